@@ -1,0 +1,1 @@
+"""MXM, the mailbox manager for MXroute."""

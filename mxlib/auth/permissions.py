@@ -1,0 +1,42 @@
+"""What a caller may do, domain by domain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What may be done with a domain's mailboxes; `import` means create and update."""
+
+    VIEW = "view"
+    IMPORT = "import"
+    EXPORT = "export"
+    DELETE = "delete"
+
+
+class Forbidden(Exception):
+    """The caller lacks a permission; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks: an operator at a page, or a token at the API."""
+
+    name: str
+    admin: bool = False
+    domains: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
+    address: str = ""
+    kind: str = "operator"
+
+    def may(self, permission: Permission, domain: str) -> bool:
+        """Whether this caller has `permission` for `domain`; an admin has every one."""
+        return self.admin or permission in self.domains.get(domain, frozenset())
+
+    def must(self, permission: Permission, domain: str) -> None:
+        """Raise Forbidden unless this caller has `permission` for `domain`."""
+        if not self.may(permission, domain):
+            raise Forbidden(f"You have no permission to {permission.value} for {domain}. Ask an admin for it.")
+
+
+#: Whoever sits at this machine while no way to sign in is set up.
+LOCAL = Caller("local operator", admin=True)

@@ -1,0 +1,55 @@
+"""The columns of a mailbox table: one format for files, the preview, the API and the plan."""
+
+from enum import StrEnum
+
+import pandas as pd
+
+#: The file's columns, in export order.
+COLUMNS = ("username", "password", "quota", "limit", "recovery_email", "domain")
+
+#: The host's bound on sends a day.
+MOST_SENDS = 9600
+
+#: What stands in for a password on a page; a cell made of it is never saved.
+MASK = "••••••••"
+
+#: What a table of rows carries besides the file's columns, with the value of a row added by hand.
+#: line: physical line in the file, 0 when added by hand. ticked: whether the operator wants it sent.
+#: generated: the password is ours. origin: position in the sheet's rows, -1 when added by hand.
+#: fault, fault_column: what the reading found wrong with the row, and which cell mends it.
+BESIDES: dict[str, object] = {
+    "line": 0,
+    "ticked": True,
+    "generated": False,
+    "origin": -1,
+    "fault": "",
+    "fault_column": "",
+}
+
+DTYPES: dict[str, str] = {
+    **dict.fromkeys(COLUMNS, "str"),
+    "line": "int64",
+    "ticked": "bool",
+    "generated": "bool",
+    "origin": "int64",
+    "fault": "str",
+    "fault_column": "str",
+}
+
+
+class Verdict(StrEnum):
+    """What the preview says of a row, before anything is sent; the worst that is true wins, in this order."""
+
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    EXISTS = "exists"
+    NEEDS_PASSWORD = "needs_password"  # noqa: S105 - a verdict, not a secret
+    READY = "ready"
+
+
+def rows_from(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
+    """A table of rows from whole columns of text; what is not given is blank or as for a row added by hand."""
+    count = len(next(iter(cells.values()), []))
+    data: dict[str, object] = {name: cells.get(name, [""] * count) for name in COLUMNS}
+    data |= {name: besides.get(name, [blank] * count) for name, blank in BESIDES.items()}
+    return pd.DataFrame(data).astype(DTYPES)

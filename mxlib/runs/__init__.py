@@ -1,0 +1,1 @@
+"""Runs: what was planned is done once, and told truthfully."""

@@ -1,0 +1,1 @@
+"""A stand-in for the host with its published limits, for trying, demos and tests."""

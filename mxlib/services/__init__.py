@@ -1,0 +1,1 @@
+"""The use cases, shared by pages, API and command line."""

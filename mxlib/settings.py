@@ -1,0 +1,71 @@
+"""Everything that can be set, read once from the environment."""
+
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _env(name: str, default: Any, description: str, **more: Any) -> Any:
+    return Field(default, validation_alias=AliasChoices(name), description=description, **more)
+
+
+class SettingsError(Exception):
+    """What is set can not work; the message says which variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings of one server; frozen, secrets masked in every repr."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+
+    server: str = _env("MX_SERVER", "", "Mail server host, as shown on MXroute's API keys page.")
+    user: str = _env("MX_USER", "", "DirectAdmin user of the MXroute account.")
+    api_key: SecretStr = _env("MX_API_KEY", SecretStr(""), "MXroute API key. Without it the server starts on the sandbox.")
+    api_url: str = _env("MXROUTE_API_URL", "https://api.mxroute.com", "Base address of the host's API; https unless loopback.")
+    data_dir: Path = _env("MXM_DATA_DIR", Path("data"), "Folder of the database and the keys.")
+    secret_key: SecretStr = _env(
+        "MXM_SECRET_KEY", SecretStr(""), "Key that wraps the run keys; blank: made once in the data folder."
+    )
+    public_url: str = _env("MXM_PUBLIC_URL", "", "Address under which people reach the dashboard, behind a proxy say.")
+    new_quota: int = _env("MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox when a row names none; 0 = unlimited.", ge=0)
+    new_limit: int = _env("MXM_NEW_LIMIT", 9600, "Sends a day of a new mailbox when a row names none.", ge=0, le=9600)
+    max_file_mb: int = _env("MXM_MAX_FILE_MB", 10, "Largest file that an import takes, in MB.", ge=1, le=200)
+    max_rows: int = _env("MXM_MAX_ROWS", 10_000, "Most rows that one import takes.", ge=1)
+    retention_days: int = _env("MXM_RETENTION_DAYS", 7, "Days that a run's passwords stay readable unless chosen otherwise.", ge=1)
+    timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to the host counts as unanswered.", gt=0)
+    sandbox_window_s: float = _env(
+        "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate window; shorter for demos and tests.", gt=0
+    )
+    sandbox_writes: int = _env("MXM_SANDBOX_WRITES", 20, "Writes that the sandbox allows in a window.", ge=1)
+    sandbox_reads: int = _env("MXM_SANDBOX_READS", 100, "Reads that the sandbox allows in a window.", ge=1)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether no account is set, so that the sandbox stands in for the host."""
+        return not self.api_key.get_secret_value()
+
+    @model_validator(mode="after")
+    def _an_account_is_whole_and_its_key_travels_encrypted(self) -> Self:
+        if not self.sandbox and not (self.server and self.user):
+            missing = " and ".join(n for n, v in (("MX_SERVER", self.server), ("MX_USER", self.user)) if not v)
+            raise SettingsError(f"MX_API_KEY is set but {missing} is not. Set it, or unset MX_API_KEY for the sandbox.")
+        url = urlsplit(self.api_url)
+        if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)):
+            raise SettingsError("MXROUTE_API_URL must start with https:// (http:// only for this machine).")
+        return self
+
+    @classmethod
+    def variables(cls) -> dict[str, tuple[str, str]]:
+        """Each environment variable with its default and its meaning, as the README tells them."""
+        table: dict[str, tuple[str, str]] = {}
+        for field in cls.model_fields.values():
+            alias = field.validation_alias
+            assert isinstance(alias, AliasChoices)  # noqa: S101 - every field is made by _env
+            default = "" if isinstance(field.default, SecretStr) else str(field.default)
+            table[str(alias.choices[0])] = (default, field.description or "")
+        return table

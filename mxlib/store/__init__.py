@@ -1,0 +1,1 @@
+"""The product's own database: every SQL statement lives here."""

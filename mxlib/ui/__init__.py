@@ -1,0 +1,1 @@
+"""The Streamlit face of the services; the only package that imports streamlit."""
