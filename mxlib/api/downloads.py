@@ -1,0 +1,68 @@
+"""Files that leave MXM: each through its own guarded route, never kept by a cache, always in the audit trail."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from mxlib import services
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden
+from mxlib.services.exports import File, NotThere
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+def caller(_request: Request) -> Caller:
+    """Whoever asks; the guard in front has seen to it that somebody may."""
+    return LOCAL
+
+
+def _answer(make: Callable[[], File]) -> Response:
+    """The file that `make` gives, or one sentence that says why there is none."""
+    try:
+        file = make()
+    except Forbidden as error:
+        return PlainTextResponse(str(error), status_code=403)
+    except NotThere as error:
+        return PlainTextResponse(str(error), status_code=404)
+    name = file.name.encode("ascii", "replace").decode().replace('"', "")
+    return Response(
+        file.content,
+        media_type=_TYPES[file.name.rsplit(".", 1)[-1]],
+        headers={
+            "Content-Disposition": f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(file.name)}",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def run_file(request: Request) -> Response:
+    """`results.csv`, `results.zip` or `failed.csv` of a run."""
+    house = services.current()
+    run, kind = int(request.path_params["run"]), request.path_params["kind"]
+    return _answer(lambda: house.exports.run_file(caller(request), run, kind))
+
+
+def domain_file(request: Request) -> Response:
+    """The export of one domain, as CSV or Excel."""
+    house = services.current()
+    domain, _, kind = str(request.path_params["name"]).rpartition(".")
+    return _answer(lambda: house.exports.domain_file(caller(request), domain, kind))
+
+
+def template(_request: Request) -> Response:
+    """An empty file with the right header and examples."""
+    return _answer(services.current().exports.template)
+
+
+routes = [
+    Route("/runs/{run:int}/{kind}", run_file, methods=["GET"]),
+    Route("/export/{name}", domain_file, methods=["GET"]),
+    Route("/template.csv", template, methods=["GET"]),
+]

@@ -1,0 +1,167 @@
+"""The mailbox lists: read once, kept, and still there when the host is not."""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes import words
+from mxlib.mxroute import messages
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.errors import MXrouteError
+from mxlib.mxroute.messages import Mailbox
+from mxlib.store import Store
+from mxlib.store import lists as shelf
+from mxlib.store import recovery
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a visit reads a list anew, unasked.
+FRESH = 300.0
+
+#: Seconds that a page waits for a read slot before it makes do with the old list.
+PATIENCE = 20.0
+
+FRAME_COLUMNS = ("address", "username", "recovery_email", "usage", "quota", "sent", "limit", "suspended")
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The account's domains as far as this caller may see them; `problem` says why the list is old or missing."""
+
+    names: tuple[str, ...]
+    read_at: float | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxList:
+    """One domain's mailboxes; `read_at` is None when no list was ever had."""
+
+    domain: str
+    frame: pd.DataFrame = field(repr=False)
+    read_at: float | None
+    problem: str = ""
+
+
+class Lists:
+    """Domains and mailboxes, from the host when they are due and from the store otherwise."""
+
+    def __init__(self, store: Store, host: Host, clock: Clock) -> None:
+        self._store, self._host, self._clock = store, host, clock
+        self._lock = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {}
+        self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
+        self._problems: dict[str, tuple[float, str]] = {}
+
+    def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
+        """The domains that the caller may see, sorted."""
+        names, read_at, problem = self._domains(refresh=refresh)
+        seen = tuple(name for name in names if any(caller.may(right, name) for right in Permission))
+        return Domains(seen, read_at, problem)
+
+    def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
+        """All mailboxes of `domain`, read anew when asked or when the last list is over FRESH seconds old."""
+        caller.must(Permission.VIEW, domain)
+        read_at, problem = self._bring(domain, refresh=refresh)
+        return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
+
+    def usernames(self, domain: str, *, newer_than: float | None = None) -> frozenset[str] | None:
+        """The usernames of `domain`; None when no list could be had. No permission is asked: judging needs them."""
+        oldest = self._clock.now() - FRESH if newer_than is None else newer_than
+        read_at, _ = self._bring(domain, refresh=False, oldest=oldest)
+        if read_at is None or (newer_than is not None and read_at < newer_than):
+            return None
+        with self._store.read() as tx:
+            kept = shelf.mailboxes(tx, domain)
+        return frozenset(box.username for box in kept.mailboxes) if kept else None
+
+    def _domains(self, *, refresh: bool) -> tuple[tuple[str, ...], float | None, str]:
+        problem = ""
+        with self._store.read() as tx:
+            kept = shelf.domains(tx)
+        if refresh or kept is None or kept.read_at < self._clock.now() - FRESH:
+            problem = self._once("", lambda: self._read_domains())
+            with self._store.read() as tx:
+                kept = shelf.domains(tx)
+        if kept is None:
+            return (), None, problem
+        return kept.names, kept.read_at, problem
+
+    def _bring(self, domain: str, *, refresh: bool, oldest: float | None = None) -> tuple[float | None, str]:
+        """See to it that the store's list of `domain` is fresh enough; when it was read, and what went wrong."""
+        due = self._clock.now() - FRESH if oldest is None else oldest
+        with self._store.read() as tx:
+            read_at = shelf.read_at(tx, domain)
+        problem = ""
+        if refresh or read_at is None or read_at < due:
+            problem = self._once(domain, lambda: self._read_mailboxes(domain))
+            with self._store.read() as tx:
+                read_at = shelf.read_at(tx, domain)
+            if problem and read_at is not None:
+                problem = words.old_list(read_at, self._clock.now(), problem)
+        return read_at, problem
+
+    def _once(self, name: str, read: "Reader") -> str:
+        """Run one read of `name` at a time; whoever comes while it goes on gets its result."""
+        with self._lock:
+            gate = self._reading.setdefault(name, threading.Lock())
+        began = self._clock.monotonic()
+        with gate:
+            told = self._problems.get(name)
+            if told is not None and told[0] >= began:
+                return told[1]
+            try:
+                read()
+                problem = ""
+            except MXrouteError as error:
+                problem = str(error)
+                log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
+            self._problems[name] = (self._clock.monotonic(), problem)
+        return problem
+
+    def _read_domains(self) -> None:
+        answer = self._host.send(messages.list_domains(), patience=PATIENCE)
+        names = sorted({str(name).lower() for name in answer.data or ()})
+        with self._store.write() as tx:
+            shelf.keep_domains(tx, names, self._clock.now())
+
+    def _read_mailboxes(self, domain: str) -> None:
+        answer = self._host.send(messages.list_mailboxes(domain), patience=PATIENCE)
+        boxes = [Mailbox.from_data(item) for item in answer.data or ()]
+        with self._store.write() as tx:
+            shelf.keep_mailboxes(tx, domain, boxes, self._clock.now())
+
+    def _frame(self, domain: str, read_at: float | None) -> pd.DataFrame:
+        """The table of a domain; the host's part is built once a reading, recovery emails join it fresh."""
+        cached = self._frames.get(domain)
+        if cached is None or cached[0] != read_at:
+            with self._store.read() as tx:
+                kept = shelf.mailboxes(tx, domain)
+            boxes = kept.mailboxes if kept else ()
+            frame = pd.DataFrame(
+                {
+                    "address": pd.Series([f"{box.username}@{domain}" for box in boxes], dtype="str"),
+                    "username": pd.Series([box.username for box in boxes], dtype="str"),
+                    "recovery_email": pd.Series([""] * len(boxes), dtype="str"),
+                    "usage": pd.Series([box.usage for box in boxes], dtype="float64"),
+                    "quota": pd.Series([box.quota for box in boxes], dtype="int64"),
+                    "sent": pd.Series([box.sent for box in boxes], dtype="int64"),
+                    "limit": pd.Series([box.limit for box in boxes], dtype="int64"),
+                    "suspended": pd.Series([box.suspended for box in boxes], dtype="bool"),
+                },
+                columns=list(FRAME_COLUMNS),
+            ).sort_values("username", ignore_index=True)
+            self._frames[domain] = cached = (read_at or 0.0, frame)
+        with self._store.read() as tx:
+            emails = recovery.of_domain(tx, domain)
+        return cached[1].assign(recovery_email=cached[1]["username"].map(emails).fillna("").astype("str"))
+
+
+def must_see(caller: Caller, domain: str) -> None:
+    """Raise Forbidden unless the caller may do anything at all in `domain`."""
+    if not any(caller.may(right, domain) for right in Permission):
+        raise Forbidden(f"You have no permission for {domain}. Ask an admin for it.")

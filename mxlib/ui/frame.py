@@ -1,0 +1,59 @@
+"""The frame round every page: navigation, the domain selector, the badge, and what must be said first."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from mxlib import services
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.ui import banner
+
+ROOT = Path(__file__).resolve().parents[2]
+ICON = Path(__file__).with_name("assets") / "mxm.svg"
+
+
+def caller() -> Caller:
+    """Whoever looks at the page."""
+    return LOCAL
+
+
+def page(name: str) -> Page:
+    """The page of that name, to link and switch to."""
+    title, icon, path = {
+        "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
+        "import_mailboxes": ("Import", ":material/upload_file:", "import"),
+        "runs": ("Runs", ":material/play_circle:", "runs"),
+    }[name]
+    return st.Page(
+        ROOT / "pages" / f"{name}.py", title=title, icon=icon, url_path=path, default=name == "email_accounts"
+    )
+
+
+def domain() -> str:
+    """The active domain; blank when the account has none or the host never told."""
+    return str(st.session_state.get("domain") or "")
+
+
+def show() -> None:
+    """Draw the frame and, inside it, the page that was asked for."""
+    st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ICON), layout="wide")
+    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs")]
+    chosen = st.navigation(pages, position="sidebar")
+    with st.sidebar:
+        _sidebar()
+    banner.show(caller())
+    chosen.run()
+
+
+def _sidebar() -> None:
+    house = services.current()
+    if house.settings.sandbox:
+        st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
+    known = house.lists.domains(caller())
+    if known.problem:
+        st.warning(known.problem, icon=":material/cloud_off:")
+    if not known.names:
+        st.caption("No domain is known yet.")
+        return
+    st.selectbox("Domain", known.names, key="domain", bind="query-params", help="Kept across pages and in the address.")

@@ -1,0 +1,59 @@
+"""What app.py hands to Streamlit's server: routes, lifespan, middleware."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+import streamlit as st
+from starlette.middleware import Middleware
+
+from mxlib import api, services
+from mxlib.auth.exposure import refuse_exposed
+from mxlib.auth.guard import Guard
+from mxlib.settings import Settings, SettingsError
+
+log = logging.getLogger("mxlib")
+
+
+def _settings() -> Settings:
+    """The settings of this process; a sentence and exit status 2 when they can not work."""
+    try:
+        settings = Settings()
+        refuse_exposed(settings, st.get_option("server.address"))
+    except SettingsError as error:
+        print(f"MXM does not start: {error}", file=sys.stderr)  # noqa: T201 - the terminal is where it is read
+        raise SystemExit(2) from None
+    return settings
+
+
+settings = _settings()
+routes = list(api.routes)
+middleware = [Middleware(Guard, settings=settings)]
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open the services before the first request; on the way out let in-flight writes finish."""
+    await anyio.to_thread.run_sync(services.open_services, settings)
+    try:
+        yield {}
+    finally:
+        await anyio.to_thread.run_sync(services.close_services)
+
+
+def say_it_failed(error: Exception) -> bool:
+    """Show one sentence for a fault of ours, and log its kind and place; values stay out of the log."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    log.error("A page failed: %s at %s", type(error).__name__, where)
+    st.error(
+        "This page stopped because of a fault in MXM. Reload it; runs go on in the server, and nothing is lost. "
+        f"If it stays, report this: {type(error).__name__}, {where.rsplit('/', 1)[-1]}.",
+        icon=":material/error:",
+    )
+    return True

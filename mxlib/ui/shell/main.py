@@ -1,0 +1,5 @@
+"""The entry script of every page; alone in its folder, so that Streamlit finds no pages/ beside it."""
+
+from mxlib.ui import frame
+
+frame.show()

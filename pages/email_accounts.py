@@ -1,0 +1,32 @@
+"""All mailboxes of the active domain, and the ways in and out of it."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes import words
+from mxlib.ui import accounts, frame, links
+
+domain = frame.domain()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Email accounts", anchor=False, width="stretch")
+if not domain:
+    accounts.show_no_domain()
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
+        st.switch_page(frame.page("import_mailboxes"), query_params={"domain": domain})
+    links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
+    links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
+    refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
+    age = st.empty()
+
+with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
+    mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
+if mailboxes.problem:
+    st.warning(mailboxes.problem, icon=":material/cloud_off:")
+if mailboxes.read_at is None:
+    st.stop()
+age.caption(words.read_ago(mailboxes.read_at, services.current().clock.now()))
+accounts.show_totals(mailboxes.frame)
+accounts.show_table(mailboxes.frame, domain)
