@@ -12,7 +12,7 @@ def health(_request: Request) -> JSONResponse:
     house = services.current()
     unwell = house.unwell()
     return JSONResponse(
-        {"status": "ok", "sandbox": house.settings.sandbox, "unwell": unwell, "runs_active": house.runs.active()},
+        {"status": "ok", "sandbox": house.on_sandbox, "unwell": unwell, "runs_active": house.runs.active()},
         headers={"Cache-Control": "no-store"},
     )
 

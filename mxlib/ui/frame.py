@@ -48,7 +48,7 @@ def show() -> None:
 
 def _sidebar() -> None:
     house = services.current()
-    if house.settings.sandbox:
+    if house.on_sandbox:
         st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
     known = house.lists.domains(caller())
     if known.problem:

@@ -1,0 +1,116 @@
+"""The services of one process: opened once, shared by every page and request."""
+
+import threading
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from mxlib import sandbox as stand_in
+from mxlib.clock import Clock, SystemClock
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.pace import Pace
+from mxlib.runs.manager import Runs
+from mxlib.services.exports import Exports
+from mxlib.services.lists import Lists
+from mxlib.services.previews import Previews
+from mxlib.services.running import Running
+from mxlib.settings import Settings
+from mxlib.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a page or a route calls."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    host: Host
+    gate: Gate
+    engine: Runs
+    lists: Lists
+    previews: Previews
+    runs: Running
+    exports: Exports
+    sandbox: "stand_in.Served | None" = None
+
+    @property
+    def on_sandbox(self) -> bool:
+        """Whether the sandbox stands in for the host."""
+        return self.sandbox is not None
+
+    def unwell(self) -> list[str]:
+        """What is not well, one sentence each."""
+        return [*self.lists.problems(), *self.engine.problems()]
+
+    def close(self) -> None:
+        """Let what is in flight finish, then let go of everything."""
+        self.engine.shutdown()
+        self.host.close()
+        self.store.close()
+        if self.sandbox:
+            self.sandbox.stop()
+
+
+_lock = threading.Lock()
+_current: Services | None = None
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Services:
+    """Put the services together: the sandbox stands in for the host when no account is set."""
+    clock = clock or SystemClock()
+    served = None
+    if settings.sandbox:
+        served = stand_in.serve(
+            stand_in.believable(
+                window=settings.sandbox_window_s,
+                writes=settings.sandbox_writes,
+                reads=settings.sandbox_reads,
+                state_file=settings.data_dir / "sandbox.jsonl",
+            )
+        )
+        settings = settings.model_copy(
+            update={"api_url": served.url, "server": "sandbox.local", "user": "sandbox", "api_key": SecretStr("sandbox")}
+        )
+    store = Store.open(settings.data_dir / "mxm.sqlite3", clock, settings.secret_key.get_secret_value())
+    gate = Gate(Pace(), clock)
+    host = Host(settings, gate, clock)
+    engine = Runs(store, host, gate, clock, settings)
+    lists = Lists(store, host, clock)
+    runs = Running(store, engine, clock)
+    return Services(
+        settings, clock, store, host, gate, engine, lists,
+        Previews(settings, lists, runs, clock), runs, Exports(store, lists, runs, clock), served,
+    )  # fmt: skip
+
+
+def open_services(settings: Settings | None = None) -> Services:
+    """The services of this process, opened at the first call; unfinished runs go on."""
+    global _current
+    with _lock:
+        if _current is None:
+            _current = build(settings or Settings())
+            _current.engine.recover()
+        return _current
+
+
+def current() -> Services:
+    """The services of this process."""
+    return _current or open_services()
+
+
+def install(services: Services | None) -> None:
+    """Make `services` those of this process; for tests."""
+    global _current
+    with _lock:
+        _current = services
+
+
+def close_services() -> None:
+    """Close the services of this process, if they are open."""
+    global _current
+    with _lock:
+        services, _current = _current, None
+    if services is not None:
+        services.close()

@@ -1,0 +1,153 @@
+"""Runs as callers may see and steer them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes.plan import Plan
+from mxlib.runs import results
+from mxlib.runs.manager import Runs
+from mxlib.runs.outcomes import Outcome
+from mxlib.runs.view import RunView
+from mxlib.store import Store, audit, journal
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A run that once imported the same file."""
+
+    run: int
+    operator: str
+    at: float
+    domains: tuple[str, ...]
+    created: int
+
+
+class Running:
+    """Starts, shows and steers runs, with permissions and audit."""
+
+    def __init__(self, store: Store, runs: Runs, clock: Clock) -> None:
+        self._store, self._runs, self._clock = store, runs, clock
+
+    def start(self, caller: Caller, plan: Plan, *, days: int, key: str | None = None) -> int:
+        """Start `plan`, or find the run that it already started; the run's number."""
+        for domain in plan.domains:
+            caller.must(Permission.IMPORT, domain)
+        return self._runs.start(plan, caller.name, retention_days=days, idempotency_key=key)
+
+    def get(self, caller: Caller, run: int) -> RunView | None:
+        """One run; None when there is none or when the caller may not see it."""
+        view = self._runs.view(run)
+        return view if view is not None and self._may_see(caller, view) else None
+
+    def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
+        """The latest runs that the caller may see, newest first."""
+        return tuple(view for view in self._runs.views(most) if self._may_see(caller, view))
+
+    def rows(self, caller: Caller, run: int) -> pd.DataFrame:
+        """Every row of a run with its outcome, without passwords."""
+        self._seen(caller, run)
+        return results.rows_frame(self._store, run)
+
+    def pause(self, caller: Caller, run: int) -> None:
+        """Pause after what is in flight."""
+        self._steer(caller, run, "run.pause", self._runs.pause)
+
+    def resume(self, caller: Caller, run: int) -> None:
+        """Go on from where the run paused."""
+        self._steer(caller, run, "run.resume", self._runs.resume)
+
+    def stop(self, caller: Caller, run: int) -> None:
+        """End after what is in flight; the rest is not attempted."""
+        self._steer(caller, run, "run.stop", self._runs.stop)
+
+    def retry(self, caller: Caller, run: int) -> int:
+        """A new run of the rows that are not done; its number."""
+        view = self._seen(caller, run)
+        for domain in view.domains:
+            caller.must(Permission.IMPORT, domain)
+        return self._runs.retry_failed(run, caller.name)
+
+    def take_over(self, caller: Caller, run: int) -> None:
+        """Make the caller this run's operator."""
+        view = self._seen(caller, run)
+        for domain in view.domains:
+            caller.must(Permission.IMPORT, domain)
+        self._runs.take_over(run, caller.name)
+
+    def handed_over(self, caller: Caller, run: int) -> None:
+        """The passwords have reached their people: forget them here, for good."""
+        self._owned(caller, run)
+        self._runs.handed_over(run)
+        self._note(caller, "run.handed_over", run)
+
+    def extend(self, caller: Caller, run: int, days: int) -> None:
+        """Keep the passwords readable for `days` from now."""
+        self._owned(caller, run)
+        self._runs.extend(run, days)
+        self._note(caller, "run.extend", run, f"{days} days")
+
+    def file(self, caller: Caller, run: int, kind: str) -> bytes:
+        """`results.csv`, `results.zip` or `failed.csv`; all three may hold passwords."""
+        self._owned(caller, run)
+        make = {
+            "results.csv": results.results_csv,
+            "results.zip": results.results_zip,
+            "failed.csv": results.failed_csv,
+        }[kind]
+        content = make(self._store, run)
+        self._note(caller, "results.download", run, kind)
+        return content
+
+    def estimate(self, writes: int) -> float:
+        """Seconds that so many more writes will take, those of other runs ahead of them counted."""
+        return self._runs.estimate(writes)
+
+    def ahead(self) -> int:
+        """Rows of other runs that wait before a new run's."""
+        return self._runs.backlog()
+
+    def active(self) -> int:
+        """How many runs are not at an end and not paused."""
+        return self._runs.active()
+
+    def earlier(self, digest: str) -> tuple[Earlier, ...]:
+        """Runs that imported a file of this digest, newest first."""
+        with self._store.read() as tx:
+            numbers = journal.runs_of_file(tx, digest)
+        views = [view for number in numbers if (view := self._runs.view(number)) is not None]
+        return tuple(
+            Earlier(v.id, v.operator, v.created_at, v.domains, v.counts.get(Outcome.CREATED, 0)) for v in views
+        )
+
+    def _may_see(self, caller: Caller, view: RunView) -> bool:
+        mine = view.operator == caller.name
+        return caller.admin or mine or all(caller.may(Permission.IMPORT, domain) for domain in view.domains)
+
+    def _seen(self, caller: Caller, run: int) -> RunView:
+        view = self.get(caller, run)
+        if view is None:
+            raise Forbidden(f"There is no run {run} that you may see.")
+        return view
+
+    def _owned(self, caller: Caller, run: int) -> None:
+        view = self._seen(caller, run)
+        if not (caller.admin or view.operator == caller.name):
+            raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
+
+    def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:
+        view = self._seen(caller, run)
+        for domain in view.domains:
+            caller.must(Permission.IMPORT, domain)
+        do(run)
+        self._note(caller, what, run)
+
+    def _note(self, caller: Caller, what: str, run: int, outcome: str = "") -> None:
+        with self._store.write() as tx:
+            audit.append(
+                tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what=what, on=f"run {run}",
+                address=caller.address, run=run, outcome=outcome,
+            )  # fmt: skip

@@ -1,0 +1,37 @@
+"""What an operator should learn whatever page is open: a run goes on, or one ended while nobody looked."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Caller
+from mxlib.mailboxes import words
+from mxlib.runs.outcomes import RunStatus
+from mxlib.runs.view import RunView
+
+_AT_AN_END = {RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.PAUSED}
+
+
+def tab_title(caller: Caller) -> str:
+    """The tab's title; while a run goes on it starts with how far that is."""
+    for view in services.current().runs.all(caller, most=10):
+        if view.status not in _AT_AN_END:
+            return f"{words.done(view.counts):,}/{view.total:,} · MXM"
+    return "MXM"
+
+
+def show(caller: Caller) -> None:
+    """Say of each run that came to an end or paused unseen what came of it."""
+    house = services.current()
+    for view in house.runs.unseen(caller):
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"banner-{view.id}"):
+            st.markdown(f"**Run {view.id}**: {words.escaped(words.run_state(view))}", width="stretch")
+            if st.button("Show", key=f"banner-show-{view.id}", icon=":material/arrow_forward:"):
+                from mxlib.ui import frame  # noqa: PLC0415 - the frame draws this banner
+
+                st.switch_page(frame.page("runs"), query_params={"run": str(view.id)})
+
+
+def seen(caller: Caller, view: RunView) -> None:
+    """Somebody looks at this run's card now."""
+    if view.status in _AT_AN_END:
+        services.current().runs.seen(caller, view.id)

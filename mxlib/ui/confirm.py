@@ -1,0 +1,76 @@
+"""The last look before anything is sent."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Forbidden
+from mxlib.mailboxes import words
+from mxlib.mailboxes.columns import Verdict
+from mxlib.services.previews import Ready
+from mxlib.ui import frame, preview
+from mxlib.ui.preview import Preview
+
+RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
+
+
+def show(current: Preview, judged: pd.DataFrame) -> None:
+    """The button under the grid; it counts what would be sent."""
+    sendable = int(((judged["verdict"] == Verdict.READY) & judged["ticked"]).sum())
+    label = f"Create {sendable:,} mailbox{'es' if sendable != 1 else ''}…"
+    if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=sendable == 0):
+        with st.spinner("Comparing with MXroute once more…", show_time=True):
+            ready = _prepare(current, judged)
+        _ask(current, ready)
+    elif sendable == 0:
+        st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
+
+
+def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
+    house = services.current()
+    rows = (current.latest or current.draft).rows
+    return house.previews.confirm(
+        frame.caller(), rows, current.domain, current.reading, days=house.settings.retention_days, before=judged
+    )
+
+
+@st.dialog("Start the run", width="medium", icon=":material/play_circle:")
+def _ask(current: Preview, ready: Ready) -> None:
+    house = services.current()
+    st.markdown(words.escaped(ready.text))
+    for change in ready.changes:
+        st.warning(change, icon=":material/sync_problem:")
+    for domain in ready.unchecked:
+        st.warning(words.not_checked(domain), icon=":material/cloud_off:")
+    agreed = True
+    if ready.earlier:
+        for earlier in ready.earlier[:3]:
+            st.warning(
+                words.imported_before(
+                    ready.plan.file_name, earlier.domains, earlier.operator, earlier.at, earlier.run, earlier.created
+                ),
+                icon=":material/history:",
+            )
+        agreed = st.checkbox("Import it again", key="again")
+    days = st.segmented_control(
+        "Passwords stay readable here for",
+        list(RETENTION),
+        default=house.settings.retention_days if house.settings.retention_days in RETENTION else 7,
+        format_func=lambda count: RETENTION[count],
+        required=True,
+        key="retention",
+        help="For you and admins, until Handed over is pressed or this time is over.",
+    )
+    with st.container(horizontal=True):
+        start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not agreed)
+        if st.button("Back to the rows", key="back"):
+            st.rerun()
+    if not start:
+        return
+    try:
+        run = house.runs.start(frame.caller(), ready.plan, days=days or 7)
+    except Forbidden as refusal:
+        st.error(str(refusal))
+        return
+    preview.discard()
+    st.switch_page(frame.page("runs"), query_params={"run": str(run)})

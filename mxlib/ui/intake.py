@@ -1,0 +1,83 @@
+"""Taking a file in: what it may be, what was made of it, and why it was refused."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.intake import FileRefused
+from mxlib.ui import links, preview
+
+ENDINGS = ["csv", "txt", "tsv", "xlsx"]
+
+#: The browser may send a little more than an import takes, so that a refusal is our sentence and not a red chip.
+_HEADROOM_MB = 20
+
+
+def show(domain: str) -> None:
+    """The upload, its options and what a file should look like."""
+    house = services.current()
+    settings = house.settings
+    with st.container(border=True):
+        upload = st.file_uploader(
+            f"Mailboxes to import{' into ' + domain if domain else ''}: .csv, .txt, .tsv or .xlsx, "
+            f"up to {settings.max_file_mb} MB and {settings.max_rows:,} rows",
+            type=ENDINGS,
+            max_upload_size=settings.max_file_mb + _HEADROOM_MB,
+            key="upload",
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            generate = st.checkbox(
+                "Generate secure passwords", value=True, key="generate_first", help="For rows without a password."
+            )
+            links.download("Download template", "/template.csv", key="template")
+        asked = st.button(
+            "Preview import", type="primary", icon=":material/table_view:", key="preview_import", disabled=upload is None
+        )
+    _explain()
+    if not asked or upload is None:
+        return
+    try:
+        with st.spinner(f"Reading {upload.name} and comparing it with MXroute…", show_time=True):
+            reading = house.previews.read(upload.getvalue(), upload.name)
+            preview.open_preview(Draft(reading.rows), reading, domain, generate=generate)
+    except FileRefused as refusal:
+        st.error(str(refusal), icon=":material/block:")
+        return
+    st.rerun()
+
+
+def show_taken(current: "preview.Preview") -> None:
+    """Which file is in preview, how it was read, and the way to another one."""
+    reading = current.reading
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if reading is None:
+            st.markdown("**Rows added by hand**", width="stretch")
+        else:
+            st.markdown(f"**{_plain(reading.sheet.name)}** · {reading.sheet.taken.told()}", width="stretch")
+        st.button("Discard and choose another file", icon=":material/close:", key="discard", on_click=preview.discard)
+    for note in reading.notes if reading else ():
+        st.caption(_plain(note))
+
+
+def _explain() -> None:
+    frame_text = (
+        "| Column | Needed | Meaning |\n|---|---|---|\n"
+        "| `username` | yes | the part before the @; or a full address |\n"
+        "| `password` | no | blank = generated, when that is ticked |\n"
+        "| `quota` | no | MB, 0 = unlimited; blank = {quota} |\n"
+        "| `limit` | no | sends a day, 0 to 9600; blank = {limit} |\n"
+        "| `recovery_email` | no | where the owner may later reset the password |\n"
+        "| `domain` | no | blank = the domain chosen in the sidebar |"
+    )
+    settings = services.current().settings
+    with st.expander("What a file should look like", icon=":material/help:"):
+        st.markdown(frame_text.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
+        st.caption(
+            "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "
+            "An export of MXM has these very columns: edit it in a spreadsheet and import it again."
+        )
+
+
+def _plain(text: str) -> str:
+    """Text of others, so that markdown takes nothing in it for a command."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>~$:" else sign for sign in text)

@@ -1,0 +1,63 @@
+"""Earlier runs: who, when, which file, what came of it."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.runs.outcomes import Outcome
+from mxlib.runs.view import RunView
+from mxlib.ui import frame
+
+_COUNTED = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED)
+
+
+def chosen() -> int | None:
+    """The run named in the address (`?run=`), else the latest one."""
+    asked = st.query_params.get("run", "")
+    if asked.isdigit():
+        return int(asked)
+    latest = services.current().runs.all(frame.caller(), most=1)
+    return latest[0].id if latest else None
+
+
+def show(shown: int | None) -> None:
+    """The table of runs; a click on one shows it above."""
+    runs = services.current().runs.all(frame.caller())
+    if not runs:
+        st.info("No run yet. Import CSV on Email accounts starts one.", icon=":material/play_circle:")
+        return
+    st.subheader("All runs", anchor=False)
+
+    def pick() -> None:
+        picked = st.session_state["runs"]["selection"]["rows"]
+        if picked:
+            st.query_params["run"] = str(runs[picked[0]].id)
+
+    st.dataframe(
+        pd.DataFrame([_told(run, run.id == shown) for run in runs]),
+        hide_index=True,
+        key="runs",
+        on_select=pick,
+        selection_mode="single-row",
+        alt="All runs, newest first",
+        column_config={
+            "Run": st.column_config.NumberColumn(width=60),
+            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+        },
+    )
+
+
+def _told(run: RunView, shown: bool) -> dict[str, object]:
+    counts = {outcome.value.replace("_", " ").capitalize(): run.counts.get(outcome, 0) for outcome in _COUNTED}
+    return {
+        "Run": run.id,
+        "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
+        "Started": datetime.fromtimestamp(run.created_at),
+        "File": run.file_name or "rows added by hand",
+        "Domains": ", ".join(run.domains),
+        "Operator": run.operator,
+        "Rows": run.total,
+        **counts,
+    }

@@ -1,0 +1,20 @@
+"""From a file to a run: choose it, mend its rows, confirm."""
+
+import streamlit as st
+
+from mxlib.ui import confirm, frame, intake, preview
+
+domain = frame.domain()
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Import mailboxes", anchor=False, width="stretch")
+    if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
+        st.switch_page(frame.page("email_accounts"), query_params={"domain": domain} if domain else None)
+
+current = preview.held()
+if current is None:
+    intake.show(domain)
+    st.stop()
+
+intake.show_taken(current)
+judged = preview.show(current)
+confirm.show(current, judged)

@@ -1,0 +1,11 @@
+"""The run that goes on, and those that went before."""
+
+import streamlit as st
+
+from mxlib.ui import run_card, run_list
+
+st.title("Runs", anchor=False)
+chosen = run_list.chosen()
+if chosen is not None:
+    run_card.show(chosen)
+run_list.show(chosen)
