@@ -1,0 +1,162 @@
+"""The store: one SQLite file, opened once a process, written by one transaction at a time."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from mxlib.clock import Clock
+from mxlib.store.keys import ServerKey
+
+#: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
+HEAD = "0001"
+
+#: Seconds that a statement waits for another program's lock on the database.
+BUSY_S = 5.0
+
+MEMORY = ":memory:"
+
+#: An open transaction.
+Tx = sa.Connection
+
+
+class Unwritable(Exception):
+    """The store can not be written now; the message is one sentence that says why and what to do."""
+
+
+class Store:
+    """The product's database. Reads see the last commit; writes wait for each other."""
+
+    def __init__(self, engine: sa.Engine, path: Path | None, clock: Clock, key: ServerKey) -> None:
+        self._engine, self._path, self.clock, self.key = engine, path, clock, key
+        self._writing = threading.Lock()
+        self._ownership: sqlite3.Connection | None = None
+
+    @classmethod
+    def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
+        """Open the store at `path` (":memory:" for none), made and migrated as needed, its folder and files private."""
+        if str(path) == MEMORY:
+            store = cls(_engine(MEMORY), None, clock, ServerKey.make(secret_key))
+        else:
+            path = Path(path)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.chmod(0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            path.chmod(0o600)
+            store = cls(_engine(str(path)), path, clock, ServerKey.load(path.parent / "mxm.key", secret_key))
+        store._migrate()
+        return store
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """One transaction that may write: on disk when the block ends, gone when it raises.
+
+        Raises Unwritable when the disk is full, or the file is locked by another program or read-only.
+        """
+        with self._writing, self._engine.connect() as tx:
+            try:
+                tx.exec_driver_sql("BEGIN IMMEDIATE")
+                yield tx
+                tx.exec_driver_sql("COMMIT")
+            except BaseException as error:
+                _roll_back(tx)
+                if isinstance(error, OperationalError):
+                    raise Unwritable(_sentence(error)) from error
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """One consistent look at the store."""
+        if self._path is None:
+            with self._writing, self._engine.connect() as tx:
+                yield tx
+            return
+        with self._engine.connect() as tx:
+            tx.exec_driver_sql("BEGIN")
+            try:
+                yield tx
+            finally:
+                _roll_back(tx)
+
+    def scrub(self) -> bool:
+        """Empty the write-ahead log, so that what was purged is in no file; whether that worked at once."""
+        with self._writing, self._engine.connect() as tx:
+            busy, *_ = tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+
+    def own(self) -> bool:
+        """Whether this process alone sends what the store holds; true from the first call that gets the lock.
+
+        The lock ends with the process, however that dies.
+        """
+        if self._ownership is None and self._path is not None:
+            lock = self._path.with_suffix(".lock")
+            os.close(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600))
+            held = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
+            try:
+                held.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                held.close()
+                return False
+            self._ownership = held
+        return True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+        if self._ownership is not None:
+            self._ownership.close()
+            self._ownership = None
+
+    def _migrate(self) -> None:
+        with self.read() as tx:
+            known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
+            version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if version != HEAD:
+            from mxlib.store.migrations import upgrade  # noqa: PLC0415 - Alembic costs a tenth of a second
+
+            with self.write() as tx:
+                upgrade(tx)
+
+
+def _engine(database: str) -> sa.Engine:
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(database, timeout=BUSY_S, isolation_level=None, check_same_thread=False),
+        poolclass=StaticPool if database == MEMORY else QueuePool,
+        isolation_level="AUTOCOMMIT",  # transactions are begun by hand, to choose between BEGIN and BEGIN IMMEDIATE
+        hide_parameters=True,
+        **({} if database == MEMORY else {"max_overflow": -1}),
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _roll_back(tx: Tx) -> None:
+    raw = tx.connection.dbapi_connection
+    if isinstance(raw, sqlite3.Connection) and raw.in_transaction:
+        raw.rollback()
+
+
+def _sentence(error: OperationalError) -> str:
+    said = str(error.orig)
+    if "full" in said or "disk I/O" in said:
+        return "The disk of this server is full. Free space, then Resume."
+    if "locked" in said or "busy" in said:
+        return "Another program holds the database of this server. Close it, then Resume."
+    if "readonly" in said or "unable to open" in said:
+        return "The database of this server can not be written. Make MXM_DATA_DIR writable, then Resume."
+    return f"The database of this server does not work ({said}). Mend it, then Resume."

@@ -1,0 +1,100 @@
+"""Keys: the server's own, and one for each run, wrapped by the server's, that seals its passwords.
+
+Dropping a run's wrapped key makes its passwords unreadable for good, wherever copies of them are.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE = 12
+_KEY = 32
+
+
+class Unreadable(Exception):
+    """What was sealed can not be opened with this key; the message says what to do."""
+
+
+class Key:
+    """A 256-bit key that seals and opens small secrets; its repr tells nothing."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, secret: bytes, place: str) -> bytes:
+        """`secret`, unreadable without this key, and bound to `place`."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, secret, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """What was sealed for `place`; raises Unreadable when key or place differ."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+        except InvalidTag:
+            raise Unreadable(
+                "The server key is not the one that sealed these passwords. Bring MXM_SECRET_KEY or mxm.key back, restart."
+            ) from None
+
+
+class RunKey(Key):
+    """The key of one run's passwords."""
+
+    def seal_password(self, password: str, position: int) -> bytes:
+        """The password of the row at `position`, sealed."""
+        return self.seal(password.encode(), f"row {position}")
+
+    def open_password(self, sealed: bytes, position: int) -> str:
+        """The password of the row at `position`."""
+        return self.open(sealed, f"row {position}").decode()
+
+
+class ServerKey(Key):
+    """The key that wraps the run keys: derived from MXM_SECRET_KEY, or kept in a file beside the database."""
+
+    @classmethod
+    def make(cls, secret: str = "") -> Self:
+        """The key that `secret` stands for; one that nobody keeps when it is blank."""
+        return cls(
+            HKDF(SHA256(), _KEY, None, b"mxm server key").derive(secret.encode()) if secret else os.urandom(_KEY)
+        )
+
+    @classmethod
+    def load(cls, path: Path, secret: str = "") -> Self:
+        """The key that `secret` stands for, else the one in the file at `path`, which is made when missing."""
+        if secret:
+            return cls.make(secret)
+        if not path.exists():
+            _make_file(path)
+        return cls(bytes.fromhex(path.read_text()))
+
+    def new_run_key(self) -> tuple[RunKey, bytes]:
+        """A fresh run key, and the same wrapped for the store."""
+        key = os.urandom(_KEY)
+        return RunKey(key), self.seal(key, "run key")
+
+    def unwrap(self, wrapped: bytes) -> RunKey:
+        """The run key that was wrapped."""
+        return RunKey(self.open(wrapped, "run key"))
+
+
+def _make_file(path: Path) -> None:
+    """Write a new key to `path`, whole or not at all; whoever comes second finds the first one's."""
+    handle, written = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # 0600 and O_EXCL
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(os.urandom(_KEY).hex())
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(written, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(written)

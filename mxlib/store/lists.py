@@ -1,0 +1,72 @@
+"""The last good lists: the account's domains, and each domain's mailboxes, with the time they were read."""
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mxlib.mxroute.messages import Mailbox
+from mxlib.store.database import Tx
+from mxlib.store.tables import last_list as table
+
+_DOMAINS = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The account's domains, as last read."""
+
+    names: tuple[str, ...]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mailboxes:
+    """A domain's mailboxes, as last read."""
+
+    mailboxes: tuple[Mailbox, ...] = field(repr=False)
+    read_at: float
+
+
+def domains(tx: Tx) -> Domains | None:
+    """The domains; None when they were never read."""
+    kept = _kept(tx, _DOMAINS)
+    return Domains(tuple(_unpacked(kept.content)), kept.read_at) if kept else None
+
+
+def keep_domains(tx: Tx, names: Iterable[str], at: float) -> None:
+    """Keep the domains that the host named at `at`."""
+    _keep(tx, _DOMAINS, list(names), at)
+
+
+def read_at(tx: Tx, domain: str) -> float | None:
+    """When the list of `domain` was last read; None for never."""
+    return tx.execute(sa.select(table.c.read_at).where(table.c.domain == domain)).scalar()
+
+
+def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
+    """The mailboxes of `domain`; None when they were never read."""
+    kept = _kept(tx, domain)
+    return Mailboxes(tuple(Mailbox(**box) for box in _unpacked(kept.content)), kept.read_at) if kept else None
+
+
+def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
+    """Keep the mailboxes that the host listed at `at`."""
+    _keep(tx, domain, [asdict(box) for box in boxes], at)
+
+
+def _kept(tx: Tx, domain: str) -> sa.Row[tuple[float, bytes]] | None:
+    return tx.execute(sa.select(table.c.read_at, table.c.content).where(table.c.domain == domain)).first()
+
+
+def _keep(tx: Tx, domain: str, content: list[object], at: float) -> None:
+    packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
+    row = insert(table).values(domain=domain, read_at=at, content=packed)
+    tx.execute(row.on_conflict_do_update(index_elements=[table.c.domain], set_={"read_at": at, "content": packed}))
+
+
+def _unpacked(content: bytes) -> list[dict[str, object]]:
+    return json.loads(zlib.decompress(content))  # type: ignore[no-any-return]

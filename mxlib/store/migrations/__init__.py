@@ -1,0 +1,22 @@
+"""Migrations: how an older store becomes the present one."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from mxlib.store.database import Tx
+
+
+def config() -> Config:
+    """Alembic's view of this folder."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+def upgrade(tx: Tx) -> None:
+    """Bring the store behind `tx` to the newest version, inside its transaction."""
+    told = config()
+    told.attributes["connection"] = tx
+    command.upgrade(told, "head")

@@ -1,0 +1,28 @@
+"""Recovery emails: where a mailbox's owner may reset its password."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mxlib.store.database import Tx
+from mxlib.store.tables import recovery_email as table
+
+
+def of_domain(tx: Tx, domain: str) -> dict[str, str]:
+    """The recovery email of each username of `domain` that has one."""
+    rows = tx.execute(sa.select(table.c.username, table.c.email).where(table.c.domain == domain))
+    return {username: email for username, email in rows}
+
+
+def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:
+    """Keep `email` for a mailbox that exists, in place of an earlier one."""
+    row = insert(table).values(domain=domain, username=username, email=email, set_at=at)
+    tx.execute(
+        row.on_conflict_do_update(
+            index_elements=[table.c.domain, table.c.username], set_={"email": email, "set_at": at}
+        )
+    )
+
+
+def drop(tx: Tx, domain: str, username: str) -> None:
+    """Forget the recovery email of a mailbox that is gone."""
+    tx.execute(table.delete().where(table.c.domain == domain, table.c.username == username))

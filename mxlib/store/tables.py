@@ -1,0 +1,138 @@
+"""The tables of the store. Every change here wants a migration beside it; a test holds the two together."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData()
+
+#: Single facts of this store, such as how far back the audit trail reaches.
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: Where the owner of a mailbox may reset its password.
+recovery_email = Table(
+    "recovery_email",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("username", Text, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("set_at", Float, nullable=False),
+)
+
+#: The last good list of a domain's mailboxes; the row of domain "" holds the names of the domains themselves.
+last_list = Table(
+    "last_list",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("read_at", Float, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("operator", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_digest", Text, nullable=False),
+    Column("plan_digest", Text, nullable=False),
+    Column("idempotency_key", Text),
+    Column("retry_of", Integer, ForeignKey("run.id")),
+    Column("domains", JSON, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("checked_at", Float),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("seen", Boolean, nullable=False, server_default=false()),
+    Column("downloaded_at", Float),
+    Column("retention_days", Integer, nullable=False),
+    Column("passwords_until", Float),
+    Column("handed_over_at", Float),
+    Column("wrapped_key", LargeBinary),
+    UniqueConstraint("operator", "idempotency_key"),
+    sqlite_autoincrement=True,
+)
+Index("run_by_file", run.c.file_digest)
+Index("run_by_status", run.c.status)
+
+run_row = Table(
+    "run_row",
+    metadata,
+    Column("run", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("line", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("sealed_password", LargeBinary),
+    Column("generated", Boolean, nullable=False),
+    Column("quota", Integer),
+    Column("limit", Integer),
+    Column("recovery_email", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("cells", JSON, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("unanswered", Boolean, nullable=False, server_default=false()),
+    Column("host_quota", Integer),
+    Column("host_limit", Integer),
+    Column("differs", Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+Index("row_by_outcome", run_row.c.run, run_row.c.outcome)
+
+#: Every request that a run sent to the host; `answer` is blank until one came.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("run.id"), nullable=False),
+    Column("position", Integer),
+    Column("kind", Text, nullable=False),
+    Column("sent_at", Float, nullable=False),
+    Column("heard_at", Float),
+    Column("answer", Text, nullable=False, server_default=""),
+)
+Index("attempt_by_time", attempt.c.sent_at)
+Index("attempt_by_row", attempt.c.run, attempt.c.position)
+
+#: Who did what, for good: triggers forbid changing it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("on", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("run", Integer),
+    Column("outcome", Text, nullable=False),
+)
+Index("audit_by_time", audit.c.at)
+Index("audit_by_run", audit.c.run)
