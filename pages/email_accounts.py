@@ -15,7 +15,7 @@ if not domain:
 
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
-        st.switch_page(frame.page("import_mailboxes"), query_params={"domain": domain})
+        frame.go("import_mailboxes")
     links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
     links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
     refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")

@@ -8,7 +8,7 @@ domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Import mailboxes", anchor=False, width="stretch")
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
-        st.switch_page(frame.page("email_accounts"), query_params={"domain": domain} if domain else None)
+        frame.go("email_accounts")
 
 current = preview.held()
 if current is None:

@@ -102,6 +102,16 @@ class Running:
         self._note(caller, "results.download", run, kind)
         return content
 
+    def unseen(self, caller: Caller) -> tuple[RunView, ...]:
+        """The caller's runs that ended or paused while nobody looked."""
+        return self._runs.unseen(caller.name)
+
+    def seen(self, caller: Caller, run: int) -> None:
+        """The caller looks at how this run ended or paused; only its operator's look counts."""
+        view = self.get(caller, run)
+        if view is not None and view.operator == caller.name:
+            self._runs.seen(run)
+
     def estimate(self, writes: int) -> float:
         """Seconds that so many more writes will take, those of other runs ahead of them counted."""
         return self._runs.estimate(writes)

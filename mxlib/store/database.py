@@ -121,7 +121,7 @@ class Store:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
             version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if version != HEAD:
-            from mxlib.store.migrations import upgrade  # noqa: PLC0415 - Alembic costs a tenth of a second
+            from mxlib.store.migrations import upgrade
 
             with self.write() as tx:
                 upgrade(tx)

@@ -40,7 +40,7 @@ class Key:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
         except InvalidTag:
             raise Unreadable(
-                "The server key is not the one that sealed these passwords. Bring MXM_SECRET_KEY or mxm.key back, restart."
+                "The server key is not the one that sealed these passwords. Bring MXM_SECRET_KEY or mxm.key back."
             ) from None
 
 

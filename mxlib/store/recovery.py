@@ -10,7 +10,7 @@ from mxlib.store.tables import recovery_email as table
 def of_domain(tx: Tx, domain: str) -> dict[str, str]:
     """The recovery email of each username of `domain` that has one."""
     rows = tx.execute(sa.select(table.c.username, table.c.email).where(table.c.domain == domain))
-    return {username: email for username, email in rows}
+    return {row.username: row.email for row in rows}
 
 
 def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:

@@ -64,6 +64,8 @@ run = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("checked_at", Float),
+    Column("differences", Integer, nullable=False, server_default=text("0")),
+    Column("difference", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
     Column("seen", Boolean, nullable=False, server_default=false()),
     Column("downloaded_at", Float),

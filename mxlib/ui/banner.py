@@ -1,5 +1,7 @@
 """What an operator should learn whatever page is open: a run goes on, or one ended while nobody looked."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mxlib import services
@@ -19,16 +21,13 @@ def tab_title(caller: Caller) -> str:
     return "MXM"
 
 
-def show(caller: Caller) -> None:
+def show(caller: Caller, show_run: Callable[[int], None]) -> None:
     """Say of each run that came to an end or paused unseen what came of it."""
-    house = services.current()
-    for view in house.runs.unseen(caller):
+    for view in services.current().runs.unseen(caller):
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"banner-{view.id}"):
             st.markdown(f"**Run {view.id}**: {words.escaped(words.run_state(view))}", width="stretch")
             if st.button("Show", key=f"banner-show-{view.id}", icon=":material/arrow_forward:"):
-                from mxlib.ui import frame  # noqa: PLC0415 - the frame draws this banner
-
-                st.switch_page(frame.page("runs"), query_params={"run": str(view.id)})
+                show_run(view.id)
 
 
 def seen(caller: Caller, view: RunView) -> None:

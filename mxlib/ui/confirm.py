@@ -73,4 +73,4 @@ def _ask(current: Preview, ready: Ready) -> None:
         st.error(str(refusal))
         return
     preview.discard()
-    st.switch_page(frame.page("runs"), query_params={"run": str(run)})
+    frame.go("runs", run=str(run))

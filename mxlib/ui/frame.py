@@ -42,7 +42,7 @@ def show() -> None:
     chosen = st.navigation(pages, position="sidebar")
     with st.sidebar:
         _sidebar()
-    banner.show(caller())
+    banner.show(caller(), lambda run: go("runs", run=str(run)))
     chosen.run()
 
 
@@ -53,7 +53,26 @@ def _sidebar() -> None:
     known = house.lists.domains(caller())
     if known.problem:
         st.warning(known.problem, icon=":material/cloud_off:")
-    if not known.names:
+    _domain_selector(known.names)
+
+
+def _domain_selector(names: tuple[str, ...]) -> None:
+    """The active domain: chosen here, kept across pages, carried in the address.
+
+    The widget is not bound to the address by Streamlit itself, since `st.switch_page` refuses to touch a bound parameter.
+    """
+    if not names:
         st.caption("No domain is known yet.")
         return
-    st.selectbox("Domain", known.names, key="domain", bind="query-params", help="Kept across pages and in the address.")
+    asked = st.query_params.get("domain", "")
+    if st.session_state.get("domain") not in names:
+        st.session_state["domain"] = asked if asked in names else names[0]
+    st.selectbox("Domain", names, key="domain", help="Kept across pages and in the address.")
+    if st.query_params.get("domain") != st.session_state["domain"]:
+        st.query_params["domain"] = st.session_state["domain"]
+
+
+def go(name: str, **parameters: str) -> None:
+    """Switch to another page, the active domain with it."""
+    here = {"domain": domain()} if domain() else {}
+    st.switch_page(page(name), query_params=here | parameters)
