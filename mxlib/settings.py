@@ -25,19 +25,29 @@ class Settings(BaseSettings):
 
     server: str = _env("MX_SERVER", "", "Mail server host, as shown on MXroute's API keys page.")
     user: str = _env("MX_USER", "", "DirectAdmin user of the MXroute account.")
-    api_key: SecretStr = _env("MX_API_KEY", SecretStr(""), "MXroute API key. Without it the server starts on the sandbox.")
-    api_url: str = _env("MXROUTE_API_URL", "https://api.mxroute.com", "Base address of the host's API; https unless loopback.")
+    api_key: SecretStr = _env(
+        "MX_API_KEY", SecretStr(""), "MXroute API key. Without it the server starts on the sandbox."
+    )
+    api_url: str = _env(
+        "MXROUTE_API_URL", "https://api.mxroute.com", "Base address of the host's API; https unless loopback."
+    )
     data_dir: Path = _env("MXM_DATA_DIR", Path("data"), "Folder of the database and the keys.")
     secret_key: SecretStr = _env(
         "MXM_SECRET_KEY", SecretStr(""), "Key that wraps the run keys; blank: made once in the data folder."
     )
     public_url: str = _env("MXM_PUBLIC_URL", "", "Address under which people reach the dashboard, behind a proxy say.")
-    new_quota: int = _env("MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox when a row names none; 0 = unlimited.", ge=0)
+    new_quota: int = _env(
+        "MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox when a row names none; 0 = unlimited.", ge=0
+    )
     new_limit: int = _env("MXM_NEW_LIMIT", 9600, "Sends a day of a new mailbox when a row names none.", ge=0, le=9600)
     max_file_mb: int = _env("MXM_MAX_FILE_MB", 10, "Largest file that an import takes, in MB.", ge=1, le=200)
     max_rows: int = _env("MXM_MAX_ROWS", 10_000, "Most rows that one import takes.", ge=1)
-    retention_days: int = _env("MXM_RETENTION_DAYS", 7, "Days that a run's passwords stay readable unless chosen otherwise.", ge=1)
-    timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to the host counts as unanswered.", gt=0)
+    retention_days: int = _env(
+        "MXM_RETENTION_DAYS", 7, "Days that a run's passwords stay readable unless chosen otherwise.", ge=1
+    )
+    timeout_s: float = _env(
+        "MXM_TIMEOUT", 30.0, "Seconds after which a request to the host counts as unanswered.", gt=0
+    )
     sandbox_window_s: float = _env(
         "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate window; shorter for demos and tests.", gt=0
     )

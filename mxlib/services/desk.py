@@ -71,7 +71,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             )
         )
         settings = settings.model_copy(
-            update={"api_url": served.url, "server": "sandbox.local", "user": "sandbox", "api_key": SecretStr("sandbox")}
+            update={
+                "api_url": served.url,
+                "server": "sandbox.local",
+                "user": "sandbox",
+                "api_key": SecretStr("sandbox"),
+            }
         )
     store = Store.open(settings.data_dir / "mxm.sqlite3", clock, settings.secret_key.get_secret_value())
     gate = Gate(Pace(), clock)

@@ -64,4 +64,13 @@ class Exports:
 
     def _note(self, caller: Caller, what: str, on: str, outcome: str) -> None:
         with self._store.write() as tx:
-            audit.append(tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what=what, on=on, address=caller.address, outcome=outcome)
+            audit.append(
+                tx,
+                at=self._clock.now(),
+                who=caller.name,
+                kind=caller.kind,
+                what=what,
+                on=on,
+                address=caller.address,
+                outcome=outcome,
+            )

@@ -2,25 +2,28 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.messages import Mailbox
-from mxlib.store import Store
+from mxlib.store import Store, recovery
 from mxlib.store import lists as shelf
-from mxlib.store import recovery
 
 log = logging.getLogger(__name__)
 
 #: Seconds after which a visit reads a list anew, unasked.
 FRESH = 300.0
+
+#: Seconds for which a failed reading is not tried again unasked: pages stay quick while the host is silent.
+SPARED = 60.0
 
 #: Seconds that a page waits for a read slot before it makes do with the old list.
 PATIENCE = 20.0
@@ -55,7 +58,8 @@ class Lists:
         self._lock = threading.Lock()
         self._reading: dict[str, threading.Lock] = {}
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
-        self._problems: dict[str, tuple[float, str]] = {}
+        self._outcomes: dict[str, tuple[float, str]] = {}
+        self._names: dict[str, tuple[float, frozenset[str]]] = {}
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
         """The domains that the caller may see, sorted."""
@@ -75,16 +79,24 @@ class Lists:
         read_at, _ = self._bring(domain, refresh=False, oldest=oldest)
         if read_at is None or (newer_than is not None and read_at < newer_than):
             return None
-        with self._store.read() as tx:
-            kept = shelf.mailboxes(tx, domain)
-        return frozenset(box.username for box in kept.mailboxes) if kept else None
+        cached = self._names.get(domain)
+        if cached is None or cached[0] != read_at:
+            with self._store.read() as tx:
+                kept = shelf.mailboxes(tx, domain)
+            cached = (read_at, frozenset(box.username for box in kept.mailboxes) if kept else frozenset())
+            self._names[domain] = cached
+        return cached[1]
+
+    def problems(self) -> list[str]:
+        """What could not be read at the last try, one sentence each."""
+        return sorted({problem for _, problem in self._outcomes.values() if problem})
 
     def _domains(self, *, refresh: bool) -> tuple[tuple[str, ...], float | None, str]:
         problem = ""
         with self._store.read() as tx:
             kept = shelf.domains(tx)
         if refresh or kept is None or kept.read_at < self._clock.now() - FRESH:
-            problem = self._once("", lambda: self._read_domains())
+            problem = self._once("", self._read_domains, refresh)
             with self._store.read() as tx:
                 kept = shelf.domains(tx)
         if kept is None:
@@ -98,29 +110,33 @@ class Lists:
             read_at = shelf.read_at(tx, domain)
         problem = ""
         if refresh or read_at is None or read_at < due:
-            problem = self._once(domain, lambda: self._read_mailboxes(domain))
+            problem = self._once(domain, lambda: self._read_mailboxes(domain), refresh)
             with self._store.read() as tx:
                 read_at = shelf.read_at(tx, domain)
             if problem and read_at is not None:
                 problem = words.old_list(read_at, self._clock.now(), problem)
         return read_at, problem
 
-    def _once(self, name: str, read: "Reader") -> str:
+    def _once(self, name: str, read: Callable[[], None], refresh: bool) -> str:
         """Run one read of `name` at a time; whoever comes while it goes on gets its result."""
         with self._lock:
             gate = self._reading.setdefault(name, threading.Lock())
         began = self._clock.monotonic()
         with gate:
-            told = self._problems.get(name)
-            if told is not None and told[0] >= began:
-                return told[1]
+            told = self._outcomes.get(name)
+            if told is not None:
+                at, problem = told
+                meanwhile = at >= began
+                spared = bool(problem) and not refresh and began - at < SPARED
+                if meanwhile or spared:
+                    return problem
             try:
                 read()
                 problem = ""
             except MXrouteError as error:
                 problem = str(error)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
-            self._problems[name] = (self._clock.monotonic(), problem)
+            self._outcomes[name] = (self._clock.monotonic(), problem)
         return problem
 
     def _read_domains(self) -> None:
@@ -160,8 +176,3 @@ class Lists:
             emails = recovery.of_domain(tx, domain)
         return cached[1].assign(recovery_email=cached[1]["username"].map(emails).fillna("").astype("str"))
 
-
-def must_see(caller: Caller, domain: str) -> None:
-    """Raise Forbidden unless the caller may do anything at all in `domain`."""
-    if not any(caller.may(right, domain) for right in Permission):
-        raise Forbidden(f"You have no permission for {domain}. Ask an admin for it.")

@@ -86,7 +86,9 @@ class Previews:
                 existing[name] = usernames
         return Account(known, existing, frozenset(unchecked), forbidden)
 
-    def judge(self, caller: Caller, rows: pd.DataFrame, domain: str, *, newer_than: float | None = None) -> pd.DataFrame:
+    def judge(
+        self, caller: Caller, rows: pd.DataFrame, domain: str, *, newer_than: float | None = None
+    ) -> pd.DataFrame:
         """`rows` with their verdicts, as `rules.judge` gives them."""
         return rules.judge(rows, self.account(caller, rows, domain, newer_than=newer_than), self.standard(domain))
 
@@ -102,7 +104,9 @@ class Previews:
             judged,
             file_name=sheet.name if sheet else "",
             file_digest=sheet.digest if sheet else "",
-            cells=(lambda origin: mapping.original_cells(sheet, origin, reading.columns)) if sheet and reading else None,
+            cells=(lambda origin: mapping.original_cells(sheet, origin, reading.columns))
+            if sheet and reading
+            else None,
         )
         account = self.account(caller, rows, domain)
         text = planning.confirmation(

@@ -28,7 +28,9 @@ def show_totals(mailboxes: pd.DataFrame) -> None:
     with st.container(horizontal=True, key="totals"):
         st.metric("Mailboxes", f"{len(mailboxes):,}", border=True)
         st.metric("Storage used", megabytes(mailboxes["usage"].sum()), border=True, help=storage)
-        st.metric("Quota in all", megabytes(limited["quota"].sum()) if len(limited) else "none", border=True, help=storage)
+        st.metric(
+            "Quota in all", megabytes(limited["quota"].sum()) if len(limited) else "none", border=True, help=storage
+        )
         st.metric("Sent today", f"{int(mailboxes['sent'].sum()):,}", border=True)
         st.metric("Suspended", f"{suspended:,}", border=True)
 
@@ -51,7 +53,12 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         st.info(f"{domain} has no mailbox yet. Import CSV makes the first ones.", icon=":material/inbox:")
         return
     sought = st.text_input(
-        "Search", key="search", placeholder="Address or recovery email", icon=":material/search:", type="search", live=True
+        "Search",
+        key="search",
+        placeholder="Address or recovery email",
+        icon=":material/search:",
+        type="search",
+        live=True,
     )
     shown = found(mailboxes, sought)
     if shown.empty:
@@ -84,7 +91,11 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
                 "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
             ),
             "used": st.column_config.ProgressColumn(
-                "Storage", format="%.0f %%", min_value=0, max_value=100, help="Used share of the quota; empty = unlimited."
+                "Storage",
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="Used share of the quota; empty = unlimited.",
             ),
             "usage": st.column_config.NumberColumn("Used (MB)", format="localized"),
             "quota": st.column_config.NumberColumn("Quota (MB)", format="localized", help="Empty = unlimited."),

@@ -6,18 +6,19 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes import words
-from mxlib.runs.outcomes import RunStatus
+from mxlib.runs import telling
+from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.ui.figures import escaped
 
-_AT_AN_END = {RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.PAUSED}
+_STILL = AT_AN_END | {RunStatus.PAUSED}
 
 
 def tab_title(caller: Caller) -> str:
     """The tab's title; while a run goes on it starts with how far that is."""
     for view in services.current().runs.all(caller, most=10):
-        if view.status not in _AT_AN_END:
-            return f"{words.done(view.counts):,}/{view.total:,} · MXM"
+        if view.status not in _STILL:
+            return f"{view.decided:,}/{view.total:,} · MXM"
     return "MXM"
 
 
@@ -25,12 +26,12 @@ def show(caller: Caller, show_run: Callable[[int], None]) -> None:
     """Say of each run that came to an end or paused unseen what came of it."""
     for view in services.current().runs.unseen(caller):
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"banner-{view.id}"):
-            st.markdown(f"**Run {view.id}**: {words.escaped(words.run_state(view))}", width="stretch")
+            st.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}", width="stretch")
             if st.button("Show", key=f"banner-show-{view.id}", icon=":material/arrow_forward:"):
                 show_run(view.id)
 
 
 def seen(caller: Caller, view: RunView) -> None:
     """Somebody looks at this run's card now."""
-    if view.status in _AT_AN_END:
+    if view.status in _STILL:
         services.current().runs.seen(caller, view.id)

@@ -9,6 +9,7 @@ from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.services.previews import Ready
 from mxlib.ui import frame, preview
+from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview
 
 RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
@@ -37,7 +38,7 @@ def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
 @st.dialog("Start the run", width="medium", icon=":material/play_circle:")
 def _ask(current: Preview, ready: Ready) -> None:
     house = services.current()
-    st.markdown(words.escaped(ready.text))
+    st.markdown(escaped(ready.text))
     for change in ready.changes:
         st.warning(change, icon=":material/sync_problem:")
     for domain in ready.unchecked:

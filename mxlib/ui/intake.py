@@ -6,6 +6,7 @@ from mxlib import services
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.ui import links, preview
+from mxlib.ui.figures import escaped
 
 ENDINGS = ["csv", "txt", "tsv", "xlsx"]
 
@@ -31,7 +32,11 @@ def show(domain: str) -> None:
             )
             links.download("Download template", "/template.csv", key="template")
         asked = st.button(
-            "Preview import", type="primary", icon=":material/table_view:", key="preview_import", disabled=upload is None
+            "Preview import",
+            type="primary",
+            icon=":material/table_view:",
+            key="preview_import",
+            disabled=upload is None,
         )
     _explain()
     if not asked or upload is None:
@@ -53,10 +58,10 @@ def show_taken(current: "preview.Preview") -> None:
         if reading is None:
             st.markdown("**Rows added by hand**", width="stretch")
         else:
-            st.markdown(f"**{_plain(reading.sheet.name)}** · {reading.sheet.taken.told()}", width="stretch")
+            st.markdown(f"**{escaped(reading.sheet.name)}** · {reading.sheet.taken.told()}", width="stretch")
         st.button("Discard and choose another file", icon=":material/close:", key="discard", on_click=preview.discard)
     for note in reading.notes if reading else ():
-        st.caption(_plain(note))
+        st.caption(escaped(note))
 
 
 def _explain() -> None:
@@ -76,8 +81,3 @@ def _explain() -> None:
             "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "
             "An export of MXM has these very columns: edit it in a spreadsheet and import it again."
         )
-
-
-def _plain(text: str) -> str:
-    """Text of others, so that markdown takes nothing in it for a command."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>~$:" else sign for sign in text)

@@ -21,7 +21,19 @@ from mxlib.services.previews import Reading, counts
 from mxlib.ui import frame
 
 #: Shown in this order; what the operator may type in comes after what MXM says.
-GRID = ("ticked", "status", "line", "fix", "username", "domain", "password", "quota", "limit", "recovery_email", "remove")
+GRID = (
+    "ticked",
+    "status",
+    "line",
+    "fix",
+    "username",
+    "domain",
+    "password",
+    "quota",
+    "limit",
+    "recovery_email",
+    "remove",
+)
 LEFT_OUT = "Left out"
 COLOURS = {
     Verdict.READY: "#1a7f5a",
@@ -108,7 +120,9 @@ def _latest(preview: Preview) -> Draft:
     state = st.session_state.get(preview.key)
     edits: Mapping[Any, Mapping[str, Any]] = state["edited_rows"] if state else {}
     changes = {
-        preview.shown[int(position)]: dict(cells) for position, cells in edits.items() if int(position) < len(preview.shown)
+        preview.shown[int(position)]: dict(cells)
+        for position, cells in edits.items()
+        if int(position) < len(preview.shown)
     }
     return preview.draft.edited(changes) if changes else preview.draft
 
@@ -146,7 +160,15 @@ def _badges(preview: Preview, judged: pd.DataFrame) -> None:
     """How many rows are of each kind; a click shows only those, and keeps a mended one in view."""
     figures = {"all": len(judged)} | counts(judged)
     labels = {"all": "All rows", "warnings": "Warnings", "left_out": LEFT_OUT} | {v: words.verdict(v) for v in Verdict}
-    order = ["all", Verdict.READY, "warnings", Verdict.NEEDS_PASSWORD, Verdict.DUPLICATE, Verdict.EXISTS, Verdict.INVALID]
+    order = [
+        "all",
+        Verdict.READY,
+        "warnings",
+        Verdict.NEEDS_PASSWORD,
+        Verdict.DUPLICATE,
+        Verdict.EXISTS,
+        Verdict.INVALID,
+    ]
     if figures["left_out"] or preview.chosen == "left_out":
         order.append("left_out")
 
@@ -182,7 +204,9 @@ def _tools(preview: Preview) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="tools"):
         st.toggle("Generate secure passwords", key="generate", on_change=generate, help="For rows without a password.")
         st.toggle("Show passwords", key="reveal", on_change=reveal)
-        st.button("Add row", icon=":material/add:", key="add", on_click=_fold, args=(preview, lambda draft: draft.added(1)))
+        st.button(
+            "Add row", icon=":material/add:", key="add", on_click=_fold, args=(preview, lambda draft: draft.added(1))
+        )
         st.button("Re-check", icon=":material/sync:", key="recheck", on_click=_recheck, args=(preview,),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 
@@ -229,7 +253,9 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
             height=min(len(view), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
             alt="Rows to import; status and what to fix are read-only",
             column_config={
-                "ticked": st.column_config.CheckboxColumn("Send", width=56, pinned=True, help="Untick to leave it out."),
+                "ticked": st.column_config.CheckboxColumn(
+                    "Send", width=56, pinned=True, help="Untick to leave it out."
+                ),
                 "status": st.column_config.MultiselectColumn(
                     "Status",
                     options=[*(words.verdict(v) for v in Verdict), LEFT_OUT],

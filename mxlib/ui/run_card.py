@@ -8,20 +8,23 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes import words
-from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.runs import telling
+from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.ui import banner, frame, links
+from mxlib.ui.figures import escaped
 
 #: Seconds between looks at a run that goes on; each look costs some 45 ms of processor.
 LOOK_EVERY = 2
-AT_AN_END = {RunStatus.FINISHED, RunStatus.STOPPED}
 
 
 def show(number: int) -> None:
     """The card of run `number`; it renews itself while the run goes on."""
     view = services.current().runs.get(frame.caller(), number)
     if view is None:
-        st.warning(f"There is no run {number} that you may see. Choose one from the list.", icon=":material/search_off:")
+        st.warning(
+            f"There is no run {number} that you may see. Choose one from the list.", icon=":material/search_off:"
+        )
         return
     banner.seen(frame.caller(), view)
     moving = view.status not in AT_AN_END and view.status != RunStatus.PAUSED
@@ -45,22 +48,20 @@ def show(number: int) -> None:
 
 def _head(view: RunView) -> None:
     file = view.file_name or "rows added by hand"
-    st.subheader(f"Run {view.id}: {words.escaped(file)}", anchor=False)
+    st.subheader(f"Run {view.id}: {escaped(file)}", anchor=False)
     started = datetime.fromtimestamp(view.created_at).strftime("%-d %b %Y, %H:%M")
-    st.caption(f"{words.escaped(', '.join(view.domains))} · started {started} by {words.escaped(view.operator)}")
+    st.caption(f"{escaped(', '.join(view.domains))} · started {started} by {escaped(view.operator)}")
 
 
 def _progress(view: RunView) -> None:
     """The bar with its counts, and the line that says what happens now."""
-    done = sum(view.counts.get(outcome, 0) for outcome in words.DONE)
-    st.progress(done / view.total if view.total else 1.0, text=words.progress(view.total, view.counts, view.eta_at))
-    sentence = words.run_state(view)
+    st.progress(view.decided / view.total if view.total else 1.0, text=telling.progress(view))
+    sentence = telling.state(view)
     match view.status:
         case RunStatus.PAUSED:
             st.warning(sentence, icon=":material/pause_circle:")
         case RunStatus.FINISHED | RunStatus.STOPPED:
-            trouble = view.counts.get(Outcome.FAILED, 0) + view.counts.get(Outcome.NOT_ATTEMPTED, 0)
-            (st.warning if trouble else st.success)(sentence, icon=":material/flag:")
+            (st.warning if view.retriable else st.success)(sentence, icon=":material/flag:")
         case _:
             if sentence:
                 st.info(sentence, icon=":material/hourglass_top:")
@@ -82,18 +83,19 @@ def _steer(view: RunView) -> None:
         except Forbidden as refusal:
             st.session_state["refused"] = str(refusal)
 
-    undone = view.counts.get(Outcome.FAILED, 0) + view.counts.get(Outcome.NOT_ATTEMPTED, 0)
     with st.container(horizontal=True, key="steer"):
         if view.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-            st.button("Pause", icon=":material/pause:", key="pause", on_click=act, args=(lambda: runs.pause(caller, view.id),))
+            st.button(
+                "Pause", icon=":material/pause:", key="pause", on_click=act, args=(lambda: runs.pause(caller, view.id),)
+            )
         if view.status == RunStatus.PAUSED:
             st.button("Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=act,
                       args=(lambda: runs.resume(caller, view.id),))  # fmt: skip
         if view.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.PAUSED}:
             st.button("Stop", icon=":material/stop:", key="stop", on_click=act, args=(lambda: runs.stop(caller, view.id),),
                       help="Requests in flight finish; the other rows are not attempted.")  # fmt: skip
-        if view.status in AT_AN_END and undone:
-            st.button(f"Retry {undone:,} failed row{'s' if undone != 1 else ''}", icon=":material/replay:", key="retry",
+        if view.status in AT_AN_END and view.retriable and view.has_passwords:
+            st.button(f"Retry {view.retriable:,} failed row{'s' if view.retriable != 1 else ''}", icon=":material/replay:", key="retry",
                       on_click=again)  # fmt: skip
         if view.operator != caller.name:
             st.button("Take over", icon=":material/person_raised_hand:", key="take_over", on_click=act,
@@ -108,10 +110,9 @@ def _files(view: RunView) -> None:
         links.download("Download results", f"/runs/{view.id}/results.csv", key="results-csv")
         if len(view.domains) > 1:
             links.download("Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip")
-        undone = view.total - sum(view.counts.get(outcome, 0) for outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED))
-        if undone:
+        if view.done < view.total:
             links.download("Download failed rows", f"/runs/{view.id}/failed.csv", key="failed-csv")
-        if view.status in AT_AN_END and view.passwords_until is not None:
+        if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)
 
 
@@ -127,7 +128,9 @@ def _handing_over(view: RunView) -> None:
 
 def _rows(view: RunView) -> None:
     """Every row with its outcome."""
-    with st.expander(f"All {view.total:,} rows", icon=":material/table_rows:", key="rows-open", on_change="rerun") as rows:
+    with st.expander(
+        f"All {view.total:,} rows", icon=":material/table_rows:", key="rows-open", on_change="rerun"
+    ) as rows:
         if not rows.open:
             return
         table = services.current().runs.rows(frame.caller(), view.id)
