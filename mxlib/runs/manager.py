@@ -1,22 +1,56 @@
 """Runs: start them, steer them, look at them; three workers for the whole process do the rest."""
 
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
 from mxlib.clock import Clock
 from mxlib.mailboxes.plan import Plan
 from mxlib.mxroute.client import Host
+from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.messages import Answer
+from mxlib.runs import again, retention, viewing
+from mxlib.runs.again import CanNot
+from mxlib.runs.course import Job
+from mxlib.runs.engine import Engine
+from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.settings import Settings
-from mxlib.store import Store
+from mxlib.store import Store, Unwritable, audit, journal
 
+__all__ = ["CanNot", "Runs"]
 
-class CanNot(Exception):
-    """What was asked of a run is not possible now; the message is one sentence that says why."""
+log = logging.getLogger(__name__)
+
+#: Requests of runs that may be on their way at once.
+WORKERS = 3
+
+#: Seconds between two looks for passwords that were kept long enough.
+PURGE_EVERY = 600.0
+
+#: Seconds between two tries to become the process that sends.
+OWN_EVERY = 2.0
+
+NOT_THE_OWNER = "Another MXM works with this data folder; runs go on there, not here. Close one of the two."
 
 
 class Runs:
     """All runs of this process. Every method may be called from any thread."""
 
-    def __init__(self, store: Store, host: Host, gate: Gate, clock: Clock, settings: Settings) -> None: ...
+    def __init__(self, store: Store, host: Host, gate: Gate, clock: Clock, settings: Settings) -> None:
+        self._store, self._host, self._gate, self._clock = store, host, gate, clock
+        self._engine = Engine(store, gate, clock, settings.timeout_s)
+        self._changed = threading.Condition()
+        self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
+        self._driver: threading.Thread | None = None
+        self._in_flight = 0
+        self._owner = self._closing = False
+        self._purge_at = 0.0
+        self._unscrubbed = True
+
+    # Start and steer.
 
     def start(
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = ""
@@ -25,73 +59,212 @@ class Runs:
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
         """
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._changed, self._store.write() as tx:
+            run = journal.find_run(tx, operator=operator, idempotency_key=idempotency_key, plan_digest=plan.digest)
+            if run is not None:
+                return run
+            run = journal.add_run(
+                tx, plan, self._store.key, operator=operator, status=RunStatus.QUEUED, at=now,
+                retention_days=retention_days, idempotency_key=idempotency_key,
+            )  # fmt: skip
+            audit.append(
+                tx, at=now, who=operator, kind="operator", what="run.start", on=f"run {run}", address=address, run=run,
+                outcome=f"{sum(1 for _ in plan.sent())} rows of {plan.file_name or 'a table'}",
+            )  # fmt: skip
+        self._steer(self._engine.take_up)
+        return run
 
     def pause(self, run: int) -> None:
         """Pause after what is in flight; a run that is not going on stays as it is."""
+        self._steer(lambda: self._engine.pause(run))
 
     def resume(self, run: int) -> None:
         """Go on from where the run paused, once its domains were read again."""
+        self._steer(lambda: self._engine.resume(run))
 
     def stop(self, run: int) -> None:
         """End after what is in flight; the rest is not attempted."""
+        self._steer(lambda: self._engine.stop(run))
 
     def retry_failed(self, run: int, operator: str) -> int:
         """A new run of the rows that failed or were not attempted, with the same passwords; its number.
 
         Raises CanNot while the run goes on, when nothing failed, or when its passwords are gone.
         """
-        raise NotImplementedError
+        with self._changed, self._store.write() as tx:
+            number = again.retry(tx, self._store.key, run, operator, self._clock.now())
+        self._steer(self._engine.take_up)
+        return number
 
     def take_over(self, run: int, operator: str) -> None:
         """Make `operator` the run's operator."""
+        with self._changed:
+            with self._store.write() as tx:
+                record = journal.get_run(tx, run)
+                if record is None or record.operator == operator:
+                    return
+                journal.set_run(tx, run, operator=operator)
+                audit.append(
+                    tx, at=self._clock.now(), who=operator, kind="operator", what="run.take_over", on=f"run {run}",
+                    run=run, outcome=f"from {record.operator}",
+                )  # fmt: skip
+            if course := self._engine.courses.get(run):
+                course.operator = operator
+
+    # What becomes of the passwords.
 
     def handed_over(self, run: int) -> None:
         """The passwords reached their people: forget them, for good. Raises CanNot while the run goes on."""
+        view = self.view(run)
+        if view is None or view.status not in AT_AN_END:
+            raise CanNot("The run still needs its passwords. Stop it first, or wait for its end.")
+        retention.hand_over(self._store, run, self._clock.now())
+        self._unscrubbed = not self._store.scrub()
 
     def extend(self, run: int, days: int) -> None:
-        """Keep the passwords readable until `days` from now."""
+        """Keep the passwords readable until `days` from now; those forgotten stay so."""
+        with self._store.write() as tx:
+            record = journal.get_run(tx, run)
+            if record is not None and record.wrapped_key is not None:
+                journal.set_run(tx, run, passwords_until=self._clock.now() + days * 86_400)
 
     def downloaded(self, run: int) -> None:
         """The results with passwords were taken away."""
-
-    def seen(self, run: int) -> None:
-        """Its operator saw how it ended or paused."""
-
-    def unseen(self, operator: str) -> tuple[RunView, ...]:
-        """The operator's runs that ended or paused while nobody looked."""
-        raise NotImplementedError
-
-    def view(self, run: int) -> RunView | None:
-        """How it stands with one run."""
-        raise NotImplementedError
-
-    def views(self, most: int = 200) -> tuple[RunView, ...]:
-        """The latest runs, newest first."""
-        raise NotImplementedError
-
-    def estimate(self, writes: int) -> float:
-        """Seconds that so many more writes will take, behind those of other runs."""
-        raise NotImplementedError
-
-    def backlog(self) -> int:
-        """Rows of all runs that still wait for their request."""
-        raise NotImplementedError
-
-    def active(self) -> int:
-        """How many runs are neither paused nor at an end."""
-        raise NotImplementedError
-
-    def problems(self) -> list[str]:
-        """What is not well with the runs, one sentence each."""
-        raise NotImplementedError
+        with self._store.write() as tx:
+            journal.set_run(tx, run, downloaded_at=self._clock.now())
 
     def purge(self) -> int:
         """Forget the passwords that were kept long enough; of how many runs. The workers call it by themselves."""
-        raise NotImplementedError
+        purged = retention.purge(self._store, self._clock.now())
+        if purged or self._unscrubbed:
+            self._unscrubbed = not self._store.scrub()
+        return purged
+
+    # Look.
+
+    def view(self, run: int) -> RunView | None:
+        """How it stands with one run."""
+        with self._store.read() as tx:
+            record = journal.get_run(tx, run)
+            return next(iter(self._viewed(tx, [record])), None) if record else None
+
+    def views(self, most: int = 200) -> tuple[RunView, ...]:
+        """The latest runs, newest first."""
+        with self._store.read() as tx:
+            return self._viewed(tx, journal.latest_runs(tx, most))
+
+    def seen(self, run: int) -> None:
+        """Its operator saw how it ended or paused."""
+        with self._store.write() as tx:
+            journal.set_run(tx, run, seen=True)
+
+    def unseen(self, operator: str) -> tuple[RunView, ...]:
+        """The operator's runs that ended or paused while nobody looked."""
+        with self._store.read() as tx:
+            return self._viewed(tx, journal.unseen_runs(tx, operator))
+
+    def estimate(self, writes: int) -> float:
+        """Seconds that so many more writes will take, behind those of other runs."""
+        return self._gate.estimate(writes + self.backlog())
+
+    def backlog(self) -> int:
+        """Rows of all runs that wait for their request and are not paused."""
+        return viewing.backlog(self._engine)
+
+    def active(self) -> int:
+        """How many runs are neither paused nor at an end."""
+        return sum(course.status is not RunStatus.PAUSED for course in tuple(self._engine.courses.values()))
+
+    def problems(self) -> list[str]:
+        """What is not well with the runs, one sentence each."""
+        told = [self._engine.trouble] if self._engine.trouble else []
+        return told if self._owner or self._driver is None else [*told, NOT_THE_OWNER]
+
+    def _viewed(self, tx: journal.Tx, records: Iterable[journal.RunRecord]) -> tuple[RunView, ...]:
+        return viewing.views(tx, list(records), self._engine, self._gate.estimate, self._clock)
+
+    # Life.
 
     def recover(self) -> None:
         """Take up what an earlier process left, and start the workers."""
+        self._driver = threading.Thread(target=self._drive, name="mxm-driver", daemon=True)
+        with self._changed:
+            self._take_ownership()
+        self._driver.start()
 
     def shutdown(self, patience: float = 8.0) -> None:
         """Send nothing more, wait for what is in flight, leave every run resumable."""
+        until = self._clock.monotonic() + patience
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            while self._in_flight and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._driver is not None:
+            self._driver.join(patience)
+
+    def _steer(self, do: Callable[[], object]) -> None:
+        with self._changed:
+            if self._owner:
+                do()
+            self._changed.notify_all()
+
+    def _take_ownership(self) -> None:
+        """Become the one process that sends, or stay one that only looks."""
+        if not self._store.own():
+            return
+        now = self._clock.now()
+        with self._store.read() as tx:
+            self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
+        self._engine.recover()
+        self._owner = True
+
+    def _drive(self) -> None:
+        with self._changed:
+            while not self._closing:
+                try:
+                    self._clock.wait(self._changed, self._one_round())
+                except Exception:  # whatever fails here, the other runs go on
+                    log.exception("The driver of the runs failed")
+                    self._clock.wait(self._changed, OWN_EVERY)
+
+    def _one_round(self) -> float | None:
+        """Hand out what may go now; seconds until there may be more, None to wait for an answer."""
+        if not self._owner:
+            self._take_ownership()
+            if not self._owner:
+                return OWN_EVERY
+        if self._clock.monotonic() >= self._purge_at:
+            self._purge_at = self._clock.monotonic() + PURGE_EVERY
+            self._purge_quietly()
+        while self._in_flight < WORKERS:
+            job = self._engine.take()
+            if job is None:
+                return self._engine.wake_in()
+            self._in_flight += 1
+            self._pool.submit(self._carry_out, job)
+        return None
+
+    def _carry_out(self, job: Job) -> None:
+        answer: Answer | MXrouteError
+        try:
+            answer = self._host.send(job.request, gated=False)
+        except MXrouteError as error:
+            answer = error
+        except Exception:
+            log.exception("A request failed in an unforeseen way")
+            answer = Unreachable("The request failed in an unforeseen way; the log says how.")
+        with self._changed:
+            self._in_flight -= 1
+            try:
+                self._engine.heard(job, answer)
+            finally:
+                self._changed.notify_all()
+
+    def _purge_quietly(self) -> None:
+        try:
+            self.purge()
+        except Unwritable as problem:
+            log.warning("Passwords that are due could not be forgotten yet: %s", problem)

@@ -146,8 +146,8 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _roll_back(tx: Tx) -> None:
-    raw = tx.connection.dbapi_connection
-    if isinstance(raw, sqlite3.Connection) and raw.in_transaction:
+    raw: Any = tx.connection.dbapi_connection
+    if raw.in_transaction:
         raw.rollback()
 
 

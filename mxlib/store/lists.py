@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -34,7 +35,7 @@ class Mailboxes:
 def domains(tx: Tx) -> Domains | None:
     """The domains; None when they were never read."""
     kept = _kept(tx, _DOMAINS)
-    return Domains(tuple(_unpacked(kept.content)), kept.read_at) if kept else None
+    return Domains(tuple(_unpacked(kept[1])), kept[0]) if kept else None
 
 
 def keep_domains(tx: Tx, names: Iterable[str], at: float) -> None:
@@ -50,7 +51,7 @@ def read_at(tx: Tx, domain: str) -> float | None:
 def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
     """The mailboxes of `domain`; None when they were never read."""
     kept = _kept(tx, domain)
-    return Mailboxes(tuple(Mailbox(**box) for box in _unpacked(kept.content)), kept.read_at) if kept else None
+    return Mailboxes(tuple(Mailbox(**box) for box in _unpacked(kept[1])), kept[0]) if kept else None
 
 
 def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
@@ -58,15 +59,16 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     _keep(tx, domain, [asdict(box) for box in boxes], at)
 
 
-def _kept(tx: Tx, domain: str) -> sa.Row[tuple[float, bytes]] | None:
-    return tx.execute(sa.select(table.c.read_at, table.c.content).where(table.c.domain == domain)).first()
+def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:
+    found = tx.execute(sa.select(table.c.read_at, table.c.content).where(table.c.domain == domain)).first()
+    return (found.read_at, found.content) if found else None
 
 
-def _keep(tx: Tx, domain: str, content: list[object], at: float) -> None:
+def _keep(tx: Tx, domain: str, content: list[Any], at: float) -> None:
     packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
     row = insert(table).values(domain=domain, read_at=at, content=packed)
     tx.execute(row.on_conflict_do_update(index_elements=[table.c.domain], set_={"read_at": at, "content": packed}))
 
 
-def _unpacked(content: bytes) -> list[dict[str, object]]:
-    return json.loads(zlib.decompress(content))  # type: ignore[no-any-return]
+def _unpacked(content: bytes) -> list[Any]:
+    return list(json.loads(zlib.decompress(content)))

@@ -1,0 +1,60 @@
+"""A second try: the rows of a run that failed or were not attempted become a run of their own."""
+
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
+from mxlib.store import Tx, audit, journal
+from mxlib.store.keys import ServerKey
+
+
+class CanNot(Exception):
+    """What was asked of a run is not possible now; the message is one sentence that says why."""
+
+
+def retry(tx: Tx, server_key: ServerKey, run: int, operator: str, at: float) -> int:
+    """Journal a run of the rows of `run` that are not done, passwords included; its number, or that of one before."""
+    record = journal.get_run(tx, run)
+    if record is None or record.status not in AT_AN_END:
+        raise CanNot("The run is not at its end yet. Stop it first, or wait.")
+    rows = journal.rows(tx, run, outcomes=RETRIED)
+    if not rows:
+        raise CanNot("No row of this run failed.")
+    sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
+    passwords = journal.passwords(tx, server_key, run, sealed)
+    if any(row.action == Action.CREATE and row.position not in passwords for row in rows):
+        raise CanNot("The passwords of this run were forgotten. Download the failed rows and import them again.")
+    plan = Plan(
+        record.file_name,
+        record.file_digest,
+        tuple(
+            PlannedRow(
+                position=row.position,
+                line=row.line,
+                username=row.username,
+                domain=row.domain,
+                password=passwords.get(row.position, ""),
+                generated=row.generated,
+                quota=row.quota,
+                limit=row.limit,
+                recovery_email=row.recovery_email,
+                verdict=Verdict(row.verdict),
+                action=Action(row.action),
+                cells=row.cells,
+                before=row.before,
+            )
+            for row in rows
+        ),
+    )
+    running = journal.find_run(tx, operator=operator, idempotency_key=None, plan_digest=plan.digest)
+    if running is not None:
+        return running
+    number = journal.add_run(
+        tx, plan, server_key, operator=operator, status=RunStatus.QUEUED, at=at,
+        retention_days=record.retention_days, retry_of=run,
+        unanswered={row.position for row in rows if row.unanswered},
+    )  # fmt: skip
+    audit.append(
+        tx, at=at, who=operator, kind="operator", what="run.retry", on=f"run {number}", run=number,
+        outcome=f"{len(rows)} rows of run {run}",
+    )  # fmt: skip
+    return number

@@ -1,0 +1,150 @@
+"""What one run still has to do, as the engine holds it in memory; the journal says the same on disk."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute.errors import MXrouteError
+from mxlib.mxroute.messages import Answer, Request
+from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.store import Tx, journal
+from mxlib.store.journal import RowRecord, RunRecord
+
+
+class Purpose(StrEnum):
+    """Why a request goes out."""
+
+    SEND = "send"
+    SETTLE = "settle"
+    LOOK = "look"
+    CHECK = "check"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A read that a run wants: of one row to settle it, or of a domain."""
+
+    purpose: Purpose
+    domain: str = ""
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request that goes out now, and for whom; `row` and `attempt` are set when it sends a row."""
+
+    run: int
+    errand: Errand
+    request: Request
+    sent_at: float
+    attempt: int = 0
+    row: RowRecord | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a job: when, in Unix seconds and in monotonic ones."""
+
+    job: Job
+    answer: Answer | MXrouteError
+    at: float
+    moment: float
+
+
+@dataclass(slots=True)
+class Unsettled:
+    """A create that got no answer: when to read it back, and until when the host may still commit it."""
+
+    domain: str
+    username: str
+    tries: int
+    due: float
+    quiet_until: float
+
+
+@dataclass(slots=True)
+class Course:
+    """One run on its way. Times are monotonic seconds."""
+
+    id: int
+    operator: str
+    domains: frozenset[str]
+    status: RunStatus
+    why: str = ""
+    waiting: deque[int] = field(default_factory=deque)
+    unsettled: dict[int, Unsettled] = field(default_factory=dict)
+    in_flight: set[int] = field(default_factory=set)
+    to_look: set[str] = field(default_factory=set)
+    to_check: set[str] | None = None
+    asked: set[Errand] = field(default_factory=set)
+    #: It stood still while others may have written to its domains: read them before going on.
+    stale: bool = False
+    #: Reading is no use now: the key was refused, or nobody answered for hours.
+    blind: bool = False
+    #: The status in memory is newer than the one on disk.
+    unsaved: bool = False
+    note: str = ""
+    alike: list[int] = field(default_factory=list)
+    alike_in: str = ""
+
+    @classmethod
+    def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "Course":
+        """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
+        status = RunStatus(record.status)
+        course = cls(record.id, record.operator, frozenset(record.domains), status, record.why, note=record.note)
+        course.waiting.extend(journal.waiting_positions(tx, record.id))
+        for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
+            if row.action == Action.CREATE:
+                course.unsettled[row.position] = Unsettled(row.domain, row.username, row.tries, now, now + patience)
+            else:
+                course.waiting.appendleft(row.position)
+        course.stale = status in {RunStatus.QUEUED, RunStatus.PAUSED}
+        return course
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """The domains that nobody else may write to now."""
+        acts = self.status in {RunStatus.RUNNING, RunStatus.STOPPING} or self.in_flight or self.unsettled
+        return self.domains if acts else frozenset()
+
+    @property
+    def drained(self) -> bool:
+        """Whether every row has its outcome, as far as this run goes on."""
+        return not (self.waiting or self.in_flight or self.unsettled)
+
+    def next_read(self, now: float) -> Errand | None:
+        """The read that helps this run most, if one is due."""
+        if self.blind:
+            return None
+        if self.status is RunStatus.RUNNING:
+            for domain in sorted(self.to_look):
+                if (errand := Errand(Purpose.LOOK, domain)) not in self.asked:
+                    return errand
+        for position, row in self.unsettled.items():
+            errand = Errand(Purpose.SETTLE, row.domain, position)
+            if row.due <= now and errand not in self.asked:
+                return errand
+        if self.drained and self.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
+            for domain in sorted(self.to_check or ()):
+                if (errand := Errand(Purpose.CHECK, domain)) not in self.asked:
+                    return errand
+        return None
+
+    def next_due(self, now: float) -> float | None:
+        """Seconds until the next row may be read back that may not yet."""
+        if self.blind:
+            return None
+        return min((row.due - now for row in self.unsettled.values() if row.due > now), default=None)
+
+    def next_write(self) -> int | None:
+        """The position of the row that goes next, if one may go."""
+        free = self.status is RunStatus.RUNNING and not self.to_look and self.waiting
+        return self.waiting[0] if free else None
+
+    def alike_with(self, position: int, thrice: str) -> list[int]:
+        """The rows that ended like this one without a break, this one included; none when it ended well."""
+        if not thrice:
+            return []
+        return [*(self.alike if thrice == self.alike_in else ()), position]

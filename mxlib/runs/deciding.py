@@ -1,0 +1,116 @@
+"""What an answer means for its row: pure, and the one place that decides it.
+
+A request may be lost before it takes effect, after, or take effect long after. So silence never counts as failure:
+a create without an answer is read back, and is sent again only once the host had time to commit it late.
+"""
+
+from dataclasses import dataclass
+
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute.errors import (
+    Business,
+    Conflict,
+    MXrouteError,
+    NotFound,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unreachable,
+    Unreadable,
+)
+from mxlib.mxroute.messages import Answer
+from mxlib.runs import sentences
+from mxlib.runs.outcomes import Outcome
+
+#: How often one row is sent at most; answers of 429 do not count.
+MOST_TRIES = 5
+
+#: So many rows running that end alike mean more than each of them: the run pauses.
+ALIKE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The row has its outcome; `thrice` is why the run pauses when three rows running end like this one."""
+
+    outcome: Outcome
+    reason: str = ""
+    thrice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Whether it took effect is not known: read it back, `after` so many seconds."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """It did not take effect, or does no harm twice: send it again. `counted` tells whether that was a try."""
+
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Nothing is wrong with the row, but the run can not go on: it pauses for this reason."""
+
+    reason: str
+
+
+Step = Done | Settle | Again | Halt
+
+
+def lost(answer: object) -> bool:
+    """Whether no answer came that can be understood, so that a write may have happened all the same."""
+    return isinstance(answer, Unreachable | Unreadable)
+
+
+def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool, tries: int) -> Step:
+    """What the answer to a row's own request means; `unanswered`: an earlier try of the row never got an answer."""
+    match answer:
+        case RateLimited():
+            return Again(counted=False)
+        case Unauthorized():
+            return Halt(sentences.KEY_REFUSED)
+        case Unreachable() | Unreadable():
+            if action is Action.CREATE:
+                return Settle()
+            return Again() if tries < MOST_TRIES else _given_up(action, tries, answer)
+        case Conflict() if action is Action.CREATE:
+            return Settle() if unanswered else Done(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
+        case NotFound() if action is Action.DELETE:
+            return Done(Outcome.DELETED) if unanswered else Done(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
+        case Business():
+            return Done(Outcome.FAILED, sentences.refused(answer), sentences.plan_full(answer))
+        case Refused():
+            return Done(Outcome.FAILED, sentences.refused(answer))
+        case Answer():
+            return Done(_EFFECT[action])
+        case _:
+            return Done(Outcome.FAILED, sentences.refused(answer))
+
+
+def of_read_back(answer: Answer | MXrouteError, *, quiet_for: float, tries: int) -> Step:
+    """What reading a create back means; for `quiet_for` more seconds the host may still commit it."""
+    match answer:
+        case Answer():
+            return Done(Outcome.CREATED, sentences.SETTLED)
+        case NotFound() if quiet_for > 0:
+            return Settle(after=quiet_for)
+        case NotFound():
+            return Again() if tries < MOST_TRIES else _given_up(Action.CREATE, tries, answer)
+        case Unauthorized():
+            return Halt(sentences.KEY_REFUSED)
+        case Unreachable() | Unreadable() | RateLimited():
+            return Settle()
+        case _:
+            return Done(Outcome.FAILED, sentences.not_told(answer))
+
+
+def _given_up(action: Action, tries: int, answer: MXrouteError) -> Done:
+    return Done(Outcome.FAILED, sentences.gave_up(action, tries), sentences.NO_WRITES)
+
+
+_EFFECT = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}

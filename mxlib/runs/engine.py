@@ -1,0 +1,296 @@
+"""The engine: which request goes next, and what becomes of a row when it is over.
+
+It has no threads, sends nothing and never waits: whoever drives it calls `take` for the next job, carries that out, and
+hands the answer to `heard`. So the same engine runs under three workers and under a simulation with virtual time.
+A row is journalled as `sending` before `take` hands it out, and its outcome in the transaction that records the answer.
+"""
+
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from mxlib.clock import Clock
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute import messages
+from mxlib.mxroute.errors import MXrouteError, RateLimited
+from mxlib.mxroute.messages import Answer, Request
+from mxlib.runs import deciding, hearing, sentences
+from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
+from mxlib.runs.health import Health
+from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.store import Store, Unwritable, journal
+from mxlib.store.journal import RowRecord
+from mxlib.store.keys import Unreadable as Sealed
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which the engine looks around even if nothing calls for it.
+TICK = 30.0
+
+#: Seconds between two tries to write to a store that refused.
+STORE_TICK = 2.0
+
+
+class Slots(Protocol):
+    """What the engine knows of the pace gate."""
+
+    def ask(self, kind: str) -> float:
+        """0.0 when the caller has the slot now, else the seconds to wait before asking again."""
+        ...
+
+
+class Engine:
+    """All runs that are not at an end. Not thread-safe: its driver holds a lock."""
+
+    def __init__(
+        self, store: Store, slots: Slots, clock: Clock, patience: float, jitter: Callable[[], float] = random.random
+    ) -> None:
+        self._store, self._slots, self._clock = store, slots, clock
+        self._patience = patience
+        self._turns: deque[int] = deque()
+        self._unrecorded: deque[Heard] = deque()
+        self._reads = 0
+        self._wake = TICK
+        self.courses: dict[int, Course] = {}
+        self.health = Health(jitter)
+        self.trouble = ""
+        self.slot_at = 0.0
+
+    # What the driver calls.
+
+    def recover(self) -> None:
+        """Take up every run that an earlier process left; rows on their way when it died are settled."""
+        with self._store.write() as tx:
+            for record in journal.open_runs(tx):
+                journal.set_rows(tx, record.id, Outcome.SENDING, outcome=Outcome.SETTLING, unanswered=True)
+        self.take_up()
+
+    def take_up(self) -> None:
+        """Take up the runs of the journal that are not here yet."""
+        now = self._clock.monotonic()
+        with self._store.read() as tx:
+            for record in journal.open_runs(tx):
+                if record.id not in self.courses:
+                    self.courses[record.id] = Course.load(tx, record, now, self._patience)
+                    self._turns.append(record.id)
+
+    def take(self) -> Job | None:
+        """The next request to send, journalled as such; None when none may go for `wake_in` seconds."""
+        self._wake = TICK
+        if not self.flush():
+            return None
+        now = self._clock.monotonic()
+        if self.health.hopeless(now):
+            self._give_up()
+        try:
+            return self._take_read(now) or self._take_write(now)
+        except Unwritable as problem:
+            self._halt_all(str(problem))
+            return None
+
+    def wake_in(self) -> float:
+        """Seconds after which `take` may have something that the last call had not."""
+        return max(self._wake, 0.01)
+
+    def heard(self, job: Job, answer: Answer | MXrouteError) -> None:
+        """Take the answer to a job: decide, and record; kept in memory while the store refuses."""
+        if deciding.lost(answer):
+            self.health.bad(self._clock.monotonic())
+        elif not isinstance(answer, RateLimited):
+            self.health.good()
+        if job.errand.purpose is not Purpose.SEND:
+            self._reads -= 1
+        self._unrecorded.append(Heard(job, answer, self._clock.now(), self._clock.monotonic()))
+        self.flush()
+
+    def flush(self) -> bool:
+        """Record what is not recorded yet, and move every run on; whether the store took it."""
+        try:
+            while self._unrecorded:
+                heard = self._unrecorded[0]
+                hearing.digest(self._store, self.courses[heard.job.run], heard, self._patience)
+                self._unrecorded.popleft()
+            for course in tuple(self.courses.values()):
+                self._move_on(course)
+        except Unwritable as problem:
+            self._halt_all(str(problem))
+            return False
+        self.trouble = ""
+        return True
+
+    # How a run is steered.
+
+    def pause(self, run: int, why: str = sentences.BY_HAND) -> None:
+        """Pause a run that goes on or is queued."""
+        if course := self.courses.get(run):
+            hearing.halt(course, why)
+        self.flush()
+
+    def resume(self, run: int) -> None:
+        """Queue a paused run; it goes on when its domains are free and read again."""
+        course = self.courses.get(run)
+        if course and course.status is RunStatus.PAUSED:
+            course.status, course.why, course.unsaved = RunStatus.QUEUED, "", True
+            course.stale, course.blind = True, False
+            course.alike, course.alike_in = [], ""
+            self.health.good()
+        self.flush()
+
+    def stop(self, run: int) -> None:
+        """Attempt nothing more; what is in flight or unsettled still gets its true outcome. Raises Unwritable."""
+        course = self.courses.get(run)
+        if course is None or course.status is RunStatus.STOPPING:
+            return
+        with self._store.write() as tx:
+            for unanswered, outcome, reason in (
+                (False, Outcome.NOT_ATTEMPTED, sentences.STOPPED),
+                (True, Outcome.FAILED, sentences.STOPPED_UNANSWERED),
+            ):
+                journal.set_rows(tx, run, Outcome.WAITING, unanswered=unanswered, outcome=outcome, reason=reason)
+            journal.set_run(tx, run, status=RunStatus.STOPPING, why="")
+        course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
+        course.waiting.clear()
+        course.to_look.clear()
+        self.flush()
+
+    # What goes next.
+
+    def _take_read(self, now: float) -> Job | None:
+        wait = self.health.look_in(now)
+        if wait or (self._reads and not self.health.well):
+            self._wake = min(self._wake, wait or TICK)
+            return None
+        for course in self._in_turn():
+            errand = course.next_read(now)
+            if errand is not None:
+                break
+            self._wake = min(self._wake, course.next_due(now) or TICK)
+        else:
+            going = [c for c in self._in_turn() if c.status in {RunStatus.RUNNING, RunStatus.STOPPING}]
+            if self.health.well or not going:
+                return None
+            course, errand = going[0], Errand(Purpose.PROBE)
+        if wait := self._slots.ask("read"):
+            self._wake = min(self._wake, wait)
+            return None
+        course.asked.add(errand)
+        self._reads += 1
+        self._had_its_turn(course)
+        return Job(course.id, errand, _read_of(course, errand), self._clock.now())
+
+    def _take_write(self, now: float) -> Job | None:
+        if not self.health.well:
+            return None
+        for course in self._in_turn():
+            position = course.next_write()
+            if position is None:
+                continue
+            if wait := self._slots.ask("write"):
+                self.slot_at = now + wait
+                self._wake = min(self._wake, wait)
+                return None
+            return self._send(course, position)
+        return None
+
+    def _send(self, course: Course, position: int) -> Job | None:
+        at = self._clock.now()
+        try:
+            with self._store.write() as tx:
+                row, attempt = journal.send(tx, course.id, position, at)
+                sealed = {position: row.sealed_password} if row.sealed_password else {}
+                password = journal.passwords(tx, self._store.key, course.id, sealed).get(position, "")
+        except Sealed as problem:
+            hearing.halt(course, sentences.paused_without_key(problem))
+            self._wake = 0.0
+            return None
+        course.waiting.popleft()
+        course.in_flight.add(position)
+        self._had_its_turn(course)
+        errand = Errand(Purpose.SEND, row.domain, position)
+        return Job(course.id, errand, _write_of(row, password), at, attempt, row)
+
+    def _in_turn(self) -> list[Course]:
+        return [self.courses[run] for run in self._turns]
+
+    def _had_its_turn(self, course: Course) -> None:
+        self._turns.remove(course.id)
+        self._turns.append(course.id)
+
+    # How runs move on.
+
+    def _move_on(self, course: Course) -> None:
+        """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
+        if course.status is RunStatus.QUEUED and not self._taken(course):
+            course.status, course.unsaved = RunStatus.RUNNING, True
+            course.to_look = set(course.domains) if course.stale and course.waiting else set()
+            course.stale = False
+        if course.unsaved:
+            hearing.save(self._store, course, self._clock.now())
+        if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
+            if course.to_check is None:
+                with self._store.read() as tx:
+                    course.to_check = set(journal.domains_to_check(tx, course.id))
+            if course.status is RunStatus.STOPPING and self.health.down(self._clock.monotonic()):
+                self._leave_unchecked(course)
+            if not course.to_check and not course.asked:
+                hearing.finish(self._store, course, self._clock.now())
+                self._turns.remove(course.id)
+                del self.courses[course.id]
+
+    def _taken(self, course: Course) -> bool:
+        """Whether another run writes to a domain of this one, or waited for it longer."""
+        others = (other for other in self.courses.values() if other is not course)
+        return any(
+            not course.domains.isdisjoint(
+                other.domains if other.status is RunStatus.QUEUED and other.id < course.id else other.holds
+            )
+            for other in others
+        )
+
+    def _give_up(self) -> None:
+        """The host was silent for too long: runs pause, and ends need no comparison any more."""
+        for course in self.courses.values():
+            if course.drained and course.to_check:
+                self._leave_unchecked(course)
+            elif course.status is RunStatus.RUNNING:
+                hearing.halt(course, sentences.SILENT, blind=True)
+            elif course.status is RunStatus.PAUSED:
+                course.blind = True
+        self.flush()
+
+    def _leave_unchecked(self, course: Course) -> None:
+        if course.to_check:
+            course.note, course.to_check = sentences.NOT_CHECKED, set()
+
+    def _halt_all(self, why: str) -> None:
+        """The store refuses: nothing more is sent until it takes what is known."""
+        self.trouble = why
+        self._wake = STORE_TICK
+        log.error("The store refuses: %s", why)
+        for course in self.courses.values():
+            if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+                hearing.halt(course, why)
+
+
+def _read_of(course: Course, errand: Errand) -> Request:
+    match errand.purpose:
+        case Purpose.SETTLE if errand.position is not None:
+            return messages.read_mailbox(errand.domain, course.unsettled[errand.position].username)
+        case Purpose.LOOK | Purpose.CHECK:
+            return messages.list_mailboxes(errand.domain)
+        case _:
+            return messages.list_domains()
+
+
+def _write_of(row: RowRecord, password: str) -> Request:
+    match Action(row.action):
+        case Action.CREATE:
+            return messages.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
+        case Action.DELETE:
+            return messages.delete_mailbox(row.domain, row.username)
+        case Action.UPDATE:
+            wanted = {"password": password or None, "quota": row.quota, "limit": row.limit}
+            changes = {name: value for name, value in wanted.items() if value is not None}
+            return messages.update_mailbox(row.domain, row.username, **changes)

@@ -1,0 +1,57 @@
+"""Whether the host is there: while it is silent only a read goes out now and then, and never a write."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+#: Seconds of silence after which the host counts as down and is asked once a minute.
+DOWN_AFTER = 60.0
+
+#: Seconds between two looks at a host that is down.
+LOOK_EVERY = 60.0
+
+#: Seconds of silence after which runs pause.
+HOPELESS_AFTER = 2 * 3600.0
+
+_FIRST_LOOK, _SLOWEST_LOOK = 0.5, 10.0
+
+
+@dataclass(slots=True)
+class Health:
+    """What the last answers say of the host. `jitter` draws from 0 to 1; times are monotonic seconds."""
+
+    jitter: Callable[[], float]
+    silent_since: float | None = None
+    _next_look: float = field(default=0.0)
+    _looks: int = field(default=0)
+
+    @property
+    def well(self) -> bool:
+        """Whether the last answer could be understood."""
+        return self.silent_since is None
+
+    def good(self) -> None:
+        """An answer came that could be understood, whatever it said."""
+        self.silent_since, self._looks = None, 0
+
+    def bad(self, now: float) -> None:
+        """No answer came, or none that could be understood."""
+        if self.silent_since is None:
+            self.silent_since = now
+        if self.down(now):
+            self._next_look = now + LOOK_EVERY
+        else:
+            pause = min(_SLOWEST_LOOK, _FIRST_LOOK * 2**self._looks) * (0.5 + self.jitter())
+            self._next_look = min(now + pause, self.silent_since + DOWN_AFTER)
+        self._looks += 1
+
+    def down(self, now: float) -> bool:
+        """Whether the silence has lasted so long that the host counts as down."""
+        return self.silent_since is not None and now - self.silent_since >= DOWN_AFTER
+
+    def hopeless(self, now: float) -> bool:
+        """Whether waiting on is no use."""
+        return self.silent_since is not None and now - self.silent_since >= HOPELESS_AFTER
+
+    def look_in(self, now: float) -> float:
+        """Seconds until the next read may go; 0.0 while the host is well."""
+        return 0.0 if self.well else max(0.0, self._next_look - now)

@@ -1,0 +1,185 @@
+"""What an answer does to its run: first the journal in one transaction, then the memory that follows it.
+
+The order matters: when the store refuses, nothing has changed yet, and the same answer is taken again later.
+"""
+
+from typing import Any, assert_never
+
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute.errors import RateLimited, Unauthorized
+from mxlib.mxroute.messages import Answer, Mailbox
+from mxlib.runs import deciding, recording, sentences
+from mxlib.runs.course import Course, Heard, Purpose, Unsettled
+from mxlib.runs.deciding import Again, Done, Halt, Settle, Step
+from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.store import Store, Tx, audit, journal
+from mxlib.store.journal import RowRecord
+
+
+def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
+    """Take one answer; raises Unwritable, with nothing changed, when the store refuses it."""
+    match heard.job.errand.purpose:
+        case Purpose.SEND:
+            _write_is_over(store, course, heard, patience)
+        case Purpose.SETTLE:
+            _read_back_is_over(store, course, heard)
+        case _:
+            _domain_is_read(store, course, heard)
+
+
+def _write_is_over(store: Store, course: Course, heard: Heard, patience: float) -> None:
+    row, answer = heard.job.row, heard.answer
+    assert row is not None  # noqa: S101 - a job that sends has its row
+    unanswered = row.unanswered or deciding.lost(answer)
+    step = deciding.of_write(Action(row.action), answer, unanswered=row.unanswered, tries=row.tries)
+    step = _as_it_stands(course, step, unanswered=unanswered)
+    with store.write() as tx:
+        journal.heard(tx, heard.job.attempt, heard.at, recording.told(answer))
+        if unanswered != row.unanswered:
+            journal.set_row(tx, course.id, row.position, unanswered=True)
+        _record(tx, course, row, step, heard.at)
+    course.in_flight.discard(row.position)
+    if isinstance(step, Settle):
+        course.unsettled[row.position] = Unsettled(
+            row.domain, row.username, row.tries, heard.moment, heard.moment + patience
+        )
+    _remember(course, row.position, step)
+
+
+def _read_back_is_over(store: Store, course: Course, heard: Heard) -> None:
+    errand, answer = heard.job.errand, heard.answer
+    position = errand.position
+    assert position is not None  # noqa: S101 - only a row is read back
+    unsettled = course.unsettled[position]
+    step = deciding.of_read_back(answer, quiet_for=unsettled.quiet_until - heard.moment, tries=unsettled.tries)
+    step = _as_it_stands(course, step, unanswered=True)
+    with store.write() as tx:
+        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
+        if isinstance(step, Done | Again):
+            _record(tx, course, journal.get_row(tx, course.id, position), step, heard.at)
+    course.asked.discard(errand)
+    if isinstance(step, Settle):
+        unsettled.due = heard.moment + step.after
+    elif not isinstance(step, Halt):
+        del course.unsettled[position]
+    _remember(course, position, step)
+
+
+def _as_it_stands(course: Course, step: Step, *, unanswered: bool) -> Step:
+    """What a step becomes in a run that is being stopped: nothing is sent again."""
+    if course.status is not RunStatus.STOPPING or isinstance(step, Done | Settle):
+        return step
+    if unanswered:
+        return Done(Outcome.FAILED, sentences.STOPPED_UNANSWERED)
+    return Done(Outcome.NOT_ATTEMPTED, sentences.STOPPED)
+
+
+def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> None:
+    match step:
+        case Done():
+            recording.decide(tx, course, row, step.outcome, step.reason, at)
+            if len(alike := course.alike_with(row.position, step.thrice)) >= deciding.ALIKE:
+                for position in alike:
+                    journal.set_row(tx, course.id, position, outcome=Outcome.WAITING, reason="", tries=0)
+        case Settle():
+            journal.set_row(tx, course.id, row.position, outcome=Outcome.SETTLING)
+        case Again():
+            tries = row.tries if step.counted else row.tries - 1
+            journal.set_row(tx, course.id, row.position, outcome=Outcome.WAITING, tries=tries)
+        case Halt():
+            journal.set_row(tx, course.id, row.position, outcome=Outcome.WAITING, tries=row.tries - 1)
+        case _:
+            assert_never(step)
+
+
+def _remember(course: Course, position: int, step: Step) -> None:
+    """Bring the memory to where `_record` brought the journal."""
+    match step:
+        case Done():
+            course.alike, course.alike_in = course.alike_with(position, step.thrice), step.thrice
+            if len(course.alike) >= deciding.ALIKE:
+                course.waiting.extendleft(sorted(course.alike, reverse=True))
+                course.alike = []
+                halt(course, step.thrice)
+        case Again():
+            course.waiting.appendleft(position)
+        case Halt():
+            if position not in course.unsettled:
+                course.waiting.appendleft(position)
+            halt(course, step.reason, blind=True)
+        case Settle():
+            pass
+
+
+def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
+    """A look after a pause, the comparison at the end, or a probe."""
+    errand, answer = heard.job.errand, heard.answer
+    boxes = [Mailbox.from_data(item) for item in _items(answer)] if isinstance(answer, Answer) else None
+    decided: set[int] = set()
+    with store.write() as tx:
+        journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
+        if errand.purpose is Purpose.LOOK and boxes is not None:
+            decided = recording.meanwhile(tx, course, errand.domain, boxes, heard.at)
+        if errand.purpose is Purpose.CHECK and boxes is not None:
+            recording.compare(tx, course, errand.domain, boxes, heard.at)
+    course.asked.discard(errand)
+    if decided:
+        course.waiting = type(course.waiting)(position for position in course.waiting if position not in decided)
+    if deciding.lost(answer) or isinstance(answer, RateLimited):
+        return
+    if errand.purpose is Purpose.CHECK:
+        if boxes is None:
+            course.note = sentences.NOT_CHECKED
+        (course.to_check or set()).discard(errand.domain)
+    elif isinstance(answer, Unauthorized):
+        halt(course, sentences.KEY_REFUSED, blind=True)
+    else:
+        course.to_look.discard(errand.domain)
+
+
+def _items(answer: Answer) -> list[Any]:
+    return answer.data if isinstance(answer.data, list) else []
+
+
+def halt(course: Course, why: str, *, blind: bool = False) -> None:
+    """Pause a run in memory; `save` brings that to the store. One that is being stopped stays so."""
+    course.blind = course.blind or blind
+    if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+        course.status, course.why, course.unsaved = RunStatus.PAUSED, why, True
+        course.to_look.clear()
+
+
+def save(store: Store, course: Course, at: float) -> None:
+    """Write a run's status down."""
+    with store.write() as tx:
+        journal.set_run(tx, course.id, status=course.status, why=course.why, seen=False)
+        if course.status is RunStatus.RUNNING:
+            journal.begin(tx, course.id, at)
+        if course.status is RunStatus.PAUSED:
+            _note(tx, course, "run.paused", at, course.why)
+    course.unsaved = False
+
+
+def finish(store: Store, course: Course, at: float) -> None:
+    """End a run: every row has its outcome, and its domains were compared as far as the host answered."""
+    status = RunStatus.STOPPED if course.status is RunStatus.STOPPING else RunStatus.FINISHED
+    with store.write() as tx:
+        count, first = journal.differences(tx, course.id)
+        journal.set_run(
+            tx,
+            course.id,
+            status=status,
+            finished_at=at,
+            checked_at=None if course.note else at,
+            differences=count,
+            difference=first,
+            note=course.note,
+            seen=False,
+        )
+        _note(tx, course, f"run.{status}", at, course.note)
+
+
+def _note(tx: Tx, course: Course, what: str, at: float, outcome: str) -> None:
+    audit.append(
+        tx, at=at, who=course.operator, kind="engine", what=what, on=f"run {course.id}", run=course.id, outcome=outcome
+    )

@@ -1,0 +1,74 @@
+"""How runs are told: what the journal says, and what only the engine knows of those on their way."""
+
+from collections.abc import Callable, Sequence
+
+from mxlib.clock import Clock
+from mxlib.runs.course import Course
+from mxlib.runs.engine import Engine
+from mxlib.runs.outcomes import OPEN, Outcome, RunStatus
+from mxlib.runs.view import RunView
+from mxlib.store import Tx, journal
+from mxlib.store.journal import RunRecord
+
+
+def views(
+    tx: Tx, records: Sequence[RunRecord], engine: Engine, estimate: Callable[[int], float], clock: Clock
+) -> tuple[RunView, ...]:
+    """The views of `records`, in their order."""
+    counts = journal.counts(tx, [record.id for record in records])
+    return tuple(_view(record, counts.get(record.id, {}), engine, estimate, clock) for record in records)
+
+
+def backlog(engine: Engine) -> int:
+    """Rows of all runs that will cost a write yet and are not paused."""
+    return sum(_ahead(course) for course in tuple(engine.courses.values()))
+
+
+def _ahead(course: Course) -> int:
+    going = course.status in {RunStatus.RUNNING, RunStatus.QUEUED}
+    return len(course.waiting) if going else 0
+
+
+def _view(
+    record: RunRecord, counted: dict[str, int], engine: Engine, estimate: Callable[[int], float], clock: Clock
+) -> RunView:
+    counts = {Outcome(name): count for name, count in counted.items()}
+    now, moment = clock.now(), clock.monotonic()
+    course = engine.courses.get(record.id)
+    status = course.status if course else RunStatus(record.status)
+    silent = engine.health.silent_since if status is RunStatus.RUNNING else None
+    down = silent is not None and engine.health.down(moment)
+    going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and not down
+    return RunView(
+        id=record.id,
+        status=status,
+        file_name=record.file_name,
+        operator=record.operator,
+        domains=tuple(record.domains),
+        total=record.total,
+        counts=counts,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        eta_at=now + estimate(_writes_before_its_end(record.id, counts, engine)) if going else None,
+        waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
+        silent_since=now - (moment - silent) if down and silent is not None else None,
+        next_try_seconds=engine.health.look_in(moment) if down else 0.0,
+        paused_reason=(course.why if course else record.why) if status is RunStatus.PAUSED else "",
+        checked_at=record.checked_at,
+        differences=record.differences,
+        difference=record.difference,
+        note=course.note if course else record.note,
+        passwords_until=record.passwords_until,
+        handed_over_at=record.handed_over_at,
+        downloaded_at=record.downloaded_at,
+        seen=record.seen,
+        retry_of=record.retry_of,
+    )
+
+
+def _writes_before_its_end(run: int, counts: dict[Outcome, int], engine: Engine) -> int:
+    """Its own rows, and as many of each other run as take their turns meanwhile: runs share row by row."""
+    own = sum(counts.get(outcome, 0) for outcome in OPEN)
+    others = (course for course in tuple(engine.courses.values()) if course.id != run)
+    return own + sum(min(own, _ahead(course)) for course in others)

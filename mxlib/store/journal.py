@@ -1,0 +1,341 @@
+"""The journal of runs: what was planned, what was sent, what was heard, what became of each row.
+
+Outcomes and statuses are the words of `mxlib.runs.outcomes`; here they are text.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from mxlib.mailboxes.plan import Plan, PlannedRow
+from mxlib.store.database import Tx
+from mxlib.store.keys import ServerKey
+from mxlib.store.tables import attempt, run, run_row
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as the store has it; the columns of the table."""
+
+    id: int
+    status: str
+    why: str
+    operator: str
+    file_name: str
+    file_digest: str
+    plan_digest: str
+    idempotency_key: str | None
+    retry_of: int | None
+    domains: list[str]
+    total: int
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    checked_at: float | None
+    differences: int
+    difference: str
+    note: str
+    seen: bool
+    downloaded_at: float | None
+    retention_days: int
+    passwords_until: float | None
+    handed_over_at: float | None
+    wrapped_key: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRecord:
+    """One row of a run as the store has it; the columns of the table."""
+
+    run: int
+    position: int
+    line: int
+    action: str
+    username: str
+    domain: str
+    sealed_password: bytes | None = field(repr=False)
+    generated: bool
+    quota: int | None
+    limit: int | None
+    recovery_email: str
+    verdict: str
+    cells: dict[str, str] = field(repr=False)
+    before: dict[str, Any] = field(repr=False)
+    outcome: str
+    reason: str
+    tries: int
+    unanswered: bool
+    host_quota: int | None
+    host_limit: int | None
+    differs: str
+
+    @property
+    def address(self) -> str:
+        """The full address, as far as it is known."""
+        return f"{self.username}@{self.domain}" if self.domain else self.username
+
+
+_RUN = [run.c[column.name] for column in fields(RunRecord)]
+_ROW = [run_row.c[column.name] for column in fields(RowRecord)]
+
+#: Statements that are run once a row, built once.
+_ONE_ROW = sa.select(*_ROW).where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))
+_SENDING = (
+    run_row.update()
+    .where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))
+    .values(outcome="sending", tries=run_row.c.tries + 1)
+)
+_FOUND = (
+    run_row.update()
+    .where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))
+    .values({name: sa.bindparam(name) for name in ("reason", "differs", "host_quota", "host_limit")})
+)
+_HEARD = (
+    attempt.update()
+    .where(attempt.c.id == sa.bindparam("of"))
+    .values(heard_at=sa.bindparam("when"), answer=sa.bindparam("what"))
+)
+
+
+def add_run(
+    tx: Tx,
+    plan: Plan,
+    server_key: ServerKey,
+    *,
+    operator: str,
+    status: str,
+    at: float,
+    retention_days: int,
+    idempotency_key: str | None = None,
+    retry_of: int | None = None,
+    unanswered: Collection[int] = (),
+) -> int:
+    """Write down a whole plan before anything of it is sent; the run's number.
+
+    `unanswered` are positions that an earlier run may have carried out without hearing so.
+    """
+    key, wrapped = server_key.new_run_key()
+    (number,) = tx.execute(
+        run.insert().values(
+            status=status,
+            operator=operator,
+            file_name=plan.file_name,
+            file_digest=plan.file_digest,
+            plan_digest=plan.digest,
+            idempotency_key=idempotency_key,
+            retry_of=retry_of,
+            domains=list(plan.domains),
+            total=len(plan.rows),
+            created_at=at,
+            retention_days=retention_days,
+            passwords_until=at + retention_days * 86_400,
+            wrapped_key=wrapped,
+        )
+    ).inserted_primary_key or (0,)
+    rows = [
+        {
+            "run": number,
+            "position": row.position,
+            "line": row.line,
+            "action": row.action.value,
+            "username": row.username,
+            "domain": row.domain,
+            "sealed_password": key.seal_password(row.password, row.position) if row.password else None,
+            "generated": row.generated,
+            "quota": row.quota,
+            "limit": row.limit,
+            "recovery_email": row.recovery_email,
+            "verdict": row.verdict.value,
+            "cells": _without_password(row),
+            "before": dict(row.before),
+            "outcome": "waiting" if row.will_be_sent else "skipped",
+            "reason": row.left_out,
+            "unanswered": row.position in unanswered,
+        }
+        for row in plan.rows
+    ]
+    if rows:
+        tx.execute(run_row.insert(), rows)
+    return int(number)
+
+
+def _without_password(row: PlannedRow) -> dict[str, str]:
+    return {name: cell for name, cell in row.cells.items() if not row.password or cell != row.password}
+
+
+def find_run(tx: Tx, *, operator: str, idempotency_key: str | None, plan_digest: str) -> int | None:
+    """The run that this start already started: same key of the same operator, or same plan and not at an end."""
+    same_plan = (run.c.plan_digest == plan_digest) & run.c.status.not_in(("finished", "stopped"))
+    same_key = (run.c.operator == operator) & (run.c.idempotency_key == idempotency_key)
+    found = same_plan if idempotency_key is None else same_plan | same_key
+    return tx.execute(sa.select(run.c.id).where(found).order_by(run.c.id).limit(1)).scalar()
+
+
+def get_run(tx: Tx, number: int) -> RunRecord | None:
+    """One run."""
+    return next(iter(_runs(tx, run.c.id == number)), None)
+
+
+def latest_runs(tx: Tx, most: int) -> list[RunRecord]:
+    """The newest runs, newest first."""
+    return _runs(tx, sa.true(), most)
+
+
+def open_runs(tx: Tx) -> list[RunRecord]:
+    """The runs that are not at an end, oldest first."""
+    return _runs(tx, run.c.status.not_in(("finished", "stopped")))[::-1]
+
+
+def unseen_runs(tx: Tx, operator: str) -> list[RunRecord]:
+    """The runs of an operator that ended or paused while nobody looked, newest first."""
+    stands = run.c.status.in_(("finished", "stopped", "paused"))
+    return _runs(tx, stands & (run.c.operator == operator) & run.c.seen.is_(False))
+
+
+def runs_of_file(tx: Tx, file_digest: str) -> list[int]:
+    """The runs that imported a file of this digest, newest first."""
+    return list(
+        tx.execute(sa.select(run.c.id).where(run.c.file_digest == file_digest).order_by(run.c.id.desc())).scalars()
+    )
+
+
+def _runs(tx: Tx, where: sa.ColumnElement[bool], most: int | None = None) -> list[RunRecord]:
+    found = tx.execute(sa.select(*_RUN).where(where).order_by(run.c.id.desc()).limit(most))
+    return [RunRecord(*row) for row in found]
+
+
+def set_run(tx: Tx, number: int, **values: object) -> None:
+    """Change columns of a run."""
+    tx.execute(run.update().where(run.c.id == number).values(**values))
+
+
+def begin(tx: Tx, number: int, at: float) -> None:
+    """Note when a run first went on."""
+    tx.execute(run.update().where(run.c.id == number, run.c.started_at.is_(None)).values(started_at=at))
+
+
+def counts(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[str, int]]:
+    """How many rows of each run have each outcome."""
+    told: dict[int, dict[str, int]] = {}
+    query = (
+        sa.select(run_row.c.run, run_row.c.outcome, sa.func.count())
+        .where(run_row.c.run.in_(list(numbers)))
+        .group_by(run_row.c.run, run_row.c.outcome)
+    )
+    for number, outcome, count in tx.execute(query):
+        told.setdefault(number, {})[outcome] = count
+    return told
+
+
+def get_row(tx: Tx, number: int, position: int) -> RowRecord:
+    """One row of a run."""
+    return RowRecord(*tx.execute(_ONE_ROW, {"of": number, "at": position}).one())
+
+
+def rows(tx: Tx, number: int, *, outcomes: Collection[str] = (), domain: str | None = None) -> list[RowRecord]:
+    """The rows of a run in file order: all, or those with some outcomes, or of one domain."""
+    query = sa.select(*_ROW).where(run_row.c.run == number).order_by(run_row.c.position)
+    if outcomes:
+        query = query.where(run_row.c.outcome.in_(list(outcomes)))
+    if domain is not None:
+        query = query.where(run_row.c.domain == domain)
+    return [RowRecord(*row) for row in tx.execute(query)]
+
+
+def waiting_positions(tx: Tx, number: int) -> list[int]:
+    """The rows that wait to be sent, in file order."""
+    query = sa.select(run_row.c.position).where(run_row.c.run == number, run_row.c.outcome == "waiting")
+    return list(tx.execute(query.order_by(run_row.c.position)).scalars())
+
+
+def domains_to_check(tx: Tx, number: int) -> list[str]:
+    """The domains in which this run changed something, or may have without hearing so."""
+    touched = run_row.c.outcome.in_(("created", "updated", "deleted")) | run_row.c.unanswered
+    query = sa.select(run_row.c.domain).where(run_row.c.run == number, touched)
+    return sorted(set(tx.execute(query).scalars()))
+
+
+def send(tx: Tx, number: int, position: int, at: float) -> tuple[RowRecord, int]:
+    """Mark a row as being sent, before its request leaves; the row as it now is, and the number of the attempt."""
+    tx.execute(_SENDING, {"of": number, "at": position})
+    row = get_row(tx, number, position)
+    return row, _attempt(tx, number, position, row.action, at)
+
+
+def heard(tx: Tx, number: int, at: float, answer: str) -> None:
+    """Note the answer to an attempt."""
+    tx.execute(_HEARD, {"of": number, "when": at, "what": answer})
+
+
+def looked(tx: Tx, number: int, position: int | None, sent_at: float, heard_at: float, answer: str) -> None:
+    """Note a read that is over."""
+    attempt_number = _attempt(tx, number, position, "read", sent_at)
+    heard(tx, attempt_number, heard_at, answer)
+
+
+def _attempt(tx: Tx, number: int, position: int | None, kind: str, at: float) -> int:
+    told = tx.execute(attempt.insert(), {"run": number, "position": position, "kind": kind, "sent_at": at})
+    return int((told.inserted_primary_key or (0,))[0])
+
+
+def set_row(tx: Tx, number: int, position: int, **values: object) -> None:
+    """Change columns of one row."""
+    tx.execute(run_row.update().where(run_row.c.run == number, run_row.c.position == position).values(**values))
+
+
+def set_rows(tx: Tx, number: int, outcome: str, *, unanswered: bool | None = None, **values: object) -> None:
+    """Change columns of every row that has `outcome` (and of these only the answered or unanswered ones)."""
+    where = (run_row.c.run == number) & (run_row.c.outcome == outcome)
+    if unanswered is not None:
+        where &= run_row.c.unanswered.is_(unanswered)
+    tx.execute(run_row.update().where(where).values(**values))
+
+
+def set_found(tx: Tx, number: int, found: Iterable[tuple[int, str, str, int | None, int | None]]) -> None:
+    """Note what the host has: position, reason, what differs ("" for nothing), quota and limit of each row."""
+    names = ("at", "reason", "differs", "host_quota", "host_limit")
+    values = [dict(zip(names, row, strict=True)) | {"of": number} for row in found]
+    if values:
+        tx.execute(_FOUND, values)
+
+
+def attempts_since(tx: Tx, at: float) -> list[tuple[str, float]]:
+    """What was sent since `at`, oldest first: "read" or "write", and when."""
+    query = sa.select(attempt.c.kind, attempt.c.sent_at).where(attempt.c.sent_at >= at).order_by(attempt.c.sent_at)
+    return [("read" if kind == "read" else "write", sent_at) for kind, sent_at in tx.execute(query)]
+
+
+def due_for_purge(tx: Tx, now: float) -> list[int]:
+    """Runs at an end whose passwords were kept long enough."""
+    ended = run.c.status.in_(("finished", "stopped"))
+    return list(
+        tx.execute(
+            sa.select(run.c.id).where(ended, run.c.wrapped_key.is_not(None), run.c.passwords_until <= now)
+        ).scalars()
+    )
+
+
+def drop_passwords(tx: Tx, number: int) -> None:
+    """Forget a run's passwords and the key that opens them; `Store.scrub` then clears the log of them too."""
+    tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
+    set_run(tx, number, wrapped_key=None, passwords_until=None)
+
+
+def passwords(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
+    """The opened passwords of the rows `wanted` (position to sealed password); empty once they were forgotten."""
+    wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
+    if wrapped is None:
+        return {}
+    key = server_key.unwrap(wrapped)
+    return {position: key.open_password(sealed, position) for position, sealed in wanted.items()}
+
+
+def differences(tx: Tx, number: int) -> tuple[int, str]:
+    """How many rows the host has otherwise than asked, and the first of these differences."""
+    query = sa.select(sa.func.count(), sa.func.min(run_row.c.position)).where(
+        run_row.c.run == number, run_row.c.differs != ""
+    )
+    count, first = tx.execute(query).one()
+    return count, get_row(tx, number, first).differs if count else ""
