@@ -1,0 +1,286 @@
+"""Sentences that pages, API, command line and results share: one home, functions of figures.
+
+What is wrong with a single row is said in `reasons`. All times are Unix seconds, told in the server's local time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted
+
+_VERDICTS = {
+    Verdict.READY: "Ready",
+    Verdict.NEEDS_PASSWORD: "Needs password",
+    Verdict.DUPLICATE: "Duplicate",
+    Verdict.EXISTS: "Already exists",
+    Verdict.INVALID: "Invalid",
+}
+
+#: Outcomes that end a row, in the order in which their counts are told.
+_ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
+
+KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."
+SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
+DISK_FULL = "The disk of this server is full. Free space, then Resume."
+LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
+NOT_ANSWERING = "MXroute does not answer."
+
+
+def verdict(value: str) -> str:
+    """The label of a verdict: `Needs password`."""
+    return _VERDICTS[Verdict(value)]
+
+
+def outcome(value: str) -> str:
+    """The label of an outcome: `Not attempted`."""
+    return value.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The figures of one import before it starts.
+
+    `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
+    list could not be had. `behind_seconds` is what other runs ahead add to `seconds`.
+    """
+
+    file_name: str
+    rows: int
+    creates: Mapping[str, int]
+    existing: Mapping[str, int] = field(default_factory=dict)
+    exist: int = 0
+    invalid: int = 0
+    duplicates: int = 0
+    unticked: int = 0
+    need_password: int = 0
+    generated: int = 0
+    readable_until: float = 0.0
+    seconds: float = 0.0
+    behind_seconds: float = 0.0
+    per_minute: int = 20
+
+    @property
+    def mailboxes(self) -> int:
+        """How many mailboxes will be created."""
+        return sum(self.creates.values())
+
+
+def confirm(figures: Confirmation) -> str:
+    """What is asked before anything is sent; parts that are zero are left out."""
+    left_out = [
+        (figures.exist, "already exists", "already exist"),
+        (figures.invalid, "invalid", "invalid"),
+        (figures.duplicates, "duplicate", "duplicates"),
+        (figures.unticked, "unticked", "unticked"),
+        (figures.need_password, "needs a password", "need a password"),
+    ]
+    told = ", ".join(count(number, one, many) for number, one, many in left_out if number)
+    source = f"{figures.file_name}, {count(figures.rows, 'row')}"
+    if not figures.file_name:
+        source = f"{count(figures.rows, 'row')} added by hand"
+    rows = f"{source}; left out: {told}." if told else f"{source}."
+    if not figures.mailboxes:
+        return f"Nothing to create. {rows}"
+    domains = [f"{name} {number:,} ({_now(figures, name)})" for name, number in sorted(figures.creates.items())]
+    sentences = [f"Create {count(figures.mailboxes, 'mailbox', 'mailboxes')}?", f"{', '.join(domains)}.", rows]
+    if figures.generated:
+        passwords = count(figures.generated, "password")
+        sentences.append(f"{passwords} generated, readable until {day(figures.readable_until)}.")
+    sentences.append(
+        f"About {duration(figures.seconds)} at MXroute's limit of {figures.per_minute} a minute{_behind(figures)}."
+    )
+    return " ".join([*sentences, "You may close this tab."])
+
+
+def _behind(figures: Confirmation) -> str:
+    if not figures.behind_seconds:
+        return ""
+    more = duration(figures.behind_seconds)
+    if "hour" not in more + duration(figures.seconds):
+        more = more.split()[0]  # the unit has just been named
+    return f" ({more} more behind another run)"
+
+
+def _now(figures: Confirmation, domain: str) -> str:
+    return f"{figures.existing[domain]:,} now" if domain in figures.existing else "not checked"
+
+
+def imported_before(
+    file_name: str, domains: Sequence[str], operator: str, at: float, run: int, created: int, now: float | None = None
+) -> str:
+    """That the same file was imported once before."""
+    into = listed(domains, most=4, noun="more domains")
+    return f"{file_name} was imported into {into} by {operator} on {day(at, now)} (run {run}, {created:,} created)."
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`84 created, 1 skipped, 1 failed`: the outcomes that end a row, without the zeros."""
+    return ", ".join(f"{counts[end]:,} {outcome(end).lower()}" for end in _ENDS if counts.get(end))
+
+
+def running(counts: Mapping[str, int], total: int, done_at: float | None = None) -> str:
+    """How far a run is; `counts` by outcome, `total` the rows that it counts towards."""
+    told = counted(counts)
+    decided = sum(counts.get(end, 0) for end in _ENDS)
+    progress = f"{decided:,} of {total:,}" + (f": {told}." if told else ".")
+    return progress if done_at is None else f"{progress} Done about {clock_time(done_at)}."
+
+
+def waiting(seconds: float) -> str:
+    """That the host's limit holds the next row back."""
+    return f"Waiting {max(1, round(seconds))} s for MXroute's limit. Nothing to do."
+
+
+def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
+    """That the host does not answer, and what becomes of the run."""
+    return (
+        f"MXroute has not answered since {clock_time(since)}. "
+        f"Next try in {max(0, round(next_try_seconds))} s; {_rows_wait(rows)}."
+    )
+
+
+def queued(rows: int) -> str:
+    """That another run writes to one of this run's domains."""
+    return f"Another run writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
+
+
+def finished(
+    counts: Mapping[str, int],
+    total: int,
+    *,
+    checked_at: float | None = None,
+    differences: int = 0,
+    difference: str = "",
+    readable_until: float | None = None,
+    downloaded: bool = False,
+    handed_over: bool = False,
+) -> str:
+    """What came of a run that is at an end; `difference` is the first one as a phrase: `limit 9600, not 500`."""
+    rows = f"All {total:,} rows" if total != 1 else "The 1 row"
+    sentences = [f"{rows} accounted for: {counted(counts)}."]
+    if checked_at is not None:
+        differ = f"{differences:,} {'differs' if differences == 1 else 'differ'}" if differences else "all as asked"
+        example = f" ({difference})" if differences and difference else ""
+        sentences.append(f"Checked against MXroute at {clock_time(checked_at)}: {differ}{example}.")
+    if handed_over:
+        sentences.append("Passwords handed over; they are no longer kept here.")
+    elif readable_until is not None:
+        state = "downloaded" if downloaded else "not downloaded yet"
+        sentences.append(f"Passwords {state}; readable until {day(readable_until)}.")
+    return " ".join(sentences)
+
+
+def paused(rows: int, reason: str) -> str:
+    """That a run stands still, that nothing is lost, and the `reason` with what to do."""
+    return f"Paused, {_rows_wait(rows)}: {reason}"
+
+
+def plan_full(message: str) -> str:
+    """Why a run paused when the host says that the plan is full."""
+    return f"MXroute: {quoted(message)}. Raise the plan, then Resume."
+
+
+def paused_by(operator: str) -> str:
+    """Why a run paused when somebody pressed Pause."""
+    return f"{operator} pressed Pause. Resume to go on."
+
+
+def _rows_wait(rows: int) -> str:
+    return f"{count(rows, 'row')} {'waits' if rows == 1 else 'wait'}, none is lost"
+
+
+def undo(
+    file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float
+) -> str:
+    """What is asked before a run is taken back."""
+    kept = [
+        (hold_mail, "holds mail", "hold mail"),
+        (sent_today, "sent today", "sent today"),
+        (changed, "was changed since", "were changed since"),
+    ]
+    sentences = [
+        f"Delete {count(unused, 'unused mailbox', 'unused mailboxes')} made from {file_name}?",
+        "This cannot be taken back.",
+    ]
+    if number := hold_mail + sent_today + changed:
+        why = ", ".join(count(few, one, many) for few, one, many in kept if few)
+        sentences.append(f"{number:,} {'is' if number == 1 else 'are'} kept: {why}.")
+    return " ".join([*sentences, f"Each is looked at again first. About {duration(seconds)}. Type {unused}."])
+
+
+def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:
+    """That a list is the last good one, since `problem` (a whole sentence) kept the host's from coming."""
+    return (
+        f"{problem} This is the list of {moment(read_at, now)} ({age(now - read_at)} old). "
+        "Preview works; Start waits for MXroute."
+    )
+
+
+def read_ago(read_at: float | None, now: float) -> str:
+    """How old a list is."""
+    return f"Read {age(now - read_at)} ago." if read_at is not None else "Not read yet."
+
+
+def not_checked(domain: str) -> str:
+    """That a domain's list could not be had: a warning, since the host itself refuses a second mailbox of a name."""
+    return f"Could not check {domain} for existing mailboxes; one that exists will be skipped."
+
+
+def hand_over_question(until: float) -> str:
+    """What is asked before the passwords of a run are forgotten."""
+    return (
+        f"The passwords of this run are readable here until {day(until)}. "
+        "Handed over forgets them at once, for good; the mailboxes stay as they are."
+    )
+
+
+def passwords_end_soon(run: int, file_name: str, until: float, now: float) -> str:
+    """That a run's passwords are about to be forgotten."""
+    source = f" ({file_name})" if file_name else ""
+    return f"The passwords of run {run}{source} end {moment(until, now)}. Download or extend them."
+
+
+def file_empty() -> str:
+    """A file without a byte, or of blanks only."""
+    return "The file is empty."
+
+
+def header_only() -> str:
+    """A file whose header nothing follows."""
+    return "The file has a header and no rows."
+
+
+def open_quote(file_name: str, line: int) -> str:
+    """A quote without its end; everything after it would be one cell."""
+    return f"{file_name}: a quote opens in line {line} and never closes."
+
+
+def no_address_column(found: Sequence[str]) -> str:
+    """No column tells which mailbox a row is about."""
+    names = ", ".join(quoted(name)[1:-1] for name in found if name.strip())
+    return "No column for usernames or addresses." + (f" Found: {names}." if names else "")
+
+
+def two_columns(first: str, second: str, meaning: str) -> str:
+    """Two columns claim one meaning; `meaning` in the plural: `usernames`."""
+    return f"Both {quoted(first)} and {quoted(second)} hold {meaning}. Remove or ignore one."
+
+
+def not_a_table(what: str) -> str:
+    """A file of another kind; `what` with its article: `a picture`."""
+    return f"This is {what}, not a table: a CSV or .xlsx is needed."
+
+
+def too_large(size: int, limit: int) -> str:
+    """A file over the limit; both in bytes."""
+    return f"{_megabytes(size)} MB; the limit is {_megabytes(limit)} MB."
+
+
+def too_many_rows(rows: int, limit: int) -> str:
+    """More rows than one import takes."""
+    return f"{rows:,} rows; the limit is {limit:,}. Split the file."
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f}".removesuffix(".0")
