@@ -6,6 +6,7 @@ a create without an answer is read back, and is sent again only once the host ha
 
 from dataclasses import dataclass
 
+from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.errors import (
     Business,
@@ -73,7 +74,7 @@ def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool,
         case RateLimited():
             return Again(counted=False)
         case Unauthorized():
-            return Halt(sentences.KEY_REFUSED)
+            return Halt(words.KEY_REFUSED)
         case Unreachable() | Unreadable():
             if action is Action.CREATE:
                 return Settle()
@@ -83,7 +84,7 @@ def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool,
         case NotFound() if action is Action.DELETE:
             return Done(Outcome.DELETED) if unanswered else Done(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
         case Business():
-            return Done(Outcome.FAILED, sentences.refused(answer), sentences.plan_full(answer))
+            return Done(Outcome.FAILED, sentences.refused(answer), words.plan_full(answer.message))
         case Refused():
             return Done(Outcome.FAILED, sentences.refused(answer))
         case Answer():
@@ -102,7 +103,7 @@ def of_read_back(answer: Answer | MXrouteError, *, quiet_for: float, tries: int)
         case NotFound():
             return Again() if tries < MOST_TRIES else _given_up(Action.CREATE, tries, answer)
         case Unauthorized():
-            return Halt(sentences.KEY_REFUSED)
+            return Halt(words.KEY_REFUSED)
         case Unreachable() | Unreadable() | RateLimited():
             return Settle()
         case _:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited
@@ -122,7 +123,7 @@ class Engine:
 
     # How a run is steered.
 
-    def pause(self, run: int, why: str = sentences.BY_HAND) -> None:
+    def pause(self, run: int, why: str) -> None:
         """Pause a run that goes on or is queued."""
         if course := self.courses.get(run):
             hearing.halt(course, why)
@@ -255,7 +256,7 @@ class Engine:
             if course.drained and course.to_check:
                 self._leave_unchecked(course)
             elif course.status is RunStatus.RUNNING:
-                hearing.halt(course, sentences.SILENT, blind=True)
+                hearing.halt(course, words.SILENT_TOO_LONG, blind=True)
             elif course.status is RunStatus.PAUSED:
                 course.blind = True
         self.flush()

@@ -5,6 +5,7 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import Any, assert_never
 
+from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.errors import RateLimited, Unauthorized
 from mxlib.mxroute.messages import Answer, Mailbox
@@ -132,7 +133,7 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
             course.note = sentences.NOT_CHECKED
         (course.to_check or set()).discard(errand.domain)
     elif isinstance(answer, Unauthorized):
-        halt(course, sentences.KEY_REFUSED, blind=True)
+        halt(course, words.KEY_REFUSED, blind=True)
     else:
         course.to_look.discard(errand.domain)
 

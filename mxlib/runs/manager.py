@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Plan
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.messages import Answer
-from mxlib.runs import again, retention, viewing
+from mxlib.runs import again, retention, sentences, viewing
 from mxlib.runs.again import CanNot
 from mxlib.runs.course import Job
 from mxlib.runs.engine import Engine
@@ -75,9 +76,9 @@ class Runs:
         self._steer(self._engine.take_up)
         return run
 
-    def pause(self, run: int) -> None:
+    def pause(self, run: int, by: str = "") -> None:
         """Pause after what is in flight; a run that is not going on stays as it is."""
-        self._steer(lambda: self._engine.pause(run))
+        self._steer(lambda: self._engine.pause(run, words.paused_by(by) if by else sentences.BY_HAND))
 
     def resume(self, run: int) -> None:
         """Go on from where the run paused, once its domains were read again."""

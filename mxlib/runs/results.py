@@ -1,8 +1,36 @@
 """The results of a run: every input row, told truthfully."""
 
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+
 import pandas as pd
 
-from mxlib.store import Store
+from mxlib.mailboxes import export
+from mxlib.mailboxes.columns import COLUMNS
+from mxlib.runs import sentences
+from mxlib.runs.outcomes import DONE, OPEN
+from mxlib.store import Store, journal
+from mxlib.store.journal import RowRecord
+from mxlib.store.keys import Unreadable
+
+#: What the results add to a row's own columns.
+ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "password")
+
+#: The file in the zip of rows whose domain is not written to.
+ELSEWHERE = "other-rows"
+
+_FRAME = {
+    "line": "int64",
+    "address": "str",
+    "outcome": "str",
+    "reason": "str",
+    "quota": "Int64",
+    "limit": "Int64",
+    "recovery_email": "str",
+    "host_quota": "Int64",
+    "host_limit": "Int64",
+}
 
 
 def rows_frame(store: Store, run: int, *, with_passwords: bool = False) -> pd.DataFrame:
@@ -10,19 +38,92 @@ def rows_frame(store: Store, run: int, *, with_passwords: bool = False) -> pd.Da
 
     With `with_passwords` also `password`, filled for each mailbox made and blank otherwise.
     """
-    raise NotImplementedError
+    rows = _rows(store, run)
+    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in _FRAME}).astype(_FRAME)
+    if with_passwords:
+        passwords = _made(store, run, rows)
+        frame["password"] = pd.Series([passwords.get(row.position, "") for row in rows], dtype="str")
+    return frame
 
 
 def results_csv(store: Store, run: int) -> bytes:
     """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made."""
-    raise NotImplementedError
-
-
-def failed_csv(store: Store, run: int) -> bytes:
-    """Every row that is not done, in the import format with a reason."""
-    raise NotImplementedError
+    rows = _rows(store, run)
+    return _told(rows, _made(store, run, rows))
 
 
 def results_zip(store: Store, run: int) -> bytes:
-    """The results as one CSV a domain."""
-    raise NotImplementedError
+    """The results as one CSV a domain, so that nobody is handed the passwords of others."""
+    rows = _rows(store, run)
+    passwords = _made(store, run, rows)
+    with store.read() as tx:
+        record = journal.get_run(tx, run)
+    files: dict[str, list[RowRecord]] = {domain: [] for domain in (record.domains if record else ())}
+    for row in rows:
+        files.setdefault(row.domain if row.domain in files else ELSEWHERE, []).append(row)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, some in files.items():
+            archive.writestr(f"{name}.csv", _told(some, passwords))
+    return packed.getvalue()
+
+
+def failed_csv(store: Store, run: int) -> bytes:
+    """Every row that is not done, in the import format with its outcome and reason."""
+    rows = [row for row in _rows(store, run) if row.outcome not in DONE]
+    passwords = _opened(store, run, rows)
+    lines = (
+        (
+            row.username,
+            passwords.get(row.position, ""),
+            _cell(row.quota),
+            _cell(row.limit),
+            row.recovery_email,
+            row.domain,
+            row.outcome,
+            row.reason or (sentences.NOT_YET if row.outcome in OPEN else ""),
+        )
+        for row in rows
+    )
+    return export.rows_csv((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
+
+
+def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
+    own = dict.fromkeys(name for row in rows for name in row.cells)
+    header = [f"{name} (file)" if name.casefold() in ADDED else name for name in own]
+    lines = (
+        (
+            *(row.cells.get(name, "") for name in own),
+            str(row.line or ""),
+            row.address,
+            row.outcome,
+            row.reason,
+            _cell(row.host_quota),
+            _cell(row.host_limit),
+            passwords.get(row.position, ""),
+        )
+        for row in rows
+    )
+    return export.rows_csv((*header, *ADDED), lines, verbatim={"password"})
+
+
+def _rows(store: Store, run: int) -> list[RowRecord]:
+    with store.read() as tx:
+        return journal.rows(tx, run)
+
+
+def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
+    return _opened(store, run, (row for row in rows if row.outcome in DONE))
+
+
+def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:
+    wanted = {row.position: row.sealed_password for row in rows if row.sealed_password is not None}
+    with store.read() as tx:
+        try:
+            return journal.passwords(tx, store.key, run, wanted)
+        except Unreadable:
+            return dict.fromkeys(wanted, sentences.UNREADABLE)
+
+
+def _cell(value: int | None) -> str:
+    return "" if value is None else str(value)

@@ -5,13 +5,13 @@ from mxlib.mxroute.errors import MXrouteError, Refused
 from mxlib.mxroute.messages import Mailbox
 
 # Why a run paused, and what to do.
-BY_HAND = "Paused by hand. Resume when you like."
-KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."
-SILENT = "No answer for 2 hours. Resume when MXroute is back."
+BY_HAND = "Somebody pressed Pause. Resume to go on."
 NO_WRITES = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
 BROKEN = "MXM itself failed at this run; the log says where. Restart the server and it goes on."
 
 # What became of a row.
+NOT_YET = "Not sent yet."
+UNREADABLE = "(unreadable: the server key was changed)"
 SETTLED = "No answer came; read back, and it was made."
 MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
@@ -20,11 +20,6 @@ STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent
 
 # What became of the comparison at the end.
 NOT_CHECKED = "The results could not be compared with MXroute: it did not answer."
-
-
-def plan_full(error: Refused) -> str:
-    """Why the run pauses when the host said the same thrice."""
-    return f"MXroute: '{error.message}'. Raise the plan, then Resume."
 
 
 def refused(error: MXrouteError) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.store.keys import ServerKey
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
@@ -154,7 +155,7 @@ def _roll_back(tx: Tx) -> None:
 def _sentence(error: OperationalError) -> str:
     said = str(error.orig)
     if "full" in said or "disk I/O" in said:
-        return "The disk of this server is full. Free space, then Resume."
+        return words.DISK_FULL
     if "locked" in said or "busy" in said:
         return "Another program holds the database of this server. Close it, then Resume."
     if "readonly" in said or "unable to open" in said:
