@@ -40,6 +40,11 @@ class Services:
         """Whether the sandbox stands in for the host."""
         return self.sandbox is not None
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this computer can reach the dashboard, so that it must stay awake for a run."""
+        return not self.settings.public_url
+
     def unwell(self) -> list[str]:
         """What is not well, one sentence each."""
         return [*self.lists.problems(), *self.engine.problems()]

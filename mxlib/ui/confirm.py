@@ -48,7 +48,8 @@ def _ask(current: Preview, ready: Ready) -> None:
         for earlier in ready.earlier[:3]:
             st.warning(
                 words.imported_before(
-                    ready.plan.file_name, earlier.domains, earlier.operator, earlier.at, earlier.run, earlier.created
+                    ready.plan.file_name, earlier.domains, earlier.operator, earlier.at, earlier.run, earlier.created,
+                    house.clock.now(),
                 ),
                 icon=":material/history:",
             )

@@ -8,7 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes import words
-from mxlib.runs import telling
+from mxlib.services import telling
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.ui import banner, frame, links
@@ -65,6 +65,8 @@ def _progress(view: RunView) -> None:
         case _:
             if sentence:
                 st.info(sentence, icon=":material/hourglass_top:")
+            if services.current().on_loopback:
+                st.caption(words.LIVES_HERE)
 
 
 def _steer(view: RunView) -> None:

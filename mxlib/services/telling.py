@@ -1,0 +1,39 @@
+"""How it stands with a run, in the words that page, API and banner share."""
+
+from mxlib.mailboxes import words
+from mxlib.runs.outcomes import RunStatus
+from mxlib.runs.view import RunView
+
+
+def progress(view: RunView) -> str:
+    """How far it is, by outcome, and when it will be done."""
+    return words.running(view.counts, view.total, view.eta_at)
+
+
+def state(view: RunView) -> str:
+    """What it waits for, why it paused or what came of it; blank when it simply goes on."""
+    match view.status:
+        case RunStatus.PAUSED:
+            return words.paused(view.open, view.paused_reason)
+        case RunStatus.FINISHED | RunStatus.STOPPED:
+            told = words.finished(
+                view.counts,
+                view.total,
+                checked_at=view.checked_at,
+                differences=view.differences,
+                difference=view.difference,
+                readable_until=view.passwords_until,
+                downloaded=view.downloaded_at is not None,
+                handed_over=view.handed_over_at is not None,
+            )
+            return f"{told} {view.note}".strip()
+        case RunStatus.QUEUED:
+            return words.queued(view.open)
+        case RunStatus.STOPPING:
+            return "Stopping: what is in flight finishes first."
+        case _ if view.silent_since is not None:
+            return words.host_silent(view.silent_since, view.next_try_seconds, view.open)
+        case _ if view.waiting_seconds >= 1:
+            return words.waiting(view.waiting_seconds)
+        case _:
+            return ""
