@@ -1,0 +1,181 @@
+"""The guard in front of everything, and the refusal to be reached from outside without a sign-in."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+import streamlit
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocket
+
+from mxlib.auth.exposure import is_loopback, refuse_exposed
+from mxlib.auth.guard import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, Origin
+from mxlib.settings import Settings, SettingsError
+
+LOCAL = "http://127.0.0.1:8501"
+LIVE = "ws://127.0.0.1:8501/live"
+PUBLIC = "https://mxm.agency.example"
+
+
+async def _seen(request: Request) -> Response:
+    return JSONResponse({"user": request.headers.get("x-mx-user")}, headers={"Referrer-Policy": "no-referrer"})
+
+
+async def _echo(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text(socket.headers.get("x-mx-user", "nobody"))
+    await socket.close()
+
+
+def client(public_url: str = "", address: str = LOCAL) -> TestClient:
+    """A browser whose address bar says `address`, in front of a guarded server."""
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    app = Starlette(
+        routes=[Route("/seen", _seen, methods=methods), WebSocketRoute("/live", _echo)],
+        middleware=[Middleware(Guard, settings=Settings(public_url=public_url))],
+    )
+    return TestClient(app, base_url=address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "[::1]:8501", "127.0.0.1"])
+def test_this_machine_is_let_in_under_each_of_its_names(host: str) -> None:
+    assert client().get("/seen", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8501",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "",
+        "a@localhost",
+        "x:port",
+    ],
+)
+def test_a_name_that_somebody_else_points_here_is_misdirected(host: str) -> None:
+    answer = client().get("/seen", headers={"Host": host})
+    assert answer.status_code == 421
+    assert answer.json()["error"]["code"] == "MISDIRECTED"
+    assert "MXM_PUBLIC_URL" in answer.json()["error"]["message"]
+
+
+def test_the_public_address_is_let_in_and_no_other_name_with_it() -> None:
+    assert client(PUBLIC, PUBLIC).get("/seen").status_code == 200
+    assert client(PUBLIC, "https://other.agency.example").get("/seen").status_code == 421
+    assert client("", PUBLIC).get("/seen").status_code == 421
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8501", "http://localhost:8501", "x"],
+)
+def test_a_change_sent_by_another_sites_page_is_refused(method: str, origin: str) -> None:
+    answer = client().request(method, "/seen", headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "FOREIGN_ORIGIN"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("headers", [{}, {"Origin": LOCAL}])
+def test_a_change_from_our_own_page_or_from_a_script_passes(method: str, headers: dict[str, str]) -> None:
+    assert client().request(method, "/seen", headers=headers).status_code == 200
+
+
+def test_a_link_from_another_site_may_be_followed() -> None:
+    assert client().get("/seen", headers={"Origin": "https://evil.example"}).status_code == 200
+
+
+def test_behind_a_proxy_the_public_origin_counts_and_not_the_scheme_that_is_heard() -> None:
+    behind = client(PUBLIC, "http://mxm.agency.example")
+    assert behind.post("/seen", headers={"Origin": PUBLIC}).status_code == 200
+    assert behind.post("/seen", headers={"Origin": "http://mxm.agency.example"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"Host": "evil.example"}, 421), ({"Origin": "https://evil.example"}, 403)]
+)
+def test_a_websocket_from_elsewhere_never_opens(headers: dict[str, str], status: int) -> None:
+    with pytest.raises(WebSocketDenialResponse) as refused, client().websocket_connect(LIVE, headers=headers):
+        pass
+    assert refused.value.status_code == status
+    assert refused.value.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_websocket_of_our_own_page_opens() -> None:
+    with client().websocket_connect(LIVE, headers={"Origin": LOCAL}) as socket:
+        assert socket.receive_text() == "nobody"
+
+
+def test_nobody_can_claim_an_identity() -> None:
+    headers = {"X-Mx-User": "admin", "x-mx-user": "admin"}
+    assert client().get("/seen", headers=headers).json() == {"user": None}
+    with client().websocket_connect(LIVE, headers=headers) as socket:
+        assert socket.receive_text() == "nobody"
+
+
+@pytest.mark.parametrize(("path", "headers"), [("/seen", {}), ("/none", {}), ("/seen", {"Host": "evil.example"})])
+def test_every_answer_wears_the_security_headers(path: str, headers: dict[str, str]) -> None:
+    answer = client().get(path, headers=headers)
+    assert SECURITY_HEADERS.keys() <= {name.title() for name in answer.headers} | {"X-Content-Type-Options"}
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_route_may_set_a_header_of_its_own() -> None:
+    assert client().get("/seen").headers.get_list("Referrer-Policy") == ["no-referrer"]
+
+
+def test_the_policy_names_the_inline_script_of_streamlits_page_and_no_host() -> None:
+    index = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert digests
+    assert all(f"'sha256-{digest}'" in CONTENT_SECURITY_POLICY for digest in digests)
+    assert "unsafe-eval" not in CONTENT_SECURITY_POLICY
+    assert "http" not in CONTENT_SECURITY_POLICY
+
+
+def test_origins_are_equal_as_browsers_see_them() -> None:
+    assert Origin.parse("https://A.example") == Origin.parse("https://a.example:443")
+    assert Origin.parse("http://a.example") != Origin.parse("https://a.example")
+    assert Origin.parse("http://a.example:80") != Origin.parse("http://a.example:8080")
+    assert Origin.parse("null") is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "::1"])
+def test_loopback_is_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "192.168.1.4", "mxm.agency.example"])
+@pytest.mark.parametrize("account", [{}, {"server": "s", "user": "u", "api_key": SecretStr("k3y-of-the-host")}])
+def test_a_server_that_others_can_reach_does_not_start_without_a_sign_in(
+    address: str | None, account: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        refuse_exposed(Settings(**account), address)
+    assert "--server.address 127.0.0.1" in str(refused.value)
+    assert ("real" in str(refused.value)) == bool(account)
+    assert "k3y" not in str(refused.value)
+
+
+@pytest.mark.parametrize("public_url", [PUBLIC, "mxm.agency.example"])
+def test_a_public_address_does_not_start_without_a_sign_in(public_url: str) -> None:
+    with pytest.raises(SettingsError, match="MXM_PUBLIC_URL"):
+        refuse_exposed(Settings(public_url=public_url), "127.0.0.1")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
+def test_on_this_machine_it_starts(address: str) -> None:
+    refuse_exposed(Settings(), address)
+    refuse_exposed(Settings(public_url="http://localhost:8600"), address)
