@@ -1,1 +1,51 @@
-"""A stand-in for the host with its published limits, for trying, demos and tests."""
+"""A stand-in for the host with its published limits, for trying, demos and tests; knows nothing of the rest of MXM."""
+
+from pathlib import Path
+
+from mxlib.sandbox.app import asgi
+from mxlib.sandbox.core import Entry, Sandbox
+from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
+from mxlib.sandbox.limits import Limits
+from mxlib.sandbox.replies import Reply
+from mxlib.sandbox.seed import believable_account
+from mxlib.sandbox.serve import Served, serve
+from mxlib.sandbox.state import Account, Mailbox
+
+__all__ = [
+    "NAMED",
+    "Account",
+    "Answer",
+    "Effect",
+    "Entry",
+    "Fault",
+    "Limits",
+    "Mailbox",
+    "Reply",
+    "Rule",
+    "Sandbox",
+    "Schedule",
+    "Served",
+    "asgi",
+    "believable",
+    "believable_account",
+    "serve",
+]
+
+
+def believable(
+    *,
+    window: float = 60.0,
+    writes: int = 20,
+    reads: int = 100,
+    big: bool = False,
+    max_mailboxes: int | None = None,
+    remember_passwords: bool = False,
+    state_file: Path | None = None,
+) -> Sandbox:
+    """A stand-in with believable clients; `big` adds a domain of 10,000 mailboxes."""
+    return Sandbox(
+        believable_account(big=big, max_mailboxes=max_mailboxes),
+        Limits(window, writes, reads),
+        remember_passwords=remember_passwords,
+        state_file=state_file,
+    )

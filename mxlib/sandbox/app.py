@@ -1,0 +1,50 @@
+"""The stand-in as an ASGI application: it really stalls, and really hangs up."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mxlib.sandbox.control import PREFIX, control
+from mxlib.sandbox.core import Sandbox
+
+
+def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float] = time.time) -> ASGIApp:
+    """The application that serves `sandbox`; `controlled` adds the routes of `control`.
+
+    To close a connection without a word it calls `scope["state"]["hang_up"]`, which `serve` puts there.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # killed before the request was out; a host would not act on it either
+            return
+        path = scope["raw_path"].decode("ascii")
+        if controlled and path.startswith(PREFIX):
+            reply = control(sandbox, request.method, path, body, now())
+        else:
+            reply = sandbox.handle(request.method, path, request.headers, body, now())
+        if reply.delay and await _gone_within(reply.delay, receive):
+            return
+        if reply.dropped:
+            scope["state"]["hang_up"]()
+            await receive()  # until the server knows that the connection is gone; else it would answer 500
+            return
+        await Response(reply.body, reply.status, dict(reply.headers))(scope, receive, send)
+
+    return app
+
+
+async def _gone_within(seconds: float, receive: Receive) -> bool:
+    """Wait so long, or until the client has gone away; True when it has."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await receive()  # after the body, the next message is that the client has disconnected
+            return True
+    return False

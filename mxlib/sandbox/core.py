@@ -1,0 +1,206 @@
+"""The stand-in itself: one request in, one reply out, at a time that the caller tells."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from mxlib.sandbox import contract
+from mxlib.sandbox.faults import FINE, Answer, Effect, Fault, Play, Schedule
+from mxlib.sandbox.ledger import Ledger
+from mxlib.sandbox.limits import Kind, Limits, Meter
+from mxlib.sandbox.replies import HTML, JSON, Refusal, Reply
+from mxlib.sandbox.request import Request
+from mxlib.sandbox.state import Account, Change, Mailbox, digest_of, password_fits
+
+CREDENTIALS = ("x-server", "x-username", "x-api-key")
+
+
+class Entry(NamedTuple):
+    """One line of the log: what was asked, what was sent back (0: nothing), whether it changed anything.
+
+    A late effect is a line of its own, at its own time.
+    """
+
+    at: float
+    method: str
+    path: str
+    status: int
+    effect: bool
+
+
+class Sandbox:
+    """A stand-in for the host; safe to call from several threads, and without a clock of its own."""
+
+    def __init__(
+        self,
+        account: Account,
+        limits: Limits | None = None,
+        schedule: Schedule | None = None,
+        *,
+        credentials: tuple[str, str, str] | None = None,
+        latency: float = 0.0,
+        remember_passwords: bool = False,
+        state_file: Path | None = None,
+    ) -> None:
+        """Stand in for the host with this account.
+
+        `credentials`: server, user and key that are asked for; None takes any that are not blank.
+        `latency`: seconds that each answer takes. `state_file`: where changes are kept for the next start.
+        """
+        self.account = account
+        self.credentials = credentials
+        self.latency = latency
+        self.made: Counter[str] = Counter()  # successful creates of each address, answered or not
+        self.log: deque[Entry] = deque(maxlen=100_000)
+        self._meter = Meter(limits or Limits())
+        self._play = Play(schedule or Schedule())
+        self._remember = remember_passwords
+        self._ledger = Ledger(state_file) if state_file else None
+        self._late: list[tuple[float, Request]] = []
+        self._lock = threading.RLock()
+        for change in self._ledger.changes() if self._ledger else ():
+            account.apply(change)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force; assign others at any time."""
+        return self._meter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        with self._lock:
+            self._meter.limits = limits
+
+    @property
+    def schedule(self) -> Schedule:
+        """The faults in force; assign others at any time, they count from then on."""
+        return self._play.schedule
+
+    @schedule.setter
+    def schedule(self, schedule: Schedule) -> None:
+        with self._lock:
+            self._play = Play(schedule)
+
+    def spend(self, kind: Kind, count: int, now: float) -> None:
+        """Let another client of the account spend up to `count` requests at once."""
+        with self._lock:
+            self._meter.spend(kind, count, now)
+
+    def mailbox(self, address: str) -> Mailbox | None:
+        """The mailbox of this address, if there is one."""
+        with self._lock:
+            return self.account.mailbox(address)
+
+    def mailboxes(self) -> dict[str, Mailbox]:
+        """Every mailbox by its address."""
+        with self._lock:
+            return dict(self.account.mailboxes())
+
+    def password_of(self, address: str) -> str | None:
+        """The password last set here, kept only with `remember_passwords`."""
+        box = self.mailbox(address)
+        return box.password if box else None
+
+    def password_is(self, address: str, password: str) -> bool:
+        """Whether this is the mailbox's password; known with `remember_passwords` or a state file."""
+        box = self.mailbox(address)
+        return box is not None and password_fits(box, password)
+
+    def advance(self, now: float) -> None:
+        """Let every late effect happen that is due by `now`, in the order of their times."""
+        with self._lock:
+            due = sorted((late for late in self._late if late[0] <= now), key=lambda late: late[0])
+            self._late = [late for late in self._late if late[0] > now]
+            for at, request in due:
+                outcome = contract.answer(self.account, request, at)
+                self._commit(outcome.change)
+                self.log.append(Entry(at, request.method, request.path, 0, outcome.change is not None))
+
+    def next_late(self) -> float | None:
+        """When the next late effect is due, if one is to come."""
+        with self._lock:
+            return min((at for at, _ in self._late), default=None)
+
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes, now: float) -> Reply:
+        """Answer one request that arrives at `now` (Unix seconds); its effect, if not late, has then happened."""
+        with self._lock:
+            self.advance(now)
+            request = Request.read(method, path, body)
+            reply, effect = self._reply(request, headers, now)
+            self.log.append(Entry(now, request.method, request.path, 0 if reply.dropped else reply.status, effect))
+            return replace(reply, delay=reply.delay + self.latency)
+
+    def _reply(self, request: Request, headers: Mapping[str, str], now: float) -> tuple[Reply, bool]:
+        """The reply, and whether the account has changed."""
+        if not self._known(headers):
+            return self._with_limits(Refusal("UNAUTHORIZED", "Invalid API credentials").reply(), request, now), False
+        if not self._meter.take(request.kind, now):
+            return self._rate_limited(request, now), False
+        fault = self._play.draw(request.kind, request.address)
+        if fault.effect is Effect.LATE:
+            self._late.append((now + fault.late, request))
+        if fault.effect is not Effect.NOW:
+            return self._with_limits(self._told(fault, None, request, now), request, now, fault), False
+        outcome = contract.answer(self.account, request, now)
+        try:
+            self._commit(outcome.change)
+        except OSError:
+            return self._with_limits(Refusal("SERVER_ERROR", "Could not keep the change").reply(), request, now), False
+        told = self._told(fault, outcome.reply, request, now)
+        return self._with_limits(told, request, now, fault), outcome.change is not None
+
+    def _told(self, fault: Fault, true: Reply | None, request: Request, now: float) -> Reply:
+        """What the sender gets to see of the `true` reply, which is None when there was no effect yet."""
+        match fault.answer:
+            case Answer.NONE:
+                return Reply(0, delay=fault.delay, dropped=True)
+            case Answer.ERROR:
+                reply = replace(Refusal("SERVER_ERROR", "Internal server error").reply(), status=fault.status or 500)
+            case Answer.HTML:
+                page = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+                reply = Reply(fault.status or 502, HTML, page)
+            case Answer.BROKEN:
+                reply = Reply(true.status if true and true.body else 200, JSON, b'{"success": true, "da')
+            case Answer.RATE_LIMITED:
+                reply = self._rate_limited(request, now)
+            case Answer.UNAUTHORIZED:
+                reply = Refusal("UNAUTHORIZED", "Invalid API credentials").reply()
+            case Answer.FORBIDDEN:
+                reply = Refusal("FORBIDDEN", "Insufficient permissions").reply()
+            case Answer.PLAN_FULL:
+                reply = Refusal("BUSINESS_ERROR", "Email account limit reached for your plan").reply()
+            case _:
+                assert true is not None  # noqa: S101 - the usual answer goes with an effect at once
+                reply = true
+        return replace(reply, delay=fault.delay)
+
+    def _known(self, headers: Mapping[str, str]) -> bool:
+        given = {name.lower(): value for name, value in headers.items()}
+        shown = tuple(given.get(name, "") for name in CREDENTIALS)
+        return all(shown) if self.credentials is None else shown == self.credentials
+
+    def _rate_limited(self, request: Request, now: float) -> Reply:
+        refusal = Refusal("RATE_LIMITED", "Too many requests. Please try again later.").reply()
+        return replace(refusal, headers={**refusal.headers, **self._meter.headers(request.kind, now, refused=True)})
+
+    def _with_limits(self, reply: Reply, request: Request, now: float, fault: Fault = FINE) -> Reply:
+        """The reply with what it says of the limits, unless the fault leaves that out."""
+        if fault.bare:
+            kept = {name: value for name, value in reply.headers.items() if name == "content-type"}
+            return replace(reply, headers=kept)
+        return replace(reply, headers={**self._meter.headers(request.kind, now), **reply.headers})
+
+    def _commit(self, change: Change | None) -> None:
+        """Do and keep a change; OSError, with nothing done, when it can not be kept."""
+        if change is None:
+            return
+        if change.password is not None:
+            change = replace(change, digest=digest_of(change.password) if self._ledger else "")
+        if self._ledger:
+            self._ledger.append(change)
+        self.account.apply(change if self._remember else replace(change, password=None))
+        if change.op == "create":
+            self.made[change.address] += 1

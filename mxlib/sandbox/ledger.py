@@ -1,0 +1,42 @@
+"""Changes kept in a file, one JSON line each, so that a restart finds what was made."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from mxlib.sandbox.state import Change
+
+
+class Ledger:
+    """An append-only file of changes; holds hashes of passwords, never a password.
+
+    Each line is one unbuffered write, so a killed process leaves whole lines and at most one torn at the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def changes(self) -> list[Change]:
+        """Every change so far; a torn end is cut off, so that what is appended next starts on a line of its own."""
+        if not self._path.exists():
+            return []
+        content = self._path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            os.truncate(self._path, len(whole))
+        return [Change(**json.loads(line)) for line in whole.splitlines()]
+
+    def append(self, change: Change) -> None:
+        """Keep one change; OSError when it can not be kept, and then nothing of it is."""
+        data = {name: value for name, value in asdict(change).items() if value is not None and name != "password"}
+        line = json.dumps(data, separators=(",", ":")).encode() + b"\n"
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            before = os.fstat(descriptor).st_size
+            if os.write(descriptor, line) != len(line):
+                os.ftruncate(descriptor, before)
+                raise OSError("The disk is full.")
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,102 @@
+"""How many requests the account may send, and what each answer says of it."""
+
+import math
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Literal
+
+Kind = Literal["read", "write"]
+
+
+def kind_of(method: str) -> Kind:
+    """Whether a request spends the budget of reads or that of writes."""
+    return "read" if method in ("GET", "HEAD") else "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The rates of the host, and the ways in which it may be odd about them."""
+
+    window: float = 60.0  # seconds
+    writes: int = 20
+    reads: int = 100
+    aligned: bool = True  # windows follow the clock; else each starts at the first request after the last one
+    others: float = 0.0  # the share of each budget that another client spends, request by request with ours
+    skew: float = 0.0  # seconds by which the host's clock runs ahead
+    headers: bool = True  # whether answers tell the limits
+    retry_after: Literal["seconds", "date", "none"] = "seconds"
+
+    def __post_init__(self) -> None:
+        if self.window <= 0 or min(self.writes, self.reads) < 0 or not 0 <= self.others < 1:
+            raise ValueError("A window is longer than nothing, budgets are 0 or more, others spend a share under 1.")
+        if self.retry_after not in ("seconds", "date", "none"):
+            raise ValueError("Retry-After is told in 'seconds', as a 'date', or 'none'.")
+
+    def allowed(self, kind: Kind) -> int:
+        """Requests of this kind in one window."""
+        return self.reads if kind == "read" else self.writes
+
+
+@dataclass(slots=True)
+class _Window:
+    start: float = -math.inf
+    ours: int = 0
+    others: int = 0
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts the requests of one account against its limits; change `limits` at any time."""
+
+    limits: Limits = field(default_factory=Limits)
+    _windows: dict[Kind, _Window] = field(default_factory=lambda: {"read": _Window(), "write": _Window()})
+
+    def take(self, kind: Kind, now: float) -> bool:
+        """Count one request of ours; False when the window has no room for it."""
+        window = self._open(kind, now)
+        if self.limits.others:
+            each = self.limits.others / (1 - self.limits.others)
+            self.spend(kind, max(0, int((window.ours + 1) * each) - window.others), now)
+        if self.left(kind, now) == 0:
+            return False
+        window.ours += 1
+        return True
+
+    def spend(self, kind: Kind, count: int, now: float) -> None:
+        """Let another client of the account spend up to `count` requests at once."""
+        window = self._open(kind, now)
+        window.others += min(count, self.left(kind, now))
+
+    def left(self, kind: Kind, now: float) -> int:
+        """Requests of this kind that would still be admitted."""
+        window = self._open(kind, now)
+        return max(0, self.limits.allowed(kind) - window.ours - window.others)
+
+    def ends(self, kind: Kind, now: float) -> float:
+        """When the present window ends, by the true clock."""
+        return self._open(kind, now).start + self.limits.window
+
+    def headers(self, kind: Kind, now: float, refused: bool = False) -> dict[str, str]:
+        """What an answer says of the limits; reset times are whole seconds, never early by the host's clock."""
+        limits, ends = self.limits, self.ends(kind, now)
+        told = {"date": formatdate(now + limits.skew, usegmt=True)}
+        if limits.headers:
+            told["x-ratelimit-limit"] = str(limits.allowed(kind))
+            told["x-ratelimit-remaining"] = "0" if refused else str(self.left(kind, now))
+            told["x-ratelimit-reset"] = str(math.ceil(ends + limits.skew))
+        if refused and limits.retry_after == "seconds":
+            told["retry-after"] = str(max(1, math.ceil(ends - now)))
+        elif refused and limits.retry_after == "date":
+            told["retry-after"] = formatdate(math.ceil(ends + limits.skew), usegmt=True)
+        return told
+
+    def _open(self, kind: Kind, now: float) -> _Window:
+        """The window that `now` falls in."""
+        window, length = self._windows[kind], self.limits.window
+        if self.limits.aligned:
+            start = math.floor(now / length) * length
+        else:
+            start = window.start if window.start <= now < window.start + length else now
+        if start != window.start:
+            window.start, window.ours, window.others = start, 0, 0
+        return window

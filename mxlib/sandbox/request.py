@@ -1,0 +1,51 @@
+"""A request taken apart: what is asked, of which domain, about which mailbox."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import unquote
+
+from mxlib.sandbox.limits import Kind, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; its repr shows no body, for there may be a password in it."""
+
+    method: str
+    path: str
+    segments: tuple[str, ...]
+    fields: Mapping[str, Any] | None = field(repr=False)  # None: the body is no JSON object
+
+    @classmethod
+    def read(cls, method: str, path: str, body: bytes) -> Self:
+        """Take a request apart; `path` is as it came, percent-encoded, with or without a query."""
+        bare = path.partition("?")[0]
+        segments = tuple(unquote(part) for part in bare.strip("/").split("/"))
+        return cls(method.upper(), bare, segments, _fields(body))
+
+    @property
+    def kind(self) -> Kind:
+        """The budget that it spends."""
+        return kind_of(self.method)
+
+    @property
+    def address(self) -> str:
+        """The mailbox that it is about, else the domain, else blank."""
+        match self.segments:
+            case ("domains", domain, "email-accounts", user):
+                return f"{user}@{domain}".lower()
+            case ("domains", domain, "email-accounts") if self.method == "POST" and self.fields:
+                return f"{self.fields.get('username', '')}@{domain}".lower()
+            case ("domains", domain, *_):
+                return domain.lower()
+        return ""
+
+
+def _fields(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:  # no JSON, or no UTF-8
+        return None
+    return data if isinstance(data, dict) else None
