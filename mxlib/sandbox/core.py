@@ -16,6 +16,14 @@ from mxlib.sandbox.request import Request
 from mxlib.sandbox.state import Account, Change, Mailbox, digest_of, password_fits
 
 CREDENTIALS = ("x-server", "x-username", "x-api-key")
+_ERROR = Refusal("SERVER_ERROR", "Internal server error").reply()
+_UNKEPT = Refusal("SERVER_ERROR", "Could not keep the change").reply()
+_REFUSED = {
+    Answer.UNAUTHORIZED: Refusal("UNAUTHORIZED", "Invalid API credentials").reply(),
+    Answer.FORBIDDEN: Refusal("FORBIDDEN", "Insufficient permissions").reply(),
+    Answer.PLAN_FULL: contract.PLAN_FULL.reply(),
+}
+_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 class Entry(NamedTuple):
@@ -116,8 +124,8 @@ class Sandbox:
             self._late = [late for late in self._late if late[0] > now]
             for at, request in due:
                 outcome = contract.answer(self.account, request, at)
-                self._commit(outcome.change)
-                self.log.append(Entry(at, request.method, request.path, 0, outcome.change is not None))
+                effect = self._commit(outcome.change)
+                self.log.append(Entry(at, request.method, request.path, 0, effect))
 
     def next_late(self) -> float | None:
         """When the next late effect is due, if one is to come."""
@@ -136,21 +144,18 @@ class Sandbox:
     def _reply(self, request: Request, headers: Mapping[str, str], now: float) -> tuple[Reply, bool]:
         """The reply, and whether the account has changed."""
         if not self._known(headers):
-            return self._with_limits(Refusal("UNAUTHORIZED", "Invalid API credentials").reply(), request, now), False
+            return self._with_limits(_REFUSED[Answer.UNAUTHORIZED], request, now), False
         if not self._meter.take(request.kind, now):
             return self._rate_limited(request, now), False
         fault = self._play.draw(request.kind, request.address)
-        if fault.effect is Effect.LATE:
+        true, effect = None, False
+        if fault.effect is Effect.NOW:
+            outcome = contract.answer(self.account, request, now)
+            effect = self._commit(outcome.change)
+            true = outcome.reply if effect or outcome.change is None else _UNKEPT
+        elif fault.effect is Effect.LATE:
             self._late.append((now + fault.late, request))
-        if fault.effect is not Effect.NOW:
-            return self._with_limits(self._told(fault, None, request, now), request, now, fault), False
-        outcome = contract.answer(self.account, request, now)
-        try:
-            self._commit(outcome.change)
-        except OSError:
-            return self._with_limits(Refusal("SERVER_ERROR", "Could not keep the change").reply(), request, now), False
-        told = self._told(fault, outcome.reply, request, now)
-        return self._with_limits(told, request, now, fault), outcome.change is not None
+        return self._with_limits(self._told(fault, true, request, now), request, now, fault), effect
 
     def _told(self, fault: Fault, true: Reply | None, request: Request, now: float) -> Reply:
         """What the sender gets to see of the `true` reply, which is None when there was no effect yet."""
@@ -158,20 +163,15 @@ class Sandbox:
             case Answer.NONE:
                 return Reply(0, delay=fault.delay, dropped=True)
             case Answer.ERROR:
-                reply = replace(Refusal("SERVER_ERROR", "Internal server error").reply(), status=fault.status or 500)
+                reply = replace(_ERROR, status=fault.status or 500)
             case Answer.HTML:
-                page = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-                reply = Reply(fault.status or 502, HTML, page)
+                reply = Reply(fault.status or 502, HTML, _PAGE)
             case Answer.BROKEN:
                 reply = Reply(true.status if true and true.body else 200, JSON, b'{"success": true, "da')
             case Answer.RATE_LIMITED:
                 reply = self._rate_limited(request, now)
-            case Answer.UNAUTHORIZED:
-                reply = Refusal("UNAUTHORIZED", "Invalid API credentials").reply()
-            case Answer.FORBIDDEN:
-                reply = Refusal("FORBIDDEN", "Insufficient permissions").reply()
-            case Answer.PLAN_FULL:
-                reply = Refusal("BUSINESS_ERROR", "Email account limit reached for your plan").reply()
+            case Answer.UNAUTHORIZED | Answer.FORBIDDEN | Answer.PLAN_FULL:
+                reply = _REFUSED[fault.answer]
             case _:
                 assert true is not None  # noqa: S101 - the usual answer goes with an effect at once
                 reply = true
@@ -193,14 +193,18 @@ class Sandbox:
             return replace(reply, headers=kept)
         return replace(reply, headers={**self._meter.headers(request.kind, now), **reply.headers})
 
-    def _commit(self, change: Change | None) -> None:
-        """Do and keep a change; OSError, with nothing done, when it can not be kept."""
+    def _commit(self, change: Change | None) -> bool:
+        """Do and keep a change; False, with nothing done, when there is none or it can not be kept."""
         if change is None:
-            return
+            return False
         if change.password is not None:
             change = replace(change, digest=digest_of(change.password) if self._ledger else "")
-        if self._ledger:
-            self._ledger.append(change)
+        try:
+            if self._ledger:
+                self._ledger.append(change)
+        except OSError:
+            return False
         self.account.apply(change if self._remember else replace(change, password=None))
         if change.op == "create":
             self.made[change.address] += 1
+        return True

@@ -18,14 +18,20 @@ class Ledger:
         self._path = path
 
     def changes(self) -> list[Change]:
-        """Every change so far; a torn end is cut off, so that what is appended next starts on a line of its own."""
+        """Every change so far; a torn end is cut off, so that what is appended next starts on a line of its own.
+
+        Raises ValueError when the file holds something else.
+        """
         if not self._path.exists():
             return []
         content = self._path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         if whole != content:
             os.truncate(self._path, len(whole))
-        return [Change(**json.loads(line)) for line in whole.splitlines()]
+        try:
+            return [Change(**json.loads(line)) for line in whole.splitlines()]
+        except (ValueError, TypeError):
+            raise ValueError(f"{self._path} holds no sandbox changes; move it away to start afresh.") from None
 
     def append(self, change: Change) -> None:
         """Keep one change; OSError when it can not be kept, and then nothing of it is."""

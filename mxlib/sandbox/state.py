@@ -35,7 +35,7 @@ class Change:
     username: str
     quota: int | None = None
     limit: int | None = None
-    digest: str | None = field(default=None, repr=False)
+    digest: str | None = field(default=None, repr=False)  # of a new password; blank where no hash is kept
     password: str | None = field(default=None, repr=False)
 
     @property
@@ -82,12 +82,16 @@ class Account:
         if change.op == "delete":
             boxes.pop(change.username, None)
             return
-        box = (
-            Mailbox(change.username) if change.op == "create" else boxes.get(change.username, Mailbox(change.username))
+        old = boxes.get(change.username) if change.op == "update" else None
+        box = old or Mailbox(change.username)
+        boxes[change.username] = replace(
+            box,
+            quota=box.quota if change.quota is None else change.quota,
+            limit=box.limit if change.limit is None else change.limit,
+            digest=box.digest if change.digest is None else change.digest,
+            password=box.password if change.password is None else change.password,
         )
-        told = {"quota": change.quota, "limit": change.limit, "digest": change.digest, "password": change.password}
-        boxes[change.username] = replace(box, **{name: value for name, value in told.items() if value is not None})
-        if change.op == "update" and (change.password is not None or change.digest is not None):
+        if change.op == "update" and change.digest is not None:
             self.password_updates += 1
 
     def limit_sticks(self) -> bool:
