@@ -1,6 +1,6 @@
 """What one run still has to do, as the engine holds it in memory; the journal says the same on disk."""
 
-from collections import deque
+import heapq
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -73,14 +73,13 @@ class Course:
     domains: frozenset[str]
     status: RunStatus
     why: str = ""
-    waiting: deque[int] = field(default_factory=deque)
+    #: Positions, as a heap: the first row of the file goes first, however often it has to go.
+    waiting: list[int] = field(default_factory=list)
     unsettled: dict[int, Unsettled] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
     to_look: set[str] = field(default_factory=set)
     to_check: set[str] | None = None
     asked: set[Errand] = field(default_factory=set)
-    #: It stood still while others may have written to its domains: read them before going on.
-    stale: bool = False
     #: Reading is no use now: the key was refused, or nobody answered for hours.
     blind: bool = False
     #: The status in memory is newer than the one on disk.
@@ -94,13 +93,14 @@ class Course:
         """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
         status = RunStatus(record.status)
         course = cls(record.id, record.operator, frozenset(record.domains), status, record.why, note=record.note)
-        course.waiting.extend(journal.waiting_positions(tx, record.id))
+        course.waiting = journal.waiting_positions(tx, record.id)
         for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
             if row.action == Action.CREATE:
                 course.unsettled[row.position] = Unsettled(row.domain, row.username, row.tries, now, now + patience)
             else:
-                course.waiting.appendleft(row.position)
-        course.stale = status in {RunStatus.QUEUED, RunStatus.PAUSED}
+                course.waits(row.position)
+        if status is RunStatus.RUNNING:
+            course.looks_first()
         return course
 
     @property
@@ -113,6 +113,22 @@ class Course:
     def drained(self) -> bool:
         """Whether every row has its outcome, as far as this run goes on."""
         return not (self.waiting or self.in_flight or self.unsettled)
+
+    def looks_first(self) -> None:
+        """Read every domain before anything is sent: what is there by then was made by somebody else.
+
+        Only so is a mailbox that is found after a lost answer known to be ours.
+        """
+        self.to_look = set(self.domains) if self.waiting else set()
+
+    def waits(self, position: int) -> None:
+        """The row at `position` is to be sent, or sent again."""
+        heapq.heappush(self.waiting, position)
+
+    def is_sent(self, position: int) -> None:
+        """The row at `position`, the next one, is on its way."""
+        heapq.heappop(self.waiting)
+        self.in_flight.add(position)
 
     def next_read(self, now: float) -> Errand | None:
         """The read that helps this run most, if one is due."""

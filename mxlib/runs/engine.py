@@ -134,7 +134,7 @@ class Engine:
         course = self.courses.get(run)
         if course and course.status is RunStatus.PAUSED:
             course.status, course.why, course.unsaved = RunStatus.QUEUED, "", True
-            course.stale, course.blind = True, False
+            course.blind = False
             course.alike, course.alike_in = [], ""
             self.health.good()
         self.flush()
@@ -149,7 +149,7 @@ class Engine:
                 (False, Outcome.NOT_ATTEMPTED, sentences.STOPPED),
                 (True, Outcome.FAILED, sentences.STOPPED_UNANSWERED),
             ):
-                journal.set_rows(tx, run, Outcome.WAITING, unanswered=unanswered, outcome=outcome, reason=reason)
+                journal.set_rows(tx, run, Outcome.WAITING, only=unanswered, outcome=outcome, reason=reason)
             journal.set_run(tx, run, status=RunStatus.STOPPING, why="")
         course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
         course.waiting.clear()
@@ -206,8 +206,7 @@ class Engine:
             hearing.halt(course, sentences.paused_without_key(problem))
             self._wake = 0.0
             return None
-        course.waiting.popleft()
-        course.in_flight.add(position)
+        course.is_sent(position)
         self._had_its_turn(course)
         errand = Errand(Purpose.SEND, row.domain, position)
         return Job(course.id, errand, _write_of(row, password), at, attempt, row)
@@ -225,8 +224,7 @@ class Engine:
         """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
         if course.status is RunStatus.QUEUED and not self._taken(course):
             course.status, course.unsaved = RunStatus.RUNNING, True
-            course.to_look = set(course.domains) if course.stale and course.waiting else set()
-            course.stale = False
+            course.looks_first()
         if course.unsaved:
             hearing.save(self._store, course, self._clock.now())
         if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING}:

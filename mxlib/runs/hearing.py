@@ -99,14 +99,15 @@ def _remember(course: Course, position: int, step: Step) -> None:
         case Done():
             course.alike, course.alike_in = course.alike_with(position, step.thrice), step.thrice
             if len(course.alike) >= deciding.ALIKE:
-                course.waiting.extendleft(sorted(course.alike, reverse=True))
+                for alike in course.alike:
+                    course.waits(alike)
                 course.alike = []
                 halt(course, step.thrice)
         case Again():
-            course.waiting.appendleft(position)
+            course.waits(position)
         case Halt():
             if position not in course.unsettled:
-                course.waiting.appendleft(position)
+                course.waits(position)
             halt(course, step.reason, blind=True)
         case Settle():
             pass
@@ -124,8 +125,7 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
         if errand.purpose is Purpose.CHECK and boxes is not None:
             recording.compare(tx, course, errand.domain, boxes, heard.at)
     course.asked.discard(errand)
-    if decided:
-        course.waiting = type(course.waiting)(position for position in course.waiting if position not in decided)
+    course.waiting = sorted(set(course.waiting) - decided) if decided else course.waiting
     if deciding.lost(answer) or isinstance(answer, RateLimited):
         return
     if errand.purpose is Purpose.CHECK:

@@ -285,11 +285,11 @@ def set_row(tx: Tx, number: int, position: int, **values: object) -> None:
     tx.execute(run_row.update().where(run_row.c.run == number, run_row.c.position == position).values(**values))
 
 
-def set_rows(tx: Tx, number: int, outcome: str, *, unanswered: bool | None = None, **values: object) -> None:
-    """Change columns of every row that has `outcome` (and of these only the answered or unanswered ones)."""
-    where = (run_row.c.run == number) & (run_row.c.outcome == outcome)
-    if unanswered is not None:
-        where &= run_row.c.unanswered.is_(unanswered)
+def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **values: object) -> None:
+    """Change columns of every row whose outcome is `having`; with `only`, of those that went unanswered or did not."""
+    where = (run_row.c.run == number) & (run_row.c.outcome == having)
+    if only is not None:
+        where &= run_row.c.unanswered.is_(only)
     tx.execute(run_row.update().where(where).values(**values))
 
 

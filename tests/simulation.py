@@ -1,0 +1,216 @@
+"""Runs under virtual time: the real engine, journal and pace against the pure stand-in, one micro-step after another.
+
+A step is one of: take a job (it is journalled), let its request reach the host, let its answer reach the engine. A kill
+may come between any two of them, so that every instant at which a process can die is tried.
+"""
+
+import heapq
+import json
+import threading
+from collections.abc import Iterable
+from itertools import count
+
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.mxroute import messages
+from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
+from mxlib.mxroute.messages import Answer
+from mxlib.mxroute.pace import Pace
+from mxlib.runs.course import Job
+from mxlib.runs.engine import Engine
+from mxlib.runs.outcomes import RunStatus
+from mxlib.sandbox.core import Sandbox
+from mxlib.sandbox.faults import Rule, Schedule
+from mxlib.sandbox.limits import Limits
+from mxlib.sandbox.state import Account
+from mxlib.store import Store, journal
+
+START = 1_800_000_000.0
+TIMEOUT = 30.0
+WORKERS = 3
+HEADERS = {"X-Server": "s", "X-Username": "u", "X-API-Key": "k", "Content-Type": "application/json"}
+
+
+class VirtualClock:
+    """Time that passes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> float:
+        return START + self.passed
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+        raise AssertionError("Nothing waits for real in a simulation.")
+
+
+def row(position: int, username: str = "", domain: str = "a.nl", **changes: object) -> PlannedRow:
+    """A planned row that is ready to be sent, unless `changes` say otherwise."""
+    told: dict[str, object] = {
+        "position": position,
+        "line": position + 2,
+        "username": username or f"user{position}",
+        "domain": domain,
+        "password": f"Secret-{position}-word",
+        "generated": True,
+        "quota": 1024,
+        "limit": 9600,
+        "recovery_email": "",
+        "verdict": Verdict.READY,
+        "action": Action.CREATE,
+    }
+    return PlannedRow(**told | changes)  # type: ignore[arg-type]
+
+
+def plan(*rows: PlannedRow, name: str = "staff.csv") -> Plan:
+    """A plan of these rows."""
+    return Plan(name, f"digest of {name}", rows)
+
+
+def rows(number: int, domain: str = "a.nl") -> list[PlannedRow]:
+    """So many rows that are ready to be sent."""
+    return [row(position, domain=domain) for position in range(number)]
+
+
+class PacedSlots:
+    """The pace without its lock."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock, self.pace = clock, Pace()
+
+    def ask(self, kind: str) -> float:
+        return self.pace.ask(kind, self.clock.monotonic())
+
+
+class Simulation:
+    """One account, one store, and process after process that works on them."""
+
+    def __init__(
+        self,
+        *rules: Rule,
+        domains: Iterable[str] = ("a.nl", "b.nl", "c.nl"),
+        limits: Limits | None = None,
+        latency: float = 0.2,
+        paced: bool = False,
+        store: Store | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.store = store or Store.open(":memory:", self.clock)
+        self.sandbox = Sandbox(
+            Account.of(*domains),
+            limits or Limits(writes=10**6, reads=10**6),
+            Schedule.of(*rules),
+            latency=latency,
+            remember_passwords=True,
+        )
+        self.paced = paced
+        self.boot()
+
+    def boot(self) -> None:
+        """A process starts: nothing is known but what the store holds."""
+        self.slots = PacedSlots(self.clock)
+        with self.store.read() as tx:
+            self.slots.pace.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
+        self.engine = Engine(self.store, self.slots, self.clock, TIMEOUT, jitter=lambda: 0.5)
+        self.taken: Job | None = None
+        self.on_their_way: list[tuple[float, int, Job, Answer | MXrouteError]] = []
+        self._number = count()
+        self.engine.recover()
+
+    kill = boot
+
+    def start(self, planned: Plan, operator: str = "ops") -> int:
+        """Journal a plan and hand it to the engine."""
+        with self.store.write() as tx:
+            run = journal.add_run(
+                tx,
+                planned,
+                self.store.key,
+                operator=operator,
+                status=RunStatus.QUEUED,
+                at=self.clock.now(),
+                retention_days=7,
+            )
+        self.engine.take_up()
+        return run
+
+    def step(self) -> None:
+        """The smallest thing that can happen next."""
+        if self.taken is not None:
+            job, self.taken = self.taken, None
+            self._reach_the_host(job)
+        elif len(self.on_their_way) < WORKERS and (job_now := self.engine.take()) is not None:
+            self.taken = job_now
+        else:
+            idle = len(self.on_their_way) < WORKERS
+            soonest = self.clock.passed + self.engine.wake_in() if idle else float("inf")
+            if self.on_their_way and self.on_their_way[0][0] <= soonest:
+                at, _, job, answer = heapq.heappop(self.on_their_way)
+                self.clock.passed = max(self.clock.passed, at)
+                self.engine.heard(job, answer)
+            else:
+                self.clock.passed = soonest
+
+    def run(self, *, most: int = 20_000, hours: float = 48.0) -> None:
+        """Step until no run goes on any more."""
+        for _ in range(most):
+            self.engine.flush()
+            if not self.going() and not self.on_their_way and self.taken is None:
+                return
+            if self.clock.passed > hours * 3600:
+                break
+            self.step()
+        raise AssertionError(f"Still going after {self.clock.passed:.0f} s: {self.engine.courses}")
+
+    def going(self) -> bool:
+        """Whether some run is neither paused (and settled) nor at an end."""
+        return any(
+            course.status is not RunStatus.PAUSED or (course.unsettled and not course.blind) or course.in_flight
+            for course in self.engine.courses.values()
+        )
+
+    def _reach_the_host(self, job: Job) -> None:
+        now, request = self.clock.now(), job.request
+        body = json.dumps(request.body).encode() if request.body is not None else b""
+        reply = self.sandbox.handle(request.method, request.path, HEADERS, body, now)
+        takes = min(reply.delay, TIMEOUT)
+        answer: Answer | MXrouteError
+        if reply.dropped or reply.delay >= TIMEOUT:
+            answer = Unreachable("MXroute did not answer.")
+        else:
+            try:
+                answer = messages.decipher(request, reply.status, reply.headers, reply.body, now + takes)
+            except MXrouteError as error:
+                answer = error
+        heard = answer if isinstance(answer, RateLimited) else getattr(answer, "allowance", None)
+        self.slots.pace.heard(request.kind, heard, self.clock.passed, self.clock.passed + takes)
+        heapq.heappush(self.on_their_way, (self.clock.passed + takes, next(self._number), job, answer))
+
+    # What came of it.
+
+    def record(self, run: int) -> journal.RunRecord:
+        """The run as the store has it."""
+        with self.store.read() as tx:
+            found = journal.get_run(tx, run)
+        assert found is not None
+        return found
+
+    def rows(self, run: int) -> list[journal.RowRecord]:
+        """The rows as the store has them."""
+        with self.store.read() as tx:
+            return journal.rows(tx, run)
+
+    def outcomes(self, run: int) -> list[str]:
+        """The outcome of each row, in file order."""
+        return [each.outcome for each in self.rows(run)]
+
+    def passwords(self, run: int) -> dict[str, str]:
+        """The password of each mailbox made, as the results would tell it."""
+        made = {each.position: each for each in self.rows(run) if each.outcome == "created" and each.sealed_password}
+        with self.store.read() as tx:
+            sealed = {position: each.sealed_password or b"" for position, each in made.items()}
+            opened = journal.passwords(tx, self.store.key, run, sealed)
+        return {made[position].address: password for position, password in opened.items()}
