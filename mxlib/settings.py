@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     )
     sandbox_writes: int = _env("MXM_SANDBOX_WRITES", 20, "Writes that the sandbox allows in a window.", ge=1)
     sandbox_reads: int = _env("MXM_SANDBOX_READS", 100, "Reads that the sandbox allows in a window.", ge=1)
+    sandbox_big: bool = _env("MXM_SANDBOX_BIG", False, "Whether the sandbox also holds a domain of 10,000 mailboxes.")
 
     @property
     def sandbox(self) -> bool:

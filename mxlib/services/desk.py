@@ -72,6 +72,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
                 window=settings.sandbox_window_s,
                 writes=settings.sandbox_writes,
                 reads=settings.sandbox_reads,
+                big=settings.sandbox_big,
                 state_file=settings.data_dir / "sandbox.jsonl",
             )
         )
