@@ -1,0 +1,137 @@
+"""Whole columns of text at a time: what judging does with arrow and numpy."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+T = TypeVar("T")
+Mask = npt.NDArray[np.bool_]
+
+#: What is stripped from both ends of a cell: blanks of every width, those without any, and direction marks.
+BLANKS = "".join(
+    chr(code)
+    for first, last in (
+        (0x09, 0x0D),
+        (0x1C, 0x20),
+        (0x85, 0x85),
+        (0xA0, 0xA0),
+        (0xAD, 0xAD),
+        (0x1680, 0x1680),
+        (0x180E, 0x180E),
+        (0x2000, 0x200F),
+        (0x2028, 0x202F),
+        (0x205F, 0x2060),
+        (0x2066, 0x2069),
+        (0x3000, 0x3000),
+        (0xFEFF, 0xFEFF),
+    )
+    for code in range(first, last + 1)
+)
+
+
+def cells_of(column: pd.Series) -> pa.Array:
+    """A column as arrow text, blank where something is missing."""
+    cells = pa.array(column.astype("str"), type=pa.large_string())
+    if isinstance(cells, pa.ChunkedArray):
+        cells = cells.combine_chunks()
+    return cells.fill_null("")
+
+
+def column_of(cells: pa.Array, index: pd.Index) -> pd.Series:
+    """Arrow text as a column."""
+    return pd.Series(pd.array(cells, dtype="str"), index=index)
+
+
+def texts(values: Any) -> pa.Array:
+    """Python strings as arrow text."""
+    return pa.array(values, type=pa.large_string())
+
+
+def stripped(cells: pa.Array) -> pa.Array:
+    """Cells without BLANKS around them."""
+    return pc.utf8_trim(cells, characters=BLANKS)
+
+
+def mask(bits: pa.Array) -> Mask:
+    """Arrow bits as a numpy mask."""
+    found: Mask = bits.to_numpy(zero_copy_only=False)
+    return found
+
+
+def matches(cells: pa.Array, pattern: str) -> Mask:
+    """Which cells match an RE2 pattern anywhere."""
+    return mask(pc.match_substring_regex(cells, pattern))
+
+
+def is_among(cells: pa.Array, values: Iterable[str]) -> Mask:
+    """Which cells are one of `values`."""
+    return mask(pc.is_in(cells, value_set=texts(list(values))))
+
+
+def are_equal(cells: pa.Array, others: pa.Array) -> Mask:
+    """Which cells are the same in both columns."""
+    return mask(pc.equal(cells, others))
+
+
+def are_no_longer(cells: pa.Array, characters: int) -> Mask:
+    """Which cells have at most so many characters."""
+    return mask(pc.less_equal(pc.utf8_length(cells), characters))
+
+
+def is_blank(cells: pa.Array) -> Mask:
+    """Which cells are empty."""
+    return mask(pc.equal(cells, ""))
+
+
+def distinct(cells: pa.Array) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """The different texts of a column, and for each cell the number of its text."""
+    encoded = cells.dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def each(cells: pa.Array, read: Callable[[str], str]) -> pa.Array:
+    """`read` of every cell, called once for each different text."""
+    codes, different = distinct(cells)
+    return texts([read(text) for text in different]).take(pa.array(codes))
+
+
+class Findings:
+    """Sentences gathered row by row, in the order in which they are said."""
+
+    def __init__(self, rows: int) -> None:
+        self._told = np.full(rows, "", dtype=object)
+        #: Which rows have a sentence.
+        self.found: Mask = np.zeros(rows, dtype=bool)
+
+    def say(self, where: Mask, sentence: str) -> None:
+        """The same sentence of every row of `where`."""
+        if where.any():
+            self._told[where] += f"{sentence}\n"
+            self.found |= where
+
+    def say_all(self, where: Mask, sentences: Sequence[str]) -> None:
+        """A sentence for every row of `where`, in their order; none where it is blank."""
+        told = np.array([f"{sentence}\n" if sentence else "" for sentence in sentences], dtype=object)
+        self._told[where] += told
+        self.found[where] |= told != ""
+
+    def say_each(self, where: Mask, cells: pa.Array, sentence: Callable[[str], str]) -> None:
+        """A sentence made of each row's cell, once for each different cell; none where it is blank."""
+        if where.any():
+            codes, different = distinct(cells.filter(pa.array(where)))
+            told = [sentence(text) for text in different]
+            self.say_all(where, [told[code] for code in codes])
+
+    def say_coded(self, codes: npt.NDArray[np.int64], sentence: Callable[[int], str]) -> None:
+        """A sentence made of each row's code, of which there are few; none where it is 0."""
+        for code in np.unique(codes[codes != 0]):
+            self.say(codes == code, sentence(int(code)))
+
+    def cells(self) -> pa.Array:
+        """All sentences of each row, a line each."""
+        return pc.utf8_rtrim(texts(self._told), characters="\n")

@@ -1,0 +1,99 @@
+"""Passwords: which cells hold one, what one lacks, and new ones."""
+
+import re
+import secrets
+import string
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK, Verdict
+from mxlib.mailboxes.columnwise import Mask
+
+SHORTEST_GENERATED = 16
+
+#: Letters and digits that nobody takes for each other.
+_UPPER = "".join(sorted(set(string.ascii_uppercase) - set("OI")))
+_LOWER = "".join(sorted(set(string.ascii_lowercase) - set("l")))
+_DIGITS = "".join(sorted(set(string.digits) - set("01")))
+_ALIKE_IN_NO_FONT = _UPPER + _LOWER + _DIGITS
+
+#: Special in every password rule (an underscore is not), and plain to shells, spreadsheets, URLs and link finders
+#: when it stands inside.
+_SPECIAL = "-+="
+
+_BULLET = MASK[0]
+_MASKED = re.compile(rf"{_BULLET}{{4}}|^{_BULLET}+$")
+
+#: What reads as no password: nothing, asterisks (Google's exports), or what a mask left behind.
+_NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the password cells of all rows hold: `lacking` has a bit for each of `reasons.NEEDS`."""
+
+    missing: Mask
+    lacking: npt.NDArray[np.int64]
+    blank_at_an_end: Mask
+    no_special: Mask
+
+
+def scan(cells: pa.Array) -> Scan:
+    """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
+    trimmed = columns.stripped(cells)
+    missing = columns.matches(trimmed, _NONE)
+    lacks = (
+        columns.mask(pc.less(pc.utf8_length(cells), 8)),
+        ~columns.matches(cells, "[A-Z]"),
+        ~columns.matches(cells, "[a-z]"),
+        ~columns.matches(cells, "[0-9]"),
+    )
+    lacking = sum(lack.astype(np.int64) << bit for bit, lack in enumerate(lacks))
+    return Scan(
+        missing=missing,
+        lacking=np.where(missing, 0, lacking),
+        blank_at_an_end=~missing & columns.mask(pc.not_equal(trimmed, cells)),
+        no_special=~missing & ~columns.matches(cells, r"[!-/:-@\[-`{-~]"),
+    )
+
+
+def is_masked(text: str) -> bool:
+    """Whether a cell holds a mask, or what is left of one, and no password."""
+    return _MASKED.search(text.strip(columns.BLANKS)) is not None
+
+
+def generate(length: int = SHORTEST_GENERATED) -> str:
+    """A password that satisfies the host, survives a spreadsheet and can be read out; some 93 bits at 16 characters.
+
+    It starts with a letter, ends with a letter or a digit, and has one special character in between. ValueError when
+    `length` is below 16.
+    """
+    if length < SHORTEST_GENERATED:
+        raise ValueError(f"a generated password has {SHORTEST_GENERATED} characters or more")
+    while True:
+        signs = [secrets.choice(_UPPER + _LOWER), *(secrets.choice(_ALIKE_IN_NO_FONT) for _ in range(length - 1))]
+        signs[1 + secrets.randbelow(length - 2)] = secrets.choice(_SPECIAL)
+        if all(set(kind).intersection(signs) for kind in (_UPPER, _LOWER, _DIGITS)):
+            return "".join(signs)
+
+
+def fill(judged: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `judged`, with a generated password wherever one is missing that a new mailbox needs.
+
+    Rows that are invalid for other reasons get theirs too: once mended, they are ready. The verdicts do not come along.
+    """
+    rows = judged[[*COLUMNS, *BESIDES]]
+    missing = scan(columns.cells_of(rows["password"])).missing & (judged["verdict"] != Verdict.EXISTS).to_numpy(bool)
+    if not missing.any():
+        return rows
+    filled = rows["password"].to_numpy(dtype=object, copy=True)
+    filled[missing] = [generate() for _ in range(int(missing.sum()))]
+    return rows.assign(
+        password=pd.Series(filled, index=rows.index, dtype="str"), generated=rows["generated"].to_numpy() | missing
+    )

@@ -1,0 +1,123 @@
+"""From verdicts to a plan: what exactly will be done, and the figures to confirm it by."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from mxlib.mailboxes import passwords, reasons, words
+from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import Plan, PlannedRow
+from mxlib.mailboxes.words import Confirmation
+
+#: Verdicts whose sentence needs the label before it where it stands alone.
+_LABELLED = {Verdict.EXISTS: reasons.EXISTS, Verdict.NEEDS_PASSWORD: reasons.NEEDS_PASSWORD}
+
+
+def make_plan(
+    judged: pd.DataFrame, *, file_name: str, file_digest: str, cells: Callable[[int], Mapping[str, str]] | None = None
+) -> Plan:
+    """The plan of judged rows: ticked Ready rows will be sent, every other row is there with the reason.
+
+    `cells` gives the cells of a row of the file by its `origin`; rows added by hand have none.
+    """
+    usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
+    rows = (
+        _planned(position, row, cells(row["origin"]) if cells is not None and row["origin"] >= 0 else {})
+        for position, row in enumerate(usable.to_dict("records"))
+    )
+    return Plan(file_name, file_digest, tuple(rows))
+
+
+def figures(
+    plan: Plan,
+    judged: pd.DataFrame,
+    *,
+    existing: Mapping[str, int],
+    readable_until: float,
+    seconds: float,
+    ahead: int = 0,
+    per_minute: int = 20,
+) -> Confirmation:
+    """The figures to confirm `plan` by; it was made of `judged`.
+
+    `existing` maps a domain to its mailboxes now and lacks one that could not be checked. `seconds` is how long it will
+    all take, the `ahead` rows of other runs included.
+    """
+    creates: dict[str, int] = {}
+    generated = 0
+    for row in plan.sent():
+        creates[row.domain] = creates.get(row.domain, 0) + 1
+        generated += row.generated
+    ticked = judged["ticked"].to_numpy(bool)
+    left_out = judged.loc[ticked, "verdict"].value_counts()
+    sent = sum(creates.values())
+    return Confirmation(
+        file_name=plan.file_name,
+        rows=len(plan.rows),
+        creates=creates,
+        existing=existing,
+        exist=int(left_out.get(Verdict.EXISTS, 0)),
+        invalid=int(left_out.get(Verdict.INVALID, 0)),
+        duplicates=int(left_out.get(Verdict.DUPLICATE, 0)),
+        need_password=int(left_out.get(Verdict.NEEDS_PASSWORD, 0)),
+        unticked=int((~ticked).sum()),
+        generated=generated,
+        readable_until=readable_until,
+        seconds=seconds * sent / max(1, sent + ahead),
+        behind_seconds=seconds * ahead / max(1, sent + ahead),
+        per_minute=per_minute,
+    )
+
+
+def confirmation(
+    plan: Plan,
+    judged: pd.DataFrame,
+    *,
+    existing: Mapping[str, int],
+    readable_until: float,
+    seconds: float,
+    ahead: int = 0,
+    per_minute: int = 20,
+) -> str:
+    """What is asked before `plan` starts; arguments as for `figures`."""
+    asked = figures(
+        plan, judged, existing=existing, readable_until=readable_until, seconds=seconds, ahead=ahead,
+        per_minute=per_minute,
+    )  # fmt: skip
+    return words.confirm(asked)
+
+
+def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
+    """Whether there is a password to use: one was typed, or was generated for a row that will be sent."""
+    missing = passwords.scan(columns.cells_of(rows["password"])).missing
+    sent = rows["ticked"] & (rows["verdict"] == Verdict.READY)
+    return ~missing & (sent | ~rows["generated"])
+
+
+def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) -> PlannedRow:
+    verdict = Verdict(row["verdict"])
+    return PlannedRow(
+        position=position,
+        line=int(row["line"]),
+        username=row["clean_username"],
+        domain=row["clean_domain"],
+        password=row["password"],
+        generated=bool(row["generated"] and row["password"]),
+        quota=None if pd.isna(row["clean_quota"]) else int(row["clean_quota"]),
+        limit=None if pd.isna(row["clean_limit"]) else int(row["clean_limit"]),
+        recovery_email=row["clean_recovery_email"],
+        verdict=verdict,
+        left_out=_left_out(verdict, row),
+        cells=cells,
+    )
+
+
+def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:
+    """Why a row is not sent, as it will stand in the results; blank when it is sent."""
+    if not row["ticked"]:
+        return reasons.UNTICKED
+    if verdict in _LABELLED:
+        return reasons.alone(verdict, _LABELLED[verdict])
+    return str(row["reasons"]).replace("\n", " ")

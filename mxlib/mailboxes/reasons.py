@@ -1,0 +1,95 @@
+"""What is said of a single row: why it can not be sent, or what to look at. One home, word for word."""
+
+from mxlib.mailboxes import addresses, amounts
+from mxlib.mailboxes.columns import MOST_SENDS, Verdict
+from mxlib.mailboxes.phrases import listed, quoted, readable
+from mxlib.mailboxes.words import verdict
+
+NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
+EXISTS = "Skipped. To change it, choose Existing mailboxes: update."
+UNTICKED = "Unticked in the preview."
+LIMIT = f"Limit: 0 to {MOST_SENDS}."
+RECOVERS_ITSELF = "The recovery email is this mailbox; use another."
+NO_DOMAIN = "No domain: type one, or write the whole address as username."
+BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
+NO_SPECIAL = "No special character: MXroute may refuse it."
+
+#: What a password may lack, in the order in which it is told; rules.py numbers the bits alike.
+NEEDS = ("8 characters", "a capital", "a small letter", "a digit")
+
+_NOT_SO = "use a-z, 0-9, dot, dash and underscore."
+
+
+def alone(kind: Verdict, sentence: str) -> str:
+    """The sentence of a verdict where its label does not stand beside it."""
+    return f"{verdict(kind)}. {sentence}"
+
+
+def username(name: str) -> str:
+    """What is wrong with a username that breaks the rule; `name` in lower case, without blanks around it."""
+    if not name:
+        return "No username: type one."
+    meant = addresses.suggestion(name)
+    return f"{quoted(name)} {_trouble(name)}; {f'try {meant}.' if meant else _NOT_SO}"
+
+
+def _trouble(name: str) -> str:
+    if len(name) > addresses.LONGEST_USERNAME:
+        return f"is longer than {addresses.LONGEST_USERNAME} characters"
+    if odd := [sign for sign in name if not (sign.isascii() and (sign.isalnum() or sign in "._-"))]:
+        sign = odd[0]
+        if sign.isspace():
+            return "has a space"
+        if sign == "@":
+            return "has an @ in the wrong place"
+        return f"has {quoted(sign)}" if sign.isprintable() else "has an invisible character"
+    if ".." in name:
+        return "has two dots in a row"
+    return "ends with a dot" if name.endswith(".") and name[0].isalnum() else "must start with a letter or a digit"
+
+
+def domain(name: str) -> str:
+    """What is wrong with a domain that is not on the account."""
+    if not name:
+        return NO_DOMAIN
+    if not addresses.is_domain(name):
+        return f"{quoted(name)} is no domain; write it like example.com."
+    return f"{readable(name, 80)} is not on this MXroute account. Add it there, then Refresh."
+
+
+def disagreement(in_name: str, in_column: str) -> str:
+    """The address names one domain and the domain column another."""
+    return f"The address says {readable(in_name)}, the domain column {readable(in_column)}. Keep one."
+
+
+def password(lacking: int) -> str:
+    """What a password needs; bit n of `lacking` stands for NEEDS[n]."""
+    needs = listed([need for bit, need in enumerate(NEEDS) if lacking >> bit & 1])
+    return f"The password needs {needs}." if needs else ""
+
+
+def quota(cell: str) -> str:
+    """A quota that can not be read."""
+    return f"Quota {quoted(cell)}: write 1024 or 1 GB."
+
+
+def recovery_email(cell: str) -> str:
+    """A recovery email that is no address."""
+    return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
+
+
+def duplicate(line: int) -> str:
+    """An earlier row has the same address; line 0 is a row added by hand."""
+    where = f"line {line}" if line > 0 else "a row added by hand"
+    return f"Same address as {where}. Change one, or leave this one out."
+
+
+def limit_ignored(asked: str) -> str:
+    """The host gives every new mailbox its highest limit (a warning)."""
+    return f"MXroute will set limit {MOST_SENDS}, not {asked}."
+
+
+def tiny_quota(cell: str) -> str:
+    """A quota so small that GB were perhaps meant (a warning); blank for any other one."""
+    megabytes = amounts.quota(cell)
+    return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and amounts.is_tiny(cell) else ""

@@ -1,0 +1,186 @@
+"""The rules: every row of a table is judged, whole columns at a time, and every reason is said."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from mxlib.mailboxes import addresses, amounts, passwords, reasons, words
+from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes.addresses import Addresses
+from mxlib.mailboxes.columns import MOST_SENDS, Verdict
+from mxlib.mailboxes.columnwise import Findings, Mask
+from mxlib.mailboxes.passwords import Scan
+
+_VERDICTS = columns.texts([verdict.value for verdict in Verdict])
+_UNREADABLE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of the account.
+
+    `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
+    for them. `forbidden` maps a domain to the reason why this operator may not write to it.
+    """
+
+    domains: frozenset[str]
+    existing: Mapping[str, frozenset[str]]
+    unchecked: frozenset[str] = frozenset()
+    forbidden: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a blank cell means: the active domain, and the quota (MB) and limit (sends a day) of a new mailbox."""
+
+    domain: str
+    quota: int = 1024
+    limit: int = MOST_SENDS
+
+
+def domains_named(rows: pd.DataFrame, standard: Standard) -> frozenset[str]:
+    """The domains that `rows` are about, normalised: their lists are needed to judge."""
+    _, named = columns.distinct(addresses.read(rows, standard.domain).domain)
+    return frozenset(named) - {""}
+
+
+def judge(rows: pd.DataFrame, account: Account, standard: Standard) -> pd.DataFrame:
+    """Return `rows` with `verdict`, `reasons`, `warnings` and the `clean_` columns; change nothing else.
+
+    `reasons` are all that stop a row, not just the first, a line each; `warnings` stop nothing and are told of rows
+    that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
+    """
+    cells = _Cells.read(rows, account, standard)
+    told = Findings(len(rows))
+    addressed = _say_what_is_invalid(told, cells, account)
+    invalid = told.found.copy()
+    earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~cells.exists)
+    duplicate = addressed & (earlier >= 0)
+    told.say_all(duplicate, [reasons.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
+    needs_password = cells.passwords.missing & ~cells.exists
+    _say_of(Verdict.EXISTS, told, cells.exists, reasons.EXISTS)
+    _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, reasons.NEEDS_PASSWORD)
+    warned = Findings(len(rows))
+    _warn(warned, cells, account, sendable=~(invalid | duplicate | cells.exists))
+
+    in_order_of_precedence = [invalid, duplicate, cells.exists, needs_password, ~told.found]
+    judged = {
+        "verdict": _VERDICTS.take(pa.array(np.argmax(in_order_of_precedence, axis=0))),
+        "reasons": told.cells(),
+        "warnings": warned.cells(),
+        "clean_username": cells.addresses.username,
+        "clean_domain": cells.addresses.domain,
+        "clean_recovery_email": cells.recovery_email,
+    }
+    return rows.assign(
+        **{name: columns.column_of(texts, rows.index) for name, texts in judged.items()},
+        clean_quota=_nullable(cells.quota, rows.index),
+        clean_limit=_nullable(cells.limit, rows.index),
+    )
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What the cells of all rows come to, before anything is said of them."""
+
+    line: npt.NDArray[np.int64]
+    ticked: Mask
+    fault: pa.Array
+    addresses: Addresses
+    full_address: pa.Array
+    exists: Mask
+    passwords: Scan
+    quota_typed: pa.Array
+    quota: npt.NDArray[np.int64]
+    limit: npt.NDArray[np.int64]
+    recovery_email: pa.Array
+
+    @classmethod
+    def read(cls, rows: pd.DataFrame, account: Account, standard: Standard) -> "_Cells":
+        found = addresses.read(rows, standard.domain)
+        quota, limit = (columns.stripped(columns.cells_of(rows[name])) for name in ("quota", "limit"))
+        return cls(
+            line=rows["line"].to_numpy(np.int64),
+            ticked=rows["ticked"].to_numpy(bool),
+            fault=columns.cells_of(rows["fault"]),
+            addresses=found,
+            full_address=found.full,
+            exists=~found.disagree & columns.is_among(found.full, _existing(found.domain, account)),
+            passwords=passwords.scan(columns.cells_of(rows["password"])),
+            quota_typed=quota,
+            quota=_read(quota, amounts.quota, standard.quota),
+            limit=_read(limit, amounts.limit, standard.limit),
+            recovery_email=addresses.emails(rows["recovery_email"]),
+        )
+
+
+def _existing(domains: pa.Array, account: Account) -> list[str]:
+    """The addresses that the host has in any of `domains`."""
+    _, named = columns.distinct(domains)
+    return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
+
+
+def _read(cells: pa.Array, read: Callable[[str], int | None], blank: int) -> npt.NDArray[np.int64]:
+    """The number in every cell; `blank` for none, _UNREADABLE for what is no number."""
+    codes, different = columns.distinct(cells)
+    numbers = [read(text) if text else blank for text in different]
+    return np.array([_UNREADABLE if number is None else number for number in numbers], dtype=np.int64)[codes]
+
+
+def _nullable(numbers: npt.NDArray[np.int64], index: pd.Index) -> pd.Series:
+    return pd.Series(pd.arrays.IntegerArray(numbers, numbers == _UNREADABLE), index=index)
+
+
+def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mask:
+    """Say everything that makes rows invalid; which rows have an address that could be sent."""
+    names, domains, email = cells.addresses.username, cells.addresses.domain, cells.recovery_email
+    told.say_each(columns.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
+    told.say_each(~columns.is_blank(cells.fault), cells.fault, str)
+
+    unfit = ~cells.exists & ~addresses.are_usernames(names)
+    told.say_each(unfit, names, reasons.username)
+    disagree = cells.addresses.disagree
+    told.say_each(disagree, cells.addresses.both_domains, lambda pair: reasons.disagreement(*pair.split("@", 1)))
+    unknown = ~disagree & ~columns.is_among(domains, account.domains)
+    told.say_each(unknown, domains, reasons.domain)
+
+    told.say_coded(cells.passwords.lacking, reasons.password)
+    told.say(cells.passwords.blank_at_an_end, reasons.BLANK_AT_AN_END)
+    told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, reasons.quota)
+    told.say(cells.limit == _UNREADABLE, reasons.LIMIT)
+    told.say_each(~columns.is_blank(email) & ~addresses.are_emails(email), email, reasons.recovery_email)
+    told.say(columns.are_equal(email, cells.full_address), reasons.RECOVERS_ITSELF)
+    return ~(unfit | disagree | unknown)
+
+
+def _earlier_claim(cells: _Cells, *, claims: Mask) -> npt.NDArray[np.int64]:
+    """For each row the position of the first row that claims its address, if that is an earlier one; else -1."""
+    encoded = cells.full_address.dictionary_encode()
+    address = encoded.indices.to_numpy()
+    positions = np.arange(len(address))
+    first = np.full(len(encoded.dictionary), len(address))
+    claiming = positions[claims][::-1]  # of several assignments to one place the last one stays
+    first[address[claiming]] = claiming
+    return np.where(first[address] < positions, first[address], -1)
+
+
+def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> None:
+    """Say the sentence of a verdict, with its label where the row is stopped by something else before."""
+    stopped = told.found.copy()
+    told.say(where & ~stopped, sentence)
+    told.say(where & stopped, reasons.alone(verdict, sentence))
+
+
+def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
+    """Say what is worth a look in rows that can be sent."""
+    asked = pa.array(cells.limit).cast(pa.large_string())
+    warned.say_each(sendable & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
+    tiny = (cells.quota > 0) & (cells.quota < amounts.TINY)
+    warned.say_each(sendable & tiny, cells.quota_typed, reasons.tiny_quota)
+    warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
+    checked = columns.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
+    warned.say_each(sendable & ~checked, cells.addresses.domain, words.not_checked)
