@@ -11,7 +11,7 @@ from mxlib.sandbox.request import Request
 from mxlib.sandbox.state import HIGHEST_LIMIT, STANDARD_QUOTA, Account, Change, Mailbox
 
 USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9_+-])?")
-PLAN_FULL = Refusal("BUSINESS_ERROR", "Email account limit reached for your plan")
+PLAN_FULL = "Email account limit reached for your plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _create(account: Account, domain: str, body: Mapping[str, Any]) -> Outcome:
     if username.lower() in account.domains[domain]:
         raise Refusal("CONFLICT", "Email account already exists")
     if account.full():
-        raise PLAN_FULL
+        raise Refusal("BUSINESS_ERROR", PLAN_FULL)
     return _done(201, Change("create", domain, username.lower(), quota, password=password))
 
 

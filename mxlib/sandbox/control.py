@@ -55,7 +55,9 @@ def _box(sandbox: Sandbox, address: str) -> dict[str, Any]:
     return shown(box, address.partition("@")[2]) | remembered
 
 
-def _limits(present: Limits, changed: dict[str, Any]) -> Limits:
+def _limits(present: Limits, changed: Any) -> Limits:
+    if not isinstance(changed, dict):
+        raise ValueError("Limits are an object.")
     if unknown := changed.keys() - {each.name for each in fields(Limits)}:
         raise ValueError(f"Limits have no {', '.join(sorted(unknown))}.")
     return Limits(**(asdict(present) | changed))

@@ -21,7 +21,7 @@ _UNKEPT = Refusal("SERVER_ERROR", "Could not keep the change").reply()
 _REFUSED = {
     Answer.UNAUTHORIZED: Refusal("UNAUTHORIZED", "Invalid API credentials").reply(),
     Answer.FORBIDDEN: Refusal("FORBIDDEN", "Insufficient permissions").reply(),
-    Answer.PLAN_FULL: contract.PLAN_FULL.reply(),
+    Answer.PLAN_FULL: Refusal("BUSINESS_ERROR", contract.PLAN_FULL).reply(),
 }
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -188,6 +188,8 @@ class Sandbox:
 
     def _with_limits(self, reply: Reply, request: Request, now: float, fault: Fault = FINE) -> Reply:
         """The reply with what it says of the limits, unless the fault leaves that out."""
+        if reply.dropped:
+            return reply
         if fault.bare:
             kept = {name: value for name, value in reply.headers.items() if name == "content-type"}
             return replace(reply, headers=kept)

@@ -1,0 +1,278 @@
+"""What may go wrong with the stand-in, each switch held to what it promises."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxlib.sandbox import NAMED, Account, Answer, Effect, Fault, Limits, Reply, Rule, Sandbox, Schedule, serve
+
+KEYS = {"X-Server": "s.example", "X-Username": "agency", "X-API-Key": "a-key"}
+START = 1_800_000_000.0
+DOMAIN = "clienta.nl"
+ACCOUNTS = f"/domains/{DOMAIN}/email-accounts"
+LOST = (httpx.ReadError, httpx.RemoteProtocolError)
+
+
+def make(*rules: Rule, **options: Any) -> Sandbox:
+    return Sandbox(Account.of(DOMAIN, "clientb.nl"), schedule=Schedule.of(*rules), **options)
+
+
+def create(sandbox: Sandbox, username: str = "jan", at: float = 0.0, domain: str = DOMAIN) -> Reply:
+    body = json.dumps({"username": username, "password": "Secret-word-1"}).encode()
+    return sandbox.handle("POST", f"/domains/{domain}/email-accounts", KEYS, body, START + at)
+
+
+def read(sandbox: Sandbox, at: float = 0.0) -> list[str]:
+    reply = sandbox.handle("GET", ACCOUNTS, KEYS, b"", START + at)
+    return [box["username"] for box in reply.json()["data"]]
+
+
+@pytest.mark.parametrize("name", list(NAMED))
+def test_each_named_fault_has_the_effect_and_the_answer_that_it_tells(name: str) -> None:
+    fault = NAMED[name]
+    sandbox = make(Rule(fault))
+    reply = create(sandbox)
+    assert (read(sandbox) == ["jan"]) == (fault.effect is Effect.NOW)
+    assert reply.dropped == (fault.answer is Answer.NONE)
+    assert reply.delay == fault.delay
+    assert sandbox.log[0].effect == (fault.effect is Effect.NOW)
+    assert sandbox.log[0].status == (0 if reply.dropped else reply.status)
+    assert ("x-ratelimit-limit" in reply.headers) == (not fault.bare and not reply.dropped)
+    assert create(sandbox, "piet").status == 201
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("stalled", 201),
+        ("error_before", 500),
+        ("error_late", 504),
+        ("html_after", 502),
+        ("broken_before", 200),
+        ("broken_after", 201),
+        ("rate_limited", 429),
+        ("rate_limited_bare", 429),
+        ("unauthorized", 401),
+        ("forbidden", 403),
+        ("plan_full", 422),
+        ("no_rate_headers", 201),
+    ],
+)
+def test_each_fault_that_answers_shows_its_status(name: str, status: int) -> None:
+    assert create(make(Rule(NAMED[name]))).status == status
+
+
+@pytest.mark.parametrize("name", ["html_before", "html_after", "broken_before", "broken_after"])
+def test_html_and_broken_answers_are_no_json(name: str) -> None:
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        create(make(Rule(NAMED[name]))).json()
+
+
+def test_a_storm_of_429_says_when_to_come_back_or_says_nothing() -> None:
+    told = create(make(Rule(NAMED["rate_limited"])), at=20).headers
+    assert (told["retry-after"], told["x-ratelimit-remaining"]) == ("40", "0")
+    assert create(make(Rule(NAMED["rate_limited_bare"]))).headers == {"content-type": "application/json"}
+
+
+def test_a_late_create_is_made_at_its_time_and_counts_once() -> None:
+    sandbox = make(Rule(NAMED["lost_late"]))
+    create(sandbox)
+    assert sandbox.next_late() == START + 25
+    assert read(sandbox, at=24.9) == []
+    assert read(sandbox, at=30) == ["jan"]
+    assert sandbox.made == {f"jan@{DOMAIN}": 1}
+    late = sandbox.log[2]
+    assert (late.at, late.status, late.effect) == (START + 25, 0, True)
+    assert sandbox.next_late() is None
+
+
+def test_a_late_create_that_was_overtaken_changes_nothing() -> None:
+    sandbox = make(Rule(NAMED["lost_late"]))
+    create(sandbox)
+    assert create(sandbox, at=10).status == 201
+    sandbox.advance(START + 100)
+    assert sandbox.made == {f"jan@{DOMAIN}": 1}
+    assert not sandbox.log[-1].effect
+
+
+def test_late_effects_happen_in_the_order_of_their_times() -> None:
+    slow, quick = (replace(NAMED["lost_late"], late=late) for late in (50.0, 10.0))
+    sandbox = make(Rule(slow, first=1), Rule(quick, first=2))
+    create(sandbox)
+    sandbox.handle("DELETE", f"{ACCOUNTS}/jan", KEYS, b"", START)
+    sandbox.advance(START + 60)
+    assert [(entry.at - START, entry.method, entry.effect) for entry in list(sandbox.log)[2:]] == [
+        (10, "DELETE", False),
+        (50, "POST", True),
+    ]
+
+
+def test_a_rule_strikes_by_number_of_the_writes_that_got_through_the_limits() -> None:
+    sandbox = make(Rule(NAMED["error_before"], first=2, count=2), limits=Limits(writes=3))
+    statuses = []
+    for number in range(6):
+        read(sandbox)
+        statuses.append(create(sandbox, f"u{number}", at=60.0 * (number // 4)).status)
+    assert statuses == [201, 500, 500, 429, 201, 201]
+
+
+def test_a_rule_strikes_each_so_many_for_ever() -> None:
+    sandbox = make(Rule(NAMED["error_before"], first=3, every=3, count=None))
+    assert [create(sandbox, f"u{number}").status for number in range(1, 8)] == [201, 201, 500, 201, 201, 500, 201]
+
+
+def test_a_rule_about_an_address_or_a_domain_counts_those_only() -> None:
+    one = Rule(NAMED["error_before"], address=f"piet@{DOMAIN}")
+    whole = Rule(NAMED["forbidden"], address="clientb.nl", first=2)
+    sandbox = make(one, whole)
+    asked = [("jan", DOMAIN), ("piet", DOMAIN), ("piet", DOMAIN), ("a", "clientb.nl"), ("b", "clientb.nl")]
+    assert [create(sandbox, name, domain=domain).status for name, domain in asked] == [201, 500, 201, 201, 403]
+
+
+def test_a_rule_on_reads_leaves_writes_alone() -> None:
+    sandbox = make(Rule(NAMED["html_before"], on="read"))
+    assert create(sandbox).status == 201
+    assert sandbox.handle("GET", ACCOUNTS, KEYS, b"", START).status == 502
+    assert read(sandbox) == ["jan"]
+
+
+def test_the_first_rule_that_strikes_decides_and_new_schedules_count_afresh() -> None:
+    sandbox = make(Rule(NAMED["forbidden"], first=2), Rule(NAMED["error_before"], count=2))
+    assert [create(sandbox, f"u{number}").status for number in range(3)] == [500, 403, 201]
+    sandbox.schedule = sandbox.schedule
+    assert create(sandbox, "again").status == 500
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"answer": Answer.RATE_LIMITED},
+        {"answer": Answer.PLAN_FULL, "effect": Effect.LATE},
+        {"effect": Effect.NEVER},
+        {"effect": Effect.LATE},
+        {"delay": -1.0},
+        {"status": 200},
+    ],
+)
+def test_faults_that_can_not_be_are_refused(impossible: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Fault(**impossible)
+
+
+rules = st.builds(
+    Rule,
+    st.sampled_from(list(NAMED.values())).flatmap(
+        lambda fault: st.builds(replace, st.just(fault), delay=st.floats(0, 100), status=st.sampled_from([0, 503]))
+    ),
+    on=st.sampled_from(["write", "read", "any"]),
+    first=st.integers(1, 50),
+    count=st.none() | st.integers(0, 50),
+    every=st.integers(1, 9),
+    address=st.sampled_from(["", DOMAIN, f"jan@{DOMAIN}"]),
+)
+
+
+@given(st.lists(rules, max_size=4))
+def test_a_schedule_comes_back_from_its_json(some: list[Rule]) -> None:
+    schedule = Schedule.of(*some)
+    assert Schedule.from_json(schedule.to_json()) == schedule
+
+
+def test_a_fault_is_named_in_json_and_its_figures_changed() -> None:
+    told = '{"fault": "lost_late", "late": 3.5, "first": 2, "on": "any"}'
+    assert Schedule.from_json(told) == Schedule.of(Rule(replace(NAMED["lost_late"], late=3.5), on="any", first=2))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "7",
+        "[7]",
+        "{",
+        '{"fault": "x"}',
+        '{"colour": 1}',
+        '{"first": "x"}',
+        '{"first": 0}',
+        '{"on": "x"}',
+        '{"effect": 1}',
+    ],
+)
+def test_json_that_is_no_schedule_is_refused(told: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Schedule.from_json(told)
+
+
+# Over real HTTP
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return make(limits=Limits(writes=10_000, reads=10_000))
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    running = serve(sandbox)
+    with httpx.Client(base_url=running.url, headers=KEYS, timeout=5) as client:
+        yield client
+    running.stop()
+
+
+def post(client: httpx.Client, username: str, **options: Any) -> httpx.Response:
+    return client.post(ACCOUNTS, json={"username": username, "password": "Secret-word-1"}, **options)
+
+
+@pytest.mark.parametrize(("name", "made"), [("lost_before", False), ("lost_after", True)])
+def test_a_lost_answer_is_a_connection_closed_without_a_word(
+    sandbox: Sandbox, client: httpx.Client, caplog: pytest.LogCaptureFixture, name: str, made: bool
+) -> None:
+    sandbox.schedule = Schedule.of(Rule(NAMED[name], first=2))
+    post(client, "before")
+    with pytest.raises(LOST):
+        post(client, "jan")
+    assert (sandbox.mailbox(f"jan@{DOMAIN}") is not None) == made
+    assert post(client, "after").status_code == 201
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
+
+
+def test_an_answer_stalled_past_the_time_out_is_never_seen_and_was_made(sandbox: Sandbox, client: httpx.Client) -> None:
+    sandbox.schedule = Schedule.of(Rule(NAMED["stalled"]))
+    with pytest.raises(httpx.ReadTimeout):
+        post(client, "jan", timeout=0.03)
+    assert post(client, "jan").status_code == 409
+
+
+def test_a_short_stall_and_a_delayed_loss_take_their_time(sandbox: Sandbox, client: httpx.Client) -> None:
+    delayed = replace(NAMED["lost_before"], delay=0.03)
+    sandbox.schedule = Schedule.of(Rule(Fault(delay=0.03)), Rule(delayed, first=2))
+    started = time.monotonic()
+    assert post(client, "jan").status_code == 201
+    with pytest.raises(LOST):
+        post(client, "piet")
+    assert time.monotonic() - started >= 0.06
+
+
+def test_html_and_broken_json_arrive_as_they_are(sandbox: Sandbox, client: httpx.Client) -> None:
+    sandbox.schedule = Schedule.of(Rule(NAMED["html_after"]), Rule(NAMED["broken_after"], first=2))
+    page, broken = post(client, "jan"), post(client, "piet")
+    assert (page.status_code, page.headers["content-type"]) == (502, "text/html; charset=utf-8")
+    assert "X-RateLimit-Limit" not in page.headers
+    with pytest.raises(ValueError, match="Unterminated"):
+        broken.json()
+
+
+def test_it_stops_at_once_and_quietly_while_answers_stall(caplog: pytest.LogCaptureFixture) -> None:
+    running = serve(make(Rule(NAMED["stalled"])))
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{running.url}{ACCOUNTS}", json={}, headers=KEYS, timeout=0.03)
+    started = time.monotonic()
+    running.stop()
+    assert time.monotonic() - started < 1.5
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
