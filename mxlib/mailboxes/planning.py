@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from mxlib.mailboxes import passwords, reasons, words
 from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes import passwords, reasons
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.plan import Plan, PlannedRow
 from mxlib.mailboxes.words import Confirmation
@@ -23,14 +23,15 @@ def make_plan(
     `cells` gives the cells of a row of the file by its `origin`; rows added by hand have none.
     """
     usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
+    records: list[dict[str, Any]] = usable.to_dict("records")  # type: ignore[assignment]
     rows = (
         _planned(position, row, cells(row["origin"]) if cells is not None and row["origin"] >= 0 else {})
-        for position, row in enumerate(usable.to_dict("records"))
+        for position, row in enumerate(records)
     )
     return Plan(file_name, file_digest, tuple(rows))
 
 
-def figures(
+def confirmation(
     plan: Plan,
     judged: pd.DataFrame,
     *,
@@ -71,29 +72,11 @@ def figures(
     )
 
 
-def confirmation(
-    plan: Plan,
-    judged: pd.DataFrame,
-    *,
-    existing: Mapping[str, int],
-    readable_until: float,
-    seconds: float,
-    ahead: int = 0,
-    per_minute: int = 20,
-) -> str:
-    """What is asked before `plan` starts; arguments as for `figures`."""
-    asked = figures(
-        plan, judged, existing=existing, readable_until=readable_until, seconds=seconds, ahead=ahead,
-        per_minute=per_minute,
-    )  # fmt: skip
-    return words.confirm(asked)
-
-
 def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
     """Whether there is a password to use: one was typed, or was generated for a row that will be sent."""
     missing = passwords.scan(columns.cells_of(rows["password"])).missing
     sent = rows["ticked"] & (rows["verdict"] == Verdict.READY)
-    return ~missing & (sent | ~rows["generated"])
+    return (sent | ~rows["generated"]) & ~missing
 
 
 def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) -> PlannedRow:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import intake, mapping, passwords, planning, rules
+from mxlib.mailboxes import intake, mapping, passwords, planning, rules, words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
@@ -109,17 +109,17 @@ class Previews:
             else None,
         )
         account = self.account(caller, rows, domain)
-        text = planning.confirmation(
+        figures = planning.confirmation(
             plan,
             judged,
-            existing={name: len(account.existing.get(name, ())) for name in plan.domains},
+            existing={name: len(usernames) for name, usernames in account.existing.items()},
             readable_until=self._clock.now() + days * 86_400,
             seconds=self._running.estimate(sum(1 for _ in plan.sent())),
             ahead=self._running.ahead(),
         )
         earlier = self._running.earlier(plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(set(plan.domains) & account.unchecked))
-        return Ready(plan, text, judged, earlier, unchecked)
+        return Ready(plan, words.confirm(figures), judged, earlier, unchecked)
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:
