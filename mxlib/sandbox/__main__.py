@@ -13,6 +13,13 @@ from mxlib.sandbox.seed import believable_account
 from mxlib.sandbox.serve import serve
 
 
+def _faults(text: str) -> Schedule:
+    try:
+        return Schedule.from_json(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m mxlib.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -25,7 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--max-mailboxes", type=int, help="mailboxes that the plan allows")
     parser.add_argument("--big", action="store_true", help="add a domain of 10,000 mailboxes")
     parser.add_argument("--state", type=Path, help="file that keeps changes for the next start")
-    parser.add_argument("--faults", type=Schedule.from_json, default=Schedule(), help="JSON rules; see faults.py")
+    parser.add_argument("--faults", type=_faults, default=Schedule(), help="JSON rules; see faults.py")
     parser.add_argument("--control", action="store_true", help="answer under /_sandbox/ too")
     parser.add_argument("--remember-passwords", action="store_true", help="tell them to tests")
     return parser.parse_args()

@@ -129,6 +129,8 @@ class Rule:
             raise ValueError(f"No fault is called {name!r}; there are {', '.join(NAMED)}.")
         if unknown := data.keys() - _RULE - _FAULT:
             raise ValueError(f"A fault has no {', '.join(sorted(unknown))}.")
+        if not isinstance(data.get("address", ""), str):
+            raise ValueError("The address of a fault is text.")
         of_fault = {key: data.pop(key) for key in _FAULT & data.keys()}
         if "answer" in of_fault:
             of_fault["answer"] = Answer(of_fault["answer"])
