@@ -227,6 +227,17 @@ def not_checked(domain: str) -> str:
     return f"Could not check {domain} for existing mailboxes; one that exists will be skipped."
 
 
+def changed_meanwhile(rows: int, verdict_now: str) -> str:
+    """That rows which were ready are so no more, since the lists were read again."""
+    were = "row was" if rows == 1 else "rows were"
+    return f"{rows:,} {were} ready and now {'is' if rows == 1 else 'are'} otherwise ({verdict(verdict_now)}); left out."
+
+
+def start_waits(domain: str) -> str:
+    """That a domain's list could not be read right before the start."""
+    return f"{domain} could not be read from MXroute just now. Start waits for MXroute: try again in a minute."
+
+
 def hand_over_question(until: float) -> str:
     """What is asked before the passwords of a run are forgotten."""
     return (

@@ -175,4 +175,3 @@ class Lists:
         with self._store.read() as tx:
             emails = recovery.of_domain(tx, domain)
         return cached[1].assign(recovery_email=cached[1]["username"].map(emails).fillna("").astype("str"))
-

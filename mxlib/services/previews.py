@@ -1,7 +1,7 @@
 """Previews: a file becomes rows, rows become verdicts, verdicts become a plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -30,16 +30,24 @@ class Reading:
     rows: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...]
 
+    def cells(self, origin: int) -> Mapping[str, str]:
+        """The columns of a row of the file that MXM has no use for, for the results; never a password."""
+        return mapping.original_cells(self.sheet, origin, self.columns)
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
     """What the operator is asked to confirm."""
 
     plan: Plan
-    text: str
-    judged: pd.DataFrame = field(repr=False)
+    figures: words.Confirmation
+    changes: tuple[str, ...]
     earlier: tuple[Earlier, ...]
     unchecked: tuple[str, ...]
+
+    def text(self, readable_until: float) -> str:
+        """What is asked, with passwords that stay readable until then (Unix seconds)."""
+        return words.confirm(replace(self.figures, readable_until=readable_until))
 
 
 class Previews:
@@ -96,30 +104,37 @@ class Previews:
         """`rows` in which every row that only lacks a password has a generated one."""
         return passwords.fill(self.judge(caller, rows, domain))
 
-    def confirm(self, caller: Caller, rows: pd.DataFrame, domain: str, reading: Reading | None, *, days: int) -> Ready:
-        """The plan of `rows` as they are now, judged against lists at most a minute old, and what to ask."""
-        judged = self.judge(caller, rows, domain, newer_than=self._clock.now() - FRESH_FOR_START)
-        sheet = reading.sheet if reading else None
+    def confirm(
+        self, caller: Caller, rows: pd.DataFrame, domain: str, reading: Reading | None, *, before: pd.DataFrame
+    ) -> Ready:
+        """The plan of `rows`, judged against lists at most a minute old; `before` are the verdicts last seen."""
+        now = self._clock.now()
+        account = self.account(caller, rows, domain, newer_than=now - FRESH_FOR_START)
+        judged = rules.judge(rows, account, self.standard(domain))
         plan = planning.make_plan(
             judged,
-            file_name=sheet.name if sheet else "",
-            file_digest=sheet.digest if sheet else "",
-            cells=(lambda origin: mapping.original_cells(sheet, origin, reading.columns))
-            if sheet and reading
-            else None,
+            file_name=reading.sheet.name if reading else "",
+            file_digest=reading.sheet.digest if reading else "",
+            cells=reading.cells if reading else None,
         )
-        account = self.account(caller, rows, domain)
         figures = planning.confirmation(
             plan,
             judged,
             existing={name: len(usernames) for name, usernames in account.existing.items()},
-            readable_until=self._clock.now() + days * 86_400,
+            readable_until=now,
             seconds=self._running.estimate(sum(1 for _ in plan.sent())),
             ahead=self._running.ahead(),
         )
         earlier = self._running.earlier(plan.file_digest) if plan.file_digest else ()
-        unchecked = tuple(sorted(set(plan.domains) & account.unchecked))
-        return Ready(plan, words.confirm(figures), judged, earlier, unchecked)
+        unchecked = tuple(sorted(rules.domains_named(rows, self.standard(domain)) & account.unchecked))
+        return Ready(plan, figures, _changes(before, judged), earlier, unchecked)
+
+
+def _changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
+    """What became of rows that were ready when last seen, since the lists were read anew."""
+    was_ready = (before["verdict"] == Verdict.READY) & before["ticked"]
+    now = after.loc[was_ready & (after["verdict"] != Verdict.READY), "verdict"].value_counts()
+    return tuple(words.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items())
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:

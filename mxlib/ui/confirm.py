@@ -8,6 +8,7 @@ from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.services.previews import Ready
+from mxlib.services.running import Earlier
 from mxlib.ui import frame, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview
@@ -30,30 +31,21 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
 def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
     house = services.current()
     rows = (current.latest or current.draft).rows
-    return house.previews.confirm(
-        frame.caller(), rows, current.domain, current.reading, days=house.settings.retention_days, before=judged
-    )
+    return house.previews.confirm(frame.caller(), rows, current.domain, current.reading, before=judged)
 
 
 @st.dialog("Start the run", width="medium", icon=":material/play_circle:")
 def _ask(current: Preview, ready: Ready) -> None:
     house = services.current()
-    st.markdown(escaped(ready.text))
+    now = house.clock.now()
+    question = st.empty()
     for change in ready.changes:
         st.warning(change, icon=":material/sync_problem:")
-    for domain in ready.unchecked:
-        st.warning(words.not_checked(domain), icon=":material/cloud_off:")
-    agreed = True
-    if ready.earlier:
-        for earlier in ready.earlier[:3]:
-            st.warning(
-                words.imported_before(
-                    ready.plan.file_name, earlier.domains, earlier.operator, earlier.at, earlier.run, earlier.created,
-                    house.clock.now(),
-                ),
-                icon=":material/history:",
-            )
-        agreed = st.checkbox("Import it again", key="again")
+    for name in ready.unchecked:
+        st.warning(words.start_waits(name), icon=":material/cloud_off:")
+    for earlier in ready.earlier[:3]:
+        st.warning(_told(ready, earlier, now), icon=":material/history:")
+    agreed = not ready.earlier or st.checkbox("Import it again", key="again")
     days = st.segmented_control(
         "Passwords stay readable here for",
         list(RETENTION),
@@ -63,16 +55,24 @@ def _ask(current: Preview, ready: Ready) -> None:
         key="retention",
         help="For you and admins, until Handed over is pressed or this time is over.",
     )
+    question.markdown(escaped(ready.text(now + days * 86_400)))
     with st.container(horizontal=True):
-        start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not agreed)
+        possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
+        start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not possible)
         if st.button("Back to the rows", key="back"):
             st.rerun()
     if not start:
         return
     try:
-        run = house.runs.start(frame.caller(), ready.plan, days=days or 7)
+        run = house.runs.start(frame.caller(), ready.plan, days=days)
     except Forbidden as refusal:
         st.error(str(refusal))
         return
     preview.discard()
     frame.go("runs", run=str(run))
+
+
+def _told(ready: Ready, earlier: Earlier, now: float) -> str:
+    return words.imported_before(
+        ready.plan.file_name, earlier.domains, earlier.operator, earlier.at, earlier.run, earlier.created, now
+    )
