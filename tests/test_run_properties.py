@@ -9,6 +9,7 @@ from mxlib.mailboxes.plan import Plan
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.state import Change
+from mxlib.store import recovery
 from tests.simulation import Simulation, plan, row
 
 DOMAINS = ("a.nl", "b.nl", "c.nl")
@@ -35,7 +36,7 @@ def plans(draw: st.DrawFn) -> tuple[Plan, set[str]]:
 rules = st.builds(
     Rule,
     st.one_of(
-        st.sampled_from(sorted(NAMED)).map(NAMED.__getitem__),
+        st.sampled_from(list(NAMED.values())),
         st.floats(0.0, 90.0).map(lambda late: replace(NAMED["lost_late"], late=late)),
     ),
     on=st.sampled_from(("write", "write", "read", "any")),
@@ -45,9 +46,7 @@ rules = st.builds(
 )
 
 
-@settings(
-    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     plans(),
     st.lists(rules, max_size=4),
@@ -90,22 +89,23 @@ def to_the_end(here: Simulation, run: int) -> None:
 def check(here: Simulation, run: int, planned: Plan, theirs: set[str]) -> None:
     rows = here.rows(run)
     passwords = here.passwords(run)
+    checked = here.record(run).checked_at is not None
     assert [each.position for each in rows] == [each.position for each in planned.rows]
     assert all(times == 1 for times in here.sandbox.made.values())
     with here.store.read() as tx:
-        from mxlib.store import recovery
-
         emails = {domain: recovery.of_domain(tx, domain) for domain in DOMAINS}
     for asked, told in zip(planned.rows, rows, strict=True):
         outcome = Outcome(told.outcome)
         assert outcome not in OPEN
         by_us = here.sandbox.made[asked.address] == 1
-        assert (outcome is Outcome.CREATED) == by_us, (told, here.sandbox.log)
+        assert (outcome is Outcome.CREATED) == by_us
         if by_us:
             assert here.sandbox.password_of(asked.address) == asked.password == passwords[asked.address]
             box = here.sandbox.mailbox(asked.address)
-            assert (told.host_quota, told.host_limit) == (box.quota, box.limit)
-            assert bool(told.differs) == (asked.limit != box.limit)
+            assert box is not None
+            if checked:
+                assert (told.host_quota, told.host_limit) == (box.quota, box.limit)
+                assert bool(told.differs) == (asked.limit != box.limit)
         elif asked.left_out:
             assert (outcome, told.reason) == (Outcome.SKIPPED, asked.left_out)
         elif asked.address in theirs:

@@ -231,8 +231,9 @@ class Engine:
             if course.to_check is None:
                 with self._store.read() as tx:
                     course.to_check = set(journal.domains_to_check(tx, course.id))
-            if course.status is RunStatus.STOPPING and self.health.down(self._clock.monotonic()):
-                self._leave_unchecked(course)
+            stopping = course.status is RunStatus.STOPPING
+            if stopping and course.to_check and self.health.down(self._clock.monotonic()):
+                course.note, course.to_check = sentences.NOT_CHECKED, set()
             if not course.to_check and not course.asked:
                 hearing.finish(self._store, course, self._clock.now())
                 self._turns.remove(course.id)
@@ -249,19 +250,11 @@ class Engine:
         )
 
     def _give_up(self) -> None:
-        """The host was silent for too long: runs pause, and ends need no comparison any more."""
+        """The host was silent for too long: runs pause, and read nothing until they are told to go on."""
         for course in self.courses.values():
-            if course.drained and course.to_check:
-                self._leave_unchecked(course)
-            elif course.status is RunStatus.RUNNING:
+            if course.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
                 hearing.halt(course, words.SILENT_TOO_LONG, blind=True)
-            elif course.status is RunStatus.PAUSED:
-                course.blind = True
         self.flush()
-
-    def _leave_unchecked(self, course: Course) -> None:
-        if course.to_check:
-            course.note, course.to_check = sentences.NOT_CHECKED, set()
 
     def _halt_all(self, why: str) -> None:
         """The store refuses: nothing more is sent until it takes what is known."""

@@ -128,12 +128,11 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
     course.waiting = sorted(set(course.waiting) - decided) if decided else course.waiting
     if deciding.lost(answer) or isinstance(answer, RateLimited):
         return
-    if errand.purpose is Purpose.CHECK:
-        if boxes is None:
-            course.note = sentences.NOT_CHECKED
-        (course.to_check or set()).discard(errand.domain)
-    elif isinstance(answer, Unauthorized):
+    if isinstance(answer, Unauthorized) and course.status is not RunStatus.STOPPING:
         halt(course, words.KEY_REFUSED, blind=True)
+    elif errand.purpose is Purpose.CHECK:
+        course.note = course.note if boxes is not None else sentences.NOT_CHECKED
+        (course.to_check or set()).discard(errand.domain)
     else:
         course.to_look.discard(errand.domain)
 
