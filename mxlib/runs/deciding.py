@@ -102,12 +102,17 @@ def of_read_back(answer: Answer | MXrouteError, *, quiet_for: float, tries: int)
             return Settle(after=quiet_for)
         case NotFound():
             return Again() if tries < MOST_TRIES else _given_up(Action.CREATE, tries, answer)
-        case Unauthorized():
-            return Halt(words.KEY_REFUSED)
         case Unreachable() | Unreadable() | RateLimited():
             return Settle()
         case _:
-            return Done(Outcome.FAILED, sentences.not_told(answer))
+            return of_refused_read(answer)
+
+
+def of_refused_read(answer: object) -> Halt:
+    """What it means that the host does not let itself be read: without that nothing may be sent, nor guessed."""
+    if isinstance(answer, Unauthorized):
+        return Halt(words.KEY_REFUSED)
+    return Halt(sentences.not_told(answer))
 
 
 def _given_up(action: Action, tries: int, answer: MXrouteError) -> Done:

@@ -5,9 +5,8 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import Any, assert_never
 
-from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
-from mxlib.mxroute.errors import RateLimited, Unauthorized
+from mxlib.mxroute.errors import NotFound, RateLimited, Refused
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import deciding, recording, sentences
 from mxlib.runs.course import Course, Heard, Purpose, Unsettled
@@ -128,8 +127,9 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
     course.waiting = sorted(set(course.waiting) - decided) if decided else course.waiting
     if deciding.lost(answer) or isinstance(answer, RateLimited):
         return
-    if isinstance(answer, Unauthorized) and course.status is not RunStatus.STOPPING:
-        halt(course, words.KEY_REFUSED, blind=True)
+    refused = isinstance(answer, Refused) and not isinstance(answer, NotFound)
+    if refused and course.status is not RunStatus.STOPPING:
+        halt(course, deciding.of_refused_read(answer).reason, blind=True)
     elif errand.purpose is Purpose.CHECK:
         course.note = course.note if boxes is not None else sentences.NOT_CHECKED
         (course.to_check or set()).discard(errand.domain)

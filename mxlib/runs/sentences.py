@@ -37,9 +37,9 @@ def gave_up(action: Action, tries: int) -> str:
     return f"MXroute gave no answer {tries} times; whether it took effect is not known."
 
 
-def not_told(error: MXrouteError) -> str:
-    """Of a create that got no answer and can not be read back."""
-    return f"No answer came, and whether it was made is not told ({refused(error)}). Look before you try again."
+def not_told(answer: object) -> str:
+    """Why a run pauses that may not read what it must know."""
+    return f"MXroute does not tell what is there ({answer}). Resume when it does."
 
 
 def paused_without_key(error: Exception) -> str:
