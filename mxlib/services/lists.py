@@ -174,4 +174,6 @@ class Lists:
             self._frames[domain] = cached = (read_at or 0.0, frame)
         with self._store.read() as tx:
             emails = recovery.of_domain(tx, domain)
-        return cached[1].assign(recovery_email=cached[1]["username"].map(emails).fillna("").astype("str"))
+        frame = cached[1]
+        known = [emails.get(name, "") for name in frame["username"]] if emails else [""] * len(frame)
+        return frame.assign(recovery_email=pd.Series(known, index=frame.index, dtype="str"))
