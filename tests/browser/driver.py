@@ -1,0 +1,301 @@
+"""Drives the real server and a real Chromium: what the browser tests, the bench and the screenshots share.
+
+Streamlit draws its tables on a canvas, so a cell has no element to click on. It does keep an accessible copy of what
+is in view; `Grid` reads that, and reaches a cell as a keyboard would: to the row, then along it by arrow keys.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: A rate window short enough for a test, with room for a journey; a server process is told so by its environment.
+BRISK = {"MXM_SANDBOX_WINDOW": "1", "MXM_SANDBOX_WRITES": "50", "MXM_SANDBOX_READS": "200"}
+IDLE_MS = 250
+
+
+def chromium_path() -> str | None:
+    """The system's Chromium, if it has one."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The system's Chromium, told to call nobody."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+
+
+@dataclass
+class Server:
+    """A server process of this project, serving on a free port of this machine."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    data: Path
+    url: str = ""
+
+    def output(self) -> str:
+        """Everything that it has printed."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_until_it_serves(self, patience: float = 30.0) -> None:
+        """Learn the address from what it prints, then wait for its health."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and self.process.poll() is None:
+            self.url = self.url or _address_in(self.output())
+            try:
+                if self.url and urlopen(f"{self.url}/health", timeout=5).status == 200:
+                    return
+            except (URLError, ConnectionError):
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"The server does not serve (exit status {self.process.poll()}):\n{self.output()}")
+
+    def stop(self, patience: float = 15.0) -> int:
+        """End it as a service manager would; its exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(patience)
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+
+def _address_in(output: str) -> str:
+    found = re.search(r"URL: (http://\S+:\d+)\s", output)
+    return found[1] if found else ""
+
+
+def start(folder: Path, *arguments: str, app: Path = ROOT / "app.py", settings: Mapping[str, str] = BRISK) -> Server:
+    """Start `streamlit run app.py` with its data and its log in `folder`; settings of this shell do not reach it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ours = ("MX_", "MXM_", "MXROUTE_", "STREAMLIT_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    log, data = folder / "server.log", folder / "data"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", "0", *arguments],
+            cwd=ROOT,
+            env=kept | {"MXM_DATA_DIR": str(data)} | dict(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    return Server(process, log, data)
+
+
+@contextmanager
+def serving(
+    folder: Path, *arguments: str, app: Path = ROOT / "app.py", settings: Mapping[str, str] = BRISK
+) -> Iterator[Server]:
+    """A server that serves inside the block and is gone after it."""
+    server = start(folder, *arguments, app=app, settings=settings)
+    try:
+        server.wait_until_it_serves()
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass
+class Faults:
+    """What went wrong in a browser unseen: page errors, console errors, calls to other machines."""
+
+    url: str
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        """Listen to every page of a context."""
+        context.on("weberror", lambda error: self.found.append(f"page error: {error.error}"))
+        context.on("console", lambda line: self.found.append(f"console: {line.text}") if line.type == "error" else None)
+        context.on("request", lambda request: self._asked(request.url))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.url, self.url.replace("http", "ws", 1), "data:", "blob:")):
+            self.found.append(f"called {url}")
+
+
+def idle(page: Page, patience: float = 20.0) -> None:
+    """Wait until Streamlit is connected and has had nothing to run for a moment; a fault on the page fails here."""
+    page.wait_for_function(
+        """quiet => {
+            const app = document.querySelector('[data-testid="stApp"]');
+            const busy = !app || app.dataset.testScriptState !== 'notRunning'
+                || app.dataset.testConnectionState !== 'CONNECTED' || document.querySelector('[data-stale="true"]');
+            if (busy) window.quietSince = undefined; else window.quietSince ??= performance.now();
+            return !busy && performance.now() - window.quietSince >= quiet;
+        }""",
+        arg=IDLE_MS,
+        timeout=patience * 1000,
+        polling=25,
+    )
+    page.evaluate("window.quietSince = undefined")
+    fault = page.locator('[data-testid="stException"], [data-testid="stAlert"]:has-text("This page stopped")')
+    assert fault.count() == 0, fault.first.inner_text()
+
+
+def upload(page: Page, content: bytes, name: str = "staff.csv", *, where: str = "") -> None:
+    """Put a file on the uploader (the one inside `where`, a selector, when there are several) and wait for the page."""
+    page.set_input_files(
+        f'{where} [data-testid="stFileUploader"] input[type="file"]'.strip(),
+        files=FilePayload(name=name, mimeType="application/octet-stream", buffer=content),
+    )
+    idle(page)
+
+
+def download(page: Page, click: Callable[[], Any]) -> tuple[str, bytes]:
+    """Name and bytes of the file that `click` makes the browser save."""
+    with page.expect_download() as saved:
+        click()
+    return saved.value.suggested_filename, saved.value.path().read_bytes()
+
+
+class Grid:
+    """A table that Streamlit drew: `st.dataframe` or `st.data_editor`, found inside the element of that key."""
+
+    def __init__(self, page: Page, key: str = "") -> None:
+        self.page = page
+        self.root: Locator = (
+            page.locator(f".st-key-{key}" if key else "body").locator('[data-testid="stDataFrame"]').first
+        )
+        self.canvas = self.root.locator('[data-testid="data-grid-canvas"]')
+        self.scroller = self.root.locator(".dvn-scroller")
+        self._columns: dict[str, int] = {}
+        self.canvas.wait_for()
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has, in view or not."""
+        return int(self.root.locator("table[aria-rowcount]").get_attribute("aria-rowcount") or 1) - 1
+
+    def column(self, title: str) -> int:
+        """Position of the column with that title, found by scrolling sideways; it is asked for once."""
+        if title not in self._columns:
+            self._scroll_to("scrollLeft", 0)
+            self._see_headers()
+            while title not in self._columns:
+                if not self._scroll_on():
+                    raise AssertionError(f"No column {title!r} among {sorted(self._columns)}.")
+                self._see_headers()
+        return self._columns[title]
+
+    def read(self, row: int, title: str) -> str:
+        """Text of a cell; a tick reads "true" or "false". It lags an edit by a moment: see `expect`."""
+        return self._seen(row, title).text_content() or ""
+
+    def expect(self, row: int, title: str, text: str, patience: float = 10.0) -> None:
+        """Wait until a cell holds `text`."""
+        self._seen(row, title).filter(has_text=text).wait_for(state="attached", timeout=patience * 1000)
+
+    def select(self, row: int, title: str) -> None:
+        """Put the grid's cursor on a cell."""
+        column = self.column(title)
+        self._scroll_to("scrollLeft", 0)
+        self._click_row(row, 3)
+        for _ in range(column):
+            self.page.keyboard.press("ArrowRight")
+        self.root.locator(f'#glide-cell-{column}-{row}[aria-selected="true"]').wait_for(state="attached")
+
+    def type_into(self, row: int, title: str, text: str, *, enter: bool = True) -> None:
+        """Replace a cell's text; without `enter` the cell stays open."""
+        self.select(row, title)
+        self.page.keyboard.press("Enter")
+        field = self.page.locator("textarea.gdg-input, input.gdg-input").first
+        field.fill(text)
+        if enter:
+            self.page.keyboard.press("Enter")
+            field.wait_for(state="detached")
+
+    def edit(self, row: int, title: str, text: str) -> None:
+        """Replace a cell's text and wait for the page."""
+        self.type_into(row, title, text)
+        idle(self.page)
+
+    def tick(self, row: int, title: str) -> None:
+        """Turn a check box and wait for the page."""
+        self.select(row, title)
+        self.page.keyboard.press("Space")
+        idle(self.page)
+
+    def press_last(self, row: int) -> None:
+        """Press the button in the last column, which the keyboard can not, and wait for the page."""
+        self._scroll_to("scrollLeft", 1_000_000)
+        box = self.canvas.bounding_box()
+        assert box is not None
+        self._click_row(row, box["width"] - 24)
+        idle(self.page)
+
+    def _cell(self, column: int, row: int) -> Locator:
+        return self.root.locator(f'[data-testid="glide-cell-{column}-{row}"]')
+
+    def _seen(self, row: int, title: str) -> Locator:
+        """A cell, scrolled into view."""
+        cell = self._cell(self.column(title), row)
+        self._bring(row)
+        if not cell.count():
+            self._scroll_to("scrollLeft", 0)
+        while not cell.count() and self._scroll_on():
+            pass
+        return cell
+
+    def _see_headers(self) -> None:
+        for header in self.root.locator('[role="columnheader"]').all():
+            self._columns[header.text_content() or ""] = int(header.get_attribute("aria-colindex") or 0) - 1
+
+    def _scroll_on(self) -> bool:
+        """Go half a view to the right; False at the end."""
+        before, view = self.scroller.evaluate("e => [e.scrollLeft, e.clientWidth]")
+        return bool(self._scroll_to("scrollLeft", before + view / 2) > before)
+
+    def _height(self) -> int:
+        """Pixels of a row, as Streamlit makes them from the base font size."""
+        return round(
+            2.1875 * float(self.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+        )
+
+    def _bring(self, row: int) -> None:
+        """Scroll until a row is in view, whole."""
+        assert 0 <= row < self.rows, f"No row {row} of {self.rows}."
+        height = self._height()
+        top, view = self.scroller.evaluate("e => [e.scrollTop, e.clientHeight]")
+        if not top <= row * height <= top + view - 2 * height:
+            self._scroll_to("scrollTop", max(0, (row - 1) * height))
+        self.root.locator(f'[data-testid$="-{row}"][data-testid^="glide-cell-"]').first.wait_for(state="attached")
+
+    def _click_row(self, row: int, x: float) -> None:
+        self._bring(row)
+        height, box = self._height(), self.canvas.bounding_box()
+        assert box is not None
+        y = height * (row + 1.5) - self.scroller.evaluate("e => e.scrollTop")
+        self.page.mouse.click(box["x"] + x, box["y"] + y)
+
+    def _scroll_to(self, axis: str, pixels: float) -> float:
+        """Scroll, and wait until the accessible copy has followed."""
+        before = self.scroller.evaluate("(e, axis) => e[axis]", axis)
+        after = float(
+            self.scroller.evaluate("(e, [axis, pixels]) => { e[axis] = pixels; return e[axis]; }", [axis, pixels])
+        )
+        if after != before:
+            self.page.wait_for_timeout(300)
+        return after
