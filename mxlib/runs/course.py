@@ -4,7 +4,6 @@ import heapq
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.messages import Answer, Request
 from mxlib.runs.outcomes import Outcome, RunStatus
@@ -95,10 +94,7 @@ class Course:
         course = cls(record.id, record.operator, frozenset(record.domains), status, record.why, note=record.note)
         course.waiting = journal.waiting_positions(tx, record.id)
         for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
-            if row.action == Action.CREATE:
-                course.unsettled[row.position] = Unsettled(row.domain, row.username, row.tries, now, now + patience)
-            else:
-                course.waits(row.position)
+            course.unsettled[row.position] = Unsettled(row.domain, row.username, row.tries, now, now + patience)
         if status is RunStatus.RUNNING:
             course.looks_first()
         return course

@@ -20,7 +20,7 @@ from mxlib.mxroute.messages import Answer, Request
 from mxlib.runs import deciding, hearing, sentences
 from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
-from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.runs.outcomes import RunStatus
 from mxlib.store import Store, Unwritable, journal
 from mxlib.store.journal import RowRecord
 from mxlib.store.keys import Unreadable as Sealed
@@ -65,7 +65,7 @@ class Engine:
         """Take up every run that an earlier process left; rows on their way when it died are settled."""
         with self._store.write() as tx:
             for record in journal.open_runs(tx):
-                journal.set_rows(tx, record.id, Outcome.SENDING, outcome=Outcome.SETTLING, unanswered=True)
+                journal.lose_track(tx, record.id)
         self.take_up()
 
     def take_up(self) -> None:
@@ -110,8 +110,7 @@ class Engine:
         """Record what is not recorded yet, and move every run on; whether the store took it."""
         try:
             while self._unrecorded:
-                heard = self._unrecorded[0]
-                hearing.digest(self._store, self.courses[heard.job.run], heard, self._patience)
+                self._record(self._unrecorded[0])
                 self._unrecorded.popleft()
             for course in tuple(self.courses.values()):
                 self._move_on(course)
@@ -120,6 +119,18 @@ class Engine:
             return False
         self.trouble = ""
         return True
+
+    def _record(self, heard: Heard) -> None:
+        course = self.courses[heard.job.run]
+        try:
+            hearing.digest(self._store, course, heard, self._patience)
+        except Unwritable:
+            raise
+        except (
+            Exception
+        ):  # a fault of ours: this run stands still, its row stays `sending` and is settled at the next start
+            log.exception("What came of run %s, row %s could not be taken in", course.id, heard.job.errand.position)
+            hearing.halt(course, sentences.BROKEN, blind=True)
 
     # How a run is steered.
 
@@ -140,20 +151,14 @@ class Engine:
         self.flush()
 
     def stop(self, run: int) -> None:
-        """Attempt nothing more; what is in flight or unsettled still gets its true outcome. Raises Unwritable."""
+        """Attempt nothing more; what is in flight or unsettled still gets its true outcome."""
         course = self.courses.get(run)
         if course is None or course.status is RunStatus.STOPPING:
             return
-        with self._store.write() as tx:
-            for unanswered, outcome, reason in (
-                (False, Outcome.NOT_ATTEMPTED, sentences.STOPPED),
-                (True, Outcome.FAILED, sentences.STOPPED_UNANSWERED),
-            ):
-                journal.set_rows(tx, run, Outcome.WAITING, only=unanswered, outcome=outcome, reason=reason)
-            journal.set_run(tx, run, status=RunStatus.STOPPING, why="")
-        course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
-        course.waiting.clear()
-        course.to_look.clear()
+        try:
+            hearing.stop(self._store, course)
+        except Unwritable as problem:
+            self._halt_all(str(problem))
         self.flush()
 
     # What goes next.

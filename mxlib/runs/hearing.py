@@ -149,6 +149,20 @@ def halt(course: Course, why: str, *, blind: bool = False) -> None:
         course.to_look.clear()
 
 
+def stop(store: Store, course: Course) -> None:
+    """Give every row that waits its outcome; the run ends once the others have theirs."""
+    with store.write() as tx:
+        for unanswered, outcome, reason in (
+            (False, Outcome.NOT_ATTEMPTED, sentences.STOPPED),
+            (True, Outcome.FAILED, sentences.STOPPED_UNANSWERED),
+        ):
+            journal.set_rows(tx, course.id, Outcome.WAITING, only=unanswered, outcome=outcome, reason=reason)
+        journal.set_run(tx, course.id, status=RunStatus.STOPPING, why="")
+    course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
+    course.waiting.clear()
+    course.to_look.clear()
+
+
 def save(store: Store, course: Course, at: float) -> None:
     """Write a run's status down."""
     with store.write() as tx:

@@ -214,13 +214,17 @@ class Runs:
 
     def _take_ownership(self) -> None:
         """Become the one process that sends, or stay one that only looks."""
+        now = self._clock.now()
         if not self._store.own():
             return
-        now = self._clock.now()
         with self._store.read() as tx:
             self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
-        self._engine.recover()
-        self._owner = True
+        try:
+            self._engine.recover()
+        except Unwritable as problem:
+            self._engine.trouble = str(problem)
+        else:
+            self._owner = True
 
     def _drive(self) -> None:
         with self._changed:

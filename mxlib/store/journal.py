@@ -293,6 +293,12 @@ def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **va
     tx.execute(run_row.update().where(where).values(**values))
 
 
+def lose_track(tx: Tx, number: int) -> None:
+    """The process died while rows were `sending`: creates are to be read back, anything else can be sent again."""
+    after = sa.case((run_row.c.action == "create", "settling"), else_="waiting")
+    set_rows(tx, number, "sending", outcome=after, unanswered=True)
+
+
 def set_found(tx: Tx, number: int, found: Iterable[tuple[int, str, str, int | None, int | None]]) -> None:
     """Note what the host has: position, reason, what differs ("" for nothing), quota and limit of each row."""
     names = ("at", "reason", "differs", "host_quota", "host_limit")

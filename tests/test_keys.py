@@ -1,0 +1,48 @@
+"""Keys: nothing opens without the right one, and none of them is lost or doubled at the first start."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from mxlib.store.keys import ServerKey, Unreadable
+
+
+def test_what_is_sealed_opens_at_its_place_only() -> None:
+    key, _ = ServerKey.make().new_run_key()
+    sealed = key.seal_password("Tell-no-1", 3)
+    assert b"Tell-no-1" not in sealed
+    assert key.open_password(sealed, 3) == "Tell-no-1"
+    with pytest.raises(Unreadable):
+        key.open_password(sealed, 4)
+
+
+def test_the_same_password_is_sealed_differently_each_time() -> None:
+    key, _ = ServerKey.make().new_run_key()
+    assert key.seal_password("Tell-no-1", 3) != key.seal_password("Tell-no-1", 3)
+
+
+def test_a_wrapped_run_key_opens_with_the_server_key_only() -> None:
+    server = ServerKey.make("a secret")
+    key, wrapped = server.new_run_key()
+    sealed = key.seal_password("Tell-no-1", 0)
+    assert ServerKey.make("a secret").unwrap(wrapped).open_password(sealed, 0) == "Tell-no-1"
+    with pytest.raises(Unreadable, match="MXM_SECRET_KEY"):
+        ServerKey.make("another secret").unwrap(wrapped)
+
+
+def test_the_key_file_is_made_once_private_and_found_again(tmp_path: Path) -> None:
+    path = tmp_path / "mxm.key"
+    _, wrapped = ServerKey.load(path).new_run_key()
+    ServerKey.load(path).unwrap(wrapped)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["mxm.key"]
+
+
+def test_a_set_secret_needs_no_file(tmp_path: Path) -> None:
+    ServerKey.load(tmp_path / "mxm.key", "from elsewhere")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_tells_nothing_of_itself() -> None:
+    assert "a secret" not in repr(ServerKey.make("a secret"))

@@ -1,0 +1,177 @@
+"""The store: opened fast, private, migrated, written by one transaction at a time."""
+
+import sqlite3
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from mxlib.clock import SystemClock
+from mxlib.mailboxes import words
+from mxlib.mxroute.messages import Mailbox
+from mxlib.store import Store, Unwritable, audit, database, lists, migrations, recovery
+from mxlib.store.tables import metadata
+
+
+@pytest.fixture()
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "mxm.sqlite3"
+
+
+@pytest.fixture()
+def store(path: Path):
+    opened = Store.open(path, SystemClock())
+    yield opened
+    opened.close()
+
+
+def test_files_and_folder_are_private(store: Store, path: Path) -> None:
+    with store.write() as tx:
+        recovery.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+    store.own()
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert {"mxm.sqlite3", "mxm.sqlite3-wal", "mxm.key", "mxm.lock"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_every_connection_is_careful(store: Store) -> None:
+    with store.read() as first, store.read() as second:
+        for tx in (first, second):
+            asked = {name: tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
+            assert asked == {"journal_mode": "wal", "synchronous": 2}
+            assert tx.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+            assert tx.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
+    with store.read() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
+    assert ScriptDirectory.from_config(migrations.config()).get_current_head() == database.HEAD
+
+
+def test_an_up_to_date_store_opens_at_once_and_without_alembic(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mxlib.store.migrations", None)
+    began = time.perf_counter()
+    Store.open(path, SystemClock()).close()
+    assert time.perf_counter() - began < 0.05
+
+
+def test_what_was_written_is_there_after_opening_again(store: Store, path: Path) -> None:
+    with store.write() as tx:
+        recovery.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+    store.close()
+    again = Store.open(path, SystemClock())
+    with again.read() as tx:
+        assert recovery.of_domain(tx, "a.nl") == {"jan": "jan@b.nl"}
+    again.close()
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.write() as tx:
+        recovery.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+        1 / 0  # noqa: B018
+    with store.read() as tx:
+        assert recovery.of_domain(tx, "a.nl") == {}
+
+
+def test_a_reader_sees_the_last_commit_while_a_writer_writes(store: Store) -> None:
+    with store.write() as writer:
+        recovery.put(writer, "a.nl", "jan", "jan@b.nl", 0.0)
+        with store.read() as reader:
+            assert recovery.of_domain(reader, "a.nl") == {}
+
+
+def test_writers_wait_for_each_other(store: Store) -> None:
+    def add(number: int) -> None:
+        for turn in range(20):
+            with store.write() as tx:
+                recovery.put(tx, "a.nl", f"u{number}-{turn}", "x@b.nl", 0.0)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.read() as tx:
+        assert len(recovery.of_domain(tx, "a.nl")) == 80
+
+
+def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:
+    with pytest.raises(Unwritable, match=r"^The disk of this server is full\.") as told, store.write() as tx:
+        pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
+        tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        lists.keep_domains(tx, [f"{number}-{number * 7919}.example" for number in range(20_000)], 0.0)
+    assert str(told.value) == words.DISK_FULL
+
+
+def test_a_locked_database_is_told_in_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.01)
+    store = Store.open(path, SystemClock())
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unwritable, match="Another program holds the database"), store.write():
+        pass
+    other.close()
+    with store.write():
+        pass
+    store.close()
+
+
+def test_an_error_of_the_database_tells_no_values(store: Store) -> None:
+    with pytest.raises(sa.exc.IntegrityError) as told, store.write() as tx:
+        tx.execute(metadata.tables["meta"].insert(), [{"name": "x", "value": "topsecret"}, {"name": "x", "value": "y"}])
+    assert "topsecret" not in str(told.value)
+
+
+def test_only_one_process_owns_what_is_to_be_sent(path: Path) -> None:
+    first, second = Store.open(path, SystemClock()), Store.open(path, SystemClock())
+    assert first.own()
+    assert first.own()
+    assert not second.own()
+    first.close()
+    assert second.own()
+    second.close()
+
+
+def test_the_audit_trail_is_neither_changed_nor_shortened(store: Store) -> None:
+    with store.write() as tx:
+        audit.append(tx, at=100.0, who="ops", kind="operator", what="run.start", on="run 1")
+    with pytest.raises(sa.exc.IntegrityError, match="never changed"), store.write() as tx:
+        tx.exec_driver_sql("UPDATE audit SET who = 'nobody'")
+    with pytest.raises(sa.exc.IntegrityError, match="keeps this entry"), store.write() as tx:
+        tx.exec_driver_sql("DELETE FROM audit")
+
+
+def test_retention_drops_only_what_is_old_of_the_audit_trail(store: Store) -> None:
+    with store.write() as tx:
+        for at in (100.0, 200.0):
+            audit.append(tx, at=at, who="ops", kind="operator", what="export", on="a.nl")
+        assert audit.forget(tx, before=150.0) == 1
+    with store.read() as tx:
+        assert [entry["at"] for entry in audit.entries(tx)] == [200.0]
+
+
+def test_the_last_good_lists_come_back_as_they_were(store: Store) -> None:
+    box = Mailbox(username="jan", email="jan@a.nl", quota=0, usage=1.5, limit=9600, sent=3, suspended=True)
+    with store.write() as tx:
+        lists.keep_domains(tx, ["a.nl", "b.nl"], 5.0)
+        lists.keep_mailboxes(tx, "a.nl", [box], 6.0)
+        lists.keep_mailboxes(tx, "a.nl", [box, box], 7.0)
+    with store.read() as tx:
+        assert lists.domains(tx) == lists.Domains(("a.nl", "b.nl"), 5.0)
+        assert lists.mailboxes(tx, "a.nl") == lists.Mailboxes((box, box), 7.0)
+        assert lists.read_at(tx, "a.nl") == 7.0
+        assert lists.mailboxes(tx, "b.nl") is None
