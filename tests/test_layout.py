@@ -1,0 +1,112 @@
+"""The house stays walkable: doors open one way, rooms stay small, and nothing of anybody's machine is in it."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+_GROUND = {"settings", "clock"}
+_KNOWLEDGE = {"mailboxes", "mxroute", "store"} | _GROUND
+#: Which rooms a room may ask. A room may always ask itself.
+DOORS = {
+    "settings": set[str](),
+    "clock": set[str](),
+    "mailboxes": set[str](),
+    "sandbox": set[str](),
+    "mxroute": {"mailboxes"} | _GROUND,
+    "store": {"mailboxes", "mxroute"} | _GROUND,
+    "runs": _KNOWLEDGE,
+    "auth": _KNOWLEDGE,
+    "services": {"runs", "auth", "sandbox"} | _KNOWLEDGE,
+    "api": {"services", "runs", "auth", "mailboxes", "mxroute"} | _GROUND,
+    "ui": {"api", "services", "runs", "auth", "mailboxes"} | _GROUND,
+    "pages": {"ui", "services", "runs", "auth", "mailboxes"},
+    "app": {"ui"},
+}
+#: Libraries that only these rooms may know.
+KEPT_TO = {
+    "streamlit": {"ui", "pages", "app"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "httpx": {"mxroute"},
+    "fastapi": {"api"},
+    "pandas": {"mailboxes", "runs", "services", "api", "ui", "pages"},
+}
+#: Modules over 300 lines, each with its reason.
+LONG: dict[str, str] = {}
+
+FILES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "mxlib").rglob("*.py")])
+
+
+def room(path: Path) -> str:
+    """The room that a file is in."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[0] if parts[0] != "mxlib" or len(parts) < 2 else parts[1]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file names in an import, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "mxlib":
+            yield from (f"mxlib.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_imports_run_one_way(path: Path) -> None:
+    here = room(path)
+    if here in ("mxlib", "__init__"):
+        assert not list(imported(path))
+        return
+    asked = {name.split(".")[1] for name in imported(path) if name.startswith("mxlib.")}
+    assert asked <= DOORS[here] | {here}
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_library_is_known_only_where_it_belongs(path: Path) -> None:
+    libraries = {name.split(".")[0] for name in imported(path)}
+    strays = {library for library, rooms in KEPT_TO.items() if library in libraries and room(path) not in rooms}
+    assert not strays
+
+
+def test_only_the_services_put_the_sandbox_in_the_hosts_place() -> None:
+    users = {room(path) for path in FILES if any(name.startswith("mxlib.sandbox") for name in imported(path))}
+    assert users <= {"sandbox", "services"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=named)
+def test_a_page_is_thin(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 100
+
+
+def test_a_module_over_300_lines_has_its_reason_here() -> None:
+    long = {named(path) for path in FILES if len(path.read_text(encoding="utf-8").splitlines()) > 300}
+    assert long == LONG.keys()
+
+
+def test_nothing_of_a_machine_or_a_registry_is_tracked() -> None:
+    # Put together here, so that this file does not find itself.
+    registries = ("pypi" + ".org", "python" + "hosted.org", "registry.npm" + "js.org", "deb.debian" + ".org")
+    places = ("/" + "work/", "/" + "root/", "/" + "home/", "/" + "Users/")
+    unwanted = re.compile("|".join(map(re.escape, (*registries, *places))))
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    found = [
+        f"{name}:{number}"
+        for name in filter(None, tracked.split("\0"))
+        if (ROOT / name).is_file()
+        for number, line in enumerate((ROOT / name).read_text(encoding="utf-8", errors="ignore").splitlines(), 1)
+        if unwanted.search(line)
+    ]
+    assert not found
