@@ -10,6 +10,9 @@ from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.store import Tx, journal
 from mxlib.store.journal import RowRecord, RunRecord
 
+#: So many rows running that end alike mean more than each of them: the run pauses.
+ALIKE = 3
+
 
 class Purpose(StrEnum):
     """Why a request goes out."""
@@ -160,3 +163,8 @@ class Course:
         if not thrice:
             return []
         return [*(self.alike if thrice == self.alike_in else ()), position]
+
+    def too_alike(self, rows: list[int], thrice: str) -> bool:
+        """Whether rows that ended alike mean more than each of them, and so wait: enough of them, or the last of those."""
+        paused_for_it = self.status is RunStatus.PAUSED and self.why == thrice
+        return bool(rows) and (len(rows) >= ALIKE or paused_for_it)

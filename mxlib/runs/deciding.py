@@ -26,9 +26,6 @@ from mxlib.runs.outcomes import Outcome
 #: How often one row is sent at most; answers of 429 do not count.
 MOST_TRIES = 5
 
-#: So many rows running that end alike mean more than each of them: the run pauses.
-ALIKE = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Done:

@@ -126,9 +126,7 @@ class Engine:
             hearing.digest(self._store, course, heard, self._patience)
         except Unwritable:
             raise
-        except (
-            Exception
-        ):  # a fault of ours: this run stands still, its row stays `sending` and is settled at the next start
+        except Exception:  # a fault of ours: the row stays `sending`, and is settled after the next start
             log.exception("What came of run %s, row %s could not be taken in", course.id, heard.job.errand.position)
             hearing.halt(course, sentences.BROKEN, blind=True)
 

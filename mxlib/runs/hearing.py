@@ -3,10 +3,10 @@
 The order matters: when the store refuses, nothing has changed yet, and the same answer is taken again later.
 """
 
-from typing import Any, assert_never
+from typing import assert_never
 
 from mxlib.mailboxes.plan import Action
-from mxlib.mxroute.errors import NotFound, RateLimited, Refused
+from mxlib.mxroute.errors import MXrouteError, NotFound, RateLimited, Refused
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import deciding, recording, sentences
 from mxlib.runs.course import Course, Heard, Purpose, Unsettled
@@ -78,7 +78,8 @@ def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> No
     match step:
         case Done():
             recording.decide(tx, course, row, step.outcome, step.reason, at)
-            if len(alike := course.alike_with(row.position, step.thrice)) >= deciding.ALIKE:
+            alike = course.alike_with(row.position, step.thrice)
+            if course.too_alike(alike, step.thrice):
                 for position in alike:
                     journal.set_row(tx, course.id, position, outcome=Outcome.WAITING, reason="", tries=0)
         case Settle():
@@ -97,7 +98,7 @@ def _remember(course: Course, position: int, step: Step) -> None:
     match step:
         case Done():
             course.alike, course.alike_in = course.alike_with(position, step.thrice), step.thrice
-            if len(course.alike) >= deciding.ALIKE:
+            if course.too_alike(course.alike, step.thrice):
                 for alike in course.alike:
                     course.waits(alike)
                 course.alike = []
@@ -115,7 +116,7 @@ def _remember(course: Course, position: int, step: Step) -> None:
 def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
     """A look after a pause, the comparison at the end, or a probe."""
     errand, answer = heard.job.errand, heard.answer
-    boxes = [Mailbox.from_data(item) for item in _items(answer)] if isinstance(answer, Answer) else None
+    boxes = _mailboxes(answer) if errand.purpose is not Purpose.PROBE else None
     decided: set[int] = set()
     with store.write() as tx:
         journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
@@ -137,8 +138,11 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
         course.to_look.discard(errand.domain)
 
 
-def _items(answer: Answer) -> list[Any]:
-    return answer.data if isinstance(answer.data, list) else []
+def _mailboxes(answer: Answer | MXrouteError) -> list[Mailbox] | None:
+    """The mailboxes that a domain's list holds; None when there was no list."""
+    if not isinstance(answer, Answer) or not isinstance(answer.data, list):
+        return None
+    return [Mailbox.from_data(item) for item in answer.data]
 
 
 def halt(course: Course, why: str, *, blind: bool = False) -> None:
