@@ -15,6 +15,6 @@ if current is None:
     intake.show(domain)
     st.stop()
 
-intake.show_taken(current)
+intake.show_taken(current, domain)
 judged = preview.show(current)
 confirm.show(current, judged)

@@ -7,7 +7,7 @@ from mxlib.runs.view import RunView
 
 def progress(view: RunView) -> str:
     """How far it is, by outcome, and when it will be done."""
-    return words.running(view.counts, view.total, view.eta_at)
+    return words.running(_figures(view), view.total, view.eta_at)
 
 
 def state(view: RunView) -> str:
@@ -17,7 +17,7 @@ def state(view: RunView) -> str:
             return words.paused(view.open, view.paused_reason)
         case RunStatus.FINISHED | RunStatus.STOPPED:
             told = words.finished(
-                view.counts,
+                _figures(view),
                 view.total,
                 checked_at=view.checked_at,
                 differences=view.differences,
@@ -37,3 +37,7 @@ def state(view: RunView) -> str:
             return words.waiting(view.waiting_seconds)
         case _:
             return ""
+
+
+def _figures(view: RunView) -> dict[str, int]:
+    return {outcome.value: rows for outcome, rows in view.counts.items()}

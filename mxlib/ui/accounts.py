@@ -85,6 +85,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         height=min(len(table), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
         alt=f"Active mailboxes of {domain}",
         key="mailboxes",
+        placeholder="unlimited",
         column_config={
             "address": st.column_config.TextColumn("Address", pinned=True, width="medium"),
             "recovery_email": st.column_config.TextColumn(

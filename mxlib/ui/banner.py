@@ -6,9 +6,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
-from mxlib.services import telling
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.services import telling
 from mxlib.ui.figures import escaped
 
 _STILL = AT_AN_END | {RunStatus.PAUSED}

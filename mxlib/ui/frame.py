@@ -10,7 +10,7 @@ from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.ui import banner
 
 ROOT = Path(__file__).resolve().parents[2]
-ICON = Path(__file__).with_name("assets") / "mxm.svg"
+ASSETS = Path(__file__).with_name("assets")
 
 
 def caller() -> Caller:
@@ -37,12 +37,14 @@ def domain() -> str:
 
 def show() -> None:
     """Draw the frame and, inside it, the page that was asked for."""
-    st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs")]
     chosen = st.navigation(pages, position="sidebar")
     with st.sidebar:
         _sidebar()
-    banner.show(caller(), lambda run: go("runs", run=str(run)))
+    st.html(ASSETS / "mxm.css")
+    if chosen.url_path != "runs":
+        banner.show(caller(), lambda run: go("runs", run=str(run)))
     chosen.run()
 
 
@@ -59,7 +61,7 @@ def _sidebar() -> None:
 def _domain_selector(names: tuple[str, ...]) -> None:
     """The active domain: chosen here, kept across pages, carried in the address.
 
-    The widget is not bound to the address by Streamlit itself, since `st.switch_page` refuses to touch a bound parameter.
+    Streamlit's own binding to the address will not do: `st.switch_page` refuses to touch a bound parameter.
     """
     if not names:
         st.caption("No domain is known yet.")

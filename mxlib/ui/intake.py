@@ -1,5 +1,7 @@
 """Taking a file in: what it may be, what was made of it, and why it was refused."""
 
+from functools import partial
+
 import streamlit as st
 
 from mxlib import services
@@ -9,9 +11,6 @@ from mxlib.ui import links, preview
 from mxlib.ui.figures import escaped
 
 ENDINGS = ["csv", "txt", "tsv", "xlsx"]
-
-#: The browser may send a little more than an import takes, so that a refusal is our sentence and not a red chip.
-_HEADROOM_MB = 20
 
 
 def show(domain: str) -> None:
@@ -23,7 +22,7 @@ def show(domain: str) -> None:
             f"Mailboxes to import{' into ' + domain if domain else ''}: .csv, .txt, .tsv or .xlsx, "
             f"up to {settings.max_file_mb} MB and {settings.max_rows:,} rows",
             type=ENDINGS,
-            max_upload_size=settings.max_file_mb + _HEADROOM_MB,
+            max_upload_size=settings.max_file_mb,
             key="upload",
         )
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -51,15 +50,18 @@ def show(domain: str) -> None:
     st.rerun()
 
 
-def show_taken(current: "preview.Preview") -> None:
-    """Which file is in preview, how it was read, and the way to another one."""
+def show_taken(current: "preview.Preview", active: str) -> None:
+    """Which file is in preview, how it was read, where its rows go, and the way to another one."""
     reading = current.reading
+    name = (
+        f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.taken.told())}" if reading else "**Rows by hand**"
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if reading is None:
-            st.markdown("**Rows added by hand**", width="stretch")
-        else:
-            st.markdown(f"**{escaped(reading.sheet.name)}** · {reading.sheet.taken.told()}", width="stretch")
-        st.button("Discard and choose another file", icon=":material/close:", key="discard", on_click=preview.discard)
+        st.markdown(f"{name} · rows without a domain go to **{escaped(current.domain or 'none')}**", width="stretch")
+        if active != current.domain:
+            move = partial(preview.move, current, active)
+            st.button(f"Use {active} instead", icon=":material/domain:", key="move", on_click=move)
+        st.button("Choose another file", icon=":material/close:", key="discard", on_click=preview.discard)
     for note in reading.notes if reading else ():
         st.caption(escaped(note))
 

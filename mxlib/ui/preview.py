@@ -1,9 +1,9 @@
 """The editable preview: every edit is judged at once, and none is lost.
 
-The grid's editable cells always come from the draft as it was last folded; what was typed since lives in the widget and
-is applied on top in `_latest`. Only then do edits, focus and scroll position outlast a changing status column. Whatever
-changes which rows are there folds the edits into the draft and gives the grid a new key, since a grid that keeps its key
-would apply them twice.
+The grid's editable cells always come from the draft as it was last folded; what was typed since lives in the widget
+and is applied on top in `_latest`. Only then do edits, focus and scroll position outlast a changing status column.
+Whatever changes which rows are there folds the edits into the draft and gives the grid a new key: a grid that keeps its
+key would apply them twice.
 """
 
 from collections.abc import Callable, Mapping
@@ -93,6 +93,12 @@ def held() -> Preview | None:
 def discard() -> None:
     """Forget this tab's preview."""
     st.session_state.pop("preview", None)
+
+
+def move(preview: Preview, domain: str) -> None:
+    """Let rows without a domain go to another one."""
+    preview.domain = domain
+    _fold(preview)
 
 
 def show(preview: Preview) -> pd.DataFrame:
@@ -243,8 +249,6 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
             _fold(preview, lambda draft: draft.deleted([position]))
 
     with st.container(key="preview-grid"):
-        # The grid's own download would hand out passwords, and no parameter hides it.
-        st.html("<style>.st-key-preview-grid [data-testid='stElementToolbar']{display:none}</style>")
         st.data_editor(
             view,
             key=preview.key,
@@ -254,7 +258,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
             alt="Rows to import; status and what to fix are read-only",
             column_config={
                 "ticked": st.column_config.CheckboxColumn(
-                    "Send", width=56, pinned=True, help="Untick to leave it out."
+                    "Send", width=74, pinned=True, help="Untick to leave it out."
                 ),
                 "status": st.column_config.MultiselectColumn(
                     "Status",
@@ -262,10 +266,10 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
                     color=[*(COLOURS[v] for v in Verdict), "#7d8688"],
                     disabled=True,
                     pinned=True,
-                    width=126,
+                    width=124,
                 ),
                 "line": st.column_config.NumberColumn("Line", disabled=True, pinned=True, width=56, format="plain"),
-                "fix": st.column_config.TextColumn("What to fix", disabled=True, width=340),
+                "fix": st.column_config.TextColumn("What to fix", disabled=True, pinned=True, width=280),
                 "username": st.column_config.TextColumn("Username", width=150),
                 "domain": st.column_config.TextColumn("Domain", width=120, help="Blank = the active domain."),
                 "password": st.column_config.TextColumn("Password", width=130),

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes import words
-from mxlib.services import telling
+from mxlib.mailboxes.phrases import count
+from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.services import telling
 from mxlib.ui import banner, frame, links
 from mxlib.ui.figures import escaped
 
@@ -76,32 +79,33 @@ def _steer(view: RunView) -> None:
     def act(do: Callable[[], object]) -> None:
         try:
             do()
-        except Forbidden as refusal:
+        except (Forbidden, CanNot) as refusal:
             st.session_state["refused"] = str(refusal)
 
     def again() -> None:
-        try:
-            st.query_params["run"] = str(runs.retry(caller, view.id))
-        except Forbidden as refusal:
-            st.session_state["refused"] = str(refusal)
+        st.query_params["run"] = str(runs.retry(caller, view.id))
 
+    going = view.status in {RunStatus.RUNNING, RunStatus.QUEUED}
+    paused = view.status == RunStatus.PAUSED
     with st.container(horizontal=True, key="steer"):
-        if view.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+        if going:
+            pause = partial(runs.pause, caller, view.id)
+            st.button("Pause", icon=":material/pause:", key="pause", on_click=act, args=(pause,))
+        if paused:
+            resume = partial(runs.resume, caller, view.id)
             st.button(
-                "Pause", icon=":material/pause:", key="pause", on_click=act, args=(lambda: runs.pause(caller, view.id),)
+                "Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=act, args=(resume,)
             )
-        if view.status == RunStatus.PAUSED:
-            st.button("Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=act,
-                      args=(lambda: runs.resume(caller, view.id),))  # fmt: skip
-        if view.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.PAUSED}:
-            st.button("Stop", icon=":material/stop:", key="stop", on_click=act, args=(lambda: runs.stop(caller, view.id),),
-                      help="Requests in flight finish; the other rows are not attempted.")  # fmt: skip
+        if going or paused:
+            rest = "Requests in flight finish; the other rows are not attempted."
+            stop = partial(runs.stop, caller, view.id)
+            st.button("Stop", icon=":material/stop:", key="stop", on_click=act, args=(stop,), help=rest)
         if view.status in AT_AN_END and view.retriable and view.has_passwords:
-            st.button(f"Retry {view.retriable:,} failed row{'s' if view.retriable != 1 else ''}", icon=":material/replay:", key="retry",
-                      on_click=again)  # fmt: skip
+            label = f"Retry {count(view.retriable, 'failed row')}"
+            st.button(label, icon=":material/replay:", key="retry", on_click=act, args=(again,))
         if view.operator != caller.name:
-            st.button("Take over", icon=":material/person_raised_hand:", key="take_over", on_click=act,
-                      args=(lambda: runs.take_over(caller, view.id),))  # fmt: skip
+            take = partial(runs.take_over, caller, view.id)
+            st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=act, args=(take,))
     if refused := st.session_state.pop("refused", ""):
         st.error(refused)
 
@@ -112,7 +116,7 @@ def _files(view: RunView) -> None:
         links.download("Download results", f"/runs/{view.id}/results.csv", key="results-csv")
         if len(view.domains) > 1:
             links.download("Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip")
-        if view.done < view.total:
+        if view.done < view.total and not view.open:
             links.download("Download failed rows", f"/runs/{view.id}/failed.csv", key="failed-csv")
         if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)
@@ -123,9 +127,9 @@ def _handing_over(view: RunView) -> None:
     with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
         st.markdown(words.hand_over_question(view.passwords_until or 0.0))
         with st.container(horizontal=True):
-            st.button("Forget the passwords now", type="primary", key="forget",
-                      on_click=lambda: runs.handed_over(caller, view.id))  # fmt: skip
-            st.button("Keep 7 days more", key="extend", on_click=lambda: runs.extend(caller, view.id, 7))
+            forget = partial(runs.handed_over, caller, view.id)
+            st.button("Forget the passwords now", type="primary", key="forget", on_click=forget)
+            st.button("Keep 7 days more", key="extend", on_click=partial(runs.extend, caller, view.id, 7))
 
 
 def _rows(view: RunView) -> None:

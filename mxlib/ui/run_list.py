@@ -6,11 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.mailboxes import words
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView
 from mxlib.ui import frame
 
+#: Seconds between looks while a run goes on.
+LOOK_EVERY = 4
 _COUNTED = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED)
+_COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
 
 
 def chosen() -> int | None:
@@ -23,7 +27,12 @@ def chosen() -> int | None:
 
 
 def show(shown: int | None) -> None:
-    """The table of runs; a click on one shows it above."""
+    """The table of runs; a click on one shows it above. It renews itself while a run goes on."""
+    moving = services.current().runs.active() > 0
+    st.fragment(_table, run_every=LOOK_EVERY if moving else None)(shown)
+
+
+def _table(shown: int | None) -> None:
     runs = services.current().runs.all(frame.caller())
     if not runs:
         st.info("No run yet. Import CSV on Email accounts starts one.", icon=":material/play_circle:")
@@ -34,9 +43,12 @@ def show(shown: int | None) -> None:
         picked = st.session_state["runs"]["selection"]["rows"]
         if picked:
             st.query_params["run"] = str(runs[picked[0]].id)
+            st.session_state["rerun"] = True
 
+    table = pd.DataFrame([_told(run, run.id == shown) for run in runs])
+    idle = [name for name in table if name in _COUNTS and not table[name].any()]
     st.dataframe(
-        pd.DataFrame([_told(run, run.id == shown) for run in runs]),
+        table.drop(columns=idle),
         hide_index=True,
         key="runs",
         on_select=pick,
@@ -47,10 +59,12 @@ def show(shown: int | None) -> None:
             "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
         },
     )
+    if st.session_state.pop("rerun", False):
+        st.rerun()
 
 
 def _told(run: RunView, shown: bool) -> dict[str, object]:
-    counts = {outcome.value.replace("_", " ").capitalize(): run.counts.get(outcome, 0) for outcome in _COUNTED}
+    counts = {words.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
     return {
         "Run": run.id,
         "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
