@@ -1,0 +1,57 @@
+"""The steps of the journey, as an operator takes them in the browser."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import Grid, idle, upload
+
+PAGES = {"Email accounts": "/", "Import": "/import", "Runs": "/runs"}
+#: Six rows: two to send as they are, one without a password, one twice, one with a space.
+STAFF = (
+    b"username,password,quota,limit,recovery_email\r\n"
+    b"nina.berg,Geheim.2026x,2048,,nina.berg@example.org\r\n"
+    b"tess.groen,,1024,500,tess@example.org\r\n"
+    b"jan jansen,Geheim.2026x,1024,,jan@example.org\r\n"
+    b"omar.haddad,Geheim.2026x,,,omar@example.org\r\n"
+    b"nina.berg,Geheim.2026x,,,\r\n"
+    b"front.desk,Geheim.2026x,0,9600,\r\n"
+)
+
+
+def visit(page: Page, path: str = "/", **query: str) -> None:
+    """Open a page by its address and wait until it is drawn."""
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    page.goto(f"{path}?{asked}" if asked else path)
+    idle(page)
+
+
+def press(page: Page, label: str) -> None:
+    """Press the button whose words begin with `label`; icons come first in a button's text."""
+    page.get_by_role("button", name=re.compile(rf"(^|\s){re.escape(label)}")).first.click()
+    idle(page)
+
+
+def open_preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *, generate: bool = True) -> Grid:
+    """From the import page to the rows of a file."""
+    box = page.get_by_role("checkbox", name="Generate secure passwords")
+    if box.is_checked() != generate:
+        page.get_by_text("Generate secure passwords", exact=True).click()
+        idle(page)
+    upload(page, content, name)
+    press(page, "Preview import")
+    return Grid(page, "preview-grid")
+
+
+def start(page: Page) -> None:
+    """Confirm what the preview shows, and land on the run."""
+    press(page, "Create ")
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
+    idle(page)
+
+
+def finished(page: Page, patience: float = 60.0) -> None:
+    """Wait until the run on the page is at its end."""
+    expect(page.get_by_text(re.compile(r"All \d[\d,]* rows accounted for"))).to_be_visible(timeout=patience * 1000)
+    idle(page)

@@ -1,0 +1,39 @@
+"""Every page opens, narrow and wide, light and dark, with nothing wrong on it and nothing wider than the window."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import PAGES, visit
+
+LOOKS = [
+    {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    for width in (1280, 1920)
+    for scheme in ("light", "dark")
+]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look['viewport']['width']}-{look['color_scheme']}")
+def test_every_page_opens(page: Page, look: dict[str, Any]) -> None:
+    for title, path in PAGES.items():
+        visit(page, path)
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
+        expect(page.get_by_role("link", name=title)).to_be_visible()
+        expect(page.get_by_text("SANDBOX")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    ground = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") == (look["color_scheme"] == "light")
+
+
+def test_the_domain_is_kept_across_pages_and_in_the_address(page: Page) -> None:
+    visit(page, "/")
+    domain = page.get_by_role("combobox").first.input_value()
+    page.get_by_role("link", name="Runs").click()
+    expect(page).to_have_url(lambda url: f"domain={domain}" in url)
+
+
+def test_a_page_cannot_be_framed_by_another_site(page: Page) -> None:
+    answer = page.goto("/")
+    assert answer is not None
+    assert answer.headers["x-frame-options"] == "DENY"

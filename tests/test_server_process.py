@@ -1,0 +1,120 @@
+"""The real server as its operator starts and stops it."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.browser import driver
+from tests.browser.driver import BRISK, ROOT, Server
+
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
+
+KEY = "Zq7-not-to-be-seen"
+ACCOUNT = {"MX_SERVER": "mail.example", "MX_USER": "agency", "MX_API_KEY": KEY}
+#: Nobody listens there, so an account that is no account harms nobody.
+NOWHERE = {"MXROUTE_API_URL": "http://127.0.0.1:9"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with driver.serving(tmp_path_factory.mktemp("process")) as served:
+        yield served
+
+
+def refusal(folder: Path, *arguments: str, settings: dict[str, str]) -> str:
+    """What a server says that does not start."""
+    server = driver.start(folder, *arguments, settings=settings)
+    try:
+        assert server.process.wait(30) != 0
+    finally:
+        server.process.kill()
+    return server.output()
+
+
+def test_health_answers_in_json(server: Server) -> None:
+    with urlopen(f"{server.url}/health", timeout=5) as answer:
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "application/json"
+        health = json.load(answer)
+    assert health["status"] == "ok"
+    assert health["sandbox"] is True
+
+
+def test_every_page_wears_the_security_headers(server: Server) -> None:
+    for path in ("/", "/import", "/static/none.js", "/health", "/template.csv"):
+        with urlopen(f"{server.url}{path}", timeout=5) as answer:
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+
+
+def test_it_ends_in_time_when_told(tmp_path: Path) -> None:
+    with driver.serving(tmp_path) as server:
+        told = time.monotonic()
+        server.stop()
+        assert time.monotonic() - told < 10
+        assert "Traceback" not in server.output()
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+@pytest.mark.parametrize("settings", [BRISK, ACCOUNT | NOWHERE], ids=["sandbox", "account"])
+def test_it_does_not_start_where_others_could_reach_it(tmp_path: Path, address: str, settings: dict[str, str]) -> None:
+    said = refusal(tmp_path, "--server.address", address, settings=settings)
+    assert f"MXM does not start: It would serve {'a real' if settings != BRISK else 'the sandbox'}" in said
+    assert "--server.address 127.0.0.1" in said
+    assert "Traceback" not in said
+    assert KEY not in said
+
+
+def test_half_an_account_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+    said = refusal(tmp_path, settings={"MX_API_KEY": KEY})
+    assert "MX_SERVER and MX_USER" in said
+    assert "Traceback" not in said
+    assert KEY not in said
+
+
+def test_a_real_account_is_served_on_this_machine_and_its_key_is_not_told(tmp_path: Path) -> None:
+    with driver.serving(tmp_path, settings=ACCOUNT | NOWHERE) as server:
+        with urlopen(f"{server.url}/health", timeout=5) as answer:
+            health = answer.read().decode()
+        assert json.loads(health)["sandbox"] is False
+        server.stop()
+        assert KEY not in health + server.output()
+    assert not [path for path in server.data.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_the_data_folder_is_nobody_elses(server: Server) -> None:
+    assert server.data.stat().st_mode & 0o077 == 0
+    assert not [path.name for path in server.data.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+
+
+def test_the_start_script_names_the_address_it_will_serve(tmp_path: Path) -> None:
+    """Runs the script up to the moment when Streamlit takes over."""
+    folder = tmp_path / "mxm"
+    (folder / "script").mkdir(parents=True)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    for name, text in {
+        "script/server": (ROOT / "script" / "server").read_text(encoding="utf-8"),
+        "script/prepare": "#!/usr/bin/env bash\n",
+        ".venv/bin/streamlit": '#!/usr/bin/env bash\necho "$@"\n',
+        ".venv/bin/python": "#!/usr/bin/env bash\necho 8507\n",
+    }.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o755)
+
+    def started(*arguments: str) -> list[str]:
+        done = subprocess.run(
+            [folder / "script" / "server", *arguments], cwd="/", capture_output=True, text=True, check=True
+        )
+        return done.stdout.splitlines()
+
+    assert started()[0].startswith("MXM: http://127.0.0.1:8507 ")
+    assert started()[1].startswith("run app.py ")
+    assert started()[1].endswith("--server.port 8507")
+    assert started("--server.port", "8600")[0].startswith("MXM: http://127.0.0.1:8600 ")
+    assert started("--server.port=8600", "--server.address=localhost")[0].startswith("MXM: http://localhost:8600 ")
+    assert started("--server.address", "::1", "--server.port", "8600")[0].startswith("MXM: http://[::1]:8600 ")
+    assert started("--server.port", "8600", "--theme.base", "dark")[1].endswith("--server.port 8600 --theme.base dark")
