@@ -1,5 +1,5 @@
 """The product's own database: every SQL statement lives here."""
 
-from mxlib.store.database import Store, Tx, Unwritable
+from mxlib.store.database import FILE, Store, Tx, Unwritable
 
-__all__ = ["Store", "Tx", "Unwritable"]
+__all__ = ["FILE", "Store", "Tx", "Unwritable"]

@@ -18,12 +18,15 @@ from mxlib.mailboxes import words
 from mxlib.store.keys import ServerKey
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
-HEAD = "0001"
+HEAD = "0002"
 
 #: Seconds that a statement waits for another program's lock on the database.
 BUSY_S = 5.0
 
 MEMORY = ":memory:"
+
+#: The database in the data folder.
+FILE = "mxm.sqlite3"
 
 #: An open transaction.
 Tx = sa.Connection

@@ -138,3 +138,31 @@ audit = Table(
 )
 Index("audit_by_time", audit.c.at)
 Index("audit_by_run", audit.c.run)
+
+#: Keys to the HTTP API. `permissions` maps a domain to the names of permissions.
+token = Table(
+    "token",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("admin", Boolean, nullable=False),
+    Column("permissions", JSON, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("last_used_at", Float),
+    Column("revoked_at", Float),
+    sqlite_autoincrement=True,
+)
+
+#: Requests that are carried out once however often they arrive: a caller's Idempotency-Key and the run it started.
+once = Table(
+    "once",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("run", Integer, ForeignKey("run.id")),
+)

@@ -1,0 +1,133 @@
+"""Tokens of the HTTP API: made once, shown once, kept as a hash."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes.phrases import moment
+from mxlib.store import Store, Tx, Unwritable, audit
+from mxlib.store import tokens as shelf
+from mxlib.store.tokens import TokenRecord
+
+PREFIX = "mxm_"
+
+#: Seconds between two notes that a token is in use.
+NOTED_EVERY = 60.0
+
+#: `kind` of a caller that is a token.
+KIND = "token"
+
+
+class Rejected(Exception):
+    """This is no token, or one that works no more; the message says which, and what to do."""
+
+
+def digest(token: str) -> bytes:
+    """What is kept of a token. It has 256 random bits, so nothing slower than SHA-256 is called for."""
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+class Tokens:
+    """Makes, verifies and revokes tokens."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def create(
+        self,
+        caller: Caller,
+        name: str,
+        *,
+        admin: bool = False,
+        domains: Mapping[str, Iterable[Permission]] | None = None,
+        days: float | None = None,
+    ) -> str:
+        """A new token, in full: it can not be had again. It ends after `days`, or never.
+
+        Only admins make tokens, and no token does: a stolen one can not outlive being revoked.
+        """
+        _must_be_an_admin(caller)
+        now = self._clock.now()
+        token = PREFIX + secrets.token_urlsafe(32)
+        permissions = {domain: sorted(set(rights)) for domain, rights in (domains or {}).items()}
+        with self._store.write() as tx:
+            number = shelf.add(
+                tx,
+                name=name,
+                digest=digest(token),
+                admin=admin,
+                permissions=permissions,
+                by=caller.name,
+                at=now,
+                expires_at=None if days is None else now + days * 86_400,
+            )
+            rights = "admin" if admin else "; ".join(f"{on}: {', '.join(may)}" for on, may in permissions.items())
+            _note(tx, caller, "token.create", known_as(number, name), now, rights)
+        return token
+
+    def every(self, caller: Caller) -> list[TokenRecord]:
+        """All tokens, newest first; those that work no more too."""
+        _must_be_an_admin(caller)
+        with self._store.read() as tx:
+            return shelf.every(tx)
+
+    def revoke(self, caller: Caller, number: int) -> bool:
+        """End a token at once; whether there was one to end."""
+        _must_be_an_admin(caller)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            ended = shelf.revoke(tx, number, now)
+            if ended:
+                _note(tx, caller, "token.revoke", f"token {number}", now)
+        return ended
+
+    def caller(self, token: str, address: str = "") -> Caller:
+        """Whoever holds `token`; raises Rejected."""
+        told = digest(token)
+        with self._store.read() as tx:
+            record = shelf.find(tx, told)
+        if record is None or not hmac.compare_digest(record.digest, told):
+            raise Rejected("This token is not known. Send the one that was shown when it was made.")
+        now = self._clock.now()
+        if record.revoked_at is not None:
+            raise Rejected("This token was revoked. Ask an admin for a new one.")
+        if record.expires_at is not None and record.expires_at <= now:
+            raise Rejected(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
+        if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
+            self._note_use(record, now)
+        return Caller(
+            known_as(record.id, record.name),
+            admin=record.admin,
+            domains={
+                domain: frozenset(Permission(right) for right in rights)
+                for domain, rights in record.permissions.items()
+            },
+            address=address,
+            kind=KIND,
+        )
+
+    def _note_use(self, record: TokenRecord, now: float) -> None:
+        with suppress(Unwritable), self._store.write() as tx:  # a full disk must not lock readers out
+            shelf.used(tx, record.id, now)
+
+
+def known_as(number: int, name: str) -> str:
+    """How a token is called in runs and in the audit trail; names alone need not be unique."""
+    return f"{name} (token {number})"
+
+
+def _must_be_an_admin(caller: Caller) -> None:
+    if caller.kind == KIND:
+        raise Forbidden("A token can not manage tokens. Sign in as an admin, or use script/mxm.")
+    if not caller.admin:
+        raise Forbidden("Only admins manage tokens.")
+
+
+def _note(tx: Tx, caller: Caller, what: str, on: str, at: float, outcome: str = "") -> None:
+    audit.append(
+        tx, at=at, who=caller.name, kind=caller.kind, what=what, on=on, address=caller.address, outcome=outcome
+    )

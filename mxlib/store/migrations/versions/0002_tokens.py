@@ -1,0 +1,37 @@
+"""Keys to the HTTP API, and the requests that it carries out once."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Make both tables."""
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("expires_at", sa.Float()),
+        sa.Column("last_used_at", sa.Float()),
+        sa.Column("revoked_at", sa.Float()),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "once",
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("run", sa.Integer()),
+        sa.ForeignKeyConstraint(["run"], ["run.id"]),
+        sa.PrimaryKeyConstraint("caller", "key"),
+    )

@@ -1,0 +1,39 @@
+"""Requests that are carried out once: what a caller sent under an Idempotency-Key, and the run that came of it."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mxlib.store.database import Tx
+from mxlib.store.tables import once as table
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a key stands for: the digest of its request, and the run as soon as there is one."""
+
+    digest: bytes
+    run: int | None
+
+
+def find(tx: Tx, caller: str, key: str) -> Claim | None:
+    """What `caller` used `key` for."""
+    row = tx.execute(sa.select(table.c.digest, table.c.run).where(_is(caller, key))).first()
+    return Claim(*row) if row else None
+
+
+def claim(tx: Tx, caller: str, key: str, digest: bytes, at: float) -> Claim:
+    """Use `key` for the request of this digest, unless it was used before; what it stands for now."""
+    row = insert(table).values(caller=caller, key=key, digest=digest, at=at).on_conflict_do_nothing()
+    tx.execute(row)
+    return find(tx, caller, key) or Claim(digest, None)
+
+
+def started(tx: Tx, caller: str, key: str, run: int) -> None:
+    """Note the run that came of it."""
+    tx.execute(table.update().where(_is(caller, key)).values(run=run))
+
+
+def _is(caller: str, key: str) -> sa.ColumnElement[bool]:
+    return (table.c.caller == caller) & (table.c.key == key)
