@@ -1,5 +1,7 @@
 """What a run does, behaviour by behaviour, under virtual time."""
 
+from itertools import pairwise
+
 import pytest
 
 from mxlib.mailboxes import words
@@ -177,7 +179,7 @@ class TestTheHostIsDown:
     def test_it_is_asked_once_a_minute(self) -> None:
         here = self.down(hours=1.0)
         asked = [at for at in sent(here, "GET") if at > health.DOWN_AFTER]
-        gaps = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(asked)]
         assert len(asked) > 50
         assert all(gap >= health.LOOK_EVERY for gap in gaps)
 

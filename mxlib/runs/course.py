@@ -165,6 +165,6 @@ class Course:
         return [*(self.alike if thrice == self.alike_in else ()), position]
 
     def too_alike(self, rows: list[int], thrice: str) -> bool:
-        """Whether rows that ended alike mean more than each of them, and so wait: enough of them, or the last of those."""
+        """Whether rows that ended alike mean more than each of them, and so wait: enough of them, or stragglers."""
         paused_for_it = self.status is RunStatus.PAUSED and self.why == thrice
         return bool(rows) and (len(rows) >= ALIKE or paused_for_it)
