@@ -145,7 +145,9 @@ def test_the_command_prints_the_token_and_nothing_else(folder: Path, capsys: pyt
     assert admin.main([*words.split(), "--expires", "90d"]) == 0
     told = capsys.readouterr()
     token = told.out.removesuffix("\n")
-    assert token.startswith("mxm_") and "\n" not in token and not told.err
+    assert token.startswith("mxm_")
+    assert "\n" not in token
+    assert not told.err
     opened = Store.open(folder / FILE, SystemClock())
     caller = Tokens(opened, SystemClock()).caller(token)
     opened.close()
@@ -189,5 +191,6 @@ def test_the_command_makes_nothing_that_was_not_meant(
         status = int(str(ended.code))
     assert status == 2
     printed = capsys.readouterr()
-    assert told in printed.err and not printed.out
+    assert told in printed.err
+    assert not printed.out
     assert not (folder / FILE).exists() or "mxm_" not in printed.out
