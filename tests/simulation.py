@@ -10,12 +10,13 @@ import threading
 from collections.abc import Iterable
 from itertools import count
 
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Plan, PlannedRow
-from mxlib.mxroute import messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.messages import Answer
 from mxlib.mxroute.pace import Pace
+
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.mxroute import messages
 from mxlib.runs.course import Job
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import RunStatus
@@ -23,7 +24,7 @@ from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import Store, journal
+from mxlib.store import Store, journal, records
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0
@@ -191,14 +192,14 @@ class Simulation:
 
     # What came of it.
 
-    def record(self, run: int) -> journal.RunRecord:
+    def record(self, run: int) -> records.RunRecord:
         """The run as the store has it."""
         with self.store.read() as tx:
             found = journal.get_run(tx, run)
         assert found is not None
         return found
 
-    def rows(self, run: int) -> list[journal.RowRecord]:
+    def rows(self, run: int) -> list[records.RowRecord]:
         """The rows as the store has them."""
         with self.store.read() as tx:
             return journal.rows(tx, run)

@@ -8,7 +8,7 @@ from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.messages import Answer, Request
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.store import Tx, journal
-from mxlib.store.journal import RowRecord, RunRecord
+from mxlib.store.records import RowRecord, RunRecord
 
 #: So many rows running that end alike mean more than each of them: the run pauses.
 ALIKE = 3

@@ -22,8 +22,8 @@ from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.store import Store, Unwritable, journal
-from mxlib.store.journal import RowRecord
 from mxlib.store.keys import Unreadable as Sealed
+from mxlib.store.records import RowRecord
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from mxlib.runs.course import Course, Heard, Purpose, Unsettled
 from mxlib.runs.deciding import Again, Done, Halt, Settle, Step
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.store import Store, Tx, audit, journal
-from mxlib.store.journal import RowRecord
+from mxlib.store.records import RowRecord
 
 
 def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:

@@ -20,6 +20,7 @@ from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.settings import Settings
 from mxlib.store import Store, Tx, Unwritable, audit, journal
+from mxlib.store.records import RunRecord
 
 __all__ = ["CanNot", "Runs"]
 
@@ -182,7 +183,7 @@ class Runs:
         told = [self._engine.trouble] if self._engine.trouble else []
         return told if self._owner or self._driver is None else [*told, NOT_THE_OWNER]
 
-    def _viewed(self, tx: Tx, records: Iterable[journal.RunRecord]) -> tuple[RunView, ...]:
+    def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
         return viewing.views(tx, list(records), self._engine, self._gate.estimate, self._clock)
 
     # Life.

@@ -9,7 +9,7 @@ from mxlib.runs import sentences
 from mxlib.runs.course import Course
 from mxlib.runs.outcomes import DONE, Outcome
 from mxlib.store import Tx, audit, journal, lists, recovery
-from mxlib.store.journal import RowRecord
+from mxlib.store.records import RowRecord
 
 
 def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str, at: float) -> None:

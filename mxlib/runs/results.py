@@ -11,8 +11,8 @@ from mxlib.mailboxes.columns import COLUMNS
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import DONE, OPEN
 from mxlib.store import Store, journal
-from mxlib.store.journal import RowRecord
 from mxlib.store.keys import Unreadable
+from mxlib.store.records import RowRecord
 
 #: What the results add to a row's own columns.
 ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "password")

@@ -8,7 +8,7 @@ from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import OPEN, Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.store import Tx, journal
-from mxlib.store.journal import RunRecord
+from mxlib.store.records import RunRecord
 
 
 def views(

@@ -1,0 +1,66 @@
+"""Runs and their rows as the store has them: the columns of the tables, with types."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as the store has it; the columns of the table."""
+
+    id: int
+    status: str
+    why: str
+    operator: str
+    file_name: str
+    file_digest: str
+    plan_digest: str
+    idempotency_key: str | None
+    retry_of: int | None
+    domains: list[str]
+    total: int
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    checked_at: float | None
+    differences: int
+    difference: str
+    note: str
+    seen: bool
+    downloaded_at: float | None
+    retention_days: int
+    passwords_until: float | None
+    handed_over_at: float | None
+    wrapped_key: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRecord:
+    """One row of a run as the store has it; the columns of the table."""
+
+    run: int
+    position: int
+    line: int
+    action: str
+    username: str
+    domain: str
+    sealed_password: bytes | None = field(repr=False)
+    generated: bool
+    quota: int | None
+    limit: int | None
+    recovery_email: str
+    verdict: str
+    cells: dict[str, str] = field(repr=False)
+    before: dict[str, Any] = field(repr=False)
+    outcome: str
+    reason: str
+    tries: int
+    unanswered: bool
+    host_quota: int | None
+    host_limit: int | None
+    differs: str
+
+    @property
+    def address(self) -> str:
+        """The full address, as far as it is known."""
+        return f"{self.username}@{self.domain}" if self.domain else self.username
