@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mxlib.ui import confirm, frame, intake, preview
+from mxlib.ui import confirm, frame, intake, preview, problems
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -17,4 +17,5 @@ if current is None:
 
 intake.show_taken(current, domain)
 judged = preview.show(current)
+problems.show(judged)
 confirm.show(current, judged)
