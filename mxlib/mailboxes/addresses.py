@@ -13,10 +13,10 @@ from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.columnwise import BLANKS, Mask
 
 #: The same in RE2 and in Python; LONGEST_USERNAME comes on top.
-USERNAME = r"^[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$"
+USERNAME = r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*"
 LONGEST_USERNAME = 64
 
-_USERNAME = re.compile(USERNAME.strip("^$"))
+_USERNAME = re.compile(USERNAME)
 
 #: What a username can lose at its ends, and anywhere, without another one coming of it.
 _ENDS = re.compile(r"^[\W_]+|[^\w_-]+$")
@@ -27,9 +27,9 @@ _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _LONGEST_DOMAIN = 253
 
 #: One @ with something on both sides, as far as a username cell goes: what is before it may be missing.
-SPLITS = r"^[^@]*@[^@]+$"
+SPLITS = r"[^@]*@[^@]+"
 
-EMAIL = r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$"
+EMAIL = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"
 LONGEST_EMAIL = 254
 
 
@@ -64,7 +64,7 @@ def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
     in_name = columns.texts([""] * len(rows))
     whole = pc.match_substring(username, "@")
     if pc.any(whole).as_py():
-        whole = pc.match_substring_regex(username, SPLITS)
+        whole = pa.array(columns.match(username, SPLITS))
         parts = pc.split_pattern(username.filter(whole), "@").flatten()
         in_name = pc.replace_with_mask(in_name, whole, columns.each(parts[1::2], domain))
         username = pc.replace_with_mask(username, whole, parts[0::2])
@@ -80,12 +80,12 @@ def _joined(before: pa.Array, after: pa.Array) -> pa.Array:
 
 def are_usernames(names: pa.Array) -> Mask:
     """Which names a new mailbox may have."""
-    return columns.matches(names, USERNAME) & columns.are_no_longer(names, LONGEST_USERNAME)
+    return columns.match(names, USERNAME) & columns.are_no_longer(names, LONGEST_USERNAME)
 
 
 def are_emails(cells: pa.Array) -> Mask:
     """Which cells, as `emails` gives them, look like an address."""
-    return columns.matches(cells, EMAIL) & columns.are_no_longer(cells, LONGEST_EMAIL)
+    return columns.match(cells, EMAIL) & columns.are_no_longer(cells, LONGEST_EMAIL)
 
 
 def domain(cell: str) -> str:
@@ -123,6 +123,8 @@ def emails(column: pd.Series) -> pa.Array:
 
 def suggestion(name: str) -> str:
     """The username that was evidently meant by `name`; blank when none is evident."""
+    if len(name) > 2 * LONGEST_USERNAME:
+        return ""
     folded = unicodedata.normalize("NFKD", name.translate(_SPELLED)).lower()
     kept = "".join(sign for sign in folded if not unicodedata.combining(sign) and sign not in _DROPPED)
     seen = "".join(sign for sign in kept if sign.isspace() or sign.isprintable())

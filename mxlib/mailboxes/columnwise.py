@@ -63,8 +63,13 @@ def mask(bits: pa.Array) -> Mask:
     return found
 
 
-def matches(cells: pa.Array, pattern: str) -> Mask:
-    """Which cells match an RE2 pattern anywhere."""
+def match(cells: pa.Array, pattern: str) -> Mask:
+    """Which cells are an RE2 pattern from end to end."""
+    return contain(cells, f"^(?:{pattern})$")
+
+
+def contain(cells: pa.Array, pattern: str) -> Mask:
+    """Which cells have an RE2 pattern somewhere."""
     return mask(pc.match_substring_regex(cells, pattern))
 
 

@@ -47,19 +47,19 @@ class Scan:
 def scan(cells: pa.Array) -> Scan:
     """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
     trimmed = columns.stripped(cells)
-    missing = columns.matches(trimmed, _NONE)
+    missing = columns.contain(trimmed, _NONE)
     lacks = (
         columns.mask(pc.less(pc.utf8_length(cells), 8)),
-        ~columns.matches(cells, "[A-Z]"),
-        ~columns.matches(cells, "[a-z]"),
-        ~columns.matches(cells, "[0-9]"),
+        ~columns.contain(cells, "[A-Z]"),
+        ~columns.contain(cells, "[a-z]"),
+        ~columns.contain(cells, "[0-9]"),
     )
     lacking = sum(lack.astype(np.int64) << bit for bit, lack in enumerate(lacks))
     return Scan(
         missing=missing,
         lacking=np.where(missing, 0, lacking),
         blank_at_an_end=~missing & columns.mask(pc.not_equal(trimmed, cells)),
-        no_special=~missing & ~columns.matches(cells, r"[!-/:-@\[-`{-~]"),
+        no_special=~missing & ~columns.contain(cells, r"[!-/:-@\[-`{-~]"),
     )
 
 

@@ -36,12 +36,14 @@ def username(name: str) -> str:
 def _trouble(name: str) -> str:
     if len(name) > addresses.LONGEST_USERNAME:
         return f"is longer than {addresses.LONGEST_USERNAME} characters"
-    if odd := [sign for sign in name if not (sign.isascii() and (sign.isalnum() or sign in "._-"))]:
-        sign = odd[0]
+    sign = next((sign for sign in name if not (sign.isascii() and (sign.isalnum() or sign in "._-"))), "")
+    if sign:
         if sign.isspace():
             return "has a space"
         if sign == "@":
             return "has an @ in the wrong place"
+        if sign in "'’":
+            return "has an apostrophe"
         return f"has {quoted(sign)}" if sign.isprintable() else "has an invisible character"
     if ".." in name:
         return "has two dots in a row"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted
+from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted, readable
 
 _VERDICTS = {
     Verdict.READY: "Ready",
@@ -178,7 +178,7 @@ def paused(rows: int, reason: str) -> str:
 
 def plan_full(message: str) -> str:
     """Why a run paused when the host says that the plan is full."""
-    return f"MXroute: {quoted(message)}. Raise the plan, then Resume."
+    return f"MXroute: '{readable(message, 200)}'. Raise the plan, then Resume."
 
 
 def paused_by(operator: str) -> str:

@@ -1,0 +1,139 @@
+"""Mending rows: every operation gives a new draft, and nothing from a browser is trusted."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK, Verdict, rows_from
+from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.rules import Account, Standard, judge
+
+ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset()})
+FAULT = "One value too many: put a password with a comma in quotes."
+
+
+@pytest.fixture
+def draft() -> Draft:
+    rows = rows_from(
+        {"username": ["ann", "bob", "cas"], "password": ["Winter-2026", "Gener-ated1", ""]},
+        line=[2, 3, 5], origin=[0, 1, 2], generated=[False, True, False],
+        fault=["", "", FAULT], fault_column=["", "", "password"],
+    )  # fmt: skip
+    return Draft(rows, ("Column 'Phone' is not used.",))
+
+
+def cells(draft: Draft, column: str) -> list[Any]:
+    return draft.rows[column].tolist()
+
+
+def test_edits_go_to_their_cells_and_leave_the_draft_before_as_it_was(draft: Draft):
+    before = draft.rows.copy(deep=True)
+    edited = draft.edited({0: {"username": "anna", "quota": "2 GB"}, 2: {"username": "cees", "ticked": False}})
+    assert cells(edited, "username") == ["anna", "bob", "cees"]
+    assert cells(edited, "quota") == ["2 GB", "", ""]
+    assert cells(edited, "ticked") == [True, True, False]
+    pd.testing.assert_frame_equal(draft.rows, before)
+
+
+def test_every_operation_keeps_columns_types_and_notes(draft: Draft):
+    for other in (
+        draft.edited({0: {"username": "x"}}),
+        draft.ticked([1], False),
+        draft.added(2),
+        draft.deleted([0]),
+        draft.deleted([0, 1, 2]),
+        draft.without_generated(),
+        draft.with_passwords(judge(draft.rows, ACCOUNT, Standard("a.nl"))),
+    ):
+        assert list(other.rows.columns) == [*COLUMNS, *BESIDES]
+        assert other.rows.dtypes.equals(draft.rows.dtypes)
+        assert other.rows.index.equals(pd.RangeIndex(len(other)))
+        assert other.notes == draft.notes
+
+
+def test_a_cleared_cell_is_blank_and_a_number_is_text(draft: Draft):
+    edited = draft.edited({0: {"username": None, "quota": 2048}})
+    assert (cells(edited, "username")[0], cells(edited, "quota")[0]) == ("", "2048")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {7: {"username": "x"}},
+        {-1: {"username": "x"}},
+        {0: {"line": 9}},
+        {0: {"generated": True}},
+        {0: {"fault": ""}},
+        {0: {"nonsense": "x"}},
+        {0: {"ticked": "no"}},
+        {0: {"ticked": None}},
+    ],
+)
+def test_what_may_not_be_edited_stays(draft: Draft, changes: dict[int, dict[str, Any]]):
+    pd.testing.assert_frame_equal(draft.edited(changes).rows, draft.rows)
+
+
+@pytest.mark.parametrize("typed", [MASK, f"{MASK}x", f" {MASK}", "••"])
+def test_a_mask_is_never_saved_as_a_password(draft: Draft, typed: str):
+    pd.testing.assert_frame_equal(draft.edited({0: {"password": typed}, 1: {"password": typed}}).rows, draft.rows)
+
+
+def test_a_typed_password_is_no_longer_a_generated_one(draft: Draft):
+    edited = draft.edited({1: {"password": "Summer-2026"}})
+    assert cells(edited, "generated") == [False, False, False]
+    assert cells(edited, "password")[1] == "Summer-2026"
+
+
+def test_an_edit_beside_the_password_leaves_it_generated(draft: Draft):
+    assert cells(draft.edited({1: {"username": "bo"}}), "generated")[1] is True
+
+
+def test_mending_the_cell_that_reading_complained_about_ends_the_complaint(draft: Draft):
+    assert cells(draft.edited({2: {"username": "cees"}}), "fault")[2] == FAULT
+    mended = draft.edited({2: {"password": "Comma,in-2026"}})
+    assert cells(mended, "fault")[2] == ""
+    assert judge(mended.rows, ACCOUNT, Standard("a.nl"))["verdict"][2] == Verdict.READY
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_draft(draft: Draft):
+    assert cells(draft.edited({0: {"username": "a\ud800b"}}), "username")[0] == "a?b"
+
+
+def test_ticks_are_set_and_taken_back(draft: Draft):
+    off = draft.ticked([0, 2], False)
+    assert cells(off, "ticked") == [False, True, False]
+    assert cells(off.ticked([2], True), "ticked") == [False, True, True]
+
+
+def test_rows_are_added_on_top_without_a_line(draft: Draft):
+    added = draft.added(2)
+    assert cells(added, "line") == [0, 0, 2, 3, 5]
+    assert cells(added, "origin")[:2] == [-1, -1]
+    assert cells(added, "username") == ["", "", "ann", "bob", "cas"]
+
+
+def test_deleted_rows_are_gone_and_the_others_keep_their_lines(draft: Draft):
+    left = draft.deleted([1, 99])
+    assert cells(left, "line") == [2, 5]
+    assert cells(left, "username") == ["ann", "cas"]
+    assert len(draft) == 3
+
+
+def test_generated_passwords_come_and_go(draft: Draft):
+    filled = draft.with_passwords(judge(draft.rows, ACCOUNT, Standard("a.nl")))
+    assert cells(filled, "generated") == [False, True, True]
+    emptied = filled.without_generated()
+    assert cells(emptied, "password") == ["Winter-2026", "", ""]
+    assert cells(emptied, "generated") == [False, False, False]
+
+
+def test_drafts_share_the_columns_that_they_have_in_common(draft: Draft):
+    edited = draft.edited({0: {"username": "x"}})
+    for name in ("line", "origin"):
+        assert np.shares_memory(edited.rows[name].to_numpy(), draft.rows[name].to_numpy())
+
+
+def test_passwords_do_not_stand_in_a_repr(draft: Draft):
+    assert "Winter" not in repr(draft)

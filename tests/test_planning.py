@@ -1,0 +1,141 @@
+"""The plan: every row in file order, sent or left out with its reason, and the figures to confirm it by."""
+
+import pandas as pd
+import pytest
+
+from mxlib.mailboxes import planning, words
+from mxlib.mailboxes.columns import MASK, Verdict, rows_from
+from mxlib.mailboxes.plan import Plan
+from mxlib.mailboxes.rules import Account, Standard, judge
+
+ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
+NAMES = ["Ann", "bob@b.nl", "info", "ann", "jan jansen", "dirk", "eva", "fay"]
+PASSWORDS = ["Winter-2026", "Gener-ated1", "", "Winter-2026", "Gener-ated2", "", "Winter-2026", MASK]
+
+
+@pytest.fixture
+def judged() -> pd.DataFrame:
+    rows = rows_from(
+        {
+            "username": NAMES,
+            "password": PASSWORDS,
+            "quota": ["2 GB", *[""] * 7],
+            "recovery_email": ["A@home.nl", *[""] * 7],
+        },
+        line=[2, 3, 4, 5, 6, 8, 9, 0],
+        origin=[0, 1, 2, 3, 4, 5, 6, -1],
+        generated=[False, True, False, False, True, False, False, False],
+        ticked=[True, True, True, True, True, True, False, True],
+    )
+    return judge(rows, ACCOUNT, Standard("a.nl"))
+
+
+@pytest.fixture
+def plan(judged: pd.DataFrame) -> Plan:
+    return planning.make_plan(
+        judged, file_name="staff.csv", file_digest="d" * 64, cells=lambda origin: {"Naam": NAMES[origin]}
+    )
+
+
+def test_every_row_is_in_the_plan_in_file_order(plan: Plan):
+    assert [(row.position, row.line) for row in plan.rows] == list(enumerate([2, 3, 4, 5, 6, 8, 9, 0]))
+    assert (plan.file_name, plan.file_digest) == ("staff.csv", "d" * 64)
+
+
+def test_only_ticked_ready_rows_are_sent(plan: Plan):
+    assert [row.address for row in plan.sent()] == ["ann@a.nl", "bob@b.nl"]
+    assert plan.domains == ("a.nl", "b.nl")
+
+
+def test_a_row_is_planned_as_it_would_be_sent(plan: Plan):
+    row = plan.rows[0]
+    assert (row.username, row.domain, row.password, row.generated) == ("ann", "a.nl", "Winter-2026", False)
+    assert (row.quota, row.limit, row.recovery_email) == (2048, 9600, "a@home.nl")
+    assert row.verdict is Verdict.READY
+    assert type(row.quota) is int
+
+
+def test_every_other_row_says_why_it_is_left_out(plan: Plan):
+    assert [row.left_out for row in plan.rows] == [
+        "",
+        "",
+        "Already exists. Skipped. To change it, choose Existing mailboxes: update.",
+        "Same address as line 2. Change one, or leave this one out.",
+        "'jan jansen' has a space; try jan.jansen.",
+        "Needs password. Type one, or tick Generate secure passwords.",
+        "Unticked in the preview.",
+        "Needs password. Type one, or tick Generate secure passwords.",
+    ]
+
+
+def test_several_reasons_are_one_line():
+    rows = judge(
+        rows_from({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Standard("a.nl")
+    )
+    left_out = planning.make_plan(rows, file_name="", file_digest="").rows[0].left_out
+    assert left_out == "'a b' has a space; try a.b. Quota 'x': write 1024 or 1 GB."
+
+
+def test_numbers_that_can_not_be_read_are_none():
+    rows = judge(rows_from({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Standard("a.nl"))
+    row = planning.make_plan(rows, file_name="", file_digest="").rows[0]
+    assert (row.quota, row.limit) == (None, None)
+
+
+def test_a_generated_password_of_a_row_that_is_not_sent_is_forgotten(plan: Plan):
+    assert (plan.rows[1].password, plan.rows[1].generated) == ("Gener-ated1", True)
+    assert (plan.rows[4].password, plan.rows[4].generated) == ("", False)
+
+
+def test_a_typed_password_of_a_row_that_is_not_sent_is_kept_for_the_next_try(plan: Plan):
+    assert plan.rows[3].password == "Winter-2026"
+
+
+def test_a_mask_is_no_password_in_a_plan(plan: Plan):
+    assert plan.rows[7].password == ""
+
+
+def test_rows_of_the_file_carry_its_cells_and_rows_added_by_hand_none(plan: Plan):
+    assert plan.rows[1].cells == {"Naam": "bob@b.nl"}
+    assert plan.rows[7].cells == {}
+
+
+def test_a_plan_without_a_file_needs_no_cells(judged: pd.DataFrame):
+    assert planning.make_plan(judged, file_name="", file_digest="").rows[0].cells == {}
+
+
+def test_the_figures_account_for_every_row_once(plan: Plan, judged: pd.DataFrame):
+    figures = planning.confirmation(
+        plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=90.0, ahead=4
+    )
+    assert figures.creates == {"a.nl": 1, "b.nl": 1}
+    assert (figures.exist, figures.invalid, figures.duplicates, figures.unticked, figures.need_password) == (
+        1,
+        1,
+        1,
+        1,
+        2,
+    )
+    assert figures.mailboxes + 6 == figures.rows == 8
+    assert figures.generated == 1
+
+
+def test_the_time_is_shared_out_between_this_run_and_those_before_it(plan: Plan, judged: pd.DataFrame):
+    figures = planning.confirmation(plan, judged, existing={}, readable_until=0.0, seconds=90.0, ahead=4)
+    assert (figures.seconds, figures.behind_seconds) == (30.0, 60.0)
+
+
+def test_the_confirmation_of_a_plan_reads_as_one(plan: Plan, judged: pd.DataFrame):
+    figures = planning.confirmation(plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
+    told = words.confirm(figures)
+    assert told.startswith(
+        "Create 2 mailboxes? a.nl 1 (1 now), b.nl 1 (0 now). staff.csv, 8 rows; left out: 1 already exists, 1 invalid, "
+        "1 duplicate, 1 unticked, 2 need a password. 1 password generated, readable until "
+    )
+
+
+def test_the_same_rows_make_the_same_plan_and_another_password_another(judged: pd.DataFrame, plan: Plan):
+    again = planning.make_plan(judged, file_name="staff.csv", file_digest="d" * 64)
+    changed = judged.assign(password=judged["password"].replace("Winter-2026", "Winter-2027"))
+    assert again.digest == plan.digest
+    assert planning.make_plan(changed, file_name="staff.csv", file_digest="d" * 64).digest != plan.digest

@@ -1,0 +1,152 @@
+"""What holds of judging whatever the cells are."""
+
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mxlib.mailboxes import passwords, reasons
+from mxlib.mailboxes.columns import MASK, Verdict, rows_from
+from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.rules import Account, Standard, domains_named, judge
+from script.bench_judging import judge_row_by_row
+
+ACCOUNT = Account(
+    domains=frozenset({"a.nl", "b.nl", "c.nl", "xn--mnchen-3ya.de"}),
+    existing={"a.nl": frozenset({"info", "o'brien"}), "b.nl": frozenset({"info"}), "c.nl": frozenset()},
+    unchecked=frozenset({"c.nl"}),
+    forbidden={"b.nl": "You have no permission to import into b.nl."},
+)
+STANDARD = Standard("a.nl")
+
+#: A machine that does other things as well is no reason to fail.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+ANYTHING = st.text(max_size=20)
+CELLS = {
+    "username": ["", "jan", "Jan ", "jan@a.nl", "jan@b.nl", "info", "INFO", "o'brien", "josé", "jan jansen", "a..b",
+                 "@a.nl", "jan@", "a@b@c", "x" * 65, "jan@münchen.de", "İnfo", "K"],
+    "password": ["", "****", MASK, f"{MASK}x", "short", "Winter-2026", " Winter-2026", "Winter2026", "WINTER-2026\n"],
+    "quota": ["", "1024", "1,024", "1.024", "2 GB", "5", "5 MB", "unlimited", "lots", "-5"],
+    "limit": ["", "9600", "500", "9601", "0", "x"],
+    "recovery_email": ["", "jan@a.nl", "Jan@Home.nl", "é@home.nl", "jan@münchen.de", "nobody"],
+    "domain": ["", "a.nl", "B.nl", "c.nl", "münchen.de", "MÜNCHEN.DE", "elsewhere.nl", "no domain", "x@y"],
+}  # fmt: skip
+
+
+@st.composite
+def tables(draw: st.DrawFn, most: int = 8) -> pd.DataFrame:
+    """Rows of awkward cells, some of them of any text at all."""
+    rows = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {name: st.sampled_from(cells) | ANYTHING for name, cells in CELLS.items()}
+                | {"ticked": st.booleans(), "fault": st.sampled_from(["", "", "One value too many."])}
+            ),
+            max_size=most,
+        )
+    )
+    columns = {name: [str(row[name]) for row in rows] for name in CELLS}
+    besides = {name: [row[name] for row in rows] for name in ("ticked", "fault")}
+    return rows_from(columns, line=[draw(st.integers(0, 3)) and n + 2 for n in range(len(rows))], **besides)
+
+
+@given(tables())
+@settings(UNHURRIED, max_examples=200)
+def test_columns_and_a_loop_over_rows_agree(rows: pd.DataFrame):
+    pd.testing.assert_frame_equal(judge(rows, ACCOUNT, STANDARD), judge_row_by_row(rows, ACCOUNT, STANDARD))
+
+
+@given(tables())
+@UNHURRIED
+def test_a_row_has_a_reason_unless_it_is_ready_and_a_warning_only_if_it_can_be_sent(rows: pd.DataFrame):
+    for row in judge(rows, ACCOUNT, STANDARD).itertuples():
+        assert (row.reasons == "") == (row.verdict == Verdict.READY)
+        assert row.warnings == "" or row.verdict in {Verdict.READY, Verdict.NEEDS_PASSWORD}
+
+
+@given(tables())
+@UNHURRIED
+def test_the_worst_that_is_true_decides(rows: pd.DataFrame):
+    for row in judge(rows, ACCOUNT, STANDARD).itertuples():
+        told = row.reasons.splitlines()
+        also = [
+            (Verdict.DUPLICATE, any(line.startswith("Same address as") for line in told)),
+            (Verdict.EXISTS, any(line.endswith(reasons.EXISTS) for line in told)),
+            (Verdict.NEEDS_PASSWORD, any(line.endswith(reasons.NEEDS_PASSWORD) for line in told)),
+        ]
+        mild = [kind for kind, true in also if true]
+        invalid = len(told) > len(mild)
+        assert row.verdict == (Verdict.INVALID if invalid else (mild or [Verdict.READY])[0])
+
+
+@given(tables())
+@UNHURRIED
+def test_what_would_be_sent_is_judged_the_same_when_it_comes_back(rows: pd.DataFrame):
+    once = judge(rows, ACCOUNT, STANDARD)
+    again = once.assign(
+        username=once["clean_username"], domain=once["clean_domain"], recovery_email=once["clean_recovery_email"]
+    )[rows.columns]
+    twice = judge(again, ACCOUNT, STANDARD)
+    ready = (once["verdict"] == Verdict.READY).to_numpy()
+    columns = ["verdict", "clean_username", "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit"]
+    pd.testing.assert_frame_equal(once.loc[ready, columns], twice.loc[ready, columns])
+
+
+@given(tables())
+@UNHURRIED
+def test_no_address_is_sent_twice_and_none_that_exists(rows: pd.DataFrame):
+    once = judge(rows, ACCOUNT, STANDARD)
+    sent = once.loc[once["ticked"] & once["verdict"].isin([Verdict.READY, Verdict.NEEDS_PASSWORD])]
+    pairs = list(zip(sent["clean_username"], sent["clean_domain"], strict=True))
+    assert len(pairs) == len(set(pairs))
+    assert not any(name in ACCOUNT.existing.get(domain, ()) for name, domain in pairs)
+    assert {domain for _, domain in pairs} <= ACCOUNT.domains - ACCOUNT.forbidden.keys()
+
+
+@given(tables(), st.data())
+@UNHURRIED
+def test_the_order_of_rows_matters_for_duplicates_only(rows: pd.DataFrame, data: st.DataObject):
+    order = data.draw(st.permutations(range(len(rows))))
+    straight = judge(rows, ACCOUNT, STANDARD).iloc[order].reset_index(drop=True)
+    shuffled = judge(rows.iloc[order].reset_index(drop=True), ACCOUNT, STANDARD)
+    either = {Verdict.DUPLICATE, Verdict.READY, Verdict.NEEDS_PASSWORD}
+    for one, other in zip(straight["verdict"], shuffled["verdict"], strict=True):
+        assert one == other or {one, other} <= either
+    assert sorted(straight["verdict"] == Verdict.INVALID) == sorted(shuffled["verdict"] == Verdict.INVALID)
+
+
+@given(tables())
+@UNHURRIED
+def test_every_domain_that_decides_is_named_beforehand(rows: pd.DataFrame):
+    judged = judge(rows, ACCOUNT, STANDARD)
+    assert set(judged["clean_domain"]) - {""} == domains_named(rows, STANDARD)
+
+
+@given(tables())
+@UNHURRIED
+def test_a_filled_table_lacks_no_password_and_keeps_those_that_were_typed(rows: pd.DataFrame):
+    judged = judge(rows, ACCOUNT, STANDARD)
+    filled = passwords.fill(judged)
+    told = judge(filled, ACCOUNT, STANDARD)
+    assert not (told["verdict"] == Verdict.NEEDS_PASSWORD).any()
+    assert not told["reasons"].str.contains(reasons.NEEDS_PASSWORD, regex=False).any()
+    assert (filled.loc[~filled["generated"], "password"] == rows.loc[~filled["generated"], "password"]).all()
+    others = [name for name in rows.columns if name not in {"password", "generated"}]
+    pd.testing.assert_frame_equal(filled[others], rows[others])
+
+
+@given(
+    tables(),
+    st.dictionaries(
+        st.integers(-3, 12),
+        st.dictionaries(st.sampled_from([*CELLS, "ticked", "line", "nonsense"]), st.none() | st.booleans() | ANYTHING),
+    ),
+)
+@UNHURRIED
+def test_any_edit_leaves_a_table_that_can_be_judged(rows: pd.DataFrame, changes: dict[int, dict[str, object]]):
+    before = rows.copy(deep=True)
+    edited = Draft(rows).edited(changes)
+    pd.testing.assert_frame_equal(rows, before)
+    assert edited.rows.dtypes.equals(rows.dtypes)
+    assert (edited.rows["line"] == rows["line"]).all()
+    judge(edited.rows, ACCOUNT, STANDARD)
