@@ -1,0 +1,168 @@
+"""Rows that come as JSON: cells may be strings, numbers, null or absent, all alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from mxlib.mailboxes import addresses, headers, words
+from mxlib.mailboxes.columns import COLUMNS, rows_from
+from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.phrases import readable
+
+_LINE = ("line", "_line")
+_MOST_LINES = 2**31
+
+#: How many differently named cells the rows of one import may have.
+_MOST_NAMES = 100
+
+
+class Malformed(Exception):
+    """What was sent is not shaped as it should be; the message says what is wrong, `field` where."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An import as it was asked for: the rows table, the active domain, and the mailboxes that the sender knows of."""
+
+    rows: pd.DataFrame = field(repr=False)
+    default_domain: str
+    existing: Mapping[str, frozenset[str]]
+    generate_passwords: bool
+    _items: Sequence[Mapping[str, Any]] = field(repr=False)
+
+    def cells(self, origin: int) -> dict[str, str]:
+        """What a row holds that MXM has no use for, for the results."""
+        return {
+            name: _text(value)
+            for name, value in self._items[origin].items()
+            if name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
+        }
+
+
+def read(body: Any, most: int) -> Asked:
+    """Read the body of a preview or an import of at most `most` rows; raises Malformed."""
+    told = object_of(body)
+    items = [] if told.get("rows") is None else told["rows"]
+    if not isinstance(items, list):
+        raise Malformed("rows", "rows: a list of objects is needed.")
+    if len(items) > most:
+        raise Malformed("rows", words.too_many_rows(len(items), most))
+    for number, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise Malformed(f"rows.{number}", f'rows.{number}: an object is needed, {{"username": "jan"}} say.')
+    if len({name for item in items for name in item}) > _MOST_NAMES:
+        raise Malformed("rows", f"rows: over {_MOST_NAMES} differently named cells; remove those that are not needed.")
+    return Asked(
+        rows(items),
+        addresses.domain(text_of(told, "default_domain")),
+        _existing(told.get("existing_by_domain")),
+        flag_of(told, "generate_passwords"),
+        items,
+    )
+
+
+def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The rows table of JSON objects; their keys are understood as the headers of a file are.
+
+    A row without a line of its own is called by its number in the list, from 1.
+    """
+    meant: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for item in items for name in item):
+        if (meaning := headers.meaning_of(name)) is not None:
+            meant.setdefault(meaning, []).append(name)
+    faults = [""] * len(items)
+    columns = {meaning: _column(items, names, faults) for meaning, names in meant.items()}
+    usernames = columns.get("username", [""] * len(items))
+    if whole := columns.pop(headers.ADDRESS, None):
+        columns["username"] = [
+            name if name.strip(BLANKS) else address for name, address in zip(usernames, whole, strict=True)
+        ]
+    return rows_from(
+        columns or {COLUMNS[0]: usernames},
+        line=[_line(item, number) for number, item in enumerate(items, 1)],
+        origin=list(range(len(items))),
+        fault=faults,
+    )
+
+
+def object_of(body: Any) -> Mapping[str, Any]:
+    """The body as an object."""
+    if not isinstance(body, dict):
+        raise Malformed("", "The body must be a JSON object.")
+    return body
+
+
+def text_of(told: Mapping[str, Any], name: str) -> str:
+    """A cell of an object as text; blank when it is null or absent."""
+    value = told.get(name)
+    if isinstance(value, list | dict):
+        raise Malformed(name, f"{name}: write text or a number.")
+    return _text(value)
+
+
+def flag_of(told: Mapping[str, Any], name: str) -> bool:
+    """A yes or no; no when it is null or absent."""
+    value = told.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise Malformed(name, f"{name}: write true or false.")
+    return bool(value)
+
+
+def _column(items: Sequence[Mapping[str, Any]], names: Iterable[str], faults: list[str]) -> list[str]:
+    """The first filled cell of each row among those of one meaning."""
+    first, *others = [_cells(items, name, faults) for name in names]
+    for other in others:
+        first = [cell if cell.strip(BLANKS) else instead for cell, instead in zip(first, other, strict=True)]
+    return first
+
+
+def _cells(items: Sequence[Mapping[str, Any]], name: str, faults: list[str]) -> list[str]:
+    cells = []
+    unit = " GB" if headers.is_in_gigabytes(name) else ""
+    for number, item in enumerate(items):
+        value = item.get(name)
+        if isinstance(value, list | dict):
+            faults[number] = f"{readable(name)}: write text or a number."
+            value = None
+        cell = _text(value)
+        cells.append(f"{cell}{unit}" if unit and cell.strip(BLANKS)[-1:].isdigit() else cell)
+    return cells
+
+
+def _text(value: object) -> str:
+    """A cell as text, as JSON writes it; half a surrogate pair, which JSON can bring, is none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _line(item: Mapping[str, Any], number: int) -> int:
+    for name in _LINE:
+        value = item.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST_LINES:
+            return value
+    return number
+
+
+def _existing(told: object) -> dict[str, frozenset[str]]:
+    """Mailboxes by domain; what is not a list of names there counts as not told."""
+    if not isinstance(told, dict):
+        return {}
+    return {
+        addresses.domain(_text(domain)): frozenset(
+            _text(name).strip(BLANKS).lower().partition("@")[0] for name in names if isinstance(name, str)
+        )
+        for domain, names in told.items()
+        if isinstance(names, list)
+    }

@@ -1,0 +1,110 @@
+"""Rows that come as JSON become the same table as rows of a file."""
+
+import json
+from typing import Any
+
+import pytest
+
+from mxlib.mailboxes import from_json, rules
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, DTYPES
+from mxlib.mailboxes.from_json import Malformed
+from mxlib.mailboxes.rules import Account, Standard
+
+ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"anna"}), "b.nl": frozenset()})
+
+
+def judged(*items: dict[str, Any]) -> list[dict[Any, Any]]:
+    """The rows with their verdicts."""
+    return rules.judge(from_json.rows(items), ACCOUNT, Standard("a.nl")).to_dict("records")
+
+
+def cells(*items: dict[str, Any]) -> list[dict[Any, Any]]:
+    return from_json.rows(items).to_dict("records")
+
+
+def test_the_table_is_the_one_that_everything_else_works_with() -> None:
+    for items in ([], [{}], [{"username": "jan", "phone": 1}]):
+        table = from_json.rows(items)
+        assert list(table.columns) == [*COLUMNS, *BESIDES]
+        assert {name: str(kind) for name, kind in table.dtypes.items()} == DTYPES
+        assert len(table) == len(items)
+
+
+def test_strings_numbers_null_and_absent_are_all_alike() -> None:
+    told = judged(
+        {"username": "jan", "password": "Geheim.2026x", "quota": 2048, "limit": 9600},
+        {"username": "kim", "password": "Geheim.2026x", "quota": "2048", "limit": "9600", "recovery_email": None},
+        {"username": "lea", "password": "Geheim.2026x", "quota": 2048.0, "limit": "", "domain": None},
+        {"username": "max", "password": "Geheim.2026x", "quota": "2 GB"},
+    )
+    assert {(row["verdict"], row["clean_quota"], row["clean_limit"], row["reasons"]) for row in told} == {
+        ("ready", 2048, 9600, "")
+    }
+
+
+@pytest.mark.parametrize("name", ["username", "email", "mailbox", "address", "user", "Email Address", "user_name"])
+def test_who_is_meant_may_be_called_by_any_name_that_a_file_may_use(name: str) -> None:
+    told = judged({name: "jan@b.nl", "password": "Geheim.2026x"})[0]
+    assert (told["clean_username"], told["clean_domain"], told["verdict"]) == ("jan", "b.nl", "ready")
+
+
+def test_a_username_wins_over_an_address_where_it_is_filled() -> None:
+    table = cells({"username": "jan", "email": "x@b.nl"}, {"username": " ", "email": "x@b.nl"}, {"address": "y@b.nl"})
+    assert [row["username"] for row in table] == ["jan", "x@b.nl", "y@b.nl"]
+
+
+def test_a_password_is_taken_as_it_is_even_when_it_is_a_number() -> None:
+    table = cells({"username": "a", "password": " Blank 1 "}, {"username": "b", "password": 12345678})
+    assert [row["password"] for row in table] == [" Blank 1 ", "12345678"]
+
+
+def test_a_quota_whose_name_says_gigabytes_is_one() -> None:
+    table = judged({"username": "a", "quota_gb": 2}, {"username": "b", "Quota (GB)": "3 GB"}, {"username": "c"})
+    assert [row["clean_quota"] for row in table] == [2048, 3072, 1024]
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [({"line": 7}, 7), ({"line": "7"}, 7), ({"_line": 7}, 7), ({}, 1), ({"line": None}, 1), ({"line": -1}, 1),
+     ({"line": True}, 1), ({"line": 2**63}, 1), ({"line": "x"}, 1), ({"line": [7]}, 1)],
+)  # fmt: skip
+def test_a_row_keeps_its_line_and_has_its_number_otherwise(item: dict[str, Any], line: int) -> None:
+    assert cells({"username": "jan"} | item)[0]["line"] == line
+
+
+def test_a_cell_that_is_no_cell_makes_its_row_invalid_and_no_other() -> None:
+    told = judged(
+        {"username": "jan", "password": "Geheim.2026x", "quota": [1]}, {"username": "kim", "password": "Geheim.2026x"}
+    )
+    assert [row["verdict"] for row in told] == ["invalid", "ready"]
+    assert told[0]["reasons"] == "quota: write text or a number."
+
+
+def test_half_a_character_is_replaced_before_it_can_break_anything() -> None:
+    assert cells(json.loads('{"username": "ja\\ud800n"}'))[0]["username"] == "ja?n"
+
+
+def test_what_the_sender_knows_is_read_liberally() -> None:
+    asked = from_json.read(
+        {"default_domain": " A.nl ", "existing_by_domain": {"A.NL": ["Anna", "bob@a.nl", 5], "b.nl": None}}, 10
+    )
+    assert asked.default_domain == "a.nl"
+    assert asked.existing == {"a.nl": {"anna", "bob"}}
+    assert len(asked.rows) == 0
+
+
+def test_cells_that_mxm_has_no_use_for_are_kept_for_the_results() -> None:
+    asked = from_json.read({"rows": [{"user": "jan", "phone": 31, "line": 4, "tags": ["x"], "pass": "s"}]}, 10)
+    assert asked.cells(0) == {"phone": "31"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [([], ""), (None, ""), ({"rows": {}}, "rows"), ({"rows": "x"}, "rows"), ({"rows": [{}, 1]}, "rows.1"),
+     ({"rows": [{}] * 11}, "rows"), ({"rows": [{str(n): 1 for n in range(101)}]}, "rows"),
+     ({"default_domain": ["a"]}, "default_domain"), ({"generate_passwords": "yes"}, "generate_passwords")],
+)  # fmt: skip
+def test_a_body_of_another_shape_is_refused_with_the_place(body: Any, field: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        from_json.read(body, 10)
+    assert refused.value.field == field
