@@ -95,3 +95,11 @@ def tiny_quota(cell: str) -> str:
     """A quota so small that GB were perhaps meant (a warning); blank for any other one."""
     megabytes = amounts.quota(cell)
     return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and amounts.is_tiny(cell) else ""
+
+
+#: What reading a file finds wrong with a row; mending the password cell ends each of them but the last.
+ONE_VALUE_TOO_MANY = "One value too many: put a password with a comma in quotes."
+VALUE_WITHOUT_HEADER = "One value too many: a cell stands beside the table, under no header."
+STRAY_QUOTE = "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes."
+BROKEN_PASSWORD = "The password has a line break in it: a quote is missing, here or some lines on."  # noqa: S105
+COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."

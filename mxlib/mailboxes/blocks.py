@@ -1,0 +1,160 @@
+"""Delimited text, a megabyte at a time and whole columns at once: some ten times as fast as record by record.
+
+Separators outside quotes are told from those inside by the parity of the quotes before them. That is right only when
+every cell is either free of quotes or quoted from end to end; each block is held against that, and a text that is
+anything else is read record by record. Property tests compare the two.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes import words
+from mxlib.mailboxes.columnwise import BLANKS, Mask
+from mxlib.mailboxes.records import LINE_END, records, refuse_wide
+from mxlib.mailboxes.refusals import FileRefused
+from mxlib.mailboxes.sheet import ROWS, Table
+
+#: Bytes at a time: what bounds the memory for text that is nothing but separators.
+_BLOCK = 1_000_000
+_CELLS_IN_BATCH = 100_000
+
+#: What stands for separators outside quotes: ASCII's own, which no real file uses.
+_RECORD, _UNIT = "\x1e", "\x1f"
+_QUOTE, _LF, _CR = b'"\n\r'
+_QUOTED_CELL = r'^"(?:[^"]|"")*"$'
+
+
+class NotEven(Exception):
+    """A text in which quotes stand otherwise than around whole cells."""
+
+
+def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, name: str) -> Table:
+    """The rows of `text` from `start` on, the beginning of physical line `line`; rows of blank cells are dropped.
+
+    Raises FileRefused for more than `most` rows, and as `records` does.
+    """
+    try:
+        return gathered(by_columns(text, delimiter, start=start, line=line), most)
+    except NotEven:
+        return gathered(by_records(text, delimiter, start=start, line=line, name=name), most)
+
+
+def gathered(blocks: Iterable[Table], most: int) -> Table:
+    """One table of many; what is beyond `most` rows is counted, not kept."""
+    kept: list[Table] = []
+    total = 0
+    for block in blocks:
+        total += len(block)
+        if total <= most:
+            kept.append(block)
+    if total > most:
+        raise FileRefused(words.too_many_rows(total, most))
+    rows = pa.concat_arrays([block.rows for block in kept]) if kept else pa.array([], ROWS)
+    lines = np.concatenate([np.empty(0, np.int64), *(block.lines for block in kept)])
+    before = np.cumsum([0, *map(len, kept)]).tolist()
+    stray = frozenset(first + at for first, block in zip(before, kept, strict=False) for at in block.stray)
+    return Table(rows, lines, stray)
+
+
+def by_records(text: str, delimiter: str, *, start: int, line: int, name: str) -> Iterator[Table]:
+    """Blocks of rows, read record by record."""
+    batch: list[list[str]] = []
+    lines: list[int] = []
+    stray: set[int] = set()
+    cells = 0
+    for record in records(text, delimiter, start=start, line=line, name=name):
+        refuse_wide(record.line, len(record.cells))
+        if not "".join(record.cells).strip(BLANKS):
+            continue
+        if record.stray:
+            stray.add(len(batch))
+        batch.append(record.cells)
+        lines.append(record.line)
+        cells += len(record.cells)
+        if cells > _CELLS_IN_BATCH:
+            yield Table(pa.array(batch, ROWS), np.array(lines), frozenset(stray))
+            batch, lines, stray, cells = [], [], set(), 0
+    yield Table(pa.array(batch, ROWS), np.array(lines, np.int64), frozenset(stray))
+
+
+def by_columns(text: str, delimiter: str, *, start: int, line: int) -> Iterator[Table]:
+    """Blocks of rows, whole columns at once; raises NotEven where that could read something else than `by_records`."""
+    body = text[start:]
+    quoted = body.startswith('"') or any(sign + '"' in body for sign in (delimiter, "\n", "\r"))
+    if quoted:
+        data, end, unit, around = _marked(body, delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
+    else:  # a quote amid a cell is a character like any other
+        data, end, unit, around = _lines_ended_by_lf(body.encode()), "\n", delimiter, BLANKS + delimiter
+    for block in _cut(data, end.encode()):
+        whole = pa.array([block], pa.large_binary()).cast(pa.large_string())
+        lines = pc.split_pattern(whole, end).flatten()
+        numbers = line + np.arange(len(lines) + 1)
+        if quoted and (b"\n" in block or b"\r" in block):
+            numbers[1:] += np.cumsum(pc.count_substring_regex(lines, LINE_END).to_numpy())
+        line = int(numbers[-1])
+
+        separators = pc.count_substring(lines, unit).to_numpy()
+        widest = int(separators.argmax())
+        refuse_wide(int(numbers[widest]), int(separators[widest]) + 1)
+
+        rows = pc.split_pattern(lines, unit)
+        if quoted:
+            rows = _unquoted(rows)
+        filled = columns.mask(pc.not_equal(pc.utf8_trim(lines, characters=around), ""))
+        if quoted and not filled.all():
+            filled[~filled] = _hold_something(rows.filter(pa.array(~filled)))
+        if filled.all():
+            yield Table(rows, numbers[:-1])
+        else:
+            yield Table(rows.filter(pa.array(filled)), numbers[:-1][filled])
+
+
+def _cut(data: bytes, end: bytes) -> Iterator[bytes]:
+    """`data` in blocks of whole records, without the separators between the blocks."""
+    start = 0
+    while start < len(data):
+        cut = data.find(end, start + _BLOCK)
+        cut = len(data.removesuffix(end)) if cut < 0 else cut
+        yield data[start:cut]
+        start = cut + 1
+
+
+def _lines_ended_by_lf(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def _marked(body: str, delimiter: str) -> bytes:
+    """The text with _RECORD and _UNIT for the separators outside quotes."""
+    if not delimiter.isascii() or _RECORD in body or _UNIT in body:
+        raise NotEven
+    signs = np.frombuffer(body.encode(), np.uint8).copy()
+    inside = np.logical_xor.accumulate(signs == _QUOTE)
+    if inside[-1]:
+        raise NotEven
+    outside = ~inside
+    ends_by_lf = outside & (signs == _LF)
+    ends_by_cr = outside & (signs == _CR)
+    signs[outside & (signs == ord(delimiter))] = ord(_UNIT)
+    signs[ends_by_lf | ends_by_cr] = ord(_RECORD)
+    crlf = np.append(ends_by_cr[:-1] & ends_by_lf[1:], False)
+    return bytes(signs[~crlf])
+
+
+def _unquoted(rows: pa.ListArray) -> pa.ListArray:
+    """Rows without the quotes around their cells."""
+    cells = rows.flatten()
+    quoted = pc.match_substring(cells, '"')
+    wrapped = cells.filter(quoted)
+    if not pc.all(pc.match_substring_regex(wrapped, _QUOTED_CELL)).as_py():
+        raise NotEven
+    bare = pc.replace_substring(pc.utf8_slice_codeunits(wrapped, 1, -1), '""', '"')
+    return pa.ListArray.from_arrays(rows.offsets, pc.replace_with_mask(cells, quoted, bare))
+
+
+def _hold_something(rows: pa.ListArray) -> Mask:
+    """Which rows have more than blank cells."""
+    return np.array([bool("".join(cells).strip(BLANKS)) for cells in rows.to_pylist()], dtype=bool)

@@ -1,0 +1,30 @@
+"""Cells that a spreadsheet would take for formulas: made harmless on the way out, taken back on the way in."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.mailboxes import columnwise as columns
+
+#: What makes a spreadsheet calculate, or look at what comes next (OWASP, CSV injection).
+_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+#: `="00123"`: how people make Excel leave a text alone.
+_FORCED = r'^="(.*)"$'
+
+
+def guard(cell: str) -> str:
+    """A cell with a tab before what would start a formula; a tab gets one more, so that `unguard` gives it back."""
+    return "\t" + cell if cell.startswith(_STARTS) else cell
+
+
+def unguard(cell: str) -> str:
+    """What `guard` was given: exactly one leading tab less."""
+    return cell.removeprefix("\t")
+
+
+def plain(cells: pa.Array) -> pa.Array:
+    """Cells without blanks, guards and forced text around them; never for passwords."""
+    bare = columns.stripped(cells)
+    if not pc.any(pc.starts_with(bare, '="')).as_py():
+        return bare
+    return columns.stripped(pc.replace_substring_regex(bare, _FORCED, r"\1"))

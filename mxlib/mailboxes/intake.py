@@ -1,0 +1,94 @@
+"""Reading a file: bytes become a sheet of text cells; nothing is lost, and nothing is guessed silently."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from mxlib.mailboxes import dialect, headers, refusals, words, workbook
+from mxlib.mailboxes.blocks import read_table
+from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.head import Head, Opening, find_head, openings_searched, rank
+from mxlib.mailboxes.records import physical_line, records
+from mxlib.mailboxes.refusals import FileRefused
+from mxlib.mailboxes.sheet import ROWS, Limits, Sheet, Table, Taken
+
+__all__ = ["FileRefused", "Limits", "Sheet", "Table", "Taken", "read"]
+
+_STANDARD = Limits()
+
+
+def read(data: bytes, name: str, *, limits: Limits = _STANDARD, taken: Taken | None = None) -> Sheet:
+    """Read a file, text or .xlsx; `taken` overrides what would be taken for its encoding, delimiter, sheet and header.
+
+    A table whose header names nothing known is read with its first row as header, so that its columns can be mapped by
+    hand. Raises FileRefused with one sentence when there is no table in the file.
+    """
+    if len(data) > limits.bytes:
+        raise FileRefused(words.too_large(len(data), limits.bytes))
+    if not data:
+        raise FileRefused(words.file_empty())
+    refusals.refuse_foreign(data)
+    wanted = taken or Taken()
+    reader = _read_workbook if workbook.is_zip(data) else _read_text
+    sheet = replace(reader(data, name, limits, wanted), digest=hashlib.sha256(data).hexdigest())
+    if not len(sheet):
+        known = wanted.header_line is not None or headers.names_anything(sheet.header)
+        raise FileRefused(words.header_only() if known else words.no_address_column(sheet.header))
+    return sheet
+
+
+def _read_text(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
+    text, encoding = dialect.decode(data, name, wanted.encoding)
+    declared, start = dialect.declared_delimiter(text)
+    delimiter = dialect.checked(wanted.delimiter, name) or declared
+    openings = openings_searched(_openings_of_text(text, start, delimiter, name), wanted.header_line)
+    head = find_head(openings, wanted.header_line)
+    table = read_table(text, head.delimiter, start=head.first, line=head.first_line, most=limits.rows, name=name)
+    chosen = Taken(encoding=encoding, delimiter=head.delimiter, header_line=head.line)
+    return Sheet(name, "", chosen, head.header, table, head.title)
+
+
+def _openings_of_text(text: str, start: int, delimiter: str, name: str) -> Iterator[Opening]:
+    """The rows of a text one by one, each by its own delimiter unless one is given."""
+    line = 2 if start else 1
+    while start < len(text):
+        whole = physical_line(text, start)
+        end, next_line = start + len(whole), line + 1
+        sign = delimiter or dialect.delimiter_of(whole)
+        if whole.strip(BLANKS) and not headers.is_comment(whole.split(sign)):
+            record = next(records(text, sign, start=start, line=line, name=name))
+            end, next_line = record.end, record.next_line
+            yield Opening(line, next_line, record.cells, start, end, sign)
+        start, line = end, next_line
+
+
+def _read_workbook(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
+    book = workbook.open_book(data, name, limits)
+    sheet, head = _chosen_sheet(book, wanted)
+    lines, rows = [], []
+    for position, (line, cells) in enumerate(book.rows(sheet)):
+        if position >= head.first:
+            lines.append(line)
+            rows.append(cells)
+    if len(rows) > limits.rows:
+        raise FileRefused(words.too_many_rows(len(rows), limits.rows))
+    table = Table(pa.array(rows, ROWS), np.array(lines, np.int64))
+    return Sheet(name, "", Taken(sheet=sheet, header_line=head.line), head.header, table, head.title, book.names)
+
+
+def _chosen_sheet(book: workbook.Book, wanted: Taken) -> tuple[str, Head]:
+    """The sheet with the best header, the first of equals."""
+    names = book.names if wanted.sheet is None else (wanted.sheet,)
+    found = {name: openings_searched(_openings_of_sheet(book, name), wanted.header_line) for name in names}
+    best = min(found, key=lambda name: rank(found[name]), default="")
+    if book.refused and not any(headers.names_anything(row.cells) for row in found.get(best, ())):
+        raise FileRefused(book.refused)
+    return best, find_head(found.get(best, []), wanted.header_line)
+
+
+def _openings_of_sheet(book: workbook.Book, name: str) -> Iterator[Opening]:
+    for position, (line, cells) in enumerate(book.rows(name)):
+        yield Opening(line, line + 1, cells, position, position + 1)

@@ -1,0 +1,207 @@
+"""From a sheet to rows: which column means what, and what its cells come to."""
+
+from collections import Counter
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.mailboxes import amounts, formulas, headers, reasons, words
+from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes.columns import BESIDES, COLUMNS
+from mxlib.mailboxes.columnwise import Mask
+from mxlib.mailboxes.headers import ADDRESS
+from mxlib.mailboxes.phrases import listed, quoted
+from mxlib.mailboxes.refusals import FileRefused
+from mxlib.mailboxes.sheet import Sheet
+
+#: What a column means that is left alone; the results bring it back all the same.
+IGNORE = "ignore"
+
+_LOWERED = ("username", "domain", "recovery_email", ADDRESS)
+_CONVERTED = "Quota is in GB in this file: converted to MB."
+_HEADERLESS = "No header: read as a list of addresses."
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two columns for one meaning: a question to the operator, and a refusal where nobody can be asked."""
+
+    meaning: str
+    first: int
+    second: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """What the columns of a sheet mean, by their positions.
+
+    `names` are the headers as they are shown, told apart where two are alike. `conflicts` are meanings that two
+    columns claim: `columns` has the first of them. `secret` are columns of passwords, in use or not.
+    """
+
+    names: tuple[str, ...]
+    columns: AnyMapping[str, int]
+    conflicts: tuple[Conflict, ...]
+    ignored: frozenset[int]
+    secret: frozenset[int]
+    in_gigabytes: bool
+
+    @property
+    def unused(self) -> tuple[int, ...]:
+        """The row's own columns: all that mean nothing here."""
+        return tuple(at for at in range(len(self.names)) if at not in self.columns.values())
+
+    @property
+    def names_who(self) -> bool:
+        """Whether a column tells which mailbox a row is about."""
+        return not headers.WHO.isdisjoint(self.columns)
+
+
+def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = None) -> Mapping:
+    """Tell what the columns of a header mean; `chosen` overrides it by position, with one of MEANINGS or IGNORE."""
+    chosen = chosen or {}
+    found: dict[str, int] = {}
+    conflicts: list[Conflict] = []
+    for at, name in enumerate(header):
+        meaning = chosen.get(at, headers.meaning_of(name) or IGNORE)
+        if meaning not in headers.MEANINGS:
+            continue
+        first = found.setdefault(meaning, at)
+        if first != at:
+            sentence = words.two_columns(header[first], name, headers.PLURALS[meaning])
+            conflicts.append(Conflict(meaning, first, at, sentence))
+    passwords = {at for at, name in enumerate(header) if headers.meaning_of(name) == "password"}
+    return Mapping(
+        names=_told_apart(header),
+        columns=found,
+        conflicts=tuple(conflicts),
+        ignored=frozenset(at for at, meaning in chosen.items() if meaning not in headers.MEANINGS),
+        secret=frozenset(passwords | {at for at, meaning in chosen.items() if meaning == "password"}),
+        in_gigabytes="quota" in found and headers.is_in_gigabytes(header[found["quota"]]),
+    )
+
+
+def to_rows(sheet: Sheet, mapping: Mapping) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows table of a sheet, and what is to be said of how its columns were taken.
+
+    Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses.
+    """
+    if mapping.conflicts:
+        raise FileRefused(mapping.conflicts[0].sentence)
+    if not mapping.names_who:
+        raise FileRefused(words.no_address_column(sheet.header))
+    blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
+    cells = dict.fromkeys(COLUMNS, blank) | {
+        meaning: _read(sheet.table.column(at), meaning, mapping) for meaning, at in mapping.columns.items()
+    }
+    if ADDRESS in cells:
+        _fill_from_addresses(cells, cells.pop(ADDRESS))
+    fault, fault_column = _faults(sheet, mapping, cells["password"])
+    besides = {
+        "line": sheet.table.lines,
+        "origin": np.arange(len(sheet)),
+        "fault": _text_column(fault),
+        "fault_column": _text_column(fault_column),
+    }
+    index = pd.RangeIndex(len(sheet))
+    rows = pd.DataFrame(
+        {meaning: columns.column_of(cells[meaning], index) for meaning in COLUMNS}
+        | {name: besides.get(name, plain) for name, plain in BESIDES.items()},
+        index=index,
+    )
+    return rows, _notes(sheet, mapping)
+
+
+def original_cells(sheet: Sheet, origin: int, mapping: Mapping) -> dict[str, str]:
+    """A row's own columns, which mean nothing here, by name; never a password."""
+    cells = sheet.table.row(origin)
+    return {
+        mapping.names[at]: formulas.unguard(cells[at]) if at < len(cells) else ""
+        for at in mapping.unused
+        if at not in mapping.secret
+    }
+
+
+def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
+    """What the cells of a column come to, by its meaning."""
+    if meaning == "password":
+        typed = columns.stripped(cells)
+        missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
+        return pc.if_else(missing, "", cells)
+    plain = formulas.plain(cells)
+    if meaning in _LOWERED:
+        return pc.ascii_lower(plain)
+    return columns.each(plain, _from_gigabytes) if meaning == "quota" and mapping.in_gigabytes else plain
+
+
+def _from_gigabytes(cell: str) -> str:
+    """A quota in MB of one in GB; what can not be read, or has its own unit, stays as it is."""
+    megabytes = amounts.quota(f"{cell} GB")
+    return cell if megabytes is None else str(megabytes)
+
+
+def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> None:
+    """The username wins where it is filled; where the address agrees with it, its domain fills a blank one."""
+    usernames, domains = cells["username"], cells["domain"]
+    blank = pc.equal(usernames, "")
+    cells["username"] = pc.if_else(blank, addresses, usernames)
+    told = pc.binary_join_element_wise(usernames, pa.scalar("", pa.large_string()), pa.scalar("@", pa.large_string()))
+    agreed = pc.and_(pc.invert(blank), pc.equal(domains, ""))
+    if pc.any(agreed).as_py():
+        local = pc.replace_substring_regex(addresses, "@[^@]*$", "@")
+        agreed = pc.and_(agreed, pc.equal(local, told))
+        cells["domain"] = pc.if_else(agreed, pc.replace_substring_regex(addresses, "^.*@", ""), domains)
+
+
+def _faults(sheet: Sheet, mapping: Mapping, passwords: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """What reading found wrong with each row, and the column that mends it; later ones overrule."""
+    fault = np.full(len(sheet), "", dtype=object)
+    column = np.full(len(sheet), "", dtype=object)
+
+    def say(where: Mask | list[int] | np.ndarray, sentence: str, mended_in: str) -> None:
+        fault[where], column[where] = sentence, mended_in
+
+    text = sheet.taken.sheet is None
+    say(columns.mask(pc.match_substring_regex(passwords, r"[\r\n]")), reasons.BROKEN_PASSWORD, "password")
+    crowded = sheet.table.crowded(len(sheet.header))
+    say(crowded, reasons.ONE_VALUE_TOO_MANY if text else reasons.VALUE_WITHOUT_HEADER, "password")
+    say(sorted(sheet.table.stray), reasons.STRAY_QUOTE, "password")
+    first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
+    if first != "password":
+        comments = columns.mask(pc.starts_with(sheet.table.column(0), "#"))
+        say(comments, reasons.COMMENT_AMONG_ROWS, first if first in COLUMNS else "username")
+    return fault, column
+
+
+def _text_column(cells: np.ndarray) -> pd.Series:
+    return columns.column_of(columns.texts(cells), pd.RangeIndex(len(cells)))
+
+
+def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
+    unknown = [mapping.names[at] for at in mapping.unused if at not in mapping.ignored and sheet.header[at]]
+    notes = []
+    if not sheet.taken.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
+        notes.append(_HEADERLESS)
+    if unknown:
+        which = listed([quoted(name) for name in unknown], most=12, noun="more")
+        notes.append(f"Column {which} is not used." if len(unknown) == 1 else f"Columns {which} are not used.")
+    if mapping.in_gigabytes:
+        notes.append(_CONVERTED)
+    return tuple(notes)
+
+
+def _told_apart(header: Sequence[str]) -> tuple[str, ...]:
+    """Names for all columns, no two of them alike."""
+    seen: Counter[str] = Counter()
+    names = []
+    for number, name in enumerate(header, start=1):
+        wanted = name or f"Column {number}"
+        seen[wanted] += 1
+        names.append(wanted if seen[wanted] == 1 else f"{wanted} ({seen[wanted]})")
+    return tuple(names)

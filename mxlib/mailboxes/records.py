@@ -1,0 +1,112 @@
+"""Delimited text, record by record: every quote is accounted for, and every physical line counted.
+
+This is what reading means. `blocks` reads whole columns at a time, and must come to the same.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mxlib.mailboxes import words
+from mxlib.mailboxes.dialect import outside_quotes
+from mxlib.mailboxes.refusals import FileRefused, too_many_cells
+
+#: More cells than any table of mailboxes has in a row; what has more would fill the memory.
+MOST_CELLS = 1_000
+
+LINE_END = r"\r\n?|\n"
+_LINE = re.compile(rf"[^\r\n]*+(?:{LINE_END}|$)")
+_CLOSED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
+
+# An unbalanced quote swallows the rest of a file, and is told by the line where it opened, not by its length.
+# The limit is the process's own; nothing else here reads with `csv`.
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: the physical line on which it starts, its cells, and where in the text the next one starts.
+
+    `stray`: text follows a closing quote, so that the cells are a guess.
+    """
+
+    line: int
+    cells: list[str] = field(repr=False)
+    next_line: int
+    end: int
+    stray: bool = False
+
+
+def physical_line(text: str, at: int) -> str:
+    """The line of `text` that starts at `at`, with its end."""
+    found = _LINE.match(text, at)
+    return found.group() if found else ""
+
+
+class _Lines:
+    """The physical lines of a text from a place on; `at` and `passed` tell how far reading has come."""
+
+    def __init__(self, text: str, start: int, line: int, delimiter: str) -> None:
+        self._text, self._delimiter = text, delimiter
+        self.at = start
+        self.passed = line - 1
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self.at >= len(self._text):
+            raise StopIteration
+        line = physical_line(self._text, self.at)
+        self.at += len(line)
+        self.passed += 1
+        if line.count(self._delimiter) >= MOST_CELLS:
+            refuse_wide(self.passed, outside_quotes(line).count(self._delimiter) + 1)
+        return line
+
+
+def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: str = "") -> Iterator[Record]:
+    """The records of `text` from `start` on, which is the beginning of physical line `line`; blank lines have no cells.
+
+    Raises FileRefused with the line where a quote opens that never closes.
+    """
+    lines = _Lines(text, start, line, delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        began, number, stray = lines.at, lines.passed + 1, False
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            raw = text[began : lines.at]
+            if (opened := _open_quote(raw, delimiter)) is not None:
+                raise FileRefused(words.open_quote(name, number + _line_ends(raw[:opened]))) from None
+            cells, stray = next(csv.reader([raw], delimiter=delimiter)), True
+        yield Record(number, cells, lines.passed + 1, lines.at, stray)
+
+
+def refuse_wide(line: int, cells: int) -> None:
+    """Raise FileRefused when a row has more cells than any table of mailboxes."""
+    if cells > MOST_CELLS:
+        raise FileRefused(too_many_cells(line, cells, MOST_CELLS))
+
+
+def _open_quote(raw: str, delimiter: str) -> int | None:
+    """Where in a record that is no CSV a quote opens without closing; None when it closes on the same line.
+
+    A quote that closes some lines further on, amid a cell, is the opening quote of that cell: the one before it is
+    missing its end.
+    """
+    sign = re.escape(delimiter)
+    cell = re.compile(rf'(?:{_CLOSED.pattern}|(?!")[^{sign}\r\n]*+)(?:{sign}|{LINE_END}|$)')
+    at = 0
+    while (found := cell.match(raw, at)) and found.end() > at:
+        at = found.end()
+    closed = _CLOSED.match(raw, at)
+    return None if closed and not _line_ends(closed.group()) else at
+
+
+def _line_ends(text: str) -> int:
+    return len(re.findall(LINE_END, text))

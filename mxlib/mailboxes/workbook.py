@@ -1,0 +1,207 @@
+"""Excel workbooks: sheets of text cells, bounded before anything is built of them.
+
+A megabyte of .xlsx can unpack to hundreds, and two cells at the ends of a sheet span seventeen thousand million blank
+ones. So every part is unpacked only as far as the archive says, the filled cells of every sheet are measured, and the
+reader gets a copy that holds nothing else.
+"""
+
+import datetime
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from mxlib.mailboxes import refusals, words
+from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.refusals import FileRefused
+from mxlib.mailboxes.sheet import Limits
+
+_MOST_PARTS = 2_000
+_ENTRY = b"PK\x01\x02"
+_PARTS = (".xml", ".rels")
+_WORKSHEET = re.compile(rb"<(?:\w+:)?sheetData[\s/>]")
+_EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
+
+#: A cell that holds an error is a blank one to the reader; as text it is seen, and judged.
+_ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=["'])e(["'])""")
+
+#: Rows above the table, which the limit of rows does not count.
+_ROWS_ABOVE = 20
+_LAST_WHOLE = 10**15
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook that is safe to read: its sheets by name, visible ones first.
+
+    `refused` says why a sheet was left out, blank when none was.
+    """
+
+    names: tuple[str, ...]
+    refused: str
+    name: str
+    _workbook: CalamineWorkbook = field(repr=False)
+
+    def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a sheet that hold something, with their numbers, cells as text."""
+        if sheet not in self.names:
+            raise FileRefused(refusals.no_sheet(sheet, self.name))
+        try:
+            found = self._workbook.get_sheet_by_name(sheet)
+            yield from _filled_rows(found)
+        except (CalamineError, ValueError) as error:
+            raise FileRefused(refusals.damaged(self.name)) from error
+
+
+def is_zip(data: bytes) -> bool:
+    """Whether `data` is an archive, as every .xlsx is."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def open_book(data: bytes, name: str, limits: Limits) -> Book:
+    """Open a workbook; raises FileRefused for what is none, or would take too much memory."""
+    try:
+        content, refused = _bounded(data, name, limits)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (zipfile.BadZipFile, zlib.error, CalamineError, expat.ExpatError, ValueError, EOFError, OSError) as error:
+        raise FileRefused(refusals.damaged(name)) from error
+    sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    sheets.sort(key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
+    return Book(tuple(sheet.name for sheet in sheets), refused, name, workbook)
+
+
+def _filled_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    if sheet.start is None:
+        return
+    for number, values in enumerate(sheet.to_python(), start=sheet.start[0] + 1):
+        cells = [value if type(value) is str else _written(value) for value in values]
+        if "".join(cells).strip(BLANKS):
+            yield number, cells
+
+
+def _written(value: object) -> str:
+    """A cell's value as people write it: whole numbers without a decimal point, dates by the calendar."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LAST_WHOLE:
+        return str(int(value))
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ")
+    return str(value)
+
+
+def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
+    """A copy of a workbook with its tables only, each no larger than the archive says; why a sheet is missing."""
+    if data.count(_ENTRY) > _MOST_PARTS:
+        raise FileRefused(refusals.damaged(name))
+    refused = ""
+    copied = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(copied, "w", zipfile.ZIP_STORED) as copy:
+        parts = {part.filename: part for part in archive.infolist()}
+        _refuse_others(set(parts))
+        wanted = [part for part in parts.values() if part.filename.casefold().endswith(_PARTS)]
+        unpacked = sum(part.file_size for part in wanted)
+        if unpacked > limits.unpacked:
+            raise FileRefused(refusals.unpacks_too_large(unpacked, limits.unpacked))
+        for part in wanted:
+            content = _unpacked(archive, part)
+            if _WORKSHEET.search(content):
+                trouble = _measure(content).trouble(limits.rows, unpacked)
+                content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)
+                refused = refused or trouble
+            copy.writestr(part.filename, content)
+    return copied.getvalue(), refused
+
+
+def _refuse_others(parts: set[str]) -> None:
+    if "xl/workbook.xml" in {part.lstrip("/").casefold() for part in parts}:
+        return
+    if "content.xml" in parts:
+        raise FileRefused(refusals.OPEN_DOCUMENT)
+    if "xl/workbook.bin" in parts:
+        raise FileRefused(refusals.BINARY_WORKBOOK)
+    raise FileRefused(words.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
+
+
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """The content of a part; what is longer than the archive says fails its checksum."""
+    if part.flag_bits & 1:
+        raise FileRefused(refusals.LOCKED)
+    if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise zipfile.BadZipFile("unusual compression")
+    with archive.open(part) as packed:
+        return packed.read(part.file_size)
+
+
+class _Extent:
+    """How far the filled cells of a worksheet reach, by the same rules that place them when it is read."""
+
+    def __init__(self) -> None:
+        self._row = self._column = 0
+        self._columns: dict[str, int] = {}
+        self.rows = 0
+        self._first_row = self._last_row = 0
+        self._first_column = self._last_column = 0
+
+    def started(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element of the sheet's XML."""
+        kind = tag.rpartition(":")[2]
+        reference = attributes.get("r")
+        if kind == "c":
+            if reference is None:
+                self._column += 1
+            else:
+                letters = reference.rstrip("0123456789")
+                self._column = self._columns.get(letters) or self._columns.setdefault(letters, _number_of(letters))
+                self._row = int(reference[len(letters) :])
+        elif kind in {"v", "is"}:
+            self._fill()
+        elif kind == "row":
+            self._row = int(reference) if reference is not None else self._row + 1
+            self._column = 0
+
+    def _fill(self) -> None:
+        row, column = self._row, self._column
+        if row < self._last_row:
+            raise ValueError("rows out of order")
+        if not self.rows:
+            self._first_row, self._first_column = row, column
+        self.rows += row != self._last_row
+        self._last_row = row
+        self._first_column = min(self._first_column, column)
+        self._last_column = max(self._last_column, column)
+
+    def trouble(self, most_rows: int, unpacked: int) -> str:
+        """Why the sheet can not be read, blank when it can."""
+        if self.rows > most_rows + _ROWS_ABOVE:
+            return words.too_many_rows(self.rows - 1, most_rows)
+        room = 500_000 + unpacked // 8
+        spanned = (self._last_row - self._first_row + 1) * (self._last_column - self._first_column + 1)
+        return refusals.too_wide_apart(room) if spanned > room else ""
+
+
+def _number_of(letters: str) -> int:
+    """The number of a column: `A` is 1, `AA` 27."""
+    number = 0
+    for letter in letters.upper():
+        if not "A" <= letter <= "Z" or number > 1_000_000:
+            raise ValueError("no cell reference")
+        number = number * 26 + ord(letter) - ord("A") + 1
+    if not number:
+        raise ValueError("no cell reference")
+    return number
+
+
+def _measure(content: bytes) -> _Extent:
+    if b"<!DOCTYPE" in content:
+        raise ValueError("no part of a workbook has a document type")
+    extent = _Extent()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = extent.started
+    parser.Parse(content, True)
+    return extent
