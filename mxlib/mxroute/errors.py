@@ -1,0 +1,105 @@
+"""What can go wrong between us and the host.
+
+    MXrouteError
+    ├── Busy            nothing was sent: the host's limit would have kept the caller waiting too long
+    ├── Unreachable     no answer came
+    ├── Unreadable      an answer came that makes no sense: a 5xx, a web page, broken JSON
+    └── Refused         the host's answer was no
+        ├── Invalid         400
+        ├── Unauthorized    401, 403
+        ├── NotFound        404
+        ├── Conflict        409
+        ├── Business        422
+        └── RateLimited     429: it had no effect, and may be sent again after the wait
+
+`str` of each is one sentence for operators. None of them holds a header, a key or a password, nor leads to an
+exception that does.
+"""
+
+from mxlib.mxroute.allowance import Allowance
+
+
+class MXrouteError(Exception):
+    """Base of every failure of the host that reaches an operator."""
+
+    def __init__(self, message: str, *, allowance: Allowance | None = None) -> None:
+        super().__init__(message)
+        self.allowance = allowance
+
+
+class Busy(MXrouteError):
+    """Nothing was sent: the next slot is `retry_after` seconds away, which is more than the caller wanted to wait."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"MXroute's limit is reached. Try again in {max(1, round(retry_after))} s.")
+        self.retry_after = retry_after
+
+
+class Unreachable(MXrouteError):
+    """No answer came; unless `sent` is False, a write may have happened all the same."""
+
+    def __init__(self, message: str = "MXroute does not answer.", *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class Unreadable(MXrouteError):
+    """An answer came that makes no sense; a write may have happened all the same."""
+
+    def __init__(self, message: str, *, status: int, allowance: Allowance | None = None) -> None:
+        super().__init__(message, allowance=allowance)
+        self.status = status
+
+
+class Refused(MXrouteError):
+    """The host answered, and the answer was no. `message` and `field` are the host's own words."""
+
+    def __init__(
+        self, code: str, message: str, *, status: int, field: str = "", allowance: Allowance | None = None
+    ) -> None:
+        super().__init__(self._sentence(message), allowance=allowance)
+        self.code, self.message, self.status, self.field = code, message, status, field
+
+    def _sentence(self, message: str) -> str:
+        return f"MXroute: {message}"
+
+
+class Invalid(Refused):
+    """Something in the request breaks a rule of the host; `field` says what, when the host does."""
+
+
+class Unauthorized(Refused):
+    """The host does not take the key, or not for this."""
+
+    def _sentence(self, message: str) -> str:
+        return "MXroute refused the API key. Correct MX_API_KEY and restart."
+
+
+class NotFound(Refused):
+    """There is no such thing."""
+
+
+class Conflict(Refused):
+    """There is such a thing already."""
+
+
+class Business(Refused):
+    """The plan does not allow it: a limit is reached, say."""
+
+
+class RateLimited(Refused):
+    """Too many requests; `retry_after` is in seconds, None when the host did not say."""
+
+    def __init__(
+        self,
+        retry_after: float | None = None,
+        message: str = "Too many requests.",
+        *,
+        code: str = "RATE_LIMITED",
+        allowance: Allowance | None = None,
+    ) -> None:
+        super().__init__(code, message, status=429, allowance=allowance)
+        self.retry_after = retry_after
+
+    def _sentence(self, message: str) -> str:
+        return "MXroute's limit is reached. Try again in a minute."

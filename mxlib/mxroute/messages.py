@@ -1,0 +1,205 @@
+"""Requests to the host and its answers, as plain values: nothing here sends anything."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+from mxlib.mxroute import errors
+from mxlib.mxroute.allowance import Allowance, retry_after
+from mxlib.mxroute.errors import MXrouteError, RateLimited, Refused, Unreadable
+
+Kind = Literal["read", "write"]
+
+MASK = "••••"
+
+#: Most characters of the host's own words that are kept.
+_MOST_WORDS = 300
+
+_REFUSALS: dict[int, type[Refused]] = {
+    400: errors.Invalid,
+    401: errors.Unauthorized,
+    403: errors.Unauthorized,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    422: errors.Business,
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One request; `path` is encoded and relative to the base address. `bare`: its answer wears no envelope."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    bare: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the two budgets it spends."""
+        return "read" if self.method == "GET" else "write"
+
+    def __repr__(self) -> str:
+        body = {**self.body, "password": MASK} if self.body and "password" in self.body else self.body
+        return f"<{self.method} {self.path}{f' {body}' if body else ''}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was yes, and its data."""
+
+    status: int
+    data: Any = None
+    allowance: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox as the host lists it: quota (0 = unlimited) and usage in MB, limit and sent in messages a day."""
+
+    username: str
+    email: str
+    quota: int
+    usage: float
+    limit: int
+    sent: int
+    suspended: bool
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read one; figures may come as text, and what is missing or makes no sense is 0."""
+        email = str(data.get("email") or "")
+        return cls(
+            username=str(data.get("username") or email.partition("@")[0]),
+            email=email,
+            quota=int(_number(data.get("quota"))),
+            usage=_number(data.get("usage")),
+            limit=int(_number(data.get("limit"))),
+            sent=int(_number(data.get("sent"))),
+            suspended=str(data.get("suspended")).strip().lower() in {"true", "1", "yes", "on"},
+        )
+
+
+# What can be asked.
+
+
+def list_domains() -> Request:
+    """The names of the account's domains."""
+    return Request("GET", _path("domains"))
+
+
+def domain(name: str) -> Request:
+    """One domain; `pointers` reads its aliases."""
+    return Request("GET", _path("domains", name))
+
+
+def list_mailboxes(of: str) -> Request:
+    """Every mailbox of a domain, in one answer."""
+    return Request("GET", _path("domains", of, "email-accounts"))
+
+
+def read_mailbox(of: str, username: str) -> Request:
+    """One mailbox."""
+    return Request("GET", _path("domains", of, "email-accounts", username))
+
+
+def create_mailbox(
+    of: str, username: str, password: str, quota: int | None = None, limit: int | None = None
+) -> Request:
+    """Make a mailbox; the host chooses what is None. The answer carries no data."""
+    told = {"username": username, "password": password, "quota": quota, "limit": limit}
+    body = {name: value for name, value in told.items() if value is not None}
+    return Request("POST", _path("domains", of, "email-accounts"), body)
+
+
+def update_mailbox(of: str, username: str, **changes: str | int) -> Request:
+    """Change any of `password`, `quota` and `limit`."""
+    return Request("PATCH", _path("domains", of, "email-accounts", username), changes)
+
+
+def delete_mailbox(of: str, username: str) -> Request:
+    """Delete a mailbox and its mail."""
+    return Request("DELETE", _path("domains", of, "email-accounts", username))
+
+
+def account_quota() -> Request:
+    """What the account uses and may use, in bytes."""
+    return Request("GET", _path("quota"), bare=True)
+
+
+def email_quota() -> Request:
+    """What each mailbox of the account uses, in bytes."""
+    return Request("GET", _path("quota", "email"), bare=True)
+
+
+# What came back.
+
+
+def decipher(request: Request, status: int, headers: Mapping[str, str], body: bytes, now: float) -> Answer:
+    """Read an answer (header names in lower case, `now` in Unix seconds); raises what it says that is not a yes."""
+    allowance = Allowance.from_http(headers, now)
+    if status == 204 or (status < 300 and request.kind == "write" and not body.strip()):
+        return Answer(status, None, allowance)
+    payload = _parsed(body)
+    if status == 429:
+        raise RateLimited(retry_after(headers, now), allowance=allowance)
+    if status == 401:
+        raise _refusal(request, status, payload, allowance)
+    if 300 <= status < 400:
+        redirected = "MXroute's address sends us elsewhere, where the key must not go. Check MXROUTE_API_URL."
+        raise Unreadable(redirected, status=status, allowance=allowance)
+    if status >= 500:
+        raise Unreadable(f"MXroute has a problem of its own (status {status}).", status=status, allowance=allowance)
+    if request.bare and status < 300 and isinstance(payload, dict):
+        return Answer(status, payload, allowance)
+    if not isinstance(payload, dict) or not isinstance(payload.get("success"), bool):
+        what = "a web page" if body.lstrip()[:1] == b"<" else "something that can not be read"
+        raise Unreadable(f"MXroute answered with {what} (status {status}).", status=status, allowance=allowance)
+    if status >= 400 or not payload["success"]:
+        raise _refusal(request, status, payload, allowance)
+    return Answer(status, payload.get("data"), allowance)
+
+
+def pointers(data: Any) -> tuple[str, ...]:
+    """The aliases of a domain, sorted: the host tells them as a list, or as an object keyed by name."""
+    told = data.get("pointers") if isinstance(data, dict) else None
+    return tuple(sorted(map(str, told))) if isinstance(told, list | dict) else ()
+
+
+def _refusal(request: Request, status: int, payload: Any, allowance: Allowance | None) -> MXrouteError:
+    told = payload.get("error") if isinstance(payload, dict) else None
+    told = told if isinstance(told, dict) else {}
+    make = _REFUSALS.get(status, Refused)
+    code, message, field = (_words(request, told.get(name)) for name in ("code", "message", "field"))
+    return make(code, message or f"status {status}", status=status, field=field, allowance=allowance)
+
+
+def _words(request: Request, told: Any) -> str:
+    """The host's own words on one line, without the password should they repeat it."""
+    words = " ".join(str(told or "").split())
+    password = str((request.body or {}).get("password") or "")
+    return (words.replace(password, MASK) if password else words)[:_MOST_WORDS]
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _number(told: Any) -> float:
+    try:
+        number = float(told)
+    except (TypeError, ValueError):
+        return 0.0
+    return number if abs(number) < 1e15 else 0.0
+
+
+def _path(*segments: str) -> str:
+    """The segments, each encoded as one; ValueError for one that would lead to another place."""
+    if any(segment in {"", ".", ".."} for segment in segments):
+        raise ValueError(f"No path leads through {segments}.")
+    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
