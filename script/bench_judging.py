@@ -3,10 +3,7 @@
 `python -m script.bench_judging` prints seconds, the ratio and the peak memory.
 """
 
-import csv
-import functools
 import gc
-import io
 import random
 import re
 import statistics
@@ -17,9 +14,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from mxlib.mailboxes import addresses, amounts, reasons, words
-from mxlib.mailboxes.columns import COLUMNS, MOST_SENDS, Verdict, rows_from
+from mxlib.mailboxes import addresses, amounts, intake, mapping, reasons, words
+from mxlib.mailboxes.columns import COLUMNS, MOST_SENDS, Verdict
 from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.intake import Limits
 from mxlib.mailboxes.rules import Account, Standard, judge
 
 ROWS = 100_000
@@ -79,7 +77,6 @@ class _Judged(NamedTuple):
 
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-_domain = functools.cache(addresses.domain)  # few different ones, and punycode takes its time
 _USERNAME = re.compile(addresses.USERNAME)
 _SPLITS = re.compile(addresses.SPLITS)
 _EMAIL = re.compile(addresses.EMAIL)
@@ -101,11 +98,11 @@ def judge_row_by_row(rows: pd.DataFrame, account: Account, standard: Standard) -
 def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str, int]) -> _Judged:
     told: list[str] = []
     username = row.username.strip(BLANKS).translate(_ASCII_LOWER)
-    in_column, in_name = _domain(row.domain), ""
+    in_column, in_name = addresses.domain(row.domain), ""
     if _SPLITS.fullmatch(username):
         username, _, after = username.partition("@")
-        in_name = _domain(after)
-    domain = in_name or in_column or _domain(standard.domain)
+        in_name = addresses.domain(after)
+    domain = in_name or in_column or addresses.domain(standard.domain)
     full = f"{username}@{domain}"
     disagree = bool(in_name and in_column and in_name != in_column)
     exists = not disagree and username in account.existing.get(domain, frozenset())
@@ -173,10 +170,10 @@ def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str
 
 
 def rows_of(data: bytes, most: int = ROWS) -> pd.DataFrame:
-    """The rows table of a CSV."""
-    header, *lines = csv.reader(io.StringIO(data.decode()))
-    table = dict(zip(header, map(list, zip(*lines, strict=True)), strict=True))
-    return rows_from(table, line=list(range(2, len(lines) + 2)))
+    """The rows table of a CSV, as an import reads it."""
+    sheet = intake.read(data, "bench.csv", limits=Limits(bytes=len(data), rows=most))
+    rows, _ = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    return rows
 
 
 def seconds(work: Callable[[], object], times: int) -> float:

@@ -416,3 +416,13 @@ def test_what_reading_found_wrong_makes_a_row_invalid():
     told = "One value too many: put a password with a comma in quotes."
     row = one(fault=told, fault_column="password")
     assert (row.verdict, row.reasons) == (Verdict.INVALID, told)
+
+
+@pytest.mark.parametrize("name", ["İnfo", "\u212aees"])
+def test_a_letter_that_only_looks_like_a_capital_is_not_mended_silently(name: str):
+    assert one(username=name).verdict == Verdict.INVALID
+
+
+def test_a_blank_inside_a_recovery_email_is_not_mended_silently():
+    assert one(recovery_email="jan@ home.nl").verdict == Verdict.INVALID
+    assert one(recovery_email="jan@home.nl").verdict == Verdict.READY

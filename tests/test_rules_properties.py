@@ -8,7 +8,9 @@ from mxlib.mailboxes import passwords, reasons
 from mxlib.mailboxes.columns import MASK, Verdict, rows_from
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.rules import Account, Standard, domains_named, judge
-from script.bench_judging import judge_row_by_row
+from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
+from script.bench_judging import STANDARD as BENCH_STANDARD
+from script.bench_judging import judge_row_by_row, rows_of, spreadsheet
 
 ACCOUNT = Account(
     domains=frozenset({"a.nl", "b.nl", "c.nl", "xn--mnchen-3ya.de"}),
@@ -19,7 +21,7 @@ ACCOUNT = Account(
 STANDARD = Standard("a.nl")
 
 #: A machine that does other things as well is no reason to fail.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 ANYTHING = st.text(max_size=20)
 CELLS = {
@@ -150,3 +152,10 @@ def test_any_edit_leaves_a_table_that_can_be_judged(rows: pd.DataFrame, changes:
     assert edited.rows.dtypes.equals(rows.dtypes)
     assert (edited.rows["line"] == rows["line"]).all()
     judge(edited.rows, ACCOUNT, STANDARD)
+
+
+def test_what_the_bench_judges_is_judged_alike_by_both_and_holds_every_verdict():
+    rows = rows_of(spreadsheet(1_500), 1_500)
+    judged = judge(rows, BENCH_ACCOUNT, BENCH_STANDARD)
+    pd.testing.assert_frame_equal(judged, judge_row_by_row(rows, BENCH_ACCOUNT, BENCH_STANDARD))
+    assert set(judged["verdict"]) == set(Verdict)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 import pandas as pd
@@ -31,6 +32,14 @@ SPLITS = r"[^@]*@[^@]+"
 
 EMAIL = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"
 LONGEST_EMAIL = 254
+
+
+#: ASCII letters only: some others have lower cases of two letters, or become ASCII ones.
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+#: Letters that do not fall apart into a letter and an accent.
+_SPELLED = str.maketrans({"ß": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "æ": "ae", "Æ": "ae",
+                          "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "ı": "i"})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,11 @@ def domain(cell: str) -> str:
     name = cell.strip(BLANKS)
     if name.isascii() or len(name) > _LONGEST_DOMAIN:
         return name.lower()
+    return _punycode(name)
+
+
+@lru_cache(maxsize=4_096)  # a tenth of a millisecond each, and again at every edit of a preview
+def _punycode(name: str) -> str:
     try:
         return idna.encode(name, uts46=True).decode()
     except UnicodeError:
@@ -106,8 +120,9 @@ def is_domain(name: str) -> bool:
 
 def email(cell: str) -> str:
     """An address that mail may be sent to, in lower case and punycode; blank stays blank, anything else as typed."""
-    before, at, after = cell.strip(BLANKS).rpartition("@")
-    return f"{_lower(before)}@{domain(after)}" if at else _lower(after)
+    text = cell.strip(BLANKS).translate(_LOWER)
+    before, at, after = text.rpartition("@")
+    return f"{before}@{domain(after)}" if at and not text.isascii() else text
 
 
 def emails(column: pd.Series) -> pa.Array:
@@ -123,8 +138,11 @@ def emails(column: pd.Series) -> pa.Array:
 
 def suggestion(name: str) -> str:
     """The username that was evidently meant by `name`; blank when none is evident."""
-    if len(name) > 2 * LONGEST_USERNAME:
-        return ""
+    return _meant(name) if len(name) <= 2 * LONGEST_USERNAME else ""
+
+
+@lru_cache(maxsize=16_384)  # a preview asks for the same ones at every edit
+def _meant(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name.translate(_SPELLED)).lower()
     kept = "".join(sign for sign in folded if not unicodedata.combining(sign) and sign not in _DROPPED)
     seen = "".join(sign for sign in kept if sign.isspace() or sign.isprintable())
@@ -136,15 +154,3 @@ def suggestion(name: str) -> str:
 def is_username(name: str) -> bool:
     """Whether a new mailbox may be called so."""
     return len(name) <= LONGEST_USERNAME and _USERNAME.fullmatch(name) is not None
-
-
-def _lower(text: str) -> str:
-    """ASCII letters in lower case; others have lower cases that are not one letter."""
-    return text.translate(_ASCII_LOWER)
-
-
-_ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-
-#: Letters that do not fall apart into a letter and an accent.
-_SPELLED = str.maketrans({"ß": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "æ": "ae", "Æ": "ae",
-                          "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "ı": "i"})  # fmt: skip
