@@ -14,7 +14,7 @@ NO_DOMAIN = "No domain: type one, or write the whole address as username."
 BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
 NO_SPECIAL = "No special character: MXroute may refuse it."
 
-#: What a password may lack, in the order in which it is told; rules.py numbers the bits alike.
+#: What a password may lack, in the order in which it is told; `passwords.scan` numbers its bits alike.
 NEEDS = ("8 characters", "a capital", "a small letter", "a digit")
 
 _NOT_SO = "use a-z, 0-9, dot, dash and underscore."
