@@ -85,7 +85,7 @@ def failed_csv(store: Store, run: int) -> bytes:
         )
         for row in rows
     )
-    return export.rows_csv((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
+    return export.table_csv((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
 
 
 def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
@@ -104,7 +104,7 @@ def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
         )
         for row in rows
     )
-    return export.rows_csv((*header, *ADDED), lines, verbatim={"password"})
+    return export.table_csv((*header, *ADDED), lines, verbatim={"password"})
 
 
 def _rows(store: Store, run: int) -> list[RowRecord]:
