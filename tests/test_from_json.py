@@ -53,6 +53,11 @@ def test_a_username_wins_over_an_address_where_it_is_filled() -> None:
     assert [row["username"] for row in table] == ["jan", "x@b.nl", "y@b.nl"]
 
 
+def test_an_address_that_agrees_with_the_username_tells_its_domain() -> None:
+    told = judged({"username": "Jan", "email": "jan@b.nl"}, {"username": "jan", "email": "kim@b.nl"})
+    assert [row["clean_domain"] for row in told] == ["b.nl", "a.nl"]
+
+
 def test_a_password_is_taken_as_it_is_even_when_it_is_a_number() -> None:
     table = cells({"username": "a", "password": " Blank 1 "}, {"username": "b", "password": 12345678})
     assert [row["password"] for row in table] == [" Blank 1 ", "12345678"]

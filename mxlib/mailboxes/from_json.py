@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mxlib.mailboxes import addresses, headers, words
-from mxlib.mailboxes.columns import COLUMNS, rows_from
+from mxlib.mailboxes.columns import rows_from
 from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.phrases import readable
 
@@ -78,17 +78,26 @@ def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             meant.setdefault(meaning, []).append(name)
     faults = [""] * len(items)
     columns = {meaning: _column(items, names, faults) for meaning, names in meant.items()}
-    usernames = columns.get("username", [""] * len(items))
-    if whole := columns.pop(headers.ADDRESS, None):
-        columns["username"] = [
-            name if name.strip(BLANKS) else address for name, address in zip(usernames, whole, strict=True)
-        ]
+    blank = [""] * len(items)
+    columns |= _placed(
+        columns.get("username", blank), columns.pop(headers.ADDRESS, blank), columns.get("domain", blank)
+    )
     return rows_from(
-        columns or {COLUMNS[0]: usernames},
+        columns,
         line=[_line(item, number) for number, item in enumerate(items, 1)],
         origin=list(range(len(items))),
         fault=faults,
     )
+
+
+def _placed(usernames: list[str], whole: list[str], domains: list[str]) -> dict[str, list[str]]:
+    """The username wins over the address where it is filled; where both agree, the address tells the domain."""
+    placed = []
+    for username, address, domain in zip(usernames, whole, domains, strict=True):
+        name, (local, _, of) = username.strip(BLANKS), address.strip(BLANKS).lower().rpartition("@")
+        agreed = name and name.lower() == local and not domain.strip(BLANKS)
+        placed.append((username if name else address, of if agreed else domain))
+    return {"username": [name for name, _ in placed], "domain": [domain for _, domain in placed]}
 
 
 def object_of(body: Any) -> Mapping[str, Any]:

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
+from mxlib.auth.tokens import Tokens
 from mxlib.clock import Clock, SystemClock
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.manager import Runs
 from mxlib.services.exports import Exports
+from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
+from mxlib.services.mailboxes import Mailboxes
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
 from mxlib.settings import Settings
-from mxlib.store import Store
+from mxlib.store import FILE, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class Services:
     previews: Previews
     runs: Running
     exports: Exports
+    imports: Imports
+    mailboxes: Mailboxes
+    tokens: Tokens
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -84,15 +90,20 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
                 "api_key": SecretStr("sandbox"),
             }
         )
-    store = Store.open(settings.data_dir / "mxm.sqlite3", clock, settings.secret_key.get_secret_value())
+    store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
     gate = Gate(Pace(), clock)
     host = Host(settings, gate, clock)
     engine = Runs(store, host, gate, clock, settings)
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
+    previews = Previews(settings, lists, runs, clock)
     return Services(
-        settings, clock, store, host, gate, engine, lists,
-        Previews(settings, lists, runs, clock), runs, Exports(store, lists, runs, clock), served,
+        settings, clock, store, host, gate, engine, lists, previews, runs,
+        exports=Exports(store, lists, runs, clock),
+        imports=Imports(settings, store, previews, runs, clock),
+        mailboxes=Mailboxes(settings, store, host, lists, previews, clock),
+        tokens=Tokens(store, clock),
+        sandbox=served,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The mailbox lists: read once, kept, and still there when the host is not."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ SPARED = 60.0
 
 #: Seconds that a page waits for a read slot before it makes do with the old list.
 PATIENCE = 20.0
+
+
+class Silent(Exception):
+    """What must be known of the account can not be had now; the message says why, and what to do."""
+
 
 FRAME_COLUMNS = ("address", "username", "recovery_email", "usage", "quota", "sent", "limit", "suspended")
 
@@ -86,6 +92,22 @@ class Lists:
             cached = (read_at, frozenset(box.username for box in kept.mailboxes) if kept else frozenset())
             self._names[domain] = cached
         return cached[1]
+
+    def known(self, domain: str, username: str) -> Mailbox | None:
+        """One mailbox as the kept list has it; nothing is read."""
+        with self._store.read() as tx:
+            kept = shelf.mailboxes(tx, domain)
+        return next((box for box in kept.mailboxes if box.username == username), None) if kept else None
+
+    def tell(self, domain: str, username: str, box: Mailbox | None) -> None:
+        """A write made one mailbox what `box` is, or took it away: the list follows without a read."""
+        with self._store.write() as tx:
+            kept = shelf.mailboxes(tx, domain)
+            if kept is None:
+                return
+            boxes = [*(other for other in kept.mailboxes if other.username != username), *([box] if box else ())]
+            # An instant later, since the tables made of a list go by the time at which it was read.
+            shelf.keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
 
     def problems(self) -> list[str]:
         """What could not be read at the last try, one sentence each."""

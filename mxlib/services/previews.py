@@ -7,7 +7,7 @@ import pandas as pd
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import intake, mapping, passwords, planning, rules, words
+from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, rules, words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
@@ -77,22 +77,35 @@ class Previews:
         rows, notes = mapping.to_rows(sheet, columns)
         return Reading(sheet, columns, rows, notes)
 
-    def account(self, caller: Caller, rows: pd.DataFrame, domain: str, *, newer_than: float | None = None) -> Account:
-        """What must be known of the account to judge `rows`: a domain not read yet costs one read, once."""
+    def account(
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        *,
+        newer_than: float | None = None,
+        told: Mapping[str, frozenset[str]] | None = None,
+    ) -> Account:
+        """What must be known of the account to judge `rows`: a domain not read yet costs one read, once.
+
+        A domain in `told` is not read: the sender says which usernames it has.
+        """
         known = frozenset(self._lists.domains(caller).names)
-        existing: dict[str, frozenset[str]] = {}
+        named = rules.domains_named(rows, self.standard(domain))
+        existing = {name: usernames for name, usernames in (told or {}).items() if name in named}
         unchecked: set[str] = set()
-        forbidden: dict[str, str] = {}
-        for name in sorted(rules.domains_named(rows, self.standard(domain)) & known):
-            if not caller.may(Permission.IMPORT, name):
-                forbidden[name] = f"You have no permission to import into {name}."
-                continue
+        forbidden = {
+            name: f"You have no permission to import into {name}."
+            for name in named
+            if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
+        }
+        for name in sorted((named & known) - existing.keys() - forbidden.keys()):
             usernames = self._lists.usernames(name, newer_than=newer_than)
             if usernames is None:
                 unchecked.add(name)
             else:
                 existing[name] = usernames
-        return Account(known, existing, frozenset(unchecked), forbidden)
+        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden)
 
     def judge(
         self, caller: Caller, rows: pd.DataFrame, domain: str, *, newer_than: float | None = None

@@ -1,0 +1,118 @@
+"""Imports by programs: the same reading, judging and planning as on the page, in one request."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.clock import Clock
+from mxlib.mailboxes import from_json, passwords, planning, rules, words
+from mxlib.mailboxes.addresses import domain as normalised
+from mxlib.mailboxes.from_json import Malformed
+from mxlib.services.lists import Silent
+from mxlib.services.previews import FRESH_FOR_START, Previews
+from mxlib.services.running import Running
+from mxlib.settings import Settings
+from mxlib.store import Store, once
+
+_REUSED = "This Idempotency-Key was used for another request. Use a new one."
+
+
+class KeyReused(Exception):
+    """An Idempotency-Key came with another request than the first time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What a program wants imported, read but not judged yet; rows without a domain go to `domain`."""
+
+    rows: pd.DataFrame = field(repr=False)
+    domain: str
+    file_name: str = ""
+    file_digest: str = ""
+    told: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    generate: bool = False
+    cells: Callable[[int], Mapping[str, str]] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+class Imports:
+    """Reads, judges and starts what a program sends."""
+
+    def __init__(self, settings: Settings, store: Store, previews: Previews, running: Running, clock: Clock) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._previews, self._running = previews, running
+
+    def from_json(self, body: object) -> Table:
+        """Rows as JSON; raises Malformed."""
+        asked = from_json.read(body, self._settings.max_rows)
+        return Table(
+            asked.rows, asked.default_domain, told=asked.existing, generate=asked.generate_passwords, cells=asked.cells
+        )
+
+    def from_file(self, data: bytes, name: str, domain: str, *, generate: bool = False) -> Table:
+        """A file as on the page; raises FileRefused."""
+        reading = self._previews.read(data, name)
+        return Table(
+            reading.rows,
+            normalised(domain),
+            file_name=name,
+            file_digest=reading.sheet.digest,
+            generate=generate,
+            cells=reading.cells,
+            notes=reading.notes,
+        )
+
+    def preview(self, caller: Caller, table: Table) -> pd.DataFrame:
+        """The rows with their verdicts; nothing is generated and nothing is sent."""
+        account = self._previews.account(caller, table.rows, table.domain, told=table.told)
+        return rules.judge(table.rows, account, self._previews.standard(table.domain))
+
+    def start(
+        self, caller: Caller, table: Table, *, days: int | None = None, key: str = "", request: bytes = b""
+    ) -> int:
+        """Start a run of the rows that are ready; its number. What the sender says of existing mailboxes counts not.
+
+        The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
+        Raises Silent when a domain's list can not be had, Forbidden when not one row is in a domain that the caller may
+        import into.
+        """
+        if table.rows.empty:
+            raise Malformed("rows", "rows: there are none to import.")
+        digest = hashlib.sha256(request).digest()
+        if key and (run := self._started_before(caller, key, digest)) is not None:
+            return run
+        account = self._previews.account(
+            caller, table.rows, table.domain, newer_than=self._clock.now() - FRESH_FOR_START
+        )
+        standard = self._previews.standard(table.domain)
+        if account.forbidden and rules.domains_named(table.rows, standard) <= account.forbidden.keys():
+            raise Forbidden(account.forbidden[min(account.forbidden)])
+        if account.unchecked:
+            raise Silent(words.start_waits(min(account.unchecked)))
+        judged = rules.judge(table.rows, account, standard)
+        if table.generate:
+            judged = rules.judge(passwords.fill(judged), account, standard)
+        plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
+        if key:
+            self._claim(caller, key, digest)
+        run = self._running.start(caller, plan, days=days or self._settings.retention_days, key=key or None)
+        if key:
+            with self._store.write() as tx:
+                once.started(tx, caller.name, key, run)
+        return run
+
+    def _started_before(self, caller: Caller, key: str, digest: bytes) -> int | None:
+        with self._store.read() as tx:
+            claim = once.find(tx, caller.name, key)
+        if claim is not None and claim.digest != digest:
+            raise KeyReused(_REUSED)
+        return claim.run if claim else None
+
+    def _claim(self, caller: Caller, key: str, digest: bytes) -> None:
+        with self._store.write() as tx:
+            claim = once.claim(tx, caller.name, key, digest, self._clock.now())
+        if claim.digest != digest:
+            raise KeyReused(_REUSED)

@@ -1,0 +1,282 @@
+"""One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes import from_json, rules
+from mxlib.mailboxes.addresses import domain as normalised
+from mxlib.mailboxes.columns import MOST_SENDS, Verdict
+from mxlib.mailboxes.rules import Account
+from mxlib.mxroute import messages
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.errors import Busy, Conflict, MXrouteError, NotFound, Unreachable, Unreadable
+from mxlib.mxroute.messages import Mailbox, Request
+from mxlib.services.exports import NotThere
+from mxlib.services.lists import Lists, Silent
+from mxlib.services.previews import FRESH_FOR_START, Previews
+from mxlib.settings import Settings
+from mxlib.store import Store, audit, recovery
+
+#: Seconds that a write by hand waits for its slot; beyond that the caller is told when to come again.
+PATIENCE = 20.0
+
+#: A cell of each kind that nothing is wrong with.
+_FLAWLESS = {"username": "a", "password": "Aa3456789!", "quota": "", "limit": "", "recovery_email": "", "domain": ""}
+
+#: What may stand in an address of the host: neither a path, nor part of one.
+_NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
+
+Cells = Mapping[str, object]
+
+
+class Unfit(Exception):
+    """The mailbox that was asked for breaks a rule; the message says which ones, `field` the cell of the first."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Taken(Exception):
+    """There is a mailbox of that name already."""
+
+
+class Uncertain(Exception):
+    """No answer came, and what became of the write is not known; the message says what to do, `after` when (s)."""
+
+    def __init__(self, message: str, after: float) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mailbox as the host has it, with what is kept of it here."""
+
+    domain: str
+    box: Mailbox
+    recovery_email: str
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Mailboxes:
+    """Reads, makes, changes and deletes single mailboxes, with permissions and audit."""
+
+    def __init__(
+        self, settings: Settings, store: Store, host: Host, lists: Lists, previews: Previews, clock: Clock
+    ) -> None:
+        self._settings, self._store, self._host, self._clock = settings, store, host, clock
+        self._lists, self._previews = lists, previews
+
+    def read(self, caller: Caller, domain: str, username: str) -> Kept:
+        """One mailbox as the host has it now."""
+        domain, username = self._place(caller, Permission.VIEW, domain, username)
+        try:
+            box = self._read(domain, username)
+        except NotFound:
+            raise _not_there(domain, username) from None
+        return self._kept(domain, box)
+
+    def create(self, caller: Caller, domain: str, cells: Cells) -> Kept:
+        """Make a mailbox; `warnings` are those of the preview.
+
+        A create without an answer is read back: it is never sent twice. Raises Unfit, Taken, Uncertain, MXrouteError.
+        """
+        domain = self._domain(caller, Permission.IMPORT, domain)
+        row = self._judged(domain, cells)
+        username, password = str(row["clean_username"]), str(row["password"])
+        quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
+        if username in self._usernames(domain):
+            raise _taken(domain, username)
+        try:
+            self._send(messages.create_mailbox(domain, username, password, quota, limit))
+        except Conflict:
+            raise _taken(domain, username) from None
+        except (Unreachable, Unreadable) as error:
+            self._settle(domain, username, error)
+        self._note(caller, "mailbox.create", domain, username, email=str(row["clean_recovery_email"]))
+        box = self._read_back(domain, username) or replace(_as_asked(domain, username), quota=quota, limit=limit)
+        self._lists.tell(domain, username, box)
+        return self._kept(domain, box, tuple(str(row["warnings"]).splitlines()))
+
+    def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> Kept:
+        """Change password, quota or limit: those that are given and not blank."""
+        domain, username = self._place(caller, Permission.IMPORT, domain, username)
+        given = {name: cells.get(name) for name in ("password", "quota", "limit") if cells.get(name) not in (None, "")}
+        if not given:
+            raise Unfit("", "Nothing to change: give a password, a quota or a limit.")
+        row = self._judged(domain, {"username": username, **given}, exists=username)
+        clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
+        changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
+        if not self._send_again(messages.update_mailbox(domain, username, **changes), domain, username):
+            raise _not_there(domain, username)
+        self._note(caller, "mailbox.update", domain, username, ", ".join(changes))
+        known = self._lists.known(domain, username) or _as_asked(domain, username)
+        box = self._read_back(domain, username) or replace(
+            known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
+        )
+        self._lists.tell(domain, username, box)
+        return self._kept(domain, box)
+
+    def delete(self, caller: Caller, domain: str, username: str) -> None:
+        """Delete a mailbox, with all its mail."""
+        domain, username = self._place(caller, Permission.DELETE, domain, username)
+        if not self._send_again(messages.delete_mailbox(domain, username), domain, username):
+            raise _not_there(domain, username)
+        self._note(caller, "mailbox.delete", domain, username)
+        self._lists.tell(domain, username, None)
+
+    def set_recovery(self, caller: Caller, domain: str, username: str, email: object) -> str:
+        """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
+        domain, username = self._place(caller, Permission.IMPORT, domain, username)
+        row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username)
+        if username not in self._usernames(domain):
+            raise _not_there(domain, username)
+        kept = str(row["clean_recovery_email"])
+        self._note(caller, "recovery.set", domain, username, "" if kept else "removed", email=kept, forget=not kept)
+        return kept
+
+    # What stands between the caller and the host.
+
+    def _place(self, caller: Caller, permission: Permission, domain: str, username: str) -> tuple[str, str]:
+        domain, username = self._domain(caller, permission, domain), username.strip().lower()
+        if not _NAME.fullmatch(username):
+            raise _not_there(domain, username)
+        return domain, username
+
+    def _domain(self, caller: Caller, permission: Permission, domain: str) -> str:
+        name = normalised(domain)
+        caller.must(permission, name)
+        domains = self._lists.domains(caller)
+        if name in domains.names:
+            return name
+        if domains.read_at is None:
+            raise Silent(domains.problem)
+        raise NotThere(f"{name} is not on this MXroute account.")
+
+    def _usernames(self, domain: str) -> frozenset[str]:
+        """Who is there: what is found after a lost answer is known to be ours only when it was not there before."""
+        names = self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START)
+        if names is None:
+            raise Silent(f"{domain} could not be read from MXroute just now. Try again in a minute.")
+        return names
+
+    def _judged(self, domain: str, cells: Cells, exists: str = "") -> "pd.Series[str]":
+        """The one row that `cells` make, with what would be sent; raises Unfit when a rule stops it."""
+        account = Account(frozenset({domain}), {domain: frozenset({exists} - {""})})
+        standard = self._previews.standard(domain)
+
+        def judge(told: Cells) -> "pd.Series[str]":
+            return rules.judge(from_json.rows([{**told, "domain": domain}]), account, standard).iloc[0]
+
+        row = judge(cells)
+        if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
+            return row
+        first, *_ = str(row["reasons"]).splitlines()
+        at_fault = (name for name, safe in _FLAWLESS.items() if first not in judge({**cells, name: safe})["reasons"])
+        raise Unfit(next(at_fault, ""), str(row["reasons"]).replace("\n", " "))
+
+    # The host.
+
+    def _send(self, request: Request) -> messages.Answer:
+        return self._host.send(request, urgent=True, patience=PATIENCE)
+
+    def _send_again(self, request: Request, domain: str, username: str) -> bool:
+        """Send what does no harm twice, again when no answer came; whether the mailbox was there."""
+        try:
+            self._send(request)
+        except NotFound:
+            return False
+        except (Unreachable, Unreadable) as error:
+            if not _may_have_happened(error):
+                raise
+        else:
+            return True
+        try:
+            self._send(request)
+        except NotFound:
+            return request.method == "DELETE"
+        except (Unreachable, Unreadable, Busy):
+            raise Uncertain(
+                f"MXroute gave no answer: whether this was done to {username}@{domain} is not known. "
+                "Sending it again does no harm.",
+                0.0,
+            ) from None
+        return True
+
+    def _settle(self, domain: str, username: str, lost: MXrouteError) -> None:
+        """Read a create back whose answer was lost; raises Uncertain unless the mailbox is there."""
+        if not _may_have_happened(lost):
+            raise lost
+        address, wait = f"{username}@{domain}", self._settings.timeout_s
+        try:
+            self._read(domain, username)
+        except NotFound:
+            raise Uncertain(
+                f"MXroute gave no answer, and {address} is not there so far. It may still be made: look again in "
+                f"{wait:.0f} s before you send this again.",
+                wait,
+            ) from None
+        except MXrouteError:
+            raise Uncertain(
+                f"MXroute gave no answer, nor does it tell whether {address} was made. Look before sending this again.",
+                wait,
+            ) from None
+
+    def _read(self, domain: str, username: str) -> Mailbox:
+        return Mailbox.from_data(self._send(messages.read_mailbox(domain, username)).data)
+
+    def _read_back(self, domain: str, username: str) -> Mailbox | None:
+        """What the host made of a write; None when it can not be had now."""
+        try:
+            return self._read(domain, username)
+        except MXrouteError:
+            return None
+
+    # What is kept here.
+
+    def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = ()) -> Kept:
+        with self._store.read() as tx:
+            email = recovery.of_domain(tx, domain).get(box.username, "")
+        return Kept(domain, box, email, warnings)
+
+    def _note(
+        self, caller: Caller, what: str, domain: str, username: str, outcome: str = "", *, email: str = "",
+        forget: bool = False,
+    ) -> None:  # fmt: skip
+        """Write down what was done, with the recovery email that goes with it."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if email:
+                recovery.put(tx, domain, username, email, now)
+            if forget or what == "mailbox.delete":
+                recovery.drop(tx, domain, username)
+            audit.append(
+                tx, at=now, who=caller.name, kind=caller.kind, what=what, on=f"{username}@{domain}",
+                address=caller.address, outcome=outcome,
+            )  # fmt: skip
+
+
+def _may_have_happened(lost: MXrouteError) -> bool:
+    """Whether a write without a good answer may have taken effect."""
+    return not isinstance(lost, Unreachable) or lost.sent
+
+
+def _as_asked(domain: str, username: str) -> Mailbox:
+    """What is known of a mailbox that MXroute took but does not tell about just now."""
+    return Mailbox(
+        username=username, email=f"{username}@{domain}", quota=0, usage=0.0, limit=MOST_SENDS, sent=0, suspended=False
+    )
+
+
+def _taken(domain: str, username: str) -> Taken:
+    return Taken(f"{username}@{domain} already exists.")
+
+
+def _not_there(domain: str, username: str) -> NotThere:
+    return NotThere(f"There is no mailbox {username}@{domain}.")
