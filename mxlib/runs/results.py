@@ -46,6 +46,13 @@ def rows_frame(store: Store, run: int, *, with_passwords: bool = False) -> pd.Da
     return frame
 
 
+def every(store: Store, run: int, *, with_passwords: bool = False) -> list[tuple[RowRecord, str]]:
+    """Every row in file order, each with the password of the mailbox that it made; blank without `with_passwords`."""
+    rows = _rows(store, run)
+    passwords = _made(store, run, rows) if with_passwords else {}
+    return [(row, passwords.get(row.position, "")) for row in rows]
+
+
 def results_csv(store: Store, run: int) -> bytes:
     """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made."""
     rows = _rows(store, run)

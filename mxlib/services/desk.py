@@ -92,7 +92,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         )
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
     gate = Gate(Pace(), clock)
-    host = Host(settings, gate, clock)
+    return assemble(settings, clock, store, Host(settings, gate, clock), gate, served)
+
+
+def assemble(
+    settings: Settings, clock: Clock, store: Store, host: Host, gate: Gate, sandbox: "stand_in.Served | None" = None
+) -> Services:
+    """The services over a store and a host that are open already."""
     engine = Runs(store, host, gate, clock, settings)
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
@@ -103,7 +109,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=Mailboxes(settings, store, host, lists, previews, clock),
         tokens=Tokens(store, clock),
-        sandbox=served,
+        sandbox=sandbox,
     )  # fmt: skip
 
 
