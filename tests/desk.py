@@ -5,11 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from mxlib.mxroute.errors import Unreachable
-from mxlib.mxroute.messages import Answer, Request
-
 from mxlib.clock import SystemClock
 from mxlib.mxroute import messages
+from mxlib.mxroute.errors import Unreachable
+from mxlib.mxroute.messages import Answer, Request
 from mxlib.runs.manager import Runs
 from mxlib.runs.view import RunView
 from mxlib.sandbox.core import Sandbox
@@ -18,7 +17,7 @@ from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
 from mxlib.settings import Settings
 from mxlib.store import Store
-from tests.simulation import HEADERS
+from tests.simulation import HEADERS, FreeGate
 
 
 class ShiftedClock(SystemClock):
@@ -28,19 +27,6 @@ class ShiftedClock(SystemClock):
 
     def now(self) -> float:
         return super().now() + self.ahead
-
-
-class FreeGate:
-    """A gate that is always open."""
-
-    def ask(self, kind: str) -> float:
-        return 0.0
-
-    def estimate(self, writes: int) -> float:
-        return writes * 3.0
-
-    def rebuild(self, attempts: object, now: float) -> None:
-        self.rebuilt = attempts
 
 
 class Host:

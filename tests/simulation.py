@@ -7,16 +7,16 @@ may come between any two of them, so that every instant at which a process can d
 import heapq
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
-
-from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
-from mxlib.mxroute.messages import Answer
-from mxlib.mxroute.pace import Pace
 
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.plan import Action, Plan, PlannedRow
 from mxlib.mxroute import messages
+from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
+from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.messages import Answer
+from mxlib.mxroute.pace import Pace
 from mxlib.runs.course import Job
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import RunStatus
@@ -76,14 +76,25 @@ def rows(number: int, domain: str = "a.nl") -> list[PlannedRow]:
     return [row(position, domain=domain) for position in range(number)]
 
 
-class PacedSlots:
-    """The pace without its lock."""
+class FreeGate:
+    """A gate that is always open."""
 
-    def __init__(self, clock: VirtualClock) -> None:
-        self.clock, self.pace = clock, Pace()
+    rebuilt: Sequence[tuple[str, float]] = ()
 
     def ask(self, kind: str) -> float:
-        return self.pace.ask(kind, self.clock.monotonic())
+        return 0.0
+
+    def give_back(self, kind: str) -> None:
+        pass
+
+    def heard(self, kind: str, said: object, sent_at: float) -> None:
+        pass
+
+    def estimate(self, writes: int) -> float:
+        return writes * 3.0
+
+    def rebuild(self, attempts: Sequence[tuple[str, float]], now: float) -> None:
+        self.rebuilt = attempts
 
 
 class Simulation:
@@ -102,7 +113,7 @@ class Simulation:
         self.store = store or Store.open(":memory:", self.clock)
         self.sandbox = Sandbox(
             Account.of(*domains),
-            limits or Limits(writes=10**6, reads=10**6),
+            limits or (Limits() if paced else Limits(writes=10**6, reads=10**6)),
             Schedule.of(*rules),
             latency=latency,
             remember_passwords=True,
@@ -112,12 +123,12 @@ class Simulation:
 
     def boot(self) -> None:
         """A process starts: nothing is known but what the store holds."""
-        self.slots = PacedSlots(self.clock)
+        self.gate = Gate(Pace(), self.clock) if self.paced else FreeGate()
         with self.store.read() as tx:
-            self.slots.pace.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
-        self.engine = Engine(self.store, self.slots, self.clock, TIMEOUT, jitter=lambda: 0.5)
+            self.gate.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
+        self.engine = Engine(self.store, self.gate, self.clock, TIMEOUT, jitter=lambda: 0.5)
         self.taken: Job | None = None
-        self.on_their_way: list[tuple[float, int, Job, Answer | MXrouteError]] = []
+        self.on_their_way: list[tuple[float, int, float, Job, Answer | MXrouteError]] = []
         self._number = count()
         self.engine.recover()
 
@@ -149,8 +160,10 @@ class Simulation:
             idle = len(self.on_their_way) < WORKERS
             soonest = self.clock.passed + self.engine.wake_in() if idle else float("inf")
             if self.on_their_way and self.on_their_way[0][0] <= soonest:
-                at, _, job, answer = heapq.heappop(self.on_their_way)
+                at, _, sent_at, job, answer = heapq.heappop(self.on_their_way)
                 self.clock.passed = max(self.clock.passed, at)
+                said = answer if isinstance(answer, RateLimited) else answer.allowance
+                self.gate.heard(job.request.kind, said, sent_at)
                 self.engine.heard(job, answer)
             else:
                 self.clock.passed = soonest
@@ -186,9 +199,9 @@ class Simulation:
                 answer = messages.decipher(request, reply.status, reply.headers, reply.body, now + takes)
             except MXrouteError as error:
                 answer = error
-        heard = answer if isinstance(answer, RateLimited) else getattr(answer, "allowance", None)
-        self.slots.pace.heard(request.kind, heard, self.clock.passed, self.clock.passed + takes)
-        heapq.heappush(self.on_their_way, (self.clock.passed + takes, next(self._number), job, answer))
+        heapq.heappush(
+            self.on_their_way, (self.clock.passed + takes, next(self._number), self.clock.passed, job, answer)
+        )
 
     # What came of it.
 

@@ -6,6 +6,7 @@ import pytest
 
 from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
+from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import deciding, health, sentences
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
@@ -164,6 +165,13 @@ class TestAnswersThatNeverCame:
         while here.clock.passed < 30.0:
             here.step()
         assert len(sent(here, "POST")) <= 3
+
+
+def test_a_request_that_never_left_is_no_try_and_needs_no_settling() -> None:
+    never_left = Unreachable(sent=False)
+    assert deciding.of_write(Action.CREATE, never_left, unanswered=False, tries=1) == deciding.Again(counted=False)
+    assert deciding.silent(never_left)
+    assert not deciding.lost(never_left)
 
 
 class TestTheHostIsDown:

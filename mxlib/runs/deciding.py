@@ -60,9 +60,14 @@ class Halt:
 Step = Done | Settle | Again | Halt
 
 
-def lost(answer: object) -> bool:
-    """Whether no answer came that can be understood, so that a write may have happened all the same."""
+def silent(answer: object) -> bool:
+    """Whether no answer came that can be understood."""
     return isinstance(answer, Unreachable | Unreadable)
+
+
+def lost(answer: object) -> bool:
+    """Whether a write may have happened without our hearing so."""
+    return silent(answer) and getattr(answer, "sent", True)
 
 
 def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool, tries: int) -> Step:
@@ -72,6 +77,8 @@ def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool,
             return Again(counted=False)
         case Unauthorized():
             return Halt(words.KEY_REFUSED)
+        case Unreachable(sent=False):
+            return Again(counted=False)
         case Unreachable() | Unreadable():
             if action is Action.CREATE:
                 return Settle()

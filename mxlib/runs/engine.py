@@ -13,17 +13,14 @@ from typing import Protocol
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action
-from mxlib.mxroute import messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited
-from mxlib.mxroute.messages import Answer, Request
-from mxlib.runs import deciding, hearing, sentences
+from mxlib.mxroute.messages import Answer
+from mxlib.runs import asking, deciding, hearing, sentences
 from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.store import Store, Unwritable, journal
 from mxlib.store.keys import Unreadable as Sealed
-from mxlib.store.records import RowRecord
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +36,10 @@ class Slots(Protocol):
 
     def ask(self, kind: str) -> float:
         """0.0 when the caller has the slot now, else the seconds to wait before asking again."""
+        ...
+
+    def give_back(self, kind: str) -> None:
+        """The slot last taken was not used."""
         ...
 
 
@@ -97,7 +98,7 @@ class Engine:
 
     def heard(self, job: Job, answer: Answer | MXrouteError) -> None:
         """Take the answer to a job: decide, and record; kept in memory while the store refuses."""
-        if deciding.lost(answer):
+        if deciding.silent(answer):
             self.health.bad(self._clock.monotonic())
         elif not isinstance(answer, RateLimited):
             self.health.good()
@@ -126,9 +127,8 @@ class Engine:
             hearing.digest(self._store, course, heard, self._patience)
         except Unwritable:
             raise
-        except Exception:  # a fault of ours: the row stays `sending`, and is settled after the next start
-            log.exception("What came of run %s, row %s could not be taken in", course.id, heard.job.errand.position)
-            hearing.halt(course, sentences.BROKEN, blind=True)
+        except Exception as problem:  # a fault of ours: the row stays `sending`, and is settled after the next start
+            self._halt_for(course, problem)
 
     # How a run is steered.
 
@@ -182,7 +182,7 @@ class Engine:
         course.asked.add(errand)
         self._reads += 1
         self._had_its_turn(course)
-        return Job(course.id, errand, _read_of(course, errand), self._clock.now())
+        return Job(course.id, errand, asking.read_of(course, errand), self._clock.now())
 
     def _take_write(self, now: float) -> Job | None:
         if not self.health.well:
@@ -205,14 +205,25 @@ class Engine:
                 row, attempt = journal.send(tx, course.id, position, at)
                 sealed = {position: row.sealed_password} if row.sealed_password else {}
                 password = journal.passwords(tx, self._store.key, course.id, sealed).get(position, "")
-        except Sealed as problem:
-            hearing.halt(course, sentences.paused_without_key(problem))
+                request = asking.write_of(row, password)
+        except Exception as problem:
+            self._slots.give_back("write")
+            if isinstance(problem, Unwritable):
+                raise
+            self._halt_for(course, problem)
             self._wake = 0.0
             return None
         course.is_sent(position)
         self._had_its_turn(course)
-        errand = Errand(Purpose.SEND, row.domain, position)
-        return Job(course.id, errand, _write_of(row, password), at, attempt, row)
+        return Job(course.id, Errand(Purpose.SEND, row.domain, position), request, at, attempt, row)
+
+    def _halt_for(self, course: Course, problem: Exception) -> None:
+        """Stop one run for something that is wrong on our side; the others go on."""
+        if isinstance(problem, Sealed):
+            hearing.halt(course, sentences.paused_without_key(problem))
+        else:
+            log.error("Run %s stands still", course.id, exc_info=problem)
+            hearing.halt(course, sentences.BROKEN, blind=True)
 
     def _in_turn(self) -> list[Course]:
         return [self.courses[run] for run in self._turns]
@@ -267,25 +278,3 @@ class Engine:
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
                 hearing.halt(course, why)
-
-
-def _read_of(course: Course, errand: Errand) -> Request:
-    match errand.purpose:
-        case Purpose.SETTLE if errand.position is not None:
-            return messages.read_mailbox(errand.domain, course.unsettled[errand.position].username)
-        case Purpose.LOOK | Purpose.CHECK:
-            return messages.list_mailboxes(errand.domain)
-        case _:
-            return messages.list_domains()
-
-
-def _write_of(row: RowRecord, password: str) -> Request:
-    match Action(row.action):
-        case Action.CREATE:
-            return messages.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
-        case Action.DELETE:
-            return messages.delete_mailbox(row.domain, row.username)
-        case Action.UPDATE:
-            wanted = {"password": password or None, "quota": row.quota, "limit": row.limit}
-            changes = {name: value for name, value in wanted.items() if value is not None}
-            return messages.update_mailbox(row.domain, row.username, **changes)

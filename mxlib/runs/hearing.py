@@ -126,7 +126,7 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
             recording.compare(tx, course, errand.domain, boxes, heard.at)
     course.asked.discard(errand)
     course.waiting = sorted(set(course.waiting) - decided) if decided else course.waiting
-    if deciding.lost(answer) or isinstance(answer, RateLimited):
+    if deciding.silent(answer) or isinstance(answer, RateLimited):
         return
     refused = isinstance(answer, Refused) and not isinstance(answer, NotFound)
     if refused and course.status is not RunStatus.STOPPING:

@@ -1,0 +1,31 @@
+"""Which request an errand or a row becomes."""
+
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute import messages
+from mxlib.mxroute.messages import Request
+from mxlib.runs.course import Course, Errand, Purpose
+from mxlib.store.records import RowRecord
+
+
+def read_of(course: Course, errand: Errand) -> Request:
+    """The read that an errand wants; a probe asks for the domains."""
+    match errand.purpose:
+        case Purpose.SETTLE if errand.position is not None:
+            return messages.read_mailbox(errand.domain, course.unsettled[errand.position].username)
+        case Purpose.LOOK | Purpose.CHECK:
+            return messages.list_mailboxes(errand.domain)
+        case _:
+            return messages.list_domains()
+
+
+def write_of(row: RowRecord, password: str) -> Request:
+    """The request of a row; an update names only what changes."""
+    match Action(row.action):
+        case Action.CREATE:
+            return messages.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
+        case Action.DELETE:
+            return messages.delete_mailbox(row.domain, row.username)
+        case Action.UPDATE:
+            wanted = {"password": password or None, "quota": row.quota, "limit": row.limit}
+            changes = {name: value for name, value in wanted.items() if value is not None}
+            return messages.update_mailbox(row.domain, row.username, **changes)
