@@ -1,0 +1,109 @@
+"""An edit in a long preview, measured in Chromium: from Enter to the new counts; and the server's memory.
+
+`python -m script.bench_edit` drives the real server on the sandbox with files of 5,000 and 10,000 rows.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from script.bench_judging import spreadsheet
+from tests.browser import driver
+from tests.browser.driver import Grid
+
+EDITS = 15
+MOST_MS, MOST_MB = 400, 250
+DOMAIN = "clienta.nl"
+
+#: Puts into `window.took` the milliseconds from the next Enter until the badges tell other counts.
+STOPWATCH = """() => {
+    const badges = () => document.querySelector('.st-key-badges').innerText;
+    const before = badges();
+    window.took = undefined;
+    window.addEventListener('keydown', event => {
+        const began = event.timeStamp;
+        const look = () => badges() === before ? requestAnimationFrame(look) : window.took = performance.now() - began;
+        look();
+    }, {capture: true, once: true});
+}"""
+
+
+def open_preview(page: Page, rows: int) -> float:
+    """Bring a file of so many rows into preview; seconds until the grid is there."""
+    page.goto(f"/import?domain={DOMAIN}")
+    driver.idle(page)
+    driver.upload(page, spreadsheet(rows), f"staff-{rows}.csv")
+    began = time.perf_counter()
+    page.locator(".st-key-preview_import button").click()
+    page.locator(".st-key-preview-grid canvas").first.wait_for(timeout=60_000)
+    taken = time.perf_counter() - began
+    driver.idle(page)
+    return taken
+
+
+def edits(page: Page, times: int) -> list[float]:
+    """Milliseconds of so many edits: each spoils a good row, so that the counts change."""
+    grid = Grid(page, "preview-grid")
+    good = [row for row in range(times * 2) if row % 12][:times]
+    taken = []
+    for row in good:
+        grid.type_into(row, "Username", f"not good {row}", enter=False)
+        page.evaluate(STOPWATCH)
+        page.keyboard.press("Enter")
+        taken.append(float(page.wait_for_function("window.took", timeout=20_000).json_value()))
+        driver.idle(page)
+    return taken
+
+
+def megabytes(pid: int) -> float:
+    """What a server holds in memory now."""
+    return float(psutil.Process(pid).memory_info().rss) / 2**20
+
+
+def session(browser: Browser, rows: int, times: int) -> tuple[float, list[float], float, float]:
+    """One visit of both pages with a file of so many rows: seconds to the preview, edits, memory before and after."""
+    with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder)) as server:
+        before = megabytes(server.process.pid)
+        context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        page.goto(f"/?domain={DOMAIN}")
+        driver.idle(page)
+        opened = open_preview(page, rows)
+        taken = edits(page, times)
+        page.goto(f"/?domain={DOMAIN}")
+        driver.idle(page)
+        after = megabytes(server.process.pid)
+        context.close()
+        return opened, taken, before, after
+
+
+def main(sizes: tuple[int, ...] = (5_000, 10_000), times: int = EDITS) -> bool:
+    """Print what an edit takes and what the server needs in memory; whether both hold for 5,000 rows."""
+    kept = True
+    print("an edit in a long preview")
+    with sync_playwright() as playwright, driver.launch(playwright) as browser:
+        for rows in sizes:
+            opened, taken, before, after = session(browser, rows, times)
+            median, counted = statistics.median(taken), rows == 5_000
+            kept = kept and not (counted and (median >= MOST_MS or after >= MOST_MB))
+            print(f"  {rows:,} rows")
+            print(f"    Enter to new counts   {median:5.0f} ms{f'  (under {MOST_MS} ms)' if counted else ''}")
+            print(f"      of {times} edits         {min(taken):5.0f} to {max(taken):.0f} ms")
+            print(f"    click to preview      {opened:5.2f} s")
+            print(f"    server memory         {after:5.0f} MB{f'  (under {MOST_MB} MB)' if counted else ''}")
+            print(f"      when it began       {before:5.0f} MB")
+    return kept
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[5_000, 10_000])
+    parser.add_argument("--edits", type=int, default=EDITS)
+    asked = parser.parse_args()
+    sys.exit(not main(tuple(asked.rows), asked.edits))

@@ -1,0 +1,137 @@
+"""The journal, measured: what it costs a row, how fast a run is taken up again, what memory a long run needs.
+
+`python -m script.bench_journal` prints all three. The last one is a run over HTTP in a process of its own, which has
+loaded the pages as a server has.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mxlib.clock import SystemClock
+from mxlib.mxroute.messages import Answer, Request
+from mxlib.runs import results
+from mxlib.runs.engine import Engine
+from mxlib.runs.outcomes import RunStatus
+from mxlib.store import Store, journal
+from script import sandboxed
+
+ROWS = 5_000
+TIMEOUT = 30.0
+
+
+class _Open:
+    """A gate that lets everybody pass."""
+
+    def ask(self, kind: str) -> float:
+        """Go."""
+        return 0.0
+
+
+def _well(request: Request) -> Answer:
+    """The answer of a host that does as it is told, at once."""
+    return Answer(201 if request.kind == "write" else 200, [] if request.kind == "read" else None, None)
+
+
+def _engine(folder: Path) -> tuple[Store, Engine]:
+    clock = SystemClock()
+    store = Store.open(folder / "mxm.sqlite3", clock)
+    engine = Engine(store, _Open(), clock, TIMEOUT)
+    engine.recover()
+    return store, engine
+
+
+def cost_of_a_row(folder: Path, count: int = ROWS) -> tuple[float, float]:
+    """Milliseconds that taking a row and hearing its answer costs, and those of planning it.
+
+    Half of the rows are left over, and three stay on their way, as when a process dies.
+    """
+    store, engine = _engine(folder)
+    planned = sandboxed.plan(count)
+    began = time.perf_counter()
+    with store.write() as tx:
+        journal.add_run(tx, planned, store.key, operator="bench", status=RunStatus.QUEUED, at=0.0, retention_days=7)
+    planning = time.perf_counter() - began
+    engine.take_up()
+    look = engine.take()
+    assert look is not None
+    engine.heard(look, _well(look.request))
+    began = time.perf_counter()
+    for _ in range(count // 2):
+        job = engine.take()
+        assert job is not None
+        engine.heard(job, _well(job.request))
+    taken = time.perf_counter() - began
+    for _ in range(3):
+        engine.take()
+    store.close()
+    return taken / (count // 2) * 1000, planning / count * 1000
+
+
+def time_to_resume(folder: Path) -> float:
+    """Seconds from opening the store that `cost_of_a_row` left until the first request may leave."""
+    began = time.perf_counter()
+    store, engine = _engine(folder)
+    with store.read() as tx:
+        journal.attempts_since(tx, time.time() - 60.0)
+    job = engine.take()
+    taken = time.perf_counter() - began
+    assert job is not None
+    store.close()
+    return taken
+
+
+def long_run(url: str, folder: Path, count: int) -> None:
+    """Run so many rows over HTTP in this process, take the results, and print peak memory and seconds."""
+    import mxlib.ui.confirm
+    import mxlib.ui.frame
+    import mxlib.ui.run_card  # noqa: F401 - what a server holds in memory too
+
+    before = sandboxed.peak_megabytes()
+    house = sandboxed.services(url, folder)
+    began = time.perf_counter()
+    run = house.engine.start(sandboxed.plan(count), "bench", retention_days=7)
+    view = sandboxed.at_an_end(house, run)
+    taken = time.perf_counter() - began
+    assert view.done == count
+    results.results_csv(house.store, run)
+    print(sandboxed.peak_megabytes(), before, taken)
+    house.close()
+
+
+def main(count: int = ROWS) -> bool:
+    """Print what the journal costs, how fast a run is taken up again, what memory a long run needs.
+
+    Whether all three are within their bounds.
+    """
+    with tempfile.TemporaryDirectory() as kept:
+        row, planning = cost_of_a_row(Path(kept), count)
+        resumed = sorted(time_to_resume(Path(kept)) for _ in range(3))[1]
+    print(f"the journal of a run of {count:,} rows")
+    print(f"  a row, sent and heard   {row:6.2f} ms  (5 ms or less)")
+    print(f"  a row, planned          {planning:6.2f} ms")
+    print(f"  taken up again          {resumed:6.3f} s   (1 s or less)")
+    with (
+        tempfile.TemporaryDirectory() as kept,
+        sandboxed.sandbox("--writes", "1000000", "--reads", "1000000") as url,
+    ):
+        command = [sys.executable, "-m", "script.bench_journal", "--long-run", url, kept, "--rows", str(count)]
+        told = subprocess.run(command, cwd=sandboxed.ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    peak, before, taken = map(float, told.split())
+    print(f"  a run over HTTP         {taken:6.1f} s   {count / taken:.0f} rows a second when nothing limits them")
+    print(f"  its peak memory         {peak:6.0f} MB  (350 MB or less; {before:.0f} MB before it began)")
+    return row <= 5 and resumed <= 1 and peak <= 350
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--long-run", nargs=2, metavar=("URL", "FOLDER"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.long_run:
+        long_run(asked.long_run[0], Path(asked.long_run[1]), asked.rows)
+    else:
+        sys.exit(not main(asked.rows))

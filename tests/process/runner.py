@@ -1,0 +1,56 @@
+"""One life of a server without its pages: `python -m tests.process.runner DATA_DIR PLAN.json`.
+
+Opens the real services on DATA_DIR, starts the plan's run or goes on with it, and exits when it is at an end (0), when
+it paused (3) or when SIGTERM came (0, what was in flight having finished). The settings come from the environment.
+"""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.runs.outcomes import AT_AN_END, RunStatus
+from mxlib.services import desk
+from mxlib.settings import Settings
+
+PAUSED = 3
+
+
+def load(path: Path) -> Plan:
+    """The plan that `save` wrote."""
+    told = json.loads(path.read_text())
+    rows = (PlannedRow(**row | {"verdict": Verdict(row["verdict"]), "action": Action(row["action"])}) for row in told)
+    return Plan(path.name, "a digest", tuple(rows))
+
+
+def save(path: Path, rows: list[PlannedRow]) -> None:
+    """Write the rows of a plan; it starts as one run however often a process is killed while starting it."""
+    path.write_text(json.dumps([{name: getattr(row, name) for name in row.__slots__} for row in rows]))
+
+
+def main(data_dir: str, plan: str) -> int:
+    """Live until the run is at an end."""
+    asked_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+    services = desk.build(Settings(data_dir=Path(data_dir)))
+    try:
+        services.engine.recover()
+        run = services.engine.start(load(Path(plan)), "ops", retention_days=7, idempotency_key="once")
+        while not asked_to_end.wait(0.03):
+            view = services.engine.view(run)
+            assert view is not None
+            if view.status is RunStatus.PAUSED:
+                print(view.paused_reason, file=sys.stderr)
+                return PAUSED
+            if view.status in AT_AN_END:
+                return 0
+        return 0
+    finally:
+        services.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
