@@ -206,6 +206,13 @@ class TestTheHostIsDown:
             here.step()
         assert len(here.sandbox.log) == asked
 
+    def test_a_run_that_starts_then_asks_anew(self) -> None:
+        here = self.down(hours=2.1)
+        here.sandbox.schedule = Schedule()
+        run = here.start(plan(*rows(2, domain="b.nl")))
+        here.run()
+        assert here.outcomes(run) == ["created", "created"]
+
     def test_a_paused_run_goes_on_when_told_to(self) -> None:
         here = self.down(hours=2.1)
         here.sandbox.schedule = Schedule()

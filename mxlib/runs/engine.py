@@ -75,6 +75,8 @@ class Engine:
         with self._store.read() as tx:
             for record in journal.open_runs(tx):
                 if record.id not in self.courses:
+                    if self.health.hopeless(now):
+                        self.health.ask_anew(now)
                     self.courses[record.id] = Course.load(tx, record, now, self._patience)
                     self._turns.append(record.id)
 
@@ -145,7 +147,7 @@ class Engine:
             course.status, course.why, course.unsaved = RunStatus.QUEUED, "", True
             course.blind = False
             course.alike, course.alike_in = [], ""
-            self.health.good()
+            self.health.ask_anew(self._clock.monotonic())
         self.flush()
 
     def stop(self, run: int) -> None:
@@ -272,9 +274,9 @@ class Engine:
 
     def _halt_all(self, why: str) -> None:
         """The store refuses: nothing more is sent until it takes what is known."""
-        self.trouble = why
-        self._wake = STORE_TICK
-        log.error("The store refuses: %s", why)
+        if self.trouble != why:
+            log.error("The store refuses: %s", why)
+        self.trouble, self._wake = why, STORE_TICK
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
                 hearing.halt(course, why)

@@ -44,6 +44,11 @@ class Health:
             self._next_look = min(now + pause, self.silent_since + DOWN_AFTER)
         self._looks += 1
 
+    def ask_anew(self, now: float) -> None:
+        """Look at once, and count the silence from now on: an operator has reason to think that it is over."""
+        if self.silent_since is not None:
+            self.silent_since, self._next_look, self._looks = now, now, 0
+
     def down(self, now: float) -> bool:
         """Whether the silence has lasted so long that the host counts as down."""
         return self.silent_since is not None and now - self.silent_since >= DOWN_AFTER

@@ -28,7 +28,7 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
 def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
     """Give the waiting creates whose mailbox is there by now their outcome; their positions."""
     boxes = list(boxes)
-    there = {box.username for box in boxes}
+    there = {box.username.lower() for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
     decided = set()
     for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
@@ -44,7 +44,7 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
 def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
     """Say of the rows of `domain` what the host now has; a create that was given up and is there after all was made."""
     boxes = list(boxes)
-    there = {box.username: box for box in boxes}
+    there = {box.username.lower(): box for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
     touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
     found = []
