@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib import services
+from mxlib.auth.permissions import LOCAL
 from mxlib.mailboxes.columns import MASK
 from mxlib.services import Services
 from mxlib.settings import Settings
@@ -82,13 +83,7 @@ def test_the_domain_in_the_address_is_the_active_one_and_stays_when_the_page_cha
 
 def test_an_unknown_domain_in_the_address_falls_back_to_one_of_the_account(house: Services) -> None:
     tab = opened(domain="elsewhere.example")
-    assert tab.selectbox(key="domain").value in house.lists.domains(services_caller()).names
-
-
-def services_caller():  # noqa: ANN201
-    from mxlib.auth.permissions import LOCAL
-
-    return LOCAL
+    assert tab.selectbox(key="domain").value in house.lists.domains(LOCAL).names
 
 
 def test_the_preview_judges_every_row_of_the_file(house: Services) -> None:
