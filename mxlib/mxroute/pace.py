@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 
 from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute.budget import POLL, Budget
 from mxlib.mxroute.errors import RateLimited
+
+#: Requests of runs that are on their way at once; only estimates go by it.
+WORKERS = 3
+
+#: Seconds after its sending at which a request of an earlier process had reached the host.
+ARRIVED = 1.0
 
 
 class Pace:
@@ -11,27 +18,36 @@ class Pace:
 
     def __init__(self, *, writes: int = 20, reads: int = 100, window: float = 60.0) -> None:
         """`writes` and `reads` in a window of so many seconds count until the host says otherwise."""
+        self._budgets = {"write": Budget(writes, window, scouts=1), "read": Budget(reads, window, scouts=5)}
 
     def ask(self, kind: str, now: float) -> float:
         """0.0: the slot is the caller's, who sends now; else the seconds after which to ask again."""
-        raise NotImplementedError
+        return self._budgets[kind].ask(now)
 
     def heard(self, kind: str, said: Allowance | RateLimited | None, sent_at: float, now: float) -> None:
         """Learn from what came of a request; None when no answer came, or one that says nothing of the budget."""
-        raise NotImplementedError
+        self._budgets[kind].heard(said, sent_at, now)
 
     def give_back(self, kind: str) -> None:
         """The slot last taken was not used: no request left."""
-        raise NotImplementedError
+        self._budgets[kind].give_back()
 
     def rebuild(self, attempts: Iterable[tuple[str, float]], now: float) -> None:
         """After a start: count what an earlier process sent (kind, when). The first write goes alone anyhow."""
-        raise NotImplementedError
+        for kind, at in attempts:
+            self._budgets[kind].count(min(at + ARRIVED, now))
 
     def waiting(self, kind: str, now: float) -> float:
         """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
-        raise NotImplementedError
+        wait = self._budgets[kind].wait(now)
+        return wait if wait > POLL else 0.0
 
     def estimate(self, writes: int, now: float) -> float:
         """Seconds that so many more writes take, as far as is known now."""
-        raise NotImplementedError
+        budget = self._budgets["write"]
+        each = budget.took / WORKERS
+        ready, opens_in = budget.outlook(now)
+        if writes <= ready:
+            return max(0, writes) * each
+        windows, last = divmod(writes - ready - 1, budget.limit)
+        return opens_in + windows * budget.window + (last + 1) * each

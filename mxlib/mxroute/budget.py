@@ -1,0 +1,185 @@
+"""One budget of the account, that for reads or that for writes: what is left of it, and until when that holds.
+
+Two things are known of a host. What it tells: so much remains, until a reset. And what we count: a request of ours
+weighs on no window any more once a window's length has passed since its answer. The first is exact, and knows of other
+clients; the second holds when nothing is told.
+
+When the told window is surely over, one request goes ahead alone. Its answer tells what the new window holds, however
+the host cuts its windows and whatever others spend, and the rest follows.
+"""
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass
+from enum import Enum
+
+from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute.errors import RateLimited
+
+#: Seconds after which to ask again when the answer to another request decides.
+POLL = 0.25
+
+#: Seconds on top of every wait: two clocks never run quite alike.
+MARGIN = 0.05
+
+#: Seconds that no wait exceeds, whatever a host says.
+LONGEST = 2 * 3600.0
+
+
+class _Resets(Enum):
+    """What the resets that the host tells are worth."""
+
+    BELIEVED = "up to a window's length"
+    PROVEN = "whatever they say"
+    OFF = "nothing"
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the host said of the present window: the least that remains, and when it is over at the latest."""
+
+    remaining: int
+    resets_at: float | None
+    over_at: float
+
+
+class Budget:
+    """How many requests of one kind may leave, and when. Times are monotonic seconds."""
+
+    def __init__(self, limit: int, window: float, scouts: int) -> None:
+        """`scouts`: how many may be on their way while it is not known what remains."""
+        self.limit, self.window = limit, window
+        self.took = 0.5
+        self._scouts = scouts
+        self._flying: list[float] = []
+        self._answered: list[float] = []
+        self._told: _Told | None = None
+        self._known = False
+        self._mute = False
+        self._resets = _Resets.BELIEVED
+        self._refusals, self._refused_at = 0, float("-inf")
+
+    def ask(self, now: float) -> float:
+        """0.0: a slot is taken; else the seconds after which to ask again."""
+        wait = self.wait(now)
+        if not wait:
+            insort(self._flying, now)
+        return wait
+
+    def wait(self, now: float) -> float:
+        """Seconds after which a slot may be free; POLL when that hangs on the answer to another request."""
+        self._flying = [at for at in self._flying if now - at < self.window]  # a slot that nobody used is not lost
+        if self._room(now) > 0:
+            return 0.0
+        told = self._valid(now)
+        if told:
+            return POLL if told.remaining else told.over_at - now
+        counted = self._counted(now)
+        first = len(counted) + len(self._flying) - self.limit
+        if 0 <= first < len(counted):
+            return max(counted[first] + self.window + MARGIN - now, MARGIN)
+        return POLL
+
+    def give_back(self) -> None:
+        """The slot last taken was not used."""
+        if self._flying:
+            self._flying.pop()
+
+    def count(self, at: float) -> None:
+        """Count a request of an earlier process, answered or not."""
+        insort(self._answered, at)
+
+    def heard(self, said: Allowance | RateLimited | None, sent_at: float, now: float) -> None:
+        """Learn from what came of a request that left at `sent_at`."""
+        if self._flying:
+            self._flying.pop(max(bisect_right(self._flying, sent_at) - 1, 0))
+        self._known = True
+        if isinstance(said, RateLimited):
+            self._refused(said, sent_at, now)
+            return
+        self.took += 0.2 * (now - sent_at - self.took)
+        insort(self._answered, now)
+        self._answered = self._counted(now)
+        if said is not None:
+            self._learn(said, sent_at, now)
+        elif told := self._valid(now):
+            told.remaining = max(0, told.remaining - 1)
+        else:
+            self._mute = True
+
+    def outlook(self, now: float) -> tuple[int, float]:
+        """How many may leave now, and in how many seconds a new window opens."""
+        if told := self._valid(now):
+            return max(0, told.remaining - len(self._flying)), told.over_at - now
+        counted = self._counted(now)
+        opens_in = counted[0] + self.window - now if counted else self.window
+        return max(0, self.limit - len(counted) - len(self._flying)), opens_in
+
+    def _room(self, now: float) -> int:
+        """How many more may leave now."""
+        told = self._valid(now)
+        room = told.remaining if told else self.limit - len(self._counted(now))
+        sure = self._known and (told is not None or self._mute)
+        return (room if sure else min(room, self._scouts)) - len(self._flying)
+
+    def _valid(self, now: float) -> _Told | None:
+        return self._told if self._told and now < self._told.over_at else None
+
+    def _counted(self, now: float) -> list[float]:
+        """Our own requests that may still weigh on the host's window, oldest first."""
+        since = max(now - self.window - MARGIN, self._told.over_at if self._told else 0.0)
+        return [at for at in self._answered if at > since]
+
+    def _learn(self, said: Allowance, sent_at: float, now: float) -> None:
+        self._mute, self._refusals = False, 0
+        self.limit = said.limit or self.limit
+        over_at = now + self._open_for(said, now - sent_at) + MARGIN
+        told = self._told
+        later = _seconds_later(said, told)
+        if told is None or sent_at >= told.over_at or later > 1:
+            self._told = _Told(said.remaining, said.resets_at, over_at)
+        elif later >= -1:  # answers overtake each other, and every one of them knows how long the window lasts at most
+            told.remaining = min(told.remaining, said.remaining)
+            told.over_at = min(told.over_at, over_at)
+
+    def _refused(self, said: RateLimited, sent_at: float, now: float) -> None:
+        """Hold everything; longer each time, should the host not say how long."""
+        if sent_at >= self._refused_at:
+            self._refusals += 1
+        self._refused_at = now
+        least = min(2.0**self._refusals, self.window)
+        wait = min(said.retry_after or 0.0, LONGEST)
+        resets_at = None
+        if allowance := said.allowance:
+            self.limit, resets_at = allowance.limit or self.limit, allowance.resets_at
+            if self._told and sent_at >= self._told.over_at and _seconds_later(allowance, self._told) <= 0:
+                self._was_early(said, allowance)
+            if said.retry_after is None:
+                wait = self._open_for(allowance, now - sent_at)
+        self._told = _Told(0, resets_at, now + max(wait, least) + MARGIN)
+
+    def _was_early(self, said: RateLimited, allowance: Allowance) -> None:
+        """The window was not over when we thought so: either it is longer than a minute, or its reset is off."""
+        agree = said.retry_after is not None and abs(said.retry_after - (allowance.resets_in or 0.0)) <= 3
+        self._resets = _Resets.PROVEN if agree and allowance.by_host else _Resets.OFF
+        self.window += 1 if agree else 0
+
+    def _open_for(self, said: Allowance, took: float) -> float:
+        """Seconds, from hearing this on, until its window is surely over.
+
+        A reset is a whole second, rounded who knows how: the window ends less than a second after it. And no window
+        lasts longer than its length. Both hold for each answer of a window, so the earliest counts. A reset further
+        off than a window is long comes from a clock that is off, unless a refusal says the same.
+        """
+        resets_in = said.resets_in
+        if resets_in is None or self._resets is _Resets.OFF or not -1 - took <= resets_in <= LONGEST:
+            return self.window
+        if self._resets is _Resets.PROVEN and resets_in >= self.window + 2:
+            self.window = resets_in + 1
+        return min(max(resets_in + 1, 0.0), self.window)
+
+
+def _seconds_later(said: Allowance, told: _Told | None) -> float:
+    """By how much the reset that is said comes after the one told before; 0.0 when either is not known."""
+    if told is None or told.resets_at is None or said.resets_at is None:
+        return 0.0
+    return said.resets_at - told.resets_at
