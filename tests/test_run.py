@@ -517,6 +517,37 @@ class TestTheProcessDies:
         assert (here.record(run).status, here.record(run).why) == ("paused", "Because.")
 
 
+class TestAtTheHostsPace:
+    def test_250_rows_are_made_without_one_429(self) -> None:
+        here = Simulation(paced=True)
+        run = here.start(plan(*rows(250)))
+        here.run()
+        assert here.outcomes(run) == ["created"] * 250
+        assert 429 not in {entry.status for entry in here.sandbox.log}
+        assert here.clock.passed < 12 * 60 + 12 * 1.3 + 10
+
+    def test_ten_deaths_cost_no_row_and_no_429(self) -> None:
+        here = Simulation(paced=True)
+        run = here.start(plan(*rows(60)))
+        for _ in range(10):
+            for _ in range(17):
+                here.step()
+            here.kill()
+        here.run()
+        assert here.outcomes(run) == ["created"] * 60
+        assert set(here.sandbox.made.values()) == {1}
+        assert 429 not in {entry.status for entry in here.sandbox.log}
+
+    def test_stop_does_not_wait_for_the_limit(self) -> None:
+        here = Simulation(paced=True)
+        run = here.start(plan(*rows(30)))
+        until_sent(here, 20)
+        here.engine.stop(run)
+        here.run()
+        assert here.outcomes(run) == ["created"] * 20 + ["not_attempted"] * 10
+        assert here.clock.passed < 30
+
+
 class TestTheStoreRefuses:
     @pytest.fixture
     def here(self, monkeypatch: pytest.MonkeyPatch) -> Simulation:

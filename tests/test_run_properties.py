@@ -54,6 +54,7 @@ rules = st.builds(
     st.lists(st.integers(0, 60), max_size=4),
     st.lists(st.tuples(st.integers(0, 60), st.sampled_from(("pause", "resume"))), max_size=3),
     st.sampled_from((0.2, 4.0)),
+    st.booleans(),
 )
 def test_every_row_is_made_at_most_once_and_told_truthfully(
     drawn: tuple[Plan, set[str]],
@@ -61,9 +62,10 @@ def test_every_row_is_made_at_most_once_and_told_truthfully(
     kills: list[int],
     steers: list[tuple[int, str]],
     latency: float,
+    paced: bool,
 ) -> None:
     planned, theirs = drawn
-    here = Simulation(*faults, latency=latency)
+    here = Simulation(*faults, latency=latency, paced=paced)
     for address in theirs:
         username, _, domain = address.partition("@")
         here.sandbox.account.apply(Change("create", domain, username, password="somebody else's"))
