@@ -84,7 +84,7 @@ def by_records(text: str, delimiter: str, *, start: int, line: int, name: str) -
 def by_columns(text: str, delimiter: str, *, start: int, line: int) -> Iterator[Table]:
     """Blocks of rows, whole columns at once; raises NotEven where that could read something else than `by_records`."""
     body = text[start:]
-    quoted = body.startswith('"') or any(sign + '"' in body for sign in (delimiter, "\n", "\r"))
+    quoted = '"' in body and (body[0] == '"' or any(sign + '"' in body for sign in (delimiter, "\n", "\r")))
     if quoted:
         data, end, unit, around = _marked(body, delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
     else:  # a quote amid a cell is a character like any other
@@ -132,16 +132,16 @@ def _marked(body: str, delimiter: str) -> bytes:
     if not delimiter.isascii() or _RECORD in body or _UNIT in body:
         raise NotEven
     signs = np.frombuffer(body.encode(), np.uint8).copy()
-    inside = np.logical_xor.accumulate(signs == _QUOTE)
+    places = np.flatnonzero((signs == _QUOTE) | (signs == _LF) | (signs == _CR) | (signs == ord(delimiter)))
+    marks = signs[places]
+    inside = np.logical_xor.accumulate(marks == _QUOTE)
     if inside[-1]:
         raise NotEven
-    outside = ~inside
-    ends_by_lf = outside & (signs == _LF)
-    ends_by_cr = outside & (signs == _CR)
-    signs[outside & (signs == ord(delimiter))] = ord(_UNIT)
-    signs[ends_by_lf | ends_by_cr] = ord(_RECORD)
-    crlf = np.append(ends_by_cr[:-1] & ends_by_lf[1:], False)
-    return bytes(signs[~crlf])
+    outside = ~inside & (marks != _QUOTE)
+    places, marks = places[outside], marks[outside]
+    signs[places] = np.where(marks == ord(delimiter), ord(_UNIT), ord(_RECORD))
+    crlf = (marks[:-1] == _CR) & (marks[1:] == _LF) & (np.diff(places) == 1)
+    return bytes(np.delete(signs, places[:-1][crlf]))
 
 
 def _unquoted(rows: pa.ListArray) -> pa.ListArray:

@@ -37,7 +37,8 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
     if not taken.startswith("utf-16"):
         if b"\0" in data:
             raise FileRefused(nul_bytes(name))
-        refuse_binary(data)
+        if taken != "utf-8":
+            refuse_binary(data)
     try:
         text = _decoded(data, taken)
     except UnicodeDecodeError:

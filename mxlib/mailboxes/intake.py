@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow as pa
 from mxlib.mailboxes import dialect, headers, refusals, words, workbook
 from mxlib.mailboxes.blocks import read_table
 from mxlib.mailboxes.columnwise import BLANKS
-from mxlib.mailboxes.head import Head, Opening, find_head, openings_searched, rank
+from mxlib.mailboxes.head import Opening, find_head, openings_searched, rank
 from mxlib.mailboxes.records import physical_line, records
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import ROWS, Limits, Sheet, Table, Taken
@@ -67,28 +67,43 @@ def _openings_of_text(text: str, start: int, delimiter: str, name: str) -> Itera
 
 def _read_workbook(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
     book = workbook.open_book(data, name, limits)
-    sheet, head = _chosen_sheet(book, wanted)
-    lines, rows = [], []
-    for position, (line, cells) in enumerate(book.rows(sheet)):
-        if position >= head.first:
-            lines.append(line)
-            rows.append(cells)
-    if len(rows) > limits.rows:
-        raise FileRefused(words.too_many_rows(len(rows), limits.rows))
-    table = Table(pa.array(rows, ROWS), np.array(lines, np.int64))
-    return Sheet(name, "", Taken(sheet=sheet, header_line=head.line), head.header, table, head.title, book.names)
-
-
-def _chosen_sheet(book: workbook.Book, wanted: Taken) -> tuple[str, Head]:
-    """The sheet with the best header, the first of equals."""
-    names = book.names if wanted.sheet is None else (wanted.sheet,)
-    found = {name: openings_searched(_openings_of_sheet(book, name), wanted.header_line) for name in names}
-    best = min(found, key=lambda name: rank(found[name]), default="")
-    if book.refused and not any(headers.names_anything(row.cells) for row in found.get(best, ())):
+    found = _chosen_sheet(book, wanted)
+    if book.refused and not found.names_anything:
         raise FileRefused(book.refused)
-    return best, find_head(found.get(best, []), wanted.header_line)
+    head = find_head(found.openings, wanted.header_line)
+    body = found.rows[head.first :]
+    if len(body) > limits.rows:
+        raise FileRefused(words.too_many_rows(len(body), limits.rows))
+    table = Table(pa.array([cells for _, cells in body], ROWS), np.array([line for line, _ in body], np.int64))
+    return Sheet(name, "", Taken(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names)
 
 
-def _openings_of_sheet(book: workbook.Book, name: str) -> Iterator[Opening]:
-    for position, (line, cells) in enumerate(book.rows(name)):
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A sheet in which the table may be."""
+
+    name: str
+    rows: list[tuple[int, list[str]]]
+    openings: list[Opening]
+
+    @property
+    def names_anything(self) -> bool:
+        return any(headers.names_anything(row.cells) for row in self.openings)
+
+
+def _chosen_sheet(book: workbook.Book, wanted: Taken) -> _Candidate:
+    """The sheet with the best header, the first of equals."""
+    best = _Candidate("", [], [])
+    for name in book.names if wanted.sheet is None else (wanted.sheet,):
+        rows = list(book.rows(name))
+        openings = openings_searched(_openings_of_sheet(rows), wanted.header_line)
+        if rank(openings) < rank(best.openings):
+            best = _Candidate(name, rows, openings)
+        if rank(openings) == 0:
+            break
+    return best
+
+
+def _openings_of_sheet(rows: list[tuple[int, list[str]]]) -> Iterator[Opening]:
+    for position, (line, cells) in enumerate(rows):
         yield Opening(line, line + 1, cells, position, position + 1)

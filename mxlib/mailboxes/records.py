@@ -83,7 +83,7 @@ def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: s
             raw = text[began : lines.at]
             if (opened := _open_quote(raw, delimiter)) is not None:
                 raise FileRefused(words.open_quote(name, number + _line_ends(raw[:opened]))) from None
-            cells, stray = next(csv.reader([raw], delimiter=delimiter)), True
+            cells, stray = _as_typed(raw, delimiter), True
         yield Record(number, cells, lines.passed + 1, lines.at, stray)
 
 
@@ -93,19 +93,33 @@ def refuse_wide(line: int, cells: int) -> None:
         raise FileRefused(too_many_cells(line, cells, MOST_CELLS))
 
 
+def _cells(raw: str, delimiter: str) -> Iterator[re.Match[str]]:
+    """The cells of a record as they are typed: quoted from end to end, or whatever stands before the next delimiter."""
+    sign = re.escape(delimiter)
+    cell = re.compile(rf'(?:"(?P<inside>[^"]*+(?:""[^"]*+)*+)"|(?P<bare>[^{sign}\r\n]*+))(?P<end>{sign}|{LINE_END}|$)')
+    at = 0
+    while found := cell.match(raw, at):
+        yield found
+        at = found.end()
+        if found["end"] != delimiter:
+            return
+
+
+def _as_typed(raw: str, delimiter: str) -> list[str]:
+    """The cells of a record in which a quote closes amid a cell: that cell keeps its quotes."""
+    found = (cell.group("inside", "bare") for cell in _cells(raw, delimiter))
+    return [bare if inside is None else inside.replace('""', '"') for inside, bare in found]
+
+
 def _open_quote(raw: str, delimiter: str) -> int | None:
     """Where in a record that is no CSV a quote opens without closing; None when it closes on the same line.
 
     A quote that closes some lines further on, amid a cell, is the opening quote of that cell: the one before it is
     missing its end.
     """
-    sign = re.escape(delimiter)
-    cell = re.compile(rf'(?:{_CLOSED.pattern}|(?!")[^{sign}\r\n]*+)(?:{sign}|{LINE_END}|$)')
-    at = 0
-    while (found := cell.match(raw, at)) and found.end() > at:
-        at = found.end()
-    closed = _CLOSED.match(raw, at)
-    return None if closed and not _line_ends(closed.group()) else at
+    opened = next(cell.start() for cell in _cells(raw, delimiter) if (cell["bare"] or "").startswith('"'))
+    closed = _CLOSED.match(raw, opened)
+    return None if closed and not _line_ends(closed.group()) else opened
 
 
 def _line_ends(text: str) -> int:

@@ -54,7 +54,7 @@ def refuse_foreign(data: bytes) -> None:
 
 
 def refuse_binary(data: bytes) -> None:
-    """Raise FileRefused when `data`, which should be text of one byte a character, is no text."""
+    """Raise FileRefused when `data`, which is not UTF-8, is no text in an older encoding either."""
     if _is_binary(data):
         raise FileRefused(words.not_a_table("a binary file"))
 
