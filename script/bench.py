@@ -45,13 +45,14 @@ def start() -> None:
             )
             assert process.stdout is not None
             url = process.stdout.readline().split()[1]
-            while True:
+            while process.poll() is None:
                 try:
                     if urlopen(f"{url}/health", timeout=5).status == 200:
                         break
                 except (URLError, ConnectionError):
                     time.sleep(0.01)
             taken.append(time.perf_counter() - began)
+            assert process.poll() is None, "It ended instead of serving."
             process.terminate()
             process.wait(15)
     told("second start to first answer", statistics.median(taken), 3, "s")
@@ -67,24 +68,6 @@ def tab(**settings: str) -> Iterator[tuple[Page, Server]]:
         driver.launch(playwright) as chromium,
     ):
         yield chromium.new_context(base_url=server.url, viewport={"width": 1280, "height": 900}).new_page(), server
-
-
-def edit() -> None:
-    """An edit in a 5,000-row preview: from Enter to the new counts on the page."""
-    rows = "".join(f"person{number}.name,Geheim.2026x,1024\n" for number in range(5_000))
-    with tab() as (page, _server):
-        steps.visit(page, "/import")
-        grid = steps.open_preview(page, f"username,password,quota\n{rows}".encode(), "five-thousand.csv")
-        ready = page.locator(".st-key-badge-ready")
-        taken = []
-        for row in range(11):
-            grid.type_into(row, "Username", f"person {row}", enter=False)
-            began = time.perf_counter()
-            page.keyboard.press("Enter")
-            expect(ready).to_contain_text(f"{5_000 - row - 1:,}")
-            taken.append(time.perf_counter() - began)
-            driver.idle(page)
-        told("edit in 5,000 rows to new counts, median", statistics.median(taken[1:]) * 1000, 400, "ms")
 
 
 def memory() -> None:
@@ -104,10 +87,14 @@ def memory() -> None:
         )
 
 
-def judging() -> None:
-    """100,000 rows from bytes to verdicts, beside a loop over rows with the same rules."""
-    if subprocess.run([sys.executable, "-m", "script.bench_judging"], cwd=ROOT, check=False).returncode:
-        _broken.append("judging")
+def module(name: str) -> Callable[[], None]:
+    """A part that is a module of its own, in a process of its own; it tells its figures and budgets itself."""
+
+    def part() -> None:
+        if subprocess.run([sys.executable, "-m", f"script.bench_{name}"], cwd=ROOT, check=False).returncode:
+            _broken.append(name)
+
+    return part
 
 
 def run() -> None:
@@ -124,7 +111,15 @@ def run() -> None:
         told("250 mailboxes at 20 a minute", time.perf_counter() - began, 12 * 61.3 + 20, "s")
 
 
-PARTS: dict[str, Callable[[], None]] = {"start": start, "judging": judging, "edit": edit, "memory": memory, "run": run}
+PARTS: dict[str, Callable[[], None]] = {
+    "start": start,
+    "judging": module("judging"),
+    "edit": module("edit"),
+    "memory": memory,
+    "journal": module("journal"),
+    "pace": module("pace"),
+    "run": run,
+}
 
 
 def main(names: list[str]) -> int:

@@ -90,7 +90,7 @@ def at_an_end(house: desk.Services, run: int) -> RunView:
             return view
         if view.status is RunStatus.PAUSED:
             raise RuntimeError(view.paused_reason)
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def peak_megabytes(pid: int | None = None) -> float:
