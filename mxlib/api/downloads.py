@@ -26,11 +26,15 @@ def caller(_request: Request) -> Caller:
 def _answer(make: Callable[[], File]) -> Response:
     """The file that `make` gives, or one sentence that says why there is none."""
     try:
-        file = make()
+        return attached(make())
     except Forbidden as error:
         return PlainTextResponse(str(error), status_code=403)
     except NotThere as error:
         return PlainTextResponse(str(error), status_code=404)
+
+
+def attached(file: File) -> Response:
+    """A file as an answer that browsers save and no cache keeps."""
     name = file.name.encode("ascii", "replace").decode().replace('"', "")
     return Response(
         file.content,

@@ -1,7 +1,9 @@
 """The envelope that every answer of the API comes in, the same as the host's own."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -9,9 +11,19 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from mxlib.api.shapes import moment
 from mxlib.auth.permissions import Forbidden
+from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
-from mxlib.mxroute.errors import MXrouteError
+from mxlib.mxroute import errors as host
+from mxlib.runs.manager import CanNot
+from mxlib.services import Unwritable
+from mxlib.services.exports import NotThere
+from mxlib.services.imports import KeyReused
+from mxlib.services.lists import Silent
+from mxlib.services.mailboxes import Taken, Uncertain, Unfit
+
+log = logging.getLogger(__name__)
 
 CODES = {
     400: "VALIDATION_ERROR",
@@ -27,6 +39,9 @@ CODES = {
     503: "HOST_DOWN",
 }
 
+#: Seconds after which to come again when the host does not say.
+_LATER = 60
+
 
 class Problem(Exception):
     """An answer that says no: its status, one sentence, and the field where there is one."""
@@ -38,7 +53,17 @@ class Problem(Exception):
 
 def success(data: Any, status: int = 200) -> Response:
     """`data` in the envelope of success."""
-    return JSONResponse({"success": True, "data": data}, status_code=status, headers={"Cache-Control": "no-store"})
+    return _answer({"success": True, "data": data}, status)
+
+
+def listed(data: list[Any], read_at: float | None, problem: str) -> Response:
+    """A list, when it was read from the host (Unix seconds), and why it is an old one if it is."""
+    told = {"success": True, "data": data, "read_at": moment(read_at)}
+    return _answer(told | {"problem": problem} if problem else told)
+
+
+def _answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 def refusal(problem: Problem) -> Response:
@@ -46,38 +71,77 @@ def refusal(problem: Problem) -> Response:
     error = {"code": CODES.get(problem.status, "SERVER_ERROR"), "message": problem.message}
     if problem.field:
         error["field"] = problem.field
-    return JSONResponse(
-        {"success": False, "error": error},
-        status_code=problem.status,
-        headers={"Cache-Control": "no-store", **problem.headers},
-    )
+    return _answer({"success": False, "error": error}, problem.status, problem.headers)
+
+
+def fault(error: Exception) -> Problem:
+    """A fault of ours: its kind and place go to the log, its values nowhere."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    log.error("A request failed: %s at %s", type(error).__name__, where)
+    return Problem(500, "A fault of MXM itself; its log says where.")
+
+
+def of_host(error: host.MXrouteError) -> Problem:
+    """What the host's no is to the caller; that it does not take our key is no fault of the caller's."""
+    match error:
+        case host.Busy() | host.RateLimited():
+            return Problem(429, str(error), headers=_again(error.retry_after or _LATER))
+        case host.Invalid():
+            return Problem(400, str(error), field=error.field)
+        case host.NotFound():
+            return Problem(404, str(error))
+        case host.Conflict():
+            return Problem(409, str(error))
+        case host.Business():
+            return Problem(422, str(error), field=error.field)
+        case _:
+            return Problem(503, str(error))
+
+
+def _again(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, ceil(seconds)))}
+
+
+#: What each refusal of the services is to the caller.
+_PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
+    Problem: lambda problem: problem,
+    Forbidden: lambda error: Problem(403, str(error)),
+    NotThere: lambda error: Problem(404, str(error)),
+    Malformed: lambda error: Problem(400, str(error), field=error.field),
+    Unfit: lambda error: Problem(400, str(error), field=error.field),
+    FileRefused: lambda error: Problem(400, str(error)),
+    Taken: lambda error: Problem(409, str(error), field="username"),
+    KeyReused: lambda error: Problem(409, str(error)),
+    CanNot: lambda error: Problem(409, str(error)),
+    Silent: lambda error: Problem(503, str(error), headers=_again(_LATER)),
+    Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after)),
+    Unwritable: lambda error: Problem(503, str(error)),
+    host.MXrouteError: of_host,
+    Exception: fault,
+}
 
 
 def wear(app: FastAPI) -> None:
     """Put every refusal of `app`, the framework's own included, into the envelope."""
-
-    @app.exception_handler(Problem)
-    def of_ours(_request: Request, problem: Problem) -> Response:
-        return refusal(problem)
-
-    @app.exception_handler(Forbidden)
-    def of_permission(_request: Request, error: Forbidden) -> Response:
-        return refusal(Problem(403, str(error)))
-
-    @app.exception_handler(FileRefused)
-    def of_a_file(_request: Request, error: FileRefused) -> Response:
-        return refusal(Problem(400, str(error)))
-
-    @app.exception_handler(MXrouteError)
-    def of_the_host(_request: Request, error: MXrouteError) -> Response:
-        return refusal(Problem(503, str(error)))
+    for kind, problem in _PROBLEMS.items():
+        app.add_exception_handler(kind, _handler(problem))
 
     @app.exception_handler(RequestValidationError)
-    def of_the_body(_request: Request, error: RequestValidationError) -> Response:
+    def of_the_request(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "body")
-        return refusal(Problem(400, f"{place or 'The body'}: {first['msg']}.", field=place))
+        place = ".".join(str(part) for part in first["loc"][1:])
+        return refusal(Problem(400, f"{place}: {first['msg']}.", field=place))
 
     @app.exception_handler(HTTPException)
     def of_the_framework(_request: Request, error: HTTPException) -> Response:
         return refusal(Problem(error.status_code, HTTPStatus(error.status_code).phrase + ".", headers=error.headers))
+
+
+def _handler(problem: Callable[[Any], Problem]) -> Callable[[Request, Exception], Response]:
+    def handle(_request: Request, error: Exception) -> Response:
+        return refusal(problem(error))
+
+    return handle

@@ -17,7 +17,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, Conflict, MXrouteError, NotFound, Unreachable, Unreadable
 from mxlib.mxroute.messages import Mailbox, Request
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import Lists, Silent
+from mxlib.services.lists import Lists, MailboxList, Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, recovery
@@ -72,6 +72,13 @@ class Mailboxes:
     ) -> None:
         self._settings, self._store, self._host, self._clock = settings, store, host, clock
         self._lists, self._previews = lists, previews
+
+    def every(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
+        """All mailboxes of a domain, from the kept list unless that is due; raises Silent when none could be had."""
+        listed = self._lists.mailboxes(caller, self._domain(caller, Permission.VIEW, domain), refresh=refresh)
+        if listed.read_at is None:
+            raise Silent(listed.problem)
+        return listed
 
     def read(self, caller: Caller, domain: str, username: str) -> Kept:
         """One mailbox as the host has it now."""

@@ -1,0 +1,27 @@
+"""The caller, the account's domains, and the files made of them."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from mxlib import services
+from mxlib.api import shapes
+from mxlib.api.asking import Asker, Refresh, refusals
+from mxlib.api.envelope import listed, success
+from mxlib.services.lists import Silent
+
+router = APIRouter(tags=["account"])
+
+
+@router.get("/me", responses={200: {"model": shapes.Success[shapes.Me]}, **refusals()})
+def me(caller: Asker) -> Response:
+    """Who the token stands for, and what it may do."""
+    return success(shapes.me(caller))
+
+
+@router.get("/domains", responses={200: {"model": shapes.Listed[list[str]]}, **refusals(503)})
+def domains(caller: Asker, refresh: Refresh = False) -> Response:
+    """The account's domains that the token may work with."""
+    told = services.current().lists.domains(caller, refresh=refresh)
+    if told.read_at is None:
+        raise Silent(told.problem)
+    return listed(list(told.names), told.read_at, told.problem)

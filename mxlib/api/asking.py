@@ -1,0 +1,92 @@
+"""What every route asks of a request: who sends it, and what is in it."""
+
+import json
+from typing import Annotated, Any, NoReturn
+
+from fastapi import Depends, Path, Query, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from mxlib.api.envelope import Problem
+from mxlib.api.shapes import Failure
+from mxlib.auth.permissions import Caller
+
+JSON = "application/json"
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_TOKEN = HTTPBearer(
+    scheme_name="token", bearerFormat="mxm_…", auto_error=False, description="Made with script/mxm token create."
+)
+
+_TOLD = {
+    400: "Something in the request is not as it must be",
+    401: "No token, or one that works no more",
+    403: "The token lacks a permission",
+    404: "There is no such thing",
+    409: "It is there already, or is not in a state for this",
+    413: "The body is too large",
+    415: "The body is of a kind that is not read here",
+    422: "MXroute's plan does not allow it",
+    429: "It would wait too long for MXroute's limit; `Retry-After` says how long",
+    503: "MXroute is down, or this server can not write",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How a route may say no, besides the ways that all of them have."""
+    headers = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+    return {
+        status: {"model": Failure, "description": _TOLD[status]} | ({"headers": headers} if status == 429 else {})
+        for status in sorted({400, 401, 403, 413, *statuses})
+    }
+
+
+def body(**kinds: dict[str, Any]) -> dict[str, Any]:
+    """The request body in the document: content types (by the names above) and their schemas."""
+    names = {"json": JSON, "csv": CSV, "xlsx": XLSX}
+    content = {names[kind]: {"schema": schema} for kind, schema in kinds.items()}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _caller(request: Request, _token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)]) -> Caller:
+    caller: Caller = request.state.caller  # the door has put it there
+    return caller
+
+
+async def _raw(request: Request) -> bytes:
+    return await request.body()
+
+
+Asker = Annotated[Caller, Depends(_caller)]
+Raw = Annotated[bytes, Depends(_raw)]
+Domain = Annotated[str, Path(description="A domain of the account", examples=["clienta.nl"])]
+User = Annotated[str, Path(description="The part of the address before the @", examples=["nina.berg"])]
+Run = Annotated[int, Path(ge=1, lt=2**63, description="The number of a run")]
+Refresh = Annotated[bool, Query(description="Read from MXroute now, however new the kept list is")]
+
+
+def kind_of(request: Request) -> str:
+    """The content type of the body, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def parsed(request: Request, data: bytes) -> Any:
+    """The body as JSON."""
+    if kind_of(request) != JSON:
+        raise wrong_kind(JSON)
+    try:
+        return json.loads(data, parse_constant=_no_number)
+    except RecursionError:
+        raise Problem(400, "The body is nested too deeply.") from None
+    except ValueError as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise Problem(400, f"The body is no JSON{where}.") from None
+
+
+def wrong_kind(*wanted: str) -> Problem:
+    """The body is of a kind that is not read here."""
+    return Problem(415, f"Say what the body is: Content-Type: {' or '.join(wanted)}.")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number in JSON")

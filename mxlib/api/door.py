@@ -1,0 +1,85 @@
+"""The door of the API: who comes in, and with how much. Nothing behind it runs before both are settled."""
+
+from collections.abc import Iterator
+
+import anyio
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mxlib import services
+from mxlib.api.envelope import Problem, fault, refusal
+from mxlib.auth.permissions import Caller
+from mxlib.auth.tokens import Rejected
+from mxlib.mailboxes import words
+
+#: Requests at once; the others wait without a thread, so that pages keep theirs while writes wait for the host.
+AT_ONCE = 20
+
+
+class Door:
+    """ASGI middleware: a bearer token and nothing else opens it, and a body over the limit never gets in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._room = anyio.CapacityLimiter(AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it with what is missing."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            caller = await anyio.to_thread.run_sync(_caller, scope)
+            body = await _body(Headers(scope=scope), receive, services.current().settings.max_file_mb * 1_000_000)
+        except Problem as problem:
+            await refusal(problem)(scope, receive, send)
+            return
+        try:
+            async with self._room:
+                state = {**scope.get("state", {}), "caller": caller}
+                await self.app({**scope, "state": state}, _again(body, receive), send)
+        except Exception as error:  # answered already, and told again for the server's log, which is to hold no values
+            fault(error)
+
+
+def _caller(scope: Scope) -> Caller:
+    """Whoever holds the token; a cookie counts for nothing here."""
+    given = Headers(scope=scope).getlist("authorization")
+    kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if kind.lower() != "bearer":
+        raise Problem(
+            401, "A token is needed: Authorization: Bearer mxm_…", headers={"WWW-Authenticate": 'Bearer realm="MXM"'}
+        )
+    client = scope.get("client")
+    try:
+        return services.current().tokens.caller(token.strip(), client[0] if client else "")
+    except Rejected as error:
+        told = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'}
+        raise Problem(401, str(error), headers=told) from None
+
+
+async def _body(headers: Headers, receive: Receive, most: int) -> list[Message]:
+    """The body as it came, at most `most` bytes of it."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise Problem(413, words.too_large(int(announced), most))
+    messages, size = [], 0
+    while True:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if size > most:
+            raise Problem(413, words.too_large(size, most))
+        if not message.get("more_body"):
+            return messages
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """`receive`, with what was received already first."""
+    waiting: Iterator[Message] = iter(messages)
+
+    async def again() -> Message:
+        return next(waiting, None) or await receive()
+
+    return again

@@ -1,0 +1,117 @@
+"""Imports: judged without a trace, or started as a run."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from mxlib import services
+from mxlib.api import shapes
+from mxlib.api.asking import CSV, JSON, XLSX, Asker, Raw, body, kind_of, parsed, refusals, wrong_kind
+from mxlib.api.envelope import success
+from mxlib.services.exports import NotThere
+from mxlib.services.imports import Table
+
+router = APIRouter(tags=["imports"])
+
+_CELL = {"type": ["string", "number", "null"]}
+_ROW = {
+    "type": "object",
+    "description": "`username`, or one of `email`, `mailbox` and `address`; other keys come back in the results.",
+    "properties": dict.fromkeys(
+        ("username", "email", "mailbox", "address", "password", "quota", "limit", "recovery_email", "domain"), _CELL
+    )
+    | {"line": {**_CELL, "description": "What errors call this row; its number in the list otherwise"}},
+}
+_DEFAULT_DOMAIN = "Where rows without a domain go"
+_FILE = {"type": "string", "format": "binary"}
+
+
+def _bodies(**more: dict[str, Any]) -> dict[str, Any]:
+    rows = {
+        "type": "object",
+        "properties": {
+            "default_domain": {"type": ["string", "null"], "description": _DEFAULT_DOMAIN},
+            "rows": {"type": "array", "items": _ROW},
+            **more,
+        },
+        "required": ["rows"],
+    }
+    return body(json=rows, csv=_FILE, xlsx=_FILE)
+
+
+_KNOWN = {
+    "type": ["object", "null"],
+    "additionalProperties": {"type": "array", "items": {"type": "string"}},
+    "description": "Usernames by domain; MXM looks itself for a domain that is not in it",
+}
+_GENERATE = "Make a password for every row without one"
+
+DefaultDomain = Annotated[str, Query(description=f"{_DEFAULT_DOMAIN}; for files only")]
+FileName = Annotated[str, Query(max_length=255, description="What the file is called; for files only")]
+Generate = Annotated[bool, Query(description=f"{_GENERATE}; for files only")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="The same key starts one run, however often the request comes",
+    ),
+]
+
+
+@router.post(
+    "/email-accounts/import/preview",
+    responses={200: {"model": shapes.Success[shapes.Preview]}, **refusals(415)},
+    openapi_extra=_bodies(existing_by_domain=_KNOWN),
+)
+def preview(
+    caller: Asker, request: Request, data: Raw, default_domain: DefaultDomain = "", file: FileName = ""
+) -> Response:
+    """Judge rows as the page does, and send nothing."""
+    house = services.current()
+    table = _table(request, data, default_domain, file, generate=False)
+    told = shapes.preview(house.imports.preview(caller, table))
+    if table.notes:
+        told["notes"] = list(table.notes)
+    return success(told)
+
+
+@router.post(
+    "/imports",
+    status_code=202,
+    responses={202: {"model": shapes.Success[shapes.RunShape]}, **refusals(409, 415, 503)},
+    openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
+)
+def start(
+    caller: Asker,
+    request: Request,
+    data: Raw,
+    default_domain: DefaultDomain = "",
+    file: FileName = "",
+    generate_passwords: Generate = False,
+    key: Key = None,
+) -> Response:
+    """Start a run that makes the mailboxes of all rows that are ready; every other row is in its results, with why."""
+    house = services.current()
+    table = _table(request, data, default_domain, file, generate=generate_passwords)
+    asked = f"{kind_of(request)}\n{table.domain}\n{table.file_name}\n{table.generate}\n".encode() + data
+    number = house.imports.start(caller, table, key=(key or "").strip(), request=asked)
+    view = house.runs.get(caller, number)
+    if view is None:
+        raise NotThere(f"Run {number} holds this import already, and is somebody else's.")
+    return success(shapes.run(view, house.clock.now()), 202)
+
+
+def _table(request: Request, data: bytes, domain: str, file: str, *, generate: bool) -> Table:
+    """What is to be imported, from whichever kind of body."""
+    imports = services.current().imports
+    match kind_of(request):
+        case "application/json":
+            return imports.from_json(parsed(request, data))
+        case "text/csv":
+            return imports.from_file(data, file or "import.csv", domain, generate=generate)
+        case kind if kind == XLSX:
+            return imports.from_file(data, file or "import.xlsx", domain, generate=generate)
+        case _:
+            raise wrong_kind(JSON, CSV, XLSX)

@@ -1,0 +1,110 @@
+"""The mailboxes of a domain: all of them, and each by itself."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from mxlib import services
+from mxlib.api import shapes
+from mxlib.api.asking import CSV, Asker, Domain, Raw, Refresh, User, body, parsed, refusals
+from mxlib.api.downloads import attached
+from mxlib.api.envelope import listed, success
+from mxlib.auth.permissions import Permission
+from mxlib.mailboxes.from_json import object_of
+
+router = APIRouter(prefix="/domains/{domain}", tags=["mailboxes"])
+
+_CELL = {"type": ["string", "number", "null"]}
+_QUOTA = {**_CELL, "description": "MB, 0 = unlimited", "examples": [1024]}
+_LIMIT = {**_CELL, "description": "Sends a day, 0 to 9600", "examples": [9600]}
+_RECOVERY = {"type": ["string", "null"], "description": "Where the owner may reset the password"}
+_PASSWORD = {"type": "string", "description": "8 or more characters with a capital, a small letter and a digit"}
+
+
+def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
+    return body(json={"type": "object", "properties": cells, "required": required})
+
+
+@router.get(
+    "/email-accounts",
+    responses={200: {"model": shapes.Listed[list[shapes.MailboxShape]]}, **refusals(404, 429, 503)},
+)
+def every(domain: Domain, caller: Asker, refresh: Refresh = False) -> Response:
+    """All mailboxes of a domain. While MXroute is down, the last list; `problem` then says so."""
+    told = services.current().mailboxes.every(caller, domain, refresh=refresh)
+    return listed(shapes.mailboxes(told.frame), told.read_at, told.problem)
+
+
+@router.get(
+    "/email-accounts.csv",
+    response_class=Response,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404, 429, 503)},
+)
+def export(domain: Domain, caller: Asker) -> Response:
+    """All mailboxes of a domain as a CSV that can be imported again; passwords are blank."""
+    house = services.current()
+    caller.must(Permission.EXPORT, domain.lower())
+    house.mailboxes.every(caller, domain)
+    return attached(house.exports.domain_file(caller, domain.lower(), "csv"))
+
+
+@router.post(
+    "/email-accounts",
+    status_code=201,
+    responses={201: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 409, 415, 422, 429, 503)},
+    openapi_extra=_object(
+        ["username", "password"],
+        username={"type": "string", "examples": ["nina.berg"]},
+        password=_PASSWORD,
+        quota=_QUOTA,
+        limit=_LIMIT,
+        recovery_email=_RECOVERY,
+    ),
+)
+def create(domain: Domain, caller: Asker, request: Request, data: Raw) -> Response:
+    """Make a mailbox, before any run's next row. A create whose answer is lost is read back, never sent twice."""
+    cells = object_of(parsed(request, data))
+    return success(shapes.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
+
+
+@router.get(
+    "/email-accounts/{user}",
+    responses={200: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 429, 503)},
+)
+def read(domain: Domain, user: User, caller: Asker) -> Response:
+    """One mailbox, as MXroute has it now."""
+    return success(shapes.mailbox(services.current().mailboxes.read(caller, domain, user)))
+
+
+@router.patch(
+    "/email-accounts/{user}",
+    responses={200: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 415, 422, 429, 503)},
+    openapi_extra=_object([], password=_PASSWORD, quota=_QUOTA, limit=_LIMIT),
+)
+def update(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
+    """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
+    cells = object_of(parsed(request, data))
+    return success(shapes.mailbox(services.current().mailboxes.update(caller, domain, user, cells)))
+
+
+@router.delete(
+    "/email-accounts/{user}",
+    responses={200: {"model": shapes.Success[shapes.Deleted]}, **refusals(404, 422, 429, 503)},
+)
+def delete(domain: Domain, user: User, caller: Asker) -> Response:
+    """Delete a mailbox and its mail. This can not be taken back."""
+    services.current().mailboxes.delete(caller, domain, user)
+    return success({"email": f"{user}@{domain}".lower()})
+
+
+@router.patch(
+    "/email-accounts/{user}/recovery",
+    responses={200: {"model": shapes.Success[shapes.RecoveryShape]}, **refusals(404, 415, 503)},
+    openapi_extra=_object([], recovery_email=_RECOVERY),
+)
+def recovery(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
+    """Keep where the owner of a mailbox may reset its password; null forgets it."""
+    email = object_of(parsed(request, data)).get("recovery_email")
+    kept = services.current().mailboxes.set_recovery(caller, domain, user, email)
+    return success(shapes.recovery(f"{user}@{domain}".lower(), kept))

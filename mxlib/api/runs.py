@@ -1,0 +1,92 @@
+"""Runs: how it stands with them, what came of them, and how to steer them."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from mxlib import services
+from mxlib.api import shapes
+from mxlib.api.asking import CSV, Asker, Run, refusals
+from mxlib.api.downloads import attached
+from mxlib.api.envelope import success
+from mxlib.auth.permissions import Caller
+from mxlib.services.exports import NotThere
+
+router = APIRouter(prefix="/imports", tags=["runs"])
+
+_ONE = {200: {"model": shapes.Success[shapes.RunShape]}, **refusals(404, 409, 503)}
+
+
+@router.get("", responses={200: {"model": shapes.Success[list[shapes.RunShape]]}, **refusals()})
+def every(caller: Asker) -> Response:
+    """The latest 200 runs that the token may see, newest first."""
+    house = services.current()
+    return success([shapes.run(view, house.clock.now()) for view in house.runs.all(caller)])
+
+
+@router.get("/{run}", responses={200: {"model": shapes.Success[shapes.RunShape]}, **refusals(404)})
+def one(run: Run, caller: Asker) -> Response:
+    """How it stands with a run."""
+    return _told(caller, run)
+
+
+@router.get("/{run}/results", responses={200: {"model": shapes.Success[shapes.Results]}, **refusals(404)})
+def results(run: Run, caller: Asker) -> Response:
+    """What became of every row; passwords for the token that started the run, and for admins."""
+    _seen(caller, run)
+    return success(shapes.results(services.current().runs.results(caller, run)))
+
+
+@router.get(
+    "/{run}/results.csv",
+    response_class=Response,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404)},
+)
+def results_csv(run: Run, caller: Asker) -> Response:
+    """The same as a CSV, for the token that started the run and for admins."""
+    return attached(services.current().exports.run_file(caller, run, "results.csv"))
+
+
+@router.post("/{run}/pause", responses=_ONE)
+def pause(run: Run, caller: Asker) -> Response:
+    """Pause after what is in flight; its domains are free meanwhile."""
+    return _steered(caller, run, services.current().runs.pause)
+
+
+@router.post("/{run}/resume", responses=_ONE)
+def resume(run: Run, caller: Asker) -> Response:
+    """Go on from where the run paused, once its domains were read again."""
+    return _steered(caller, run, services.current().runs.resume)
+
+
+@router.post("/{run}/stop", responses=_ONE)
+def stop(run: Run, caller: Asker) -> Response:
+    """End after what is in flight; the rest is not attempted."""
+    return _steered(caller, run, services.current().runs.stop)
+
+
+@router.post("/{run}/handed-over", responses=_ONE)
+def handed_over(run: Run, caller: Asker) -> Response:
+    """The passwords have reached their people: forget them here, for good."""
+    return _steered(caller, run, services.current().runs.handed_over)
+
+
+def _steered(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Response:
+    _seen(caller, run)
+    do(caller, run)
+    return _told(caller, run)
+
+
+def _told(caller: Caller, run: int) -> Response:
+    house = services.current()
+    view = house.runs.get(caller, run)
+    if view is None:
+        raise NotThere(f"There is no run {run}.")
+    return success(shapes.run(view, house.clock.now()))
+
+
+def _seen(caller: Caller, run: int) -> None:
+    """A run that the caller may not see is none."""
+    if services.current().runs.get(caller, run) is None:
+        raise NotThere(f"There is no run {run}.")
