@@ -61,7 +61,9 @@ def test_a_file_is_mended_in_place_run_and_taken_away_and_the_host_holds_just_th
 
     results = table(save(page, "results-csv"))
     made = {address: row for address, row in results.items() if row["outcome"] == "created"}
-    assert set(made) == {f"{name}@clienta.nl" for name in ("nina.een", "tess.een", "jan.jansen", "omar.een", "front.een")}
+    assert set(made) == {
+        f"{name}@clienta.nl" for name in ("nina.een", "tess.een", "jan.jansen", "omar.een", "front.een")
+    }
     there = host(server)
     assert all(there.password_is(address, row["password"]) for address, row in made.items())
     assert there.mailboxes()["omar.een@clienta.nl"].quota == 4096
