@@ -1,0 +1,19 @@
+"""What operators answered about the columns of their files."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "mapping_answer",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
