@@ -16,7 +16,7 @@ ENCODINGS = {
     "mac-roman": "Mac Roman",
 }
 
-#: The delimiters that can be chosen, with their labels; on equal counts the first wins.
+#: The delimiters that can be chosen, with their labels; where nothing tells them apart the first is taken.
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -59,12 +59,6 @@ def checked(delimiter: str | None, name: str) -> str:
     if delimiter and (len(delimiter) > 1 or delimiter in '"\r\n'):
         raise FileRefused(no_delimiter(delimiter, name))
     return delimiter or ""
-
-
-def delimiter_of(line: str) -> str:
-    """The delimiter that a line has most of, outside quotes."""
-    bare = outside_quotes(line)
-    return max(DELIMITERS, key=bare.count)
 
 
 def outside_quotes(line: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mxlib.mailboxes import headers, words
+from mxlib.mailboxes import dialect, headers, words
 from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.records import MOST_CELLS
 from mxlib.mailboxes.refusals import FileRefused, no_header_in
 
 #: How many rows are searched for the header.
@@ -51,6 +52,16 @@ def openings_searched(rows: Iterable[Opening], header_line: int | None) -> list[
         if row.line >= header_line if header_line else len(found) == SEARCHED or headers.names_who(row.cells):
             break
     return found
+
+
+def delimiter_of(line: str) -> str:
+    """The delimiter by which a line names most known columns, else the one that it has most of, outside quotes."""
+    bare = dialect.outside_quotes(line)
+
+    def told(sign: str) -> tuple[int, int]:
+        return sum(headers.meaning_of(cell) is not None for cell in bare.split(sign, MOST_CELLS)), bare.count(sign)
+
+    return max(dialect.DELIMITERS, key=told)
 
 
 def find_head(openings: Sequence[Opening], header_line: int | None = None) -> Head:

@@ -10,8 +10,8 @@ import pyarrow as pa
 from mxlib.mailboxes import dialect, headers, refusals, words, workbook
 from mxlib.mailboxes.blocks import read_table
 from mxlib.mailboxes.columnwise import BLANKS
-from mxlib.mailboxes.head import Opening, find_head, openings_searched, rank
-from mxlib.mailboxes.records import physical_line, records
+from mxlib.mailboxes.head import Opening, delimiter_of, find_head, openings_searched, rank
+from mxlib.mailboxes.records import MOST_CELLS, physical_line, records
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import ROWS, Limits, Sheet, Table, Taken
 
@@ -57,8 +57,8 @@ def _openings_of_text(text: str, start: int, delimiter: str, name: str) -> Itera
     while start < len(text):
         whole = physical_line(text, start)
         end, next_line = start + len(whole), line + 1
-        sign = delimiter or dialect.delimiter_of(whole)
-        if whole.strip(BLANKS) and not headers.is_comment(whole.split(sign)):
+        sign = delimiter or delimiter_of(whole)
+        if whole.strip(BLANKS) and not headers.is_comment(whole.split(sign, MOST_CELLS)):
             record = next(records(text, sign, start=start, line=line, name=name))
             end, next_line = record.end, record.next_line
             yield Opening(line, next_line, record.cells, start, end, sign)
