@@ -137,9 +137,12 @@ class Budget:
         later = _seconds_later(said, told)
         if told is None or sent_at >= told.over_at or later > 1:
             self._told = _Told(said.remaining, said.resets_at, over_at)
-        elif later >= -1:  # answers overtake each other, and every one of them knows how long the window lasts at most
+        elif later >= -1:  # answers overtake each other, and a reset may come out a second apart
             told.remaining = min(told.remaining, said.remaining)
-            told.over_at = min(told.over_at, over_at)
+            if later > 0:
+                told.resets_at, told.over_at = said.resets_at, over_at
+            elif later == 0:
+                told.over_at = min(told.over_at, over_at)
 
     def _refused(self, said: RateLimited, sent_at: float, now: float) -> None:
         """Hold everything; longer each time, should the host not say how long."""

@@ -1,11 +1,30 @@
 """The client: sends what `messages` builds through the gate, and hears what comes of it."""
 
+import json
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
 import httpx
 
 from mxlib.clock import Clock
+from mxlib.mxroute import messages
+from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable, Unreadable
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.messages import Answer, Request
-from mxlib.settings import Settings
+from mxlib.settings import LOOPBACK, Settings
+
+#: Most bytes of one answer; a domain of 10,000 mailboxes takes 2 million.
+MOST_BYTES = 50_000_000
+
+#: What httpx raises before anything left: the host knows nothing of the request.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class _Received(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 class Host:
@@ -14,7 +33,14 @@ class Host:
     def __init__(
         self, settings: Settings, gate: Gate, clock: Clock, transport: httpx.BaseTransport | None = None
     ) -> None:
-        raise NotImplementedError
+        self._settings, self._gate, self._clock = settings, gate, clock
+        self._client = httpx.Client(
+            base_url=settings.api_url,
+            timeout=settings.timeout_s,
+            follow_redirects=False,
+            trust_env=urlsplit(settings.api_url).hostname not in LOOPBACK,  # a proxy does not reach this machine
+            transport=transport,
+        )
 
     def send(
         self, request: Request, *, urgent: bool = False, patience: float | None = None, gated: bool = True
@@ -23,8 +49,71 @@ class Host:
 
         `gated=False`: the caller has its slot from the gate already. Busy when the slot is over `patience` seconds off.
         """
-        raise NotImplementedError
+        if gated and not self._gate.take(request.kind, urgent=urgent, patience=patience):
+            raise Busy(self._gate.waiting(request.kind))
+        sent_at = self._clock.monotonic()
+        said: Allowance | RateLimited | None = None
+        left = True
+        try:
+            answer = self._exchange(request, sent_at)
+            said = answer.allowance
+        except MXrouteError as error:
+            left = not isinstance(error, Unreachable) or error.sent
+            said = error if isinstance(error, RateLimited) else error.allowance
+            raise
+        finally:
+            if left:
+                self._gate.heard(request.kind, said, sent_at)
+            else:
+                self._gate.give_back(request.kind)
+        return answer
 
     def close(self) -> None:
-        """Close the connections."""
-        raise NotImplementedError
+        """Close the gate and the connections."""
+        self._gate.close()
+        self._client.close()
+
+    def _exchange(self, request: Request, sent_at: float) -> Answer:
+        received = self._receive(request, sent_at)
+        if isinstance(received, MXrouteError):
+            raise received
+        return messages.decipher(request, *received, self._clock.now())
+
+    def _receive(self, request: Request, sent_at: float) -> _Received | MXrouteError:
+        """Send and read; a failure is handed back rather than raised.
+
+        An exception of httpx holds the request with its headers: ours, raised beside it, would lead to the key.
+        """
+        content = None if request.body is None else json.dumps(dict(request.body)).encode()
+        try:
+            with self._client.stream(
+                request.method, request.path, headers=self._headers(content is not None), content=content
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > MOST_BYTES:
+                        return Unreadable("MXroute's answer is too large.", status=response.status_code)
+                    if self._clock.monotonic() - sent_at > self._settings.timeout_s:
+                        return Unreachable()
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return _Received(response.status_code, headers, bytes(body))
+        except _NOT_SENT:
+            return Unreachable(sent=False)
+        except (httpx.LocalProtocolError, UnicodeEncodeError):
+            return Unauthorized("UNAUTHORIZED", "A header can not carry what is set.", status=401)
+        except httpx.DecodingError:
+            return Unreadable("MXroute's answer is garbled.", status=0)
+        except httpx.RequestError:
+            return Unreachable()
+
+    def _headers(self, with_body: bool) -> dict[str, str]:
+        """Made for each request, so that no object of httpx keeps the key for long."""
+        headers = {
+            "X-Server": self._settings.server.strip(),
+            "X-Username": self._settings.user.strip(),
+            "X-API-Key": self._settings.api_key.get_secret_value().strip(),
+            "Accept": "application/json",
+            "User-Agent": "mxm",
+        }
+        return headers | ({"Content-Type": "application/json"} if with_body else {})
