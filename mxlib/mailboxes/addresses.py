@@ -39,7 +39,8 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 #: Letters that do not fall apart into a letter and an accent.
 _SPELLED = str.maketrans({"ß": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "æ": "ae", "Æ": "ae",
-                          "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "ı": "i"})  # fmt: skip
+                          "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "ð": "d", "Ð": "d",
+                          "ı": "i"})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,16 @@ def suggestion(name: str) -> str:
 
 @lru_cache(maxsize=16_384)  # a preview asks for the same ones at every edit
 def _meant(name: str) -> str:
-    folded = unicodedata.normalize("NFKD", name.translate(_SPELLED)).lower()
-    kept = "".join(sign for sign in folded if not unicodedata.combining(sign) and sign not in _DROPPED)
-    seen = "".join(sign for sign in kept if sign.isspace() or sign.isprintable())
+    seen = "".join(sign for sign in folded(name) if sign.isspace() or sign.isprintable())
     meant = re.sub(r"\s*([._-])\s*", r"\1", _ENDS.sub("", seen))
     meant = re.sub(r"[\s.]+", ".", meant)
     return meant if is_username(meant) else ""
+
+
+def folded(name: str) -> str:
+    """A name in lower case without accents and apostrophes; letters that no accent explains are spelled (ß → ss)."""
+    plain = unicodedata.normalize("NFKD", name.translate(_SPELLED)).lower()
+    return "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in _DROPPED)
 
 
 def is_username(name: str) -> bool:

@@ -1,0 +1,96 @@
+"""Exports of other systems are told by their headers, and read without a question."""
+
+import pytest
+
+from mxlib.mailboxes import intake, mapping, presets
+from mxlib.mailboxes.columns import COLUMNS
+
+GOOGLE = (
+    "First Name [Required],Last Name [Required],Email Address [Required],Password [Required],"
+    "Password Hash Function [UPLOAD ONLY],Org Unit Path [Required],New Primary Email [UPLOAD ONLY],Status [READ ONLY],"
+    "Last Sign In [READ ONLY],Recovery Email,Home Secondary Email,Work Secondary Email,"
+    "Recovery Phone [MUST BE IN THE E.164 FORMAT],Work Phone,Employee ID,2sv Enrolled [READ ONLY],"
+    "Email Usage [READ ONLY],Total Storage [READ ONLY],Change Password at Next Sign-In,New Status [UPLOAD ONLY]"
+)
+GOOGLE_ROW = "Anna,Bakker,Anna@a.nl,****,,/,,Active,2026/01/01,anna@home.example,,w@a.nl,,,7,True,1.2GB,30GB,False,"
+MICROSOFT = (
+    "Block credential,City,Country/Region,Department,DirSyncEnabled,Display name,Fax,First name,Last dirsync time,"
+    "Last name,Last password change time stamp,License assignment details,Licenses,Mobile Phone,Oath token meta data,"
+    "Object Id,Office,Password never expires,Phone number,Postal code,Preferred data location,Preferred language,"
+    "Proxy addresses,Release track,Soft deletion time stamp,State,Street address,Strong password required,Title,"
+    "Usage location,User principal name,When created"
+)
+MICROSOFT_ROW = (
+    "False,Ede,NL,Ops,,Anna Bakker,,Anna,,Bakker,,,E3,,,1,,True,,,,,SMTP:anna@a.nl,,,,,,Boss,NL,anna@a.nl,2024"
+)
+ENTRA = "userPrincipalName,displayName,surname,mail,givenName,objectId,userType,jobTitle,alternateEmailAddress"
+CPANEL = "email,login,domain,user,_diskquota,diskquota,humandiskquota,diskused,suspended_login,mtime"
+DIRECTADMIN = "account,login,usage,quota,limit,sent,suspended"
+
+
+def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """The rows of a file that is a preset, and what is said of it."""
+    sheet = intake.read("\r\n".join(lines).encode(), "export.csv")
+    preset = presets.find(sheet.header)
+    assert preset is not None
+    understood = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header))
+    assert not understood.conflicts
+    rows, notes = mapping.to_rows(sheet, understood)
+    filled = [{name: cell for name, cell in row.items() if cell} for row in rows[list(COLUMNS)].to_dict("records")]
+    return filled, notes
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "meant"),
+    [
+        (GOOGLE, GOOGLE_ROW, {"username": "anna@a.nl", "recovery_email": "anna@home.example"}),
+        (MICROSOFT, MICROSOFT_ROW, {"username": "anna@a.nl"}),
+        (
+            ENTRA,
+            "anna@a.nl,Anna Bakker,Bakker,a.bakker@a.nl,Anna,1,Member,Boss,anna@home.example",
+            {"username": "anna@a.nl", "recovery_email": "anna@home.example"},
+        ),
+        (
+            CPANEL,
+            "anna@a.nl,anna@a.nl,a.nl,anna,1073741824,1024.00,1 GB,3,0,1700000000",
+            {"username": "anna@a.nl", "domain": "a.nl", "quota": "1024.00"},
+        ),
+        (
+            DIRECTADMIN,
+            "anna,anna@a.nl,12.02,500,200,4,no",
+            {"username": "anna", "domain": "a.nl", "quota": "500", "limit": "200"},
+        ),
+    ],
+    ids=["google", "microsoft", "entra", "cpanel", "directadmin"],
+)
+def test_an_export_is_read_without_a_question_and_without_a_word_on_the_columns_it_always_has(
+    header: str, row: str, meant: dict[str, str]
+) -> None:
+    rows, notes = read(header, row)
+    assert rows == [meant]
+    assert not notes
+
+
+def test_a_column_added_to_an_export_by_hand_is_understood_by_its_common_name() -> None:
+    rows, notes = read(f"{GOOGLE},Quota (MB),Shoe size", f"{GOOGLE_ROW},2048,42")
+    assert rows[0]["quota"] == "2048"
+    assert notes == ("Column 'Shoe size' is not used.",)
+
+
+def test_a_quota_in_bytes_is_never_taken_for_one_in_megabytes() -> None:
+    rows, _ = read("email,login,domain,_diskquota", "anna@a.nl,anna@a.nl,a.nl,1073741824")
+    assert "quota" not in rows[0]
+
+
+@pytest.mark.parametrize(
+    "header", [("username", "password", "domain"), ("email", "password", "quota", "domain"), ("name", "phone")]
+)
+def test_a_plain_table_is_no_export(header: tuple[str, ...]) -> None:
+    assert presets.find(header) is None
+
+
+@pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.name)
+def test_no_column_of_an_export_is_used_and_unused_at_once(preset: presets.Preset) -> None:
+    used = [column for columns in preset.used.values() for column in columns]
+    assert len(used) == len(set(used))
+    assert preset.unused.isdisjoint(used)
