@@ -1,0 +1,368 @@
+"""The client: what it sends, what it makes of silence, and that nothing leads from it to the key."""
+
+import json
+import logging
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from mxlib.clock import SystemClock
+from mxlib.mxroute import client, errors, messages
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.pace import Pace
+from mxlib.settings import Settings
+
+KEY = "Mx8d-secret-key"
+SERVER = "eagle.example"
+USER = "johndoe-da"
+PASSWORD = "Geheim-w00rd"
+DOMAINS = {"success": True, "data": ["a.nl"]}
+RATES = {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000034"}
+CREATE = messages.create_mailbox("a.nl", "jan", PASSWORD)
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Ticking(SystemClock):
+    """A clock that is put forward by hand."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def settings(url: str = "https://api.example", **changes: Any) -> Settings:
+    """A real account's settings, as far as the client can tell."""
+    told = {"server": SERVER, "user": USER, "api_key": KEY, "api_url": url, "timeout_s": 5.0} | changes
+    return Settings(**told)
+
+
+def host_that(answers: Handler | httpx.BaseTransport, clock: SystemClock | None = None, **changes: Any) -> Host:
+    """A client whose requests are answered by a function."""
+    clock = clock or SystemClock()
+    transport = answers if isinstance(answers, httpx.BaseTransport) else httpx.MockTransport(answers)
+    return Host(settings(**changes), Gate(Pace(), clock), clock, transport)
+
+
+def raising(error: Exception) -> Handler:
+    """A network that fails in this way."""
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        if isinstance(error, httpx.RequestError):
+            error.request = request
+        raise error
+
+    return answers
+
+
+class Broken(httpx.SyncByteStream):
+    """A body that starts, and then the connection is reset."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'{"success": true, '
+        raise httpx.ReadError("reset by peer")
+
+
+# What goes out.
+
+
+def test_a_request_carries_the_three_headers_and_its_body() -> None:
+    seen: list[httpx.Request] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={"success": True})
+
+    assert host_that(answers, api_key=f" {KEY}\n").send(CREATE).status == 201
+    (request,) = seen
+    assert (request.method, str(request.url)) == ("POST", "https://api.example/domains/a.nl/email-accounts")
+    assert [request.headers[name] for name in ("X-Server", "X-Username", "X-API-Key")] == [SERVER, USER, KEY]
+    assert json.loads(request.content) == {"username": "jan", "password": PASSWORD}
+    assert request.headers["content-type"] == "application/json"
+
+
+def test_a_name_arrives_encoded_once() -> None:
+    paths: list[bytes] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.raw_path)
+        return httpx.Response(204)
+
+    host_that(answers, url="https://api.example/v1").send(messages.delete_mailbox("a.nl", "50%/+@"))
+    assert paths == [b"/v1/domains/a.nl/email-accounts/50%25%2F%2B%40"]
+
+
+def test_a_redirect_is_not_followed() -> None:
+    asked: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(307, headers={"location": "https://elsewhere.example/"})
+
+    with pytest.raises(errors.Unreadable, match="Check MXROUTE_API_URL"):
+        host_that(answers).send(messages.list_domains())
+    assert asked == ["api.example"]
+
+
+# What silence means.
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (httpx.ConnectError("Name or service not known"), False),
+        (httpx.ConnectTimeout("timed out"), False),
+        (httpx.PoolTimeout("timed out"), False),
+        (httpx.ReadTimeout("timed out"), True),
+        (httpx.WriteTimeout("timed out"), True),
+        (httpx.WriteError("broken pipe"), True),
+        (httpx.ReadError("reset by peer"), True),
+        (httpx.RemoteProtocolError("Server disconnected without sending a response."), True),
+    ],
+)
+def test_silence_says_whether_the_request_may_have_arrived(error: httpx.RequestError, sent: bool) -> None:
+    with pytest.raises(errors.Unreachable, match=r"^MXroute does not answer\.$") as caught:
+        host_that(raising(error)).send(CREATE)
+    assert caught.value.sent is sent
+
+
+def test_an_answer_cut_off_midway_may_have_happened() -> None:
+    with pytest.raises(errors.Unreachable) as caught:
+        host_that(lambda _: httpx.Response(201, stream=Broken())).send(CREATE)
+    assert caught.value.sent
+
+
+def test_an_answer_that_trickles_past_the_time_out_is_given_up() -> None:
+    clock = Ticking()
+
+    class Trickle(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(1000):
+                clock.ahead += 1.0
+                yield b" "
+
+    with pytest.raises(errors.Unreachable):
+        host_that(lambda _: httpx.Response(200, stream=Trickle()), clock).send(messages.list_domains())
+    assert clock.ahead < 10
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MOST_BYTES", 1000)
+    with pytest.raises(errors.Unreadable, match="too large"):
+        host_that(lambda _: httpx.Response(200, content=b"x" * 1001)).send(messages.list_domains())
+
+
+def test_an_answer_whose_packing_is_broken_is_unreadable() -> None:
+    with pytest.raises(errors.Unreadable, match="garbled"):
+        host_that(
+            lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
+        ).send(messages.list_domains())
+
+
+@pytest.mark.parametrize("key", ["key\nX-Evil: 1", "schlüssel"])
+def test_a_key_that_no_header_can_carry_is_told_as_a_refused_one(key: str) -> None:
+    clock = SystemClock()
+    host = Host(settings("http://127.0.0.1:9", api_key=key), Gate(Pace(), clock), clock)
+    with pytest.raises(errors.MXrouteError) as caught:
+        host.send(messages.list_domains())
+    assert key not in "".join(traceback.format_exception(caught.value))
+    host.close()
+
+
+# The gate.
+
+
+def test_a_request_waits_no_longer_than_its_caller_and_is_not_sent_then() -> None:
+    asked: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(201, json={"success": True}, headers=RATES | {"date": "Fri, 15 Jan 2027 08:00:00 GMT"})
+
+    host = host_that(answers)
+    host.send(CREATE)
+    with pytest.raises(errors.Busy, match=r"Try again in 3\d s") as caught:
+        host.send(CREATE, urgent=True, patience=20.0)
+    assert 34 <= caught.value.retry_after <= 36
+    assert asked == ["POST"]
+
+
+def test_a_refused_connection_spends_nothing() -> None:
+    clock = SystemClock()
+    gate = Gate(Pace(writes=1), clock)
+    host = Host(settings(), gate, clock, httpx.MockTransport(raising(httpx.ConnectError("refused"))))
+    for _ in range(3):
+        with pytest.raises(errors.Unreachable):
+            host.send(CREATE, patience=0.0)
+
+
+def test_a_429_holds_what_follows() -> None:
+    host = host_that(lambda _: httpx.Response(429, headers={"retry-after": "34"}))
+    with pytest.raises(errors.RateLimited):
+        host.send(CREATE)
+    with pytest.raises(errors.Busy) as caught:
+        host.send(CREATE, patience=20.0)
+    assert 33 < caught.value.retry_after < 36
+    with pytest.raises(errors.RateLimited):
+        host.send(CREATE, gated=False)
+
+
+def test_closing_sends_home_who_waits() -> None:
+    host = host_that(lambda _: httpx.Response(429, headers={"retry-after": "34"}))
+    with pytest.raises(errors.RateLimited):
+        host.send(CREATE)
+    caught: list[BaseException] = []
+
+    def waits() -> None:
+        try:
+            host.send(CREATE)
+        except errors.Busy as error:
+            caught.append(error)
+
+    waiting = threading.Thread(target=waits)
+    waiting.start()
+    host.close()
+    waiting.join(5.0)
+    assert len(caught) == 1
+
+
+# Secrets.
+
+
+def every_failure() -> Iterator[tuple[str, Handler]]:
+    """Each way in which a request can fail, by name."""
+    for error in (
+        httpx.ConnectError("x"),
+        httpx.ReadTimeout("x"),
+        httpx.RemoteProtocolError("x"),
+        httpx.LocalProtocolError(f"Illegal header value {KEY!r}"),
+        httpx.DecodingError("x"),
+    ):
+        yield type(error).__name__, raising(error)
+    for status in (200, 302, 400, 401, 403, 404, 409, 422, 429, 500, 502):
+        body = {"success": False, "error": {"code": "X", "message": f"no {PASSWORD}"}}
+        yield f"json {status}", lambda _, s=status, b=body: httpx.Response(s, json=b)
+        yield f"html {status}", lambda _, s=status: httpx.Response(s, html="<html>no</html>")
+
+
+@pytest.mark.parametrize("answers", [pytest.param(answers, id=name) for name, answers in every_failure()])
+def test_no_error_leads_to_the_key_or_a_password(answers: Handler, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    log = logging.getLogger("of a caller")
+    with pytest.raises(errors.MXrouteError) as caught:
+        host_that(answers).send(CREATE)
+    try:
+        raise caught.value
+    except errors.MXrouteError:
+        log.exception("It failed")
+
+    told: list[str] = [caplog.text, *traceback.format_exception(caught.value)]
+    error: BaseException | None = caught.value
+    seen = 0
+    while error is not None:
+        seen += 1
+        assert isinstance(error, errors.MXrouteError), "an exception of another library is at hand in the chain"
+        told += [str(error), repr(error), repr(vars(error)), repr(error.args)]
+        error = error.__cause__ or error.__context__
+    assert seen == 1
+    assert all(secret not in text for text in told for secret in (KEY, PASSWORD))
+
+
+def test_nothing_at_all_is_logged_of_the_headers_over_a_real_connection(
+    caplog: pytest.LogCaptureFixture, served: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    clock = SystemClock()
+    host = Host(settings(served), Gate(Pace(), clock), clock)
+    host.send(CREATE)
+    host.close()
+    assert caplog.records
+    assert all(secret not in caplog.text for secret in (KEY, PASSWORD, USER, SERVER))
+    assert all(secret not in f"{host!r} {host._client!r}" for secret in (KEY, USER))
+
+
+# A real connection.
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers as the host would; `lost` hangs up without a word."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """The domains."""
+        body = json.dumps(DOMAINS).encode()
+        self.send_response(200)
+        self.send_header("X-RateLimit-Limit", "100")
+        self.send_header("X-RateLimit-Remaining", "41")
+        self.send_header("X-RateLimit-Reset", "1800000034")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """A mailbox is made."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if body["username"] == "lost":
+            self.close_connection = True
+            return
+        known = self.headers["X-API-Key"] == KEY and "X-Server" in self.headers and "X-Username" in self.headers
+        self.send_response(201 if known else 401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_DELETE(self) -> None:
+        """A mailbox is gone."""
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    """The address of a host on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_it_works_over_a_real_connection(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    clock = SystemClock()
+    host = Host(settings(served), Gate(Pace(), clock), clock)
+    told = host.send(messages.list_domains())
+    assert told.data == ["a.nl"]
+    assert told.allowance
+    assert (told.allowance.limit, told.allowance.remaining, told.allowance.by_host) == (100, 41, True)
+    assert host.send(CREATE).status == 201
+    assert host.send(messages.delete_mailbox("a.nl", "jan")).status == 204
+    with pytest.raises(errors.Unreachable) as caught:
+        host.send(messages.create_mailbox("a.nl", "lost", PASSWORD))
+    assert caught.value.sent
+    host.close()
+
+
+def test_a_host_that_does_not_listen_was_certainly_not_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    clock = SystemClock()
+    host = Host(settings(f"http://127.0.0.1:{port}"), Gate(Pace(), clock), clock)
+    with pytest.raises(errors.Unreachable) as caught:
+        host.send(CREATE)
+    assert not caught.value.sent
+    host.close()
