@@ -18,7 +18,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Locator, Page, Playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
@@ -34,6 +34,8 @@ FLAGS = (
 #: A rate window short enough for a test, with room for a journey; a server process is told so by its environment.
 BRISK = {"MXM_SANDBOX_WINDOW": "1", "MXM_SANDBOX_WRITES": "50", "MXM_SANDBOX_READS": "200"}
 IDLE_MS = 250
+#: Pixels.
+STEP = 120
 
 
 def chromium_path() -> str | None:
@@ -128,8 +130,18 @@ class Faults:
     def watch(self, context: BrowserContext) -> None:
         """Listen to every page of a context."""
         context.on("weberror", lambda error: self.found.append(f"page error: {error.error}"))
-        context.on("console", lambda line: self.found.append(f"console: {line.text}") if line.type == "error" else None)
+        context.on("console", self._said)
         context.on("request", lambda request: self._asked(request.url))
+        context.on("response", lambda response: self._answered(response.status, response.url))
+
+    def _said(self, line: ConsoleMessage) -> None:
+        if line.type == "error" and not line.text.startswith("Failed to load resource"):  # `_answered` tells which
+            self.found.append(f"console: {line.text}")
+
+    def _answered(self, status: int, url: str) -> None:
+        # Opened at /import, Streamlit's page first tries whether the server lives under /import/.
+        if status >= 400 and not re.search(r"/\w+/_stcore/(health|host-config)$", url):
+            self.found.append(f"{status} for {url}")
 
     def _asked(self, url: str) -> None:
         if not url.startswith((self.url, self.url.replace("http", "ws", 1), "data:", "blob:")):
@@ -137,12 +149,13 @@ class Faults:
 
 
 def idle(page: Page, patience: float = 20.0) -> None:
-    """Wait until Streamlit is connected and has had nothing to run for a moment; a fault on the page fails here."""
+    """Wait until Streamlit has had nothing to run or to draw for a moment; a fault on the page fails here."""
     page.wait_for_function(
         """quiet => {
             const app = document.querySelector('[data-testid="stApp"]');
             const busy = !app || app.dataset.testScriptState !== 'notRunning'
-                || app.dataset.testConnectionState !== 'CONNECTED' || document.querySelector('[data-stale="true"]');
+                || app.dataset.testConnectionState !== 'CONNECTED'
+                || document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]');
             if (busy) window.quietSince = undefined; else window.quietSince ??= performance.now();
             return !busy && performance.now() - window.quietSince >= quiet;
         }""",
@@ -264,9 +277,9 @@ class Grid:
             self._columns[header.text_content() or ""] = int(header.get_attribute("aria-colindex") or 0) - 1
 
     def _scroll_on(self) -> bool:
-        """Go half a view to the right; False at the end."""
-        before, view = self.scroller.evaluate("e => [e.scrollLeft, e.clientWidth]")
-        return bool(self._scroll_to("scrollLeft", before + view / 2) > before)
+        """Go on to the right, by less than the narrowest view beside the pinned columns; False at the end."""
+        before = self.scroller.evaluate("e => e.scrollLeft")
+        return bool(self._scroll_to("scrollLeft", before + 120) > before)
 
     def _height(self) -> int:
         """Pixels of a row, as Streamlit makes them from the base font size."""
