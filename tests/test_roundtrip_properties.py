@@ -64,6 +64,8 @@ def test_a_table_in_any_dialect_is_read_back_the_same(
     table, encoding: str, delimiter: str, line_end: str, always: bool, declared: bool, last_end: bool
 ) -> None:
     header, rows = table
+    if len(header) == 1 and not declared:
+        delimiter = ","  # nothing in the file could tell another one
     text = line_end.join(
         [f"sep={delimiter}"] * declared
         + [delimiter.join(as_written(cell, delimiter, always=always) for cell in row) for row in [header, *rows]]
@@ -74,8 +76,7 @@ def test_a_table_in_any_dialect_is_read_back_the_same(
 
     assert sheet.header == tuple(header)
     assert raw(sheet) == rows
-    if len(header) > 1 or declared:
-        assert sheet.taken.delimiter == delimiter
+    assert sheet.taken.delimiter == delimiter
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for line, row in zip(sheet.table.lines.tolist(), rows, strict=True):
         first = row[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")[0]

@@ -1,0 +1,106 @@
+"""Files that leave: what Excel opens right, what no spreadsheet runs, and what comes back."""
+
+import csv
+import io
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from mxlib.mailboxes import export, intake, mapping
+from mxlib.mailboxes.columns import COLUMNS
+
+MAILBOXES = pd.DataFrame(
+    {
+        "username": ["alice", "bob"],
+        "recovery_email": ["alice@example.net", ""],
+        "quota": pd.array([1024, None], dtype="Int64"),
+        "limit": [9600, 0],
+        "domain": ["clienta.example"] * 2,
+        "usage": [1.5, 0.0],
+    }
+)
+
+
+def rows_of(data: bytes, name: str) -> pd.DataFrame:
+    sheet = intake.read(data, name)
+    return mapping.to_rows(sheet, mapping.recognise(sheet.header))[0]
+
+
+def test_mailboxes_are_written_in_the_import_format_with_blank_passwords() -> None:
+    assert export.mailboxes_csv(MAILBOXES) == (
+        b"\xef\xbb\xbfusername,password,quota,limit,recovery_email,domain\r\n"
+        b"alice,,1024,9600,alice@example.net,clienta.example\r\n"
+        b"bob,,,0,,clienta.example\r\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_exported_mailboxes_are_read_back_as_they_were(kind: str) -> None:
+    data = export.mailboxes_csv(MAILBOXES) if kind == "csv" else export.mailboxes_xlsx(MAILBOXES)
+    rows = rows_of(data, f"mailboxes.{kind}")
+    assert rows[list(COLUMNS)].to_numpy().tolist() == [
+        ["alice", "", "1024", "9600", "alice@example.net", "clienta.example"],
+        ["bob", "", "", "0", "", "clienta.example"],
+    ]
+
+
+def test_a_domain_without_mailboxes_is_a_header() -> None:
+    assert export.mailboxes_csv(MAILBOXES[:0]).endswith(b"recovery_email,domain\r\n")
+    assert export.mailboxes_xlsx(MAILBOXES[:0]).startswith(b"PK")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_what_would_be_a_formula_is_neutralised_inside_quotes_but_never_in_a_password(start: str) -> None:
+    data = export.table_csv(
+        ["username", "password", "note"], [["al", f"{start}Ab", f"{start}1+2"]], verbatim={"password"}
+    )
+    line = data.decode("utf-8-sig").split("\r\n", 1)[1]
+    assert f'"\t{start}1+2"' in line
+    assert f"\t{start}Ab" not in line
+    assert next(csv.reader(io.StringIO(line, newline="")))[1] == f"{start}Ab"
+
+
+@pytest.mark.parametrize("cell", ["a,b", "a;b", "a|b", "a\tb", 'a"b', "a\nb", " a", "a ", "#a"])
+def test_separators_quotes_and_outer_blanks_stand_in_quotes(cell: str) -> None:
+    line = export.table_csv(["username"], [[cell]]).decode("utf-8-sig").split("\r\n", 1)[1]
+    assert line == '"' + cell.replace('"', '""') + '"\r\n'
+
+
+def test_headers_of_others_making_are_guarded_too() -> None:
+    assert export.table_csv(["=x()", "username"], []).decode("utf-8-sig") == '"\t=x()",username\r\n'
+
+
+def test_a_workbook_holds_text_only() -> None:
+    data = export.table_xlsx(["username", "note"], [["007", "1e5"], ["1/2", "=1+2"]])
+    sheet = intake.read(data, "staff.xlsx")
+    assert [sheet.table.row(at) for at in range(2)] == [["007", "1e5"], ["1/2", "\t=1+2"]]
+
+
+def test_rows_must_be_as_wide_as_the_header() -> None:
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        export.table_csv(["a", "b"], [["x"]])
+
+
+def test_the_template_is_read_and_its_examples_are_on_nobodys_account() -> None:
+    rows = rows_of(export.template_csv(), "mailboxes-template.csv")
+    assert len(rows) == 2
+    assert set(rows["domain"]) == {"example.com"}
+    assert (rows["fault"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [
+        ("Clienta.nl", "mailboxes-clienta.nl-2026-05-03.csv"),
+        ("../../etc", "mailboxes-etc-2026-05-03.csv"),
+        ('a"b\r\nc/d.nl', "mailboxes-a-b-c-d.nl-2026-05-03.csv"),
+        ("", "mailboxes-all-2026-05-03.csv"),
+    ],
+)
+def test_file_names_are_safe(domain: str, name: str) -> None:
+    assert export.file_name(domain, date(2026, 5, 3)) == name
+
+
+def test_the_file_name_tells_the_kind() -> None:
+    assert export.file_name("a.nl", date(2026, 5, 3), "xlsx") == "mailboxes-a.nl-2026-05-03.xlsx"

@@ -1,0 +1,183 @@
+"""Which column means what, and what the cells of a row come to."""
+
+import pytest
+
+from mxlib.mailboxes import intake, mapping
+from mxlib.mailboxes.columns import COLUMNS, DTYPES
+from mxlib.mailboxes.headers import meaning_of
+from mxlib.mailboxes.intake import FileRefused, Sheet
+from mxlib.mailboxes.mapping import IGNORE
+
+
+def sheet_of(text: str) -> Sheet:
+    return intake.read(text.encode(), "staff.csv")
+
+
+def table_of(text: str, **chosen: str):
+    sheet = sheet_of(text)
+    return mapping.to_rows(
+        sheet, mapping.recognise(sheet.header, chosen={int(at[1:]): what for at, what in chosen.items()})
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "meaning"),
+    [
+        (("username", "User Name", "user-name", "USER_NAME", "User", "Login", "local part", "Local-Part:"), "username"),
+        (("email", "E-Mail Address", "Email Address [Required]", "mailbox", "Address*", "e-mail"), "address"),
+        (("User principal name", "(email)", "[E-mail]", "\tEmail "), "address"),
+        (("password", "Pass", "Password [Required]", "PASSWORD (min. 8)"), "password"),
+        (
+            ("quota", "Quota (MB)", "Quota GB", "quota_in_gb", "Quota [GB, 0 = none]", "quotaMB", "Quota (optional)"),
+            "quota",
+        ),
+        (("limit", "Daily limit", "send-limit"), "limit"),
+        (("recovery_email", "Recovery", "Recovery Address", "Recovery E-Mail"), "recovery_email"),
+        (("domain", "Domain "), "domain"),
+        (("", "name", "phone", "Quota (KB)", "quota in bytes", "quota used", "Recovery phone", "passport", "()"), None),
+    ],
+)
+def test_headers_are_known_whatever_their_case_blanks_hyphens_and_brackets(
+    names: tuple[str, ...], meaning: str | None
+) -> None:
+    assert {name: meaning_of(name) for name in names} == dict.fromkeys(names, meaning)
+
+
+def test_the_rows_table_has_every_column_in_its_type() -> None:
+    rows, notes = table_of("username\nalice\n\nbob\n")
+    assert rows.dtypes.astype(str).to_dict() == DTYPES
+    assert rows[["username", "line", "origin", "ticked", "generated", "fault"]].to_numpy().tolist() == [
+        ["alice", 2, 0, True, False, ""],
+        ["bob", 4, 1, True, False, ""],
+    ]
+    assert (rows[list(COLUMNS[1:])] == "").all(axis=None)
+    assert notes == ()
+
+
+def test_all_but_passwords_lose_blanks_and_invisible_signs_and_names_become_lower_case() -> None:
+    rows, _ = table_of(
+        "User,Domain,Recovery,Quota,Pass\n\u200bAl.Ice\xa0, X.Example ,A@B.Example,\u202f1 024\xa0, aB \n"
+    )
+    row = rows.iloc[0]
+    assert [row.username, row.domain, row.recovery_email, row.quota, row.password] == [
+        "al.ice",
+        "x.example",
+        "a@b.example",
+        "1 024",
+        " aB ",
+    ]
+
+
+def test_letters_beyond_ascii_are_left_for_the_rules_to_judge() -> None:
+    rows, _ = table_of("username\nİLKER\nJOSÉ\n")
+    assert rows["username"].tolist() == ["İlker", "josÉ"]
+
+
+@pytest.mark.parametrize("cell", ["", "   ", "\xa0", "****", " **** "])
+def test_passwords_that_are_none_read_as_empty(cell: str) -> None:
+    assert table_of(f"username,password\nalice,{cell}\n")[0]["password"].tolist() == [""]
+
+
+def test_words_and_numbers_stay_what_they_are() -> None:
+    rows, _ = table_of("username,password\n007,00123456\nnull,NaN\nTrue,True\n1e5,1e5\n")
+    assert rows["username"].tolist() == ["007", "null", "true", "1e5"]
+    assert rows["password"].tolist() == ["00123456", "NaN", "True", "1e5"]
+
+
+def test_forced_text_is_taken_out_of_its_formula_but_never_in_a_password() -> None:
+    rows, _ = table_of('username,password\n="007","=""007"""\n')
+    assert rows.loc[0, ["username", "password"]].tolist() == ["007", '="007"']
+
+
+@pytest.mark.parametrize(
+    ("cell", "megabytes"),
+    [("2", "2048"), ("0.5", "512"), ("0", "0"), ("", ""), ("512 MB", "512 MB"), ("unlimited", "unlimited"), ("x", "x")],
+)
+def test_a_quota_column_in_gigabytes_is_converted_and_said(cell: str, megabytes: str) -> None:
+    rows, notes = table_of(f"username,Quota (GB)\nalice,{cell}\n")
+    assert rows["quota"].tolist() == [megabytes]
+    assert notes == ("Quota is in GB in this file: converted to MB.",)
+
+
+def test_unknown_columns_are_told_once_and_unnamed_ones_not_at_all() -> None:
+    assert table_of("username,Phone,,x\na,1,,2\n")[1] == ("Columns 'Phone' and 'x' are not used.",)
+    assert table_of("username,Phone\na,1\n")[1] == ("Column 'Phone' is not used.",)
+
+
+def test_a_list_without_a_header_is_told() -> None:
+    rows, notes = table_of("a@x.example\n")
+    assert rows["username"].tolist() == ["a@x.example"]
+    assert notes == ("No header: read as a list of addresses.",)
+
+
+def test_the_username_wins_over_the_address_where_it_is_filled() -> None:
+    rows, _ = table_of("username,email\nal,alice@x.example\n,bob@x.example\n")
+    assert rows["username"].tolist() == ["al", "bob@x.example"]
+    assert rows["domain"].tolist() == ["", ""]
+
+
+def test_an_address_that_agrees_with_the_username_gives_it_its_domain() -> None:
+    rows, _ = table_of("username,email,domain\nAl,al@x.example,\nbo,bo@x.example,y.example\nci,ci,\n")
+    assert rows["username"].tolist() == ["al", "bo", "ci"]
+    assert rows["domain"].tolist() == ["x.example", "y.example", ""]
+
+
+def test_two_columns_for_one_meaning_are_a_question_and_unasked_a_refusal() -> None:
+    sheet = sheet_of("user,username,pass\nal,bo,x\n")
+    question = mapping.recognise(sheet.header)
+    assert [(asked.meaning, asked.first, asked.second) for asked in question.conflicts] == [("username", 0, 1)]
+    with pytest.raises(FileRefused, match=r"^Both 'user' and 'username' hold usernames\. Remove or ignore one\.$"):
+        mapping.to_rows(sheet, question)
+    answered = mapping.recognise(sheet.header, chosen={0: IGNORE})
+    rows, notes = mapping.to_rows(sheet, answered)
+    assert (rows["username"].tolist(), notes) == (["bo"], ())
+
+
+def test_columns_can_be_mapped_by_hand() -> None:
+    rows, _ = table_of("naam,wachtwoord,opm\nalice,Abcd1234,x\n", {0: "username", 1: "password", 2: IGNORE})
+    assert rows.loc[0, ["username", "password"]].tolist() == ["alice", "Abcd1234"]
+
+
+def test_a_file_without_usernames_is_refused_with_what_was_found() -> None:
+    with pytest.raises(FileRefused, match=r"^No column for usernames or addresses\. Found: naam, password\.$"):
+        table_of("naam,password\nalice,Abcd1234\n")
+
+
+def test_the_rows_own_columns_come_back_as_they_were_and_passwords_never() -> None:
+    sheet = sheet_of('username,Phone,Phone,,Password,pass\nalice,"\t+31 1",=1+1\nbob,,,x,Secret1x,Secret2x\n')
+    columns = mapping.recognise(sheet.header, chosen={5: IGNORE})
+    assert mapping.original_cells(sheet, 0, columns) == {"Phone": "+31 1", "Phone (2)": "=1+1", "Column 4": ""}
+    assert mapping.original_cells(sheet, 1, columns) == {"Phone": "", "Phone (2)": "", "Column 4": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "mended_in"),
+    [
+        ("username,password\nal,Ab,cd1234\n", "One value too many: put a password with a comma in quotes.", "password"),
+        (
+            'username,password\nal,"Ab"cd1234\n',
+            "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes.",
+            "password",
+        ),
+        (
+            'username,password\nal,"Ab\nbo,"\n',
+            "The password has a line break in it: a quote is missing, here or some lines on.",
+            "password",
+        ),
+        ("username\n#al\n", "The line starts with #: comments stand above the header only.", "username"),
+        ("note,username\n#1,al\n", "The line starts with #: comments stand above the header only.", "username"),
+        ("domain,username\n#1,al\n", "The line starts with #: comments stand above the header only.", "domain"),
+        ("email\n#a@x.example\n", "The line starts with #: comments stand above the header only.", "username"),
+        ("password,username\n#Abcd1234,al\n", "", ""),
+    ],
+)
+def test_what_reading_finds_wrong_with_a_row_is_said_of_the_cell_that_mends_it(
+    text: str, fault: str, mended_in: str
+) -> None:
+    rows, _ = table_of(text)
+    assert rows.loc[0, ["fault", "fault_column"]].tolist() == [fault, mended_in]
+
+
+def test_only_the_row_at_fault_is_told() -> None:
+    rows, _ = table_of("username,password\nal,Abcd1234\nbo,Ab,cd\nci,Abcd1234\n")
+    assert (rows["fault"] != "").tolist() == [False, True, False]

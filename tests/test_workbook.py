@@ -1,0 +1,198 @@
+"""Excel workbooks: the right sheet, cells as text, and nothing that fills the memory."""
+
+import io
+import re
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from mxlib.mailboxes import intake, mapping
+from mxlib.mailboxes.intake import FileRefused, Limits, Sheet, Taken
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def book(**sheets: list[list[Any]]) -> bytes:
+    """A workbook with these sheets; cells are written as what they are."""
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as workbook:
+        for name, rows in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return packed.getvalue()
+
+
+def with_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The workbook with one part changed."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as whole, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name in whole.namelist():
+            copy.writestr(name, change(whole.read(name)) if name == part else whole.read(name))
+    return changed.getvalue()
+
+
+def read(data: bytes, taken: Taken | None = None, limits: Limits | None = None) -> Sheet:
+    return intake.read(data, "staff.xlsx", taken=taken, limits=limits or Limits())
+
+
+def rows(sheet: Sheet) -> list[list[str]]:
+    return [sheet.table.row(at) for at in range(len(sheet))]
+
+
+def refusal(data: bytes, taken: Taken | None = None, limits: Limits | None = None) -> str:
+    with pytest.raises(FileRefused) as refused:
+        read(data, taken, limits)
+    return str(refused.value)
+
+
+STAFF = [["username", "password"], ["alice", "Abcd1234"]]
+
+
+def test_cells_are_read_as_text() -> None:
+    cells = ["007", 7, 1024.0, 1.5, 12345678901234, True, date(2024, 5, 1), datetime(2024, 5, 1, 10, 30), "NA", " x "]
+    sheet = read(book(Staff=[["username", *map(str, range(len(cells) - 1))], cells]))
+    assert rows(sheet) == [
+        ["007", "7", "1024", "1.5", "12345678901234", "TRUE", "2024-05-01", "2024-05-01 10:30:00", "NA", " x "]
+    ]
+
+
+def test_a_cell_with_an_error_is_seen_and_not_taken_for_blank() -> None:
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["username", "quota"])
+        sheet.write_string(1, 0, "alice")
+        sheet.write_formula(1, 1, "=1/0", None, "#DIV/0!")
+    assert rows(read(packed.getvalue())) == [["alice", "#DIV/0!"]]
+
+
+def test_the_table_is_found_on_the_second_sheet_below_a_title() -> None:
+    data = book(Notes=[["Domain", "clienta.example"]], Staff=[[], ["New people"], ["# by Kim"], *STAFF, [], ["bob"]])
+    sheet = read(data)
+    assert (sheet.taken, sheet.title) == (Taken(sheet="Staff", header_line=4), "New people")
+    assert sheet.taken.told() == "sheet Staff, header in line 4"
+    assert sheet.table.lines.tolist() == [5, 7]
+    assert sheet.sheets == ("Notes", "Staff")
+
+
+def test_another_sheet_and_another_header_can_be_chosen() -> None:
+    data = book(One=STAFF, Two=[["naam", "x"], ["mailbox", "y"], ["bob@x.example", "z"]])
+    assert read(data).taken.sheet == "One"
+    assert read(data, Taken(sheet="Two")).header == ("mailbox", "y")
+    assert read(data, Taken(sheet="Two", header_line=1)).header == ("naam", "x")
+    assert refusal(data, Taken(sheet="Three")) == "staff.xlsx has no sheet 'Three'."
+
+
+def test_visible_sheets_come_before_hidden_ones() -> None:
+    data = with_part(
+        book(Old=STAFF, New=STAFF),
+        "xl/workbook.xml",
+        lambda xml: xml.replace(b'name="Old"', b'name="Old" state="hidden"'),
+    )
+    assert read(data).taken.sheet == "New"
+
+
+def test_a_list_of_addresses_needs_no_header() -> None:
+    sheet = read(book(Empty=[], List=[["a@x.example"], ["b@x.example"]]))
+    assert (sheet.header, sheet.taken.told(), len(sheet)) == (("email",), "sheet List, no header", 2)
+
+
+def test_a_cell_beside_the_table_makes_its_row_invalid() -> None:
+    sheet = read(book(Staff=[*STAFF, ["bob", "Abcd1234", "", "call him"]]))
+    table, _ = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    assert table["fault"].tolist() == ["", "One value too many: a cell stands beside the table, under no header."]
+
+
+def test_workbooks_without_a_table_are_refused() -> None:
+    assert refusal(book(Staff=[])) == "The file is empty."
+    assert refusal(book(Staff=STAFF[:1])) == "The file has a header and no rows."
+
+
+def test_too_many_rows_are_refused_before_anything_is_built() -> None:
+    data = book(Staff=[["username"], *([f"user{number}"] for number in range(50))])
+    assert len(read(data, limits=Limits(rows=50))) == 50
+    assert refusal(data, limits=Limits(rows=49)) == "50 rows; the limit is 49. Split the file."
+    assert refusal(data, limits=Limits(rows=5)) == "50 rows; the limit is 5. Split the file."
+
+
+def test_a_sheet_too_large_to_read_does_not_keep_the_others_from_being_read() -> None:
+    data = book(Log=[[number] for number in range(50)], Staff=STAFF)
+    assert read(data, limits=Limits(rows=5)).taken.sheet == "Staff"
+
+
+def test_what_unpacks_to_more_than_the_limit_is_refused_unopened() -> None:
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml + b" " * 300_000_000)
+    assert len(data) < 1_000_000
+    tracemalloc.start()
+    try:
+        sentence = refusal(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sentence == "Unpacked it is 300.0 MB; the limit is 60 MB. Save it as CSV."
+    assert peak < 5_000_000
+
+
+def test_an_archive_that_lies_about_its_size_is_refused() -> None:
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml + b" " * 5_000_000)
+    honest = zipfile.ZipFile(io.BytesIO(data)).getinfo(SHEET).file_size
+    lying = data.replace(honest.to_bytes(4, "little"), (900).to_bytes(4, "little"))
+    assert lying != data
+    assert refusal(lying).startswith("staff.xlsx is damaged")
+
+
+@pytest.mark.parametrize("far", [b"XFD1048576", b"A1048576", b"ZZZZZZ2", b"A99999999999"])
+def test_cells_far_apart_do_not_fill_the_memory(far: bytes) -> None:
+    cells = (
+        b'<row r="1048576"><c r="' + far + b'"><v>1</v></c></row><row><c r="XFD1048577"><v>2</v></c></row></sheetData>'
+    )
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", cells))
+    assert re.match("The cells of this workbook lie too far apart|staff.xlsx is damaged", refusal(data))
+
+
+def test_blank_cells_with_a_format_are_no_cells() -> None:
+    cells = b"".join(b'<row r="%d"><c r="XFD%d" s="0"/></row>' % (row, row) for row in range(3, 9_000))
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", cells + b"</sheetData>"))
+    assert rows(read(data)) == STAFF[1:]
+
+
+def test_rows_out_of_order_are_refused() -> None:
+    back = b'<row r="1"><c r="A1"><v>1</v></c></row></sheetData>'
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", back))
+    assert refusal(data).startswith("staff.xlsx is damaged")
+
+
+def test_a_part_with_a_document_type_is_refused() -> None:
+    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>'
+    data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"<worksheet", bomb + b"<worksheet", 1))
+    assert refusal(data).startswith("staff.xlsx is damaged")
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("content.xml", "This is an OpenDocument spreadsheet: save it as .xlsx or CSV."),
+        ("xl/workbook.bin", "This is a binary workbook (.xlsb): save it as .xlsx or CSV."),
+        ("word/document.xml", "This is a text document, not a table: a CSV or .xlsx is needed."),
+        ("staff.csv", "This is a zip archive, not a table: a CSV or .xlsx is needed."),
+    ],
+)
+def test_archives_of_other_kinds_are_called_by_their_names(part: str, sentence: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(part, "x")
+    assert refusal(packed.getvalue()) == sentence
+
+
+def test_an_archive_of_thousands_of_parts_is_refused() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(2_100):
+            archive.writestr(f"{number}.xml", "")
+    assert refusal(packed.getvalue()).startswith("staff.xlsx is damaged")
