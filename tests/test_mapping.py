@@ -13,11 +13,9 @@ def sheet_of(text: str) -> Sheet:
     return intake.read(text.encode(), "staff.csv")
 
 
-def table_of(text: str, **chosen: str):
+def table_of(text: str, chosen: dict[int, str] | None = None) -> tuple[pd.DataFrame, tuple[str, ...]]:
     sheet = sheet_of(text)
-    return mapping.to_rows(
-        sheet, mapping.recognise(sheet.header, chosen={int(at[1:]): what for at, what in chosen.items()})
-    )
+    return mapping.to_rows(sheet, mapping.recognise(sheet.header, chosen=chosen))
 
 
 @pytest.mark.parametrize(
