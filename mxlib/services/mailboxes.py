@@ -26,7 +26,7 @@ from mxlib.store import Store, audit, recovery
 PATIENCE = 20.0
 
 #: A cell of each kind that nothing is wrong with.
-_FLAWLESS = {"username": "a", "password": "Aa3456789!", "quota": "", "limit": "", "recovery_email": "", "domain": ""}
+_FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")

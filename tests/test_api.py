@@ -1,0 +1,383 @@
+"""The HTTP API: who comes in, and what it does with domains and single mailboxes."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.mxroute.errors import Unreachable
+from mxlib.services.mailboxes import Mailboxes
+from mxlib.store import Unwritable
+from tests.house import GOOD, House, data, opened, refused, trail
+
+BOXES = "/domains/a.nl/email-accounts"
+NINA = {"username": "nina", "password": GOOD}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server whose account has a.nl, b.nl and c.nl, all empty."""
+    with opened(tmp_path) as made:
+        yield made
+
+
+# Who comes in, and with how much.
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Basic bXhtOg=="}, {"Authorization": "Bearer"}, {"Cookie": "session=x"}]
+)
+def test_nothing_but_a_token_lets_anybody_in(house: House, headers: dict[str, str]) -> None:
+    answer = house.ask("GET", "/me", token=None, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="MXM"')
+
+
+def test_a_token_that_works_no_more_says_why(house: House) -> None:
+    token = house.token(a_nl="view")
+    house.services.tokens.revoke(LOCAL, 2)
+    answer = house.ask("GET", "/me", token=token)
+    refused(answer, 401, "This token was revoked.")
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_token_is_told_who_it_is(house: House) -> None:
+    told = data(house.ask("GET", "/me", token=house.token(a_nl="view import", b_nl="view")))
+    assert told == {
+        "name": "test (token 2)", "admin": False, "permissions": {"a.nl": ["import", "view"], "b.nl": ["view"]}
+    }  # fmt: skip
+
+
+def test_a_body_over_the_limit_is_refused_before_anything_reads_it(house: House) -> None:
+    big = b"x" * 10_000_001
+    json = {"Content-Type": "application/json"}
+    refused(house.ask("POST", "/imports", content=big, headers=json), 413, "10 MB; the limit is 10 MB.")
+    in_parts = house.ask(
+        "POST", "/imports", content=(big[at : at + 10**6] for at in range(0, len(big), 10**6)), headers=json
+    )
+    refused(in_parts, 413, "the limit is 10 MB.")
+    assert house.ask("POST", "/imports", content=big, headers=json, token=None).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "The body is no JSON"),
+        (b'{"username": "nina",}', "The body is no JSON (line 1, column 21)."),
+        (b'{"quota": NaN}', "The body is no JSON"),
+        (b'"\xff"', "The body is no JSON"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b"1" * 5_000, "The body is no JSON"),
+        (b"[]", "The body must be a JSON object."),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused_in_one_sentence(house: House, body: bytes, told: str) -> None:
+    for path in (BOXES, "/imports", "/email-accounts/import/preview"):
+        refused(house.ask("POST", path, content=body, headers={"Content-Type": "application/json"}), 400, told)
+
+
+def test_a_body_of_another_kind_is_refused(house: House) -> None:
+    for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
+        refused(house.ask("POST", BOXES, content=b"{}", headers=kind), 415, "Content-Type: application/json.")
+        refused(house.ask("POST", "/imports", content=b"{}", headers=kind), 415, "or text/csv or")
+
+
+def test_what_is_not_there_wears_the_envelope_too(house: House) -> None:
+    refused(house.ask("GET", "/nowhere"), 404, "Not Found.")
+    answer = house.ask("PUT", "/imports")
+    refused(answer, 405, "Method Not Allowed.")
+    assert answer.headers["Allow"]
+    refused(house.ask("GET", "/imports/seven"), 400, "run: ", "run")
+    refused(house.ask("GET", "/imports/9223372036854775808"), 400, "run: ", "run")
+    refused(house.ask("GET", f"{BOXES}?refresh=perhaps"), 400, "refresh: ", "refresh")
+
+
+def test_a_fault_of_ours_tells_nothing_of_itself(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError(f"with {GOOD} inside")
+
+    monkeypatch.setattr(Mailboxes, "create", fails)
+    with caplog.at_level(logging.DEBUG):
+        refused(house.ask("POST", BOXES, NINA), 500, "A fault of MXM itself")
+    assert "RuntimeError at " in caplog.text
+    assert GOOD not in caplog.text
+
+
+def test_a_store_that_can_not_be_written_is_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise Unwritable("The disk of this server is full.")
+
+    monkeypatch.setattr(Mailboxes, "create", full)
+    refused(house.ask("POST", BOXES, NINA), 503, "disk")
+
+
+def test_no_other_site_is_let_in_and_nothing_is_cached(house: House) -> None:
+    answer = house.ask("GET", "/me", headers={"Origin": "https://elsewhere.example"})
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_document_is_behind_the_door_and_calls_nobody(house: House) -> None:
+    assert house.ask("GET", "/openapi.json", token=None).status_code == 401
+    document = house.ask("GET", "/openapi.json").json()
+    assert document["servers"] == [{"url": "/api"}]
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    assert all("security" in operation for path in document["paths"].values() for operation in path.values())
+    assert {house.ask("GET", path).status_code for path in ("/docs", "/redoc")} == {404}
+
+
+# Domains and lists.
+
+
+def test_a_token_sees_its_own_domains(house: House) -> None:
+    assert data(house.ask("GET", "/domains")) == ["a.nl", "b.nl", "c.nl"]
+    assert data(house.ask("GET", "/domains", token=house.token(b_nl="view", x_nl="view"))) == ["b.nl"]
+
+
+def test_a_list_has_what_mxroute_has_and_the_recovery_emails(house: House) -> None:
+    house.have("kim@a.nl")
+    house.ask("POST", BOXES, NINA | {"recovery_email": "Nina@Example.org"})
+    answer = house.ask("GET", BOXES)
+    assert {box["username"]: (box["recovery_email"], box["has_recovery_email"]) for box in data(answer)} == {
+        "kim": (None, False), "nina": ("nina@example.org", True)
+    }  # fmt: skip
+    assert data(answer)[0].keys() == {
+        "username", "email", "quota", "usage", "limit", "sent", "suspended", "recovery_email", "has_recovery_email"
+    }  # fmt: skip
+    assert "problem" not in answer.json()
+
+
+def test_a_list_is_kept_until_a_refresh(house: House) -> None:
+    data(house.ask("GET", BOXES))
+    house.have("kim@a.nl")
+    assert data(house.ask("GET", BOXES)) == []
+    assert len(data(house.ask("GET", f"{BOXES}?refresh=true"))) == 1
+
+
+def test_the_last_list_is_told_with_its_age_while_mxroute_is_down(house: House) -> None:
+    data(house.ask("GET", BOXES))
+    house.host.down = True
+    answer = house.ask("GET", f"{BOXES}?refresh=true")
+    assert data(answer) == []
+    assert "This is the list of" in answer.json()["problem"]
+    refused(house.ask("GET", "/domains/b.nl/email-accounts"), 503, "MXroute does not answer.")
+
+
+def test_without_mxroute_and_without_a_list_there_is_none(house: House) -> None:
+    house.host.down = True
+    for path in ("/domains", BOXES, f"{BOXES}.csv"):
+        refused(house.ask("GET", path), 503, "MXroute does not answer.")
+
+
+def test_a_domain_of_others_is_not_there(house: House) -> None:
+    for path in (
+        "/domains/gmail.com/email-accounts",
+        "/domains/gmail.com/email-accounts.csv",
+        "/domains/%00/email-accounts",
+    ):
+        assert house.ask("GET", path).status_code == 404
+    assert house.host.writes() == 0
+
+
+def test_the_export_is_the_one_of_the_page(house: House) -> None:
+    house.ask("POST", BOXES, NINA | {"recovery_email": "nina@example.org"})
+    answer = house.ask("GET", f"{BOXES}.csv")
+    assert answer.content.decode("utf-8-sig") == (
+        "username,password,quota,limit,recovery_email,domain\r\nnina,,1024,9600,nina@example.org,a.nl\r\n"
+    )
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert "mailboxes-a.nl-" in answer.headers["Content-Disposition"]
+    assert ("export", "a.nl", "test (token 1)") in trail(house)
+
+
+# One mailbox.
+
+
+def test_a_mailbox_is_made_and_told_as_mxroute_has_it(house: House) -> None:
+    made = data(house.ask("POST", BOXES, NINA | {"quota": "2 GB", "limit": 500, "recovery_email": "n@x.org"}), 201)
+    assert made == {
+        "username": "nina", "email": "nina@a.nl", "quota": 2048, "usage": 0.0, "limit": 9600, "sent": 0,
+        "suspended": False, "recovery_email": "n@x.org", "has_recovery_email": True,
+        "warnings": ["MXroute will set limit 9600, not 500."],
+    }  # fmt: skip
+    assert house.host.sandbox.password_of("nina@a.nl") == GOOD
+    assert ("mailbox.create", "nina@a.nl", "test (token 1)") in trail(house)
+
+
+def test_a_mailbox_that_is_there_is_not_made_again(house: House) -> None:
+    data(house.ask("POST", BOXES, NINA), 201)
+    refused(house.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
+    house.have("kim@a.nl")  # behind our back: the host says so itself
+    refused(house.ask("POST", BOXES, NINA | {"username": "kim"}), 409, "kim@a.nl already exists.", "username")
+
+
+@pytest.mark.parametrize(
+    ("cells", "told", "field"),
+    [
+        ({"username": "ni na"}, "'ni na' has a space; try ni.na.", "username"),
+        ({"username": None}, "No username", "username"),
+        ({"username": "nina@b.nl"}, "The address says b.nl, the domain column a.nl. Keep one.", "username"),
+        ({"password": "short"}, "The password needs", "password"),
+        ({"password": ""}, "Type one", "password"),
+        ({"quota": "1.024"}, "Quota '1.024': write 1024 or 1 GB.", "quota"),
+        ({"limit": 9601}, "Limit: 0 to 9600.", "limit"),
+        ({"recovery_email": "nina@a.nl"}, "The recovery email is this mailbox; use another.", "recovery_email"),
+        ({"quota": [1]}, "quota: write text or a number.", "quota"),
+        ({"username": "-", "quota": -1}, "Quota '-1'", "username"),
+    ],
+)  # fmt: skip
+def test_a_mailbox_is_held_to_the_rules_of_the_preview(
+    house: House, cells: dict[str, Any], told: str, field: str
+) -> None:
+    refused(house.ask("POST", BOXES, NINA | cells), 400, told, field)
+    assert house.host.writes() == 0
+
+
+@pytest.mark.parametrize("fault", ["lost_after", "error_after", "html_after", "broken_after"])
+def test_a_create_whose_answer_was_lost_is_settled_by_reading_back(house: House, fault: str) -> None:
+    house.host.goes_wrong(fault)
+    assert data(house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), 201)["recovery_email"] == "n@x.org"
+    assert house.host.writes() == 1
+
+
+@pytest.mark.parametrize("fault", ["lost_before", "lost_late", "error_before"])
+def test_a_create_that_may_still_happen_is_never_sent_again_and_keeps_no_recovery_email(
+    house: House, fault: str
+) -> None:
+    house.host.goes_wrong(fault)
+    answer = house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
+    refused(answer, 503, "nina@a.nl is not there so far. It may still be made: look again in 30 s")
+    assert answer.headers["Retry-After"] == "30"
+    assert house.host.writes() == 1
+    house.have("nina@a.nl")
+    assert data(house.ask("GET", f"{BOXES}/nina"))["recovery_email"] is None
+
+
+def test_a_create_that_can_not_be_read_back_is_told_as_it_is(house: House) -> None:
+    data(house.ask("GET", BOXES))
+    house.host.goes_wrong("lost_after", on="any", count=2)
+    refused(house.ask("POST", BOXES, NINA), 503, "nor does it tell whether nina@a.nl was made")
+
+
+def test_a_create_that_never_left_is_simply_refused(house: House) -> None:
+    data(house.ask("GET", BOXES))
+    house.host.down = True
+    refused(house.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
+
+
+def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(house: House) -> None:
+    house.host.busy = 37.2
+    for method, path, body in (
+        ("POST", BOXES, NINA), ("PATCH", f"{BOXES}/nina", {"quota": 1}), ("DELETE", f"{BOXES}/nina", None)
+    ):  # fmt: skip
+        answer = house.ask(method, path, body)
+        refused(answer, 429, "MXroute's limit is reached.")
+        assert answer.headers["Retry-After"] == "38"
+    house.host.busy = 19.0
+    data(house.ask("POST", BOXES, NINA), 201)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        ("unauthorized", 503, "MXroute refused the API key. Correct MX_API_KEY and restart."),
+        ("plan_full", 422, "MXroute: "),
+        ("rate_limited", 429, "MXroute's limit is reached."),
+    ],
+)
+def test_what_mxroute_refuses_is_told_as_what_it_is_to_the_caller(
+    house: House, fault: str, status: int, told: str
+) -> None:
+    house.host.goes_wrong(fault)
+    refused(house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), status, told)
+    assert data(house.ask("GET", f"{BOXES}?refresh=true")) == []
+
+
+def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(house: House) -> None:
+    house.have("nina@a.nl")
+    assert data(house.ask("PATCH", f"{BOXES}/Nina", {"quota": "3 GB"}))["quota"] == 3072
+    assert data(house.ask("GET", BOXES))[0]["quota"] == 3072
+    data(house.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": None, "limit": ""}))
+    assert house.host.sandbox.password_of("nina@a.nl") == "Anders.2027y"
+    assert [(what, on) for what, on, _ in trail(house) if what != "token.create"] == [
+        ("mailbox.update", "nina@a.nl")
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "told", "field"),
+    [
+        ({}, "Nothing to change", ""),
+        ({"quota": None, "other": 1}, "Nothing to change", ""),
+        ({"quota": "lots"}, "Quota 'lots'", "quota"),
+        ({"password": "short"}, "The password needs", "password"),
+        ({"limit": 500}, "MXroute: Password is required", "password"),
+    ],
+)
+def test_a_change_is_held_to_the_rules_too(house: House, cells: dict[str, Any], told: str, field: str) -> None:
+    house.have("nina@a.nl")
+    refused(house.ask("PATCH", f"{BOXES}/nina", cells), 400, told, field)
+
+
+def test_a_change_or_deletion_without_an_answer_is_sent_again(house: House) -> None:
+    house.have("nina@a.nl")
+    house.host.goes_wrong("lost_after")
+    assert data(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
+    house.host.goes_wrong("lost_after")
+    assert data(house.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
+    assert not house.host.has("nina@a.nl")
+    assert house.host.writes() == 5
+
+
+def test_a_change_that_never_gets_an_answer_is_told_as_uncertain(house: House) -> None:
+    house.have("nina@a.nl")
+    house.host.goes_wrong("lost_before", count=2)
+    refused(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}), 503, "Sending it again does no harm.")
+
+
+def test_a_mailbox_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(house: House) -> None:
+    for method, path, body in (
+        ("GET", "", None), ("PATCH", "", {"quota": 1}), ("DELETE", "", None),
+        ("PATCH", "/recovery", {"recovery_email": "n@x.org"}),
+    ):  # fmt: skip
+        refused(house.ask(method, f"{BOXES}/nobody{path}", body), 404, "There is no mailbox nobody@a.nl.")
+
+
+@pytest.mark.parametrize("user", ["%2e%2e", "%2e", "..%2fb.nl", "a%20b", "%00", "%3fx", "%23", "%25"])
+def test_no_username_leads_to_another_place_at_the_host(house: House, user: str) -> None:
+    data(house.ask("GET", "/domains"))
+    before = len(house.host.sent)
+    assert house.ask("DELETE", f"{BOXES}/{user}").status_code in (404, 405)
+    assert len(house.host.sent) == before
+
+
+def test_a_deleted_mailbox_leaves_no_recovery_email_behind(house: House) -> None:
+    house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
+    data(house.ask("DELETE", f"{BOXES}/nina"))
+    assert data(house.ask("POST", BOXES, NINA), 201)["recovery_email"] is None
+
+
+def test_a_recovery_email_is_kept_judged_and_forgotten(house: House) -> None:
+    house.have("nina@a.nl")
+    told = data(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": " N@X.org "}))
+    assert told == {"email": "nina@a.nl", "recovery_email": "n@x.org", "has_recovery_email": True}
+    refused(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "x"}), 400, "no address", "recovery_email")
+    assert data(house.ask("GET", BOXES))[0]["recovery_email"] == "n@x.org"
+    assert data(house.ask("PATCH", f"{BOXES}/nina/recovery", {}))["recovery_email"] is None
+    assert [what for what, _, _ in trail(house)].count("recovery.set") == 2
+
+
+def test_a_silent_host_is_no_fault_of_ours(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise Unreachable("MXroute does not answer.")
+
+    data(house.ask("GET", BOXES))
+    monkeypatch.setattr(house.host, "send", silent)
+    refused(house.ask("GET", f"{BOXES}/nina"), 503, "MXroute does not answer.")
+    refused(house.ask("DELETE", f"{BOXES}/nina"), 503, "is not known")
