@@ -1,22 +1,26 @@
 """One life of a server without its pages: `python -m tests.process.runner DATA_DIR PLAN.json`.
 
-Opens the real services on DATA_DIR, starts the plan's run or goes on with it, and exits when it is at an end (0), when
-it paused (3) or when SIGTERM came (0, what was in flight having finished). The settings come from the environment.
+Opens the real services on DATA_DIR, starts the plan's run or goes on with it, and exits when that is at an end (0),
+when it paused (3) or when SIGTERM came (0, what was in flight having finished). The settings come from the environment;
+the host's windows last a second here, and not a minute.
 """
 
 import json
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.mxroute.pace import Pace
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import desk
 from mxlib.settings import Settings
 
 PAUSED = 3
+WINDOW = 1.0
 
 
 def load(path: Path) -> Plan:
@@ -35,6 +39,7 @@ def main(data_dir: str, plan: str) -> int:
     """Live until the run is at an end."""
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+    desk.Pace = partial(Pace, window=WINDOW)  # type: ignore[assignment,misc]
     services = desk.build(Settings(data_dir=Path(data_dir)))
     try:
         services.engine.recover()
