@@ -143,8 +143,8 @@ def _username(first: str, last: str, recipe: Recipe) -> str:
     return made if is_username(made) else ""
 
 
-def _parted(last: str, recipe: Recipe = Recipe()) -> tuple[list[str] | None, list[str] | None]:
-    """The particles of a last name, and its stem; at least one word is stem."""
+def _parted(last: str, spelled: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The particles of a last name, and its stem of at least one word; None as `_words` gives it."""
     words = _words(last, spelled)
     if words is None:
         return None
