@@ -25,9 +25,10 @@ def tab_title(caller: Caller) -> str:
 def show(caller: Caller, show_run: Callable[[int], None]) -> None:
     """Say of each run that came to an end or paused unseen what came of it."""
     for view in services.current().runs.unseen(caller):
-        with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"banner-{view.id}"):
-            st.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}", width="stretch")
-            if st.button("Show", key=f"banner-show-{view.id}", icon=":material/arrow_forward:"):
+        with st.container(border=True, key=f"banner-{view.id}"):
+            told, way = st.columns([10, 2], vertical_alignment="center")
+            told.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}")
+            if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
 
 

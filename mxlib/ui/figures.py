@@ -1,6 +1,6 @@
 """Figures and texts as people read them."""
 
-_MARKS = frozenset(r"\`*_{}[]()#+-!|<>~$:")
+_MARKS = frozenset(r"\`*_{}[]()#+-!|<>~$:@")
 
 
 def megabytes(amount: float) -> str:

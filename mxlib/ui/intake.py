@@ -37,15 +37,16 @@ def show(domain: str) -> None:
             key="preview_import",
             disabled=upload is None,
         )
+        answer = st.container()
     _explain()
     if not asked or upload is None:
         return
     try:
-        with st.spinner(f"Reading {upload.name} and comparing it with MXroute…", show_time=True):
+        with answer, st.spinner(f"Reading {upload.name} and comparing it with MXroute…", show_time=True):
             reading = house.previews.read(upload.getvalue(), upload.name)
             preview.open_preview(Draft(reading.rows), reading, domain, generate=generate)
     except FileRefused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        answer.error(str(refusal), icon=":material/block:")
         return
     st.rerun()
 
@@ -77,7 +78,7 @@ def _explain() -> None:
         "| `domain` | no | blank = the domain chosen in the sidebar |"
     )
     settings = services.current().settings
-    with st.expander("What a file should look like", icon=":material/help:"):
+    with st.expander("What a file should look like", icon=":material/help:", expanded=True):
         st.markdown(frame_text.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
         st.caption(
             "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "

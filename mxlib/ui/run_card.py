@@ -135,7 +135,7 @@ def _handing_over(view: RunView) -> None:
 def _rows(view: RunView) -> None:
     """Every row with its outcome."""
     with st.expander(
-        f"All {view.total:,} rows", icon=":material/table_rows:", key="rows-open", on_change="rerun"
+        f"All rows ({view.total:,})", icon=":material/table_rows:", key="rows-open", on_change="rerun"
     ) as rows:
         if not rows.open:
             return
