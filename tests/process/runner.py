@@ -2,7 +2,7 @@
 
 Opens the real services on DATA_DIR, starts the plan's run or goes on with it, and exits when that is at an end (0),
 when it paused (3) or when SIGTERM came (0, what was in flight having finished). The settings come from the environment;
-the host's windows last a second here, and not a minute.
+the host's windows last two seconds here, and not a minute.
 """
 
 import json
@@ -20,7 +20,7 @@ from mxlib.services import desk
 from mxlib.settings import Settings
 
 PAUSED = 3
-WINDOW = 1.0
+WINDOW = 2.0
 
 
 def load(path: Path) -> Plan:
