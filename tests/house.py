@@ -4,7 +4,9 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from starlette.applications import Starlette
@@ -113,10 +115,21 @@ class House:
             time.sleep(0.005)
 
 
+@cache
+def _empty_store() -> bytes:
+    """A database file with all tables and nothing in them: migrating one for every test takes too long."""
+    with TemporaryDirectory() as folder:
+        store = Store.open(Path(folder) / FILE, SystemClock())
+        store.scrub()
+        store.close()
+        return (Path(folder) / FILE).read_bytes()
+
+
 @contextmanager
 def opened(folder: Path, **settings: Any) -> Iterator[House]:
     """A house whose data is in `folder`."""
     clock, host = SystemClock(), StandIn()
+    (folder / FILE).write_bytes(_empty_store())
     store = Store.open(folder / FILE, clock)
     house = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]
     services.install(house)

@@ -1,0 +1,121 @@
+"""Every route of the API against everybody who may knock: who is let in, and who is told what."""
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.api.app import build
+from mxlib.auth.permissions import LOCAL
+from tests.house import GOOD, House, opened
+
+BOXES = "/domains/a.nl/email-accounts"
+ROWS = {"default_domain": "a.nl", "rows": [{"username": "kim", "password": GOOD}]}
+
+#: Method, path, body, and the permission for a.nl that the route asks for; blank: any token will do.
+ROUTES: list[tuple[str, str, Any, str]] = [
+    ("GET", "/me", None, ""),
+    ("GET", "/domains", None, ""),
+    ("GET", BOXES, None, "view"),
+    ("GET", f"{BOXES}.csv", None, "view export"),
+    ("POST", BOXES, {"username": "new", "password": GOOD}, "import"),
+    ("GET", f"{BOXES}/nina", None, "view"),
+    ("PATCH", f"{BOXES}/nina", {"quota": 2048}, "import"),
+    ("DELETE", f"{BOXES}/nina", None, "delete"),
+    ("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}, "import"),
+    ("POST", "/email-accounts/import/preview", ROWS, ""),
+    ("POST", "/imports", ROWS, "import"),
+    ("GET", "/imports", None, ""),
+    ("GET", "/imports/1", None, "import"),
+    ("GET", "/imports/1/results", None, "import"),
+    ("GET", "/imports/1/results.csv", None, "owner"),
+    ("POST", "/imports/1/pause", None, "import"),
+    ("POST", "/imports/1/resume", None, "import"),
+    ("POST", "/imports/1/stop", None, "import"),
+    ("POST", "/imports/1/handed-over", None, "owner"),
+]
+NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
+SOMEBODY = ("of another domain", "that may only view", "of an admin")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A mailbox nina@a.nl, and a run of an admin's that has come to its end."""
+    with opened(tmp_path) as made:
+        made.have("nina@a.nl")
+        run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
+        made.ended(run.json()["data"]["id"])
+        yield made
+
+
+def token(house: House, whose: str) -> str | None:
+    """A token of each kind."""
+    match whose:
+        case "no token":
+            return None
+        case "a bad one":
+            return "mxm_" + "A" * 43
+        case "a revoked one":
+            revoked = house.token(admin=True)
+            house.services.tokens.revoke(LOCAL, 2)
+            return revoked
+        case "an expired one":
+            return house.token(admin=True, days=-1)
+        case "of another domain":
+            return house.token(b_nl="view import export delete")
+        case "that may only view":
+            return house.token(a_nl="view")
+        case _:
+            return house.admin
+
+
+def named(value: object) -> str | None:
+    return " ".join(map(str, value[:2])) if isinstance(value, tuple) else None
+
+
+def test_the_matrix_has_every_route() -> None:
+    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1"}
+    there = set()
+    for path, operations in build().openapi()["paths"].items():
+        for name, value in paths.items():
+            path = path.replace(name, value)
+        there |= {(method.upper(), path) for method in operations}
+    assert there == {(method, path) for method, path, _, _ in ROUTES}
+
+
+@pytest.mark.parametrize("whose", NOBODY)
+def test_nobody_gets_past_the_door(house: House, whose: str) -> None:
+    shown, before = token(house, whose), house.host.writes()
+    for method, path, body, _ in ROUTES:
+        answer = house.ask(method, path, body, token=shown)
+        assert answer.status_code == 401, (method, path)
+        assert answer.json()["error"]["code"] == "UNAUTHORIZED"
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert house.host.writes() == before
+
+
+@pytest.mark.parametrize(("whose", "route"), list(product(SOMEBODY, ROUTES)), ids=named)
+def test_everybody_does_what_they_may_and_no_more(house: House, whose: str, route: tuple[str, str, Any, str]) -> None:
+    method, path, body, needs = route
+    before = house.host.writes()
+    answer = house.ask(method, path, body, token=token(house, whose))
+    allowed = whose == "of an admin" or not needs or (whose == "that may only view" and needs == "view")
+    if allowed:
+        assert answer.status_code < 300, answer.text
+        return
+    hidden = path.startswith("/imports/1")  # a run that one may not see is none
+    assert answer.status_code == (404 if hidden else 403), answer.text
+    assert answer.json()["success"] is False
+    assert house.host.writes() == before
+
+
+def test_what_is_let_through_without_a_permission_tells_nothing_of_others(house: House) -> None:
+    other = token(house, "of another domain")
+    assert house.ask("GET", "/domains", token=other).json()["data"] == ["b.nl"]
+    assert house.ask("GET", "/imports", token=other).json()["data"] == []
+    row = house.ask("POST", "/email-accounts/import/preview", ROWS | {"rows": [{"username": "nina"}]}, token=other)
+    told = row.json()["data"]["rows"][0]
+    assert (told["verdict"], told["already_exists"]) == ("invalid", False)
+    assert told["errors"][0] == "You have no permission to import into a.nl."
