@@ -21,7 +21,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """The settings of one server; frozen, secrets masked in every repr."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     server: str = _env("MX_SERVER", "", "Mail server host, as shown on MXroute's API keys page.")
     user: str = _env("MX_USER", "", "DirectAdmin user of the MXroute account.")

@@ -76,6 +76,15 @@ def test_half_an_account_is_refused_with_what_is_missing(tmp_path: Path) -> None
     assert KEY not in said
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("MXM_MAX_ROWS", "many"), ("MXM_RETENTION_DAYS", "0"), ("MXM_DATA_DIR", "/dev/null/data")]
+)
+def test_a_setting_that_can_not_be_is_named_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:
+    said = refusal(tmp_path, settings={name: value})
+    assert f"MXM does not start: {name}: " in said
+    assert "Traceback" not in said
+
+
 def test_a_real_account_is_served_on_this_machine_and_its_key_is_not_told(tmp_path: Path) -> None:
     with driver.serving(tmp_path, settings=ACCOUNT | NOWHERE) as server:
         with urlopen(f"{server.url}/health", timeout=5) as answer:

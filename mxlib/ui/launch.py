@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio.to_thread
 import streamlit as st
+from pydantic import ValidationError
 from starlette.middleware import Middleware
 
 from mxlib import api, services
@@ -23,10 +24,17 @@ def _settings() -> Settings:
     try:
         settings = Settings()
         refuse_exposed(settings, st.get_option("server.address"))
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except SettingsError as error:
-        print(f"MXM does not start: {error}", file=sys.stderr)  # noqa: T201 - the terminal is where it is read
-        raise SystemExit(2) from None
-    return settings
+        why = str(error)
+    except ValidationError as error:
+        why = " ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors())
+    except OSError as error:
+        why = f"MXM_DATA_DIR: {error.filename} can not be made ({error.strerror})."
+    else:
+        return settings
+    print(f"MXM does not start: {why}", file=sys.stderr)  # noqa: T201 - the terminal is where it is read
+    raise SystemExit(2)
 
 
 settings = _settings()

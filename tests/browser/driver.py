@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Locator, Page, Playwright
@@ -69,7 +68,7 @@ class Server:
             try:
                 if self.url and urlopen(f"{self.url}/health", timeout=5).status == 200:
                     return
-            except (URLError, ConnectionError):
+            except OSError:  # not listening yet, or slow to answer
                 pass
             time.sleep(0.02)
         raise AssertionError(f"The server does not serve (exit status {self.process.poll()}):\n{self.output()}")
