@@ -87,19 +87,24 @@ def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = No
     )
 
 
-def to_rows(sheet: Sheet, mapping: Mapping) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def to_rows(
+    sheet: Sheet, mapping: Mapping, *, usernames: pa.Array | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The rows table of a sheet, and what is to be said of how its columns were taken.
 
-    Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses.
+    `usernames` are those of a sheet that has none itself. Raises FileRefused when two columns claim one meaning, or
+    none tells usernames or addresses.
     """
     if mapping.conflicts:
         raise FileRefused(mapping.conflicts[0].sentence)
-    if not mapping.names_who:
+    if usernames is None and not mapping.names_who:
         raise FileRefused(words.no_address_column(sheet.header))
     blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
     cells = dict.fromkeys(COLUMNS, blank) | {
         meaning: _read(sheet.table.column(at), meaning, mapping) for meaning, at in mapping.columns.items()
     }
+    if usernames is not None:
+        cells["username"] = usernames
     if ADDRESS in cells:
         _fill_from_addresses(cells, cells.pop(ADDRESS))
     fault, fault_column = _faults(sheet, mapping, cells["password"])

@@ -16,6 +16,7 @@ from mxlib.services.exports import Exports
 from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
+from mxlib.services.mappings import Mappings
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
 from mxlib.settings import Settings
@@ -34,6 +35,7 @@ class Services:
     engine: Runs
     lists: Lists
     previews: Previews
+    mappings: Mappings
     runs: Running
     exports: Exports
     imports: Imports
@@ -104,7 +106,7 @@ def assemble(
     runs = Running(store, engine, clock)
     previews = Previews(settings, lists, runs, clock)
     return Services(
-        settings, clock, store, host, gate, engine, lists, previews, runs,
+        settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock), runs,
         exports=Exports(store, lists, runs, clock),
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=Mailboxes(settings, store, host, lists, previews, clock),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
+import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, rules, words
+from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, presets, rules, words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
@@ -72,10 +73,11 @@ class Previews:
 
         Raises FileRefused with one sentence when there is no table in it.
         """
-        sheet = intake.read(data, name, limits=self.limits, taken=taken)
-        columns = mapping.recognise(sheet.header, chosen=chosen)
-        rows, notes = mapping.to_rows(sheet, columns)
-        return Reading(sheet, columns, rows, notes)
+        return understood(self.sheet(data, name, taken), chosen)
+
+    def sheet(self, data: bytes, name: str, taken: Taken | None = None) -> Sheet:
+        """A file as a table whose columns are not understood yet; raises FileRefused."""
+        return intake.read(data, name, limits=self.limits, taken=taken)
 
     def account(
         self,
@@ -141,6 +143,17 @@ class Previews:
         earlier = self._running.earlier(plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(rules.domains_named(rows, self.standard(domain)) & account.unchecked))
         return Ready(plan, figures, _changes(before, judged), earlier, unchecked)
+
+
+def understood(sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None) -> Reading:
+    """The rows of a sheet. Without `chosen` meanings, an export of another system is told by its header.
+
+    Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses and there are no others.
+    """
+    preset = presets.find(sheet.header) if chosen is None else None
+    columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
+    rows, notes = mapping.to_rows(sheet, columns, usernames=usernames)
+    return Reading(sheet, columns, rows, (preset.told, *notes) if preset else notes)
 
 
 def _changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:

@@ -1,0 +1,56 @@
+"""What the columns of a file probably mean, by headers of other languages and by what their cells look like."""
+
+from mxlib.mailboxes import headers
+from mxlib.mailboxes.addresses import folded
+from mxlib.mailboxes.answers import FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
+from mxlib.mailboxes.headers import ADDRESS
+from mxlib.mailboxes.mapping import IGNORE, Mapping
+from mxlib.mailboxes.sheet import Sheet
+
+#: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
+_LIKELY = {
+    "username": "account accountname samaccountname mailboxname postfach benutzer benutzername gebruiker "
+    "gebruikersnaam utilisateur nomdutilisateur usuario nombredeusuario utente nomeutente uzytkownik",
+    ADDRESS: "mail primaryemail primarysmtpaddress workemail emailadres mailadres emailadresse mailadresse adressemail "
+    "adresseemail courriel correo correoelectronico indirizzoemail adresemail",
+    "password": "passwd pwd initialpassword temporarypassword wachtwoord passwort kennwort motdepasse contrasena senha "
+    "haslo",
+    "quota": "diskquota mailboxsize mailboxquota storage opslag speicher speicherplatz",
+    "limit": "sendinglimit dailysendlimit verzendlimiet",
+    "recovery_email": "alternateemail alternateemailaddress secondaryemail privateemail personalemail backupemail "
+    "herstelemail hersteladres priveemail wiederherstellungsemail",
+    "domain": "domein domaene domane domaine dominio domena",
+    FIRST_NAME: "first firstname givenname forename voornaam roepnaam vorname prenom nombre nome imie fornavn fornamn",
+    PARTICLE: "particle infix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels",
+    LAST_NAME: "last lastname surname familyname achternaam nachname familienname nom apellido apellidos cognome "
+    "sobrenome nazwisko etternavn efternavn efternamn",
+    FULL_NAME: "name fullname displayname person employee naam volledigenaam medewerker mitarbeiter nomcomplet "
+    "nombrecompleto nomecompleto",
+}
+_MEANT = {header: meaning for meaning, listed in _LIKELY.items() for header in listed.split()}
+
+
+def guess(sheet: Sheet, mapping: Mapping) -> Answer:
+    """A likely answer. Columns that claim one meaning together are left unanswered: a question, not a guess."""
+    unsure = {at for conflict in mapping.conflicts for at in (conflict.first, conflict.second)}
+    found: dict[str, int] = {meaning: at for meaning, at in mapping.columns.items() if at not in unsure}
+    asked = {conflict.meaning for conflict in mapping.conflicts}
+    for at, name in enumerate(sheet.header):
+        meaning = _MEANT.get("".join(filter(str.isalnum, folded(name))))
+        if meaning and at not in found.values() and at not in unsure and meaning not in asked:
+            found.setdefault(meaning, at)
+    if FIRST_NAME in found and FULL_NAME in found and LAST_NAME not in found:
+        found[LAST_NAME] = found.pop(FULL_NAME)  # German lists: Name, Vorname
+    if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
+        taken = unsure | set(found.values())
+        with_addresses = (at for at in range(len(sheet.header)) if at not in taken and _holds_addresses(sheet, at))
+        first = next(with_addresses, None)
+        if first is not None:
+            found[ADDRESS] = first
+    meanings = {at: meaning for meaning, at in found.items()} | dict.fromkeys(unsure, "")
+    return Answer(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
+
+
+def _holds_addresses(sheet: Sheet, at: int) -> bool:
+    samples = sheet.samples(at)
+    return bool(samples) and all("@" in sample for sample in samples)

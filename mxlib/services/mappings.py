@@ -1,0 +1,139 @@
+"""Which column means what: known by its header, answered before, or to be asked of the operator."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes import answers, guesses, headers, mapping, names, presets
+from mxlib.mailboxes.answers import Answer
+from mxlib.mailboxes.intake import FileRefused, Sheet, Taken
+from mxlib.mailboxes.mapping import Conflict
+from mxlib.mailboxes.phrases import day
+from mxlib.services.lists import Lists
+from mxlib.services.previews import Previews, Reading, understood
+from mxlib.store import Store
+from mxlib.store import answers as shelf
+
+#: How many lines of a file can be chosen as its header.
+_OFFERED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A file whose columns are to be told: `answer` is a guess, blank for columns that claim one meaning together."""
+
+    sheet: Sheet = field(repr=False)
+    answer: Answer
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def claims(self) -> dict[str, tuple[int, ...]]:
+        """The meanings that more than one column claims, with those columns."""
+        return {
+            meaning: tuple(
+                sorted({at for each in self.conflicts if each.meaning == meaning for at in (each.first, each.second)})
+            )
+            for meaning in (conflict.meaning for conflict in self.conflicts)
+        }
+
+
+class Mappings:
+    """Reads files for people, who can be asked."""
+
+    def __init__(self, store: Store, previews: Previews, lists: Lists, clock: Clock) -> None:
+        self._store, self._previews, self._lists, self._clock = store, previews, lists, clock
+
+    def read(self, caller: Caller, data: bytes, name: str, domain: str) -> Reading | Question:
+        """The rows of a file whose columns are known, else what is to be asked; raises FileRefused for no table."""
+        sheet = self._sheet(data, name)
+        if kept := self._kept(sheet):
+            answer, told = kept
+            reading = self._reading(sheet, answer, domain)
+            by = "" if told.by == caller.name else f" by {told.by}"
+            note = f"Columns read as answered{by} on {day(told.at, self._clock.now())}."
+            return replace(reading, notes=(note, *reading.notes))
+        columns = mapping.recognise(sheet.header)
+        if presets.find(sheet.header) or (columns.names_who and not columns.conflicts):
+            return understood(sheet)
+        return self.question(sheet)
+
+    def read_anew(self, data: bytes, name: str, taken: Taken) -> Question:
+        """A file read in another way, and what its columns probably mean then; raises FileRefused."""
+        return self.question(self._previews.sheet(data, name, taken))
+
+    def question(self, sheet: Sheet) -> Question:
+        """What is to be asked of a sheet, with the best guess."""
+        preset = presets.find(sheet.header)
+        columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
+        return Question(sheet, guesses.guess(sheet, columns), columns.conflicts)
+
+    def question_of(self, reading: Reading) -> Question:
+        """How a file was understood, to be answered otherwise."""
+        if kept := self._kept(reading.sheet):
+            return Question(reading.sheet, kept[0])
+        if not reading.columns.names_who:
+            return self.question(reading.sheet)
+        return Question(reading.sheet, answers.as_understood(reading.columns))
+
+    def headers_offered(self, data: bytes, name: str, taken: Taken) -> dict[int, str]:
+        """The first lines of a file, any of which may be its header, with their texts."""
+        try:
+            sheet = self._previews.sheet(data, name, replace(taken, header_line=0))
+        except FileRefused:  # its header would be one row too many
+            return {}
+        lines = sheet.table.lines[:_OFFERED].tolist()
+        return {line: " · ".join(filter(str.strip, sheet.table.row(at))) for at, line in enumerate(lines)}
+
+    def answered(
+        self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, *, others: Collection[str] = ()
+    ) -> Reading:
+        """The rows of a sheet by the operator's answer, which is remembered for this set of headers.
+
+        `others` are addresses of existing mailboxes whose owners are said to be other people.
+        """
+        reading = self._reading(sheet, answer, domain, others)
+        if sheet.taken.header_line:
+            with self._store.write() as tx:
+                told = answers.to_json(sheet.header, answer)
+                shelf.put(tx, answers.digest(sheet.header), told, caller.name, self._clock.now())
+        return reading
+
+    def usernames(self, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()) -> pa.Array:
+        """The usernames made of names, whole column; rows without a domain go to `domain`."""
+        return names.usernames(
+            answers.people(sheet, answer),
+            answer.recipe,
+            domains=answers.domains(sheet, answer, domain),
+            apart_from=others,
+        )
+
+    def namesakes(self, caller: Caller, sheet: Sheet, answer: Answer, domain: str) -> tuple[str, ...]:
+        """Existing mailboxes that made usernames meet: the same people, or others, as only the operator knows."""
+        made = self.usernames(sheet, answer, domain).to_pylist()
+        wanted = dict.fromkeys(zip(made, answers.domains(sheet, answer, domain).to_pylist(), strict=True))
+        here = {name for _, name in wanted} & set(self._lists.domains(caller).names)
+        there = {name: self._lists.usernames(name) for name in here if caller.may(Permission.IMPORT, name)}
+        return tuple(f"{name}@{at}" for name, at in wanted if name in (there.get(at) or ()))
+
+    def _sheet(self, data: bytes, name: str) -> Sheet:
+        """A file as a table; a first row that holds an address and no header is not taken for one."""
+        sheet = self._previews.sheet(data, name)
+        if headers.names_anything(sheet.header) or not any("@" in cell for cell in sheet.header):
+            return sheet
+        return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
+
+    def _kept(self, sheet: Sheet) -> tuple[Answer, shelf.Remembered] | None:
+        """The answer that was given about this set of headers; a table without headers has none to go by."""
+        if not sheet.taken.header_line:
+            return None
+        with self._store.read() as tx:
+            told = shelf.find(tx, answers.digest(sheet.header))
+        answer = answers.from_json(sheet.header, told.answer) if told else None
+        return (answer, told) if answer and told else None
+
+    def _reading(self, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()) -> Reading:
+        made = self.usernames(sheet, answer, domain, others) if answer.makes_usernames else None
+        return understood(sheet, answer.chosen, usernames=made)
