@@ -88,17 +88,21 @@ def _address_in(output: str) -> str:
     return found[1] if found else ""
 
 
+def foreign_to_us(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without any setting of MXM or Streamlit."""
+    ours = ("MX_", "MXM_", "MXROUTE_", "STREAMLIT_")
+    return {name: value for name, value in environment.items() if not name.startswith(ours)}
+
+
 def start(folder: Path, *arguments: str, app: Path = ROOT / "app.py", settings: Mapping[str, str] = BRISK) -> Server:
     """Start `streamlit run app.py` with its data and its log in `folder`; settings of this shell do not reach it."""
     folder.mkdir(parents=True, exist_ok=True)
-    ours = ("MX_", "MXM_", "MXROUTE_", "STREAMLIT_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     log, data = folder / "server.log", folder / "data"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", "0", *arguments],
             cwd=ROOT,
-            env=kept | {"MXM_DATA_DIR": str(data)} | dict(settings),
+            env=foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(data)} | dict(settings),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
