@@ -32,12 +32,10 @@ class Question:
     @property
     def claims(self) -> dict[str, tuple[int, ...]]:
         """The meanings that more than one column claims, with those columns."""
-        return {
-            meaning: tuple(
-                sorted({at for each in self.conflicts if each.meaning == meaning for at in (each.first, each.second)})
-            )
-            for meaning in (conflict.meaning for conflict in self.conflicts)
-        }
+        found: dict[str, set[int]] = {}
+        for each in self.conflicts:
+            found.setdefault(each.meaning, set()).update((each.first, each.second))
+        return {meaning: tuple(sorted(columns)) for meaning, columns in found.items()}
 
 
 class Mappings:
