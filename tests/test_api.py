@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Unreachable
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.store import Unwritable
@@ -215,6 +216,14 @@ def test_a_mailbox_that_is_there_is_not_made_again(house: House) -> None:
     refused(house.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
     house.have("kim@a.nl")  # behind our back: the host says so itself
     refused(house.ask("POST", BOXES, NINA | {"username": "kim"}), 409, "kim@a.nl already exists.", "username")
+
+
+def test_what_others_did_meanwhile_is_seen(house: House) -> None:
+    data(house.ask("POST", BOXES, NINA), 201)
+    house.host.send(messages.delete_mailbox("a.nl", "nina"))
+    data(house.ask("POST", BOXES, NINA), 201)
+    house.have("kim@a.nl")
+    data(house.ask("PATCH", f"{BOXES}/kim/recovery", {"recovery_email": "kim@example.org"}))
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Mailboxes:
         row = self._judged(domain, cells)
         username, password = str(row["clean_username"]), str(row["password"])
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
-        if username in self._usernames(domain):
+        if username in self._usernames(domain) and self._is_there(domain, username):
             raise _taken(domain, username)
         try:
             self._send(messages.create_mailbox(domain, username, password, quota, limit))
@@ -142,7 +142,7 @@ class Mailboxes:
         """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username)
-        if username not in self._usernames(domain):
+        if username not in self._usernames(domain) and not self._is_there(domain, username):
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
         self._note(caller, "recovery.set", domain, username, "" if kept else "removed", email=kept, forget=not kept)
@@ -237,6 +237,14 @@ class Mailboxes:
 
     def _read(self, domain: str, username: str) -> Mailbox:
         return Mailbox.from_data(self._send(messages.read_mailbox(domain, username)).data)
+
+    def _is_there(self, domain: str, username: str) -> bool:
+        """Whether a mailbox is there, whatever the kept list says: somebody else may have been at it."""
+        try:
+            self._read(domain, username)
+        except NotFound:
+            return False
+        return True
 
     def _read_back(self, domain: str, username: str) -> Mailbox | None:
         """What the host made of a write; None when it can not be had now."""

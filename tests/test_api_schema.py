@@ -1,0 +1,82 @@
+"""Whatever is thrown at the API, it never breaks, and answers as its own document says."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi import checks
+from starlette.applications import Starlette
+
+from mxlib.api.app import build, routes
+from mxlib.mxroute.errors import Conflict
+from tests.house import GOOD, House, opened
+
+DOCUMENT = {**build().openapi(), "servers": [{"url": "/api"}]}
+OPERATIONS = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
+APP = Starlette(routes=routes)
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+#: What is there, and a body that fits: without them hardly a case would get beyond a refusal. None: as it was drawn.
+THERE = st.fixed_dictionaries(
+    {
+        "domain": st.sampled_from(["a.nl", "a.nl", "A.NL", None]),
+        "user": st.sampled_from(["nina", "nina", "Kim", None]),
+        "run": st.sampled_from([1, 1, 1, None]),
+    }
+)
+FITTING = st.none() | st.builds(lambda number: {"username": f"user{number}", "password": GOOD}, st.integers(0, 10**6))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Two mailboxes, and a run that has come to its end."""
+    with opened(tmp_path_factory.mktemp("schema")) as made:
+        made.have("nina@a.nl", "kim@a.nl")
+        run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
+        made.ended(run.json()["data"]["id"])
+        yield made
+
+
+def test_the_document_has_operations() -> None:
+    assert len(OPERATIONS) == 19
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_every_answer_is_one_of_the_document(house: House, operation: "schemathesis.schemas.APIOperation") -> None:
+    fitting = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    anything = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    cases = fitting | anything if _can_be_wrong(operation) else fitting
+
+    @settings(
+        max_examples=25,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases, there=THERE, fitting=FITTING)
+    def try_it(case: Case, there: dict[str, object], fitting: dict[str, str] | None) -> None:
+        with suppress(Conflict):
+            house.have("nina@a.nl")
+        case.path_parameters |= {name: there[name] for name in case.path_parameters if there[name] is not None}
+        if fitting and isinstance(case.body, dict):
+            case.body |= fitting
+        answer = case.call(app=APP, headers={"Authorization": f"Bearer {house.admin}"})
+        case.validate_response(answer, checks=CHECKS)
+
+    try_it()
+
+
+def _can_be_wrong(operation: "schemathesis.schemas.APIOperation") -> bool:
+    """Whether there is anything to send that the document does not allow."""
+    return bool(list(operation.query) or list(operation.headers) or list(operation.body))
