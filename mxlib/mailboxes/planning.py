@@ -25,7 +25,7 @@ def make_plan(
     usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
     records: list[dict[str, Any]] = usable.to_dict("records")  # type: ignore[assignment]
     rows = (
-        _planned(position, row, cells(row["origin"]) if cells is not None and row["origin"] >= 0 else {})
+        _planned(position, row, cells(row["origin"]) if cells is not None and _has_cells(row) else {})
         for position, row in enumerate(records)
     )
     return Plan(file_name, file_digest, tuple(rows))
@@ -70,6 +70,11 @@ def confirmation(
         behind_seconds=seconds * ahead / max(1, sent + ahead),
         per_minute=per_minute,
     )
+
+
+def _has_cells(row: Mapping[str, Any]) -> bool:
+    """Whether a row has cells of its own to keep; one with too many may hold pieces of a password in any of them."""
+    return bool(row["origin"] >= 0 and not row["fault"])
 
 
 def _holds_a_password(rows: pd.DataFrame) -> pd.Series:

@@ -125,11 +125,12 @@ class Runs:
         self._unscrubbed = not self._store.scrub()
 
     def extend(self, run: int, days: int) -> None:
-        """Keep the passwords readable until `days` from now; those forgotten stay so."""
+        """Keep the passwords readable until at least `days` from now; those forgotten stay so."""
         with self._store.write() as tx:
             record = journal.get_run(tx, run)
             if record is not None and record.wrapped_key is not None:
-                journal.set_run(tx, run, passwords_until=self._clock.now() + days * 86_400)
+                until = max(record.passwords_until or 0.0, self._clock.now() + days * 86_400)
+                journal.set_run(tx, run, passwords_until=until)
 
     def downloaded(self, run: int) -> None:
         """The results with passwords were taken away."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -9,11 +10,17 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes.plan import Plan
 from mxlib.runs import results
-from mxlib.runs.manager import Runs
-from mxlib.runs.outcomes import Outcome
+from mxlib.runs.manager import CanNot, Runs
+from mxlib.runs.outcomes import AT_AN_END, Outcome
 from mxlib.runs.view import RunView
-from mxlib.store import Store, audit, journal
+from mxlib.store import Store, Unwritable, audit, journal
 from mxlib.store.records import RowRecord
+
+#: What may stand against something that a caller asks of a run; each is one sentence.
+REFUSALS = (Forbidden, CanNot, Unwritable)
+
+#: Seconds before the end of a run's passwords from which its operator is warned.
+WARNED_S = 48 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Running:
 
     def pause(self, caller: Caller, run: int) -> None:
         """Pause after what is in flight."""
-        self._steer(caller, run, "run.pause", self._runs.pause)
+        self._steer(caller, run, "run.pause", partial(self._runs.pause, by=caller.name))
 
     def resume(self, caller: Caller, run: int) -> None:
         """Go on from where the run paused."""
@@ -110,6 +117,8 @@ class Running:
         }[kind]
         content = make(self._store, run)
         self._note(caller, "results.download", run, kind)
+        if kind != "failed.csv" and self._view_ended(run):
+            self._runs.downloaded(run)
         return content
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
@@ -121,6 +130,15 @@ class Running:
         view = self.get(caller, run)
         if view is not None and view.operator == caller.name:
             self._runs.seen(run)
+
+    def ending_soon(self, caller: Caller) -> tuple[RunView, ...]:
+        """The caller's runs whose passwords will be forgotten within 48 hours."""
+        soon = self._clock.now() + WARNED_S
+        return tuple(
+            view
+            for view in self.all(caller)
+            if view.operator == caller.name and view.status in AT_AN_END and (view.passwords_until or soon) < soon
+        )
 
     def estimate(self, writes: int) -> float:
         """Seconds that so many more writes will take, those of other runs ahead of them counted."""
@@ -142,6 +160,10 @@ class Running:
         return tuple(
             Earlier(v.id, v.operator, v.created_at, v.domains, v.counts.get(Outcome.CREATED, 0)) for v in views
         )
+
+    def _view_ended(self, run: int) -> bool:
+        view = self._runs.view(run)
+        return view is not None and view.status in AT_AN_END
 
     def _may_see(self, caller: Caller, view: RunView) -> bool:
         mine = view.operator == caller.name

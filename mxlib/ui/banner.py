@@ -6,6 +6,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
+from mxlib.mailboxes import words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services import telling
@@ -30,6 +31,10 @@ def show(caller: Caller, show_run: Callable[[int], None]) -> None:
             told.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}")
             if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
+    now = services.current().clock.now()
+    for view in services.current().runs.ending_soon(caller):
+        until = view.passwords_until or now
+        st.warning(words.passwords_end_soon(view.id, view.file_name, until, now), icon=":material/timer:")
 
 
 def seen(caller: Caller, view: RunView) -> None:

@@ -4,11 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.services.previews import Ready
-from mxlib.services.running import Earlier
+from mxlib.services.running import REFUSALS, Earlier
 from mxlib.ui import frame, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview
@@ -65,7 +64,7 @@ def _ask(current: Preview, ready: Ready) -> None:
         return
     try:
         run = house.runs.start(frame.caller(), ready.plan, days=days)
-    except Forbidden as refusal:
+    except REFUSALS as refusal:
         st.error(str(refusal))
         return
     preview.discard()

@@ -7,13 +7,12 @@ from functools import partial
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
-from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services import telling
+from mxlib.services.running import REFUSALS
 from mxlib.ui import banner, frame, links
 from mxlib.ui.figures import escaped
 
@@ -76,12 +75,6 @@ def _steer(view: RunView) -> None:
     """What may be done with the run as it is."""
     runs, caller = services.current().runs, frame.caller()
 
-    def act(do: Callable[[], object]) -> None:
-        try:
-            do()
-        except (Forbidden, CanNot) as refusal:
-            st.session_state["refused"] = str(refusal)
-
     def again() -> None:
         st.query_params["run"] = str(runs.retry(caller, view.id))
 
@@ -90,24 +83,32 @@ def _steer(view: RunView) -> None:
     with st.container(horizontal=True, key="steer"):
         if going:
             pause = partial(runs.pause, caller, view.id)
-            st.button("Pause", icon=":material/pause:", key="pause", on_click=act, args=(pause,))
+            st.button("Pause", icon=":material/pause:", key="pause", on_click=_act, args=(pause,))
         if paused:
             resume = partial(runs.resume, caller, view.id)
             st.button(
-                "Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=act, args=(resume,)
+                "Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=_act, args=(resume,)
             )
         if going or paused:
             rest = "Requests in flight finish; the other rows are not attempted."
             stop = partial(runs.stop, caller, view.id)
-            st.button("Stop", icon=":material/stop:", key="stop", on_click=act, args=(stop,), help=rest)
+            st.button("Stop", icon=":material/stop:", key="stop", on_click=_act, args=(stop,), help=rest)
         if view.status in AT_AN_END and view.retriable and view.has_passwords:
             label = f"Retry {count(view.retriable, 'failed row')}"
-            st.button(label, icon=":material/replay:", key="retry", on_click=act, args=(again,))
+            st.button(label, icon=":material/replay:", key="retry", on_click=_act, args=(again,))
         if view.operator != caller.name:
             take = partial(runs.take_over, caller, view.id)
-            st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=act, args=(take,))
+            st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=_act, args=(take,))
     if refused := st.session_state.pop("refused", ""):
         st.error(refused)
+
+
+def _act(do: Callable[[], object]) -> None:
+    """Do what a button says; what stands against it is said beside the buttons."""
+    try:
+        do()
+    except REFUSALS as refusal:
+        st.session_state["refused"] = str(refusal)
 
 
 def _files(view: RunView) -> None:
@@ -128,8 +129,9 @@ def _handing_over(view: RunView) -> None:
         st.markdown(words.hand_over_question(view.passwords_until or 0.0))
         with st.container(horizontal=True):
             forget = partial(runs.handed_over, caller, view.id)
-            st.button("Forget the passwords now", type="primary", key="forget", on_click=forget)
-            st.button("Keep 7 days more", key="extend", on_click=partial(runs.extend, caller, view.id, 7))
+            st.button("Forget the passwords now", type="primary", key="forget", on_click=_act, args=(forget,))
+            keep = partial(runs.extend, caller, view.id, 7)
+            st.button("Keep 7 days from today", key="extend", on_click=_act, args=(keep,))
 
 
 def _rows(view: RunView) -> None:
@@ -140,11 +142,28 @@ def _rows(view: RunView) -> None:
         if not rows.open:
             return
         table = services.current().runs.rows(frame.caller(), view.id)
-        kinds = st.pills("Outcome", sorted(table["outcome"].unique()), selection_mode="multi", key="outcomes",
-                         format_func=lambda kind: kind.replace("_", " ").capitalize())  # fmt: skip
+        kinds = st.pills(
+            "Outcome",
+            sorted(table["outcome"].unique()),
+            selection_mode="multi",
+            key="outcomes",
+            format_func=words.outcome,
+        )
+        shown = table.loc[table["outcome"].isin(kinds)] if kinds else table
         st.dataframe(
-            table.loc[table["outcome"].isin(kinds)] if kinds else table,
+            shown.assign(outcome=shown["outcome"].map(words.outcome)),
             hide_index=True,
+            placeholder="",
             alt=f"Rows of run {view.id} with their outcomes",
-            column_config={"line": st.column_config.NumberColumn("Line", width=60, format="plain")},
+            column_config={
+                "line": st.column_config.NumberColumn("Line", width=60, format="plain"),
+                "address": st.column_config.TextColumn("Address", width=220),
+                "outcome": st.column_config.TextColumn("Outcome", width=100),
+                "reason": st.column_config.TextColumn("What became of it", width=380),
+                "quota": st.column_config.NumberColumn("Quota asked (MB)", format="plain"),
+                "limit": st.column_config.NumberColumn("Limit asked", format="plain"),
+                "recovery_email": st.column_config.TextColumn("Recovery email"),
+                "host_quota": st.column_config.NumberColumn("Quota at MXroute", format="plain"),
+                "host_limit": st.column_config.NumberColumn("Limit at MXroute", format="plain"),
+            },
         )
