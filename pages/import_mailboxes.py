@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mxlib.ui import confirm, frame, intake, preview, problems
+from mxlib.ui import confirm, frame, intake, mapping, preview, problems
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -10,6 +10,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 
+if step := mapping.held():
+    mapping.show(step, domain)
+    st.stop()
 current = preview.held()
 if current is None:
     intake.show(domain)

@@ -38,8 +38,9 @@ LONGEST_EMAIL = 254
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 #: Letters that do not fall apart into a letter and an accent.
-_SPELLED = str.maketrans({"ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ð": "d",
-                          "Ð": "d", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "ı": "i"})  # fmt: skip
+_SPELLED = str.maketrans({"ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d",
+                          "ð": "d", "Ð": "d", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th",
+                          "ı": "i"})  # fmt: skip
 
 
 @dataclass(frozen=True)

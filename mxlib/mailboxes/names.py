@@ -102,11 +102,15 @@ def usernames(
     `apart_from` are addresses of other people, which are never given. Blank where a name is blank, has a letter for
     which there is no Latin one, or makes no valid username: a person is asked then, nothing is made up.
     """
-    wanted = [
-        _username(first, last, recipe) for first, last in zip(who.first.to_pylist(), who.last.to_pylist(), strict=True)
-    ]
+    wanted = plain(who, recipe)
     where = domains.to_pylist() if domains is not None else [""] * len(wanted)
     return columns.texts(_numbered(wanted, where, set(apart_from)))
+
+
+def plain(who: People, recipe: Recipe) -> list[str]:
+    """The username that each person would have if there were no others."""
+    people = zip(who.first.to_pylist(), who.last.to_pylist(), strict=True)
+    return [_username(first, last, recipe) for first, last in people]
 
 
 def _numbered(wanted: list[str], domains: list[str], claimed: set[str]) -> list[str]:

@@ -76,14 +76,13 @@ class Mappings:
             return self.question(reading.sheet)
         return Question(reading.sheet, answers.as_understood(reading.columns))
 
-    def headers_offered(self, data: bytes, name: str, taken: Taken) -> dict[int, str]:
-        """The first lines of a file, any of which may be its header, with their texts."""
+    def first_lines(self, data: bytes, name: str, taken: Taken) -> dict[int, list[str]]:
+        """The first lines of a file by number, any of which may be its header, as cells."""
         try:
             sheet = self._previews.sheet(data, name, replace(taken, header_line=0))
         except FileRefused:  # its header would be one row too many
             return {}
-        lines = sheet.table.lines[:_OFFERED].tolist()
-        return {line: " · ".join(filter(str.strip, sheet.table.row(at))) for at, line in enumerate(lines)}
+        return {line: sheet.table.row(at) for at, line in enumerate(sheet.table.lines[:_OFFERED].tolist())}
 
     def answered(
         self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, *, others: Collection[str] = ()

@@ -5,12 +5,16 @@ from functools import partial
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes import pasted
 from mxlib.mailboxes.intake import FileRefused
-from mxlib.ui import links, preview
+from mxlib.ui import links, mapping, preview
 from mxlib.ui.figures import escaped
+from mxlib.ui.mapping_step import Source
 
 ENDINGS = ["csv", "txt", "tsv", "xlsx"]
+_PASTE_HEIGHT = 100
+_CHOOSE = "Choose a file or paste rows first."
+_KEEP_ONE = "Here are a file and pasted rows. Remove one of them."
 
 
 def show(domain: str) -> None:
@@ -18,33 +22,35 @@ def show(domain: str) -> None:
     house = services.current()
     settings = house.settings
     with st.container(border=True):
-        upload = st.file_uploader(
+        file, paste = st.columns([3, 2], gap="large")
+        upload = file.file_uploader(
             f"Mailboxes to import{' into ' + domain if domain else ''}: .csv, .txt, .tsv or .xlsx, "
             f"up to {settings.max_file_mb} MB and {settings.max_rows:,} rows",
             type=ENDINGS,
             max_upload_size=settings.max_file_mb,
             key="upload",
         )
+        text = paste.text_area(
+            "Or paste rows from a spreadsheet, or a list of addresses", height=_PASTE_HEIGHT, key="pasted"
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             generate = st.checkbox(
                 "Generate secure passwords", value=True, key="generate_first", help="For rows without a password."
             )
             links.download("Download template", "/template.csv", key="template")
-        asked = st.button(
-            "Preview import",
-            type="primary",
-            icon=":material/table_view:",
-            key="preview_import",
-            disabled=upload is None,
-        )
+        asked = st.button("Preview import", type="primary", icon=":material/table_view:", key="preview_import")
         answer = st.container()
     _explain()
-    if not asked or upload is None:
+    if not asked:
         return
+    if (upload is None) == (not text.strip()):
+        answer.warning(_KEEP_ONE if upload else _CHOOSE, icon=":material/upload_file:")
+        return
+    name = upload.name if upload else pasted.NAME
+    source = Source(upload.getvalue() if upload else pasted.as_file(text), name, generate)
     try:
-        with answer, st.spinner(f"Reading {upload.name} and comparing it with MXroute…", show_time=True):
-            reading = house.previews.read(upload.getvalue(), upload.name)
-            preview.open_preview(Draft(reading.rows), reading, domain, generate=generate)
+        with answer, st.spinner(f"Reading {name} and comparing it with MXroute…", show_time=True):
+            mapping.take_in(source, domain)
     except FileRefused as refusal:
         answer.error(str(refusal), icon=":material/block:")
         return
@@ -62,6 +68,7 @@ def show_taken(current: "preview.Preview", active: str) -> None:
         if active != current.domain:
             move = partial(preview.move, current, active)
             st.button(f"Use {active} instead", icon=":material/domain:", key="move", on_click=move)
+        mapping.offer(current)
         st.button("Choose another file", icon=":material/close:", key="discard", on_click=preview.discard)
     for note in reading.notes if reading else ():
         st.caption(escaped(note))

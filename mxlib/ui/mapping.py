@@ -1,0 +1,179 @@
+"""The step between a file and its preview: what each column holds, and how the file is read.
+
+It comes only when that is not known already, or when the operator asks for it.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes import words
+from mxlib.mailboxes.answers import CHOICES
+from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.headers import PLURALS
+from mxlib.mailboxes.mapping import IGNORE
+from mxlib.mailboxes.phrases import count
+from mxlib.services.mappings import Question
+from mxlib.ui import frame, mapping_names, mapping_reading, preview
+from mxlib.ui.figures import escaped
+from mxlib.ui.mapping_step import Source, Step
+
+#: More columns than this scroll in a box of their own, so many pixels high.
+_COLUMNS_IN_VIEW, _BOX = 12, 560
+_WIDTHS = [3, 5, 3]
+
+
+def held() -> Step | None:
+    """This tab's step, if it is in one."""
+    found: Step | None = st.session_state.get("mapping")
+    return found
+
+
+def take_in(source: Source, domain: str) -> None:
+    """Open the preview of a file, or ask what its columns mean; raises FileRefused."""
+    found = services.current().mappings.read(frame.caller(), source.data, source.name, domain)
+    source.digest = found.sheet.digest
+    st.session_state["source"] = source
+    if isinstance(found, Question):
+        _begin(source, found, asked=False)
+    else:
+        preview.open_preview(Draft(found.rows), found, domain, generate=source.generate)
+
+
+def offer(current: preview.Preview) -> None:
+    """The button that leads here from a preview whose file is still at hand."""
+    source: Source | None = st.session_state.get("source")
+    reading = current.reading
+    if source is None or reading is None or reading.sheet.digest != source.digest:
+        return
+
+    def change() -> None:
+        question = services.current().mappings.question_of(reading)
+        _begin(replace(source, generate=current.generate), question, asked=True)
+
+    st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=change)
+
+
+def show(step: Step, domain: str) -> None:
+    """Ask, and go on to the preview when all is answered."""
+    _heading(step)
+    with st.container(border=True, key="mapping-columns"):
+        step.answer = replace(step.answer, meanings=_meanings(step))
+    others: Collection[str] = ()
+    if step.answer.makes_usernames:
+        with st.container(border=True, key="mapping-names"):
+            step.answer, others = mapping_names.ask(step, domain)
+    with st.expander("How the file is read", icon=":material/tune:", expanded=step.asked or bool(step.refusal)):
+        mapping_reading.ask(step)
+    trouble = step.answer.trouble(step.sheet.header)
+    if _footer(step, trouble):
+        _finish(step, domain, others)
+
+
+def _begin(source: Source, question: Question, *, asked: bool) -> None:
+    generation = st.session_state.get("mapping_generation", 0) + 1_000
+    st.session_state["mapping_generation"] = generation
+    st.session_state["mapping"] = Step(source, question, question.answer, asked, generation)
+
+
+def _end() -> None:
+    st.session_state.pop("mapping", None)
+
+
+def _discard() -> None:
+    _end()
+    st.session_state.pop("source", None)
+    preview.discard()
+
+
+def _heading(step: Step) -> None:
+    sheet = step.sheet
+    st.markdown(f"**{escaped(sheet.name)}** · {count(len(sheet), 'row')} · {escaped(sheet.taken.told())}")
+    if step.refusal:
+        st.error(escaped(step.refusal), icon=":material/block:")
+    if step.asked or step.question.conflicts:
+        return
+    found = step.question.answer
+    if found.makes_usernames:
+        told = "No column for usernames or addresses: they can be made of the names, as shown below."
+    else:
+        told = f"{words.no_address_column(sheet.header)} Say what the columns hold."
+    st.warning(escaped(told), icon=":material/help:")
+
+
+def _meanings(step: Step) -> tuple[str, ...]:
+    """Ask what each column holds; columns that claim one meaning together are one question."""
+    found = list(step.answer.meanings)
+    for meaning, claimants in step.question.claims.items():
+        picked = _pick(step, meaning, claimants)
+        for at in claimants:
+            found[at] = "" if picked is None else meaning if at == picked else IGNORE
+    claimed = {at for claimants in step.question.claims.values() for at in claimants}
+    open_to_choice = [at for at in range(len(found)) if at not in claimed]
+    if open_to_choice:
+        for column, title in zip(st.columns(_WIDTHS), ("Column", "Its first values", "Holds"), strict=True):
+            column.caption(title)
+    with st.container(height=_BOX if len(open_to_choice) > _COLUMNS_IN_VIEW else "content", border=False):
+        for at in open_to_choice:
+            found[at] = _choose(step, at)
+    return tuple(found)
+
+
+def _pick(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
+    now = next((place for place, at in enumerate(claimants) if step.answer.meanings[at] == meaning), None)
+    picked: int | None = st.radio(
+        f"{len(claimants)} columns could hold the {PLURALS[meaning]}. Which one does?",
+        claimants,
+        index=now,
+        format_func=lambda at: escaped(step.name(at)),
+        captions=[_samples(step, at) for at in claimants],
+        key=step.key(f"pick-{meaning}"),
+    )
+    return picked
+
+
+def _choose(step: Step, at: int) -> str:
+    name, samples, meaning = st.columns(_WIDTHS, vertical_alignment="center")
+    name.markdown(f"**{escaped(step.name(at))}**")
+    samples.markdown(_samples(step, at))
+    choices = list(CHOICES)
+    chosen: str = meaning.selectbox(
+        f"What column {step.name(at)} holds",
+        choices,
+        index=choices.index(step.answer.meanings[at]),
+        format_func=CHOICES.__getitem__,
+        label_visibility="collapsed",
+        key=step.key(f"column-{at}"),
+    )
+    return chosen
+
+
+def _samples(step: Step, at: int) -> str:
+    return " · ".join(map(escaped, step.samples(at))) or "*blank*"
+
+
+def _footer(step: Step, trouble: str) -> bool:
+    """The ways on and back; whether to go on."""
+    if trouble:
+        st.info(escaped(trouble), icon=":material/arrow_upward:")
+    elif step.asked:
+        st.caption("The file is read anew: what was mended in the preview is lost.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        go_on = st.button(
+            "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)
+        )
+        if step.asked:
+            st.button("Back to the preview", icon=":material/arrow_back:", key="map_back", on_click=_end)
+        st.button("Choose another file", icon=":material/close:", key="map_discard", on_click=_discard)
+    return go_on
+
+
+def _finish(step: Step, domain: str, others: Collection[str]) -> None:
+    house = services.current()
+    with st.spinner("Comparing with MXroute…", show_time=True):
+        reading = house.mappings.answered(frame.caller(), step.sheet, step.answer, domain, others=others)
+        preview.open_preview(Draft(reading.rows), reading, domain, generate=step.source.generate)
+    _end()
+    st.rerun()

@@ -1,0 +1,86 @@
+"""How a file is read: encoding, delimiter, sheet and header, each to be overridden, with its first rows."""
+
+from functools import partial
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes.dialect import DELIMITERS, ENCODINGS
+from mxlib.mailboxes.intake import FileRefused, Taken
+from mxlib.mailboxes.mapping import recognise
+from mxlib.mailboxes.phrases import readable
+from mxlib.ui.figures import escaped
+from mxlib.ui.mapping_step import Step
+
+T = TypeVar("T")
+
+_ROWS = 5
+_NO_HEADER = "No header: the first line is a row already"
+
+
+def ask(step: Step) -> None:
+    """Draw what was taken, changeable, and a live sample of what comes of it."""
+    taken = step.sheet.taken
+    with st.container(horizontal=True):
+        if taken.sheet is not None:
+            _choice(step, "sheet", "Sheet", {name: name for name in step.sheet.sheets}, taken.sheet)
+        else:
+            _choice(step, "encoding", "Encoding", ENCODINGS, taken.encoding)
+            signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
+            _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
+        _choice(step, "header_line", "Header", _headers(step), taken.header_line)
+    st.table(_sample(step))
+
+
+def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | None) -> None:
+    """One part of how a file is read; what was found and is none of the usual is among the choices too."""
+    if now is not None and now not in choices:
+        choices = {now: str(now), **choices}
+    st.selectbox(
+        label,
+        list(choices),
+        index=list(choices).index(now) if now is not None else None,
+        format_func=lambda choice: choices.get(choice, ""),
+        key=step.key(part),
+        on_change=partial(_read_anew, step, part),
+    )
+
+
+def _read_anew(step: Step, part: str) -> None:
+    """Read the file with one part changed; what follows from it is found anew."""
+    now, chosen = step.sheet.taken, st.session_state[step.key(part)]
+    match part:
+        case "sheet":
+            taken = Taken(sheet=chosen)
+        case "encoding":
+            taken = Taken(encoding=chosen)
+        case "delimiter":
+            taken = Taken(encoding=now.encoding, delimiter=chosen)
+        case _:
+            taken = Taken(now.encoding, now.delimiter, now.sheet, chosen)
+    try:
+        step.read_as(services.current().mappings.read_anew(step.source.data, step.source.name, taken))
+    except FileRefused as refusal:
+        step.refuse(str(refusal))
+
+
+def _headers(step: Step) -> dict[int, str]:
+    lines = services.current().mappings.first_lines(step.source.data, step.source.name, step.sheet.taken)
+    shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in lines.items()}
+    return {**shown, 0: _NO_HEADER}
+
+
+def _line(step: Step, line: int, cells: list[str]) -> str:
+    shown = cells if line == step.sheet.taken.header_line else step.shown(cells)
+    return readable(" · ".join(filter(None, map(str.strip, shown))), 70)
+
+
+def _sample(step: Step) -> pd.DataFrame:
+    """The first rows as they are read, by the lines on which they stand; no passwords."""
+    table = step.sheet.table
+    shown = range(min(_ROWS, len(table)))
+    names = recognise(step.sheet.header).names
+    rows = [[*map(escaped, step.shown(table.row(at))), *[""] * len(names)][: len(names)] for at in shown]
+    return pd.DataFrame(rows, columns=list(map(escaped, names)), index=pd.Index(table.lines[: len(rows)], name="Line"))

@@ -1,0 +1,71 @@
+"""What one browser tab holds between a file and its preview."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mxlib.mailboxes.answers import Answer
+from mxlib.mailboxes.columns import MASK
+from mxlib.mailboxes.intake import Sheet
+from mxlib.mailboxes.phrases import readable
+from mxlib.services.mappings import Question
+
+
+@dataclass
+class Source:
+    """A file as it came into this tab, kept so that it can be read in another way."""
+
+    data: bytes = field(repr=False)
+    name: str
+    generate: bool
+    digest: str = ""
+
+
+@dataclass
+class Step:
+    """What one browser tab holds of a mapping step; `asked` when the operator opened it over a preview.
+
+    Widgets are drawn anew whenever `generation` changes.
+    """
+
+    source: Source
+    question: Question
+    answer: Answer
+    asked: bool
+    generation: int
+    refusal: str = ""
+
+    @property
+    def sheet(self) -> Sheet:
+        """The file as it is read now."""
+        return self.question.sheet
+
+    def key(self, name: str) -> str:
+        """The key of a widget."""
+        return f"map-{name}-{self.generation}"
+
+    def name(self, at: int) -> str:
+        """A column's header as it is shown."""
+        return readable(self.sheet.header[at]) or f"Column {at + 1}"
+
+    def shown(self, cells: Iterable[str]) -> list[str]:
+        """The cells of a row, fit for a page."""
+        return [self._readable(at, cell) for at, cell in enumerate(cells)]
+
+    def samples(self, at: int) -> list[str]:
+        """The first values of a column, fit for a page."""
+        return [self._readable(at, cell) for cell in self.sheet.samples(at)]
+
+    def _readable(self, at: int, cell: str) -> str:
+        """A cell; a password is hidden, whether its column was guessed or is said to hold some."""
+        known = (*self.question.answer.meanings[at : at + 1], *self.answer.meanings[at : at + 1])
+        return MASK if cell and "password" in known else readable(cell)
+
+    def read_as(self, question: Question) -> None:
+        """Begin anew with the same file, read in another way."""
+        self.question, self.answer, self.refusal = question, question.answer, ""
+        self.generation += 1
+
+    def refuse(self, refusal: str) -> None:
+        """Leave everything as it was, and say why."""
+        self.refusal = refusal
+        self.generation += 1
