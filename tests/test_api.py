@@ -87,7 +87,8 @@ def test_a_body_of_another_kind_is_refused(house: House) -> None:
 
 
 def test_what_is_not_there_wears_the_envelope_too(house: House) -> None:
-    refused(house.ask("GET", "/nowhere"), 404, "Not Found.")
+    for path in ("", "/nowhere", "/domains/a%0Ab/email-accounts/nina/"):
+        refused(house.ask("GET", path), 404, "Not Found.")
     answer = house.ask("PUT", "/imports")
     refused(answer, 405, "Method Not Allowed.")
     assert answer.headers["Allow"]

@@ -1,9 +1,11 @@
 """The HTTP API: FastAPI behind its door, at /api on the dashboard's own server."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
 
 from mxlib.api import account, envelope, imports, mailboxes, runs
 from mxlib.api.door import Door
@@ -48,4 +50,12 @@ def build() -> FastAPI:
     return api
 
 
-routes: list[BaseRoute] = [Mount("/api", app=Door(build()))]
+class _Whole(Mount):
+    """A mount that takes every path below it, those with a line break in them too."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
+
+
+routes: list[BaseRoute] = [_Whole("/api", Door(build()))]
