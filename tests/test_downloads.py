@@ -1,0 +1,149 @@
+"""Files that leave MXM: who may have them, what is noted, and that nothing keeps them."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib import services
+from mxlib.api import downloads
+from mxlib.api.downloads import routes
+from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.services import Services
+from mxlib.settings import Settings
+from mxlib.store import audit
+
+FILE = (
+    b"username,password,recovery_email,domain,note\r\n"
+    b"one.new,Geheim.2026x,one@example.org,,=cmd|calc\r\n"
+    b"two.new,,,clientb.nl,plain\r\n"
+    b"bad name,,,,\r\n"
+)
+STRANGER = Caller("kim", domains={"clienta.nl": frozenset({Permission.IMPORT, Permission.VIEW})})
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A house in which one run of three rows has finished."""
+    folder = tmp_path_factory.mktemp("house")
+    built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=100, sandbox_reads=300))
+    services.install(built)
+    built.engine.recover()
+    reading = built.previews.read(FILE, "staff.csv")
+    rows = built.previews.with_passwords(LOCAL, reading.rows, "clienta.nl")
+    judged = built.previews.judge(LOCAL, rows, "clienta.nl")
+    ready = built.previews.confirm(LOCAL, rows, "clienta.nl", reading, before=judged)
+    run = built.runs.start(LOCAL, ready.plan, days=7)
+    while (view := built.runs.get(LOCAL, run)) is None or view.finished_at is None:
+        pass
+    yield built
+    services.install(None)
+    built.close()
+
+
+@pytest.fixture
+def web(house: Services) -> TestClient:
+    return TestClient(Starlette(routes=routes))
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_results_hold_every_row_in_file_order_with_the_passwords_of_mailboxes_made(web: TestClient) -> None:
+    told = rows(web.get("/runs/1/results.csv").content)
+    assert [row["outcome"] for row in told] == ["created", "created", "skipped"]
+    assert told[0]["password"] == "Geheim.2026x"
+    assert len(told[1]["password"]) >= 16
+    assert told[2]["password"] == ""
+    assert told[0]["note"].lstrip("\t") == "=cmd|calc"
+    assert told[0]["note"].startswith("\t")
+
+
+def test_results_are_kept_by_no_cache_and_saved_under_a_name(web: TestClient) -> None:
+    answer = web.get("/runs/1/results.csv")
+    assert answer.headers["cache-control"] == "no-store"
+    assert 'filename="results-run-1.csv"' in answer.headers["content-disposition"]
+
+
+def test_the_zip_has_one_file_a_domain_so_that_nobody_gets_the_passwords_of_others(web: TestClient) -> None:
+    with zipfile.ZipFile(io.BytesIO(web.get("/runs/1/results.zip").content)) as box:
+        told = {name: rows(box.read(name)) for name in box.namelist()}
+    for name, own in told.items():
+        if "clientb" in name:
+            assert {row["address"] for row in own} == {"two.new@clientb.nl"}
+
+
+def test_the_failed_rows_come_back_in_the_import_format_with_a_reason(web: TestClient, house: Services) -> None:
+    content = web.get("/runs/1/failed.csv").content
+    told = rows(content)
+    assert [row["username"] for row in told] == ["bad name"]
+    assert "has a space" in told[0]["reason"]
+    assert len(house.previews.read(content, "again.csv").rows) == 1
+
+
+def test_every_download_of_results_is_in_the_audit_trail(web: TestClient, house: Services) -> None:
+    before = len([entry for entry in entries(house) if entry["what"] == "results.download"])
+    web.get("/runs/1/results.csv")
+    after = [entry for entry in entries(house) if entry["what"] == "results.download"]
+    assert len(after) == before + 1
+    assert after[0]["who"] == LOCAL.name
+
+
+def entries(house: Services) -> list[dict[str, object]]:
+    with house.store.read() as tx:
+        return [dict(entry) for entry in audit.entries(tx, most=10_000)]
+
+
+@pytest.mark.parametrize("path", ["/runs/1/results.csv", "/runs/1/results.zip", "/runs/1/failed.csv"])
+def test_results_with_passwords_are_for_their_operator_and_admins_only(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(downloads, "caller", lambda request: STRANGER)
+    answer = web.get(path)
+    assert answer.status_code in {403, 404}
+    assert "Geheim" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/runs/99/results.csv", "/runs/1/else.csv", "/export/elsewhere.example.csv"])
+def test_what_is_not_there_is_one_sentence(web: TestClient, path: str) -> None:
+    answer = web.get(path)
+    assert answer.status_code == 404
+    assert answer.text.endswith(".")
+
+
+def test_an_export_names_every_mailbox_with_its_recovery_email_and_no_password(
+    web: TestClient, house: Services
+) -> None:
+    answer = web.get("/export/clienta.nl.csv")
+    assert f'filename="mailboxes-clienta.nl-{date.today()}.csv"' in answer.headers["content-disposition"]
+    told = {row["username"]: row for row in rows(answer.content)}
+    assert set(told) == house.lists.usernames("clienta.nl")
+    assert told["one.new"]["recovery_email"] == "one@example.org"
+    assert {row["password"] for row in told.values()} == {""}
+
+
+def test_an_export_needs_the_permission_to_export(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "caller", lambda request: STRANGER)
+    answer = web.get("/export/clienta.nl.csv")
+    assert answer.status_code == 403
+    assert "permission to export" in answer.text
+
+
+def test_an_export_imported_again_has_nothing_to_create(web: TestClient, house: Services) -> None:
+    for kind in ("csv", "xlsx"):
+        content = web.get(f"/export/clienta.nl.{kind}").content
+        reading = house.previews.read(content, f"export.{kind}")
+        judged = house.previews.judge(LOCAL, reading.rows, "clienta.nl")
+        assert set(judged["verdict"]) == {"exists"}
+
+
+def test_nothing_that_left_or_stayed_tells_the_key_or_a_password_in_clear(house: Services, tmp_path: Path) -> None:
+    kept = b"".join(path.read_bytes() for path in house.settings.data_dir.rglob("*") if path.is_file())
+    assert b"Geheim.2026x" not in kept

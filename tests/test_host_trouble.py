@@ -1,0 +1,110 @@
+"""The host is down, slow, or makes no sense: the pages say so in one sentence, and what was known stays there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from streamlit.testing.v1 import AppTest
+
+from mxlib import services
+from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
+from mxlib.services import Services
+from mxlib.settings import Settings
+from tests.test_pages import opened, preview
+
+KEY = "not-the-right-key"
+
+
+@contextmanager
+def account(folder: Path, host: Served, *, key: str = "sandbox") -> Iterator[Services]:
+    """The services of a real account, as far as they can tell: the address, the user and the key come from settings."""
+    built = services.build(
+        Settings(
+            data_dir=folder,
+            server="sandbox.local",
+            user="sandbox",
+            api_key=SecretStr(key),
+            api_url=host.url,
+            timeout_s=0.3,
+        )
+    )
+    services.install(built)
+    built.engine.recover()
+    try:
+        yield built
+    finally:
+        services.install(None)
+        built.close()
+
+
+@pytest.fixture
+def host() -> Iterator[Served]:
+    served = serve(believable(window=1.0, writes=200, reads=400))
+    yield served
+    served.stop()
+
+
+def told(tab: AppTest) -> str:
+    return " ".join(alert.value for alert in (*tab.warning, *tab.error, *tab.info))
+
+
+def always(fault: str) -> Schedule:
+    return Schedule.of(Rule(NAMED[fault], on="any", count=None))
+
+
+def test_a_wrong_key_is_one_sentence_that_names_the_setting_and_never_the_key(tmp_path: Path, host: Served) -> None:
+    host.sandbox.credentials = ("sandbox.local", "sandbox", "sandbox")
+    with account(tmp_path, host, key=KEY):
+        tab = opened()
+        assert "MXroute refused the API key. Correct MX_API_KEY and restart." in told(tab)
+        assert KEY not in str(tab)
+
+
+@pytest.mark.parametrize("fault", ["html_before", "broken_before", "error_before", "stalled_before", "lost_before"])
+def test_a_host_that_makes_no_sense_leaves_the_last_list_and_says_how_old_it_is(
+    tmp_path: Path, host: Served, fault: str
+) -> None:
+    with account(tmp_path, host):
+        before = opened(domain="clienta.nl").dataframe[0].value
+        host.sandbox.schedule = always(fault)
+        tab = opened(domain="clienta.nl")
+        tab.button(key="refresh").click().run()
+        assert not tab.exception
+        assert "This is the list of" in told(tab)
+        assert len(tab.dataframe[0].value) == len(before)
+
+
+def test_a_host_that_never_answered_leaves_pages_that_say_so(tmp_path: Path, host: Served) -> None:
+    host.sandbox.schedule = always("lost_before")
+    with account(tmp_path, host):
+        tab = opened()
+        assert "MXroute" in told(tab)
+        assert "No domain to show" in told(tab)
+        assert opened("import_mailboxes").file_uploader
+        assert "No run yet" in told(opened("runs"))
+
+
+def test_a_preview_works_on_the_last_list_and_start_waits_for_the_host(
+    tmp_path: Path, host: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mxlib.services.previews.FRESH_FOR_START", -1.0)  # the list is always too old to start on
+    with account(tmp_path, host):
+        opened(domain="clienta.nl")
+        host.sandbox.schedule = always("lost_before")
+        tab = preview(opened("import_mailboxes", domain="clienta.nl"))
+        assert tab.data_editor[0].value["status"][0] == ["Ready"]
+        tab.button(key="create").click().run()
+        assert "Start waits for MXroute" in told(tab)
+        assert tab.button(key="start").disabled
+
+
+def test_a_host_that_went_away_is_asked_once_and_not_at_every_click(tmp_path: Path, host: Served) -> None:
+    with account(tmp_path, host):
+        host.sandbox.schedule = always("lost_before")
+        tab = opened()
+        asked = len(host.sandbox.log)
+        for _ in range(3):
+            tab.run()
+        assert len(host.sandbox.log) == asked
