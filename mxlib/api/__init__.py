@@ -2,8 +2,6 @@
 
 from starlette.routing import BaseRoute
 
-from mxlib.api.app import routes as api
-from mxlib.api.downloads import routes as downloads
-from mxlib.api.health import routes as health
+from mxlib.api import app, downloads, health
 
-routes: list[BaseRoute] = [*health, *api, *downloads]
+routes: list[BaseRoute] = [*health.routes, *app.routes, *downloads.routes]
