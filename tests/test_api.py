@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Unreachable
 from mxlib.services.mailboxes import Mailboxes
+from mxlib.settings import Settings
 from mxlib.store import Unwritable
-from tests.house import GOOD, House, data, opened, refused, trail
+from tests.house import GOOD, House, StandIn, data, opened, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
@@ -291,6 +293,19 @@ def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(
         assert answer.headers["Retry-After"] == "38"
     house.host.busy = 19.0
     data(house.ask("POST", BOXES, NINA), 201)
+
+
+def test_beyond_the_limit_of_a_real_window_the_answer_comes_at_once(tmp_path: Path) -> None:
+    built = services.build(Settings(data_dir=tmp_path, sandbox_writes=3, sandbox_window_s=60.0))
+    services.install(built)
+    try:
+        real, path = House(built, StandIn()), "/domains/clienta.nl/email-accounts"
+        answers = [real.ask("POST", path, NINA | {"username": f"nina{number}"}) for number in range(4)]
+    finally:
+        services.install(None)
+        built.close()
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert 20 < int(answers[-1].headers["Retry-After"]) <= 61
 
 
 @pytest.mark.parametrize(
