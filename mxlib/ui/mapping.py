@@ -17,7 +17,7 @@ from mxlib.mailboxes.mapping import IGNORE
 from mxlib.mailboxes.phrases import count
 from mxlib.services.mappings import Question
 from mxlib.ui import frame, mapping_names, mapping_reading, preview
-from mxlib.ui.figures import escaped
+from mxlib.ui.figures import escaped, verbatim
 from mxlib.ui.mapping_step import Source, Step
 
 #: More columns than this scroll in a box of their own, so many pixels high.
@@ -99,7 +99,7 @@ def _heading(step: Step) -> None:
     if found.makes_usernames:
         told = "No column for usernames or addresses: they can be made of the names, as shown below."
     else:
-        told = f"{words.no_address_column(sheet.header)} Say what the columns hold."
+        told = f"{words.no_address_column(())} Say what the columns hold."
     st.warning(escaped(told), icon=":material/help:")
 
 
@@ -151,15 +151,11 @@ def _choose(step: Step, at: int) -> str:
 
 
 def _samples(step: Step, at: int) -> str:
-    return " · ".join(map(escaped, step.samples(at))) or "*blank*"
+    return " ".join(map(verbatim, step.samples(at))) or "*blank*"
 
 
 def _footer(step: Step, trouble: str) -> bool:
     """The ways on and back; whether to go on."""
-    if trouble:
-        st.info(escaped(trouble), icon=":material/arrow_upward:")
-    elif step.asked:
-        st.caption("The file is read anew: what was mended in the preview is lost.")
     with st.container(horizontal=True, vertical_alignment="center"):
         go_on = st.button(
             "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)
@@ -167,6 +163,10 @@ def _footer(step: Step, trouble: str) -> bool:
         if step.asked:
             st.button("Back to the preview", icon=":material/arrow_back:", key="map_back", on_click=_end)
         st.button("Choose another file", icon=":material/close:", key="map_discard", on_click=_discard)
+    if trouble:
+        st.markdown(f":material/arrow_upward: {escaped(trouble)}")
+    elif step.asked:
+        st.caption("The file is read anew: what was mended in the preview is lost.")
     return go_on
 
 

@@ -34,9 +34,9 @@ def ask(step: Step, domain: str) -> tuple[Answer, list[str]]:
 def _recipe(step: Step, who: People) -> Recipe:
     """Ask for the pattern; for particles and umlauts only where there are any."""
     now = step.answer.recipe
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         pattern = st.selectbox(
-            "Pattern", list(PATTERNS), index=list(PATTERNS).index(now.pattern), key=step.key("pattern"), width=260
+            "Pattern", list(PATTERNS), index=list(PATTERNS).index(now.pattern), key=step.key("pattern"), width=200
         )
         particles, spelled = now.particles, now.spelled
         if who.have_particles:
@@ -92,8 +92,11 @@ def _sample(step: Step, who: People, made: list[str], plain: list[str]) -> None:
         ),
         width="content",
     )
+    told = []
     if numbered:
-        st.caption(f"{count(len(numbered), 'namesake is', 'namesakes are')} numbered.")
+        told.append(f"{count(len(numbered), 'namesake is', 'namesakes are')} numbered.")
     if missing:
         many = count(len(missing), "name makes", "names make")
-        st.caption(f"{many} no username, as no Latin letters are left of it: type it in the preview.")
+        told.append(f"{many} no username, since no Latin letters are left of it: type it in the preview.")
+    if told:
+        st.caption(" ".join(told))

@@ -11,7 +11,6 @@ from mxlib.mailboxes.dialect import DELIMITERS, ENCODINGS
 from mxlib.mailboxes.intake import FileRefused, Taken
 from mxlib.mailboxes.mapping import recognise
 from mxlib.mailboxes.phrases import readable
-from mxlib.ui.figures import escaped
 from mxlib.ui.mapping_step import Step
 
 T = TypeVar("T")
@@ -31,7 +30,7 @@ def ask(step: Step) -> None:
             signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
             _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
         _choice(step, "header_line", "Header", _headers(step), taken.header_line)
-    st.table(_sample(step))
+    st.dataframe(_sample(step), alt="The first rows of the file as they are read")
 
 
 def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | None) -> None:
@@ -82,5 +81,5 @@ def _sample(step: Step) -> pd.DataFrame:
     table = step.sheet.table
     shown = range(min(_ROWS, len(table)))
     names = recognise(step.sheet.header).names
-    rows = [[*map(escaped, step.shown(table.row(at))), *[""] * len(names)][: len(names)] for at in shown]
-    return pd.DataFrame(rows, columns=list(map(escaped, names)), index=pd.Index(table.lines[: len(rows)], name="Line"))
+    rows = [[*step.shown(table.row(at)), *[""] * len(names)][: len(names)] for at in shown]
+    return pd.DataFrame(rows, columns=list(names), index=pd.Index(table.lines[: len(rows)], name="Line"))
