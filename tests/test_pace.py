@@ -195,7 +195,7 @@ def test_a_clock_that_is_off_costs_one_refusal_at_most_when_no_date_gives_it_awa
     assert told.took <= (math.ceil(rows / host.limit) + 2) * (host.window + 2 * SLACK)
 
 
-@pytest.mark.parametrize("window", [1.0, 10.0, 90.0, 3600.0])
+@pytest.mark.parametrize("window", [1.0, 10.0, 61.0, 90.0, 3600.0])
 def test_windows_of_another_length_are_learned(window: float) -> None:
     for windows in ("aligned", "first"):
         host = Limiter(windows, window=window, limit=25)  # type: ignore[arg-type]
@@ -266,6 +266,29 @@ def test_nobody_goes_ahead_into_a_new_window_while_an_older_answer_is_out() -> N
     assert pace.ask("write", 7.0) > 0
     pace.heard("write", None, 1.0, 8.0)
     assert taken(pace, 8.0) >= 1
+
+
+def test_every_answer_of_a_window_knows_when_it_is_over_and_the_earliest_counts() -> None:
+    pace = knowing(5, 30.0)  # by whole seconds: over within 31 s
+    assert [pace.ask("write", 0.1) for _ in range(2)] == [0.0, 0.0]
+    pace.heard("write", says(0, 29.0, at=1.0), 0.1, 0.2)  # the host's clock has just turned to the next second
+    pace.heard("write", says(0, 30.0), 0.1, 0.3)
+    assert 29.9 <= pace.ask("write", 0.3) <= 30.1
+
+
+def test_resets_that_jump_about_by_a_second_are_of_one_window() -> None:
+    pace = knowing(5)
+    assert [pace.ask("write", 0.1) for _ in range(2)] == [0.0, 0.0]
+    pace.heard("write", says(3, 29.0), 0.1, 0.2)
+    pace.heard("write", says(4, 31.0), 0.1, 0.3)
+    assert taken(pace, 0.3) == 3
+
+
+def test_a_slow_answer_without_a_date_may_tell_of_a_window_that_is_over() -> None:
+    pace = Pace()
+    assert pace.ask("write", 0.0) == 0.0
+    pace.heard("write", says(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
+    assert taken(pace, 5.1) == 1
 
 
 def test_what_others_spent_is_known_from_what_remains() -> None:
