@@ -277,6 +277,31 @@ def test_passwords_handed_over_are_gone(house: House) -> None:
     assert data(house.ask("GET", f"/imports/{run}/results"))["rows"][0]["password"] is None
 
 
+def test_rows_that_were_not_attempted_are_tried_again_in_a_run_of_their_own(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(house.services.gate, "ask", lambda kind: 1.0 if kind == "write" else 0.0)  # no turn comes
+        first = data(start(house, NINA), 202)["id"]
+        refused(house.ask("POST", f"/imports/{first}/retry"), 409, "The run is not at its end yet.")
+        house.ask("POST", f"/imports/{first}/stop")
+        house.ended(first)
+    second = data(house.ask("POST", f"/imports/{first}/retry"), 202)["id"]
+    assert house.ended(second)["counts"]["created"] == 1
+    assert house.host.sandbox.password_of("nina@a.nl") == GOOD
+    refused(house.ask("POST", f"/imports/{second}/retry"), 409, "No row of this run failed.")
+
+
+def test_a_run_that_was_taken_over_tells_its_passwords_to_its_new_operator(house: House) -> None:
+    first, second = house.token(a_nl="import"), house.token(a_nl="import")
+    run = data(start(house, NINA, token=first, key="k1"), 202)["id"]
+    house.ended(run)
+    assert data(house.ask("POST", f"/imports/{run}/take-over", token=second))["operator"] == "test (token 3)"
+    rows = {token: data(house.ask("GET", f"/imports/{run}/results", token=token))["rows"] for token in (first, second)}
+    assert (rows[first][0]["password"], rows[second][0]["password"]) == (None, GOOD)
+    assert data(start(house, NINA, token=first, key="k1"), 202)["id"] == run  # its key stays its own
+
+
 def test_nobody_steers_what_they_may_not_import_into(house: House) -> None:
     run = data(start(house, NINA), 202)["id"]
     for what in ("pause", "resume", "stop", "handed-over"):

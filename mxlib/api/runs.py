@@ -72,18 +72,35 @@ def handed_over(run: Run, caller: Asker) -> Response:
     return _steered(caller, run, services.current().runs.handed_over)
 
 
+@router.post(
+    "/{run}/retry",
+    status_code=202,
+    responses={202: {"model": shapes.Success[shapes.RunShape]}, **refusals(404, 409, 503)},
+)
+def retry(run: Run, caller: Asker) -> Response:
+    """A new run of the rows that failed or were not attempted, with the same passwords."""
+    _seen(caller, run)
+    return _told(caller, services.current().runs.retry(caller, run), 202)
+
+
+@router.post("/{run}/take-over", responses=_ONE)
+def take_over(run: Run, caller: Asker) -> Response:
+    """Become the run's operator, who may have its passwords."""
+    return _steered(caller, run, services.current().runs.take_over)
+
+
 def _steered(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Response:
     _seen(caller, run)
     do(caller, run)
     return _told(caller, run)
 
 
-def _told(caller: Caller, run: int) -> Response:
+def _told(caller: Caller, run: int, status: int = 200) -> Response:
     house = services.current()
     view = house.runs.get(caller, run)
     if view is None:
         raise NotThere(f"There is no run {run}.")
-    return success(shapes.run(view, house.clock.now()))
+    return success(shapes.run(view, house.clock.now()), status)
 
 
 def _seen(caller: Caller, run: int) -> None:

@@ -55,8 +55,9 @@ class Runs:
     # Start and steer.
 
     def start(
-        self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = ""
-    ) -> int:
+        self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
+        kind: str = "operator",
+    ) -> int:  # fmt: skip
         """Journal `plan` and start it; the number of the run.
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
@@ -71,7 +72,7 @@ class Runs:
                 retention_days=retention_days, idempotency_key=idempotency_key,
             )  # fmt: skip
             audit.append(
-                tx, at=now, who=operator, kind="operator", what="run.start", on=f"run {run}", address=address, run=run,
+                tx, at=now, who=operator, kind=kind, what="run.start", on=f"run {run}", address=address, run=run,
                 outcome=f"{sum(1 for _ in plan.sent())} rows of {plan.file_name or 'a table'}",
             )  # fmt: skip
         self._steer(self._engine.take_up)

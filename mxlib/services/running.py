@@ -44,7 +44,9 @@ class Running:
         """Start `plan`, or find the run that it already started; the run's number."""
         for domain in plan.domains:
             caller.must(Permission.IMPORT, domain)
-        return self._runs.start(plan, caller.name, retention_days=days, idempotency_key=key)
+        return self._runs.start(
+            plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind
+        )
 
     def get(self, caller: Caller, run: int) -> RunView | None:
         """One run; None when there is none or when the caller may not see it."""
