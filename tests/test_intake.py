@@ -247,6 +247,19 @@ def test_blank_lines_by_the_hundred_thousand_are_no_rows() -> None:
     assert len(intake.read(b"username,password\n" + b'"",\r\n' * 300_000 + b"alice,\n", "x")) == 1
 
 
+def test_a_file_of_nothing_but_blanks_is_empty_however_long() -> None:
+    for line in (b"\n", b"# x\n", b'"",\n'):
+        assert refusal(line * 500_000) == "The file is empty."
+
+
+def test_a_million_delimiters_after_sep_are_read_at_once() -> None:
+    assert refusal(b"sep=" + b";" * 1_000_000) == "The file is empty."
+
+
+def test_a_file_name_with_line_breaks_makes_no_sentence_of_two_lines() -> None:
+    assert refusal(b'username\n"', "a\nb.csv") == "a b.csv: a quote opens in line 2 and never closes."
+
+
 def test_a_quote_that_never_closes_is_told_by_its_line_however_much_follows() -> None:
     data = b'username,note\na,"x\ny"\nb,"z\n' + b"c,filler\n" * 200_000
     assert refusal(data) == "staff.csv: a quote opens in line 4 and never closes."

@@ -1,5 +1,6 @@
 """Which column means what, and what the cells of a row come to."""
 
+import pandas as pd
 import pytest
 
 from mxlib.mailboxes import intake, mapping

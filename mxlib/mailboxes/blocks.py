@@ -6,6 +6,7 @@ anything else is read record by record. Property tests compare the two.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +16,15 @@ from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columnwise import BLANKS, Mask
 from mxlib.mailboxes.records import LINE_END, records, refuse_wide
-from mxlib.mailboxes.refusals import FileRefused
+from mxlib.mailboxes.refusals import FileRefused, far_too_many_rows
 from mxlib.mailboxes.sheet import ROWS, Table
 
 #: Bytes at a time: what bounds the memory for text that is nothing but separators.
 _BLOCK = 1_000_000
 _CELLS_IN_BATCH = 100_000
+
+#: How many times the rows that may be are counted, for the sentence that refuses them.
+_COUNTED = 10
 
 #: What stands for separators outside quotes: ASCII's own, which no real file uses.
 _RECORD, _UNIT = "\x1e", "\x1f"
@@ -37,20 +41,21 @@ def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, n
 
     Raises FileRefused for more than `most` rows, and as `records` does.
     """
-    try:
+    with suppress(NotEven):
         return gathered(by_columns(text, delimiter, start=start, line=line), most)
-    except NotEven:
-        return gathered(by_records(text, delimiter, start=start, line=line, name=name), most)
+    return gathered(by_records(text, delimiter, start=start, line=line, name=name), most)
 
 
 def gathered(blocks: Iterable[Table], most: int) -> Table:
-    """One table of many; what is beyond `most` rows is counted, not kept."""
+    """One table of many; what is beyond `most` rows is counted for a while, not kept."""
     kept: list[Table] = []
     total = 0
     for block in blocks:
         total += len(block)
         if total <= most:
             kept.append(block)
+        elif total > _COUNTED * most:
+            raise FileRefused(far_too_many_rows(_COUNTED * most, most))
     if total > most:
         raise FileRefused(words.too_many_rows(total, most))
     rows = pa.concat_arrays([block.rows for block in kept]) if kept else pa.array([], ROWS)
@@ -86,11 +91,11 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int) -> Iterator[
     body = text[start:]
     quoted = '"' in body and (body[0] == '"' or any(sign + '"' in body for sign in (delimiter, "\n", "\r")))
     if quoted:
-        data, end, unit, around = _marked(body, delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
+        data, end, unit, around = _marked(body.encode(), delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
     else:  # a quote amid a cell is a character like any other
         data, end, unit, around = _lines_ended_by_lf(body.encode()), "\n", delimiter, BLANKS + delimiter
     for block in _cut(data, end.encode()):
-        whole = pa.array([block], pa.large_binary()).cast(pa.large_string())
+        whole = pa.array([block], pa.binary()).cast(pa.string())
         lines = pc.split_pattern(whole, end).flatten()
         numbers = line + np.arange(len(lines) + 1)
         if quoted and (b"\n" in block or b"\r" in block):
@@ -127,21 +132,30 @@ def _lines_ended_by_lf(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
-def _marked(body: str, delimiter: str) -> bytes:
+def _marked(data: bytes, delimiter: str) -> bytes:
     """The text with _RECORD and _UNIT for the separators outside quotes."""
-    if not delimiter.isascii() or _RECORD in body or _UNIT in body:
+    if not delimiter.isascii() or _RECORD.encode() in data or _UNIT.encode() in data:
         raise NotEven
-    signs = np.frombuffer(body.encode(), np.uint8).copy()
-    places = np.flatnonzero((signs == _QUOTE) | (signs == _LF) | (signs == _CR) | (signs == ord(delimiter)))
-    marks = signs[places]
-    inside = np.logical_xor.accumulate(marks == _QUOTE)
-    if inside[-1]:
+    marked = []
+    within = False
+    start = 0
+    while start < len(data):
+        end = start + _BLOCK
+        end += data[end - 1 : end + 1] == b"\r\n"
+        signs = np.frombuffer(data[start:end], np.uint8).copy()
+        places = np.flatnonzero((signs == _QUOTE) | (signs == _LF) | (signs == _CR) | (signs == ord(delimiter)))
+        marks = signs[places]
+        inside = np.logical_xor.accumulate(marks == _QUOTE) ^ within
+        within = bool(inside[-1]) if len(inside) else within
+        outside = ~inside & (marks != _QUOTE)
+        places, marks = places[outside], marks[outside]
+        signs[places] = np.where(marks == ord(delimiter), ord(_UNIT), ord(_RECORD))
+        crlf = (marks[:-1] == _CR) & (marks[1:] == _LF) & (np.diff(places) == 1)
+        marked.append(np.delete(signs, places[:-1][crlf]).tobytes())
+        start = end
+    if within:
         raise NotEven
-    outside = ~inside & (marks != _QUOTE)
-    places, marks = places[outside], marks[outside]
-    signs[places] = np.where(marks == ord(delimiter), ord(_UNIT), ord(_RECORD))
-    crlf = (marks[:-1] == _CR) & (marks[1:] == _LF) & (np.diff(places) == 1)
-    return bytes(np.delete(signs, places[:-1][crlf]))
+    return b"".join(marked)
 
 
 def _unquoted(rows: pa.ListArray) -> pa.ListArray:

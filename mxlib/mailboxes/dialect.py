@@ -23,7 +23,7 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM
 _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 
 #: Excel's own first line. A spreadsheet may have filled it up with delimiters.
-_DECLARED = re.compile(r'"?sep=(?P<sign>[^"\w\r\n])"?(?P=sign)*[ \t]*(?:\r\n?|\n|$)', re.IGNORECASE)
+_DECLARED = re.compile(r'"?sep=(?P<sign>[^"\w\r\n])"?(?P=sign)*+[ \t]*+(?:\r\n?|\n|$)', re.IGNORECASE)
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:

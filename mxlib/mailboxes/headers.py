@@ -34,6 +34,9 @@ _ALIASES = {
     "domain": "domain",
 }
 
+#: Characters that a header may have; what is longer is text.
+_LONGEST = 200
+
 _BRACKETED = re.compile(r"[(\[{<]([^)\]}>]*)[)\]}>]")
 _SIZED = re.compile(r"quota(?:in)?(?P<unit>[kmgt]i?b|bytes?|(?:kilo|mega|giga|tera)bytes?)")
 _IN_MB = frozenset({"mb", "mib", "megabyte", "megabytes"})
@@ -41,12 +44,14 @@ _IN_GB = frozenset({"gb", "gib", "gigabyte", "gigabytes"})
 
 
 def shown(name: str) -> str:
-    """A header as people are shown it."""
-    return unguard(name).strip(BLANKS)
+    """A header as people are shown it: in one line."""
+    return re.sub(r"[\r\n]+", " ", unguard(name).strip(BLANKS))
 
 
 def meaning_of(name: str) -> str | None:
     """The meaning of a header whatever its case, blanks, hyphens, underscores and brackets; None when it is unknown."""
+    if len(name) > _LONGEST:
+        return None
     key = _key(name)
     if key.startswith("quota"):
         return "quota" if key == "quota" and _unit(name) in _IN_MB | _IN_GB | {""} else None

@@ -11,6 +11,7 @@ from mxlib.mailboxes import dialect, headers, refusals, words, workbook
 from mxlib.mailboxes.blocks import read_table
 from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.head import Opening, delimiter_of, find_head, openings_searched, rank
+from mxlib.mailboxes.phrases import readable
 from mxlib.mailboxes.records import MOST_CELLS, physical_line, records
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import ROWS, Limits, Sheet, Table, Taken
@@ -18,6 +19,10 @@ from mxlib.mailboxes.sheet import ROWS, Limits, Sheet, Table, Taken
 __all__ = ["FileRefused", "Limits", "Sheet", "Table", "Taken", "read"]
 
 _STANDARD = Limits()
+_LONGEST_NAME = 80
+
+#: How many lines are searched for the header, whatever they hold.
+_LINES_SEARCHED = 10_000
 
 
 def read(data: bytes, name: str, *, limits: Limits = _STANDARD, taken: Taken | None = None) -> Sheet:
@@ -33,7 +38,8 @@ def read(data: bytes, name: str, *, limits: Limits = _STANDARD, taken: Taken | N
     refusals.refuse_foreign(data)
     wanted = taken or Taken()
     reader = _read_workbook if workbook.is_zip(data) else _read_text
-    sheet = replace(reader(data, name, limits, wanted), digest=hashlib.sha256(data).hexdigest())
+    found = reader(data, readable(name, _LONGEST_NAME), limits, wanted)
+    sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
     if not len(sheet):
         known = wanted.header_line is not None or headers.names_anything(sheet.header)
         raise FileRefused(words.header_only() if known else words.no_address_column(sheet.header))
@@ -54,15 +60,20 @@ def _read_text(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
 def _openings_of_text(text: str, start: int, delimiter: str, name: str) -> Iterator[Opening]:
     """The rows of a text one by one, each by its own delimiter unless one is given."""
     line = 2 if start else 1
-    while start < len(text):
+    while start < len(text) and line <= _LINES_SEARCHED:
         whole = physical_line(text, start)
-        end, next_line = start + len(whole), line + 1
+        if not whole.strip(BLANKS) or _is_comment(whole, delimiter):
+            start, line = start + len(whole), line + 1
+            continue
         sign = delimiter or delimiter_of(whole)
-        if whole.strip(BLANKS) and not headers.is_comment(whole.split(sign, MOST_CELLS)):
-            record = next(records(text, sign, start=start, line=line, name=name))
-            end, next_line = record.end, record.next_line
-            yield Opening(line, next_line, record.cells, start, end, sign)
-        start, line = end, next_line
+        record = next(records(text, sign, start=start, line=line, name=name))
+        yield Opening(line, record.next_line, record.cells, start, record.end, sign)
+        start, line = record.end, record.next_line
+
+
+def _is_comment(line: str, delimiter: str) -> bool:
+    """Whether a line is a comment, quotes or not."""
+    return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MOST_CELLS))
 
 
 def _read_workbook(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:

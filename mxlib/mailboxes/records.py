@@ -17,6 +17,7 @@ MOST_CELLS = 1_000
 
 LINE_END = r"\r\n?|\n"
 _LINE = re.compile(rf"[^\r\n]*+(?:{LINE_END}|$)")
+_LINE_ENDS = re.compile(r"[\r\n]++")
 _CLOSED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
 # An unbalanced quote swallows the rest of a file, and is told by the line where it opened, not by its length.
@@ -65,15 +66,22 @@ class _Lines:
             refuse_wide(self.passed, outside_quotes(line).count(self._delimiter) + 1)
         return line
 
+    def pass_blank_ones(self) -> None:
+        """Go on to the next line that holds something; there may be millions that do not."""
+        if found := _LINE_ENDS.match(self._text, self.at):
+            self.at = found.end()
+            self.passed += line_ends(found.group())
+
 
 def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: str = "") -> Iterator[Record]:
-    """The records of `text` from `start` on, which is the beginning of physical line `line`; blank lines have no cells.
+    """The records of `text` from `start` on, the beginning of physical line `line`; empty lines are passed over.
 
     Raises FileRefused with the line where a quote opens that never closes.
     """
     lines = _Lines(text, start, line, delimiter)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
+        lines.pass_blank_ones()
         began, number, stray = lines.at, lines.passed + 1, False
         try:
             cells = next(reader)
@@ -82,7 +90,7 @@ def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: s
         except csv.Error:
             raw = text[began : lines.at]
             if (opened := _open_quote(raw, delimiter)) is not None:
-                raise FileRefused(words.open_quote(name, number + _line_ends(raw[:opened]))) from None
+                raise FileRefused(words.open_quote(name, number + line_ends(raw[:opened]))) from None
             cells, stray = _as_typed(raw, delimiter), True
         yield Record(number, cells, lines.passed + 1, lines.at, stray)
 
@@ -119,8 +127,9 @@ def _open_quote(raw: str, delimiter: str) -> int | None:
     """
     opened = next(cell.start() for cell in _cells(raw, delimiter) if (cell["bare"] or "").startswith('"'))
     closed = _CLOSED.match(raw, opened)
-    return None if closed and not _line_ends(closed.group()) else opened
+    return None if closed and not line_ends(closed.group()) else opened
 
 
-def _line_ends(text: str) -> int:
-    return len(re.findall(LINE_END, text))
+def line_ends(text: str) -> int:
+    """How many lines end in `text`: by CRLF, LF or CR."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -91,6 +91,11 @@ def too_many_cells(line: int, cells: int, limit: int) -> str:
     return f"Line {line} has {cells:,} values; the limit is {limit:,}."
 
 
+def far_too_many_rows(counted: int, limit: int) -> str:
+    """So many rows that counting stopped."""
+    return f"More than {counted:,} rows; the limit is {limit:,}. Split the file."
+
+
 def no_header_in(line: int) -> str:
     """The line that was chosen as header is blank, a comment, or not there."""
     return f"Line {line} holds no header. Choose another line."

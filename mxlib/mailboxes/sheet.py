@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.dialect import DELIMITERS, ENCODINGS
 
-ROWS = pa.list_(pa.large_string())
+#: Rows as arrow keeps them; 32 bits an offset, since most cells are short and many are blank.
+ROWS = pa.list_(pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,9 @@ class Table:
 
     def column(self, position: int) -> pa.Array:
         """One column, blank where a row ends before it."""
-        starts = self.rows.offsets.to_numpy()[:-1]
         missing = self.lengths <= position
-        if not missing.any():
-            return self.rows.values.take(pa.array(starts + position))
-        return self.rows.values.take(pa.array(starts + position, mask=missing)).fill_null("")
+        places = pa.array(self.rows.offsets.to_numpy()[:-1] + position, mask=missing if missing.any() else None)
+        return self.rows.values.take(places).fill_null("").cast(pa.large_string())
 
     def row(self, origin: int) -> list[str]:
         """The cells of one row."""
