@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib.ui.figures import megabytes
 
 _MOST_ROWS_IN_VIEW = 16
-_ROW = 35
+_ROW = 33
 
 
 def show_no_domain() -> None:

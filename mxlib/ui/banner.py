@@ -12,6 +12,10 @@ from mxlib.runs.view import RunView
 from mxlib.services import telling
 from mxlib.ui.figures import escaped
 
+NAME = "MXM"
+
+#: Seconds between two looks at a run for the tab's title.
+PULSE = 5
 _STILL = AT_AN_END | {RunStatus.PAUSED}
 
 
@@ -19,8 +23,14 @@ def tab_title(caller: Caller) -> str:
     """The tab's title; while a run goes on it starts with how far that is."""
     for view in services.current().runs.all(caller, most=10):
         if view.status not in _STILL:
-            return f"{view.decided:,}/{view.total:,} · MXM"
-    return "MXM"
+            return f"{view.decided:,}/{view.total:,} · {NAME}"
+    return NAME
+
+
+def pulse(caller: Caller) -> None:
+    """Keep the tab's title at how far the run is, on any page, as long as one goes on; nothing else is drawn anew."""
+    going = tab_title(caller) != NAME
+    st.fragment(lambda: st.set_page_config(page_title=tab_title(caller)), run_every=PULSE if going else None)()
 
 
 def show(caller: Caller, show_run: Callable[[int], None]) -> None:

@@ -43,6 +43,7 @@ def show() -> None:
     with st.sidebar:
         _sidebar()
     st.html(ASSETS / "mxm.css")
+    banner.pulse(caller())
     if chosen.url_path != "runs":
         banner.show(caller(), lambda run: go("runs", run=str(run)))
     chosen.run()

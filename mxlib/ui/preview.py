@@ -52,7 +52,7 @@ ICONS = {
     Verdict.INVALID: ":material/error:",
     "left_out": ":material/check_box_outline_blank:",
 }
-_ROW = 35
+_ROW = 33
 _MOST_ROWS_IN_VIEW = 14
 
 
