@@ -12,13 +12,16 @@ _BETWEEN = re.compile(r"\s*[,;]\s*")
 
 
 def as_file(text: str) -> bytes:
-    """What was pasted, as a file to read; a line of several addresses, which is no table, becomes a row for each."""
-    lines = text.splitlines()
-    found = [_addresses(line) for line in lines if line.strip()]
-    if found and all(found) and any(len(addresses) > 1 or "<" in text for addresses in found):
-        lines = [address for addresses in found for address in addresses]
-        return "\n".join(lines).encode()
+    """What was pasted, as a file to read; a list of addresses as mail programs write it gets a row for each."""
+    found = [_addresses(line) for line in text.splitlines() if line.strip()]
+    if all(found) and _is_list(text, {len(addresses) for addresses in found}):
+        text = "\n".join(address for addresses in found for address in addresses)
     return text.encode(errors="replace")
+
+
+def _is_list(text: str, in_a_line: set[int]) -> bool:
+    """Whether lines of addresses are a list. As many in each line may be a table, with recovery emails."""
+    return "<" in text or len(in_a_line) > 1 or len(text.strip().splitlines()) == 1
 
 
 def _addresses(line: str) -> list[str]:

@@ -1,0 +1,136 @@
+"""Guesses about columns, answers that are kept, and what is pasted: never wrong silently, never a crash."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxlib.mailboxes import answers, guesses, intake, pasted
+from mxlib.mailboxes.answers import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
+from mxlib.mailboxes.headers import ADDRESS
+from mxlib.mailboxes.mapping import IGNORE, recognise
+from mxlib.mailboxes.names import PATTERNS, Particles, Recipe
+
+RECIPES = st.builds(Recipe, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
+
+
+def guessed(*lines: str) -> tuple[str, ...]:
+    sheet = intake.read("\n".join(lines).encode(), "staff.csv")
+    return guesses.guess(sheet, recognise(sheet.header)).meanings
+
+
+@pytest.mark.parametrize(
+    ("header", "meanings"),
+    [
+        ("Voornaam,Tussenvoegsel,Achternaam,Wachtwoord", (FIRST_NAME, PARTICLE, LAST_NAME, "password")),
+        ("Vorname,Nachname,E-Mail-Adresse,Kennwort", (FIRST_NAME, LAST_NAME, ADDRESS, "password")),
+        ("Prénom,Nom,Adresse e-mail,Mot de passe", (FIRST_NAME, LAST_NAME, ADDRESS, "password")),
+        ("Name,Vorname", (LAST_NAME, FIRST_NAME)),
+        ("Display name,Title", (FULL_NAME, IGNORE)),
+        ("Naam,Domein,Quota", (FULL_NAME, "domain", "quota")),
+        ("Mail,Primary email", (ADDRESS, IGNORE)),
+    ],
+)
+def test_headers_of_other_languages_are_guessed(header: str, meanings: tuple[str, ...]) -> None:
+    assert guessed(header, ",".join("x" for _ in meanings)) == meanings
+
+
+def test_a_column_of_addresses_is_guessed_by_its_cells() -> None:
+    assert guessed("wie,waar,contact", "nina,Ede,nina@a.nl", "tess,,tess@a.nl") == (IGNORE, IGNORE, ADDRESS)
+
+
+def test_columns_that_claim_one_meaning_are_left_unanswered_and_no_third_is_guessed() -> None:
+    assert guessed("user,username,account", "a,b,c") == ("", "", IGNORE)
+
+
+HEADERS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=6)
+
+
+@given(HEADERS, st.data())
+def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
+    header: list[str], data: st.DataObject
+) -> None:
+    told = {name: f"{at} {name}" for at, name in enumerate(header)}
+    columns = list(told.values())
+    who = data.draw(st.integers(0, len(columns) - 1))
+    others = data.draw(st.permutations([IGNORE, "password", "quota", "limit", "domain", FIRST_NAME]))
+    meanings = tuple("username" if at == who else others[at % 6] for at in range(len(columns)))
+    answer = Answer(meanings, data.draw(RECIPES))
+    shuffled = data.draw(st.permutations(columns))
+    kept = answers.to_json(columns, answer)
+    assert answers.digest(shuffled) == answers.digest(columns)
+    again = answers.from_json(shuffled, kept)
+    assert again is not None
+    assert dict(zip(shuffled, again.meanings, strict=True)) == dict(zip(columns, meanings, strict=True))
+    assert again.recipe == answer.recipe
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"meanings": ["username"]},
+        {"meanings": ["username", "nonsense"]},
+        {"meanings": ["username", "username"]},
+        {"meanings": [IGNORE, IGNORE]},
+        {"meanings": 7},
+        {"pattern": "nonsense"},
+        {"particles": "nonsense"},
+    ],
+)
+def test_an_answer_that_can_not_be_used_is_asked_anew(changed: dict[str, Any]) -> None:
+    header = ("wie", "wat")
+    kept = answers.to_json(header, Answer(("username", IGNORE)))
+    assert answers.from_json(header, kept) is not None
+    assert answers.from_json(header, kept | changed) is None
+    assert answers.from_json(header, {}) is None
+
+
+def test_two_headers_alike_and_one_are_different_sets() -> None:
+    assert answers.digest(["wie", "wie"]) != answers.digest(["wie"])
+
+
+def test_every_meaning_has_a_label() -> None:
+    assert len(set(CHOICES.values())) == len(CHOICES)
+    assert all(CHOICES.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("a@b.nl, c@d.nl", b"a@b.nl\nc@d.nl"),
+        ("Jan <a@b.nl>", b"a@b.nl"),
+        ("a@b.nl\nc@d.nl, e@f.nl", b"a@b.nl\nc@d.nl\ne@f.nl"),
+        ('"Bos, Jan" <a@b.nl>;\nc@d.nl,', b"a@b.nl\nc@d.nl"),
+    ],
+)
+def test_a_line_of_addresses_becomes_a_row_for_each(text: str, rows: bytes) -> None:
+    assert pasted.as_file(text) == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b.nl\nc@d.nl",
+        "user\tpass\nx@y.nl\tq",
+        "a@b.nl,Geheim1,c@d.nl",
+        "email;recovery\na@b.nl;c@d.nl",
+        "a@b.nl\tc@d.nl",
+        "a@b.nl;x@y.nl\nc@d.nl;z@y.nl",
+        "",
+    ],
+)
+def test_what_is_a_table_stays_as_it_was_pasted(text: str) -> None:
+    assert pasted.as_file(text) == text.encode()
+
+
+@given(st.text(st.sampled_from("ab@.,;<>\" \n\t'"), max_size=60))
+def test_pasting_loses_no_address(text: str) -> None:
+    made = pasted.as_file(text).decode()
+    assert made == text or made.count("@") <= text.count("@")
+    assert all(line.count("@") == 1 for line in made.split("\n")) or made == text
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_pasted(text: str) -> None:
+    assert isinstance(pasted.as_file(text), bytes)

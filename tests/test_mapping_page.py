@@ -1,0 +1,282 @@
+"""The step that asks what columns hold: when it comes, what it asks, and what comes of the answers."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from streamlit.testing.v1 import AppTest
+
+from mxlib.mailboxes.columns import MASK
+from tests import house as houses
+from tests.house import House
+from tests.test_pages import opened, preview, statuses
+from tests.test_presets import GOOGLE, GOOGLE_ROW
+
+NAMES = (
+    "Voornaam;Tussenvoegsel;Achternaam;Wachtwoord\r\n"
+    "Jan;van der;Berg;Geheim.2026x\r\n"
+    "Jörg;;Müller;\r\n"
+    "Jan;van der;Berg;\r\n"
+    "王;;伟;\r\n"
+).encode()
+CONFLICT = b"user,username,Phone\r\njan,j.jansen,123\r\nkim,k.groen,456\r\n"
+UNKNOWN = b"wie,wat\r\nnina,boss\r\n"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
+    with houses.opened(tmp_path) as opened_house:
+        yield opened_house
+
+
+def imported(content: bytes, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
+    """A tab that took in a file."""
+    return preview(opened("import_mailboxes", domain="a.nl"), content, name, generate=generate)
+
+
+def pasted(text: str) -> AppTest:
+    tab = opened("import_mailboxes", domain="a.nl")
+    tab.text_area(key="pasted").set_value(text).run()
+    tab.button(key="preview_import").click().run()
+    assert not tab.exception
+    return tab
+
+
+def asks(tab: AppTest) -> bool:
+    """Whether the tab is in the step."""
+    return any(button.key == "map_done" for button in tab.button)
+
+
+def named(tab: AppTest, key: str) -> str:
+    """The key of the step's widget of that name."""
+    return f"map-{key}-{tab.session_state['mapping'].generation}"
+
+
+def say(tab: AppTest, column: int, meaning: str) -> AppTest:
+    return tab.selectbox(key=named(tab, f"column-{column}")).set_value(meaning).run()
+
+
+def done(tab: AppTest) -> AppTest:
+    tab.button(key="map_done").click().run()
+    assert not tab.exception
+    return tab
+
+
+def column(tab: AppTest, name: str) -> list[str]:
+    """A column of the preview's grid."""
+    return [str(cell) for cell in tab.data_editor[0].value[name]]
+
+
+def text_of(tab: AppTest) -> str:
+    """Everything that is written on the page."""
+    written = [tab.markdown, tab.caption, tab.warning, tab.error, tab.radio, tab.selectbox, tab.multiselect]
+    tables = [table.value.to_string() for table in [*tab.table, *tab.dataframe]]
+    captions = [caption for radio in tab.radio for caption in radio.proto.captions]
+    options = [option for select in tab.selectbox for option in select.options]
+    return "\n".join([str(getattr(e, "value", "")) for all_ in written for e in all_] + tables + captions + options)
+
+
+@pytest.mark.parametrize("header", [b"username,password", b"E-Mail Address,Quota (MB)"])
+def test_recognised_headers_need_no_step(house: House, header: bytes) -> None:
+    tab = imported(header + b"\r\nnina@a.nl,1024\r\n")
+    assert not asks(tab)
+    assert column(tab, "username") == ["nina@a.nl"]
+
+
+def test_an_export_of_another_system_needs_no_step_and_is_named(house: House) -> None:
+    tab = imported(f"{GOOGLE}\r\n{GOOGLE_ROW}".encode())
+    assert not asks(tab)
+    assert column(tab, "recovery_email") == ["anna@home.example"]
+    assert "Read as a Google Workspace users export." in text_of(tab)
+
+
+def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_the_way_on_is_shut(house: House) -> None:
+    tab = imported(UNKNOWN)
+    assert asks(tab)
+    assert "No column for usernames or addresses." in text_of(tab)
+    assert "`boss`" in text_of(tab)
+    assert tab.button(key="map_done").disabled
+    say(tab, 0, "username")
+    assert not tab.button(key="map_done").disabled
+    assert column(done(tab), "username") == ["nina"]
+
+
+def test_two_columns_for_one_meaning_are_a_question_without_a_guess(house: House) -> None:
+    tab = imported(CONFLICT)
+    question = tab.radio(key=named(tab, "pick-username"))
+    assert question.label == "2 columns could hold the usernames. Which one does?"
+    assert question.value is None
+    assert question.proto.captions == ["`jan` `kim`", "`j.jansen` `k.groen`"]
+    assert tab.button(key="map_done").disabled
+    question.set_value(1).run()
+    assert column(done(tab), "username") == ["j.jansen", "k.groen"]
+
+
+def test_one_meaning_given_to_two_columns_by_hand_is_said(house: House) -> None:
+    tab = imported(UNKNOWN)
+    say(tab, 0, "username")
+    say(tab, 1, "username")
+    assert "Both 'wie' and 'wat' hold usernames." in text_of(tab).replace("\\", "")
+    assert tab.button(key="map_done").disabled
+
+
+def test_an_answer_is_remembered_for_that_set_of_headers_whatever_their_order(house: House) -> None:
+    done(say(imported(UNKNOWN), 0, "username"))
+    tab = imported(b"WAT ,wie\r\nboss,tess\r\n")
+    assert not asks(tab)
+    assert column(tab, "username") == ["tess"]
+    assert "Columns read as answered on" in text_of(tab)
+
+
+def test_another_set_of_headers_is_asked_anew(house: House) -> None:
+    done(say(imported(UNKNOWN), 0, "username"))
+    assert asks(imported(b"wie,wat,hoe\r\nnina,boss,x\r\n"))
+
+
+def test_usernames_are_made_of_names_and_numbered(house: House) -> None:
+    tab = imported(NAMES, generate=True)
+    assert list(tab.table[0].value["Username"]) == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", "*to be typed*"]
+    assert "1 namesake is numbered. 1 name makes no username" in text_of(tab)
+    done(tab)
+    assert column(tab, "username") == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", ""]
+    assert statuses(tab) == ["Ready", "Ready", "Ready", "Invalid"]
+
+
+def test_pattern_particles_and_umlauts_are_chosen_over_a_live_sample(house: House) -> None:
+    tab = imported(NAMES)
+    tab.selectbox(key=named(tab, "pattern")).set_value("flast").run()
+    tab.button_group(key=named(tab, "particles")).set_value("dropped").run()
+    tab.button_group(key=named(tab, "spelled")).set_value(True).run()
+    assert list(tab.table[0].value["Username"])[:3] == ["jberg", "jmueller", "jberg2"]
+    assert column(done(tab), "username") == ["jberg", "jmueller", "jberg2", ""]
+
+
+def test_an_existing_mailbox_is_the_same_person_until_the_operator_says_otherwise(house: House) -> None:
+    house.have("jan.vanderberg@a.nl", "jorg.muller@a.nl")
+    tab = imported(NAMES, generate=True)
+    question = tab.multiselect(key=named(tab, "others"))
+    assert question.label.startswith("2 of these mailboxes exist already")
+    question.set_value(["jan.vanderberg@a.nl"]).run()
+    done(tab)
+    assert column(tab, "username") == ["jan.vanderberg2", "jorg.muller", "jan.vanderberg3", ""]
+    assert statuses(tab) == ["Ready", "Already exists", "Ready", "Invalid"]
+
+
+def test_no_password_of_the_file_is_on_the_page_before_the_preview(house: House) -> None:
+    tab = imported(NAMES)
+    assert "Geheim" not in text_of(tab)
+    assert MASK in text_of(tab)
+
+
+def test_another_way_to_read_the_file_can_be_asked_for_and_left_again(house: House) -> None:
+    tab = imported(b"username,quota\r\nnina,1024\r\n")
+    tab.button(key="change_reading").click().run()
+    assert asks(tab)
+    tab.button(key="map_back").click().run()
+    assert column(tab, "quota") == ["1024"]
+    tab.button(key="change_reading").click().run()
+    say(tab, 1, "limit")
+    done(tab)
+    assert column(tab, "quota") == [""]
+    assert column(tab, "limit") == ["1024"]
+
+
+def test_an_overridden_encoding_is_seen_at_once_in_the_sample(house: House) -> None:
+    tab = imported("naam,login\r\nŁukasz,lukasz\r\n".encode("cp1250"))
+    tab.button(key="change_reading").click().run()
+    assert list(tab.dataframe[0].value["naam"]) == ["£ukasz"]
+    tab.selectbox(key=named(tab, "encoding")).set_value("windows-1250").run()
+    assert list(tab.dataframe[0].value["naam"]) == ["Łukasz"]
+
+
+def test_an_encoding_that_does_not_fit_is_refused_and_changes_nothing(house: House) -> None:
+    tab = imported("login,naam\r\njorg,Jörg\r\n".encode("cp1252"))
+    tab.button(key="change_reading").click().run()
+    tab.selectbox(key=named(tab, "encoding")).set_value("utf-8").run()
+    assert "does not read as UTF\\-8" in tab.error[0].value
+    assert tab.selectbox(key=named(tab, "encoding")).value == "windows-1252"
+    assert list(tab.dataframe[0].value["naam"]) == ["Jörg"]
+
+
+def test_another_header_row_is_taken_with_its_line_numbers(house: House) -> None:
+    tab = imported(b"wie,wat\r\nnaam,functie\r\nnina,boss\r\n")
+    tab.selectbox(key=named(tab, "header_line")).set_value(2).run()
+    assert list(tab.dataframe[0].value.index) == [3]
+    say(tab, 0, "username")
+    assert column(done(tab), "line") == ["3"]
+
+
+def test_a_table_without_a_header_is_seen_as_one_and_not_remembered(house: House) -> None:
+    content = b"Nina Berg,nina@a.nl\r\nTess Groen,tess@a.nl\r\n"
+    tab = imported(content)
+    assert tab.selectbox(key=named(tab, "header_line")).value == 0
+    assert column(done(tab), "username") == ["nina@a.nl", "tess@a.nl"]
+    assert asks(imported(content))
+
+
+def test_another_sheet_of_a_workbook_is_taken(house: House) -> None:
+    kept = BytesIO()
+    with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
+        for sheet, name in (("Old", "nina"), ("New", "tess")):
+            page = book.add_worksheet(sheet)
+            page.write_column(0, 0, ["username", name])
+    tab = imported(kept.getvalue(), "staff.xlsx")
+    assert column(tab, "username") == ["nina"]
+    tab.button(key="change_reading").click().run()
+    tab.selectbox(key=named(tab, "sheet")).set_value("New").run()
+    assert column(done(tab), "username") == ["tess"]
+
+
+@pytest.mark.parametrize(
+    ("text", "usernames"),
+    [
+        ("username\tquota\nnina\t1024\ntess\t\n", ["nina", "tess"]),
+        ("nina@a.nl\ntess@a.nl\n", ["nina@a.nl", "tess@a.nl"]),
+        ("nina@a.nl; Tess Groen <tess@a.nl>,kim@a.nl", ["nina@a.nl", "tess@a.nl", "kim@a.nl"]),
+        ('"Groen, Tess" <tess@a.nl>;', ["tess@a.nl"]),
+    ],
+    ids=["tabs", "list", "one line", "mail program"],
+)
+def test_pasted_rows_go_the_same_way_as_a_file(house: House, text: str, usernames: list[str]) -> None:
+    tab = pasted(text)
+    assert not asks(tab)
+    assert column(tab, "username") == usernames
+
+
+def test_pasted_rows_with_unknown_columns_are_asked_about(house: House) -> None:
+    tab = pasted("wie\twat\nnina\tboss\n")
+    assert column(done(say(tab, 0, "username")), "username") == ["nina"]
+
+
+def test_neither_or_both_of_file_and_paste_is_said(house: House) -> None:
+    tab = pasted("")
+    assert "Choose a file or paste rows first." in text_of(tab)
+    tab.text_area(key="pasted").set_value("nina@a.nl").run()
+    preview(tab, b"username\r\ntess\r\n")
+    assert "Here are a file and pasted rows. Remove one of them." in text_of(tab)
+
+
+def test_another_file_can_be_chosen_instead(house: House) -> None:
+    tab = imported(UNKNOWN)
+    tab.button(key="map_discard").click().run()
+    assert tab.file_uploader
+    assert not asks(tab)
+
+
+def test_the_step_outlasts_a_look_at_another_page(house: House) -> None:
+    tab = say(imported(UNKNOWN), 0, "username")
+    pages = Path(__file__).parents[1] / "pages"
+    tab.switch_page(str(pages / "runs.py")).run()
+    tab.switch_page(str(pages / "import_mailboxes.py")).run()
+    assert column(done(tab), "username") == ["nina"]
+
+
+def test_a_remembered_answer_holds_no_header(house: House) -> None:
+    done(say(imported(b"wie,Geheim.2026x\r\nnina,boss\r\n"), 0, "username"))
+    with house.services.store.read() as tx:
+        kept = tx.exec_driver_sql("SELECT digest, answer FROM mapping_answer").all()
+    assert len(kept) == 1
+    assert "Geheim" not in str(kept)
