@@ -73,13 +73,15 @@ _current: Services | None = None
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Put the services together: the sandbox stands in for the host when no account is set."""
     clock = clock or SystemClock()
-    served = None
+    served, pace = None, Pace()
     if settings.sandbox:
+        window, writes, reads = settings.sandbox_window_s, settings.sandbox_writes, settings.sandbox_reads
+        pace = Pace(window=window, writes=writes, reads=reads)
         served = stand_in.serve(
             stand_in.believable(
-                window=settings.sandbox_window_s,
-                writes=settings.sandbox_writes,
-                reads=settings.sandbox_reads,
+                window=window,
+                writes=writes,
+                reads=reads,
                 big=settings.sandbox_big,
                 state_file=settings.data_dir / "sandbox.jsonl",
             )
@@ -93,7 +95,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             }
         )
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
-    gate = Gate(Pace(), clock)
+    gate = Gate(pace, clock)
     return assemble(settings, clock, store, Host(settings, gate, clock), gate, served)
 
 
