@@ -156,6 +156,21 @@ def test_cells_far_apart_do_not_fill_the_memory(far: bytes) -> None:
     assert re.match("The cells of this workbook lie too far apart|staff.xlsx is damaged", refusal(data))
 
 
+@pytest.mark.parametrize(
+    "promised", [b'"4000000000"', b"'+4000000000'", b'"&#52;000000000"', b'"" uniqueCount="9999999999"']
+)
+def test_a_workbook_that_promises_more_texts_than_it_has_bytes_is_refused(promised: bytes) -> None:
+    def promise(xml: bytes) -> bytes:
+        return re.sub(rb'uniqueCount="\d+"', b"uniqueCount=" + promised, xml)
+
+    assert refusal(with_part(book(Staff=STAFF), "xl/sharedStrings.xml", promise)).startswith("staff.xlsx is damaged")
+
+
+def test_many_cells_may_share_a_text() -> None:
+    data = book(Staff=[["username", "domain"], *([f"user{number}", "clienta.example"] for number in range(2_000))])
+    assert len(read(data)) == 2_000
+
+
 def test_blank_cells_with_a_format_are_no_cells() -> None:
     cells = b"".join(b'<row r="%d"><c r="XFD%d" s="0"/></row>' % (row, row) for row in range(3, 9_000))
     data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", cells + b"</sheetData>"))

@@ -30,6 +30,9 @@ _EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
 #: A cell that holds an error is a blank one to the reader; as text it is seen, and judged.
 _ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=["'])e(["'])""")
 
+#: How many texts there are, as the workbook has it: the reader makes room for as many, and dies when it can not.
+_TEXTS = re.compile(rb"""uniqueCount\s*=\s*["']([^"']*)""")
+
 #: Rows above the table, which the limit of rows does not count.
 _ROWS_ABOVE = 20
 _LAST_WHOLE = 10**15
@@ -109,7 +112,7 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         if unpacked > limits.unpacked:
             raise FileRefused(refusals.unpacks_too_large(unpacked, limits.unpacked))
         for part in wanted:
-            content = _unpacked(archive, part)
+            content = _unpacked(archive, part, most_texts=unpacked)
             if _WORKSHEET.search(content):
                 trouble = _measure(content).trouble(limits.rows, unpacked)
                 content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)
@@ -128,14 +131,18 @@ def _refuse_others(parts: set[str]) -> None:
     raise FileRefused(words.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
 
 
-def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) -> bytes:
     """The content of a part; what is longer than the archive says fails its checksum."""
     if part.flag_bits & 1:
         raise FileRefused(refusals.LOCKED)
     if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise zipfile.BadZipFile("unusual compression")
     with archive.open(part) as packed:
-        return packed.read(part.file_size)
+        content = packed.read(part.file_size)
+    for texts in _TEXTS.findall(content):
+        if b"&" in texts or (texts.strip(b"+ ").isdigit() and int(texts) > most_texts):
+            raise ValueError("more texts than bytes")
+    return content
 
 
 class _Extent:
