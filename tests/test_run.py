@@ -89,7 +89,7 @@ class TestTheUsualCase:
         here.run()
         with here.store.read() as tx:
             told = [(entry["who"], entry["what"], entry["on"]) for entry in audit.entries(tx, run=run)]
-        assert ("ops2@agency.example", "mailbox.created", "user1@a.nl") in told
+        assert ("ops2@agency.example", "mailbox.create", "user1@a.nl") in told
         assert ("ops2@agency.example", "run.finished", f"run {run}") in told
 
 

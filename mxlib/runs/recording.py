@@ -21,7 +21,7 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
         recovery.drop(tx, row.domain, row.username)
     if outcome in DONE:
         audit.append(
-            tx, at=at, who=course.operator, kind="engine", what=f"mailbox.{outcome}", on=row.address, run=course.id
+            tx, at=at, who=course.operator, kind="engine", what=f"mailbox.{row.action}", on=row.address, run=course.id
         )
 
 

@@ -18,7 +18,7 @@ def append(
     run: int | None = None,
     outcome: str = "",
 ) -> None:
-    """Add one entry: `kind` is operator, token or engine, `what` such as "run.start" or "mailbox.created"."""
+    """Add one entry: `kind` is operator, token or engine, `what` such as "run.start" or "mailbox.create"."""
     tx.execute(
         audit.insert().values(at=at, who=who, kind=kind, what=what, on=on, address=address, run=run, outcome=outcome)
     )
