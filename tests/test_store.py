@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from mxlib.mxroute.messages import Mailbox
 
 from mxlib.clock import SystemClock
 from mxlib.mailboxes import words
+from mxlib.mxroute.messages import Mailbox
 from mxlib.store import Store, Unwritable, audit, database, lists, migrations, recovery
 from mxlib.store.tables import metadata
 
