@@ -130,11 +130,28 @@ def test_namesakes_at_two_domains_need_no_number() -> None:
     assert all_made(("Jan", "Bos"), ("Jan", "Bos"), domains=texts("a.nl", "b.nl")) == ["jan.bos", "jan.bos"]
 
 
-def test_only_an_address_that_is_somebody_elses_is_kept_clear_of() -> None:
+def test_only_who_is_said_to_be_another_person_is_kept_apart_from_existing_mailboxes() -> None:
     two = (("Jan", "Bos"), ("Ann", "Bos"))
-    there = {"domains": texts("a.nl", "a.nl")}
+    there = {"domains": texts("a.nl", "a.nl"), "existing": {"jan.bos@a.nl", "jan.bos2@a.nl", "ann.bos@a.nl"}}
     assert all_made(*two, **there) == ["jan.bos", "ann.bos"]
-    assert all_made(*two, **there, apart_from={"jan.bos@a.nl", "jan.bos2@a.nl"}) == ["jan.bos3", "ann.bos"]
+    assert all_made(*two, **there, apart_from={"jan.bos@a.nl"}) == ["jan.bos3", "ann.bos"]
+
+
+@pytest.mark.parametrize(
+    ("others", "usernames"),
+    [
+        ((), ["jan", "jan2"]),
+        (("jan@a.nl",), ["jan3", "jan2"]),
+        (("jan2@a.nl",), ["jan", "jan3"]),
+        (("jan@a.nl", "jan2@a.nl"), ["jan3", "jan4"]),
+    ],
+)
+def test_namesakes_of_a_file_imported_before_are_each_themselves_or_another(
+    others: tuple[str, ...], usernames: list[str]
+) -> None:
+    again = (("Jan", ""), ("Jan", ""))
+    existing = {"jan@a.nl", "jan2@a.nl"}
+    assert all_made(*again, domains=texts("a.nl", "a.nl"), existing=existing, apart_from=others) == usernames
 
 
 def test_a_long_name_is_cut_and_leaves_room_for_its_number() -> None:
@@ -182,7 +199,7 @@ def test_every_username_is_valid_and_nobody_elses_whatever_the_names(
 ) -> None:
     domains = [domain for _, _, domain in people]
     given_ = all_made(*((first, last) for first, last, _ in people), recipe=recipe, domains=texts(*domains),
-                      apart_from=others)  # fmt: skip
+                      apart_from=others, existing=others | {"jan2@a.nl"})  # fmt: skip
     assert len(given_) == len(people)
     filled = [f"{name}@{domain}" for name, domain in zip(given_, domains, strict=True) if name]
     assert all(is_username(name) for name in given_ if name)

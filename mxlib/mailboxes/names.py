@@ -95,16 +95,22 @@ def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) 
 
 
 def usernames(
-    who: People, recipe: Recipe, *, domains: pa.Array | None = None, apart_from: Collection[str] = ()
+    who: People,
+    recipe: Recipe,
+    *,
+    domains: pa.Array | None = None,
+    apart_from: Collection[str] = (),
+    existing: Collection[str] = (),
 ) -> pa.Array:
     """A username for each person, no two alike within one of `domains`; later ones get a number, from 2 up.
 
-    `apart_from` are addresses of other people, which are never given. Blank where a name is blank, has a letter for
-    which there is no Latin one, or makes no valid username: a person is asked then, nothing is made up.
+    `apart_from` are those of the `existing` addresses whose owners are other people: whoever would have got one gets
+    the next number that nobody has. Blank where a name is blank, has a letter for which there is no Latin one, or makes
+    no valid username: a person is asked then, nothing is made up.
     """
     wanted = plain(who, recipe)
     where = domains.to_pylist() if domains is not None else [""] * len(wanted)
-    return columns.texts(_numbered(wanted, where, set(apart_from)))
+    return columns.texts(_numbered(wanted, where, frozenset(apart_from), frozenset(existing)))
 
 
 def plain(who: People, recipe: Recipe) -> list[str]:
@@ -113,23 +119,26 @@ def plain(who: People, recipe: Recipe) -> list[str]:
     return [_username(first, last, recipe) for first, last in people]
 
 
-def _numbered(wanted: list[str], domains: list[str], claimed: set[str]) -> list[str]:
+def _numbered(wanted: list[str], domains: list[str], others: frozenset[str], existing: frozenset[str]) -> list[str]:
     """Every plain name goes to whoever comes first; only then are numbers given, which may be nobody's plain name."""
     given, later = list(wanted), []
+    in_file: set[str] = set()
     for at, (name, domain) in enumerate(zip(wanted, domains, strict=True)):
         address = f"{name}@{domain}"
-        if name and address in claimed:
-            later.append(at)
-        claimed.add(address)
-    last: Counter[str] = Counter()
-    for at in later:
-        address = f"{wanted[at]}@{domains[at]}"
-        number = last[address] or 1
-        while f"{given[at]}@{domains[at]}" in claimed:
+        if name and (address in in_file or address in others):
+            later.append((at, address, address not in in_file))
+        in_file.add(address)
+    reached: Counter[str] = Counter()
+    for at, address, is_another in later:
+        number, candidate = reached[address] or 1, address
+        while candidate in in_file or candidate in others or (is_another and candidate in existing):
+            is_another |= candidate in others and candidate != address
             number += 1
             given[at] = f"{wanted[at][: LONGEST_USERNAME - len(str(number))]}{number}"
-        last[address] = number
-        claimed.add(f"{given[at]}@{domains[at]}")
+            candidate = f"{given[at]}@{domains[at]}"
+        if not is_another:
+            reached[address] = number
+        in_file.add(candidate)
     return given
 
 

@@ -49,7 +49,7 @@ class Mappings:
         sheet = self._sheet(data, name)
         if kept := self._kept(sheet):
             answer, told = kept
-            reading = self._reading(sheet, answer, domain)
+            reading = self._reading(caller, sheet, answer, domain)
             by = "" if told.by == caller.name else f" by {told.by}"
             note = f"Columns read as answered{by} on {day(told.at, self._clock.now())}."
             return replace(reading, notes=(note, *reading.notes))
@@ -91,29 +91,34 @@ class Mappings:
 
         `others` are addresses of existing mailboxes whose owners are said to be other people.
         """
-        reading = self._reading(sheet, answer, domain, others)
+        reading = self._reading(caller, sheet, answer, domain, others)
         if sheet.taken.header_line:
             with self._store.write() as tx:
                 told = answers.to_json(sheet.header, answer)
                 shelf.put(tx, answers.digest(sheet.header), told, caller.name, self._clock.now())
         return reading
 
-    def usernames(self, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()) -> pa.Array:
+    def usernames(
+        self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()
+    ) -> pa.Array:
         """The usernames made of names, whole column; rows without a domain go to `domain`."""
-        return names.usernames(
-            answers.people(sheet, answer),
-            answer.recipe,
-            domains=answers.domains(sheet, answer, domain),
-            apart_from=others,
-        )
+        domains = answers.domains(sheet, answer, domain)
+        existing = self._existing(caller, set(domains.unique().to_pylist())) if others else ()
+        who = answers.people(sheet, answer)
+        return names.usernames(who, answer.recipe, domains=domains, apart_from=others, existing=existing)
 
     def namesakes(self, caller: Caller, sheet: Sheet, answer: Answer, domain: str) -> tuple[str, ...]:
         """Existing mailboxes that made usernames meet: the same people, or others, as only the operator knows."""
-        made = self.usernames(sheet, answer, domain).to_pylist()
-        wanted = dict.fromkeys(zip(made, answers.domains(sheet, answer, domain).to_pylist(), strict=True))
-        here = {name for _, name in wanted} & set(self._lists.domains(caller).names)
-        there = {name: self._lists.usernames(name) for name in here if caller.may(Permission.IMPORT, name)}
-        return tuple(f"{name}@{at}" for name, at in wanted if name in (there.get(at) or ()))
+        made = self.usernames(caller, sheet, answer, domain).to_pylist()
+        domains = answers.domains(sheet, answer, domain).to_pylist()
+        existing = self._existing(caller, set(domains))
+        wanted = dict.fromkeys(f"{name}@{at}" for name, at in zip(made, domains, strict=True))
+        return tuple(address for address in wanted if address in existing)
+
+    def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
+        """The mailboxes of those of `domains` into which the caller may import, as far as their lists can be had."""
+        known = {name for name in self._lists.domains(caller).names if caller.may(Permission.IMPORT, name)}
+        return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
 
     def _sheet(self, data: bytes, name: str) -> Sheet:
         """A file as a table; a first row that holds an address and no header is not taken for one."""
@@ -131,6 +136,8 @@ class Mappings:
         answer = answers.from_json(sheet.header, told.answer) if told else None
         return (answer, told) if answer and told else None
 
-    def _reading(self, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()) -> Reading:
-        made = self.usernames(sheet, answer, domain, others) if answer.makes_usernames else None
+    def _reading(
+        self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()
+    ) -> Reading:
+        made = self.usernames(caller, sheet, answer, domain, others) if answer.makes_usernames else None
         return understood(sheet, answer.chosen, usernames=made)

@@ -26,7 +26,7 @@ def ask(step: Step, domain: str) -> tuple[Answer, list[str]]:
     who = answers.people(step.sheet, step.answer)
     answer = Answer(step.answer.meanings, _recipe(step, who))
     others = _others(step, answer, domain)
-    made = services.current().mappings.usernames(step.sheet, answer, domain, others).to_pylist()
+    made = services.current().mappings.usernames(frame.caller(), step.sheet, answer, domain, others).to_pylist()
     _sample(step, who, made, names.plain(who, answer.recipe))
     return answer, others
 
@@ -67,7 +67,7 @@ def _others(step: Step, answer: Answer, domain: str) -> list[str]:
         return []
     exist = "1 of these mailboxes exists" if len(there) == 1 else f"{len(there):,} of these mailboxes exist"
     return st.multiselect(
-        f"{exist} already: the same people, who will be skipped. Choose those who are other people, to be numbered",
+        f"{exist} already: taken for the same people, and skipped. Choose who is another person and gets a number",
         there,
         placeholder="Nobody: all are the same people",
         key=step.key("others"),

@@ -66,8 +66,10 @@ def _read_anew(step: Step, part: str) -> None:
 
 
 def _headers(step: Step) -> dict[int, str]:
-    lines = services.current().mappings.first_lines(step.source.data, step.source.name, step.sheet.taken)
-    shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in lines.items()}
+    if step.first_lines is None:
+        read = services.current().mappings.first_lines
+        step.first_lines = read(step.source.data, step.source.name, step.sheet.taken)
+    shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in step.first_lines.items()}
     return {**shown, 0: _NO_HEADER}
 
 

@@ -33,6 +33,7 @@ class Step:
     asked: bool
     generation: int
     refusal: str = ""
+    first_lines: dict[int, list[str]] | None = field(default=None, repr=False)
 
     @property
     def sheet(self) -> Sheet:
@@ -63,6 +64,7 @@ class Step:
     def read_as(self, question: Question) -> None:
         """Begin anew with the same file, read in another way."""
         self.question, self.answer, self.refusal = question, question.answer, ""
+        self.first_lines = None
         self.generation += 1
 
     def refuse(self, refusal: str) -> None:

@@ -1,0 +1,93 @@
+"""The mapping step and pasting in Chromium, with the mouse, from a file nobody knows to mailboxes that are there."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mxlib.sandbox import believable
+from tests.browser.driver import Grid, Server, idle, upload
+from tests.browser.steps import finished, press, start, visit
+from tests.browser.test_pages_open import LOOKS
+
+NAMES = (
+    "Voornaam;Tussenvoegsel;Achternaam;Wachtwoord\r\n"
+    "Gerrit;van der;Zwaluw;Geheim.2026x\r\n"
+    "Jörg;;Müller;Geheim.2026y\r\n"
+    "Gerrit;van der;Zwaluw;Geheim.2026z\r\n"
+).encode()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a box by its label, as the keyboard does."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).click()
+    idle(page)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look['viewport']['width']}-{look['color_scheme']}")
+def test_the_step_fits_the_window_in_every_look(page: Page, look: dict[str, Any]) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, NAMES)
+    press(page, "Preview import")
+    expect(page.get_by_text("Usernames made of the names")).to_be_visible()
+    page.get_by_text("How the file is read").click()
+    expect(Grid(page).root).to_be_visible()
+    idle(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_file_of_names_becomes_mailboxes_and_is_known_the_next_time(page: Page, server: Server) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, NAMES)
+    press(page, "Preview import")
+    choose(page, "Pattern", "flast")
+    page.get_by_role("radio", name="jan.berg").click()
+    idle(page)
+    expect(page.get_by_text("gzwaluw2")).to_be_visible()
+    press(page, "Preview import")
+    grid = Grid(page, "preview-grid")
+    assert [grid.read(row, "Username") for row in range(3)] == ["gzwaluw", "jmuller", "gzwaluw2"]
+    start(page)
+    finished(page)
+    there = believable(state_file=server.data / "sandbox.jsonl")
+    assert there.password_is("gzwaluw2@clienta.nl", "Geheim.2026z")
+
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, NAMES)
+    press(page, "Preview import")
+    expect(page.get_by_text("Columns read as answered on")).to_be_visible()
+    Grid(page, "preview-grid").expect(0, "Status", "Already exists")
+
+    press(page, "Change how the file is read")
+    page.get_by_role("combobox", name="of these mailboxes exist already").click()
+    page.get_by_role("option", name="gzwaluw@clienta.nl").click()
+    page.keyboard.press("Escape")
+    idle(page)
+    press(page, "Preview import")
+    Grid(page, "preview-grid").expect(0, "Username", "gzwaluw3")
+
+
+def test_rows_copied_from_a_spreadsheet_are_pasted_and_previewed_with_one_click(page: Page) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    page.get_by_label("Or paste rows").fill("username\tquota\npasted.one\t1,024\npasted.two\t2 GB\n")
+    page.get_by_role("button", name="Preview import").click()
+    grid = Grid(page, "preview-grid")
+    grid.expect(1, "Username", "pasted.two")
+    grid.expect(0, "Status", "Ready")
+
+
+def test_a_wrong_delimiter_is_put_right_over_a_live_sample(page: Page) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, b"wie;en, of\r\nfloor.smit;x, y\r\n")
+    press(page, "Preview import")
+    page.get_by_text("How the file is read").click()
+    choose(page, "Delimiter", "Commas")
+    expect(page.get_by_role("columnheader", name="wie;en")).to_be_attached()
+    Grid(page).expect(0, "wie;en", "floor.smit;x")
+    choose(page, "Delimiter", "Semicolons")
+    choose(page, "What column wie holds", "Username")
+    press(page, "Preview import")
+    Grid(page, "preview-grid").expect(0, "Username", "floor.smit")
