@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mxlib.ui import confirm, frame, intake, mapping, preview, problems
+from mxlib.ui import confirm, frame, intake, mapping, preview, preview_table, problems
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -19,6 +19,6 @@ if current is None:
     st.stop()
 
 intake.show_taken(current, domain)
-judged = preview.show(current)
+judged = preview_table.show(current)
 problems.show(judged)
 confirm.show(current, judged)

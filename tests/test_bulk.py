@@ -1,0 +1,62 @@
+"""Mending many rows at once."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxlib.mailboxes import bulk
+from mxlib.mailboxes.columns import COLUMNS, Verdict, rows_from
+from mxlib.mailboxes.draft import Draft
+
+
+def draft(*usernames: str) -> Draft:
+    return Draft(rows_from({"username": list(usernames), "quota": ["1024"] * len(usernames)}))
+
+
+def test_a_value_is_put_into_the_rows_asked_for_and_no_other() -> None:
+    put = bulk.put(draft("a", "b", "c"), [0, 2], "quota", "2048")
+    assert list(put.rows["quota"]) == ["2048", "1024", "2048"]
+
+
+@pytest.mark.parametrize("column", ["password", "line", "verdict"])
+def test_only_domain_quota_and_limit_are_put_in_bulk(column: str) -> None:
+    before = draft("a")
+    assert bulk.put(before, [0], column, "x") is before
+
+
+def test_prefix_and_suffix_go_round_the_name_and_not_round_the_address() -> None:
+    affixed = bulk.affix(draft("jan", "kim@b.nl", ""), [0, 1, 2], before="x.", after=".y")
+    assert list(affixed.rows["username"]) == ["x.jan.y", "x.kim.y@b.nl", ""]
+
+
+def test_text_is_replaced_in_one_column_only() -> None:
+    before = Draft(rows_from({"username": ["jan_smit"], "recovery_email": ["jan_smit@example.org"]}))
+    after = bulk.replace(before, [0], "username", "_", ".")
+    assert list(after.rows["username"]) == ["jan.smit"]
+    assert list(after.rows["recovery_email"]) == ["jan_smit@example.org"]
+
+
+def test_passwords_are_never_replaced_in_bulk() -> None:
+    before = Draft(rows_from({"username": ["a"], "password": ["Geheim.2026x"]}))
+    assert bulk.replace(before, [0], "password", "Geheim", "x") is before
+
+
+def test_rows_of_a_verdict_are_left_out_together() -> None:
+    before = draft("a", "b", "c")
+    judged = before.rows.assign(verdict=pd.Series([Verdict.READY, Verdict.INVALID, Verdict.EXISTS], dtype="str"))
+    out = bulk.leave_out(before, judged, Verdict.INVALID, Verdict.EXISTS)
+    assert list(out.rows["ticked"]) == [True, False, False]
+
+
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=6), st.sets(st.integers(-3, 9)), st.sampled_from(COLUMNS))
+def test_no_tool_fails_or_touches_a_row_that_is_not_there(names: list[str], positions: set[int], column: str) -> None:
+    before = draft(*names)
+    for after in (
+        bulk.put(before, positions, column, "7"),
+        bulk.affix(before, positions, before="a", after="b"),
+        bulk.replace(before, positions, column, "a", "b"),
+    ):
+        assert len(after) == len(before)
+        kept = [at for at in range(len(before)) if at not in positions]
+        pd.testing.assert_frame_equal(after.rows.iloc[kept], before.rows.iloc[kept])
