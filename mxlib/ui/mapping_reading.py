@@ -30,7 +30,8 @@ def ask(step: Step) -> None:
             signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
             _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
         _choice(step, "header_line", "Header", _headers(step), taken.header_line)
-    st.dataframe(_sample(step), alt="The first rows of the file as they are read")
+    with st.container(key="mapping-sample"):
+        st.dataframe(_sample(step), alt="The first rows of the file as they are read")
 
 
 def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | None) -> None:
