@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mxlib.ui import confirm, frame, intake, mapping, preview, preview_table, problems
+from mxlib.ui import confirm, drafts, frame, intake, mapping, preview, preview_table, problems
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -15,6 +15,7 @@ if step := mapping.held():
     st.stop()
 current = preview.held()
 if current is None:
+    drafts.offer()
     intake.show(domain)
     st.stop()
 

@@ -238,6 +238,13 @@ def start_waits(domain: str) -> str:
     return f"{domain} could not be read from MXroute just now. Start waits for MXroute: try again in a minute."
 
 
+def draft(file_name: str, rows: int, domains: Sequence[str], operator: str, seconds: float) -> str:
+    """A draft that may be gone on with."""
+    source = file_name or "Rows added by hand"
+    into = f" for {listed(domains, most=4, noun='more domains')}" if domains else ""
+    return f"{source}: {count(rows, 'row')}{into}, last mended {age(seconds)} ago by {operator}."
+
+
 def hand_over_question(until: float) -> str:
     """What is asked before the passwords of a run are forgotten."""
     return (

@@ -12,6 +12,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.manager import Runs
+from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
 from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
@@ -36,6 +37,7 @@ class Services:
     lists: Lists
     previews: Previews
     mappings: Mappings
+    drafts: Drafts
     runs: Running
     exports: Exports
     imports: Imports
@@ -108,7 +110,8 @@ def assemble(
     runs = Running(store, engine, clock)
     previews = Previews(settings, lists, runs, clock)
     return Services(
-        settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock), runs,
+        settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
+        Drafts(settings, store, previews, clock), runs,
         exports=Exports(store, lists, runs, clock),
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=Mailboxes(settings, store, host, lists, previews, clock),

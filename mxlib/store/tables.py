@@ -176,3 +176,17 @@ mapping_answer = Table(
     Column("answered_by", Text, nullable=False),
     Column("answered_at", Float, nullable=False),
 )
+
+#: Previews that were begun and not yet started; file and rows are sealed, since both may hold passwords.
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("operator", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("domains", JSON, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("sealed_file", LargeBinary, nullable=False),
+    Column("sealed_rows", LargeBinary, nullable=False),
+)

@@ -39,7 +39,7 @@ def take_in(source: Source, domain: str) -> None:
     if isinstance(found, Question):
         _begin(source, found, asked=False)
     else:
-        preview.open_preview(Draft(found.rows), found, domain, generate=source.generate)
+        preview.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
 
 
 def offer(current: preview.Preview) -> None:
@@ -174,6 +174,7 @@ def _finish(step: Step, domain: str, others: Collection[str]) -> None:
     house = services.current()
     with st.spinner("Comparing with MXroute…", show_time=True):
         reading = house.mappings.answered(frame.caller(), step.sheet, step.answer, domain, others=others)
-        preview.open_preview(Draft(reading.rows), reading, domain, generate=step.source.generate)
+        source = step.source
+        preview.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
     _end()
     st.rerun()

@@ -15,7 +15,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes.draft import Draft
+from mxlib.services.drafts import Work
 from mxlib.services.previews import Reading
+from mxlib.services.running import REFUSALS
 from mxlib.ui import frame
 
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.
@@ -37,6 +39,10 @@ class Preview:
     latest: Draft | None = field(default=None, repr=False)
     past: list[Draft] = field(default_factory=list, repr=False)
     future: list[Draft] = field(default_factory=list, repr=False)
+    number: str = ""
+    file: bytes = field(default=b"", repr=False)
+    kept: Draft | None = field(default=None, repr=False)
+    not_kept: str = ""
 
     @property
     def key(self) -> str:
@@ -44,10 +50,15 @@ class Preview:
         return f"grid-{self.generation}"
 
 
-def open_preview(draft: Draft, reading: Reading | None, domain: str, *, generate: bool) -> None:
-    """Begin a preview in this tab, in place of any earlier one."""
+def open_preview(
+    draft: Draft, reading: Reading | None, domain: str, *, generate: bool, file: bytes = b"", number: str = ""
+) -> None:
+    """Begin a preview in this tab, in place of any earlier one; `number` is that of a draft gone on with."""
     before = held()
     preview = Preview(draft, reading, domain, generate, generation=before.generation + 1 if before else 0)
+    same_file = before is not None and bool(file) and before.file == file
+    preview.number = number or (before.number if before and same_file else services.current().drafts.new())
+    preview.file = file
     st.session_state["preview"] = preview
     fold(preview)
 
@@ -59,8 +70,10 @@ def held() -> Preview | None:
 
 
 def discard() -> None:
-    """Forget this tab's preview."""
-    st.session_state.pop("preview", None)
+    """Forget this tab's preview and its draft."""
+    preview: Preview | None = st.session_state.pop("preview", None)
+    if preview is not None and preview.kept is not None:
+        services.current().drafts.discard(frame.caller(), preview.number)
 
 
 def move(preview: Preview, domain: str) -> None:
@@ -76,12 +89,27 @@ def now(preview: Preview) -> pd.DataFrame:
         preview.draft, preview.latest = preview.latest, None
         preview.generation += 1
     preview.latest = _latest(preview)
-    return _judge(preview, preview.latest)
+    judged = _judge(preview, preview.latest)
+    _keep(preview)
+    return judged
 
 
 def pending(preview: Preview) -> bool:
     """Whether something was typed into the grid since it was last laid."""
     return preview.latest is not None and preview.latest is not preview.draft
+
+
+def _keep(preview: Preview) -> None:
+    """Keep what was mended in the store, so that it outlives this tab."""
+    if preview.latest is None or preview.latest is preview.kept:
+        return
+    work = Work(preview.latest.rows, preview.domain, preview.generate, preview.reading, preview.file)
+    try:
+        services.current().drafts.keep(frame.caller(), preview.number, work)
+    except REFUSALS as refusal:
+        preview.not_kept = f"What you mend is kept in this tab only. {refusal}"
+    else:
+        preview.kept, preview.not_kept = preview.latest, ""
 
 
 def recheck(preview: Preview) -> None:

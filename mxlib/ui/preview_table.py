@@ -51,6 +51,8 @@ _MOST_ROWS_IN_VIEW = 14
 def show(preview: Preview) -> pd.DataFrame:
     """Draw badges, tools and grid; the rows as they are now, judged."""
     judged = now(preview)
+    if preview.not_kept:
+        st.warning(preview.not_kept, icon=":material/save:")
     _badges(preview, judged)
     _tools(preview, judged)
     _grid(preview, judged)

@@ -1,0 +1,69 @@
+"""Drafts of imports: what an operator began to mend, sealed with the server's key."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mxlib.store.database import Tx
+from mxlib.store.keys import ServerKey
+from mxlib.store.tables import draft as table
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft without its content; `changed_at` in Unix seconds."""
+
+    id: str
+    operator: str
+    file_name: str
+    domains: tuple[str, ...]
+    rows: int
+    changed_at: float
+
+
+def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
+    """Keep a draft, in place of how it was before."""
+    said = {
+        "operator": kept.operator,
+        "file_name": kept.file_name,
+        "domains": list(kept.domains),
+        "rows": kept.rows,
+        "changed_at": kept.changed_at,
+        "sealed_rows": key.seal(rows, f"draft rows {kept.id}"),
+    }
+    added = insert(table).values(id=kept.id, sealed_file=key.seal(file, f"draft file {kept.id}"), **said)
+    tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
+
+
+def has(tx: Tx, number: str) -> bool:
+    """Whether that draft is there."""
+    return tx.execute(sa.select(table.c.id).where(table.c.id == number)).first() is not None
+
+
+def every(tx: Tx) -> list[Kept]:
+    """All drafts, the one changed last first."""
+    told = (table.c.id, table.c.operator, table.c.file_name, table.c.domains, table.c.rows, table.c.changed_at)
+    return [
+        Kept(row.id, row.operator, row.file_name, tuple(row.domains), row.rows, row.changed_at)
+        for row in tx.execute(sa.select(*told).order_by(table.c.changed_at.desc()))
+    ]
+
+
+def content(tx: Tx, key: ServerKey, number: str) -> tuple[bytes, bytes] | None:
+    """The file and the rows of a draft; None when it is gone. Raises `keys.Unreadable` under another server key."""
+    row = tx.execute(sa.select(table.c.sealed_file, table.c.sealed_rows).where(table.c.id == number)).first()
+    if row is None:
+        return None
+    return key.open(row.sealed_file, f"draft file {number}"), key.open(row.sealed_rows, f"draft rows {number}")
+
+
+def take_over(tx: Tx, number: str, operator: str) -> None:
+    """Make `operator` the draft's operator."""
+    tx.execute(table.update().where(table.c.id == number).values(operator=operator))
+
+
+def drop(tx: Tx, numbers: Iterable[str]) -> int:
+    """Forget drafts; how many there were."""
+    return tx.execute(table.delete().where(table.c.id.in_(list(numbers)))).rowcount
