@@ -1,5 +1,6 @@
 """Runs with their threads: started once, steered from anywhere, seen by anyone, ended and taken up again."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from mxlib.runs import manager
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.store import Store, audit, database
+from mxlib.store import Store, audit, database, journal
 from tests.desk import Desk, Host, ShiftedClock, until
 from tests.simulation import plan, row, rows
 
@@ -186,6 +187,39 @@ def test_closing_does_not_wait_for_ever(store: Store) -> None:
     desk.runs.shutdown(patience=0.02)
     desk.host.open.set()
     until(lambda: desk.host.inside == 0)
+
+
+def test_an_answer_that_comes_after_closing_leaves_the_row_to_the_next_process(store: Store, path: Path) -> None:
+    desk = Desk(store)
+    desk.host.open.clear()
+    run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
+    until(lambda: desk.host.inside > 0)
+    desk.host.open.set()
+    until(lambda: desk.host.sandbox.log != [])  # the domain was looked at; the row comes next
+    desk.host.open.clear()
+    until(lambda: desk.view(run).counts.get(Outcome.SENDING) == 1 and desk.host.inside > 0)
+    desk.runs.shutdown(patience=0.02)
+    store.close()
+
+    with Store.open(path, ShiftedClock()).write() as tx:  # what the next process found out meanwhile
+        journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
+    heard = threading.Event()
+    desk.runs._engine.heard = lambda *_: heard.set()  # type: ignore[method-assign]
+    desk.host.open.set()
+    until(lambda: desk.runs._in_flight == 0)
+    assert not heard.is_set()
+
+
+def test_taking_over_and_trying_again_tell_who_asked_and_from_where(desk: Desk) -> None:
+    desk.host.sandbox.schedule = Schedule.of(Rule(NAMED["plan_full"]))
+    run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
+    desk.wait_for(run, "finished")
+    desk.runs.take_over(run, "robot", kind="token", address="192.0.2.7")
+    again = desk.runs.retry_failed(run, "robot", kind="token", address="192.0.2.7")
+    desk.wait_for(again, "finished")
+    with desk.store.read() as tx:
+        told = {entry["what"]: (entry["kind"], entry["address"]) for entry in audit.entries(tx)}
+    assert told["run.take_over"] == told["run.retry"] == ("token", "192.0.2.7")
 
 
 def test_a_second_process_looks_on_and_takes_over_when_the_first_is_gone(

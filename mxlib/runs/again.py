@@ -11,7 +11,9 @@ class CanNot(Exception):
     """What was asked of a run is not possible now; the message is one sentence that says why."""
 
 
-def retry(tx: Tx, server_key: ServerKey, run: int, operator: str, at: float) -> int:
+def retry(
+    tx: Tx, server_key: ServerKey, run: int, operator: str, at: float, *, kind: str = "operator", address: str = ""
+) -> int:
     """Journal a run of the rows of `run` that are not done, passwords included; its number, or that of one before."""
     record = journal.get_run(tx, run)
     if record is None or record.status not in AT_AN_END:
@@ -54,7 +56,7 @@ def retry(tx: Tx, server_key: ServerKey, run: int, operator: str, at: float) -> 
         unanswered={row.position for row in rows if row.unanswered},
     )  # fmt: skip
     audit.append(
-        tx, at=at, who=operator, kind="operator", what="run.retry", on=f"run {number}", run=number,
+        tx, at=at, who=operator, kind=kind, what="run.retry", on=f"run {number}", address=address, run=number,
         outcome=f"{len(rows)} rows of run {run}",
     )  # fmt: skip
     return number

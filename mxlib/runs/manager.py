@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -45,10 +44,9 @@ class Runs:
         self._store, self._host, self._gate, self._clock = store, host, gate, clock
         self._engine = Engine(store, gate, clock, settings.timeout_s)
         self._changed = threading.Condition()
-        self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
         self._driver: threading.Thread | None = None
         self._in_flight = 0
-        self._owner = self._closing = False
+        self._owner = self._closing = self._gone = False
         self._purge_at = 0.0
         self._unscrubbed = True
 
@@ -90,17 +88,17 @@ class Runs:
         """End after what is in flight; the rest is not attempted."""
         self._steer(lambda: self._engine.stop(run))
 
-    def retry_failed(self, run: int, operator: str) -> int:
+    def retry_failed(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> int:
         """A new run of the rows that failed or were not attempted, with the same passwords; its number.
 
         Raises CanNot while the run goes on, when nothing failed, or when its passwords are gone.
         """
         with self._changed, self._store.write() as tx:
-            number = again.retry(tx, self._store.key, run, operator, self._clock.now())
+            number = again.retry(tx, self._store.key, run, operator, self._clock.now(), kind=kind, address=address)
         self._steer(self._engine.take_up)
         return number
 
-    def take_over(self, run: int, operator: str) -> None:
+    def take_over(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> None:
         """Make `operator` the run's operator."""
         with self._changed:
             with self._store.write() as tx:
@@ -109,8 +107,8 @@ class Runs:
                     return
                 journal.set_run(tx, run, operator=operator)
                 audit.append(
-                    tx, at=self._clock.now(), who=operator, kind="operator", what="run.take_over", on=f"run {run}",
-                    run=run, outcome=f"from {record.operator}",
+                    tx, at=self._clock.now(), who=operator, kind=kind, what="run.take_over", on=f"run {run}",
+                    address=address, run=run, outcome=f"from {record.operator}",
                 )  # fmt: skip
             if course := self._engine.courses.get(run):
                 course.operator = operator
@@ -205,7 +203,7 @@ class Runs:
             self._changed.notify_all()
             while self._in_flight and (left := until - self._clock.monotonic()) > 0:
                 self._clock.wait(self._changed, left)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+            self._gone = True
         if self._driver is not None:
             self._driver.join(patience)
 
@@ -252,7 +250,8 @@ class Runs:
             if job is None:
                 return self._engine.wake_in()
             self._in_flight += 1
-            self._pool.submit(self._carry_out, job)
+            # A daemon: an answer that is long in coming must not keep a process from its end.
+            threading.Thread(target=self._carry_out, args=(job,), name="mxm-run", daemon=True).start()
         return None
 
     def _carry_out(self, job: Job) -> None:
@@ -267,7 +266,8 @@ class Runs:
         with self._changed:
             self._in_flight -= 1
             try:
-                self._engine.heard(job, answer)
+                if not self._gone:  # else the next process settles the row, and may have done so already
+                    self._engine.heard(job, answer)
             finally:
                 self._changed.notify_all()
 

@@ -1,6 +1,7 @@
 """Runs as callers may see and steer them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -88,14 +89,14 @@ class Running:
         view = self._seen(caller, run)
         for domain in view.domains:
             caller.must(Permission.IMPORT, domain)
-        return self._runs.retry_failed(run, caller.name)
+        return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def take_over(self, caller: Caller, run: int) -> None:
         """Make the caller this run's operator."""
         view = self._seen(caller, run)
         for domain in view.domains:
             caller.must(Permission.IMPORT, domain)
-        self._runs.take_over(run, caller.name)
+        self._runs.take_over(run, caller.name, kind=caller.kind, address=caller.address)
 
     def handed_over(self, caller: Caller, run: int) -> None:
         """The passwords have reached their people: forget them here, for good."""
@@ -130,8 +131,9 @@ class Running:
     def seen(self, caller: Caller, run: int) -> None:
         """The caller looks at how this run ended or paused; only its operator's look counts."""
         view = self.get(caller, run)
-        if view is not None and view.operator == caller.name:
-            self._runs.seen(run)
+        if view is not None and view.operator == caller.name and not view.seen:
+            with suppress(Unwritable):  # a full disk must not keep anybody from reading that it is full
+                self._runs.seen(run)
 
     def ending_soon(self, caller: Caller) -> tuple[RunView, ...]:
         """The caller's runs whose passwords will be forgotten within 48 hours."""

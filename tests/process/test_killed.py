@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Server:
     folder: Path
     url: str
     lives: Lives
+    timeout: float = 1.5
 
     def live(self) -> subprocess.Popen[str]:
         """Start a process that starts the run, or goes on with it."""
@@ -93,7 +95,7 @@ class Server:
             "MX_USER": "agency",
             "MX_API_KEY": "key-of-a-test",
             "MXROUTE_API_URL": self.url,
-            "MXM_TIMEOUT": "1.5",
+            "MXM_TIMEOUT": str(self.timeout),
         }
         command = [sys.executable, "-m", "tests.process.runner", str(self.folder), str(self.plan)]
         self.lives.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True))
@@ -199,6 +201,19 @@ def test_a_server_told_to_end_finishes_what_is_in_flight_and_goes_on_later(tmp_p
         assert server.outcomes() == ["created"] * 12
         assert host.ask("log")["made"] == {each.address: 1 for each in asked}
         assert host.writes() == 12
+
+
+def test_a_server_told_to_end_does_not_wait_for_a_host_that_is_stuck(tmp_path: Path, lives: Lives) -> None:
+    stuck = '[{"fault": "stalled", "first": 3, "count": 9}]'
+    with hosting("--window", "2", "--writes", "50", "--faults", stuck) as host:
+        server = Server(tmp_path / "data", host.url, lives, timeout=30)
+        server.asked(12)
+        life = server.live()
+        stands = {"created": 2, "sending": 3, "waiting": 7}
+        until(lambda: Counter(server.outcomes()) == stands, life)
+        life.send_signal(signal.SIGTERM)
+        assert ends(life, 10) == (0, "")
+        assert Counter(server.outcomes()) == stands
 
 
 def test_a_run_goes_on_when_the_host_was_away(tmp_path: Path, lives: Lives) -> None:
