@@ -8,7 +8,7 @@ from mxlib.runs import results
 from mxlib.runs.manager import CanNot
 from mxlib.store import Store, journal
 from tests.desk import Desk, ShiftedClock
-from tests.simulation import plan, rows
+from tests.simulation import plan, row, rows
 
 DAY = 86_400
 
@@ -63,6 +63,15 @@ def test_handing_over_leaves_nothing_of_the_passwords_in_any_file(desk: Desk, tm
     view = desk.view(run)
     assert (view.has_passwords, view.passwords_until) == (False, None)
     assert view.handed_over_at is not None
+
+
+def test_nothing_is_left_by_which_a_short_password_could_be_guessed(desk: Desk, tmp_path: Path) -> None:
+    planned = plan(row(0, password="Welkom01!"))
+    run = desk.runs.start(planned, "ops", retention_days=7)
+    desk.wait_for(run, "finished")
+    assert planned.digest.encode() in on_disk(tmp_path)
+    desk.runs.handed_over(run)
+    assert planned.digest.encode() not in on_disk(tmp_path)
 
 
 def test_a_run_that_goes_on_keeps_its_passwords(desk: Desk) -> None:

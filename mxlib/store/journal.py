@@ -263,7 +263,8 @@ def due_for_purge(tx: Tx, now: float) -> list[int]:
 def drop_passwords(tx: Tx, number: int) -> None:
     """Forget a run's passwords and the key that opens them; `Store.scrub` then clears the log of them too."""
     tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
-    set_run(tx, number, wrapped_key=None, passwords_until=None)
+    # The digest holds a hash of the passwords, by which short ones could be guessed; at its end nothing asks for it.
+    set_run(tx, number, wrapped_key=None, passwords_until=None, plan_digest="")
 
 
 def passwords(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
