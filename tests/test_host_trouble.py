@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from mxlib import services
+from mxlib.api import downloads
+from mxlib.auth.permissions import LOCAL
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
 from mxlib.services import Services
 from mxlib.settings import Settings
@@ -108,3 +112,21 @@ def test_a_host_that_went_away_is_asked_once_and_not_at_every_click(tmp_path: Pa
         for _ in range(3):
             tab.run()
         assert len(host.sandbox.log) == asked
+
+
+@pytest.mark.parametrize("asked", ["clienta.nl.csv", "clienta.nl.xlsx"])
+def test_an_export_that_can_not_be_had_now_is_not_taken_for_one_that_is_not_there(
+    tmp_path: Path, host: Served, asked: str
+) -> None:
+    with account(tmp_path, host):
+        web = TestClient(Starlette(routes=downloads.routes))
+        host.sandbox.schedule = always("lost_before")
+        nobody_known = web.get(f"/export/{asked}")
+        host.sandbox.schedule = Schedule()
+        services.current().lists.domains(LOCAL, refresh=True)
+        host.sandbox.schedule = always("lost_before")
+        nothing_known = web.get(f"/export/{asked}")
+        for answer in (nobody_known, nothing_known):
+            assert answer.status_code == 503
+            assert "MXroute" in answer.text
+        assert web.get("/export/not-ours.example.csv").status_code == 404

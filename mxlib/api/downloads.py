@@ -9,7 +9,9 @@ from starlette.routing import Route
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
+from mxlib.services import Unwritable
 from mxlib.services.exports import File, NotThere
+from mxlib.services.lists import Silent
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -31,6 +33,8 @@ def _answer(make: Callable[[], File]) -> Response:
         return PlainTextResponse(str(error), status_code=403)
     except NotThere as error:
         return PlainTextResponse(str(error), status_code=404)
+    except (Silent, Unwritable) as error:
+        return PlainTextResponse(str(error), status_code=503)
 
 
 def attached(file: File) -> Response:

@@ -6,7 +6,7 @@ from datetime import datetime
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import export
-from mxlib.services.lists import Lists
+from mxlib.services.lists import Lists, Silent
 from mxlib.services.running import Running
 from mxlib.store import Store, audit
 
@@ -36,11 +36,14 @@ class Exports:
         if kind not in {"csv", "xlsx"}:
             raise NotThere("An export is a .csv or an .xlsx file.")
         caller.must(Permission.EXPORT, domain)
-        if domain not in self._lists.domains(caller).names:
+        domains = self._lists.domains(caller)
+        if domains.read_at is None:
+            raise Silent(domains.problem)
+        if domain not in domains.names:
             raise NotThere(f"{domain} is not on this MXroute account.")
         mailboxes = self._lists.mailboxes(caller, domain)
         if mailboxes.read_at is None:
-            raise NotThere(mailboxes.problem)
+            raise Silent(mailboxes.problem)
         frame = mailboxes.frame.assign(domain=domain)
         content = export.mailboxes_csv(frame) if kind == "csv" else export.mailboxes_xlsx(frame)
         name = export.file_name(domain, datetime.fromtimestamp(self._clock.now()).date(), kind)

@@ -15,7 +15,7 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.messages import Mailbox
-from mxlib.store import Store, recovery
+from mxlib.store import Store, Unwritable, recovery
 from mxlib.store import lists as shelf
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class Lists:
             try:
                 read()
                 problem = ""
-            except MXrouteError as error:
+            except (MXrouteError, Unwritable) as error:
                 problem = str(error)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
             self._outcomes[name] = (self._clock.monotonic(), problem)

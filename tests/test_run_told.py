@@ -1,0 +1,167 @@
+"""A run told alike wherever it is told: on the page, by the API, in the files; and told even when the disk is full."""
+
+import csv
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib import services
+from mxlib.api import downloads
+from mxlib.api.app import routes
+from mxlib.auth.permissions import LOCAL
+from mxlib.mailboxes import words
+from mxlib.runs.outcomes import AT_AN_END, Outcome
+from mxlib.runs.view import RunView
+from mxlib.sandbox import NAMED, Rule, Schedule
+from mxlib.services import Services
+from mxlib.settings import Settings
+from mxlib.store import Unwritable
+from mxlib.ui import banner
+from tests.desk import until
+from tests.test_pages import opened
+
+FILE = (
+    b"username,password,limit,domain\r\n"
+    b"one,Geheim.2026x,9600,clienta.nl\r\n"
+    b"two,Geheim.2026y,500,clientb.nl\r\n"
+    b"full,Geheim.2026z,,clienta.nl\r\n"
+    b"lost,Geheim.2026w,,clienta.nl\r\n"
+    b"bad name,Geheim.2026v,,clienta.nl\r\n"
+    b"one,Geheim.2026u,,clienta.nl\r\n"
+    b"nowhere,Geheim.2026t,,not-ours.example\r\n"
+)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Services]:
+    """The services on a fresh stand-in whose minute is one second."""
+    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(built)
+    built.engine.recover()
+    yield built
+    services.install(None)
+    built.close()
+
+
+def ended(house: Services, file: bytes = FILE) -> RunView:
+    """A run of that file at its end."""
+    reading = house.previews.read(file, "staff.csv")
+    judged = house.previews.judge(LOCAL, reading.rows, "clienta.nl")
+    ready = house.previews.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
+    run = house.runs.start(LOCAL, ready.plan, days=7)
+    until(lambda: view(house, run).status in AT_AN_END)
+    return view(house, run)
+
+
+def view(house: Services, run: int) -> RunView:
+    found = house.runs.get(LOCAL, run)
+    assert found is not None
+    return found
+
+
+def mixed(house: Services) -> RunView:
+    """A run some of whose rows are made, some fail, and some are left out."""
+    assert house.sandbox is not None
+    house.sandbox.sandbox.schedule = Schedule.of(
+        Rule(NAMED["plan_full"], address="full@clienta.nl"), Rule(NAMED["lost_after"], address="lost@clienta.nl")
+    )
+    return ended(house)
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_page_api_and_files_tell_the_same_numbers(house: Services) -> None:
+    run = mixed(house)
+    told = {outcome.value: number for outcome, number in run.counts.items() if number}
+    assert told == {"created": 3, "failed": 1, "skipped": 3}
+    assert (run.total, run.differences) == (7, 1)
+
+    web = TestClient(Starlette(routes=[*downloads.routes, *routes]), base_url="http://127.0.0.1")
+    token = {"Authorization": f"Bearer {house.tokens.create(LOCAL, 'test', admin=True)}"}
+    api = web.get(f"/api/imports/{run.id}", headers=token).json()["data"]
+    assert {outcome: number for outcome, number in api["counts"].items() if number} == told
+    assert api["total"] == 7
+    listed = web.get(f"/api/imports/{run.id}/results", headers=token).json()["data"]["rows"]
+
+    rows = table(web.get(f"/runs/{run.id}/results.csv").content)
+    assert Counter(row["outcome"] for row in rows) == Counter(row["outcome"] for row in listed) == told
+    for one, other in zip(rows, listed, strict=True):
+        assert (one["line"], one["outcome"], one["reason"], one["password"]) == (
+            str(other["line"]), other["outcome"], other["message"], other["password"] or "",
+        )  # fmt: skip
+    packed = zipfile.ZipFile(io.BytesIO(web.get(f"/runs/{run.id}/results.zip").content))
+    apart = [row for name in packed.namelist() for row in table(packed.read(name))]
+    assert Counter(row["outcome"] for row in apart) == told
+    failed = table(web.get(f"/runs/{run.id}/failed.csv").content)
+    assert len(failed) == run.total - run.done
+
+    tab = opened("runs", run=str(run.id))
+    said = " ".join(each.value for each in (*tab.warning, *tab.success))
+    assert "All 7 rows accounted for: 3 created, 3 skipped, 1 failed." in said
+    assert "1 differs" in said
+    shown = tab.dataframe[0].value.iloc[0]
+    assert (shown["Rows"], *(shown[words.outcome(Outcome(name))] for name in told)) == (7, *told.values())
+
+
+def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(house: Services) -> None:
+    run = mixed(house)
+    tab = opened()
+    assert any(f"Run {run.id}" in each.value and "accounted for" in each.value for each in tab.markdown)
+    tab.button(key=f"banner-show-{run.id}").click().run()
+    assert not tab.exception
+    opened("runs", run=str(run.id))
+    assert not any("accounted for" in each.value for each in opened().markdown)
+
+
+def test_the_title_of_the_tab_tells_how_far_a_run_is(house: Services) -> None:
+    assert house.sandbox is not None
+    assert banner.tab_title(LOCAL) == banner.NAME
+    house.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
+    reading = house.previews.read(FILE, "staff.csv")
+    judged = house.previews.judge(LOCAL, reading.rows, "clienta.nl")
+    run = house.runs.start(
+        LOCAL, house.previews.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged).plan, days=7
+    )
+    until(lambda: view(house, run).decided == 5)
+    assert re.match(r"5/7\b", banner.tab_title(LOCAL))
+    house.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
+
+
+class TestTheDiskIsFull:
+    @pytest.fixture
+    def run(self, house: Services, monkeypatch: pytest.MonkeyPatch) -> int:
+        run = ended(house).id
+        house.lists.mailboxes(LOCAL, "clienta.nl")
+
+        @contextmanager
+        def write() -> Iterator[None]:
+            raise Unwritable(words.DISK_FULL)
+            yield
+
+        monkeypatch.setattr(house.store, "write", write)
+        yield run
+        monkeypatch.undo()
+
+    @pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "runs"])
+    def test_every_page_still_opens(self, house: Services, run: int, page: str) -> None:
+        tab = opened(page, run=str(run), domain="clienta.nl")
+        assert not any("fault" in each.value for each in tab.error)
+
+    def test_a_list_that_can_not_be_kept_is_told_as_an_old_one(self, house: Services, run: int) -> None:
+        listed = house.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
+        assert words.DISK_FULL in listed.problem
+        assert not listed.frame.empty
+
+    def test_a_download_that_can_not_be_noted_says_why(self, house: Services, run: int) -> None:
+        answer = TestClient(Starlette(routes=downloads.routes)).get(f"/runs/{run}/results.csv")
+        assert (answer.status_code, answer.text) == (503, words.DISK_FULL)
