@@ -20,7 +20,7 @@ from mxlib.services.exports import NotThere
 from mxlib.services.lists import Lists, MailboxList, Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, recovery
+from mxlib.store import Store, Unwritable, audit, recovery
 
 #: Seconds that a write by hand waits for its slot; beyond that the caller is told when to come again.
 PATIENCE = 20.0
@@ -265,16 +265,19 @@ class Mailboxes:
         forget: bool = False,
     ) -> None:  # fmt: skip
         """Write down what was done, with the recovery email that goes with it."""
-        now = self._clock.now()
-        with self._store.write() as tx:
-            if email:
-                recovery.put(tx, domain, username, email, now)
-            if forget or what == "mailbox.delete":
-                recovery.drop(tx, domain, username)
-            audit.append(
-                tx, at=now, who=caller.name, kind=caller.kind, what=what, on=f"{username}@{domain}",
-                address=caller.address, outcome=outcome,
-            )  # fmt: skip
+        try:
+            with self._store.write() as tx:
+                if email:
+                    recovery.put(tx, domain, username, email, self._clock.now())
+                if forget or what == "mailbox.delete":
+                    recovery.drop(tx, domain, username)
+                audit.append(
+                    tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what=what, on=f"{username}@{domain}",
+                    address=caller.address, outcome=outcome,
+                )  # fmt: skip
+        except Unwritable as problem:
+            done = "MXroute did it, but that can not be noted here. " if what.startswith("mailbox.") else ""
+            raise Unwritable(f"{done}{problem}") from None
 
 
 def _may_have_happened(lost: MXrouteError) -> bool:
