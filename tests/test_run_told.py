@@ -16,16 +16,16 @@ from starlette.testclient import TestClient
 from mxlib import services
 from mxlib.api import downloads
 from mxlib.api.app import routes
-from mxlib.auth.permissions import LOCAL
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.mailboxes import words
 from mxlib.runs.outcomes import AT_AN_END, Outcome
 from mxlib.runs.view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
 from mxlib.services import Services
 from mxlib.settings import Settings
-from mxlib.store import Unwritable
+from mxlib.store import Unwritable, audit
 from mxlib.ui import banner
-from tests.desk import until
+from tests.desk import ShiftedClock, until
 from tests.test_pages import opened
 
 FILE = (
@@ -41,9 +41,15 @@ FILE = (
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Services]:
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
     """The services on a fresh stand-in whose minute is one second."""
-    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    settings = Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400)
+    built = services.build(settings, clock)
     services.install(built)
     built.engine.recover()
     yield built
@@ -135,6 +141,44 @@ def test_the_title_of_the_tab_tells_how_far_a_run_is(house: Services) -> None:
     until(lambda: view(house, run).decided == 5)
     assert re.match(r"5/7\b", banner.tab_title(LOCAL))
     house.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
+
+
+def somebody(*domains: str) -> Caller:
+    """Who may import into these domains and nothing else."""
+    return Caller("kim", domains={domain: frozenset({Permission.IMPORT}) for domain in domains})
+
+
+def test_who_may_import_into_all_its_domains_sees_a_run_and_may_take_it_over(house: Services) -> None:
+    run = mixed(house).id
+    kim = somebody("clienta.nl")
+    assert house.runs.get(kim, run) is None
+    assert house.runs.all(kim) == ()
+    with pytest.raises(Forbidden):
+        house.runs.take_over(kim, run)
+
+    kim = somebody("clienta.nl", "clientb.nl")
+    assert house.runs.get(kim, run) is not None
+    assert not any(password for _, password in house.runs.results(kim, run))
+    with pytest.raises(Forbidden, match="Take the run over first"):
+        house.runs.file(kim, run, "results.csv")
+    house.runs.take_over(kim, run)
+    assert b"Geheim.2026x" in house.runs.file(kim, run, "results.csv")
+    with house.store.read() as tx:
+        told = [(entry["who"], entry["what"]) for entry in audit.entries(tx, run=run)]
+    assert ("kim", "run.take_over") in told
+    assert ("kim", "results.download") in told
+
+
+def test_the_operator_is_warned_two_days_before_passwords_are_forgotten(house: Services, clock: ShiftedClock) -> None:
+    run = ended(house)
+    assert house.runs.ending_soon(LOCAL) == ()
+    clock.ahead = 5.1 * 86_400
+    assert [each.id for each in house.runs.ending_soon(LOCAL)] == [run.id]
+    assert house.runs.ending_soon(somebody("clienta.nl", "clientb.nl")) == ()
+    said = [each.value for each in opened().warning]
+    assert any(f"run {run.id}" in each.lower() and "password" in each for each in said), said
+    house.runs.extend(LOCAL, run.id, 7)
+    assert house.runs.ending_soon(LOCAL) == ()
 
 
 class TestTheDiskIsFull:
