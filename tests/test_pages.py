@@ -205,7 +205,7 @@ def test_a_bulk_tool_changes_the_rows_in_view_and_undo_takes_it_back(house: Serv
     tab.button(key="undo").click().run()
     assert list(tab.data_editor[0].value["quota"]) == before
     tab.button(key="redo").click().run()
-    assert list(tab.data_editor[0].value["quota"])[0] == "4 GB"
+    assert tab.data_editor[0].value["quota"].iloc[0] == "4 GB"
 
 
 def test_undo_takes_back_what_was_typed_before_it_takes_back_a_tool(house: Services) -> None:

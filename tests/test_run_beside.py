@@ -20,7 +20,9 @@ def test_a_mailbox_made_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
     host = house.sandbox.sandbox
 
     def written() -> list[str]:
-        return [entry.path.split("/")[-2] for entry in tuple(host.log) if entry.method == "POST" and entry.status == 201]
+        return [
+            entry.path.split("/")[-2] for entry in tuple(host.log) if entry.method == "POST" and entry.status == 201
+        ]
 
     try:
         house.engine.recover()

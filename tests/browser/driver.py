@@ -224,14 +224,34 @@ class Grid:
         """Wait until a cell holds `text`."""
         self._seen(row, title).filter(has_text=text).wait_for(state="attached", timeout=patience * 1000)
 
-    def select(self, row: int, title: str) -> None:
-        """Put the grid's cursor on a cell."""
-        column = self.column(title)
+    def select(self, row: int, title: str, patience: float = 15.0) -> None:
+        """Put the grid's cursor on a cell, one step at a time: a busy page loses key presses that come in a burst."""
+        wanted = self.column(title)
         self._scroll_to("scrollLeft", 0)
         self._click_row(row, 3)
-        for _ in range(column):
-            self.page.keyboard.press("ArrowRight")
-        self.root.locator(f'#glide-cell-{column}-{row}[aria-selected="true"]').wait_for(state="attached")
+        deadline = time.monotonic() + patience
+        while (now := self._cursor()) != (wanted, row):
+            assert time.monotonic() < deadline, f"The cursor stays at {now} on its way to {(wanted, row)}."
+            if now is None or now[1] != row:
+                self._click_row(row, 3)
+            else:
+                self.page.keyboard.press("ArrowRight" if now[0] < wanted else "ArrowLeft")
+            self._settle(now)
+
+    def _cursor(self) -> tuple[int, int] | None:
+        """Column and row of the selected cell, as the accessible copy has it."""
+        cell = self.root.locator('[id^="glide-cell-"][aria-selected="true"]')
+        found = cell.first.get_attribute("id") if cell.count() == 1 else None
+        if found is None:
+            return None
+        column, at = found.removeprefix("glide-cell-").split("-")
+        return int(column), int(at)
+
+    def _settle(self, before: tuple[int, int] | None, patience: float = 0.6) -> None:
+        """Wait until the cursor has left `before`, or for a moment."""
+        deadline = time.monotonic() + patience
+        while self._cursor() == before and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
 
     def type_into(self, row: int, title: str, text: str, *, enter: bool = True) -> None:
         """Replace a cell's text; without `enter` the cell stays open."""
