@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -44,6 +45,7 @@ class Runs:
         self._store, self._host, self._gate, self._clock = store, host, gate, clock
         self._engine = Engine(store, gate, clock, settings.timeout_s)
         self._changed = threading.Condition()
+        self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
         self._driver: threading.Thread | None = None
         self._in_flight = 0
         self._owner = self._closing = self._gone = False
@@ -195,17 +197,19 @@ class Runs:
             self._take_ownership()
         self._driver.start()
 
-    def shutdown(self, patience: float = 8.0) -> None:
-        """Send nothing more, wait for what is in flight, leave every run resumable."""
+    def shutdown(self, patience: float = 8.0) -> bool:
+        """Send nothing more, wait for what is in flight, leave every run resumable; whether all requests had ended."""
         until = self._clock.monotonic() + patience
         with self._changed:
             self._closing = True
             self._changed.notify_all()
             while self._in_flight and (left := until - self._clock.monotonic()) > 0:
                 self._clock.wait(self._changed, left)
-            self._gone = True
+            self._gone, ended = True, not self._in_flight
+        self._pool.shutdown(wait=False, cancel_futures=True)
         if self._driver is not None:
             self._driver.join(patience)
+        return ended
 
     def _steer(self, do: Callable[[], object]) -> None:
         with self._changed:
@@ -250,8 +254,7 @@ class Runs:
             if job is None:
                 return self._engine.wake_in()
             self._in_flight += 1
-            # A daemon: an answer that is long in coming must not keep a process from its end.
-            threading.Thread(target=self._carry_out, args=(job,), name="mxm-run", daemon=True).start()
+            self._pool.submit(self._carry_out, job)
         return None
 
     def _carry_out(self, job: Job) -> None:

@@ -1,6 +1,23 @@
 """The use cases, shared by pages, API and command line."""
 
-from mxlib.services.desk import Services, build, close_services, current, install, open_services
+from mxlib.services.desk import (
+    Services,
+    build,
+    close_services,
+    current,
+    install,
+    leave_requests_behind,
+    open_services,
+)
 from mxlib.store import Unwritable
 
-__all__ = ["Services", "Unwritable", "build", "close_services", "current", "install", "open_services"]
+__all__ = [
+    "Services",
+    "Unwritable",
+    "build",
+    "close_services",
+    "current",
+    "install",
+    "leave_requests_behind",
+    "open_services",
+]

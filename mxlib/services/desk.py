@@ -1,6 +1,8 @@
 """The services of one process: opened once, shared by every page and request."""
 
+import os
 import threading
+import time
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -59,13 +61,14 @@ class Services:
         """What is not well, one sentence each."""
         return [*self.lists.problems(), *self.engine.problems()]
 
-    def close(self) -> None:
-        """Let what is in flight finish, then let go of everything."""
-        self.engine.shutdown()
+    def close(self) -> bool:
+        """Let what is in flight finish, then let go of everything; whether all requests had ended in time."""
+        ended = self.engine.shutdown()
         self.host.close()
         self.store.close()
         if self.sandbox:
             self.sandbox.stop()
+        return ended
 
 
 _lock = threading.Lock()
@@ -142,10 +145,23 @@ def install(services: Services | None) -> None:
         _current = services
 
 
-def close_services() -> None:
-    """Close the services of this process, if they are open."""
+def close_services() -> bool:
+    """Close the services of this process, if they are open; whether all requests had ended in time."""
     global _current
     with _lock:
         services, _current = _current, None
-    if services is not None:
-        services.close()
+    return services is None or services.close()
+
+
+def leave_requests_behind(after: float = 1.0) -> None:
+    """End this process in so many seconds, though a request is stuck.
+
+    The interpreter would wait for the executor's threads, that is for the host's time-out. Nothing is lost by not
+    waiting: what was sent is in the journal, and the next start settles it.
+    """
+
+    def leave() -> None:
+        time.sleep(after)
+        os._exit(0)
+
+    threading.Thread(target=leave, name="mxm-leave", daemon=True).start()

@@ -52,7 +52,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {}
     finally:
-        await anyio.to_thread.run_sync(services.close_services)
+        if not await anyio.to_thread.run_sync(services.close_services):
+            services.leave_requests_behind()
 
 
 def say_it_failed(error: Exception) -> bool:

@@ -54,7 +54,8 @@ def main(data_dir: str, plan: str) -> int:
                 return 0
         return 0
     finally:
-        services.close()
+        if not services.close():
+            desk.leave_requests_behind()
 
 
 if __name__ == "__main__":
