@@ -38,6 +38,32 @@ class Settings(BaseSettings):
         "MXM_SECRET_KEY", SecretStr(""), "Key that wraps the run keys; blank: made once in the data folder."
     )
     public_url: str = _env("MXM_PUBLIC_URL", "", "Address under which people reach the dashboard, behind a proxy say.")
+    trusted_proxies: str = _env(
+        "MXM_TRUSTED_PROXIES",
+        "",
+        "Addresses of proxies whose X-Forwarded-For is believed, comma-separated; networks too.",
+    )
+    admin_user: str = _env(
+        "MXM_ADMIN_USER", "", "Name of the first admin, made at the start when there is no such user."
+    )
+    admin_password: SecretStr = _env(
+        "MXM_ADMIN_PASSWORD", SecretStr(""), "Password of the first admin; 12 characters at least."
+    )
+    oidc_issuer: str = _env(
+        "MXM_OIDC_ISSUER", "", "Issuer of an OpenID Connect provider; with it people sign in there."
+    )
+    oidc_client_id: str = _env("MXM_OIDC_CLIENT_ID", "", "Client id that the provider gave to MXM.")
+    oidc_client_secret: SecretStr = _env(
+        "MXM_OIDC_CLIENT_SECRET", SecretStr(""), "Client secret that the provider gave to MXM."
+    )
+    oidc_admins: str = _env(
+        "MXM_OIDC_ADMINS", "", "Email addresses, comma-separated, that are admins when the provider vouches for them."
+    )
+    session_idle_hours: float = _env(
+        "MXM_SESSION_IDLE_HOURS", 8.0, "Hours without a request after which a session ends.", gt=0
+    )
+    session_hours: float = _env("MXM_SESSION_HOURS", 24.0, "Hours after which a session ends in any case.", gt=0)
+    audit_days: int = _env("MXM_AUDIT_DAYS", 400, "Days that entries of the audit trail are kept.", ge=1)
     new_quota: int = _env(
         "MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox when a row names none; 0 = unlimited.", ge=0
     )

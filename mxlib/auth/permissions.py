@@ -14,6 +14,10 @@ class Permission(StrEnum):
     DELETE = "delete"
 
 
+#: Stands for every domain of the account, those that come later too.
+EVERY_DOMAIN = "*"
+
+
 class Forbidden(Exception):
     """The caller lacks a permission; the message says which."""
 
@@ -30,7 +34,7 @@ class Caller:
 
     def may(self, permission: Permission, domain: str) -> bool:
         """Whether this caller has `permission` for `domain`; an admin has every one."""
-        return self.admin or permission in self.domains.get(domain, frozenset())
+        return self.admin or any(permission in self.domains.get(name, ()) for name in (domain, EVERY_DOMAIN))
 
     def must(self, permission: Permission, domain: str) -> None:
         """Raise Forbidden unless this caller has `permission` for `domain`."""

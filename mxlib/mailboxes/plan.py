@@ -18,9 +18,27 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+class Kind(StrEnum):
+    """What a run is for."""
+
+    IMPORT = "import"
+    CHANGE = "change"
+    DELETE = "delete"
+    UNDO = "undo"
+
+
+#: A recovery email that is to be forgotten; blank keeps what there is.
+CLEAR = "-"
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """One input row and what will become of it; `left_out` is the reason when it will not be sent."""
+    """One input row and what will become of it; `left_out` is the reason when it will not be sent.
+
+    In an update a blank `password` or `recovery_email` and a missing `quota` or `limit` keep what there is. `before`
+    holds what was known when the plan was made: `quota`, `limit`, `recovery_email`; `unused` in a delete means that it
+    goes only if the mailbox, read right before, is still unused and has that quota and limit.
+    """
 
     position: int
     line: int
@@ -43,9 +61,15 @@ class PlannedRow:
         return f"{self.username}@{self.domain}" if self.domain else self.username
 
     @property
-    def will_be_sent(self) -> bool:
-        """Whether this row costs a request."""
-        return not self.left_out
+    def asks_host(self) -> bool:
+        """Whether this row costs a write; a recovery email is kept here alone."""
+        changes = self.action is not Action.UPDATE or bool(self.password) or self.quota is not None
+        return changes and not self.left_out
+
+    @property
+    def acts(self) -> bool:
+        """Whether this row changes anything, at the host or here."""
+        return self.asks_host or bool(self.recovery_email and not self.left_out)
 
 
 @dataclass(frozen=True)
@@ -55,15 +79,17 @@ class Plan:
     file_name: str
     file_digest: str
     rows: tuple[PlannedRow, ...] = field(repr=False)
+    kind: Kind = Kind.IMPORT
+    undo_of: int | None = None
 
     def sent(self) -> Iterator[PlannedRow]:
-        """The rows that cost a request."""
-        return (row for row in self.rows if row.will_be_sent)
+        """The rows that cost a write."""
+        return (row for row in self.rows if row.asks_host)
 
     @cached_property
     def domains(self) -> tuple[str, ...]:
-        """The domains that will be written to, sorted."""
-        return tuple(sorted({row.domain for row in self.sent()}))
+        """The domains whose mailboxes will change, sorted."""
+        return tuple(sorted({row.domain for row in self.rows if row.acts}))
 
     @cached_property
     def digest(self) -> str:

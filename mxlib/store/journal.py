@@ -63,6 +63,8 @@ def add_run(
             plan_digest=plan.digest,
             idempotency_key=idempotency_key,
             retry_of=retry_of,
+            kind=plan.kind.value,
+            undo_of=plan.undo_of,
             domains=list(plan.domains),
             total=len(plan.rows),
             created_at=at,
@@ -87,7 +89,7 @@ def add_run(
             "verdict": row.verdict.value,
             "cells": _without_password(row),
             "before": dict(row.before),
-            "outcome": "waiting" if row.will_be_sent else "skipped",
+            "outcome": "waiting" if row.asks_host else "skipped",
             "reason": row.left_out,
             "unanswered": row.position in unanswered,
         }

@@ -17,6 +17,8 @@ class RunRecord:
     plan_digest: str
     idempotency_key: str | None
     retry_of: int | None
+    kind: str
+    undo_of: int | None
     domains: list[str]
     total: int
     created_at: float

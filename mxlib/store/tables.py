@@ -58,6 +58,8 @@ run = Table(
     Column("plan_digest", Text, nullable=False),
     Column("idempotency_key", Text),
     Column("retry_of", Integer, ForeignKey("run.id")),
+    Column("kind", Text, nullable=False, server_default="import"),
+    Column("undo_of", Integer, ForeignKey("run.id")),
     Column("domains", JSON, nullable=False),
     Column("total", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
@@ -138,6 +140,7 @@ audit = Table(
 )
 Index("audit_by_time", audit.c.at)
 Index("audit_by_run", audit.c.run)
+Index("audit_by_subject", audit.c.on)
 
 #: Keys to the HTTP API. `permissions` maps a domain to the names of permissions.
 token = Table(
@@ -189,4 +192,56 @@ draft = Table(
     Column("changed_at", Float, nullable=False),
     Column("sealed_file", LargeBinary, nullable=False),
     Column("sealed_rows", LargeBinary, nullable=False),
+)
+
+#: Who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.
+user = Table(
+    "user",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("subject", Text, unique=True),
+    Column("admin", Boolean, nullable=False),
+    Column("permissions", JSON, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("password_set_at", Float),
+    Column("last_sign_in_at", Float),
+    Column("disabled_at", Float),
+    sqlite_autoincrement=True,
+)
+
+#: Browsers that are signed in; the session's id is kept as a hash only.
+session = Table(
+    "session",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("user", Integer, ForeignKey("user.id"), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+)
+Index("session_by_user", session.c.user)
+
+#: Sign-ins that were refused, to slow down who guesses. `name` is a hash: people type passwords into the wrong box.
+sign_in_refused = Table(
+    "sign_in_refused",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("address", Text, nullable=False),
+)
+Index("refused_by_time", sign_in_refused.c.at)
+
+#: Since when MXM knows a mailbox that it did not make itself.
+first_seen = Table(
+    "first_seen",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("username", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -1,0 +1,61 @@
+"""People who sign in, their sessions; what kind a run is of; since when a mailbox is known."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Make the tables, and the columns of runs."""
+    op.create_table(
+        "user",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text()),
+        sa.Column("subject", sa.Text()),
+        sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("password_set_at", sa.Float()),
+        sa.Column("last_sign_in_at", sa.Float()),
+        sa.Column("disabled_at", sa.Float()),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+        sa.UniqueConstraint("subject"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "session",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("user", sa.Integer(), sa.ForeignKey("user.id"), nullable=False),
+        sa.Column("began_at", sa.Float(), nullable=False),
+        sa.Column("seen_at", sa.Float(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("session_by_user", "session", ["user"])
+    op.create_table(
+        "sign_in_refused",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("refused_by_time", "sign_in_refused", ["at"])
+    op.create_table(
+        "first_seen",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("username", sa.Text(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", "username"),
+        sqlite_with_rowid=False,
+    )
+    op.add_column("run", sa.Column("kind", sa.Text(), nullable=False, server_default="import"))
+    # SQLite takes a reference in a new column only so; Alembic would add it afterwards, which SQLite can not.
+    op.execute("ALTER TABLE run ADD COLUMN undo_of INTEGER REFERENCES run (id)")
+    op.create_index("audit_by_subject", "audit", ["on"])
