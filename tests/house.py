@@ -57,6 +57,9 @@ class StandIn:
             raise Unreachable("MXroute does not answer.")
         return messages.decipher(request, reply.status, reply.headers, reply.body, time.time())
 
+    def waiting(self, kind: str) -> float:
+        return 0.0
+
     def close(self) -> None:
         pass
 

@@ -68,6 +68,10 @@ class Host:
                 self._gate.give_back(request.kind)
         return answer
 
+    def waiting(self, kind: str) -> float:
+        """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
+        return self._gate.waiting(kind)
+
     def close(self) -> None:
         """Close the gate and the connections."""
         self._gate.close()

@@ -3,7 +3,8 @@
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -13,7 +14,7 @@ from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import MXrouteError
+from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
 from mxlib.mxroute.messages import Mailbox
 from mxlib.store import Store, Unwritable, recovery
 from mxlib.store import lists as shelf
@@ -28,6 +29,21 @@ SPARED = 60.0
 
 #: Seconds that a page waits for a read slot before it makes do with the old list.
 PATIENCE = 20.0
+
+#: The same when many lists are read one after another: over a minute, so that the next minute's reads are waited for.
+LONG_PATIENCE = 75.0
+
+#: Lists read at the same time.
+_AT_ONCE = 3
+
+#: Seconds after which it is told again how far many lists have come.
+_TOLD_EVERY = 0.5
+
+#: After one of these no other list can be had either.
+_FOR_ALL = (Unreachable, Unauthorized, Busy, Unwritable)
+
+#: Hears how many lists of how many are read, and for how many seconds the host's limit holds the next one back.
+Tell = Callable[[int, int, float], None]
 
 
 class Silent(Exception):
@@ -66,6 +82,7 @@ class Lists:
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
         self._outcomes: dict[str, tuple[float, str]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
+        self._stopped: tuple[float, str] = (-math.inf, "")
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
         """The domains that the caller may see, sorted."""
@@ -92,6 +109,43 @@ class Lists:
             cached = (read_at, frozenset(box.username for box in kept.mailboxes) if kept else frozenset())
             self._names[domain] = cached
         return cached[1]
+
+    def bring(
+        self,
+        domains: Collection[str],
+        *,
+        newer_than: float | None = None,
+        patience: float = PATIENCE,
+        tell: Tell | None = None,
+    ) -> None:
+        """Read those of `domains` that are due, three at a time at the host's pace; `tell` hears how far it has come.
+
+        What can not be had is said when that list is asked for. A host that does not answer is not asked for the rest.
+        """
+        oldest = self._clock.now() - FRESH if newer_than is None else newer_than
+        with self._store.read() as tx:
+            read_at = shelf.read_times(tx)
+        due = sorted(name for name in domains if read_at.get(name, -math.inf) < oldest)
+        if not due:
+            return
+        began = self._clock.monotonic()
+        with ThreadPoolExecutor(min(_AT_ONCE, len(due)), "mxm-lists") as threads:
+            open_ = {threads.submit(self._read_unless_stopped, name, began, patience) for name in due}
+            while open_:
+                if tell:
+                    tell(len(due) - len(open_), len(due), self._host.waiting("read"))
+                _, open_ = wait(open_, timeout=_TOLD_EVERY, return_when=FIRST_COMPLETED)
+        if tell:
+            tell(len(due), len(due), 0.0)
+
+    def _read_unless_stopped(self, domain: str, began: float, patience: float) -> None:
+        def read() -> None:
+            stopped_at, problem = self._stopped
+            if stopped_at >= began:
+                raise MXrouteError(problem)
+            self._read_mailboxes(domain, patience)
+
+        self._once(domain, read, refresh=False)
 
     def known(self, domain: str, username: str) -> Mailbox | None:
         """One mailbox as the kept list has it; nothing is read."""
@@ -157,6 +211,8 @@ class Lists:
                 problem = ""
             except (MXrouteError, Unwritable) as error:
                 problem = str(error)
+                if isinstance(error, _FOR_ALL):
+                    self._stopped = (self._clock.monotonic(), problem)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
             self._outcomes[name] = (self._clock.monotonic(), problem)
         return problem
@@ -167,8 +223,8 @@ class Lists:
         with self._store.write() as tx:
             shelf.keep_domains(tx, names, self._clock.now())
 
-    def _read_mailboxes(self, domain: str) -> None:
-        answer = self._host.send(messages.list_mailboxes(domain), patience=PATIENCE)
+    def _read_mailboxes(self, domain: str, patience: float = PATIENCE) -> None:
+        answer = self._host.send(messages.list_mailboxes(domain), patience=patience)
         boxes = [Mailbox.from_data(item) for item in answer.data or ()]
         with self._store.write() as tx:
             shelf.keep_mailboxes(tx, domain, boxes, self._clock.now())

@@ -101,7 +101,9 @@ class Previews:
             for name in named
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }
-        for name in sorted((named & known) - existing.keys() - forbidden.keys()):
+        needed = (named & known) - existing.keys() - forbidden.keys()
+        self._lists.bring(needed, newer_than=newer_than)
+        for name in sorted(needed):
             usernames = self._lists.usernames(name, newer_than=newer_than)
             if usernames is None:
                 unchecked.add(name)

@@ -48,6 +48,12 @@ def read_at(tx: Tx, domain: str) -> float | None:
     return tx.execute(sa.select(table.c.read_at).where(table.c.domain == domain)).scalar()
 
 
+def read_times(tx: Tx) -> dict[str, float]:
+    """When the list of each domain was last read."""
+    found = tx.execute(sa.select(table.c.domain, table.c.read_at).where(table.c.domain != _DOMAINS))
+    return {domain: at for domain, at in found}
+
+
 def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
     """The mailboxes of `domain`; None when they were never read."""
     kept = _kept(tx, domain)
