@@ -9,15 +9,17 @@ import re
 import statistics
 import time
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from mxlib.mailboxes import addresses, amounts, intake, mapping, reasons, words
-from mxlib.mailboxes.columns import COLUMNS, MOST_SENDS, Verdict
+from mxlib.mailboxes.columns import COLUMNS, MOST_SENDS, OnExisting, Verdict
 from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.intake import Limits
+from mxlib.mailboxes.plan import Action
 from mxlib.mailboxes.rules import Account, Standard, judge
 
 ROWS = 100_000
@@ -72,8 +74,14 @@ class _Judged(NamedTuple):
     clean_username: str
     clean_domain: str
     clean_recovery_email: str
+    action: str
+    changes: str
+    had_recovery_email: str
     clean_quota: int | None
     clean_limit: int | None
+    exists: bool
+    had_quota: int | None
+    had_limit: int | None
 
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -85,17 +93,24 @@ _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
 
-def judge_row_by_row(rows: pd.DataFrame, account: Account, standard: Standard) -> pd.DataFrame:
+def judge_row_by_row(
+    rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting = OnExisting.SKIP
+) -> pd.DataFrame:
     """What `rules.judge` does, in the way that comes to mind first."""
     claimed: dict[str, int] = {}
-    judged = [_judge_row(row, account, standard, claimed) for row in rows.itertuples(index=False)]
+    has = {f"{box.username.lower()}@{domain}": box for domain, told in account.has.items() for box in told.itertuples()}
+    update = on_existing is OnExisting.UPDATE
+    judged = [_judge_row(row, account, standard, claimed, has, update) for row in rows.itertuples(index=False)]
     frame = pd.DataFrame(judged, columns=list(_Judged._fields), index=rows.index)
-    text = [name for name in _Judged._fields if name not in {"clean_quota", "clean_limit"}]
-    frame = frame.astype(dict.fromkeys(text, "str") | {"clean_quota": "Int64", "clean_limit": "Int64"})
+    numbers = ["clean_quota", "clean_limit", "had_quota", "had_limit"]
+    text = [name for name in _Judged._fields if name not in {*numbers, "exists"}]
+    frame = frame.astype(dict.fromkeys(text, "str") | dict.fromkeys(numbers, "Int64") | {"exists": "bool"})
     return pd.concat([rows, frame], axis=1)
 
 
-def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str, int]) -> _Judged:
+def _judge_row(
+    row: Any, account: Account, standard: Standard, claimed: dict[str, int], has: dict[str, Any], update: bool
+) -> _Judged:
     told: list[str] = []
     username = row.username.strip(BLANKS).translate(_ASCII_LOWER)
     in_column, in_name = addresses.domain(row.domain), ""
@@ -106,6 +121,8 @@ def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str
     full = f"{username}@{domain}"
     disagree = bool(in_name and in_column and in_name != in_column)
     exists = not disagree and username in account.existing.get(domain, frozenset())
+    updates = exists and update
+    had = has.get(full) if updates else None
 
     if domain in account.forbidden:
         told.append(account.forbidden[domain])
@@ -123,7 +140,7 @@ def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str
         addressed = False
 
     trimmed = row.password.strip(BLANKS)
-    missing = bool(_NO_PASSWORD.fullmatch(trimmed))
+    missing = bool(_NO_PASSWORD.fullmatch(trimmed)) or (updates and row.generated)
     if not missing:
         lacking = sum(1 << bit for bit, need in enumerate(_NEEDS) if not need.search(row.password))
         told += filter(None, [reasons.password(lacking)])
@@ -131,25 +148,33 @@ def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str
             told.append(reasons.BLANK_AT_AN_END)
     quota_typed, limit_typed = row.quota.strip(BLANKS), row.limit.strip(BLANKS)
     quota = amounts.quota(quota_typed) if quota_typed else standard.quota
-    limit = amounts.limit(limit_typed) if limit_typed else standard.limit
+    limit = asked = amounts.limit(limit_typed) if limit_typed else standard.limit
     if quota is None:
         told.append(reasons.quota(quota_typed))
     if limit is None:
         told.append(reasons.LIMIT)
-    recovery = addresses.email(row.recovery_email)
+    if updates and not quota_typed:
+        quota = had and had.quota
+    if updates and (not limit_typed or (missing and limit is not None)):
+        limit = had and had.limit
+    typed = addresses.email(row.recovery_email)
+    recovery = "" if typed == "-" else typed
     if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.LONGEST_EMAIL):
         told.append(reasons.recovery_email(recovery))
     if recovery == full:
         told.append(reasons.RECOVERS_ITSELF)
+    had_recovery = had.recovery_email if had else ""
+    if updates and not typed:
+        recovery = had_recovery
 
     verdict = Verdict.INVALID if told else Verdict.READY
     if addressed and full in claimed:
         told.append(reasons.duplicate(claimed[full]))
         verdict = min(verdict, Verdict.DUPLICATE, key=list(Verdict).index)
-    elif not told and row.ticked and not exists:
+    elif not told and row.ticked and (updates or not exists):
         claimed[full] = row.line
     for kind, true, sentence in (
-        (Verdict.EXISTS, exists, reasons.EXISTS),
+        (Verdict.EXISTS, exists and not update, reasons.EXISTS),
         (Verdict.NEEDS_PASSWORD, missing and not exists, reasons.NEEDS_PASSWORD),
     ):
         if true:
@@ -158,15 +183,52 @@ def _judge_row(row: Any, account: Account, standard: Standard, claimed: dict[str
 
     warned: list[str] = []
     if verdict in {Verdict.READY, Verdict.NEEDS_PASSWORD}:
-        if limit != MOST_SENDS:
+        had_quota, had_limit = (had.quota, had.limit) if had else (None, None)
+        if not updates and limit != MOST_SENDS:
             warned.append(reasons.limit_ignored(str(limit)))
-        if quota_typed and quota and quota < amounts.TINY:
+        if updates and limit_typed and asked != had_limit:
+            warned.append((reasons.limit_stays if missing else reasons.limit_uncertain)(had_limit, asked or 0))
+        if quota_typed and quota and quota < amounts.TINY and quota != had_quota:
             warned += filter(None, [reasons.tiny_quota(quota_typed)])
+        if had and quota and quota != had.quota and had.usage > quota:
+            warned.append(reasons.below_use(ceil(had.usage), quota))
         if not missing and not _SPECIAL.search(row.password):
             warned.append(reasons.NO_SPECIAL)
         if domain in account.unchecked or domain not in account.existing:
             warned.append(words.not_checked(domain))
-    return _Judged(verdict, "\n".join(told), "\n".join(warned), username, domain, recovery, quota, limit)
+    return _Judged(
+        verdict=verdict,
+        reasons="\n".join(told),
+        warnings="\n".join(warned),
+        clean_username=username,
+        clean_domain=domain,
+        clean_recovery_email=recovery,
+        action=Action.UPDATE if updates else "" if exists else Action.CREATE,
+        changes="" if told or not updates else _changes(had, quota, limit, recovery, not missing),
+        had_recovery_email=had_recovery,
+        clean_quota=quota,
+        clean_limit=limit,
+        exists=exists,
+        had_quota=had.quota if had else None,
+        had_limit=had.limit if had else None,
+    )
+
+
+def _changes(had: Any, quota: int | None, limit: int | None, recovery: str, password: bool) -> str:
+    """What an update changes, phrase by phrase."""
+    phrases = []
+    for name, now, before in (("quota", quota, had and had.quota), ("limit", limit, had and had.limit)):
+        if now is not None and now != before:
+            phrases.append(reasons.changes(name, before, now))
+    before = had.recovery_email if had else ""
+    if recovery != before:
+        phrases.append(
+            reasons.RECOVERY_CHANGED if before and recovery
+            else reasons.RECOVERY_SET if recovery else reasons.RECOVERY_REMOVED
+        )  # fmt: skip
+    if password:
+        phrases.append(reasons.PASSWORD_CHANGED)
+    return "; ".join(phrases) or reasons.NO_CHANGE
 
 
 def rows_of(data: bytes, most: int = ROWS) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mxlib.mailboxes import passwords, reasons
-from mxlib.mailboxes.columns import MASK, Verdict, rows_from
+from mxlib.mailboxes.columns import MASK, OnExisting, Verdict, rows_from
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.rules import Account, Standard, domains_named, judge
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
@@ -17,6 +17,17 @@ ACCOUNT = Account(
     existing={"a.nl": frozenset({"info", "o'brien"}), "b.nl": frozenset({"info"}), "c.nl": frozenset()},
     unchecked=frozenset({"c.nl"}),
     forbidden={"b.nl": "You have no permission to import into b.nl."},
+    has={
+        "a.nl": pd.DataFrame(
+            {
+                "username": ["Info", "o'brien", "other"],
+                "quota": [1024, 0, 5],
+                "limit": [9600, 500, 1],
+                "usage": [900.2, 7.0, 0.0],
+                "recovery_email": ["jan@home.nl", "", "else@home.nl"],
+            }
+        )
+    },
 )
 STANDARD = Standard("a.nl")
 
@@ -30,7 +41,7 @@ CELLS = {
     "password": ["", "****", MASK, f"{MASK}x", "short", "Winter-2026", " Winter-2026", "Winter2026", "WINTER-2026\n"],
     "quota": ["", "1024", "1,024", "1.024", "2 GB", "5", "5 MB", "unlimited", "lots", "-5"],
     "limit": ["", "9600", "500", "9601", "0", "x"],
-    "recovery_email": ["", "jan@a.nl", "Jan@Home.nl", "é@home.nl", "jan@münchen.de", "nobody"],
+    "recovery_email": ["", "jan@a.nl", "Jan@Home.nl", "é@home.nl", "jan@münchen.de", "nobody", "-"],
     "domain": ["", "a.nl", "B.nl", "c.nl", "münchen.de", "MÜNCHEN.DE", "elsewhere.nl", "no domain", "x@y"],
 }  # fmt: skip
 
@@ -42,20 +53,22 @@ def tables(draw: st.DrawFn, most: int = 8) -> pd.DataFrame:
         st.lists(
             st.fixed_dictionaries(
                 {name: st.sampled_from(cells) | ANYTHING for name, cells in CELLS.items()}
-                | {"ticked": st.booleans(), "fault": st.sampled_from(["", "", "One value too many."])}
+                | {"fault": st.sampled_from(["", "", "One value too many."])}
+                | dict.fromkeys(("ticked", "generated"), st.booleans())
             ),
             max_size=most,
         )
     )
     columns = {name: [str(row[name]) for row in rows] for name in CELLS}
-    besides = {name: [row[name] for row in rows] for name in ("ticked", "fault")}
+    besides = {name: [row[name] for row in rows] for name in ("ticked", "generated", "fault")}
     return rows_from(columns, line=[draw(st.integers(0, 3)) and n + 2 for n in range(len(rows))], **besides)
 
 
-@given(tables())
+@given(tables(), st.sampled_from(OnExisting))
 @settings(UNHURRIED, max_examples=200)
-def test_columns_and_a_loop_over_rows_agree(rows: pd.DataFrame):
-    pd.testing.assert_frame_equal(judge(rows, ACCOUNT, STANDARD), judge_row_by_row(rows, ACCOUNT, STANDARD))
+def test_columns_and_a_loop_over_rows_agree(rows: pd.DataFrame, on_existing: OnExisting):
+    told = judge(rows, ACCOUNT, STANDARD, on_existing)
+    pd.testing.assert_frame_equal(told, judge_row_by_row(rows, ACCOUNT, STANDARD, on_existing))
 
 
 @given(tables())

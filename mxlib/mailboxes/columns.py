@@ -47,6 +47,13 @@ class Verdict(StrEnum):
     READY = "ready"
 
 
+class OnExisting(StrEnum):
+    """What becomes of rows whose mailbox is there already."""
+
+    SKIP = "skip"
+    UPDATE = "update"
+
+
 def rows_from(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
     """A table of rows from whole columns of text; what is not given is blank or as for a row added by hand."""
     count = len(next(iter(cells.values()), []))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
-from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK, Verdict
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK
 from mxlib.mailboxes.columnwise import Mask
 
 SHORTEST_GENERATED = 16
@@ -86,14 +86,18 @@ def generate(length: int = SHORTEST_GENERATED) -> str:
 def fill(judged: pd.DataFrame) -> pd.DataFrame:
     """The rows of `judged`, with a generated password wherever one is missing that a new mailbox needs.
 
-    Rows that are invalid for other reasons get theirs too: once mended, they are ready. The verdicts do not come along.
+    Rows that are invalid for other reasons get theirs too: once mended, they are ready. A mailbox that exists keeps its
+    own: what was generated before that was known goes. The verdicts do not come along.
     """
     rows = judged[[*COLUMNS, *BESIDES]]
-    missing = scan(columns.cells_of(rows["password"])).missing & (judged["verdict"] != Verdict.EXISTS).to_numpy(bool)
-    if not missing.any():
+    generated, exists = rows["generated"].to_numpy(bool), judged["exists"].to_numpy(bool)
+    missing = scan(columns.cells_of(rows["password"])).missing & ~exists
+    needless = generated & exists
+    if not (missing | needless).any():
         return rows
     filled = rows["password"].to_numpy(dtype=object, copy=True)
     filled[missing] = [generate() for _ in range(int(missing.sum()))]
+    filled[needless] = ""
     return rows.assign(
-        password=pd.Series(filled, index=rows.index, dtype="str"), generated=rows["generated"].to_numpy() | missing
+        password=pd.Series(filled, index=rows.index, dtype="str"), generated=(generated | missing) & ~needless
     )

@@ -1,5 +1,6 @@
 """From verdicts to a plan: what exactly will be done, and the figures to confirm it by."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes import passwords, reasons
 from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Plan, PlannedRow
+from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mailboxes.words import Confirmation
 
 #: Verdicts whose sentence needs the label before it where it stands alone.
@@ -19,6 +20,8 @@ def make_plan(
     judged: pd.DataFrame, *, file_name: str, file_digest: str, cells: Callable[[int], Mapping[str, str]] | None = None
 ) -> Plan:
     """The plan of judged rows: ticked Ready rows will be sent, every other row is there with the reason.
+
+    An update that changes nothing is there too, with nothing to do. What mailboxes have now is frozen in `before`.
 
     `cells` gives the cells of a row of the file by its `origin`; rows added by hand have none.
     """
@@ -46,28 +49,29 @@ def confirmation(
     `existing` maps a domain to its mailboxes now and lacks one that could not be checked. `seconds` is how long it will
     all take, the `ahead` rows of other runs included.
     """
-    creates: dict[str, int] = {}
-    generated = 0
-    for row in plan.sent():
-        creates[row.domain] = creates.get(row.domain, 0) + 1
-        generated += row.generated
+    acting = [row for row in plan.rows if row.acts]
+    updating = [row for row in acting if row.action is Action.UPDATE]
+    writes = sum(1 for _ in plan.sent())
     ticked = judged["ticked"].to_numpy(bool)
     left_out = judged.loc[ticked, "verdict"].value_counts()
-    sent = sum(creates.values())
     return Confirmation(
         file_name=plan.file_name,
         rows=len(plan.rows),
-        creates=creates,
+        creates=Counter(row.domain for row in acting if row.action is Action.CREATE),
+        updates=Counter(row.domain for row in updating),
+        unchanged=sum(not row.left_out and not row.acts for row in plan.rows),
+        replaced=sum(bool(row.password) for row in updating),
+        kept_here=len(acting) - writes,
         existing=existing,
         exist=int(left_out.get(Verdict.EXISTS, 0)),
         invalid=int(left_out.get(Verdict.INVALID, 0)),
         duplicates=int(left_out.get(Verdict.DUPLICATE, 0)),
         need_password=int(left_out.get(Verdict.NEEDS_PASSWORD, 0)),
         unticked=int((~ticked).sum()),
-        generated=generated,
+        generated=sum(row.generated for row in acting),
         readable_until=readable_until,
-        seconds=seconds * sent / max(1, sent + ahead),
-        behind_seconds=seconds * ahead / max(1, sent + ahead),
+        seconds=seconds * writes / max(1, writes + ahead),
+        behind_seconds=seconds * ahead / max(1, writes + ahead),
         per_minute=per_minute,
     )
 
@@ -80,12 +84,20 @@ def _has_cells(row: Mapping[str, Any]) -> bool:
 def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
     """Whether there is a password to use: one was typed, or was generated for a row that will be sent."""
     missing = passwords.scan(columns.cells_of(rows["password"])).missing
-    sent = rows["ticked"] & (rows["verdict"] == Verdict.READY)
-    return (sent | ~rows["generated"]) & ~missing
+    made = rows["ticked"] & (rows["verdict"] == Verdict.READY) & ~rows["exists"]
+    return (made | ~rows["generated"]) & ~missing
 
 
 def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) -> PlannedRow:
     verdict = Verdict(row["verdict"])
+    quota, limit = _number(row["clean_quota"]), _number(row["clean_limit"])
+    recovery_email, before = str(row["clean_recovery_email"]), {}
+    action = Action(row["action"] or Action.CREATE)
+    if action is Action.UPDATE:
+        had = str(row["had_recovery_email"])
+        before = {"quota": _number(row["had_quota"]), "limit": _number(row["had_limit"]), "recovery_email": had}
+        quota, limit = (None if now == before[name] else now for name, now in (("quota", quota), ("limit", limit)))
+        recovery_email = "" if recovery_email == had else recovery_email or CLEAR
     return PlannedRow(
         position=position,
         line=int(row["line"]),
@@ -93,13 +105,19 @@ def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) ->
         domain=row["clean_domain"],
         password=row["password"],
         generated=bool(row["generated"] and row["password"]),
-        quota=None if pd.isna(row["clean_quota"]) else int(row["clean_quota"]),
-        limit=None if pd.isna(row["clean_limit"]) else int(row["clean_limit"]),
-        recovery_email=row["clean_recovery_email"],
+        quota=quota,
+        limit=limit,
+        recovery_email=recovery_email,
         verdict=verdict,
         left_out=_left_out(verdict, row),
+        action=action,
         cells=cells,
+        before=before,
     )
+
+
+def _number(cell: Any) -> int | None:
+    return None if pd.isna(cell) else int(cell)
 
 
 def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:

@@ -91,10 +91,47 @@ def limit_ignored(asked: str) -> str:
     return f"MXroute will set limit {MOST_SENDS}, not {asked}."
 
 
+def limit_stays(had: int | None, asked: int) -> str:
+    """A limit is asked for without a password (a warning)."""
+    kept = f"keeps limit {had}" if had is not None else "keeps the limit"
+    return f"MXroute {kept}, not {asked}: it changes one only together with a password."
+
+
+def limit_uncertain(had: int | None, asked: int) -> str:
+    """A limit is asked for together with a password, which the host honours now and then (a warning)."""
+    kept = f"keep limit {had}" if had is not None else "keep the limit"
+    return f"MXroute may {kept}, not set {asked}."
+
+
+def below_use(used: int | None, asked: int) -> str:
+    """A quota is smaller than what the mailbox holds (a warning); both in MB."""
+    return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."
+
+
 def tiny_quota(cell: str) -> str:
     """A quota so small that GB were perhaps meant (a warning); blank for any other one."""
     megabytes = amounts.quota(cell)
     return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and amounts.is_tiny(cell) else ""
+
+
+#: What an update does, as phrases; none tells a password.
+RECOVERY_SET = "recovery email set"
+RECOVERY_CHANGED = "recovery email changed"
+RECOVERY_REMOVED = "recovery email removed"
+PASSWORD_CHANGED = "password changed"  # noqa: S105 - a phrase
+NO_CHANGE = "no change"
+
+
+def changes(name: str, had: int | None, asked: int) -> str:
+    """A quota or limit that will be another: `quota 1024 → 2048`; `had` is None when it is not known."""
+    before, after = (_amount(name, number) for number in (had, asked))
+    return f"{name} {before} → {after}" if before else f"{name} set to {after}"
+
+
+def _amount(name: str, number: int | None) -> str:
+    if number is None:
+        return ""
+    return "unlimited" if name == "quota" and number == 0 else str(number)
 
 
 #: What reading a file finds wrong with a row; mending the password cell ends each of them but the last.

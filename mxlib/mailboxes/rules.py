@@ -7,16 +7,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from mxlib.mailboxes import addresses, amounts, passwords, reasons, words
+from mxlib.mailboxes import addresses, amounts, differences, passwords, reasons, words
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.addresses import Addresses
-from mxlib.mailboxes.columns import MOST_SENDS, Verdict
+from mxlib.mailboxes.columns import MOST_SENDS, OnExisting, Verdict
 from mxlib.mailboxes.columnwise import Findings, Mask
+from mxlib.mailboxes.differences import UNKNOWN, Had, Numbers, say_of_both
 from mxlib.mailboxes.passwords import Scan
+from mxlib.mailboxes.plan import CLEAR, Action
 
 _VERDICTS = columns.texts([verdict.value for verdict in Verdict])
+_ACTIONS = columns.texts([Action.CREATE.value, Action.UPDATE.value, ""])
 _UNREADABLE = -1
+_BLANK = -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +29,16 @@ class Account:
     """What is known of the account.
 
     `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
-    for them. `forbidden` maps a domain to the reason why this operator may not write to it.
+    for them. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps a domain to what
+    its mailboxes have: a table of username, quota, limit, usage and recovery_email; only updates need it, and a domain
+    that it lacks is one whose figures are not known.
     """
 
     domains: frozenset[str]
     existing: Mapping[str, frozenset[str]]
     unchecked: frozenset[str] = frozenset()
     forbidden: Mapping[str, str] = field(default_factory=dict)
+    has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +56,41 @@ def domains_named(rows: pd.DataFrame, standard: Standard) -> frozenset[str]:
     return frozenset(named) - {""}
 
 
-def judge(rows: pd.DataFrame, account: Account, standard: Standard) -> pd.DataFrame:
-    """Return `rows` with `verdict`, `reasons`, `warnings` and the `clean_` columns; change nothing else.
+def judge(
+    rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting = OnExisting.SKIP
+) -> pd.DataFrame:
+    """Return `rows` with the columns below; change nothing else.
 
-    `reasons` are all that stop a row, not just the first, a line each; `warnings` stop nothing and are told of rows
+    verdict; reasons: all that stop a row, not just the first, a line each; warnings: what stops nothing, told of rows
     that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
+    clean_*: username, domain, recovery email, quota and limit that the mailbox will have; a number is missing where
+    the cell can not be read, or is blank and what the mailbox has is not known.
+    exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
+    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update.
     """
-    cells = _Cells.read(rows, account, standard)
+    cells = _Cells.read(rows, account, standard, on_existing)
+    skipped = cells.exists & ~cells.updates
     told = Findings(len(rows))
     addressed = _say_what_is_invalid(told, cells, account)
     invalid = told.found.copy()
-    earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~cells.exists)
+    earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
     told.say_all(duplicate, [reasons.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
     needs_password = cells.passwords.missing & ~cells.exists
-    _say_of(Verdict.EXISTS, told, cells.exists, reasons.EXISTS)
+    _say_of(Verdict.EXISTS, told, skipped, reasons.EXISTS)
     _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, reasons.NEEDS_PASSWORD)
     warned = Findings(len(rows))
-    _warn(warned, cells, account, sendable=~(invalid | duplicate | cells.exists))
+    _warn(warned, cells, account, sendable=~(invalid | duplicate | skipped))
+    changes = differences.told(
+        cells.updates & ~told.found,
+        cells.had,
+        quota=cells.quota,
+        limit=cells.limit,
+        recovery_email=cells.recovery_email,
+        sets_password=~cells.passwords.missing,
+    )
 
-    in_order_of_precedence = [invalid, duplicate, cells.exists, needs_password, ~told.found]
+    in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~told.found]
     judged = {
         "verdict": _VERDICTS.take(pa.array(np.argmax(in_order_of_precedence, axis=0))),
         "reasons": told.cells(),
@@ -75,11 +98,17 @@ def judge(rows: pd.DataFrame, account: Account, standard: Standard) -> pd.DataFr
         "clean_username": cells.addresses.username,
         "clean_domain": cells.addresses.domain,
         "clean_recovery_email": cells.recovery_email,
+        "action": _ACTIONS.take(pa.array(np.where(cells.updates, 1, np.where(skipped, 2, 0)))),
+        "changes": changes,
+        "had_recovery_email": cells.had.recovery_email,
     }
     return rows.assign(
         **{name: columns.column_of(texts, rows.index) for name, texts in judged.items()},
         clean_quota=_nullable(cells.quota, rows.index),
         clean_limit=_nullable(cells.limit, rows.index),
+        exists=pd.Series(cells.exists, index=rows.index),
+        had_quota=_nullable(cells.had.quota, rows.index),
+        had_limit=_nullable(cells.had.limit, rows.index),
     )
 
 
@@ -93,28 +122,47 @@ class _Cells:
     addresses: Addresses
     full_address: pa.Array
     exists: Mask
+    updates: Mask
+    had: Had
     passwords: Scan
     quota_typed: pa.Array
-    quota: npt.NDArray[np.int64]
-    limit: npt.NDArray[np.int64]
+    quota: Numbers
+    limit_asked: Numbers
+    limit: Numbers
+    email_asked: pa.Array
     recovery_email: pa.Array
 
     @classmethod
-    def read(cls, rows: pd.DataFrame, account: Account, standard: Standard) -> "_Cells":
+    def read(cls, rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting) -> "_Cells":
         found = addresses.read(rows, standard.domain)
+        exists = ~found.disagree & columns.is_among(found.full, _existing(found.domain, account))
+        updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
+        had = Had.of(found, account.has, updates)
+        # A password of ours was meant for a mailbox to be made; it replaces none that somebody has.
+        ours = pd.Series(updates & rows["generated"].to_numpy(bool), index=rows.index)
+        scanned = passwords.scan(columns.cells_of(rows["password"].mask(ours, "")))
         quota, limit = (columns.stripped(columns.cells_of(rows[name])) for name in ("quota", "limit"))
+        limit_asked = _read(limit, amounts.limit)
+        email = addresses.emails(rows["recovery_email"])
+        email_kept = updates & columns.is_blank(email)
+        email = pc.if_else(pc.equal(email, CLEAR), "", email)
+        limit_kept = (limit_asked == _BLANK) | (scanned.missing & (limit_asked != _UNREADABLE))
         return cls(
             line=rows["line"].to_numpy(np.int64),
             ticked=rows["ticked"].to_numpy(bool),
             fault=columns.cells_of(rows["fault"]),
             addresses=found,
             full_address=found.full,
-            exists=~found.disagree & columns.is_among(found.full, _existing(found.domain, account)),
-            passwords=passwords.scan(columns.cells_of(rows["password"])),
+            exists=exists,
+            updates=updates,
+            had=had,
+            passwords=scanned,
             quota_typed=quota,
-            quota=_read(quota, amounts.quota, standard.quota),
-            limit=_read(limit, amounts.limit, standard.limit),
-            recovery_email=addresses.emails(rows["recovery_email"]),
+            quota=_filled(_read(quota, amounts.quota), np.where(updates, had.quota, standard.quota)),
+            limit_asked=limit_asked,
+            limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, standard.limit)),
+            email_asked=email,
+            recovery_email=pc.if_else(pa.array(email_kept), had.recovery_email, email),
         )
 
 
@@ -124,20 +172,24 @@ def _existing(domains: pa.Array, account: Account) -> list[str]:
     return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
 
 
-def _read(cells: pa.Array, read: Callable[[str], int | None], blank: int) -> npt.NDArray[np.int64]:
-    """The number in every cell; `blank` for none, _UNREADABLE for what is no number."""
+def _read(cells: pa.Array, read: Callable[[str], int | None]) -> Numbers:
+    """The number in every cell; _BLANK for none, _UNREADABLE for what is no number."""
     codes, different = columns.distinct(cells)
-    numbers = [read(text) if text else blank for text in different]
+    numbers = [read(text) if text else _BLANK for text in different]
     return np.array([_UNREADABLE if number is None else number for number in numbers], dtype=np.int64)[codes]
 
 
-def _nullable(numbers: npt.NDArray[np.int64], index: pd.Index) -> pd.Series:
-    return pd.Series(pd.arrays.IntegerArray(numbers, numbers == _UNREADABLE), index=index)
+def _filled(numbers: Numbers, blank: Numbers | int) -> Numbers:
+    return np.where(numbers == _BLANK, blank, numbers)
+
+
+def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
+    return pd.Series(pd.arrays.IntegerArray(numbers, (numbers == _UNREADABLE) | (numbers == UNKNOWN)), index=index)
 
 
 def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mask:
     """Say everything that makes rows invalid; which rows have an address that could be sent."""
-    names, domains, email = cells.addresses.username, cells.addresses.domain, cells.recovery_email
+    names, domains, email = cells.addresses.username, cells.addresses.domain, cells.email_asked
     told.say_each(columns.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
     told.say_each(~columns.is_blank(cells.fault), cells.fault, str)
 
@@ -177,10 +229,18 @@ def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> Non
 
 def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
     """Say what is worth a look in rows that can be sent."""
+    updates, had = sendable & cells.updates, cells.had
     asked = pa.array(cells.limit).cast(pa.large_string())
-    warned.say_each(sendable & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
-    tiny = (cells.quota > 0) & (cells.quota < amounts.TINY)
+    warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
+    other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
+    stays = other_limit & cells.passwords.missing
+    say_of_both(warned, stays, had.limit, cells.limit_asked, reasons.limit_stays)
+    say_of_both(warned, other_limit & ~stays, had.limit, cells.limit_asked, reasons.limit_uncertain)
+    other_quota = cells.quota != had.quota
+    tiny = other_quota & (cells.quota > 0) & (cells.quota < amounts.TINY)
     warned.say_each(sendable & tiny, cells.quota_typed, reasons.tiny_quota)
+    below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
+    say_of_both(warned, below, np.ceil(had.usage).astype(np.int64), cells.quota, reasons.below_use)
     warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
     checked = columns.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
     warned.say_each(sendable & ~checked, cells.addresses.domain, words.not_checked)

@@ -5,6 +5,7 @@ What is wrong with a single row is said in `reasons`. All times are Unix seconds
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted, readable
@@ -42,7 +43,9 @@ class Confirmation:
     """The figures of one import before it starts.
 
     `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
-    list could not be had. `behind_seconds` is what other runs ahead add to `seconds`.
+    list could not be had; `updates` maps domain to mailboxes that will change. `unchanged` rows ask for what there is,
+    `replaced` ones give a new password to a mailbox that exists, `kept_here` ones change a recovery email only.
+    `behind_seconds` is what other runs ahead add to `seconds`.
     """
 
     file_name: str
@@ -59,11 +62,15 @@ class Confirmation:
     seconds: float = 0.0
     behind_seconds: float = 0.0
     per_minute: int = 20
+    updates: Mapping[str, int] = field(default_factory=dict)
+    unchanged: int = 0
+    replaced: int = 0
+    kept_here: int = 0
 
     @property
     def mailboxes(self) -> int:
-        """How many mailboxes will be created."""
-        return sum(self.creates.values())
+        """How many mailboxes will be created or changed."""
+        return sum(self.creates.values()) + sum(self.updates.values())
 
 
 def confirm(figures: Confirmation) -> str:
@@ -79,18 +86,52 @@ def confirm(figures: Confirmation) -> str:
     source = f"{figures.file_name}, {count(figures.rows, 'row')}"
     if not figures.file_name:
         source = f"{count(figures.rows, 'row')} added by hand"
-    rows = f"{source}; left out: {told}." if told else f"{source}."
+    asked = [f"unchanged: {figures.unchanged:,}"] * bool(figures.unchanged) + [f"left out: {told}"] * bool(told)
+    rows = f"{'; '.join([source, *asked])}."
     if not figures.mailboxes:
-        return f"Nothing to create. {rows}"
-    domains = [f"{name} {number:,} ({_now(figures, name)})" for name, number in sorted(figures.creates.items())]
-    sentences = [f"Create {count(figures.mailboxes, 'mailbox', 'mailboxes')}?", f"{', '.join(domains)}.", rows]
+        return f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}"
+    creates, updates = sum(figures.creates.values()), sum(figures.updates.values())
+    domains = [_there(figures, name) for name in sorted({*figures.creates, *figures.updates})]
+    sentences = [f"{to_do(creates, updates)}?", f"{', '.join(domains)}."]
+    if figures.replaced:
+        sentences.append(replaces_passwords(figures.replaced))
+    sentences.append(rows)
     if figures.generated:
         passwords = count(figures.generated, "password")
         sentences.append(f"{passwords} generated, readable until {day(figures.readable_until)}.")
-    sentences.append(
-        f"About {duration(figures.seconds)} at MXroute's limit of {figures.per_minute} a minute{_behind(figures)}."
-    )
+    if figures.kept_here:
+        which = "only changes a recovery email" if figures.kept_here == 1 else "only change a recovery email"
+        sentences.append(f"{count(figures.kept_here, 'row')} {which}, which is kept here and costs no write.")
+    if figures.mailboxes > figures.kept_here:
+        sentences.append(
+            f"About {duration(figures.seconds)} at MXroute's limit of {figures.per_minute} a minute{_behind(figures)}."
+        )
     return " ".join([*sentences, "You may close this tab."])
+
+
+def to_do(creates: int, updates: int) -> str:
+    """What a run will do: `Create 213 mailboxes and update 12`, without a full stop."""
+    if not updates:
+        return f"Create {count(creates, 'mailbox', 'mailboxes')}"
+    if not creates:
+        return f"Update {count(updates, 'mailbox', 'mailboxes')}"
+    return f"Create {count(creates, 'mailbox', 'mailboxes')} and update {updates:,}"
+
+
+def replaces_passwords(mailboxes: int) -> str:
+    """That mailboxes which are in use get another password: whoever uses one is locked out until told."""
+    if mailboxes == 1:
+        return "1 password of an existing mailbox will be replaced."
+    return f"{mailboxes:,} passwords of existing mailboxes will be replaced."
+
+
+def _there(figures: Confirmation, domain: str) -> str:
+    """What will happen in one domain: `clienta.nl 201 (14 now)`, or `clienta.nl 201 new and 12 changed (14 now)`."""
+    new, changed = figures.creates.get(domain, 0), figures.updates.get(domain, 0)
+    figure = f"{new:,}"
+    if figures.updates:
+        figure = listed([f"{new:,} new"] * bool(new) + [f"{changed:,} changed"] * bool(changed))
+    return f"{domain} {figure} ({_now(figures, domain)})"
 
 
 def _behind(figures: Confirmation) -> str:
@@ -220,6 +261,29 @@ def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:
 def read_ago(read_at: float | None, now: float) -> str:
     """How old a list is."""
     return f"Read {age(now - read_at)} ago." if read_at is not None else "Not read yet."
+
+
+def reading_lists(done: int, total: int, wait: float = 0.0) -> str:
+    """How far the reading of many lists has come; `wait`: seconds for which the host's limit holds the next one."""
+    told = f"Reading {done:,} of {total:,} domains from MXroute…"
+    return told if wait < 1 else f"{told} Its limit of reads is reached: going on in {ceil(wait)} s. Nothing to do."
+
+
+def not_exported(domains: Sequence[str]) -> str:
+    """Domains of which a caller may not have the mailboxes in a file."""
+    return f"Left out, since you may not export from {'it' if len(domains) == 1 else 'them'}: {listed(domains)}."
+
+
+def export_lacks(domain: str, problem: str = NOT_ANSWERING) -> str:
+    """A file of all domains that lacks one, since its list was never had."""
+    return f"Not in this file: {domain}. {problem}"
+
+
+def export_is_old(domain: str, read_at: float, now: float) -> str:
+    """A file of all domains in which one is not of now."""
+    return (
+        f"{domain} is the list of {moment(read_at, now)} ({age(now - read_at)} old): MXroute did not give a newer one."
+    )
 
 
 def not_checked(domain: str) -> str:
