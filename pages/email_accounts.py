@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import words
-from mxlib.ui import accounts, frame, links
+from mxlib.ui import accounts, export_all, frame, links
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -18,6 +18,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         frame.go("import_mailboxes")
     links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
     links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
+    export_all.offer()
     refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
     age = st.empty()
 

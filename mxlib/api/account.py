@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import shapes
-from mxlib.api.asking import Asker, Refresh, refusals
+from mxlib.api.asking import CSV, Asker, Refresh, refusals
+from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
 from mxlib.services.lists import Silent
 
@@ -25,3 +26,22 @@ def domains(caller: Asker, refresh: Refresh = False) -> Response:
     if told.read_at is None:
         raise Silent(told.problem)
     return listed(list(told.names), told.read_at, told.problem)
+
+
+@router.get(
+    "/email-accounts.csv",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {CSV: {"schema": {"type": "string"}}},
+            "headers": {"X-MXM-Remarks": {"description": "What the file lacks, and why", "schema": {"type": "string"}}},
+        },
+        **refusals(503),
+    },
+)
+def export(caller: Asker) -> Response:
+    """All mailboxes of all domains that the token may view and export, as one CSV that can be imported again.
+
+    A domain whose list can not be had is named in a comment above the header, and in `X-MXM-Remarks`.
+    """
+    return attached(services.current().exports.all_file(caller, "csv"))

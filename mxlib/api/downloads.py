@@ -46,7 +46,8 @@ def attached(file: File) -> Response:
         headers={
             "Content-Disposition": f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(file.name)}",
             "Cache-Control": "no-store",
-        },
+        }
+        | ({"X-MXM-Remarks": " ".join(file.remarks).encode("ascii", "replace").decode()} if file.remarks else {}),
     )
 
 
@@ -58,9 +59,11 @@ def run_file(request: Request) -> Response:
 
 
 def domain_file(request: Request) -> Response:
-    """The export of one domain, as CSV or Excel."""
+    """The export of one domain, or of `all`, as CSV or Excel."""
     house = services.current()
     domain, _, kind = str(request.path_params["name"]).rpartition(".")
+    if domain == "all":
+        return _answer(lambda: house.exports.all_file(caller(request), kind))
     return _answer(lambda: house.exports.domain_file(caller(request), domain, kind))
 
 

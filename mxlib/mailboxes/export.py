@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
+from itertools import chain
 
 import pandas as pd
 import xlsxwriter
@@ -27,17 +28,31 @@ _EXAMPLES = (
 )
 
 
-def table_csv(header: Sequence[str], rows: Iterable[Sequence[str]], verbatim: AbstractSet[str] = _NOTHING) -> bytes:
+def table_csv(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    verbatim: AbstractSet[str] = _NOTHING,
+    remarks: Sequence[str] = (),
+) -> bytes:
     """Write a table as CSV: UTF-8 with a mark, CRLF, cells that would be formulas guarded.
 
-    `verbatim` are the names of columns that are never altered: passwords.
+    `verbatim` are the names of columns that are never altered: passwords. `remarks` stand above the header as comments.
     """
-    lines = (",".join(map(_quoted, cells)) for cells in _guarded(header, rows, verbatim))
+    cells = ([f"# {remark}"] for remark in remarks)
+    lines = (",".join(map(_quoted, row)) for row in chain(cells, _guarded(header, rows, verbatim)))
     return "".join(["\ufeff", *(line + "\r\n" for line in lines)]).encode("utf-8", "replace")
 
 
-def table_xlsx(header: Sequence[str], rows: Iterable[Sequence[str]], verbatim: AbstractSet[str] = _NOTHING) -> bytes:
-    """Write a table as .xlsx with text cells only, which no spreadsheet takes for a number, a date or a formula."""
+def table_xlsx(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    verbatim: AbstractSet[str] = _NOTHING,
+    remarks: Sequence[str] = (),
+) -> bytes:
+    """Write a table as .xlsx with text cells only, which no spreadsheet takes for a number, a date or a formula.
+
+    `remarks` stand on a sheet of their own.
+    """
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
         text, bold = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bold": True})
@@ -48,20 +63,24 @@ def table_xlsx(header: Sequence[str], rows: Iterable[Sequence[str]], verbatim: A
             for column, cell in enumerate(cells):
                 if cell:
                     sheet.write_string(row, column, cell, text if row else bold)
+        if remarks:
+            aside = book.add_worksheet("Remarks")
+            for row, remark in enumerate(remarks):
+                aside.write_string(row, 0, remark, text)
     return packed.getvalue()
 
 
-def mailboxes_csv(mailboxes: pd.DataFrame) -> bytes:
+def mailboxes_csv(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
     """The import format of mailboxes, passwords blank.
 
     Columns needed: username, recovery_email, quota (MB), limit (sends a day), domain.
     """
-    return table_csv(COLUMNS, _rows_of(mailboxes))
+    return table_csv(COLUMNS, _rows_of(mailboxes), remarks=remarks)
 
 
-def mailboxes_xlsx(mailboxes: pd.DataFrame) -> bytes:
+def mailboxes_xlsx(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
     """As `mailboxes_csv`, as a workbook."""
-    return table_xlsx(COLUMNS, _rows_of(mailboxes))
+    return table_xlsx(COLUMNS, _rows_of(mailboxes), remarks=remarks)
 
 
 def template_csv() -> bytes:

@@ -18,6 +18,9 @@ _VERDICTS = {
     Verdict.INVALID: "Invalid",
 }
 
+#: Rows that are ready and whose mailbox exists.
+_UPDATES = {"update": "Update", "unchanged": "No change"}
+
 #: Outcomes that end a row, in the order in which their counts are told.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
 
@@ -31,6 +34,11 @@ NOT_ANSWERING = "MXroute does not answer."
 def verdict(value: str) -> str:
     """The label of a verdict: `Needs password`."""
     return _VERDICTS[Verdict(value)]
+
+
+def kind(value: str) -> str:
+    """The label of a row in the preview: that of its verdict, or `Update` and `No change`."""
+    return _UPDATES.get(value) or verdict(value)
 
 
 def outcome(value: str) -> str:
@@ -295,6 +303,12 @@ def changed_meanwhile(rows: int, verdict_now: str) -> str:
     """That rows which were ready are so no more, since the lists were read again."""
     were = "row was" if rows == 1 else "rows were"
     return f"{rows:,} {were} ready and now {'is' if rows == 1 else 'are'} otherwise ({verdict(verdict_now)}); left out."
+
+
+def differs_meanwhile(mailboxes: int, address: str, was: str, now: str) -> str:
+    """That rows change something else than was shown, since the lists were read again; `was` and `now` of the first."""
+    others = f"{count(mailboxes, 'mailbox', 'mailboxes')} changed at MXroute meanwhile"
+    return f"{others}: {address}, {was or 'new'}, is now {now or 'new'}."
 
 
 def start_waits(domain: str) -> str:

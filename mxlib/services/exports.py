@@ -1,12 +1,16 @@
 """Files that leave MXM: exports, templates, results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mxlib.auth.permissions import Caller, Permission
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import export
-from mxlib.services.lists import Lists, Silent
+from mxlib.mailboxes import export, words
+from mxlib.mailboxes.phrases import count, listed
+from mxlib.services.lists import Domains, Lists, MailboxList, Silent, Tell
 from mxlib.services.running import Running
 from mxlib.store import Store, audit
 
@@ -19,10 +23,43 @@ class NotThere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to hand out."""
+    """A file to hand out; `remarks` say what it lacks, one sentence each."""
 
     name: str
     content: bytes = field(repr=False)
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """The mailboxes of all domains that a caller may export, and what is to be said of the file made of them.
+
+    `remarks` go into the file too: what it lacks although the caller may have it, or has of an earlier hour.
+    """
+
+    lists: tuple[MailboxList, ...] = field(repr=False)
+    left_out: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Whose mailboxes are there."""
+        return tuple(each.domain for each in self.lists)
+
+    @property
+    def mailboxes(self) -> int:
+        """How many there are."""
+        return sum(len(each.frame) for each in self.lists)
+
+    @property
+    def told(self) -> str:
+        """What the file holds."""
+        return f"{count(self.mailboxes, 'mailbox', 'mailboxes')} of {count(len(self.lists), 'domain')}"
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Everything that is to be said of what the file does not hold."""
+        return ((words.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
 
 
 class Exports:
@@ -33,22 +70,55 @@ class Exports:
 
     def domain_file(self, caller: Caller, domain: str, kind: str) -> File:
         """Every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
-        if kind not in {"csv", "xlsx"}:
-            raise NotThere("An export is a .csv or an .xlsx file.")
+        _must_be_known(kind)
         caller.must(Permission.EXPORT, domain)
-        domains = self._lists.domains(caller)
-        if domains.read_at is None:
-            raise Silent(domains.problem)
+        domains = self._domains(caller)
         if domain not in domains.names:
             raise NotThere(f"{domain} is not on this MXroute account.")
         mailboxes = self._lists.mailboxes(caller, domain)
         if mailboxes.read_at is None:
             raise Silent(mailboxes.problem)
-        frame = mailboxes.frame.assign(domain=domain)
-        content = export.mailboxes_csv(frame) if kind == "csv" else export.mailboxes_xlsx(frame)
+        self._note(caller, "export", domain, f"{len(mailboxes.frame)} mailboxes as {kind}")
+        return self._file([mailboxes], domain, kind)
+
+    def everything(self, caller: Caller, *, tell: Tell | None = None) -> Everything:
+        """The mailboxes of all domains that the caller may export; lists that are due are read, `tell` hears how far.
+
+        Raises Forbidden when there is no such domain, Silent when not one list can be had.
+        """
+        domains = self._domains(caller)
+        rights = (Permission.VIEW, Permission.EXPORT)
+        mine = [name for name in domains.names if all(caller.may(right, name) for right in rights)]
+        if not mine:
+            raise Forbidden("You may not export from any domain. Ask an admin for it.")
+        found = self._lists.every(caller, mine, tell=tell)
+        had = [each for each in found if each.read_at is not None]
+        if not had:
+            raise Silent(found[0].problem)
+        now = self._clock.now()
+        lacking = [words.export_lacks(each.domain, each.problem) for each in found if each.read_at is None]
+        old = [words.export_is_old(each.domain, each.read_at, now) for each in had if each.read_at and each.problem]
+        return Everything(tuple(had), tuple(sorted({*domains.names} - {*mine})), (*lacking, *old))
+
+    def all_file(self, caller: Caller, kind: str) -> File:
+        """Every mailbox of every domain that the caller may export, in one file that can be imported again."""
+        _must_be_known(kind)
+        found = self.everything(caller)
+        outcome = f"{found.told} as {kind}: {listed(found.domains)}"
+        self._note(caller, "export", "all domains", " ".join([f"{outcome}.", *found.lacks]))
+        return self._file(found.lists, "", kind, found)
+
+    def _domains(self, caller: Caller) -> Domains:
+        domains = self._lists.domains(caller)
+        if domains.read_at is None:
+            raise Silent(domains.problem)
+        return domains
+
+    def _file(self, lists: Sequence[MailboxList], domain: str, kind: str, found: Everything | None = None) -> File:
+        write = export.mailboxes_csv if kind == "csv" else export.mailboxes_xlsx
+        frame = pd.concat([each.frame.assign(domain=each.domain) for each in lists], ignore_index=True)
         name = export.file_name(domain, datetime.fromtimestamp(self._clock.now()).date(), kind)
-        self._note(caller, "export", domain, f"{len(frame)} mailboxes as {kind}")
-        return File(name, content)
+        return File(name, write(frame, found.remarks if found else ()), found.lacks if found else ())
 
     def template(self) -> File:
         """The import format with two example rows."""
@@ -77,3 +147,8 @@ class Exports:
                 address=caller.address,
                 outcome=outcome,
             )
+
+
+def _must_be_known(kind: str) -> None:
+    if kind not in {"csv", "xlsx"}:
+        raise NotThere("An export is a .csv or an .xlsx file.")

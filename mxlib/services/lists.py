@@ -39,7 +39,7 @@ _AT_ONCE = 3
 #: Seconds after which it is told again how far many lists have come.
 _TOLD_EVERY = 0.5
 
-#: After one of these no other list can be had either.
+#: After some of these in a row no other list can be had either.
 _FOR_ALL = (Unreachable, Unauthorized, Busy, Unwritable)
 
 #: Hears how many lists of how many are read, and for how many seconds the host's limit holds the next one back.
@@ -82,7 +82,7 @@ class Lists:
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
         self._outcomes: dict[str, tuple[float, str]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
-        self._stopped: tuple[float, str] = (-math.inf, "")
+        self._failed: list[str] = []
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
         """The domains that the caller may see, sorted."""
@@ -95,6 +95,13 @@ class Lists:
         caller.must(Permission.VIEW, domain)
         read_at, problem = self._bring(domain, refresh=refresh)
         return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
+
+    def every(self, caller: Caller, domains: Collection[str], *, tell: Tell | None = None) -> list[MailboxList]:
+        """The mailboxes of many domains, read three at a time; who waits for more than a minute's reads, waits."""
+        for domain in domains:
+            caller.must(Permission.VIEW, domain)
+        self.bring(domains, patience=LONG_PATIENCE, tell=tell)
+        return [self.mailboxes(caller, domain) for domain in domains]
 
     def usernames(self, domain: str, *, newer_than: float | None = None) -> frozenset[str] | None:
         """The usernames of `domain`; None when no list could be had. No permission is asked: judging needs them."""
@@ -120,7 +127,8 @@ class Lists:
     ) -> None:
         """Read those of `domains` that are due, three at a time at the host's pace; `tell` hears how far it has come.
 
-        What can not be had is said when that list is asked for. A host that does not answer is not asked for the rest.
+        What can not be had is said when that list is asked for. A host that fails three times in a row is not asked
+        for the rest.
         """
         oldest = self._clock.now() - FRESH if newer_than is None else newer_than
         with self._store.read() as tx:
@@ -128,9 +136,9 @@ class Lists:
         due = sorted(name for name in domains if read_at.get(name, -math.inf) < oldest)
         if not due:
             return
-        began = self._clock.monotonic()
+        self._failed.clear()
         with ThreadPoolExecutor(min(_AT_ONCE, len(due)), "mxm-lists") as threads:
-            open_ = {threads.submit(self._read_unless_stopped, name, began, patience) for name in due}
+            open_ = {threads.submit(self._read_unless_silent, name, patience) for name in due}
             while open_:
                 if tell:
                     tell(len(due) - len(open_), len(due), self._host.waiting("read"))
@@ -138,14 +146,19 @@ class Lists:
         if tell:
             tell(len(due), len(due), 0.0)
 
-    def _read_unless_stopped(self, domain: str, began: float, patience: float) -> None:
+    def _read_unless_silent(self, domain: str, patience: float) -> None:
         def read() -> None:
-            stopped_at, problem = self._stopped
-            if stopped_at >= began:
-                raise MXrouteError(problem)
+            if len(self._failed) >= _AT_ONCE:
+                raise MXrouteError(self._failed[-1])
             self._read_mailboxes(domain, patience)
 
         self._once(domain, read, refresh=False)
+
+    def kept(self, domain: str) -> pd.DataFrame:
+        """What the mailboxes of `domain` have, as the kept list says; nothing is read, and no permission is asked."""
+        with self._store.read() as tx:
+            read_at = shelf.read_at(tx, domain)
+        return self._frame(domain, read_at)
 
     def known(self, domain: str, username: str) -> Mailbox | None:
         """One mailbox as the kept list has it; nothing is read."""
@@ -209,10 +222,11 @@ class Lists:
             try:
                 read()
                 problem = ""
+                self._failed.clear()
             except (MXrouteError, Unwritable) as error:
                 problem = str(error)
                 if isinstance(error, _FOR_ALL):
-                    self._stopped = (self._clock.monotonic(), problem)
+                    self._failed.append(problem)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
             self._outcomes[name] = (self._clock.monotonic(), problem)
         return problem

@@ -51,7 +51,7 @@ def read_at(tx: Tx, domain: str) -> float | None:
 def read_times(tx: Tx) -> dict[str, float]:
     """When the list of each domain was last read."""
     found = tx.execute(sa.select(table.c.domain, table.c.read_at).where(table.c.domain != _DOMAINS))
-    return {domain: at for domain, at in found}
+    return {row.domain: row.read_at for row in found}
 
 
 def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
