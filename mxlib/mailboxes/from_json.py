@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mxlib.mailboxes import addresses, headers, words
-from mxlib.mailboxes.columns import rows_from
+from mxlib.mailboxes.columns import OnExisting, rows_from
 from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.phrases import readable
 
@@ -34,6 +34,7 @@ class Asked:
     default_domain: str
     existing: Mapping[str, frozenset[str]]
     generate_passwords: bool
+    on_existing: OnExisting
     _items: Sequence[Mapping[str, Any]] = field(repr=False)
 
     def cells(self, origin: int) -> dict[str, str]:
@@ -63,6 +64,7 @@ def read(body: Any, most: int) -> Asked:
         addresses.domain(text_of(told, "default_domain")),
         _existing(told.get("existing_by_domain")),
         flag_of(told, "generate_passwords"),
+        _on_existing(told),
         items,
     )
 
@@ -121,6 +123,14 @@ def flag_of(told: Mapping[str, Any], name: str) -> bool:
     if value is not None and not isinstance(value, bool):
         raise Malformed(name, f"{name}: write true or false.")
     return bool(value)
+
+
+def _on_existing(told: Mapping[str, Any]) -> OnExisting:
+    value = told.get("on_existing")
+    try:
+        return OnExisting.SKIP if value is None else OnExisting(value)
+    except ValueError:
+        raise Malformed("on_existing", "on_existing: write skip or update.") from None
 
 
 def _column(items: Sequence[Mapping[str, Any]], names: Iterable[str], faults: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import intake, mapping, rules
-from mxlib.mailboxes.columns import DTYPES
+from mxlib.mailboxes.columns import DTYPES, OnExisting
 from mxlib.mailboxes.intake import Taken
 from mxlib.services.previews import Previews, Reading
 from mxlib.settings import Settings
@@ -37,6 +37,7 @@ class Work:
     generate: bool
     reading: Reading | None = None
     file: bytes = field(default=b"", repr=False)
+    on_existing: OnExisting = OnExisting.SKIP
 
 
 class Drafts:
@@ -113,12 +114,17 @@ class Drafts:
             chosen = dict(enumerate(about["meanings"]))
             columns = mapping.recognise(sheet.header, chosen=chosen)
             reading = Reading(sheet, columns, rows, tuple(about["notes"]))
-        return Work(rows, about["domain"], about["generate"], reading, file)
+        on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
+        return Work(rows, about["domain"], about["generate"], reading, file, on_existing)
 
 
 def _packed(work: Work) -> bytes:
     """Rows as an arrow stream, and beside them how the file was read and understood."""
-    about: dict[str, object] = {"domain": work.domain, "generate": work.generate}
+    about: dict[str, object] = {
+        "domain": work.domain,
+        "generate": work.generate,
+        "on_existing": work.on_existing,
+    }
     if work.reading is not None:
         sheet, columns = work.reading.sheet, work.reading.columns.columns
         meaning = {at: name for name, at in columns.items()}

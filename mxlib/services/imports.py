@@ -10,6 +10,7 @@ from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.mailboxes import from_json, passwords, planning, rules, words
 from mxlib.mailboxes.addresses import domain as normalised
+from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.services.lists import Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
@@ -34,6 +35,7 @@ class Table:
     file_digest: str = ""
     told: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     generate: bool = False
+    on_existing: OnExisting = OnExisting.SKIP
     cells: Callable[[int], Mapping[str, str]] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
@@ -49,10 +51,23 @@ class Imports:
         """Rows as JSON; raises Malformed."""
         asked = from_json.read(body, self._settings.max_rows)
         return Table(
-            asked.rows, asked.default_domain, told=asked.existing, generate=asked.generate_passwords, cells=asked.cells
+            asked.rows,
+            asked.default_domain,
+            told=asked.existing,
+            generate=asked.generate_passwords,
+            on_existing=asked.on_existing,
+            cells=asked.cells,
         )
 
-    def from_file(self, data: bytes, name: str, domain: str, *, generate: bool = False) -> Table:
+    def from_file(
+        self,
+        data: bytes,
+        name: str,
+        domain: str,
+        *,
+        generate: bool = False,
+        on_existing: OnExisting = OnExisting.SKIP,
+    ) -> Table:
         """A file as on the page; raises FileRefused."""
         reading = self._previews.read(data, name)
         return Table(
@@ -61,14 +76,17 @@ class Imports:
             file_name=name,
             file_digest=reading.sheet.digest,
             generate=generate,
+            on_existing=on_existing,
             cells=reading.cells,
             notes=reading.notes,
         )
 
     def preview(self, caller: Caller, table: Table) -> pd.DataFrame:
         """The rows with their verdicts; nothing is generated and nothing is sent."""
-        account = self._previews.account(caller, table.rows, table.domain, told=table.told)
-        return rules.judge(table.rows, account, self._previews.standard(table.domain))
+        account = self._previews.account(
+            caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing
+        )
+        return rules.judge(table.rows, account, self._previews.standard(table.domain), table.on_existing)
 
     def start(
         self, caller: Caller, table: Table, *, days: int | None = None, key: str = "", request: bytes = b""
@@ -84,17 +102,18 @@ class Imports:
         digest = hashlib.sha256(request).digest()
         if key and (run := self._started_before(caller, key, digest)) is not None:
             return run
+        oldest = self._clock.now() - FRESH_FOR_START
         account = self._previews.account(
-            caller, table.rows, table.domain, newer_than=self._clock.now() - FRESH_FOR_START
+            caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing
         )
         standard = self._previews.standard(table.domain)
         if account.forbidden and rules.domains_named(table.rows, standard) <= account.forbidden.keys():
             raise Forbidden(account.forbidden[min(account.forbidden)])
         if account.unchecked:
             raise Silent(words.start_waits(min(account.unchecked)))
-        judged = rules.judge(table.rows, account, standard)
+        judged = rules.judge(table.rows, account, standard, table.on_existing)
         if table.generate:
-            judged = rules.judge(passwords.fill(judged), account, standard)
+            judged = rules.judge(passwords.fill(judged), account, standard, table.on_existing)
         plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
         if key:
             self._claim(caller, key, digest)

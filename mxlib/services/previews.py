@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, presets, rules, words
-from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, presets, reasons, rules, words
+from mxlib.mailboxes.columns import OnExisting, Verdict
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
-from mxlib.mailboxes.plan import Plan
+from mxlib.mailboxes.plan import Action, Plan
 from mxlib.mailboxes.rules import Account, Standard
 from mxlib.services.lists import Lists
 from mxlib.services.running import Earlier, Running
@@ -20,6 +20,9 @@ from mxlib.settings import Settings
 
 #: Seconds that a list may be old when a run starts.
 FRESH_FOR_START = 60.0
+
+#: Kinds of rows that are ready: what they update, and what is so already.
+UPDATE, UNCHANGED = "update", "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,16 @@ class Previews:
         *,
         newer_than: float | None = None,
         told: Mapping[str, frozenset[str]] | None = None,
+        on_existing: OnExisting = OnExisting.SKIP,
     ) -> Account:
         """What must be known of the account to judge `rows`: a domain not read yet costs one read, once.
 
-        A domain in `told` is not read: the sender says which usernames it has.
+        A domain in `told` is not read: the sender says which usernames it has. To update them that is not enough.
         """
+        update = on_existing is OnExisting.UPDATE
         known = frozenset(self._lists.domains(caller).names)
         named = rules.domains_named(rows, self.standard(domain))
-        existing = {name: usernames for name, usernames in (told or {}).items() if name in named}
+        existing = {name: usernames for name, usernames in (told or {}).items() if name in named and not update}
         unchecked: set[str] = set()
         forbidden = {
             name: f"You have no permission to import into {name}."
@@ -109,25 +114,40 @@ class Previews:
                 unchecked.add(name)
             else:
                 existing[name] = usernames
-        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden)
+        has = {name: self._lists.kept(name) for name in existing} if update else {}
+        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has)
 
     def judge(
-        self, caller: Caller, rows: pd.DataFrame, domain: str, *, newer_than: float | None = None
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        *,
+        newer_than: float | None = None,
+        on_existing: OnExisting = OnExisting.SKIP,
     ) -> pd.DataFrame:
         """`rows` with their verdicts, as `rules.judge` gives them."""
-        return rules.judge(rows, self.account(caller, rows, domain, newer_than=newer_than), self.standard(domain))
+        account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
+        return rules.judge(rows, account, self.standard(domain), on_existing)
 
     def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
-        """`rows` in which every row that only lacks a password has a generated one."""
+        """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""
         return passwords.fill(self.judge(caller, rows, domain))
 
     def confirm(
-        self, caller: Caller, rows: pd.DataFrame, domain: str, reading: Reading | None, *, before: pd.DataFrame
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        reading: Reading | None,
+        *,
+        before: pd.DataFrame,
+        on_existing: OnExisting = OnExisting.SKIP,
     ) -> Ready:
         """The plan of `rows`, judged against lists at most a minute old; `before` are the verdicts last seen."""
         now = self._clock.now()
-        account = self.account(caller, rows, domain, newer_than=now - FRESH_FOR_START)
-        judged = rules.judge(rows, account, self.standard(domain))
+        account = self.account(caller, rows, domain, newer_than=now - FRESH_FOR_START, on_existing=on_existing)
+        judged = rules.judge(rows, account, self.standard(domain), on_existing)
         plan = planning.make_plan(
             judged,
             file_name=reading.sheet.name if reading else "",
@@ -161,15 +181,32 @@ def understood(sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernam
 def _changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
     """What became of rows that were ready when last seen, since the lists were read anew."""
     was_ready = (before["verdict"] == Verdict.READY) & before["ticked"]
-    now = after.loc[was_ready & (after["verdict"] != Verdict.READY), "verdict"].value_counts()
-    return tuple(words.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items())
+    ready = after["verdict"] == Verdict.READY
+    now = after.loc[was_ready & ~ready, "verdict"].value_counts()
+    otherwise = was_ready & ready & ((before["changes"] != after["changes"]) | (before["action"] != after["action"]))
+    told = [words.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items()]
+    if rows := int(otherwise.sum()):
+        at = int(otherwise.to_numpy().argmax())
+        address = f"{after['clean_username'].iat[at]}@{after['clean_domain'].iat[at]}"
+        told.append(
+            words.differs_meanwhile(rows, address, str(before["changes"].iat[at]), str(after["changes"].iat[at]))
+        )
+    return tuple(told)
+
+
+def kinds(judged: pd.DataFrame) -> pd.Series:
+    """What the preview calls each row: its verdict, and of those that are ready `update` or `unchanged` apart."""
+    ready = judged["verdict"] == Verdict.READY
+    same = judged["changes"] == reasons.NO_CHANGE
+    kinds = judged["verdict"].mask(ready & (judged["action"] == Action.UPDATE), UPDATE)
+    return kinds.mask(ready & same, UNCHANGED)
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:
-    """How many rows are of each kind that the preview tells apart; `warnings` counts ready rows that carry one."""
+    """How many rows are of each of `kinds`; `warnings` counts rows that can be sent and carry one."""
     ticked = judged["ticked"]
-    told = judged.loc[ticked, "verdict"].value_counts()
-    figures = {verdict.value: int(told.get(verdict.value, 0)) for verdict in Verdict}
+    told = kinds(judged)[ticked].value_counts()
+    figures = {kind: int(told.get(kind, 0)) for kind in (*map(str, Verdict), UPDATE, UNCHANGED)}
     figures["warnings"] = int((ticked & (judged["warnings"] != "")).sum())
     figures["left_out"] = int((~ticked).sum())
     return figures
