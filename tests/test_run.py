@@ -306,7 +306,7 @@ class TestUpdatesAndDeletions:
         box = here.sandbox.mailbox("user0@a.nl")
         assert box is not None
         assert (outcome, box.quota, box.password) == ("updated", 2048, "theirs")
-        assert reason == "changed; quota as asked"
+        assert reason == "changed; quota 1024 → 2048 as asked; recovery email set"
 
     @pytest.mark.parametrize("fault", ["lost_before", "lost_after"])
     def test_an_update_whose_answer_was_lost_is_sent_again(self, fault: str) -> None:
@@ -314,10 +314,10 @@ class TestUpdatesAndDeletions:
         assert outcome == "updated"
         assert len(sent(here, "PATCH")) == 2
 
-    def test_an_update_of_a_mailbox_that_is_gone_fails(self) -> None:
-        _, outcome, reason = self.changed(Action.UPDATE, there=False)
-        assert outcome == "failed"
-        assert reason.startswith("MXroute: ")
+    def test_a_mailbox_that_is_gone_is_not_updated_and_costs_no_write(self) -> None:
+        here, outcome, reason = self.changed(Action.UPDATE, there=False)
+        assert (outcome, reason) == ("skipped", sentences.GONE_MEANWHILE)
+        assert sent(here, "PATCH") == []
 
     def test_a_404_after_a_deletion_whose_answer_was_lost_is_deleted(self) -> None:
         here, outcome, _ = self.changed(Action.DELETE, Rule(NAMED["lost_after"]))

@@ -1,7 +1,7 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
 from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.mailboxes.plan import Action, Kind, Plan, PlannedRow
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
 from mxlib.store import Tx, audit, journal
 from mxlib.store.keys import ServerKey
@@ -23,7 +23,7 @@ def retry(
         raise CanNot("No row of this run failed.")
     sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
     passwords = journal.passwords(tx, server_key, run, sealed)
-    if any(row.action == Action.CREATE and row.position not in passwords for row in rows):
+    if journal.forgot_passwords(record) and any(row.action != Action.DELETE for row in rows):
         raise CanNot("The passwords of this run were forgotten. Download the failed rows and import them again.")
     plan = Plan(
         record.file_name,
@@ -46,6 +46,8 @@ def retry(
             )
             for row in rows
         ),
+        Kind(record.kind),
+        record.undo_of,
     )
     running = journal.find_run(tx, operator=operator, idempotency_key=None, plan_digest=plan.digest)
     if running is not None:

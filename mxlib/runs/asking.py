@@ -19,13 +19,13 @@ def read_of(course: Course, errand: Errand) -> Request:
 
 
 def write_of(row: RowRecord, password: str) -> Request:
-    """The request of a row; an update names only what changes."""
+    """The request of a row; an update names only what changes, and the limit only where the host may take it."""
     match Action(row.action):
         case Action.CREATE:
             return messages.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
         case Action.DELETE:
             return messages.delete_mailbox(row.domain, row.username)
         case Action.UPDATE:
-            wanted = {"password": password or None, "quota": row.quota, "limit": row.limit}
+            wanted = {"password": password or None, "quota": row.quota, "limit": row.limit if password else None}
             changes = {name: value for name, value in wanted.items() if value is not None}
             return messages.update_mailbox(row.domain, row.username, **changes)

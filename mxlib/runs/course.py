@@ -77,6 +77,8 @@ class Course:
     why: str = ""
     #: Positions, as a heap: the first row of the file goes first, however often it has to go.
     waiting: list[int] = field(default_factory=list)
+    #: Rows that ask nothing of the host: they are done as soon as the run goes on.
+    kept_here: list[int] = field(default_factory=list)
     unsettled: dict[int, Unsettled] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
     to_look: set[str] = field(default_factory=set)
@@ -84,6 +86,8 @@ class Course:
     asked: set[Errand] = field(default_factory=set)
     #: Reading is no use now: the key was refused, or nobody answered for hours.
     blind: bool = False
+    #: Whether anything was compared with the host at the end.
+    compared: bool = False
     #: The status in memory is newer than the one on disk.
     unsaved: bool = False
     note: str = ""
@@ -96,6 +100,7 @@ class Course:
         status = RunStatus(record.status)
         course = cls(record.id, record.operator, frozenset(record.domains), status, record.why, note=record.note)
         course.waiting = journal.waiting_positions(tx, record.id)
+        course.kept_here = journal.waiting_positions(tx, record.id, asking=False)
         for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
             course.unsettled[row.position] = Unsettled(row.domain, row.username, row.tries, now, now + patience)
         if status is RunStatus.RUNNING:
@@ -111,7 +116,7 @@ class Course:
     @property
     def drained(self) -> bool:
         """Whether every row has its outcome, as far as this run goes on."""
-        return not (self.waiting or self.in_flight or self.unsettled)
+        return not (self.waiting or self.kept_here or self.in_flight or self.unsettled)
 
     def looks_first(self) -> None:
         """Read every domain before anything is sent: what is there by then was made by somebody else.

@@ -19,9 +19,10 @@ from mxlib.mxroute.errors import (
     Unreachable,
     Unreadable,
 )
-from mxlib.mxroute.messages import Answer
+from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import Outcome
+from mxlib.store.records import RowRecord
 
 #: How often one row is sent at most; answers of 429 do not count.
 MOST_TRIES = 5
@@ -84,9 +85,9 @@ def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool,
                 return Settle()
             return Again() if tries < MOST_TRIES else _given_up(action, tries, answer)
         case Conflict() if action is Action.CREATE:
-            return Settle() if unanswered else Done(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
-        case NotFound() if action is Action.DELETE:
-            return Done(Outcome.DELETED) if unanswered else Done(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
+            return Settle() if unanswered else _made_meanwhile()
+        case NotFound() if action is not Action.CREATE:
+            return of_gone(action, unanswered=unanswered)
         case Business():
             return Done(Outcome.FAILED, sentences.refused(answer), words.plan_full(answer.message))
         case Refused():
@@ -101,7 +102,7 @@ def of_read_back(answer: Answer | MXrouteError, *, quiet_for: float, tries: int)
     """What reading a create back means; for `quiet_for` more seconds the host may still commit it."""
     match answer:
         case Answer():
-            return Done(Outcome.CREATED, sentences.SETTLED)
+            return Done(Outcome.CREATED, sentences.settled(Action.CREATE))
         case NotFound() if quiet_for > 0:
             return Settle(after=quiet_for)
         case NotFound():
@@ -112,11 +113,46 @@ def of_read_back(answer: Answer | MXrouteError, *, quiet_for: float, tries: int)
             return of_refused_read(answer)
 
 
+def of_look(action: Action, *, there: bool, unanswered: bool) -> Done | None:
+    """What a waiting row becomes when its domain is read before it is sent; None when it is to be sent as planned."""
+    match action:
+        case Action.CREATE if there:
+            return Done(Outcome.CREATED, sentences.settled(Action.CREATE)) if unanswered else _made_meanwhile()
+        case Action.UPDATE | Action.DELETE if not there:
+            return of_gone(action, unanswered=unanswered)
+        case _:
+            return None
+
+
+def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
+    """The true outcome of a row that was given up unanswered, when what the host has in the end shows it."""
+    match Action(row.action):
+        case Action.CREATE if box is not None:
+            return Outcome.CREATED
+        case Action.DELETE if box is None:
+            return Outcome.DELETED
+        case Action.UPDATE if box is not None and row.sealed_password is None and box.quota == row.quota:
+            return Outcome.UPDATED
+        case _:
+            return None
+
+
+def of_gone(action: Action, *, unanswered: bool) -> Done:
+    """What it means that a mailbox is not there which was to be changed or deleted."""
+    if action is Action.DELETE and unanswered:
+        return Done(Outcome.DELETED)
+    return Done(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
+
+
 def of_refused_read(answer: object) -> Halt:
     """What it means that the host does not let itself be read: without that nothing may be sent, nor guessed."""
     if isinstance(answer, Unauthorized):
         return Halt(words.KEY_REFUSED)
     return Halt(sentences.not_told(answer))
+
+
+def _made_meanwhile() -> Done:
+    return Done(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
 
 
 def _given_up(action: Action, tries: int, answer: MXrouteError) -> Done:

@@ -243,6 +243,9 @@ class Engine:
             course.looks_first()
         if course.unsaved:
             hearing.save(self._store, course, self._clock.now())
+        if course.kept_here and course.status is RunStatus.RUNNING:
+            hearing.keep_here(self._store, course, self._clock.now())
+            self._wake = 0.0
         if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
             if course.to_check is None:
                 with self._store.read() as tx:

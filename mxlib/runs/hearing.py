@@ -15,6 +15,9 @@ from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.store import Store, Tx, audit, journal
 from mxlib.store.records import RowRecord
 
+#: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
+AT_ONCE = 200
+
 
 def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
     """Take one answer; raises Unwritable, with nothing changed, when the store refuses it."""
@@ -133,6 +136,7 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
         halt(course, deciding.of_refused_read(answer).reason, blind=True)
     elif errand.purpose is Purpose.CHECK:
         course.note = course.note if boxes is not None else sentences.NOT_CHECKED
+        course.compared = True
         (course.to_check or set()).discard(errand.domain)
     else:
         course.to_look.discard(errand.domain)
@@ -164,6 +168,7 @@ def stop(store: Store, course: Course) -> None:
         journal.set_run(tx, course.id, status=RunStatus.STOPPING, why="")
     course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
     course.waiting.clear()
+    course.kept_here.clear()
     course.to_look.clear()
 
 
@@ -178,6 +183,15 @@ def save(store: Store, course: Course, at: float) -> None:
     course.unsaved = False
 
 
+def keep_here(store: Store, course: Course, at: float) -> None:
+    """Do some of the rows that change nothing but a recovery email."""
+    now = course.kept_here[:AT_ONCE]
+    with store.write() as tx:
+        for position in now:
+            recording.keep_here(tx, course, journal.get_row(tx, course.id, position), at)
+    del course.kept_here[: len(now)]
+
+
 def finish(store: Store, course: Course, at: float) -> None:
     """End a run: every row has its outcome, and its domains were compared as far as the host answered."""
     status = RunStatus.STOPPED if course.status is RunStatus.STOPPING else RunStatus.FINISHED
@@ -188,7 +202,7 @@ def finish(store: Store, course: Course, at: float) -> None:
             course.id,
             status=status,
             finished_at=at,
-            checked_at=None if course.note else at,
+            checked_at=at if course.compared and not course.note else None,
             differences=count,
             difference=first,
             note=course.note,

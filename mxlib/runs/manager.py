@@ -73,7 +73,7 @@ class Runs:
             )  # fmt: skip
             audit.append(
                 tx, at=now, who=operator, kind=kind, what="run.start", on=f"run {run}", address=address, run=run,
-                outcome=f"{sum(1 for _ in plan.sent())} rows of {plan.file_name or 'a table'}",
+                outcome=f"{sum(row.acts for row in plan.rows)} rows of {plan.file_name or 'a table'}",
             )  # fmt: skip
         self._steer(self._engine.take_up)
         return run

@@ -1,11 +1,11 @@
 """What is written down when something is known: the row, its recovery email, the audit trail, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from mxlib.mailboxes.plan import Action
+from mxlib.mailboxes.plan import CLEAR, Action
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
 from mxlib.mxroute.messages import Answer, Mailbox
-from mxlib.runs import sentences
+from mxlib.runs import deciding, sentences
 from mxlib.runs.course import Course
 from mxlib.runs.outcomes import DONE, Outcome
 from mxlib.store import Tx, audit, journal, lists, recovery
@@ -15,29 +15,60 @@ from mxlib.store.records import RowRecord
 def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str, at: float) -> None:
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
     journal.set_row(tx, course.id, row.position, outcome=outcome, reason=reason)
+    if outcome in DONE:
+        _note(tx, course, f"mailbox.{row.action}", row, at)
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
-        recovery.put(tx, row.domain, row.username, row.recovery_email, at)
+        _keep_recovery(tx, course, row, at)
     if outcome is Outcome.DELETED:
         recovery.drop(tx, row.domain, row.username)
-    if outcome in DONE:
-        audit.append(
-            tx, at=at, who=course.operator, kind="engine", what=f"mailbox.{row.action}", on=row.address, run=course.id
-        )
+
+
+def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
+    """Do a row that changes nothing but the recovery email, which is kept here alone."""
+    reason = sentences.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
+    journal.set_row(tx, course.id, row.position, outcome=Outcome.UPDATED, reason=reason)
+    _keep_recovery(tx, course, row, at)
+
+
+def _keep_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
+    """Put or drop the recovery email that comes with a row; in an update, keep what there was for who takes it back."""
+    had = recovery.of_mailbox(tx, row.domain, row.username)
+    if row.recovery_email == CLEAR:
+        recovery.drop(tx, row.domain, row.username)
+    else:
+        recovery.put(tx, row.domain, row.username, row.recovery_email, at)
+    if row.action == Action.UPDATE:
+        _found(tx, row, {"recovery_email": had})
+        _note(tx, course, "recovery.set", row, at, "removed" if row.recovery_email == CLEAR else "")
+
+
+def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
+    """Note what a mailbox had right before its row, where that is not what the plan knew."""
+    other = {name: value for name, value in now.items() if value != row.was.get(name)}
+    if other:
+        journal.set_row(tx, row.run, row.position, before=row.before | {"found": row.before.get("found", {}) | other})
+
+
+def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
+    audit.append(
+        tx, at=at, who=course.operator, kind="engine", what=what, on=row.address, run=course.id, outcome=outcome
+    )
 
 
 def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
-    """Give the waiting creates whose mailbox is there by now their outcome; their positions."""
+    """Give the waiting rows that are overtaken by what is there now their outcome; their positions."""
     boxes = list(boxes)
-    there = {box.username.lower() for box in boxes}
+    there = {box.username.lower(): box for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
     decided = set()
     for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
-        if row.action == Action.CREATE and row.username in there:
-            if row.unanswered:
-                decide(tx, course, row, Outcome.CREATED, sentences.SETTLED, at)
-            else:
-                decide(tx, course, row, Outcome.SKIPPED, sentences.MADE_MEANWHILE, at)
+        box = there.get(row.username)
+        over = deciding.of_look(Action(row.action), there=box is not None, unanswered=row.unanswered)
+        if over is not None:
+            decide(tx, course, row, over.outcome, over.reason, at)
             decided.add(row.position)
+        elif box is not None and row.action == Action.UPDATE and not row.tries and not row.unanswered:
+            _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return decided
 
 
@@ -51,10 +82,13 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
     for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
         if row.outcome == Outcome.FAILED:
-            if box is None or not row.unanswered or row.action != Action.CREATE:
+            late = deciding.of_comparison(row, box) if row.unanswered else None
+            if late is None:
                 continue
-            decide(tx, course, row, Outcome.CREATED, sentences.SETTLED, at)
-        reason, differs = sentences.compared(Action(row.action), row.quota, row.limit, box)
+            decide(tx, course, row, late, sentences.settled(Action(row.action)), at)
+            if late is Outcome.DELETED:
+                continue
+        reason, differs = sentences.compared(row, box)
         found.append((row.position, reason, differs, box.quota if box else None, box.limit if box else None))
     journal.set_found(tx, course.id, found)
 

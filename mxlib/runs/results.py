@@ -17,6 +17,9 @@ from mxlib.store.records import RowRecord
 #: What the results add to a row's own columns.
 ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "password")
 
+#: What a mailbox had before a row that found it there; told when there is such a row.
+OLD = ("old_quota", "old_limit", "old_recovery_email")
+
 #: The file in the zip of rows whose domain is not written to.
 ELSEWHERE = "other-rows"
 
@@ -30,16 +33,22 @@ _FRAME = {
     "recovery_email": "str",
     "host_quota": "Int64",
     "host_limit": "Int64",
+    "old_quota": "Int64",
+    "old_limit": "Int64",
+    "old_recovery_email": "str",
 }
 
 
 def rows_frame(store: Store, run: int, *, with_passwords: bool = False) -> pd.DataFrame:
     """Every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota, host_limit.
 
+    What the mailbox had before is in old_quota, old_limit and old_recovery_email; a row that found none has none.
     With `with_passwords` also `password`, filled for each mailbox made and blank otherwise.
     """
     rows = _rows(store, run)
-    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in _FRAME}).astype(_FRAME)
+    columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
+    columns |= {name: [old(row)[name] for row in rows] for name in OLD}
+    frame = pd.DataFrame(columns).astype(_FRAME)
     if with_passwords:
         passwords = _made(store, run, rows)
         frame["password"] = pd.Series([passwords.get(row.position, "") for row in rows], dtype="str")
@@ -51,6 +60,16 @@ def every(store: Store, run: int, *, with_passwords: bool = False) -> list[tuple
     rows = _rows(store, run)
     passwords = _made(store, run, rows) if with_passwords else {}
     return [(row, passwords.get(row.position, "")) for row in rows]
+
+
+def old(row: RowRecord) -> dict[str, object]:
+    """What the mailbox of a row had before it, by the names of `OLD`; None and blank for what is not known."""
+    was = row.was
+    return {
+        "old_quota": was.get("quota"),
+        "old_limit": was.get("limit"),
+        "old_recovery_email": str(was.get("recovery_email") or ""),
+    }
 
 
 def results_csv(store: Store, run: int) -> bytes:
@@ -97,7 +116,8 @@ def failed_csv(store: Store, run: int) -> bytes:
 
 def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
     own = dict.fromkeys(name for row in rows for name in row.cells)
-    header = [f"{name} (file)" if name.casefold() in ADDED else name for name in own]
+    added = (*ADDED[:-1], *(OLD if any(row.was for row in rows) else ()), ADDED[-1])
+    header = [f"{name} (file)" if name.casefold() in added else name for name in own]
     lines = (
         (
             *(row.cells.get(name, "") for name in own),
@@ -107,11 +127,12 @@ def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
             row.reason,
             _cell(row.host_quota),
             _cell(row.host_limit),
+            *(_cell(old(row)[name]) for name in added if name in OLD),
             passwords.get(row.position, ""),
         )
         for row in rows
     )
-    return export.table_csv((*header, *ADDED), lines, verbatim={"password"})
+    return export.table_csv((*header, *added), lines, verbatim={"password"})
 
 
 def _rows(store: Store, run: int) -> list[RowRecord]:
@@ -132,5 +153,5 @@ def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]
             return dict.fromkeys(wanted, sentences.UNREADABLE)
 
 
-def _cell(value: int | None) -> str:
+def _cell(value: object) -> str:
     return "" if value is None else str(value)

@@ -1,8 +1,10 @@
 """What the results say of a row, and why a run paused."""
 
-from mxlib.mailboxes.plan import Action
+from mxlib.mailboxes import reasons
+from mxlib.mailboxes.plan import CLEAR, Action
 from mxlib.mxroute.errors import MXrouteError, Refused
 from mxlib.mxroute.messages import Mailbox
+from mxlib.store.records import RowRecord
 
 # Why a run paused, and what to do.
 BY_HAND = "Somebody pressed Pause. Resume to go on."
@@ -12,7 +14,6 @@ BROKEN = "MXM itself failed at this run; the log says where. Restart the server 
 # What became of a row.
 NOT_YET = "Not sent yet."
 UNREADABLE = "(unreadable: the server key was changed)"
-SETTLED = "No answer came; read back, and it was made."
 MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
 STOPPED = "The run was stopped before its turn."
@@ -47,18 +48,52 @@ def paused_without_key(error: Exception) -> str:
     return f"{error} Then Resume."
 
 
-def compared(action: Action, quota: int | None, limit: int | None, box: Mailbox | None) -> tuple[str, str]:
-    """The sentence about a mailbox as the host has it, and what differs as a phrase ("" when nothing does)."""
-    done = "made" if action is Action.CREATE else "changed"
+def settled(action: Action) -> str:
+    """Of a row whose answer never came, and which took effect all the same."""
+    return f"No answer came; read back, and it was {_DONE[action]}."
+
+
+def recovery_kept(had: str, asked: str) -> str:
+    """What became of a recovery email; blank when the row did not ask for one."""
+    if not asked:
+        return ""
+    if asked == CLEAR:
+        return reasons.RECOVERY_REMOVED
+    return reasons.RECOVERY_CHANGED if had else reasons.RECOVERY_SET
+
+
+def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
+    """The sentence about a row's mailbox as the host has it, and what differs as a phrase ("" when nothing does)."""
+    action = Action(row.action)
+    told, differs = [_DONE[action]] if row.asks_host else [], []
+    more = []
+    if action is Action.UPDATE:
+        password = reasons.PASSWORD_CHANGED if row.sealed_password is not None else ""
+        more = [recovery_kept(str(row.was.get("recovery_email") or ""), row.recovery_email), password]
     if box is None:
-        return f"{done}, but MXroute does not list it any more", "not listed any more"
-    told, differs = [done], []
+        return f"{_joined(told, more)}, but MXroute does not list it any more", "not listed any more"
     ignored = " (the host ignores it)"
-    for name, asked, has, why in (("quota", quota, box.quota, ""), ("limit", limit, box.limit, ignored)):
+    for name, asked, has, why in (("quota", row.quota, box.quota, ""), ("limit", row.limit, box.limit, ignored)):
         if asked == has:
-            told.append(f"{name} as asked")
+            told.append(_as_asked(row, name, has))
         elif asked is not None:
             told.append(f"{name} is {has}, not {asked} as asked{why}")
             differs.append(f"{name} {has}, not {asked}")
-    sentence = "; ".join(told).replace("quota as asked; limit as asked", "quota and limit as asked")
+    sentence = _joined(told, more).replace("quota as asked; limit as asked", "quota and limit as asked")
     return sentence, ", ".join(differs)
+
+
+def _joined(*parts: list[str]) -> str:
+    return "; ".join(phrase for part in parts for phrase in part if phrase)
+
+
+def _as_asked(row: RowRecord, name: str, has: int) -> str:
+    """`quota 1024 → 2048 as asked`, and what the plan knew when that had changed by the time of the row."""
+    had, planned = row.was.get(name), row.before.get(name)
+    if row.action == Action.CREATE or had is None:
+        return f"{name} as asked"
+    told = f"{reasons.changes(name, had, has)} as asked" if had != has else f"{name} {has} as asked"
+    return told if planned in (had, None) else f"{told} (it was {planned} when this was planned)"
+
+
+_DONE = {Action.CREATE: "made", Action.UPDATE: "changed", Action.DELETE: "deleted"}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mxlib.mailboxes.plan import Kind
 from mxlib.runs.outcomes import DONE, OPEN, RETRIED, Outcome, RunStatus
 
 
@@ -40,6 +41,10 @@ class RunView:
     downloaded_at: float | None = None
     seen: bool = False
     retry_of: int | None = None
+    kind: Kind = Kind.IMPORT
+    undo_of: int | None = None
+    #: Its passwords were readable once and are no more.
+    forgotten: bool = False
 
     @property
     def open(self) -> int:

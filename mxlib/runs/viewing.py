@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mxlib.clock import Clock
+from mxlib.mailboxes.plan import Kind
 from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import OPEN, Outcome, RunStatus
@@ -64,11 +65,16 @@ def _view(
         downloaded_at=record.downloaded_at,
         seen=record.seen,
         retry_of=record.retry_of,
+        kind=Kind(record.kind),
+        undo_of=record.undo_of,
+        forgotten=journal.forgot_passwords(record),
     )
 
 
 def _writes_before_its_end(run: int, counts: dict[Outcome, int], engine: Engine) -> int:
     """Its own rows, and as many of each other run as take their turns meanwhile: runs share row by row."""
     own = sum(counts.get(outcome, 0) for outcome in OPEN)
+    if course := engine.courses.get(run):
+        own -= len(course.kept_here)
     others = (course for course in tuple(engine.courses.values()) if course.id != run)
     return own + sum(min(own, _ahead(course)) for course in others)

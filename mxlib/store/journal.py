@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import sqlalchemy as sa
 
+from mxlib.mailboxes import reasons
 from mxlib.mailboxes.plan import Plan, PlannedRow
 from mxlib.store.database import Tx
 from mxlib.store.keys import ServerKey
@@ -54,6 +55,7 @@ def add_run(
     `unanswered` are positions that an earlier run may have carried out without hearing so.
     """
     key, wrapped = server_key.new_run_key()
+    secrets = any(row.password for row in plan.rows)
     (number,) = tx.execute(
         run.insert().values(
             status=status,
@@ -69,8 +71,8 @@ def add_run(
             total=len(plan.rows),
             created_at=at,
             retention_days=retention_days,
-            passwords_until=at + retention_days * 86_400,
-            wrapped_key=wrapped,
+            passwords_until=at + retention_days * 86_400 if secrets else None,
+            wrapped_key=wrapped if secrets else None,
         )
     ).inserted_primary_key or (0,)
     rows = [
@@ -89,8 +91,8 @@ def add_run(
             "verdict": row.verdict.value,
             "cells": _without_password(row),
             "before": dict(row.before),
-            "outcome": "waiting" if row.asks_host else "skipped",
-            "reason": row.left_out,
+            "outcome": "waiting" if row.acts else "skipped" if row.left_out else "unchanged",
+            "reason": row.left_out or ("" if row.acts else reasons.NO_CHANGE),
             "unanswered": row.position in unanswered,
         }
         for row in plan.rows
@@ -183,15 +185,18 @@ def rows(tx: Tx, number: int, *, outcomes: Collection[str] = (), domain: str | N
     return [RowRecord(*row) for row in tx.execute(query)]
 
 
-def waiting_positions(tx: Tx, number: int) -> list[int]:
-    """The rows that wait to be sent, in file order."""
-    query = sa.select(run_row.c.position).where(run_row.c.run == number, run_row.c.outcome == "waiting")
+def waiting_positions(tx: Tx, number: int, *, asking: bool = True) -> list[int]:
+    """The rows that wait to be sent, in file order; with `asking` False those that wait and ask nothing of the host."""
+    asks = (run_row.c.action != "update") | run_row.c.sealed_password.is_not(None) | run_row.c.quota.is_not(None)
+    query = sa.select(run_row.c.position).where(
+        run_row.c.run == number, run_row.c.outcome == "waiting", asks if asking else ~asks
+    )
     return list(tx.execute(query.order_by(run_row.c.position)).scalars())
 
 
 def domains_to_check(tx: Tx, number: int) -> list[str]:
     """The domains in which this run changed something, or may have without hearing so."""
-    touched = run_row.c.outcome.in_(("created", "updated", "deleted")) | run_row.c.unanswered
+    touched = run_row.c.outcome.in_(("created", "updated", "deleted")) & (run_row.c.tries > 0) | run_row.c.unanswered
     query = sa.select(run_row.c.domain).where(run_row.c.run == number, touched)
     return sorted(set(tx.execute(query).scalars()))
 
@@ -267,6 +272,11 @@ def drop_passwords(tx: Tx, number: int) -> None:
     tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
     # The digest holds a hash of the passwords, by which short ones could be guessed; at its end nothing asks for it.
     set_run(tx, number, wrapped_key=None, passwords_until=None, plan_digest="")
+
+
+def forgot_passwords(record: RunRecord) -> bool:
+    """Whether a run had passwords that can be read no more."""
+    return not record.plan_digest
 
 
 def passwords(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:

@@ -63,6 +63,17 @@ class RowRecord:
     differs: str
 
     @property
+    def asks_host(self) -> bool:
+        """Whether this row costs a write; an update of the recovery email alone does not."""
+        return self.action != "update" or self.sealed_password is not None or self.quota is not None
+
+    @property
+    def was(self) -> dict[str, Any]:
+        """What the mailbox had right before this row: as planned, or as found when that had changed meanwhile."""
+        found: dict[str, Any] = self.before.get("found", {})
+        return self.before | found
+
+    @property
     def address(self) -> str:
         """The full address, as far as it is known."""
         return f"{self.username}@{self.domain}" if self.domain else self.username

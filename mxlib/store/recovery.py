@@ -13,6 +13,12 @@ def of_domain(tx: Tx, domain: str) -> dict[str, str]:
     return {row.username: row.email for row in rows}
 
 
+def of_mailbox(tx: Tx, domain: str, username: str) -> str:
+    """The recovery email of a mailbox; blank for none."""
+    found = sa.select(table.c.email).where(table.c.domain == domain, table.c.username == username)
+    return tx.execute(found).scalar() or ""
+
+
 def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:
     """Keep `email` for a mailbox that exists, in place of an earlier one."""
     row = insert(table).values(domain=domain, username=username, email=email, set_at=at)
