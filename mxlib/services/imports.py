@@ -12,7 +12,7 @@ from mxlib.mailboxes import from_json, passwords, planning, rules, words
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
-from mxlib.services.lists import Silent
+from mxlib.services.lists import LONG_PATIENCE, Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.running import Running
 from mxlib.settings import Settings
@@ -84,7 +84,7 @@ class Imports:
     def preview(self, caller: Caller, table: Table) -> pd.DataFrame:
         """The rows with their verdicts; nothing is generated and nothing is sent."""
         account = self._previews.account(
-            caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing
+            caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing, patience=LONG_PATIENCE
         )
         return rules.judge(table.rows, account, self._previews.standard(table.domain), table.on_existing)
 
@@ -104,7 +104,7 @@ class Imports:
             return run
         oldest = self._clock.now() - FRESH_FOR_START
         account = self._previews.account(
-            caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing
+            caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing, patience=LONG_PATIENCE
         )
         standard = self._previews.standard(table.domain)
         if account.forbidden and rules.domains_named(table.rows, standard) <= account.forbidden.keys():

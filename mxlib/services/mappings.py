@@ -118,6 +118,7 @@ class Mappings:
     def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
         """The mailboxes of those of `domains` into which the caller may import, as far as their lists can be had."""
         known = {name for name in self._lists.domains(caller).names if caller.may(Permission.IMPORT, name)}
+        self._lists.bring(known & set(domains))
         return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
 
     def _sheet(self, data: bytes, name: str) -> Sheet:

@@ -14,7 +14,7 @@ from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
 from mxlib.mailboxes.plan import Action, Plan
 from mxlib.mailboxes.rules import Account, Standard
-from mxlib.services.lists import Lists
+from mxlib.services.lists import LONG_PATIENCE, PATIENCE, Lists, Tell
 from mxlib.services.running import Earlier, Running
 from mxlib.settings import Settings
 
@@ -82,6 +82,21 @@ class Previews:
         """A file as a table whose columns are not understood yet; raises FileRefused."""
         return intake.read(data, name, limits=self.limits, taken=taken)
 
+    def load(
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        *,
+        newer_than: float | None = None,
+        tell: Tell | None = None,
+    ) -> None:
+        """Read the lists that judging `rows` takes and that are due, however long; `tell` hears how far it has come."""
+        known = self._lists.domains(caller).names
+        named = rules.domains_named(rows, self.standard(domain))
+        wanted = [name for name in known if name in named and caller.may(Permission.IMPORT, name)]
+        self._lists.bring(wanted, newer_than=newer_than, patience=LONG_PATIENCE, tell=tell)
+
     def account(
         self,
         caller: Caller,
@@ -91,6 +106,7 @@ class Previews:
         newer_than: float | None = None,
         told: Mapping[str, frozenset[str]] | None = None,
         on_existing: OnExisting = OnExisting.SKIP,
+        patience: float = PATIENCE,
     ) -> Account:
         """What must be known of the account to judge `rows`: a domain not read yet costs one read, once.
 
@@ -107,7 +123,7 @@ class Previews:
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }
         needed = (named & known) - existing.keys() - forbidden.keys()
-        self._lists.bring(needed, newer_than=newer_than)
+        self._lists.bring(needed, newer_than=newer_than, patience=patience)
         for name in sorted(needed):
             usernames = self._lists.usernames(name, newer_than=newer_than)
             if usernames is None:
@@ -143,10 +159,16 @@ class Previews:
         *,
         before: pd.DataFrame,
         on_existing: OnExisting = OnExisting.SKIP,
+        tell: Tell | None = None,
     ) -> Ready:
-        """The plan of `rows`, judged against lists at most a minute old; `before` are the verdicts last seen."""
+        """The plan of `rows`, judged against lists at most a minute old; `before` are the verdicts last seen.
+
+        `tell` hears how far the reading of the lists has come.
+        """
         now = self._clock.now()
-        account = self.account(caller, rows, domain, newer_than=now - FRESH_FOR_START, on_existing=on_existing)
+        newer_than = now - FRESH_FOR_START
+        self.load(caller, rows, domain, newer_than=newer_than, tell=tell)
+        account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         judged = rules.judge(rows, account, self.standard(domain), on_existing)
         plan = planning.make_plan(
             judged,

@@ -8,7 +8,7 @@ from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.services.previews import Ready
 from mxlib.services.running import REFUSALS, Earlier
-from mxlib.ui import frame, preview
+from mxlib.ui import frame, loading, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview
 
@@ -30,7 +30,8 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
 def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
     house = services.current()
     rows = (current.latest or current.draft).rows
-    return house.previews.confirm(frame.caller(), rows, current.domain, current.reading, before=judged)
+    with loading.shown() as tell:
+        return house.previews.confirm(frame.caller(), rows, current.domain, current.reading, before=judged, tell=tell)
 
 
 @st.dialog("Start the run", width="medium", icon=":material/play_circle:")

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pandas as pd
 import streamlit as st
 
+from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.services.lists import Tell
+from mxlib.ui import frame
 
 
 @contextmanager
@@ -22,3 +25,9 @@ def shown() -> Iterator[Tell]:
         yield tell
     finally:
         place.empty()
+
+
+def bring(rows: pd.DataFrame, domain: str) -> None:
+    """Read the lists that judging `rows` takes, in view of the operator."""
+    with shown() as tell:
+        services.current().previews.load(frame.caller(), rows, domain, tell=tell)

@@ -16,7 +16,7 @@ from mxlib.mailboxes.headers import PLURALS
 from mxlib.mailboxes.mapping import IGNORE
 from mxlib.mailboxes.phrases import count
 from mxlib.services.mappings import Question
-from mxlib.ui import frame, mapping_names, mapping_reading, preview
+from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
 from mxlib.ui.figures import escaped, verbatim
 from mxlib.ui.mapping_step import Source, Step
 
@@ -39,6 +39,7 @@ def take_in(source: Source, domain: str) -> None:
     if isinstance(found, Question):
         _begin(source, found, asked=False)
     else:
+        loading.bring(found.rows, domain)
         preview.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
 
 
@@ -175,6 +176,7 @@ def _finish(step: Step, domain: str, others: Collection[str]) -> None:
     with st.spinner("Comparing with MXroute…", show_time=True):
         reading = house.mappings.answered(frame.caller(), step.sheet, step.answer, domain, others=others)
         source = step.source
+        loading.bring(reading.rows, domain)
         preview.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
     _end()
     st.rerun()
