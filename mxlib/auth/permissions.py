@@ -1,6 +1,6 @@
 """What a caller may do, domain by domain."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -44,3 +44,10 @@ class Caller:
 
 #: Whoever sits at this machine while no way to sign in is set up.
 LOCAL = Caller("local operator", admin=True)
+
+
+def told(admin: bool, domains: Mapping[str, Iterable[str]]) -> str:
+    """What somebody may do, for lists and the audit trail: `admin`, or `clienta.nl: view, import; clientb.nl: view`."""
+    if admin:
+        return "admin"
+    return "; ".join(f"{on}: {', '.join(may)}" for on, may in domains.items())

@@ -3,6 +3,7 @@
 Dropping a run's wrapped key makes its passwords unreadable for good, wherever copies of them are.
 """
 
+import hmac
 import os
 import tempfile
 from pathlib import Path
@@ -59,6 +60,12 @@ class RunKey(Key):
 class ServerKey(Key):
     """The key that wraps the run keys: derived from MXM_SECRET_KEY, or kept in a file beside the database."""
 
+    __slots__ = ("_marks",)
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self._marks = HKDF(SHA256(), _KEY, None, b"mxm marks").derive(key)
+
     @classmethod
     def make(cls, secret: str = "") -> Self:
         """The key that `secret` stands for; one that nobody keeps when it is blank."""
@@ -79,6 +86,10 @@ class ServerKey(Key):
         """A fresh run key, and the same wrapped for the store."""
         key = os.urandom(_KEY)
         return RunKey(key), self.seal(key, "run key")
+
+    def mark(self, text: str) -> bytes:
+        """What tells the same text again without telling it; who has not this key can not try texts against it."""
+        return hmac.digest(self._marks, text.encode(errors="replace"), "sha256")
 
     def unwrap(self, wrapped: bytes) -> RunKey:
         """The run key that was wrapped."""

@@ -1,0 +1,276 @@
+"""The people who sign in: who they are, what they may do, and the passwords that say so."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from mxlib.auth import passwords, permissions
+from mxlib.auth.passwords import Unfit
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.throttle import Throttle
+from mxlib.auth.tokens import KIND as TOKEN
+from mxlib.auth.tokens import digest
+from mxlib.clock import Clock
+from mxlib.store import Store, Tx, audit, people
+from mxlib.store.people import UserRecord
+
+#: No blanks and no brackets, so that nobody is called like a token, the local operator or script/mxm.
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._+@'-]{0,252}[a-z0-9])?")
+_RESERVED = frozenset({"mxm", "engine", "local", LOCAL.name})
+
+#: Permissions by domain, as they are asked for.
+Rights = Mapping[str, Iterable[Permission | str]]
+
+#: Whoever made the first admin: the environment.
+_ENVIRONMENT = Caller("MXM", admin=True, kind="engine")
+
+
+class Users:
+    """Adds, changes and knows users. `provider`: whether people without a password can sign in elsewhere."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        provider: bool = False,
+        ended: Callable[[Collection[bytes]], None] = lambda _digests: None,
+    ) -> None:
+        """`ended` is told the digests of sessions that were ended, so that what is open in them closes."""
+        self._store, self._clock, self._provider, self._ended = store, clock, provider, ended
+        self._throttle = Throttle(store, clock)
+
+    # Knowing.
+
+    def anybody(self) -> bool:
+        """Whether there is a user at all, a disabled one even."""
+        with self._store.read() as tx:
+            return people.anybody(tx)
+
+    def can_sign_in(self) -> bool:
+        """Whether there is a way in: a provider, or an enabled user with a password."""
+        if self._provider:
+            return True
+        with self._store.read() as tx:
+            return any(user.has_password and user.disabled_at is None for user in people.every(tx))
+
+    def every(self, by: Caller) -> list[UserRecord]:
+        """All users by name, disabled ones too."""
+        _must_be_an_admin(by)
+        with self._store.read() as tx:
+            return people.every(tx)
+
+    def find(self, name: str) -> UserRecord | None:
+        """The user of that name, whatever its case."""
+        with self._store.read() as tx:
+            return people.named(tx, _folded(name))
+
+    def of_subject(self, subject: str) -> UserRecord | None:
+        """The user whose account at the provider this is."""
+        with self._store.read() as tx:
+            return people.of_subject(tx, subject)
+
+    def caller(self, name: str, address: str = "") -> Caller:
+        """The user of that name with the permissions of this moment; raises Forbidden when disabled or unknown."""
+        user = self.find(name)
+        if user is None:
+            raise Forbidden("You are not a user here any more. Sign in again.")
+        if user.disabled_at is not None:
+            raise Forbidden(f"The user {user.name} is disabled. Ask an admin.")
+        domains = {on: frozenset(Permission(right) for right in may) for on, may in user.permissions.items()}
+        return Caller(user.name, admin=user.admin, domains=domains, address=address)
+
+    def verify(self, name: str, password: str) -> UserRecord | None:
+        """The enabled user of that name if this is the password; it takes as long for names that nobody has."""
+        user = self.find(name)
+        right = passwords.holds(password, user.password_hash if user else None)
+        if user is None or not right or user.disabled_at is not None:
+            return None
+        if user.password_hash and passwords.outdated(user.password_hash):
+            with self._store.write() as tx:
+                people.change(tx, user.id, password_hash=passwords.hashed(password))
+        return user
+
+    # Changing.
+
+    def add(
+        self,
+        by: Caller,
+        name: str,
+        password: str | None = None,
+        *,
+        admin: bool = False,
+        permissions: Rights | None = None,
+    ) -> int:
+        """A new user, without `password` one who signs in at the provider; the number. Raises Unfit."""
+        _must_be_an_admin(by)
+        name = _named(name)
+        kept = _kept(password, name)
+        rights = {} if admin else _rights(permissions or {})
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if people.named(tx, name):
+                raise Unfit(f"There is a user {name} already.")
+            first = not people.anybody(tx)
+            number = people.add(tx, name=name, admin=admin, permissions=rights, by=by.name, at=now)
+            if kept:
+                people.change(tx, number, password_hash=kept, password_set_at=now)
+            if first and not self._provider and not self._admins(tx):
+                raise Unfit(
+                    "The first user has to be an admin with a password: from then on everybody signs in. "
+                    "Or set MXM_OIDC_ISSUER."
+                )
+            _note(tx, by, "user.add", name, now, _told(admin, rights))
+        if first:
+            self._ended([NOBODYS])
+        return number
+
+    def change(self, by: Caller, number: int, *, admin: bool | None = None, permissions: Rights | None = None) -> None:
+        """Say anew what a user may do; it holds from the next click. Raises Unfit for the last admin."""
+        _must_be_an_admin(by)
+        with self._store.write() as tx:
+            user = _there(tx, number)
+            is_admin = user.admin if admin is None else admin
+            rights = dict(user.permissions) if permissions is None else _rights(permissions)
+            people.change(tx, number, admin=is_admin, permissions=rights)
+            self._somebody_stays(tx, user)
+            _note(tx, by, "user.change", user.name, self._clock.now(), _told(is_admin, rights))
+
+    def disable(self, by: Caller, number: int) -> None:
+        """Sign a user out everywhere, and let them in no more. Raises Unfit for the last admin."""
+        _must_be_an_admin(by)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            user = _there(tx, number)
+            people.change(tx, number, disabled_at=user.disabled_at or now)
+            self._somebody_stays(tx, user)
+            ended = people.end_all(tx, number)
+            _note(tx, by, "user.disable", user.name, now)
+        self._ended(ended)
+
+    def enable(self, by: Caller, number: int) -> None:
+        """Let a disabled user in again."""
+        _must_be_an_admin(by)
+        with self._store.write() as tx:
+            user = _there(tx, number)
+            people.change(tx, number, disabled_at=None)
+            _note(tx, by, "user.enable", user.name, self._clock.now())
+
+    def set_password(self, by: Caller, number: int, new: str) -> None:
+        """Give a user a new password, and sign them out everywhere. Raises Unfit."""
+        _must_be_an_admin(by)
+        with self._store.read() as tx:
+            user = _there(tx, number)
+        self._keep_password(by, user, new)
+
+    def change_own_password(self, caller: Caller, current: str, new: str, *, keep: str = "") -> None:
+        """Change one's own password, and end one's other sessions; `keep` is the id of the session that stays.
+
+        Raises Unfit when the current one is wrong or the new one will not do, TooMany after many wrong ones.
+        """
+        user = self.find(caller.name) if caller.kind != TOKEN else None
+        if user is None:
+            raise Forbidden("Only who is signed in has a password to change.")
+        if not user.has_password:
+            raise Unfit("You sign in at the provider, and have no password here. An admin can give you one.")
+        self._throttle.enter(user.name, caller.address)
+        if self.verify(user.name, current) is None:
+            raise Unfit("The current password is not right.")
+        with self._store.write() as tx:
+            self._throttle.forgive(tx, user.name, caller.address)
+        if new == current:
+            raise Unfit("The new password is the current one. Choose another.")
+        self._keep_password(caller, user, new, digest(keep) if keep else b"")
+
+    def link(self, number: int, subject: str) -> None:
+        """From now on this account at the provider is that user; raises Unfit when it is somebody else's."""
+        with self._store.write() as tx:
+            user, holder = _there(tx, number), people.of_subject(tx, subject)
+            if (holder and holder.id != number) or user.subject not in (None, subject):
+                raise Unfit("This account at the provider belongs to another user here. Ask an admin.")
+            people.change(tx, number, subject=subject)
+
+    def first_admin(self, name: str, password: str) -> None:
+        """Make the admin that the environment names, unless there is such a user already. Raises Unfit."""
+        if self.find(name) is None:
+            self.add(_ENVIRONMENT, name, password, admin=True)
+
+    def _keep_password(self, by: Caller, user: UserRecord, new: str, keep: bytes = b"") -> None:
+        passwords.fit(new, user.name)
+        kept, now = passwords.hashed(new), self._clock.now()
+        with self._store.write() as tx:
+            people.change(tx, user.id, password_hash=kept, password_set_at=now)
+            ended = people.end_all(tx, user.id, keep)
+            _note(tx, by, "password.set", user.name, now)
+        self._ended(ended)
+
+    def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
+        """Undo, by raising, what would leave nobody who can manage users."""
+        if user.admin and user.disabled_at is None and not self._admins(tx):
+            raise Unfit(f"{user.name} is the last admin who can sign in. Make another one first.")
+
+    def _admins(self, tx: Tx) -> list[UserRecord]:
+        """The admins who can sign in."""
+        return [
+            user
+            for user in people.every(tx)
+            if user.admin and user.disabled_at is None and (user.has_password or self._provider)
+        ]
+
+
+#: Stands for the sessions of whoever needed no sign-in, until there is the first user.
+NOBODYS = b""
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower()
+
+
+def _named(name: str) -> str:
+    """A name that may be given; raises Unfit."""
+    folded = _folded(name)
+    if not _NAME.fullmatch(folded) or folded in _RESERVED:
+        raise Unfit("A name has letters a-z, digits and . _ + - @ only, such as kim or kim@agency.example.")
+    return folded
+
+
+def _kept(password: str | None, name: str) -> str | None:
+    if password is None:
+        return None
+    passwords.fit(password, name)
+    return passwords.hashed(password)
+
+
+def _rights(asked: Rights) -> dict[str, list[str]]:
+    """Permissions as they are kept; raises Unfit for one that does not exist."""
+    kept: dict[str, list[str]] = {}
+    for domain, rights in asked.items():
+        try:
+            wanted = {Permission(right) for right in rights}
+        except ValueError:
+            raise Unfit(f"Permissions are {', '.join(Permission)}.") from None
+        if wanted and domain.strip():
+            kept[domain.strip().lower()] = [right.value for right in Permission if right in wanted]
+    return kept
+
+
+def _there(tx: Tx, number: int) -> UserRecord:
+    user = people.get(tx, number)
+    if user is None:
+        raise Unfit(f"There is no user {number}.")
+    return user
+
+
+def _told(admin: bool, rights: Mapping[str, Any]) -> str:
+    return permissions.told(admin, rights) or "no permission"
+
+
+def _must_be_an_admin(by: Caller) -> None:
+    if by.kind == TOKEN:
+        raise Forbidden("A token can not manage users. Sign in as an admin, or use script/mxm.")
+    if not by.admin:
+        raise Forbidden("Only admins manage users.")
+
+
+def _note(tx: Tx, by: Caller, what: str, on: str, at: float, outcome: str = "") -> None:
+    audit.append(tx, at=at, who=by.name, kind=by.kind, what=what, on=on, address=by.address, outcome=outcome)
