@@ -9,6 +9,7 @@ from mxlib import services
 from mxlib.api import shapes
 from mxlib.api.asking import CSV, JSON, XLSX, Asker, Raw, body, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
+from mxlib.mailboxes.columns import OnExisting
 from mxlib.services.exports import NotThere
 from mxlib.services.imports import Table
 
@@ -33,6 +34,7 @@ def _bodies(**more: dict[str, Any]) -> dict[str, Any]:
         "properties": {
             "default_domain": {"type": ["string", "null"], "description": _DEFAULT_DOMAIN},
             "rows": {"type": "array", "items": _ROW},
+            "on_existing": {"enum": [*map(str, OnExisting), None], "description": _ON_EXISTING},
             **more,
         },
         "required": ["rows"],
@@ -43,13 +45,17 @@ def _bodies(**more: dict[str, Any]) -> dict[str, Any]:
 _KNOWN = {
     "type": ["object", "null"],
     "additionalProperties": {"type": "array", "items": {"type": "string"}},
-    "description": "Usernames by domain; MXM looks itself for a domain that is not in it",
+    "description": "Usernames by domain; MXM looks itself for a domain that is not in it, and for all to update them",
 }
-_GENERATE = "Make a password for every row without one"
+_GENERATE = "Make a password for every row without one that makes a mailbox"
+_ON_EXISTING = (
+    "What becomes of rows whose mailbox exists: they are left out, or change it; blank cells keep what it has"
+)
 
 DefaultDomain = Annotated[str, Query(description=f"{_DEFAULT_DOMAIN}; for files only")]
 FileName = Annotated[str, Query(max_length=255, description="What the file is called; for files only")]
 Generate = Annotated[bool, Query(description=f"{_GENERATE}; for files only")]
+Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files only")]
 Key = Annotated[
     str | None,
     Header(
@@ -66,12 +72,18 @@ Key = Annotated[
     openapi_extra=_bodies(existing_by_domain=_KNOWN),
 )
 def preview(
-    caller: Asker, request: Request, data: Raw, default_domain: DefaultDomain = "", file: FileName = ""
+    caller: Asker,
+    request: Request,
+    data: Raw,
+    default_domain: DefaultDomain = "",
+    file: FileName = "",
+    on_existing: Existing = OnExisting.SKIP,
 ) -> Response:
     """Judge rows as the page does, and send nothing."""
     house = services.current()
-    table = _table(request, data, default_domain, file, generate=False)
-    told = shapes.preview(house.imports.preview(caller, table))
+    table = _table(request, data, default_domain, file, generate=False, on_existing=on_existing)
+    judged = house.imports.preview(caller, table)
+    told = shapes.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
     if table.notes:
         told["notes"] = list(table.notes)
     return success(told)
@@ -90,12 +102,15 @@ def start(
     default_domain: DefaultDomain = "",
     file: FileName = "",
     generate_passwords: Generate = False,
+    on_existing: Existing = OnExisting.SKIP,
     key: Key = None,
 ) -> Response:
-    """Start a run that makes the mailboxes of all rows that are ready; every other row is in its results, with why."""
+    """Start a run of all rows that are ready: it makes and changes mailboxes. Every other row is in its results."""
     house = services.current()
-    table = _table(request, data, default_domain, file, generate=generate_passwords)
+    table = _table(request, data, default_domain, file, generate=generate_passwords, on_existing=on_existing)
     asked = f"{kind_of(request)}\n{table.domain}\n{table.file_name}\n{table.generate}\n".encode() + data
+    if table.on_existing is OnExisting.UPDATE:
+        asked = b"update\n" + asked
     number = house.imports.start(caller, table, key=(key or "").strip(), request=asked)
     view = house.runs.get(caller, number)
     if view is None:
@@ -103,15 +118,15 @@ def start(
     return success(shapes.run(view, house.clock.now()), 202)
 
 
-def _table(request: Request, data: bytes, domain: str, file: str, *, generate: bool) -> Table:
+def _table(request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting) -> Table:
     """What is to be imported, from whichever kind of body."""
     imports = services.current().imports
     match kind_of(request):
         case "application/json":
             return imports.from_json(parsed(request, data))
         case "text/csv":
-            return imports.from_file(data, file or "import.csv", domain, generate=generate)
+            return imports.from_file(data, file or "import.csv", domain, generate=generate, on_existing=on_existing)
         case kind if kind == XLSX:
-            return imports.from_file(data, file or "import.xlsx", domain, generate=generate)
+            return imports.from_file(data, file or "import.xlsx", domain, generate=generate, on_existing=on_existing)
         case _:
             raise wrong_kind(JSON, CSV, XLSX)

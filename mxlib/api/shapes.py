@@ -1,6 +1,6 @@
 """What the API answers, shape by shape: the functions make them, the OpenAPI document describes them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any, Generic, Literal, NotRequired, TypeVar
@@ -11,9 +11,11 @@ from typing_extensions import TypedDict
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes import reasons
 from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import Action, Kind
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services.mailboxes import Kept
+from mxlib.services.previews import UNCHANGED, UPDATE, kinds
 
 T = TypeVar("T")
 
@@ -87,7 +89,10 @@ class Deleted(TypedDict):
 
 
 class PreviewRow(TypedDict):
-    """A row as it would be sent. Quota and limit are null where the cell is invalid."""
+    """A row and what its mailbox would have. Quota and limit are null where the cell is invalid.
+
+    With `on_existing` update also what would be done, null for nothing, and what that changes, phrase by phrase.
+    """
 
     line: int
     domain: str
@@ -103,10 +108,12 @@ class PreviewRow(TypedDict):
     errors: list[str]
     verdict: Verdict
     warnings: list[str]
+    action: NotRequired[Literal[Action.CREATE, Action.UPDATE] | None]
+    changes: NotRequired[list[str]]
 
 
 class Summary(TypedDict):
-    """Rows by kind; `invalid` counts every row that is not valid."""
+    """Rows by kind; `invalid` counts every row that is not valid, `updated` and `unchanged` are valid ones."""
 
     total: int
     valid: int
@@ -114,6 +121,8 @@ class Summary(TypedDict):
     needs_password: int
     already_exists: int
     duplicate_in_csv: int
+    updated: NotRequired[int]
+    unchanged: NotRequired[int]
 
 
 class Preview(TypedDict):
@@ -125,9 +134,11 @@ class Preview(TypedDict):
 
 
 class RunShape(TypedDict):
-    """How it stands with a run. `counts` by outcome; the times are UTC."""
+    """How it stands with a run. `counts` by outcome; the times are UTC; `undo_of` is the run that it takes back."""
 
     id: int
+    kind: Kind
+    undo_of: int | None
     status: RunStatus
     total: int
     counts: dict[Outcome, int]
@@ -145,12 +156,21 @@ class HostShape(TypedDict):
     limit: int | None
 
 
+class BeforeShape(TypedDict):
+    """What a mailbox had before a row that found it there; null where that is not known."""
+
+    quota: int | None
+    limit: int | None
+    recovery_email: str | None
+
+
 class ResultRow(TypedDict):
     """What became of one row. `password` is null where none was made, was kept, or may be seen."""
 
     line: int
     domain: str
     username: str
+    action: Action
     verdict: Verdict
     outcome: Outcome
     message: str
@@ -159,6 +179,7 @@ class ResultRow(TypedDict):
     limit: int | None
     recovery_email: str | None
     host: HostShape | None
+    before: BeforeShape | None
 
 
 class Results(TypedDict):
@@ -201,11 +222,11 @@ def recovery(email: str, kept: str) -> RecoveryShape:
     return {"email": email, "recovery_email": kept or None, "has_recovery_email": bool(kept)}
 
 
-def preview(judged: pd.DataFrame) -> Preview:
+def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
     """Judged rows, and how many there are of each kind."""
     counts = judged["verdict"].value_counts()
     ready = int(counts.get(Verdict.READY, 0))
-    return {
+    told: Preview = {
         "rows": list(_preview_rows(judged)),
         "summary": {
             "total": len(judged),
@@ -216,6 +237,15 @@ def preview(judged: pd.DataFrame) -> Preview:
             "duplicate_in_csv": int(counts.get(Verdict.DUPLICATE, 0)),
         },
     }
+    if updating:
+        ready_ones = kinds(judged).value_counts()
+        told["summary"] |= {"updated": int(ready_ones.get(UPDATE, 0)), "unchanged": int(ready_ones.get(UNCHANGED, 0))}
+        for row, action, changes in zip(
+            told["rows"], judged["action"].tolist(), judged["changes"].tolist(), strict=True
+        ):
+            row["action"] = action if row["valid"] else None
+            row["changes"] = changes.split("; ") if changes not in ("", reasons.NO_CHANGE) else []
+    return told
 
 
 def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
@@ -249,6 +279,8 @@ def run(view: RunView, now: float) -> RunShape:
     """How it stands with a run."""
     return {
         "id": view.id,
+        "kind": view.kind,
+        "undo_of": view.undo_of,
         "status": view.status,
         "total": view.total,
         "counts": {outcome: view.counts.get(outcome, 0) for outcome in Outcome},
@@ -268,6 +300,7 @@ def results(told: Iterable[tuple[Any, str]]) -> Results:
                 "line": row.line,
                 "domain": row.domain,
                 "username": row.username,
+                "action": row.action,
                 "verdict": row.verdict,
                 "outcome": row.outcome,
                 "message": row.reason,
@@ -278,6 +311,7 @@ def results(told: Iterable[tuple[Any, str]]) -> Results:
                 "host": None
                 if row.host_quota is None and row.host_limit is None
                 else {"quota": row.host_quota, "limit": row.host_limit},
+                "before": _before(row.was) if row.was else None,
             }
             for row, password in told
         ]
@@ -287,6 +321,14 @@ def results(told: Iterable[tuple[Any, str]]) -> Results:
 def moment(at: float | None) -> str | None:
     """A time as it is written in answers: UTC, to the second."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def _before(was: Mapping[str, Any]) -> BeforeShape:
+    return {
+        "quota": was.get("quota"),
+        "limit": was.get("limit"),
+        "recovery_email": was.get("recovery_email") or None,
+    }
 
 
 def _kept(email: str) -> dict[str, Any]:
