@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
+from mxlib.auth.entrance import Entrance
+from mxlib.auth.sessions import Sessions
 from mxlib.auth.tokens import Tokens
+from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
@@ -45,6 +48,9 @@ class Services:
     imports: Imports
     mailboxes: Mailboxes
     tokens: Tokens
+    users: Users
+    sessions: Sessions
+    entrance: Entrance
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -112,6 +118,8 @@ def assemble(
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
     previews = Previews(settings, lists, runs, clock)
+    sessions = Sessions(store, clock, settings)
+    users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
     return Services(
         settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
         Drafts(settings, store, previews, clock), runs,
@@ -119,6 +127,9 @@ def assemble(
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=Mailboxes(settings, store, host, lists, previews, clock),
         tokens=Tokens(store, clock),
+        users=users,
+        sessions=sessions,
+        entrance=Entrance(store, clock, settings, users, sessions),
         sandbox=sandbox,
     )  # fmt: skip
 

@@ -115,12 +115,6 @@ def session(tx: Tx, digest: bytes) -> SessionRecord | None:
     return SessionRecord(*row) if row else None
 
 
-def sessions_of(tx: Tx, user: int) -> list[SessionRecord]:
-    """The sessions of a user, the latest first."""
-    query = sa.select(*_SESSION).join(users).where(sessions.c.user == user).order_by(sessions.c.seen_at.desc())
-    return [SessionRecord(*row) for row in tx.execute(query)]
-
-
 def saw(tx: Tx, digest: bytes, at: float) -> None:
     """Note that a session is in use."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(seen_at=at))

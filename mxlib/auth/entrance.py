@@ -1,0 +1,106 @@
+"""Signing in and out: what is checked, what is noted, and who comes out of it."""
+
+from dataclasses import dataclass
+
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.sessions import Session, Sessions
+from mxlib.auth.throttle import Throttle
+from mxlib.auth.users import Users
+from mxlib.clock import Clock
+from mxlib.settings import Settings
+from mxlib.store import Store, Tx, audit, people
+from mxlib.store.people import UserRecord
+
+#: How somebody is called in the audit trail who is nobody yet: people type passwords into the wrong box.
+SOMEBODY = "somebody"
+
+WRONG = "The name or the password is not right."
+
+
+class Refused(Exception):
+    """Nobody was signed in; the message is one sentence for whoever tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request comes from, as far as the proxies in front can be believed, and what the browser calls itself."""
+
+    address: str
+    agent: str = ""
+
+
+class Entrance:
+    """The one place where people are let in and shown out."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Settings, users: Users, sessions: Sessions) -> None:
+        self._store, self._clock, self.settings = store, clock, settings
+        self.users, self.sessions, self.throttle = users, sessions, Throttle(store, clock)
+        self._in_force = False
+
+    def in_force(self) -> bool:
+        """Whether people have to sign in: as soon as there is a user or a provider, and for good."""
+        if not self._in_force:
+            self._in_force = bool(self.settings.oidc_issuer) or not self.settings.sandbox or self.users.anybody()
+        return self._in_force
+
+    def caller(self, name: str | None, address: str) -> Caller:
+        """Whoever the guard named, with the permissions of this moment; raises Forbidden for nobody."""
+        return self.users.caller(name or "", address) if self.in_force() else LOCAL
+
+    def with_password(self, name: str, password: str, visitor: Visitor, before: Session | None = None) -> str:
+        """Sign in; the id of the new session. `before` is the browser's last one, which ends.
+
+        Raises Refused, and TooMany when this name or this address has to wait.
+        """
+        known = self.users.find(name)
+        called = known.name if known else name
+        self.throttle.enter(called, visitor.address)
+        user = self.users.verify(name, password)
+        if user is None:
+            self.refused(known.name if known else "", visitor, "disabled" if known and known.disabled_at else "wrong")
+            raise Refused(WRONG)
+        return self._let_in(user, visitor, before, "password")
+
+    def vouched(self, user: UserRecord, visitor: Visitor, before: Session | None = None) -> str:
+        """Sign in whom a provider vouches for; the id of the new session. Raises Refused when disabled."""
+        if user.disabled_at is not None:
+            self.refused(user.name, visitor, "disabled")
+            raise Refused(f"The user {user.name} is disabled. Ask an admin.")
+        return self._let_in(user, visitor, before, "provider")
+
+    def refused(self, name: str, visitor: Visitor, why: str) -> None:
+        """Note a sign-in that was refused; `name` is that of a user, or blank."""
+        with self._store.write() as tx:
+            self._note(tx, "sign_in.refused", name or SOMEBODY, visitor.address, why, on=name)
+
+    def out(self, session: Session, address: str) -> None:
+        """Sign out in this browser: what is open there closes at once."""
+        with self._store.write() as tx:
+            self._note(tx, "sign_out", session.name, address)
+            people.end(tx, session.digest)
+        self.sessions.wake([session.digest])
+
+    def out_everywhere(self, session: Session, address: str) -> None:
+        """Sign out in every browser that this user is signed in with."""
+        with self._store.write() as tx:
+            self._note(tx, "sign_out.everywhere", session.name, address)
+            ended = people.end_all(tx, session.user)
+        self.sessions.wake(ended)
+
+    def _let_in(self, user: UserRecord, visitor: Visitor, before: Session | None, how: str) -> str:
+        with self._store.write() as tx:
+            told = self.sessions.begin(tx, user.id, visitor.address, visitor.agent)
+            people.change(tx, user.id, last_sign_in_at=self._clock.now())
+            self.throttle.forgive(tx, user.name, visitor.address)
+            self._note(tx, "sign_in", user.name, visitor.address, how)
+            if before is not None:
+                people.end(tx, before.digest)
+        if before is not None:
+            self.sessions.wake([before.digest])
+        return told
+
+    def _note(self, tx: Tx, what: str, who: str, address: str, outcome: str = "", *, on: str | None = None) -> None:
+        audit.append(
+            tx, at=self._clock.now(), who=who, kind="operator", what=what, on=who if on is None else on,
+            address=address, outcome=outcome,
+        )  # fmt: skip
