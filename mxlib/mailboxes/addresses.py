@@ -33,6 +33,8 @@ SPLITS = r"[^@]*@[^@]+"
 EMAIL = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"
 LONGEST_EMAIL = 254
 
+_EMAIL = re.compile(EMAIL)
+
 
 #: ASCII letters only: some others have lower cases of two letters, or become ASCII ones.
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -135,6 +137,11 @@ def emails(column: pd.Series) -> pa.Array:
         return lowered
     foreign = pc.invert(plain)
     return pc.replace_with_mask(lowered, foreign, columns.each(cells.filter(foreign), email))
+
+
+def is_email(email: str) -> bool:
+    """Whether an address, as `email` gives it, looks like one."""
+    return len(email) <= LONGEST_EMAIL and _EMAIL.fullmatch(email) is not None
 
 
 def suggestion(name: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes.plan import Plan
+from mxlib.mailboxes.plan import Action, Kind, Plan
 from mxlib.runs import results
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome
@@ -22,6 +22,18 @@ REFUSALS = (Forbidden, CanNot, Unwritable)
 
 #: Seconds before the end of a run's passwords from which its operator is warned.
 WARNED_S = 48 * 3600.0
+
+_NEEDED = {Action.CREATE: Permission.IMPORT, Action.UPDATE: Permission.IMPORT, Action.DELETE: Permission.DELETE}
+
+
+def needed_for(kind: Kind) -> Permission:
+    """What one must be allowed to do in its domains to see and steer somebody else's run of this kind."""
+    return Permission.DELETE if kind in {Kind.DELETE, Kind.UNDO} else Permission.IMPORT
+
+
+def _must(caller: Caller, view: RunView) -> None:
+    for domain in view.domains:
+        caller.must(needed_for(view.kind), domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +55,8 @@ class Running:
 
     def start(self, caller: Caller, plan: Plan, *, days: int, key: str | None = None) -> int:
         """Start `plan`, or find the run that it already started; the run's number."""
-        for domain in plan.domains:
-            caller.must(Permission.IMPORT, domain)
+        for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
+            caller.must(needed, domain)
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind
         )
@@ -86,16 +98,12 @@ class Running:
 
     def retry(self, caller: Caller, run: int) -> int:
         """A new run of the rows that are not done; its number."""
-        view = self._seen(caller, run)
-        for domain in view.domains:
-            caller.must(Permission.IMPORT, domain)
+        _must(caller, self._seen(caller, run))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def take_over(self, caller: Caller, run: int) -> None:
         """Make the caller this run's operator."""
-        view = self._seen(caller, run)
-        for domain in view.domains:
-            caller.must(Permission.IMPORT, domain)
+        _must(caller, self._seen(caller, run))
         self._runs.take_over(run, caller.name, kind=caller.kind, address=caller.address)
 
     def handed_over(self, caller: Caller, run: int) -> None:
@@ -171,7 +179,7 @@ class Running:
 
     def _may_see(self, caller: Caller, view: RunView) -> bool:
         mine = view.operator == caller.name
-        theirs = bool(view.domains) and all(caller.may(Permission.IMPORT, domain) for domain in view.domains)
+        theirs = bool(view.domains) and all(caller.may(needed_for(view.kind), domain) for domain in view.domains)
         return caller.admin or mine or theirs
 
     def _seen(self, caller: Caller, run: int) -> RunView:
@@ -186,9 +194,7 @@ class Running:
             raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
 
     def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:
-        view = self._seen(caller, run)
-        for domain in view.domains:
-            caller.must(Permission.IMPORT, domain)
+        _must(caller, self._seen(caller, run))
         do(run)
         self._note(caller, what, run)
 

@@ -1,0 +1,120 @@
+"""What is asked before picked mailboxes are changed or deleted: figures first, what to do last."""
+
+from mxlib.mailboxes.changes import Below, Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
+from mxlib.mailboxes.phrases import count, day, duration, listed
+
+QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
+NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
+TOO_LARGE = "That is more than any mail server has. Write a smaller quota."
+BELOW_AGREED = "Set it all the same"
+#: MB; the host and every table can still hold it.
+MOST_QUOTA = 2**40
+
+_SHOWN = 3
+
+
+def name(change: Change) -> str:
+    """What a run of this change is called, where an import is called by its file."""
+    match change:
+        case NewQuota():
+            return f"Set quota: {_aim(change)}"
+        case NewPassword():
+            return "Reset passwords"
+        case NewRecovery():
+            return "Set recovery emails" if any(change.emails.values()) else "Clear recovery emails"
+        case Deletion():
+            return "Delete mailboxes"
+
+
+def ask(change: Change, figures: Figures, *, readable_until: float = 0.0, seconds: float = 0.0) -> str:
+    """The question; `seconds` is how long a run of it takes, 0 for what is done at once."""
+    if not figures.acting:
+        return f"Nothing to change: {_why_nothing(change, figures)}"
+    sentences = _question(change, figures)
+    if isinstance(change, NewPassword) and seconds:
+        sentences.append(f"They are in the results, readable until {day(readable_until)}.")
+    if figures.suspended and not isinstance(change, Deletion | NewRecovery):
+        stay = "is suspended and stays so" if figures.suspended == 1 else "are suspended and stay so"
+        sentences.append(f"{figures.suspended:,} {stay}.")
+    if isinstance(change, NewRecovery):
+        sentences.append("MXM keeps recovery emails; MXroute is not asked.")
+    elif seconds:
+        sentences.append(f"About {duration(seconds)} at MXroute's limit of 20 a minute. You may close this tab.")
+    return " ".join(sentences)
+
+
+def below(those: tuple[Below, ...]) -> str:
+    """That mailboxes hold more than the quota that they would get."""
+    told = [f"{each.address} {each.usage:,.0f} of {each.quota:,} MB" for each in those]
+    full = "1 mailbox would be" if len(those) == 1 else f"{len(those):,} mailboxes would be"
+    return f"{full} over quota and get no more mail: {listed(told, most=_SHOWN)}."
+
+
+def gone(addresses: tuple[str, ...]) -> str:
+    """That mailboxes which were picked are there no more."""
+    are = "is" if len(addresses) == 1 else "are"
+    return f"{listed(addresses, most=_SHOWN)} {are} not there any more; left out."
+
+
+def not_typed(wanted: str) -> str:
+    """That a deletion was not confirmed."""
+    return f"Type {wanted} to confirm."
+
+
+def holding(megabytes: float) -> str:
+    """An amount of mail."""
+    if megabytes >= 1024:
+        return f"{megabytes / 1024:,.1f} GB of mail"
+    return f"{megabytes:,.0f} MB of mail" if megabytes >= 1 else "hardly any mail" if megabytes else "no mail"
+
+
+def _question(change: Change, figures: Figures) -> list[str]:
+    boxes = count(figures.mailboxes, "mailbox", "mailboxes")
+    one = figures.mailboxes == 1
+    match change:
+        case NewQuota():
+            told = [f"Set the quota of {boxes} to {_aim(change)}?"]
+            if change.value is None:
+                told = [f"Set the quota of {boxes} {_aim(change)}?"]
+                if figures.unlimited:
+                    stay = "1 is unlimited and stays" if figures.unlimited == 1 else "are unlimited and stay"
+                    told.append(f"{'' if figures.unlimited == 1 else f'{figures.unlimited:,} '}{stay} so.")
+            elif figures.acting < figures.mailboxes:
+                have = figures.mailboxes - figures.acting
+                told.append(f"{have:,} {'has' if have == 1 else 'have'} it already.")
+            if figures.quota_after:
+                told.append(f"In all {_storage(figures.quota_before)} now, {_storage(figures.quota_after)} then.")
+            return told
+        case NewPassword():
+            whose = "a new password? The old one stops" if one else "new passwords? The old ones stop"
+            return [f"Give {boxes} {whose} working at once, in every mail program."]
+        case NewRecovery():
+            cleared = sum(not email for email in change.emails.values())
+            verb = "Clear" if cleared == len(change.emails) else "Set"
+            return [f"{verb} the recovery email of {count(figures.acting, 'mailbox', 'mailboxes')}?"]
+        case Deletion():
+            return [
+                f"Delete {boxes} with {holding(figures.mail)}?",
+                "This cannot be taken back.",
+                f"Type {figures.mailboxes}.",
+            ]
+
+
+def _why_nothing(change: Change, figures: Figures) -> str:
+    if not figures.mailboxes:
+        return "none of these mailboxes is there any more."
+    if isinstance(change, NewQuota):
+        if change.value is None and figures.unlimited == figures.mailboxes:
+            return "unlimited stays unlimited. Write a value to limit it."
+        return "that is the quota already."
+    return "that is the recovery email already." if figures.mailboxes == 1 else "the recovery emails are so already."
+
+
+def _aim(change: NewQuota) -> str:
+    if change.value is not None:
+        return f"{change.value:,} MB" if change.value else "unlimited"
+    return f"× {change.times.normalize():f}" if change.times != 1 else f"+ {change.plus:,} MB"
+
+
+def _storage(megabytes: int) -> str:
+    return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,} MB"

@@ -1,0 +1,115 @@
+"""Changes of mailboxes that were picked: looked at again, asked about, and done; one at once, several as a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes import changes, questions, words
+from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewRecovery
+from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.services.lists import Lists, Silent
+from mxlib.services.mailboxes import Kept, Mailboxes, Unfit
+from mxlib.services.previews import FRESH_FOR_START
+from mxlib.services.running import Running
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A change to confirm: its plan, its figures, and what was picked but is there no more."""
+
+    change: Change = field(repr=False)
+    plan: Plan
+    figures: Figures
+    gone: tuple[str, ...]
+    seconds: float
+
+    @property
+    def typed(self) -> str:
+        """What must be typed to confirm; blank when nothing must."""
+        return str(self.figures.mailboxes) if isinstance(self.change, Deletion) else ""
+
+    @property
+    def alone(self) -> PlannedRow | None:
+        """The one row that acts, when there is just one row: it needs no run."""
+        return self.plan.rows[0] if len(self.plan.rows) == 1 else None
+
+    def text(self, readable_until: float) -> str:
+        """What is asked; passwords of a run stay readable until then (Unix seconds)."""
+        seconds = 0.0 if self.alone else self.seconds
+        return questions.ask(self.change, self.figures, readable_until=readable_until, seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it: the number of a run, or what was done at once; `password` is the new one of a single mailbox."""
+
+    run: int | None = None
+    kept: Kept | None = None
+    password: str = field(default="", repr=False)
+
+
+class Changing:
+    """Plans and carries out changes of mailboxes, with the permissions that each needs."""
+
+    def __init__(self, lists: Lists, mailboxes: Mailboxes, running: Running, clock: Clock) -> None:
+        self._lists, self._mailboxes, self._running, self._clock = lists, mailboxes, running, clock
+
+    def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> Proposed:
+        """The plan of `change` for these mailboxes, by lists at most a minute old.
+
+        Raises Forbidden, Silent when a list can not be had, Unfit when a quota or a recovery email is none.
+        """
+        needed = Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT
+        if isinstance(change, NewRecovery):
+            change, wrong = changes.mended(change)
+            if wrong:
+                raise Unfit("recovery_email", wrong)
+        picked = list(dict.fromkeys(address.lower() for address in addresses))
+        domains = sorted({address.rpartition("@")[2] for address in picked})
+        for domain in domains:
+            caller.must(needed, domain)
+        boxes = self._boxes(caller, domains)
+        found = boxes.loc[boxes["address"].isin(picked)]
+        gone = tuple(sorted(set(picked) - set(found["address"])))
+        plan, figures = changes.make(found, change, questions.name(change))
+        if max((row.quota or 0 for row in plan.rows), default=0) > questions.MOST_QUOTA:
+            raise Unfit("quota", questions.TOO_LARGE)
+        seconds = self._running.estimate(sum(1 for _ in plan.sent()))
+        return Proposed(change, plan, figures, gone, seconds)
+
+    def carry_out(
+        self, caller: Caller, proposed: Proposed, *, days: int, typed: str = "", agreed: bool = False
+    ) -> Done:
+        """Do what was proposed: one mailbox at once, in the next slot, several as a run.
+
+        Raises Unfit unless a deletion is `typed` as asked and quotas below use are `agreed`; and as `Mailboxes` does.
+        """
+        if proposed.typed and typed.strip() != proposed.typed:
+            raise Unfit("typed", questions.not_typed(proposed.typed))
+        if proposed.figures.below and not agreed:
+            raise Unfit("agreed", questions.below(proposed.figures.below))
+        row = proposed.alone
+        if row is None:
+            return Done(run=self._running.start(caller, proposed.plan, days=days))
+        if row.action is Action.DELETE:
+            self._mailboxes.delete(caller, row.domain, row.username)
+            return Done()
+        if row.recovery_email:
+            email = "" if row.recovery_email == CLEAR else row.recovery_email
+            self._mailboxes.set_recovery(caller, row.domain, row.username, email)
+        if not row.asks_host:
+            return Done()
+        cells = {"password": row.password, "quota": row.quota}
+        kept = self._mailboxes.update(caller, row.domain, row.username, cells)
+        return Done(kept=kept, password=row.password if isinstance(proposed.change, NewPassword) else "")
+
+    def _boxes(self, caller: Caller, domains: Sequence[str]) -> pd.DataFrame:
+        frames = []
+        for domain in domains:
+            if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
+                raise Silent(words.start_waits(domain))
+            frames.append(self._lists.mailboxes(caller, domain).frame.assign(domain=domain))
+        return pd.concat(frames, ignore_index=True)
