@@ -17,6 +17,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.manager import Runs
+from mxlib.services.changing import Changing
 from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
 from mxlib.services.imports import Imports
@@ -47,6 +48,7 @@ class Services:
     exports: Exports
     imports: Imports
     mailboxes: Mailboxes
+    changing: Changing
     tokens: Tokens
     users: Users
     sessions: Sessions
@@ -118,6 +120,7 @@ def assemble(
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
     previews = Previews(settings, lists, runs, clock)
+    mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
     return Services(
@@ -125,7 +128,8 @@ def assemble(
         Drafts(settings, store, previews, clock), runs,
         exports=Exports(store, lists, runs, clock),
         imports=Imports(settings, store, previews, runs, clock),
-        mailboxes=Mailboxes(settings, store, host, lists, previews, clock),
+        mailboxes=mailboxes,
+        changing=Changing(lists, mailboxes, runs, clock),
         tokens=Tokens(store, clock),
         users=users,
         sessions=sessions,
