@@ -147,7 +147,7 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(house: House) 
     )  # fmt: skip
     run = data(answer, 202)
     assert run.keys() == {
-        "id", "status", "total", "counts", "operator", "file", "created_at", "eta_seconds", "paused_reason"
+        "id", "kind", "undo_of", "status", "total", "counts", "operator", "file", "created_at", "eta_seconds", "paused_reason"
     }  # fmt: skip
     assert (run["total"], run["operator"], run["file"], run["paused_reason"]) == (4, "test (token 1)", None, None)
     ended = house.ended(run["id"])
@@ -160,6 +160,7 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(house: House) 
         "line": 1, "domain": "a.nl", "username": "nina", "verdict": "ready", "outcome": "created",
         "message": "made; quota and limit as asked", "password": GOOD, "quota": 1024, "limit": 9600,
         "recovery_email": "n@x.org", "host": {"quota": 1024, "limit": 9600},
+        "action": "create", "before": None,
     }  # fmt: skip
     assert house.host.sandbox.password_of("tess@a.nl") == rows[1]["password"]
     assert [(row["verdict"], row["outcome"], row["password"], row["host"]) for row in rows[2:]] == [

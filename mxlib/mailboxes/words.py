@@ -9,6 +9,7 @@ from math import ceil
 
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted, readable
+from mxlib.mailboxes.plan import Kind
 
 _VERDICTS = {
     Verdict.READY: "Ready",
@@ -20,6 +21,8 @@ _VERDICTS = {
 
 #: Rows that are ready and whose mailbox exists.
 _UPDATES = {"update": "Update", "unchanged": "No change"}
+
+_KINDS = {Kind.IMPORT: "Import", Kind.CHANGE: "Change", Kind.DELETE: "Deletion", Kind.UNDO: "Undo"}
 
 #: Outcomes that end a row, in the order in which their counts are told.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
@@ -44,6 +47,25 @@ def kind(value: str) -> str:
 def outcome(value: str) -> str:
     """The label of an outcome: `Not attempted`."""
     return value.replace("_", " ").capitalize()
+
+
+def run_kind(kind: str) -> str:
+    """What a run is for, as a label: `Import`."""
+    return _KINDS[Kind(kind)]
+
+
+def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) -> str:
+    """What a run is about: `staff.xlsx`, `deletion of 12 mailboxes`, `undo of run 41 (staff.xlsx)`."""
+    source = file_name and f" ({file_name})"
+    match Kind(kind):
+        case Kind.CHANGE:
+            return f"change of {count(rows, 'mailbox', 'mailboxes')}{source}"
+        case Kind.DELETE:
+            return f"deletion of {count(rows, 'mailbox', 'mailboxes')}{source}"
+        case Kind.UNDO:
+            return f"undo of run {undo_of}{source}"
+        case Kind.IMPORT:
+            return file_name or "rows added by hand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,11 @@ from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.view import RunView
 
 
+def title(view: RunView) -> str:
+    """What a run is about."""
+    return words.run_title(view.kind, view.file_name, view.total, view.undo_of)
+
+
 def progress(view: RunView) -> str:
     """How far it is, by outcome, and when it will be done."""
     return words.running(_figures(view), view.total, view.eta_at)

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
+from mxlib.runs.results import OLD
 from mxlib.runs.view import RunView
 from mxlib.services import telling
 from mxlib.services.running import REFUSALS
@@ -49,8 +51,7 @@ def show(number: int) -> None:
 
 
 def _head(view: RunView) -> None:
-    file = view.file_name or "rows added by hand"
-    st.subheader(f"Run {view.id}: {escaped(file)}", anchor=False)
+    st.subheader(f"Run {view.id}: {escaped(telling.title(view))}", anchor=False)
     started = datetime.fromtimestamp(view.created_at).strftime("%-d %b %Y, %H:%M")
     st.caption(f"{escaped(', '.join(view.domains))} · started {started} by {escaped(view.operator)}")
 
@@ -93,7 +94,7 @@ def _steer(view: RunView) -> None:
             rest = "Requests in flight finish; the other rows are not attempted."
             stop = partial(runs.stop, caller, view.id)
             st.button("Stop", icon=":material/stop:", key="stop", on_click=_act, args=(stop,), help=rest)
-        if view.status in AT_AN_END and view.retriable and view.has_passwords:
+        if view.status in AT_AN_END and view.retriable and not view.forgotten:
             label = f"Retry {count(view.retriable, 'failed row')}"
             st.button(label, icon=":material/replay:", key="retry", on_click=_act, args=(again,))
         if view.operator != caller.name:
@@ -142,6 +143,7 @@ def _rows(view: RunView) -> None:
         if not rows.open:
             return
         table = services.current().runs.rows(frame.caller(), view.id)
+        table = table.drop(columns=[name for name in OLD if not table[name].replace("", pd.NA).notna().any()])
         kinds = st.pills(
             "Outcome",
             sorted(table["outcome"].unique()),
@@ -165,5 +167,8 @@ def _rows(view: RunView) -> None:
                 "recovery_email": st.column_config.TextColumn("Recovery email"),
                 "host_quota": st.column_config.NumberColumn("Quota at MXroute", format="plain"),
                 "host_limit": st.column_config.NumberColumn("Limit at MXroute", format="plain"),
+                "old_quota": st.column_config.NumberColumn("Quota before", format="plain"),
+                "old_limit": st.column_config.NumberColumn("Limit before", format="plain"),
+                "old_recovery_email": st.column_config.TextColumn("Recovery email before"),
             },
         )

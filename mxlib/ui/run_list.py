@@ -7,13 +7,14 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import words
-from mxlib.runs.outcomes import Outcome
+from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.runs.view import RunView
+from mxlib.services import telling
 from mxlib.ui import frame
 
 #: Seconds between looks while a run goes on.
 LOOK_EVERY = 4
-_COUNTED = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED)
+_COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
 _COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
 
 
@@ -69,7 +70,8 @@ def _told(run: RunView, shown: bool) -> dict[str, object]:
         "Run": run.id,
         "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
         "Started": datetime.fromtimestamp(run.created_at),
-        "File": run.file_name or "rows added by hand",
+        "Kind": words.run_kind(run.kind),
+        "About": telling.title(run),
         "Domains": ", ".join(run.domains),
         "Operator": run.operator,
         "Rows": run.total,
