@@ -1,5 +1,6 @@
 """Changes of mailboxes that were picked: looked at again, asked about, and done; one at once, several as a run."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ class Proposed:
     figures: Figures
     gone: tuple[str, ...]
     seconds: float
+    #: However often it is carried out, one run comes of it.
+    key: str = field(default_factory=lambda: f"change {secrets.token_hex(16)}")
 
     @property
     def typed(self) -> str:
@@ -93,7 +96,7 @@ class Changing:
             raise Unfit("agreed", questions.below(proposed.figures.below))
         row = proposed.alone
         if row is None:
-            return Done(run=self._running.start(caller, proposed.plan, days=days))
+            return Done(run=self._running.start(caller, proposed.plan, days=days, key=proposed.key))
         if row.action is Action.DELETE:
             self._mailboxes.delete(caller, row.domain, row.username)
             return Done()
