@@ -2,6 +2,6 @@
 
 from starlette.routing import BaseRoute
 
-from mxlib.api import app, downloads, health
+from mxlib.api import app, downloads, health, trail
 
-routes: list[BaseRoute] = [*health.routes, *app.routes, *downloads.routes]
+routes: list[BaseRoute] = [*health.routes, *app.routes, *downloads.routes, *trail.routes]

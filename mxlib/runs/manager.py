@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 #: Requests of runs that may be on their way at once.
 WORKERS = 3
 
-#: Seconds between two looks for passwords that were kept long enough.
+#: Seconds between two looks for passwords, and for other things, that were kept long enough.
 PURGE_EVERY = 600.0
 
 #: Seconds between two tries to become the process that sends.
@@ -41,7 +41,11 @@ NOT_THE_OWNER = "Another MXM works with this data folder; runs go on there, not 
 class Runs:
     """All runs of this process. Every method may be called from any thread."""
 
-    def __init__(self, store: Store, host: Host, gate: Gate, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, host: Host, gate: Gate, clock: Clock, settings: Settings,
+        chores: Iterable[Callable[[], object]] = (),
+    ) -> None:  # fmt: skip
+        self._chores = (self.purge, *chores)
         self._store, self._host, self._gate, self._clock = store, host, gate, clock
         self._engine = Engine(store, gate, clock, settings.timeout_s)
         self._changed = threading.Condition()
@@ -275,7 +279,8 @@ class Runs:
                 self._changed.notify_all()
 
     def _purge_quietly(self) -> None:
-        try:
-            self.purge()
-        except Unwritable as problem:
-            log.warning("Passwords that are due could not be forgotten yet: %s", problem)
+        for forget in self._chores:
+            try:
+                forget()
+            except Unwritable as problem:
+                log.warning("What is due could not be forgotten yet: %s", problem)

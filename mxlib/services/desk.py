@@ -20,12 +20,14 @@ from mxlib.runs.manager import Runs
 from mxlib.services.changing import Changing
 from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
+from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.services.mappings import Mappings
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
+from mxlib.services.trail import Trail
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
 
@@ -50,6 +52,7 @@ class Services:
     mailboxes: Mailboxes
     changing: Changing
     tokens: Tokens
+    trail: Trail
     users: Users
     sessions: Sessions
     entrance: Entrance
@@ -116,7 +119,7 @@ def assemble(
     settings: Settings, clock: Clock, store: Store, host: Host, gate: Gate, sandbox: "stand_in.Served | None" = None
 ) -> Services:
     """The services over a store and a host that are open already."""
-    engine = Runs(store, host, gate, clock, settings)
+    engine = Runs(store, host, gate, clock, settings, chores=(Housekeeping(settings, store, clock).tidy,))
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
     previews = Previews(settings, lists, runs, clock)
@@ -131,6 +134,7 @@ def assemble(
         mailboxes=mailboxes,
         changing=Changing(lists, mailboxes, runs, clock),
         tokens=Tokens(store, clock),
+        trail=Trail(store, clock),
         users=users,
         sessions=sessions,
         entrance=Entrance(store, clock, settings, users, sessions),

@@ -1,9 +1,58 @@
 """The audit trail: who did what, on what, when, from where. It only grows."""
 
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+
 import sqlalchemy as sa
 
 from mxlib.store.database import Tx
 from mxlib.store.tables import audit, meta
+from mxlib.store.tables import run as runs
+
+#: What is done to a domain or to one of its mailboxes: the subject is the domain, or an address in it.
+ABOUT_DOMAINS = ("mailbox", "recovery", "export")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done; `kind` is operator, token or engine, `address` where it was asked from."""
+
+    id: int
+    at: float
+    who: str
+    kind: str
+    what: str
+    on: str
+    address: str
+    run: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are asked for.
+
+    `address` and `who` are parts of the subject and of the name, whatever their case; `what` is one doing, or a family
+    of them ("run"); `since` <= time < `until` (Unix seconds).
+    """
+
+    address: str = ""
+    who: str = ""
+    what: str = ""
+    run: int | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Whose eyes: what `who` did, and what was done to `domains`; None stands for all of them."""
+
+    who: str
+    domains: Collection[str] | None
+
+
+_COLUMNS = [audit.c[column.name] for column in fields(Entry)]
 
 
 def append(
@@ -32,8 +81,72 @@ def entries(tx: Tx, *, most: int = 500, run: int | None = None) -> list[sa.RowMa
     return list(tx.execute(query).mappings())
 
 
+def find(
+    tx: Tx, wanted: Wanted, seen: Seen | None = None, *, before: int | None = None, most: int = 100
+) -> list[Entry]:
+    """The latest entries, newest first, that `seen` may read (None: all) and that were made before entry `before`."""
+    query = sa.select(*_COLUMNS).where(*_conditions(wanted, seen)).order_by(audit.c.id.desc()).limit(most)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return [Entry(*row) for row in tx.execute(query)]
+
+
+def count(tx: Tx, wanted: Wanted, seen: Seen | None = None) -> int:
+    """How many entries `find` would give in all."""
+    return tx.execute(sa.select(sa.func.count()).select_from(audit).where(*_conditions(wanted, seen))).scalar_one()
+
+
+def newest(tx: Tx) -> int:
+    """The number of the latest entry; 0 while there is none."""
+    return tx.execute(sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))).scalar_one()
+
+
+def oldest(tx: Tx) -> float | None:
+    """When the first entry that is still kept was made (Unix seconds)."""
+    return tx.execute(sa.select(sa.func.min(audit.c.at))).scalar_one()
+
+
 def forget(tx: Tx, before: float) -> int:
     """Drop what is older than `before`, and only that: a trigger guards everything younger; how many entries went."""
     kept_since = meta.insert().prefix_with("OR REPLACE").values(name="audit_kept_since", value=str(before))
     tx.execute(kept_since)
     return tx.execute(audit.delete().where(audit.c.at < before)).rowcount
+
+
+def _conditions(wanted: Wanted, seen: Seen | None) -> list[sa.ColumnElement[bool]]:
+    told: list[sa.ColumnElement[bool]] = []
+    if wanted.address:
+        told.append(audit.c.on.icontains(wanted.address, autoescape=True))
+    if wanted.who:
+        told.append(audit.c.who.icontains(wanted.who, autoescape=True))
+    if wanted.what:
+        told.append(_of_family(wanted.what))
+    if wanted.run is not None:
+        told.append(audit.c.run == wanted.run)
+    if wanted.since is not None:
+        told.append(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        told.append(audit.c.at < wanted.until)
+    if seen is not None:
+        told.append(_visible(seen))
+    return told
+
+
+def _visible(seen: Seen) -> sa.ColumnElement[bool]:
+    """What somebody did, what was done to domains, and runs that are about nothing but these domains."""
+    own = audit.c.who == seen.who
+    about = sa.or_(*map(_of_family, ABOUT_DOMAINS))
+    of_a_run = _of_family("run")
+    if seen.domains is None:
+        return own | about | of_a_run
+    names = sorted(seen.domains)
+    # Without an @ this is the whole subject: a domain.
+    domain = sa.func.substr(audit.c.on, sa.func.instr(audit.c.on, "@") + 1)
+    named = sa.func.json_each(runs.c.domains).table_valued("value")
+    elsewhere = sa.select(named.c.value).where(named.c.value.not_in(names)).exists()
+    theirs = sa.select(runs.c.id).where(sa.func.json_array_length(runs.c.domains) > 0, ~elsewhere)
+    return own | (about & domain.in_(names)) | (of_a_run & audit.c.run.in_(theirs))
+
+
+def _of_family(what: str) -> sa.ColumnElement[bool]:
+    return (audit.c.what == what) | audit.c.what.startswith(f"{what}.", autoescape=True)

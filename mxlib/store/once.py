@@ -35,5 +35,10 @@ def started(tx: Tx, caller: str, key: str, run: int) -> None:
     tx.execute(table.update().where(_is(caller, key)).values(run=run))
 
 
+def forget(tx: Tx, before: float) -> int:
+    """Drop the keys that were used before then; how many. What they started stays."""
+    return tx.execute(table.delete().where(table.c.at < before)).rowcount
+
+
 def _is(caller: str, key: str) -> sa.ColumnElement[bool]:
     return (table.c.caller == caller) & (table.c.key == key)

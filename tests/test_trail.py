@@ -1,0 +1,236 @@
+"""The audit trail as people read it: who sees what of it, filters, pages, files, and what is forgotten."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib import api
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
+from mxlib.clock import SystemClock
+from mxlib.services.housekeeping import Housekeeping
+from mxlib.services.trail import CHUNK, Trail, Wanted
+from mxlib.settings import Settings
+from mxlib.store import Store, audit, once
+from mxlib.store.tables import run as runs
+from tests.house import House, opened
+
+VIEW = frozenset({Permission.VIEW})
+
+
+class SetClock(SystemClock):
+    """A clock that stands still until it is set."""
+
+    at = 1_800_000_000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def store(clock: SetClock) -> Iterator[Store]:
+    opened = Store.open(":memory:", clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def trail(store: Store, clock: SetClock) -> Trail:
+    return Trail(store, clock)
+
+
+def did(
+    store: Store, what: str, on: str, *, who: str = "ops1", at: float | None = None, run: int | None = None,
+    outcome: str = "",
+) -> None:  # fmt: skip
+    with store.write() as tx:
+        at = store.clock.now() if at is None else at
+        audit.append(tx, at=at, who=who, kind="operator", what=what, on=on, run=run, outcome=outcome)
+
+
+def a_run(store: Store, *domains: str) -> int:
+    with store.write() as tx:
+        told = tx.execute(
+            runs.insert().values(
+                status="finished", operator="ops1", file_name="", file_digest="", plan_digest="", domains=list(domains),
+                total=0, created_at=0.0, retention_days=7,
+            )
+        )  # fmt: skip
+    return int((told.inserted_primary_key or (0,))[0])
+
+
+def subjects(trail: Trail, caller: Caller, wanted: Wanted | None = None) -> list[str]:
+    return [entry.on for entry in trail.entries(caller, wanted or Wanted()).entries]
+
+
+def test_an_admin_reads_everything_newest_first(store: Store, trail: Trail) -> None:
+    did(store, "mailbox.create", "nina@a.nl")
+    did(store, "user.create", "ops9")
+    assert subjects(trail, LOCAL) == ["ops9", "nina@a.nl"]
+
+
+def test_others_read_what_was_done_to_domains_that_they_may_view(store: Store, trail: Trail) -> None:
+    for what, on in (
+        ("mailbox.create", "nina@a.nl"), ("recovery.set", "nina@a.nl"), ("export", "a.nl"), ("export", "b.nl"),
+        ("mailbox.delete", "nina@b.nl"), ("mailbox.create", "nina@aa.nl"),
+    ):  # fmt: skip
+        did(store, what, on)
+    caller = Caller("ops2", domains={"a.nl": VIEW, "b.nl": frozenset({Permission.DELETE})})
+    assert subjects(trail, caller) == ["a.nl", "nina@a.nl", "nina@a.nl"]
+
+
+def test_others_read_what_they_did_themselves(store: Store, trail: Trail) -> None:
+    did(store, "mailbox.create", "nina@a.nl", who="ops2")
+    did(store, "sign_in", "ops2", who="ops2")
+    did(store, "sign_in", "ops1")
+    assert subjects(trail, Caller("ops2")) == ["ops2", "nina@a.nl"]
+
+
+def test_a_person_named_like_a_mailbox_of_a_domain_is_not_told_to_its_viewers(store: Store, trail: Trail) -> None:
+    did(store, "sign_in", "boss@a.nl", who="boss@a.nl")
+    did(store, "user.change", "boss@a.nl")
+    assert subjects(trail, Caller("ops2", domains={"a.nl": VIEW})) == []
+
+
+def test_a_run_is_told_to_those_who_may_view_all_its_domains(store: Store, trail: Trail) -> None:
+    one, both, none = a_run(store, "a.nl"), a_run(store, "a.nl", "b.nl"), a_run(store)
+    for run in (one, both, none):
+        did(store, "run.start", f"run {run}", run=run)
+    assert subjects(trail, Caller("ops2", domains={"a.nl": VIEW})) == [f"run {one}"]
+    assert subjects(trail, Caller("ops2", domains={"a.nl": VIEW, "b.nl": VIEW})) == [f"run {both}", f"run {one}"]
+
+
+def test_who_may_view_every_domain_reads_of_mailboxes_and_runs_but_not_of_people(store: Store, trail: Trail) -> None:
+    did(store, "mailbox.create", "nina@a.nl")
+    did(store, "run.start", "run 7", run=None)
+    did(store, "token.create", "nightly (token 1)")
+    assert subjects(trail, Caller("ops2", domains={EVERY_DOMAIN: VIEW})) == ["run 7", "nina@a.nl"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(address="NINA"), ["nina@a.nl", "Nina.B@a.nl"]),
+        (Wanted(address="a_nl"), []),
+        (Wanted(who="ps2"), ["tess@a.nl"]),
+        (Wanted(what="mailbox.create"), ["nina@a.nl"]),
+        (Wanted(what="mailbox"), ["tess@a.nl", "nina@a.nl", "Nina.B@a.nl"]),
+        (Wanted(what="mail"), []),
+        (Wanted(run=3), ["run 3"]),
+        (Wanted(since=1_799_999_000.0, until=1_800_000_000.0), ["Nina.B@a.nl"]),
+    ],
+)
+def test_the_trail_is_filtered(store: Store, trail: Trail, wanted: Wanted, found: list[str]) -> None:
+    did(store, "mailbox.update", "Nina.B@a.nl", at=1_799_999_500.0)
+    did(store, "mailbox.create", "nina@a.nl")
+    did(store, "mailbox.delete", "tess@a.nl", who="Ops2")
+    did(store, "run.start", "run 3", run=3)
+    assert subjects(trail, LOCAL, wanted) == found
+
+
+def test_it_is_read_page_by_page_without_a_gap(store: Store, trail: Trail) -> None:
+    for number in range(7):
+        did(store, "mailbox.create", f"m{number}@a.nl")
+    first = trail.entries(LOCAL, Wanted(), most=3)
+    second = trail.entries(LOCAL, Wanted(), before=first.older, most=3)
+    third = trail.entries(LOCAL, Wanted(), before=second.older, most=3)
+    assert [entry.on for page in (first, second, third) for entry in page.entries] == [
+        f"m{number}@a.nl" for number in reversed(range(7))
+    ]
+    assert third.older is None
+
+
+def test_the_csv_has_every_entry_once_though_it_comes_in_pieces(store: Store, trail: Trail) -> None:
+    with store.write() as tx:
+        for number in range(CHUNK + 2):
+            audit.append(tx, at=1.0, who="ops1", kind="operator", what="mailbox.create", on=f"m{number}@a.nl")
+    pieces = list(trail.csv(LOCAL, Wanted()).pieces)
+    assert len(pieces) > 2
+    rows = list(csv.DictReader(io.StringIO(b"".join(pieces).decode("utf-8-sig"))))
+    assert [row["on"] for row in rows] == [f"m{number}@a.nl" for number in reversed(range(CHUNK + 2))]
+    assert rows[0]["time"] == "1970-01-01T00:00:01.000Z"
+
+
+def test_a_spreadsheet_takes_nothing_in_the_csv_for_a_formula(store: Store, trail: Trail) -> None:
+    did(store, "draft.take_over", '=HYPERLINK("http://x")', who="@ops")
+    rows = list(csv.reader(io.StringIO(b"".join(trail.csv(LOCAL, Wanted()).pieces).decode("utf-8-sig"))))
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "+", "-"))]
+
+
+def test_the_jsonl_has_one_whole_object_a_line(store: Store, trail: Trail) -> None:
+    did(store, "run.start", "run 3", run=3, outcome="2 rows of\nstaff.csv")
+    did(store, "sign_in", "ops1")
+    lines = b"".join(trail.jsonl(LOCAL, Wanted()).pieces).decode().splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [(entry["what"], entry["run"]) for entry in told] == [("sign_in", None), ("run.start", 3)]
+    assert told[1]["outcome"] == "2 rows of\nstaff.csv"
+
+
+def test_a_download_of_the_trail_is_in_the_trail_with_what_was_asked(store: Store, trail: Trail) -> None:
+    did(store, "mailbox.create", "nina@a.nl")
+    assert b"audit.download" not in b"".join(trail.csv(LOCAL, Wanted(address="nina")).pieces)
+    entry = trail.entries(LOCAL, Wanted(what="audit")).entries[0]
+    assert (entry.who, entry.outcome) == (LOCAL.name, "1 entry as CSV (address nina)")
+
+
+def test_a_download_holds_only_what_its_caller_may_read(store: Store, trail: Trail) -> None:
+    did(store, "mailbox.create", "nina@a.nl")
+    did(store, "mailbox.create", "nina@b.nl")
+    told = b"".join(trail.jsonl(Caller("ops2", domains={"a.nl": VIEW}), Wanted()).pieces)
+    assert b"nina@a.nl" in told
+    assert b"b.nl" not in told
+
+
+def test_entries_are_forgotten_when_they_are_old_enough_and_not_before(store: Store, clock: SetClock) -> None:
+    keeping = Housekeeping(Settings(audit_days=10), store, clock)
+    did(store, "mailbox.create", "old@a.nl")
+    clock.at += 9 * 86_400
+    did(store, "mailbox.create", "new@a.nl")
+    assert keeping.tidy() == 0
+    clock.at += 2 * 86_400
+    assert keeping.tidy() == 1
+    assert subjects(Trail(store, clock), LOCAL) == ["new@a.nl"]
+
+
+def test_idempotency_keys_are_forgotten_after_a_month(store: Store, clock: SetClock) -> None:
+    keeping = Housekeeping(Settings(), store, clock)
+    with store.write() as tx:
+        once.claim(tx, "ops1", "k", b"d", clock.now())
+    for days, kept in ((29, True), (2, False)):
+        clock.at += days * 86_400
+        keeping.tidy()
+        with store.read() as tx:
+            assert (once.find(tx, "ops1", "k") is not None) is kept
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with opened(tmp_path, audit_days=30) as house:
+        yield house
+
+
+def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(house: House) -> None:
+    client = TestClient(Starlette(routes=api.routes), base_url="http://127.0.0.1")
+    answer = client.get("/audit.csv", params={"what": "token", "since": "2020-01-01"})
+    assert answer.headers["cache-control"] == "no-store"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "token.create" in answer.text
+    assert "token.create" not in client.get("/audit.jsonl", params={"until": "2020-01-01T00:00:00Z"}).text
+
+
+@pytest.mark.parametrize("query", ["run=x", "run=99999999999999999999", "since=yesterday", "until=2026-13-01"])
+def test_a_query_that_makes_no_sense_is_refused_with_the_parameter_named(house: House, query: str) -> None:
+    client = TestClient(Starlette(routes=api.routes), base_url="http://127.0.0.1")
+    answer = client.get(f"/audit.csv?{query}")
+    assert answer.status_code == 400
+    assert answer.text.startswith(query.split("=")[0])
