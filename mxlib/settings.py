@@ -14,6 +14,16 @@ def _env(name: str, default: Any, description: str, **more: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(name), description=description, **more)
 
 
+def encrypted(address: str) -> bool:
+    """Whether what is sent to `address` travels encrypted, or does not leave this machine."""
+    try:
+        url = urlsplit(address)
+        host = url.hostname
+    except ValueError:
+        return False
+    return bool(host) and (url.scheme == "https" or (url.scheme == "http" and host in LOOPBACK))
+
+
 class SettingsError(Exception):
     """What is set can not work; the message says which variable and what to do."""
 
@@ -57,7 +67,7 @@ class Settings(BaseSettings):
         "MXM_OIDC_CLIENT_SECRET", SecretStr(""), "Client secret that the provider gave to MXM."
     )
     oidc_admins: str = _env(
-        "MXM_OIDC_ADMINS", "", "Email addresses, comma-separated, that are admins when the provider vouches for them."
+        "MXM_OIDC_ADMINS", "", "Email addresses, comma-separated, that become admins when they first sign in there."
     )
     session_idle_hours: float = _env(
         "MXM_SESSION_IDLE_HOURS", 8.0, "Hours without a request after which a session ends.", gt=0
@@ -93,10 +103,34 @@ class Settings(BaseSettings):
         if not self.sandbox and not (self.server and self.user):
             missing = " and ".join(n for n, v in (("MX_SERVER", self.server), ("MX_USER", self.user)) if not v)
             raise SettingsError(f"MX_API_KEY is set but {missing} is not. Set it, or unset MX_API_KEY for the sandbox.")
-        url = urlsplit(self.api_url)
-        if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)):
+        if not encrypted(self.api_url):
             raise SettingsError("MXROUTE_API_URL must start with https:// (http:// only for this machine).")
         return self
+
+    @model_validator(mode="after")
+    def _a_provider_is_whole_and_speaks_encrypted(self) -> Self:
+        parts = {
+            "MXM_OIDC_ISSUER": self.oidc_issuer,
+            "MXM_OIDC_CLIENT_ID": self.oidc_client_id,
+            "MXM_OIDC_CLIENT_SECRET": self.oidc_client_secret.get_secret_value(),
+        }
+        present = [name for name, value in parts.items() if value]
+        missing = " and ".join(name for name, value in parts.items() if not value)
+        if present and missing:
+            is_not = "are not" if " and " in missing else "is not"
+            raise SettingsError(f"{present[0]} is set but {missing} {is_not}. Set all three, or none.")
+        if self.oidc_admins and not present:
+            raise SettingsError("MXM_OIDC_ADMINS is set but MXM_OIDC_ISSUER is not. Set it, or unset MXM_OIDC_ADMINS.")
+        if self.oidc_issuer and not encrypted(self.oidc_issuer):
+            raise SettingsError("MXM_OIDC_ISSUER must start with https:// (http:// only for this machine).")
+        if strange := [name for name in self.admins_of_provider if not name.partition("@")[2]]:
+            raise SettingsError(f"MXM_OIDC_ADMINS: {sorted(strange)[0]} is not an email address.")
+        return self
+
+    @property
+    def admins_of_provider(self) -> frozenset[str]:
+        """The addresses in MXM_OIDC_ADMINS, in lower case."""
+        return frozenset(name.strip().lower() for name in self.oidc_admins.split(",") if name.strip())
 
     @classmethod
     def variables(cls) -> dict[str, tuple[str, str]]:

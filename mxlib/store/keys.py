@@ -60,11 +60,13 @@ class RunKey(Key):
 class ServerKey(Key):
     """The key that wraps the run keys: derived from MXM_SECRET_KEY, or kept in a file beside the database."""
 
-    __slots__ = ("_marks",)
+    __slots__ = ("_marks", "cookies")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self._marks = HKDF(SHA256(), _KEY, None, b"mxm marks").derive(key)
+        #: Signs cookies; the same after every start.
+        self.cookies = HKDF(SHA256(), _KEY, None, b"mxm cookies").derive(key).hex()
 
     @classmethod
     def make(cls, secret: str = "") -> Self:

@@ -1,0 +1,188 @@
+"""The conversation with an OpenID Connect provider: who is it that has just come back from there?
+
+Authlib leads it: discovery, authorization code with PKCE, state and nonce, and the signature of the ID token. What is
+here says which of the provider's words count, and turns whatever goes wrong on the way into a sentence.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
+from joserfc.errors import JoseError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mxlib.auth.entrance import Refused
+from mxlib.clock import Clock
+from mxlib.settings import Settings, encrypted
+
+log = logging.getLogger("mxlib")
+
+# Authlib's debug log holds the code verifier, whoever asks for debugging.
+logging.getLogger("authlib").setLevel(logging.INFO)
+
+#: Seconds for one request to the provider.
+PATIENCE_S = 10.0
+
+#: Seconds for which its description and its keys are believed; a key that it withdrew works no longer than that.
+BELIEVED_S = 3600.0
+
+#: Seconds by which its clock and ours may differ.
+LEEWAY_S = 60
+
+#: Signatures that a client secret, which travels, can not make.
+_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+STALE = "This sign-in was begun in another browser, or more than 10 minutes ago, or is over already: sign in again."
+CANCELLED = "The sign-in was cancelled at the provider: sign in again."
+UNPROVEN = "The provider's answer does not prove who you are: sign in again, and tell an admin of this MXM if it stays."
+NO_EMAIL = "The provider tells no email address of yours: ask its administrator to put the claim email in the ID token."
+SILENT = "The sign-in provider does not answer: try again in a minute."
+UNTRUSTED = "The sign-in provider does not trust this MXM: ask an admin to check MXM_OIDC_CLIENT_ID and its secret."
+MISCONFIGURED = "The sign-in provider and this MXM do not fit together: ask an admin to check MXM_OIDC_ISSUER."
+
+
+class Unusable(Refused):
+    """The provider can not be used now, whoever asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Whom the provider vouches for: `email` in lower case, `subject` as "issuer|sub"."""
+
+    email: str
+    subject: str
+
+
+class _App(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
+    """Authlib's client, which believes of the provider's description what it needs, and for an hour."""
+
+    issuer: str
+    clock: Clock
+    read_at: float | None = None
+
+    async def load_server_metadata(self) -> dict[str, Any]:
+        if self.read_at is None or self.clock.monotonic() - self.read_at >= BELIEVED_S:
+            async with self._get_session() as client:
+                answer = await client.request("GET", self._server_metadata_url, withhold_token=True)
+            self.server_metadata = _believed(answer.raise_for_status().json(), self.issuer)
+            self.read_at = self.clock.monotonic()
+        return self.server_metadata  # type: ignore[no-any-return]
+
+
+class _OAuth(OAuth):  # type: ignore[misc]
+    oauth2_client_cls = _App
+
+
+class Provider:
+    """The provider that the settings name. Raises Unusable when it is of no use, Refused when it vouches for nobody."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._client_id = settings.oidc_client_id
+        issuer = settings.oidc_issuer.rstrip("/")
+        self._app: _App = _OAuth().register(
+            "mxm",
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret.get_secret_value(),
+            server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+            # httpx follows no redirect unless told to, and the secret must not go along with one.
+            client_kwargs={
+                "scope": "openid email",
+                "code_challenge_method": "S256",
+                "timeout": PATIENCE_S,
+                "follow_redirects": False,
+            },
+        )
+        self._app.issuer, self._app.clock = issuer, clock
+
+    async def send_there(self, request: Request, back_to: str) -> Response:
+        """Send the browser to the provider's page; what its return is checked by goes into `request.session`."""
+        try:
+            return await self._app.authorize_redirect(request, back_to)  # type: ignore[no-any-return]
+        except Exception as error:
+            raise _told(error) from None
+
+    async def expects(self, request: Request) -> bool:
+        """Whether this return is of a sign-in that this browser began."""
+        state = request.query_params.get("state", "")
+        return await self._app.framework.get_state_data(request.session, state) is not None
+
+    async def vouches(self, request: Request) -> Vouched:
+        """Whoever it is that came back."""
+        asked = request.query_params
+        if said := asked.get("error"):
+            raise Refused(CANCELLED) if said == "access_denied" else _told(OAuthError(said))
+        if not asked.get("code") or not await self.expects(request):
+            raise Refused(STALE)
+        try:
+            metadata = await self._app.load_server_metadata()
+            token = await self._app.authorize_access_token(
+                request,
+                leeway=LEEWAY_S,
+                claims_options={
+                    "iss": {"essential": True, "value": metadata["issuer"]},
+                    "aud": {"essential": True, "value": self._client_id},
+                },
+            )
+            claims = dict(token["userinfo"])
+        except Exception as error:
+            raise _told(error) from None
+        return _vouched(claims)
+
+
+def _vouched(claims: dict[str, Any]) -> Vouched:
+    """Whom a proven ID token is about.
+
+    Microsoft Entra and others never say `email_verified`, since their administrators give the addresses out. Being
+    silent therefore counts as vouching; saying anything but yes does not.
+    """
+    email = claims.get("email")
+    if not isinstance(email, str) or not re.fullmatch(r"[!-~]+@[!-~]+", email) or len(email) > 254:
+        raise Refused(NO_EMAIL)
+    if claims.get("email_verified", True) not in (True, "true"):
+        raise Refused(f"The provider has not verified {email}: have it verified there, then sign in again.")
+    return Vouched(email.lower(), f"{claims['iss']}|{claims['sub']}")
+
+
+def _believed(told: Any, issuer: str) -> dict[str, Any]:
+    """What is used of a provider's description of itself; raises ValueError when that is another's, or unsafe."""
+    if not isinstance(told, dict) or str(told.get("issuer", "")).rstrip("/") != issuer:
+        raise ValueError("It describes another issuer.")
+    endpoints = {name: str(told.get(name, "")) for name in _ENDPOINTS}
+    for address in endpoints.values():
+        if not encrypted(address) or (issuer.startswith("https:") and not address.startswith("https:")):
+            raise ValueError("An endpoint is missing, or does not speak https.")
+    algorithms = [name for name in told.get("id_token_signing_alg_values_supported", ()) if name in _ALGORITHMS]
+    # Basic is what a provider takes that says nothing about it.
+    methods = told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
+    return {
+        "issuer": told["issuer"],
+        **endpoints,
+        "id_token_signing_alg_values_supported": algorithms or ["RS256"],
+        "token_endpoint_auth_method": method,
+    }
+
+
+def _told(error: Exception) -> Refused:
+    """The sentence for what went wrong; the log gets its kind alone, since its text may hold what is secret."""
+    kind = type(error).__name__
+    if isinstance(error, OAuthError | JoseError) and re.fullmatch(r"[a-z_]{1,40}", str(error.error)):
+        kind = f"{kind} {error.error}"
+    log.warning("The sign-in provider was of no use: %s.", kind)
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, OAuthError):
+        if error.error == "invalid_grant":
+            return Refused(STALE)
+        return Unusable(UNTRUSTED if error.error in ("invalid_client", "unauthorized_client") else MISCONFIGURED)
+    if isinstance(error, JoseError | KeyError):
+        return Refused(UNPROVEN)
+    if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code < 500:
+        return Unusable(SILENT if error.response.status_code == 429 else MISCONFIGURED)
+    return Unusable(SILENT if isinstance(error, httpx2.HTTPError) else MISCONFIGURED)
