@@ -42,11 +42,42 @@ def test_passwords_are_never_replaced_in_bulk() -> None:
     assert bulk.replace(before, [0], "password", "Geheim", "x") is before
 
 
-def test_rows_of_a_verdict_are_left_out_together() -> None:
-    before = draft("a", "b", "c")
-    judged = before.rows.assign(verdict=pd.Series([Verdict.READY, Verdict.INVALID, Verdict.EXISTS], dtype="str"))
-    out = bulk.leave_out(before, judged, Verdict.INVALID, Verdict.EXISTS)
-    assert list(out.rows["ticked"]) == [True, False, False]
+def judged(before: Draft, *verdicts: Verdict) -> pd.DataFrame:
+    return before.rows.assign(
+        verdict=pd.Series([*verdicts], dtype="str"), exists=[verdict is Verdict.EXISTS for verdict in verdicts]
+    )
+
+
+@pytest.mark.parametrize("verdict", [Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE])
+def test_rows_of_each_verdict_are_left_out_on_their_own_and_only_among_those_asked_for(verdict: Verdict) -> None:
+    before = draft("a", "b", "c", "d", "e")
+    kinds = [Verdict.READY, Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE]
+    out = bulk.leave_out(before, [0, 1, 2, 3, 9], judged(before, *kinds, verdict), verdict)
+    assert list(out.rows["ticked"]) == [*(kind is not verdict for kind in kinds), True]
+
+
+def test_only_rows_that_are_left_out_are_deleted_in_bulk() -> None:
+    before = draft("a", "b", "c").ticked([0, 2], False)
+    assert list(bulk.delete_left_out(before, [0, 1]).rows["username"]) == ["b", "c"]
+    assert bulk.delete_left_out(before, [1]) is before
+
+
+def test_generating_fills_what_is_missing_among_the_rows_asked_for() -> None:
+    before = draft("a", "b", "c", "d").edited({1: {"password": "Geheim.2026x"}})
+    verdicts = judged(before, Verdict.NEEDS_PASSWORD, Verdict.READY, Verdict.NEEDS_PASSWORD, Verdict.EXISTS)
+    after = bulk.generate(before, [0, 1, 3, 7], verdicts)
+    assert list(after.rows["generated"]) == [True, False, False, False]
+    assert after.rows["password"].tolist()[1:] == ["Geheim.2026x", "", ""]
+    assert len(after.rows["password"][0]) >= 16
+    assert list(before.rows["password"]) == ["", "Geheim.2026x", "", ""]
+
+
+def test_generating_anew_replaces_passwords_but_none_of_a_mailbox_that_exists() -> None:
+    before = draft("a", "b").edited({at: {"password": "Geheim.2026x"} for at in (0, 1)})
+    after = bulk.generate(before, [0, 1], judged(before, Verdict.READY, Verdict.EXISTS), anew=True)
+    assert list(after.rows["generated"]) == [True, False]
+    assert after.rows["password"][0] != "Geheim.2026x"
+    assert after.rows["password"][1] == "Geheim.2026x"
 
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=6), st.sets(st.integers(-3, 9)), st.sampled_from(COLUMNS))
@@ -56,6 +87,8 @@ def test_no_tool_fails_or_touches_a_row_that_is_not_there(names: list[str], posi
         bulk.put(before, positions, column, "7"),
         bulk.affix(before, positions, before="a", after="b"),
         bulk.replace(before, positions, column, "a", "b"),
+        bulk.leave_out(before, positions, judged(before, *[Verdict.INVALID] * len(names)), Verdict.INVALID),
+        bulk.generate(before, positions, judged(before, *[Verdict.READY] * len(names))),
     ):
         assert len(after) == len(before)
         kept = [at for at in range(len(before)) if at not in positions]

@@ -110,8 +110,18 @@ def test_ticks_are_set_and_taken_back(draft: Draft):
 def test_rows_are_added_on_top_without_a_line(draft: Draft):
     added = draft.added(2)
     assert cells(added, "line") == [0, 0, 2, 3, 5]
-    assert cells(added, "origin")[:2] == [-1, -1]
     assert cells(added, "username") == ["", "", "ann", "bob", "cas"]
+
+
+def test_rows_added_by_hand_are_told_apart_from_each_other_and_from_those_of_the_file(draft: Draft):
+    twice = draft.added(2).added().deleted([1]).added()
+    origins = cells(twice, "origin")
+    assert len(set(origins)) == len(origins)
+    assert [origin >= 0 for origin in origins] == [False] * 3 + [True] * 3
+
+
+def test_rows_are_found_again_by_where_they_came_from(draft: Draft):
+    assert draft.added().deleted([2]).positions([2, 0, 1]) == [2, 1]
 
 
 def test_deleted_rows_are_gone_and_the_others_keep_their_lines(draft: Draft):

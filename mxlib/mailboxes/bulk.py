@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-import numpy as np
 import pandas as pd
 
+from mxlib.mailboxes import passwords
 from mxlib.mailboxes.columns import COLUMNS, Verdict
 from mxlib.mailboxes.draft import Draft
 
@@ -37,9 +37,28 @@ def replace(draft: Draft, positions: Collection[int], column: str, old: str, new
     return draft.edited({at: {column: cell.replace(old, new)} for at, cell in _cells(draft, column, positions)})
 
 
-def leave_out(draft: Draft, judged: pd.DataFrame, *verdicts: Verdict) -> Draft:
-    """Untick every row that was judged so."""
-    return draft.ticked([int(at) for at in np.flatnonzero(judged["verdict"].isin(verdicts))], False)
+def leave_out(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *verdicts: Verdict) -> Draft:
+    """Untick those of these rows that were judged so."""
+    so = judged["verdict"].isin(verdicts).to_numpy(bool)
+    return draft.ticked([at for at in positions if 0 <= at < len(so) and so[at]], False)
+
+
+def delete_left_out(draft: Draft, positions: Collection[int]) -> Draft:
+    """Delete those of these rows that are unticked."""
+    ticked = draft.rows["ticked"].to_numpy(bool)
+    gone = [at for at in positions if 0 <= at < len(draft) and not ticked[at]]
+    return draft.deleted(gone) if gone else draft
+
+
+def generate(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *, anew: bool = False) -> Draft:
+    """A generated password in those of these rows that lack one, or `anew` in all; mailboxes that exist keep theirs."""
+    exists = judged["exists"].to_numpy(bool)
+    chosen = [at for at in positions if 0 <= at < len(draft) and not exists[at]]
+    there = judged.iloc[chosen]
+    filled = passwords.fill(there.assign(password="") if anew else there)
+    password, generated = draft.rows["password"].copy(), draft.rows["generated"].copy()
+    password.iloc[chosen], generated.iloc[chosen] = filled["password"].array, filled["generated"].array
+    return draft.with_rows(draft.rows.assign(password=password, generated=generated))
 
 
 def _cells(draft: Draft, column: str, positions: Collection[int]) -> list[tuple[int, str]]:

@@ -15,7 +15,8 @@ MASK = "••••••••"
 
 #: What a table of rows carries besides the file's columns, with the value of a row added by hand.
 #: line: physical line in the file, 0 when added by hand. ticked: whether the operator wants it sent.
-#: generated: the password is ours. origin: position in the sheet's rows, -1 when added by hand.
+#: generated: the password is ours. origin: position in the sheet's rows, negative when added by hand; no two rows of a
+#: draft have the same.
 #: fault, fault_column: what the reading found wrong with the row, and which cell mends it.
 BESIDES: dict[str, object] = {
     "line": 0,

@@ -1,6 +1,6 @@
 """A draft: rows that an operator mends. Every operation gives a new draft and leaves the old one as it was."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,8 +50,13 @@ class Draft:
 
     def added(self, count: int = 1) -> "Draft":
         """Blank rows on top, where they are seen."""
-        blank = rows_from({"username": [""] * count})
-        return self.with_rows(pd.concat([blank, self.rows], ignore_index=True))
+        return self.joined(rows_from({"username": [""] * count}))
+
+    def joined(self, rows: pd.DataFrame) -> "Draft":
+        """Rows from elsewhere on top; they stand on no line of the file."""
+        newest = min(0, int(self.rows["origin"].min())) if len(self) else 0
+        told_apart = np.arange(newest - len(rows), newest)
+        return self.with_rows(pd.concat([rows.assign(line=0, origin=told_apart), self.rows], ignore_index=True))
 
     def deleted(self, positions: Collection[int]) -> "Draft":
         """Rows gone; those of the file are still told apart by their lines."""
@@ -66,6 +71,11 @@ class Draft:
         """Generated passwords gone, typed ones kept."""
         kept = self.rows["password"].where(~self.rows["generated"], "")
         return self.with_rows(self.rows.assign(password=kept, generated=False))
+
+    def positions(self, origins: Sequence[int]) -> list[int]:
+        """Where the rows of these origins are now, in that order; those that are gone are left out."""
+        found = pd.Index(self.rows["origin"]).get_indexer(np.array(origins, dtype=np.int64))
+        return [int(position) for position in found if position >= 0]
 
     def with_rows(self, rows: pd.DataFrame) -> "Draft":
         """Other rows with the same notes."""

@@ -64,4 +64,6 @@ def _tool(choice: str) -> Tool:
         return lambda draft, rows, _: bulk.affix(draft, rows, before=said["before"], after=said["after"])
     if choice == _REPLACE:
         return lambda draft, rows, _: bulk.replace(draft, rows, column, said["old"], said["new"])
-    return lambda draft, _, judged: bulk.leave_out(draft, judged, Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE)
+    return lambda draft, rows, judged: bulk.leave_out(
+        draft, rows, judged, Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE
+    )

@@ -1,0 +1,117 @@
+"""What became of a file: each row of a draft beside the cells that it came from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes.columns import COLUMNS
+from mxlib.mailboxes.columnwise import Mask
+from mxlib.mailboxes.headers import ADDRESS
+from mxlib.mailboxes.mapping import Mapping as ColumnMapping
+from mxlib.mailboxes.sheet import Sheet
+
+NAMES = {
+    "username": "Username",
+    "domain": "Domain",
+    "password": "Password",
+    "quota": "Quota (MB)",
+    "limit": "Limit a day",
+    "recovery_email": "Recovery email",
+}
+ADDED = "Added here."
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Mended:
+    """Where the rows of a draft are no longer what the file has.
+
+    `changed` are rows of the file of which a cell is another one now, `added` those that the file does not have,
+    `lines` the lines of the file whose rows were deleted. `before` has the file's cells for every row, by column, and
+    `where` says which of them are others now.
+    """
+
+    changed: Mask
+    added: Mask
+    lines: npt.NDArray[np.int64]
+    rows: pd.DataFrame = field(repr=False)
+    before: Mapping[str, pa.Array] = field(repr=False)
+    where: Mapping[str, Mask] = field(repr=False)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is not as in the file."""
+        return bool(self.changed.any() or self.added.any() or len(self.lines))
+
+    def told(self, positions: Iterable[int]) -> list[str]:
+        """What changed in each of these rows: `Username 'Alice ' → 'alice'.`; a password is never told."""
+        at = np.fromiter(positions, np.int64)
+        parts: list[list[str]] = [[ADDED] if added else [] for added in self.added[at]]
+        for name, title in NAMES.items():
+            here = np.flatnonzero(self.where[name][at])
+            if not len(here):
+                continue
+            old = self.before[name].take(pa.array(at[here])).to_pylist()
+            now = self.rows[name].iloc[at[here]].tolist()
+            generated = self.rows["generated"].iloc[at[here]].tolist()
+            for place, was, becomes, ours in zip(here, old, now, generated, strict=True):
+                told = _password(was, becomes, ours) if name == "password" else f"{_shown(was)} → {_shown(becomes)}."
+                parts[place].append(f"{title} {told}")
+        return [" ".join(said) for said in parts]
+
+
+def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> Mended:
+    """Hold `rows` against their `sheet`, whole columns at a time; `as_read` are the rows that came of it first."""
+    origin = rows["origin"].to_numpy(np.int64)
+    of_file = (origin >= 0) & (origin < len(sheet))
+    places = pa.array(np.where(of_file, origin, 0), mask=~of_file)
+    before, where = {}, {}
+    for name, cells in _raw(sheet, mapping, as_read).items():
+        before[name] = cells.take(places).fill_null("")
+        where[name] = of_file & ~columns.are_equal(before[name], columns.cells_of(rows[name]))
+    changed = np.logical_or.reduce(list(where.values()))
+    gone = np.setdiff1d(np.arange(len(sheet)), origin)
+    return Mended(changed, ~of_file, sheet.table.lines[gone], rows, before, where)
+
+
+def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[str, pa.Array]:
+    """The cells of the file by what they mean.
+
+    A cell that reading filled from elsewhere stands as it was filled: the domain of an address, a username made of
+    names. So does a password that is none (`****`).
+    """
+    told = {name: sheet.table.column(at) for name, at in mapping.columns.items()}
+    if ADDRESS in told:
+        usernames = told.get("username")
+        told["username"] = told[ADDRESS] if usernames is None else _filled(usernames, told[ADDRESS])
+    read = {name: columns.cells_of(as_read[name]) for name in COLUMNS}
+    return {
+        name: read[name] if name not in told or name == "password" else _filled(told[name], read[name])
+        for name in COLUMNS
+    }
+
+
+def _filled(cells: pa.Array, otherwise: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(columns.stripped(cells), ""), otherwise, cells)
+
+
+def _password(was: str, now: str, generated: bool) -> str:
+    if generated:
+        return "generated."
+    if not now:
+        return "removed."
+    return "changed." if was else "typed."
+
+
+def _shown(cell: str) -> str:
+    """A cell between quotes; what nobody would see in it is spelled out."""
+    if not cell:
+        return "blank"
+    seen = "".join(sign if sign.isprintable() else f"<U+{ord(sign):04X}>" for sign in cell[: _LONGEST + 1])
+    return f"'{seen if len(seen) <= _LONGEST else seen[: _LONGEST - 1] + '…'}'"

@@ -1,0 +1,80 @@
+"""Which rows are in view: by badge, by search, and in which order."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mxlib.mailboxes import sifting
+from mxlib.mailboxes.columns import Verdict, rows_from
+from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.mailboxes.sifting import Order
+
+ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"there"}), "b.nl": frozenset()})
+GOOD = "Geheim.2026x"
+
+
+@pytest.fixture
+def judged() -> pd.DataFrame:
+    rows = rows_from(
+        {
+            "username": ["zoe", "has space", "there", "zoe", "kim@b.nl", "out", "noPass"],
+            "password": [GOOD, GOOD, "", GOOD, "Geheim2026x", GOOD, ""],
+            "recovery_email": ["Zoe@Example.org", "", "", "", "", "", ""],
+        },
+        line=list(range(2, 9)),
+        ticked=[True] * 5 + [False, True],
+    )
+    return judge(rows, ACCOUNT, Standard("a.nl"))
+
+
+def lines(judged: pd.DataFrame, mask: Any) -> list[int]:
+    return [int(line) for line in judged.loc[mask, "line"]]
+
+
+def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(judged: pd.DataFrame) -> None:
+    kinds: dict[str, list[int]] = {
+        sifting.ALL: [2, 3, 4, 5, 6, 7, 8], Verdict.READY: [2, 6], Verdict.INVALID: [3], Verdict.EXISTS: [4],
+        Verdict.DUPLICATE: [5], sifting.WARNINGS: [6], sifting.LEFT_OUT: [7], Verdict.NEEDS_PASSWORD: [8],
+    }  # fmt: skip
+    assert {kind: lines(judged, sifting.of_kind(judged, kind)) for kind in kinds} == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("zoe", [2, 5]),
+        ("ZOE@example", [2]),
+        ("kim@b.nl", [6]),
+        ("there@a.nl", [4]),
+        ("try has.space", [3]),
+        ("special character", [6]),
+        ("nopass", [8]),
+        ("  out@ ", [7]),
+        ("", [2, 3, 4, 5, 6, 7, 8]),
+        ("a.*l", []),
+        (GOOD, []),
+    ],
+)
+def test_search_looks_into_addresses_names_recovery_emails_and_reasons_and_never_into_passwords(
+    judged: pd.DataFrame, text: str, found: list[int]
+) -> None:
+    assert lines(judged, sifting.holding(judged, text)) == found
+
+
+def test_rows_are_sorted_by_line_by_urgency_or_by_address(judged: pd.DataFrame) -> None:
+    every = sifting.of_kind(judged, sifting.ALL)
+
+    def lines_by(order: Order) -> list[int]:
+        return [at + 2 for at in sifting.in_order(judged, every, order)]
+
+    assert lines_by(Order.LINE) == [2, 3, 4, 5, 6, 7, 8]
+    assert lines_by(Order.PROBLEMS) == [3, 5, 8, 4, 6, 2, 7]
+    assert lines_by(Order.ADDRESS) == [3, 8, 7, 4, 2, 5, 6]
+
+
+def test_nothing_in_view_is_no_row_at_all(judged: pd.DataFrame) -> None:
+    nothing = sifting.holding(judged, "nobody")
+    assert [sifting.in_order(judged, nothing, order) for order in Order] == [[], [], []]
+    empty = judged.iloc[:0]
+    assert sifting.in_order(empty, sifting.holding(empty, "x"), Order.ADDRESS) == []
