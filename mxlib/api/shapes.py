@@ -11,11 +11,11 @@ from typing_extensions import TypedDict
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes import reasons
 from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.kinds import UNCHANGED, UPDATE, kinds
 from mxlib.mailboxes.plan import Action, Kind
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services.mailboxes import Kept
-from mxlib.services.previews import UNCHANGED, UPDATE, kinds
 
 T = TypeVar("T")
 

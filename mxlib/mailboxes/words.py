@@ -31,6 +31,10 @@ KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Re
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
 DISK_FULL = "The disk of this server is full. Free space, then Resume."
 LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
+UPDATING = (
+    "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "
+    "a dash as recovery email removes it, and a mailbox that is not in the file stays."
+)
 NOT_ANSWERING = "MXroute does not answer."
 
 
@@ -146,6 +150,11 @@ def to_do(creates: int, updates: int) -> str:
     if not creates:
         return f"Update {count(updates, 'mailbox', 'mailboxes')}"
     return f"Create {count(creates, 'mailbox', 'mailboxes')} and update {updates:,}"
+
+
+def nothing_to_change(rows: int) -> str:
+    """That every row that could be sent asks for what there is."""
+    return f"Nothing to change: {count(rows, 'row')} as MXroute has {'it' if rows == 1 else 'them'}."
 
 
 def replaces_passwords(mailboxes: int) -> str:

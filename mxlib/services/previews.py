@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, presets, reasons, rules, words
+from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, presets, rules, words
 from mxlib.mailboxes.columns import OnExisting, Verdict
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
+from mxlib.mailboxes.kinds import KINDS, kinds
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
-from mxlib.mailboxes.plan import Action, Plan
+from mxlib.mailboxes.plan import Plan
 from mxlib.mailboxes.rules import Account, Standard
 from mxlib.services.lists import LONG_PATIENCE, PATIENCE, Lists, Tell
 from mxlib.services.running import Earlier, Running
@@ -20,9 +21,6 @@ from mxlib.settings import Settings
 
 #: Seconds that a list may be old when a run starts.
 FRESH_FOR_START = 60.0
-
-#: Kinds of rows that are ready: what they update, and what is so already.
-UPDATE, UNCHANGED = "update", "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,19 +214,11 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
     return tuple(told)
 
 
-def kinds(judged: pd.DataFrame) -> pd.Series:
-    """What the preview calls each row: its verdict, and of those that are ready `update` or `unchanged` apart."""
-    ready = judged["verdict"] == Verdict.READY
-    same = judged["changes"] == reasons.NO_CHANGE
-    kinds = judged["verdict"].mask(ready & (judged["action"] == Action.UPDATE), UPDATE)
-    return kinds.mask(ready & same, UNCHANGED)
-
-
 def counts(judged: pd.DataFrame) -> dict[str, int]:
     """How many rows are of each of `kinds`; `warnings` counts rows that can be sent and carry one."""
     ticked = judged["ticked"]
     told = kinds(judged)[ticked].value_counts()
-    figures = {kind: int(told.get(kind, 0)) for kind in (*map(str, Verdict), UPDATE, UNCHANGED)}
+    figures = {kind: int(told.get(kind, 0)) for kind in KINDS}
     figures["warnings"] = int((ticked & (judged["warnings"] != "")).sum())
     figures["left_out"] = int((~ticked).sum())
     return figures

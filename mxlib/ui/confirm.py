@@ -6,7 +6,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
-from mxlib.services.previews import Ready
+from mxlib.mailboxes.kinds import UNCHANGED, UPDATE
+from mxlib.services.previews import Ready, counts
 from mxlib.services.running import REFUSALS, Earlier
 from mxlib.ui import frame, loading, preview
 from mxlib.ui.figures import escaped
@@ -17,13 +18,16 @@ RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
 def show(current: Preview, judged: pd.DataFrame) -> None:
     """The button under the grid; it counts what would be sent."""
-    sendable = int(((judged["verdict"] == Verdict.READY) & judged["ticked"]).sum())
-    label = f"Create {sendable:,} mailbox{'es' if sendable != 1 else ''}…"
-    if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=sendable == 0):
+    figures = counts(judged)
+    creates, updates = figures[Verdict.READY], figures[UPDATE]
+    label = f"{words.to_do(creates, updates)}…"
+    if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
         with st.spinner("Comparing with MXroute once more…", show_time=True):
             ready = _prepare(current, judged)
         _ask(current, ready)
-    elif sendable == 0:
+    elif not creates + updates and figures[UNCHANGED]:
+        st.caption(words.nothing_to_change(figures[UNCHANGED]))
+    elif not creates + updates:
         st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
 
 
@@ -31,7 +35,15 @@ def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
     house = services.current()
     rows = (current.latest or current.draft).rows
     with loading.shown() as tell:
-        return house.previews.confirm(frame.caller(), rows, current.domain, current.reading, before=judged, tell=tell)
+        return house.previews.confirm(
+            frame.caller(),
+            rows,
+            current.domain,
+            current.reading,
+            before=judged,
+            on_existing=current.on_existing,
+            tell=tell,
+        )
 
 
 @st.dialog("Start the run", width="medium", icon=":material/play_circle:")
@@ -55,7 +67,7 @@ def _ask(current: Preview, ready: Ready) -> None:
         key="retention",
         help="For you and admins, until Handed over is pressed or this time is over.",
     )
-    question.markdown(escaped(ready.text(now + days * 86_400)))
+    question.markdown(_loud(ready, now + days * 86_400))
     with st.container(horizontal=True):
         possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
         start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not possible)
@@ -70,6 +82,13 @@ def _ask(current: Preview, ready: Ready) -> None:
         return
     preview.discard()
     frame.go("runs", run=str(run))
+
+
+def _loud(ready: Ready, until: float) -> str:
+    """What is asked, with what locks people out in bold."""
+    told, replaced = escaped(ready.text(until)), ready.figures.replaced
+    loud = escaped(words.replaces_passwords(replaced))
+    return told.replace(loud, f":red[**{loud}**]") if replaced else told
 
 
 def _told(ready: Ready, earlier: Earlier, now: float) -> str:

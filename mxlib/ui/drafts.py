@@ -44,4 +44,12 @@ def _go_on(kept: Kept) -> None:
         name, digest = work.reading.sheet.name, work.reading.sheet.digest
         st.session_state["source"] = Source(work.file, name, work.generate, digest)
     draft = Draft(work.rows, work.reading.notes if work.reading else ())
-    preview.open_preview(draft, work.reading, work.domain, generate=work.generate, file=work.file, number=kept.id)
+    preview.open_preview(
+        draft,
+        work.reading,
+        work.domain,
+        generate=work.generate,
+        file=work.file,
+        number=kept.id,
+        on_existing=work.on_existing,
+    )

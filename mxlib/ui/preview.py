@@ -14,7 +14,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.kinds import kinds
 from mxlib.services.drafts import Work
 from mxlib.services.previews import Reading
 from mxlib.services.running import REFUSALS
@@ -42,7 +44,14 @@ class Preview:
     number: str = ""
     file: bytes = field(default=b"", repr=False)
     kept: Draft | None = field(default=None, repr=False)
+    kept_as: tuple[str, OnExisting] | None = None
+    on_existing: OnExisting = OnExisting.SKIP
     not_kept: str = ""
+
+    @property
+    def updates(self) -> bool:
+        """Whether rows of mailboxes that exist change them."""
+        return self.on_existing is OnExisting.UPDATE
 
     @property
     def key(self) -> str:
@@ -51,14 +60,21 @@ class Preview:
 
 
 def open_preview(
-    draft: Draft, reading: Reading | None, domain: str, *, generate: bool, file: bytes = b"", number: str = ""
+    draft: Draft,
+    reading: Reading | None,
+    domain: str,
+    *,
+    generate: bool,
+    file: bytes = b"",
+    number: str = "",
+    on_existing: OnExisting = OnExisting.SKIP,
 ) -> None:
     """Begin a preview in this tab, in place of any earlier one; `number` is that of a draft gone on with."""
     before = held()
     preview = Preview(draft, reading, domain, generate, generation=before.generation + 1 if before else 0)
     same_file = before is not None and bool(file) and before.file == file
     preview.number = number or (before.number if before and same_file else services.current().drafts.new())
-    preview.file = file
+    preview.file, preview.on_existing = file, on_existing
     st.session_state["preview"] = preview
     fold(preview)
 
@@ -101,15 +117,18 @@ def pending(preview: Preview) -> bool:
 
 def _keep(preview: Preview) -> None:
     """Keep what was mended in the store, so that it outlives this tab."""
-    if preview.latest is None or preview.latest is preview.kept:
+    about = (preview.domain, preview.on_existing)
+    if preview.latest is None or (preview.latest is preview.kept and about == preview.kept_as):
         return
-    work = Work(preview.latest.rows, preview.domain, preview.generate, preview.reading, preview.file)
+    work = Work(
+        preview.latest.rows, preview.domain, preview.generate, preview.reading, preview.file, preview.on_existing
+    )
     try:
         services.current().drafts.keep(frame.caller(), preview.number, work)
     except REFUSALS as refusal:
         preview.not_kept = f"What you mend is kept in this tab only. {refusal}"
     else:
-        preview.kept, preview.not_kept = preview.latest, ""
+        preview.kept, preview.kept_as, preview.not_kept = preview.latest, about, ""
 
 
 def recheck(preview: Preview) -> None:
@@ -120,7 +139,7 @@ def recheck(preview: Preview) -> None:
 
 def _judge(preview: Preview, draft: Draft) -> pd.DataFrame:
     house, caller = services.current(), frame.caller()
-    return house.previews.judge(caller, draft.rows, preview.domain)
+    return house.previews.judge(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
 
 
 def _latest(preview: Preview) -> Draft:
@@ -183,6 +202,6 @@ def _chosen(judged: pd.DataFrame, chosen: str) -> list[int]:
             mask = ticked & (judged["warnings"] != "")
         case "left_out":
             mask = ~ticked
-        case verdict:
-            mask = ticked & (judged["verdict"] == verdict)
+        case kind:
+            mask = ticked & (kinds(judged) == kind)
     return [int(position) for position in judged.index[mask]]

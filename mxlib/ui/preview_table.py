@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import COLUMNS, MASK, Verdict
+from mxlib.mailboxes.columns import COLUMNS, MASK, OnExisting, Verdict
 from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.services.previews import counts
 from mxlib.ui import bulk_tools
 from mxlib.ui.preview import Preview, fold, now, pending, recheck, redo, undo
@@ -18,6 +19,7 @@ GRID = (
     "status",
     "line",
     "fix",
+    "changes",
     "username",
     "domain",
     "password",
@@ -29,6 +31,8 @@ GRID = (
 LEFT_OUT = "Left out"
 COLOURS = {
     Verdict.READY: "#1a7f5a",
+    UPDATE: "#0b7285",
+    UNCHANGED: "#6b7b83",
     Verdict.NEEDS_PASSWORD: "#b26a00",
     Verdict.DUPLICATE: "#7a4fbf",
     Verdict.EXISTS: "#4a6fa5",
@@ -37,6 +41,8 @@ COLOURS = {
 ICONS = {
     "all": ":material/list:",
     Verdict.READY: ":material/check_circle:",
+    UPDATE: ":material/edit:",
+    UNCHANGED: ":material/check:",
     "warnings": ":material/warning:",
     Verdict.NEEDS_PASSWORD: ":material/key:",
     Verdict.DUPLICATE: ":material/content_copy:",
@@ -62,14 +68,15 @@ def show(preview: Preview) -> pd.DataFrame:
 def _badges(preview: Preview, judged: pd.DataFrame) -> None:
     """How many rows are of each kind; a click shows only those, and keeps a mended one in view."""
     figures = {"all": len(judged)} | counts(judged)
-    labels = {"all": "All rows", "warnings": "Warnings", "left_out": LEFT_OUT} | {v: words.verdict(v) for v in Verdict}
+    labels = {"all": "All rows", "warnings": "Warnings", "left_out": LEFT_OUT} | {k: words.kind(k) for k in KINDS}
     order = [
         "all",
         Verdict.READY,
+        *[UPDATE, UNCHANGED] * preview.updates,
         "warnings",
         Verdict.NEEDS_PASSWORD,
         Verdict.DUPLICATE,
-        Verdict.EXISTS,
+        *[Verdict.EXISTS] * (not preview.updates),
         Verdict.INVALID,
     ]
     if figures["left_out"] or preview.chosen == "left_out":
@@ -98,6 +105,11 @@ def _tools(preview: Preview, judged: pd.DataFrame) -> None:
         preview.generate = bool(st.session_state["generate"])
         fold(preview, None if preview.generate else Draft.without_generated)
 
+    def choose() -> None:
+        preview.on_existing = OnExisting(st.session_state["on_existing"])
+        preview.chosen = "all"
+        fold(preview)
+
     def reveal() -> None:
         preview.passwords_shown = bool(st.session_state["reveal"])
         fold(preview)
@@ -105,7 +117,17 @@ def _tools(preview: Preview, judged: pd.DataFrame) -> None:
     typed = pending(preview)
     st.session_state["generate"] = preview.generate
     st.session_state["reveal"] = preview.passwords_shown
+    st.session_state["on_existing"] = preview.on_existing.value
     with st.container(horizontal=True, vertical_alignment="center", key="tools"):
+        st.markdown("Existing mailboxes:", width="content", help=words.UPDATING)
+        st.segmented_control(
+            "Existing mailboxes",
+            [choice.value for choice in OnExisting],
+            required=True,
+            key="on_existing",
+            on_change=choose,
+            label_visibility="collapsed",
+        )
         st.toggle("Generate secure passwords", key="generate", on_change=generate, help="For rows without a password.")
         st.toggle("Show passwords", key="reveal", on_change=reveal)
         st.button("Add row", icon=":material/add:", key="add", on_click=fold, args=(preview, Draft.added))
@@ -130,7 +152,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
         return
     base, now = preview.draft.rows.iloc[preview.shown], judged.iloc[preview.shown]
     password = base["password"] if preview.passwords_shown else base["password"].where(base["password"] == "", MASK)
-    status = now["verdict"].map({v.value: words.verdict(v) for v in Verdict}).where(now["ticked"], LEFT_OUT)
+    status = kinds(now).map({kind: words.kind(kind) for kind in KINDS}).where(now["ticked"], LEFT_OUT)
     fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
     view = pd.DataFrame(
         {
@@ -138,10 +160,11 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
             "status": [[label] for label in status],
             "line": base["line"].where(base["line"] > 0).astype("Int64"),
             "fix": fix.astype("string"),
+            "changes": now["changes"].astype("string"),
             **{name: base[name] for name in COLUMNS},
             "remove": pd.Series([":material/delete:"] * len(base), index=base.index, dtype="string"),
         }
-    ).assign(password=password.astype("str"))[list(GRID)]
+    ).assign(password=password.astype("str"))[[name for name in GRID if name != "changes" or preview.updates]]
 
     def remove() -> None:
         click = st.session_state.get(f"remove-{preview.generation}")
@@ -163,14 +186,15 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
                 ),
                 "status": st.column_config.MultiselectColumn(
                     "Status",
-                    options=[*(words.verdict(v) for v in Verdict), LEFT_OUT],
-                    color=[*(COLOURS[v] for v in Verdict), "#7d8688"],
+                    options=[*map(words.kind, KINDS), LEFT_OUT],
+                    color=[*(COLOURS[kind] for kind in KINDS), "#7d8688"],
                     disabled=True,
                     pinned=True,
                     width=124,
                 ),
                 "line": st.column_config.NumberColumn("Line", disabled=True, pinned=True, width=56, format="plain"),
                 "fix": st.column_config.TextColumn("What to fix", disabled=True, pinned=True, width=280),
+                "changes": st.column_config.TextColumn("Changes", disabled=True, pinned=True, width=220),
                 "username": st.column_config.TextColumn("Username", width=150),
                 "domain": st.column_config.TextColumn("Domain", width=120, help="Blank = the active domain."),
                 "password": st.column_config.TextColumn("Password", width=130),
