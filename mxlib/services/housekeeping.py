@@ -2,7 +2,7 @@
 
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, once
+from mxlib.store import Store, audit, once, people
 
 _DAY = 86_400.0
 
@@ -22,5 +22,6 @@ class Housekeeping:
         kept_since = now - self._settings.audit_days * _DAY
         with self._store.write() as tx:
             once.forget(tx, now - ONCE_DAYS * _DAY)
+            people.forget_refusals(tx, now - _DAY)
             first = audit.oldest(tx)
             return audit.forget(tx, kept_since) if first is not None and first < kept_since else 0

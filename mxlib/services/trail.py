@@ -48,10 +48,10 @@ class Trail:
             found = audit.find(tx, wanted, _seen(caller), before=before, most=most + 1)
         return Page(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
 
-    def count(self, caller: Caller, wanted: Wanted) -> int:
-        """How many entries the caller may read."""
+    def count(self, caller: Caller, wanted: Wanted, *, most: int) -> int:
+        """How many entries the caller may read; it stops counting at `most`."""
         with self._store.read() as tx:
-            return audit.count(tx, wanted, _seen(caller))
+            return audit.count(tx, wanted, _seen(caller), most=most)
 
     def csv(self, caller: Caller, wanted: Wanted) -> Download:
         """Every entry asked for, newest first, as CSV; the download is an entry itself, which comes with the next."""

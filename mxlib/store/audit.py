@@ -91,19 +91,31 @@ def find(
     return [Entry(*row) for row in tx.execute(query)]
 
 
-def count(tx: Tx, wanted: Wanted, seen: Seen | None = None) -> int:
-    """How many entries `find` would give in all."""
-    return tx.execute(sa.select(sa.func.count()).select_from(audit).where(*_conditions(wanted, seen))).scalar_one()
+def count(tx: Tx, wanted: Wanted, seen: Seen | None = None, *, most: int | None = None) -> int:
+    """How many entries `find` would give in all; it stops counting at `most`."""
+    found = sa.select(audit.c.id).where(*_conditions(wanted, seen)).limit(most).subquery()
+    return tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+
+
+def touched_since(tx: Tx, address: str, number: int) -> bool:
+    """Whether anything but run `number`, and what takes it back, changed the mailbox `address` after that run did."""
+    doings = ("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")
+    about = (audit.c.on == address) & audit.c.what.in_(doings)
+    own = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0)).where(about, audit.c.run == number).scalar_subquery()
+    takes_back = sa.select(runs.c.id).where(runs.c.undo_of == number)
+    others = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
+    return tx.execute(sa.select(audit.c.id).where(about, audit.c.id > own, others).limit(1)).first() is not None
 
 
 def newest(tx: Tx) -> int:
     """The number of the latest entry; 0 while there is none."""
-    return tx.execute(sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))).scalar_one()
+    return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))).scalar_one())
 
 
 def oldest(tx: Tx) -> float | None:
     """When the first entry that is still kept was made (Unix seconds)."""
-    return tx.execute(sa.select(sa.func.min(audit.c.at))).scalar_one()
+    first: float | None = tx.scalar(sa.select(sa.func.min(audit.c.at)))
+    return first
 
 
 def forget(tx: Tx, before: float) -> int:

@@ -24,6 +24,7 @@ def page(name: str) -> Page:
         "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
         "import_mailboxes": ("Import", ":material/upload_file:", "import"),
         "runs": ("Runs", ":material/play_circle:", "runs"),
+        "audit": ("Audit", ":material/history:", "audit"),
     }[name]
     return st.Page(
         ROOT / "pages" / f"{name}.py", title=title, icon=icon, url_path=path, default=name == "email_accounts"
@@ -38,7 +39,7 @@ def domain() -> str:
 def show() -> None:
     """Draw the frame and, inside it, the page that was asked for."""
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
-    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs")]
+    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit")]
     chosen = st.navigation(pages, position="sidebar")
     with st.sidebar:
         _sidebar()

@@ -1,0 +1,14 @@
+"""Who did what, on what, when."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.ui import audit, frame
+
+st.title("Audit", anchor=False)
+kept = f"Entries are kept {services.current().settings.audit_days} days, and nobody can change them."
+if frame.caller().admin:
+    st.caption(f"Everything that was done, by whom and when. {kept}")
+else:
+    st.caption(f"What was done to the domains that you may view, and what you did yourself. {kept}")
+audit.show(audit.asked())
