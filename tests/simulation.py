@@ -90,6 +90,9 @@ class FreeGate:
     def heard(self, kind: str, said: object, sent_at: float) -> None:
         pass
 
+    def waiting(self, kind: str) -> float:
+        return 0.0
+
     def estimate(self, writes: int) -> float:
         return writes * 3.0
 

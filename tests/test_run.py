@@ -168,8 +168,9 @@ class TestAnswersThatNeverCame:
 
 
 def test_a_request_that_never_left_is_no_try_and_needs_no_settling() -> None:
-    never_left = Unreachable(sent=False)
-    assert deciding.of_write(Action.CREATE, never_left, unanswered=False, tries=1) == deciding.Again(counted=False)
+    never_left, here = Unreachable(sent=False), Simulation()
+    (asked,) = here.rows(here.start(plan(*rows(1))))
+    assert deciding.of_write(asked, never_left) == deciding.Again(counted=False)
     assert deciding.silent(never_left)
     assert not deciding.lost(never_left)
 

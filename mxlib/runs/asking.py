@@ -11,7 +11,9 @@ def read_of(course: Course, errand: Errand) -> Request:
     """The read that an errand wants; a probe asks for the domains."""
     match errand.purpose:
         case Purpose.SETTLE if errand.position is not None:
-            return messages.read_mailbox(errand.domain, course.unsettled[errand.position].username)
+            return messages.read_mailbox(errand.domain, course.unsettled[errand.position].row.username)
+        case Purpose.INSPECT if errand.position is not None:
+            return messages.read_mailbox(*course.guarded[errand.position])
         case Purpose.LOOK | Purpose.CHECK:
             return messages.list_mailboxes(errand.domain)
         case _:

@@ -13,6 +13,10 @@ from mxlib.store.records import RowRecord, RunRecord
 #: So many rows running that end alike mean more than each of them: the run pauses.
 ALIKE = 3
 
+#: Seconds for which a look at a mailbox counts, and how many rows are looked at before the first of them goes.
+INSPECTED_FOR = 5.0
+INSPECTED_AHEAD = 3
+
 
 class Purpose(StrEnum):
     """Why a request goes out."""
@@ -21,12 +25,13 @@ class Purpose(StrEnum):
     SETTLE = "settle"
     LOOK = "look"
     CHECK = "check"
+    INSPECT = "inspect"
     PROBE = "probe"
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A read that a run wants: of one row to settle it, or of a domain."""
+    """A read that a run wants: of one row, to settle it or before it is sent, or of a domain."""
 
     purpose: Purpose
     domain: str = ""
@@ -57,11 +62,9 @@ class Heard:
 
 @dataclass(slots=True)
 class Unsettled:
-    """A create that got no answer: when to read it back, and until when the host may still commit it."""
+    """A row, as it was sent, that got no answer: when to read it back, and until when the host may still commit it."""
 
-    domain: str
-    username: str
-    tries: int
+    row: RowRecord
     due: float
     quiet_until: float
 
@@ -75,10 +78,14 @@ class Course:
     domains: frozenset[str]
     status: RunStatus
     why: str = ""
+    undo_of: int | None = None
     #: Positions, as a heap: the first row of the file goes first, however often it has to go.
     waiting: list[int] = field(default_factory=list)
     #: Rows that ask nothing of the host: they are done as soon as the run goes on.
     kept_here: list[int] = field(default_factory=list)
+    #: Rows whose mailbox is looked at right before they are sent: domain and username; and those looked at, and when.
+    guarded: dict[int, tuple[str, str]] = field(default_factory=dict)
+    inspected: dict[int, float] = field(default_factory=dict)
     unsettled: dict[int, Unsettled] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
     to_look: set[str] = field(default_factory=set)
@@ -98,11 +105,14 @@ class Course:
     def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "Course":
         """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
         status = RunStatus(record.status)
-        course = cls(record.id, record.operator, frozenset(record.domains), status, record.why, note=record.note)
+        course = cls(
+            record.id, record.operator, frozenset(record.domains), status, record.why, record.undo_of, note=record.note
+        )
         course.waiting = journal.waiting_positions(tx, record.id)
+        course.guarded = journal.guarded(tx, record.id)
         course.kept_here = journal.waiting_positions(tx, record.id, asking=False)
         for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
-            course.unsettled[row.position] = Unsettled(row.domain, row.username, row.tries, now, now + patience)
+            course.unsettled[row.position] = Unsettled(row, now, now + patience)
         if status is RunStatus.RUNNING:
             course.looks_first()
         return course
@@ -124,6 +134,7 @@ class Course:
         Only so is a mailbox that is found after a lost answer known to be ours.
         """
         self.to_look = set(self.domains) if self.waiting else set()
+        self.inspected.clear()
 
     def waits(self, position: int) -> None:
         """The row at `position` is to be sent, or sent again."""
@@ -142,9 +153,9 @@ class Course:
             for domain in sorted(self.to_look):
                 if (errand := Errand(Purpose.LOOK, domain)) not in self.asked:
                     return errand
-        for position, row in self.unsettled.items():
-            errand = Errand(Purpose.SETTLE, row.domain, position)
-            if row.due <= now and errand not in self.asked:
+        for position, lost in self.unsettled.items():
+            errand = Errand(Purpose.SETTLE, lost.row.domain, position)
+            if lost.due <= now and errand not in self.asked:
                 return errand
         if self.drained and self.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
             for domain in sorted(self.to_check or ()):
@@ -158,10 +169,27 @@ class Course:
             return None
         return min((row.due - now for row in self.unsettled.values() if row.due > now), default=None)
 
-    def next_write(self) -> int | None:
+    @property
+    def sends(self) -> bool:
+        """Whether rows of this run may go now."""
+        return self.status is RunStatus.RUNNING and not self.to_look and bool(self.waiting)
+
+    def next_write(self, now: float) -> int | None:
         """The position of the row that goes next, if one may go."""
-        free = self.status is RunStatus.RUNNING and not self.to_look and self.waiting
-        return self.waiting[0] if free else None
+        position = self.waiting[0] if self.sends else None
+        return None if position is None or self._is_to_be_inspected(position, now) else position
+
+    def next_inspection(self, now: float) -> Errand | None:
+        """The look at the mailbox of a row that is about to be sent, if it wants one."""
+        for position in heapq.nsmallest(INSPECTED_AHEAD, self.waiting) if self.sends and self.guarded else ():
+            if self._is_to_be_inspected(position, now):
+                errand = Errand(Purpose.INSPECT, self.guarded[position][0], position)
+                if errand not in self.asked:
+                    return errand
+        return None
+
+    def _is_to_be_inspected(self, position: int, now: float) -> bool:
+        return position in self.guarded and now - self.inspected.get(position, float("-inf")) >= INSPECTED_FOR
 
     def alike_with(self, position: int, thrice: str) -> list[int]:
         """The rows that ended like this one without a break, this one included; none when it ended well."""

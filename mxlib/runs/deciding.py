@@ -4,6 +4,7 @@ A request may be lost before it takes effect, after, or take effect long after. 
 a create without an answer is read back, and is sent again only once the host had time to commit it late.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mxlib.mailboxes import words
@@ -71,8 +72,9 @@ def lost(answer: object) -> bool:
     return silent(answer) and getattr(answer, "sent", True)
 
 
-def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool, tries: int) -> Step:
-    """What the answer to a row's own request means; `unanswered`: an earlier try of the row never got an answer."""
+def of_write(row: RowRecord, answer: Answer | MXrouteError) -> Step:
+    """What the answer to a row's own request means; the row is as it was when that left."""
+    action = Action(row.action)
     match answer:
         case RateLimited():
             return Again(counted=False)
@@ -81,13 +83,13 @@ def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool,
         case Unreachable(sent=False):
             return Again(counted=False)
         case Unreachable() | Unreadable():
-            if action is Action.CREATE:
+            if action is Action.CREATE or row.guarded:
                 return Settle()
-            return Again() if tries < MOST_TRIES else _given_up(action, tries, answer)
+            return Again() if row.tries < MOST_TRIES else _given_up(row)
         case Conflict() if action is Action.CREATE:
-            return Settle() if unanswered else _made_meanwhile()
+            return Settle() if row.unanswered else _made_meanwhile()
         case NotFound() if action is not Action.CREATE:
-            return of_gone(action, unanswered=unanswered)
+            return of_gone(action, unanswered=row.unanswered)
         case Business():
             return Done(Outcome.FAILED, sentences.refused(answer), words.plan_full(answer.message))
         case Refused():
@@ -98,17 +100,31 @@ def of_write(action: Action, answer: Answer | MXrouteError, *, unanswered: bool,
             return Done(Outcome.FAILED, sentences.refused(answer))
 
 
-def of_read_back(answer: Answer | MXrouteError, *, quiet_for: float, tries: int) -> Step:
-    """What reading a create back means; for `quiet_for` more seconds the host may still commit it."""
+def of_read_back(row: RowRecord, answer: Answer | MXrouteError, *, quiet_for: float) -> Step:
+    """What reading a row's mailbox back means; for `quiet_for` more seconds the host may still commit what it asked."""
     match answer:
-        case Answer():
-            return Done(Outcome.CREATED, sentences.settled(Action.CREATE))
-        case NotFound() if quiet_for > 0:
-            return Settle(after=quiet_for)
-        case NotFound():
-            return Again() if tries < MOST_TRIES else _given_up(Action.CREATE, tries, answer)
+        case Answer() | NotFound():
+            box = _box(answer) if isinstance(answer, Answer) else None
+            if (outcome := of_comparison(row, box)) is not None:
+                return Done(outcome, sentences.settled(Action(row.action)))
+            if quiet_for > 0:
+                return Settle(after=quiet_for)
+            return Again() if row.tries < MOST_TRIES else _given_up(row)
         case Unreachable() | Unreadable() | RateLimited():
             return Settle()
+        case _:
+            return of_refused_read(answer)
+
+
+def of_inspection(row: RowRecord, answer: Answer | MXrouteError) -> Done | Halt | None:
+    """What a look right before a row means that did not tell what its mailbox has; None: look again."""
+    match answer:
+        case Answer():
+            return Done(Outcome.SKIPPED, sentences.NOT_TOLD)
+        case NotFound():
+            return of_gone(Action(row.action), unanswered=row.unanswered)
+        case Unreachable() | Unreadable() | RateLimited():
+            return None
         case _:
             return of_refused_read(answer)
 
@@ -155,8 +171,12 @@ def _made_meanwhile() -> Done:
     return Done(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
 
 
-def _given_up(action: Action, tries: int, answer: MXrouteError) -> Done:
-    return Done(Outcome.FAILED, sentences.gave_up(action, tries), sentences.NO_WRITES)
+def _box(answer: Answer) -> Mailbox:
+    return Mailbox.from_data(answer.data if isinstance(answer.data, Mapping) else {})
+
+
+def _given_up(row: RowRecord) -> Done:
+    return Done(Outcome.FAILED, sentences.gave_up(Action(row.action), row.tries), sentences.NO_WRITES)
 
 
 _EFFECT = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 #: Seconds after which the engine looks around even if nothing calls for it.
 TICK = 30.0
 
+#: Seconds before a slot for a write is free in which a mailbox is looked at that is to be found as it was.
+INSPECTED_BEFORE = 1.0
+
 #: Seconds between two tries to write to a store that refused.
 STORE_TICK = 2.0
 
@@ -40,6 +43,10 @@ class Slots(Protocol):
 
     def give_back(self, kind: str) -> None:
         """The slot last taken was not used."""
+        ...
+
+    def waiting(self, kind: str) -> float:
+        """Seconds for which the host's limit holds the next request back; takes nothing."""
         ...
 
 
@@ -169,7 +176,7 @@ class Engine:
             self._wake = min(self._wake, wait or TICK)
             return None
         for course in self._in_turn():
-            errand = course.next_read(now)
+            errand = course.next_read(now) or self._inspection(course, now)
             if errand is not None:
                 break
             self._wake = min(self._wake, course.next_due(now) or TICK)
@@ -186,11 +193,20 @@ class Engine:
         self._had_its_turn(course)
         return Job(course.id, errand, asking.read_of(course, errand), self._clock.now())
 
+    def _inspection(self, course: Course, now: float) -> Errand | None:
+        """The look at a mailbox right before its write, once a slot for that is about to be free: as late as can be."""
+        errand = course.next_inspection(now)
+        early = self._slots.waiting("write") - INSPECTED_BEFORE
+        if errand is not None and early > 0:
+            self._wake = min(self._wake, early)
+            return None
+        return errand
+
     def _take_write(self, now: float) -> Job | None:
         if not self.health.well:
             return None
         for course in self._in_turn():
-            position = course.next_write()
+            position = course.next_write(now)
             if position is None:
                 continue
             if wait := self._slots.ask("write"):

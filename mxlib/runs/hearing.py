@@ -5,10 +5,9 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import assert_never
 
-from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.errors import MXrouteError, NotFound, RateLimited, Refused
 from mxlib.mxroute.messages import Answer, Mailbox
-from mxlib.runs import deciding, recording, sentences
+from mxlib.runs import deciding, guarding, recording, sentences
 from mxlib.runs.course import Course, Heard, Purpose, Unsettled
 from mxlib.runs.deciding import Again, Done, Halt, Settle, Step
 from mxlib.runs.outcomes import Outcome, RunStatus
@@ -26,6 +25,8 @@ def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
             _write_is_over(store, course, heard, patience)
         case Purpose.SETTLE:
             _read_back_is_over(store, course, heard)
+        case Purpose.INSPECT:
+            _row_is_inspected(store, course, heard)
         case _:
             _domain_is_read(store, course, heard)
 
@@ -34,7 +35,7 @@ def _write_is_over(store: Store, course: Course, heard: Heard, patience: float) 
     row, answer = heard.job.row, heard.answer
     assert row is not None  # noqa: S101 - a job that sends has its row
     unanswered = row.unanswered or deciding.lost(answer)
-    step = deciding.of_write(Action(row.action), answer, unanswered=row.unanswered, tries=row.tries)
+    step = deciding.of_write(row, answer)
     step = _as_it_stands(course, step, unanswered=unanswered)
     with store.write() as tx:
         journal.heard(tx, heard.job.attempt, heard.at, recording.told(answer))
@@ -43,9 +44,7 @@ def _write_is_over(store: Store, course: Course, heard: Heard, patience: float) 
         _record(tx, course, row, step, heard.at)
     course.in_flight.discard(row.position)
     if isinstance(step, Settle):
-        course.unsettled[row.position] = Unsettled(
-            row.domain, row.username, row.tries, heard.moment, heard.moment + patience
-        )
+        course.unsettled[row.position] = Unsettled(row, heard.moment, heard.moment + patience)
     _remember(course, row.position, step)
 
 
@@ -54,7 +53,7 @@ def _read_back_is_over(store: Store, course: Course, heard: Heard) -> None:
     position = errand.position
     assert position is not None  # noqa: S101 - only a row is read back
     unsettled = course.unsettled[position]
-    step = deciding.of_read_back(answer, quiet_for=unsettled.quiet_until - heard.moment, tries=unsettled.tries)
+    step = deciding.of_read_back(unsettled.row, answer, quiet_for=unsettled.quiet_until - heard.moment)
     step = _as_it_stands(course, step, unanswered=True)
     with store.write() as tx:
         journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
@@ -66,6 +65,29 @@ def _read_back_is_over(store: Store, course: Course, heard: Heard) -> None:
     elif not isinstance(step, Halt):
         del course.unsettled[position]
     _remember(course, position, step)
+
+
+def _row_is_inspected(store: Store, course: Course, heard: Heard) -> None:
+    """A look at the mailbox of a row that waits: it may go within seconds, or it is kept."""
+    errand, answer = heard.job.errand, heard.answer
+    position = errand.position
+    assert position is not None  # noqa: S101 - only a row is inspected
+    box, over = guarding.told(answer.data) if isinstance(answer, Answer) else None, None
+    with store.write() as tx:
+        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
+        if position in course.waiting:
+            row = journal.get_row(tx, course.id, position)
+            over = recording.guard(tx, course, row, box) if box else deciding.of_inspection(row, answer)
+            if isinstance(over, Done):
+                recording.decide(tx, course, row, over.outcome, over.reason, heard.at)
+    course.asked.discard(errand)
+    match over:
+        case Done():
+            course.waiting = sorted(set(course.waiting) - {position})
+        case Halt():
+            halt(course, over.reason, blind=True)
+        case None if box:
+            course.inspected[position] = heard.moment
 
 
 def _as_it_stands(course: Course, step: Step, *, unanswered: bool) -> Step:

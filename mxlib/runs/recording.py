@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from mxlib.mailboxes.plan import CLEAR, Action
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
 from mxlib.mxroute.messages import Answer, Mailbox
-from mxlib.runs import deciding, sentences
+from mxlib.runs import deciding, guarding, sentences
 from mxlib.runs.course import Course
+from mxlib.runs.deciding import Done
 from mxlib.runs.outcomes import DONE, Outcome
 from mxlib.store import Tx, audit, journal, lists, recovery
 from mxlib.store.records import RowRecord
@@ -25,6 +26,9 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
 
 def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
     """Do a row that changes nothing but the recovery email, which is kept here alone."""
+    if row.guarded and (stays := guarding.kept_here(row.before, recovery.of_mailbox(tx, row.domain, row.username))):
+        journal.set_row(tx, course.id, row.position, outcome=Outcome.SKIPPED, reason=stays.reason)
+        return
     reason = sentences.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
     journal.set_row(tx, course.id, row.position, outcome=Outcome.UPDATED, reason=reason)
     _keep_recovery(tx, course, row, at)
@@ -55,6 +59,16 @@ def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome:
     )
 
 
+def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox) -> Done | None:
+    """What a guarded row becomes whose mailbox is not as it has to be; None when it may go."""
+    stays = guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
+    if stays is not None:
+        return Done(Outcome.SKIPPED, stays.reason)
+    if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of):
+        return Done(Outcome.SKIPPED, sentences.CHANGED_HERE)
+    return None
+
+
 def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
     """Give the waiting rows that are overtaken by what is there now their outcome; their positions."""
     boxes = list(boxes)
@@ -64,6 +78,8 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
     for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
         box = there.get(row.username)
         over = deciding.of_look(Action(row.action), there=box is not None, unanswered=row.unanswered)
+        if box is not None and row.guarded:
+            over = guard(tx, course, row, box)
         if over is not None:
             decide(tx, course, row, over.outcome, over.reason, at)
             decided.add(row.position)
@@ -77,7 +93,7 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
-    touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
+    touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED)
     found = []
     for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
@@ -86,8 +102,6 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
             if late is None:
                 continue
             decide(tx, course, row, late, sentences.settled(Action(row.action)), at)
-            if late is Outcome.DELETED:
-                continue
         reason, differs = sentences.compared(row, box)
         found.append((row.position, reason, differs, box.quota if box else None, box.limit if box else None))
     journal.set_found(tx, course.id, found)

@@ -16,6 +16,10 @@ NOT_YET = "Not sent yet."
 UNREADABLE = "(unreadable: the server key was changed)"
 MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
+SUSPENDED_SINCE = "kept: suspended since"
+RECOVERY_SINCE = "kept: the recovery email was changed since"
+CHANGED_HERE = "kept: changed or made anew since, as the audit trail tells"
+NOT_TOLD = "kept: MXroute does not tell whether it is used"
 STOPPED = "The run was stopped before its turn."
 STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent again."
 
@@ -62,9 +66,27 @@ def recovery_kept(had: str, asked: str) -> str:
     return reasons.RECOVERY_CHANGED if had else reasons.RECOVERY_SET
 
 
+def holds(usage: float) -> str:
+    """Why a mailbox is kept that has mail in it, in MB."""
+    return f"kept: holds {usage:,.0f} MB of mail" if usage >= 1 else "kept: holds mail (less than 1 MB)"
+
+
+def sent_today(messages: int) -> str:
+    """Why a mailbox is kept that sent something."""
+    return f"kept: {messages:,} sent today"
+
+
+def changed_since(name: str, has: int) -> str:
+    """Why a mailbox is kept whose quota or limit somebody changed."""
+    return f"kept: {name} was changed to {has} since"
+
+
 def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
     """The sentence about a row's mailbox as the host has it, and what differs as a phrase ("" when nothing does)."""
     action = Action(row.action)
+    if action is Action.DELETE:
+        again = box is not None
+        return ("deleted, but MXroute lists it again", "listed again") if again else ("deleted", "")
     told, differs = [_DONE[action]] if row.asks_host else [], []
     more = []
     if action is Action.UPDATE:

@@ -18,6 +18,8 @@ from mxlib.store.tables import attempt, run, run_row
 _RUN = [run.c[column.name] for column in fields(RunRecord)]
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 
+_GUARDED = sa.or_(*(sa.func.json_extract(run_row.c.before, f"$.{name}") == 1 for name in ("unused", "unchanged")))
+
 #: Statements that are run once a row, built once.
 _ONE_ROW = sa.select(*_ROW).where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))
 _SENDING = (
@@ -194,6 +196,12 @@ def waiting_positions(tx: Tx, number: int, *, asking: bool = True) -> list[int]:
     return list(tx.execute(query.order_by(run_row.c.position)).scalars())
 
 
+def guarded(tx: Tx, number: int) -> dict[int, tuple[str, str]]:
+    """The rows whose mailbox is looked at right before they are sent: domain and username by position."""
+    query = sa.select(run_row.c.position, run_row.c.domain, run_row.c.username).where(run_row.c.run == number, _GUARDED)
+    return {position: (domain, username) for position, domain, username in tx.execute(query)}
+
+
 def domains_to_check(tx: Tx, number: int) -> list[str]:
     """The domains in which this run changed something, or may have without hearing so."""
     touched = run_row.c.outcome.in_(("created", "updated", "deleted")) & (run_row.c.tries > 0) | run_row.c.unanswered
@@ -238,8 +246,8 @@ def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **va
 
 
 def lose_track(tx: Tx, number: int) -> None:
-    """The process died while rows were `sending`: creates are to be read back, anything else can be sent again."""
-    after = sa.case((run_row.c.action == "create", "settling"), else_="waiting")
+    """The process died while rows were `sending`: creates and guarded rows are read back, others can be sent again."""
+    after = sa.case(((run_row.c.action == "create") | _GUARDED, "settling"), else_="waiting")
     set_rows(tx, number, "sending", outcome=after, unanswered=True)
 
 

@@ -68,6 +68,11 @@ class RowRecord:
         return self.action != "update" or self.sealed_password is not None or self.quota is not None
 
     @property
+    def guarded(self) -> bool:
+        """Whether its mailbox is looked at right before it is sent."""
+        return bool(self.before.get("unused") or self.before.get("unchanged"))
+
+    @property
     def was(self) -> dict[str, Any]:
         """What the mailbox had right before this row: as planned, or as found when that had changed meanwhile."""
         found: dict[str, Any] = self.before.get("found", {})
