@@ -263,3 +263,24 @@ def test_a_file_name_with_line_breaks_makes_no_sentence_of_two_lines() -> None:
 def test_a_quote_that_never_closes_is_told_by_its_line_however_much_follows() -> None:
     data = b'username,note\na,"x\ny"\nb,"z\n' + b"c,filler\n" * 200_000
     assert refusal(data) == "staff.csv: a quote opens in line 4 and never closes."
+
+
+def test_a_header_over_several_lines_tells_the_delimiter_with_all_of_them() -> None:
+    sheet = of_text('"User\nname";"Pass\r\nword"\nalice;"Ab,cd1234"\n')
+    assert (sheet.header, sheet.taken.delimiter, sheet.table.lines.tolist()) == (("User name", "Pass word"), ";", [4])
+
+
+def test_quotes_can_be_read_as_characters() -> None:
+    text = 'user;note\nalice;"Ab\nbob;say "x"; y"\n'
+    assert refusal(text.encode()) == "staff.csv: a quote opens in line 2 and never closes."
+    sheet = of_text(text, Taken(quoted=False))
+    assert rows(sheet) == [["alice", '"Ab'], ["bob", 'say "x"', ' y"']]
+    assert sheet.taken.told() == "UTF-8, semicolons, quotes as characters, header in line 1"
+
+
+def test_a_quote_that_opens_in_the_title_is_passed_over_when_the_header_is_told() -> None:
+    for rest in ("bob,x\n", 'bob,"x"\n', 'bob,"x\n y"\n'):
+        text = f'"Mailboxes of May\nusername,password\n{rest}'
+        sheet = of_text(text, Taken(header_line=2))
+        assert (sheet.header, sheet.title, len(sheet)) == (("username", "password"), '"Mailboxes of May', 1)
+    assert refusal(b'"Mailboxes of May\nusername,password\n', taken=None).endswith("in line 1 and never closes.")

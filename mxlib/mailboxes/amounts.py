@@ -8,7 +8,7 @@ from mxlib.mailboxes.columnwise import BLANKS
 
 _NUMBER = re.compile(
     r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?P<by>[, \xa0\u202f])[0-9]{3}(?:(?P=by)[0-9]{3}){0,2})"
-    r"(?:\.(?P<decimals>[0-9]{1,9}))?\s*(?P<unit>mb|gb|tb)?",
+    r"(?:\.(?P<decimals>[0-9]{1,9})|,(?P<after_comma>[0-9]{1,2}))?\s*(?P<unit>mb|gb|tb)?",
     re.IGNORECASE,
 )
 _MEGABYTES = {"mb": 1, "gb": 1024, "tb": 1024 * 1024}
@@ -18,7 +18,7 @@ TINY = 100
 
 
 def quota(cell: str) -> int | None:
-    """Megabytes of `1,024`, `1 024`, `1024.0`, `2 GB` or `unlimited` (0); None when the cell is not one of those."""
+    """Megabytes of `1,024`, `1 024`, `1024.0`, `1024,0`, `1,5 GB` or `unlimited` (0); None for anything else."""
     text = cell.strip(BLANKS)
     if text.lower() == "unlimited":
         return 0
@@ -40,11 +40,15 @@ def limit(cell: str) -> int | None:
 
 
 def _number(text: str) -> tuple[Decimal | None, str]:
-    """A number and its unit. `1.024` is none: in half of the world it means 1024."""
+    """A number and its unit. `1.024` is none: in half of the world it means 1024; nor `1,0`, a `1,024` cut short."""
     found = _NUMBER.fullmatch(text)
     if not found:
         return None, ""
-    whole, decimals = found["whole"], found["decimals"] or ""
+    whole, decimals, after_comma = found["whole"], found["decimals"] or "", found["after_comma"]
+    if after_comma:
+        if len(whole) <= 3 and (found["unit"] or "mb").lower() == "mb":
+            return None, ""
+        decimals = after_comma
     if len(decimals) == 3 and len(whole) <= 3:
         return None, ""
     return Decimal(f"{re.sub('[^0-9]', '', whole)}.{decimals}"), (found["unit"] or "").lower()

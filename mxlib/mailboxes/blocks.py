@@ -36,14 +36,15 @@ class NotEven(Exception):
     """A text in which quotes stand otherwise than around whole cells."""
 
 
-def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, name: str) -> Table:
+def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, name: str, quoted: bool = True) -> Table:
     """The rows of `text` from `start` on, the beginning of physical line `line`; rows of blank cells are dropped.
 
-    Raises FileRefused for more than `most` rows, and as `records` does.
+    Not `quoted`: quotes are characters like any other. Raises FileRefused for more than `most` rows, and as `records`
+    does.
     """
     with suppress(NotEven):
-        return gathered(by_columns(text, delimiter, start=start, line=line), most)
-    return gathered(by_records(text, delimiter, start=start, line=line, name=name), most)
+        return gathered(by_columns(text, delimiter, start=start, line=line, quoted=quoted), most)
+    return gathered(by_records(text, delimiter, start=start, line=line, name=name, quoted=quoted), most)
 
 
 def gathered(blocks: Iterable[Table], most: int) -> Table:
@@ -65,13 +66,13 @@ def gathered(blocks: Iterable[Table], most: int) -> Table:
     return Table(rows, lines, stray)
 
 
-def by_records(text: str, delimiter: str, *, start: int, line: int, name: str) -> Iterator[Table]:
+def by_records(text: str, delimiter: str, *, start: int, line: int, name: str, quoted: bool = True) -> Iterator[Table]:
     """Blocks of rows, read record by record."""
     batch: list[list[str]] = []
     lines: list[int] = []
     stray: set[int] = set()
     cells = 0
-    for record in records(text, delimiter, start=start, line=line, name=name):
+    for record in records(text, delimiter, start=start, line=line, name=name, quoted=quoted):
         refuse_wide(record.line, len(record.cells))
         if not "".join(record.cells).strip(BLANKS):
             continue
@@ -86,10 +87,10 @@ def by_records(text: str, delimiter: str, *, start: int, line: int, name: str) -
     yield Table(pa.array(batch, ROWS), np.array(lines, np.int64), frozenset(stray))
 
 
-def by_columns(text: str, delimiter: str, *, start: int, line: int) -> Iterator[Table]:
+def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool = True) -> Iterator[Table]:
     """Blocks of rows, whole columns at once; raises NotEven where that could read something else than `by_records`."""
     body = text[start:]
-    quoted = '"' in body and (body[0] == '"' or any(sign + '"' in body for sign in (delimiter, "\n", "\r")))
+    quoted = quoted and '"' in body and (body[0] == '"' or any(sign + '"' in body for sign in (delimiter, "\n", "\r")))
     if quoted:
         data, end, unit, around = _marked(body.encode(), delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
     else:  # a quote amid a cell is a character like any other

@@ -12,7 +12,7 @@ from mxlib.mailboxes.blocks import read_table
 from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.head import Opening, delimiter_of, find_head, openings_searched, rank
 from mxlib.mailboxes.phrases import readable
-from mxlib.mailboxes.records import MOST_CELLS, physical_line, records
+from mxlib.mailboxes.records import MOST_CELLS, Record, lines_of_a_row, physical_line, records
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import ROWS, Limits, Sheet, Table, Taken
 
@@ -50,23 +50,43 @@ def _read_text(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
     text, encoding = dialect.decode(data, name, wanted.encoding)
     declared, start = dialect.declared_delimiter(text)
     delimiter = dialect.checked(wanted.delimiter, name) or declared
-    openings = openings_searched(_openings_of_text(text, start, delimiter, name), wanted.header_line)
+    openings = openings_searched(_openings_of_text(text, start, delimiter, name, wanted), wanted.header_line)
     head = find_head(openings, wanted.header_line)
-    table = read_table(text, head.delimiter, start=head.first, line=head.first_line, most=limits.rows, name=name)
-    chosen = Taken(encoding=encoding, delimiter=head.delimiter, header_line=head.line)
+    table = read_table(
+        text,
+        head.delimiter,
+        start=head.first,
+        line=head.first_line,
+        most=limits.rows,
+        name=name,
+        quoted=wanted.quoted is not False,
+    )
+    chosen = Taken(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=wanted.quoted)
     return Sheet(name, "", chosen, head.header, table, head.title)
 
 
-def _openings_of_text(text: str, start: int, delimiter: str, name: str) -> Iterator[Opening]:
-    """The rows of a text one by one, each by its own delimiter unless one is given."""
+def _openings_of_text(text: str, start: int, delimiter: str, name: str, wanted: Taken) -> Iterator[Opening]:
+    """The rows of a text one by one, each by its own delimiter unless one is given.
+
+    A quote that opens above the header that was chosen does not keep it from being read.
+    """
+    quoted = wanted.quoted is not False
     line = 2 if start else 1
     while start < len(text) and line <= _LINES_SEARCHED:
         whole = physical_line(text, start)
         if not whole.strip(BLANKS) or _is_comment(whole, delimiter):
             start, line = start + len(whole), line + 1
             continue
-        sign = delimiter or delimiter_of(whole)
-        record = next(records(text, sign, start=start, line=line, name=name))
+        sign = delimiter or delimiter_of(lines_of_a_row(text, start) if quoted else whole)
+        above = line < (wanted.header_line or 0)
+        try:
+            record = next(records(text, sign, start=start, line=line, name=name, quoted=quoted))
+        except FileRefused:
+            if not above:
+                raise
+            record = None
+        if record is None or (above and record.next_line > (wanted.header_line or 0)):
+            record = Record(line, whole.split(sign, MOST_CELLS), line + 1, start + len(whole))
         yield Opening(line, record.next_line, record.cells, start, record.end, sign)
         start, line = record.end, record.next_line
 

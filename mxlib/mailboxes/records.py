@@ -15,6 +15,9 @@ from mxlib.mailboxes.refusals import FileRefused, too_many_cells
 #: More cells than any table of mailboxes has in a row; what has more would fill the memory.
 MOST_CELLS = 1_000
 
+#: As many lines a header may have within quotes.
+_LINES_OF_A_HEADER = 20
+
 LINE_END = r"\r\n?|\n"
 _LINE = re.compile(rf"[^\r\n]*+(?:{LINE_END}|$)")
 _LINE_ENDS = re.compile(r"[\r\n]++")
@@ -45,6 +48,16 @@ def physical_line(text: str, at: int) -> str:
     return found.group() if found else ""
 
 
+def lines_of_a_row(text: str, at: int) -> str:
+    """The line of `text` that starts at `at`, with those that follow it inside quotes; alone if they never close."""
+    line = whole = physical_line(text, at)
+    for _ in range(_LINES_OF_A_HEADER):
+        if whole.count('"') % 2 == 0:
+            return whole
+        whole += physical_line(text, at + len(whole))
+    return line
+
+
 class _Lines:
     """The physical lines of a text from a place on; `at` and `passed` tell how far reading has come."""
 
@@ -73,13 +86,18 @@ class _Lines:
             self.passed += line_ends(found.group())
 
 
-def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: str = "") -> Iterator[Record]:
+def records(
+    text: str, delimiter: str, *, start: int = 0, line: int = 1, name: str = "", quoted: bool = True
+) -> Iterator[Record]:
     """The records of `text` from `start` on, the beginning of physical line `line`; empty lines are passed over.
 
-    Raises FileRefused with the line where a quote opens that never closes.
+    Not `quoted`: quotes are characters like any other. Raises FileRefused with the line where a quote opens that never
+    closes.
     """
     lines = _Lines(text, start, line, delimiter)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    )
     while True:
         lines.pass_blank_ones()
         began, number, stray = lines.at, lines.passed + 1, False
@@ -90,7 +108,8 @@ def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: s
         except csv.Error:
             raw = text[began : lines.at]
             if (opened := _open_quote(raw, delimiter)) is not None:
-                raise FileRefused(words.open_quote(name, number + line_ends(raw[:opened]))) from None
+                at = number + line_ends(raw[:opened])
+                raise FileRefused(words.open_quote(name, at), at) from None
             cells, stray = _as_typed(raw, delimiter), True
         yield Record(number, cells, lines.passed + 1, lines.at, stray)
 
@@ -98,7 +117,7 @@ def records(text: str, delimiter: str, *, start: int = 0, line: int = 1, name: s
 def refuse_wide(line: int, cells: int) -> None:
     """Raise FileRefused when a row has more cells than any table of mailboxes."""
     if cells > MOST_CELLS:
-        raise FileRefused(too_many_cells(line, cells, MOST_CELLS))
+        raise FileRefused(too_many_cells(line, cells, MOST_CELLS), line)
 
 
 def _cells(raw: str, delimiter: str) -> Iterator[re.Match[str]]:

@@ -8,7 +8,14 @@ from mxlib.mailboxes.phrases import quoted
 
 
 class FileRefused(Exception):
-    """A file that is not taken in; its text is the one sentence that says what is wrong, and where."""
+    """A file that is not taken in; its text is the one sentence that says what is wrong, and where.
+
+    `line` is that of the file's lines which is at fault, 0 when it is none.
+    """
+
+    def __init__(self, sentence: str, line: int = 0) -> None:
+        super().__init__(sentence)
+        self.line = line
 
 
 #: How files begin that are no table, and what each kind is called.

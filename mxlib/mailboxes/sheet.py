@@ -28,19 +28,22 @@ class Limits:
 class Taken:
     """How a file was read, or, handed to `intake.read`, how to read it; None leaves it to the reader.
 
-    `sheet` belongs to a workbook, `encoding` and `delimiter` to a text. Header line 0: the table has no header.
+    `sheet` belongs to a workbook, `encoding`, `delimiter` and `quoted` to a text. Header line 0: the table has no
+    header. Not `quoted`: a quote is a character like any other, and stands around no cell.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
     header_line: int | None = None
+    quoted: bool | None = None
 
     def told(self) -> str:
         """What was taken: `UTF-8, semicolons, header in line 3`."""
         parts = [
             ENCODINGS.get(self.encoding or "", ""),
             DELIMITERS.get(self.delimiter or "", f"delimiter {self.delimiter!r}" if self.delimiter else ""),
+            "quotes as characters" if self.quoted is False else "",
             f"sheet {self.sheet}" if self.sheet is not None else "",
             f"header in line {self.header_line}" if self.header_line else "no header",
         ]
