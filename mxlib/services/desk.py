@@ -21,12 +21,15 @@ from mxlib.services.changing import Changing
 from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
 from mxlib.services.housekeeping import Housekeeping
+from mxlib.services.finding import Finding
+from mxlib.services.history import Histories
 from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.services.mappings import Mappings
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
+from mxlib.services.storage import Storage
 from mxlib.services.trail import Trail
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
@@ -51,6 +54,9 @@ class Services:
     imports: Imports
     mailboxes: Mailboxes
     changing: Changing
+    finding: Finding
+    histories: Histories
+    storage: Storage
     tokens: Tokens
     trail: Trail
     users: Users
@@ -76,6 +82,7 @@ class Services:
         """Let what is in flight finish, then let go of everything; whether all requests had ended in time."""
         ended = self.engine.shutdown()
         self.host.close()
+        self.storage.close()
         self.store.close()
         if self.sandbox:
             self.sandbox.stop()
@@ -133,6 +140,9 @@ def assemble(
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=mailboxes,
         changing=Changing(lists, mailboxes, runs, clock),
+        finding=Finding(store, lists, clock),
+        histories=Histories(store),
+        storage=Storage(store, host, clock),
         tokens=Tokens(store, clock),
         trail=Trail(store, clock),
         users=users,
