@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.messages import Mailbox
+from mxlib.store import seen
 from mxlib.store.database import Tx
 from mxlib.store.tables import last_list as table
 
@@ -61,8 +62,10 @@ def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
 
 
 def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
-    """Keep the mailboxes that the host listed at `at`."""
+    """Keep the mailboxes that the host listed at `at`, and since when those that are new to MXM are known."""
+    boxes = list(boxes)
     _keep(tx, domain, [asdict(box) for box in boxes], at)
+    seen.note(tx, domain, [box.username for box in boxes], at)
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

@@ -19,6 +19,12 @@ def of_mailbox(tx: Tx, domain: str, username: str) -> str:
     return tx.execute(found).scalar() or ""
 
 
+def holding(tx: Tx, text: str) -> set[str]:
+    """The addresses of the mailboxes whose recovery email holds `text`, whatever its case."""
+    found = sa.select(table.c.username, table.c.domain).where(table.c.email.icontains(text, autoescape=True))
+    return {f"{row.username}@{row.domain}" for row in tx.execute(found)}
+
+
 def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:
     """Keep `email` for a mailbox that exists, in place of an earlier one."""
     row = insert(table).values(domain=domain, username=username, email=email, set_at=at)

@@ -59,3 +59,4 @@ def upgrade() -> None:
     # SQLite takes a reference in a new column only so; Alembic would add it afterwards, which SQLite can not.
     op.execute("ALTER TABLE run ADD COLUMN undo_of INTEGER REFERENCES run (id)")
     op.create_index("audit_by_subject", "audit", ["on"])
+    op.create_index("row_by_mailbox", "run_row", ["domain", "username"])

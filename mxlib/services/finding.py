@@ -1,0 +1,106 @@
+"""Find a mailbox in all domains, by the kept lists alone: typing costs no request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.clock import Clock
+from mxlib.mailboxes.phrases import age, count
+from mxlib.services.lists import Lists, Tell
+from mxlib.store import Store, recovery
+from mxlib.store import lists as shelf
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A mailbox that was found; quota (0 = unlimited) and usage in MB, limit and sent in messages a day."""
+
+    domain: str
+    username: str
+    address: str
+    recovery_email: str
+    usage: float
+    quota: int
+    sent: int
+    limit: int
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best of `total` hits, and how much they can be relied on: domains never read, and the oldest list's time."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    domains: int
+    never_read: tuple[str, ...]
+    oldest: float | None
+
+    def told(self, now: float) -> str:
+        """How far and how freshly was searched."""
+        where = f"Searched {count(self.domains - len(self.never_read), 'domain')}"
+        if self.oldest is not None:
+            where += f"; the oldest list is {age(now - self.oldest)} old"
+        if self.never_read:
+            where += f". {count(len(self.never_read), 'domain')} never read"
+        return f"{where}."
+
+
+class Finding:
+    """Searches addresses and recovery emails of every domain that the caller may view."""
+
+    def __init__(self, store: Store, lists: Lists, clock: Clock) -> None:
+        self._store, self._lists, self._clock = store, lists, clock
+        self._index: dict[str, tuple[float, tuple[str, ...]]] = {}
+
+    def find(self, caller: Caller, text: str, *, most: int = MOST) -> Found:
+        """Mailboxes whose address or recovery email holds `text`: whole addresses first, then those that begin so."""
+        sought = text.strip().lower()
+        with self._store.read() as tx:
+            known = shelf.domains(tx)
+            read_at = shelf.read_times(tx)
+            emails = recovery.holding(tx, sought) if sought else set()
+        mine = [name for name in (known.names if known else ()) if caller.may(Permission.VIEW, name)]
+        listed = [name for name in mine if name in read_at]
+        found = [
+            (address != sought, not address.startswith(sought), sought not in address, address)
+            for domain in (listed if sought else ())
+            for address in self._addresses(domain, read_at[domain])
+            if sought in address or address in emails
+        ]
+        best = [address for *_, address in sorted(found)[:most]]
+        return Found(
+            hits=self._hits(best),
+            total=len(found),
+            domains=len(mine),
+            never_read=tuple(name for name in mine if name not in read_at),
+            oldest=min((read_at[name] for name in listed), default=None),
+        )
+
+    def read(self, caller: Caller, *, tell: Tell | None = None) -> None:
+        """Read the lists of all domains that the caller may view, as far as they are due."""
+        names = [name for name in self._lists.domains(caller).names if caller.may(Permission.VIEW, name)]
+        self._lists.every(caller, names, tell=tell)
+
+    def _addresses(self, domain: str, read_at: float) -> tuple[str, ...]:
+        cached = self._index.get(domain)
+        if cached is None or cached[0] != read_at:
+            addresses = tuple(self._lists.kept(domain)["address"].str.lower())
+            self._index[domain] = cached = (read_at, addresses)
+        return cached[1]
+
+    def _hits(self, addresses: list[str]) -> tuple[Hit, ...]:
+        by_address: dict[str, dict[str, Any]] = {}
+        for domain in {address.rpartition("@")[2] for address in addresses}:
+            frame: pd.DataFrame = self._lists.kept(domain)
+            rows = frame.loc[frame["address"].str.lower().isin(addresses)].to_dict("records")
+            by_address |= {str(row["address"]).lower(): {str(k): v for k, v in row.items()} for row in rows}
+        return tuple(
+            Hit(domain=address.rpartition("@")[2], **by_address[address])
+            for address in addresses
+            if address in by_address
+        )

@@ -1,0 +1,80 @@
+"""What is known of one mailbox beyond its figures: where it came from, and who did what to it."""
+
+from dataclasses import dataclass
+
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.mailboxes.phrases import day
+from mxlib.runs.outcomes import OPEN
+from mxlib.store import Store, history, seen
+from mxlib.store.history import ByHand, InRun
+
+MOST = 100
+
+_DID = {"create": "Created", "update": "Changed", "delete": "Deleted"}
+_TRIED = {"create": "Create failed", "update": "Change failed", "delete": "Delete failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that was done; `run` and `file` where a run did it."""
+
+    at: float
+    who: str
+    what: str
+    detail: str = ""
+    run: int | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The latest events, newest first. `first_seen`: when a mailbox that MXM did not make was first listed (Unix s)."""
+
+    events: tuple[Event, ...]
+    first_seen: float | None
+
+    @property
+    def made_here(self) -> bool:
+        """Whether the mailbox that is there now was made by MXM."""
+        lives = (event.what for event in self.events if event.what in {_DID["create"], _DID["delete"]})
+        return next(lives, "") == _DID["create"]
+
+    def origin(self, now: float) -> str:
+        """Where it came from; blank when an event tells."""
+        if self.made_here:
+            return ""
+        if any(event.what == _DID["delete"] for event in self.events):
+            return "Deleted here once; somebody else made it again."
+        return "Not made here" + (f", first seen {day(self.first_seen, now)}." if self.first_seen else ".")
+
+
+class Histories:
+    """Tells the past of mailboxes to those who may see them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of(self, caller: Caller, domain: str, username: str) -> Past:
+        """The past of one mailbox, whether it is still there or not."""
+        domain, username = domain.lower(), username.lower()
+        caller.must(Permission.VIEW, domain)
+        with self._store.read() as tx:
+            by_runs = history.in_runs(tx, domain, username, MOST)
+            by_hand = history.by_hand(tx, domain, username, MOST)
+            first = seen.since(tx, domain, username)
+        events = [*map(_of_run, by_runs), *map(_of_hand, by_hand)]
+        return Past(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)
+
+
+def _of_run(row: InRun) -> Event:
+    if row.outcome in OPEN:
+        return Event(row.at, row.who, "On its way", "", row.run, row.file_name)
+    what = _TRIED[row.action] if row.outcome == "failed" else _DID[row.action]
+    return Event(row.at, row.who, what, row.reason, row.run, row.file_name)
+
+
+def _of_hand(entry: ByHand) -> Event:
+    kind, _, verb = entry.what.partition(".")
+    if kind == "recovery":
+        return Event(entry.at, entry.who, "Recovery email removed" if entry.outcome else "Recovery email set")
+    return Event(entry.at, entry.who, _DID.get(verb, entry.what), entry.outcome)

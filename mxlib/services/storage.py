@@ -1,0 +1,148 @@
+"""The storage of the whole account: what is used of how much, as the host last said; nobody waits for it."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.clock import Clock
+from mxlib.mxroute import messages
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.errors import MXrouteError
+from mxlib.services.lists import PATIENCE, SPARED, Silent
+from mxlib.store import Store, Unwritable, quota
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which the figures are asked for again; the host itself reckons them once an hour.
+FRESH = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStorage:
+    """Bytes used and allowed (0 = unlimited). `reckoned_at`: when the host did, `read_at`: when it said so (Unix s).
+
+    `grace_until` is the day by which a full account must be emptied, in the host's words; blank for none.
+    """
+
+    used: int
+    limit: int
+    reckoned_at: float | None
+    read_at: float
+    grace_until: str = ""
+
+    @property
+    def free(self) -> int | None:
+        """Bytes left; None when there is no limit."""
+        return max(0, self.limit - self.used) if self.limit else None
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], at: float) -> Self:
+        """Read the host's answer; what makes no sense in it is 0, or not known."""
+        grace = data.get("grace_period")
+        return cls(
+            used=_bytes(data.get("total_used")),
+            limit=_bytes(data.get("total_limit")),
+            reckoned_at=_moment(data.get("updated_at")),
+            read_at=at,
+            grace_until=str(grace.get("deadline") or "")[:40] if isinstance(grace, Mapping) else "",
+        )
+
+
+class Storage:
+    """Tells the account's storage to whoever may view any of its domains."""
+
+    def __init__(self, store: Store, host: Host, clock: Clock) -> None:
+        self._store, self._host, self._clock = store, host, clock
+        self._reading = threading.Lock()
+        self._reader: threading.Thread | None = None
+        self._tried_at: float | None = None
+        self._problem = ""
+
+    def latest(self, caller: Caller) -> AccountStorage | None:
+        """The last figures, however old, at once; when they are due a reading begins behind the caller's back.
+
+        None when they were never read, or the caller may view no domain.
+        """
+        if not _may_see(caller):
+            return None
+        known = self.known()
+        if self._due(known) and not self._reading.locked():
+            self._reader = threading.Thread(target=self._read_quietly, name="mxm-storage", daemon=True)
+            self._reader.start()
+        return known
+
+    def read(self, caller: Caller) -> tuple[AccountStorage, str]:
+        """The figures, asked for if they are due, and why they are old ones if they are; raises Silent, Forbidden."""
+        if not _may_see(caller):
+            raise Forbidden("You may view no domain of this account. Ask an admin for it.")
+        if self._due(self.known()):
+            self._read()
+        known = self.known()
+        if known is None:
+            raise Silent(self._problem)
+        return known, self._problem
+
+    def known(self) -> AccountStorage | None:
+        """What was last read; nothing is asked for."""
+        with self._store.read() as tx:
+            kept = quota.kept(tx)
+        return AccountStorage(**kept) if kept else None
+
+    def close(self, patience: float = 2.0) -> None:
+        """Wait for a reading that goes on; the host's doors must be closed already."""
+        if self._reader is not None:
+            self._reader.join(patience)
+
+    @property
+    def problem(self) -> str:
+        """Why the last reading brought nothing; blank when it did."""
+        return self._problem
+
+    def _due(self, known: AccountStorage | None) -> bool:
+        old = known is None or known.read_at < self._clock.now() - FRESH
+        spared = self._tried_at is not None and self._clock.monotonic() - self._tried_at < SPARED
+        return old and not (spared and self._problem)
+
+    def _read(self) -> None:
+        with self._reading:
+            if not self._due(self.known()):
+                return  # whoever was here meanwhile has read it
+            self._tried_at = self._clock.monotonic()
+            try:
+                answer = self._host.send(messages.account_quota(), patience=PATIENCE)
+                told = AccountStorage.from_data(answer.data, self._clock.now())
+                with self._store.write() as tx:
+                    quota.keep(tx, asdict(told))
+                self._problem = ""
+            except (MXrouteError, Unwritable) as error:
+                self._problem = str(error)
+                log.warning("Reading the account's storage failed: %s", type(error).__name__)
+
+    def _read_quietly(self) -> None:
+        try:
+            self._read()
+        except Exception:  # the process may be closing: nobody waits for this
+            log.info("The account's storage could not be kept")
+
+
+def _may_see(caller: Caller) -> bool:
+    return caller.admin or any(Permission.VIEW in rights for rights in caller.domains.values())
+
+
+def _bytes(told: object) -> int:
+    try:
+        number = float(str(told))
+    except ValueError:
+        return 0
+    return int(number) if 0 <= number < 1e18 else 0
+
+
+def _moment(told: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(told)).timestamp()
+    except ValueError:
+        return None

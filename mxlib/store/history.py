@@ -1,0 +1,63 @@
+"""What was done to one mailbox, by the journal of runs and by hand."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.tables import attempt, audit, run, run_row
+
+#: Outcomes of rows that did nothing to the mailbox, nor tried to.
+_NOTHING = ("skipped", "unchanged", "not_attempted")
+
+
+@dataclass(frozen=True, slots=True)
+class InRun:
+    """A row of a run that was about the mailbox; `at` is when the host last answered it, or the run began."""
+
+    at: float
+    who: str
+    run: int
+    file_name: str
+    action: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """An entry of the audit trail about the mailbox that belongs to no run."""
+
+    at: float
+    who: str
+    what: str
+    outcome: str
+
+
+def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
+    """The latest rows about a mailbox, newest first; those left out of their runs are not among them."""
+    heard = (
+        sa.select(sa.func.max(attempt.c.heard_at))
+        .where(attempt.c.run == run_row.c.run, attempt.c.position == run_row.c.position)
+        .scalar_subquery()
+    )
+    at = sa.func.coalesce(heard, run.c.started_at, run.c.created_at)
+    query = (
+        sa.select(at, run.c.operator, run.c.id, run.c.file_name, run_row.c.action, run_row.c.outcome, run_row.c.reason)
+        .join(run, run.c.id == run_row.c.run)
+        .where(run_row.c.domain == domain, run_row.c.username == username, run_row.c.outcome.not_in(_NOTHING))
+        .order_by(run.c.id.desc())
+        .limit(most)
+    )
+    return [InRun(*row) for row in tx.execute(query)]
+
+
+def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ByHand]:
+    """The latest entries about a mailbox, newest first."""
+    query = (
+        sa.select(audit.c.at, audit.c.who, audit.c.what, audit.c.outcome)
+        .where(audit.c.on == f"{username}@{domain}", audit.c.run.is_(None))
+        .order_by(audit.c.id.desc())
+        .limit(most)
+    )
+    return [ByHand(*row) for row in tx.execute(query)]

@@ -1,0 +1,22 @@
+"""What the host last said of the account's storage."""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.tables import meta as table
+
+_NAME = "account_storage"
+
+
+def keep(tx: Tx, figures: dict[str, Any]) -> None:
+    """Keep them in place of earlier ones."""
+    tx.execute(table.insert().prefix_with("OR REPLACE").values(name=_NAME, value=json.dumps(figures)))
+
+
+def kept(tx: Tx) -> dict[str, Any] | None:
+    """What is kept; None when they were never read."""
+    found = tx.execute(sa.select(table.c.value).where(table.c.name == _NAME)).scalar()
+    return dict(json.loads(found)) if found else None
