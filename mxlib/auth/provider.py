@@ -72,7 +72,7 @@ class _App(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
                 answer = await client.request("GET", self._server_metadata_url, withhold_token=True)
             self.server_metadata = _believed(answer.raise_for_status().json(), self.issuer)
             self.read_at = self.clock.monotonic()
-        return self.server_metadata  # type: ignore[no-any-return]
+        return self.server_metadata
 
 
 class _OAuth(OAuth):  # type: ignore[misc]

@@ -1,0 +1,130 @@
+"""Sign-in with OpenID Connect: out to the provider's page, back from it, and who of those that come back gets in."""
+
+from collections.abc import Sequence
+
+from anyio.to_thread import run_sync
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mxlib.auth import page
+from mxlib.auth.entrance import Refused
+from mxlib.auth.page import Arrival, arrival
+from mxlib.auth.passwords import Unfit
+from mxlib.auth.permissions import Caller
+from mxlib.auth.provider import STALE, Provider, Unusable, Vouched
+from mxlib.clock import Clock
+from mxlib.settings import Settings
+from mxlib.store import Unwritable
+from mxlib.store.people import UserRecord
+
+#: Holds what the return is checked by.
+COOKIE = "mxm-oidc"
+
+#: Seconds that somebody may take at the provider's page.
+AWAY_S = 600
+
+
+def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
+    """The routes between which somebody is at the provider; none when no provider is set."""
+    if not settings.oidc_issuer:
+        return []
+    oidc, session = Oidc(settings, Provider(settings, clock)), [Middleware(_Session)]
+    return [
+        Route(page.PROVIDER, oidc.begin, methods=["GET"], middleware=session),
+        Route(page.RETURN, oidc.callback, methods=["GET"], middleware=session),
+    ]
+
+
+class _Session:
+    """Starlette's session, for these two routes alone: Streamlit keeps one of its own in the same place.
+
+    Its cookie is signed with a key that is the same after a restart, so whoever is at the provider meanwhile gets in.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        arrived = arrival(scope)
+        session = SessionMiddleware(
+            self._app,
+            arrived.entrance.key,
+            session_cookie=COOKIE,
+            path=page.PROVIDER,
+            max_age=AWAY_S,
+            same_site="lax",
+            https_only=arrived.secure,
+        )
+        await session(scope, receive, send)
+
+
+class Oidc:
+    """Both ends of a visit to the provider."""
+
+    def __init__(self, settings: Settings, provider: Provider) -> None:
+        self._settings, self._provider = settings, provider
+
+    async def begin(self, request: Request) -> Response:
+        """Send the browser to the provider; `?next=` is where it wants to be afterwards."""
+        arrived, wanted = arrival(request.scope), page.local(request.query_params.get("next", "/"))
+        if arrived.session:
+            return RedirectResponse(wanted, 303, {"Cache-Control": "no-store"})
+        try:
+            answer = await self._provider.send_there(request, self._back_to(request, arrived))
+        except Refused as error:
+            return _refused(request, error, wanted)
+        request.session["next"] = wanted
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    async def callback(self, request: Request) -> Response:
+        """Let in whom the provider vouches for, if they are known here; what was begun once is good for one return."""
+        wanted = str(request.session.get("next", "/"))
+        if not await self._provider.expects(request):
+            return _refused(request, Refused(STALE), wanted)
+        try:
+            vouched = await self._provider.vouches(request)
+            told = await run_sync(self._let_in, vouched, arrival(request.scope))
+        except (Refused, Unwritable) as error:
+            return _refused(request, error, wanted)
+        finally:
+            request.session.clear()
+        return page.let_in(request, told, wanted)
+
+    def _let_in(self, vouched: Vouched, arrived: Arrival) -> str:
+        return arrived.entrance.vouched(self._known(vouched, arrived), arrived.visitor, arrived.session)
+
+    def _known(self, vouched: Vouched, arrived: Arrival) -> UserRecord:
+        """The user that was vouched for; the account at the provider is theirs from the first time on."""
+        entrance, email = arrived.entrance, vouched.email
+        user = entrance.users.find(email)
+        if user is None and email in self._settings.admins_of_provider:
+            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind="engine", address=arrived.visitor.address)
+            entrance.users.add(listed, email, admin=True)
+            user = entrance.users.find(email)
+        if user is None:
+            entrance.refused(email, arrived.visitor, "unknown")
+            raise Refused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
+        if user.disabled_at is None:  # else the entrance refuses, and nothing changes
+            try:
+                entrance.users.link(user.id, vouched.subject)
+            except Unfit:
+                entrance.refused(email, arrived.visitor, "another account at the provider")
+                raise Refused(
+                    f"{email} belongs to another account at the provider than before: ask an admin of this MXM."
+                ) from None
+        return user
+
+    def _back_to(self, request: Request, arrived: Arrival) -> str:
+        """The redirect URI; the guard let nothing through that was not addressed to this server."""
+        here = f"{'https' if arrived.secure else 'http'}://{request.url.netloc}"
+        return (self._settings.public_url.rstrip("/") or here) + page.RETURN
+
+
+def _refused(request: Request, error: Exception, wanted: str) -> Response:
+    status = 503 if isinstance(error, Unusable | Unwritable) else 403
+    return page.ask(request, wrong=str(error), wanted=wanted, status=status)
