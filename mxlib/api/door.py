@@ -51,9 +51,9 @@ def _caller(scope: Scope) -> Caller:
         raise Problem(
             401, "A token is needed: Authorization: Bearer mxm_…", headers={"WWW-Authenticate": 'Bearer realm="MXM"'}
         )
-    client = scope.get("client")
+    house = services.current()
     try:
-        return services.current().tokens.caller(token.strip(), client[0] if client else "")
+        return house.tokens.caller(token.strip(), house.entrance.proxies.address(scope))
     except Rejected as error:
         told = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'}
         raise Problem(401, str(error), headers=told) from None

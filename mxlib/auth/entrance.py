@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.proxies import Proxies
 from mxlib.auth.sessions import Session, Sessions
 from mxlib.auth.throttle import Throttle
 from mxlib.auth.users import Users
@@ -33,8 +34,9 @@ class Entrance:
     """The one place where people are let in and shown out."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings, users: Users, sessions: Sessions) -> None:
-        self._store, self._clock, self.settings = store, clock, settings
+        self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, Throttle(store, clock)
+        self.proxies = Proxies(settings.trusted_proxies)
         self._in_force = False
 
     def in_force(self) -> bool:
@@ -90,7 +92,7 @@ class Entrance:
     def _let_in(self, user: UserRecord, visitor: Visitor, before: Session | None, how: str) -> str:
         with self._store.write() as tx:
             told = self.sessions.begin(tx, user.id, visitor.address, visitor.agent)
-            people.change(tx, user.id, last_sign_in_at=self._clock.now())
+            people.change(tx, user.id, last_sign_in_at=self.clock.now())
             self.throttle.forgive(tx, user.name, visitor.address)
             self._note(tx, "sign_in", user.name, visitor.address, how)
             if before is not None:
@@ -101,6 +103,6 @@ class Entrance:
 
     def _note(self, tx: Tx, what: str, who: str, address: str, outcome: str = "", *, on: str | None = None) -> None:
         audit.append(
-            tx, at=self._clock.now(), who=who, kind="operator", what=what, on=who if on is None else on,
+            tx, at=self.clock.now(), who=who, kind="operator", what=what, on=who if on is None else on,
             address=address, outcome=outcome,
         )  # fmt: skip

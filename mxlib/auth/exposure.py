@@ -1,9 +1,16 @@
-"""Who can reach this server, and whether that is safe without a way to sign in."""
+"""Who can reach this server, and whether that is safe with the ways in that it has."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from mxlib.auth.passwords import Unfit
+from mxlib.auth.proxies import Proxies
+from mxlib.auth.users import Users
+from mxlib.clock import Clock
 from mxlib.settings import Settings, SettingsError
+from mxlib.store import FILE, Store
+
+_WAYS_IN = "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD, or make a user: script/mxm user add NAME --admin"
 
 
 def is_loopback(host: str) -> bool:
@@ -16,19 +23,67 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def refuse_exposed(settings: Settings, address: str | None) -> None:
-    """Raise SettingsError when others could reach this server; nobody can sign in yet, so nobody else may.
+def refuse_exposed(settings: Settings, address: str | None, *, way_in: bool) -> None:
+    """Raise SettingsError when people could reach what nobody signs in to, or where their passwords travel in clear.
 
-    `address` is what the server binds to, as Streamlit says it: None and "" mean every address.
+    `address` is what the server binds to, as Streamlit says it: None and "" mean every address. `way_in` is whether
+    anybody can sign in. A real account is never open to whoever happens to sit at the machine.
     """
-    served = "the sandbox" if settings.sandbox else "a real MXroute account"
-    if not address or not is_loopback(address):
+    Proxies(settings.trusted_proxies)
+    beyond = not address or not is_loopback(address)
+    public = _public(settings)
+    if not way_in and (beyond or public):
+        served = "the sandbox" if settings.sandbox else "a real MXroute account"
+        where = f"at {settings.public_url}" if public else f"on {address or 'every address'}"
         raise SettingsError(
-            f"It would serve {served} on {address or 'every address'}, with no sign-in. Use --server.address 127.0.0.1."
+            f"It would serve {served} {where}, and nobody could sign in. {_WAYS_IN}. "
+            f"Or keep to this machine: {'unset MXM_PUBLIC_URL' if public else '--server.address 127.0.0.1'}."
         )
-    public = urlsplit(settings.public_url).hostname
-    if settings.public_url and not (public and is_loopback(public)):
+    if not way_in and not settings.sandbox:
+        raise SettingsError(f"It would serve a real MXroute account, and nobody could sign in. {_WAYS_IN}.")
+    if beyond and not settings.public_url:
         raise SettingsError(
-            f"It would serve {served} at {settings.public_url}, with no sign-in. Unset MXM_PUBLIC_URL, and reach it "
-            "on this machine or through an SSH tunnel."
+            f"It would serve on {address or 'every address'} without knowing its own name. Set MXM_PUBLIC_URL to the "
+            "address that people open, such as https://mxm.agency.example."
         )
+    if public and not settings.sandbox and not settings.public_url.lower().startswith("https:"):
+        raise SettingsError(
+            f"MXM_PUBLIC_URL is {settings.public_url}: passwords would travel in clear. Put a proxy that speaks https "
+            "in front, or give the server a certificate (--server.sslCertFile, --server.sslKeyFile), and set "
+            "MXM_PUBLIC_URL to the https address."
+        )
+
+
+def make_way_in(settings: Settings, clock: Clock) -> bool:
+    """Make the first admin that the environment names, if there is none of that name; whether anybody can sign in.
+
+    Raises SettingsError when the name or the password will not do.
+    """
+    name, password = settings.admin_user, settings.admin_password.get_secret_value()
+    if bool(name) != bool(password):
+        missing = "MXM_ADMIN_PASSWORD" if name else "MXM_ADMIN_USER"
+        raise SettingsError(f"{missing} is not set: the first admin needs both a name and a password.")
+    store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
+    try:
+        users = Users(store, clock, provider=bool(settings.oidc_issuer))
+        if name:
+            users.first_admin(name, password)
+        return users.can_sign_in()
+    except Unfit as error:
+        raise SettingsError(f"MXM_ADMIN_USER, MXM_ADMIN_PASSWORD: {error}") from None
+    finally:
+        store.close()
+
+
+def _public(settings: Settings) -> bool:
+    """Whether people come from beyond this machine; raises SettingsError when the address is none."""
+    if not settings.public_url:
+        return False
+    try:
+        parts = urlsplit(settings.public_url)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if not host or parts.scheme.lower() not in ("http", "https"):
+        raise SettingsError("MXM_PUBLIC_URL has to be an address such as https://mxm.agency.example.")
+    return not is_loopback(host)

@@ -1,22 +1,38 @@
 """The guard in front of everything: pages, websocket, uploads, media and API alike.
 
-Plain ASGI, since a BaseHTTPMiddleware never sees a websocket. Every request passes the same three doors: the address
-it was sent to, the page it was sent from, and the identity it claims. Every answer carries the headers that keep a
-browser from being turned against the operator.
+Plain ASGI, since a BaseHTTPMiddleware never sees a websocket. Every request passes the same doors: the address it was
+sent to, the page it was sent from, its size, the identity it claims, and the session that proves one. Every answer
+carries the headers that keep a browser from being turned against the operator.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+import anyio
+import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mxlib.auth import page
+from mxlib.auth.entrance import Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
+from mxlib.auth.line import OVER, Line
+from mxlib.auth.page import Arrival
+from mxlib.mailboxes import words
 from mxlib.settings import Settings
 
-#: Names the operator to Streamlit and to the routes; only the guard may set it.
-IDENTITY = b"x-mx-user"
+#: Names the operator to Streamlit and to the routes, and where they are; only the guard may set them.
+IDENTITY, ADDRESS = b"x-mx-user", b"x-mx-address"
+
+#: Passes without a session: it tells no secret. The API asks for a token instead, and for that alone.
+HEALTH, API = "/health", "/api"
+
+#: Room in an upload for what surrounds the file.
+_AROUND = 10_000
 
 _READS = frozenset({"GET", "HEAD"})
 _SCHEMES = {"ws": "http", "wss": "https"}
@@ -82,23 +98,74 @@ class Origin:
 
 
 class Guard:
-    """ASGI middleware that lets through what was meant for this server, and sent by its own pages."""
+    """ASGI middleware that lets through what was meant for this server, sent by its own pages, by who may."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, settings: Settings, entrance: Callable[[], Entrance]) -> None:
+        """`entrance` is asked for at each request, since it opens after the guard."""
+        self.app, self._entrance = app, entrance
         self.public = Origin.parse(settings.public_url)
+        self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
+        self._pages: ASGIApp | None = None
+        self._looking = anyio.CapacityLimiter(4)  # so that nobody waits here for a slow download
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on without any identity that the sender gave itself."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers, path, send = Headers(scope=scope), scope["path"], _shielded(send)
         if refusal := self._elsewhere(scope, headers) or self._foreign(scope, headers):
-            await _refuse(refusal, scope, receive, _shielded(send))
+            await _refuse(refusal, scope, receive, send)
             return
-        passed = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name.lower() != IDENTITY]}
-        await self.app(passed, receive, _shielded(send))
+        claimed = (IDENTITY, ADDRESS)
+        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in claimed]}
+        if scope["type"] == "http" and (path in (HEALTH, API) or path.startswith(f"{API}/")):
+            await self.app(scope, receive, send)
+            return
+        if refusal := self._too_large(headers):
+            await _refuse(refusal, scope, receive, send)
+            return
+        arrived = await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking)
+        if refusal := _unproven(scope, headers, arrived):
+            await _refuse(refusal, scope, receive, send)
+        elif scope["type"] == "http" and path in page.OURS:
+            self._pages = self._pages or page.build(_ways_in(arrived.entrance))
+            await self._pages({**scope, "mxm": arrived}, receive, send)
+        elif arrived.session is None and arrived.entrance.in_force():
+            await _turn_away(scope, headers, receive, send)
+        else:
+            await self._let_through(arrived, scope, receive, send)
+
+    def _arrival(self, scope: Scope, headers: Headers) -> Arrival:
+        """From where, and in which session; a request for the way in or out is no use of it."""
+        entrance = self._entrance()
+        secure = entrance.proxies.secure(scope)
+        visitor = Visitor(entrance.proxies.address(scope), headers.get("user-agent", ""))
+        arrived = Arrival(entrance, visitor, secure)
+        given = [cookie_parser(told).get(page.cookie_name(secure)) for told in headers.getlist("cookie")]
+        told = next(filter(None, given), None)
+        if told is None or not entrance.in_force():
+            return arrived
+        return replace(arrived, session=entrance.sessions.find(told, used=scope["path"] not in page.OURS))
+
+    async def _let_through(self, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with who it is and where; a websocket for as long as the session lasts."""
+        scope["headers"].append((ADDRESS, arrived.visitor.address.encode("latin-1", "replace")))
+        if arrived.session is not None:
+            scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
+        if scope["type"] == "websocket":
+            await Line(arrived.entrance, arrived.session, receive, send).serve(self.app, scope)
+        else:
+            await self.app(scope, receive, send)
+
+    def _too_large(self, headers: Headers) -> Refusal | None:
+        """A body that no page of ours sends: uploads are the largest, and browsers say how large."""
+        if "transfer-encoding" in headers:
+            return Refusal(411, "LENGTH_REQUIRED", "Say how long this is: Content-Length is missing.")
+        size = headers.get("content-length", "0")
+        if not size.isdecimal() or int(size) <= self._most:
+            return None
+        return Refusal(413, "TOO_LARGE", words.too_large(int(size), self._file))
 
     def _elsewhere(self, scope: Scope, headers: Headers) -> Refusal | None:
         """A name that is not ours, pointed at this machine by somebody else's DNS."""
@@ -122,6 +189,33 @@ class Guard:
         if len(sent_from) == 1 and Origin.parse(sent_from[0]) == here:
             return None
         return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
+
+
+def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:
+    """The routes of signing in elsewhere, if there is a provider."""
+    if not entrance.settings.oidc_issuer:
+        return []
+    from mxlib.auth import oidc  # takes its time to import, and few need it
+
+    return oidc.ways(entrance.settings, entrance.clock)
+
+
+def _unproven(scope: Scope, headers: Headers, arrived: Arrival) -> Refusal | None:
+    """A change with a cookie, or a sign-in, whose sender no browser names: it names it for every page's change."""
+    if scope["type"] == "websocket" or scope["method"] in _READS or "origin" in headers:
+        return None
+    if arrived.session is None and scope["path"] not in page.OURS:
+        return None
+    return Refusal(403, "FOREIGN_ORIGIN", "It does not say which page sent it (Origin), so nothing was done.")
+
+
+async def _turn_away(scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+    """Show the way in to whoever asks for a page; tell everything else that it has no session."""
+    asks_for_page = scope["type"] == "http" and scope["method"] in _READS and "text/html" in headers.get("accept", "")
+    if asks_for_page:
+        await page.to_sign_in(scope)(scope, receive, send)
+    else:
+        await _refuse(Refusal(401, "SIGNED_OUT", OVER), scope, receive, send)
 
 
 def _here(scope: Scope, headers: Headers) -> Origin | None:

@@ -16,6 +16,9 @@ from mxlib.store.people import SessionRecord
 #: Seconds between two notes that a session is in use.
 NOTED_EVERY = 60.0
 
+#: See `Sessions.look_every`.
+LOOK_EVERY = 5.0
+
 #: Characters of what a browser calls itself that are kept.
 _AGENT = 200
 
@@ -36,6 +39,9 @@ class Sessions:
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self._store, self._clock = store, clock
         self.longest, self._idle = settings.session_hours * 3600.0, settings.session_idle_hours * 3600.0
+        self._noted_every = min(NOTED_EVERY, self._idle / 10)
+        #: Seconds between two looks whether a session in use is over, by time or by another process.
+        self.look_every = min(LOOK_EVERY, self._idle / 10, self.longest / 10)
         self._open: dict[bytes, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._lock = threading.Lock()
 
@@ -51,9 +57,9 @@ class Sessions:
         """The session of that id, unless it ran out, ended, or its user is disabled; `used` keeps it from idling."""
         return self._alive(digest(told), used=used) if told else None
 
-    def alive(self, session: Session) -> Session | None:
-        """The same session as it is now; None when it is over. Asking does not count as using it."""
-        return self._alive(session.digest, used=False)
+    def alive(self, session: Session, *, used: bool = False) -> Session | None:
+        """The same session as it is now; None when it is over."""
+        return self._alive(session.digest, used=used)
 
     @contextmanager
     def watch(self, digest: bytes) -> Iterator[asyncio.Event]:
@@ -84,7 +90,7 @@ class Sessions:
             record = people.session(tx, digest)
         if record is None or self._ends_at(record) <= now:
             return None
-        if used and now - record.seen_at >= min(NOTED_EVERY, self._idle / 10):
+        if used and now - record.seen_at >= self._noted_every:
             self._note_use(digest, now)
         return Session(digest, record.user, record.name, self._ends_at(record))
 

@@ -9,12 +9,14 @@ from typing import Any
 import anyio.to_thread
 import pyarrow as pa
 import streamlit as st
+import uvicorn.config
 from pydantic import ValidationError
 from starlette.middleware import Middleware
 
 from mxlib import api, services
-from mxlib.auth.exposure import refuse_exposed
+from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
+from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 
 log = logging.getLogger("mxlib")
@@ -24,9 +26,10 @@ def _settings() -> Settings:
     """The settings of this process; a sentence and exit status 2 when they can not work."""
     try:
         settings = Settings()
-        refuse_exposed(settings, st.get_option("server.address"))
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except SettingsError as error:
+        way_in = make_way_in(settings, SystemClock())
+        refuse_exposed(settings, st.get_option("server.address"), way_in=way_in)
+    except (SettingsError, services.Unwritable) as error:
         why = str(error)
     except ValidationError as error:
         why = " ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors())
@@ -38,9 +41,18 @@ def _settings() -> Settings:
     raise SystemExit(2)
 
 
+def _hear_the_true_peer() -> None:
+    """Keep uvicorn from taking X-Forwarded-* from any program of this machine; the guard knows the proxies to believe.
+
+    Streamlit has no setting for it, and makes uvicorn's before it imports this module; the wrapping comes after.
+    """
+    vars(uvicorn.config)["ProxyHeadersMiddleware"] = lambda app, trusted_hosts: app
+
+
+_hear_the_true_peer()
 settings = _settings()
 routes = list(api.routes)
-middleware = [Middleware(Guard, settings=settings)]
+middleware = [Middleware(Guard, settings=settings, entrance=lambda: services.current().entrance)]
 
 
 @asynccontextmanager

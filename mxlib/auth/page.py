@@ -1,0 +1,240 @@
+"""The pages of signing in and out: plain HTML of our own that asks for no script, in front of everything else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from math import ceil
+from pathlib import Path
+from string import Template
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Scope
+
+from mxlib.auth.entrance import Entrance, Refused, Visitor
+from mxlib.auth.sessions import Session
+from mxlib.auth.throttle import TooMany
+from mxlib.store import Unwritable
+from mxlib.store.people import UserRecord
+
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+#: Where a sign-in at the provider begins, and where the provider sends people back to.
+PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
+
+#: What may be asked for by whoever is not signed in.
+PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
+#: What this module answers.
+OURS = PUBLIC | {SIGN_OUT, f"{SIGN_OUT}/everywhere"}
+
+SIGNED_OUT = "You are signed out."
+
+#: Bytes of a form; a name and a password are far less.
+_MOST = 10_000
+#: Characters of a local address that is gone back to.
+_FAR = 2_000
+#: Passwords checked at once: each takes 64 MB for a moment.
+_hashing = anyio.CapacityLimiter(2)
+
+_ASSETS = Path(__file__).with_name("assets")
+_ICON = Path(__file__).parents[1] / "ui" / "assets" / "mxm.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the guard found out about a request: from where, over https or not, and in which session."""
+
+    entrance: Entrance
+    visitor: Visitor
+    secure: bool
+    session: Session | None = None
+
+
+def arrival(scope: Scope) -> Arrival:
+    """What the guard found out about this request."""
+    found = scope["mxm"]
+    assert isinstance(found, Arrival)  # noqa: S101 - the guard put it there
+    return found
+
+
+def local(path: str) -> str:
+    """`path` if it leads to this server and nowhere else, `/` otherwise.
+
+    Browsers read `//host`, `/\\host` and addresses with tabs or line breaks in them as other sites.
+    """
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return "/"
+    here = path.startswith("/") and not path.startswith("//") and not parts.scheme and not parts.netloc
+    plain = path.isascii() and path.isprintable() and "\\" not in path and " " not in path and len(path) <= _FAR
+    return path if here and plain and parts.path not in OURS else "/"
+
+
+def to_sign_in(scope: Scope) -> Response:
+    """Send somebody who asked for a page to the sign-in, and back to that page afterwards."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    asked = raw.partition(b"?")[0] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    wanted = local(asked.decode("latin-1"))
+    return _to(SIGN_IN + ("" if wanted == "/" else "?" + urlencode({"next": wanted})))
+
+
+def cookie_name(secure: bool) -> str:
+    """What the session's cookie is called; browsers take the one for https from nobody but this host."""
+    return "__Host-mxm-session" if secure else "mxm-session"
+
+
+def let_in(user: UserRecord, request: Request, to: str) -> Response:
+    """Begin a session for whom a provider vouches, and go to where they wanted to be; raises Refused."""
+    arrived = arrival(request.scope)
+    return _with_session(request, arrived.entrance.vouched(user, arrived.visitor, arrived.session), to)
+
+
+def say(request: Request, why: str, to: str, status: int) -> Response:
+    """The sign-in page with the sentence why nobody was signed in."""
+    return _ask(request, wrong=why, wanted=to, status=status)
+
+
+def _ask(
+    request: Request,
+    *,
+    wrong: str = "",
+    told: str = "",
+    status: int = 200,
+    name: str = "",
+    wanted: str = "/",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The sign-in page: `wrong` says why not, `told` something that is fine."""
+    settings = arrival(request.scope).entrance.settings
+    note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
+    note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
+    way = ""
+    if settings.oidc_issuer:
+        host = urlsplit(settings.oidc_issuer).hostname or settings.oidc_issuer
+        start = escape(f"{PROVIDER}?{urlencode({'next': local(wanted)})}")
+        way = f'<p class="or">or</p><a class="provider" href="{start}">Sign in with {escape(host)}</a>'
+    page = _template("sign_in.html").substitute(
+        badge='<span class="badge">SANDBOX</span>' if settings.sandbox else "",
+        told=note,
+        next=escape(local(wanted)),
+        name=escape(name),
+        focus_name="" if name else "autofocus",
+        focus_password="autofocus" if name else "",
+        provider=way,
+    )
+    return HTMLResponse(page, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+async def _sign_in(request: Request) -> Response:
+    arrived = arrival(request.scope)
+    wanted = request.query_params.get("next", "/")
+    if arrived.session or not arrived.entrance.in_force():
+        return _to(local(wanted))
+    if request.method != "POST":
+        return _ask(request, told=SIGNED_OUT if "out" in request.query_params else "", wanted=wanted)
+    form = await _form(request)
+    name, password, wanted = (form.get(field, "") for field in ("name", "password", "next"))
+    if not name.strip() or not password:
+        return _ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
+    try:
+        told = await anyio.to_thread.run_sync(
+            arrived.entrance.with_password, name, password, arrived.visitor, limiter=_hashing
+        )
+    except Refused as error:
+        return _ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
+    except TooMany as error:
+        again = {"Retry-After": str(error.seconds)}
+        return _ask(request, wrong=str(error), status=429, name=name, wanted=wanted, headers=again)
+    except Unwritable as error:
+        return _ask(request, wrong=str(error), status=503, name=name, wanted=wanted)
+    return _with_session(request, told, wanted)
+
+
+async def _sign_out(request: Request) -> Response:
+    arrived = arrival(request.scope)
+    if arrived.session is None:
+        return _to(SIGN_IN)
+    if request.method != "POST":
+        page = _template("sign_out.html").substitute(name=escape(arrived.session.name))
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+    entrance, everywhere = arrived.entrance, request.url.path != SIGN_OUT
+    leave = entrance.out_everywhere if everywhere else entrance.out
+    try:
+        await anyio.to_thread.run_sync(leave, arrived.session, arrived.visitor.address)
+    except Unwritable as error:
+        return HTMLResponse(escape(str(error)), 503, {"Cache-Control": "no-store"})
+    answer = _to(f"{SIGN_IN}?out")
+    answer.delete_cookie(cookie_name(arrived.secure), path="/", secure=arrived.secure, httponly=True, samesite="lax")
+    return answer
+
+
+def _style(_request: Request) -> Response:
+    return _asset(_ASSETS / "style.css", "text/css; charset=utf-8")
+
+
+def _icon(_request: Request) -> Response:
+    return _asset(_ICON, "image/svg+xml")
+
+
+def build(more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The application of these pages; `more` are the ways in beside the password."""
+    return Starlette(
+        routes=[
+            Route(SIGN_IN, _sign_in, methods=["GET", "POST"]),
+            Route(f"{SIGN_IN}/style.css", _style),
+            Route(f"{SIGN_IN}/mxm.svg", _icon),
+            Route(SIGN_OUT, _sign_out, methods=["GET", "POST"]),
+            Route(f"{SIGN_OUT}/everywhere", _sign_out, methods=["POST"]),
+            *more,
+        ]
+    )
+
+
+def _with_session(request: Request, told: str, to: str) -> Response:
+    """Give the browser its session, whose id is `told`, and go to where it wanted to be."""
+    arrived = arrival(request.scope)
+    answer = _to(local(to))
+    answer.set_cookie(
+        cookie_name(arrived.secure),
+        told,
+        max_age=ceil(arrived.entrance.sessions.longest),
+        path="/",
+        secure=arrived.secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form; nothing of one that is too large or no form."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MOST:
+            return {}
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=10)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _to(address: str) -> Response:
+    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((_ASSETS / name).read_text(encoding="utf-8"))
+
+
+@cache
+def _asset(path: Path, kind: str) -> Response:
+    return Response(path.read_bytes(), media_type=kind, headers={"Cache-Control": "public, max-age=3600"})
