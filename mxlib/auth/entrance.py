@@ -37,6 +37,8 @@ class Entrance:
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, Throttle(store, clock)
         self.proxies = Proxies(settings.trusted_proxies)
+        #: Signs what a browser keeps while its owner is at the provider.
+        self.key = store.key.cookies
         self._in_force = False
 
     def in_force(self) -> bool:

@@ -21,7 +21,6 @@ from mxlib.auth.entrance import Entrance, Refused, Visitor
 from mxlib.auth.sessions import Session
 from mxlib.auth.throttle import TooMany
 from mxlib.store import Unwritable
-from mxlib.store.people import UserRecord
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 #: Where a sign-in at the provider begins, and where the provider sends people back to.
@@ -89,18 +88,23 @@ def cookie_name(secure: bool) -> str:
     return "__Host-mxm-session" if secure else "mxm-session"
 
 
-def let_in(user: UserRecord, request: Request, to: str) -> Response:
-    """Begin a session for whom a provider vouches, and go to where they wanted to be; raises Refused."""
+def let_in(request: Request, told: str, wanted: str) -> Response:
+    """Give the browser its session, whose id is `told`, and go to where it wanted to be."""
     arrived = arrival(request.scope)
-    return _with_session(request, arrived.entrance.vouched(user, arrived.visitor, arrived.session), to)
+    answer = _to(local(wanted))
+    answer.set_cookie(
+        cookie_name(arrived.secure),
+        told,
+        max_age=ceil(arrived.entrance.sessions.longest),
+        path="/",
+        secure=arrived.secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
-def say(request: Request, why: str, to: str, status: int) -> Response:
-    """The sign-in page with the sentence why nobody was signed in."""
-    return _ask(request, wrong=why, wanted=to, status=status)
-
-
-def _ask(
+def ask(
     request: Request,
     *,
     wrong: str = "",
@@ -137,23 +141,23 @@ async def _sign_in(request: Request) -> Response:
     if arrived.session or not arrived.entrance.in_force():
         return _to(local(wanted))
     if request.method != "POST":
-        return _ask(request, told=SIGNED_OUT if "out" in request.query_params else "", wanted=wanted)
+        return ask(request, told=SIGNED_OUT if "out" in request.query_params else "", wanted=wanted)
     form = await _form(request)
     name, password, wanted = (form.get(field, "") for field in ("name", "password", "next"))
     if not name.strip() or not password:
-        return _ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
+        return ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
     try:
         told = await anyio.to_thread.run_sync(
             arrived.entrance.with_password, name, password, arrived.visitor, limiter=_hashing
         )
     except Refused as error:
-        return _ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
+        return ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
     except TooMany as error:
         again = {"Retry-After": str(error.seconds)}
-        return _ask(request, wrong=str(error), status=429, name=name, wanted=wanted, headers=again)
+        return ask(request, wrong=str(error), status=429, name=name, wanted=wanted, headers=again)
     except Unwritable as error:
-        return _ask(request, wrong=str(error), status=503, name=name, wanted=wanted)
-    return _with_session(request, told, wanted)
+        return ask(request, wrong=str(error), status=503, name=name, wanted=wanted)
+    return let_in(request, told, wanted)
 
 
 async def _sign_out(request: Request) -> Response:
@@ -194,22 +198,6 @@ def build(more: Sequence[BaseRoute] = ()) -> Starlette:
             *more,
         ]
     )
-
-
-def _with_session(request: Request, told: str, to: str) -> Response:
-    """Give the browser its session, whose id is `told`, and go to where it wanted to be."""
-    arrived = arrival(request.scope)
-    answer = _to(local(to))
-    answer.set_cookie(
-        cookie_name(arrived.secure),
-        told,
-        max_age=ceil(arrived.entrance.sessions.longest),
-        path="/",
-        secure=arrived.secure,
-        httponly=True,
-        samesite="lax",
-    )
-    return answer
 
 
 async def _form(request: Request) -> dict[str, str]:
