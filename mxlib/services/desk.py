@@ -17,6 +17,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.manager import Runs
+from mxlib.services.access import Access
 from mxlib.services.changing import Changing
 from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
@@ -62,6 +63,7 @@ class Services:
     users: Users
     sessions: Sessions
     entrance: Entrance
+    access: Access
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -133,6 +135,7 @@ def assemble(
     mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
+    tokens, entrance = Tokens(store, clock), Entrance(store, clock, settings, users, sessions)
     return Services(
         settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
         Drafts(settings, store, previews, clock), runs,
@@ -143,11 +146,12 @@ def assemble(
         finding=Finding(store, lists, clock),
         histories=Histories(store),
         storage=Storage(store, host, clock),
-        tokens=Tokens(store, clock),
+        tokens=tokens,
         trail=Trail(store, clock),
         users=users,
         sessions=sessions,
-        entrance=Entrance(store, clock, settings, users, sessions),
+        entrance=entrance,
+        access=Access(store, clock, lists, users, tokens, entrance),
         sandbox=sandbox,
     )  # fmt: skip
 

@@ -115,6 +115,13 @@ def session(tx: Tx, digest: bytes) -> SessionRecord | None:
     return SessionRecord(*row) if row else None
 
 
+def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int]:
+    """In how many browsers users are signed in, by number; sessions that ran out are not counted."""
+    counted = sa.select(sessions.c.user, sa.func.count()).group_by(sessions.c.user)
+    alive = counted.where(sessions.c.began_at >= began_since, sessions.c.seen_at >= seen_since)
+    return {int(user): int(many) for user, many in tx.execute(alive)}
+
+
 def saw(tx: Tx, digest: bytes, at: float) -> None:
     """Note that a session is in use."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(seen_at=at))

@@ -1,0 +1,154 @@
+"""Who gets in, as the page manages it: people and their permissions, tokens, and everybody's own password."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mxlib.auth.entrance import Entrance
+from mxlib.auth.passwords import LEAST, Unfit
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
+from mxlib.auth.throttle import TooMany
+from mxlib.auth.tokens import KIND as TOKEN
+from mxlib.auth.tokens import Tokens
+from mxlib.auth.users import Users
+from mxlib.clock import Clock
+from mxlib.mailboxes import passwords
+from mxlib.services.lists import Lists
+from mxlib.store import Store, Unwritable, audit, people
+from mxlib.store.people import UserRecord
+from mxlib.store.tokens import TokenRecord
+
+__all__ = ["LEAST", "REFUSALS", "Access", "Grants", "Person", "TokenRecord", "UserRecord", "grants"]
+
+#: What may stand against something that is asked here; each is one sentence.
+REFUSALS = (Forbidden, Unfit, TooMany, Unwritable)
+
+#: Permissions by domain; EVERY_DOMAIN stands for all, those that come later too.
+Grants = dict[str, frozenset[Permission]]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as the page lists them; `browsers` is how many they are signed in with."""
+
+    user: UserRecord
+    browsers: int
+    you: bool
+
+
+class Access:
+    """Manages people and tokens for admins, and for everybody what is their own."""
+
+    def __init__(
+        self, store: Store, clock: Clock, lists: Lists, users: Users, tokens: Tokens, entrance: Entrance
+    ) -> None:
+        self._store, self._clock, self._lists = store, clock, lists
+        self._users, self._tokens, self._entrance = users, tokens, entrance
+
+    # How it stands.
+
+    def in_force(self) -> bool:
+        """Whether people have to sign in."""
+        return self._entrance.in_force()
+
+    def by_provider(self) -> bool:
+        """Whether people can sign in at an OpenID Connect provider, without a password here."""
+        return bool(self._entrance.settings.oidc_issuer)
+
+    def domains(self, caller: Caller, held: Iterable[str] = ()) -> tuple[str, ...]:
+        """The domains that permissions can be given for: the account's, then those of `held` that are elsewhere."""
+        names = self._lists.domains(caller).names
+        return (*names, *sorted(set(held) - set(names) - {EVERY_DOMAIN}))
+
+    # People.
+
+    def people(self, by: Caller) -> tuple[Person, ...]:
+        """Everybody by name, disabled ones too."""
+        records = self._users.every(by)
+        browsers = self._browsers()
+        return tuple(Person(record, browsers.get(record.id, 0), record.name == by.name) for record in records)
+
+    def add(
+        self, by: Caller, name: str, password: str | None, *, admin: bool, given: Mapping[str, Iterable[Permission]]
+    ) -> int:
+        """A new user, without a password one who signs in at the provider; the number."""
+        if password is None and not self.by_provider():
+            raise Unfit("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
+        return self._users.add(by, name, password, admin=admin, permissions=given)
+
+    def allow(self, by: Caller, number: int, *, admin: bool, given: Mapping[str, Iterable[Permission]]) -> None:
+        """Say anew what somebody may do."""
+        self._users.change(by, number, admin=admin, permissions=given)
+
+    def disable(self, by: Caller, number: int) -> None:
+        """Sign somebody out everywhere, and let them in no more."""
+        self._users.disable(by, number)
+
+    def enable(self, by: Caller, number: int) -> None:
+        """Let somebody in again."""
+        self._users.enable(by, number)
+
+    def new_password(self, by: Caller, number: int) -> str:
+        """Give somebody a password that nobody knew before, and sign them out everywhere; it can not be had again."""
+        password = passwords.generate()
+        self._users.set_password(by, number, password)
+        return password
+
+    def sign_out(self, by: Caller, number: int) -> int:
+        """Sign somebody out everywhere; in how many browsers they were signed in. Everybody may do it to themselves."""
+        with self._store.write() as tx:
+            user = people.get(tx, number)
+            if user is None or by.kind == TOKEN or not (by.admin or user.name == by.name):
+                raise Forbidden("Only admins sign others out.")
+            ended = people.end_all(tx, number)
+            audit.append(
+                tx, at=self._clock.now(), who=by.name, kind=by.kind, what="sign_out.everywhere", on=user.name,
+                address=by.address,
+            )  # fmt: skip
+        self._entrance.sessions.wake(ended)
+        return len(ended)
+
+    # One's own.
+
+    def own(self, caller: Caller) -> Person | None:
+        """The caller as a user; None while nobody has to sign in."""
+        record = self._users.find(caller.name) if self.in_force() else None
+        return None if record is None else Person(record, self._browsers().get(record.id, 0), you=True)
+
+    def change_own_password(self, caller: Caller, current: str, new: str, again: str, *, keep: str = "") -> None:
+        """Change one's own password; other browsers are signed out. `keep` is the id of the session that stays."""
+        if new != again:
+            raise Unfit("The two new passwords differ. Type the same one twice.")
+        self._users.change_own_password(caller, current, new, keep=keep)
+
+    def _browsers(self) -> dict[int, int]:
+        settings, now = self._entrance.settings, self._clock.now()
+        began_since, seen_since = now - settings.session_hours * 3600.0, now - settings.session_idle_hours * 3600.0
+        with self._store.read() as tx:
+            return people.signed_in(tx, began_since=began_since, seen_since=seen_since)
+
+    # Tokens.
+
+    def tokens(self, by: Caller) -> tuple[TokenRecord, ...]:
+        """All tokens, newest first; those that work no more too."""
+        return tuple(self._tokens.every(by))
+
+    def create_token(
+        self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]], days: float | None
+    ) -> str:
+        """A new token, in full: it can not be had again."""
+        if not name.strip():
+            raise Unfit("Name it: what is it for?")
+        kept = grants(given)
+        if not admin and not kept:
+            raise Unfit("It may do nothing yet. Tick a permission, or make it an admin's.")
+        return self._tokens.create(by, name.strip(), admin=admin, domains={} if admin else kept, days=days)
+
+    def revoke_token(self, by: Caller, number: int) -> bool:
+        """End a token at once; whether there was one to end."""
+        return self._tokens.revoke(by, number)
+
+
+def grants(given: Mapping[str, Iterable[Permission | str]]) -> Grants:
+    """Permissions by domain, without domains that have none."""
+    kept = {domain: frozenset(Permission(right) for right in rights) for domain, rights in given.items()}
+    return {domain: rights for domain, rights in kept.items() if rights}
