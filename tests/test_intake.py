@@ -132,7 +132,14 @@ def test_a_password_is_kept_to_the_last_blank() -> None:
 
 
 def test_the_title_is_kept_and_not_read_as_rows() -> None:
-    assert of_file("title-above.csv").title == "New mailboxes 3 May"
+    sheet = of_file("title-above.csv")
+    assert sheet.title == "New mailboxes 3 May"
+    _, notes = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    assert notes == ("Above the header, not read: 'New mailboxes 3 May'.",)
+    sheet = of_text("Staff\nof May\nby Kim\nusername\nalice\n")
+    assert mapping.to_rows(sheet, mapping.recognise(sheet.header))[1] == (
+        "Above the header, not read: 'Staff' and 2 more rows.",
+    )
 
 
 @pytest.mark.parametrize(

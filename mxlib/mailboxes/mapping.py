@@ -15,7 +15,7 @@ from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.columns import BESIDES, COLUMNS
 from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.headers import ADDRESS
-from mxlib.mailboxes.phrases import listed, quoted
+from mxlib.mailboxes.phrases import count, listed, quoted
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import Sheet
 
@@ -191,6 +191,10 @@ def _text_column(cells: np.ndarray) -> pd.Series:
 def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
     unknown = [mapping.names[at] for at in mapping.unused if at not in mapping.ignored and sheet.header[at]]
     notes = []
+    if sheet.title:
+        first, *more = sheet.title.split("\n")
+        besides = f" and {count(len(more), 'more row')}" if more else ""
+        notes.append(f"Above the header, not read: {quoted(first)}{besides}.")
     if not sheet.taken.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
         notes.append(_HEADERLESS)
     if unknown:
