@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from mxlib import services
 from mxlib.api.downloads import caller
+from mxlib.auth.permissions import Forbidden
 from mxlib.services import Unwritable
 from mxlib.services.trail import Download, Wanted
 
@@ -47,6 +48,8 @@ def audit_jsonl(request: Request) -> Response:
 def _answer(request: Request, make: Callable[[Wanted], Download]) -> Response:
     try:
         download = make(wanted(request.query_params))
+    except Forbidden as error:
+        return PlainTextResponse(str(error), status_code=403)
     except Unasked as error:
         return PlainTextResponse(str(error), status_code=400)
     except Unwritable as error:
