@@ -1,17 +1,14 @@
 """One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
-import pandas as pd
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import from_json, rules
+from mxlib.mailboxes import single
 from mxlib.mailboxes.addresses import domain as normalised
-from mxlib.mailboxes.columns import MOST_SENDS, Verdict
-from mxlib.mailboxes.rules import Account
+from mxlib.mailboxes.columns import MOST_SENDS
+from mxlib.mailboxes.single import Cells, Judged
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, Conflict, MXrouteError, NotFound, Unreachable, Unreadable
@@ -25,13 +22,8 @@ from mxlib.store import Store, Unwritable, audit, recovery
 #: Seconds that a write by hand waits for its slot; beyond that the caller is told when to come again.
 PATIENCE = 20.0
 
-#: A cell of each kind that nothing is wrong with.
-_FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}
-
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
-
-Cells = Mapping[str, object]
 
 
 class Unfit(Exception):
@@ -95,7 +87,8 @@ class Mailboxes:
         A create without an answer is read back: it is never sent twice. Raises Unfit, Taken, Uncertain, MXrouteError.
         """
         domain = self._domain(caller, Permission.IMPORT, domain)
-        row = self._judged(domain, cells)
+        judged = self._judged(domain, cells)
+        row = judged.row
         username, password = str(row["clean_username"]), str(row["password"])
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
         if username in self._usernames(domain) and self._is_there(domain, username):
@@ -109,7 +102,11 @@ class Mailboxes:
         self._note(caller, "mailbox.create", domain, username, email=str(row["clean_recovery_email"]))
         box = self._read_back(domain, username) or replace(_as_asked(domain, username), quota=quota, limit=limit)
         self._lists.tell(domain, username, box)
-        return self._kept(domain, box, tuple(str(row["warnings"]).splitlines()))
+        return self._kept(domain, box, judged.warnings)
+
+    def look(self, domain: str, cells: Cells) -> Judged:
+        """What stands against a mailbox that is being typed, cell by cell; nothing is asked of the host."""
+        return single.judge(normalised(domain), cells, self._previews.standard(domain))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> Kept:
         """Change password, quota or limit: those that are given and not blank."""
@@ -117,7 +114,7 @@ class Mailboxes:
         given = {name: cells.get(name) for name in ("password", "quota", "limit") if cells.get(name) not in (None, "")}
         if not given:
             raise Unfit("", "Nothing to change: give a password, a quota or a limit.")
-        row = self._judged(domain, {"username": username, **given}, exists=username)
+        row = self._judged(domain, {"username": username, **given}, exists=username).row
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
         if not self._send_again(messages.update_mailbox(domain, username, **changes), domain, username):
@@ -141,7 +138,7 @@ class Mailboxes:
     def set_recovery(self, caller: Caller, domain: str, username: str, email: object) -> str:
         """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
-        row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username)
+        row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username).row
         if username not in self._usernames(domain) and not self._is_there(domain, username):
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
@@ -173,20 +170,13 @@ class Mailboxes:
             raise Silent(f"{domain} could not be read from MXroute just now. Try again in a minute.")
         return names
 
-    def _judged(self, domain: str, cells: Cells, exists: str = "") -> "pd.Series[str]":
+    def _judged(self, domain: str, cells: Cells, exists: str = "") -> Judged:
         """The one row that `cells` make, with what would be sent; raises Unfit when a rule stops it."""
-        account = Account(frozenset({domain}), {domain: frozenset({exists} - {""})})
-        standard = self._previews.standard(domain)
-
-        def judge(told: Cells) -> "pd.Series[str]":
-            return rules.judge(from_json.rows([{**told, "domain": domain}]), account, standard).iloc[0]
-
-        row = judge(cells)
-        if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
-            return row
-        first, *_ = str(row["reasons"]).splitlines()
-        at_fault = (name for name, safe in _FLAWLESS.items() if first not in judge({**cells, name: safe})["reasons"])
-        raise Unfit(next(at_fault, ""), str(row["reasons"]).replace("\n", " "))
+        existing = frozenset({exists} - {""})
+        judged = single.judge(domain, cells, self._previews.standard(domain), existing=existing)
+        if judged.faults:
+            raise Unfit(next(iter(judged.faults)), judged.told)
+        return judged
 
     # The host.
 

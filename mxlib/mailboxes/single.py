@@ -1,0 +1,52 @@
+"""One mailbox by itself, judged by the rules of a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mxlib.mailboxes import from_json, rules
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.rules import Account, Standard
+
+#: A cell of each kind that nothing is wrong with.
+_FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}
+
+Cells = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The row that cells make, with what would be sent; `faults`: what stops it, by cell, the first one first."""
+
+    row: Mapping[str, Any] = field(repr=False)
+    faults: Mapping[str, str]
+
+    @property
+    def told(self) -> str:
+        """Every fault, in the order of the rules."""
+        return "" if not self.faults else str(self.row["reasons"]).replace("\n", " ")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is worth a look and stops nothing."""
+        return tuple(str(self.row["warnings"]).splitlines())
+
+
+def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[str] = frozenset()) -> Judged:
+    """Judge what would be a mailbox of `domain`, or already is one when its name is among `existing`."""
+    account = Account(frozenset({domain}), {domain: existing})
+
+    def judged(told: Cells) -> Mapping[str, Any]:
+        found = rules.judge(from_json.rows([{**told, "domain": domain}]), account, standard)
+        row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
+        return row
+
+    row = judged(cells)
+    if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
+        return Judged(row, {})
+    mended = {name: judged({**cells, name: safe})["reasons"].splitlines() for name, safe in _FLAWLESS.items()}
+    faults: dict[str, str] = {}
+    for reason in str(row["reasons"]).splitlines():
+        name = next((name for name, left in mended.items() if reason not in left), "")
+        faults[name] = f"{faults[name]} {reason}" if name in faults else reason
+    return Judged(row, faults)
