@@ -67,6 +67,13 @@ def domain_file(request: Request) -> Response:
     return _answer(lambda: house.exports.domain_file(caller(request), domain, kind))
 
 
+def selection_file(request: Request) -> Response:
+    """The export of mailboxes that the caller ticked on a page, as CSV or Excel."""
+    house = services.current()
+    number, _, kind = str(request.path_params["name"]).rpartition(".")
+    return _answer(lambda: house.selections.file(caller(request), number, kind))
+
+
 def template(_request: Request) -> Response:
     """An empty file with the right header and examples."""
     return _answer(services.current().exports.template)
@@ -75,5 +82,6 @@ def template(_request: Request) -> Response:
 routes = [
     Route("/runs/{run:int}/{kind}", run_file, methods=["GET"]),
     Route("/export/{name}", domain_file, methods=["GET"]),
+    Route("/export/selection/{name}", selection_file, methods=["GET"]),
     Route("/template.csv", template, methods=["GET"]),
 ]

@@ -30,6 +30,7 @@ from mxlib.services.mailboxes import Mailboxes
 from mxlib.services.mappings import Mappings
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
+from mxlib.services.selections import Selections
 from mxlib.services.storage import Storage
 from mxlib.services.trail import Trail
 from mxlib.settings import Settings
@@ -57,6 +58,7 @@ class Services:
     changing: Changing
     finding: Finding
     histories: Histories
+    selections: Selections
     storage: Storage
     tokens: Tokens
     trail: Trail
@@ -132,6 +134,7 @@ def assemble(
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
     previews = Previews(settings, lists, runs, clock)
+    exports = Exports(store, lists, runs, clock)
     mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
@@ -139,7 +142,8 @@ def assemble(
     return Services(
         settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
         Drafts(settings, store, previews, clock), runs,
-        exports=Exports(store, lists, runs, clock),
+        exports=exports,
+        selections=Selections(exports),
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=mailboxes,
         changing=Changing(lists, mailboxes, runs, clock),

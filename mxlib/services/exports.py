@@ -1,7 +1,7 @@
 """Files that leave MXM: exports, templates, results."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pandas as pd
@@ -107,6 +107,23 @@ class Exports:
         outcome = f"{found.told} as {kind}: {listed(found.domains)}"
         self._note(caller, "export", "all domains", " ".join([f"{outcome}.", *found.lacks]))
         return self._file(found.lists, "", kind, found)
+
+    def some_file(self, caller: Caller, addresses: Collection[str], kind: str) -> File:
+        """These mailboxes, as far as they are still there."""
+        _must_be_known(kind)
+        wanted = set(addresses)
+        domains = sorted({address.rpartition("@")[2] for address in wanted})
+        for domain in domains:
+            caller.must(Permission.EXPORT, domain)
+        found = []
+        for domain in domains:
+            listed_now = self._lists.mailboxes(caller, domain)
+            if listed_now.read_at is None:
+                raise Silent(listed_now.problem)
+            picked = listed_now.frame.loc[listed_now.frame["address"].isin(wanted)]
+            self._note(caller, "export", domain, f"{len(picked)} picked mailboxes as {kind}")
+            found.append(replace(listed_now, frame=picked))
+        return self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
 
     def _domains(self, caller: Caller) -> Domains:
         domains = self._lists.domains(caller)
