@@ -8,7 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mxlib import services
-from mxlib.auth.permissions import LOCAL, Caller, Forbidden
+from mxlib.auth.guard import ADDRESS, IDENTITY
+from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.services import Unwritable
 from mxlib.services.exports import File, NotThere
 from mxlib.services.lists import Silent
@@ -20,9 +21,10 @@ _TYPES = {
 }
 
 
-def caller(_request: Request) -> Caller:
-    """Whoever asks; the guard in front has seen to it that somebody may."""
-    return LOCAL
+def caller(request: Request) -> Caller:
+    """Whoever asks, as the guard in front says; raises Forbidden for nobody."""
+    name, address = request.headers.get(IDENTITY.decode()), request.headers.get(ADDRESS.decode(), "")
+    return services.current().entrance.caller(name, address)
 
 
 def _answer(make: Callable[[], File]) -> Response:

@@ -33,7 +33,11 @@ class Visitor:
 class Entrance:
     """The one place where people are let in and shown out."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings, users: Users, sessions: Sessions) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, users: Users, sessions: Sessions, *, sandbox: bool
+    ) -> None:
+        """`sandbox`: whether nothing real is behind this, so that nobody need sign in before there are users."""
+        self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, Throttle(store, clock)
         self.proxies = Proxies(settings.trusted_proxies)
@@ -44,7 +48,7 @@ class Entrance:
     def in_force(self) -> bool:
         """Whether people have to sign in: as soon as there is a user or a provider, and for good."""
         if not self._in_force:
-            self._in_force = bool(self.settings.oidc_issuer) or not self.settings.sandbox or self.users.anybody()
+            self._in_force = bool(self.settings.oidc_issuer) or not self.sandbox or self.users.anybody()
         return self._in_force
 
     def caller(self, name: str | None, address: str) -> Caller:

@@ -115,16 +115,16 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The sign-in page: `wrong` says why not, `told` something that is fine."""
-    settings = arrival(request.scope).entrance.settings
+    entrance = arrival(request.scope).entrance
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
     note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
     way = ""
-    if settings.oidc_issuer:
-        host = urlsplit(settings.oidc_issuer).hostname or settings.oidc_issuer
+    if entrance.settings.oidc_issuer:
+        host = urlsplit(entrance.settings.oidc_issuer).hostname or entrance.settings.oidc_issuer
         start = escape(f"{PROVIDER}?{urlencode({'next': local(wanted)})}")
         way = f'<p class="or">or</p><a class="provider" href="{start}">Sign in with {escape(host)}</a>'
     page = _template("sign_in.html").substitute(
-        badge='<span class="badge">SANDBOX</span>' if settings.sandbox else "",
+        badge='<span class="badge">SANDBOX</span>' if entrance.sandbox else "",
         told=note,
         next=escape(local(wanted)),
         name=escape(name),

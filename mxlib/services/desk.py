@@ -138,7 +138,8 @@ def assemble(
     mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
-    tokens, entrance = Tokens(store, clock), Entrance(store, clock, settings, users, sessions)
+    tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
+    entrance = Entrance(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
         settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
         Drafts(settings, store, previews, clock), runs,

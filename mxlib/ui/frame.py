@@ -6,16 +6,16 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from mxlib import services
-from mxlib.auth.permissions import LOCAL, Caller
-from mxlib.ui import banner
+from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.ui import banner, signed_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = Path(__file__).with_name("assets")
 
 
 def caller() -> Caller:
-    """Whoever looks at the page."""
-    return LOCAL
+    """Whoever looks at the page, with what they may do at this moment; raises Forbidden for nobody."""
+    return signed_in.caller()
 
 
 def page(name: str) -> Page:
@@ -38,6 +38,10 @@ def domain() -> str:
 
 def show() -> None:
     """Draw the frame and, inside it, the page that was asked for."""
+    try:
+        caller()
+    except Forbidden as error:
+        signed_in.turn_away(str(error))
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit")]
     chosen = st.navigation(pages, position="sidebar")
@@ -58,6 +62,7 @@ def _sidebar() -> None:
     if known.problem:
         st.warning(known.problem, icon=":material/cloud_off:")
     _domain_selector(known.names)
+    signed_in.show(caller())
 
 
 def _domain_selector(names: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from mxlib import api, services
 from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
+from mxlib.auth.permissions import Forbidden
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 
@@ -69,7 +70,13 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def say_it_failed(error: Exception) -> bool:
-    """Show one sentence for a fault of ours, and log its kind and place; values stay out of the log."""
+    """Show one sentence for a fault of ours, and log its kind and place; values stay out of the log.
+
+    That somebody may do something no more is no fault: who took the permission away wanted it to hold at once.
+    """
+    if isinstance(error, Forbidden):
+        st.error(str(error), icon=":material/lock:")
+        return True
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
