@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.columnwise import Mask
+from mxlib.mailboxes.kinds import kinds
 
 #: Kinds of rows beside the verdicts.
 ALL, WARNINGS, LEFT_OUT, CHANGED = "all", "warnings", "left_out", "changed"
@@ -18,7 +19,7 @@ ALL, WARNINGS, LEFT_OUT, CHANGED = "all", "warnings", "left_out", "changed"
 _SEARCHED = ("username", "domain", "clean_username", "clean_domain", "recovery_email", "reasons", "warnings")
 
 #: What stops a row comes first, what only wants a look later; a row that is left out is settled.
-_URGENT = (Verdict.INVALID, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD, Verdict.EXISTS)
+_URGENT = (Verdict.INVALID, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD, Verdict.EXISTS, WARNINGS)
 
 
 class Order(StrEnum):
@@ -30,7 +31,7 @@ class Order(StrEnum):
 
 
 def of_kind(judged: pd.DataFrame, kind: str) -> Mask:
-    """The rows that a badge stands for: a verdict, ALL, WARNINGS or LEFT_OUT. Rows left out have no other kind."""
+    """The rows that a badge stands for: one of `kinds.KINDS`, ALL, WARNINGS or LEFT_OUT; the last are no other kind."""
     ticked = judged["ticked"].to_numpy(bool)
     match kind:
         case "all":
@@ -39,8 +40,8 @@ def of_kind(judged: pd.DataFrame, kind: str) -> Mask:
             return ~ticked
         case "warnings":
             return ticked & (judged["warnings"] != "").to_numpy(bool)
-        case verdict:
-            return ticked & (judged["verdict"] == verdict).to_numpy(bool)
+        case _:
+            return ticked & (kinds(judged) == kind).to_numpy(bool)
 
 
 def holding(judged: pd.DataFrame, text: str) -> Mask:
@@ -61,10 +62,9 @@ def in_order(judged: pd.DataFrame, chosen: Mask, order: Order) -> list[int]:
     """The positions of the `chosen` rows, sorted; rows that are alike stay as they are in the file."""
     positions = np.flatnonzero(chosen)
     if order is Order.PROBLEMS:
-        ranks = np.full(len(judged), len(_URGENT) + 1)
-        ranks[of_kind(judged, WARNINGS)] = len(_URGENT)
-        for rank, verdict in enumerate(_URGENT):
-            ranks[of_kind(judged, verdict)] = rank
+        ranks = np.full(len(judged), len(_URGENT))
+        for rank, kind in reversed([*enumerate(_URGENT)]):
+            ranks[of_kind(judged, kind)] = rank
         positions = positions[np.argsort(ranks[positions], kind="stable")]
     elif order is Order.ADDRESS:
         rows = judged.iloc[positions]

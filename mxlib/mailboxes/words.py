@@ -389,6 +389,24 @@ def no_address_column(found: Sequence[str]) -> str:
     return "No column for usernames or addresses." + (f" Found: {names}." if names else "")
 
 
+def columns_not_named(columns: int) -> str:
+    """Pasted rows of which nobody can tell what their columns are."""
+    return f"{columns} columns without a header. Put a line above that names them: username, password, quota."
+
+
+def rows_pasted(rows: int, columns: Sequence[str]) -> str:
+    """What became of pasted rows, and how their columns were taken."""
+    back = "it" if rows == 1 else "them"
+    return f"{count(rows, 'row')} added on top, read as {listed(columns)}. Undo takes {back} back."
+
+
+def mended_in_bulk(changed: int, deleted: int) -> str:
+    """What a bulk tool did."""
+    if deleted:
+        return f"{count(deleted, 'row')} deleted."
+    return f"{count(changed, 'row')} changed." if changed else "Nothing to change in these rows."
+
+
 def two_columns(first: str, second: str, meaning: str) -> str:
     """Two columns claim one meaning; `meaning` in the plural: `usernames`."""
     return f"Both {quoted(first)} and {quoted(second)} hold {meaning}. Remove or ignore one."

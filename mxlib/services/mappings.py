@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import answers, guesses, headers, mapping, names, presets
+from mxlib.mailboxes import answers, guesses, headers, mapping, names, pasted, presets, words
 from mxlib.mailboxes.answers import Answer
 from mxlib.mailboxes.intake import FileRefused, Sheet, Taken
 from mxlib.mailboxes.mapping import Conflict
@@ -57,6 +57,27 @@ class Mappings:
         if presets.find(sheet.header) or (columns.names_who and not columns.conflicts):
             return understood(sheet)
         return self.question(sheet)
+
+    def further(self, caller: Caller, text: str, domain: str, beside: Reading | None) -> Reading:
+        """Rows pasted beside those of a file; without a header their columns are those of the file, from the first one.
+
+        Raises FileRefused with one sentence when it can not be told what the columns are.
+        """
+        data = pasted.as_file(text)
+        bare = self._previews.sheet(data, pasted.NAME, Taken(header_line=0))
+        if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
+            found = self.read(caller, data, pasted.NAME, domain)
+            if isinstance(found, Question):
+                conflict = next(iter(found.conflicts), None)
+                raise FileRefused(conflict.sentence if conflict else words.no_address_column(found.sheet.header))
+            return found
+        width = len(bare.header)
+        if beside is not None and width <= len(beside.sheet.header) and width > 1:
+            meanings = {at: meaning for meaning, at in beside.columns.columns.items()}
+            return understood(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
+        if width > 1:
+            raise FileRefused(words.columns_not_named(width))
+        return understood(bare, {0: "username"})
 
     def read_anew(self, data: bytes, name: str, taken: Taken) -> Question:
         """A file read in another way, and what its columns probably mean then; raises FileRefused."""

@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import addresses, intake, mapping, passwords, planning, presets, rules, words
+from mxlib.mailboxes import addresses, intake, mapping, mended, passwords, planning, presets, rules, words
 from mxlib.mailboxes.columns import OnExisting, Verdict
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.kinds import KINDS, kinds
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
+from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.plan import Plan
 from mxlib.mailboxes.rules import Account, Standard
 from mxlib.services.lists import LONG_PATIENCE, PATIENCE, Lists, Tell
@@ -35,6 +36,10 @@ class Reading:
     def cells(self, origin: int) -> Mapping[str, str]:
         """The columns of a row of the file that MXM has no use for, for the results; never a password."""
         return mapping.original_cells(self.sheet, origin, self.columns)
+
+    def mended(self, rows: pd.DataFrame) -> Mended:
+        """What became of the file in `rows`, which came of it."""
+        return mended.compare(rows, self.sheet, self.columns, self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,26 @@ The grid's editable cells always come from the draft as it was last folded; what
 and is applied on top in `_latest`. Only then do edits, focus and scroll position outlast a changing status column.
 Whatever changes which rows are there folds the edits into the draft and gives the grid a new key: a grid that keeps its
 key would apply them twice.
+
+Which rows are in view is decided when a filter, a search or an order is chosen, and stays: a row that was mended so
+that it no longer matches goes when the operator chooses anew, and not under his hands.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.columns import OnExisting
+from mxlib.mailboxes import passwords, sifting, words
+from mxlib.mailboxes.columns import OnExisting, Verdict
+from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.kinds import kinds
+from mxlib.mailboxes.mended import Mended
+from mxlib.mailboxes.sifting import Order
 from mxlib.services.drafts import Work
 from mxlib.services.previews import Reading
 from mxlib.services.running import REFUSALS
@@ -25,18 +32,34 @@ from mxlib.ui import frame
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.
 MOST_STEPS = 50
 
+#: Rows on the table at once, since every edit sends the whole table; the others are on further pages.
+ROWS_A_PAGE = 1_000
+
+_NO_MASK = "A mask is no password: that cell is as it was."
+
 
 @dataclass
 class Preview:
-    """What one browser tab holds of a preview."""
+    """What one browser tab holds of a preview.
+
+    `chosen`, `search` and `order` say what is to be in view; `view` are the rows that are, by origin, over all pages;
+    `in_view` are their positions in `draft`, and `shown` those on the page that is on the table.
+    """
 
     draft: Draft = field(repr=False)
     reading: Reading | None
     domain: str
     generate: bool
-    shown: list[int] = field(default_factory=list)
-    chosen: str = "all"
+    chosen: str = sifting.ALL
+    search: str = ""
+    order: Order = Order.LINE
+    page: int = 1
+    view: list[int] = field(default_factory=list, repr=False)
+    in_view: list[int] = field(default_factory=list, repr=False)
+    shown: list[int] = field(default_factory=list, repr=False)
     passwords_shown: bool = False
+    changes_shown: bool = False
+    said: str = ""
     generation: int = 0
     latest: Draft | None = field(default=None, repr=False)
     past: list[Draft] = field(default_factory=list, repr=False)
@@ -58,6 +81,16 @@ class Preview:
         """The grid's key; a new one whenever its rows are others."""
         return f"grid-{self.generation}"
 
+    @property
+    def pages(self) -> int:
+        """How many pages the rows in view take."""
+        return max(1, -(-len(self.in_view) // ROWS_A_PAGE))
+
+    @property
+    def sifted(self) -> bool:
+        """Whether only some of the rows are in view."""
+        return self.chosen != sifting.ALL or bool(self.search)
+
 
 def open_preview(
     draft: Draft,
@@ -76,7 +109,7 @@ def open_preview(
     preview.number = number or (before.number if before and same_file else services.current().drafts.new())
     preview.file, preview.on_existing = file, on_existing
     st.session_state["preview"] = preview
-    fold(preview)
+    fold(preview, anew=True)
 
 
 def held() -> Preview | None:
@@ -102,12 +135,36 @@ def now(preview: Preview) -> pd.DataFrame:
     """The rows with everything typed so far, judged; asked for once a drawing."""
     if preview.latest is not None and preview.key not in st.session_state:
         # Leaving the page dropped the widget and its edits; `latest` has them.
-        preview.draft, preview.latest = preview.latest, None
-        preview.generation += 1
+        _lay(preview, preview.latest)
     preview.latest = _latest(preview)
     judged = _judge(preview, preview.latest)
+    if preview.generate and _lacks_passwords(judged):
+        _generate_beneath(preview)
+        judged = _judge(preview, preview.latest)
+    masked = _masks_nothing(preview)
+    if masked or (preview.generate and _lacks_passwords(judged)):
+        # The grid shows what is not: only another one can show what is.
+        fold(preview)
+        preview.said = _NO_MASK if masked else ""
+        preview.latest = preview.draft
+        judged = _judge(preview, preview.latest)
     _keep(preview)
     return judged
+
+
+def mended(preview: Preview) -> Mended | None:
+    """The rows beside the file that they came from, if from one."""
+    draft = preview.latest or preview.draft
+    return preview.reading.mended(draft.rows) if preview.reading else None
+
+
+def matching(preview: Preview, judged: pd.DataFrame) -> Mask:
+    """The rows that are what was chosen and searched for, as they are now."""
+    found = sifting.holding(judged, preview.search)
+    if preview.chosen != sifting.CHANGED:
+        return found & sifting.of_kind(judged, preview.chosen)
+    unlike = preview.reading.mended(judged) if preview.reading else None
+    return found & (unlike.changed | unlike.added) if unlike else found
 
 
 def pending(preview: Preview) -> bool:
@@ -142,20 +199,53 @@ def _judge(preview: Preview, draft: Draft) -> pd.DataFrame:
     return house.previews.judge(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
 
 
-def _latest(preview: Preview) -> Draft:
-    """The draft with everything typed into the grid since it was folded."""
+def _edits(preview: Preview) -> dict[int, dict[str, Any]]:
+    """What was typed into the grid since it was laid: position in the draft to column to value."""
     state = st.session_state.get(preview.key)
     edits: Mapping[Any, Mapping[str, Any]] = state["edited_rows"] if state else {}
-    changes = {
-        preview.shown[int(position)]: dict(cells)
-        for position, cells in edits.items()
-        if 0 <= int(position) < len(preview.shown)
+    return {
+        preview.shown[int(place)]: dict(cells) for place, cells in edits.items() if 0 <= int(place) < len(preview.shown)
     }
+
+
+def _latest(preview: Preview) -> Draft:
+    """The draft with everything typed into the grid since it was folded."""
+    changes = _edits(preview)
     return preview.draft.edited(changes) if changes else preview.draft
 
 
-def fold(preview: Preview, change: Callable[[Draft], Draft] | None = None) -> None:
-    """Take the grid's edits and `change` into the draft, choose anew which rows are in view, and draw a new grid."""
+def _lacks_passwords(judged: pd.DataFrame) -> bool:
+    return bool((judged["verdict"] == Verdict.NEEDS_PASSWORD).any())
+
+
+def _generate_beneath(preview: Preview) -> None:
+    """Give passwords to rows that came to lack one by what was typed beside it; the grid stays."""
+    latest = preview.latest or preview.draft
+    filled = services.current().previews.with_passwords(frame.caller(), latest.rows, preview.domain)
+    ours = filled["generated"] & ~latest.rows["generated"]
+    rows = preview.draft.rows
+    preview.draft = preview.draft.with_rows(
+        rows.assign(password=rows["password"].where(~ours, filled["password"]), generated=rows["generated"] | ours)
+    )
+    preview.latest = _latest(preview)
+
+
+def _masks_nothing(preview: Preview) -> bool:
+    """Whether a mask was pasted into a cell that holds no password, or holds one that is shown."""
+    return any(
+        passwords.is_masked(str(cells.get("password") or ""))
+        and (preview.passwords_shown or not preview.draft.rows["password"].iat[at])
+        for at, cells in _edits(preview).items()
+    )
+
+
+def fold(
+    preview: Preview, change: Callable[[Draft], Draft] | None = None, *, anew: bool = False, page: int = 0
+) -> None:
+    """Take the grid's edits and `change` into the draft and draw a new grid, with `page` of the rows in view.
+
+    `anew`: which rows are in view is chosen again; otherwise they stay, and new ones come on top.
+    """
     latest = _latest(preview)
     draft = change(latest) if change is not None else latest
     if draft is not preview.draft:
@@ -163,8 +253,19 @@ def fold(preview: Preview, change: Callable[[Draft], Draft] | None = None) -> No
         preview.future = []
     if preview.generate:
         house = services.current()
-        draft = draft.with_rows(house.previews.with_passwords(frame.caller(), draft.rows, preview.domain))
-    _lay(preview, draft)
+        filled = house.previews.with_passwords(frame.caller(), draft.rows, preview.domain)
+        if not filled["password"].equals(draft.rows["password"]):
+            draft = draft.with_rows(filled)
+    _lay(preview, draft, anew=anew, page=page)
+
+
+def in_bulk(preview: Preview, tool: Callable[[Draft, Sequence[int], pd.DataFrame], Draft]) -> None:
+    """Let a tool change the rows in view, on every page, and say how many it changed."""
+    before = _latest(preview)
+    fold(preview, lambda draft: tool(draft, preview.in_view, _judge(preview, draft)))
+    deleted = len(before) - len(preview.draft)
+    changed = 0 if deleted else int((before.rows != preview.draft.rows).any(axis="columns").sum())
+    preview.said = words.mended_in_bulk(changed, deleted)
 
 
 def undo(preview: Preview) -> None:
@@ -184,24 +285,21 @@ def redo(preview: Preview) -> None:
         _lay(preview, preview.future.pop())
 
 
-def _lay(preview: Preview, draft: Draft) -> None:
+def _lay(preview: Preview, draft: Draft, *, anew: bool = False, page: int = 0) -> None:
     """Put these rows on the table, under a new key."""
-    preview.draft = draft
-    preview.latest = None
+    origins = draft.rows["origin"].to_numpy()
+    if anew:
+        judged = _judge(preview, draft)
+        preview.in_view = sifting.in_order(judged, matching(preview, judged), preview.order)
+        preview.page = 1
+    else:
+        new = origins[~np.isin(origins, preview.draft.rows["origin"].to_numpy())]
+        preview.in_view = draft.positions([*new.tolist(), *preview.view])
+        if preview.order is Order.LINE:
+            preview.in_view.sort()
+    preview.view = origins[preview.in_view].tolist()
+    preview.page = min(page or preview.page, preview.pages)
+    first = (preview.page - 1) * ROWS_A_PAGE
+    preview.shown = preview.in_view[first : first + ROWS_A_PAGE]
+    preview.draft, preview.latest, preview.said = draft, None, ""
     preview.generation += 1
-    preview.shown = _chosen(_judge(preview, draft), preview.chosen)
-
-
-def _chosen(judged: pd.DataFrame, chosen: str) -> list[int]:
-    """The positions of the rows that a badge stands for."""
-    ticked = judged["ticked"]
-    match chosen:
-        case "all":
-            mask = pd.Series(True, index=judged.index)
-        case "warnings":
-            mask = ticked & (judged["warnings"] != "")
-        case "left_out":
-            mask = ~ticked
-        case kind:
-            mask = ticked & (kinds(judged) == kind)
-    return [int(position) for position in judged.index[mask]]

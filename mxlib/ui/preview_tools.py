@@ -1,0 +1,77 @@
+"""The tools of a preview: what changes the table as a whole, and what is shown of it."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.mailboxes import words
+from mxlib.mailboxes.columns import OnExisting
+from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.sifting import ALL
+from mxlib.ui import bulk_tools, paste
+from mxlib.ui.preview import Preview, fold, in_bulk, pending, recheck, redo, undo
+from mxlib.ui.preview_view import search_and_order
+
+
+def show(preview: Preview, judged: pd.DataFrame) -> None:
+    """Two rows: what is looked at, and what is done."""
+    _set("reveal", preview.passwords_shown)
+    _set("show_changes", preview.changes_shown)
+    _set("generate", preview.generate)
+    _set("on_existing", preview.on_existing.value)
+    typed = pending(preview)
+    with st.container(horizontal=True, vertical_alignment="center", key="view-tools"):
+        search_and_order(preview)
+        st.toggle("Show passwords", key="reveal", on_change=partial(_reveal, preview))
+        if preview.reading:
+            st.toggle("Show changes", key="show_changes", on_change=partial(_show_changes, preview),
+                      help="What each row was in the file.")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", key="tools"):
+        st.markdown("Existing mailboxes:", width="content", help=words.UPDATING)
+        st.segmented_control(
+            "Existing mailboxes",
+            [choice.value for choice in OnExisting],
+            required=True,
+            key="on_existing",
+            on_change=partial(_choose, preview),
+            label_visibility="collapsed",
+        )
+        st.toggle("Generate secure passwords", key="generate", on_change=partial(_generate, preview),
+                  help="For rows without a password.")  # fmt: skip
+        st.button("Add row", icon=":material/add:", key="add", on_click=fold, args=(preview, Draft.added))
+        paste.show(preview)
+        bulk_tools.show(preview.in_view, judged, partial(in_bulk, preview))
+        st.button("Undo", icon=":material/undo:", key="undo", on_click=undo, args=(preview,),
+                  disabled=not (preview.past or typed))  # fmt: skip
+        st.button("Redo", icon=":material/redo:", key="redo", on_click=redo, args=(preview,),
+                  disabled=not preview.future or typed)  # fmt: skip
+        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=recheck, args=(preview,),
+                  help="Read the domains of these rows from MXroute again.")  # fmt: skip
+
+
+def _set(key: str, value: object) -> None:
+    """Let a widget show what the preview holds."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _generate(preview: Preview) -> None:
+    preview.generate = bool(st.session_state["generate"])
+    fold(preview, None if preview.generate else Draft.without_generated)
+
+
+def _choose(preview: Preview) -> None:
+    preview.on_existing = OnExisting(st.session_state["on_existing"])
+    preview.chosen = ALL
+    fold(preview, anew=True)
+
+
+def _reveal(preview: Preview) -> None:
+    preview.passwords_shown = bool(st.session_state["reveal"])
+    fold(preview)
+
+
+def _show_changes(preview: Preview) -> None:
+    preview.changes_shown = bool(st.session_state["show_changes"])
+    fold(preview)
