@@ -75,6 +75,14 @@ class Access:
             raise Unfit("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
         return self._users.add(by, name, password, admin=admin, permissions=given)
 
+    def add_with_password(
+        self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]]
+    ) -> str:
+        """A new user with a password that nobody knew before; it can not be had again."""
+        password = passwords.generate()
+        self.add(by, name, password, admin=admin, given=given)
+        return password
+
     def allow(self, by: Caller, number: int, *, admin: bool, given: Mapping[str, Iterable[Permission]]) -> None:
         """Say anew what somebody may do."""
         self._users.change(by, number, admin=admin, permissions=given)

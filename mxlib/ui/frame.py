@@ -25,6 +25,7 @@ def page(name: str) -> Page:
         "import_mailboxes": ("Import", ":material/upload_file:", "import"),
         "runs": ("Runs", ":material/play_circle:", "runs"),
         "audit": ("Audit", ":material/history:", "audit"),
+        "access": ("Access", ":material/key:", "access"),
     }[name]
     return st.Page(
         ROOT / "pages" / f"{name}.py", title=title, icon=icon, url_path=path, default=name == "email_accounts"
@@ -43,7 +44,7 @@ def show() -> None:
     except Forbidden as error:
         signed_in.turn_away(str(error))
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
-    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit")]
+    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit", "access")]
     chosen = st.navigation(pages, position="sidebar")
     with st.sidebar:
         _sidebar()

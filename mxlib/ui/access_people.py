@@ -1,0 +1,203 @@
+"""The people who sign in, for admins: who there is, what each may do, and how to let them in."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes.phrases import age, count
+from mxlib.services.access import LEAST, REFUSALS, Grants, Person
+from mxlib.ui import access_rights, frame
+from mxlib.ui.figures import escaped, verbatim
+
+RIGHTS = "rights-of-person"
+_ONCE = "made-password"
+_GENERATED, _TYPED, _ELSEWHERE = "a generated password", "a password that I type", "the provider"
+
+
+def show() -> None:
+    """Everybody in a table; a click on one shows what can be done."""
+    access, caller = services.current().access, frame.caller()
+    everybody = access.people(caller)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{count(len(everybody), 'user')}**" if everybody else "**Nobody yet**", width="stretch")
+        if st.button("Add a user…", icon=":material/person_add:", type="primary", key="add-user"):
+            _begin()
+            _add()
+    if not everybody:
+        return
+    picked = st.dataframe(
+        pd.DataFrame([_row(person) for person in everybody]),
+        hide_index=True, key="people", on_select="rerun", selection_mode="single-row", alt="Everybody who may sign in",
+        column_config={
+            "Name": st.column_config.TextColumn(width=210, pinned=True),
+            "May": st.column_config.TextColumn(width=420),
+            "Signs in with": st.column_config.TextColumn(width=120),
+            "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
+            "State": st.column_config.TextColumn(width=200),
+        },
+    )["selection"]["rows"]  # fmt: skip
+    if picked and picked[0] < len(everybody):
+        _card(everybody[picked[0]])
+    else:
+        st.caption("Choose somebody in the table to change what they may do, their password, or their state.")
+
+
+def _row(person: Person) -> dict[str, object]:
+    user = person.user
+    signed_in = f"Signed in, {count(person.browsers, 'browser')}" if person.browsers else "Signed out"
+    return {
+        "Name": user.name + (" (you)" if person.you else ""),
+        "May": access_rights.told(user.admin, user.permissions),
+        "Signs in with": "password" if user.has_password else "provider",
+        "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
+        "State": "Disabled" if user.disabled_at is not None else signed_in,
+    }
+
+
+def _card(person: Person) -> None:
+    access, caller, user = services.current().access, frame.caller(), person.user
+    now = services.current().clock.now()
+    with st.container(border=True, key="person"):
+        st.subheader(escaped(user.name), anchor=False)
+        st.markdown(escaped(access_rights.told(user.admin, user.permissions)) + ".")
+        since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
+        if user.password_set_at:
+            since += f" Password set {age(now - user.password_set_at)} ago."
+        st.caption(escaped(since))
+        with st.container(horizontal=True):
+            if st.button("Change permissions…", icon=":material/tune:", key="change-rights"):
+                access_rights.begin(RIGHTS, user.permissions, admin=user.admin)
+                _allow(person)
+            if st.button("New password…", icon=":material/password:", key="new-password"):
+                st.session_state.pop(_ONCE, None)
+                _new_password(person)
+            if person.browsers:
+                out = partial(access.sign_out, caller, user.id)
+                st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=act, args=(out,))
+            if user.disabled_at is None:
+                do = partial(access.disable, caller, user.id)
+                told = "Signs them out everywhere, and lets them in no more. Their runs go on."
+                st.button("Disable", icon=":material/block:", key="disable", on_click=act, args=(do,), help=told)
+            else:
+                do = partial(access.enable, caller, user.id)
+                st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act, args=(do,))
+        say_refused()
+
+
+def _begin() -> None:
+    first = not services.current().access.in_force()
+    access_rights.begin(RIGHTS, admin=first)
+    st.session_state.pop(_ONCE, None)
+
+
+def _forget() -> None:
+    st.session_state.pop(_ONCE, None)
+
+
+@st.dialog("Add a user", width="large", icon=":material/person_add:", on_dismiss=_forget)
+def _add() -> None:
+    access, caller = services.current().access, frame.caller()
+    if made := st.session_state.get(_ONCE):
+        name, password = made
+        _hand_over(name, password)
+        return
+    first = not access.in_force()
+    name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
+    ways = [_GENERATED, _TYPED, *([_ELSEWHERE] if access.by_provider() else [])]
+    way = _TYPED if first else st.radio("Signs in with", ways, key="user-way", horizontal=True)
+    password, again = _typed() if way == _TYPED else ("", "")
+    if first:
+        st.warning(
+            "The first user is an admin. From then on everybody signs in, you too: as this user.",
+            icon=":material/login:",
+        )
+        admin, given = True, Grants()
+    else:
+        admin, given = access_rights.ask(RIGHTS, access.domains(caller))
+    if not st.button("Add", type="primary", icon=":material/person_add:", key="add"):
+        return
+    try:
+        if way == _GENERATED:
+            made_password = access.add_with_password(caller, name, admin=admin, given=given)
+            st.session_state[_ONCE] = (name.strip().lower(), made_password)
+        elif way == _TYPED and password != again:
+            st.error("The two passwords differ. Type the same one twice.")
+            return
+        else:
+            access.add(caller, name, password if way == _TYPED else None, admin=admin, given=given)
+    except REFUSALS as refusal:
+        st.error(str(refusal))
+        return
+    st.rerun(scope="fragment" if way == _GENERATED else "app")
+
+
+def _typed() -> tuple[str, str]:
+    """A password, twice."""
+    left, right = st.columns(2)
+    return (
+        left.text_input(
+            f"Password, {LEAST} characters or more", type="password", key="user-password", autocomplete="new-password"
+        ),
+        right.text_input("Once more", type="password", key="user-again", autocomplete="new-password"),
+    )
+
+
+def _hand_over(name: str, password: str) -> None:
+    st.markdown(f"The password of {verbatim(name)}:")
+    st.code(password, language=None)
+    st.markdown("It is shown this once. Hand it over in private; they can change it here, under *You*.")
+    if st.button("Done", type="primary", key="done"):
+        _forget()
+        st.rerun()
+
+
+@st.dialog("Permissions", width="large", icon=":material/tune:")
+def _allow(person: Person) -> None:
+    access, caller, user = services.current().access, frame.caller(), person.user
+    st.markdown(f"What {verbatim(user.name)} may do. It holds from their next click.")
+    admin, given = access_rights.ask(RIGHTS, access.domains(caller, user.permissions))
+    if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
+        return
+    try:
+        access.allow(caller, user.id, admin=admin, given=given)
+    except REFUSALS as refusal:
+        st.error(str(refusal))
+        return
+    st.rerun()
+
+
+@st.dialog("New password", width="medium", icon=":material/password:", on_dismiss=_forget)
+def _new_password(person: Person) -> None:
+    access, caller, user = services.current().access, frame.caller(), person.user
+    if made := st.session_state.get(_ONCE):
+        _hand_over(*made)
+        return
+    st.markdown(
+        f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one works no more."
+    )
+    if not st.button("Make a new password", type="primary", icon=":material/password:", key="make-password"):
+        return
+    try:
+        st.session_state[_ONCE] = (user.name, access.new_password(caller, user.id))
+    except REFUSALS as refusal:
+        st.error(str(refusal))
+        return
+    st.rerun(scope="fragment")
+
+
+def act(do: Callable[[], object]) -> None:
+    """Do what a button says; what stands against it is said below."""
+    try:
+        do()
+    except REFUSALS as refusal:
+        st.session_state["refused"] = str(refusal)
+
+
+def say_refused() -> None:
+    """What stood against the last click."""
+    if refused := st.session_state.pop("refused", ""):
+        st.error(refused)

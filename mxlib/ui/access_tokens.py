@@ -1,0 +1,115 @@
+"""Tokens of the HTTP API, for admins: what each may do, how long, and whether it is used."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes.phrases import age, count, day, moment
+from mxlib.services.access import REFUSALS, TokenRecord
+from mxlib.ui import access_people, access_rights, frame
+from mxlib.ui.figures import escaped
+
+RIGHTS = "rights-of-token"
+_ONCE = "made-token"
+_ENDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "Never"}
+
+
+def show() -> None:
+    """All tokens in a table; a click on one shows what can be done."""
+    tokens, now = services.current().access.tokens(frame.caller()), services.current().clock.now()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        works = sum(_works(token, now) for token in tokens)
+        st.markdown(f"**{count(works, 'token works', 'tokens work')}**", width="stretch")
+        if st.button("Make a token…", icon=":material/add:", type="primary", key="add-token"):
+            access_rights.begin(RIGHTS)
+            _forget()
+            _make()
+    if not tokens:
+        st.caption("Scripts use tokens: see docs/api.md.")
+        return
+    picked = st.dataframe(
+        pd.DataFrame([_row(token, now) for token in tokens]),
+        hide_index=True, key="tokens", on_select="rerun", selection_mode="single-row", alt="All tokens, newest first",
+        column_config={
+            "Token": st.column_config.NumberColumn(width=60, format="plain"),
+            "Name": st.column_config.TextColumn(width=180),
+            "May": st.column_config.TextColumn(width=380),
+            "State": st.column_config.TextColumn(width=180),
+            "Last used": st.column_config.TextColumn(width=150),
+            "Made": st.column_config.TextColumn(width=220),
+        },
+    )["selection"]["rows"]  # fmt: skip
+    if picked and picked[0] < len(tokens):
+        _card(tokens[picked[0]], now)
+    else:
+        st.caption("Choose a token in the table to revoke it.")
+
+
+def _row(token: TokenRecord, now: float) -> dict[str, object]:
+    return {
+        "Token": token.id,
+        "Name": token.name,
+        "May": access_rights.told(token.admin, token.permissions),
+        "State": _state(token, now),
+        "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
+        "Made": f"{day(token.created_at, now)} by {token.created_by}",
+    }
+
+
+def _state(token: TokenRecord, now: float) -> str:
+    if token.revoked_at is not None:
+        return f"Revoked {moment(token.revoked_at, now)}"
+    if token.expires_at is None:
+        return "Works, never ends"
+    return f"{'Works until' if token.expires_at > now else 'Ended'} {day(token.expires_at, now)}"
+
+
+def _works(token: TokenRecord, now: float) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
+
+
+def _card(token: TokenRecord, now: float) -> None:
+    with st.container(border=True, key="token"):
+        st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
+        st.markdown(escaped(f"{access_rights.told(token.admin, token.permissions)}. {_state(token, now)}."))
+        if _works(token, now):
+            with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
+                st.markdown("Scripts that use it are refused from now on. This can not be taken back.")
+                end = partial(services.current().access.revoke_token, frame.caller(), token.id)
+                st.button("Revoke it now", type="primary", key="revoke", on_click=access_people.act, args=(end,))
+        access_people.say_refused()
+
+
+def _forget() -> None:
+    st.session_state.pop(_ONCE, None)
+
+
+@st.dialog("Make a token", width="large", icon=":material/key:", on_dismiss=_forget)
+def _make() -> None:
+    access, caller = services.current().access, frame.caller()
+    if made := st.session_state.get(_ONCE):
+        st.markdown("The token. Copy it now: it is shown this once, and MXM keeps only what it hashes to.")
+        st.code(made, language=None, wrap_lines=True)
+        st.caption("Send it as: Authorization: Bearer mxm_…")
+        if st.button("Done", type="primary", key="done"):
+            _forget()
+            st.rerun()
+        return
+    left, right = st.columns([3, 2])
+    name = left.text_input("What it is for", key="token-name", placeholder="nightly import", max_chars=100)
+    days = right.segmented_control(
+        "Ends after", list(_ENDS), default=90, format_func=lambda days: _ENDS[days], required=True, key="token-ends"
+    )
+    admin, given = access_rights.ask(
+        RIGHTS, access.domains(caller), admin="Admin: everything in every domain, but neither people nor tokens"
+    )
+    if not st.button("Make the token", type="primary", icon=":material/key:", key="make-token"):
+        return
+    try:
+        st.session_state[_ONCE] = access.create_token(caller, name, admin=admin, given=given, days=days or None)
+    except REFUSALS as refusal:
+        st.error(str(refusal))
+        return
+    st.rerun(scope="fragment")
