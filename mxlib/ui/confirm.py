@@ -58,15 +58,7 @@ def _ask(current: Preview, ready: Ready) -> None:
     for earlier in ready.earlier[:3]:
         st.warning(_told(ready, earlier, now), icon=":material/history:")
     agreed = not ready.earlier or st.checkbox("Import it again", key="again")
-    days = st.segmented_control(
-        "Passwords stay readable here for",
-        list(RETENTION),
-        default=house.settings.retention_days if house.settings.retention_days in RETENTION else 7,
-        format_func=lambda count: RETENTION[count],
-        required=True,
-        key="retention",
-        help="For you and admins, until Handed over is pressed or this time is over.",
-    )
+    days = retention()
     question.markdown(_loud(ready, now + days * 86_400))
     with st.container(horizontal=True):
         possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
@@ -82,6 +74,20 @@ def _ask(current: Preview, ready: Ready) -> None:
         return
     preview.discard()
     frame.go("runs", run=str(run))
+
+
+def retention() -> int:
+    """For how many days the passwords of the run stay readable."""
+    standard = services.current().settings.retention_days
+    return st.segmented_control(
+        "Passwords stay readable here for",
+        list(RETENTION),
+        default=standard if standard in RETENTION else 7,
+        format_func=lambda count: RETENTION[count],
+        required=True,
+        key="retention",
+        help="For you and admins, until Handed over is pressed or this time is over.",
+    )
 
 
 def _loud(ready: Ready, until: float) -> str:
