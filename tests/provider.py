@@ -105,6 +105,7 @@ def _forged(token: str, fault: str, key: dict[str, Any]) -> str:
         "wrong_audience": {"aud": ["another"]},
         "borrowed_audience": {"aud": ["another"], "azp": CLIENT},
         "wrong_issuer": {"iss": "https://another.example"},
+        "no_subject": {"sub": None},
         "expired": {"iat": int(time.time()) - 7200, "exp": int(time.time()) - 3600},
     }.get(fault, {})
     return jwt.encode(head, {name: value for name, value in body.items() if value is not None}, own)
@@ -161,6 +162,9 @@ def _strict() -> Any:
             return "<h1>Bad gateway</h1>", 502
         if fault == "lost" and request.path.startswith("/.well-known"):
             return "<h1>Welcome</h1>"
+        if fault == "new_key":
+            storage.jwk = type(storage.jwk).generate_key(is_private=True)
+            state["fault"] = ""
         if fault == "redirects" and request.path in ("/oauth2/token", "/.well-known/openid-configuration"):
             return flask.redirect("/elsewhere", 307)
         if request.path == "/oauth2/token":
@@ -181,6 +185,7 @@ def _strict() -> Any:
             told |= {
                 "another_issuer": {"issuer": "https://another.example"},
                 "plain": {"token_endpoint": "http://provider.example/token"},
+                "post_only": {"token_endpoint_auth_methods_supported": ["client_secret_post"]},
             }.get(state["fault"], {})
             response.set_data(json.dumps(told))
         if response.is_json and path == "/oauth2/token" and "id_token" in (token := response.get_json()):

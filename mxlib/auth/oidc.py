@@ -15,7 +15,7 @@ from mxlib.auth.entrance import Refused
 from mxlib.auth.page import Arrival, arrival
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller
-from mxlib.auth.provider import STALE, Provider, Unusable, Vouched
+from mxlib.auth.provider import Provider, Unusable, Vouched
 from mxlib.clock import Clock
 from mxlib.settings import Settings
 from mxlib.store import Unwritable
@@ -84,15 +84,15 @@ class Oidc:
     async def callback(self, request: Request) -> Response:
         """Let in whom the provider vouches for, if they are known here; what was begun once is good for one return."""
         wanted = str(request.session.get("next", "/"))
-        if not await self._provider.expects(request):
-            return _refused(request, Refused(STALE), wanted)
+        begun_here = await self._provider.expects(request)
         try:
             vouched = await self._provider.vouches(request)
             told = await run_sync(self._let_in, vouched, arrival(request.scope))
         except (Refused, Unwritable) as error:
             return _refused(request, error, wanted)
         finally:
-            request.session.clear()
+            if begun_here:
+                request.session.clear()
         return page.let_in(request, told, wanted)
 
     def _let_in(self, vouched: Vouched, arrived: Arrival) -> str:

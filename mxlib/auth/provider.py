@@ -115,7 +115,7 @@ class Provider:
     async def vouches(self, request: Request) -> Vouched:
         """Whoever it is that came back."""
         asked = request.query_params
-        if said := asked.get("error"):
+        if said := asked.get("error"):  # not every provider says a no with the state, and nothing hangs on it
             raise Refused(CANCELLED) if said == "access_denied" else _told(OAuthError(said))
         if not asked.get("code") or not await self.expects(request):
             raise Refused(STALE)
