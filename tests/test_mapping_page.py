@@ -280,3 +280,60 @@ def test_a_remembered_answer_holds_no_header(house: House) -> None:
         kept = tx.exec_driver_sql("SELECT digest, answer FROM mapping_answer").all()
     assert len(kept) == 1
     assert "Geheim" not in str(kept)
+
+
+BROKEN = "username,password,note\nnina,Geheim.2026x,a\n" + "".join(f"user{at},,b\n" for at in range(9))
+TITLE = '"Mailboxes of May\nusername,quota\nnina,1024\n'
+
+
+def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_at_fault(house: House) -> None:
+    tab = imported(f'{BROKEN}tess,"Geheim.2026y,c\nkim,,d\n'.encode())
+    assert asks(tab)
+    assert "a quote opens in line 12 and never closes. Read as shown below it is a table" in text_of(tab).replace(
+        "\\", ""
+    )
+    assert "No column for usernames" not in text_of(tab)
+    assert 12 in list(tab.dataframe[0].value.index)
+    assert "Geheim" not in text_of(tab)
+    assert tab.selectbox(key=named(tab, "quoted")).value is False
+    assert column(done(tab), "username")[-2:] == ["tess", "kim"]
+
+
+def test_a_quote_that_opens_in_the_title_is_no_dead_end(house: House) -> None:
+    tab = imported(TITLE.encode())
+    assert tab.selectbox(key=named(tab, "header_line")).value == 2
+    assert column(done(tab), "quota") == ["1024"]
+
+
+def test_a_text_of_an_encoding_that_nobody_could_know_is_proposed_in_the_one_that_fits(house: House) -> None:
+    tab = imported("username,quota\nzoë,1024\n".encode("utf-16-be"))
+    assert tab.selectbox(key=named(tab, "encoding")).value == "utf-16-be"
+    assert "holds NUL bytes" in text_of(tab)
+    assert column(done(tab), "username") == ["zoë"]
+
+
+def test_a_workbook_whose_sheet_has_no_rows_is_proposed_with_another_one(house: House) -> None:
+    kept = BytesIO()
+    with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
+        book.add_worksheet("Form").write_row(0, 0, ["username", "password"])
+        people = book.add_worksheet("People")
+        people.write_column(0, 0, ["wie", "nina", "tess"])
+    tab = imported(kept.getvalue(), "staff.xlsx")
+    assert "The file has a header and no rows." in text_of(tab)
+    assert tab.selectbox(key=named(tab, "sheet")).value == "People"
+    assert column(done(say(tab, 0, "username")), "username") == ["nina", "tess"]
+
+
+def test_a_file_that_no_way_of_reading_helps_is_refused_at_once(house: House) -> None:
+    for content in (b"", b"\x89PNG\r\n\x1a\n....", b"username,password\n", b"username\nal\0ice\n"):
+        tab = imported(content)
+        assert not asks(tab)
+        assert tab.error
+
+
+def test_a_proposal_that_is_changed_for_the_worse_says_so_and_stays(house: House) -> None:
+    tab = imported(TITLE.encode())
+    tab.selectbox(key=named(tab, "encoding")).set_value("windows-1250").run()
+    assert "a quote opens in line 1 and never closes" in tab.error[0].value
+    assert tab.selectbox(key=named(tab, "encoding")).value == "utf-8"
+    assert column(done(tab), "username") == ["nina"]

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import answers, guesses, headers, mapping, names, pasted, presets, words
+from mxlib.mailboxes import answers, guesses, headers, mapping, names, otherwise, pasted, presets, words
 from mxlib.mailboxes.answers import Answer
 from mxlib.mailboxes.intake import FileRefused, Sheet, Taken
 from mxlib.mailboxes.mapping import Conflict
@@ -23,11 +23,16 @@ _OFFERED = 20
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A file whose columns are to be told: `answer` is a guess, blank for columns that claim one meaning together."""
+    """A file whose columns are to be told: `answer` is a guess, blank for columns that claim one meaning together.
+
+    `refusal` says why the file is read in another way than it came, blank when it is not; `line` is the one at fault.
+    """
 
     sheet: Sheet = field(repr=False)
     answer: Answer
     conflicts: tuple[Conflict, ...] = ()
+    refusal: str = ""
+    line: int = 0
 
     @property
     def claims(self) -> dict[str, tuple[int, ...]]:
@@ -78,6 +83,13 @@ class Mappings:
         if width > 1:
             raise FileRefused(words.columns_not_named(width))
         return understood(bare, {0: "username"})
+
+    def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> Question:
+        """A file that was refused, read in another way that is to be looked at; raises `refused` when there is none."""
+        sheet = otherwise.read_otherwise(data, name, self._previews.limits)
+        if sheet is None:
+            raise refused
+        return replace(self.question(sheet), refusal=str(refused), line=refused.line)
 
     def read_anew(self, data: bytes, name: str, taken: Taken) -> Question:
         """A file read in another way, and what its columns probably mean then; raises FileRefused."""

@@ -13,9 +13,11 @@ from mxlib.mailboxes import words
 from mxlib.mailboxes.answers import CHOICES
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.headers import PLURALS
+from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.mapping import IGNORE
 from mxlib.mailboxes.phrases import count
 from mxlib.services.mappings import Question
+from mxlib.services.previews import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
 from mxlib.ui.figures import escaped, verbatim
 from mxlib.ui.mapping_step import Source, Step
@@ -23,6 +25,8 @@ from mxlib.ui.mapping_step import Source, Step
 #: More columns than this scroll in a box of their own, so many pixels high.
 _COLUMNS_IN_VIEW, _BOX = 12, 560
 _WIDTHS = [3, 5, 3]
+
+_LOOK = "Read as shown below it is a table: look whether that is right, or choose another way to read it."
 
 
 def held() -> Step | None:
@@ -33,7 +37,12 @@ def held() -> Step | None:
 
 def take_in(source: Source, domain: str) -> None:
     """Open the preview of a file, or ask what its columns mean; raises FileRefused."""
-    found = services.current().mappings.read(frame.caller(), source.data, source.name, domain)
+    mappings = services.current().mappings
+    found: Reading | Question
+    try:
+        found = mappings.read(frame.caller(), source.data, source.name, domain)
+    except FileRefused as refused:
+        found = mappings.read_otherwise(source.data, source.name, refused)
     source.digest = found.sheet.digest
     st.session_state["source"] = source
     if isinstance(found, Question):
@@ -66,7 +75,9 @@ def show(step: Step, domain: str) -> None:
     if step.answer.makes_usernames:
         with st.container(border=True, key="mapping-names"):
             step.answer, others = mapping_names.ask(step, domain)
-    with st.expander("How the file is read", icon=":material/tune:", expanded=step.asked or bool(step.refusal)):
+    with st.expander(
+        "How the file is read", icon=":material/tune:", expanded=step.asked or bool(step.misread or step.refusal)
+    ):
         mapping_reading.ask(step)
     trouble = step.answer.trouble(step.sheet.header)
     if _footer(step, trouble):
@@ -76,7 +87,8 @@ def show(step: Step, domain: str) -> None:
 def _begin(source: Source, question: Question, *, asked: bool) -> None:
     generation = st.session_state.get("mapping_generation", 0) + 1_000
     st.session_state["mapping_generation"] = generation
-    st.session_state["mapping"] = Step(source, question, question.answer, asked, generation)
+    step = Step(source, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
+    st.session_state["mapping"] = step
 
 
 def _end() -> None:
@@ -94,7 +106,9 @@ def _heading(step: Step) -> None:
     st.markdown(f"**{escaped(sheet.name)}** · {count(len(sheet), 'row')} · {escaped(sheet.taken.told())}")
     if step.refusal:
         st.error(escaped(step.refusal), icon=":material/block:")
-    if step.asked or step.question.conflicts:
+    if step.misread:
+        st.error(f"{escaped(step.misread)} {_LOOK}", icon=":material/block:")
+    if step.asked or step.question.conflicts or not step.question.answer.trouble(sheet.header):
         return
     found = step.question.answer
     if found.makes_usernames:

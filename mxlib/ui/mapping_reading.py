@@ -1,5 +1,6 @@
 """How a file is read: encoding, delimiter, sheet and header, each to be overridden, with its first rows."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from mxlib.ui.mapping_step import Step
 T = TypeVar("T")
 
 _ROWS = 5
+_QUOTES = {True: "Stand around cells", False: "Are characters of a cell"}
 _NO_HEADER = "No header: the first line is a row already"
 
 
@@ -29,6 +31,8 @@ def ask(step: Step) -> None:
             _choice(step, "encoding", "Encoding", ENCODINGS, taken.encoding)
             signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
             _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
+            if taken.quoted is False or b'"' in step.source.data:
+                _choice(step, "quoted", "Quotes", _QUOTES, taken.quoted is not False)
         _choice(step, "header_line", "Header", _headers(step), taken.header_line)
     with st.container(key="mapping-sample"):
         st.dataframe(_sample(step), alt="The first rows of the file as they are read")
@@ -55,11 +59,13 @@ def _read_anew(step: Step, part: str) -> None:
         case "sheet":
             taken = Taken(sheet=chosen)
         case "encoding":
-            taken = Taken(encoding=chosen)
+            taken = Taken(encoding=chosen, quoted=now.quoted)
+        case "quoted":
+            taken = Taken(encoding=now.encoding, quoted=chosen)
         case "delimiter":
-            taken = Taken(encoding=now.encoding, delimiter=chosen)
+            taken = Taken(encoding=now.encoding, delimiter=chosen, quoted=now.quoted)
         case _:
-            taken = Taken(now.encoding, now.delimiter, now.sheet, chosen)
+            taken = replace(now, header_line=chosen)
     try:
         step.read_as(services.current().mappings.read_anew(step.source.data, step.source.name, taken))
     except FileRefused as refusal:
@@ -80,9 +86,10 @@ def _line(step: Step, line: int, cells: list[str]) -> str:
 
 
 def _sample(step: Step) -> pd.DataFrame:
-    """The first rows as they are read, by the lines on which they stand; no passwords."""
+    """The first rows as they are read, or those at the line at fault, by their lines; no passwords."""
     table = step.sheet.table
-    shown = range(min(_ROWS, len(table)))
+    first = max(0, min(int(table.lines.searchsorted(step.line, "right")) - 2, len(table) - _ROWS))
+    shown = range(first, min(first + _ROWS, len(table)))
     names = recognise(step.sheet.header).names
     rows = [[*step.shown(table.row(at)), *[""] * len(names)][: len(names)] for at in shown]
-    return pd.DataFrame(rows, columns=list(names), index=pd.Index(table.lines[: len(rows)], name="Line"))
+    return pd.DataFrame(rows, columns=list(names), index=pd.Index(table.lines[shown.start : shown.stop], name="Line"))

@@ -24,6 +24,7 @@ class Source:
 class Step:
     """What one browser tab holds of a mapping step; `asked` when the operator opened it over a preview.
 
+    `misread` says why the file was refused as it came, and `line` where, when it is proposed to read it otherwise.
     Widgets are drawn anew whenever `generation` changes.
     """
 
@@ -33,6 +34,8 @@ class Step:
     asked: bool
     generation: int
     refusal: str = ""
+    misread: str = ""
+    line: int = 0
     first_lines: dict[int, list[str]] | None = field(default=None, repr=False)
 
     @property

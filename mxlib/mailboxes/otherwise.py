@@ -1,0 +1,62 @@
+"""Other ways to read a file that was refused: which of them make a table of it."""
+
+from collections.abc import Iterator
+
+from mxlib.mailboxes import dialect, headers, intake, workbook
+from mxlib.mailboxes.dialect import DELIMITERS
+from mxlib.mailboxes.head import SEARCHED, delimiter_of
+from mxlib.mailboxes.records import MOST_CELLS, physical_line
+from mxlib.mailboxes.refusals import FileRefused
+from mxlib.mailboxes.sheet import Limits, Sheet, Taken
+
+_SHEETS_TRIED = 12
+
+
+def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
+    """A file that was refused, read in the first other way that gives rows; None when there is none.
+
+    It is a proposal: whoever brought the file is to look at it first.
+    """
+    for taken, must_be_known in _ways(data, name, limits):
+        try:
+            sheet = intake.read(data, name, limits=limits, taken=taken)
+        except FileRefused:
+            continue
+        if headers.names_anything(sheet.header) or (not must_be_known and len(sheet) > 1):
+            return sheet
+    return None
+
+
+def _ways(data: bytes, name: str, limits: Limits) -> Iterator[tuple[Taken, bool]]:
+    """Ways to try, the likeliest first, and whether only a known header speaks for it."""
+    if workbook.is_zip(data):
+        yield from ((Taken(sheet=sheet), False) for sheet in _sheets(data, name, limits)[:_SHEETS_TRIED])
+        return
+    if b"\0" in data:
+        yield from ((Taken(encoding=encoding), True) for encoding in ("utf-16-le", "utf-16-be"))
+        return
+    yield from ((Taken(header_line=line), True) for line in _headers(data, name))
+    yield Taken(quoted=False), False
+    yield from ((Taken(delimiter=sign, quoted=False), True) for sign in DELIMITERS)
+    yield Taken(header_line=0), False
+
+
+def _sheets(data: bytes, name: str, limits: Limits) -> tuple[str, ...]:
+    try:
+        return workbook.open_book(data, name, limits).names
+    except FileRefused:
+        return ()
+
+
+def _headers(data: bytes, name: str) -> Iterator[int]:
+    """The first lines that name usernames or addresses, whatever quotes stand around them."""
+    try:
+        text, _ = dialect.decode(data, name)
+    except FileRefused:
+        return
+    at = 0
+    for line in range(1, SEARCHED + 1):
+        whole = physical_line(text, at)
+        at += len(whole)
+        if line > 1 and headers.names_who(whole.split(delimiter_of(whole), MOST_CELLS)):
+            yield line
