@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mxlib.auth import page
+from mxlib.auth import page, watch
 from mxlib.auth.entrance import Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
 from mxlib.auth.line import OVER, Line
@@ -132,7 +132,7 @@ class Guard:
             self._pages = self._pages or page.build(_ways_in(arrived.entrance))
             await self._pages({**scope, "mxm": arrived}, receive, send)
         elif arrived.session is None and arrived.entrance.in_force():
-            await _turn_away(scope, headers, receive, send)
+            await _turn_away(scope, receive, send)
         else:
             await self._let_through(arrived, scope, receive, send)
 
@@ -155,6 +155,8 @@ class Guard:
             scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
         if scope["type"] == "websocket":
             await Line(arrived.entrance, arrived.session, receive, send).serve(self.app, scope)
+        elif _asks_for_page(scope) and scope["method"] == "GET":
+            await self.app(watch.whole(scope), receive, watch.watched(send))
         else:
             await self.app(scope, receive, send)
 
@@ -209,10 +211,15 @@ def _unproven(scope: Scope, headers: Headers, arrived: Arrival) -> Refusal | Non
     return Refusal(403, "FOREIGN_ORIGIN", "It does not say which page sent it (Origin), so nothing was done.")
 
 
-async def _turn_away(scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+def _asks_for_page(scope: Scope) -> bool:
+    """Whether this is a browser that opens a page, and no part of one."""
+    reads = scope["type"] == "http" and scope["method"] in _READS
+    return reads and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
     """Show the way in to whoever asks for a page; tell everything else that it has no session."""
-    asks_for_page = scope["type"] == "http" and scope["method"] in _READS and "text/html" in headers.get("accept", "")
-    if asks_for_page:
+    if _asks_for_page(scope):
         await page.to_sign_in(scope)(scope, receive, send)
     else:
         await _refuse(Refusal(401, "SIGNED_OUT", OVER), scope, receive, send)

@@ -27,7 +27,7 @@ SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
 
 #: What may be asked for by whoever is not signed in.
-PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
+PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/watch.js", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
 #: What this module answers.
 OURS = PUBLIC | {SIGN_OUT, f"{SIGN_OUT}/everywhere"}
 
@@ -182,6 +182,10 @@ def _style(_request: Request) -> Response:
     return _asset(_ASSETS / "style.css", "text/css; charset=utf-8")
 
 
+def _watch(_request: Request) -> Response:
+    return _asset(_ASSETS / "watch.js", "text/javascript; charset=utf-8")
+
+
 def _icon(_request: Request) -> Response:
     return _asset(_ICON, "image/svg+xml")
 
@@ -192,6 +196,7 @@ def build(more: Sequence[BaseRoute] = ()) -> Starlette:
         routes=[
             Route(SIGN_IN, _sign_in, methods=["GET", "POST"]),
             Route(f"{SIGN_IN}/style.css", _style),
+            Route(f"{SIGN_IN}/watch.js", _watch),
             Route(f"{SIGN_IN}/mxm.svg", _icon),
             Route(SIGN_OUT, _sign_out, methods=["GET", "POST"]),
             Route(f"{SIGN_OUT}/everywhere", _sign_out, methods=["POST"]),

@@ -1,0 +1,49 @@
+"""A word of ours in Streamlit's page: once its session is over it shows the sign-in, and no longer what was on it.
+
+Left alone, the page would keep all that it shows under a box that says "Connection error" and a status.
+"""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+#: Served with the sign-in page. It has to run before Streamlit's own, so it comes first in the head.
+SCRIPT = b'<script src="/sign-in/watch.js"></script>'
+
+#: What would make the answer something else than the page, whole and readable.
+_SHORTCUTS = frozenset({b"accept-encoding", b"if-modified-since", b"if-none-match", b"range"})
+
+
+def whole(scope: Scope) -> Scope:
+    """The request for a page, without what allows for less than a page."""
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in _SHORTCUTS]}
+
+
+def watched(send: Send) -> Send:
+    """`send`, with the script put into a page that goes through."""
+    start: Message | None = None
+    page = b""
+
+    async def put_in(message: Message) -> None:
+        nonlocal start, page
+        if message["type"] == "http.response.start" and _is_page(message):
+            start = message
+        elif message["type"] == "http.response.body" and start is not None:
+            page += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            page = page.replace(b"<head>", b"<head>\n    " + SCRIPT, 1)
+            headers = MutableHeaders(scope=start)
+            headers["content-length"] = str(len(page))
+            for name in ("etag", "last-modified", "accept-ranges"):  # they are the file's, not the page's
+                del headers[name]
+            await send(start)
+            await send({**message, "body": page})
+        else:
+            await send(message)
+
+    return put_in
+
+
+def _is_page(message: Message) -> bool:
+    headers = MutableHeaders(scope=message)
+    return message["status"] == 200 and headers.get("content-type", "").startswith("text/html")
