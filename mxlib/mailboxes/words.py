@@ -31,6 +31,7 @@ KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Re
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
 DISK_FULL = "The disk of this server is full. Free space, then Resume."
 LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
+GENERATING = "For new mailboxes without a password; those that exist keep theirs."
 UPDATING = (
     "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "
     "a dash as recovery email removes it, and a mailbox that is not in the file stays."
@@ -59,15 +60,12 @@ def run_kind(kind: str) -> str:
 
 
 def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) -> str:
-    """What a run is about: `staff.xlsx`, `deletion of 12 mailboxes`, `undo of run 41 (staff.xlsx)`."""
-    source = file_name and f" ({file_name})"
+    """What a run is about: `staff.xlsx`, `Delete mailboxes (12 mailboxes)`, `undo of run 41 (staff.xlsx)`."""
     match Kind(kind):
-        case Kind.CHANGE:
-            return f"change of {count(rows, 'mailbox', 'mailboxes')}{source}"
-        case Kind.DELETE:
-            return f"deletion of {count(rows, 'mailbox', 'mailboxes')}{source}"
+        case Kind.CHANGE | Kind.DELETE:
+            return f"{file_name or run_kind(kind)} ({count(rows, 'mailbox', 'mailboxes')})"
         case Kind.UNDO:
-            return f"undo of run {undo_of}{source}"
+            return f"undo of run {undo_of}" + (f" ({file_name})" if file_name else "")
         case Kind.IMPORT:
             return file_name or "rows added by hand"
 
@@ -271,22 +269,52 @@ def _rows_wait(rows: int) -> str:
 
 
 def undo(
-    file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float
-) -> str:
-    """What is asked before a run is taken back."""
+    file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float,
+    restored: int = 0, lasting: int = 0, gone: int = 0,
+) -> str:  # fmt: skip
+    """What is asked before a run is taken back.
+
+    `restored` get their old quota or recovery email again; of `lasting` ones nothing can be put back.
+    """
     kept = [
         (hold_mail, "holds mail", "hold mail"),
         (sent_today, "sent today", "sent today"),
         (changed, "was changed since", "were changed since"),
+        (lasting, "has a new password, which can not be put back", "have new passwords, which can not be put back"),
     ]
-    sentences = [
-        f"Delete {count(unused, 'unused mailbox', 'unused mailboxes')} made from {file_name}?",
-        "This cannot be taken back.",
-    ]
-    if number := hold_mail + sent_today + changed:
+    sentences = []
+    if unused:
+        sentences += [f"Delete {count(unused, 'unused mailbox', 'unused mailboxes')} made from {file_name}?"]
+        sentences += ["This cannot be taken back."]
+    if restored and unused:
+        get = "1 that it changed gets its" if restored == 1 else f"{restored:,} that it changed get their"
+        sentences.append(f"{get} old quota and recovery email again.")
+    elif restored:
+        boxes = count(restored, "mailbox", "mailboxes")
+        sentences.append(f"Put quota and recovery email of {boxes} back to what {file_name} found?")
+    if number := hold_mail + sent_today + changed + lasting:
         why = ", ".join(count(few, one, many) for few, one, many in kept if few)
         sentences.append(f"{number:,} {'is' if number == 1 else 'are'} kept: {why}.")
-    return " ".join([*sentences, f"Each is looked at again first. About {duration(seconds)}. Type {unused}."])
+    if gone:
+        sentences.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already.")
+    if not unused + restored:
+        return " ".join([f"Nothing of {file_name} can be taken back.", *sentences])
+    sentences.append(f"Each is looked at again first. About {duration(seconds)}. Type {unused or restored}.")
+    return " ".join(sentences)
+
+
+def may_not_take_back(run: int) -> str:
+    """What it takes to take a run back."""
+    return (
+        f"To take run {run} back you need the permission to delete in all its domains; whoever started it may also do "
+        "so within 24 hours of its end. Ask an admin."
+    )
+
+
+#: What the host's figures do not tell when a run is taken back.
+SENT_TODAY_ONLY = (
+    "MXroute counts what was sent today only: a mailbox that sent something before and holds no mail counts as unused."
+)
 
 
 def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:

@@ -38,7 +38,7 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
             label_visibility="collapsed",
         )
         st.toggle("Generate secure passwords", key="generate", on_change=partial(_generate, preview),
-                  help="For rows without a password.")  # fmt: skip
+                  help=words.GENERATING)  # fmt: skip
         st.button("Add row", icon=":material/add:", key="add", on_click=fold, args=(preview, Draft.added))
         paste.show(preview)
         bulk_tools.show(preview.in_view, judged, partial(in_bulk, preview))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.kinds import kinds
 from mxlib.mailboxes.phrases import count
 from mxlib.ui.figures import escaped
 
@@ -16,7 +17,7 @@ _MOST = 200
 def show(judged: pd.DataFrame) -> None:
     """The ticked rows that cannot be sent or carry a warning, one line each, in file order."""
     told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
-    rows = judged.loc[told, ["line", "username", "verdict", "reasons", "warnings"]]
+    rows = judged.loc[told]
     if rows.empty:
         return
     with st.expander(
@@ -24,7 +25,8 @@ def show(judged: pd.DataFrame) -> None:
     ) as box:
         if not box.open:
             return
-        st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
+        first = rows.head(_MOST)
+        st.markdown("\n".join(_line(row) for row in first.assign(kind=kinds(first)).itertuples()))
         if len(rows) > _MOST:
             st.caption(f"{len(rows) - _MOST:,} more; mend these first, or filter the table by a badge.")
 
@@ -33,4 +35,4 @@ def _line(row: Any) -> str:
     place = f"Line {row.line}" if row.line else "Added row"
     said = " ".join(filter(None, (row.reasons, row.warnings))).replace("\n", " ")
     name = f", {escaped(row.username)}" if row.username else ""
-    return f"- **{place}**{name}: {words.verdict(row.verdict)}. {escaped(said)}"
+    return f"- **{place}**{name}: {words.kind(row.kind)}. {escaped(said)}"
