@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from mxlib.auth.permissions import Caller, Permission
+from mxlib.auth.passwords import Unfit
+from mxlib.auth.permissions import Caller, Permission, told
 from mxlib.auth.tokens import Tokens
+from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, Unwritable
+from mxlib.store.people import UserRecord
 from mxlib.store.tokens import TokenRecord
 
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([hdwy])")
@@ -29,10 +32,11 @@ def main(words: Sequence[str] | None = None) -> int:
         settings, clock = Settings(), SystemClock()
         store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
         try:
+            asked.provider = bool(settings.oidc_issuer)
             return int(asked.do(asked, store, clock))
         finally:
             store.close()
-    except (SettingsError, Unwritable) as error:
+    except (SettingsError, Unwritable, Unfit) as error:
         return _complain(str(error))
 
 
@@ -45,13 +49,9 @@ def _operator() -> Caller:
 
 
 def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    if wrong := _unclear(asked, "it"):
+        return _complain(wrong)
     rights: Rights = asked.rights or {}
-    if asked.admin and rights:
-        return _complain("An admin token may do everything: leave --domain and --permission out.")
-    if not asked.admin and not rights:
-        return _complain("What may it do? Give --admin, or --domain with --permission.")
-    if idle := [domain for domain, permissions in rights.items() if not permissions]:
-        return _complain(f"What may it do in {idle[0]}? Give --permission after --domain.")
     token = Tokens(store, clock).create(
         _operator(), asked.name, admin=asked.admin, domains=rights, days=asked.expires
     )  # fmt: skip
@@ -71,10 +71,8 @@ def _token_revoke(asked: argparse.Namespace, store: Store, clock: SystemClock) -
     return 0
 
 
-def _rights(token: TokenRecord) -> str:
-    if token.admin:
-        return "admin"
-    return "; ".join(f"{domain}: {', '.join(rights)}" for domain, rights in token.permissions.items())
+def _rights(holder: TokenRecord | UserRecord) -> str:
+    return told(holder.admin, holder.permissions) or "no permission"
 
 
 def _state(token: TokenRecord, now: float) -> str:
@@ -90,7 +88,81 @@ def _day(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
+# Users.
+
+
+def _user_add(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    if wrong := _unclear(asked, asked.name):
+        return _complain(wrong)
+    password = None if asked.no_password else _password()
+    _users(asked, store, clock).add(
+        _operator(), asked.name, password, admin=asked.admin, permissions=asked.rights or {}
+    )  # fmt: skip
+    return 0
+
+
+def _user_list(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    for user in _users(asked, store, clock).every(_operator()):
+        way = "password" if user.has_password else "provider"
+        seen = f"last sign-in {_day(user.last_sign_in_at)}" if user.last_sign_in_at else "never signed in"
+        state = f"disabled {_day(user.disabled_at)}" if user.disabled_at else seen
+        _say("\t".join((user.name, _rights(user), way, state)))
+    return 0
+
+
+def _user_disable(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    users = _users(asked, store, clock)
+    users.disable(_operator(), _known(users, asked.name).id)
+    return 0
+
+
+def _user_enable(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    users = _users(asked, store, clock)
+    users.enable(_operator(), _known(users, asked.name).id)
+    return 0
+
+
+def _user_password(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    users = _users(asked, store, clock)
+    user = _known(users, asked.name)
+    users.set_password(_operator(), user.id, _password())
+    return 0
+
+
+def _users(asked: argparse.Namespace, store: Store, clock: SystemClock) -> Users:
+    return Users(store, clock, provider=asked.provider)
+
+
+def _known(users: Users, name: str) -> UserRecord:
+    user = users.find(name)
+    if user is None:
+        raise Unfit(f"There is no user {name}. See: script/mxm user list")
+    return user
+
+
+def _password() -> str:
+    """A new password: typed twice unseen, or the one line that is piped in. Never an argument: those show."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    typed = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != typed:
+        raise Unfit("These are two different passwords. Nothing was changed.")
+    return typed
+
+
 # The command line.
+
+
+def _unclear(asked: argparse.Namespace, who: str) -> str:
+    """What is wrong with the permissions that were given; blank when nothing is."""
+    rights: Rights = asked.rights or {}
+    if asked.admin and rights:
+        return "An admin may do everything: leave --domain and --permission out."
+    if not asked.admin and not rights:
+        return f"What may {who} do? Give --admin, or --domain with --permission."
+    if idle := [domain for domain, permissions in rights.items() if not permissions]:
+        return f"What may {who} do in {idle[0]}? Give --permission after --domain."
+    return ""
 
 
 class _Domain(argparse.Action):
@@ -123,24 +195,41 @@ def _period(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("script/mxm", description="Manage this MXM from the command line.")
-    rooms = parser.add_subparsers(required=True, metavar="token")
+    rooms = parser.add_subparsers(required=True, metavar="{token,user}")
     tokens = rooms.add_parser("token", help="tokens of the HTTP API").add_subparsers(required=True, metavar="COMMAND")
-
     create = _command(tokens, "create", _token_create, "make a token, and print it: it is shown this once")
     create.add_argument("name", help="what it is for")
-    create.add_argument("--admin", action="store_true", help="everything, in every domain")
-    create.add_argument("--domain", action=_Domain, metavar="D", help="a domain that it may work with; repeatable")
-    create.add_argument(
-        "--permission", action=_Permission, choices=list(Permission), metavar="P",
-        help=f"what it may do there: {', '.join(Permission)}; repeatable",
-    )  # fmt: skip
+    _may(create)
     create.add_argument("--expires", type=_period, metavar="90d", help="when it ends by itself: 12h, 90d, 2w, 1y")
-    create.set_defaults(rights=None)
-
     _command(tokens, "list", _token_list, "number, name, permissions and use of every token")
     revoke = _command(tokens, "revoke", _token_revoke, "end a token at once")
     revoke.add_argument("number", type=int, help="its number, as the list says")
+
+    users = rooms.add_parser("user", help="people who sign in").add_subparsers(required=True, metavar="COMMAND")
+    asks = "asked for twice, or read as one line from what is piped in"
+    add = _command(users, "add", _user_add, f"let somebody in; the password is {asks}")
+    add.add_argument("name", help="a name or an email address")
+    _may(add)
+    add.add_argument("--no-password", action="store_true", help="they sign in at the OpenID Connect provider only")
+    _command(users, "list", _user_list, "name, permissions, way in and last sign-in of every user")
+    for name, do, means in (
+        ("disable", _user_disable, "sign a user out everywhere, and let them in no more"),
+        ("enable", _user_enable, "let a disabled user in again"),
+        ("password", _user_password, f"give a user a new password, {asks}; ends what they have open"),
+    ):
+        _command(users, name, do, means).add_argument("name", help="as the list says")
     return parser
+
+
+def _may(command: argparse.ArgumentParser) -> None:
+    """The options that say what somebody may do."""
+    command.add_argument("--admin", action="store_true", help="everything, in every domain")
+    command.add_argument("--domain", action=_Domain, metavar="D", help="a domain to work with, * for all; repeatable")
+    command.add_argument(
+        "--permission", action=_Permission, choices=list(Permission), metavar="P",
+        help=f"what to do there: {', '.join(Permission)}; repeatable",
+    )  # fmt: skip
+    command.set_defaults(rights=None)
 
 
 def _command(
