@@ -16,11 +16,14 @@ _FIGURES = ("usage", "sent", "quota", "limit")
 
 
 class Why(StrEnum):
-    """What a mailbox is kept for."""
+    """What keeps a mailbox from being taken back."""
 
     MAIL = "mail"
     SENT = "sent"
     CHANGED = "changed"
+    GONE = "gone"
+    #: Only a password was changed, or a limit with one: neither can be put back.
+    LASTING = "lasting"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ class Runs:
                 tx, at=now, who=operator, kind=kind, what="run.start", on=f"run {run}", address=address, run=run,
                 outcome=f"{sum(row.acts for row in plan.rows)} rows of {plan.file_name or 'a table'}",
             )  # fmt: skip
+            if plan.undo_of is not None:
+                audit.append(
+                    tx, at=now, who=operator, kind=kind, what="run.undo", on=f"run {plan.undo_of}", address=address,
+                    run=plan.undo_of, outcome=f"by run {run}",
+                )  # fmt: skip
         self._steer(self._engine.take_up)
         return run
 

@@ -43,6 +43,8 @@ class RunView:
     retry_of: int | None = None
     kind: Kind = Kind.IMPORT
     undo_of: int | None = None
+    #: The runs that take it back, or did, oldest first.
+    undone_by: tuple[int, ...] = ()
     #: Its passwords were readable once and are no more.
     forgotten: bool = False
 

@@ -16,8 +16,12 @@ def views(
     tx: Tx, records: Sequence[RunRecord], engine: Engine, estimate: Callable[[int], float], clock: Clock
 ) -> tuple[RunView, ...]:
     """The views of `records`, in their order."""
-    counts = journal.counts(tx, [record.id for record in records])
-    return tuple(_view(record, counts.get(record.id, {}), engine, estimate, clock) for record in records)
+    numbers = [record.id for record in records]
+    counts, undos = journal.counts(tx, numbers), journal.undos(tx, numbers)
+    return tuple(
+        _view(record, counts.get(record.id, {}), undos.get(record.id, []), engine, estimate, clock)
+        for record in records
+    )
 
 
 def backlog(engine: Engine) -> int:
@@ -31,7 +35,12 @@ def _ahead(course: Course) -> int:
 
 
 def _view(
-    record: RunRecord, counted: dict[str, int], engine: Engine, estimate: Callable[[int], float], clock: Clock
+    record: RunRecord,
+    counted: dict[str, int],
+    undos: Sequence[int],
+    engine: Engine,
+    estimate: Callable[[int], float],
+    clock: Clock,
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
     now, moment = clock.now(), clock.monotonic()
@@ -67,6 +76,7 @@ def _view(
         retry_of=record.retry_of,
         kind=Kind(record.kind),
         undo_of=record.undo_of,
+        undone_by=tuple(undos),
         forgotten=journal.forgot_passwords(record),
     )
 

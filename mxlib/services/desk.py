@@ -21,9 +21,9 @@ from mxlib.services.access import Access
 from mxlib.services.changing import Changing
 from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
-from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.finding import Finding
 from mxlib.services.history import Histories
+from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
@@ -33,6 +33,7 @@ from mxlib.services.running import Running
 from mxlib.services.selections import Selections
 from mxlib.services.storage import Storage
 from mxlib.services.trail import Trail
+from mxlib.services.undoing import Undoing
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
 
@@ -62,6 +63,7 @@ class Services:
     storage: Storage
     tokens: Tokens
     trail: Trail
+    undoing: Undoing
     users: Users
     sessions: Sessions
     entrance: Entrance
@@ -153,6 +155,7 @@ def assemble(
         storage=Storage(store, host, clock),
         tokens=tokens,
         trail=Trail(store, clock),
+        undoing=Undoing(store, lists, engine, runs, clock),
         users=users,
         sessions=sessions,
         entrance=entrance,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action, Kind, Plan
 from mxlib.runs import results
 from mxlib.runs.manager import CanNot, Runs
@@ -23,6 +24,9 @@ REFUSALS = (Forbidden, CanNot, Unwritable)
 #: Seconds before the end of a run's passwords from which its operator is warned.
 WARNED_S = 48 * 3600.0
 
+#: Seconds after the end of a run in which whoever started it may take it back.
+TAKEN_BACK_S = 24 * 3600.0
+
 _NEEDED = {Action.CREATE: Permission.IMPORT, Action.UPDATE: Permission.IMPORT, Action.DELETE: Permission.DELETE}
 
 
@@ -32,8 +36,10 @@ def needed_for(kind: Kind) -> Permission:
 
 
 def _must(caller: Caller, view: RunView) -> None:
+    own_undo = view.kind is Kind.UNDO and view.operator == caller.name
     for domain in view.domains:
-        caller.must(needed_for(view.kind), domain)
+        if not (own_undo and caller.may(Permission.IMPORT, domain)):
+            caller.must(needed_for(view.kind), domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,23 @@ class Running:
 
     def retry(self, caller: Caller, run: int) -> int:
         """A new run of the rows that are not done; its number."""
-        _must(caller, self._seen(caller, run))
+        view = self._seen(caller, run)
+        origin = self._runs.view(view.undo_of) if view.undo_of is not None else None
+        if origin is None:
+            _must(caller, view)
+        elif not self.may_take_back(caller, origin):
+            raise Forbidden(words.may_not_take_back(origin.id))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
+
+    def may_take_back(self, caller: Caller, view: RunView) -> bool:
+        """Whether the caller may have deleted again what this run made: who started it may, for a day after its end."""
+        if all(caller.may(Permission.DELETE, domain) for domain in view.domains):
+            return True
+        fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= TAKEN_BACK_S
+        with self._store.read() as tx:
+            started = audit.find(tx, audit.Wanted(run=view.id, what="run.start"), most=1)
+        own = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
+        return fresh and own and all(caller.may(Permission.IMPORT, domain) for domain in view.domains)
 
     def take_over(self, caller: Caller, run: int) -> None:
         """Make the caller this run's operator."""

@@ -149,6 +149,15 @@ def _runs(tx: Tx, where: sa.ColumnElement[bool], most: int | None = None) -> lis
     return [RunRecord(*row) for row in found]
 
 
+def undos(tx: Tx, numbers: Iterable[int]) -> dict[int, list[int]]:
+    """The runs that take each of these back, or did, oldest first."""
+    query = sa.select(run.c.undo_of, run.c.id).where(run.c.undo_of.in_(list(numbers))).order_by(run.c.id)
+    told: dict[int, list[int]] = {}
+    for of, number in tx.execute(query):
+        told.setdefault(of, []).append(number)
+    return told
+
+
 def set_run(tx: Tx, number: int, **values: object) -> None:
     """Change columns of a run."""
     tx.execute(run.update().where(run.c.id == number).values(**values))

@@ -1,0 +1,92 @@
+"""What it takes to take a run back: pure, from what the run did and what there is now."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.plan import CLEAR, Action, PlannedRow
+from mxlib.mxroute.messages import Mailbox
+from mxlib.runs import guarding, sentences
+from mxlib.runs.guarding import Kept, Why
+from mxlib.runs.outcomes import Outcome
+from mxlib.store.records import RowRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One mailbox of the run that is taken back; `why` it is kept, None when it is not."""
+
+    row: PlannedRow
+    why: Why | None = None
+
+
+def steps(
+    rows: Iterable[RowRecord], boxes: Mapping[str, Mailbox], emails: Mapping[str, str], touched: Collection[str]
+) -> list[Step]:
+    """What becomes of each mailbox that `rows` made or changed.
+
+    `boxes` and `emails` are what there is now, by address; `touched` are addresses that others changed here since.
+    """
+    done = (row for row in rows if row.outcome in {Outcome.CREATED, Outcome.UPDATED})
+    return [
+        _step(position, row, boxes.get(row.address), emails.get(row.address, ""), touched=row.address in touched)
+        for position, row in enumerate(done)
+    ]
+
+
+def _step(position: int, row: RowRecord, box: Mailbox | None, email: str, *, touched: bool) -> Step:
+    planned = replace(_deletion(row) if row.action == Action.CREATE else _restoration(row), position=position)
+    kept: Kept | None = None
+    if box is None:
+        kept = Kept(Why.GONE, sentences.GONE_MEANWHILE)
+    elif not planned.acts:
+        kept = Kept(Why.LASTING, sentences.NOT_TO_RESTORE)
+    else:
+        kept = guarding.kept(planned.action, planned.before, box, email)
+        kept = kept or (Kept(Why.CHANGED, sentences.CHANGED_HERE) if touched else None)
+    return Step(replace(planned, left_out=kept.reason), kept.why) if kept else Step(planned)
+
+
+def _deletion(row: RowRecord) -> PlannedRow:
+    return _row(row, Action.DELETE, _left(row, _set_here(row)) | {"unused": True})
+
+
+def _restoration(row: RowRecord) -> PlannedRow:
+    """An update back to what was there before; a password can not be put back, nor a limit without one."""
+    was, left = row.was, _left(row, _set_here(row) if row.recovery_email else None)
+    quota = was.get("quota") if row.quota is not None and was.get("quota") != left["quota"] else None
+    email = str(was.get("recovery_email") or "")
+    recovery = (email or CLEAR) if row.recovery_email and email != _set_here(row) else ""
+    return replace(
+        _row(row, Action.UPDATE, left | {"unchanged": True}),
+        quota=None if quota is None else int(quota),
+        recovery_email=recovery,
+    )
+
+
+def _left(row: RowRecord, recovery_email: str | None) -> dict[str, object]:
+    """What a mailbox was left with by its row, as far as that is known."""
+    quota = row.quota if row.host_quota is None else row.host_quota
+    return {"quota": quota, "limit": row.host_limit, "recovery_email": recovery_email}
+
+
+def _set_here(row: RowRecord) -> str:
+    return "" if row.recovery_email == CLEAR else row.recovery_email
+
+
+def _row(row: RowRecord, action: Action, before: Mapping[str, object]) -> PlannedRow:
+    return PlannedRow(
+        position=0,
+        line=row.line,
+        username=row.username,
+        domain=row.domain,
+        password="",
+        generated=False,
+        quota=None,
+        limit=None,
+        recovery_email="",
+        verdict=Verdict.READY,
+        action=action,
+        cells=row.cells,
+        before=before,
+    )

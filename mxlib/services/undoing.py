@@ -1,0 +1,172 @@
+"""Taking a run back: what would go, what is kept and why, and the run that does it."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.clock import Clock
+from mxlib.mailboxes import words
+from mxlib.mailboxes.plan import Action, Kind, Plan, PlannedRow
+from mxlib.mxroute.messages import Mailbox
+from mxlib.runs import undo
+from mxlib.runs.guarding import Why
+from mxlib.runs.manager import CanNot, Runs
+from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
+from mxlib.runs.undo import Step
+from mxlib.runs.view import RunView
+from mxlib.services.lists import Lists, Silent
+from mxlib.services.mailboxes import Unfit
+from mxlib.services.previews import FRESH_FOR_START
+from mxlib.services.running import Running
+from mxlib.store import Store, audit, journal, recovery
+from mxlib.store import lists as shelf
+
+#: Days for which a run that has no passwords would keep them.
+_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPlan:
+    """What taking a run back comes to; `sentence` asks for it, and `typed` is what must be typed."""
+
+    run: int
+    sentence: str
+    steps: tuple[Step, ...] = field(repr=False)
+    seconds: float
+    #: Whether an earlier run took some of it back already.
+    rest: bool
+    plan: Plan = field(repr=False)
+    note: str = words.SENT_TODAY_ONLY
+
+    @property
+    def to_delete(self) -> tuple[PlannedRow, ...]:
+        """The mailboxes that will go, unless they are used by then."""
+        return tuple(row for row in self.plan.rows if row.acts and row.action is Action.DELETE)
+
+    @property
+    def to_restore(self) -> tuple[PlannedRow, ...]:
+        """The mailboxes that get back what they had."""
+        return tuple(row for row in self.plan.rows if row.acts and row.action is Action.UPDATE)
+
+    @property
+    def kept(self) -> tuple[PlannedRow, ...]:
+        """The mailboxes that stay as they are, each with the reason."""
+        return tuple(row for row in self.plan.rows if row.left_out)
+
+    @property
+    def typed(self) -> int:
+        """The number that confirms it; 0 when there is nothing to do."""
+        return len(self.to_delete) or len(self.to_restore)
+
+
+class Undoing:
+    """Takes runs back, with permissions and audit."""
+
+    def __init__(self, store: Store, lists: Lists, runs: Runs, running: Running, clock: Clock) -> None:
+        self._store, self._lists, self._clock = store, lists, clock
+        self._runs, self._running = runs, running
+        self._one_at_a_time = threading.Lock()
+
+    def possible(self, caller: Caller, view: RunView) -> bool:
+        """Whether taking this run back is to be offered to the caller, or going on with it."""
+        return self._running.may_take_back(caller, view) and not self._against(view)
+
+    def look(self, caller: Caller, run: int) -> UndoPlan:
+        """What would go now and what is kept, by lists at most a minute old.
+
+        Raises Forbidden, CanNot with the reason when there is nothing to take back, and Silent when a list can not be
+        had.
+        """
+        view = self._seen(caller, run)
+        if against := self._against(view):
+            raise CanNot(against)
+        self._lists.bring(view.domains, newer_than=self._clock.now() - FRESH_FOR_START)
+        for domain in view.domains:
+            if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
+                raise Silent(words.start_waits(domain))
+        return self._plan(view)
+
+    def start(self, caller: Caller, run: int, typed: str | int) -> int:
+        """Start the run that takes `run` back; its number, or that of the one which does so already or has done it.
+
+        Raises Unfit unless `typed` is the number of mailboxes that would go now; else as `look`.
+        """
+        with self._one_at_a_time:
+            view = self._seen(caller, run)
+            if view.undone_by and self._against(view):
+                return view.undone_by[-1]
+            planned = self.look(caller, run)
+            if not planned.typed:
+                raise CanNot(planned.sentence)
+            if str(typed).strip() != str(planned.typed):
+                raise Unfit("confirm", f"{planned.typed:,} mailboxes would go now. Type {planned.typed} to confirm.")
+            return self._runs.start(
+                planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
+            )
+
+    def _seen(self, caller: Caller, run: int) -> RunView:
+        view = self._running.get(caller, run)
+        if view is None:
+            raise Forbidden(f"There is no run {run} that you may see.")
+        if not self._running.may_take_back(caller, view):
+            raise Forbidden(words.may_not_take_back(run))
+        return view
+
+    def _against(self, view: RunView) -> str:
+        """Why a run can not be taken back (now); blank when it can."""
+        if view.kind not in {Kind.IMPORT, Kind.CHANGE}:
+            return f"Run {view.id} is no import: what it did can not be taken back."
+        if view.status not in AT_AN_END:
+            return f"Run {view.id} is not at its end yet. Stop it first, or wait."
+        if view.undone_by:
+            last = self._runs.view(view.undone_by[-1])
+            if last is not None and last.status not in AT_AN_END:
+                return f"Run {last.id} takes run {view.id} back already."
+            if not self._left(view):
+                return f"Run {view.undone_by[-1]} has taken run {view.id} back."
+        if not any(view.counts.get(outcome, 0) for outcome in (Outcome.CREATED, Outcome.UPDATED)):
+            return f"Run {view.id} made and changed nothing."
+        return ""
+
+    def _left(self, view: RunView) -> set[str]:
+        """The addresses that earlier runs were to take back and could not get to."""
+        left: set[str] = set()
+        with self._store.read() as tx:
+            for number in view.undone_by:
+                for row in journal.rows(tx, number):
+                    (left.add if row.outcome in RETRIED else left.discard)(row.address)
+        return left
+
+    def _plan(self, view: RunView) -> UndoPlan:
+        rest = bool(view.undone_by)
+        left = self._left(view) if rest else set()
+        boxes: dict[str, Mailbox] = {}
+        emails: dict[str, str] = {}
+        with self._store.read() as tx:
+            rows = [row for row in journal.rows(tx, view.id) if not rest or row.address in left]
+            for domain in view.domains:
+                listed = shelf.mailboxes(tx, domain)
+                boxes |= {f"{box.username.lower()}@{domain}": box for box in (listed.mailboxes if listed else ())}
+                emails |= {f"{name}@{domain}": email for name, email in recovery.of_domain(tx, domain).items()}
+            touched = {row.address for row in rows if audit.touched_since(tx, row.address, view.id)}
+        steps = tuple(undo.steps(rows, boxes, emails, touched))
+        # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
+        plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), Kind.UNDO, view.id)
+        seconds = self._running.estimate(sum(1 for _ in plan.sent()))
+        planned = UndoPlan(view.id, "", steps, seconds, rest, plan)
+        why = Counter(step.why for step in steps)
+        return replace(
+            planned,
+            sentence=words.undo(
+                view.file_name or f"run {view.id}",
+                len(planned.to_delete),
+                hold_mail=why[Why.MAIL],
+                sent_today=why[Why.SENT],
+                changed=why[Why.CHANGED],
+                seconds=planned.seconds,
+                restored=len(planned.to_restore),
+                lasting=why[Why.LASTING],
+                gone=why[Why.GONE],
+            ),
+        )
