@@ -75,6 +75,14 @@ class Access:
             raise Unfit("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
         return self._users.add(by, name, password, admin=admin, permissions=given)
 
+    def add_with_typed(
+        self, by: Caller, name: str, password: str, again: str, *, admin: bool,
+        given: Mapping[str, Iterable[Permission]],
+    ) -> int:  # fmt: skip
+        """A new user with a password that was typed twice; the number."""
+        _alike(password, again)
+        return self.add(by, name, password, admin=admin, given=given)
+
     def add_with_password(
         self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]]
     ) -> str:
@@ -124,8 +132,7 @@ class Access:
 
     def change_own_password(self, caller: Caller, current: str, new: str, again: str, *, keep: str = "") -> None:
         """Change one's own password; other browsers are signed out. `keep` is the id of the session that stays."""
-        if new != again:
-            raise Unfit("The two new passwords differ. Type the same one twice.")
+        _alike(new, again)
         self._users.change_own_password(caller, current, new, keep=keep)
 
     def _browsers(self) -> dict[int, int]:
@@ -154,6 +161,11 @@ class Access:
     def revoke_token(self, by: Caller, number: int) -> bool:
         """End a token at once; whether there was one to end."""
         return self._tokens.revoke(by, number)
+
+
+def _alike(password: str, again: str) -> None:
+    if password != again:
+        raise Unfit("The two passwords differ. Type the same one twice.")
 
 
 def grants(given: Mapping[str, Iterable[Permission | str]]) -> Grants:

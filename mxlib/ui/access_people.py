@@ -109,26 +109,25 @@ def _add() -> None:
     name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
     ways = [_GENERATED, _TYPED, *([_ELSEWHERE] if access.by_provider() else [])]
     way = _TYPED if first else st.radio("Signs in with", ways, key="user-way", horizontal=True)
-    password, again = _typed() if way == _TYPED else ("", "")
+    admin, given = (True, Grants()) if first else access_rights.ask(RIGHTS, access.domains(caller))
     if first:
         st.warning(
             "The first user is an admin. From then on everybody signs in, you too: as this user.",
             icon=":material/login:",
         )
-        admin, given = True, Grants()
-    else:
-        admin, given = access_rights.ask(RIGHTS, access.domains(caller))
-    if not st.button("Add", type="primary", icon=":material/person_add:", key="add"):
+    with st.form("user", border=False):  # a password field alone tells nothing when Tab leads from it to its own eye
+        password, again = _typed() if way == _TYPED else ("", "")
+        asked = st.form_submit_button("Add", type="primary", icon=":material/person_add:", key="add")
+    if not asked:
         return
     try:
         if way == _GENERATED:
             made_password = access.add_with_password(caller, name, admin=admin, given=given)
             st.session_state[_ONCE] = (name.strip().lower(), made_password)
-        elif way == _TYPED and password != again:
-            st.error("The two passwords differ. Type the same one twice.")
-            return
+        elif way == _TYPED:
+            access.add_with_typed(caller, name, password, again, admin=admin, given=given)
         else:
-            access.add(caller, name, password if way == _TYPED else None, admin=admin, given=given)
+            access.add(caller, name, None, admin=admin, given=given)
     except REFUSALS as refusal:
         st.error(str(refusal))
         return

@@ -34,11 +34,11 @@ def show() -> None:
         hide_index=True, key="tokens", on_select="rerun", selection_mode="single-row", alt="All tokens, newest first",
         column_config={
             "Token": st.column_config.NumberColumn(width=60, format="plain"),
-            "Name": st.column_config.TextColumn(width=180),
-            "May": st.column_config.TextColumn(width=380),
-            "State": st.column_config.TextColumn(width=180),
-            "Last used": st.column_config.TextColumn(width=150),
-            "Made": st.column_config.TextColumn(width=220),
+            "Name": st.column_config.TextColumn(width=150),
+            "May": st.column_config.TextColumn(width=270),
+            "State": st.column_config.TextColumn(width=150),
+            "Last used": st.column_config.TextColumn(width=110),
+            "Made": st.column_config.TextColumn(width=150),
         },
     )["selection"]["rows"]  # fmt: skip
     if picked and picked[0] < len(tokens):
