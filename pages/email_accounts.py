@@ -3,8 +3,9 @@
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
-from mxlib.ui import accounts, export_all, frame, links
+from mxlib.ui import accounts, export_all, frame, links, new_mailbox, told
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -16,12 +17,18 @@ if not domain:
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
         frame.go("import_mailboxes")
+    if frame.caller().may(Permission.IMPORT, domain) and st.button(
+        "New mailbox", icon=":material/person_add:", key="new"
+    ):
+        new_mailbox.forget()
+        new_mailbox.ask(domain)
     links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
     links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
     export_all.offer()
     refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
     age = st.empty()
 
+told.show()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
 if mailboxes.problem:

@@ -9,6 +9,7 @@ _ADDRESS = r"[^\s@<>,;]+@[^\s@<>,;]+"
 #: `Jan Bos <jan@a.nl>` as mail programs write it.
 _ENTRY = re.compile(rf'(?:"[^"]*"|[^"<>@,;]*)\s*<({_ADDRESS})>|({_ADDRESS})')
 _BETWEEN = re.compile(r"\s*[,;]\s*")
+_BETWEEN_WORDS = re.compile(r"[\s,;<>]+")
 
 
 def as_file(text: str) -> bytes:
@@ -38,3 +39,13 @@ def _addresses(line: str) -> list[str]:
             return found if entry.end() == len(line) else []
         at = gap.end()
     return found
+
+
+def addresses_in(text: str, domain: str) -> list[str]:
+    """The addresses that a text names, in lower case, each once; in a line without any, every word is of `domain`."""
+    found: dict[str, None] = {}
+    for line in text.lower().splitlines():
+        words = [word for piece in _BETWEEN_WORDS.split(line) if (word := piece.strip(".:'\"()[]"))]
+        whole = [word for word in words if "@" in word.strip("@")]
+        found |= dict.fromkeys(whole or [f"{word}@{domain}" for word in words])
+    return list(found)

@@ -7,10 +7,12 @@ QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, 
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
 TOO_LARGE = "That is more than any mail server has. Write a smaller quota."
 BELOW_AGREED = "Set it all the same"
+NO_PASSWORD = "Type one, or press Generate."  # noqa: S105 - a sentence, not a secret
 #: MB; the host and every table can still hold it.
 MOST_QUOTA = 2**40
 
 _SHOWN = 3
+_KEPT = "What you typed stays here: try again in a minute."
 
 
 def name(change: Change) -> str:
@@ -118,3 +120,29 @@ def _aim(change: NewQuota) -> str:
 
 def _storage(megabytes: int) -> str:
     return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,} MB"
+
+
+def not_done(problem: str) -> str:
+    """That nothing came of a change, and that what was typed is still there."""
+    return problem if "again" in problem else f"{problem} {_KEPT}"
+
+
+def did(change: Change, address: str) -> str:
+    """What was done at once to one mailbox."""
+    match change:
+        case NewQuota():
+            return f"{address}: quota {_aim(change)}."
+        case NewRecovery():
+            return f"{address}: recovery email {'kept' if any(change.emails.values()) else 'cleared'}."
+        case Deletion():
+            return f"{address} and its mail are deleted."
+        case _:
+            return f"{address} has a new password."
+
+
+def picked(found: int, missing: int, domain: str) -> str:
+    """What a pasted list of addresses came to."""
+    told = f"**{count(found, 'mailbox', 'mailboxes')}** of {domain} found."
+    if not missing:
+        return told
+    return f"{told} {missing:,} not found; {'it is' if missing == 1 else 'they are'} left out:"

@@ -6,15 +6,22 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from mxlib.auth.permissions import Caller, Permission
+from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import changes, questions, words
 from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewRecovery
 from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.mxroute.errors import MXrouteError
+from mxlib.runs.manager import CanNot
+from mxlib.services.exports import NotThere
 from mxlib.services.lists import Lists, Silent
-from mxlib.services.mailboxes import Kept, Mailboxes, Unfit
+from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Uncertain, Unfit
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
+from mxlib.store import Unwritable
+
+#: What may stand against a mailbox's change; each is one sentence.
+REFUSALS = (Forbidden, CanNot, Silent, Unfit, Taken, Uncertain, NotThere, Unwritable, MXrouteError)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from mxlib.ui import picking, selection
 from mxlib.ui.figures import megabytes
 
 _MOST_ROWS_IN_VIEW = 16
@@ -47,20 +48,29 @@ def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
 
 
 def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
-    """The table itself, searchable and sortable."""
+    """The table itself, searchable and sortable, with what can be done to the ticked ones above it."""
     st.subheader("Active mailboxes", anchor=False)
     if mailboxes.empty:
-        st.info(f"{domain} has no mailbox yet. Import CSV makes the first ones.", icon=":material/inbox:")
+        st.info(
+            f"{domain} has no mailbox yet. New mailbox makes the first one, Import CSV many.", icon=":material/inbox:"
+        )
         return
-    sought = st.text_input(
-        "Search",
-        key="search",
-        placeholder="Address or recovery email",
-        icon=":material/search:",
-        type="search",
-        live=True,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sought = st.text_input(
+            "Search",
+            key="search",
+            placeholder="Address or recovery email",
+            icon=":material/search:",
+            type="search",
+            live=True,
+        )
+        if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
+            picking.by_list(mailboxes, domain)
     shown = found(mailboxes, sought)
+    addresses = shown["address"].tolist()
+    key = picking.table_key(addresses)
+    picking.follow(domain, addresses, key)
+    selection.show(picking.chosen(mailboxes, domain), domain)
     if shown.empty:
         st.info(f"No mailbox of {domain} holds '{sought.strip()}'.", icon=":material/search_off:")
         return
@@ -78,13 +88,16 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             "suspended": shown["suspended"],
         }
     )
-    st.dataframe(
+    st.container(key="mailboxes").dataframe(
         table,
         hide_index=True,
         lazy=False,
         height=min(len(table), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
         alt=f"Active mailboxes of {domain}",
-        key="mailboxes",
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": picking.positions(domain, addresses)}},
         placeholder="unlimited",
         column_config={
             "address": st.column_config.TextColumn("Address", pinned=True, width="medium"),

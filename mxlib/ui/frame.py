@@ -7,7 +7,7 @@ from streamlit.navigation.page import Page
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Forbidden
-from mxlib.ui import banner, signed_in
+from mxlib.ui import banner, find, signed_in, storage
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = Path(__file__).with_name("assets")
@@ -26,9 +26,15 @@ def page(name: str) -> Page:
         "runs": ("Runs", ":material/play_circle:", "runs"),
         "audit": ("Audit", ":material/history:", "audit"),
         "access": ("Access", ":material/key:", "access"),
+        "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
     }[name]
     return st.Page(
-        ROOT / "pages" / f"{name}.py", title=title, icon=icon, url_path=path, default=name == "email_accounts"
+        ROOT / "pages" / f"{name}.py",
+        title=title,
+        icon=icon,
+        url_path=path,
+        default=name == "email_accounts",
+        visibility="hidden" if name == "mailbox" else "visible",
     )
 
 
@@ -44,7 +50,7 @@ def show() -> None:
     except Forbidden as error:
         signed_in.turn_away(str(error))
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
-    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit", "access")]
+    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit", "access", "mailbox")]
     chosen = st.navigation(pages, position="sidebar")
     with st.sidebar:
         _sidebar()
@@ -63,6 +69,8 @@ def _sidebar() -> None:
     if known.problem:
         st.warning(known.problem, icon=":material/cloud_off:")
     _domain_selector(known.names)
+    find.show(caller(), lambda of, address: go("mailbox", domain=of, address=address))
+    storage.show(caller())
     signed_in.show(caller())
 
 
@@ -74,7 +82,7 @@ def _domain_selector(names: tuple[str, ...]) -> None:
     if not names:
         st.caption("No domain is known yet.")
         return
-    asked = st.query_params.get("domain", "")
+    asked = st.query_params.get("domain") or st.query_params.get("address", "").rpartition("@")[2].lower()
     if st.session_state.get("domain") not in names:
         st.session_state["domain"] = asked if asked in names else names[0]
     st.selectbox("Domain", names, key="domain", help="Kept across pages and in the address.")

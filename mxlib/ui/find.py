@@ -1,0 +1,61 @@
+"""Find, in the sidebar: a mailbox of any domain, by the kept lists."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Caller
+from mxlib.services.finding import Found, Hit
+from mxlib.ui import loading
+
+_MOST = 8
+
+
+@st.fragment
+def show(caller: Caller, go: Callable[[str, str], None]) -> None:
+    """The box and what it finds; typing asks nothing of MXroute. `go` opens the card of a domain's address."""
+    house = services.current()
+    sought = st.text_input(
+        "Find a mailbox",
+        key="find",
+        placeholder="In all domains",
+        icon=":material/search:",
+        type="search",
+        live=True,
+    )
+    if address := st.session_state.pop("find_open", ""):
+        go(address.rpartition("@")[2], address)
+    if not sought.strip():
+        return
+    found = house.finding.find(caller, sought, most=_MOST)
+    with st.container(key="found", gap="small"):
+        for hit in found.hits:
+            st.button(
+                hit.address,
+                key=f"found-{hit.address}",
+                type="tertiary",
+                icon=":material/block:" if hit.suspended else ":material/mail:",
+                on_click=_open,
+                args=(hit,),
+                help=f"Recovery email {hit.recovery_email}" if hit.recovery_email else None,
+            )
+        _tell(caller, found, house.clock.now())
+
+
+def _tell(caller: Caller, found: Found, now: float) -> None:
+    """How many more there are, and how far the search reached."""
+    if not found.total:
+        st.caption("No mailbox holds that.")
+    elif found.total > len(found.hits):
+        st.caption(f"{found.total - len(found.hits):,} more: type on.")
+    st.caption(found.told(now))
+    if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
+        with loading.shown() as tell:
+            services.current().finding.read(caller, tell=tell)
+        st.rerun()
+
+
+def _open(hit: Hit) -> None:
+    st.session_state["domain"] = hit.domain
+    st.session_state["find_open"] = hit.address

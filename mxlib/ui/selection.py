@@ -1,0 +1,41 @@
+"""What can be done to the picked mailboxes: one line above the table, always there so that the table stays put."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Permission
+from mxlib.mailboxes.phrases import count
+from mxlib.ui import change_dialogs, client_setup, frame, links, picking
+from mxlib.ui.figures import megabytes
+
+
+def show(boxes: pd.DataFrame, domain: str) -> None:
+    """How many are picked and how much mail they hold, and the actions that the caller may take."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selection"):
+        if boxes.empty:
+            st.caption("Tick mailboxes to change, export or delete them.")
+            return
+        st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())} used", width="content")
+        buttons(boxes, domain)
+        if frame.caller().may(Permission.EXPORT, domain):
+            number = services.current().selections.keep(frame.caller(), boxes["address"].tolist())
+            links.download("CSV", f"/export/selection/{number}.csv", key="selection-csv")
+            links.download("Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
+        st.button("Clear", type="tertiary", key="pick_none", on_click=picking.put, args=(domain, ()))
+
+
+def buttons(boxes: pd.DataFrame, domain: str) -> None:
+    """The actions on these mailboxes that the caller may take."""
+    if len(boxes) == 1:
+        address = str(boxes.iloc[0]["address"])
+        if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
+            frame.go("mailbox", address=address)
+        if st.button("Client setup", icon=":material/devices:", key="do_setup"):
+            client_setup.ask(address)
+    for label, icon, ask, deletes in change_dialogs.actions(boxes):
+        if frame.caller().may(Permission.DELETE if deletes else Permission.IMPORT, domain):
+            key = f"do_{label.lower().replace(' ', '_')}"
+            if st.button(label, icon=icon, key=key, help=f"For {count(len(boxes), 'mailbox', 'mailboxes')}."):
+                change_dialogs.forget()
+                ask()

@@ -1,0 +1,32 @@
+"""One mailbox: its figures, its past, and what can be done to it."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes import words
+from mxlib.ui import frame, mailbox_card, told
+
+domain = frame.domain()
+address = st.query_params.get("address", "").strip().lower()
+username, _, of = address.rpartition("@")
+if not username or of != domain:
+    frame.go("email_accounts")
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title(address, anchor=False, width="stretch")
+    refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
+    if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
+        frame.go("email_accounts")
+told.show()
+with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
+    mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
+if mailboxes.problem:
+    st.warning(mailboxes.problem, icon=":material/cloud_off:")
+st.caption(words.read_ago(mailboxes.read_at, services.current().clock.now()))
+
+found = mailboxes.frame.loc[mailboxes.frame["address"] == address]
+if found.empty:
+    mailbox_card.show_gone(address, domain, mailboxes.problem)
+else:
+    mailbox_card.show(found.iloc[0])
+mailbox_card.show_past(domain, username, there=not found.empty)
