@@ -46,7 +46,7 @@ def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
         )
 
 
-@st.dialog("Start the run", width="medium", icon=":material/play_circle:")
+@st.dialog("Start the run", width="medium", icon=":material/play_circle:", on_dismiss="rerun")
 def _ask(current: Preview, ready: Ready) -> None:
     house = services.current()
     now = house.clock.now()
