@@ -54,7 +54,7 @@ def show(in_view: Sequence[int], judged: pd.DataFrame, change: Callable[[Tool], 
 
 
 def _scope(scope: str, rows: int) -> str:
-    return f"The {count(rows, 'row')} in view" if scope == IN_VIEW else f"Of these, the {rows:,} that are ticked"
+    return f"The {count(rows, 'row')} in view" if scope == IN_VIEW else f"Only those of them that are ticked: {rows:,}"
 
 
 def _ask(choice: str, here: pd.DataFrame) -> bool:

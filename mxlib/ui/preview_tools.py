@@ -15,19 +15,23 @@ from mxlib.ui.preview_view import search_and_order
 
 
 def show(preview: Preview, judged: pd.DataFrame) -> None:
-    """Two rows: what is looked at, and what is done."""
+    """What is looked at, and what is done with it."""
     _set("reveal", preview.passwords_shown)
     _set("show_changes", preview.changes_shown)
     _set("generate", preview.generate)
     _set("on_existing", preview.on_existing.value)
     typed = pending(preview)
-    with st.container(horizontal=True, vertical_alignment="center", key="view-tools"):
+    with st.container(horizontal=True, vertical_alignment="center", key="view-tools", gap="xsmall"):
         search_and_order(preview)
         st.toggle("Show passwords", key="reveal", on_change=partial(_reveal, preview))
         if preview.reading:
             st.toggle("Show changes", key="show_changes", on_change=partial(_show_changes, preview),
                       help="What each row was in the file.")  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center", key="tools"):
+        st.button("Undo", icon=":material/undo:", key="undo", on_click=undo, args=(preview,),
+                  disabled=not (preview.past or typed))  # fmt: skip
+        st.button("Redo", icon=":material/redo:", key="redo", on_click=redo, args=(preview,),
+                  disabled=not preview.future or typed)  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
         st.markdown("Existing mailboxes:", width="content", help=words.UPDATING)
         st.segmented_control(
             "Existing mailboxes",
@@ -37,15 +41,10 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
             on_change=partial(_choose, preview),
             label_visibility="collapsed",
         )
-        st.toggle("Generate secure passwords", key="generate", on_change=partial(_generate, preview),
-                  help=words.GENERATING)  # fmt: skip
+        st.toggle("Generate secure passwords", key="generate", on_change=partial(_generate, preview))
         st.button("Add row", icon=":material/add:", key="add", on_click=fold, args=(preview, Draft.added))
         paste.show(preview)
         bulk_tools.show(preview.in_view, judged, partial(in_bulk, preview))
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=undo, args=(preview,),
-                  disabled=not (preview.past or typed))  # fmt: skip
-        st.button("Redo", icon=":material/redo:", key="redo", on_click=redo, args=(preview,),
-                  disabled=not preview.future or typed)  # fmt: skip
         st.button("Re-check", icon=":material/sync:", key="recheck", on_click=recheck, args=(preview,),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 

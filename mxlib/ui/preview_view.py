@@ -85,9 +85,9 @@ def search_and_order(preview: Preview) -> None:
         key="search",
         on_change=search,
         icon=":material/search:",
-        placeholder="Address, name, recovery email or reason",
+        placeholder="Address, name, email, reason",
         label_visibility="collapsed",
-        width=290,
+        width=250,
     )
     st.selectbox(
         "Sort",
@@ -96,7 +96,7 @@ def search_and_order(preview: Preview) -> None:
         on_change=order,
         format_func=lambda order: _ORDERS[order],
         label_visibility="collapsed",
-        width=180,
+        width=170,
     )
 
 
@@ -111,7 +111,8 @@ def told(preview: Preview, judged: pd.DataFrame) -> None:
     mended = sum(not still[at] for at in preview.in_view)
     others = int(still.sum()) - len(preview.in_view) + mended
     if mended:
-        said += f" {mended:,} of them {'matches' if mended == 1 else 'match'} no more, and stay until you filter again."
+        no_more = "matches no more, and stays" if mended == 1 else "match no more, and stay"
+        said += f" {mended:,} of them {no_more} until you filter again."
     if others:
         said += f" {others:,} {'other matches' if others == 1 else 'others match'} now."
     with st.container(horizontal=True, vertical_alignment="center", key="in-view", gap="small"):
