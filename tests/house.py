@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Permission
-from mxlib.clock import SystemClock
+from mxlib.clock import Clock, SystemClock
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Busy, Unreachable
 from mxlib.mxroute.messages import Answer, Request
@@ -129,9 +129,9 @@ def _empty_store() -> bytes:
 
 
 @contextmanager
-def opened(folder: Path, **settings: Any) -> Iterator[House]:
+def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[House]:
     """A house whose data is in `folder`."""
-    clock, host = SystemClock(), StandIn()
+    clock, host = clock or SystemClock(), StandIn()
     (folder / FILE).write_bytes(_empty_store())
     store = Store.open(folder / FILE, clock)
     house = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]

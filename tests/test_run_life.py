@@ -148,8 +148,8 @@ def test_a_view_tells_how_far_it_is_and_how_long_it_takes(desk: Desk) -> None:
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(10)), "ops", retention_days=7)
     other = desk.runs.start(plan(*rows(4, domain="b.nl")), "ops", retention_days=7)
-    view = desk.view(run)
-    assert (view.total, view.open, view.status) == (10, 10, "running")
+    view = desk.wait_for(run, "running")
+    assert (view.total, view.open) == (10, 10)
     assert view.eta_at is not None
     assert view.eta_at - desk.clock.now() == pytest.approx((10 + 4) * 3.0, abs=1.0)
     assert desk.runs.backlog() == 14

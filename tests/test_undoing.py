@@ -1,0 +1,288 @@
+"""Taking a run back: who may, until when, what is shown before, and that it happens once."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.mailboxes import words
+from mxlib.mailboxes.plan import CLEAR, Action, Kind, PlannedRow
+from mxlib.runs import sentences
+from mxlib.runs.manager import CanNot
+from mxlib.runs.outcomes import Outcome
+from mxlib.runs.view import RunView
+from mxlib.services.lists import Silent
+from mxlib.services.mailboxes import Unfit
+from mxlib.store import recovery
+from tests.desk import ShiftedClock, until
+from tests.house import GOOD, House, opened, trail
+from tests.simulation import plan, row, rows
+
+KIM = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW, Permission.IMPORT})})
+DELETER = Caller("lea", domains={"a.nl": frozenset({Permission.IMPORT, Permission.DELETE})})
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
+    with opened(tmp_path, clock) as made:
+        yield made
+
+
+def ended(house: House, run: int) -> RunView:
+    def view() -> RunView:
+        found = house.services.engine.view(run)
+        assert found is not None
+        return found
+
+    until(lambda: view().status in ("finished", "stopped"))
+    return view()
+
+
+def imported(house: House, *planned: PlannedRow, caller: Caller = LOCAL, kind: Kind = Kind.IMPORT) -> int:
+    """A run at its end: of four new mailboxes of a.nl, or of these rows."""
+    whole = replace(plan(*(planned or rows(4)), name="staff.xlsx"), kind=kind)
+    return ended(house, house.services.runs.start(caller, whole, days=7)).id
+
+
+def update(position: int, **changes: Any) -> PlannedRow:
+    return row(position, action=Action.UPDATE, **({"password": "", "quota": None, "limit": None} | changes))
+
+
+def becomes(house: House, username: str, **changes: Any) -> None:
+    """Somebody uses or changes a mailbox of a.nl, and a minute later the kept list is too old."""
+    boxes = house.host.sandbox.account.domains["a.nl"]
+    boxes[username] = replace(boxes[username], **changes)
+    house.services.clock.ahead += 120  # type: ignore[attr-defined]
+
+
+def there(house: House) -> list[str]:
+    return sorted(house.host.sandbox.account.domains["a.nl"])
+
+
+class TestBefore:
+    def test_it_is_said_what_goes_and_what_is_kept_and_why(self, house: House) -> None:
+        run = imported(house)
+        becomes(house, "user1", usage=12.0)
+        becomes(house, "user2", sent=3)
+        told = house.services.undoing.look(LOCAL, run)
+        assert [each.address for each in told.to_delete] == ["user0@a.nl", "user3@a.nl"]
+        assert [(each.address, each.left_out) for each in told.kept] == [
+            ("user1@a.nl", "kept: holds 12 MB of mail"),
+            ("user2@a.nl", "kept: 3 sent today"),
+        ]
+        assert told.typed == 2
+        assert told.sentence == (
+            "Delete 2 unused mailboxes made from staff.xlsx? This cannot be taken back. 2 are kept: 1 holds mail, "
+            "1 sent today. Each is looked at again first. About 1 minute. Type 2."
+        )
+        assert "today only" in told.note
+
+    def test_what_others_did_here_since_counts_though_the_host_shows_nothing_of_it(self, house: House) -> None:
+        run = imported(house)
+        house.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
+        (kept,) = house.services.undoing.look(LOCAL, run).kept
+        assert (kept.address, kept.left_out) == ("user1@a.nl", sentences.CHANGED_HERE)
+
+    def test_nothing_is_sent_and_nothing_written(self, house: House) -> None:
+        run = imported(house)
+        before = house.host.writes(), trail(house)
+        house.services.undoing.look(LOCAL, run)
+        assert (house.host.writes(), trail(house)) == before
+
+    def test_a_list_that_can_not_be_had_is_said(self, house: House, clock: ShiftedClock) -> None:
+        run = imported(house)
+        clock.ahead += 120
+        house.host.down = True
+        with pytest.raises(Silent):
+            house.services.undoing.look(LOCAL, run)
+
+    def test_what_is_gone_already_is_no_kept_one(self, house: House) -> None:
+        run = imported(house)
+        house.services.mailboxes.delete(LOCAL, "a.nl", "user1")
+        assert "1 is gone already." in house.services.undoing.look(LOCAL, run).sentence
+
+    def test_a_run_that_changed_is_put_back(self, house: House) -> None:
+        house.have("user0@a.nl", "user1@a.nl", "user2@a.nl")
+        before = {"quota": 1024, "limit": 9600, "recovery_email": ""}
+        run = imported(
+            house,
+            update(0, quota=2048, recovery_email="new@x.org", before=before),
+            update(1, password=GOOD, before=before),
+            update(2, recovery_email="only@x.org", before=before),
+        )
+        told = house.services.undoing.look(LOCAL, run)
+        assert [(row.address, row.quota, row.recovery_email) for row in told.to_restore] == [
+            ("user0@a.nl", 1024, CLEAR), ("user2@a.nl", None, CLEAR)
+        ]  # fmt: skip
+        assert [row.left_out for row in told.kept] == [sentences.NOT_TO_RESTORE]
+        assert told.sentence.startswith("Put quota and recovery email of 2 mailboxes back to what staff.xlsx found?")
+        assert told.sentence.endswith("Type 2.")
+
+
+class TestDoingIt:
+    def test_it_is_a_run_of_its_own_with_results(self, house: House) -> None:
+        run = imported(house)
+        becomes(house, "user1", usage=12.0)
+        back = ended(house, house.services.undoing.start(LOCAL, run, "3"))
+        assert (back.kind, back.undo_of, back.total) == (Kind.UNDO, run, 4)
+        assert back.counts == {Outcome.DELETED: 3, Outcome.SKIPPED: 1}
+        assert there(house) == ["user1"]
+        assert ("run.undo", f"run {run}", LOCAL.name) in trail(house)
+        assert house.services.runs.earlier("digest of staff.xlsx")[0].run == run
+
+    def test_quotas_and_recovery_emails_come_back(self, house: House) -> None:
+        house.have("user0@a.nl")
+        with house.services.store.write() as tx:
+            recovery.put(tx, "a.nl", "user0", "old@x.org", 0.0)
+        run = imported(house, update(0, quota=2048, recovery_email="new@x.org", before={"quota": 1024, "limit": 9600}))
+        ended(house, house.services.undoing.start(LOCAL, run, 1))
+        with house.services.store.read() as tx:
+            assert recovery.of_mailbox(tx, "a.nl", "user0") == "old@x.org"
+        box = house.host.sandbox.mailbox("user0@a.nl")
+        assert box is not None
+        assert box.quota == 1024
+
+    def test_another_number_than_what_would_go_starts_nothing(self, house: House) -> None:
+        run = imported(house)
+        becomes(house, "user1", usage=12.0)
+        with pytest.raises(Unfit, match="Type 3"):
+            house.services.undoing.start(LOCAL, run, "4")
+        assert len(there(house)) == 4
+
+    def test_mail_that_comes_between_the_question_and_the_deletion_keeps_the_mailbox(self, house: House) -> None:
+        run = imported(house)
+        house.services.undoing.look(LOCAL, run)
+        boxes = house.host.sandbox.account.domains["a.nl"]
+        boxes["user2"] = replace(boxes["user2"], usage=0.5)  # the list of a moment ago does not know it
+        back = ended(house, house.services.undoing.start(LOCAL, run, 4))
+        assert back.counts == {Outcome.DELETED: 3, Outcome.SKIPPED: 1}
+        assert there(house) == ["user2"]
+
+    def test_a_double_click_starts_one(self, house: House) -> None:
+        run = imported(house)
+        numbers: list[int] = []
+        clicks = [
+            threading.Thread(target=lambda: numbers.append(house.services.undoing.start(LOCAL, run, 4)))
+            for _ in range(4)
+        ]
+        for click in clicks:
+            click.start()
+        for click in clicks:
+            click.join()
+        assert len(numbers) == 4
+        assert len(set(numbers)) == 1
+        ended(house, numbers[0])
+        assert house.services.undoing.start(LOCAL, run, 4) == numbers[0]
+
+    def test_it_is_not_offered_twice(self, house: House) -> None:
+        run = imported(house)
+        back = ended(house, house.services.undoing.start(LOCAL, run, 4))
+        view = ended(house, run)
+        assert view.undone_by == (back.id,)
+        assert not house.services.undoing.possible(LOCAL, view)
+        with pytest.raises(CanNot, match=f"Run {back.id} has taken run {run} back"):
+            house.services.undoing.look(LOCAL, run)
+
+    def test_one_that_was_stopped_is_gone_on_with_and_only_what_is_left(self, house: House) -> None:
+        run = imported(house)
+        house.host.goes_wrong("unauthorized", on="read", first=5, count=None)
+        first = house.services.undoing.start(LOCAL, run, 4)
+        until(lambda: house.services.engine.view(first).status == "paused")  # type: ignore[union-attr]
+        with pytest.raises(CanNot, match="takes run"):
+            house.services.undoing.look(LOCAL, run)
+        house.host.sandbox.schedule = type(house.host.sandbox.schedule)()
+        house.services.runs.stop(LOCAL, first)
+        done = ended(house, first).counts.get(Outcome.DELETED, 0)
+        assert 0 < done < 4
+
+        view = ended(house, run)
+        assert house.services.undoing.possible(LOCAL, view)
+        told = house.services.undoing.look(LOCAL, run)
+        assert (told.rest, told.typed) == (True, 4 - done)
+        ended(house, house.services.undoing.start(LOCAL, run, 4 - done))
+        assert there(house) == []
+        assert not house.services.undoing.possible(LOCAL, ended(house, run))
+
+    def test_what_is_no_import_can_not_be_taken_back(self, house: House) -> None:
+        run = imported(house)
+        back = ended(house, house.services.undoing.start(LOCAL, run, 4))
+        with pytest.raises(CanNot, match="no import"):
+            house.services.undoing.look(LOCAL, back.id)
+        house.have("user9@a.nl")
+        gone = imported(house, row(0, "user9", action=Action.DELETE, password=""), kind=Kind.DELETE)
+        with pytest.raises(CanNot, match="no import"):
+            house.services.undoing.look(LOCAL, gone)
+
+    def test_nor_what_made_nothing_or_still_goes_on(self, house: House) -> None:
+        nothing = imported(house, row(0, left_out="Not ticked."))
+        with pytest.raises(CanNot, match="made and changed nothing"):
+            house.services.undoing.look(LOCAL, nothing)
+        house.host.goes_wrong("unauthorized", on="any", count=None)
+        paused = house.services.runs.start(LOCAL, plan(*rows(2)), days=7)
+        with pytest.raises(CanNot, match="not at its end"):
+            house.services.undoing.look(LOCAL, paused)
+
+
+class TestWhoMay:
+    def test_whoever_started_it_may_for_a_day(self, house: House, clock: ShiftedClock) -> None:
+        run = imported(house, caller=KIM)
+        clock.ahead += 23.9 * 3600
+        assert house.services.undoing.possible(KIM, ended(house, run))
+        clock.ahead += 0.2 * 3600
+        assert not house.services.undoing.possible(KIM, ended(house, run))
+        with pytest.raises(Forbidden, match="within 24 hours"):
+            house.services.undoing.start(KIM, run, 4)
+        assert house.host.writes() == 4
+
+    def test_with_the_permission_to_delete_it_is_possible_later_too(self, house: House, clock: ShiftedClock) -> None:
+        run = imported(house, caller=KIM)
+        clock.ahead += 48 * 3600
+        back = ended(house, house.services.undoing.start(DELETER, run, 4))
+        assert (back.operator, there(house)) == ("lea", [])
+
+    def test_taking_a_run_over_is_not_starting_it(self, house: House) -> None:
+        run = imported(house)
+        house.services.runs.take_over(KIM, run)
+        with pytest.raises(Forbidden, match="permission to delete"):
+            house.services.undoing.look(KIM, run)
+
+    def test_a_run_that_one_may_not_see_is_none(self, house: House) -> None:
+        run = imported(house)
+        with pytest.raises(Forbidden, match="no run"):
+            house.services.undoing.look(Caller("eve"), run)
+
+    def test_ones_own_undo_may_be_steered_without_the_permission_to_delete(self, house: House) -> None:
+        run = imported(house, caller=KIM)
+        house.host.goes_wrong("unauthorized", on="read", first=2, count=None)
+        back = house.services.undoing.start(KIM, run, 4)
+        until(lambda: house.services.engine.view(back).status == "paused")  # type: ignore[union-attr]
+        house.services.runs.stop(KIM, back)
+        assert ended(house, back).status == "stopped"
+
+    def test_trying_its_failed_rows_again_asks_for_the_same_permission(self, house: House, clock: ShiftedClock) -> None:
+        run = imported(house, caller=KIM)
+        house.host.goes_wrong("plan_full", first=1)
+        back = ended(house, house.services.undoing.start(KIM, run, 4))
+        assert back.counts == {Outcome.DELETED: 3, Outcome.FAILED: 1}
+        clock.ahead += 25 * 3600
+        with pytest.raises(Forbidden):
+            house.services.runs.retry(KIM, back.id)
+        again = ended(house, house.services.runs.retry(DELETER, back.id))
+        assert (again.kind, again.undo_of, again.counts) == (Kind.UNDO, run, {Outcome.DELETED: 1})
+        assert not house.services.undoing.possible(LOCAL, ended(house, run))
+
+
+def test_the_sentence_is_the_agreed_one() -> None:
+    assert words.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
+        "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
+        "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
+    )
