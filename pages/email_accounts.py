@@ -5,32 +5,36 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
-from mxlib.ui import accounts, export_all, frame, links, new_mailbox, told
+from mxlib.ui import accounts, allowed, export_all, frame, links, new_mailbox, told
 
-domain = frame.domain()
+domain, caller = frame.domain(), frame.caller()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.title("Email accounts", anchor=False, width="stretch")
 if not domain:
-    accounts.show_no_domain()
+    accounts.show_no_domain(caller)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
-        frame.go("import_mailboxes")
-    if frame.caller().may(Permission.IMPORT, domain) and st.button(
-        "New mailbox", icon=":material/person_add:", key="new"
-    ):
-        new_mailbox.forget()
-        new_mailbox.ask(domain)
-    links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
-    links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
-    export_all.offer()
-    refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
+    if caller.may(Permission.IMPORT, domain):
+        if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
+            frame.go("import_mailboxes")
+        if st.button("New mailbox", icon=":material/person_add:", key="new"):
+            new_mailbox.forget()
+            new_mailbox.ask(domain)
+    if allowed.exports(caller, domain):
+        links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
+        links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
+    if allowed.exports_anything(caller):
+        export_all.offer()
+    may_view = caller.may(Permission.VIEW, domain)
+    refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")
     age = st.empty()
 
 told.show()
+if allowed.lacks(caller, Permission.VIEW, domain):
+    st.stop()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
-    mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
+    mailboxes = services.current().lists.mailboxes(caller, domain, refresh=refresh)
 if mailboxes.problem:
     st.warning(mailboxes.problem, icon=":material/cloud_off:")
 if mailboxes.read_at is None:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from mxlib.ui import confirm, drafts, frame, intake, mapping, preview, preview_table, problems
+from mxlib.auth.permissions import Permission
+from mxlib.ui import allowed, confirm, drafts, frame, intake, mapping, preview, preview_table, problems
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -10,12 +11,16 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 
+if not frame.caller().may_anywhere(Permission.IMPORT):
+    allowed.say(allowed.NO_IMPORT)
+    st.stop()
 if step := mapping.held():
     mapping.show(step, domain)
     st.stop()
 current = preview.held()
 if current is None:
     drafts.offer()
+    allowed.lacks(frame.caller(), Permission.IMPORT, domain)
     intake.show(domain)
     st.stop()
 

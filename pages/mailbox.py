@@ -3,8 +3,9 @@
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
-from mxlib.ui import frame, mailbox_card, told
+from mxlib.ui import allowed, frame, mailbox_card, told
 
 domain = frame.domain()
 address = st.query_params.get("address", "").strip().lower()
@@ -18,6 +19,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 told.show()
+if allowed.lacks(frame.caller(), Permission.VIEW, domain):
+    st.stop()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
 if mailboxes.problem:

@@ -14,6 +14,13 @@ class Permission(StrEnum):
     DELETE = "delete"
 
 
+_TO = {
+    Permission.VIEW: "view",
+    Permission.IMPORT: "import into",
+    Permission.EXPORT: "export from",
+    Permission.DELETE: "delete from",
+}
+
 #: Stands for every domain of the account, those that come later too.
 EVERY_DOMAIN = "*"
 
@@ -39,7 +46,16 @@ class Caller:
     def must(self, permission: Permission, domain: str) -> None:
         """Raise Forbidden unless this caller has `permission` for `domain`."""
         if not self.may(permission, domain):
-            raise Forbidden(f"You have no permission to {permission.value} for {domain}. Ask an admin for it.")
+            raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
+
+    def may_anywhere(self, permission: Permission) -> bool:
+        """Whether this caller has `permission` for any domain at all."""
+        return self.admin or any(permission in rights for rights in self.domains.values())
+
+
+def lacking(permission: Permission, domain: str) -> str:
+    """That somebody may not do this there."""
+    return f"You have no permission to {_TO[permission]} {domain}."
 
 
 #: Whoever sits at this machine while no way to sign in is set up.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 import pyarrow as pa
 
-from mxlib.auth.permissions import Caller, Permission
+from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
 from mxlib.mailboxes import addresses, intake, mapping, mended, passwords, planning, presets, rules, words
 from mxlib.mailboxes.columns import OnExisting, Verdict
@@ -26,7 +26,7 @@ FRESH_FOR_START = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file as it was read: the sheet, how its columns were understood, and the rows that came of it."""
+    """A file as it was read: the sheet, how its columns were understood, and the rows that came of it, in its order."""
 
     sheet: Sheet = field(repr=False)
     columns: ColumnMapping
@@ -34,7 +34,12 @@ class Reading:
     notes: tuple[str, ...]
 
     def cells(self, origin: int) -> Mapping[str, str]:
-        """The columns of a row of the file that MXM has no use for, for the results; never a password."""
+        """The columns of a row of the file that MXM has no use for, for the results; never a password.
+
+        A crowded row has none, mended or not: any of its cells may hold a piece of a password.
+        """
+        if self.rows["fault"].iat[origin]:
+            return {}
         return mapping.original_cells(self.sheet, origin, self.columns)
 
     def mended(self, rows: pd.DataFrame) -> Mended:
@@ -121,7 +126,7 @@ class Previews:
         existing = {name: usernames for name, usernames in (told or {}).items() if name in named and not update}
         unchecked: set[str] = set()
         forbidden = {
-            name: f"You have no permission to import into {name}."
+            name: lacking(Permission.IMPORT, name)
             for name in named
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }

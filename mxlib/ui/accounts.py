@@ -3,15 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from mxlib.ui import picking, selection
+from mxlib.auth.permissions import Caller
+from mxlib.ui import allowed, picking, selection
 from mxlib.ui.figures import megabytes
 
 _MOST_ROWS_IN_VIEW = 16
 _ROW = 33
 
 
-def show_no_domain() -> None:
+def show_no_domain(caller: Caller) -> None:
     """Say what to do when there is no domain to show."""
+    if not caller.admin and not any(caller.domains.values()):
+        allowed.say(allowed.NO_DOMAIN)
+        return
     st.info(
         "No domain to show. When MXroute answers, its domains stand in the sidebar; add one at MXroute, then Refresh.",
         icon=":material/domain_disabled:",
