@@ -6,6 +6,7 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
 from mxlib.ui import allowed, frame, mailbox_card, told
+from mxlib.ui.figures import escaped
 
 domain = frame.domain()
 address = st.query_params.get("address", "").strip().lower()
@@ -14,7 +15,7 @@ if not username or of != domain:
     frame.go("email_accounts")
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.title(address, anchor=False, width="stretch")
+    st.title(escaped(address), anchor=False, width="stretch")
     refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")

@@ -4,13 +4,15 @@ A proposal is kept while its dialog is open: its passwords stay the same however
 forgotten with the dialog.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import questions
 from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.phrases import count
@@ -42,7 +44,7 @@ def quota(addresses: Sequence[str]) -> None:
         _confirm(proposed, "Set quota")
 
 
-@st.dialog("Reset password", width="medium", icon=":material/password:", on_dismiss=forget)
+@st.dialog("Reset password", width="medium", icon=":material/key:", on_dismiss=forget)
 def passwords(addresses: Sequence[str]) -> None:
     """A generated one for each; a single one is shown once, several are in the results of their run."""
     if done := _done():
@@ -142,7 +144,11 @@ def _confirm(proposed: Proposed, verb: str) -> None:
         typed = st.text_input(f"Type {proposed.typed} to confirm", key="change_typed")
     possible = proposed.figures.acting > 0 and agreed and typed.strip() == proposed.typed
     with st.container(horizontal=True):
-        label = verb if proposed.alone else f"{verb}: {count(proposed.figures.acting, 'mailbox', 'mailboxes')}"
+        label = (
+            verb
+            if proposed.alone or not proposed.figures.acting
+            else f"{verb}: {count(proposed.figures.acting, 'mailbox', 'mailboxes')}"
+        )
         go = st.button(label, type="primary", key="change_go", disabled=not possible)
         if st.button("Cancel", key="change_cancel"):
             forget()
@@ -186,12 +192,32 @@ def _whom(addresses: Sequence[str]) -> str:
     return escaped(addresses[0]) if len(addresses) == 1 else count(len(addresses), "mailbox", "mailboxes")
 
 
-def actions(boxes: pd.DataFrame) -> list[tuple[str, str, "partial[None]", bool]]:
-    """Label, icon and dialog of each change to these mailboxes, and whether it needs the permission to delete."""
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done to picked mailboxes: its button, the permission that it needs, and its dialog."""
+
+    name: str
+    label: str
+    told: str
+    icon: str
+    needs: Permission
+    ask: Callable[[], None]
+
+
+def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
+    """What can be done to these mailboxes."""
     addresses = list(boxes["address"])
-    return [
-        ("Set quota", ":material/data_usage:", partial(quota, addresses), False),
-        ("Reset password", ":material/password:", partial(passwords, addresses), False),
-        ("Recovery email", ":material/contact_mail:", partial(recovery, boxes), False),
-        ("Delete", ":material/delete:", partial(delete, addresses), True),
-    ]
+    change, remove = Permission.IMPORT, Permission.DELETE
+    return (
+        Action("quota", "Quota", "Set the quota.", ":material/data_usage:", change, partial(quota, addresses)),
+        Action("password", "Password", "Reset the password.", ":material/key:", change, partial(passwords, addresses)),
+        Action(
+            "recovery",
+            "Recovery email",
+            "Set or clear it.",
+            ":material/contact_mail:",
+            change,
+            partial(recovery, boxes),
+        ),
+        Action("delete", "Delete", "Delete with all mail.", ":material/delete:", remove, partial(delete, addresses)),
+    )

@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Permission
 from mxlib.mailboxes.phrases import moment
 from mxlib.services.history import Event, Past
 from mxlib.ui import change_dialogs, client_setup, frame
@@ -29,12 +28,12 @@ def show(box: pd.Series) -> None:
     st.markdown(f"Recovery email: {recovery}")
     address, domain = str(box["address"]), str(box["address"]).rpartition("@")[2]
     with st.container(horizontal=True, key="card-actions"):
-        for label, icon, ask, deletes in change_dialogs.actions(pd.DataFrame([box])):
-            if frame.caller().may(Permission.DELETE if deletes else Permission.IMPORT, domain):
-                key = f"card_{label.lower().replace(' ', '_')}"
-                if st.button(label, icon=icon, key=key):
-                    change_dialogs.forget()
-                    ask()
+        for action in change_dialogs.actions(pd.DataFrame([box])):
+            if frame.caller().may(action.needs, domain) and st.button(
+                action.label, icon=action.icon, key=f"card_{action.name}", help=action.told
+            ):
+                change_dialogs.forget()
+                action.ask()
     st.subheader("Client setup", anchor=False)
     client_setup.show(address)
 
@@ -55,15 +54,16 @@ def _table(past: Past, now: float) -> None:
     st.dataframe(
         pd.DataFrame([_row(event, now, visible) for event in past.events]),
         hide_index=True,
+        placeholder="",
         key="history",
         alt="What was done to this mailbox, newest first",
         column_config={
-            "When": st.column_config.TextColumn(width=120),
-            "Who": st.column_config.TextColumn(width=140),
+            "When": st.column_config.TextColumn(width=110),
+            "Who": st.column_config.TextColumn(width=120),
             "What": st.column_config.TextColumn(width=150),
-            "Details": st.column_config.TextColumn(width="large"),
-            "Run": st.column_config.LinkColumn(width=70, display_text=r"run=(\d+)"),
+            "Run": st.column_config.LinkColumn(width=50, display_text=r"run=(\d+)"),
             "From": st.column_config.TextColumn(width=180),
+            "Details": st.column_config.TextColumn(width="large"),
         },
     )
 
@@ -73,9 +73,9 @@ def _row(event: Event, now: float, visible: set[int]) -> dict[str, str | None]:
         "When": moment(event.at, now),
         "Who": event.who,
         "What": event.what,
-        "Details": event.detail,
         "Run": f"/runs?run={event.run}" if event.run in visible else None,
         "From": event.file if event.run else "by hand",
+        "Details": event.detail,
     }
 
 

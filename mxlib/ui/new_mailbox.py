@@ -17,7 +17,7 @@ _MADE = "new_made"
 
 def forget() -> None:
     """Forget what was typed and made."""
-    for name in (*(f"new_{field}" for field in _FIELDS), _MADE, "new_tried", "new_refused"):
+    for name in (*(f"new_{field}" for field in _FIELDS), _MADE, "new_tried", "new_refused", "new_warned"):
         st.session_state.pop(name, None)
 
 
@@ -59,9 +59,11 @@ def ask(domain: str) -> None:
     for warning in judged.warnings:
         st.warning(escaped(warning), icon=":material/info:")
     with st.container(horizontal=True):
-        if st.button("Create mailbox", type="primary", key="new_go"):
-            st.session_state["new_tried"] = True
-            if faults:
+        warned = not judged.warnings or st.session_state.get("new_warned") == judged.warnings
+        label = "Create it all the same" if judged.warnings and warned else "Create mailbox"
+        if st.button(label, type="primary", key="new_go"):
+            st.session_state.update(new_tried=True, new_warned=judged.warnings)
+            if faults or not warned:
                 st.rerun(scope="fragment")
             _create(domain, cells)
         if st.button("Cancel", key="new_cancel"):

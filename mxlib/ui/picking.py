@@ -84,6 +84,11 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
         st.markdown(questions.picked(len(found), len(missing), domain))
     if missing:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
-    if st.button("Pick them", type="primary", key="pick_go", disabled=not found):
+    # What was typed last arrives with the click itself: what was not found is seen before anything is picked.
+    seen = not missing or st.session_state.get("pick_seen") == missing
+    if st.button("Pick them", type="primary", key="pick_go"):
+        st.session_state["pick_seen"] = missing
+        if not found or not seen:
+            st.rerun(scope="fragment")
         put(domain, found)
         st.rerun()

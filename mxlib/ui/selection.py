@@ -5,7 +5,6 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.mailboxes.phrases import count
 from mxlib.ui import change_dialogs, client_setup, frame, links, picking
 from mxlib.ui.figures import megabytes
 
@@ -16,12 +15,13 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
         if boxes.empty:
             st.caption("Tick mailboxes to change, export or delete them.")
             return
-        st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())} used", width="content")
+        st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
         buttons(boxes, domain)
         if frame.caller().may(Permission.EXPORT, domain):
             number = services.current().selections.keep(frame.caller(), boxes["address"].tolist())
-            links.download("CSV", f"/export/selection/{number}.csv", key="selection-csv")
-            links.download("Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
+            with st.popover("Export", icon=":material/download:", key="do_export"):
+                links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
+                links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
         st.button("Clear", type="tertiary", key="pick_none", on_click=picking.put, args=(domain, ()))
 
 
@@ -31,11 +31,13 @@ def buttons(boxes: pd.DataFrame, domain: str) -> None:
         address = str(boxes.iloc[0]["address"])
         if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
             frame.go("mailbox", address=address)
-        if st.button("Client setup", icon=":material/devices:", key="do_setup"):
+        if st.button(
+            "Setup", icon=":material/devices:", key="do_setup", help="Client setup: what goes into a mail program."
+        ):
             client_setup.ask(address)
-    for label, icon, ask, deletes in change_dialogs.actions(boxes):
-        if frame.caller().may(Permission.DELETE if deletes else Permission.IMPORT, domain):
-            key = f"do_{label.lower().replace(' ', '_')}"
-            if st.button(label, icon=icon, key=key, help=f"For {count(len(boxes), 'mailbox', 'mailboxes')}."):
-                change_dialogs.forget()
-                ask()
+    for action in change_dialogs.actions(boxes):
+        if frame.caller().may(action.needs, domain) and st.button(
+            action.label, icon=action.icon, key=f"do_{action.name}", help=action.told
+        ):
+            change_dialogs.forget()
+            action.ask()
