@@ -1,0 +1,150 @@
+"""A guarded server and the people in front of it, on a clock that is turned by hand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from mxlib.auth import passwords
+from mxlib.auth.entrance import Entrance
+from mxlib.auth.guard import Guard
+from mxlib.auth.permissions import Caller
+from mxlib.auth.sessions import Sessions
+from mxlib.auth.users import Users
+from mxlib.clock import SystemClock
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, audit
+
+HERE = "http://127.0.0.1:8501"
+BOSS = Caller("boss", admin=True, address="127.0.0.1")
+GOOD = "correct horse battery"
+OTHER = "staple of another sort"
+
+#: A provider that nobody asks.
+PROVIDER = {
+    "oidc_issuer": "https://id.example",
+    "oidc_client_id": "mxm",
+    "oidc_client_secret": SecretStr("of-no-use"),
+}
+
+
+class Hands(SystemClock):
+    """A clock that is turned by hand."""
+
+    at = 1_800_000_000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+class House:
+    """A store with users, and a server that asks them to sign in."""
+
+    def __init__(self, folder: Path, clock: Hands | None = None, **settings: Any) -> None:
+        self.clock = clock or Hands()
+        self.settings = Settings(data_dir=folder, **settings)
+        self.store = Store.open(folder / FILE, self.clock)
+        self.sessions = Sessions(self.store, self.clock, self.settings)
+        self.users = Users(
+            self.store, self.clock, provider=bool(self.settings.oidc_issuer), ended=self.sessions.wake
+        )  # fmt: skip
+        self.entrance = Entrance(
+            self.store, self.clock, self.settings, self.users, self.sessions, sandbox=self.settings.sandbox
+        )  # fmt: skip
+
+    def browser(self, address: str = HERE, peer: str = "127.0.0.1", **headers: str) -> TestClient:
+        """A browser that has never been here, at `peer`, in whose address bar is `address`."""
+        app = Starlette(
+            routes=[
+                WebSocketRoute("/live", _live),
+                Route("/page", _page),
+                Route("/{path:path}", _seen, methods=["GET", "POST", "PUT", "DELETE"]),
+            ],
+            middleware=[Middleware(Guard, settings=self.settings, entrance=lambda: self.entrance)],
+        )
+        return TestClient(
+            app, base_url=address, client=(peer, 50_000), follow_redirects=False, headers={"Accept": "*/*", **headers}
+        )
+
+    def signed_in(self, name: str = "kim", password: str = GOOD, **where: Any) -> TestClient:
+        """A browser in which somebody has just signed in."""
+        browser = self.browser(**where)
+        answer = sign_in(browser, name, password)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def trail(self) -> list[tuple[str, str, str, str]]:
+        """The audit trail, oldest first: what, by whom, on what, with which outcome."""
+        with self.store.read() as tx:
+            return [(e["what"], e["who"], e["on"], e["outcome"]) for e in reversed(audit.entries(tx))]
+
+    def kept(self) -> bytes:
+        """Every byte in the data folder."""
+        return b"".join(path.read_bytes() for path in self.settings.data_dir.rglob("*") if path.is_file())
+
+
+@contextmanager
+def house(folder: Path, *names: str, **more: Any) -> Iterator[House]:
+    """A house with these users, all admins with the same password."""
+    opened = House(folder, **more)
+    try:
+        for name in names:
+            opened.users.add(BOSS, name, GOOD, admin=True)
+        yield opened
+    finally:
+        opened.store.close()
+
+
+def open_entrance(settings: Settings) -> Entrance:
+    """An entrance through which everybody goes, since there are no users."""
+    store, clock = _nobody(), Hands()
+    sessions = Sessions(store, clock, settings)
+    return Entrance(store, clock, settings, Users(store, clock), sessions, sandbox=True)
+
+
+@cache
+def _nobody() -> Store:
+    return Store.open(":memory:", Hands())
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed in no time."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def sign_in(browser: TestClient, name: str, password: str, wanted: str = "/", **headers: str) -> Any:
+    """Send the form of the sign-in page."""
+    origin = {"Origin": str(browser.base_url)} | headers
+    return browser.post("/sign-in", data={"name": name, "password": password, "next": wanted}, headers=origin)
+
+
+async def _seen(request: Request) -> Response:
+    return JSONResponse({name: request.headers.get(name) for name in ("x-mx-user", "x-mx-address")})
+
+
+async def _page(_request: Request) -> Response:
+    return HTMLResponse("<html><head><title>Page</title></head></html>", headers={"ETag": '"x"'})
+
+
+async def _live(socket: WebSocket) -> None:
+    """Says who it is, then repeats whatever comes."""
+    await socket.accept()
+    await socket.send_text(socket.headers.get("x-mx-user", "nobody"))
+    try:
+        while True:
+            await socket.send_text(await socket.receive_text())
+    except WebSocketDisconnect:
+        return

@@ -1,0 +1,69 @@
+"""Where a request comes from: a proxy is believed when it was named, and nobody else ever."""
+
+from typing import Any
+
+import pytest
+
+from mxlib.auth.proxies import Proxies
+from mxlib.settings import SettingsError
+
+OURS = "10.0.0.1, 172.16.0.0/12, ::1, 127.0.0.1"
+
+
+def scope(peer: str, *forwarded: str, proto: tuple[str, ...] = (), scheme: str = "http") -> dict[str, Any]:
+    headers = [(b"x-forwarded-for", told.encode()) for told in forwarded]
+    headers += [(b"x-forwarded-proto", told.encode()) for told in proto]
+    return {"type": "http", "scheme": scheme, "client": (peer, 1), "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "forwarded", "address"),
+    [
+        ("", "127.0.0.1", (), "127.0.0.1"),
+        ("", "127.0.0.1", ("203.0.113.9",), "127.0.0.1"),
+        (OURS, "203.0.113.5", ("192.0.2.1",), "203.0.113.5"),
+        (OURS, "10.0.0.1", ("203.0.113.9",), "203.0.113.9"),
+        (OURS, "10.0.0.1", (), "10.0.0.1"),
+        (OURS, "10.0.0.1", ("192.0.2.1, 203.0.113.9",), "203.0.113.9"),
+        (OURS, "10.0.0.1", ("192.0.2.1", "203.0.113.9"), "203.0.113.9"),
+        (OURS, "10.0.0.1", ("192.0.2.1, 203.0.113.9, 172.20.1.1",), "203.0.113.9"),
+        (OURS, "10.0.0.1", ("172.20.1.1",), "172.20.1.1"),
+        (OURS, "10.0.0.1", ("127.0.0.1, 203.0.113.9",), "203.0.113.9"),
+        (OURS, "10.0.0.1", ("203.0.113.9:4711",), "203.0.113.9"),
+        (OURS, "10.0.0.1", ("[2001:db8::5]:4711",), "2001:db8::5"),
+        (OURS, "10.0.0.1", ("2001:db8::5",), "2001:db8::5"),
+        (OURS, "10.0.0.1", ("rubbish",), "10.0.0.1"),
+        (OURS, "10.0.0.1", ("203.0.113.9, rubbish",), "10.0.0.1"),
+        (OURS, "10.0.0.1", ("",), "10.0.0.1"),
+        (OURS, "::ffff:10.0.0.1", ("203.0.113.9",), "203.0.113.9"),
+        (OURS, "::1", ("::ffff:203.0.113.9",), "203.0.113.9"),
+        (OURS, "testclient", ("203.0.113.9",), "testclient"),
+    ],
+)
+def test_the_address_is_the_first_one_that_is_no_proxy_of_ours(
+    trusted: str, peer: str, forwarded: tuple[str, ...], address: str
+) -> None:
+    assert Proxies(trusted).address(scope(peer, *forwarded)) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "proto", "scheme", "secure"),
+    [
+        ("10.0.0.1", ("https",), "http", True),
+        ("10.0.0.1", ("http",), "http", False),
+        ("10.0.0.1", ("https, http",), "http", False),
+        ("10.0.0.1", (), "http", False),
+        ("203.0.113.5", ("https",), "http", False),
+        ("203.0.113.5", (), "https", True),
+        ("203.0.113.5", (), "wss", True),
+    ],
+)
+def test_https_is_what_we_hear_or_what_a_proxy_of_ours_heard(
+    peer: str, proto: tuple[str, ...], scheme: str, secure: bool
+) -> None:
+    assert Proxies(OURS).secure(scope(peer, proto=proto, scheme=scheme)) is secure
+
+
+def test_what_is_no_address_is_named() -> None:
+    with pytest.raises(SettingsError, match="MXM_TRUSTED_PROXIES: my-proxy is neither"):
+        Proxies("10.0.0.1, my-proxy")
