@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import shapes
-from mxlib.api.asking import CSV, Asker, Run, refusals
+from mxlib.api.asking import CSV, Asker, Raw, Run, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import success
 from mxlib.auth.permissions import Caller
 from mxlib.services.exports import NotThere
+from mxlib.services.mailboxes import Unfit
 
 router = APIRouter(prefix="/imports", tags=["runs"])
 
@@ -81,6 +82,35 @@ def retry(run: Run, caller: Asker) -> Response:
     """A new run of the rows that failed or were not attempted, with the same passwords."""
     _seen(caller, run)
     return _told(caller, services.current().runs.retry(caller, run), 202)
+
+
+@router.get("/{run}/undo", responses={200: {"model": shapes.Success[shapes.UndoShape]}, **refusals(404, 409, 503)})
+def what_undo_does(run: Run, caller: Asker) -> Response:
+    """What taking this run back would delete, restore and keep, and why."""
+    _seen(caller, run)
+    return success(shapes.undo(services.current().undoing.look(caller, run)))
+
+
+@router.post(
+    "/{run}/undo",
+    status_code=202,
+    responses={202: {"model": shapes.Success[shapes.RunShape]}, **refusals(404, 409, 415, 503)},
+    openapi_extra=body(
+        json={
+            "type": "object",
+            "properties": {"confirm": {"type": "integer", "description": "The number that `GET` of this path told"}},
+            "required": ["confirm"],
+        }
+    ),
+)
+def undo(run: Run, caller: Asker, request: Request, data: Raw) -> Response:
+    """Take this run back, as a run of its own; sent twice it starts one."""
+    asked = parsed(request, data)
+    confirm = asked.get("confirm") if isinstance(asked, dict) else None
+    if type(confirm) is not int:
+        raise Unfit("confirm", "confirm: the number that GET of this path tells is needed.")
+    _seen(caller, run)
+    return _told(caller, services.current().undoing.start(caller, run, confirm), 202)
 
 
 @router.post("/{run}/take-over", responses=_ONE)

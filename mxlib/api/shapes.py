@@ -16,6 +16,7 @@ from mxlib.mailboxes.plan import Action, Kind
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services.mailboxes import Kept
+from mxlib.services.undoing import UndoPlan
 
 T = TypeVar("T")
 
@@ -134,11 +135,15 @@ class Preview(TypedDict):
 
 
 class RunShape(TypedDict):
-    """How it stands with a run. `counts` by outcome; the times are UTC; `undo_of` is the run that it takes back."""
+    """How it stands with a run. `counts` by outcome; the times are UTC.
+
+    `undo_of` is the run that it takes back, `undone_by` are those that take it back or did.
+    """
 
     id: int
     kind: Kind
     undo_of: int | None
+    undone_by: list[int]
     status: RunStatus
     total: int
     counts: dict[Outcome, int]
@@ -180,6 +185,27 @@ class ResultRow(TypedDict):
     recovery_email: str | None
     host: HostShape | None
     before: BeforeShape | None
+
+
+class UndoRow(TypedDict):
+    """What would become of one mailbox when its run is taken back; `message` says why it is kept."""
+
+    email: str
+    action: Literal["delete", "restore", "keep"]
+    quota: int | None
+    recovery_email: str | None
+    message: str
+
+
+class UndoShape(TypedDict):
+    """What taking a run back comes to. `confirm` is the number to send back; 0 when nothing can be done."""
+
+    run: int
+    question: str
+    notes: list[str]
+    confirm: int
+    eta_seconds: int
+    rows: list[UndoRow]
 
 
 class Results(TypedDict):
@@ -281,6 +307,7 @@ def run(view: RunView, now: float) -> RunShape:
         "id": view.id,
         "kind": view.kind,
         "undo_of": view.undo_of,
+        "undone_by": list(view.undone_by),
         "status": view.status,
         "total": view.total,
         "counts": {outcome: view.counts.get(outcome, 0) for outcome in Outcome},
@@ -289,6 +316,27 @@ def run(view: RunView, now: float) -> RunShape:
         "created_at": moment(view.created_at) or "",
         "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
         "paused_reason": view.paused_reason or None,
+    }
+
+
+def undo(planned: UndoPlan) -> UndoShape:
+    """What taking a run back comes to."""
+    return {
+        "run": planned.run,
+        "question": planned.sentence,
+        "notes": [planned.note],
+        "confirm": planned.typed,
+        "eta_seconds": ceil(planned.seconds),
+        "rows": [
+            {
+                "email": row.address,
+                "action": "keep" if row.left_out else "delete" if row.action is Action.DELETE else "restore",
+                "quota": None if row.left_out else row.quota,
+                "recovery_email": None if row.left_out else row.recovery_email or None,
+                "message": row.left_out,
+            }
+            for row in planned.plan.rows
+        ],
     }
 
 

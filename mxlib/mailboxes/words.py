@@ -303,6 +303,12 @@ def undo(
     return " ".join(sentences)
 
 
+def confirm_undo(typed: int, deletes: int) -> str:
+    """That taking a run back was not confirmed, or by a number that is none any more."""
+    boxes = count(typed, "mailbox", "mailboxes")
+    return f"{boxes} would {'be deleted' if deletes else 'be put back'} now. Type {typed} to confirm."
+
+
 def may_not_take_back(run: int) -> str:
     """What it takes to take a run back."""
     return (

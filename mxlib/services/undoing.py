@@ -90,7 +90,7 @@ class Undoing:
     def start(self, caller: Caller, run: int, typed: str | int) -> int:
         """Start the run that takes `run` back; its number, or that of the one which does so already or has done it.
 
-        Raises Unfit unless `typed` is the number of mailboxes that would go now; else as `look`.
+        Raises Unfit unless `typed` is the number that confirms it now; else as `look`.
         """
         with self._one_at_a_time:
             view = self._seen(caller, run)
@@ -100,7 +100,7 @@ class Undoing:
             if not planned.typed:
                 raise CanNot(planned.sentence)
             if str(typed).strip() != str(planned.typed):
-                raise Unfit("confirm", f"{planned.typed:,} mailboxes would go now. Type {planned.typed} to confirm.")
+                raise Unfit("confirm", words.confirm_undo(planned.typed, len(planned.to_delete)))
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
             )

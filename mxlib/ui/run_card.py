@@ -15,7 +15,7 @@ from mxlib.runs.results import OLD
 from mxlib.runs.view import RunView
 from mxlib.services import telling
 from mxlib.services.running import REFUSALS
-from mxlib.ui import banner, frame, links
+from mxlib.ui import banner, frame, links, undo
 from mxlib.ui.figures import escaped
 
 #: Seconds between looks at a run that goes on; each look costs some 45 ms of processor.
@@ -47,6 +47,7 @@ def show(number: int) -> None:
         live()
         _steer(view)
         _files(view)
+        undo.show(view)
     _rows(view)
 
 
@@ -97,9 +98,11 @@ def _steer(view: RunView) -> None:
         if view.status in AT_AN_END and view.retriable and not view.forgotten:
             label = f"Retry {count(view.retriable, 'failed row')}"
             st.button(label, icon=":material/replay:", key="retry", on_click=_act, args=(again,))
+        undo.button(view)
         if view.operator != caller.name:
             take = partial(runs.take_over, caller, view.id)
             st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=_act, args=(take,))
+        undo.between(view)
     if refused := st.session_state.pop("refused", ""):
         st.error(refused)
 
