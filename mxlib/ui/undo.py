@@ -1,0 +1,125 @@
+"""Take a run back: what would go and what is kept, the number that confirms it, and the way between both runs."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.mailboxes import reasons, words
+from mxlib.mailboxes.phrases import count
+from mxlib.mailboxes.plan import CLEAR, Action, PlannedRow
+from mxlib.runs.view import RunView
+from mxlib.services.lists import Silent
+from mxlib.services.mailboxes import Unfit
+from mxlib.services.running import REFUSALS
+from mxlib.services.undoing import UndoPlan
+from mxlib.ui import frame
+from mxlib.ui.figures import escaped
+
+_HELD = "undo"
+_REFUSED = "undo_refused"
+
+
+def button(view: RunView) -> None:
+    """The way in, for whoever may and as long as there is something to take back."""
+    if services.current().undoing.possible(frame.caller(), view):
+        label = "Undo the rest" if view.undone_by else f"Undo this {words.run_kind(view.kind).lower()}"
+        look = partial(_look, view.id)
+        st.button(label, icon=":material/undo:", key="undo_look", on_click=_act, args=(look,))
+
+
+def between(view: RunView) -> None:
+    """From a run to those that take it back, and from them to it."""
+    if view.undo_of is not None:
+        _to(view.undo_of, f"Takes run {view.undo_of} back")
+    for number in view.undone_by:
+        _to(number, f"Taken back by run {number}")
+
+
+def show(view: RunView) -> None:
+    """What would become of each mailbox, and the number to type."""
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(escaped(refused), icon=":material/block:")
+    planned: UndoPlan | None = st.session_state.get(_HELD)
+    if planned is None or planned.run != view.id:
+        return
+    with st.container(border=True, key="undo-card"):
+        st.markdown(f"**{escaped(planned.sentence)}**")
+        st.caption(planned.note)
+        _table(planned)
+        with st.form("undo_form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            if planned.typed:
+                st.text_input(f"Type {planned.typed} to confirm", key="undo_typed", width=220, autocomplete="off")
+                start = partial(_start, view.id)
+                st.form_submit_button(
+                    _label(planned), type="primary", icon=":material/undo:", on_click=_act, args=(start,), key="undo_do"
+                )
+            st.form_submit_button("Leave all as it is", on_click=_forget, key="undo_leave")
+
+
+def _label(planned: UndoPlan) -> str:
+    if planned.to_delete:
+        return f"Delete {count(len(planned.to_delete), 'mailbox', 'mailboxes')}"
+    return f"Put {count(len(planned.to_restore), 'mailbox', 'mailboxes')} back"
+
+
+def _table(planned: UndoPlan) -> None:
+    rows = sorted(planned.plan.rows, key=lambda row: bool(row.left_out))
+    table = pd.DataFrame({"Address": [row.address for row in rows], "What happens": [_what(row) for row in rows]})
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="undo_rows",
+        height=min(38 + 35 * len(rows), 360),
+        alt="What becomes of each mailbox of this run",
+        column_config={
+            "Address": st.column_config.TextColumn(width=280),
+            "What happens": st.column_config.TextColumn(width=520),
+        },
+    )
+
+
+def _what(row: PlannedRow) -> str:
+    if row.left_out:
+        return row.left_out
+    if row.action is Action.DELETE:
+        return "deleted if still unused"
+    told = []
+    if row.quota is not None:
+        had = row.before.get("quota")
+        told.append(reasons.changes("quota", had if isinstance(had, int) else None, row.quota))
+    if row.recovery_email:
+        told.append(reasons.RECOVERY_REMOVED if row.recovery_email == CLEAR else f"recovery email {row.recovery_email}")
+    return "; ".join(told)
+
+
+def _to(number: int, label: str) -> None:
+    def go() -> None:
+        st.query_params["run"] = str(number)
+
+    st.button(label, type="tertiary", icon=":material/link:", key=f"to-run-{number}", on_click=go)
+
+
+def _look(run: int) -> None:
+    st.session_state.pop("undo_typed", None)
+    st.session_state[_HELD] = services.current().undoing.look(frame.caller(), run)
+
+
+def _start(run: int) -> None:
+    number = services.current().undoing.start(frame.caller(), run, st.session_state.get("undo_typed", ""))
+    _forget()
+    st.query_params["run"] = str(number)
+
+
+def _forget() -> None:
+    st.session_state.pop(_HELD, None)
+
+
+def _act(do: Callable[[], object]) -> None:
+    """Do what a button says; what stands against it is said above the question."""
+    try:
+        do()
+    except (*REFUSALS, Silent, Unfit) as refusal:
+        st.session_state[_REFUSED] = str(refusal)
