@@ -114,13 +114,6 @@ def test_files_that_hold_no_table_are_refused_in_a_sentence(name: str) -> None:
     assert refusal((FILES / name).read_bytes(), name) == REFUSED[name]
 
 
-def test_every_awkward_file_is_described_and_tested() -> None:
-    here = {path.name for path in FILES.iterdir()} - {"README.md", ".gitattributes"}
-    described = (FILES / "README.md").read_text(encoding="utf-8")
-    assert here == READ.keys() | REFUSED.keys()
-    assert [name for name in here if f"`{name}`" not in described] == []
-
-
 def test_the_digest_is_that_of_the_bytes() -> None:
     data = (FILES / "excel-german.csv").read_bytes()
     assert of_file("excel-german.csv").digest == hashlib.sha256(data).hexdigest()

@@ -24,6 +24,7 @@ IGNORE = "ignore"
 
 _LOWERED = ("username", "domain", "recovery_email", ADDRESS)
 _CONVERTED = "Quota is in GB in this file: converted to MB."
+_FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
 _HEADERLESS = "No header: read as a list of addresses."
 
 
@@ -179,9 +180,22 @@ def _faults(sheet: Sheet, mapping: Mapping, passwords: pa.Array) -> tuple[np.nda
     say(sorted(sheet.table.stray), reasons.STRAY_QUOTE, "password")
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
-        comments = columns.mask(pc.starts_with(sheet.table.column(0), "#"))
-        say(comments, reasons.COMMENT_AMONG_ROWS, first if first in COLUMNS else "username")
+        mended_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
+        say(columns.mask(pc.starts_with(cells, "#")), reasons.COMMENT_AMONG_ROWS, mended_in)
+        say(columns.match(cells, _FAILED), reasons.FORMULA_FAILED, mended_in)
+    if sheet.taken.header_line:
+        say(_header_again(sheet, mapping), reasons.HEADER_AGAIN, "username")
     return fault, column
+
+
+def _header_again(sheet: Sheet, mapping: Mapping) -> Mask:
+    """Which rows say in every column that is used what the header says there."""
+    again = np.full(len(sheet), bool(mapping.columns))
+    for at in mapping.columns.values():
+        again &= columns.mask(pc.equal(columns.stripped(sheet.table.column(at)), sheet.header[at]))
+        if not again.any():
+            break
+    return again
 
 
 def _text_column(cells: np.ndarray) -> pd.Series:
@@ -195,6 +209,8 @@ def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
         first, *more = sheet.title.split("\n")
         besides = f" and {count(len(more), 'more row')}" if more else ""
         notes.append(f"Above the header, not read: {quoted(first)}{besides}.")
+    if sheet.taken.encoding == "windows-1252":
+        notes.append(_old_encoding(sheet, mapping))
     if not sheet.taken.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
         notes.append(_HEADERLESS)
     if unknown:
@@ -203,6 +219,16 @@ def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
     if mapping.in_gigabytes:
         notes.append(_CONVERTED)
     return tuple(notes)
+
+
+def _old_encoding(sheet: Sheet, mapping: Mapping) -> str:
+    """That accents hang on a guess, with a cell to judge it by; never a password."""
+    for at in range(len(sheet.header)):
+        cells = sheet.table.column(at)
+        foreign = cells.filter(pc.match_substring_regex(cells, "[^\x00-\x7f\xa0]"))
+        if len(foreign) and at not in mapping.secret and at != mapping.columns.get("password"):
+            return f"Not UTF-8, so read as Windows-1252: look whether {quoted(foreign[0].as_py())} is right."
+    return "Not UTF-8, so read as Windows-1252: letters with accents hang on it."
 
 
 def _told_apart(header: Sequence[str]) -> tuple[str, ...]:

@@ -139,4 +139,6 @@ ONE_VALUE_TOO_MANY = "One value too many: put a password with a comma in quotes.
 VALUE_WITHOUT_HEADER = "One value too many: a cell stands beside the table, under no header."
 STRAY_QUOTE = "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes."
 BROKEN_PASSWORD = "The password has a line break in it: a quote is missing, here or some lines on."  # noqa: S105
+HEADER_AGAIN = "This is the header once more, as files put together have it: leave the row out."
+FORMULA_FAILED = "A formula of the spreadsheet failed here: type the value."
 COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."
