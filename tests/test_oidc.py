@@ -151,7 +151,7 @@ def test_the_provider_is_asked_with_pkce_a_state_a_nonce_and_no_more_than_the_em
 
 def test_an_address_of_the_list_becomes_an_admin_at_the_first_sign_in(store: Store, provider: Provider) -> None:
     house = House(store, provider, oidc_admins="other@agency.example, BOSS@agency.example")
-    provider.knows("b", email="boss@agency.example")
+    provider.knows("b", email="bOSS@agency.example")
     browser = house.browser()
     browser.signs_in("b")
     assert browser.who() == "boss@agency.example"
@@ -341,6 +341,8 @@ def test_a_forged_cookie_counts_for_nothing(house: House, browser: Browser) -> N
 )
 def test_nobody_is_led_elsewhere_after_the_sign_in(browser: Browser, wanted: str) -> None:
     assert browser.signs_in(wanted=wanted).headers["Location"] == "/"
+    again = browser.get(f"{page.PROVIDER}?{urlencode({'next': wanted})}")
+    assert (again.status_code, again.headers["Location"]) == (303, "/")
 
 
 # The provider has its troubles.

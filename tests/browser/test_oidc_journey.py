@@ -1,0 +1,129 @@
+"""Signing in at a provider, from the first click to signing out, in Chromium against a real server and provider."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from mxlib.auth import page as pages
+from mxlib.auth import provider as says
+from tests.browser import driver
+from tests.browser.driver import BRISK, Faults, Server, idle
+from tests.provider import Provider, one_provider, provider
+
+__all__ = ["one_provider", "provider"]
+
+BOSS = "boss@agency.example"
+
+
+class OurFaults(Faults):
+    """What went wrong at our own address; the provider's page is none of ours."""
+
+    def _asked(self, url: str) -> None:
+        if self.visited(url):
+            super()._asked(url)
+
+    def _answered(self, status: int, url: str) -> None:
+        # A refused sign-in is a page with that status; a tab that was signed out asks once more.
+        if self.visited(url) and not url.startswith(f"{self.url}{pages.PROVIDER}") and status != 401:
+            super()._answered(status, url)
+
+    def visited(self, url: str) -> bool:
+        return url.startswith((self.url, self.url.replace("http", "ws", 1)))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, one_provider: Provider) -> Iterator[Server]:
+    settings = BRISK | one_provider.environment | {"MXM_OIDC_ADMINS": BOSS}
+    with driver.serving(tmp_path_factory.mktemp("server"), settings=settings) as served:
+        yield served
+    assert "Traceback" not in served.output(), served.output()
+
+
+@pytest.fixture
+def context(chromium: Browser, server: Server, provider: Provider, look: dict[str, Any]) -> Iterator[BrowserContext]:
+    """A browser that has never been here; the provider's style sheet, from elsewhere, is left out."""
+    provider.tell(redirects=[server.url + pages.RETURN])
+    provider.knows("boss", email=BOSS, email_verified=True)
+    faults = OurFaults(server.url)
+    context = chromium.new_context(base_url=server.url, reduced_motion="reduce", **look)
+    context.route(re.compile("jsdelivr"), lambda route: route.fulfill(body=""))
+    faults.watch(context)
+    yield context
+    context.close()
+    assert not faults.found, "\n".join(faults.found)
+
+
+@pytest.fixture
+def tab(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def agree(tab: Page, subject: str) -> None:
+    """Say yes at the provider's page."""
+    tab.get_by_placeholder("sub").fill(subject)
+    tab.get_by_role("button", name="Authorize").click()
+
+
+def sign_in(tab: Page, path: str = "/", subject: str = "boss") -> None:
+    """From a page that was asked for, over the provider, to that page."""
+    tab.goto(path)
+    tab.get_by_role("link", name="Sign in with").click()
+    agree(tab, subject)
+    idle(tab)
+
+
+def test_one_signs_in_at_the_provider_and_lands_on_the_page_that_was_asked_for(tab: Page, server: Server) -> None:
+    sign_in(tab, "/import?domain=clienta.nl")
+    expect(tab).to_have_url(re.compile(re.escape(server.url) + r"/import\?domain=clienta\.nl$"))
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Import mailboxes")
+    expect(tab.get_by_text(BOSS).first).to_be_visible()
+    cookies = {one["name"]: one for one in tab.context.cookies(server.url)}  # type: ignore[typeddict-item]
+    session = cookies[pages.cookie_name(False)]
+    assert (session["httpOnly"], session["sameSite"], session["path"]) == (True, "Lax", "/")
+
+
+def test_after_signing_out_nothing_is_shown(tab: Page) -> None:
+    sign_in(tab)
+    other = tab.context.new_page()
+    other.goto(pages.SIGN_OUT)
+    other.get_by_role("button", name="Sign out", exact=True).click()
+    expect(other.get_by_text(pages.SIGNED_OUT)).to_be_visible()
+    other.goto("/runs")
+    expect(other.get_by_role("link", name="Sign in with")).to_be_visible()
+    other.close()
+
+
+def test_who_is_not_known_reads_whom_to_ask(tab: Page, provider: Provider) -> None:
+    provider.knows("eve", email="eve@elsewhere.example", email_verified=True)
+    tab.goto("/runs")
+    tab.get_by_role("link", name="Sign in with").click()
+    agree(tab, "eve")
+    expect(tab.get_by_role("alert")).to_have_text(
+        "eve@elsewhere.example is not known here: ask an admin of this MXM to add you on the Access page."
+    )
+    tab.goto("/runs")
+    expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()
+
+
+def test_no_at_the_provider_leads_back_and_yes_may_follow(tab: Page) -> None:
+    tab.goto("/import")
+    tab.get_by_role("link", name="Sign in with").click()
+    tab.get_by_role("button", name="Deny").click()
+    expect(tab.get_by_role("alert")).to_have_text(says.CANCELLED)
+    tab.get_by_role("link", name="Sign in with").click()
+    agree(tab, "boss")
+    idle(tab)
+    expect(tab).to_have_url(re.compile(r"/import"))
+
+
+def test_while_the_provider_is_down_the_page_lives_on(tab: Page, provider: Provider, server: Server) -> None:
+    provider.tell(fault="token_down")
+    tab.goto("/")
+    tab.get_by_role("link", name="Sign in with").click()
+    agree(tab, "boss")
+    expect(tab.get_by_role("alert")).to_have_text(says.SILENT)
+    expect(tab.get_by_label("Password")).to_be_visible()
+    assert not [secret for secret in provider.secrets() if secret in server.output()]
