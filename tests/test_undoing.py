@@ -137,7 +137,7 @@ class TestDoingIt:
         assert back.counts == {Outcome.DELETED: 3, Outcome.SKIPPED: 1}
         assert there(house) == ["user1"]
         assert ("run.undo", f"run {run}", LOCAL.name) in trail(house)
-        assert house.services.runs.earlier("digest of staff.xlsx")[0].run == run
+        assert house.services.runs.earlier(LOCAL, "digest of staff.xlsx")[0].run == run
 
     def test_quotas_and_recovery_emails_come_back(self, house: House) -> None:
         house.have("user0@a.nl")

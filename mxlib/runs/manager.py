@@ -35,6 +35,9 @@ PURGE_EVERY = 600.0
 #: Seconds between two tries to become the process that sends.
 OWN_EVERY = 2.0
 
+#: Runs among which those are found that somebody may see.
+LOOKED_THROUGH = 1_000
+
 NOT_THE_OWNER = "Another MXM works with this data folder; runs go on there, not here. Close one of the two."
 
 
@@ -162,10 +165,11 @@ class Runs:
             record = journal.get_run(tx, run)
             return next(iter(self._viewed(tx, [record])), None) if record else None
 
-    def views(self, most: int = 200) -> tuple[RunView, ...]:
-        """The latest runs, newest first."""
+    def views(self, most: int = 200, only: Callable[[RunRecord], bool] | None = None) -> tuple[RunView, ...]:
+        """The latest runs, newest first; those that `only` holds for, of the latest LOOKED_THROUGH."""
         with self._store.read() as tx:
-            return self._viewed(tx, journal.latest_runs(tx, most))
+            records = journal.latest_runs(tx, LOOKED_THROUGH if only else most)
+            return self._viewed(tx, list(filter(only, records))[:most])
 
     def seen(self, run: int) -> None:
         """Its operator saw how it ended or paused."""

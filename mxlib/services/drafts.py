@@ -10,18 +10,26 @@ import pyarrow as pa
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import intake, mapping, rules
+from mxlib.mailboxes import columnwise, export, intake, mapping, mended, rules
 from mxlib.mailboxes.columns import DTYPES, OnExisting
 from mxlib.mailboxes.intake import Taken
+from mxlib.mailboxes.phrases import count, readable
+from mxlib.services.exports import File, NotThere
 from mxlib.services.previews import Previews, Reading
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, drafts
+from mxlib.store.database import Tx
 from mxlib.store.drafts import Kept
 from mxlib.store.keys import Unreadable
 
-__all__ = ["Drafts", "Kept", "Lost", "Work"]
+__all__ = ["Drafts", "Kept", "Lost", "TakenOver", "Work"]
 
 _ABOUT = b"mxm"
+_LONGEST_STEM = 80
+
+
+class TakenOver(Exception):
+    """Somebody else goes on with this draft now; the message says who, and what to do."""
 
 
 class Lost(Exception):
@@ -51,12 +59,15 @@ class Drafts:
         return uuid4().hex
 
     def keep(self, caller: Caller, number: str, work: Work) -> None:
-        """Keep the draft as it is now."""
+        """Keep the draft as it is now; raises TakenOver when it is somebody else's by now."""
         named = rules.domains_named(work.rows, self._previews.standard(work.domain))
         name = work.reading.sheet.name if work.reading else ""
         kept = Kept(number, caller.name, name, tuple(sorted(named)), len(work.rows), self._clock.now())
         with self._store.write() as tx:
-            file = b"" if drafts.has(tx, number) else zlib.compress(work.file, 1)
+            owner = drafts.operator(tx, number)
+            if owner not in (None, caller.name):
+                raise TakenOver(f"{owner} has taken this draft over: open it on the import page to see how it stands.")
+            file = b"" if owner is not None else zlib.compress(work.file, 1)
             drafts.keep(tx, self._store.key, kept, file, _packed(work))
 
     def offered(self, caller: Caller) -> tuple[Kept, ...]:
@@ -76,22 +87,64 @@ class Drafts:
         if kept is None:
             return None
         with self._store.write() as tx:
-            try:
-                found = drafts.content(tx, self._store.key, number)
-            except Unreadable as error:
-                raise Lost(f"{error} Or discard this draft.") from None
+            found = self._content(tx, number)
             if found is not None and kept.operator != caller.name:
                 drafts.take_over(tx, number, caller.name)
-                audit.append(
-                    tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="draft.take_over",
-                    on=kept.file_name or "rows added by hand", address=caller.address, outcome=f"from {kept.operator}",
-                )  # fmt: skip
+                self._note(tx, caller, "draft.take_over", kept, f"from {kept.operator}")
         return None if found is None else self._unpacked(zlib.decompress(found[0]), found[1])
 
-    def discard(self, caller: Caller, number: str) -> None:
-        """Forget a draft, for good."""
-        if any(kept.id == number for kept in self.offered(caller)):
-            self._drop([number])
+    def file(self, caller: Caller, number: str, kind: str) -> File:
+        """The mended file, as `csv` or `xlsx`, with every password in it, for whoever may go on with the draft.
+
+        Nothing is taken over by it; it is audited. Raises NotThere, and Lost as `open` does.
+        """
+        kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
+        if kept is None or kind not in {"csv", "xlsx"}:
+            raise NotThere("This draft is gone. Open the import page to see which there are.")
+        with self._store.write() as tx:
+            found = self._content(tx, number)
+            if found is None:
+                raise NotThere("This draft is gone. Open the import page to see which there are.")
+            self._note(tx, caller, "draft.download", kept, f"{count(kept.rows, 'row')} as {kind}, with passwords")
+        work = self._unpacked(zlib.decompress(found[0]), found[1])
+        reading = work.reading
+        header, rows = mended.as_table(
+            work.rows,
+            reading.sheet if reading else None,
+            reading.columns if reading else None,
+            reading.rows if reading else work.rows,
+        )
+        write = export.table_csv if kind == "csv" else export.table_xlsx
+        stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)
+        return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))
+
+    def discard(self, caller: Caller, number: str, *, own: bool = False) -> None:
+        """Forget a draft, for good; `own`: only if nobody else has taken it over."""
+        kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
+        if kept is None or (own and kept.operator != caller.name):
+            return
+        if kept.operator != caller.name:
+            with self._store.write() as tx:
+                self._note(tx, caller, "draft.discard", kept, f"of {kept.operator}")
+        self._drop([number])
+
+    def _content(self, tx: Tx, number: str) -> tuple[bytes, bytes] | None:
+        try:
+            return drafts.content(tx, self._store.key, number)
+        except Unreadable as error:
+            raise Lost(f"{error} Or discard this draft.") from None
+
+    def _note(self, tx: Tx, caller: Caller, what: str, kept: Kept, outcome: str) -> None:
+        audit.append(
+            tx,
+            at=self._clock.now(),
+            who=caller.name,
+            kind=caller.kind,
+            what=what,
+            on=kept.file_name or "rows added by hand",
+            address=caller.address,
+            outcome=outcome,
+        )
 
     def _drop(self, numbers: list[str]) -> None:
         if not numbers:
@@ -102,7 +155,8 @@ class Drafts:
 
     def _may(self, caller: Caller, kept: Kept) -> bool:
         mine = kept.operator == caller.name
-        return caller.admin or mine or all(caller.may(Permission.IMPORT, domain) for domain in kept.domains)
+        entitled = bool(kept.domains) and all(caller.may(Permission.IMPORT, domain) for domain in kept.domains)
+        return caller.admin or mine or entitled
 
     def _unpacked(self, file: bytes, packed: bytes) -> Work:
         table = pa.ipc.open_stream(zlib.decompress(packed)).read_all()
@@ -113,7 +167,9 @@ class Drafts:
             sheet = intake.read(file, about["name"], limits=self._previews.limits, taken=Taken(**about["taken"]))
             chosen = dict(enumerate(about["meanings"]))
             columns = mapping.recognise(sheet.header, chosen=chosen)
-            reading = Reading(sheet, columns, rows, tuple(about["notes"]))
+            made = about.get("usernames")
+            as_read, _ = mapping.to_rows(sheet, columns, usernames=None if made is None else columnwise.texts(made))
+            reading = Reading(sheet, columns, as_read, tuple(about["notes"]))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
         return Work(rows, about["domain"], about["generate"], reading, file, on_existing)
 
@@ -132,6 +188,7 @@ def _packed(work: Work) -> bytes:
             "name": sheet.name,
             "taken": asdict(sheet.taken),
             "notes": list(work.reading.notes),
+            "usernames": None if work.reading.columns.names_who else work.reading.rows["username"].tolist(),
             "meanings": [meaning.get(at, mapping.IGNORE) for at in range(len(sheet.header))],
         }
     table = pa.Table.from_pandas(work.rows, preserve_index=False)

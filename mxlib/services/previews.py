@@ -57,6 +57,11 @@ class Ready:
     earlier: tuple[Earlier, ...]
     unchecked: tuple[str, ...]
 
+    @property
+    def sets_passwords(self) -> bool:
+        """Whether there are passwords to keep readable."""
+        return any(row.password for row in self.plan.sent())
+
     def text(self, readable_until: float) -> str:
         """What is asked, with passwords that stay readable until then (Unix seconds)."""
         return words.confirm(replace(self.figures, readable_until=readable_until))
@@ -192,7 +197,7 @@ class Previews:
             seconds=self._running.estimate(sum(1 for _ in plan.sent())),
             ahead=self._running.ahead(),
         )
-        earlier = self._running.earlier(plan.file_digest) if plan.file_digest else ()
+        earlier = self._running.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(rules.domains_named(rows, self.standard(domain)) & account.unchecked))
         return Ready(plan, figures, _changes(before, judged), earlier, unchecked)
 

@@ -16,7 +16,7 @@ from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome
 from mxlib.runs.view import RunView
 from mxlib.store import Store, Unwritable, audit, journal
-from mxlib.store.records import RowRecord
+from mxlib.store.records import RowRecord, RunRecord
 
 #: What may stand against something that a caller asks of a run; each is one sentence.
 REFUSALS = (Forbidden, CanNot, Unwritable)
@@ -51,6 +51,7 @@ class Earlier:
     at: float
     domains: tuple[str, ...]
     created: int
+    updated: int
 
 
 class Running:
@@ -74,7 +75,7 @@ class Running:
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
         """The latest runs that the caller may see, newest first."""
-        return tuple(view for view in self._runs.views(most) if self._may_see(caller, view))
+        return self._runs.views(most, None if caller.admin else partial(self._may_see, caller))
 
     def rows(self, caller: Caller, run: int) -> pd.DataFrame:
         """Every row of a run with its outcome, without passwords."""
@@ -185,22 +186,30 @@ class Running:
         """How many runs are not at an end and not paused."""
         return self._runs.active()
 
-    def earlier(self, digest: str) -> tuple[Earlier, ...]:
-        """Runs that imported a file of this digest, newest first."""
+    def earlier(self, caller: Caller, digest: str) -> tuple[Earlier, ...]:
+        """Runs that the caller may see and that imported a file of this digest, newest first."""
         with self._store.read() as tx:
             numbers = journal.runs_of_file(tx, digest)
-        views = [view for number in numbers if (view := self._runs.view(number)) is not None]
+        views = [view for number in numbers if (view := self.get(caller, number)) is not None]
         return tuple(
-            Earlier(v.id, v.operator, v.created_at, v.domains, v.counts.get(Outcome.CREATED, 0)) for v in views
+            Earlier(
+                v.id,
+                v.operator,
+                v.created_at,
+                v.domains,
+                v.counts.get(Outcome.CREATED, 0),
+                v.counts.get(Outcome.UPDATED, 0),
+            )  # fmt: skip
+            for v in views
         )
 
     def _view_ended(self, run: int) -> bool:
         view = self._runs.view(run)
         return view is not None and view.status in AT_AN_END
 
-    def _may_see(self, caller: Caller, view: RunView) -> bool:
+    def _may_see(self, caller: Caller, view: RunView | RunRecord) -> bool:
         mine = view.operator == caller.name
-        theirs = bool(view.domains) and all(caller.may(needed_for(view.kind), domain) for domain in view.domains)
+        theirs = bool(view.domains) and all(caller.may(needed_for(Kind(view.kind)), domain) for domain in view.domains)
         return caller.admin or mine or theirs
 
     def _seen(self, caller: Caller, run: int) -> RunView:

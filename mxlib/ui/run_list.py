@@ -14,6 +14,8 @@ from mxlib.ui import frame
 
 #: Seconds between looks while a run goes on.
 LOOK_EVERY = 4
+_NONE = "No run yet. Import CSV on Email accounts starts one."
+_NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
 _COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
 _COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
 
@@ -36,7 +38,7 @@ def show(shown: int | None) -> None:
 def _table(shown: int | None) -> None:
     runs = services.current().runs.all(frame.caller())
     if not runs:
-        st.info("No run yet. Import CSV on Email accounts starts one.", icon=":material/play_circle:")
+        st.info(_NONE if frame.caller().admin else _NONE_TO_SEE, icon=":material/play_circle:")
         return
     st.subheader("All runs", anchor=False)
 
