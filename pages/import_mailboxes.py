@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib.auth.permissions import Permission
-from mxlib.ui import allowed, confirm, drafts, frame, intake, mapping, preview, preview_table, problems
+from mxlib.ui import allowed, changes, confirm, drafts, frame, intake, mapping, preview, preview_table, problems
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -26,5 +26,6 @@ if current is None:
 
 intake.show_taken(current, domain)
 judged = preview_table.show(current)
-problems.show(judged)
+problems.show(current, judged)
+changes.show(current)
 confirm.show(current, judged)

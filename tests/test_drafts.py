@@ -1,6 +1,7 @@
 """A preview that was begun is never lost: not by a refresh, nor by a restart of the server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +9,12 @@ import pytest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.mailboxes.columns import COLUMNS
+from mxlib.mailboxes.draft import Draft
 from mxlib.services import Services
-from mxlib.services.drafts import Lost, Work
+from mxlib.services.drafts import Lost, TakenOver, Work
+from mxlib.services.exports import NotThere
+from mxlib.services.mappings import Question
 from mxlib.settings import Settings
 from mxlib.store import audit
 from tests.test_pages import FILE, grid_key, opened, preview, statuses
@@ -115,3 +120,81 @@ def test_a_preview_that_was_given_up_is_not_offered_again(house: Services) -> No
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     tab.button(key="discard").click().run()
     assert not house.drafts.offered(LOCAL)
+
+
+def test_a_draft_without_a_domain_is_nobody_elses_though_they_lack_no_permission(house: Services) -> None:
+    reading = house.previews.read(b"username,password\r\njan,Geheim.2026x\r\n", "staff.csv")
+    house.drafts.keep(Caller("ops"), house.drafts.new(), Work(reading.rows, "", False, reading, FILE))
+    assert not house.drafts.offered(COLLEAGUE)
+    assert house.drafts.offered(LOCAL)
+
+
+def test_what_was_taken_over_is_not_overwritten_by_the_tab_it_was_taken_from(house: Services) -> None:
+    first = Caller("ops", domains=COLLEAGUE.domains)
+    number, work = begun(house, first)
+    house.drafts.open(COLLEAGUE, number)
+    with pytest.raises(TakenOver, match="kim has taken this draft over"):
+        house.drafts.keep(first, number, replace(work, rows=work.rows.iloc[:1]))
+    house.drafts.discard(first, number, own=True)
+    back = house.drafts.open(COLLEAGUE, number)
+    assert back is not None
+    assert len(back.rows) == 4
+
+
+def test_discarding_the_draft_of_another_is_in_the_audit_trail(house: Services) -> None:
+    number, _ = begun(house, Caller("ops", domains=COLLEAGUE.domains))
+    house.drafts.discard(COLLEAGUE, number)
+    assert not house.drafts.offered(LOCAL)
+    assert [told for told in trail(house) if told[0].startswith("draft")] == [("draft.discard", "kim", "of ops")]
+
+
+def test_what_changed_from_the_file_is_known_after_coming_back(house: Services) -> None:
+    reading = house.previews.read(b"username\r\nAlice \r\nbob\r\n", "staff.csv")
+    rows = Draft(reading.rows).edited({1: {"username": "bo"}}).rows
+    number = house.drafts.new()
+    house.drafts.keep(LOCAL, number, Work(rows, "clienta.nl", False, reading, b"username\r\nAlice \r\nbob\r\n"))
+    back = house.drafts.open(LOCAL, number)
+    assert back is not None
+    assert back.reading is not None
+    said = back.reading.mended(back.rows).told([0, 1])
+    assert said == ["Username 'Alice ' → 'alice'.", "Username 'bob' → 'bo'."]
+
+
+def test_usernames_made_of_names_are_no_change_after_coming_back(house: Services) -> None:
+    content = b"Voornaam,Achternaam\r\nJan,Bos\r\nKim,Groen\r\n"
+    question = house.mappings.read(LOCAL, content, "names.csv", "clienta.nl")
+    assert isinstance(question, Question)
+    reading = house.mappings.answered(LOCAL, question.sheet, question.answer, "clienta.nl")
+    rows = Draft(reading.rows).edited({1: {"username": "kimmie"}}).rows
+    number = house.drafts.new()
+    house.drafts.keep(LOCAL, number, Work(rows, "clienta.nl", False, reading, content))
+    back = house.drafts.open(LOCAL, number)
+    assert back is not None
+    assert back.reading is not None
+    assert back.reading.mended(back.rows).told([0, 1]) == ["", "Username 'kim.groen' → 'kimmie'."]
+
+
+def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_audited(house: Services) -> None:
+    number, work = begun(house, Caller("ops", domains=COLLEAGUE.domains))
+    file = house.drafts.file(COLLEAGUE, number, "csv")
+    assert file.name == "staff-mended.csv"
+    again = house.previews.read(file.content, file.name)
+    for column in COLUMNS:
+        assert list(again.rows[column]) == list(work.rows[column])
+    assert ("draft.download", "kim", "4 rows as csv, with passwords") in trail(house)
+    assert house.drafts.offered(LOCAL)[0].operator == "ops"
+    book = house.drafts.file(LOCAL, number, "xlsx")
+    assert list(house.previews.read(book.content, book.name).rows["password"]) == list(work.rows["password"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "pdf", ""])
+def test_a_stranger_gets_no_file_and_nobody_one_of_another_kind(house: Services, kind: str) -> None:
+    number, _ = begun(house, Caller("ops", domains=COLLEAGUE.domains))
+    with pytest.raises(NotThere):
+        house.drafts.file(STRANGER if kind == "csv" else LOCAL, number, kind)
+    assert "draft.download" not in [told[0] for told in trail(house)]
+
+
+def trail(house: Services) -> list[tuple[str, str, str]]:
+    with house.store.read() as tx:
+        return [(str(entry["what"]), str(entry["who"]), str(entry["outcome"])) for entry in audit.entries(tx)]

@@ -5,6 +5,7 @@ import time
 import pandas as pd
 
 from mxlib.mailboxes import intake, mapping, mended
+from mxlib.mailboxes.columns import COLUMNS, rows_from
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.mended import Mended
 
@@ -12,9 +13,9 @@ from mxlib.mailboxes.mended import Mended
 class File:
     """A file as it was read, and a draft of its rows."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, chosen: dict[int, str] | None = None) -> None:
         self.sheet = intake.read(content, "staff.csv")
-        self.columns = mapping.recognise(self.sheet.header)
+        self.columns = mapping.recognise(self.sheet.header, chosen=chosen)
         self.rows, _ = mapping.to_rows(self.sheet, self.columns)
         self.draft = Draft(self.rows)
 
@@ -95,3 +96,29 @@ def test_the_table_of_rows_is_not_touched() -> None:
     before = file.rows.copy(deep=True)
     file.told()
     pd.testing.assert_frame_equal(file.rows, before)
+
+
+def test_the_mended_file_has_the_import_format_with_passwords_and_the_own_columns_of_the_file() -> None:
+    content = b"username,Phone,password,Login,quota\r\nann,+31 20,Geheim.2026x,x,1\r\nbob,2,,y,\r\ncas,3,,,\r\n"
+    file = File(content, {3: mapping.IGNORE})
+    draft = file.draft.edited({1: {"username": "bo", "password": "Nieuw.2026x"}}).deleted([2]).added()
+    header, rows = mended.as_table(draft.rows, file.sheet, file.columns, file.rows)
+    assert header == (*COLUMNS, "Phone")
+    assert rows == [
+        ("", "", "", "", "", "", ""),
+        ("ann", "Geheim.2026x", "1", "", "", "", "+31 20"),
+        ("bo", "Nieuw.2026x", "", "", "", "", "2"),
+    ]
+
+
+def test_pieces_of_a_password_in_a_crowded_row_do_not_come_along() -> None:
+    file = File(b"username,password,Phone\r\nann,Geheim,2026x,020\r\n")
+    draft = file.draft.edited({0: {"password": "Geheim,2026x"}})
+    assert draft.rows["fault"][0] == ""
+    _, rows = mended.as_table(draft.rows, file.sheet, file.columns, file.rows)
+    assert rows == [("ann", "Geheim,2026x", "", "", "", "", "")]
+
+
+def test_rows_without_a_file_are_the_import_format_and_nothing_else() -> None:
+    draft = Draft(rows_from({"username": ["ann"]}))
+    assert mended.as_table(draft.rows, None, None, draft.rows) == (COLUMNS, [("ann", "", "", "", "", "")])

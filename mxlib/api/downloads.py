@@ -11,6 +11,7 @@ from mxlib import services
 from mxlib.auth.guard import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.services import Unwritable
+from mxlib.services.drafts import Lost
 from mxlib.services.exports import File, NotThere
 from mxlib.services.lists import Silent
 
@@ -35,7 +36,7 @@ def _answer(make: Callable[[], File]) -> Response:
         return PlainTextResponse(str(error), status_code=403)
     except NotThere as error:
         return PlainTextResponse(str(error), status_code=404)
-    except (Silent, Unwritable) as error:
+    except (Lost, Silent, Unwritable) as error:
         return PlainTextResponse(str(error), status_code=503)
 
 
@@ -76,6 +77,13 @@ def selection_file(request: Request) -> Response:
     return _answer(lambda: house.selections.file(caller(request), number, kind))
 
 
+def draft_file(request: Request) -> Response:
+    """The rows of a draft as they are now, as CSV or Excel."""
+    house = services.current()
+    number, _, kind = str(request.path_params["name"]).rpartition(".")
+    return _answer(lambda: house.drafts.file(caller(request), number, kind))
+
+
 def template(_request: Request) -> Response:
     """An empty file with the right header and examples."""
     return _answer(services.current().exports.template)
@@ -85,5 +93,6 @@ routes = [
     Route("/runs/{run:int}/{kind}", run_file, methods=["GET"]),
     Route("/export/{name}", domain_file, methods=["GET"]),
     Route("/export/selection/{name}", selection_file, methods=["GET"]),
+    Route("/drafts/{name}", draft_file, methods=["GET"]),
     Route("/template.csv", template, methods=["GET"]),
 ]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes import formulas, headers
 from mxlib.mailboxes.columns import COLUMNS
 from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.headers import ADDRESS
@@ -78,6 +79,37 @@ def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: p
     changed = np.logical_or.reduce(list(where.values()))
     gone = np.setdiff1d(np.arange(len(sheet)), origin)
     return Mended(changed, ~of_file, sheet.table.lines[gone], rows, before, where)
+
+
+def own_columns(mapping: ColumnMapping) -> dict[str, int]:
+    """The columns of a file that mean nothing here, by name, with their positions.
+
+    None that could be taken for one of ours when the file comes back, and none of passwords.
+    """
+    return {
+        mapping.names[at]: at
+        for at in mapping.unused
+        if at not in mapping.secret and headers.meaning_of(mapping.names[at]) is None
+    }
+
+
+def as_table(
+    rows: pd.DataFrame, sheet: Sheet | None, mapping: ColumnMapping | None, as_read: pd.DataFrame
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows of the mended file: the import format with every password, then the file's own columns.
+
+    A row that reading found crowded has none of its own cells: any of them may hold a piece of a password.
+    """
+    cells = {name: rows[name].tolist() for name in COLUMNS}
+    if sheet is not None and mapping is not None:
+        origin = rows["origin"].to_numpy(np.int64)
+        known = (origin >= 0) & (origin < len(sheet))
+        known[known] = (as_read["fault"].to_numpy()[origin[known]] == "").astype(bool)
+        places = pa.array(np.where(known, origin, 0), mask=~known)
+        for name, at in own_columns(mapping).items():
+            told = sheet.table.column(at).take(places).fill_null("").to_pylist()
+            cells[name] = [formulas.unguard(cell) for cell in told]
+    return tuple(cells), list(zip(*cells.values(), strict=True))
 
 
 def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[str, pa.Array]:

@@ -37,9 +37,10 @@ def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
     tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
 
 
-def has(tx: Tx, number: str) -> bool:
-    """Whether that draft is there."""
-    return tx.execute(sa.select(table.c.id).where(table.c.id == number)).first() is not None
+def operator(tx: Tx, number: str) -> str | None:
+    """Whose draft that is; None when it is not there."""
+    found: str | None = tx.execute(sa.select(table.c.operator).where(table.c.id == number)).scalar()
+    return found
 
 
 def every(tx: Tx) -> list[Kept]:

@@ -24,7 +24,7 @@ from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.sifting import Order
-from mxlib.services.drafts import Work
+from mxlib.services.drafts import TakenOver, Work
 from mxlib.services.previews import Reading
 from mxlib.services.running import REFUSALS
 from mxlib.ui import frame
@@ -122,7 +122,7 @@ def discard() -> None:
     """Forget this tab's preview and its draft."""
     preview: Preview | None = st.session_state.pop("preview", None)
     if preview is not None and preview.kept is not None:
-        services.current().drafts.discard(frame.caller(), preview.number)
+        services.current().drafts.discard(frame.caller(), preview.number, own=True)
 
 
 def move(preview: Preview, domain: str) -> None:
@@ -182,7 +182,7 @@ def _keep(preview: Preview) -> None:
     )
     try:
         services.current().drafts.keep(frame.caller(), preview.number, work)
-    except REFUSALS as refusal:
+    except (*REFUSALS, TakenOver) as refusal:
         preview.not_kept = f"What you mend is kept in this tab only. {refusal}"
     else:
         preview.kept, preview.kept_as, preview.not_kept = preview.latest, about, ""
