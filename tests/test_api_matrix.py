@@ -37,6 +37,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/imports/1/stop", None, "import"),
     ("POST", "/imports/1/handed-over", None, "owner"),
     ("POST", "/imports/1/retry", None, "import"),
+    ("GET", "/imports/1/undo", None, "delete"),
+    ("POST", "/imports/1/undo", {"confirm": 1}, "delete"),
     ("POST", "/imports/1/take-over", None, "import"),
 ]
 NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
