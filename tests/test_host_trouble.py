@@ -19,6 +19,8 @@ from mxlib.settings import Settings
 from tests.test_pages import opened, preview
 
 KEY = "not-the-right-key"
+#: Who looks at a page that is opened without a browser, as Streamlit's own tests have it.
+OPERATOR = "test@example.com"
 
 
 @contextmanager
@@ -34,6 +36,7 @@ def account(folder: Path, host: Served, *, key: str = "sandbox") -> Iterator[Ser
             timeout_s=0.3,
         )
     )
+    built.users.add(LOCAL, OPERATOR, "correct horse battery", admin=True)
     services.install(built)
     built.engine.recover()
     try:
@@ -119,7 +122,7 @@ def test_an_export_that_can_not_be_had_now_is_not_taken_for_one_that_is_not_ther
     tmp_path: Path, host: Served, asked: str
 ) -> None:
     with account(tmp_path, host):
-        web = TestClient(Starlette(routes=downloads.routes))
+        web = TestClient(Starlette(routes=downloads.routes), headers={"X-Mx-User": OPERATOR})
         host.sandbox.schedule = always("lost_before")
         nobody_known = web.get(f"/export/{asked}")
         host.sandbox.schedule = Schedule()

@@ -1,11 +1,14 @@
 """The real server as its operator starts and stops it."""
 
 import json
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -16,6 +19,7 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 
 KEY = "Zq7-not-to-be-seen"
 ACCOUNT = {"MX_SERVER": "mail.example", "MX_USER": "agency", "MX_API_KEY": KEY}
+ADMIN = {"MXM_ADMIN_USER": "kim", "MXM_ADMIN_PASSWORD": "correct horse battery"}
 #: Nobody listens there, so an account that is no account harms nobody.
 NOWHERE = {"MXROUTE_API_URL": "http://127.0.0.1:9"}
 
@@ -63,10 +67,25 @@ def test_it_ends_in_time_when_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("settings", [BRISK, ACCOUNT | NOWHERE], ids=["sandbox", "account"])
 def test_it_does_not_start_where_others_could_reach_it(tmp_path: Path, address: str, settings: dict[str, str]) -> None:
     said = refusal(tmp_path, "--server.address", address, settings=settings)
+    assert "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD" in said
     assert f"MXM does not start: It would serve {'a real' if settings != BRISK else 'the sandbox'}" in said
     assert "--server.address 127.0.0.1" in said
     assert "Traceback" not in said
     assert KEY not in said
+
+
+def test_a_real_account_is_served_to_nobody_when_nobody_can_sign_in(tmp_path: Path) -> None:
+    said = refusal(tmp_path, settings=ACCOUNT | NOWHERE)
+    assert "MXM does not start: It would serve a real MXroute account, and nobody could sign in." in said
+    assert "script/mxm user add NAME --admin" in said
+    assert KEY not in said
+
+
+def test_a_weak_password_of_the_first_admin_is_refused_and_not_told(tmp_path: Path) -> None:
+    said = refusal(tmp_path, settings=ADMIN | {"MXM_ADMIN_PASSWORD": "Secr3t"})
+    assert "MXM does not start: MXM_ADMIN_USER, MXM_ADMIN_PASSWORD: The password has 6 characters; 12" in said
+    assert "Traceback" not in said
+    assert "Secr3t" not in said
 
 
 def test_half_an_account_is_refused_with_what_is_missing(tmp_path: Path) -> None:
@@ -86,13 +105,34 @@ def test_a_setting_that_can_not_be_is_named_in_one_sentence(tmp_path: Path, name
 
 
 def test_a_real_account_is_served_on_this_machine_and_its_key_is_not_told(tmp_path: Path) -> None:
-    with driver.serving(tmp_path, settings=ACCOUNT | NOWHERE) as server:
+    with driver.serving(tmp_path, settings=ACCOUNT | NOWHERE | ADMIN) as server:
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(f"{server.url}/", timeout=5)
         with urlopen(f"{server.url}/health", timeout=5) as answer:
             health = answer.read().decode()
         assert json.loads(health)["sandbox"] is False
         server.stop()
         assert KEY not in health + server.output()
-    assert not [path for path in server.data.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+        assert ADMIN["MXM_ADMIN_PASSWORD"] not in health + server.output()
+    secrets = KEY.encode(), ADMIN["MXM_ADMIN_PASSWORD"].encode()
+    kept = [path.read_bytes() for path in server.data.rglob("*") if path.is_file()]
+    assert not [each for each in kept for secret in secrets if secret in each]
+
+
+@pytest.mark.parametrize(("trusted", "address"), [("", "127.0.0.1"), ("127.0.0.1", "203.0.113.9")])
+def test_no_program_of_this_machine_says_where_people_are_unless_it_was_named(
+    tmp_path: Path, trusted: str, address: str
+) -> None:
+    with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_TRUSTED_PROXIES": trusted}) as server:
+        headers = {"Origin": server.url, "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+        form = b"name=kim&password=wrong+all+over"
+        # Behind a proxy the public address would be known; here the origin is what the guard hears.
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(Request(f"{server.url}/sign-in", form, headers), timeout=5)
+        server.stop()
+        with closing(sqlite3.connect(server.data / "mxm.sqlite3")) as store:
+            seen = store.execute("SELECT address FROM audit WHERE what = 'sign_in.refused'").fetchall()
+    assert seen == [(address,)]
 
 
 def test_the_data_folder_is_nobody_elses(server: Server) -> None:
