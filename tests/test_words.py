@@ -74,6 +74,8 @@ def test_a_file_imported_before_is_named_with_run_and_day():
 
 
 def test_a_file_imported_last_year_is_named_with_the_year():
+    told = words.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
+    assert told == "a.csv was imported by ops on 3 May (run 4, 3 updated)."
     told = words.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
     assert told == "a.csv was imported into a.nl and b.nl by ops on 3 May 2025 (run 4, 1 created)."
 

@@ -185,11 +185,13 @@ def _now(figures: Confirmation, domain: str) -> str:
 
 
 def imported_before(
-    file_name: str, domains: Sequence[str], operator: str, at: float, run: int, created: int, now: float | None = None
-) -> str:
-    """That the same file was imported once before."""
-    into = listed(domains, most=4, noun="more domains")
-    return f"{file_name} was imported into {into} by {operator} on {day(at, now)} (run {run}, {created:,} created)."
+    file_name: str, domains: Sequence[str], operator: str, at: float, run: int, created: int, now: float | None = None,
+    updated: int = 0,
+) -> str:  # fmt: skip
+    """That the same file was imported once before; a run that changed nothing has no domains."""
+    into = f" into {listed(domains, most=4, noun='more domains')}" if domains else ""
+    did = [f"{created:,} created"] * bool(created or not updated) + [f"{updated:,} updated"] * bool(updated)
+    return f"{file_name} was imported{into} by {operator} on {day(at, now)} (run {run}, {', '.join(did)})."
 
 
 def counted(counts: Mapping[str, int]) -> str:

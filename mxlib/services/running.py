@@ -85,8 +85,7 @@ class Running:
     def results(self, caller: Caller, run: int) -> list[tuple[RowRecord, str]]:
         """Every row of a run, each with its password for the run's operator and admins, and blank for others."""
         view = self._seen(caller, run)
-        entitled = caller.admin or view.operator == caller.name
-        told = results.every(self._store, run, with_passwords=entitled)
+        told = results.every(self._store, run, with_passwords=self.may_have(caller, view))
         if any(password for _, password in told):
             self._note(caller, "results.download", run, "as JSON")
         return told
@@ -199,7 +198,7 @@ class Running:
                 v.domains,
                 v.counts.get(Outcome.CREATED, 0),
                 v.counts.get(Outcome.UPDATED, 0),
-            )  # fmt: skip
+            )
             for v in views
         )
 
@@ -218,9 +217,21 @@ class Running:
             raise Forbidden(f"There is no run {run} that you may see.")
         return view
 
+    def may_steer(self, caller: Caller, view: RunView) -> bool:
+        """Whether the caller may pause, stop and repeat this run, and take it over."""
+        try:
+            _must(caller, view)
+        except Forbidden:
+            return False
+        return True
+
+    def may_have(self, caller: Caller, view: RunView) -> bool:
+        """Whether the caller may have this run's results, which may hold passwords."""
+        return caller.admin or view.operator == caller.name
+
     def _owned(self, caller: Caller, run: int) -> None:
         view = self._seen(caller, run)
-        if not (caller.admin or view.operator == caller.name):
+        if not self.may_have(caller, view):
             raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
 
     def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:

@@ -58,7 +58,7 @@ def _ask(current: Preview, ready: Ready) -> None:
     for earlier in ready.earlier[:3]:
         st.warning(_told(ready, earlier, now), icon=":material/history:")
     agreed = not ready.earlier or st.checkbox("Import it again", key="again")
-    days = retention()
+    days = retention() if ready.sets_passwords else house.settings.retention_days
     question.markdown(_loud(ready, now + days * 86_400))
     with st.container(horizontal=True):
         possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
@@ -99,5 +99,12 @@ def _loud(ready: Ready, until: float) -> str:
 
 def _told(ready: Ready, earlier: Earlier, now: float) -> str:
     return words.imported_before(
-        ready.plan.file_name, earlier.domains, earlier.operator, earlier.at, earlier.run, earlier.created, now
+        ready.plan.file_name,
+        earlier.domains,
+        earlier.operator,
+        earlier.at,
+        earlier.run,
+        earlier.created,
+        now,
+        earlier.updated,
     )
