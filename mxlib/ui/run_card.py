@@ -80,6 +80,8 @@ def _steer(view: RunView) -> None:
     def again() -> None:
         st.query_params["run"] = str(runs.retry(caller, view.id))
 
+    if not runs.may_steer(caller, view):
+        return
     going = view.status in {RunStatus.RUNNING, RunStatus.QUEUED}
     paused = view.status == RunStatus.PAUSED
     with st.container(horizontal=True, key="steer"):
@@ -117,6 +119,9 @@ def _act(do: Callable[[], object]) -> None:
 
 def _files(view: RunView) -> None:
     """What can be taken away, and what becomes of the passwords."""
+    if not services.current().runs.may_have(frame.caller(), view):
+        st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
+        return
     with st.container(horizontal=True, vertical_alignment="center", key="files"):
         links.download("Download results", f"/runs/{view.id}/results.csv", key="results-csv")
         if len(view.domains) > 1:
