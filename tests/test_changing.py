@@ -92,7 +92,7 @@ def test_a_multiplied_quota_never_becomes_zero_which_is_unlimited() -> None:
 def test_several_get_a_quota_by_a_run_and_those_that_have_it_cost_no_write(house: House) -> None:
     proposed = plan(house, quota("× 2"), *BOTH, "free@a.nl")
     assert proposed.text(0.0) == (
-        "Set the quota of 3 mailboxes × 2? 1 is unlimited and stays so. In all 2.0 GB now, 4.0 GB then. "
+        "Change the quota of 3 mailboxes: × 2? 1 is unlimited and stays so. In all 2.0 GB now, 4.0 GB then. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
     writes = house.host.writes()
@@ -106,7 +106,7 @@ def test_several_get_a_quota_by_a_run_and_those_that_have_it_cost_no_write(house
 
 def test_one_is_changed_at_once_without_a_run(house: House) -> None:
     proposed = plan(house, quota("+ 1024"), "kim@a.nl")
-    assert proposed.text(0.0) == "Set the quota of 1 mailbox + 1,024 MB? In all 1.0 GB now, 2.0 GB then."
+    assert proposed.text(0.0) == "Change the quota of kim@a.nl: + 1,024 MB? It is 1.0 GB now."
     done = do(house, proposed)
     assert done.run is None
     assert done.kept is not None
@@ -216,11 +216,11 @@ def test_import_does_not_allow_a_deletion_nor_delete_a_change(house: House) -> N
         allowed(Permission.VIEW, Permission.IMPORT),
         allowed(Permission.VIEW, Permission.DELETE),
     )
-    with pytest.raises(Forbidden, match=r"delete for a\.nl"):
+    with pytest.raises(Forbidden, match=r"delete from a\.nl"):
         plan(house, Deletion(), caller=changer)
-    with pytest.raises(Forbidden, match=r"import for a\.nl"):
+    with pytest.raises(Forbidden, match=r"import into a\.nl"):
         plan(house, NewPassword(), caller=deleter)
-    with pytest.raises(Forbidden, match=r"import for b\.nl"):
+    with pytest.raises(Forbidden, match=r"import into b\.nl"):
         plan(house, NewPassword(), "kim@a.nl", "far@b.nl", caller=changer)
 
 

@@ -148,7 +148,7 @@ def test_every_change_is_there_once_with_who_and_which_run_newest_first(house: H
     ]
     assert events[3].file == "Set quota: 2,048 MB"
     assert "1024 → 2048" in events[3].detail
-    assert events[2].detail == "quota"
+    assert events[2].detail == "quota 2048 → 4096"
 
 
 def test_a_row_that_was_left_out_did_nothing_and_one_that_failed_tried(house: House) -> None:

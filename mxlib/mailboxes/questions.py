@@ -28,11 +28,11 @@ def name(change: Change) -> str:
             return "Delete mailboxes"
 
 
-def ask(change: Change, figures: Figures, *, readable_until: float = 0.0, seconds: float = 0.0) -> str:
-    """The question; `seconds` is how long a run of it takes, 0 for what is done at once."""
+def ask(change: Change, figures: Figures, *, alone: str = "", readable_until: float = 0.0, seconds: float = 0.0) -> str:
+    """The question; `alone` is the address of a single mailbox, `seconds` how long a run takes, 0 for none."""
     if not figures.acting:
         return f"Nothing to change: {_why_nothing(change, figures)}"
-    sentences = _question(change, figures)
+    sentences = _question(change, figures, alone)
     if isinstance(change, NewPassword) and seconds:
         sentences.append(f"They are in the results, readable until {day(readable_until)}.")
     if figures.suspended and not isinstance(change, Deletion | NewRecovery):
@@ -70,30 +70,31 @@ def holding(megabytes: float) -> str:
     return f"{megabytes:,.0f} MB of mail" if megabytes >= 1 else "hardly any mail" if megabytes else "no mail"
 
 
-def _question(change: Change, figures: Figures) -> list[str]:
-    boxes = count(figures.mailboxes, "mailbox", "mailboxes")
-    one = figures.mailboxes == 1
+def _question(change: Change, figures: Figures, alone: str) -> list[str]:
+    boxes = alone or count(figures.mailboxes, "mailbox", "mailboxes")
     match change:
         case NewQuota():
             told = [f"Set the quota of {boxes} to {_aim(change)}?"]
             if change.value is None:
-                told = [f"Set the quota of {boxes} {_aim(change)}?"]
+                told = [f"Change the quota of {boxes}: {_aim(change)}?"]
                 if figures.unlimited:
                     stay = "1 is unlimited and stays" if figures.unlimited == 1 else "are unlimited and stay"
                     told.append(f"{'' if figures.unlimited == 1 else f'{figures.unlimited:,} '}{stay} so.")
             elif figures.acting < figures.mailboxes:
                 have = figures.mailboxes - figures.acting
                 told.append(f"{have:,} {'has' if have == 1 else 'have'} it already.")
-            if figures.quota_after:
+            if alone:
+                told.append(f"It is {_storage(figures.quota_before) if figures.quota_before else 'unlimited'} now.")
+            elif figures.quota_after:
                 told.append(f"In all {_storage(figures.quota_before)} now, {_storage(figures.quota_after)} then.")
             return told
         case NewPassword():
-            whose = "a new password? The old one stops" if one else "new passwords? The old ones stop"
+            whose = "a new password? The old one stops" if alone else "new passwords? The old ones stop"
             return [f"Give {boxes} {whose} working at once, in every mail program."]
         case NewRecovery():
             cleared = sum(not email for email in change.emails.values())
             verb = "Clear" if cleared == len(change.emails) else "Set"
-            return [f"{verb} the recovery email of {count(figures.acting, 'mailbox', 'mailboxes')}?"]
+            return [f"{verb} the recovery email of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
         case Deletion():
             return [
                 f"Delete {boxes} with {holding(figures.mail)}?",

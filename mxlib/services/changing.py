@@ -48,8 +48,9 @@ class Proposed:
 
     def text(self, readable_until: float) -> str:
         """What is asked; passwords of a run stay readable until then (Unix seconds)."""
-        seconds = 0.0 if self.alone else self.seconds
-        return questions.ask(self.change, self.figures, readable_until=readable_until, seconds=seconds)
+        if self.alone:
+            return questions.ask(self.change, self.figures, alone=self.alone.address)
+        return questions.ask(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import single
+from mxlib.mailboxes import reasons, single
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import MOST_SENDS
 from mxlib.mailboxes.single import Cells, Judged
@@ -119,8 +120,8 @@ class Mailboxes:
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
         if not self._send_again(messages.update_mailbox(domain, username, **changes), domain, username):
             raise _not_there(domain, username)
-        self._note(caller, "mailbox.update", domain, username, ", ".join(changes))
         known = self._lists.known(domain, username) or _as_asked(domain, username)
+        self._note(caller, "mailbox.update", domain, username, _told(known, changes))
         box = self._read_back(domain, username) or replace(
             known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
         )
@@ -280,6 +281,13 @@ def _as_asked(domain: str, username: str) -> Mailbox:
     return Mailbox(
         username=username, email=f"{username}@{domain}", quota=0, usage=0.0, limit=MOST_SENDS, sent=0, suspended=False
     )
+
+
+def _told(known: Mailbox, changes: Mapping[str, str | int]) -> str:
+    """What a change by hand changed: `password changed; quota 1024 → 2048`."""
+    had = {"quota": known.quota, "limit": known.limit}
+    figures = [reasons.changes(name, had[name], int(asked)) for name, asked in changes.items() if name in had]
+    return "; ".join([reasons.PASSWORD_CHANGED] * ("password" in changes) + figures)
 
 
 def _taken(domain: str, username: str) -> Taken:

@@ -68,9 +68,12 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             type="search",
             live=True,
         )
+        only = bool(picking.picked(domain)) and st.checkbox("Only picked", key="only_picked")
         if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
             picking.by_list(mailboxes, domain)
     shown = found(mailboxes, sought)
+    if only:
+        shown = shown.loc[shown["address"].isin(picking.picked(domain))]
     addresses = shown["address"].tolist()
     key = picking.table_key(addresses)
     picking.follow(domain, addresses, key)

@@ -19,7 +19,8 @@ def show(box: pd.Series) -> None:
         st.metric("Sent today", f"{int(box['sent']):,}", border=True)
         st.metric("Limit a day", f"{int(box['limit']):,}", border=True)
     if quota:
-        st.progress(min(1.0, usage / quota), text=f"{100 * usage / quota:.0f} % of the quota")
+        told = f"{100 * usage / quota:.0f} % of the quota" if usage <= quota else "Over quota: no new mail comes in."
+        st.progress(min(1.0, usage / quota), text=told)
     if box["suspended"]:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
