@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
 
 from mxlib import services
+from mxlib.api.downloads import routes
+from mxlib.auth.guard import Guard
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import MXrouteError
@@ -23,6 +28,8 @@ pytestmark = pytest.mark.process
 
 KEY = "Key-that-nobody-may-see-7319"
 SUPPLIED = "Pass-that-nobody-may-see-1.x"
+SIGN_IN = "Sign-in-that-nobody-may-see"
+MISTAKEN = "Typed-into-the-wrong-box-4.x"
 FAULTS = ("lost_before", "lost_after", "error_after", "html_before", "broken_after", "rate_limited", "stalled")
 FILE = b"username,password,note\r\n" + b"".join(
     f"who{number},{SUPPLIED if number % 2 else ''},{SUPPLIED if number == 1 else 'plain'}\r\n".encode()
@@ -56,6 +63,23 @@ def house(tmp_path: Path, host: Served, caplog: pytest.LogCaptureFixture) -> Ite
     built.close()
 
 
+def signed_in(house: Services, said: list[str]) -> str:
+    """Sign in at the guarded server, after the mistakes that people make; the id of the session."""
+    house.users.add(LOCAL, "kim", SIGN_IN, admin=True)
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, settings=house.settings, entrance=lambda: house.entrance)],
+    )
+    browser = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
+    for name, password in ((MISTAKEN, SIGN_IN), ("kim", MISTAKEN), ("kim", SIGN_IN)):
+        answer = browser.post(
+            "/sign-in", data={"name": name, "password": password}, headers={"Origin": "http://127.0.0.1"}
+        )
+        said.append(answer.text.replace(f'value="{MISTAKEN}"', ""))  # what was typed stays in its box
+    assert answer.status_code == 303
+    return str(browser.cookies["mxm-session"])
+
+
 def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     house: Services, host: Served, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
@@ -66,6 +90,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     ready = house.previews.confirm(LOCAL, rows, "clienta.nl", reading, before=judged)
     secrets = {row.password for row in ready.plan.rows} | {KEY}
     assert len(secrets) == 6 + 1 + 1
+    secrets |= {SIGN_IN, MISTAKEN, signed_in(house, said)}
     run = house.runs.start(LOCAL, ready.plan, days=7)
 
     def status() -> str:
