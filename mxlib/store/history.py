@@ -61,3 +61,15 @@ def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ByHand]:
         .limit(most)
     )
     return [ByHand(*row) for row in tx.execute(query)]
+
+
+def plan_was_full(tx: Tx) -> float | None:
+    """When the latest create of a run was refused since the host's plan was full; None when it was answered else."""
+    query = (
+        sa.select(attempt.c.heard_at, attempt.c.answer)
+        .where(attempt.c.kind == "create", attempt.c.heard_at.is_not(None))
+        .order_by(attempt.c.id.desc())
+        .limit(1)
+    )
+    found = tx.execute(query).first()
+    return found.heard_at if found and found.answer.startswith("422") else None

@@ -1,0 +1,64 @@
+"""Whether a batch fits the account, as far as the host tells: it tells of storage, and of no limit of mailboxes."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from mxlib.mailboxes.phrases import count, moment
+from mxlib.mailboxes.plan import Action, Plan
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a plan adds to an account: mailboxes, MB of quota, and mailboxes without a limit."""
+
+    mailboxes: int = 0
+    quota: int = 0
+    unlimited: int = 0
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Quotas that shrink count for nothing: nobody's mail becomes less by them."""
+        mailboxes = quota = unlimited = 0
+        for row in plan.sent():
+            if row.action is Action.DELETE or row.quota is None:
+                continue
+            had = row.before.get("quota") if row.action is Action.UPDATE else 0
+            mailboxes += row.action is Action.CREATE
+            unlimited += row.quota == 0
+            quota += max(0, row.quota - had) if isinstance(had, int) else 0
+        return cls(mailboxes, quota, unlimited)
+
+
+def storage(growth: Growth, used: int, limit: int, read_at: float, now: float, grace_until: str = "") -> str:
+    """Why the account's storage (bytes, limit 0 = none) is worth a look; blank when it is not."""
+    if not limit or not (growth.mailboxes or growth.quota or growth.unlimited):
+        return ""
+    has = f"{_size(used)} of {_size(limit)} used at {moment(read_at, now)}"
+    if used >= limit:
+        until = f" MXroute gives until {grace_until}." if grace_until else ""
+        return f"The account is full: {has}.{until} Free space or raise the plan, or new mail is refused."
+    free = limit - used
+    if growth.quota * _MB <= free and not growth.unlimited:
+        return ""
+    adds = f"These quotas add {_size(growth.quota * _MB)}" if growth.quota else ""
+    if growth.unlimited:
+        without = f"{count(growth.unlimited, 'mailbox', 'mailboxes')} without a limit"
+        adds = f"{adds} and {without}" if adds else f"This makes {without}"
+    return f"{adds}; the account has {_size(free)} free ({has}). MXroute takes them; full, it refuses all new mail."
+
+
+def plan_full(growth: Growth, refused_at: float, now: float) -> str:
+    """That the host's plan was full at the last create; blank when nothing is to be created."""
+    if not growth.mailboxes:
+        return ""
+    return (
+        f"MXroute refused the last mailbox it was asked for, at {moment(refused_at, now)}: the plan was full. Raise it "
+        "first, or the run pauses at its first rows; none is lost."
+    )
+
+
+def _size(amount: int) -> str:
+    gigabytes = amount / 1024**3
+    return f"{gigabytes:,.1f} GB" if gigabytes >= 1 else f"{amount / _MB:,.0f} MB"

@@ -1,0 +1,28 @@
+"""Before a run: what the host has told of the account is held against what the run would add. Nobody waits for it."""
+
+from mxlib.auth.permissions import Caller
+from mxlib.clock import Clock
+from mxlib.mailboxes import preflight
+from mxlib.mailboxes.plan import Plan
+from mxlib.mailboxes.preflight import Growth
+from mxlib.services.storage import Storage
+from mxlib.store import Store, history
+
+
+class Preflight:
+    """Says what stands against a plan, as far as the host tells."""
+
+    def __init__(self, store: Store, storage: Storage, clock: Clock) -> None:
+        self._store, self._storage, self._clock = store, storage, clock
+
+    def of(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
+        """Warnings with figures, none of which stops anything."""
+        growth, now = Growth.of(plan), self._clock.now()
+        told = []
+        if known := self._storage.latest(caller):
+            told.append(preflight.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
+        with self._store.read() as tx:
+            refused_at = history.plan_was_full(tx)
+        if refused_at is not None:
+            told.append(preflight.plan_full(growth, refused_at, now))
+        return tuple(filter(None, told))
