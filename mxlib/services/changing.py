@@ -16,6 +16,7 @@ from mxlib.runs.manager import CanNot
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Lists, Silent
 from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Uncertain, Unfit
+from mxlib.services.preflight import Preflight
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
 from mxlib.store import Unwritable
@@ -33,6 +34,8 @@ class Proposed:
     figures: Figures
     gone: tuple[str, ...]
     seconds: float
+    #: Whether it fits the account: warnings, none of which stops anything.
+    preflight: tuple[str, ...]
     #: However often it is carried out, one run comes of it.
     key: str = field(default_factory=lambda: f"change {secrets.token_hex(16)}")
 
@@ -65,8 +68,11 @@ class Done:
 class Changing:
     """Plans and carries out changes of mailboxes, with the permissions that each needs."""
 
-    def __init__(self, lists: Lists, mailboxes: Mailboxes, running: Running, clock: Clock) -> None:
+    def __init__(
+        self, lists: Lists, mailboxes: Mailboxes, running: Running, preflight: Preflight, clock: Clock
+    ) -> None:
         self._lists, self._mailboxes, self._running, self._clock = lists, mailboxes, running, clock
+        self._preflight = preflight
 
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> Proposed:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
@@ -89,7 +95,7 @@ class Changing:
         if max((row.quota or 0 for row in plan.rows), default=0) > questions.MOST_QUOTA:
             raise Unfit("quota", questions.TOO_LARGE)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
-        return Proposed(change, plan, figures, gone, seconds)
+        return Proposed(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
 
     def carry_out(
         self, caller: Caller, proposed: Proposed, *, days: int, typed: str = "", agreed: bool = False

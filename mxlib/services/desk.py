@@ -28,6 +28,7 @@ from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.services.mappings import Mappings
+from mxlib.services.preflight import Preflight
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
 from mxlib.services.selections import Selections
@@ -61,6 +62,7 @@ class Services:
     histories: Histories
     selections: Selections
     storage: Storage
+    preflight: Preflight
     tokens: Tokens
     trail: Trail
     undoing: Undoing
@@ -135,7 +137,9 @@ def assemble(
     engine = Runs(store, host, gate, clock, settings, chores=(Housekeeping(settings, store, clock).tidy,))
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
-    previews = Previews(settings, lists, runs, clock)
+    storage = Storage(store, host, clock)
+    preflight = Preflight(store, storage, clock)
+    previews = Previews(settings, lists, runs, preflight, clock)
     exports = Exports(store, lists, runs, clock)
     mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
     sessions = Sessions(store, clock, settings)
@@ -149,10 +153,11 @@ def assemble(
         selections=Selections(exports),
         imports=Imports(settings, store, previews, runs, clock),
         mailboxes=mailboxes,
-        changing=Changing(lists, mailboxes, runs, clock),
+        changing=Changing(lists, mailboxes, runs, preflight, clock),
         finding=Finding(store, lists, clock),
         histories=Histories(store),
-        storage=Storage(store, host, clock),
+        storage=storage,
+        preflight=preflight,
         tokens=tokens,
         trail=Trail(store, clock),
         undoing=Undoing(store, lists, engine, runs, clock),

@@ -17,6 +17,7 @@ from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.plan import Plan
 from mxlib.mailboxes.rules import Account, Standard
 from mxlib.services.lists import LONG_PATIENCE, PATIENCE, Lists, Tell
+from mxlib.services.preflight import Preflight
 from mxlib.services.running import Earlier, Running
 from mxlib.settings import Settings
 
@@ -56,6 +57,8 @@ class Ready:
     changes: tuple[str, ...]
     earlier: tuple[Earlier, ...]
     unchecked: tuple[str, ...]
+    #: Whether it fits the account: warnings, none of which stops anything.
+    preflight: tuple[str, ...] = ()
 
     @property
     def sets_passwords(self) -> bool:
@@ -70,8 +73,11 @@ class Ready:
 class Previews:
     """Reads, judges and plans; sends nothing."""
 
-    def __init__(self, settings: Settings, lists: Lists, running: Running, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock
+    ) -> None:
         self._settings, self._lists, self._running, self._clock = settings, lists, running, clock
+        self._preflight = preflight
 
     @property
     def limits(self) -> Limits:
@@ -199,7 +205,8 @@ class Previews:
         )
         earlier = self._running.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(rules.domains_named(rows, self.standard(domain)) & account.unchecked))
-        return Ready(plan, figures, _changes(before, judged), earlier, unchecked)
+        preflight = self._preflight.of(caller, plan)
+        return Ready(plan, figures, _changes(before, judged), earlier, unchecked, preflight)
 
 
 def understood(sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None) -> Reading:

@@ -132,6 +132,8 @@ def _confirm(proposed: Proposed, verb: str) -> None:
     if proposed.gone:
         st.info(escaped(questions.gone(proposed.gone)), icon=":material/person_off:")
     days = house.settings.retention_days
+    for warning in proposed.preflight:
+        st.warning(escaped(warning), icon=":material/data_usage:")
     if isinstance(proposed.change, NewPassword) and not proposed.alone:
         days = confirm.retention()
     question.markdown(f"**{escaped(proposed.text(house.clock.now() + days * 86_400))}**")

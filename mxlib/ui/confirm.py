@@ -53,6 +53,8 @@ def _ask(current: Preview, ready: Ready) -> None:
     question = st.empty()
     for change in ready.changes:
         st.warning(change, icon=":material/sync_problem:")
+    for warning in ready.preflight:
+        st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
         st.warning(words.start_waits(name), icon=":material/cloud_off:")
     for earlier in ready.earlier[:3]:
