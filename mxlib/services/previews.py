@@ -73,9 +73,7 @@ class Ready:
 class Previews:
     """Reads, judges and plans; sends nothing."""
 
-    def __init__(
-        self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock
-    ) -> None:
+    def __init__(self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock) -> None:
         self._settings, self._lists, self._running, self._clock = settings, lists, running, clock
         self._preflight = preflight
 

@@ -1,0 +1,151 @@
+"""Storage of the account and the look before a run: told truthfully, and waited for by nobody."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.mailboxes import preflight
+from mxlib.mailboxes.changes import NewQuota
+from mxlib.mailboxes.preflight import Growth
+from mxlib.mxroute.messages import Answer, Request
+from mxlib.services.lists import Silent
+from mxlib.services.storage import AccountStorage
+from tests.desk import until
+from tests.house import GOOD, House, opened
+
+GB = 1024**3
+AT = time.mktime((2026, 5, 3, 9, 0, 0, 0, 0, -1))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An account of 10 GB with two mailboxes."""
+    with opened(tmp_path) as made:
+        made.host.sandbox.account.storage_mb = 10 * 1024
+        made.have("kim@a.nl", "nina@a.nl")
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("growth", "used", "limit", "told"),
+    [
+        (Growth(10, 10_240, 0), 0, 0, ""),
+        (Growth(0, 0, 0), 11 * GB, 10 * GB, ""),
+        (Growth(9, 9 * 1024, 0), GB, 10 * GB, ""),
+        (
+            Growth(10, 10 * 1024, 0), GB, 10 * GB,
+            "These quotas add 10.0 GB; the account has 9.0 GB free (1.0 GB of 10.0 GB used at 09:00). MXroute takes "
+            "them; full, it refuses all new mail.",
+        ),
+        (
+            Growth(1, 0, 1), GB, 10 * GB,
+            "This makes 1 mailbox without a limit; the account has 9.0 GB free (1.0 GB of 10.0 GB used at 09:00). "
+            "MXroute takes them; full, it refuses all new mail.",
+        ),
+        (
+            Growth(1, 1, 0), 10 * GB, 10 * GB,
+            "The account is full: 10.0 GB of 10.0 GB used at 09:00. Free space or raise the plan, or new mail is "
+            "refused.",
+        ),
+    ],
+)  # fmt: skip
+def test_storage_is_held_against_what_is_added(growth: Growth, used: int, limit: int, told: str) -> None:
+    assert preflight.storage(growth, used, limit, AT, AT + 60) == told
+
+
+def test_the_deadline_of_a_full_account_is_told() -> None:
+    told = preflight.storage(Growth(1, 1, 0), 11 * GB, 10 * GB, AT, AT, "2026-05-09")
+    assert "MXroute gives until 2026-05-09." in told
+
+
+def test_the_figures_come_from_the_host_and_are_kept_for_some_minutes(house: House) -> None:
+    known, problem = house.services.storage.read(LOCAL)
+    assert (known.limit, known.used, known.free, problem) == (10 * GB, 0, 10 * GB, "")
+    asked = sum(request.path == "/quota" for request in house.host.sent)
+    house.services.storage.read(LOCAL)
+    assert sum(request.path == "/quota" for request in house.host.sent) == asked == 1
+
+
+def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(house: House) -> None:
+    house.services.storage.read(LOCAL)
+    let_go, send, clock = threading.Event(), house.host.send, house.services.clock
+
+    def slow(request: Request, **more: object) -> Answer:
+        assert let_go.wait(10)
+        return send(request)
+
+    later = clock.now() + 3_600
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.host, "send", slow)
+        patch.setattr(clock, "now", lambda: later)
+        known = house.services.storage.latest(LOCAL)
+        assert known is not None
+        assert known.read_at < later - 3_500
+        let_go.set()
+        until(lambda: (house.services.storage.known() or known).read_at == later)
+
+
+def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(house: House) -> None:
+    first, _ = house.services.storage.read(LOCAL)
+    house.host.down = True
+    later = first.read_at + 3_600
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.services.clock, "now", lambda: later)
+        known, problem = house.services.storage.read(LOCAL)
+    assert (known, problem) == (first, "MXroute does not answer.")
+
+
+def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_turn(house: House) -> None:
+    house.host.down = True
+    for _ in range(3):
+        with pytest.raises(Silent, match="does not answer"):
+            house.services.storage.read(LOCAL)
+    assert house.services.storage.latest(LOCAL) is None
+
+
+def test_who_may_view_no_domain_is_told_nothing_of_the_account(house: House) -> None:
+    stranger = Caller("x", domains={"a.nl": frozenset({Permission.IMPORT})})
+    with pytest.raises(Forbidden):
+        house.services.storage.read(stranger)
+    assert house.services.storage.latest(stranger) is None
+
+
+def test_an_answer_that_makes_no_sense_is_no_storage() -> None:
+    told = AccountStorage.from_data(
+        {"total_used": "1048576", "total_limit": None, "updated_at": "yesterday", "grace_period": {"deadline": "x"}}, AT
+    )
+    assert (told.used, told.limit, told.reckoned_at, told.grace_until) == (1_048_576, 0, None, "x")
+
+
+def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:
+    house.services.storage.read(LOCAL)
+    changing = house.services.changing
+    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).preflight == ()
+    proposed = changing.plan(LOCAL, ["kim@a.nl", "nina@a.nl"], NewQuota(8192))
+    assert "These quotas add 14.0 GB; the account has 10.0 GB free" in proposed.preflight[0]
+    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(0)).preflight[0].startswith("This makes 1 mailbox without")
+    house.ended(changing.carry_out(LOCAL, proposed, days=7).run or 0)
+
+
+def test_a_plan_that_was_full_is_told_before_the_next_import_and_forgotten_after_a_create(house: House) -> None:
+    def imported(name: str) -> None:
+        rows = [{"username": name, "password": GOOD}]
+        run = house.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows}).json()["data"]["id"]
+        house.ended(run)
+
+    rows = {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]}
+
+    def told() -> list[str]:
+        answer = house.ask("POST", "/email-accounts/import/preview", rows).json()["data"]
+        return list(answer.get("warnings", []))
+
+    assert told() == []
+    house.host.goes_wrong("plan_full", count=1)
+    imported("first")
+    assert "the plan was full. Raise it first" in told()[0]
+    imported("second")
+    assert told() == []
