@@ -18,7 +18,7 @@ from mxlib.services.undoing import UndoPlan
 from mxlib.ui import frame
 from mxlib.ui.figures import escaped
 
-_HELD = "undo"
+_HELD = "undo_plan"
 _REFUSED = "undo_refused"
 
 

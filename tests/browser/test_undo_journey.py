@@ -1,0 +1,96 @@
+"""An import is taken back in Chromium: what was changed since is kept, the rest goes, and what changed is put back."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mxlib.sandbox import Sandbox, believable
+from tests.browser.driver import Grid, Server, idle
+from tests.browser.steps import finished, open_preview, press, start, visit
+
+NEW = b"username,password,quota\r\n" + b"".join(b"undo%d,Geheim.2026x,1024\r\n" % number for number in range(4))
+BIGGER = b"username,quota,recovery_email\r\nundo3,2048,three@example.org\r\n"
+
+
+def host(server: Server) -> Sandbox:
+    """What the sandbox behind that server holds, read from its own records."""
+    return believable(state_file=server.data / "sandbox.jsonl")
+
+
+def run_on(page: Page) -> int:
+    expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
+    return int(page.url.rpartition("run=")[2])
+
+
+def picture(page: Page, name: str) -> None:
+    """A look at the page, where somebody asks for one."""
+    if folder := os.environ.get("MXM_PICTURES"):
+        page.mouse.move(0, 0)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def confirm(page: Page, number: str, label: str) -> None:
+    page.get_by_label(re.compile("Type .* to confirm")).fill(number)
+    press(page, label)
+
+
+@pytest.fixture(params=[(1280, "light"), (1920, "dark")], ids=str)
+def look(request: pytest.FixtureRequest) -> dict[str, object]:
+    width, scheme = request.param
+    return {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+
+
+def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
+    page: Page, server: Server, look: dict[str, object]
+) -> None:
+    tag = str(look["color_scheme"])
+    new, bigger = NEW.replace(b"undo", f"{tag}-".encode()), BIGGER.replace(b"undo", f"{tag}-".encode())
+    visit(page, "/import", domain="clienta.nl")
+    open_preview(page, new, f"{tag}.csv")
+    start(page)
+    finished(page)
+    first = run_on(page)
+
+    visit(page, "/import", domain="clienta.nl")
+    open_preview(page, bigger, "bigger.csv")
+    page.get_by_text("update", exact=True).click()
+    idle(page)
+    press(page, "Update 1 mailbox")
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    idle(page)
+    finished(page)
+    second = run_on(page)
+
+    visit(page, "/runs", run=str(first))
+    picture(page, f"undo-offered-{tag}")
+    press(page, "Undo this import")
+    expect(page.get_by_text(f"Delete 3 unused mailboxes made from {tag}.csv?")).to_be_visible()
+    expect(page.get_by_text("1 is kept: 1 was changed since.")).to_be_visible()
+    picture(page, f"undo-asked-{tag}")
+    confirm(page, "4", "Delete 3 mailboxes")
+    expect(page.get_by_text("Type 3 to confirm.")).to_be_visible()
+    confirm(page, "3", "Delete 3 mailboxes")
+    expect(page.get_by_text(f"undo of run {first} ({tag}.csv)").first).to_be_visible()
+    finished(page)
+    expect(page.get_by_text("3 deleted, 1 skipped").first).to_be_visible()
+    picture(page, f"undo-done-{tag}")
+    there = host(server).mailboxes()
+    assert [f"{tag}-{number}@clienta.nl" in there for number in range(4)] == [False, False, False, True]
+
+    press(page, f"Takes run {first} back")
+    expect(page.get_by_role("button", name=re.compile("Taken back by run"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Undo"))).to_have_count(0)
+
+    visit(page, "/runs", run=str(second))
+    press(page, "Undo this import")
+    grid = Grid(page, "undo-card")
+    grid.expect(0, "What happens", "quota 2048 → 1024; recovery email removed")
+    confirm(page, "1", "Put 1 mailbox back")
+    finished(page)
+    box = host(server).mailbox(f"{tag}-3@clienta.nl")
+    assert box is not None
+    assert box.quota == 1024
+    picture(page, f"undo-restored-{tag}")
