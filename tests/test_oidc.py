@@ -220,7 +220,7 @@ def test_an_account_with_the_address_of_another_is_refused_for_good(house: House
     browser.signs_in()
     house.provider.knows("eve", email=ANN, email_verified=True)
     other = house.browser()
-    refused(other.signs_in("eve"), f"{ANN} belongs to another account at the provider than before: ask an admin")
+    refused(other.signs_in("eve"), f"In this MXM {ANN} is another account's: ask an admin to press Forget")
     assert house.trail()[-1] == ("sign_in.refused", ANN, "another account at the provider")
     assert (browser.who(), other.who()) == (ANN, None)
     assert house.subject() == f"{house.provider.url}|ann"
@@ -230,7 +230,24 @@ def test_one_account_at_the_provider_is_one_user_here(house: House, browser: Bro
     browser.signs_in()
     house.users.add(LOCAL, "ann.new@agency.example")
     house.provider.knows("ann", email="ann.new@agency.example")
-    refused(house.browser().signs_in(), "belongs to another account")
+    refused(house.browser().signs_in(), f"In this MXM your account at the provider is {ANN}'s: ask an admin")
+
+
+def test_an_account_that_an_admin_forgot_makes_room_for_the_next_and_is_signed_out(
+    house: House, browser: Browser
+) -> None:
+    browser.signs_in()
+    user = house.users.find(ANN)
+    assert user
+    house.users.unlink(LOCAL, user.id)
+    assert browser.who() is None
+    house.provider.knows("ann2", email=ANN)
+    browser.signs_in("ann2")
+    assert browser.who() == ANN
+    assert house.subject() == f"{house.provider.url}|ann2"
+    noted = [entry for entry in house.trail() if entry[0] in ("user.link", "user.unlink")]
+    linked = ("user.link", ANN, house.provider.url)
+    assert noted == [linked, ("user.unlink", ANN, ""), linked]
 
 
 def test_a_disabled_user_is_refused_and_nothing_changes(house: House, browser: Browser) -> None:

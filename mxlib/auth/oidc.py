@@ -111,11 +111,15 @@ class Oidc:
             raise Refused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
         if user.disabled_at is None:  # else the entrance refuses, and nothing changes
             try:
-                entrance.users.link(user.id, vouched.subject)
+                entrance.users.link(user.id, vouched.subject, arrived.visitor.address)
             except Unfit:
                 entrance.refused(email, arrived.visitor, "another account at the provider")
+                holder = entrance.users.of_subject(vouched.subject)
+                whose = (
+                    f"your account at the provider is {holder.name}'s" if holder else f"{email} is another account's"
+                )
                 raise Refused(
-                    f"{email} belongs to another account at the provider than before: ask an admin of this MXM."
+                    f"In this MXM {whose}: ask an admin to press Forget provider account on the Access page."
                 ) from None
         return user
 

@@ -182,13 +182,29 @@ class Users:
             raise Unfit("The new password is the current one. Choose another.")
         self._keep_password(caller, user, new, digest(keep) if keep else b"")
 
-    def link(self, number: int, subject: str) -> None:
-        """From now on this account at the provider is that user; raises Unfit when it is somebody else's."""
+    def link(self, number: int, subject: str, address: str = "") -> None:
+        """From now on this account at the provider is that user; raises Unfit when it is somebody else's.
+
+        `subject` is "issuer|sub"; `address` is where the first sign-in came from.
+        """
         with self._store.write() as tx:
             user, holder = _there(tx, number), people.of_subject(tx, subject)
             if (holder and holder.id != number) or user.subject not in (None, subject):
                 raise Unfit("This account at the provider belongs to another user here. Ask an admin.")
-            people.change(tx, number, subject=subject)
+            if user.subject is None:
+                people.change(tx, number, subject=subject)
+                issuer = subject.partition("|")[0]
+                _note(tx, Caller(user.name, address=address), "user.link", user.name, self._clock.now(), issuer)
+
+    def unlink(self, by: Caller, number: int) -> None:
+        """Forget a user's account at the provider, and sign them out; the next one with their address is theirs."""
+        _must_be_an_admin(by)
+        with self._store.write() as tx:
+            user = _there(tx, number)
+            people.change(tx, number, subject=None)
+            ended = people.end_all(tx, number)
+            _note(tx, by, "user.unlink", user.name, self._clock.now())
+        self._ended(ended)
 
     def first_admin(self, name: str, password: str) -> None:
         """Make the admin that the environment names, unless there is such a user already. Raises Unfit."""

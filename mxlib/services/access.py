@@ -103,6 +103,10 @@ class Access:
         """Let somebody in again."""
         self._users.enable(by, number)
 
+    def unlink(self, by: Caller, number: int) -> None:
+        """Forget somebody's account at the provider, and sign them out; the next one with their address is theirs."""
+        self._users.unlink(by, number)
+
     def new_password(self, by: Caller, number: int) -> str:
         """Give somebody a password that nobody knew before, and sign them out everywhere; it can not be had again."""
         password = passwords.generate()

@@ -31,6 +31,8 @@ DOINGS = {
     "user.change": "Changed a user",
     "user.disable": "Disabled a user",
     "user.enable": "Enabled a user",
+    "user.link": "First came from the provider",
+    "user.unlink": "Forgot the provider's account",
     "token.create": "Made a token",
     "token.revoke": "Revoked a token",
     "audit.download": "Downloaded the audit trail",

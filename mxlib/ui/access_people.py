@@ -78,6 +78,17 @@ def _card(person: Person) -> None:
             if person.browsers:
                 out = partial(access.sign_out, caller, user.id)
                 st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=act, args=(out,))
+            if user.subject:
+                do = partial(access.unlink, caller, user.id)
+                told = "For somebody who has a new account at the provider: the next one with this address is theirs."
+                st.button(
+                    "Forget provider account",
+                    icon=":material/link_off:",
+                    key="unlink",
+                    on_click=act,
+                    args=(do,),
+                    help=told,
+                )
             if user.disabled_at is None:
                 do = partial(access.disable, caller, user.id)
                 told = "Signs them out everywhere, and lets them in no more. Their runs go on."
