@@ -1,0 +1,255 @@
+"""Every page, seen by people with each permission: what it shows, what it offers, and what it says instead."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib import services
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
+from mxlib.services import Services
+from mxlib.services.drafts import Work
+from mxlib.settings import Settings
+from mxlib.store import audit
+from mxlib.ui import signed_in
+from tests.desk import until
+from tests.test_pages import ENTRY, FILE, PAGES, preview, statuses
+
+HERE, ELSEWHERE = "clienta.nl", "clientb.nl"
+PASSWORD = "four words in a row"
+
+#: Who is who: what each may do in which domain.
+WHO: dict[str, dict[str, list[Permission]]] = {
+    "viewer": {HERE: [Permission.VIEW]},
+    "importer": {HERE: [Permission.IMPORT]},
+    "exporter": {HERE: [Permission.VIEW, Permission.EXPORT]},
+    "deleter": {HERE: [Permission.DELETE]},
+    "other": {ELSEWHERE: list(Permission)},
+    "nobody": {},
+    "everywhere": {EVERY_DOMAIN: [Permission.VIEW]},
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The services with all of them as users, on a sandbox whose minute is one second."""
+    folder = tmp_path_factory.mktemp("people")
+    built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(built)
+    built.engine.recover()
+    built.users.add(LOCAL, "admin", PASSWORD, admin=True)
+    for name, rights in WHO.items():
+        built.users.add(LOCAL, name, PASSWORD, permissions=rights)
+    yield built
+    services.install(None)
+    built.close()
+
+
+def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
+    """A browser tab of somebody on that page."""
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": name}
+    for key, value in query.items():
+        tab.query_params[key] = value
+    tab.run()
+    return tab if page == "email_accounts" else tab.switch_page(str(PAGES / f"{page}.py")).run()
+
+
+def told(tab: AppTest) -> str:
+    """Everything that stands on a page in words."""
+    words = [
+        element.value for kind in (tab.info, tab.error, tab.warning, tab.caption, tab.markdown) for element in kind
+    ]
+    return "\n".join(map(str, words))
+
+
+def buttons(tab: AppTest) -> set[str]:
+    """The keys of the buttons."""
+    return {str(button.key) for button in tab.button}
+
+
+def links(tab: AppTest) -> str:
+    """The downloads that are offered."""
+    return " ".join(element.proto.body for element in tab.get("html") if "mxm-download" in element.proto.body)
+
+
+def domains(tab: AppTest) -> list[str]:
+    return list(tab.selectbox(key="domain").options) if tab.selectbox else []
+
+
+@pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "runs", "audit", "access"])
+@pytest.mark.parametrize("name", ["admin", *WHO])
+def test_every_page_opens_for_everybody(house: Services, name: str, page: str) -> None:
+    tab = seen_by(name, page)
+    assert not tab.exception
+    assert not tab.error
+    assert tab.title
+
+
+def test_a_page_opens_for_nobody_who_is_no_user(house: Services) -> None:
+    tab = seen_by("stranger")
+    assert "You are not a user here any more" in tab.error[0].value
+    assert not tab.title
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("viewer", [HERE]), ("importer", [HERE]), ("deleter", [HERE]), ("other", [ELSEWHERE]), ("nobody", [])],
+)
+def test_only_domains_with_a_permission_are_in_the_selector(house: Services, name: str, seen: list[str]) -> None:
+    assert domains(seen_by(name)) == seen
+
+
+def test_every_domain_means_every_one(house: Services) -> None:
+    assert domains(seen_by("everywhere")) == list(house.lists.domains(LOCAL).names)
+
+
+def test_a_domain_in_the_address_without_a_permission_is_not_shown(house: Services) -> None:
+    tab = seen_by("viewer", domain=ELSEWHERE)
+    assert tab.selectbox(key="domain").value == HERE
+    assert ELSEWHERE not in told(tab)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "ways"),
+    [
+        ("admin", True, {"to_import", "new", "export"}),
+        ("viewer", True, set()),
+        ("importer", False, {"to_import", "new"}),
+        ("exporter", True, {"export"}),
+        ("deleter", False, set()),
+        ("other", True, {"to_import", "new", "export"}),
+        ("everywhere", True, set()),
+    ],
+)
+def test_the_accounts_page_offers_what_is_allowed_there(
+    house: Services, name: str, table: bool, ways: set[str]
+) -> None:
+    tab = seen_by(name)
+    assert bool(tab.dataframe) is table
+    offered = buttons(tab) & {"to_import", "new"} | ({"export"} if "/export/" in links(tab) else set())
+    assert offered == ways
+    assert ("export-all" in buttons(tab)) is ("export" in ways)
+    lacking = f"You have no permission to view {HERE}. Ask an admin for it."
+    assert (lacking in told(tab)) is not table
+
+
+def test_who_may_do_nothing_is_told_so_in_one_sentence(house: Services) -> None:
+    tab = seen_by("nobody")
+    assert [note.value for note in tab.info] == [
+        "You have no permission for any domain of this account yet. Ask an admin for it."
+    ]
+
+
+@pytest.mark.parametrize("name", ["viewer", "exporter", "deleter", "nobody"])
+def test_who_may_import_nowhere_gets_no_upload(house: Services, name: str) -> None:
+    tab = seen_by(name, "import_mailboxes")
+    assert not tab.get("file_uploader")
+    assert "You have no permission to import into any domain" in told(tab)
+
+
+def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_started(house: Services) -> None:
+    rows = b"username,password,domain\r\nnina.berg,Geheim.2026x,clientb.nl\r\njan jansen,Geheim.2026x,clientb.nl\r\n"
+    tab = preview(seen_by("importer", "import_mailboxes"), rows)
+    assert statuses(tab) == ["Invalid", "Invalid"]
+    assert all(
+        fix.startswith("You have no permission to import into clientb.nl.") for fix in tab.data_editor[0].value["fix"]
+    )
+    assert tab.button(key="create").disabled
+
+
+def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house: Services) -> None:
+    house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    number = next(user.id for user in house.users.every(LOCAL) if user.name == "brief")
+    tab = preview(seen_by("brief", "import_mailboxes"), FILE)
+    tab.button(key="create").click().run()
+    house.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
+    tab.button(key="start").click().run()
+    assert set(statuses(tab)) == {"Invalid"}
+    assert not house.runs.all(Caller("brief"))
+
+
+def a_run(house: Services, name: str, username: str) -> int:
+    """A finished run of one row, started by somebody."""
+    caller = house.users.caller(name)
+    rows = house.previews.read(f"username,password\r\n{username},Geheim.2026x\r\n".encode(), "staff.csv")
+    judged = house.previews.judge(caller, rows.rows, HERE)
+    ready = house.previews.confirm(caller, rows.rows, HERE, rows, before=judged)
+    run = house.runs.start(caller, ready.plan, days=7)
+    until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
+    return run
+
+
+def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) -> None:
+    run = a_run(house, "importer", "of.importer")
+    mine, chief = seen_by("importer", "runs", run=str(run)), seen_by("admin", "runs", run=str(run))
+    assert f"/runs/{run}/results.csv" in links(mine)
+    assert f"/runs/{run}/results.csv" in links(chief)
+    house.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    colleague = seen_by("colleague", "runs", run=str(run))
+    assert colleague.subheader[0].value.startswith(f"Run {run}")
+    assert f"/runs/{run}/results.csv" not in links(colleague)
+    assert "importer" in told(colleague)
+    assert "take" in buttons(colleague)
+    for name in ("viewer", "exporter", "other", "nobody"):
+        tab = seen_by(name, "runs", run=str(run))
+        assert f"There is no run {run} that you may see" in told(tab), name
+        assert "/runs/" not in links(tab), name
+
+
+def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(house: Services) -> None:
+    caller = house.users.caller("importer")
+    reading = house.previews.read(FILE, "draft.csv")
+    house.drafts.keep(caller, house.drafts.new(), Work(reading.rows, HERE, False, reading, FILE))
+    assert "draft.csv" in told(seen_by("importer", "import_mailboxes")).replace("\\", "")
+    assert "draft.csv" not in told(seen_by("other", "import_mailboxes")).replace("\\", "")
+
+
+def test_the_audit_page_tells_each_what_concerns_them(house: Services) -> None:
+    with house.store.write() as tx:
+        for what, on in (("mailbox.update", f"seen@{HERE}"), ("mailbox.update", f"seen@{ELSEWHERE}")):
+            audit.append(tx, at=house.clock.now(), who="admin", kind="operator", what=what, on=on)
+    subjects = {}
+    for name in ("admin", "viewer", "other", "importer"):
+        tab = seen_by(name, "audit", address="seen@")
+        subjects[name] = set(tab.dataframe[0].value["on"]) if tab.dataframe else set()
+    assert subjects == {
+        "admin": {f"seen@{HERE}", f"seen@{ELSEWHERE}"}, "viewer": {f"seen@{HERE}"}, "other": {f"seen@{ELSEWHERE}"},
+        "importer": set(),
+    }  # fmt: skip
+
+
+def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(house: Services) -> None:
+    assert {"add-user", "add-token"} <= buttons(seen_by("admin", "access"))
+    tab = seen_by("viewer", "access")
+    assert not {"add-user", "add-token"} & buttons(tab)
+    assert not tab.dataframe
+    assert {"own-current", "own-new", "own-again"} <= {str(field.key) for field in tab.text_input}
+
+
+def test_a_disabled_user_is_turned_away_at_the_next_click(house: Services) -> None:
+    number = house.users.add(LOCAL, "leaver", PASSWORD, permissions={HERE: [Permission.VIEW]})
+    tab = seen_by("leaver")
+    house.users.disable(LOCAL, number)
+    tab.run()
+    assert "disabled" in tab.error[0].value
+    assert not tab.dataframe
+
+
+def test_own_password_is_changed_on_the_page(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed_in, "session", lambda: "")
+    house.users.add(LOCAL, "changer", PASSWORD)
+    tab = seen_by("changer", "access")
+    for key, typed in (("own-current", PASSWORD), ("own-new", "another four words"), ("own-again", "another one")):
+        tab.text_input(key=key).input(typed)
+    tab.button(key="own-change").click().run()
+    assert "The two passwords differ" in tab.error[0].value
+    for key, typed in (
+        ("own-current", PASSWORD),
+        ("own-new", "more than words"),
+        ("own-again", "more than words"),
+    ):
+        tab.text_input(key=key).input(typed)
+    tab.button(key="own-change").click().run()
+    assert tab.success[0].value.startswith("Changed.")
+    assert house.users.verify("changer", "more than words") is not None
