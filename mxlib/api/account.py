@@ -1,6 +1,8 @@
 """The caller, the account's domains, and the files made of them."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from mxlib import services
@@ -11,6 +13,8 @@ from mxlib.api.envelope import listed, success
 from mxlib.services.lists import Silent
 
 router = APIRouter(tags=["account"])
+
+Sought = Annotated[str, Query(max_length=255, description="A part of an address or of a recovery email")]
 
 
 @router.get("/me", responses={200: {"model": shapes.Success[shapes.Me]}, **refusals()})
@@ -26,6 +30,18 @@ def domains(caller: Asker, refresh: Refresh = False) -> Response:
     if told.read_at is None:
         raise Silent(told.problem)
     return listed(list(told.names), told.read_at, told.problem)
+
+
+@router.get("/mailboxes", responses={200: {"model": shapes.Success[shapes.FoundShape]}, **refusals()})
+def find(caller: Asker, q: Sought = "") -> Response:
+    """Mailboxes of all domains that the token may view, by the kept lists: nothing is asked of MXroute."""
+    return success(shapes.found(services.current().finding.find(caller, q)))
+
+
+@router.get("/quota", responses={200: {"model": shapes.Success[shapes.StorageShape]}, **refusals(503)})
+def quota(caller: Asker) -> Response:
+    """The storage of the whole account. While MXroute is down, the last figures; `problem` then says so."""
+    return success(shapes.storage(*services.current().storage.read(caller)))
 
 
 @router.get(

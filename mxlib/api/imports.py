@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import shapes
+from mxlib.api import preview_shapes, shapes
 from mxlib.api.asking import CSV, JSON, XLSX, Asker, Raw, body, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.mailboxes.columns import OnExisting
@@ -68,7 +68,7 @@ Key = Annotated[
 
 @router.post(
     "/email-accounts/import/preview",
-    responses={200: {"model": shapes.Success[shapes.Preview]}, **refusals(415)},
+    responses={200: {"model": shapes.Success[preview_shapes.Preview]}, **refusals(415)},
     openapi_extra=_bodies(existing_by_domain=_KNOWN),
 )
 def preview(
@@ -83,9 +83,11 @@ def preview(
     house = services.current()
     table = _table(request, data, default_domain, file, generate=False, on_existing=on_existing)
     judged = house.imports.preview(caller, table)
-    told = shapes.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
+    told = preview_shapes.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
     if table.notes:
         told["notes"] = list(table.notes)
+    if warnings := house.imports.preflight(caller, judged):
+        told["warnings"] = list(warnings)
     return success(told)
 
 

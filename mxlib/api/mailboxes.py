@@ -12,6 +12,7 @@ from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes.from_json import object_of
+from mxlib.services.exports import NotThere
 
 router = APIRouter(prefix="/domains/{domain}", tags=["mailboxes"])
 
@@ -96,6 +97,19 @@ def delete(domain: Domain, user: User, caller: Asker) -> Response:
     """Delete a mailbox and its mail. This can not be taken back."""
     services.current().mailboxes.delete(caller, domain, user)
     return success({"email": f"{user}@{domain}".lower()})
+
+
+@router.get(
+    "/email-accounts/{user}/history",
+    responses={200: {"model": shapes.Success[shapes.HistoryShape]}, **refusals(404)},
+)
+def history(domain: Domain, user: User, caller: Asker) -> Response:
+    """Who did what to a mailbox, when, by which run and file; nothing is asked of MXroute."""
+    house, domain, user = services.current(), domain.lower(), user.lower()
+    past = house.histories.of(caller, domain, user)
+    if not past.events and past.first_seen is None and house.lists.known(domain, user) is None:
+        raise NotThere(f"MXM knows of no mailbox {user}@{domain}.")
+    return success(shapes.history(f"{user}@{domain}", past))
 
 
 @router.patch(

@@ -1,6 +1,6 @@
 """What the API answers, shape by shape: the functions make them, the OpenAPI document describes them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any, Generic, Literal, NotRequired, TypeVar
@@ -9,13 +9,14 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes import reasons
 from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.kinds import UNCHANGED, UPDATE, kinds
 from mxlib.mailboxes.plan import Action, Kind
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.services.finding import Found, Hit
+from mxlib.services.history import Past
 from mxlib.services.mailboxes import Kept
+from mxlib.services.storage import AccountStorage
 from mxlib.services.undoing import UndoPlan
 
 T = TypeVar("T")
@@ -89,49 +90,46 @@ class Deleted(TypedDict):
     email: str
 
 
-class PreviewRow(TypedDict):
-    """A row and what its mailbox would have. Quota and limit are null where the cell is invalid.
-
-    With `on_existing` update also what would be done, null for nothing, and what that changes, phrase by phrase.
-    """
-
-    line: int
-    domain: str
-    username: str
-    password: str
-    recovery_email: str | None
-    quota: int | None
-    limit: int | None
-    valid: bool
-    needs_password: bool
-    already_exists: bool
-    duplicate_in_csv: bool
-    errors: list[str]
-    verdict: Verdict
-    warnings: list[str]
-    action: NotRequired[Literal[Action.CREATE, Action.UPDATE] | None]
-    changes: NotRequired[list[str]]
+warnings: NotRequired[list[str]]
 
 
-class Summary(TypedDict):
-    """Rows by kind; `invalid` counts every row that is not valid, `updated` and `unchanged` are valid ones."""
+class FoundShape(TypedDict):
+    """The best of `total` mailboxes found in the kept lists. `never_read` are domains that have none."""
 
+    mailboxes: list[MailboxShape]
     total: int
-    valid: int
-    invalid: int
-    needs_password: int
-    already_exists: int
-    duplicate_in_csv: int
-    updated: NotRequired[int]
-    unchanged: NotRequired[int]
+    never_read: list[str]
+    oldest_read_at: str | None
 
 
-class Preview(TypedDict):
-    """Every row judged; `notes` say how a file was read."""
+class EventShape(TypedDict):
+    """Something that was done to a mailbox, by a run (its number and file) or by hand."""
 
-    rows: list[PreviewRow]
-    summary: Summary
-    notes: NotRequired[list[str]]
+    at: str | None
+    who: str
+    what: str
+    detail: str
+    run: int | None
+    file: str | None
+
+
+class HistoryShape(TypedDict):
+    """The past of a mailbox, newest first; `first_seen` tells of one that MXM did not make."""
+
+    email: str
+    events: list[EventShape]
+    first_seen: str | None
+
+
+class StorageShape(TypedDict):
+    """The account's storage in bytes; limit 0 = unlimited, then `free` is null. MXroute reckons it once an hour."""
+
+    used: int
+    limit: int
+    free: int | None
+    reckoned_at: str | None
+    read_at: str | None
+    problem: NotRequired[str]
 
 
 class RunShape(TypedDict):
@@ -243,62 +241,61 @@ def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{**row, **_kept(row["recovery_email"])} for row in told]
 
 
+def found(told: Found) -> FoundShape:
+    """What was found."""
+    return {
+        "mailboxes": [_hit(hit) for hit in told.hits],
+        "total": told.total,
+        "never_read": list(told.never_read),
+        "oldest_read_at": moment(told.oldest),
+    }
+
+
+def _hit(hit: Hit) -> MailboxShape:
+    return {
+        "username": hit.username,
+        "email": hit.address,
+        "quota": hit.quota,
+        "usage": hit.usage,
+        "limit": hit.limit,
+        "sent": hit.sent,
+        "suspended": hit.suspended,
+        "recovery_email": hit.recovery_email or None,
+        "has_recovery_email": bool(hit.recovery_email),
+    }
+
+
+def history(email: str, past: Past) -> HistoryShape:
+    """The past of the mailbox `email`."""
+    events: list[EventShape] = [
+        {
+            "at": moment(event.at),
+            "who": event.who,
+            "what": event.what,
+            "detail": event.detail,
+            "run": event.run,
+            "file": event.file or None,
+        }
+        for event in past.events
+    ]
+    return {"email": email, "events": events, "first_seen": moment(past.first_seen)}
+
+
+def storage(told: AccountStorage, problem: str) -> StorageShape:
+    """The account's storage."""
+    figures: StorageShape = {
+        "used": told.used,
+        "limit": told.limit,
+        "free": told.free,
+        "reckoned_at": moment(told.reckoned_at),
+        "read_at": moment(told.read_at),
+    }
+    return figures | {"problem": problem} if problem else figures
+
+
 def recovery(email: str, kept: str) -> RecoveryShape:
     """The recovery email of the mailbox `email`."""
     return {"email": email, "recovery_email": kept or None, "has_recovery_email": bool(kept)}
-
-
-def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
-    """Judged rows, and how many there are of each kind."""
-    counts = judged["verdict"].value_counts()
-    ready = int(counts.get(Verdict.READY, 0))
-    told: Preview = {
-        "rows": list(_preview_rows(judged)),
-        "summary": {
-            "total": len(judged),
-            "valid": ready,
-            "invalid": len(judged) - ready,
-            "needs_password": int(counts.get(Verdict.NEEDS_PASSWORD, 0)),
-            "already_exists": int(counts.get(Verdict.EXISTS, 0)),
-            "duplicate_in_csv": int(counts.get(Verdict.DUPLICATE, 0)),
-        },
-    }
-    if updating:
-        ready_ones = kinds(judged).value_counts()
-        told["summary"] |= {"updated": int(ready_ones.get(UPDATE, 0)), "unchanged": int(ready_ones.get(UNCHANGED, 0))}
-        for row, action, changes in zip(
-            told["rows"], judged["action"].tolist(), judged["changes"].tolist(), strict=True
-        ):
-            row["action"] = action if row["valid"] else None
-            row["changes"] = changes.split("; ") if changes not in ("", reasons.NO_CHANGE) else []
-    return told
-
-
-def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
-    """The rows, column by column: ten thousand of them must not take a second."""
-    names = ("line", "clean_domain", "clean_username", "password", "clean_recovery_email", "verdict", "reasons",
-             "warnings")  # fmt: skip
-    numbers = (_or_none(judged["clean_quota"]), _or_none(judged["clean_limit"]))
-    for line, domain, username, password, recovery_email, verdict, told, warnings, quota, limit in zip(
-        *(judged[name].tolist() for name in names), *numbers, strict=True
-    ):
-        errors = [reason for reason in told.split("\n") if reason and not reason.endswith(reasons.NEEDS_PASSWORD)]
-        yield {
-            "line": line,
-            "domain": domain,
-            "username": username,
-            "password": password,
-            "recovery_email": recovery_email or None,
-            "quota": quota,
-            "limit": limit,
-            "valid": verdict == Verdict.READY,
-            "needs_password": reasons.NEEDS_PASSWORD in told,
-            "already_exists": verdict == Verdict.EXISTS,
-            "duplicate_in_csv": verdict == Verdict.DUPLICATE,
-            "errors": errors,
-            "verdict": verdict,
-            "warnings": warnings.split("\n") if warnings else [],
-        }
 
 
 def run(view: RunView, now: float) -> RunShape:
@@ -381,7 +378,3 @@ def _before(was: Mapping[str, Any]) -> BeforeShape:
 
 def _kept(email: str) -> dict[str, Any]:
     return {"recovery_email": email or None, "has_recovery_email": bool(email)}
-
-
-def _or_none(numbers: pd.Series) -> list[int | None]:
-    return [None if number is pd.NA else number for number in numbers.tolist()]

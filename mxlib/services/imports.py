@@ -88,6 +88,10 @@ class Imports:
         )
         return rules.judge(table.rows, account, self._previews.standard(table.domain), table.on_existing)
 
+    def preflight(self, caller: Caller, judged: pd.DataFrame) -> tuple[str, ...]:
+        """Whether the rows that are ready fit the account, as far as MXroute tells: warnings, none of which stops."""
+        return self._previews.preflight.of(caller, planning.make_plan(judged, file_name="", file_digest=""))
+
     def start(
         self, caller: Caller, table: Table, *, days: int | None = None, key: str = "", request: bytes = b""
     ) -> int:

@@ -75,7 +75,7 @@ class Previews:
 
     def __init__(self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock) -> None:
         self._settings, self._lists, self._running, self._clock = settings, lists, running, clock
-        self._preflight = preflight
+        self.preflight = preflight
 
     @property
     def limits(self) -> Limits:
@@ -203,7 +203,7 @@ class Previews:
         )
         earlier = self._running.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(rules.domains_named(rows, self.standard(domain)) & account.unchecked))
-        preflight = self._preflight.of(caller, plan)
+        preflight = self.preflight.of(caller, plan)
         return Ready(plan, figures, _changes(before, judged), earlier, unchecked, preflight)
 
 
