@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.mailboxes.columns import MASK
-from mxlib.services.drafts import Drafts
+from mxlib.services.drafts import Drafts, TakenOver
 from mxlib.ui import preview as previews
 from tests import house as houses
 from tests.house import House
@@ -271,10 +271,10 @@ def test_a_mask_pasted_into_a_cell_without_a_password_does_not_stay_there(tab: A
 
 
 def test_a_mask_pasted_over_a_password_leaves_the_password(tab: AppTest) -> None:
-    key = grid_key(tab)
-    typed(tab, {0: {"password": MASK}})
+    typed(tab, {0: {"password": MASK, "quota": "77"}})
     assert tab.session_state["preview"].latest.rows["password"][0] == "Geheim.2026x"
-    assert grid_key(tab) == key
+    assert column(tab, "quota")[0] == "77"
+    assert "A mask is no password" in written(tab)
 
 
 def test_a_row_that_comes_to_lack_a_password_gets_one_while_they_are_generated(house: House) -> None:
@@ -312,7 +312,7 @@ def test_the_download_of_the_mended_file_is_not_offered_while_this_tab_alone_has
     tab: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
-        raise previews.TakenOver("kim has taken this draft over.")
+        raise TakenOver("kim has taken this draft over.")
 
     monkeypatch.setattr(Drafts, "keep", full)
     typed(tab, {0: {"username": "x"}})

@@ -29,14 +29,16 @@ class Draft:
     def edited(self, changes: Changes) -> "Draft":
         """Cells typed by an operator: position to column to value.
 
-        What comes from a browser is not trusted: positions and columns that do not exist are ignored, None is blank,
-        and a mask is never taken for a password. Mending the cell that reading complained about ends the complaint.
+        What comes from a browser is not trusted: positions and columns that do not exist are ignored, None is blank or
+        no tick, and a mask is never taken for a password. Mending the cell that reading complained about ends the
+        complaint.
         """
         rows = self.rows
         for column in (*COLUMNS, "ticked"):
             typed = {at: cells[column] for at, cells in changes.items() if column in cells and 0 <= at < len(rows)}
             if column == "ticked":
-                rows = _with(rows, column, {at: value for at, value in typed.items() if isinstance(value, bool)})
+                ticks = {at: bool(value) for at, value in typed.items() if value is None or isinstance(value, bool)}
+                rows = _with(rows, column, ticks)
                 continue
             texts = {at: _text(value) for at, value in typed.items()}
             if column == "password":

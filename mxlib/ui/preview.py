@@ -141,7 +141,7 @@ def now(preview: Preview) -> pd.DataFrame:
     if preview.generate and _lacks_passwords(judged):
         _generate_beneath(preview)
         judged = _judge(preview, preview.latest)
-    masked = _masks_nothing(preview)
+    masked = _masks(preview)
     if masked or (preview.generate and _lacks_passwords(judged)):
         # The grid shows what is not: only another one can show what is.
         fold(preview)
@@ -230,13 +230,9 @@ def _generate_beneath(preview: Preview) -> None:
     preview.latest = _latest(preview)
 
 
-def _masks_nothing(preview: Preview) -> bool:
-    """Whether a mask was pasted into a cell that holds no password, or holds one that is shown."""
-    return any(
-        passwords.is_masked(str(cells.get("password") or ""))
-        and (preview.passwords_shown or not preview.draft.rows["password"].iat[at])
-        for at, cells in _edits(preview).items()
-    )
+def _masks(preview: Preview) -> bool:
+    """Whether a mask was pasted or typed where a password goes."""
+    return any(passwords.is_masked(str(cells.get("password") or "")) for cells in _edits(preview).values())
 
 
 def fold(

@@ -68,7 +68,7 @@ def _view(preview: Preview, judged: pd.DataFrame) -> pd.DataFrame:
     cells = {
         "status": [[label] for label in status],
         "fix": fix.astype("string"),
-        "ticked": base["ticked"],
+        "ticked": base["ticked"].astype("boolean"),  # Streamlit can not put a cleared cell into plain bits
         "line": base["line"].where(base["line"] > 0).astype("Int64"),
         "changes": now["changes"].astype("string"),
         **{name: base[name] for name in COLUMNS},
