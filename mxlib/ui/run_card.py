@@ -10,6 +10,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
+from mxlib.mailboxes.plan import Kind
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.view import RunView
@@ -126,7 +127,7 @@ def _files(view: RunView) -> None:
         links.download("Download results", f"/runs/{view.id}/results.csv", key="results-csv")
         if len(view.domains) > 1:
             links.download("Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip")
-        if view.done < view.total and not view.open:
+        if view.done < view.total and not view.open and view.kind in {Kind.IMPORT, Kind.CHANGE}:
             links.download("Download failed rows", f"/runs/{view.id}/failed.csv", key="failed-csv")
         if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)

@@ -72,7 +72,6 @@ def _table(planned: UndoPlan) -> None:
         table,
         hide_index=True,
         key="undo_rows",
-        height=min(38 + 35 * len(rows), 360),
         alt="What becomes of each mailbox of this run",
         column_config={
             "Address": st.column_config.TextColumn(width=280),

@@ -1,8 +1,6 @@
 """An import is taken back in Chromium: what was changed since is kept, the rest goes, and what changed is put back."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,13 +21,6 @@ def host(server: Server) -> Sandbox:
 def run_on(page: Page) -> int:
     expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"))
     return int(page.url.rpartition("run=")[2])
-
-
-def picture(page: Page, name: str) -> None:
-    """A look at the page, where somebody asks for one."""
-    if folder := os.environ.get("MXM_PICTURES"):
-        page.mouse.move(0, 0)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def confirm(page: Page, number: str, label: str) -> None:
@@ -65,18 +56,15 @@ def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
     second = run_on(page)
 
     visit(page, "/runs", run=str(first))
-    picture(page, f"undo-offered-{tag}")
     press(page, "Undo this import")
     expect(page.get_by_text(f"Delete 3 unused mailboxes made from {tag}.csv?")).to_be_visible()
     expect(page.get_by_text("1 is kept: 1 was changed since.")).to_be_visible()
-    picture(page, f"undo-asked-{tag}")
     confirm(page, "4", "Delete 3 mailboxes")
     expect(page.get_by_text("Type 3 to confirm.")).to_be_visible()
     confirm(page, "3", "Delete 3 mailboxes")
     expect(page.get_by_text(f"undo of run {first} ({tag}.csv)").first).to_be_visible()
     finished(page)
     expect(page.get_by_text("3 deleted, 1 skipped").first).to_be_visible()
-    picture(page, f"undo-done-{tag}")
     there = host(server).mailboxes()
     assert [f"{tag}-{number}@clienta.nl" in there for number in range(4)] == [False, False, False, True]
 
@@ -93,4 +81,3 @@ def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
     box = host(server).mailbox(f"{tag}-3@clienta.nl")
     assert box is not None
     assert box.quota == 1024
-    picture(page, f"undo-restored-{tag}")
