@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mxlib.auth import page, watch
 from mxlib.auth.entrance import Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
-from mxlib.auth.line import OVER, Line
+from mxlib.auth.line import OVER, ByHand, Line
 from mxlib.auth.page import Arrival
 from mxlib.mailboxes import words
 from mxlib.settings import Settings
@@ -100,9 +100,15 @@ class Origin:
 class Guard:
     """ASGI middleware that lets through what was meant for this server, sent by its own pages, by who may."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, entrance: Callable[[], Entrance]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        entrance: Callable[[], Entrance],
+        by_hand: ByHand = lambda _message: True,
+    ) -> None:
         """`entrance` is asked for at each request, since it opens after the guard."""
-        self.app, self._entrance = app, entrance
+        self.app, self._entrance, self._by_hand = app, entrance, by_hand
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._pages: ASGIApp | None = None
@@ -154,7 +160,8 @@ class Guard:
         if arrived.session is not None:
             scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
         if scope["type"] == "websocket":
-            await Line(arrived.entrance, arrived.session, receive, send).serve(self.app, scope)
+            line = Line(arrived.entrance, arrived.session, receive, send, self._by_hand)
+            await line.serve(self.app, scope)
         elif _asks_for_page(scope) and scope["method"] == "GET":
             await self.app(watch.whole(scope), receive, watch.watched(send))
         else:

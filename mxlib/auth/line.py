@@ -1,6 +1,7 @@
 """A websocket that closes at once when the session it was opened in is over."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import anyio.to_thread
@@ -16,12 +17,19 @@ CLOSED = 4401
 OVER = "You are signed out. Reload this page to sign in."
 
 
-class Line:
-    """One live connection. It counts as use of its session whenever something comes in on it."""
+#: Whether what came in on a websocket is of a person, and not of a page that refreshes itself.
+ByHand = Callable[[bytes], bool]
 
-    def __init__(self, entrance: Entrance, session: Session | None, receive: Receive, send: Send) -> None:
+
+class Line:
+    """One live connection. It counts as use of its session when something of a person comes in on it."""
+
+    def __init__(
+        self, entrance: Entrance, session: Session | None, receive: Receive, send: Send, by_hand: ByHand
+    ) -> None:
         """`session` is None while nobody needs one; then the line is over as soon as somebody does."""
         self._entrance, self._session, self._receive, self._send = entrance, session, receive, send
+        self._by_hand = by_hand
         self._used = self._cut = False
         self._next: asyncio.Task[Message] | None = None
         self._over: asyncio.Task[None]
@@ -50,7 +58,7 @@ class Line:
             return {"type": "websocket.disconnect", "code": CLOSED, "reason": OVER}
         assert self._next is not None  # noqa: S101 - waited for above
         message, self._next = self._next.result(), None
-        self._used = True
+        self._used = self._used or self._by_hand(message.get("bytes") or b"")
         return message
 
     async def _say(self, message: Message) -> None:

@@ -10,8 +10,10 @@ import anyio.to_thread
 import pyarrow as pa
 import streamlit as st
 import uvicorn.config
+from google.protobuf.message import DecodeError
 from pydantic import ValidationError
 from starlette.middleware import Middleware
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from mxlib import api, services
 from mxlib.auth.exposure import make_way_in, refuse_exposed
@@ -50,10 +52,19 @@ def _hear_the_true_peer() -> None:
     vars(uvicorn.config)["ProxyHeadersMiddleware"] = lambda app, trusted_hosts: app
 
 
+def _by_hand(message: bytes) -> bool:
+    """Whether a message of Streamlit's page is of a person: a tab that refreshes itself is nobody at work."""
+    try:
+        heard = BackMsg.FromString(message)
+    except DecodeError:
+        return False
+    return heard.HasField("rerun_script") and not heard.rerun_script.is_auto_rerun
+
+
 _hear_the_true_peer()
 settings = _settings()
 routes = list(api.routes)
-middleware = [Middleware(Guard, settings=settings, entrance=lambda: services.current().entrance)]
+middleware = [Middleware(Guard, settings=settings, entrance=lambda: services.current().entrance, by_hand=_by_hand)]
 
 
 @asynccontextmanager
