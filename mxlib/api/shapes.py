@@ -90,9 +90,6 @@ class Deleted(TypedDict):
     email: str
 
 
-warnings: NotRequired[list[str]]
-
-
 class FoundShape(TypedDict):
     """The best of `total` mailboxes found in the kept lists. `never_read` are domains that have none."""
 

@@ -1,0 +1,115 @@
+"""What the API answers to a preview: every row judged, and how many there are of each kind."""
+
+from collections.abc import Iterator
+from typing import Literal, NotRequired
+
+import pandas as pd
+from typing_extensions import TypedDict
+
+from mxlib.mailboxes import reasons
+from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.kinds import UNCHANGED, UPDATE, kinds
+from mxlib.mailboxes.plan import Action
+
+
+class PreviewRow(TypedDict):
+    """A row and what its mailbox would have. Quota and limit are null where the cell is invalid.
+
+    With `on_existing` update also what would be done, null for nothing, and what that changes, phrase by phrase.
+    """
+
+    line: int
+    domain: str
+    username: str
+    password: str
+    recovery_email: str | None
+    quota: int | None
+    limit: int | None
+    valid: bool
+    needs_password: bool
+    already_exists: bool
+    duplicate_in_csv: bool
+    errors: list[str]
+    verdict: Verdict
+    warnings: list[str]
+    action: NotRequired[Literal[Action.CREATE, Action.UPDATE] | None]
+    changes: NotRequired[list[str]]
+
+
+class Summary(TypedDict):
+    """Rows by kind; `invalid` counts every row that is not valid, `updated` and `unchanged` are valid ones."""
+
+    total: int
+    valid: int
+    invalid: int
+    needs_password: int
+    already_exists: int
+    duplicate_in_csv: int
+    updated: NotRequired[int]
+    unchanged: NotRequired[int]
+
+
+class Preview(TypedDict):
+    """Every row judged; `notes` say how a file was read, `warnings` whether the ready rows fit the account."""
+
+    rows: list[PreviewRow]
+    summary: Summary
+    notes: NotRequired[list[str]]
+    warnings: NotRequired[list[str]]
+
+
+def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
+    """Judged rows, and how many there are of each kind."""
+    counts = judged["verdict"].value_counts()
+    ready = int(counts.get(Verdict.READY, 0))
+    told: Preview = {
+        "rows": list(_preview_rows(judged)),
+        "summary": {
+            "total": len(judged),
+            "valid": ready,
+            "invalid": len(judged) - ready,
+            "needs_password": int(counts.get(Verdict.NEEDS_PASSWORD, 0)),
+            "already_exists": int(counts.get(Verdict.EXISTS, 0)),
+            "duplicate_in_csv": int(counts.get(Verdict.DUPLICATE, 0)),
+        },
+    }
+    if updating:
+        ready_ones = kinds(judged).value_counts()
+        told["summary"] |= {"updated": int(ready_ones.get(UPDATE, 0)), "unchanged": int(ready_ones.get(UNCHANGED, 0))}
+        for row, action, changes in zip(
+            told["rows"], judged["action"].tolist(), judged["changes"].tolist(), strict=True
+        ):
+            row["action"] = action if row["valid"] else None
+            row["changes"] = changes.split("; ") if changes not in ("", reasons.NO_CHANGE) else []
+    return told
+
+
+def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
+    """The rows, column by column: ten thousand of them must not take a second."""
+    names = ("line", "clean_domain", "clean_username", "password", "clean_recovery_email", "verdict", "reasons",
+             "warnings")  # fmt: skip
+    numbers = (_or_none(judged["clean_quota"]), _or_none(judged["clean_limit"]))
+    for line, domain, username, password, recovery_email, verdict, told, warnings, quota, limit in zip(
+        *(judged[name].tolist() for name in names), *numbers, strict=True
+    ):
+        errors = [reason for reason in told.split("\n") if reason and not reason.endswith(reasons.NEEDS_PASSWORD)]
+        yield {
+            "line": line,
+            "domain": domain,
+            "username": username,
+            "password": password,
+            "recovery_email": recovery_email or None,
+            "quota": quota,
+            "limit": limit,
+            "valid": verdict == Verdict.READY,
+            "needs_password": reasons.NEEDS_PASSWORD in told,
+            "already_exists": verdict == Verdict.EXISTS,
+            "duplicate_in_csv": verdict == Verdict.DUPLICATE,
+            "errors": errors,
+            "verdict": verdict,
+            "warnings": warnings.split("\n") if warnings else [],
+        }
+
+
+def _or_none(numbers: pd.Series) -> list[int | None]:
+    return [None if number is pd.NA else number for number in numbers.tolist()]
