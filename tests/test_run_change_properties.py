@@ -1,0 +1,218 @@
+"""Creates, updates, deletions and rows that ask nothing, through faults, deaths, pauses and a full disk, in two runs.
+
+Nothing is lost, nothing is done twice, and what the results say of a row is what the host and the store have.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mxlib.mailboxes import words
+from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.runs.outcomes import OPEN, Outcome
+from mxlib.sandbox.faults import Rule, Schedule
+from mxlib.sandbox.state import Change, Mailbox
+from mxlib.store import Tx, Unwritable, audit, recovery
+from mxlib.store.records import RowRecord
+from tests.simulation import Simulation, plan, row
+from tests.test_run_properties import DOMAINS, rules
+
+OLD = "old@x.example"
+KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": OLD}
+KINDS = ("create", "quota", "password", "both", "recovery", "clear", "unchanged", "delete", "unused", "restore", "out")
+
+
+def planned(kind: str, position: int, name: str, domain: str) -> PlannedRow:
+    """A row of that kind; all but creates are about a mailbox that is there."""
+    base = row(position, f"{name}{position}", domain)
+    update = replace(base, action=Action.UPDATE, password="", quota=None, limit=None, before=KNOWN)
+    match kind:
+        case "create":
+            return replace(base, recovery_email="new@x.example")
+        case "quota":
+            return replace(update, quota=2048)
+        case "password":
+            return replace(update, password=f"Changed-{position}-x", limit=500)
+        case "both":
+            return replace(update, quota=0, recovery_email="new@x.example")
+        case "recovery":
+            return replace(update, recovery_email="new@x.example")
+        case "clear":
+            return replace(update, recovery_email=CLEAR)
+        case "unchanged":
+            return update
+        case "delete":
+            return replace(update, action=Action.DELETE)
+        case "unused":
+            return replace(update, action=Action.DELETE, before=KNOWN | {"unused": True})
+        case "restore":
+            return replace(update, quota=512, before=KNOWN | {"unchanged": True})
+        case _:
+            return replace(base, left_out="Not ticked.")
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[list[Plan], set[str], set[str]]:
+    """One or two plans over shared domains, what of it is used by then, and what will be used while they go on."""
+    drawn: list[Plan] = []
+    for name in ("a", "b")[: draw(st.integers(1, 2))]:
+        kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=9))
+        places = [draw(st.sampled_from(DOMAINS[:2])) for _ in kinds]
+        rows = [planned(kind, at, name, place) for at, (kind, place) in enumerate(zip(kinds, places, strict=True))]
+        drawn.append(plan(*rows, name=name))
+    guarded = [each.address for one in drawn for each in one.rows if {"unused", "unchanged"} & each.before.keys()]
+    some = st.sets(st.sampled_from(guarded)) if guarded else st.just(set[str]())
+    return drawn, draw(some), draw(some)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(
+    plans(),
+    st.lists(rules, max_size=3),
+    st.lists(st.integers(0, 80), max_size=4),
+    st.lists(st.tuples(st.integers(0, 80), st.sampled_from(("pause", "resume")), st.integers(1, 2)), max_size=3),
+    st.lists(st.tuples(st.integers(0, 80), st.integers(1, 12)), max_size=2),
+    st.integers(0, 40),
+    st.booleans(),
+)
+def test_whatever_is_asked_is_done_once_and_told_truthfully(
+    drawn: tuple[list[Plan], set[str], set[str]],
+    faults: list[Rule],
+    kills: list[int],
+    steers: list[tuple[int, str, int]],
+    full: list[tuple[int, int]],
+    use_at: int,
+    paced: bool,
+) -> None:
+    asked, used, used_later = drawn
+    here = Simulation(*faults, paced=paced)
+    for each in (each for one in asked for each in one.rows if each.action is not Action.CREATE):
+        here.sandbox.account.apply(Change("create", each.domain, each.username, password="theirs"))
+        with here.store.write() as tx:
+            recovery.put(tx, each.domain, each.username, OLD, 0.0)
+    for address in used:
+        becomes_used(here, address)
+    disk = Disk(here)
+    runs = [here.start(one) for one in asked]
+
+    for step in range(81):
+        disk.full = any(at <= step < at + long for at, long in full) and step not in kills
+        for at, what, which in steers:
+            if at == step and which <= len(runs):
+                getattr(here.engine, what)(runs[which - 1], *(("A test.",) if what == "pause" else ()))
+        if step in kills:
+            here.kill()
+        if step == use_at:
+            for address in used_later:
+                becomes_used(here, address)
+        here.step()
+    disk.full = False
+    to_the_end(here, runs)
+
+    assert all(times == 1 for times in here.sandbox.made.values())
+    for run, one in zip(runs, asked, strict=True):
+        told = here.rows(run)
+        assert [each.position for each in told] == [each.position for each in one.rows]
+        for wanted, became in zip(one.rows, told, strict=True):
+            check(here, run, wanted, became, used=wanted.address in used, used_later=wanted.address in used_later)
+
+
+class Disk:
+    """The store's disk, which is full at times."""
+
+    def __init__(self, here: Simulation) -> None:
+        self.full = False
+        usual = here.store.write
+
+        @contextmanager
+        def write() -> Iterator[Tx]:
+            if self.full:
+                raise Unwritable(words.DISK_FULL)
+            with usual() as tx:
+                yield tx
+
+        here.store.write = write  # type: ignore[method-assign]
+
+
+def becomes_used(here: Simulation, address: str) -> None:
+    """Mail comes in, and somebody changes the quota, as far as the mailbox is there."""
+    username, _, domain = address.partition("@")
+    boxes = here.sandbox.account.domains[domain]
+    if username in boxes:
+        boxes[username] = replace(boxes[username], usage=3.0, quota=4096)
+
+
+def to_the_end(here: Simulation, runs: list[int]) -> None:
+    """Run; where that pauses, the operator mends what is wrong and resumes."""
+    for _ in range(10):
+        here.run()
+        if all(here.record(run).status == "finished" for run in runs):
+            return
+        here.sandbox.schedule = Schedule()
+        for run in runs:
+            here.engine.resume(run)
+    raise AssertionError(f"Not finished: {[here.record(run) for run in runs]}")
+
+
+def check(here: Simulation, run: int, wanted: PlannedRow, became: RowRecord, *, used: bool, used_later: bool) -> None:
+    outcome, box = Outcome(became.outcome), here.sandbox.mailbox(wanted.address)
+    assert outcome not in OPEN
+    checked = here.record(run).checked_at is not None
+    with here.store.read() as tx:
+        email = recovery.of_mailbox(tx, wanted.domain, wanted.username)
+        entries = [entry["what"] for entry in audit.entries(tx, run=run) if entry["on"] == wanted.address]
+    assert entries.count(f"mailbox.{wanted.action}") == (outcome in DID and wanted.asks_host)
+    if wanted.left_out:
+        assert (outcome, became.reason, box) == (Outcome.SKIPPED, "Not ticked.", None)
+    elif not wanted.acts:
+        assert outcome is Outcome.UNCHANGED
+        assert not mentions(here, wanted.username)
+    elif not wanted.asks_host:
+        assert outcome is Outcome.UPDATED
+        assert email == ("" if wanted.recovery_email == CLEAR else wanted.recovery_email)
+        assert entries == ["recovery.set"]
+        assert not mentions(here, wanted.username)
+    elif wanted.action is Action.CREATE:
+        assert (outcome is Outcome.CREATED) == (here.sandbox.made[wanted.address] == 1)
+        assert email == (wanted.recovery_email if outcome is Outcome.CREATED else "")
+    elif wanted.action is Action.DELETE:
+        assert outcome in {Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED}
+        assert (outcome is Outcome.DELETED) == (box is None) or (outcome is Outcome.FAILED and not checked)
+        assert email == ("" if outcome is Outcome.DELETED else OLD)
+        kept = became.reason.startswith("kept: ")
+        assert kept == (outcome is Outcome.SKIPPED)
+        assert kept <= (used or used_later)
+        assert not (became.guarded and used and outcome is Outcome.DELETED)
+    else:
+        check_update(wanted, became, box, email, used=used, used_later=used_later)
+
+
+def check_update(
+    wanted: PlannedRow, became: RowRecord, box: Mailbox | None, email: str, *, used: bool, used_later: bool
+) -> None:
+    outcome = Outcome(became.outcome)
+    assert box is not None
+    assert became.tries <= 5
+    if outcome is Outcome.UPDATED:
+        assert wanted.quota is None or box.quota == wanted.quota or used_later
+        assert not wanted.password or box.password == wanted.password
+        assert email == (wanted.recovery_email or OLD)
+        assert not (became.guarded and used)
+        assert became.was["quota"] == 1024
+    else:
+        assert outcome in {Outcome.FAILED, Outcome.SKIPPED}
+        assert email == OLD
+        assert (outcome is Outcome.SKIPPED) == became.reason.startswith("kept: ")
+        assert (outcome is Outcome.SKIPPED) <= (became.guarded and (used or used_later))
+        assert not (became.guarded and used and box.quota != 4096)
+
+
+def mentions(here: Simulation, username: str) -> bool:
+    """Whether any request was about that mailbox alone."""
+    return any(entry.path.endswith(f"/{username}") for entry in here.sandbox.log)
+
+
+DID = {Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED}
