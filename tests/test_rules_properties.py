@@ -145,7 +145,9 @@ def test_a_filled_table_lacks_no_password_and_keeps_those_that_were_typed(rows: 
     told = judge(filled, ACCOUNT, STANDARD)
     assert not (told["verdict"] == Verdict.NEEDS_PASSWORD).any()
     assert not told["reasons"].str.contains(reasons.NEEDS_PASSWORD, regex=False).any()
-    assert (filled.loc[~filled["generated"], "password"] == rows.loc[~filled["generated"], "password"]).all()
+    typed = ~filled["generated"] & ~rows["generated"]
+    assert (filled.loc[typed, "password"] == rows.loc[typed, "password"]).all()
+    assert not (filled["generated"] & judged["exists"]).any()
     others = [name for name in rows.columns if name not in {"password", "generated"}]
     pd.testing.assert_frame_equal(filled[others], rows[others])
 
