@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib import services
-from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Forbidden, Permission
 from mxlib.services import Services
 from mxlib.services.drafts import Work
 from mxlib.settings import Settings
@@ -159,14 +159,13 @@ def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_starte
 
 
 def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house: Services) -> None:
-    house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
-    number = next(user.id for user in house.users.every(LOCAL) if user.name == "brief")
-    tab = preview(seen_by("brief", "import_mailboxes"), FILE)
-    tab.button(key="create").click().run()
+    number = house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    reading = house.previews.read(FILE, "staff.csv")
+    judged = house.previews.judge(house.users.caller("brief"), reading.rows, HERE)
+    ready = house.previews.confirm(house.users.caller("brief"), reading.rows, HERE, reading, before=judged)
     house.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
-    tab.button(key="start").click().run()
-    assert set(statuses(tab)) == {"Invalid"}
-    assert not house.runs.all(Caller("brief"))
+    with pytest.raises(Forbidden, match=f"You have no permission to import into {HERE}"):
+        house.runs.start(house.users.caller("brief"), ready.plan, days=7)
 
 
 def a_run(house: Services, name: str, username: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,7 @@ _NAMED = 3
 
 
 @dataclass
-class _Asked:
+class Asked:
     """Permissions that are being chosen: what is ticked so far, and the domains in the order in which they stand."""
 
     given: dict[str, set[Permission]]
@@ -32,7 +33,7 @@ class _Asked:
 
 def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: bool = False) -> None:
     """Start choosing anew, from what is given already."""
-    asked = _Asked({domain: set(rights) for domain, rights in grants(given or {}).items()})
+    asked = Asked({domain: set(rights) for domain, rights in grants(given or {}).items()})
     st.session_state[key] = asked
     st.session_state[f"{key}-admin"] = admin
     st.session_state[f"{key}-every"] = sorted(asked.given.pop(EVERY_DOMAIN, ()))
@@ -41,7 +42,7 @@ def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: 
 
 def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool, Grants]:
     """The switch and the ticks; whether it is an admin, and what may be done where."""
-    asked: _Asked = st.session_state[key]
+    asked: Asked = st.session_state[key]
     if st.toggle(admin, key=f"{key}-admin"):
         return True, {}
     every = st.pills(
@@ -54,7 +55,7 @@ def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool,
     return False, grants({EVERY_DOMAIN: every, **asked.given})
 
 
-def _single_domains(key: str, asked: _Asked, domains: Sequence[str], columns: Sequence[Permission]) -> None:
+def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Sequence[Permission]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sought = st.text_input(
             "In single domains", key=f"{key}-find", placeholder="Find a domain", icon=":material/search:", live=True,
@@ -82,20 +83,24 @@ def _single_domains(key: str, asked: _Asked, domains: Sequence[str], columns: Se
     st.caption(_MEANINGS)
 
 
-def _ticked(asked: _Asked, right: Permission) -> list[bool]:
+def _ticked(asked: Asked, right: Permission) -> list[bool]:
     return [right in asked.given.get(name, ()) for name in asked.shown]
 
 
-def _fold(asked: _Asked, grid: str) -> None:
-    """Take the ticks over; the grid has them still, which does no harm: a tick is a tick."""
-    for row, changes in st.session_state[grid]["edited_rows"].items():
+def _fold(asked: Asked, grid: str) -> None:
+    take_ticks(asked, st.session_state[grid]["edited_rows"])
+
+
+def take_ticks(asked: Asked, edits: Mapping[Any, Mapping[str, object]]) -> None:
+    """Take the edits of the grid over, by row; it has them still, which does no harm: a tick is a tick."""
+    for row, changes in edits.items():
         rights = asked.given.setdefault(asked.shown[int(row)], set())
         for right in Permission:
             if right.value in changes:
                 (rights.add if changes[right.value] else rights.discard)(right)
 
 
-def _tick_all(asked: _Asked, shown: Sequence[str], right: Permission) -> None:
+def _tick_all(asked: Asked, shown: Sequence[str], right: Permission) -> None:
     """Give every domain in view the permission; when all have it, take it from all."""
     all_have_it = all(right in asked.given.get(name, ()) for name in shown)
     for name in shown:
