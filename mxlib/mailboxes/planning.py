@@ -15,6 +15,15 @@ from mxlib.mailboxes.words import Confirmation
 #: Verdicts whose sentence needs the label before it where it stands alone.
 _LABELLED = {Verdict.EXISTS: reasons.EXISTS, Verdict.NEEDS_PASSWORD: reasons.NEEDS_PASSWORD}
 
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+#: The columns of judged rows that a plan is made of.
+_NEEDED = (
+    "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "action", "clean_username",
+    "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit", "had_recovery_email", "had_quota",
+    "had_limit",
+)  # fmt: skip
+
 
 def make_plan(
     judged: pd.DataFrame, *, file_name: str, file_digest: str, cells: Callable[[int], Mapping[str, str]] | None = None
@@ -22,14 +31,13 @@ def make_plan(
     """The plan of judged rows: ticked Ready rows will be sent, every other row is there with the reason.
 
     An update that changes nothing is there too, with nothing to do. What mailboxes have now is frozen in `before`.
-
     `cells` gives the cells of a row of the file by its `origin`; rows added by hand have none.
     """
     usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
-    records: list[dict[str, Any]] = usable.to_dict("records")  # type: ignore[assignment]
+    records = zip(*(usable[name].tolist() for name in _NEEDED), strict=True)  # to_dict takes five times as long
     rows = (
         _planned(position, row, cells(row["origin"]) if cells is not None and _has_cells(row) else {})
-        for position, row in enumerate(records)
+        for position, row in enumerate(dict(zip(_NEEDED, record, strict=True)) for record in records)
     )
     return Plan(file_name, file_digest, tuple(rows))
 
@@ -89,10 +97,10 @@ def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
 
 
 def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) -> PlannedRow:
-    verdict = Verdict(row["verdict"])
+    verdict = _VERDICTS[row["verdict"]]
     quota, limit = _number(row["clean_quota"]), _number(row["clean_limit"])
     recovery_email, before = str(row["clean_recovery_email"]), {}
-    action = Action(row["action"] or Action.CREATE)
+    action = Action.UPDATE if row["action"] == Action.UPDATE else Action.CREATE
     if action is Action.UPDATE:
         had = str(row["had_recovery_email"])
         before = {"quota": _number(row["had_quota"]), "limit": _number(row["had_limit"]), "recovery_email": had}
@@ -117,7 +125,7 @@ def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) ->
 
 
 def _number(cell: Any) -> int | None:
-    return None if pd.isna(cell) else int(cell)
+    return None if cell is pd.NA else int(cell)
 
 
 def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:
