@@ -444,14 +444,14 @@ def test_the_cookie_between_is_for_these_routes_alone_and_short(browser: Browser
     assert "secure" not in told
 
 
+@pytest.mark.parametrize("heard", ["https", "http"])
 def test_behind_https_the_cookie_is_secure_and_the_return_is_to_the_public_address(
-    store: Store, provider: Provider
+    store: Store, provider: Provider, heard: str
 ) -> None:
     public = "https://mxm.agency.example"
-    house = House(store, provider, public_url=f"{public}/", trusted_proxies="10.0.0.0/8")
+    house = House(store, provider, public_url=f"{public}/")
     provider.tell(redirects=[public + page.RETURN])
-    browser = house.browser(public)
-    answer = browser.get(page.PROVIDER)
+    answer = house.browser(f"{heard}://mxm.agency.example").get(page.PROVIDER)
     assert "; secure" in answer.headers["Set-Cookie"]
     assert parse_qs(urlsplit(answer.headers["Location"]).query)["redirect_uri"] == [public + page.RETURN]
 

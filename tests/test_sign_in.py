@@ -165,8 +165,9 @@ def test_the_cookie_can_be_read_by_no_script_and_is_sent_by_no_other_site(house:
     [
         ({}, PUBLIC_URL, {}),
         ({"trusted_proxies": "127.0.0.1"}, PUBLIC_URL.replace("https", "http"), {"X-Forwarded-Proto": "https"}),
+        ({}, PUBLIC_URL.replace("https", "http"), {}),
     ],
-    ids=["https", "proxy"],
+    ids=["https", "proxy", "proxy that was not named"],
 )
 def test_behind_https_the_cookie_is_for_this_host_and_https_alone(
     tmp_path: Path, settings: dict[str, str], address: str, headers: dict[str, str]

@@ -29,7 +29,7 @@ from mxlib.settings import Settings
 IDENTITY, ADDRESS = b"x-mx-user", b"x-mx-address"
 
 #: Passes without a session: it tells no secret. The API asks for a token instead, and for that alone.
-HEALTH, API = "/health", "/api"
+HEALTH, API = "/health", "/api/"
 
 #: Room in an upload for what surrounds the file.
 _AROUND = 10_000
@@ -125,7 +125,7 @@ class Guard:
             return
         claimed = (IDENTITY, ADDRESS)
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in claimed]}
-        if scope["type"] == "http" and (path in (HEALTH, API) or path.startswith(f"{API}/")):
+        if scope["type"] == "http" and (path == HEALTH or path.startswith(API)):
             await self.app(scope, receive, send)
             return
         if refusal := self._too_large(headers):
@@ -145,7 +145,7 @@ class Guard:
     def _arrival(self, scope: Scope, headers: Headers) -> Arrival:
         """From where, and in which session; a request for the way in or out is no use of it."""
         entrance = self._entrance()
-        secure = entrance.proxies.secure(scope)
+        secure = entrance.proxies.secure(scope) or self._comes_by_https(scope, headers)
         visitor = Visitor(entrance.proxies.address(scope), headers.get("user-agent", ""))
         arrived = Arrival(entrance, visitor, secure)
         given = [cookie_parser(told).get(page.cookie_name(secure)) for told in headers.getlist("cookie")]
@@ -166,6 +166,11 @@ class Guard:
             await self.app(watch.whole(scope), receive, watch.watched(send))
         else:
             await self.app(scope, receive, send)
+
+    def _comes_by_https(self, scope: Scope, headers: Headers) -> bool:
+        """Whether it was sent to the public address, and that is https: a proxy that says nothing took that off."""
+        here = _here(scope, headers)
+        return bool(here and self.public and self.public.scheme == "https" and here.host == self.public.host)
 
     def _too_large(self, headers: Headers) -> Refusal | None:
         """A body that no page of ours sends: uploads are the largest, and browsers say how large."""
