@@ -22,6 +22,8 @@ DOINGS = {
     "run.handed_over": "Handed passwords over",
     "run.passwords_forgotten": "Passwords were forgotten",
     "draft.take_over": "Took a draft over",
+    "draft.download": "Took a draft with passwords",
+    "draft.discard": "Discarded a draft",
     "sign_in": "Signed in",
     "sign_in.refused": "Sign-in refused",
     "sign_out": "Signed out",

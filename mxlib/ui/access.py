@@ -8,7 +8,7 @@ from mxlib import services
 from mxlib.mailboxes.phrases import count
 from mxlib.services.access import LEAST, REFUSALS, Person
 from mxlib.ui import access_people, access_rights, frame, signed_in
-from mxlib.ui.figures import escaped, verbatim
+from mxlib.ui.figures import escaped
 
 
 def say_not_in_force() -> None:
@@ -26,7 +26,7 @@ def show_own(person: Person) -> None:
     who, password = st.columns([2, 3], gap="large")
     with who.container(border=True, height="stretch"):
         st.subheader("You", anchor=False)
-        st.markdown(f"Signed in as {verbatim(user.name)}. You may:")
+        st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
         st.markdown(escaped(access_rights.told(user.admin, user.permissions)) + ".")
         out = partial(access.sign_out, caller, user.id)
         st.button(

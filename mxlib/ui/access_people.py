@@ -32,12 +32,13 @@ def show() -> None:
     picked = st.dataframe(
         pd.DataFrame([_row(person) for person in everybody]),
         hide_index=True, key="people", on_select="rerun", selection_mode="single-row", alt="Everybody who may sign in",
+        placeholder="never",
         column_config={
-            "Name": st.column_config.TextColumn(width=210, pinned=True),
-            "May": st.column_config.TextColumn(width=420),
-            "Signs in with": st.column_config.TextColumn(width=120),
-            "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
-            "State": st.column_config.TextColumn(width=200),
+            "Name": st.column_config.TextColumn(width=180, pinned=True),
+            "May": st.column_config.TextColumn(width=270),
+            "Signs in with": st.column_config.TextColumn(width=110),
+            "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+            "State": st.column_config.TextColumn(width=150),
         },
     )["selection"]["rows"]  # fmt: skip
     if picked and picked[0] < len(everybody):
@@ -52,7 +53,8 @@ def _row(person: Person) -> dict[str, object]:
     return {
         "Name": user.name + (" (you)" if person.you else ""),
         "May": access_rights.told(user.admin, user.permissions),
-        "Signs in with": "password" if user.has_password else "provider",
+        "Signs in with": ", ".join(["password"] * user.has_password + ["provider"] * (user.subject is not None))
+        or "provider, not yet",
         "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
         "State": "Disabled" if user.disabled_at is not None else signed_in,
     }

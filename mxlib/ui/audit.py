@@ -27,15 +27,15 @@ def asked() -> Wanted:
         st.session_state.setdefault(f"audit-{name}", st.query_params.get(name, ""))
     with st.container(horizontal=True, vertical_alignment="bottom", key="audit-filter"):
         address = st.text_input(
-            "Address", key="audit-address", placeholder="Mailbox, domain or name", icon=":material/search:", width=260
+            "Address", key="audit-address", placeholder="Mailbox, domain or name", icon=":material/search:", width=230
         )
-        who = st.text_input("Who", key="audit-who", placeholder="Operator or token", width=190)
+        who = st.text_input("Who", key="audit-who", placeholder="Operator or token", width=170)
         what = st.selectbox(
             "What", ["", *FAMILIES, *DOINGS], key="audit-what", format_func=lambda it: sought(it) if it else "Anything",
-            width=250,
+            width=215,
         )  # fmt: skip
-        run = st.text_input("Run", key="audit-run", placeholder="Number", width=110)
-        period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=170)
+        run = st.text_input("Run", key="audit-run", placeholder="Number", width=90)
+        period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=145)
         days = st.date_input("Days", [], key="audit-days", width=240) if period == _CHOSEN else ()
     wanted = Wanted(address.strip(), who.strip(), what, int(run) if run.strip().isdecimal() else None)
     return _within(wanted, period, days if isinstance(days, tuple) else (days,))
@@ -102,6 +102,8 @@ def _parameters(wanted: Wanted) -> dict[str, str]:
 
 
 def _table(page: Page) -> None:
+    caller, seen = frame.caller(), services.current().runs
+    runs = {run for run in {entry.run for entry in page.entries} if run and seen.get(caller, run)}
     table = pd.DataFrame(
         {
             "when": [datetime.fromtimestamp(entry.at) for entry in page.entries],
@@ -109,7 +111,7 @@ def _table(page: Page) -> None:
             "what": [told(entry.what) for entry in page.entries],
             "on": [entry.on for entry in page.entries],
             "outcome": [entry.outcome for entry in page.entries],
-            "run": [f"/runs?run={entry.run}" if entry.run is not None else None for entry in page.entries],
+            "run": [f"/runs?run={entry.run}" if entry.run in runs else None for entry in page.entries],
             "from": [entry.address for entry in page.entries],
         }
     )
