@@ -1,57 +1,66 @@
-"""Writes docs/*.png: every page of the journey on the sandbox, in each look; started by script/screenshots."""
+"""Writes docs/*.png: the states of `script.states` on the sandbox; started by script/screenshots.
 
+`script/screenshots import-bulk run` writes only those.
+"""
+
+import argparse
+import io
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import driver, steps
-from tests.browser.driver import ROOT, Faults
+from script import states
+from script.states import STATES, Look
+from tests.browser import driver
+from tests.browser.driver import ROOT, Faults, Server
 
-WIDTHS = {1280: 800, 1920: 1080}
 DOCS = ROOT / "docs"
+#: Of a page that is mostly plain, nobody sees the difference, and a picture takes a third of the room.
+COLOURS = 256
 
 
-def walk(page: Page, look: str) -> None:
-    """One journey, a picture at each stop."""
-
-    def picture(name: str) -> None:
-        page.mouse.move(0, 0)
-        page.screenshot(path=DOCS / f"{name}-{look}.png", animations="disabled")
-
-    steps.visit(page, "/")
-    picture("accounts")
-    steps.visit(page, "/import")
-    picture("upload")
-    steps.open_preview(page)
-    picture("import")
-    steps.press(page, "Create ")
-    picture("confirm")
-    page.get_by_role("dialog").get_by_role("button", name="Start").click()
-    driver.idle(page)
-    steps.finished(page)
-    picture("run")
+def picture(page: Page, path: Path) -> None:
+    """What the window shows, without the mouse."""
+    page.mouse.move(0, 0)
+    taken = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    taken.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def main() -> None:
-    """A server of its own for each look, so that every picture shows the same state."""
+def take(chromium: Browser, server: Server, name: str, look: Look) -> None:
+    """One state in one look."""
+    context = chromium.new_context(
+        base_url=server.url,
+        viewport={"width": look.width, "height": look.height},
+        device_scale_factor=look.scale,
+        color_scheme="dark" if look.scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    faults = Faults(server.url)
+    faults.watch(context)
+    page = context.new_page()
+    STATES[name][0](page)
+    picture(page, DOCS / f"{name}-{look.name}.png")
+    states.forget(page)
+    context.close()
+    assert not faults.found, faults.found
+
+
+def main(names: Collection[str]) -> None:
+    """A server of its own for each look, so that every picture shows the same."""
     DOCS.mkdir(exist_ok=True)
+    looks = dict.fromkeys(look for name in names for look in STATES[name][1])
     with sync_playwright() as playwright, driver.launch(playwright) as chromium:
-        for scheme in ("light", "dark"):
-            for width, height in WIDTHS.items():
-                with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder)) as server:
-                    context = chromium.new_context(
-                        base_url=server.url,
-                        viewport={"width": width, "height": height},
-                        color_scheme=scheme,
-                        reduced_motion="reduce",
-                    )
-                    faults = Faults(server.url)
-                    faults.watch(context)
-                    walk(context.new_page(), f"{scheme}-{width}")
-                    context.close()
-                    assert not faults.found, faults.found
+        for look in looks:
+            with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder)) as server:
+                for name in names:
+                    if look in STATES[name][1]:
+                        take(chromium, server, name, look)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*STATES, []], metavar="state", help=", ".join(STATES))
+    main(parser.parse_args().names or list(STATES))

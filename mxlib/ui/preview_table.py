@@ -97,6 +97,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
             view,
             key=preview.key,
             num_rows="fixed",
+            placeholder="",
             hide_index=True,
             height=min(len(view), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
             alt="Rows to import; status and what to fix are read-only",

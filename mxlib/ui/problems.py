@@ -21,10 +21,11 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
     rows = judged[told]
     if rows.empty:
         return
-    label = f"What to fix in {count(len(rows), 'row')}, as a list"
-    with st.expander(label, key="problems", icon=":material/list:", on_change="rerun") as box:
+    # A label with the count in it would be another expander after every row that is mended, and closed.
+    with st.expander("What to fix, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
         if not box.open:
             return
+        st.markdown(f"**{count(len(rows), 'row')} to look at.**")
         st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
         if len(rows) > _MOST:
             st.caption(f"{len(rows) - _MOST:,} more; mend these first, or filter the table by a badge.")

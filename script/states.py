@@ -1,0 +1,211 @@
+"""The states of the dashboard that docs/ shows: each is a function that brings a page into it.
+
+To show another one, write a function here with `@state`; the picture bears its name. Every state begins in a browser
+that has never been here, on a server that the states before it have used.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import steps
+from tests.browser.driver import Grid, idle, upload
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a browser looks at a page."""
+
+    width: int
+    height: int
+    scheme: str = "light"
+    scale: int = 1
+
+    @property
+    def name(self) -> str:
+        """What a picture's name ends in."""
+        return f"{self.scheme}-{self.width * self.scale}" + (f"-at-{self.scale}00" if self.scale > 1 else "")
+
+
+NARROW, WIDE = Look(1280, 800), Look(1920, 1080, "dark")
+#: A window of 1280 at 200 %.
+ZOOMED = Look(640, 450, scale=2)
+
+STATES: dict[str, tuple[Callable[[Page], None], tuple[Look, ...]]] = {}
+
+#: A row of every verdict, and what a spreadsheet leaves behind.
+STAFF = (
+    b"username,password,quota,limit,recovery_email,Department\r\n"
+    b"Nina.Berg ,Geheim.2026x,2048,,nina.berg@example.org,Sales\r\n"
+    b"tess.groen,,1024,500,tess@example.org,Sales\r\n"
+    b"jan jansen,Geheim.2026x,1024,,jan@example.org,Planning\r\n"
+    b"omar.haddad,geheim,lots,,omar@example.org,Planning\r\n"
+    b"nina.berg,Geheim.2026x,,,,Board\r\n"
+    b"anna.bakker,,5120,,anna@example.org,Board\r\n"
+    b"front.desk,Geheim.2026x,0,9600,,\r\n"
+)
+NAMES = (
+    "Voornaam;Tussenvoegsel;Achternaam;Afdeling\r\n"
+    "Jan;van der;Berg;Planning\r\n"
+    "J\u00f6rg;;M\u00fcller;Verkoop\r\n"
+    "Jan;van der;Berg;Directie\r\n"
+).encode()
+UNKNOWN = b"wie,mail extern,wat\r\nnina.berg,nina@example.org,directie\r\ntess.groen,tess@example.org,verkoop\r\n"
+
+
+def state(*looks: Look) -> Callable[[Callable[[Page], None]], Callable[[Page], None]]:
+    """Show the state that the function below brings about, in `looks`; narrow and light unless told otherwise."""
+
+    def kept(reach: Callable[[Page], None]) -> Callable[[Page], None]:
+        STATES[reach.__name__.replace("_", "-")] = (reach, looks or (NARROW,))
+        return reach
+
+    return kept
+
+
+def preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *, generate: bool = False) -> Grid:
+    """The preview of a file, without the rows of another."""
+    steps.visit(page, "/import", domain="clienta.nl")
+    return steps.open_preview(page, content, name, generate=generate)
+
+
+@state(NARROW, WIDE)
+def accounts(page: Page) -> None:
+    steps.visit(page, "/", domain="clienta.nl")
+
+
+@state(NARROW)
+def upload_empty(page: Page) -> None:
+    steps.visit(page, "/import", domain="clienta.nl")
+
+
+@state()
+def upload_refused(page: Page) -> None:
+    steps.visit(page, "/import", domain="clienta.nl")
+    upload(page, b"\x89PNG\r\n\x1a\n" + bytes(200), "photo.csv")
+    steps.press(page, "Preview import")
+
+
+@state()
+def mapping(page: Page) -> None:
+    steps.visit(page, "/import", domain="clienta.nl")
+    upload(page, UNKNOWN, "people.csv")
+    steps.press(page, "Preview import")
+
+
+@state()
+def mapping_names(page: Page) -> None:
+    steps.visit(page, "/import", domain="clienta.nl")
+    upload(page, NAMES, "names.csv")
+    steps.press(page, "Preview import")
+
+
+@state()
+def reading(page: Page) -> None:
+    preview(page)
+    steps.press(page, "Change how the file is read")
+    page.locator(".st-key-mapping-sample").scroll_into_view_if_needed()
+    idle(page)
+
+
+@state(NARROW, WIDE, ZOOMED)
+def import_preview(page: Page) -> None:
+    preview(page)
+
+
+@state()
+def import_filtered(page: Page) -> None:
+    preview(page)
+    steps.press(page, "Invalid")
+    Grid(page, "preview-grid").edit(0, "Username", "jan.jansen")
+
+
+@state()
+def import_search(page: Page) -> None:
+    preview(page)
+    page.get_by_role("textbox", name="Search").fill("berg")
+    page.keyboard.press("Enter")
+    idle(page)
+
+
+@state()
+def import_bulk(page: Page) -> None:
+    preview(page)
+    steps.press(page, "Bulk edit")
+    box = page.get_by_role("combobox", name="Change")
+    box.click()
+    box.fill("Leave out")
+    page.get_by_role("option", name="Leave out rows").click()
+    idle(page)
+
+
+@state(Look(1920, 1080))
+def import_changes(page: Page) -> None:
+    grid = preview(page)
+    grid.edit(2, "Username", "jan.jansen")
+    page.get_by_text("Show changes").click()
+    idle(page)
+    page.get_by_text("What changed from the file").click()
+    idle(page)
+
+
+@state()
+def import_paste(page: Page) -> None:
+    preview(page)
+    steps.press(page, "Paste rows")
+    page.get_by_label("Further rows").fill("username\tquota\nkim.visser\t2048\nlou.bos\t1 GB")
+
+
+@state()
+def import_problems(page: Page) -> None:
+    preview(page)
+    page.get_by_text("What to fix, as a list").click()
+    idle(page)
+    page.get_by_role("button", name="Delete it").scroll_into_view_if_needed()
+
+
+@state()
+def import_update(page: Page) -> None:
+    preview(page)
+    page.get_by_role("button", name="update", exact=True).or_(page.get_by_role("radio", name="update")).click()
+    idle(page)
+
+
+@state()
+def draft_offered(page: Page) -> None:
+    preview(page).edit(2, "Username", "jan.jansen")
+    page.reload()
+    idle(page)
+
+
+@state(NARROW, WIDE)
+def confirm(page: Page) -> None:
+    preview(page, generate=True)
+    steps.press(page, "Create ")
+
+
+@state(NARROW, WIDE)
+def run(page: Page) -> None:
+    preview(page, generate=True)
+    steps.start(page)
+    steps.finished(page)
+
+
+@state()
+def imported_before(page: Page) -> None:
+    preview(page, STAFF.replace(b"front.desk", b"back.office"))
+    steps.start(page)
+    steps.finished(page)
+    preview(page, STAFF.replace(b"front.desk", b"back.office"), generate=True)
+    page.get_by_text("Generate secure passwords").click()
+    idle(page)
+    steps.press(page, "Create ")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def forget(page: Page) -> None:
+    """Discard what a state left behind, so that the next one is not offered it."""
+    steps.visit(page, "/import")
+    while page.get_by_role("button", name="Discard").count():
+        steps.press(page, "Discard")

@@ -1,0 +1,209 @@
+"""Mending in Chromium: typing, pasting ranges, deleting, filtering, pages; what is invalid is shown and kept."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import Grid, download, idle
+from tests.browser.steps import open_preview, press, visit
+
+MASK = "••••••••"
+ROWS = b"username,password,quota,recovery_email\r\n" + b"".join(
+    b"p%d,Geheim.2026x,%d,\r\n" % (number, 100 + number) for number in range(6)
+)
+CLIPBOARD = {"viewport": {"width": 1600, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
+
+
+@pytest.fixture
+def look() -> dict[str, Any]:
+    """A window in which every column is seen, and a clipboard."""
+    return CLIPBOARD
+
+
+def copied(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def paste(page: Page, grid: Grid, row: int, title: str, *lines: str) -> Grid:
+    """Paste lines of a spreadsheet, cells between tabs, with that cell selected."""
+    page.evaluate("text => navigator.clipboard.writeText(text)", "\n".join(lines))
+    grid.select(row, title)
+    page.keyboard.press("Control+V")
+    idle(page)
+    return Grid(page, "preview-grid")
+
+
+def opened(page: Page, content: bytes = ROWS, **more: Any) -> Grid:
+    visit(page, "/import", domain="clienta.nl")
+    return open_preview(page, content, **more)
+
+
+def test_a_range_is_pasted_over_the_edge_and_only_into_cells_that_take_it(page: Page) -> None:
+    grid = opened(page)
+    paste(page, grid, 1, "Username", "kim\tclientb.nl", "lou doe\tclientb.nl", "max\tclientb.nl")
+    grid.expect(1, "Username", "kim")
+    grid.expect(3, "Domain", "clientb.nl")
+    grid.expect(2, "Status", "Invalid")
+    grid.expect(4, "Username", "p4")
+
+    paste(page, grid, 5, "Limit a day", "lots\tx\ty\tz", "1\t2\t3\t4")
+    grid.expect(5, "Limit a day", "lots")
+    grid.expect(5, "Recovery email", "x")
+    assert grid.rows == 6
+    expect(page.locator(".st-key-badge-all")).to_contain_text("6")
+
+    paste(page, grid, 0, "Status", "Ready\tnothing to fix\tfalse\t99\tzed")
+    grid.expect(0, "Username", "zed")
+    grid.expect(0, "Status", "Left out")
+    grid.expect(0, "What to fix", "")
+    assert grid.read(0, "Line") == "2"
+
+
+def test_a_range_pasted_into_a_filtered_view_goes_to_the_rows_in_view(page: Page) -> None:
+    grid = opened(page, ROWS.replace(b"p1,", b"p 1,").replace(b"p4,", b"p 4,"))
+    press(page, "Invalid")
+    grid = Grid(page, "preview-grid")
+    assert grid.rows == 2
+    paste(page, grid, 0, "Username", "p.1", "p.4", "too.much")
+    grid.expect(1, "Status", "Ready")
+    press(page, "Show all rows")
+    grid = Grid(page, "preview-grid")
+    assert [grid.read(row, "Username") for row in range(6)] == ["p0", "p.1", "p2", "p3", "p.4", "p5"]
+
+
+def test_delete_clears_a_range_and_a_cleared_tick_leaves_the_row_out(page: Page) -> None:
+    grid = opened(page, generate=False)
+    grid.select(1, "Password")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Delete")
+    idle(page)
+    for row in (1, 2):
+        grid.expect(row, "Status", "Needs password")
+        assert grid.read(row, "Quota (MB)") == ""
+    grid.select(4, "Send")
+    page.keyboard.press("Delete")
+    idle(page)
+    grid.expect(4, "Status", "Left out")
+
+
+def test_a_mask_that_is_copied_is_never_a_password_of_another_row(page: Page) -> None:
+    grid = opened(page, ROWS + b"bare,,,\r\n", generate=False)
+    grid.select(0, "Password")
+    page.keyboard.press("Control+C")
+    page.wait_for_function("async mask => await navigator.clipboard.readText() === mask", arg=MASK)
+    grid = paste(page, grid, 6, "Password", copied(page))
+    expect(page.get_by_text("A mask is no password")).to_be_visible()
+    grid.expect(6, "Status", "Needs password")
+    assert grid.read(6, "Password") == ""
+    page.get_by_text("Show passwords").click()
+    idle(page)
+    Grid(page, "preview-grid").expect(0, "Password", "Geheim.2026x")
+
+
+def test_what_is_invalid_is_shown_with_what_to_fix_and_never_swallowed(page: Page) -> None:
+    grid = opened(page)
+    for row, (title, text) in enumerate(
+        [
+            ("Quota (MB)", "lots 😀"),
+            ("Limit a day", "1e5"),
+            ("Username", "x" * 300),
+            ("Username", "tab\tin"),
+            ("Recovery email", "no address"),
+        ]
+    ):
+        grid.edit(row, title, text)
+        grid.expect(row, "Status", "Invalid")
+        assert grid.read(row, title) == text
+        assert grid.read(row, "What to fix")
+    page.reload()
+    idle(page)
+    press(page, "Go on")
+    grid = Grid(page, "preview-grid")
+    grid.expect(0, "Quota (MB)", "lots 😀")
+    grid.expect(2, "Username", "x" * 300)
+
+
+def test_the_grid_offers_no_download_of_its_own(page: Page) -> None:
+    grid = opened(page)
+    grid.scroller.hover()
+    assert not page.locator('.st-key-preview-grid [data-testid="stElementToolbar"]').is_visible()
+
+
+def test_a_row_is_left_out_and_deleted_by_keyboard_alone(page: Page) -> None:
+    grid = opened(page)
+    grid.tick(0, "Send")
+    grid.expect(0, "Status", "Left out")
+    page.get_by_role("button", name="Bulk edit").focus()
+    page.keyboard.press("Enter")
+    box = page.get_by_role("combobox", name="Change")
+    box.focus()
+    box.fill("Delete rows")
+    page.keyboard.press("Enter")
+    idle(page)
+    page.get_by_role("button", name="Apply").focus()
+    page.keyboard.press("Enter")
+    idle(page)
+    grid = Grid(page, "preview-grid")
+    assert grid.rows == 5
+    expect(page.get_by_text("1 row deleted.")).to_be_visible()
+
+
+def test_problems_are_mended_one_after_the_other_from_the_list(page: Page) -> None:
+    opened(page, ROWS.replace(b"p1,", b"p 1,").replace(b"p4,", b"p 4,"))
+    page.get_by_text("What to fix, as a list").click()
+    idle(page)
+    expect(page.get_by_text("Line 3, p 1: Invalid.")).to_be_visible()
+    page.get_by_label("Username", exact=True).fill("p.one")
+    page.keyboard.press("Enter")
+    idle(page)
+    expect(page.get_by_text("1 row to look at.")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Mend a row here")).to_have_value(re.compile("Line 6, p 4"))
+    press(page, "Delete it")
+    expect(page.get_by_text("as a list")).to_have_count(0)
+    grid = Grid(page, "preview-grid")
+    assert [grid.read(row, "Username") for row in range(5)] == ["p0", "p.one", "p2", "p3", "p5"]
+
+
+def test_the_mended_file_is_taken_away_and_comes_back_as_it_was(page: Page) -> None:
+    grid = opened(page, b"username,password,Phone\r\nAlice ,Geheim.2026x,020\r\nbob,,030\r\n", name="staff.csv")
+    grid.edit(1, "Username", "bo")
+    page.get_by_text("What changed from the file").click()
+    idle(page)
+    expect(page.get_by_text("Username 'Alice ' → 'alice'.")).to_be_visible()
+    expect(page.get_by_text("Username 'bob' → 'bo'. Password generated.")).to_be_visible()
+    name, content = download(page, lambda: page.get_by_test_id("mended-csv").click())
+    assert name == "staff-mended.csv"
+    lines = content.decode("utf-8-sig").splitlines()
+    assert lines[0] == "username,password,quota,limit,recovery_email,domain,Phone"
+    assert lines[1] == "alice,Geheim.2026x,,,,,020"
+    assert re.fullmatch(r"bo,[^,]{16,},,,,,030", lines[2])
+
+
+def test_an_edit_on_one_page_of_a_long_table_is_there_after_turning_to_another(page: Page) -> None:
+    many = "username,password\r\n" + "".join(f"p{number:04d},Geheim.2026x\r\n" for number in range(2_200))
+    grid = opened(page, many.encode())
+    assert grid.rows == 1_000
+    grid.edit(3, "Username", "not good")
+    page.locator(".st-key-page").get_by_text("3", exact=True).click()
+    idle(page)
+    expect(page.get_by_text("Rows 2,001 to 2,200 of 2,200.")).to_be_visible()
+    grid = Grid(page, "preview-grid")
+    assert (grid.rows, grid.read(0, "Username")) == (200, "p2000")
+    grid.edit(0, "Username", "not good either")
+    press(page, "Invalid")
+    grid = Grid(page, "preview-grid")
+    assert [grid.read(row, "Line") for row in range(grid.rows)] == ["5", "2002"]
+
+
+@pytest.mark.parametrize("look", [{"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2}])
+def test_at_200_percent_what_to_fix_stays_beside_the_cell_that_is_mended(page: Page, look: dict[str, Any]) -> None:
+    grid = opened(page, b"username,recovery_email\r\njan jansen,x\r\n")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    grid.root.scroll_into_view_if_needed()
+    grid.select(0, "Recovery email")
+    shown = grid.root.locator('[role="columnheader"]').all_text_contents()
+    assert shown[:2] == ["Status", "What to fix"]
+    assert "Recovery email" in shown
