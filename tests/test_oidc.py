@@ -161,6 +161,12 @@ def test_an_address_of_the_list_becomes_an_admin_at_the_first_sign_in(store: Sto
     assert ("user.add", "boss@agency.example", "admin") in house.trail()
 
 
+def test_a_listed_address_that_can_be_no_name_is_nobody_known(store: Store, provider: Provider) -> None:
+    house = House(store, provider, oidc_admins="o&m@agency.example")
+    provider.knows("b", email="o&m@agency.example")
+    refused(house.browser().signs_in("b"), "o&amp;m@agency.example is not known here")
+
+
 def test_the_list_of_admins_changes_nothing_for_users_that_are_there(store: Store, provider: Provider) -> None:
     house = House(store, provider, oidc_admins=ANN)
     house.users.add(LOCAL, "root", "correct horse battery", admin=True)

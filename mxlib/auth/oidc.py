@@ -1,6 +1,7 @@
 """Sign-in with OpenID Connect: out to the provider's page, back from it, and who of those that come back gets in."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
@@ -104,7 +105,8 @@ class Oidc:
         user = entrance.users.find(email)
         if user is None and email in self._settings.admins_of_provider:
             listed = Caller("MXM_OIDC_ADMINS", admin=True, kind="engine", address=arrived.visitor.address)
-            entrance.users.add(listed, email, admin=True)
+            with suppress(Unfit):  # made meanwhile by a second tab; or no name that can be given, and so nobody known
+                entrance.users.add(listed, email, admin=True)
             user = entrance.users.find(email)
         if user is None:
             entrance.refused(email, arrived.visitor, "unknown")
