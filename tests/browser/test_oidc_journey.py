@@ -85,12 +85,13 @@ def test_one_signs_in_at_the_provider_and_lands_on_the_page_that_was_asked_for(t
     assert (session["httpOnly"], session["sameSite"], session["path"]) == (True, "Lax", "/")
 
 
-def test_after_signing_out_nothing_is_shown(tab: Page) -> None:
+def test_after_signing_out_nothing_is_shown_in_any_open_tab(tab: Page) -> None:
     sign_in(tab)
     other = tab.context.new_page()
     other.goto(pages.SIGN_OUT)
     other.get_by_role("button", name="Sign out", exact=True).click()
     expect(other.get_by_text(pages.SIGNED_OUT)).to_be_visible()
+    expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()
     other.goto("/runs")
     expect(other.get_by_role("link", name="Sign in with")).to_be_visible()
     other.close()
