@@ -153,9 +153,13 @@ def test_a_view_tells_how_far_it_is_and_how_long_it_takes(desk: Desk) -> None:
     assert view.eta_at is not None
     assert view.eta_at - desk.clock.now() == pytest.approx((10 + 4) * 3.0, abs=1.0)
     assert desk.runs.backlog() == 14
+    late = desk.runs.start(plan(row(0, "late")), "ops", retention_days=7)
+    assert desk.view(late).behind == (run,)
+    desk.runs.stop(late)
+    desk.wait_for(late, "stopped")
     assert desk.runs.active() == 2
     assert desk.runs.estimate(6) == 60.0
-    assert [each.id for each in desk.runs.views()] == [other, run]
+    assert [each.id for each in desk.runs.views()] == [late, other, run]
     desk.host.open.set()
     assert desk.wait_for(run, "finished").eta_at is None
     assert desk.runs.view(99) is None

@@ -220,9 +220,13 @@ def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
     )
 
 
-def queued(rows: int) -> str:
+def queued(rows: int, behind: Sequence[int] = ()) -> str:
     """That another run writes to one of this run's domains."""
-    return f"Another run writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
+    if len(behind) > 1:
+        runs = listed([str(number) for number in behind])
+        return f"Runs {runs} come first: they write to the same domains. This one starts by itself; {_rows_wait(rows)}."
+    who = f"Run {behind[0]}" if behind else "Another run"
+    return f"{who} writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
 
 
 def finished(

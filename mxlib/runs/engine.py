@@ -254,7 +254,7 @@ class Engine:
 
     def _move_on(self, course: Course) -> None:
         """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
-        if course.status is RunStatus.QUEUED and not self._taken(course):
+        if course.status is RunStatus.QUEUED and not self.behind(course):
             course.status, course.unsaved = RunStatus.RUNNING, True
             course.looks_first()
         if course.unsaved:
@@ -274,14 +274,15 @@ class Engine:
                 self._turns.remove(course.id)
                 del self.courses[course.id]
 
-    def _taken(self, course: Course) -> bool:
-        """Whether another run writes to a domain of this one, or waited for it longer."""
-        others = (other for other in self.courses.values() if other is not course)
-        return any(
-            not course.domains.isdisjoint(
+    def behind(self, course: Course) -> list[int]:
+        """The runs that write to a domain of this one, or waited for it longer, oldest first."""
+        others = (other for other in tuple(self.courses.values()) if other is not course)
+        return sorted(
+            other.id
+            for other in others
+            if not course.domains.isdisjoint(
                 other.domains if other.status is RunStatus.QUEUED and other.id < course.id else other.holds
             )
-            for other in others
         )
 
     def _give_up(self) -> None:

@@ -23,6 +23,8 @@ class RunView:
     finished_at: float | None
     #: When it will be done, other runs ahead of it counted; None when it stands still or is at an end.
     eta_at: float | None = None
+    #: The runs that it is queued behind, oldest first.
+    behind: tuple[int, ...] = ()
     #: Seconds until MXroute's limit lets the next row go; 0.0 when nothing waits for it.
     waiting_seconds: float = 0.0
     #: When the host stopped answering, and in how many seconds it is asked again.

@@ -33,7 +33,7 @@ def state(view: RunView) -> str:
             )
             return f"{told} {view.note}".strip()
         case RunStatus.QUEUED:
-            return words.queued(view.open)
+            return words.queued(view.open, view.behind)
         case RunStatus.STOPPING:
             return "Stopping: what is in flight finishes first."
         case _ if view.silent_since is not None:
