@@ -148,7 +148,6 @@ def now(preview: Preview) -> pd.DataFrame:
         preview.said = _NO_MASK if masked else ""
         preview.latest = preview.draft
         judged = _judge(preview, preview.latest)
-    _keep(preview)
     return judged
 
 
@@ -172,7 +171,7 @@ def pending(preview: Preview) -> bool:
     return preview.latest is not None and preview.latest is not preview.draft
 
 
-def _keep(preview: Preview) -> None:
+def keep(preview: Preview) -> None:
     """Keep what was mended in the store, so that it outlives this tab."""
     about = (preview.domain, preview.on_existing)
     if preview.latest is None or (preview.latest is preview.kept and about == preview.kept_as):

@@ -8,7 +8,7 @@ from mxlib.mailboxes.columns import COLUMNS, MASK, Verdict
 from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.mailboxes.sifting import LEFT_OUT
 from mxlib.ui import preview_tools, preview_view
-from mxlib.ui.preview import Preview, fold, mended, now
+from mxlib.ui.preview import Preview, fold, keep, mended, now
 
 #: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
 #: few and narrow: at 200 % zoom what is wrong with a row stays beside the cells that mend it.
@@ -44,8 +44,7 @@ _MOST_ROWS_IN_VIEW = 14
 def show(preview: Preview) -> pd.DataFrame:
     """Draw badges, tools and grid; the rows as they are now, judged."""
     judged = now(preview)
-    if preview.not_kept:
-        st.warning(preview.not_kept, icon=":material/save:")
+    trouble = st.empty()
     preview_view.badges(preview, judged)
     preview_tools.show(preview, judged)
     if preview.said:
@@ -53,6 +52,9 @@ def show(preview: Preview) -> pd.DataFrame:
     preview_view.told(preview, judged)
     _grid(preview, judged)
     preview_view.pages(preview)
+    keep(preview)  # now that the new counts are on their way
+    if preview.not_kept:
+        trouble.warning(preview.not_kept, icon=":material/save:")
     return judged
 
 
