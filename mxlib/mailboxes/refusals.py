@@ -123,6 +123,12 @@ def too_wide_apart(sheet_limit: int) -> str:
     return f"The cells of this workbook lie too far apart (limit {sheet_limit:,}). Save the table alone, or as CSV."
 
 
+def repeats_too_much(size: int, limit: int) -> str:
+    """A workbook whose cells share texts that would fill the memory, each written out; both in characters."""
+    told = f"{size / 1_000_000:,.1f} million characters; the limit is {limit / 1_000_000:,.1f} million"
+    return f"The texts that the cells of this workbook share come to {told}. Save the table alone, or as CSV."
+
+
 def no_sheet(sheet: str, name: str) -> str:
     """A sheet was chosen that the workbook does not have."""
     return f"{name} has no sheet {quoted(sheet)}."

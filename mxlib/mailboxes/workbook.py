@@ -2,7 +2,8 @@
 
 A megabyte of .xlsx can unpack to hundreds, and two cells at the ends of a sheet span seventeen thousand million blank
 ones. So every part is unpacked only as far as the archive says, the filled cells of every sheet are measured, and the
-reader gets a copy that holds nothing else.
+reader gets a copy that holds nothing else. Cells share their texts, too: thirty thousand characters that ten thousand
+cells point to are written once, and read ten thousand times.
 """
 
 import datetime
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+import numpy as np
+import numpy.typing as npt
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from mxlib.mailboxes import refusals, words
@@ -21,6 +24,9 @@ from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import Limits
 
+Sizes = npt.NDArray[np.int64]
+
+_NO_SIZES = np.zeros(0, np.int64)
 _MOST_PARTS = 2_000
 _ENTRY = b"PK\x01\x02"
 _PARTS = (".xml", ".rels")
@@ -32,6 +38,12 @@ _ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=["'])e(["'])""")
 
 #: How many texts there are, as the workbook has it: the reader makes room for as many, and dies when it can not.
 _TEXTS = re.compile(rb"""uniqueCount\s*=\s*["']([^"']*)""")
+
+_SHARED_TEXTS = re.compile(rb"<(?:\w+:)?sst[\s/>]")
+_SHARED_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
+
+#: Characters of shared texts in one sheet, besides as many as the workbook has bytes.
+_SPARE_TEXT = 5_000_000
 
 #: Rows above the table, which the limit of rows does not count.
 _ROWS_ABOVE = 20
@@ -103,6 +115,7 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
     if data.count(_ENTRY) > _MOST_PARTS:
         raise FileRefused(refusals.damaged(name))
     refused = ""
+    longest, sharing = 0, []
     copied = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(copied, "w", zipfile.ZIP_STORED) as copy:
         parts = {part.filename: part for part in archive.infolist()}
@@ -114,11 +127,37 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         for part in wanted:
             content = _unpacked(archive, part, most_texts=unpacked)
             if _WORKSHEET.search(content):
-                trouble = _measure(content).trouble(limits.rows, unpacked)
+                extent = _measure(content)
+                trouble = extent.trouble(limits.rows, unpacked)
                 content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)
                 refused = refused or trouble
+                if not trouble:
+                    sharing.append((extent.shared, part))
+            elif _SHARED_TEXTS.search(content):
+                longest = max(longest, int(_sizes(content).max()))
             copy.writestr(part.filename, content)
+        room = unpacked + _SPARE_TEXT
+        for shared, part in sharing:
+            if shared * longest > room:
+                _refuse_repetition(archive, part, [each for each in wanted if each is not part], room)
     return copied.getvalue(), refused
+
+
+def _sizes(content: bytes) -> Sizes:
+    """At most so many characters each of the shared texts has, in their order."""
+    starts = np.fromiter((found.start() for found in _SHARED_TEXT.finditer(content)), np.int64)
+    return np.diff(starts, append=len(content)) if len(starts) else np.zeros(1, np.int64)
+
+
+def _refuse_repetition(
+    archive: zipfile.ZipFile, sheet: zipfile.ZipInfo, others: list[zipfile.ZipInfo], room: int
+) -> None:
+    """Raise FileRefused when the cells of a sheet come to over `room` characters, each with its own copy of a text."""
+    texts = (content for content in map(archive.read, others) if _SHARED_TEXTS.search(content))
+    sizes = max(map(_sizes, texts), key=np.sum)
+    extent = _measure(archive.read(sheet), sizes)
+    if extent.characters > room:
+        raise FileRefused(refusals.repeats_too_much(extent.characters, room))
 
 
 def _refuse_others(parts: set[str]) -> None:
@@ -148,7 +187,10 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) 
 class _Extent:
     """How far the filled cells of a worksheet reach, by the same rules that place them when it is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
+        self._points, self._pointed_to = False, ""
+        self.shared = self.characters = 0
         self._row = self._column = 0
         self._columns: dict[str, int] = {}
         self.rows = 0
@@ -160,6 +202,8 @@ class _Extent:
         kind = tag.rpartition(":")[2]
         reference = attributes.get("r")
         if kind == "c":
+            self._points = attributes.get("t") == "s"
+            self.shared += self._points
             if reference is None:
                 self._column += 1
             else:
@@ -171,6 +215,18 @@ class _Extent:
         elif kind == "row":
             self._row = int(reference) if reference is not None else self._row + 1
             self._column = 0
+
+    def told(self, text: str) -> None:
+        """Text inside an element; of a cell that shares its text, the number of that."""
+        if self._points:
+            self._pointed_to += text
+
+    def ended(self, tag: str) -> None:
+        """The end of an element."""
+        if self._pointed_to and tag.rpartition(":")[2] == "v":
+            at = int(self._pointed_to)
+            self.characters += int(self._sizes[at]) if 0 <= at < len(self._sizes) else 0
+        self._pointed_to = ""
 
     def _fill(self) -> None:
         row, column = self._row, self._column
@@ -204,11 +260,14 @@ def _number_of(letters: str) -> int:
     return number
 
 
-def _measure(content: bytes) -> _Extent:
+def _measure(content: bytes, sizes: Sizes = _NO_SIZES) -> _Extent:
+    """How far a worksheet reaches; with the `sizes` of the shared texts, what its cells come to as well."""
     if b"<!DOCTYPE" in content:
         raise ValueError("no part of a workbook has a document type")
-    extent = _Extent()
+    extent = _Extent(sizes)
     parser = expat.ParserCreate()
     parser.StartElementHandler = extent.started
+    if len(sizes):
+        parser.CharacterDataHandler, parser.EndElementHandler = extent.told, extent.ended
     parser.Parse(content, True)
     return extent
