@@ -115,12 +115,11 @@ def _table(page: Page) -> None:
             "from": [entry.address for entry in page.entries],
         }
     )
-    st.dataframe(
+    st.container(key="audit-table").dataframe(
         table,
         hide_index=True,
         lazy=False,
         height=len(table) * _ROW + _ROW + 3 if len(table) < MOST else 620,
-        key="audit-table",
         alt="Entries of the audit trail, newest first",
         placeholder="",
         column_config={

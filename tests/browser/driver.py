@@ -291,7 +291,8 @@ class Grid:
         idle(self.page)
 
     def _cell(self, column: int, row: int) -> Locator:
-        return self.root.locator(f'[data-testid="glide-cell-{column}-{row}"]')
+        # Not by the whole id: where rows can be picked, that counts the column of ticks too.
+        return self.root.locator(f'[aria-colindex="{column + 1}"][data-testid^="glide-cell-"][data-testid$="-{row}"]')
 
     def _seen(self, row: int, title: str) -> Locator:
         """A cell, scrolled into view."""

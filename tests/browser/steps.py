@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import Grid, idle, upload
 
-PAGES = {"Email accounts": "/", "Import": "/import", "Runs": "/runs"}
+PAGES = {"Email accounts": "/", "Import": "/import", "Runs": "/runs", "Audit": "/audit", "Access": "/access"}
 #: Six rows: two to send as they are, one without a password, one twice, one with a space.
 STAFF = (
     b"username,password,quota,limit,recovery_email\r\n"
