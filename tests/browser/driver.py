@@ -282,6 +282,12 @@ class Grid:
         self.page.keyboard.press("Space")
         idle(self.page)
 
+    def mark(self, row: int) -> None:
+        """Click the tick before a row that can be picked, and wait for the page."""
+        self._click_row(row, 15)
+        self.page.wait_for_timeout(IDLE_MS)  # the click is sent a moment later
+        idle(self.page)
+
     def press_last(self, row: int) -> None:
         """Press the button in the last column, which the keyboard can not, and wait for the page."""
         self._scroll_to("scrollLeft", 1_000_000)
