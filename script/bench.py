@@ -17,6 +17,7 @@ MOST_S = 3.0
 #: What `script/bench` measures when nothing is named; `real-pace` takes twelve minutes and is only measured when named.
 PARTS = {
     "start": ["script.bench", "--start"],
+    "intake": ["script.bench_intake"],
     "judging": ["script.bench_judging"],
     "journal": ["script.bench_journal"],
     "edit": ["script.bench_edit"],

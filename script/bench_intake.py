@@ -1,0 +1,40 @@
+"""Reading a file, measured: 10,000 rows from bytes to the preview's frame, as CSV and as .xlsx.
+
+`python -m script.bench_intake` prints seconds beside the budget, and how much of them the reading is.
+"""
+
+import csv
+import io
+import sys
+
+from mxlib.mailboxes import export, intake
+from mxlib.mailboxes.rules import judge
+from mxlib.services.previews import understood
+from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
+
+ROWS = 10_000
+MOST_S = 0.3
+
+
+def main(rows: int = ROWS, times: int = 7) -> bool:
+    """Print what a file costs until its rows can be shown; whether the CSV keeps within the budget."""
+    text = spreadsheet(rows)
+    table = list(csv.reader(io.StringIO(text.decode(), newline="")))
+    files = {"staff.csv": text, "staff.xlsx": export.table_xlsx(table[0], table[1:])}
+    print(f"reading {rows:,} rows")
+    within = True
+    for name, data in files.items():
+        read = seconds(lambda data=data, name=name: understood(intake.read(data, name)), times)  # type: ignore[misc]
+        whole = seconds(
+            lambda data=data, name=name: judge(understood(intake.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
+            times,
+        )
+        kind = name.rpartition(".")[2]
+        budget = f"(under {MOST_S:g} s)" if kind == "csv" else ""
+        print(f"  {kind:<4} bytes to preview {whole:6.3f} s  of which reading {read:6.3f} s  {budget}".rstrip())
+        within &= kind != "csv" or whole < MOST_S
+    return within
+
+
+if __name__ == "__main__":
+    sys.exit(not main())
