@@ -99,7 +99,7 @@ def test_a_search_and_a_badge_hold_together(tab: AppTest) -> None:
     search(tab, "berg")
     press(tab, "badge-duplicate")
     assert statuses(tab) == ["Duplicate"]
-    assert "1 row of 5, **Duplicate** with `berg`" in written(tab)
+    assert "1 row of 5, **Duplicate** with 'berg'" in written(tab)
 
 
 def test_a_row_mended_so_that_it_no_longer_matches_stays_until_the_filter_is_applied_again(tab: AppTest) -> None:

@@ -6,10 +6,10 @@ import streamlit as st
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE
-from mxlib.mailboxes.phrases import count
+from mxlib.mailboxes.phrases import count, quoted
 from mxlib.mailboxes.sifting import ALL, CHANGED, LEFT_OUT, WARNINGS, Order
 from mxlib.services.previews import counts
-from mxlib.ui.figures import verbatim
+from mxlib.ui.figures import escaped
 from mxlib.ui.preview import ROWS_A_PAGE, Preview, fold, matching
 
 LABELS = {
@@ -48,7 +48,7 @@ def badges(preview: Preview, judged: pd.DataFrame) -> None:
     ]
     if figures[LEFT_OUT] or preview.chosen == LEFT_OUT:
         order.append(LEFT_OUT)
-    with st.container(horizontal=True, key="badges", gap="small"):
+    with st.container(horizontal=True, key="badges", gap="xsmall"):
         for kind in order:
             st.button(
                 f"{LABELS[kind]} **{figures[kind]:,}**",
@@ -105,7 +105,7 @@ def told(preview: Preview, judged: pd.DataFrame) -> None:
     if not preview.sifted:
         return
     parts = [f"**{LABELS[preview.chosen]}**"] * (preview.chosen != ALL)
-    parts += [f"with {verbatim(preview.search)}"] * bool(preview.search)
+    parts += [f"with {escaped(quoted(preview.search))}"] * bool(preview.search)
     said = f"In view: {count(len(preview.in_view), 'row')} of {len(judged):,}, {' '.join(parts)}."
     still = matching(preview, judged)
     mended = sum(not still[at] for at in preview.in_view)

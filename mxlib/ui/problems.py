@@ -7,6 +7,7 @@ import streamlit as st
 
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.kinds import kinds
 from mxlib.mailboxes.phrases import count
 from mxlib.ui import row_form
 from mxlib.ui.figures import escaped
@@ -18,7 +19,7 @@ _MOST = 200
 def show(preview: Preview, judged: pd.DataFrame) -> None:
     """The ticked rows that cannot be sent or carry a warning, one line each, in file order; and a form for any."""
     told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
-    rows = judged[told]
+    rows = judged[told].assign(kind=kinds(judged[told]))
     if rows.empty:
         return
     # A label with the count in it would be another expander after every row that is mended, and closed.
@@ -35,4 +36,4 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
 def _line(row: Any) -> str:
     where, _, name = row_form.place(row).partition(", ")
     who = f", {escaped(name)}" if name else ""
-    return f"- **{where}**{who}: {words.verdict(row.verdict)}. {escaped(row_form.said(row.reasons, row.warnings))}"
+    return f"- **{where}**{who}: {words.kind(row.kind)}. {escaped(row_form.said(row.reasons, row.warnings))}"

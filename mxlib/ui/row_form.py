@@ -13,7 +13,7 @@ from mxlib.ui.preview import Preview, fold
 
 
 def show(preview: Preview, rows: pd.DataFrame) -> None:
-    """The form for one of `rows`, which are judged and stand in need of mending."""
+    """The form for one of `rows`, which are judged, stand in need of mending, and have their `kind`."""
     origins = rows["origin"].tolist()
     labels = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
     if st.session_state.get("mend_row") not in origins:
@@ -21,7 +21,7 @@ def show(preview: Preview, rows: pd.DataFrame) -> None:
     chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: labels.get(at, ""))
     at = origins.index(chosen)
     row = rows.iloc[at]
-    st.markdown(f"{words.verdict(row['verdict'])}. {escaped(said(row['reasons'], row['warnings']))}")
+    st.markdown(f"{words.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
     with st.form(f"mend-{chosen}-{preview.generation}", enter_to_submit=True):
         for names in (("username", "domain", "password"), ("quota", "limit", "recovery_email")):
             for box, name in zip(st.columns(3), names, strict=True):
