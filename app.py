@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from mxlib.ui import launch
+from mxlib.ui import faults, launch
 
 app = st.App(
     "mxlib/ui/shell/main.py",
     routes=launch.routes,
     lifespan=launch.lifespan,
     middleware=launch.middleware,
-    on_script_error=launch.say_it_failed,
+    on_script_error=faults.say_it_failed,
 )

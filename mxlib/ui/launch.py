@@ -1,6 +1,5 @@
 """What app.py hands to Streamlit's server: routes, lifespan, middleware."""
 
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,11 +17,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from mxlib import api, services
 from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
-from mxlib.auth.permissions import Forbidden
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
-
-log = logging.getLogger("mxlib")
 
 
 def _settings() -> Settings:
@@ -78,24 +74,3 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     finally:
         if not await anyio.to_thread.run_sync(services.close_services):
             services.leave_requests_behind()
-
-
-def say_it_failed(error: Exception) -> bool:
-    """Show one sentence for a fault of ours, and log its kind and place; values stay out of the log.
-
-    That somebody may do something no more is no fault: who took the permission away wanted it to hold at once.
-    """
-    if isinstance(error, Forbidden):
-        st.error(str(error), icon=":material/lock:")
-        return True
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-    log.error("A page failed: %s at %s", type(error).__name__, where)
-    st.error(
-        "This page stopped because of a fault in MXM. Reload it; runs go on in the server, and nothing is lost. "
-        f"If it stays, report this: {type(error).__name__}, {where.rsplit('/', 1)[-1]}.",
-        icon=":material/error:",
-    )
-    return True

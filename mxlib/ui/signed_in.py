@@ -35,6 +35,7 @@ def show(who: Caller) -> None:
 
 def turn_away(why: str) -> NoReturn:
     """Say why there is no page for whoever this is."""
+    st.set_page_config(page_title="MXM")
     st.error(why, icon=":material/lock:")
     st.html(f'<p><a href="{SIGN_OUT}" target="_self">Sign out, or sign in as somebody else</a></p>')
     st.stop()
