@@ -98,6 +98,35 @@ def test_windows_1252_is_read_when_it_is_not_utf_8(table) -> None:
     assert raw(sheet)[-1][-1] == "é\x81"
 
 
+CHOSEN = {"windows-1250": "cp1250", "mac-roman": "mac-roman", "windows-1252": "cp1252"}
+
+
+@given(data=st.data(), encoding=st.sampled_from(list(CHOSEN)), delimiter=st.sampled_from(",;\t|"), always=st.booleans())
+def test_a_table_in_an_encoding_that_is_told_is_read_back_the_same(
+    data: st.DataObject, encoding: str, delimiter: str, always: bool
+) -> None:
+    signs_of_it = bytes(range(0x20, 0x100)).replace(b"\x7f", b"").decode(CHOSEN[encoding], "ignore")
+    header, rows = data.draw(tables(st.text(st.sampled_from(signs_of_it) | st.sampled_from('",;\t|\n'), max_size=6)))
+    text = "\r\n".join(
+        delimiter.join(as_written(cell, delimiter, always=always) for cell in row) for row in [header, *rows]
+    )
+    sheet = read(text.encode(CHOSEN[encoding]), taken=Taken(encoding=encoding, delimiter=delimiter))
+    assert sheet.header == tuple(header)
+    assert raw(sheet) == rows
+
+
+@given(table=tables(), delimiter=st.sampled_from(",;\t|"))
+def test_where_quotes_are_characters_a_table_without_separators_in_its_cells_is_read_back_the_same(
+    table, delimiter: str
+) -> None:
+    header, rows = table
+    bare = [[cell.translate(dict.fromkeys(map(ord, f"\r\n{delimiter}"), "_")) for cell in row] for row in rows]
+    text = "\n".join(delimiter.join(row) for row in [header, *bare])
+    sheet = read(text.encode(), taken=Taken(delimiter=delimiter, quoted=False, header_line=1))
+    assert sheet.header == tuple(header)
+    assert raw(sheet) == bare
+
+
 text_of_separators = st.lists(
     st.sampled_from(['"', '"', '""', ",", ",", "\n", "\n", "\r\n", "\r", " ", "a", "é", "\u200b", "\x1e", "#", "b,c\n"])
     | st.text(signs, max_size=2),
@@ -124,6 +153,14 @@ def test_whole_columns_at_once_come_to_the_same_as_record_by_record(text: str) -
     assert by_columns.rows.to_pylist() == by_records.rows.to_pylist()
     assert by_columns.lines.tolist() == by_records.lines.tolist()
     assert not by_records.stray
+
+
+@given(text=text_of_separators)
+def test_where_quotes_are_characters_both_ways_to_read_come_to_the_same(text: str) -> None:
+    by_columns = blocks.gathered(blocks.by_columns(text, ",", start=0, line=1, quoted=False), MOST)
+    by_records = blocks.gathered(blocks.by_records(text, ",", start=0, line=1, name="x", quoted=False), MOST)
+    assert by_columns.rows.to_pylist() == by_records.rows.to_pylist()
+    assert by_columns.lines.tolist() == by_records.lines.tolist()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
