@@ -157,25 +157,6 @@ def test_a_mask_typed_or_pasted_is_never_saved_as_a_password(house: Services) ->
     assert rows.loc[2, "password"] == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
-        ("staff.csv", b"", "The file is empty."),
-        ("staff.csv", b"username,password\r\n", "The file has a header and no rows."),
-        ("staff.csv", b'username,password\r\njan,"Abc\r\nkim,x\r\n', "a quote opens in line 2 and never closes"),
-        ("photo.csv", b"\x89PNG\r\n\x1a\n" + bytes(200), "This is a picture, not a table: a CSV or .xlsx is needed."),
-        ("staff.csv", b"u" * 12_400_000, "12.4 MB; the limit is 10 MB."),
-    ],
-)
-def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_the_page_lives_on(
-    house: Services, name: str, content: bytes, told: str
-) -> None:
-    tab = preview(opened("import_mailboxes", domain="clienta.nl"), content, name)
-    assert any(told in error.value for error in tab.error)
-    assert tab.file_uploader
-    assert not tab.exception
-
-
 def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_silent(house: Services) -> None:
     opened(domain="clienta.nl")
     assert house.sandbox is not None
