@@ -284,8 +284,11 @@ class Grid:
 
     def mark(self, row: int) -> None:
         """Click the tick before a row that can be picked, and wait for the page."""
+        line = self.root.locator(f'tr[aria-rowindex="{row + 2}"]')
+        was = line.get_attribute("aria-selected")
         self._click_row(row, 15)
-        self.page.wait_for_timeout(IDLE_MS)  # the click is sent a moment later
+        self.root.locator(f'tr[aria-rowindex="{row + 2}"]:not([aria-selected="{was}"])').wait_for(state="attached")
+        self.page.wait_for_timeout(IDLE_MS)  # the page hears of it a moment later
         idle(self.page)
 
     def press_last(self, row: int) -> None:
