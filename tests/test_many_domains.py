@@ -9,15 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.clock import SystemClock
 from mxlib.mailboxes import words
+from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Unreachable
-from mxlib.services.lists import Silent
-from mxlib.store import audit
+from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.pace import Pace
+from mxlib.sandbox import believable, serve
+from mxlib.services.desk import assemble
+from mxlib.services.lists import LONG_PATIENCE, Silent
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, audit
 from tests import house as houses
 from tests.house import GOOD, House
 from tests.test_pages import opened
@@ -201,3 +209,25 @@ def test_the_page_offers_all_domains_in_one_file_and_says_what_it_lacks(
     assert not tab.exception
     assert any("2 mailboxes of 2 domains" in text.value for text in tab.markdown)
     assert any("Not in this file: b.nl" in warning.value.replace("\\", "") for warning in tab.warning)
+
+
+def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tmp_path: Path) -> None:
+    names = [f"client{number:02}.example" for number in range(25)]
+    host = serve(believable(window=1.0, reads=10))
+    host.sandbox.account.domains = {name: {} for name in names}
+    clock, pace = SystemClock(), Pace(window=1.0, reads=10)
+    gate = Gate(pace, clock)
+    settings = Settings(
+        data_dir=tmp_path, server="sandbox.local", user="sandbox", api_key=SecretStr("x"), api_url=host.url
+    )
+    store = Store.open(tmp_path / FILE, clock)
+    house = assemble(settings, clock, store, Host(settings, gate, clock), gate)
+    waits: list[float] = []
+    try:
+        house.lists.bring(names, patience=LONG_PATIENCE, tell=lambda _done, _total, wait: waits.append(wait))
+        assert all(house.lists.usernames(name) == frozenset() for name in names)
+        assert max(waits) > 0
+        assert not house.lists.problems()
+    finally:
+        house.close()
+        host.stop()
