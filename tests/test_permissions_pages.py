@@ -26,6 +26,7 @@ WHO: dict[str, dict[str, list[Permission]]] = {
     "deleter": {HERE: [Permission.DELETE]},
     "other": {ELSEWHERE: list(Permission)},
     "nobody": {},
+    "stale": {"gone.example": [Permission.VIEW]},
     "everywhere": {EVERY_DOMAIN: [Permission.VIEW]},
 }
 
@@ -134,8 +135,9 @@ def test_the_accounts_page_offers_what_is_allowed_there(
     assert (lacking in told(tab)) is not table
 
 
-def test_who_may_do_nothing_is_told_so_in_one_sentence(house: Services) -> None:
-    tab = seen_by("nobody")
+@pytest.mark.parametrize("name", ["nobody", "stale"])
+def test_who_may_do_nothing_here_is_told_so_in_one_sentence(house: Services, name: str) -> None:
+    tab = seen_by(name)
     assert [note.value for note in tab.info] == [
         "You have no permission for any domain of this account yet. Ask an admin for it."
     ]

@@ -170,7 +170,7 @@ def _hand_over(name: str, password: str) -> None:
 @st.dialog("Permissions", width="large", icon=":material/tune:")
 def _allow(person: Person) -> None:
     access, caller, user = services.current().access, frame.caller(), person.user
-    st.markdown(f"What {verbatim(user.name)} may do. It holds from their next click.")
+    st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
     admin, given = access_rights.ask(RIGHTS, access.domains(caller, user.permissions))
     if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
         return

@@ -15,7 +15,7 @@ from mxlib.services.access import Grants, grants
 _ADMIN = "Admin: everything in every domain, and this page"
 _MEANINGS = (
     "View: see mailboxes, storage and the audit trail. Import: create and change mailboxes. "
-    "Export: take lists away. Delete: delete mailboxes."
+    "Export, with View: take lists away. Delete: delete mailboxes."
 )
 _ROW, _MOST_ROWS = 33, 8
 #: Domains that are named before the rest is counted.

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from mxlib import services
 from mxlib.auth.permissions import Caller
 from mxlib.ui import allowed, picking, selection
 from mxlib.ui.figures import megabytes
@@ -13,7 +14,7 @@ _ROW = 33
 
 def show_no_domain(caller: Caller) -> None:
     """Say what to do when there is no domain to show."""
-    if not caller.admin and not any(caller.domains.values()):
+    if not caller.admin and services.current().lists.domains(caller).read_at is not None:
         allowed.say(allowed.NO_DOMAIN)
         return
     st.info(

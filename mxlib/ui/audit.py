@@ -110,8 +110,8 @@ def _table(page: Page) -> None:
             "who": [entry.who for entry in page.entries],
             "what": [told(entry.what) for entry in page.entries],
             "on": [entry.on for entry in page.entries],
-            "outcome": [entry.outcome for entry in page.entries],
             "run": [f"/runs?run={entry.run}" if entry.run in runs else None for entry in page.entries],
+            "outcome": [entry.outcome for entry in page.entries],
             "from": [entry.address for entry in page.entries],
         }
     )
@@ -123,12 +123,12 @@ def _table(page: Page) -> None:
         alt="Entries of the audit trail, newest first",
         placeholder="",
         column_config={
-            "when": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=165, pinned=True),
-            "who": st.column_config.TextColumn("Who", width=170),
-            "what": st.column_config.TextColumn("What", width=190),
-            "on": st.column_config.TextColumn("On", width=250),
-            "outcome": st.column_config.TextColumn("How it went", width=330),
-            "run": st.column_config.LinkColumn("Run", display_text=r"run=(\d+)", width=60),
-            "from": st.column_config.TextColumn("From", width=110, help="The address that it was asked from."),
+            "when": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=145, pinned=True),
+            "who": st.column_config.TextColumn("Who", width=140),
+            "what": st.column_config.TextColumn("What", width=155),
+            "on": st.column_config.TextColumn("On", width=195),
+            "outcome": st.column_config.TextColumn("How it went", width=170),
+            "run": st.column_config.LinkColumn("Run", display_text=r"run=(\d+)", width=45),
+            "from": st.column_config.TextColumn("From", width=75, help="The address that it was asked from."),
         },
     )
