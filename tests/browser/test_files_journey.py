@@ -1,0 +1,47 @@
+"""Files in Chromium: one that is refused as it came is put right over a live sample; all domains leave in one file."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from mxlib.mailboxes import intake
+from tests.browser.driver import Grid, download, idle, upload
+from tests.browser.steps import press, visit
+from tests.browser.test_mapping_journey import choose
+
+BROKEN = (
+    b"username,password,note\r\n"
+    + b"".join(b"person%d,Geheim.2026x,plain\r\n" % at for at in range(30))
+    + b'floor.smit,Geheim.2026x,"a note that never ends\r\nnoor.vos,Geheim.2026x,b\r\n'
+)
+
+
+def test_a_file_with_an_open_quote_is_put_right_over_the_line_at_fault(page: Page) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, BROKEN)
+    press(page, "Preview import")
+    expect(page.get_by_text("a quote opens in line 32 and never closes.")).to_be_visible()
+    sample = Grid(page, "mapping-sample")
+    assert "floor.smit" in [sample.read(row, "username") for row in range(sample.rows)]
+    assert "Geheim" not in page.content()
+
+    choose(page, "Quotes", "Stand around cells")
+    expect(page.get_by_text("a quote opens in line 32 and never closes.").first).to_be_visible()
+    Grid(page, "mapping-sample")
+    press(page, "Preview import")
+    grid = Grid(page, "preview-grid")
+    grid.expect(31, "Username", "noor.vos")
+
+
+def test_all_domains_leave_in_one_file_that_can_be_read_again(page: Page) -> None:
+    visit(page, "/", domain="clienta.nl")
+    press(page, "Export all domains")
+    dialog = page.get_by_role("dialog")
+    told = dialog.get_by_text(re.compile(r"mailboxes of \d+ domains in one file"))
+    expect(told).to_be_visible()
+    mailboxes = int((re.search(r"(\d+) mailboxes", told.inner_text()) or [0, 0])[1])
+    for label, ending in (("Download CSV", "csv"), ("Download Excel", "xlsx")):
+        name, content = download(page, lambda label=label: dialog.get_by_role("link", name=label).click())  # type: ignore[misc]
+        assert re.fullmatch(rf"mailboxes-all-[\d-]+\.{ending}", name)
+        assert len(intake.read(content, name)) == mailboxes
+    idle(page)
