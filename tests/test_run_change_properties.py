@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.runs.outcomes import OPEN, Outcome
-from mxlib.sandbox.faults import Rule, Schedule
+from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import Tx, Unwritable, audit, recovery
 from mxlib.store.records import RowRecord
@@ -54,9 +54,13 @@ def planned(kind: str, position: int, name: str, domain: str) -> PlannedRow:
             return replace(base, left_out="Not ticked.")
 
 
+#: Ways to lose the answer to a write about one mailbox, on top of whatever else goes wrong.
+LOST = [NAMED[name] for name in ("lost_after", "lost_before", "lost_late", "error_after", "stalled", "html_before")]
+
+
 @st.composite
-def plans(draw: st.DrawFn) -> tuple[list[Plan], set[str], set[str]]:
-    """One or two plans over shared domains, what of it is used by then, and what will be used while they go on."""
+def plans(draw: st.DrawFn) -> tuple[list[Plan], list[Rule], set[str], set[str]]:
+    """One or two plans over shared domains; lost answers; what is used by then, and what will be on the way."""
     drawn: list[Plan] = []
     for name in ("a", "b")[: draw(st.integers(1, 2))]:
         kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=9))
@@ -65,7 +69,9 @@ def plans(draw: st.DrawFn) -> tuple[list[Plan], set[str], set[str]]:
         drawn.append(plan(*rows, name=name))
     guarded = [each.address for one in drawn for each in one.rows if {"unused", "unchanged"} & each.before.keys()]
     some = st.sets(st.sampled_from(guarded)) if guarded else st.just(set[str]())
-    return drawn, draw(some), draw(some)
+    writes = [each.address for one in drawn for each in one.rows if each.asks_host]
+    about = st.builds(Rule, st.sampled_from(LOST), address=st.sampled_from(writes), count=st.integers(1, 2))
+    return drawn, draw(st.lists(about, max_size=4) if writes else st.just([])), draw(some), draw(some)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -79,7 +85,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Plan], set[str], set[str]]:
     st.booleans(),
 )
 def test_whatever_is_asked_is_done_once_and_told_truthfully(
-    drawn: tuple[list[Plan], set[str], set[str]],
+    drawn: tuple[list[Plan], list[Rule], set[str], set[str]],
     faults: list[Rule],
     kills: list[int],
     steers: list[tuple[int, str, int]],
@@ -87,8 +93,8 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
     use_at: int,
     paced: bool,
 ) -> None:
-    asked, used, used_later = drawn
-    here = Simulation(*faults, paced=paced)
+    asked, lost, used, used_later = drawn
+    here = Simulation(*lost, *faults, paced=paced)
     for each in (each for one in asked for each in one.rows if each.action is not Action.CREATE):
         here.sandbox.account.apply(Change("create", each.domain, each.username, password="theirs"))
         with here.store.write() as tx:

@@ -224,6 +224,12 @@ class TestLostAnswers:
         at = [entry.at for entry in here.sandbox.log if entry.method == "DELETE"]
         assert at[1] - at[0] >= TIMEOUT
 
+    def test_one_that_the_limit_refused_is_looked_at_anew_before_it_is_sent_again(self) -> None:
+        here, run = made(Rule(NAMED["rate_limited"]))
+        here.start(undo(deletion(0), of=run))
+        here.run()
+        assert asked(here, "user0") == ["GET", "DELETE", "GET", "DELETE"]
+
     def test_mail_that_came_before_the_second_try_keeps_the_mailbox(self) -> None:
         here, run = made(Rule(NAMED["lost_before"]))
         back = here.start(undo(deletion(0), of=run))

@@ -143,6 +143,7 @@ class Course:
     def is_sent(self, position: int) -> None:
         """The row at `position`, the next one, is on its way."""
         heapq.heappop(self.waiting)
+        self.inspected.pop(position, None)
         self.in_flight.add(position)
 
     def next_read(self, now: float) -> Errand | None:
