@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from mxlib import services
+from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.mailboxes.columns import COLUMNS
 from mxlib.mailboxes.draft import Draft
@@ -198,3 +201,21 @@ def test_a_stranger_gets_no_file_and_nobody_one_of_another_kind(house: Services,
 def trail(house: Services) -> list[tuple[str, str, str]]:
     with house.store.read() as tx:
         return [(str(entry["what"]), str(entry["who"]), str(entry["outcome"])) for entry in audit.entries(tx)]
+
+
+def test_the_route_of_the_mended_file_asks_who_is_there_and_is_kept_by_no_cache(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, _ = begun(house, Caller("ops", domains=COLLEAGUE.domains))
+    web = TestClient(Starlette(routes=downloads.routes))
+    answer = web.get(f"/drafts/{number}.csv")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert "staff-mended.csv" in answer.headers["content-disposition"]
+    assert b"Geheim.2026x" in answer.content
+    assert web.get(f"/drafts/{number}.zip").status_code == 404
+    assert web.get("/drafts/0123.csv").status_code == 404
+    monkeypatch.setattr(downloads, "caller", lambda _: STRANGER)
+    stranger = web.get(f"/drafts/{number}.csv")
+    assert (stranger.status_code, SECRET in stranger.content) == (404, False)
+    house.drafts.discard(LOCAL, number)
+    assert web.get(f"/drafts/{number}.csv").status_code == 404
