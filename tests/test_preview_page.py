@@ -113,6 +113,7 @@ def test_a_row_mended_so_that_it_no_longer_matches_stays_until_the_filter_is_app
     assert names(tab)[1] == "gerrit"
     press(tab, "again")
     assert not tab.data_editor
+    assert "No row is so." in tab.info[0].value
 
 
 def test_rows_are_sorted_by_line_again_after_they_were_added_deleted_and_undone(tab: AppTest, house: House) -> None:
@@ -306,6 +307,14 @@ def test_search_sorting_and_bulk_tools_are_about_all_pages_of_a_long_table(
     assert names(tab)[0] == "not good"
     search(tab, "p09")
     assert names(tab) == ["p09"]
+
+
+def test_a_table_without_a_row_says_how_to_get_one_back(tab: AppTest) -> None:
+    typed(tab, {at: {"ticked": False} for at in range(5)})
+    bulk(tab, "Delete rows that are left out")
+    assert "There is no row left. Undo" in tab.info[0].value
+    press(tab, "undo")
+    assert len(names(tab)) == 5
 
 
 def test_the_download_of_the_mended_file_is_not_offered_while_this_tab_alone_has_it(

@@ -37,6 +37,8 @@ COLOURS = {
     Verdict.INVALID: "#c0392b",
 }
 _LEFT_OUT = preview_view.LABELS[LEFT_OUT]
+_NO_MATCH = "No row is so. Choose another badge, or Show all rows."
+_NO_ROW = "There is no row left. Undo, add or paste some, or choose another file."
 _ROW = 33
 _MOST_ROWS_IN_VIEW = 14
 
@@ -83,7 +85,8 @@ def _view(preview: Preview, judged: pd.DataFrame) -> pd.DataFrame:
 
 def _grid(preview: Preview, judged: pd.DataFrame) -> None:
     if not preview.shown:
-        st.info("No row of this kind. Choose another badge to see the rest.", icon=":material/filter_alt_off:")
+        told = _NO_MATCH if preview.sifted else _NO_ROW
+        st.info(told, icon=":material/filter_alt_off:")
         return
     view = _view(preview, judged)
 
