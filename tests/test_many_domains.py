@@ -231,3 +231,19 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
     finally:
         house.close()
         host.stop()
+
+
+def test_an_edit_an_hour_long_waits_for_no_list_while_the_start_reads_those_over_a_minute_old(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    previews, rows = house.services.previews, house.services.previews.read(b"username,domain\nx,a.nl\n", "x.csv").rows
+    judged = previews.judge(LOCAL, rows, "a.nl")
+    monkeypatch.setattr(house.services.previews._clock, "now", lambda: time.time() + 600)
+    house.services.lists.domains(LOCAL)
+    house.host.sent.clear()
+    previews.judge(LOCAL, rows, "a.nl")
+    assert not house.host.sent
+    previews.confirm(LOCAL, rows, "a.nl", None, before=judged)
+    assert [sent.path for sent in house.host.sent if sent.path.startswith("/domains")] == [
+        "/domains/a.nl/email-accounts"
+    ]

@@ -24,6 +24,9 @@ from mxlib.settings import Settings
 #: Seconds that a list may be old when a run starts.
 FRESH_FOR_START = 60.0
 
+#: Seconds that a list may be old while rows are mended: no edit waits for a hundred lists, and the start reads anew.
+FRESH_FOR_EDITS = 3_600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -159,7 +162,9 @@ class Previews:
         newer_than: float | None = None,
         on_existing: OnExisting = OnExisting.SKIP,
     ) -> pd.DataFrame:
-        """`rows` with their verdicts, as `rules.judge` gives them."""
+        """`rows` with their verdicts, as `rules.judge` gives them, by the lists that are there already."""
+        if newer_than is None:
+            newer_than = self._clock.now() - FRESH_FOR_EDITS
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         return rules.judge(rows, account, self.standard(domain), on_existing)
 
