@@ -42,10 +42,24 @@ def take(chromium: Browser, server: Server, name: str, look: Look) -> None:
     faults.watch(context)
     page = context.new_page()
     STATES[name][0](page)
-    picture(page, DOCS / f"{name}-{look.name}.png")
+    picture(page, DOCS / picture_of(name, look))
     states.forget(page)
     context.close()
     assert not faults.found, faults.found
+
+
+def picture_of(name: str, look: Look) -> str:
+    """The file of a picture."""
+    return f"{name}-{look.name}.png"
+
+
+def screens() -> str:
+    """A page that shows all pictures."""
+    parts = ["# Screens\n\nOn the sandbox; written by `script/screenshots`.\n"]
+    for name, (reach, looks) in STATES.items():
+        shown = "\n\n".join(f"![{name}, {look.name}]({picture_of(name, look)})" for look in looks)
+        parts.append(f"## {reach.__doc__}\n\n{shown}\n")
+    return "\n".join(parts)
 
 
 def main(names: Collection[str]) -> None:
@@ -58,6 +72,7 @@ def main(names: Collection[str]) -> None:
                 for name in names:
                     if look in STATES[name][1]:
                         take(chromium, server, name, look)
+    (DOCS / "screens.md").write_text(screens(), encoding="utf-8")
 
 
 if __name__ == "__main__":

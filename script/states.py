@@ -1,7 +1,8 @@
 """The states of the dashboard that docs/ shows: each is a function that brings a page into it.
 
-To show another one, write a function here with `@state`; the picture bears its name. Every state begins in a browser
-that has never been here, on a server that the states before it have used.
+To show another one, write a function here with `@state`, then run `script/screenshots <name>`: the picture bears its
+name, and what the docstring says stands above it in docs/screens.md. Every state begins in a browser that has never
+been here, on a server that the states before it have used.
 """
 
 from collections.abc import Callable
@@ -72,16 +73,19 @@ def preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *, gene
 
 @state(NARROW, WIDE)
 def accounts(page: Page) -> None:
+    """The mailboxes of a domain."""
     steps.visit(page, "/", domain="clienta.nl")
 
 
 @state(NARROW)
 def upload_empty(page: Page) -> None:
+    """A file is chosen, or rows are pasted; what a file should look like."""
     steps.visit(page, "/import", domain="clienta.nl")
 
 
 @state()
 def upload_refused(page: Page) -> None:
+    """A file that is no table is refused in one sentence."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, b"\x89PNG\r\n\x1a\n" + bytes(200), "photo.csv")
     steps.press(page, "Preview import")
@@ -89,6 +93,7 @@ def upload_refused(page: Page) -> None:
 
 @state()
 def mapping(page: Page) -> None:
+    """Columns that nobody knows are asked for, with their first values and a guess for each."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, UNKNOWN, "people.csv")
     steps.press(page, "Preview import")
@@ -96,6 +101,7 @@ def mapping(page: Page) -> None:
 
 @state()
 def mapping_names(page: Page) -> None:
+    """A file with names only: usernames by a pattern."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES, "names.csv")
     steps.press(page, "Preview import")
@@ -103,19 +109,30 @@ def mapping_names(page: Page) -> None:
 
 @state()
 def reading(page: Page) -> None:
+    """What was taken (encoding, delimiter, header) can be overridden over a live sample."""
     preview(page)
     steps.press(page, "Change how the file is read")
     page.locator(".st-key-mapping-sample").scroll_into_view_if_needed()
     idle(page)
 
 
-@state(NARROW, WIDE, ZOOMED)
+@state(NARROW, WIDE)
 def import_preview(page: Page) -> None:
+    """The preview: every row with its verdict and what to fix."""
     preview(page)
+
+
+@state(ZOOMED)
+def import_zoomed(page: Page) -> None:
+    """The same at 200 % zoom: what to fix stays beside the cell that is mended."""
+    grid = preview(page)
+    page.get_by_text("What to fix, as a list").scroll_into_view_if_needed()
+    grid.select(2, "Password")
 
 
 @state()
 def import_filtered(page: Page) -> None:
+    """A row mended under a filter stays in view until the filter is applied again."""
     preview(page)
     steps.press(page, "Invalid")
     Grid(page, "preview-grid").edit(0, "Username", "jan.jansen")
@@ -123,6 +140,7 @@ def import_filtered(page: Page) -> None:
 
 @state()
 def import_search(page: Page) -> None:
+    """A search, over addresses, names, recovery emails and reasons."""
     preview(page)
     page.get_by_role("textbox", name="Search").fill("berg")
     page.keyboard.press("Enter")
@@ -131,6 +149,7 @@ def import_search(page: Page) -> None:
 
 @state()
 def import_bulk(page: Page) -> None:
+    """The bulk tools, about the rows in view or those of them that are ticked."""
     preview(page)
     steps.press(page, "Bulk edit")
     box = page.get_by_role("combobox", name="Change")
@@ -142,6 +161,7 @@ def import_bulk(page: Page) -> None:
 
 @state(Look(1920, 1080))
 def import_changes(page: Page) -> None:
+    """What changed from the file, and the mended file."""
     grid = preview(page)
     grid.edit(2, "Username", "jan.jansen")
     page.get_by_text("Show changes").click()
@@ -152,6 +172,7 @@ def import_changes(page: Page) -> None:
 
 @state()
 def import_paste(page: Page) -> None:
+    """Further rows pasted into an open preview."""
     preview(page)
     steps.press(page, "Paste rows")
     page.get_by_label("Further rows").fill("username\tquota\nkim.visser\t2048\nlou.bos\t1 GB")
@@ -159,6 +180,7 @@ def import_paste(page: Page) -> None:
 
 @state()
 def import_problems(page: Page) -> None:
+    """What to fix as a list, with a form to mend a row by keyboard alone."""
     preview(page)
     page.get_by_text("What to fix, as a list").click()
     idle(page)
@@ -167,6 +189,7 @@ def import_problems(page: Page) -> None:
 
 @state()
 def import_update(page: Page) -> None:
+    """Existing mailboxes are updated; what changes is told."""
     preview(page)
     page.get_by_role("button", name="update", exact=True).or_(page.get_by_role("radio", name="update")).click()
     idle(page)
@@ -174,6 +197,7 @@ def import_update(page: Page) -> None:
 
 @state()
 def draft_offered(page: Page) -> None:
+    """A draft that was left is offered again."""
     preview(page).edit(2, "Username", "jan.jansen")
     page.reload()
     idle(page)
@@ -181,12 +205,14 @@ def draft_offered(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def confirm(page: Page) -> None:
+    """What is confirmed before anything is sent."""
     preview(page, generate=True)
     steps.press(page, "Create ")
 
 
 @state(NARROW, WIDE)
 def run(page: Page) -> None:
+    """A run at its end."""
     preview(page, generate=True)
     steps.start(page)
     steps.finished(page)
@@ -194,6 +220,7 @@ def run(page: Page) -> None:
 
 @state()
 def imported_before(page: Page) -> None:
+    """The same file again is said, and ticked, before it starts."""
     again = STAFF.replace(b"front.desk", b"back.office")
     preview(page, again)
     steps.start(page)
