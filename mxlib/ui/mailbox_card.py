@@ -52,11 +52,10 @@ def show_past(domain: str, username: str, *, there: bool) -> None:
 
 def _table(past: Past, now: float) -> None:
     visible = {event.run for event in past.events if event.run and _may_see(event.run)}
-    st.dataframe(
+    st.container(key="history").dataframe(
         pd.DataFrame([_row(event, now, visible) for event in past.events]),
         hide_index=True,
         placeholder="",
-        key="history",
         alt="What was done to this mailbox, newest first",
         column_config={
             "When": st.column_config.TextColumn(width=110),
