@@ -24,7 +24,7 @@ from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import Store, journal, records
+from mxlib.store import Store, journal, records, vault
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0
@@ -229,5 +229,5 @@ class Simulation:
         made = {each.position: each for each in self.rows(run) if each.outcome == "created" and each.sealed_password}
         with self.store.read() as tx:
             sealed = {position: each.sealed_password or b"" for position, each in made.items()}
-            opened = journal.passwords(tx, self.store.key, run, sealed)
+            opened = vault.opened(tx, self.store.key, run, sealed)
         return {made[position].address: password for position, password in opened.items()}

@@ -147,7 +147,8 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(house: House) 
     )  # fmt: skip
     run = data(answer, 202)
     assert run.keys() == {
-        "id", "kind", "undo_of", "undone_by", "status", "total", "counts", "operator", "file", "created_at", "eta_seconds", "paused_reason"
+        "id", "kind", "undo_of", "undone_by", "status", "total", "counts", "operator", "file", "created_at",
+        "eta_seconds", "paused_reason",
     }  # fmt: skip
     assert (run["total"], run["operator"], run["file"], run["paused_reason"]) == (4, "test (token 1)", None, None)
     ended = house.ended(run["id"])

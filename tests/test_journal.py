@@ -7,7 +7,7 @@ import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.mailboxes.plan import Action, Plan
-from mxlib.store import Store, journal
+from mxlib.store import Store, journal, vault
 from tests.simulation import Simulation, plan, row, rows
 
 
@@ -60,7 +60,7 @@ def test_passwords_come_back_with_the_key(store: Store) -> None:
     run = add(store, plan(*rows(3)))
     with store.read() as tx:
         sealed = {each.position: each.sealed_password or b"" for each in journal.rows(tx, run)}
-        opened = journal.passwords(tx, store.key, run, sealed)
+        opened = vault.opened(tx, store.key, run, sealed)
     assert opened == {n: f"Secret-{n}-word" for n in range(3)}
 
 

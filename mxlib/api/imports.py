@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import preview_shapes, shapes
+from mxlib.api import preview_shapes, run_shapes, shapes
 from mxlib.api.asking import CSV, JSON, XLSX, Asker, Raw, body, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.mailboxes.columns import OnExisting
@@ -94,7 +94,7 @@ def preview(
 @router.post(
     "/imports",
     status_code=202,
-    responses={202: {"model": shapes.Success[shapes.RunShape]}, **refusals(409, 415, 503)},
+    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(409, 415, 503)},
     openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
 )
 def start(
@@ -117,7 +117,7 @@ def start(
     view = house.runs.get(caller, number)
     if view is None:
         raise NotThere(f"Run {number} holds this import already, and is somebody else's.")
-    return success(shapes.run(view, house.clock.now()), 202)
+    return success(run_shapes.run(view, house.clock.now()), 202)
 
 
 def _table(request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting) -> Table:

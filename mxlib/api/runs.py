@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import shapes
+from mxlib.api import run_shapes, shapes
 from mxlib.api.asking import CSV, Asker, Raw, Run, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import success
@@ -16,27 +16,27 @@ from mxlib.services.mailboxes import Unfit
 
 router = APIRouter(prefix="/imports", tags=["runs"])
 
-_ONE = {200: {"model": shapes.Success[shapes.RunShape]}, **refusals(404, 409, 503)}
+_ONE = {200: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 503)}
 
 
-@router.get("", responses={200: {"model": shapes.Success[list[shapes.RunShape]]}, **refusals()})
+@router.get("", responses={200: {"model": shapes.Success[list[run_shapes.RunShape]]}, **refusals()})
 def every(caller: Asker) -> Response:
     """The latest 200 runs that the token may see, newest first."""
     house = services.current()
-    return success([shapes.run(view, house.clock.now()) for view in house.runs.all(caller)])
+    return success([run_shapes.run(view, house.clock.now()) for view in house.runs.all(caller)])
 
 
-@router.get("/{run}", responses={200: {"model": shapes.Success[shapes.RunShape]}, **refusals(404)})
+@router.get("/{run}", responses={200: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404)})
 def one(run: Run, caller: Asker) -> Response:
     """How it stands with a run."""
     return _told(caller, run)
 
 
-@router.get("/{run}/results", responses={200: {"model": shapes.Success[shapes.Results]}, **refusals(404)})
+@router.get("/{run}/results", responses={200: {"model": shapes.Success[run_shapes.Results]}, **refusals(404)})
 def results(run: Run, caller: Asker) -> Response:
     """What became of every row; passwords for the token that started the run, and for admins."""
     _seen(caller, run)
-    return success(shapes.results(services.current().runs.results(caller, run)))
+    return success(run_shapes.results(services.current().runs.results(caller, run)))
 
 
 @router.get(
@@ -76,7 +76,7 @@ def handed_over(run: Run, caller: Asker) -> Response:
 @router.post(
     "/{run}/retry",
     status_code=202,
-    responses={202: {"model": shapes.Success[shapes.RunShape]}, **refusals(404, 409, 503)},
+    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 503)},
 )
 def retry(run: Run, caller: Asker) -> Response:
     """A new run of the rows that failed or were not attempted, with the same passwords."""
@@ -84,17 +84,17 @@ def retry(run: Run, caller: Asker) -> Response:
     return _told(caller, services.current().runs.retry(caller, run), 202)
 
 
-@router.get("/{run}/undo", responses={200: {"model": shapes.Success[shapes.UndoShape]}, **refusals(404, 409, 503)})
+@router.get("/{run}/undo", responses={200: {"model": shapes.Success[run_shapes.UndoShape]}, **refusals(404, 409, 503)})
 def what_undo_does(run: Run, caller: Asker) -> Response:
     """What taking this run back would delete, restore and keep, and why."""
     _seen(caller, run)
-    return success(shapes.undo(services.current().undoing.look(caller, run)))
+    return success(run_shapes.undo(services.current().undoing.look(caller, run)))
 
 
 @router.post(
     "/{run}/undo",
     status_code=202,
-    responses={202: {"model": shapes.Success[shapes.RunShape]}, **refusals(404, 409, 415, 503)},
+    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 415, 503)},
     openapi_extra=body(
         json={
             "type": "object",
@@ -130,7 +130,7 @@ def _told(caller: Caller, run: int, status: int = 200) -> Response:
     view = house.runs.get(caller, run)
     if view is None:
         raise NotThere(f"There is no run {run}.")
-    return success(shapes.run(view, house.clock.now()), status)
+    return success(run_shapes.run(view, house.clock.now()), status)
 
 
 def _seen(caller: Caller, run: int) -> None:

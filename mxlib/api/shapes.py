@@ -1,23 +1,17 @@
 """What the API answers, shape by shape: the functions make them, the OpenAPI document describes them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from math import ceil
 from typing import Any, Generic, Literal, NotRequired, TypeVar
 
 import pandas as pd
 from typing_extensions import TypedDict
 
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Kind
-from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.runs.view import RunView
 from mxlib.services.finding import Found, Hit
 from mxlib.services.history import Past
 from mxlib.services.mailboxes import Kept
 from mxlib.services.storage import AccountStorage
-from mxlib.services.undoing import UndoPlan
 
 T = TypeVar("T")
 
@@ -129,86 +123,6 @@ class StorageShape(TypedDict):
     problem: NotRequired[str]
 
 
-class RunShape(TypedDict):
-    """How it stands with a run. `counts` by outcome; the times are UTC.
-
-    `undo_of` is the run that it takes back, `undone_by` are those that take it back or did.
-    """
-
-    id: int
-    kind: Kind
-    undo_of: int | None
-    undone_by: list[int]
-    status: RunStatus
-    total: int
-    counts: dict[Outcome, int]
-    operator: str
-    file: str | None
-    created_at: str
-    eta_seconds: int | None
-    paused_reason: str | None
-
-
-class HostShape(TypedDict):
-    """What MXroute had when the run was compared with it."""
-
-    quota: int | None
-    limit: int | None
-
-
-class BeforeShape(TypedDict):
-    """What a mailbox had before a row that found it there; null where that is not known."""
-
-    quota: int | None
-    limit: int | None
-    recovery_email: str | None
-
-
-class ResultRow(TypedDict):
-    """What became of one row. `password` is null where none was made, was kept, or may be seen."""
-
-    line: int
-    domain: str
-    username: str
-    action: Action
-    verdict: Verdict
-    outcome: Outcome
-    message: str
-    password: str | None
-    quota: int | None
-    limit: int | None
-    recovery_email: str | None
-    host: HostShape | None
-    before: BeforeShape | None
-
-
-class UndoRow(TypedDict):
-    """What would become of one mailbox when its run is taken back; `message` says why it is kept."""
-
-    email: str
-    action: Literal["delete", "restore", "keep"]
-    quota: int | None
-    recovery_email: str | None
-    message: str
-
-
-class UndoShape(TypedDict):
-    """What taking a run back comes to. `confirm` is the number to send back; 0 when nothing can be done."""
-
-    run: int
-    question: str
-    notes: list[str]
-    confirm: int
-    eta_seconds: int
-    rows: list[UndoRow]
-
-
-class Results(TypedDict):
-    """Every row of a run, in the order in which they came."""
-
-    rows: list[ResultRow]
-
-
 def me(caller: Caller) -> Me:
     """The caller, told about itself."""
     permissions = {domain: sorted(map(str, rights)) for domain, rights in sorted(caller.domains.items())}
@@ -295,82 +209,9 @@ def recovery(email: str, kept: str) -> RecoveryShape:
     return {"email": email, "recovery_email": kept or None, "has_recovery_email": bool(kept)}
 
 
-def run(view: RunView, now: float) -> RunShape:
-    """How it stands with a run."""
-    return {
-        "id": view.id,
-        "kind": view.kind,
-        "undo_of": view.undo_of,
-        "undone_by": list(view.undone_by),
-        "status": view.status,
-        "total": view.total,
-        "counts": {outcome: view.counts.get(outcome, 0) for outcome in Outcome},
-        "operator": view.operator,
-        "file": view.file_name or None,
-        "created_at": moment(view.created_at) or "",
-        "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
-        "paused_reason": view.paused_reason or None,
-    }
-
-
-def undo(planned: UndoPlan) -> UndoShape:
-    """What taking a run back comes to."""
-    return {
-        "run": planned.run,
-        "question": planned.sentence,
-        "notes": [planned.note],
-        "confirm": planned.typed,
-        "eta_seconds": ceil(planned.seconds),
-        "rows": [
-            {
-                "email": row.address,
-                "action": "keep" if row.left_out else "delete" if row.action is Action.DELETE else "restore",
-                "quota": None if row.left_out else row.quota,
-                "recovery_email": None if row.left_out else row.recovery_email or None,
-                "message": row.left_out,
-            }
-            for row in planned.plan.rows
-        ],
-    }
-
-
-def results(told: Iterable[tuple[Any, str]]) -> Results:
-    """Every row of a run: as the journal has it, and its password."""
-    return {
-        "rows": [
-            {
-                "line": row.line,
-                "domain": row.domain,
-                "username": row.username,
-                "action": row.action,
-                "verdict": row.verdict,
-                "outcome": row.outcome,
-                "message": row.reason,
-                "password": password or None,
-                "quota": row.quota,
-                "limit": row.limit,
-                "recovery_email": row.recovery_email or None,
-                "host": None
-                if row.host_quota is None and row.host_limit is None
-                else {"quota": row.host_quota, "limit": row.host_limit},
-                "before": _before(row.was) if row.was else None,
-            }
-            for row, password in told
-        ]
-    }
-
-
 def moment(at: float | None) -> str | None:
     """A time as it is written in answers: UTC, to the second."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-
-
-def _before(was: Mapping[str, Any]) -> BeforeShape:
-    return {
-        "quota": was.get("quota"),
-        "limit": was.get("limit"),
-        "recovery_email": was.get("recovery_email") or None,
-    }
 
 
 def _kept(email: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.plan import Action, Kind, Plan, PlannedRow
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
-from mxlib.store import Tx, audit, journal
+from mxlib.store import Tx, audit, journal, vault
 from mxlib.store.keys import ServerKey
 
 
@@ -22,8 +22,8 @@ def retry(
     if not rows:
         raise CanNot("No row of this run failed.")
     sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
-    passwords = journal.passwords(tx, server_key, run, sealed)
-    if journal.forgot_passwords(record) and any(row.action != Action.DELETE for row in rows):
+    passwords = vault.opened(tx, server_key, run, sealed)
+    if vault.forgotten(record) and any(row.action != Action.DELETE for row in rows):
         raise CanNot("The passwords of this run were forgotten. Download the failed rows and import them again.")
     plan = Plan(
         record.file_name,

@@ -19,7 +19,7 @@ from mxlib.runs import asking, deciding, hearing, sentences
 from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
-from mxlib.store import Store, Unwritable, journal
+from mxlib.store import Store, Unwritable, journal, vault
 from mxlib.store.keys import Unreadable as Sealed
 
 log = logging.getLogger(__name__)
@@ -222,7 +222,7 @@ class Engine:
             with self._store.write() as tx:
                 row, attempt = journal.send(tx, course.id, position, at)
                 sealed = {position: row.sealed_password} if row.sealed_password else {}
-                password = journal.passwords(tx, self._store.key, course.id, sealed).get(position, "")
+                password = vault.opened(tx, self._store.key, course.id, sealed).get(position, "")
                 request = asking.write_of(row, password)
         except Exception as problem:
             self._slots.give_back("write")

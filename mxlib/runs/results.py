@@ -10,7 +10,7 @@ from mxlib.mailboxes import export
 from mxlib.mailboxes.columns import COLUMNS
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import DONE, OPEN
-from mxlib.store import Store, journal
+from mxlib.store import Store, journal, vault
 from mxlib.store.keys import Unreadable
 from mxlib.store.records import RowRecord
 
@@ -148,7 +148,7 @@ def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]
     wanted = {row.position: row.sealed_password for row in rows if row.sealed_password is not None}
     with store.read() as tx:
         try:
-            return journal.passwords(tx, store.key, run, wanted)
+            return vault.opened(tx, store.key, run, wanted)
         except Unreadable:
             return dict.fromkeys(wanted, sentences.UNREADABLE)
 

@@ -1,14 +1,14 @@
 """How long passwords are kept, and how they are forgotten: key and ciphertext go, then the log that holds them."""
 
-from mxlib.store import Store, audit, journal
+from mxlib.store import Store, audit, journal, vault
 
 
 def purge(store: Store, now: float) -> int:
     """Forget the passwords of runs at an end that were kept as long as was chosen; of how many runs."""
     with store.write() as tx:
-        due = journal.due_for_purge(tx, now)
+        due = vault.due(tx, now)
         for run in due:
-            journal.drop_passwords(tx, run)
+            vault.drop(tx, run)
             audit.append(tx, at=now, who="MXM", kind="engine", what="run.passwords_forgotten", on=f"run {run}", run=run)
     return len(due)
 
@@ -16,5 +16,5 @@ def purge(store: Store, now: float) -> int:
 def hand_over(store: Store, run: int, now: float) -> None:
     """Forget the passwords of a run at once: they reached their people."""
     with store.write() as tx:
-        journal.drop_passwords(tx, run)
+        vault.drop(tx, run)
         journal.set_run(tx, run, handed_over_at=now)

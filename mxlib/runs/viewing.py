@@ -8,7 +8,7 @@ from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import OPEN, Outcome, RunStatus
 from mxlib.runs.view import RunView
-from mxlib.store import Tx, journal
+from mxlib.store import Tx, journal, vault
 from mxlib.store.records import RunRecord
 
 
@@ -78,7 +78,7 @@ def _view(
         kind=Kind(record.kind),
         undo_of=record.undo_of,
         undone_by=tuple(undos),
-        forgotten=journal.forgot_passwords(record),
+        forgotten=vault.forgotten(record),
     )
 
 

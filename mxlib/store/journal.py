@@ -3,7 +3,7 @@
 Outcomes and statuses are the words of `mxlib.runs.outcomes`; here they are text.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 
 import sqlalchemy as sa
@@ -272,37 +272,6 @@ def attempts_since(tx: Tx, at: float) -> list[tuple[str, float]]:
     """What was sent since `at`, oldest first: "read" or "write", and when."""
     query = sa.select(attempt.c.kind, attempt.c.sent_at).where(attempt.c.sent_at >= at).order_by(attempt.c.sent_at)
     return [("read" if kind == "read" else "write", sent_at) for kind, sent_at in tx.execute(query)]
-
-
-def due_for_purge(tx: Tx, now: float) -> list[int]:
-    """Runs at an end whose passwords were kept long enough."""
-    ended = run.c.status.in_(("finished", "stopped"))
-    return list(
-        tx.execute(
-            sa.select(run.c.id).where(ended, run.c.wrapped_key.is_not(None), run.c.passwords_until <= now)
-        ).scalars()
-    )
-
-
-def drop_passwords(tx: Tx, number: int) -> None:
-    """Forget a run's passwords and the key that opens them; `Store.scrub` then clears the log of them too."""
-    tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
-    # The digest holds a hash of the passwords, by which short ones could be guessed; at its end nothing asks for it.
-    set_run(tx, number, wrapped_key=None, passwords_until=None, plan_digest="")
-
-
-def forgot_passwords(record: RunRecord) -> bool:
-    """Whether a run had passwords that can be read no more."""
-    return not record.plan_digest
-
-
-def passwords(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
-    """The opened passwords of the rows `wanted` (position to sealed password); empty once they were forgotten."""
-    wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
-    if wrapped is None:
-        return {}
-    key = server_key.unwrap(wrapped)
-    return {position: key.open_password(sealed, position) for position, sealed in wanted.items()}
 
 
 def differences(tx: Tx, number: int) -> tuple[int, str]:

@@ -1,0 +1,42 @@
+"""The passwords of runs: sealed with a key of each run's own, opened while they are kept, then forgotten for good."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.keys import ServerKey
+from mxlib.store.records import RunRecord
+from mxlib.store.tables import run, run_row
+
+
+def due(tx: Tx, now: float) -> list[int]:
+    """Runs at an end whose passwords were kept long enough."""
+    ended = run.c.status.in_(("finished", "stopped"))
+    return list(
+        tx.execute(
+            sa.select(run.c.id).where(ended, run.c.wrapped_key.is_not(None), run.c.passwords_until <= now)
+        ).scalars()
+    )
+
+
+def drop(tx: Tx, number: int) -> None:
+    """Forget a run's passwords and the key that opens them; `Store.scrub` then clears the log of them too."""
+    tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
+    # The digest holds a hash of the passwords, by which short ones could be guessed; at its end nothing asks for it.
+    forgotten_run = run.update().where(run.c.id == number)
+    tx.execute(forgotten_run.values(wrapped_key=None, passwords_until=None, plan_digest=""))
+
+
+def forgotten(record: RunRecord) -> bool:
+    """Whether a run had passwords that can be read no more."""
+    return not record.plan_digest
+
+
+def opened(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
+    """The opened passwords of the rows `wanted` (position to sealed password); empty once they were forgotten."""
+    wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
+    if wrapped is None:
+        return {}
+    key = server_key.unwrap(wrapped)
+    return {position: key.open_password(sealed, position) for position, sealed in wanted.items()}
