@@ -1,5 +1,6 @@
 """Changes of picked mailboxes: what is asked, who may, what one mailbox gets at once and several get as a run."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.mailboxes import client_setup
 from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.mailboxes.pasted import addresses_in
 from mxlib.mailboxes.plan import Kind
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Busy
 from mxlib.services.changing import Done, Proposed
+from mxlib.services.exports import NotThere
 from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Unfit
-from tests.house import House, opened, trail
+from mxlib.services.selections import MOST
+from tests.house import GOOD, House, opened, trail
 
 BOTH = ("kim@a.nl", "nina@a.nl")
 
@@ -270,3 +275,86 @@ def test_a_second_click_starts_no_second_run_even_when_the_first_has_ended(house
     assert first.run is not None
     house.ended(first.run)
     assert do(house, proposed) == first
+
+
+# What is picked, and taken away.
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("kim@a.nl\nNINA@A.nl\nkim@a.nl", ["kim@a.nl", "nina@a.nl"]),
+        ("Kim Bos <kim@a.nl>, nina@a.nl; far@b.nl.", ["kim@a.nl", "nina@a.nl", "far@b.nl"]),
+        ("kim\tnina\n\n  ", ["kim@a.nl", "nina@a.nl"]),
+        ("username,quota\nkim@a.nl,1024", ["username@a.nl", "quota@a.nl", "kim@a.nl"]),
+        ("mailto:x (kim@a.nl)", ["kim@a.nl"]),
+        ("", []),
+        ("@ ,;<>", []),
+    ],
+)
+def test_addresses_are_found_in_whatever_is_pasted(text: str, found: list[str]) -> None:
+    assert addresses_in(text, "a.nl") == found
+
+
+def test_a_long_paste_is_read_in_no_time() -> None:
+    began = time.perf_counter()
+    assert len(addresses_in("x" * 200_000 + "@" + "y" * 200_000 + " " + "a <" * 50_000, "a.nl")) == 1
+    assert time.perf_counter() - began < 1.0
+
+
+def test_a_selection_is_taken_away_by_its_own_caller_alone(house: House) -> None:
+    selections = house.services.selections
+    other = Caller("somebody else", admin=True)
+    number = selections.keep(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
+    assert number == selections.keep(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
+    file = selections.file(LOCAL, number, "csv")
+    assert file.name.startswith("mailboxes-all-selection-")
+    assert [line.split(b",")[0] for line in file.content.splitlines()[1:]] == [b"kim", b"far"]
+    assert selections.file(LOCAL, number, "xlsx").content.startswith(b"PK")
+    for caller, asked in ((other, number), (LOCAL, "0" * 32), (LOCAL, "")):
+        with pytest.raises(NotThere, match="Tick the mailboxes again"):
+            selections.file(caller, asked, "csv")
+    assert [what for what, *_ in trail(house)].count("export") == 4
+
+
+def test_a_selection_asks_for_the_permission_when_it_is_taken(house: House) -> None:
+    viewer = allowed(Permission.VIEW)
+    number = house.services.selections.keep(viewer, ["kim@a.nl"])
+    with pytest.raises(Forbidden):
+        house.services.selections.file(viewer, number, "csv")
+
+
+def test_selections_do_not_pile_up(house: House) -> None:
+    selections = house.services.selections
+    first = selections.keep(LOCAL, ["kim@a.nl"])
+    for count in range(MOST):
+        selections.keep(LOCAL, [f"{count}@a.nl"])
+    with pytest.raises(NotThere):
+        selections.file(LOCAL, first, "csv")
+
+
+# A mailbox that is being typed.
+
+
+def test_what_is_wrong_is_told_field_by_field_without_asking_the_host(house: House) -> None:
+    sent = len(house.host.sent)
+    cells = {"username": "jan jansen", "password": "short", "quota": "much", "recovery_email": "none"}
+    judged = house.services.mailboxes.look("a.nl", cells)
+    assert judged.faults == {
+        "username": "'jan jansen' has a space; try jan.jansen.",
+        "password": "The password needs 8 characters, a capital and a digit.",
+        "quota": "Quota 'much': write 1024 or 1 GB.",
+        "recovery_email": "Recovery email 'none' is no address; write it like name@example.com.",
+    }
+    assert next(iter(judged.faults)) == "username"
+    assert house.services.mailboxes.look("a.nl", {"username": "jan", "password": GOOD, "quota": "5"}).warnings == (
+        "5 MB: did you mean 5 GB?",
+    )
+    assert len(house.host.sent) == sent
+    assert "short" not in repr(judged)
+
+
+def test_the_text_for_the_owner_holds_everything_but_the_password() -> None:
+    text = client_setup.text("kim@a.nl", "eagle.mxlogin.com")
+    for told in ("kim@a.nl", "eagle.mxlogin.com", "IMAP", "993", "SMTP", "465", "POP3", "995", "SSL/TLS"):
+        assert told in text

@@ -47,5 +47,5 @@ def addresses_in(text: str, domain: str) -> list[str]:
     for line in text.lower().splitlines():
         words = [word for piece in _BETWEEN_WORDS.split(line) if (word := piece.strip(".:'\"()[]"))]
         whole = [word for word in words if "@" in word.strip("@")]
-        found |= dict.fromkeys(whole or [f"{word}@{domain}" for word in words])
+        found |= dict.fromkeys(whole or [f"{word}@{domain}" for word in words if "@" not in word])
     return list(found)

@@ -120,6 +120,8 @@ def _aim(change: NewQuota) -> str:
 
 
 def _storage(megabytes: int) -> str:
+    if megabytes >= 1024 * 1024:
+        return f"{megabytes / 1024 / 1024:,.1f} TB"
     return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,} MB"
 
 
@@ -139,6 +141,12 @@ def did(change: Change, address: str) -> str:
             return f"{address} and its mail are deleted."
         case _:
             return f"{address} has a new password."
+
+
+def shown(rows: int, of: int, hidden: int) -> str:
+    """How many mailboxes a table shows, and that actions reach picked ones which it does not show."""
+    told = f"{rows:,} of {of:,} mailboxes."
+    return f"{told} {hidden:,} picked {'one is' if hidden == 1 else 'ones are'} not among them." if hidden else told
 
 
 def picked(found: int, missing: int, domain: str) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
+from mxlib.mailboxes import questions
 from mxlib.ui import allowed, picking, selection
 from mxlib.ui.figures import megabytes
 
@@ -79,11 +80,11 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     key = picking.table_key(addresses)
     picking.follow(domain, addresses, key)
     selection.show(picking.chosen(mailboxes, domain), domain)
+    if len(shown) < len(mailboxes):
+        st.caption(questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses))))
     if shown.empty:
         st.info(f"No mailbox of {domain} holds '{sought.strip()}'.", icon=":material/search_off:")
         return
-    if len(shown) < len(mailboxes):
-        st.caption(f"{len(shown):,} of {len(mailboxes):,} mailboxes")
     table = pd.DataFrame(
         {
             "address": shown["address"],
