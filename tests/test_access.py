@@ -156,9 +156,10 @@ def test_domains_without_a_permission_are_not_kept() -> None:
 # The page. What its dialogs do is tried in Chromium: AppTest closes a dialog at the next click.
 
 
-def page(name: str = "boss") -> AppTest:
+def page(name: str = "boss", picked: int | None = None) -> AppTest:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": name}
+    tab.session_state["people-picked"] = picked
     tab.run().switch_page(str(PAGES / "access.py")).run()
     assert not tab.exception
     return tab
@@ -232,6 +233,16 @@ def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: A
     tokens = page().dataframe[1].value
     assert tokens["May"][0] == "Admin: everything"
     assert tokens["Last used"][0] == "never"
+
+
+def test_a_tick_stays_with_its_person_when_others_come_before_them(house: House, access: Access) -> None:
+    tab = page(picked=person(access, "kim").user.id)
+    before = tab.dataframe[0].proto.id
+    assert tab.subheader[0].value == "kim"
+    access.add(BOSS, "anna", PASSWORD, admin=False, given={})
+    tab.run()
+    assert tab.subheader[0].value == "kim"
+    assert tab.dataframe[0].proto.id != before
 
 
 def test_the_page_says_that_nobody_signs_in_and_what_the_first_user_changes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes.phrases import age, count
 from mxlib.services.access import LEAST, REFUSALS, Grants, Person
-from mxlib.ui import access_rights, frame
+from mxlib.ui import access_rights, frame, one_of
 from mxlib.ui.figures import escaped, verbatim
 
 RIGHTS = "rights-of-person"
@@ -29,9 +29,11 @@ def show() -> None:
             _add()
     if not everybody:
         return
-    picked = st.dataframe(
+    picked = one_of.pick(
+        "people",
         pd.DataFrame([_row(person) for person in everybody]),
-        hide_index=True, key="people", on_select="rerun", selection_mode="single-row", alt="Everybody who may sign in",
+        [person.user.id for person in everybody],
+        alt="Everybody who may sign in",
         placeholder="never",
         column_config={
             "Name": st.column_config.TextColumn(width=180, pinned=True),
@@ -40,10 +42,11 @@ def show() -> None:
             "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
             "State": st.column_config.TextColumn(width=150),
         },
-    )["selection"]["rows"]  # fmt: skip
-    if picked and picked[0] < len(everybody):
-        _card(everybody[picked[0]])
-    else:
+    )
+    for person in everybody:
+        if person.user.id == picked:
+            _card(person)
+    if picked is None:
         st.caption("Choose somebody in the table to change what they may do, their password, or their state.")
 
 

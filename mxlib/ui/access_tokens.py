@@ -8,7 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes.phrases import age, count, day, moment
 from mxlib.services.access import REFUSALS, TokenRecord
-from mxlib.ui import access_people, access_rights, frame
+from mxlib.ui import access_people, access_rights, frame, one_of
 from mxlib.ui.figures import escaped
 
 RIGHTS = "rights-of-token"
@@ -29,9 +29,11 @@ def show() -> None:
     if not tokens:
         st.caption("Scripts use tokens: see docs/api.md.")
         return
-    picked = st.dataframe(
+    picked = one_of.pick(
+        "tokens",
         pd.DataFrame([_row(token, now) for token in tokens]),
-        hide_index=True, key="tokens", on_select="rerun", selection_mode="single-row", alt="All tokens, newest first",
+        [token.id for token in tokens],
+        alt="All tokens, newest first",
         column_config={
             "Token": st.column_config.NumberColumn(width=60, format="plain"),
             "Name": st.column_config.TextColumn(width=150),
@@ -40,10 +42,11 @@ def show() -> None:
             "Last used": st.column_config.TextColumn(width=110),
             "Made": st.column_config.TextColumn(width=150),
         },
-    )["selection"]["rows"]  # fmt: skip
-    if picked and picked[0] < len(tokens):
-        _card(tokens[picked[0]], now)
-    else:
+    )
+    for token in tokens:
+        if token.id == picked:
+            _card(token, now)
+    if picked is None:
         st.caption("Choose a token in the table to revoke it.")
 
 
