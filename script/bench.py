@@ -19,6 +19,7 @@ PARTS = {
     "start": ["script.bench", "--start"],
     "intake": ["script.bench_intake"],
     "judging": ["script.bench_judging"],
+    "api": ["script.bench_api"],
     "journal": ["script.bench_journal"],
     "edit": ["script.bench_edit"],
     "pace": ["script.bench_pace"],

@@ -4,7 +4,6 @@ import sqlite3
 import stat
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -60,13 +59,9 @@ def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
     assert ScriptDirectory.from_config(migrations.config()).get_current_head() == database.HEAD
 
 
-def test_an_up_to_date_store_opens_at_once_and_without_alembic(
-    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_up_to_date_store_opens_without_alembic(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mxlib.store.migrations", None)
-    began = time.perf_counter()
     Store.open(path, SystemClock()).close()
-    assert time.perf_counter() - began < 0.05
 
 
 def test_what_was_written_is_there_after_opening_again(store: Store, path: Path) -> None:

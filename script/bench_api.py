@@ -1,0 +1,36 @@
+"""The HTTP API, measured: a preview of 10,000 rows as JSON, and how much of it is the judging.
+
+`python -m script.bench_api` prints seconds beside the budget; the host is a stand-in in the same process.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from mxlib.auth.permissions import LOCAL
+from script.bench_judging import seconds
+from tests.house import GOOD, opened
+
+ROWS = 10_000
+MOST_S = 1.0
+
+
+def main(rows: int = ROWS, times: int = 7) -> bool:
+    """Print what a preview costs from request to answer; whether that keeps within the budget."""
+    named = [
+        {"username": f"user{n}", "password": GOOD, "quota": 1024, "recovery_email": f"u{n}@example.org", "line": n}
+        for n in range(1, rows + 1)
+    ]
+    body = {"default_domain": "a.nl", "rows": named}
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as house:
+        house.ask("GET", "/domains/a.nl/email-accounts")
+        imports = house.services.imports
+        judging = seconds(lambda: imports.preview(LOCAL, imports.from_json(body)), times)
+        whole = seconds(lambda: house.ask("POST", "/email-accounts/import/preview", body), times)
+    print(f"a preview of {rows:,} rows as JSON")
+    print(f"  request to answer {whole:6.3f} s  (under {MOST_S:g} s; reading and judging {judging:.3f} s)")
+    return whole < MOST_S
+
+
+if __name__ == "__main__":
+    sys.exit(not main())
