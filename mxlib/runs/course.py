@@ -1,6 +1,7 @@
 """What one run still has to do, as the engine holds it in memory; the journal says the same on disk."""
 
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -122,6 +123,18 @@ class Course:
         """The domains that nobody else may write to now."""
         acts = self.status in {RunStatus.RUNNING, RunStatus.STOPPING} or self.in_flight or self.unsettled
         return self.domains if acts else frozenset()
+
+    def behind(self, courses: Iterable["Course"]) -> tuple[int, ...]:
+        """Those of `courses` that write to a domain of this one, or waited for it longer, oldest first."""
+        first = (
+            other.id
+            for other in courses
+            if other is not self
+            and not self.domains.isdisjoint(
+                other.domains if other.status is RunStatus.QUEUED and other.id < self.id else other.holds
+            )
+        )
+        return tuple(sorted(first))
 
     @property
     def drained(self) -> bool:

@@ -9,7 +9,6 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -19,6 +18,7 @@ from mxlib.runs import asking, deciding, hearing, sentences
 from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
+from mxlib.runs.slots import Slots
 from mxlib.store import Store, Unwritable, journal, vault
 from mxlib.store.keys import Unreadable as Sealed
 
@@ -32,22 +32,6 @@ INSPECTED_BEFORE = 1.0
 
 #: Seconds between two tries to write to a store that refused.
 STORE_TICK = 2.0
-
-
-class Slots(Protocol):
-    """What the engine knows of the pace gate."""
-
-    def ask(self, kind: str) -> float:
-        """0.0 when the caller has the slot now, else the seconds to wait before asking again."""
-        ...
-
-    def give_back(self, kind: str) -> None:
-        """The slot last taken was not used."""
-        ...
-
-    def waiting(self, kind: str) -> float:
-        """Seconds for which the host's limit holds the next request back; takes nothing."""
-        ...
 
 
 class Engine:
@@ -254,7 +238,7 @@ class Engine:
 
     def _move_on(self, course: Course) -> None:
         """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
-        if course.status is RunStatus.QUEUED and not self.behind(course):
+        if course.status is RunStatus.QUEUED and not course.behind(self.courses.values()):
             course.status, course.unsaved = RunStatus.RUNNING, True
             course.looks_first()
         if course.unsaved:
@@ -273,17 +257,6 @@ class Engine:
                 hearing.finish(self._store, course, self._clock.now())
                 self._turns.remove(course.id)
                 del self.courses[course.id]
-
-    def behind(self, course: Course) -> list[int]:
-        """The runs that write to a domain of this one, or waited for it longer, oldest first."""
-        others = (other for other in tuple(self.courses.values()) if other is not course)
-        return sorted(
-            other.id
-            for other in others
-            if not course.domains.isdisjoint(
-                other.domains if other.status is RunStatus.QUEUED and other.id < course.id else other.holds
-            )
-        )
 
     def _give_up(self) -> None:
         """The host was silent for too long: runs pause, and read nothing until they are told to go on."""

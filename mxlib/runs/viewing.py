@@ -61,7 +61,7 @@ def _view(
         started_at=record.started_at,
         finished_at=record.finished_at,
         eta_at=now + estimate(_writes_before_its_end(record.id, counts, engine)) if going else None,
-        behind=tuple(engine.behind(course)) if course and status is RunStatus.QUEUED else (),
+        behind=course.behind(tuple(engine.courses.values())) if course and status is RunStatus.QUEUED else (),
         waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
         silent_since=now - (moment - silent) if down and silent is not None else None,
         next_try_seconds=engine.health.look_in(moment) if down else 0.0,
