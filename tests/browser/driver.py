@@ -314,8 +314,10 @@ class Grid:
         return cell
 
     def _see_headers(self) -> None:
-        for header in self.root.locator('[role="columnheader"]').all():
-            self._columns[header.text_content() or ""] = int(header.get_attribute("aria-colindex") or 0) - 1
+        """Learn the titles in view, all at one moment: a busy page may draw them anew."""
+        headers = self.root.locator('[role="columnheader"]')
+        for title, number in headers.evaluate_all("all => all.map(e => [e.textContent, e.ariaColIndex])"):
+            self._columns[title] = int(number) - 1
 
     def _scroll_on(self) -> bool:
         """Go on to the right, by less than the narrowest view beside the pinned columns; False at the end."""
