@@ -316,6 +316,7 @@ class Grid:
     def _see_headers(self) -> None:
         """Learn the titles in view, all at one moment: a busy page may draw them anew."""
         headers = self.root.locator('[role="columnheader"]')
+        headers.first.wait_for(state="attached")
         for title, number in headers.evaluate_all("all => all.map(e => [e.textContent, e.ariaColIndex])"):
             self._columns[title] = int(number) - 1
 
