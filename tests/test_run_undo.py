@@ -199,6 +199,18 @@ class TestRestoring:
         here.run()
         assert (here.outcomes(back), self.quotas(here)) == (["updated"], [512, 1024])
 
+    def test_nor_is_one_that_takes_effect_after_it_was_waited_for(self) -> None:
+        here, run = self.changed(Rule(replace(NAMED["lost_late"], late=TIMEOUT + 1.0)))
+        back = here.start(undo(self.back(0), of=run))
+        until_asked(here, "PATCH", "user0")
+        while here.engine.courses[back].waiting == []:
+            here.step()
+        here.engine.pause(back, sentences.BY_HAND)
+        here.clock.passed += 60
+        here.engine.resume(back)
+        here.run()
+        assert (here.outcomes(back), self.quotas(here)) == (["updated"], [512, 1024])
+
 
 class TestLostAnswers:
     @pytest.mark.parametrize("fault", ["lost_after", "error_after", "html_after", "stalled"])

@@ -61,6 +61,8 @@ def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome:
 
 def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox) -> Done | None:
     """What a guarded row becomes whose mailbox is not as it has to be; None when it may go."""
+    if row.unanswered and (late := deciding.of_comparison(row, box)) is not None:
+        return Done(late, sentences.settled(Action(row.action)))  # our own, and not somebody else's change
     stays = guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
     if stays is not None:
         return Done(Outcome.SKIPPED, stays.reason)
