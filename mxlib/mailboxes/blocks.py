@@ -91,13 +91,16 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool
     """Blocks of rows, whole columns at once; raises NotEven where that could read something else than `by_records`."""
     body = text[start:]
     quoted = quoted and '"' in body and (body[0] == '"' or any(sign + '"' in body for sign in (delimiter, "\n", "\r")))
+    data = body.encode()
+    del body  # one line may be the whole file: every copy of it counts
     if quoted:
-        data, end, unit, around = _marked(body.encode(), delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
+        data, end, unit, around = _marked(data, delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
     else:  # a quote amid a cell is a character like any other
-        data, end, unit, around = _lines_ended_by_lf(body.encode()), "\n", delimiter, BLANKS + delimiter
+        data, end, unit, around = _lines_ended_by_lf(data), "\n", delimiter, BLANKS + delimiter
     for block in _cut(data, end.encode()):
         whole = pa.array([block], pa.binary()).cast(pa.string())
         lines = pc.split_pattern(whole, end).flatten()
+        del whole
         numbers = line + np.arange(len(lines) + 1)
         if quoted and (b"\n" in block or b"\r" in block):
             numbers[1:] += np.cumsum(pc.count_substring_regex(lines, LINE_END).to_numpy())
