@@ -217,6 +217,33 @@ def test_a_table_without_a_header_is_seen_as_one_and_not_remembered(house: House
     assert asks(imported(content))
 
 
+@pytest.mark.parametrize(
+    ("content", "usernames"),
+    [
+        (b"nina\tGeheim.2026x\ntess\tGeheim.2026y\n", ["nina", "tess"]),
+        (b"nina\tGeheim.2026x\n", ["nina"]),
+        (b"nina@a.nl\tGeheim.2026x\n", ["nina@a.nl"]),
+        (b"nina@a.nl,Geheim.2026x\ntess@a.nl,Geheim.2026y\n", ["nina@a.nl", "tess@a.nl"]),
+    ],
+    ids=["usernames", "one username", "one address", "addresses"],
+)
+def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(
+    house: House, content: bytes, usernames: list[str]
+) -> None:
+    for tab in (imported(content), pasted(content.decode())):
+        assert asks(tab)
+        assert tab.selectbox(key=named(tab, "header_line")).value == 0
+        assert "Geheim" not in text_of(tab)
+        assert column(done(tab), "username") == usernames
+        assert tab.session_state["preview"].latest.rows["password"].str.startswith("Geheim").all()
+
+
+def test_a_header_that_looks_like_a_password_is_a_header_over_cells_that_do_not(house: House) -> None:
+    tab = imported(b"wie,MobilePhone1\r\nnina,020\r\n")
+    assert tab.selectbox(key=named(tab, "header_line")).value == 1
+    assert "MobilePhone1" in text_of(tab)
+
+
 def test_another_sheet_of_a_workbook_is_taken(house: House) -> None:
     kept = BytesIO()
     with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:

@@ -162,6 +162,10 @@ def test_the_age_of_a_list_is_told_even_when_there_is_none():
 def test_refused_files_are_told_in_one_sentence_each():
     assert words.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
     assert words.no_address_column(["name", "phone"]) == "No column for usernames or addresses. Found: name, phone."
+    assert (
+        words.no_address_column(["jan", "Geheim.2026x"])
+        == "No column for usernames or addresses. Found: jan, ••••••••."
+    )
     assert words.two_columns("user", "username", "usernames") == (
         "Both 'user' and 'username' hold usernames. Remove or ignore one."
     )

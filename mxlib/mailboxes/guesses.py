@@ -1,10 +1,11 @@
 """What the columns of a file probably mean, by headers of other languages and by what their cells look like."""
 
 from mxlib.mailboxes import headers
-from mxlib.mailboxes.addresses import folded
+from mxlib.mailboxes.addresses import folded, is_username
 from mxlib.mailboxes.answers import FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
 from mxlib.mailboxes.headers import ADDRESS
 from mxlib.mailboxes.mapping import IGNORE, Mapping
+from mxlib.mailboxes.passwords import looks_like_one
 from mxlib.mailboxes.sheet import Sheet
 
 #: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
@@ -47,8 +48,44 @@ def guess(sheet: Sheet, mapping: Mapping) -> Answer:
         first = next(with_addresses, None)
         if first is not None:
             found[ADDRESS] = first
+    if not sheet.taken.header_line:
+        _guess_by_cells(sheet, found)
     meanings = {at: meaning for meaning, at in found.items()} | dict.fromkeys(unsure, "")
     return Answer(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
+
+
+def _guess_by_cells(sheet: Sheet, found: dict[str, int]) -> None:
+    """Tell the columns of a table without a header: those of passwords, and of usernames where no address is."""
+    for meaning, holds in (("password", _holds_passwords), ("username", _holds_usernames)):
+        if meaning in found or (meaning == "username" and ADDRESS in found):
+            continue
+        free = (at for at in range(len(sheet.header)) if at not in found.values() and holds(sheet, at))
+        if (at := next(free, None)) is not None:
+            found[meaning] = at
+
+
+def begins_with_data(sheet: Sheet) -> bool:
+    """Whether what was taken for the header is a row of a table that has none."""
+    if headers.names_anything(sheet.header):
+        return False
+    return any(
+        "@" in name or (looks_like_one(name) and _holds_passwords(sheet, at)) for at, name in enumerate(sheet.header)
+    )
+
+
+def is_data(cell: str) -> bool:
+    """Whether a cell is an address or, by its looks, a password."""
+    return "@" in cell or looks_like_one(cell)
+
+
+def _holds_passwords(sheet: Sheet, at: int) -> bool:
+    samples = sheet.samples(at)
+    return bool(samples) and all(map(looks_like_one, samples))
+
+
+def _holds_usernames(sheet: Sheet, at: int) -> bool:
+    samples = sheet.samples(at)
+    return bool(samples) and all(is_username(sample.lower()) for sample in samples)
 
 
 def _holds_addresses(sheet: Sheet, at: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mxlib.mailboxes import dialect, headers, intake, workbook
 from mxlib.mailboxes.dialect import DELIMITERS
+from mxlib.mailboxes.guesses import is_data
 from mxlib.mailboxes.head import SEARCHED, delimiter_of
 from mxlib.mailboxes.records import MOST_CELLS, physical_line
 from mxlib.mailboxes.refusals import FileRefused
@@ -22,7 +23,9 @@ def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
             sheet = intake.read(data, name, limits=limits, taken=taken)
         except FileRefused:
             continue
-        if headers.names_anything(sheet.header) or (not must_be_known and len(sheet) > 1):
+        if sheet.taken.header_line and headers.names_anything(sheet.header):
+            return sheet
+        if not must_be_known and (len(sheet) > 1 or any(map(is_data, sheet.table.row(0)))):
             return sheet
     return None
 

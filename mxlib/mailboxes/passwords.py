@@ -30,6 +30,8 @@ _SPECIAL = "-+="
 _BULLET = MASK[0]
 _MASKED = re.compile(rf"{_BULLET}{{4}}|^{_BULLET}+$")
 
+_PROBABLE = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[^\s@]+")
+
 #: What reads as no password: nothing, asterisks (Google's exports), or what a mask left behind.
 _NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
 
@@ -66,6 +68,11 @@ def scan(cells: pa.Array) -> Scan:
 def is_masked(text: str) -> bool:
     """Whether a cell holds a mask, or what is left of one, and no password."""
     return _MASKED.search(text.strip(columns.BLANKS)) is not None
+
+
+def looks_like_one(cell: str) -> bool:
+    """Whether a cell of a table without a header is probably a password: it holds what the host asks of one."""
+    return len(cell) >= 8 and _PROBABLE.fullmatch(cell) is not None
 
 
 def generate(length: int = SHORTEST_GENERATED) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.columns import MASK, Verdict
+from mxlib.mailboxes.passwords import looks_like_one
 from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted, readable
 from mxlib.mailboxes.plan import Kind
 
@@ -424,8 +425,8 @@ def open_quote(file_name: str, line: int) -> str:
 
 
 def no_address_column(found: Sequence[str]) -> str:
-    """No column tells which mailbox a row is about."""
-    names = ", ".join(quoted(name)[1:-1] for name in found if name.strip())
+    """No column tells which mailbox a row is about; a first row of data, taken for the header, may hold a password."""
+    names = ", ".join(MASK if looks_like_one(name) else readable(name) for name in found if name.strip())
     return "No column for usernames or addresses." + (f" Found: {names}." if names else "")
 
 

@@ -155,9 +155,9 @@ class Mappings:
         return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
 
     def _sheet(self, data: bytes, name: str) -> Sheet:
-        """A file as a table; a first row that holds an address and no header is not taken for one."""
+        """A file as a table; a first row that holds an address or a password, and no header, is not taken for one."""
         sheet = self._previews.sheet(data, name)
-        if headers.names_anything(sheet.header) or not any("@" in cell for cell in sheet.header):
+        if not guesses.begins_with_data(sheet):
             return sheet
         return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
 
