@@ -40,12 +40,11 @@ def storage(growth: Growth, used: int, limit: int, read_at: float, now: float, g
         until = f" MXroute gives until {grace_until}." if grace_until else ""
         return f"The account is full: {has}.{until} Free space or raise the plan, or new mail is refused."
     free = limit - used
-    if growth.quota * _MB <= free and not growth.unlimited:
+    if growth.quota * _MB <= free:  # what has no limit can not be reckoned with: it is told beside what does not fit
         return ""
-    adds = f"These quotas add {_size(growth.quota * _MB)}" if growth.quota else ""
+    adds = f"These quotas add {_size(growth.quota * _MB)}"
     if growth.unlimited:
-        without = f"{count(growth.unlimited, 'mailbox', 'mailboxes')} without a limit"
-        adds = f"{adds} and {without}" if adds else f"This makes {without}"
+        adds += f" and {count(growth.unlimited, 'mailbox', 'mailboxes')} without a limit"
     return f"{adds}; the account has {_size(free)} free ({has}). MXroute takes them; full, it refuses all new mail."
 
 
