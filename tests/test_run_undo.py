@@ -250,6 +250,19 @@ class TestLostAnswers:
         here.run()
         assert (here.outcomes(back), there(here)) == (["skipped"], ["user0", "user1", "user2", "user3"])
 
+    def test_one_that_happens_after_all_though_its_mailbox_was_to_be_kept_by_then_is_told(self) -> None:
+        here, run = made(Rule(replace(NAMED["lost_late"], late=TIMEOUT + 1.0)))
+        back = here.start(undo(deletion(0), row(1, "other"), of=run))
+        until_asked(here, "DELETE", "user0")
+        becomes(here, "user0", usage=5.0)
+        while here.outcomes(back)[0] != "skipped":
+            here.step()
+        here.engine.pause(back, sentences.BY_HAND)
+        here.clock.passed += 10
+        here.engine.resume(back)
+        here.run()
+        assert (here.outcomes(back)[0], "user0" in there(here)) == ("deleted", False)
+
     def test_an_unreadable_answer_to_the_look_only_waits(self) -> None:
         here, run = made(Rule(NAMED["html_before"], on="read", first=2, count=3))
         back = here.start(undo(deletion(0), of=run))

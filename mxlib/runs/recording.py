@@ -91,15 +91,15 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
 
 
 def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
-    """Say of the rows of `domain` what the host now has; a create that was given up and is there after all was made."""
+    """Say of the rows of `domain` what the host now has; what was given up or kept and happened after all was done."""
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
-    touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED)
+    touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED, Outcome.SKIPPED)
     found = []
     for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
-        if row.outcome == Outcome.FAILED:
+        if row.outcome in {Outcome.FAILED, Outcome.SKIPPED}:
             late = deciding.of_comparison(row, box) if row.unanswered else None
             if late is None:
                 continue
