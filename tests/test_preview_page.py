@@ -309,6 +309,28 @@ def test_search_sorting_and_bulk_tools_are_about_all_pages_of_a_long_table(
     assert names(tab) == ["p09"]
 
 
+def test_re_check_says_what_changed_at_the_host_and_when_nothing_did(tab: AppTest, house: House) -> None:
+    press(tab, "recheck")
+    assert "Read from MXroute again: nothing changed." in written(tab).replace("\\", "")
+    house.have("zoe.berg@a.nl")
+    press(tab, "recheck")
+    assert "Read from MXroute again: 1 row was ready and now is otherwise (Already exists); left out." in written(
+        tab
+    ).replace("\\", "")
+    assert statuses(tab)[0] == "Already exists"
+    typed(tab, {1: {"username": "jan"}})
+    tab.selectbox(key="order").set_value("address").run()
+    assert "Read from MXroute again" not in written(tab).replace("\\", "")
+
+
+def test_re_check_says_which_domain_could_not_be_read(tab: AppTest, house: House) -> None:
+    house.host.down = True
+    press(tab, "recheck")
+    told = "a.nl and b.nl could not be read from MXroute just now: what is shown is by the list before."
+    assert told in written(tab).replace("\\", "")
+    assert "nothing changed" not in written(tab).replace("\\", "")
+
+
 def test_a_table_without_a_row_says_how_to_get_one_back(tab: AppTest) -> None:
     typed(tab, {at: {"ticked": False} for at in range(5)})
     bulk(tab, "Delete rows that are left out")

@@ -383,6 +383,15 @@ def differs_meanwhile(mailboxes: int, address: str, was: str, now: str) -> str:
     return f"{others}: {address}, {was or 'new'}, is now {now or 'new'}."
 
 
+def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
+    """What came of reading the lists of a preview again; `unread` are the domains whose list could not be had."""
+    told = f"{listed(unread)} could not be read from MXroute just now: what is shown is by the list before."
+    said = [told] if unread else []
+    if changes or not unread:
+        said.append("Read from MXroute again: " + (" ".join(changes) or "nothing changed."))
+    return " ".join(said)
+
+
 def start_waits(domain: str) -> str:
     """That a domain's list could not be read right before the start."""
     return f"{domain} could not be read from MXroute just now. Start waits for MXroute: try again in a minute."

@@ -168,6 +168,15 @@ class Previews:
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         return rules.judge(rows, account, self.standard(domain), on_existing)
 
+    def recheck(self, caller: Caller, rows: pd.DataFrame, domain: str, on_existing: OnExisting) -> str:
+        """Read the lists that judging `rows` takes anew, and say what changed by it."""
+        before = self.judge(caller, rows, domain, on_existing=on_existing)
+        newer_than = self._clock.now()
+        self.load(caller, rows, domain, newer_than=newer_than)
+        account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
+        after = self.judge(caller, rows, domain, on_existing=on_existing)
+        return words.rechecked(_changes(before, after), sorted(account.unchecked))
+
     def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
         """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""
         return passwords.fill(self.judge(caller, rows, domain))

@@ -187,12 +187,6 @@ def keep(preview: Preview) -> None:
         preview.kept, preview.kept_as, preview.not_kept = preview.latest, about, ""
 
 
-def recheck(preview: Preview) -> None:
-    """Read the domains of these rows anew."""
-    house = services.current()
-    house.previews.judge(frame.caller(), _latest(preview).rows, preview.domain, newer_than=house.clock.now())
-
-
 def _judge(preview: Preview, draft: Draft) -> pd.DataFrame:
     house, caller = services.current(), frame.caller()
     return house.previews.judge(caller, draft.rows, preview.domain, on_existing=preview.on_existing)

@@ -5,12 +5,14 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.sifting import ALL
-from mxlib.ui import bulk_tools, paste
-from mxlib.ui.preview import Preview, fold, in_bulk, pending, recheck, redo, undo
+from mxlib.ui import bulk_tools, frame, paste
+from mxlib.ui.figures import escaped
+from mxlib.ui.preview import Preview, fold, in_bulk, pending, redo, undo
 from mxlib.ui.preview_view import search_and_order
 
 
@@ -45,7 +47,7 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
         st.button("Add row", icon=":material/add:", key="add", on_click=fold, args=(preview, Draft.added))
         paste.show(preview)
         bulk_tools.show(preview.in_view, judged, partial(in_bulk, preview))
-        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=recheck, args=(preview,),
+        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=_recheck, args=(preview,),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 
 
@@ -60,7 +62,15 @@ def _generate(preview: Preview) -> None:
     fold(preview, None if preview.generate else Draft.without_generated)
 
 
+def _recheck(preview: Preview) -> None:
+    fold(preview)
+    previews, rows = services.current().previews, preview.draft.rows
+    preview.said = escaped(previews.recheck(frame.caller(), rows, preview.domain, preview.on_existing))
+
+
 def _choose(preview: Preview) -> None:
+    if st.session_state["on_existing"] is None:  # so a browser tells of buttons that it draws anew
+        return
     preview.on_existing = OnExisting(st.session_state["on_existing"])
     preview.chosen = ALL
     fold(preview, anew=True)

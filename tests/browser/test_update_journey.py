@@ -101,3 +101,16 @@ def test_the_choice_is_still_there_after_a_refresh(page: Page) -> None:
     idle(page)
     press(page, "Go on")
     Grid(page, "preview-grid").expect(0, "Status", "No change")
+
+
+def test_the_choice_outlasts_a_look_at_how_the_file_is_read(page: Page) -> None:
+    rows = exported(page)
+    press(page, "Import CSV")
+    open_preview(page, written(rows), "looked.csv")
+    choose_update(page)
+    for _ in range(2):
+        press(page, "Change how the file is read")
+        press(page, "Back to the preview")
+        Grid(page, "preview-grid").expect(0, "Status", "No change")
+    press(page, "Choose another file")
+    expect(page.get_by_text("What a file should look like")).to_be_visible()
