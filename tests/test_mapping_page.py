@@ -145,6 +145,14 @@ def test_usernames_are_made_of_names_and_numbered(house: House) -> None:
     assert statuses(tab) == ["Ready", "Ready", "Ready", "Invalid"]
 
 
+@pytest.mark.parametrize("private", ["E-Mail privat", "Kontakt"])
+def test_an_address_that_only_some_have_is_not_taken_for_the_mailbox_of_people_with_names(
+    house: House, private: str
+) -> None:
+    tab = imported(f"Vorname;Nachname;{private}\r\nNina;Berg;n@home.example\r\nTess;Groen;\r\n".encode())
+    assert column(done(tab), "username") == ["nina.berg", "tess.groen"]
+
+
 def test_pattern_particles_and_umlauts_are_chosen_over_a_live_sample(house: House) -> None:
     tab = imported(NAMES)
     tab.selectbox(key=named(tab, "pattern")).set_value("flast").run()

@@ -19,6 +19,7 @@ _LIKELY = {
     "quota": "diskquota mailboxsize mailboxquota storage opslag speicher speicherplatz",
     "limit": "sendinglimit dailysendlimit verzendlimiet",
     "recovery_email": "alternateemail alternateemailaddress secondaryemail privateemail personalemail backupemail "
+    "emailprivat privatemail emailprive "
     "herstelemail hersteladres priveemail wiederherstellungsemail",
     "domain": "domein domaene domane domaine dominio domena",
     FIRST_NAME: "first firstname givenname forename voornaam roepnaam vorname prenom nombre nome imie fornavn fornamn",
@@ -45,7 +46,8 @@ def guess(sheet: Sheet, mapping: Mapping) -> Answer:
     if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
         taken = unsure | set(found.values())
         with_addresses = (at for at in range(len(sheet.header)) if at not in taken and _holds_addresses(sheet, at))
-        first = next(with_addresses, None)
+        named = not {LAST_NAME, FULL_NAME}.isdisjoint(found)  # of people with names, some may have told another address
+        first = next((at for at in with_addresses if not named or _is_filled(sheet, at)), None)
         if first is not None:
             found[ADDRESS] = first
     if not sheet.taken.header_line:
@@ -91,3 +93,7 @@ def _holds_usernames(sheet: Sheet, at: int) -> bool:
 def _holds_addresses(sheet: Sheet, at: int) -> bool:
     samples = sheet.samples(at)
     return bool(samples) and all("@" in sample for sample in samples)
+
+
+def _is_filled(sheet: Sheet, at: int) -> bool:
+    return len(sheet.samples(at, len(sheet))) == len(sheet)
