@@ -30,6 +30,13 @@ class _Open:
         """Go."""
         return 0.0
 
+    def give_back(self, kind: str) -> None:
+        """Nothing was taken."""
+
+    def waiting(self, kind: str) -> float:
+        """Nobody waits."""
+        return 0.0
+
 
 def _well(request: Request) -> Answer:
     """The answer of a host that does as it is told, at once."""

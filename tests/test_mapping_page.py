@@ -288,7 +288,7 @@ def test_pasted_rows_with_unknown_columns_are_asked_about(house: House) -> None:
 
 def test_neither_or_both_of_file_and_paste_is_said(house: House) -> None:
     tab = pasted("")
-    assert "Choose a file or paste rows first." in text_of(tab)
+    assert "Choose a file of up to 10 MB or paste rows first." in text_of(tab)
     tab.text_area(key="pasted").set_value("nina@a.nl").run()
     preview(tab, b"username\r\ntess\r\n")
     assert "Here are a file and pasted rows. Remove one of them." in text_of(tab)

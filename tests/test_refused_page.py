@@ -94,6 +94,6 @@ def test_a_refused_file_leaves_no_draft_and_the_next_one_is_taken(house: House) 
 def test_neither_a_file_nor_rows_or_both_is_said(house: House) -> None:
     tab = opened("import_mailboxes", domain="a.nl")
     tab.button(key="preview_import").click().run()
-    assert "Choose a file or paste rows first." in said(tab)
+    assert "Choose a file of up to 10 MB or paste rows first." in said(tab)
     tab.text_area(key="pasted").set_value("kim\n").run()
     assert "Here are a file and pasted rows. Remove one of them." in said(preview(tab, b"username\r\nkim\r\n"))

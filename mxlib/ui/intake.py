@@ -13,7 +13,7 @@ from mxlib.ui.mapping_step import Source
 
 ENDINGS = ["csv", "txt", "tsv", "xlsx"]
 _PASTE_HEIGHT = 100
-_CHOOSE = "Choose a file or paste rows first."
+_CHOOSE = "Choose a file of up to {most} MB or paste rows first."
 _KEEP_ONE = "Here are a file and pasted rows. Remove one of them."
 
 
@@ -44,7 +44,8 @@ def show(domain: str) -> None:
     if not asked:
         return
     if (upload is None) == (not text.strip()):
-        answer.warning(_KEEP_ONE if upload else _CHOOSE, icon=":material/upload_file:")
+        told = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
+        answer.warning(told, icon=":material/upload_file:")
         return
     name = upload.name if upload else pasted.NAME
     source = Source(upload.getvalue() if upload else pasted.as_file(text), name, generate)
