@@ -76,6 +76,9 @@ def _serve() -> None:
         if child:
             os.waitpid(child, 0)
             continue
+        # A child has its libraries' pages only once it uses them; they are no cost of a file either.
+        warm = intake.read(b"username\nal\xefce\n", "warm.csv")
+        mapping.to_rows(warm, mapping.recognise(warm.header))
         before = _resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         began, rows = time.perf_counter(), -1

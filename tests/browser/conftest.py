@@ -30,9 +30,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
+    """One browser for the tests of a file.
+
+    It ends with them: while it is there, an event loop runs in this thread, and other tests want one of their own.
+    """
     if driver.chromium_path() is None:
         missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)."
         if os.environ.get("CI"):
