@@ -77,6 +77,8 @@ def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
     grid = Grid(page, "undo-card")
     grid.expect(0, "What happens", "quota 2048 → 1024; recovery email removed")
     confirm(page, "1", "Put 1 mailbox back")
+    # The run that is taken back is at an end itself: only the next one's title tells that its end is the undo's.
+    expect(page.get_by_text(f"undo of run {second} (bigger.csv)").first).to_be_visible()
     finished(page)
     box = host(server).mailbox(f"{tag}-3@clienta.nl")
     assert box is not None
