@@ -226,7 +226,7 @@ def _may(command: argparse.ArgumentParser) -> None:
     command.add_argument("--admin", action="store_true", help="everything, in every domain")
     command.add_argument("--domain", action=_Domain, metavar="D", help="a domain to work with, * for all; repeatable")
     command.add_argument(
-        "--permission", action=_Permission, choices=list(Permission), metavar="P",
+        "--permission", action=_Permission, choices=[right.value for right in Permission], metavar="P",
         help=f"what to do there: {', '.join(Permission)}; repeatable",
     )  # fmt: skip
     command.set_defaults(rights=None)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mxlib import admin
+from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.tokens import NOTED_EVERY, Rejected, Tokens
 from mxlib.clock import SystemClock
@@ -128,7 +129,20 @@ def test_making_and_revoking_is_in_the_audit_trail_without_the_token(tokens: Tok
         "a.nl: import, view",
     )
     assert (revoked["what"], revoked["who"], revoked["address"]) == ("token.revoke", ADMIN.name, "127.0.0.1")
+    assert revoked["on"] == created["on"]
     assert token not in str(created) + str(revoked)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "a\ttab", "long" * 26])
+def test_a_name_that_no_list_could_show_is_refused(tokens: Tokens, name: str) -> None:
+    with pytest.raises(Unfit, match=r"what is it for|one line of 100 characters"):
+        tokens.create(ADMIN, name, admin=True)
+    assert tokens.every(ADMIN) == []
+
+
+def test_a_domain_is_kept_as_the_host_writes_it(tokens: Tokens) -> None:
+    tokens.create(ADMIN, "ci", domains={" Bücher.Example ": {Permission.VIEW}, "*": {Permission.VIEW}})
+    assert set(tokens.every(ADMIN)[0].permissions) == {"xn--bcher-kva.example", "*"}
 
 
 # The command.
@@ -178,7 +192,9 @@ def test_the_command_lists_and_revokes(folder: Path, capsys: pytest.CaptureFixtu
         ("--domain a.nl --domain b.nl --permission view", "What may it do in a.nl?"),
         ("--permission view --domain a.nl", "--permission comes after the --domain"),
         ("--admin --domain a.nl --permission view", "leave --domain and --permission out"),
-        ("--domain a.nl --permission everything", "invalid choice"),
+        ("--domain a.nl --permission everything", "invalid choice: 'everything' (choose from 'view', 'import',"),
+        ("--domain nowhere --permission view", "'nowhere' is no domain"),
+        ("--admin --expires 99999y", "within 10 years, or never"),
         ("--admin --expires soon", "write 12h, 90d, 2w or 1y"),
     ],
 )

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mxlib.auth.passwords import Unfit
+from mxlib.mailboxes import addresses
+
 
 class Permission(StrEnum):
     """What may be done with a domain's mailboxes; `import` means create and update."""
@@ -60,6 +63,14 @@ def lacking(permission: Permission, domain: str) -> str:
 
 #: Whoever sits at this machine while no way to sign in is set up.
 LOCAL = Caller("local operator", admin=True)
+
+
+def place(domain: str) -> str:
+    """The domain that a permission is given for, as the host writes it, or EVERY_DOMAIN; raises Unfit for neither."""
+    name = addresses.domain(domain)
+    if name != EVERY_DOMAIN and not addresses.is_domain(name):
+        raise Unfit(f"{domain!r} is no domain. Name one, such as clienta.nl, or {EVERY_DOMAIN} for all.")
+    return name
 
 
 def told(admin: bool, domains: Mapping[str, Iterable[str]]) -> str:

@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.auth.passwords import Unfit
+from mxlib.auth.permissions import Caller, Forbidden, Permission, place
 from mxlib.clock import Clock
 from mxlib.mailboxes.phrases import moment
 from mxlib.store import Store, Tx, Unwritable, audit
@@ -17,6 +18,9 @@ PREFIX = "mxm_"
 
 #: Seconds between two notes that a token is in use.
 NOTED_EVERY = 60.0
+
+#: Most characters of a name, and most days until an end: what a list of tokens can still show.
+LONGEST_NAME, MOST_DAYS = 100, 3_650
 
 #: `kind` of a caller that is a token.
 KIND = "token"
@@ -46,14 +50,17 @@ class Tokens:
         domains: Mapping[str, Iterable[Permission]] | None = None,
         days: float | None = None,
     ) -> str:
-        """A new token, in full: it can not be had again. It ends after `days`, or never.
+        """A new token, in full: it can not be had again. It ends after `days`, or never; raises Unfit.
 
         Only admins make tokens, and no token does: a stolen one can not outlive being revoked.
         """
         _must_be_an_admin(caller)
+        name = _named(name)
+        if days is not None and not 0 < days <= MOST_DAYS:
+            raise Unfit(f"A token ends within {MOST_DAYS // 365} years, or never.")
         now = self._clock.now()
         token = PREFIX + secrets.token_urlsafe(32)
-        permissions = {domain: sorted(set(rights)) for domain, rights in (domains or {}).items()}
+        permissions = {place(domain): sorted(set(rights)) for domain, rights in (domains or {}).items()}
         with self._store.write() as tx:
             number = shelf.add(
                 tx,
@@ -82,7 +89,8 @@ class Tokens:
         with self._store.write() as tx:
             ended = shelf.revoke(tx, number, now)
             if ended:
-                _note(tx, caller, "token.revoke", f"token {number}", now)
+                name = next(token.name for token in shelf.every(tx) if token.id == number)
+                _note(tx, caller, "token.revoke", known_as(number, name), now)
         return ended
 
     def caller(self, token: str, address: str = "") -> Caller:
@@ -118,6 +126,16 @@ class Tokens:
 def known_as(number: int, name: str) -> str:
     """How a token is called in runs and in the audit trail; names alone need not be unique."""
     return f"{name} (token {number})"
+
+
+def _named(name: str) -> str:
+    """A name that a list, a run and the audit trail can show on one line; raises Unfit."""
+    name = name.strip()
+    if not name:
+        raise Unfit("Name it: what is it for?")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise Unfit(f"A token's name is one line of {LONGEST_NAME} characters at most.")
+    return name
 
 
 def _must_be_an_admin(caller: Caller) -> None:

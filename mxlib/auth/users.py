@@ -266,7 +266,7 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
         except ValueError:
             raise Unfit(f"Permissions are {', '.join(Permission)}.") from None
         if wanted and domain.strip():
-            kept[domain.strip().lower()] = [right.value for right in Permission if right in wanted]
+            kept[permissions.place(domain)] = [right.value for right in Permission if right in wanted]
     return kept
 
 

@@ -155,12 +155,10 @@ class Access:
         self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]], days: float | None
     ) -> str:
         """A new token, in full: it can not be had again."""
-        if not name.strip():
-            raise Unfit("Name it: what is it for?")
         kept = grants(given)
         if not admin and not kept:
             raise Unfit("It may do nothing yet. Tick a permission, or make it an admin's.")
-        return self._tokens.create(by, name.strip(), admin=admin, domains={} if admin else kept, days=days)
+        return self._tokens.create(by, name, admin=admin, domains={} if admin else kept, days=days)
 
     def revoke_token(self, by: Caller, number: int) -> bool:
         """End a token at once; whether there was one to end."""
