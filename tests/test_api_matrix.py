@@ -43,6 +43,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/imports/1/undo", None, "delete"),
     ("POST", "/imports/1/undo", {"confirm": 1}, "delete"),
     ("POST", "/imports/1/take-over", None, "import"),
+    ("GET", "/audit", None, ""),
 ]
 NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
 SOMEBODY = ("of another domain", "that may only view", "of an admin")

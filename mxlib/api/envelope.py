@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from mxlib.api.shapes import moment
+from mxlib.api.trail import Unasked
 from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
@@ -112,6 +113,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     NotThere: lambda error: Problem(404, str(error)),
     Malformed: lambda error: Problem(400, str(error), field=error.field),
     Unfit: lambda error: Problem(400, str(error), field=error.field),
+    Unasked: lambda error: Problem(400, str(error), field=error.field),
     FileRefused: lambda error: Problem(400, str(error)),
     Taken: lambda error: Problem(409, str(error), field="username"),
     KeyReused: lambda error: Problem(409, str(error)),

@@ -12,6 +12,7 @@ from mxlib.services.finding import Found, Hit
 from mxlib.services.history import Past
 from mxlib.services.mailboxes import Kept
 from mxlib.services.storage import AccountStorage
+from mxlib.services.trail import Page
 
 T = TypeVar("T")
 
@@ -123,6 +124,30 @@ class StorageShape(TypedDict):
     problem: NotRequired[str]
 
 
+#: Something that was done. `kind` is operator, token or engine, `from` the address that it was asked from.
+EntryShape = TypedDict(
+    "EntryShape",
+    {
+        "id": int,
+        "time": str,
+        "who": str,
+        "kind": str,
+        "what": str,
+        "on": str,
+        "from": str,
+        "run": int | None,
+        "outcome": str,
+    },
+)
+
+
+class AuditShape(TypedDict):
+    """Entries of the audit trail, newest first; `older` asks on from the last one, null at the end."""
+
+    entries: list[EntryShape]
+    older: int | None
+
+
 def me(caller: Caller) -> Me:
     """The caller, told about itself."""
     permissions = {domain: sorted(map(str, rights)) for domain, rights in sorted(caller.domains.items())}
@@ -202,6 +227,25 @@ def storage(told: AccountStorage, problem: str) -> StorageShape:
         "read_at": moment(told.read_at),
     }
     return figures | {"problem": problem} if problem else figures
+
+
+def audit(page: Page) -> AuditShape:
+    """Entries of the audit trail."""
+    entries: list[EntryShape] = [
+        {
+            "id": entry.id,
+            "time": moment(entry.at) or "",
+            "who": entry.who,
+            "kind": entry.kind,
+            "what": entry.what,
+            "on": entry.on,
+            "from": entry.address,
+            "run": entry.run,
+            "outcome": entry.outcome,
+        }
+        for entry in page.entries
+    ]
+    return {"entries": entries, "older": page.older}
 
 
 def recovery(email: str, kept: str) -> RecoveryShape:

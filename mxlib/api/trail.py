@@ -20,7 +20,11 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
 class Unasked(Exception):
-    """The query asks for nothing that there is; the message names the parameter."""
+    """The query asks for nothing that there is; the message says why, `field` is the parameter."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def wanted(query: Mapping[str, str]) -> Wanted:
@@ -68,7 +72,7 @@ def _read(query: Mapping[str, str], name: str, parse: Callable[[str], T], kind: 
     try:
         return parse(told)
     except (ValueError, OverflowError):
-        raise Unasked(f"{name} must be {kind}.") from None
+        raise Unasked(name, f"{name} must be {kind}.") from None
 
 
 def _number(told: str) -> int:

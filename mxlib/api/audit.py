@@ -1,0 +1,39 @@
+"""The audit trail page by page, for programs; the whole of it is a file at `/audit.csv` and `/audit.jsonl`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from mxlib import services
+from mxlib.api import shapes
+from mxlib.api.asking import Asker, refusals
+from mxlib.api.envelope import success
+from mxlib.api.trail import wanted
+
+router = APIRouter(tags=["audit"])
+
+MOST = 1_000
+
+_TIME = "a date or a time in ISO 8601; without a zone it is the server's"
+
+Before = Annotated[int | None, Query(ge=1, lt=2**63, description="Entries older than this one: `older` of a page")]
+Most = Annotated[int, Query(ge=1, le=MOST, description="How many entries at the most")]
+
+
+@router.get("/audit", responses={200: {"model": shapes.Success[shapes.AuditShape]}, **refusals()})
+def entries(
+    caller: Asker,
+    request: Request,
+    address: Annotated[str, Query(description="A part of what it was done to")] = "",
+    who: Annotated[str, Query(description="A part of the name of the operator or token")] = "",
+    what: Annotated[str, Query(description="One doing, or a family: `mailbox.delete`, `run`")] = "",
+    run: Annotated[int | None, Query(ge=1, lt=2**63, description="The number of a run")] = None,
+    since: Annotated[str, Query(description=f"The first moment: {_TIME}")] = "",
+    until: Annotated[str, Query(description=f"The first moment after: {_TIME}")] = "",
+    before: Before = None,
+    most: Most = 100,
+) -> Response:
+    """What was done, newest first: to the domains that the token may view and by itself; everything, for an admin."""
+    page = services.current().trail.entries(caller, wanted(request.query_params), before=before, most=most)
+    return success(shapes.audit(page))
