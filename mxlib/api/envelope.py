@@ -19,8 +19,8 @@ from mxlib.mailboxes.intake import FileRefused
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot
 from mxlib.services import Unwritable
+from mxlib.services.claims import KeyReused
 from mxlib.services.exports import NotThere
-from mxlib.services.imports import KeyReused
 from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Taken, Uncertain, Unfit
 

@@ -19,6 +19,7 @@ from mxlib.mxroute.pace import Pace
 from mxlib.runs.manager import Runs
 from mxlib.services.access import Access
 from mxlib.services.changing import Changing
+from mxlib.services.claims import Claims
 from mxlib.services.drafts import Drafts
 from mxlib.services.exports import Exports
 from mxlib.services.finding import Finding
@@ -144,6 +145,7 @@ def assemble(
     mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
+    claims = Claims(store, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
     entrance = Entrance(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -151,7 +153,7 @@ def assemble(
         Drafts(settings, store, previews, clock), runs,
         exports=exports,
         selections=Selections(exports),
-        imports=Imports(settings, store, previews, runs, clock),
+        imports=Imports(settings, claims, previews, runs, clock),
         mailboxes=mailboxes,
         changing=Changing(lists, mailboxes, runs, preflight, clock),
         finding=Finding(store, lists, clock),

@@ -1,6 +1,5 @@
 """Imports by programs: the same reading, judging and planning as on the page, in one request."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,17 +11,11 @@ from mxlib.mailboxes import from_json, passwords, planning, rules, words
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
+from mxlib.services.claims import Claims
 from mxlib.services.lists import LONG_PATIENCE, Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.running import Running
 from mxlib.settings import Settings
-from mxlib.store import Store, once
-
-_REUSED = "This Idempotency-Key was used for another request. Use a new one."
-
-
-class KeyReused(Exception):
-    """An Idempotency-Key came with another request than the first time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +36,8 @@ class Table:
 class Imports:
     """Reads, judges and starts what a program sends."""
 
-    def __init__(self, settings: Settings, store: Store, previews: Previews, running: Running, clock: Clock) -> None:
-        self._settings, self._store, self._clock = settings, store, clock
+    def __init__(self, settings: Settings, claims: Claims, previews: Previews, running: Running, clock: Clock) -> None:
+        self._settings, self._claims, self._clock = settings, claims, clock
         self._previews, self._running = previews, running
 
     def from_json(self, body: object) -> Table:
@@ -103,9 +96,8 @@ class Imports:
         """
         if table.rows.empty:
             raise Malformed("rows", "rows: there are none to import.")
-        digest = hashlib.sha256(request).digest()
-        if key and (run := self._started_before(caller, key, digest)) is not None:
-            return run
+        if (before := self._claims.run(caller, key, request)) is not None:
+            return before
         oldest = self._clock.now() - FRESH_FOR_START
         account = self._previews.account(
             caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing, patience=LONG_PATIENCE
@@ -119,23 +111,7 @@ class Imports:
         if table.generate:
             judged = rules.judge(passwords.fill(judged), account, standard, table.on_existing)
         plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
-        if key:
-            self._claim(caller, key, digest)
-        run = self._running.start(caller, plan, days=days or self._settings.retention_days, key=key or None)
-        if key:
-            with self._store.write() as tx:
-                once.started(tx, caller.name, key, run)
-        return run
-
-    def _started_before(self, caller: Caller, key: str, digest: bytes) -> int | None:
-        with self._store.read() as tx:
-            claim = once.find(tx, caller.name, key)
-        if claim is not None and claim.digest != digest:
-            raise KeyReused(_REUSED)
-        return claim.run if claim else None
-
-    def _claim(self, caller: Caller, key: str, digest: bytes) -> None:
-        with self._store.write() as tx:
-            claim = once.claim(tx, caller.name, key, digest, self._clock.now())
-        if claim.digest != digest:
-            raise KeyReused(_REUSED)
+        days = days or self._settings.retention_days
+        return self._claims.start(
+            caller, key, request, lambda: self._running.start(caller, plan, days=days, key=key or None)
+        )

@@ -1,0 +1,58 @@
+"""Requests that are carried out once, however often they arrive."""
+
+import hashlib
+from collections.abc import Callable
+
+from mxlib.auth.permissions import Caller
+from mxlib.clock import Clock
+from mxlib.store import Store, journal, once
+
+_REUSED = "This Idempotency-Key was used for another request. Use a new one."
+
+
+class KeyReused(Exception):
+    """An Idempotency-Key came with another request than the first time."""
+
+
+class Claims:
+    """What callers sent under an Idempotency-Key, and the runs that came of it. A blank key claims nothing."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def run(self, caller: Caller, key: str, request: bytes) -> int | None:
+        """The run that this request started before; raises KeyReused when the key came with another one."""
+        if not key:
+            return None
+        with self._store.read() as tx:
+            claim = once.find(tx, caller.name, key)
+            if claim is None:
+                return None
+            # The server may have died after the start, before the run was noted here.
+            run = claim.run or journal.find_run(tx, operator=caller.name, idempotency_key=key, plan_digest="")
+        _must_be_same(claim, request)
+        return run
+
+    def start(self, caller: Caller, key: str, request: bytes, begin: Callable[[], int]) -> int:
+        """Use the key for this request, and note the run that `begin` starts; its number.
+
+        Raises KeyReused when another request was quicker.
+        """
+        if not key:
+            return begin()
+        with self._store.write() as tx:
+            claim = once.claim(tx, caller.name, key, _digest(request), self._clock.now())
+        _must_be_same(claim, request)
+        run = begin()
+        with self._store.write() as tx:
+            once.started(tx, caller.name, key, run)
+        return run
+
+
+def _must_be_same(claim: once.Claim, request: bytes) -> None:
+    if claim.digest != _digest(request):
+        raise KeyReused(_REUSED)
+
+
+def _digest(request: bytes) -> bytes:
+    return hashlib.sha256(request).digest()
