@@ -43,6 +43,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/imports/1/undo", None, "delete"),
     ("POST", "/imports/1/undo", {"confirm": 1}, "delete"),
     ("POST", "/imports/1/take-over", None, "import"),
+    ("POST", "/changes", {"addresses": ["nina@a.nl"], "quota": 2048}, "import"),
+    ("POST", "/email-accounts/export", {"addresses": ["nina@a.nl"]}, "export"),
     ("GET", "/audit", None, ""),
 ]
 NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
@@ -71,7 +73,7 @@ def token(house: House, whose: str) -> str | None:
             house.services.tokens.revoke(LOCAL, 2)
             return revoked
         case "an expired one":
-            return house.token(admin=True, days=-1)
+            return house.token(admin=True, days=1e-9)
         case "of another domain":
             return house.token(b_nl="view import export delete")
         case "that may only view":

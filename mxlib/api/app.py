@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from mxlib.api import account, audit, envelope, imports, mailboxes, runs
+from mxlib.api import account, audit, changes, envelope, imports, mailboxes, runs
 from mxlib.api.door import Door
 
 _ABOUT = """Mailboxes of an MXroute account: single ones, and imports with all their results.
@@ -45,7 +45,7 @@ def build() -> FastAPI:
         redirect_slashes=False,
     )
     envelope.wear(api)
-    for subject in (account, mailboxes, imports, runs, audit):
+    for subject in (account, mailboxes, imports, changes, runs, audit):
         api.include_router(subject.router)
     return api
 

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, NoReturn
 
-from fastapi import Depends, Path, Query, Request, Security
+from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from mxlib.api.envelope import Problem
@@ -63,6 +63,15 @@ Domain = Annotated[str, Path(description="A domain of the account", examples=["c
 User = Annotated[str, Path(description="The part of the address before the @", examples=["nina.berg"])]
 Run = Annotated[int, Path(ge=1, lt=2**63, description="The number of a run")]
 Refresh = Annotated[bool, Query(description="Read from MXroute now, however new the kept list is")]
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="The same key starts one run, however often the request comes",
+    ),
+]
 
 
 def kind_of(request: Request) -> str:

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import preview_shapes, run_shapes, shapes
-from mxlib.api.asking import CSV, JSON, XLSX, Asker, Raw, body, kind_of, parsed, refusals, wrong_kind
+from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.services.exports import NotThere
@@ -56,14 +56,6 @@ DefaultDomain = Annotated[str, Query(description=f"{_DEFAULT_DOMAIN}; for files 
 FileName = Annotated[str, Query(max_length=255, description="What the file is called; for files only")]
 Generate = Annotated[bool, Query(description=f"{_GENERATE}; for files only")]
 Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files only")]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=255,
-        description="The same key starts one run, however often the request comes",
-    ),
-]
 
 
 @router.post(

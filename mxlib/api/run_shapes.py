@@ -11,6 +11,7 @@ from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.plan import Action, Kind
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.services.changing import Proposed
 from mxlib.services.undoing import UndoPlan
 
 
@@ -32,6 +33,36 @@ class RunShape(TypedDict):
     created_at: str
     eta_seconds: int | None
     paused_reason: str | None
+
+
+class ChangeShape(RunShape):
+    """How it stands with a run of changes; `gone` are the addresses that are not in it: there are no such mailboxes."""
+
+    gone: list[str]
+
+
+class BelowShape(TypedDict):
+    """A mailbox that would hold more than its quota; both in MB."""
+
+    email: str
+    usage: float
+    quota: int
+
+
+class ProposalShape(TypedDict):
+    """What a change comes to. `mailboxes` are there, and `unchanged` of them are as asked already.
+
+    `confirm` is the number to send with a deletion; null when there is nothing to confirm.
+    """
+
+    question: str
+    mailboxes: int
+    unchanged: int
+    gone: list[str]
+    below: list[BelowShape]
+    confirm: int | None
+    eta_seconds: int
+    warnings: list[str]
 
 
 class HostShape(TypedDict):
@@ -109,6 +140,26 @@ def run(view: RunView, now: float) -> RunShape:
         "created_at": moment(view.created_at) or "",
         "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
         "paused_reason": view.paused_reason or None,
+    }
+
+
+def change(view: RunView, now: float, gone: Iterable[str]) -> ChangeShape:
+    """How it stands with a run of changes."""
+    return {**run(view, now), "gone": list(gone)}
+
+
+def proposal(proposed: Proposed, readable_until: float) -> ProposalShape:
+    """What a change comes to; its passwords would be readable until then."""
+    figures = proposed.figures
+    return {
+        "question": proposed.text(readable_until, as_run=True),
+        "mailboxes": figures.mailboxes,
+        "unchanged": figures.mailboxes - figures.acting,
+        "gone": list(proposed.gone),
+        "below": [{"email": each.address, "usage": each.usage, "quota": each.quota} for each in figures.below],
+        "confirm": int(proposed.typed) if proposed.typed else None,
+        "eta_seconds": ceil(proposed.seconds),
+        "warnings": list(proposed.preflight),
     }
 
 

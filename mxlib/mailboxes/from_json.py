@@ -109,6 +109,18 @@ def object_of(body: Any) -> Mapping[str, Any]:
     return body
 
 
+def only(body: Any, *names: str) -> Mapping[str, Any]:
+    """The body as an object with nothing in it but `names`: a misspelt one is not left out without a word."""
+    told = object_of(body)
+    if unknown := next((name for name in told if name not in names), ""):
+        raise _unknown(unknown, names)
+    return told
+
+
+def _unknown(name: str, known: Iterable[str]) -> Malformed:
+    return Malformed(readable(name), f"{readable(name)} is not known here; known are {', '.join(known)}.")
+
+
 def text_of(told: Mapping[str, Any], name: str) -> str:
     """A cell of an object as text; blank when it is null or absent."""
     value = told.get(name)

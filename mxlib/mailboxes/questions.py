@@ -7,6 +7,8 @@ QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, 
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
 TOO_LARGE = "That is more than any mail server has. Write a smaller quota."
 BELOW_AGREED = "Set it all the same"
+AGREE = "Agree to that (below_use) to set it all the same."
+NOBODY_THERE = "None of these mailboxes is there."
 NO_PASSWORD = "Type one, or press Generate."  # noqa: S105 - a sentence, not a secret
 #: MB; the host and every table can still hold it.
 MOST_QUOTA = 2**40
@@ -56,6 +58,11 @@ def gone(addresses: tuple[str, ...]) -> str:
     """That mailboxes which were picked are there no more."""
     are = "is" if len(addresses) == 1 else "are"
     return f"{listed(addresses, most=_SHOWN)} {are} not there any more; left out."
+
+
+def too_many(mailboxes: int, most: int) -> str:
+    """More mailboxes than one request takes."""
+    return f"{mailboxes:,} mailboxes; the limit is {most:,}. Send them in parts."
 
 
 def not_typed(wanted: str) -> str:

@@ -14,7 +14,7 @@ from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.runs.manager import CanNot
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import Lists, Silent
+from mxlib.services.lists import LONG_PATIENCE, Lists, Silent
 from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Uncertain, Unfit
 from mxlib.services.preflight import Preflight
 from mxlib.services.previews import FRESH_FOR_START
@@ -49,11 +49,18 @@ class Proposed:
         """The one row that acts, when there is just one row: it needs no run."""
         return self.plan.rows[0] if len(self.plan.rows) == 1 else None
 
-    def text(self, readable_until: float) -> str:
-        """What is asked; passwords of a run stay readable until then (Unix seconds)."""
-        if self.alone:
+    def text(self, readable_until: float, *, as_run: bool = False) -> str:
+        """What is asked; the passwords of a run stay readable until then (Unix seconds)."""
+        if self.alone and not as_run:
             return questions.ask(self.change, self.figures, alone=self.alone.address)
         return questions.ask(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
+
+    def must_be_agreed(self, typed: str, *, below_use: bool) -> None:
+        """Raise Unfit unless a deletion is `typed` as asked, and quotas below use are agreed to."""
+        if self.typed and typed.strip() != self.typed:
+            raise Unfit("confirm", questions.not_typed(self.typed))
+        if self.figures.below and not below_use:
+            raise Unfit("below_use", f"{questions.below(self.figures.below)} {questions.AGREE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +84,18 @@ class Changing:
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> Proposed:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
 
-        Raises Forbidden, Silent when a list can not be had, Unfit when a quota or a recovery email is none.
+        Raises Forbidden, NotThere for a domain that is not on the account, Silent when a list can not be had, and Unfit
+        when a quota or a recovery email is none.
         """
         needed = Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT
-        if isinstance(change, NewRecovery):
-            change, wrong = changes.mended(change)
-            if wrong:
-                raise Unfit("recovery_email", wrong)
         picked = list(dict.fromkeys(address.lower() for address in addresses))
         domains = sorted({address.rpartition("@")[2] for address in picked})
         for domain in domains:
             caller.must(needed, domain)
+        if isinstance(change, NewRecovery):
+            change, wrong = changes.mended(change)
+            if wrong:
+                raise Unfit("recovery_email", wrong)
         boxes = self._boxes(caller, domains)
         found = boxes.loc[boxes["address"].isin(picked)]
         gone = tuple(sorted(set(picked) - set(found["address"])))
@@ -104,10 +112,7 @@ class Changing:
 
         Raises Unfit unless a deletion is `typed` as asked and quotas below use are `agreed`; and as `Mailboxes` does.
         """
-        if proposed.typed and typed.strip() != proposed.typed:
-            raise Unfit("typed", questions.not_typed(proposed.typed))
-        if proposed.figures.below and not agreed:
-            raise Unfit("agreed", questions.below(proposed.figures.below))
+        proposed.must_be_agreed(typed, below_use=agreed)
         row = proposed.alone
         if row is None:
             return Done(run=self._running.start(caller, proposed.plan, days=days, key=proposed.key))
@@ -124,7 +129,11 @@ class Changing:
         return Done(kept=kept, password=row.password if isinstance(proposed.change, NewPassword) else "")
 
     def _boxes(self, caller: Caller, domains: Sequence[str]) -> pd.DataFrame:
-        frames = []
+        known, frames = self._lists.domains(caller), []
+        for domain in domains:
+            if known.read_at is not None and domain not in known.names:
+                raise NotThere(f"{domain} is not on this MXroute account.")
+        self._lists.bring(domains, newer_than=self._clock.now() - FRESH_FOR_START, patience=LONG_PATIENCE)
         for domain in domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise Silent(words.start_waits(domain))

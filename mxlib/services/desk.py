@@ -29,6 +29,7 @@ from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.services.mappings import Mappings
+from mxlib.services.orders import Orders
 from mxlib.services.preflight import Preflight
 from mxlib.services.previews import Previews
 from mxlib.services.running import Running
@@ -59,6 +60,7 @@ class Services:
     imports: Imports
     mailboxes: Mailboxes
     changing: Changing
+    orders: Orders
     finding: Finding
     histories: Histories
     selections: Selections
@@ -146,6 +148,7 @@ def assemble(
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
     claims = Claims(store, clock)
+    changing = Changing(lists, mailboxes, runs, preflight, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
     entrance = Entrance(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -155,7 +158,8 @@ def assemble(
         selections=Selections(exports),
         imports=Imports(settings, claims, previews, runs, clock),
         mailboxes=mailboxes,
-        changing=Changing(lists, mailboxes, runs, preflight, clock),
+        changing=changing,
+        orders=Orders(settings, store, claims, changing, runs),
         finding=Finding(store, lists, clock),
         histories=Histories(store),
         storage=storage,

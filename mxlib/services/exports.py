@@ -8,7 +8,7 @@ import pandas as pd
 
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import export, words
+from mxlib.mailboxes import export, questions, words
 from mxlib.mailboxes.phrases import count, listed
 from mxlib.services.lists import Domains, Lists, MailboxList, Silent, Tell
 from mxlib.services.running import Running
@@ -72,9 +72,7 @@ class Exports:
         """Every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
         _must_be_known(kind)
         caller.must(Permission.EXPORT, domain)
-        domains = self._domains(caller)
-        if domain not in domains.names:
-            raise NotThere(f"{domain} is not on this MXroute account.")
+        self._must_be_here(caller, domain)
         mailboxes = self._lists.mailboxes(caller, domain)
         if mailboxes.read_at is None:
             raise Silent(mailboxes.problem)
@@ -109,21 +107,33 @@ class Exports:
         return self._file(found.lists, "", kind, found)
 
     def some_file(self, caller: Caller, addresses: Collection[str], kind: str) -> File:
-        """These mailboxes, as far as they are still there."""
+        """These mailboxes, as far as they are still there; the remarks say which are not.
+
+        Raises NotThere when none is, Forbidden, Silent.
+        """
         _must_be_known(kind)
         wanted = set(addresses)
         domains = sorted({address.rpartition("@")[2] for address in wanted})
         for domain in domains:
             caller.must(Permission.EXPORT, domain)
+            self._must_be_here(caller, domain)
         found = []
-        for domain in domains:
-            listed_now = self._lists.mailboxes(caller, domain)
+        for listed_now in self._lists.every(caller, domains):
             if listed_now.read_at is None:
                 raise Silent(listed_now.problem)
             picked = listed_now.frame.loc[listed_now.frame["address"].isin(wanted)]
-            self._note(caller, "export", domain, f"{len(picked)} picked mailboxes as {kind}")
             found.append(replace(listed_now, frame=picked))
-        return self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
+        gone = wanted.difference(*(each.frame["address"] for each in found))
+        if gone == wanted:
+            raise NotThere(questions.NOBODY_THERE)
+        for each in found:
+            self._note(caller, "export", each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
+        file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
+        return replace(file, remarks=(questions.gone(tuple(sorted(gone))),)) if gone else file
+
+    def _must_be_here(self, caller: Caller, domain: str) -> None:
+        if domain not in self._domains(caller).names:
+            raise NotThere(f"{domain} is not on this MXroute account.")
 
     def _domains(self, caller: Caller) -> Domains:
         domains = self._lists.domains(caller)

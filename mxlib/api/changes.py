@@ -1,0 +1,80 @@
+"""Many mailboxes at once: taken away as a file, or changed, which is looked at without a trace or started as a run."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from mxlib import services
+from mxlib.api import run_shapes, shapes
+from mxlib.api.asking import CSV, Asker, Key, Raw, body, parsed, refusals
+from mxlib.api.downloads import attached
+from mxlib.api.envelope import success
+from mxlib.services.exports import NotThere
+
+router = APIRouter(tags=["changes"])
+
+_ADDRESSES = {"type": "array", "items": {"type": "string"}, "examples": [["nina.berg@clienta.nl"]]}
+_FLAG = {"type": ["boolean", "null"]}
+_SCHEMA = {
+    "type": "object",
+    "description": "Exactly one of `quota`, `generate_password`, `recovery_email` and `delete` says what to do.",
+    "properties": {
+        "addresses": _ADDRESSES,
+        "quota": {
+            "type": ["string", "number", "null"],
+            "description": "MB, 0 = unlimited; or reckoned from what each has: `× 2`, `+ 1024`",
+        },
+        "generate_password": {**_FLAG, "description": "A new password for each; they are in the results of the run"},
+        "recovery_email": {"type": ["string", "null"], "description": "The same for all; `-` and null forget it"},
+        "delete": {**_FLAG, "description": "Gone with all mail"},
+        "confirm": {"type": ["integer", "null"], "description": "To delete: the number that `dry_run` told"},
+        "below_use": {**_FLAG, "description": "Set quotas below what mailboxes hold, too: they get no more mail"},
+        "dry_run": {**_FLAG, "description": "Say what would be done, and send nothing"},
+    },
+    "required": ["addresses"],
+    "additionalProperties": False,
+}
+
+
+@router.post(
+    "/changes",
+    status_code=202,
+    responses={
+        200: {"model": shapes.Success[run_shapes.ProposalShape], "description": "What would be done, for `dry_run`"},
+        202: {"model": shapes.Success[run_shapes.ChangeShape]},
+        **refusals(404, 409, 415, 503),
+    },
+    openapi_extra=body(json=_SCHEMA),
+)
+def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Response:
+    """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
+    house = services.current()
+    order = house.orders.read(parsed(request, data))
+    if order.dry_run:
+        until = house.clock.now() + house.settings.retention_days * 86_400
+        return success(run_shapes.proposal(house.orders.look(caller, order), until))
+    started = house.orders.start(caller, order, key=(key or "").strip(), request=data)
+    view = house.runs.get(caller, started.run)
+    if view is None:
+        raise NotThere(f"Run {started.run} holds this change already, and is somebody else's.")
+    return success(run_shapes.change(view, house.clock.now(), started.gone), 202)
+
+
+@router.post(
+    "/email-accounts/export",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {CSV: {"schema": {"type": "string"}}},
+            "headers": {"X-MXM-Remarks": {"description": "What the file lacks", "schema": {"type": "string"}}},
+        },
+        **refusals(404, 415, 503),
+    },
+    openapi_extra=body(
+        json={"type": "object", "properties": {"addresses": _ADDRESSES}, "required": ["addresses"]}
+        | {"additionalProperties": False}
+    ),
+)
+def export(caller: Asker, request: Request, data: Raw) -> Response:
+    """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
+    house = services.current()
+    return attached(house.exports.some_file(caller, house.orders.picked(parsed(request, data)), "csv"))
