@@ -135,6 +135,23 @@ def test_every_answer_wears_the_security_headers(path: str, headers: dict[str, s
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("public_url", "asked", "kept_to"),
+    [
+        (PUBLIC, "https://mxm.agency.example", True),
+        (PUBLIC, "http://mxm.agency.example", True),  # as a proxy hands it on
+        (PUBLIC, LOCAL, False),
+        (PUBLIC, "https://evil.example", False),
+        ("http://mxm.agency.example", "http://mxm.agency.example", False),
+        ("https://localhost:8501", "https://localhost:8501", False),
+        ("", LOCAL, False),
+    ],
+)
+def test_browsers_are_told_to_keep_to_a_public_https_address(public_url: str, asked: str, kept_to: bool) -> None:
+    told = client(public_url, asked).get("/seen").headers.get("Strict-Transport-Security")
+    assert told == ("max-age=31536000" if kept_to else None)
+
+
 def test_a_route_may_set_a_header_of_its_own() -> None:
     assert client().get("/seen").headers.get_list("Referrer-Policy") == ["no-referrer"]
 

@@ -384,6 +384,7 @@ def test_nobody_is_led_elsewhere_after_the_sign_in(browser: Browser, wanted: str
 def test_a_provider_that_can_not_be_used_is_a_sentence_on_the_page(
     house: House, browser: Browser, fault: str, why: str
 ) -> None:
+    house.users.add(LOCAL, "kim", "correct horse battery", admin=True)
     house.provider.tell(fault=fault)
     answer = browser.get("/sign-in/oidc?next=/runs")
     refused(answer, why, 503)

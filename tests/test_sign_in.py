@@ -258,6 +258,23 @@ def test_a_provider_has_its_own_way_in_on_the_page_and_asks_everybody(tmp_path: 
         assert '<a class="provider" href="/sign-in/oidc?next=%2Fruns">Sign in with id.example</a>' in page
 
 
+def test_nobody_is_asked_for_a_password_where_nobody_has_one(tmp_path: Path) -> None:
+    def asks() -> bool:
+        return 'type="password"' in house.browser().get("/sign-in", headers=HTML).text
+
+    with people.house(tmp_path, **people.PROVIDER) as house:
+        house.users.add(BOSS, "ann@agency.example", admin=True)
+        page = house.browser().get("/sign-in", headers=HTML).text
+        assert not asks()
+        assert ">or<" not in page
+        house.users.add(BOSS, "kim", GOOD, admin=True)
+        assert asks()
+        kim = house.users.find("kim")
+        assert kim
+        house.users.disable(BOSS, kim.id)
+        assert not asks()
+
+
 # What a session ends with.
 
 

@@ -66,6 +66,9 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+#: Only for this host and not those below it, which may be somebody else's. Browsers heed it over https alone.
+STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -119,7 +122,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers, path, send = Headers(scope=scope), scope["path"], _shielded(send)
+        headers, path = Headers(scope=scope), scope["path"]
+        send = _shielded(send, self._shield(scope, headers))
         if refusal := self._elsewhere(scope, headers) or self._foreign(scope, headers):
             await _refuse(refusal, scope, receive, send)
             return
@@ -166,6 +170,11 @@ class Guard:
             await self.app(watch.whole(scope), receive, watch.watched(send))
         else:
             await self.app(scope, receive, send)
+
+    def _shield(self, scope: Scope, headers: Headers) -> dict[str, str]:
+        """The headers on an answer: a public https address is kept to, once a browser has seen it."""
+        strict = self.public and not is_loopback(self.public.host) and self._comes_by_https(scope, headers)
+        return SECURITY_HEADERS | (STRICT_TRANSPORT if strict else {})
 
     def _comes_by_https(self, scope: Scope, headers: Headers) -> bool:
         """Whether it was sent to the public address, and that is https: a proxy that says nothing took that off."""
@@ -244,13 +253,13 @@ def _here(scope: Scope, headers: Headers) -> Origin | None:
     return Origin.parse(f"{scheme}://{hosts[0]}") if len(hosts) == 1 else None
 
 
-def _shielded(send: Send) -> Send:
+def _shielded(send: Send, shield: dict[str, str]) -> Send:
     """`send`, with the security headers on the answer; a header that the route set itself stays."""
 
     async def shielded(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in shield.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -118,21 +118,31 @@ def ask(
     entrance = arrival(request.scope).entrance
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
     note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
-    way = ""
+    ways = []
+    if not entrance.settings.oidc_issuer or entrance.users.anybody_has_password():
+        ways.append(_with_password(name, wanted))
     if entrance.settings.oidc_issuer:
-        host = urlsplit(entrance.settings.oidc_issuer).hostname or entrance.settings.oidc_issuer
-        start = escape(f"{PROVIDER}?{urlencode({'next': local(wanted)})}")
-        way = f'<p class="or">or</p><a class="provider" href="{start}">Sign in with {escape(host)}</a>'
+        ways.append(_with_provider(entrance.settings.oidc_issuer, wanted))
     page = _template("sign_in.html").substitute(
         badge='<span class="badge">SANDBOX</span>' if entrance.sandbox else "",
         told=note,
+        ways='<p class="or">or</p>'.join(ways),
+    )
+    return HTMLResponse(page, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def _with_password(name: str, wanted: str) -> str:
+    return _template("sign_in_password.html").substitute(
         next=escape(local(wanted)),
         name=escape(name),
         focus_name="" if name else "autofocus",
         focus_password="autofocus" if name else "",
-        provider=way,
     )
-    return HTMLResponse(page, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def _with_provider(issuer: str, wanted: str) -> str:
+    start = escape(f"{PROVIDER}?{urlencode({'next': local(wanted)})}")
+    return f'<a class="provider" href="{start}">Sign in with {escape(urlsplit(issuer).hostname or issuer)}</a>'
 
 
 async def _sign_in(request: Request) -> Response:

@@ -49,10 +49,12 @@ class Users:
 
     def can_sign_in(self) -> bool:
         """Whether there is a way in: a provider, or an enabled user with a password."""
-        if self._provider:
-            return True
+        return self._provider or self.anybody_has_password()
+
+    def anybody_has_password(self) -> bool:
+        """Whether a user can sign in with a password."""
         with self._store.read() as tx:
-            return any(user.has_password and user.disabled_at is None for user in people.every(tx))
+            return people.anybody_has_password(tx)
 
     def every(self, by: Caller) -> list[UserRecord]:
         """All users by name, disabled ones too."""

@@ -93,6 +93,12 @@ def anybody(tx: Tx) -> bool:
     return tx.execute(sa.select(users.c.id).limit(1)).first() is not None
 
 
+def anybody_has_password(tx: Tx) -> bool:
+    """Whether there is a user with a password who is not disabled."""
+    able = users.c.password_hash.is_not(None) & users.c.disabled_at.is_(None)
+    return tx.execute(sa.select(users.c.id).where(able).limit(1)).first() is not None
+
+
 def _user(tx: Tx, condition: sa.ColumnElement[bool]) -> UserRecord | None:
     row = tx.execute(sa.select(*_USER).where(condition)).first()
     return UserRecord(*row) if row else None
