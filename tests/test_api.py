@@ -1,5 +1,6 @@
 """The HTTP API: who comes in, and what it does with domains and single mailboxes."""
 
+import gzip
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,10 +72,13 @@ def test_a_body_over_the_limit_is_refused_before_anything_reads_it(house: House)
     [
         (b"", "The body is no JSON"),
         (b'{"username": "nina",}', "The body is no JSON (line 1, column 21)."),
-        (b'{"quota": NaN}', "The body is no JSON"),
+        (b'{"quota": NaN}', "The body is no JSON: NaN is no number in it."),
         (b'"\xff"', "The body is no JSON"),
         (b"[" * 200_000, "nested too deeply"),
-        (b"1" * 5_000, "The body is no JSON"),
+        (b"1" * 5_000, "The body holds a number that is too large"),
+        (b'{"username": 1e400}', "The body holds a number that is too large: 1e400."),
+        (b'{"rows": [], "username": "a", "username": "b"}', "The body says username twice in one object."),
+        (b'{"password": "Geheim.2026\\ud83d"}', "half of a surrogate pair"),
         (b"[]", "The body must be a JSON object."),
     ],
 )
@@ -87,6 +91,11 @@ def test_a_body_of_another_kind_is_refused(house: House) -> None:
     for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
         refused(house.ask("POST", BOXES, content=b"{}", headers=kind), 415, "Content-Type: application/json.")
         refused(house.ask("POST", "/imports", content=b"{}", headers=kind), 415, "or text/csv or")
+
+
+def test_a_packed_body_is_refused_unopened(house: House) -> None:
+    packed = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
+    refused(house.ask("POST", "/imports", content=gzip.compress(b"username"), headers=packed), 415, "Content-Encoding")
 
 
 def test_what_is_not_there_wears_the_envelope_too(house: House) -> None:
@@ -250,7 +259,10 @@ def test_what_others_did_meanwhile_is_seen(house: House) -> None:
         ({"username": None}, "No username", "username"),
         ({"username": "nina@b.nl"}, "The address says b.nl, the domain column a.nl. Keep one.", "username"),
         ({"password": "short"}, "The password needs", "password"),
-        ({"password": ""}, "Type one", "password"),
+        ({"password": ""}, "A new mailbox needs a password.", "password"),
+        ({"password": "••••••••"}, "A new mailbox needs a password.", "password"),
+        ({"qouta": 5}, "qouta is not known here; known are username,", "qouta"),
+        ({"domain": "b.nl"}, "domain: this is about a.nl.", "domain"),
         ({"quota": "1.024"}, "Quota '1.024': write 1024 or 1 GB.", "quota"),
         ({"limit": 9601}, "Limit: 0 to 9600.", "limit"),
         ({"recovery_email": "nina@a.nl"}, "The recovery email is this mailbox; use another.", "recovery_email"),
@@ -353,15 +365,19 @@ def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(house: House) -> None
     ("cells", "told", "field"),
     [
         ({}, "Nothing to change", ""),
-        ({"quota": None, "other": 1}, "Nothing to change", ""),
-        ({"quota": "lots"}, "Quota 'lots'", "quota"),
+        ({"quota": " ", "limit": None, "password": "••••••••"}, "Nothing to change", ""),
+        ({"quota": 5, "recovery_email": "n@x.org"}, "not known here; known are password, quota", "recovery_email"),
+        ({"quota": "lots"}, "Quota 'lots': write 1024 or 1 GB.", "quota"),
         ({"password": "short"}, "The password needs", "password"),
         ({"limit": 500}, "MXroute: Password is required", "password"),
     ],
 )
 def test_a_change_is_held_to_the_rules_too(house: House, cells: dict[str, Any], told: str, field: str) -> None:
     house.have("nina@a.nl")
-    refused(house.ask("PATCH", f"{BOXES}/nina", cells), 400, told, field)
+    answer = house.ask("PATCH", f"{BOXES}/nina", cells)
+    refused(answer, 400, told, field)
+    assert "exist" not in answer.json()["error"]["message"]
+    assert house.host.writes() == (2 if told.startswith("MXroute") else 1)
 
 
 def test_a_change_or_deletion_without_an_answer_is_sent_again(house: House) -> None:
@@ -408,7 +424,9 @@ def test_a_recovery_email_is_kept_judged_and_forgotten(house: House) -> None:
     assert told == {"email": "nina@a.nl", "recovery_email": "n@x.org", "has_recovery_email": True}
     refused(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "x"}), 400, "no address", "recovery_email")
     assert data(house.ask("GET", BOXES))[0]["recovery_email"] == "n@x.org"
-    assert data(house.ask("PATCH", f"{BOXES}/nina/recovery", {}))["recovery_email"] is None
+    refused(house.ask("PATCH", f"{BOXES}/nina/recovery", {}), 400, "or null to forget", "recovery_email")
+    refused(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery": ""}), 400, "recovery is not known", "recovery")
+    assert data(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": None}))["recovery_email"] is None
     assert [what for what, _, _ in trail(house)].count("recovery.set") == 2
 
 

@@ -60,7 +60,9 @@ def _caller(scope: Scope) -> Caller:
 
 
 async def _body(headers: Headers, receive: Receive, most: int) -> list[Message]:
-    """The body as it came, at most `most` bytes of it."""
+    """The body as it came, at most `most` bytes of it, and not packed: it could be any size inside."""
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Problem(415, "Send the body as it is, without Content-Encoding.")
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise Problem(413, words.too_large(int(announced), most))

@@ -11,7 +11,7 @@ from mxlib.api.asking import CSV, Asker, Domain, Raw, Refresh, User, body, parse
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
 from mxlib.auth.permissions import Permission
-from mxlib.mailboxes.from_json import object_of
+from mxlib.mailboxes.from_json import Malformed, mailbox, only
 from mxlib.services.exports import NotThere
 
 router = APIRouter(prefix="/domains/{domain}", tags=["mailboxes"])
@@ -21,10 +21,15 @@ _QUOTA = {**_CELL, "description": "MB, 0 = unlimited", "examples": [1024]}
 _LIMIT = {**_CELL, "description": "Sends a day, 0 to 9600", "examples": [9600]}
 _RECOVERY = {"type": ["string", "null"], "description": "Where the owner may reset the password"}
 _PASSWORD = {"type": "string", "description": "8 or more characters with a capital, a small letter and a digit"}
+_CHANGEABLE: dict[str, dict[str, Any]] = {
+    "password": {**_PASSWORD, "type": ["string", "null"]},
+    "quota": _QUOTA,
+    "limit": _LIMIT,
+}
 
 
 def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
-    return body(json={"type": "object", "properties": cells, "required": required})
+    return body(json={"type": "object", "properties": cells, "required": required, "additionalProperties": False})
 
 
 @router.get(
@@ -65,7 +70,7 @@ def export(domain: Domain, caller: Asker) -> Response:
 )
 def create(domain: Domain, caller: Asker, request: Request, data: Raw) -> Response:
     """Make a mailbox, before any run's next row. A create whose answer is lost is read back, never sent twice."""
-    cells = object_of(parsed(request, data))
+    cells = mailbox(parsed(request, data), domain)
     return success(shapes.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
 
 
@@ -81,11 +86,11 @@ def read(domain: Domain, user: User, caller: Asker) -> Response:
 @router.patch(
     "/email-accounts/{user}",
     responses={200: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 415, 422, 429, 503)},
-    openapi_extra=_object([], password=_PASSWORD, quota=_QUOTA, limit=_LIMIT),
+    openapi_extra=_object([], **_CHANGEABLE),
 )
 def update(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
     """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
-    cells = object_of(parsed(request, data))
+    cells = only(parsed(request, data), *_CHANGEABLE)
     return success(shapes.mailbox(services.current().mailboxes.update(caller, domain, user, cells)))
 
 
@@ -115,10 +120,12 @@ def history(domain: Domain, user: User, caller: Asker) -> Response:
 @router.patch(
     "/email-accounts/{user}/recovery",
     responses={200: {"model": shapes.Success[shapes.RecoveryShape]}, **refusals(404, 415, 503)},
-    openapi_extra=_object([], recovery_email=_RECOVERY),
+    openapi_extra=_object(["recovery_email"], recovery_email=_RECOVERY),
 )
 def recovery(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
     """Keep where the owner of a mailbox may reset its password; null forgets it."""
-    email = object_of(parsed(request, data)).get("recovery_email")
-    kept = services.current().mailboxes.set_recovery(caller, domain, user, email)
+    cells = only(parsed(request, data), "recovery_email")
+    if "recovery_email" not in cells:
+        raise Malformed("recovery_email", "recovery_email: give an address, or null to forget the one that is kept.")
+    kept = services.current().mailboxes.set_recovery(caller, domain, user, cells["recovery_email"])
     return success(shapes.recovery(f"{user}@{domain}".lower(), kept))

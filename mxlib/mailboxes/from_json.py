@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mxlib.mailboxes import addresses, headers, words
-from mxlib.mailboxes.columns import OnExisting, rows_from
+from mxlib.mailboxes.columns import COLUMNS, OnExisting, rows_from
 from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.phrases import readable
 
@@ -114,6 +114,17 @@ def only(body: Any, *names: str) -> Mapping[str, Any]:
     told = object_of(body)
     if unknown := next((name for name in told if name not in names), ""):
         raise _unknown(unknown, names)
+    return told
+
+
+def mailbox(body: Any, domain: str) -> Mapping[str, Any]:
+    """The body as the cells of a new mailbox of `domain`, which may be called as in a row."""
+    told = object_of(body)
+    if unknown := next((name for name in told if headers.meaning_of(name) is None), ""):
+        raise _unknown(unknown, COLUMNS)
+    named = next((name for name in told if headers.meaning_of(name) == "domain"), "domain")
+    if addresses.domain(text_of(told, named)) not in ("", addresses.domain(domain)):
+        raise Malformed(named, f"{named}: this is about {readable(domain)}. Leave it out, or ask for the other domain.")
     return told
 
 

@@ -65,6 +65,11 @@ def scan(cells: pa.Array) -> Scan:
     )
 
 
+def is_missing(cell: str) -> bool:
+    """Whether a cell holds no password: nothing, blanks, or a mask."""
+    return bool(scan(columns.texts([cell])).missing[0])
+
+
 def is_masked(text: str) -> bool:
     """Whether a cell holds a mask, or what is left of one, and no password."""
     return _MASKED.search(text.strip(columns.BLANKS)) is not None

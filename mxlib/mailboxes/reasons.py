@@ -6,6 +6,7 @@ from mxlib.mailboxes.phrases import listed, quoted, readable
 from mxlib.mailboxes.words import verdict
 
 NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
+NO_PASSWORD = "A new mailbox needs a password."  # noqa: S105 - a sentence, not a secret
 EXISTS = "Skipped. To change it, choose Existing mailboxes: update."
 UNTICKED = "Unticked in the preview."
 LIMIT = f"Limit: 0 to {MOST_SENDS}."

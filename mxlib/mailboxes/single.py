@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mxlib.mailboxes import from_json, rules
+from mxlib.mailboxes import from_json, passwords, reasons, rules
 from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.rules import Account, Standard
 
 #: A cell of each kind that nothing is wrong with.
@@ -23,8 +24,8 @@ class Judged:
 
     @property
     def told(self) -> str:
-        """Every fault, in the order of the rules."""
-        return "" if not self.faults else str(self.row["reasons"]).replace("\n", " ")
+        """Every fault, cell by cell."""
+        return " ".join(self.faults.values())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -48,5 +49,15 @@ def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[
     faults: dict[str, str] = {}
     for reason in str(row["reasons"]).splitlines():
         name = next((name for name, left in mended.items() if reason not in left), "")
+        if reason.endswith(reasons.EXISTS):
+            continue  # that is what makes it one to change
+        if reason.endswith(reasons.NEEDS_PASSWORD):
+            reason = reasons.NO_PASSWORD  # there is no tick to generate one
         faults[name] = f"{faults[name]} {reason}" if name in faults else reason
     return Judged(row, faults)
+
+
+def is_given(name: str, cell: object) -> bool:
+    """Whether a cell says anything: a blank one keeps what there is, as does a mask instead of a password."""
+    text = "" if cell is None else str(cell)
+    return not passwords.is_missing(text) if name == "password" else bool(text.strip(BLANKS))

@@ -112,7 +112,9 @@ class Mailboxes:
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> Kept:
         """Change password, quota or limit: those that are given and not blank."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
-        given = {name: cells.get(name) for name in ("password", "quota", "limit") if cells.get(name) not in (None, "")}
+        given = {
+            name: cells.get(name) for name in ("password", "quota", "limit") if single.is_given(name, cells.get(name))
+        }
         if not given:
             raise Unfit("", "Nothing to change: give a password, a quota or a limit.")
         row = self._judged(domain, {"username": username, **given}, exists=username).row
