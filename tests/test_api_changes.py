@@ -137,7 +137,7 @@ def test_a_dry_run_tells_everything_and_does_nothing(house: House) -> None:
         "below": [{"email": "kim@a.nl", "usage": 900.0, "quota": 512}],
         "confirm": None,
         "eta_seconds": 6,
-        "warnings": [],
+        "warnings": ["1 mailbox would be over quota and get no more mail: kim@a.nl 900 of 512 MB."],
     }
     told = data(ask(house, delete=True, dry_run=True))
     assert (told["confirm"], told["question"][:42]) == (2, "Delete 2 mailboxes with 900 MB of mail? Th")
@@ -231,6 +231,26 @@ def test_a_run_of_changes_is_seen_by_those_who_may_do_the_same(house: House) -> 
     run = done(house, delete=True, confirm=2)["id"]
     refused(house.ask("GET", f"/imports/{run}", token=house.token(a_nl="view import")), 404, "There is no run")
     data(house.ask("GET", f"/imports/{run}", token=house.token(a_nl="view delete")))
+
+
+def test_who_may_not_view_changes_and_deletes_without_being_told_a_figure(house: House) -> None:
+    uses(house, "kim@a.nl", 900.0)
+    blind = house.token(a_nl="import delete")
+    told = data(ask(house, delete=True, dry_run=True, token=blind))
+    assert (told["question"][:41], told["confirm"]) == ("Delete 2 mailboxes with all mail? This ca", 2)
+    low, high = (data(ask(house, quota=quota, dry_run=True, token=blind)) for quota in (512, 1024))
+    assert (low["below"], low["unchanged"], high["unchanged"], low["eta_seconds"]) == ([], 0, 0, high["eta_seconds"])
+    for told, quota in ((low, "512"), (high, "1,024")):
+        warning = f"You may not view these mailboxes: some may hold more than {quota} MB, and would get no more mail."
+        assert told["warnings"] == [warning]
+        assert told["question"].startswith(f"Set the quota of 2 mailboxes to {quota} MB? About 1 minute")
+    refused(
+        ask(house, quota=2048, token=blind), 400, "more than 2,048 MB, and would get no more mail. Agree", "below_use"
+    )
+    refused(ask(house, quota="× 2", token=blind), 403, "You have no permission to view a.nl.")
+    done(house, quota=2048, below_use=True, token=blind)
+    done(house, generate_password=True, token=blind)
+    done(house, delete=True, confirm=2, token=blind)
 
 
 # What can not be asked.

@@ -76,7 +76,10 @@ class Below:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a change comes to. Quotas are sums of MB over mailboxes that have one; `mail` is what they hold in MB."""
+    """What a change comes to. Quotas are sums of MB over mailboxes that have one; `mail` is what they hold in MB.
+
+    Not `told` are the figures of mailboxes to whoever may not see them; then there is only their number.
+    """
 
     mailboxes: int
     acting: int
@@ -87,6 +90,11 @@ class Figures:
     mail: float
     with_recovery: int
     below: tuple[Below, ...] = ()
+    told: bool = True
+
+    def untold(self) -> Self:
+        """The same without anything that tells of the mailboxes."""
+        return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, 0, told=False)
 
 
 def mended(change: NewRecovery) -> tuple[NewRecovery, str]:

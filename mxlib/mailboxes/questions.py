@@ -54,6 +54,11 @@ def below(those: tuple[Below, ...]) -> str:
     return f"{full} over quota and get no more mail: {listed(told, most=_SHOWN)}."
 
 
+def may_be_below(quota: int) -> str:
+    """That who may not see what mailboxes hold is not told whether it is more than their new quota."""
+    return f"You may not view these mailboxes: some may hold more than {quota:,} MB, and would get no more mail."
+
+
 def gone(addresses: tuple[str, ...]) -> str:
     """That mailboxes which were picked are there no more."""
     are = "is" if len(addresses) == 1 else "are"
@@ -104,7 +109,7 @@ def _question(change: Change, figures: Figures, alone: str) -> list[str]:
             return [f"{verb} the recovery email of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
         case Deletion():
             return [
-                f"Delete {boxes} with {holding(figures.mail)}?",
+                f"Delete {boxes} with {holding(figures.mail) if figures.told else 'all mail'}?",
                 "This cannot be taken back.",
                 f"Type {figures.mailboxes}.",
             ]

@@ -9,7 +9,7 @@ import pandas as pd
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import changes, questions, words
-from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewRecovery
+from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.runs.manager import CanNot
@@ -45,13 +45,21 @@ class Proposed:
         return str(self.figures.mailboxes) if isinstance(self.change, Deletion) else ""
 
     @property
+    def below(self) -> str:
+        """That mailboxes hold more than their new quota, or may do for all that the caller may know; mostly blank."""
+        if self.figures.below:
+            return questions.below(self.figures.below)
+        limits = self.change.value if isinstance(self.change, NewQuota) else None
+        return questions.may_be_below(limits) if limits and not self.figures.told else ""
+
+    @property
     def alone(self) -> PlannedRow | None:
         """The one row that acts, when there is just one row: it needs no run."""
         return self.plan.rows[0] if len(self.plan.rows) == 1 else None
 
     def text(self, readable_until: float, *, as_run: bool = False) -> str:
         """What is asked; the passwords of a run stay readable until then (Unix seconds)."""
-        if self.alone and not as_run:
+        if self.alone and not as_run and self.figures.told:
             return questions.ask(self.change, self.figures, alone=self.alone.address)
         return questions.ask(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
 
@@ -59,8 +67,8 @@ class Proposed:
         """Raise Unfit unless a deletion is `typed` as asked, and quotas below use are agreed to."""
         if self.typed and typed.strip() != self.typed:
             raise Unfit("confirm", questions.not_typed(self.typed))
-        if self.figures.below and not below_use:
-            raise Unfit("below_use", f"{questions.below(self.figures.below)} {questions.AGREE}")
+        if self.below and not below_use:
+            raise Unfit("below_use", f"{self.below} {questions.AGREE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +92,18 @@ class Changing:
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> Proposed:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
 
+        Who may not view all of them is told none of their figures, and can not reckon quotas from those that they have.
         Raises Forbidden, NotThere for a domain that is not on the account, Silent when a list can not be had, and Unfit
         when a quota or a recovery email is none.
         """
         needed = Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT
         picked = list(dict.fromkeys(address.lower() for address in addresses))
         domains = sorted({address.rpartition("@")[2] for address in picked})
+        seen = all(caller.may(Permission.VIEW, domain) for domain in domains)
         for domain in domains:
             caller.must(needed, domain)
+            if isinstance(change, NewQuota) and change.value is None:
+                caller.must(Permission.VIEW, domain)
         if isinstance(change, NewRecovery):
             change, wrong = changes.mended(change)
             if wrong:
@@ -102,6 +114,9 @@ class Changing:
         plan, figures = changes.make(found, change, questions.name(change))
         if max((row.quota or 0 for row in plan.rows), default=0) > questions.MOST_QUOTA:
             raise Unfit("quota", questions.TOO_LARGE)
+        if not seen:
+            writes = 0 if isinstance(change, NewRecovery) else len(plan.rows)
+            return Proposed(change, plan, figures.untold(), gone, self._running.estimate(writes), ())
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
         return Proposed(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
 
@@ -137,5 +152,5 @@ class Changing:
         for domain in domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise Silent(words.start_waits(domain))
-            frames.append(self._lists.mailboxes(caller, domain).frame.assign(domain=domain))
+            frames.append(self._lists.kept(domain).assign(domain=domain))
         return pd.concat(frames, ignore_index=True)

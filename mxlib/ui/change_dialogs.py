@@ -138,8 +138,8 @@ def _confirm(proposed: Proposed, verb: str) -> None:
         days = confirm.retention()
     question.markdown(f"**{escaped(proposed.text(house.clock.now() + days * 86_400))}**")
     agreed = True
-    if below := proposed.figures.below:
-        st.warning(escaped(questions.below(below)), icon=":material/warning:")
+    if below := proposed.below:
+        st.warning(escaped(below), icon=":material/warning:")
         agreed = st.checkbox(questions.BELOW_AGREED, key="change_below")
     typed = ""
     if proposed.typed and proposed.figures.acting:
