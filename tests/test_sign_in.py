@@ -11,9 +11,10 @@ import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from mxlib.auth.entrance import WRONG
 from mxlib.auth.guard import CONTENT_SECURITY_POLICY
 from mxlib.auth.line import CLOSED, OVER
-from mxlib.auth.page import PUBLIC, local
+from mxlib.auth.page import ENDED, PUBLIC, local
 from mxlib.auth.watch import SCRIPT
 from tests import people
 from tests.people import BOSS, GOOD, HERE, OTHER, House, sign_in
@@ -237,6 +238,26 @@ def test_no_other_site_signs_somebody_in_or_out_or_does_anything(house: House, o
 def test_who_is_signed_in_already_goes_on(house: House) -> None:
     answer = house.signed_in().get("/sign-in?next=/runs", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
+
+
+def test_who_signs_in_as_somebody_else_is_that_person_and_the_first_session_is_over(house: House) -> None:
+    house.users.add(BOSS, "jo", OTHER, permissions={"a.nl": ["view"]})
+    browser = house.signed_in()  # in another tab, while the form was open in this one
+    first = browser.cookies["mxm-session"]
+    assert sentence(sign_in(browser, "jo", GOOD)) == WRONG
+    assert browser.get("/seen").json()["x-mx-user"] == "kim"
+    assert sign_in(browser, "jo", OTHER, "/runs").headers["location"] == "/runs"
+    assert browser.get("/seen").json()["x-mx-user"] == "jo"
+    assert house.browser().get("/seen", headers={"Cookie": f"mxm-session={first}"}).status_code == 401
+
+
+def test_whoever_comes_with_a_session_that_is_over_is_told_so(house: House) -> None:
+    browser = house.signed_in()
+    house.clock.at += 9 * 3600
+    assert browser.get("/runs", headers=HTML).headers["location"] == "/sign-in?next=%2Fruns"
+    assert sentence(browser.get("/sign-in?next=/runs", headers=HTML)) == ENDED
+    assert ENDED not in house.browser().get("/sign-in", headers=HTML).text
+    assert sentence(sign_in(browser, "kim", OTHER)) == WRONG
 
 
 def test_while_there_is_nobody_no_sign_in_is_asked_for_and_from_the_first_user_on_it_is(tmp_path: Path) -> None:

@@ -129,8 +129,11 @@ class Guard:
             return
         claimed = (IDENTITY, ADDRESS)
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in claimed]}
-        if scope["type"] == "http" and (path == HEALTH or path.startswith(API)):
-            await self.app(scope, receive, send)
+        if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
+            if _leads_away(path):  # Streamlit would refuse it too, outside of the envelope
+                await _refuse(Refusal(404, "NOT_FOUND", "There is nothing at this path."), scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
             return
         if refusal := self._too_large(headers):
             await _refuse(refusal, scope, receive, send)
@@ -156,7 +159,8 @@ class Guard:
         told = next(filter(None, given), None)
         if told is None or not entrance.in_force():
             return arrived
-        return replace(arrived, session=entrance.sessions.find(told, used=scope["path"] not in page.OURS))
+        session = entrance.sessions.find(told, used=scope["path"] not in page.OURS)
+        return replace(arrived, session=session, ended=session is None)
 
     async def _let_through(self, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with who it is and where; a websocket for as long as the session lasts."""
@@ -212,6 +216,11 @@ class Guard:
         if len(sent_from) == 1 and Origin.parse(sent_from[0]) == here:
             return None
         return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
+
+
+def _leads_away(path: str) -> bool:
+    """Whether a path holds what leads to another one in a file system."""
+    return "\0" in path or ".." in path.replace("\\", "/").split("/")
 
 
 def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:

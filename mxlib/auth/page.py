@@ -32,6 +32,7 @@ PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/watch.js", f"{S
 OURS = PUBLIC | {SIGN_OUT, f"{SIGN_OUT}/everywhere"}
 
 SIGNED_OUT = "You are signed out."
+ENDED = "Your session has ended. Sign in to go on."
 
 #: Bytes of a form; a name and a password are far less.
 _MOST = 10_000
@@ -46,12 +47,16 @@ _ICON = Path(__file__).parents[1] / "ui" / "assets" / "mxm.svg"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the guard found out about a request: from where, over https or not, and in which session."""
+    """What the guard found out about a request: from where, over https or not, and in which session.
+
+    `ended`: the browser came with a session, and that is over.
+    """
 
     entrance: Entrance
     visitor: Visitor
     secure: bool
     session: Session | None = None
+    ended: bool = False
 
 
 def arrival(scope: Scope) -> Arrival:
@@ -148,17 +153,19 @@ def _with_provider(issuer: str, wanted: str) -> str:
 async def _sign_in(request: Request) -> Response:
     arrived = arrival(request.scope)
     wanted = request.query_params.get("next", "/")
-    if arrived.session or not arrived.entrance.in_force():
+    posted = request.method == "POST"  # in a session too: another tab may have signed somebody else in meanwhile
+    if not arrived.entrance.in_force() or (arrived.session and not posted):
         return _to(local(wanted))
-    if request.method != "POST":
-        return ask(request, told=SIGNED_OUT if "out" in request.query_params else "", wanted=wanted)
+    if not posted:
+        told = SIGNED_OUT if "out" in request.query_params else ENDED if arrived.ended else ""
+        return ask(request, told=told, wanted=wanted)
     form = await _form(request)
     name, password, wanted = (form.get(field, "") for field in ("name", "password", "next"))
     if not name.strip() or not password:
         return ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
     try:
         told = await anyio.to_thread.run_sync(
-            arrived.entrance.with_password, name, password, arrived.visitor, limiter=_hashing
+            arrived.entrance.with_password, name, password, arrived.visitor, arrived.session, limiter=_hashing
         )
     except Refused as error:
         return ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
