@@ -100,10 +100,11 @@ def test_a_packed_body_is_refused_unopened(house: House) -> None:
 
 def test_what_is_not_there_wears_the_envelope_too(house: House) -> None:
     for path in ("", "/nowhere", "/domains/a%0Ab/email-accounts/nina/"):
-        refused(house.ask("GET", path), 404, "Not Found.")
+        refused(house.ask("GET", path), 404, "There is nothing at this path; /api/openapi.json lists what there is.")
     answer = house.ask("PUT", "/imports")
-    refused(answer, 405, "Method Not Allowed.")
-    assert answer.headers["Allow"]
+    refused(answer, 405, "PUT does nothing here; GET, POST would.")
+    assert answer.headers["Allow"] == "GET, POST"
+    assert house.ask("PUT", f"{BOXES}/nina").headers["Allow"] == "DELETE, GET, PATCH"
     refused(house.ask("GET", "/imports/seven"), 400, "run: ", "run")
     refused(house.ask("GET", "/imports/9223372036854775808"), 400, "run: ", "run")
     refused(house.ask("GET", f"{BOXES}?refresh=perhaps"), 400, "refresh: ", "refresh")

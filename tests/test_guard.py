@@ -49,6 +49,13 @@ def client(public_url: str = "", address: str = LOCAL) -> TestClient:
     return TestClient(app, base_url=address)
 
 
+@pytest.mark.parametrize("path", ["/api/domains/%00", "/api/..%2f..%2fx", "/api/a%5c..%5cb"])
+def test_a_path_of_the_api_that_leads_away_is_refused_in_its_envelope(path: str) -> None:
+    answer = client().get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "[::1]:8501", "127.0.0.1"])
 def test_this_machine_is_let_in_under_each_of_its_names(host: str) -> None:
     assert client().get("/seen", headers={"Host": host}).status_code == 200

@@ -51,11 +51,11 @@ def build() -> FastAPI:
 
 
 class _Whole(Mount):
-    """A mount that takes every path below it, those with a line break in them too."""
+    """A mount that takes its path itself and every one below, those with a line break in them too."""
 
     def __init__(self, path: str, app: ASGIApp) -> None:
         super().__init__(path, app)
-        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
+        self.path_regex = re.compile(f"^{path}(?:/|$)(?P<path>.*)$", re.DOTALL)
 
 
 routes: list[BaseRoute] = [_Whole("/api", Door(build()))]

@@ -10,12 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from mxlib.api.shapes import moment
 from mxlib.api.trail import Unasked
 from mxlib.auth.permissions import Forbidden
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
+from mxlib.mailboxes.phrases import readable
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot
 from mxlib.services import Unwritable
@@ -138,8 +140,24 @@ def wear(app: FastAPI) -> None:
         return refusal(Problem(400, f"{place}: {first['msg']}.", field=place))
 
     @app.exception_handler(HTTPException)
-    def of_the_framework(_request: Request, error: HTTPException) -> Response:
-        return refusal(Problem(error.status_code, HTTPStatus(error.status_code).phrase + ".", headers=error.headers))
+    def of_the_framework(request: Request, error: HTTPException) -> Response:
+        message, headers = HTTPStatus(error.status_code).phrase + ".", dict(error.headers or {})
+        if error.status_code == 404:
+            message = "There is nothing at this path; /api/openapi.json lists what there is."
+        elif error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(request))
+            message = f"{readable(request.method)} does nothing here; {headers['Allow']} would."
+        return refusal(Problem(error.status_code, message, headers=headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method that there is at the path of a request; the framework tells those of one route only."""
+    routes = request.app.router.routes
+
+    def does(method: str) -> bool:
+        return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+
+    return [method for method in ("DELETE", "GET", "PATCH", "POST") if does(method)]
 
 
 def _handler(problem: Callable[[Any], Problem]) -> Callable[[Request, Exception], Response]:
