@@ -52,7 +52,7 @@ def client(public_url: str = "", address: str = LOCAL) -> TestClient:
 @pytest.mark.parametrize("path", ["/api/domains/%00", "/api/..%2f..%2fx", "/api/a%5c..%5cb"])
 def test_a_path_of_the_api_that_leads_away_is_refused_in_its_envelope(path: str) -> None:
     answer = client().get(path)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "VALIDATION_ERROR")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 

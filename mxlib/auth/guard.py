@@ -131,7 +131,7 @@ class Guard:
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in claimed]}
         if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
             if _leads_away(path):  # Streamlit would refuse it too, outside of the envelope
-                await _refuse(Refusal(404, "NOT_FOUND", "There is nothing at this path."), scope, receive, send)
+                await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:
                 await self.app(scope, receive, send)
             return
