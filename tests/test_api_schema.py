@@ -33,7 +33,10 @@ THERE = st.fixed_dictionaries(
         "run": st.sampled_from([1, 1, 1, None]),
     }
 )
-FITTING = st.none() | st.builds(lambda number: {"username": f"user{number}", "password": GOOD}, st.integers(0, 10**6))
+FITTING = st.none() | st.builds(
+    lambda number: {"username": f"user{number}", "password": GOOD, "addresses": ["nina@a.nl", "kim@a.nl"]},
+    st.integers(0, 10**6),
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,9 @@ def test_the_document_has_operations() -> None:
 def test_every_answer_is_one_of_the_document(house: House, operation: "schemathesis.schemas.APIOperation") -> None:
     fitting = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
     anything = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-    known = {name for body in operation.body for name in body.definition["schema"].get("properties", ())}
+    schemas = [body.definition["schema"] for body in operation.body]
+    kinds = [kind for schema in schemas for kind in schema.get("oneOf", [schema])]
+    known = {name for kind in kinds for name in kind.get("properties", ())}
     cases = fitting | anything if _can_be_wrong(operation) else fitting
 
     @settings(

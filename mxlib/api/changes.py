@@ -1,5 +1,7 @@
 """Many mailboxes at once: taken away as a file, or changed, which is looked at without a trace or started as a run."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -13,25 +15,38 @@ from mxlib.services.exports import NotThere
 router = APIRouter(tags=["changes"])
 
 _ADDRESSES = {"type": "array", "items": {"type": "string"}, "examples": [["nina.berg@clienta.nl"]]}
+_QUOTA = {
+    "type": ["string", "number"],
+    "description": "MB, 0 = unlimited; or reckoned from what each has: `× 2`, `+ 1024`",
+    "examples": [2048, "2 GB", "× 2"],
+}
+_RECOVERY = {"type": ["string", "null"], "description": "The same for all; `-` and null forget it"}
 _FLAG = {"type": ["boolean", "null"]}
-_SCHEMA = {
-    "type": "object",
-    "description": "Exactly one of `quota`, `generate_password`, `recovery_email` and `delete` says what to do.",
-    "properties": {
-        "addresses": _ADDRESSES,
-        "quota": {
-            "type": ["string", "number", "null"],
-            "description": "MB, 0 = unlimited; or reckoned from what each has: `× 2`, `+ 1024`",
-        },
-        "generate_password": {**_FLAG, "description": "A new password for each; they are in the results of the run"},
-        "recovery_email": {"type": ["string", "null"], "description": "The same for all; `-` and null forget it"},
-        "delete": {**_FLAG, "description": "Gone with all mail"},
-        "confirm": {"type": ["integer", "null"], "description": "To delete: the number that `dry_run` told"},
-        "below_use": {**_FLAG, "description": "Set quotas below what mailboxes hold, too: they get no more mail"},
-        "dry_run": {**_FLAG, "description": "Say what would be done, and send nothing"},
-    },
-    "required": ["addresses"],
-    "additionalProperties": False,
+_BELOW_USE = {**_FLAG, "description": "Set quotas below what mailboxes hold, too: they get no more mail"}
+_CONFIRM = {"type": ["integer", "null"], "description": "The number that `dry_run` told"}
+_DRY_RUN = {**_FLAG, "description": "Say what would be done, and send nothing"}
+
+
+def _object(*required: str, **cells: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"addresses": _ADDRESSES, **cells},
+        "required": ["addresses", *required],
+        "additionalProperties": False,
+    }
+
+
+def _yes(description: str) -> dict[str, Any]:
+    return {"const": True, "description": description}
+
+
+_CHANGE = {
+    "oneOf": [
+        _object("quota", quota=_QUOTA, below_use=_BELOW_USE, dry_run=_DRY_RUN),
+        _object("generate_password", generate_password=_yes("A new one for each, in the results"), dry_run=_DRY_RUN),
+        _object("recovery_email", recovery_email=_RECOVERY, dry_run=_DRY_RUN),
+        _object("delete", delete=_yes("Gone with all mail"), confirm=_CONFIRM, dry_run=_DRY_RUN),
+    ]
 }
 
 
@@ -43,7 +58,7 @@ _SCHEMA = {
         202: {"model": shapes.Success[run_shapes.ChangeShape]},
         **refusals(404, 409, 415, 503),
     },
-    openapi_extra=body(json=_SCHEMA),
+    openapi_extra=body(json=_CHANGE),
 )
 def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Response:
     """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
@@ -69,10 +84,7 @@ def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Respo
         },
         **refusals(404, 415, 503),
     },
-    openapi_extra=body(
-        json={"type": "object", "properties": {"addresses": _ADDRESSES}, "required": ["addresses"]}
-        | {"additionalProperties": False}
-    ),
+    openapi_extra=body(json=_object()),
 )
 def export(caller: Asker, request: Request, data: Raw) -> Response:
     """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
