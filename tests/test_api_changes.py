@@ -122,6 +122,27 @@ def test_what_all_of_them_have_already_is_a_run_without_a_write(house: House) ->
     assert house.host.writes() == writes
 
 
+def test_a_change_of_quotas_is_taken_back_and_a_deletion_is_not(house: House) -> None:
+    run = done(house, quota="× 2")["id"]
+    look = data(house.ask("GET", f"/imports/{run}/undo"))
+    assert {(row["email"], row["action"], row["quota"]) for row in look["rows"]} == {
+        (address, "restore", 1024) for address in BOTH
+    }
+    house.ended(data(house.ask("POST", f"/imports/{run}/undo", {"confirm": look["confirm"]}), 202)["id"])
+    assert quotas(house) == [1024, 1024]
+    gone = done(house, delete=True, confirm=2)["id"]
+    refused(house.ask("GET", f"/imports/{gone}/undo"), 409, "what it did can not be taken back")
+
+
+def test_one_that_went_after_the_list_was_read_is_told_in_the_results(house: House) -> None:
+    data(house.ask("GET", "/domains/a.nl/email-accounts"))
+    house.host.sandbox.account.domains["a.nl"].pop("kim")
+    run = done(house, quota=2048)["id"]
+    told = {row["username"]: (row["outcome"], row["message"]) for row in rows(house, run)}
+    assert told["nina"][0] == "updated"
+    assert told["kim"] == ("skipped", "Someone else deleted it meanwhile.")
+
+
 # Looked at first.
 
 
