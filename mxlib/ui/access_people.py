@@ -36,9 +36,9 @@ def show() -> None:
         alt="Everybody who may sign in",
         placeholder="never",
         column_config={
-            "Name": st.column_config.TextColumn(width=180, pinned=True),
-            "May": st.column_config.TextColumn(width=270),
-            "Signs in with": st.column_config.TextColumn(width=110),
+            "Name": st.column_config.TextColumn(width=230, pinned=True),
+            "May": st.column_config.TextColumn(width=250),
+            "Signs in with": st.column_config.TextColumn(width=100),
             "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
             "State": st.column_config.TextColumn(width=150),
         },

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission
-from mxlib.mailboxes.phrases import listed
+from mxlib.mailboxes.phrases import count, listed
 from mxlib.services.access import Grants, grants
 
 _ADMIN = "Admin: everything in every domain, and this page"
@@ -63,9 +63,11 @@ def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Seq
         )  # fmt: skip
         shown = [name for name in domains if sought.strip().lower() in name]
         for right in columns:
+            every = _all_have(asked, shown, right)
             st.button(
-                f"{_label(right)} all", key=f"{key}-all-{right}", on_click=partial(_tick_all, asked, shown, right),
-                help=f"Tick, or untick, {_label(right)} for the {len(shown):,} domains in view.", disabled=not shown,
+                f"{_label(right)}: {'none' if every else 'all'}", key=f"{key}-all-{right}", disabled=not shown,
+                on_click=partial(_tick_all, asked, shown, right),
+                help=f"{'Untick' if every else 'Tick'} {_label(right)} for {count(len(shown), 'domain')} in view.",
             )  # fmt: skip
     if shown != asked.shown:
         asked.shown, asked.generation = shown, asked.generation + 1
@@ -102,11 +104,15 @@ def take_ticks(asked: Asked, edits: Mapping[Any, Mapping[str, object]]) -> None:
 
 def _tick_all(asked: Asked, shown: Sequence[str], right: Permission) -> None:
     """Give every domain in view the permission; when all have it, take it from all."""
-    all_have_it = all(right in asked.given.get(name, ()) for name in shown)
+    all_have_it = _all_have(asked, shown, right)
     for name in shown:
         rights = asked.given.setdefault(name, set())
         (rights.discard if all_have_it else rights.add)(right)
     asked.generation += 1
+
+
+def _all_have(asked: Asked, shown: Sequence[str], right: Permission) -> bool:
+    return bool(shown) and all(right in asked.given.get(name, ()) for name in shown)
 
 
 def told(admin: bool, given: Mapping[str, Iterable[str]]) -> str:

@@ -74,7 +74,7 @@ def test_from_no_sign_in_to_people_tokens_and_their_trail(tabs: list[Page], serv
     settle(page)
     dialog.get_by_placeholder("Find a domain").fill("clienta")
     settle(page)
-    press(page, "View all")
+    press(page, "View: all")
     settle(page)
     dialog.get_by_role("button", name="Add").click()
     password = dialog.get_by_test_id("stCode").locator("code").inner_text()
