@@ -287,6 +287,8 @@ def test_who_may_not_view_changes_and_deletes_without_being_told_a_figure(house:
         ({"addresses": ["kim"], "quota": 5}, "addresses.0", "'kim' is no address"),
         ({"addresses": ["kim@a.nl", "@a.nl"], "quota": 5}, "addresses.1", "'@a.nl' is no address"),
         ({"addresses": ["kim@"], "quota": 5}, "addresses.0", "is no address"),
+        ({"addresses": ["kim\r\nX-Up: 1@a.nl"], "quota": 5}, "addresses.0", "is no address"),
+        ({"addresses": ["k" * 65 + "@a.nl"], "quota": 5}, "addresses.0", "is no address"),
         ({"addresses": ["kim@../quota"], "quota": 5}, "addresses.0", "is no address"),
         ({"addresses": [None], "quota": 5}, "addresses.0", "is no address"),
         ({"addresses": [["kim@a.nl"]], "quota": 5}, "addresses.0", "write text or a number"),
@@ -394,6 +396,7 @@ def test_a_selection_needs_export_and_view_in_every_domain(house: House) -> None
 @pytest.mark.parametrize(
     ("body", "field"),
     [({}, "addresses"), ({"addresses": []}, "addresses"), ({"addresses": ["kim"]}, "addresses.0"), ([], ""),
+     ({"addresses": ["kim@a.nl", "\r\nX-Up: 1@a.nl"]}, "addresses.1"),
      ({"addresses": ["kim@a.nl"], "format": "xlsx"}, "format")],
 )  # fmt: skip
 def test_a_selection_of_nothing_that_can_be_a_mailbox_is_refused(house: House, body: object, field: str) -> None:

@@ -1,5 +1,6 @@
 """A change of many mailboxes as a program asks for it in JSON."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ from mxlib.mailboxes.phrases import quoted
 from mxlib.mailboxes.plan import CLEAR
 
 KINDS = ("quota", "generate_password", "recovery_email", "delete")
+
+#: Any name that a mailbox may have been given elsewhere, fit to be told of in a line.
+_NAME = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}")
 
 _ONE_KIND = f"Say what to do by one of {', '.join(KINDS[:-1])} and {KINDS[-1]}."
 _CONFIRM = "confirm: the number of mailboxes is needed, as dry_run tells it."
@@ -58,7 +62,7 @@ def _address(named: Mapping[str, Any], name: str) -> str:
     text = text_of(named, name).strip(BLANKS)
     before, _, after = text.lower().rpartition("@")
     domain = addresses.domain(after)
-    if not before or not addresses.is_domain(domain):
+    if not _NAME.fullmatch(before) or not addresses.is_domain(domain):
         raise Malformed(name, f"{name}: {quoted(text)} is no address; write it like jan@clienta.nl.")
     return f"{before}@{domain}"
 
