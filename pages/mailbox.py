@@ -16,7 +16,8 @@ if not username or of != domain:
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title(escaped(address), anchor=False, width="stretch")
-    refresh = st.button("Refresh", icon=":material/refresh:", key="refresh")
+    may_view = frame.caller().may(Permission.VIEW, domain)
+    refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 told.show()

@@ -135,6 +135,43 @@ def test_the_accounts_page_offers_what_is_allowed_there(
     assert (lacking in told(tab)) is not table
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("admin", "Tick mailboxes to change, export or delete them."),
+        ("exporter", "Tick mailboxes to export them."),
+        ("viewer", "Tick a mailbox to open it, or for its client setup."),
+    ],
+)
+def test_ticks_promise_what_is_allowed(house: Services, name: str, hint: str) -> None:
+    assert hint in told(seen_by(name, domain=HERE))
+
+
+@pytest.mark.parametrize(
+    ("name", "finds"), [("viewer", True), ("importer", False), ("deleter", False), ("nobody", False)]
+)
+def test_who_may_view_nothing_is_offered_no_search(house: Services, name: str, finds: bool) -> None:
+    assert [field.key for field in seen_by(name).text_input].count("find") == finds
+
+
+def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(house: Services) -> None:
+    empty = next(name for name in house.lists.domains(LOCAL).names if house.lists.mailboxes(LOCAL, name).frame.empty)
+    for name, told_how in (("admin", True), ("everywhere", False)):
+        tab = seen_by(name, domain=empty)
+        assert f"{empty} has no mailbox yet." in told(tab)
+        assert ("makes the first one" in told(tab)) is told_how
+
+
+@pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("importer", False)])
+def test_a_card_that_is_not_shown_offers_no_refresh(house: Services, name: str, refreshes: bool) -> None:
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": name}
+    tab.query_params["address"] = f"info@{HERE}"
+    tab.run().switch_page(str(PAGES / "mailbox.py"))
+    tab.query_params["address"] = f"info@{HERE}"
+    assert ("refresh" in buttons(tab.run())) is refreshes
+
+
 @pytest.mark.parametrize("name", ["nobody", "stale"])
 def test_who_may_do_nothing_here_is_told_so_in_one_sentence(house: Services, name: str) -> None:
     tab = seen_by(name)

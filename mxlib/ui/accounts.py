@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import Caller, Permission
 from mxlib.mailboxes import questions
-from mxlib.ui import allowed, picking, selection
+from mxlib.ui import allowed, frame, picking, selection
 from mxlib.ui.figures import megabytes
 
 _MOST_ROWS_IN_VIEW = 16
@@ -57,9 +57,12 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     """The table itself, searchable and sortable, with what can be done to the ticked ones above it."""
     st.subheader("Active mailboxes", anchor=False)
     if mailboxes.empty:
-        st.info(
-            f"{domain} has no mailbox yet. New mailbox makes the first one, Import CSV many.", icon=":material/inbox:"
+        how = (
+            " New mailbox makes the first one, Import CSV many."
+            if frame.caller().may(Permission.IMPORT, domain)
+            else ""
         )
+        st.info(f"{domain} has no mailbox yet.{how}", icon=":material/inbox:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sought = st.text_input(

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from mxlib import services
-from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.ui import banner, find, signed_in, storage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +34,12 @@ def page(name: str) -> Page:
         icon=icon,
         url_path=path,
         default=name == "email_accounts",
-        visibility="hidden" if name == "mailbox" else "visible",
+        visibility="hidden" if name == "mailbox" or (name == "import_mailboxes" and not _imports()) else "visible",
     )
+
+
+def _imports() -> bool:
+    return caller().may_anywhere(Permission.IMPORT)
 
 
 def domain() -> str:
@@ -69,7 +73,8 @@ def _sidebar() -> None:
     if known.problem:
         st.warning(known.problem, icon=":material/cloud_off:")
     _domain_selector(known.names)
-    find.show(caller(), lambda of, address: go("mailbox", domain=of, address=address))
+    if caller().may_anywhere(Permission.VIEW):
+        find.show(caller(), lambda of, address: go("mailbox", domain=of, address=address))
     storage.show(caller())
     signed_in.show(caller())
 

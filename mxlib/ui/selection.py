@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Permission
+from mxlib.auth.permissions import Caller, Permission
 from mxlib.ui import change_dialogs, client_setup, frame, links, picking
 from mxlib.ui.figures import megabytes
 
@@ -13,7 +13,7 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
     """How many are picked and how much mail they hold, and the actions that the caller may take."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selection"):
         if boxes.empty:
-            st.caption("Tick mailboxes to change, export or delete them.")
+            st.caption(_hint(frame.caller(), domain))
             return
         st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
         buttons(boxes, domain)
@@ -23,6 +23,15 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
         st.button("Clear", type="tertiary", key="pick_none", on_click=picking.put, args=(domain, ()))
+
+
+def _hint(caller: Caller, domain: str) -> str:
+    """What ticking is good for, for this caller."""
+    may = (Permission.IMPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
+    *doings, last = [doing for right, doing in may if caller.may(right, domain)] or [""]
+    if not last:
+        return "Tick a mailbox to open it, or for its client setup."
+    return f"Tick mailboxes to {', '.join(doings)}{' or ' if doings else ''}{last} them."
 
 
 def buttons(boxes: pd.DataFrame, domain: str) -> None:
