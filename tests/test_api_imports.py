@@ -263,13 +263,33 @@ def test_a_run_is_paused_resumed_and_stopped(house: House, monkeypatch: pytest.M
     assert data(house.ask("POST", f"/imports/{run}/resume"))["paused_reason"] is None
     data(house.ask("POST", f"/imports/{run}/stop"))
     assert house.ended(run)["counts"]["not_attempted"] == 1
+    assert data(house.ask("POST", f"/imports/{run}/stop"))["status"] == "stopped"
+    for what in ("pause", "resume"):
+        refused(house.ask("POST", f"/imports/{run}/{what}"), 409, f"Run {run} was stopped")
+    assert [what for what, _, _ in trail(house) if what in ("run.pause", "run.resume", "run.stop")] == [
+        "run.pause", "run.resume", "run.stop"
+    ]  # fmt: skip
     assert [what for what, _, _ in trail(house) if what.startswith("run.")][:1] == ["run.start"]
+
+
+def test_a_run_at_its_end_is_steered_no_more(house: House) -> None:
+    run = data(start(house, NINA), 202)["id"]
+    house.ended(run)
+    for what in ("pause", "resume", "stop"):
+        refused(house.ask("POST", f"/imports/{run}/{what}"), 409, f"Run {run} has finished; ")
+    assert not [what for what, _, _ in trail(house) if what in ("run.pause", "run.resume", "run.stop")]
+
+
+def test_a_key_that_is_blank_is_none_and_says_so(house: House) -> None:
+    refused(start(house, NINA, key=" "), 400, "it is blank", "Idempotency-Key")
 
 
 def test_passwords_handed_over_are_gone(house: House) -> None:
     run = data(start(house, NINA), 202)["id"]
     house.ended(run)
-    data(house.ask("POST", f"/imports/{run}/handed-over"))
+    for _ in range(2):
+        data(house.ask("POST", f"/imports/{run}/handed-over"))
+    assert [what for what, _, _ in trail(house)].count("run.handed_over") == 1
     assert data(house.ask("GET", f"/imports/{run}/results"))["rows"][0]["password"] is None
 
 

@@ -10,6 +10,7 @@ from mxlib.api import preview_shapes, run_shapes, shapes
 from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.mailboxes.columns import OnExisting
+from mxlib.mailboxes.from_json import Malformed
 from mxlib.services.exports import NotThere
 from mxlib.services.imports import Table
 
@@ -105,6 +106,8 @@ def start(
     asked = f"{kind_of(request)}\n{table.domain}\n{table.file_name}\n{table.generate}\n".encode() + data
     if table.on_existing is OnExisting.UPDATE:
         asked = b"update\n" + asked
+    if key is not None and not key.strip():
+        raise Malformed("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
     number = house.imports.start(caller, table, key=(key or "").strip(), request=asked)
     view = house.runs.get(caller, number)
     if view is None:

@@ -4,6 +4,7 @@ from mxlib.mailboxes import reasons
 from mxlib.mailboxes.plan import CLEAR, Action
 from mxlib.mxroute.errors import MXrouteError, Refused
 from mxlib.mxroute.messages import Mailbox
+from mxlib.runs.outcomes import RunStatus
 from mxlib.store.records import RowRecord
 
 # Why a run paused, and what to do.
@@ -26,6 +27,12 @@ STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent
 
 # What became of the comparison at the end.
 NOT_CHECKED = "The results could not be compared with MXroute: it did not answer."
+
+
+def over(run: int, status: RunStatus) -> str:
+    """That a run can not be steered any more."""
+    how = {RunStatus.FINISHED: "has finished", RunStatus.STOPPED: "was stopped", RunStatus.STOPPING: "is being stopped"}
+    return f"Run {run} {how[status]}; nothing of it waits any more."
 
 
 def refused(error: MXrouteError) -> str:

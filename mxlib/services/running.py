@@ -11,9 +11,9 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action, Kind, Plan
-from mxlib.runs import results
+from mxlib.runs import results, sentences
 from mxlib.runs.manager import CanNot, Runs
-from mxlib.runs.outcomes import AT_AN_END, Outcome
+from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.store import Store, Unwritable, audit, journal
 from mxlib.store.records import RowRecord, RunRecord
@@ -26,6 +26,13 @@ WARNED_S = 48 * 3600.0
 
 #: Seconds after the end of a run in which whoever started it may take it back.
 TAKEN_BACK_S = 24 * 3600.0
+
+#: How a run stands when what is asked of it was done already, so that asking twice does nothing twice.
+_STEERED = {
+    "run.pause": frozenset({RunStatus.PAUSED}),
+    "run.resume": frozenset({RunStatus.QUEUED, RunStatus.RUNNING}),
+    "run.stop": frozenset({RunStatus.STOPPING, RunStatus.STOPPED}),
+}
 
 _NEEDED = {Action.CREATE: Permission.IMPORT, Action.UPDATE: Permission.IMPORT, Action.DELETE: Permission.DELETE}
 
@@ -91,7 +98,7 @@ class Running:
         return told
 
     def pause(self, caller: Caller, run: int) -> None:
-        """Pause after what is in flight."""
+        """Pause after what is in flight; raises CanNot at the run's end, as do the next two."""
         self._steer(caller, run, "run.pause", partial(self._runs.pause, by=caller.name))
 
     def resume(self, caller: Caller, run: int) -> None:
@@ -129,7 +136,8 @@ class Running:
 
     def handed_over(self, caller: Caller, run: int) -> None:
         """The passwords have reached their people: forget them here, for good."""
-        self._owned(caller, run)
+        if self._owned(caller, run).forgotten:
+            return
         self._runs.handed_over(run)
         self._note(caller, "run.handed_over", run)
 
@@ -229,13 +237,19 @@ class Running:
         """Whether the caller may have this run's results, which may hold passwords."""
         return caller.admin or view.operator == caller.name
 
-    def _owned(self, caller: Caller, run: int) -> None:
+    def _owned(self, caller: Caller, run: int) -> RunView:
         view = self._seen(caller, run)
         if not self.may_have(caller, view):
             raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
+        return view
 
     def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:
-        _must(caller, self._seen(caller, run))
+        view = self._seen(caller, run)
+        _must(caller, view)
+        if view.status in _STEERED[what]:
+            return
+        if view.status in {*AT_AN_END, RunStatus.STOPPING}:
+            raise CanNot(sentences.over(run, view.status))
         do(run)
         self._note(caller, what, run)
 
