@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
+from mxlib.mailboxes.phrases import count
 from mxlib.mailboxes.plan import Plan
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
@@ -80,7 +81,7 @@ class Runs:
             )  # fmt: skip
             audit.append(
                 tx, at=now, who=operator, kind=kind, what="run.start", on=f"run {run}", address=address, run=run,
-                outcome=f"{sum(row.acts for row in plan.rows)} rows of {plan.file_name or 'a table'}",
+                outcome=f"{count(sum(row.acts for row in plan.rows), 'row')} of {plan.file_name or 'a table'}",
             )  # fmt: skip
             if plan.undo_of is not None:
                 audit.append(
