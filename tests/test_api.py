@@ -12,7 +12,7 @@ import pytest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import messages
-from mxlib.mxroute.errors import Unreachable
+from mxlib.mxroute.errors import RateLimited, Unreachable
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.settings import Settings
 from mxlib.store import Unwritable
@@ -431,11 +431,24 @@ def test_a_recovery_email_is_kept_judged_and_forgotten(house: House) -> None:
     assert [what for what, _, _ in trail(house)].count("recovery.set") == 2
 
 
+def test_the_wait_that_is_told_is_the_one_of_the_header(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RateLimited(17.2)
+
+    data(house.ask("GET", BOXES))
+    monkeypatch.setattr(house.host, "send", full)
+    answer = house.ask("GET", f"{BOXES}/nina")
+    refused(answer, 429, "Try again in 18 s.")
+    assert answer.headers["Retry-After"] == "18"
+
+
 def test_a_silent_host_is_no_fault_of_ours(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object, **__: object) -> None:
         raise Unreachable("MXroute does not answer.")
 
     data(house.ask("GET", BOXES))
     monkeypatch.setattr(house.host, "send", silent)
-    refused(house.ask("GET", f"{BOXES}/nina"), 503, "MXroute does not answer.")
+    answer = house.ask("GET", f"{BOXES}/nina")
+    refused(answer, 503, "MXroute does not answer.")
+    assert answer.headers["Retry-After"] == "60"
     refused(house.ask("DELETE", f"{BOXES}/nina"), 503, "is not known")

@@ -91,7 +91,8 @@ def of_host(error: host.MXrouteError) -> Problem:
     """What the host's no is to the caller; that it does not take our key is no fault of the caller's."""
     match error:
         case host.Busy() | host.RateLimited():
-            return Problem(429, str(error), headers=_again(error.retry_after or _LATER))
+            seconds = error.retry_after or _LATER
+            return Problem(429, str(host.Busy(seconds)), headers=_again(seconds))
         case host.Invalid():
             return Problem(400, str(error), field=error.field)
         case host.NotFound():
@@ -100,6 +101,8 @@ def of_host(error: host.MXrouteError) -> Problem:
             return Problem(409, str(error))
         case host.Business():
             return Problem(422, str(error), field=error.field)
+        case host.Unreachable() | host.Unreadable():
+            return Problem(503, str(error), headers=_again(_LATER))
         case _:
             return Problem(503, str(error))
 

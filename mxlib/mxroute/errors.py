@@ -16,6 +16,8 @@
 exception that does.
 """
 
+from math import ceil
+
 from mxlib.mxroute.allowance import Allowance
 
 
@@ -31,7 +33,7 @@ class Busy(MXrouteError):
     """Nothing was sent: the next slot is `retry_after` seconds away, which is more than the caller wanted to wait."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(f"MXroute's limit is reached. Try again in {max(1, round(retry_after))} s.")
+        super().__init__(f"MXroute's limit is reached. Try again in {max(1, ceil(retry_after))} s.")
         self.retry_after = retry_after
 
 
