@@ -220,6 +220,15 @@ def test_an_admin_needs_no_ticks(choosing: AppTest) -> None:
     assert not choosing.data_editor
 
 
+def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(house: House, access: Access) -> None:
+    access.allow(
+        BOSS, person(access, "kim").user.id, admin=False, given={f"{at}.nl": {Permission.VIEW} for at in "abcd"}
+    )
+    tab = page("kim")
+    assert "View in a.nl, b.nl and 2 more." in [told.value.replace("\\", "") for told in tab.markdown]
+    assert list(tab.dataframe[0].value["Domain"]) == ["a.nl", "b.nl", "c.nl", "d.nl"]
+
+
 def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(house: House, access: Access) -> None:
     assert access.domains(BOSS, ["gone.nl", "a.nl", EVERY_DOMAIN]) == ("a.nl", "b.nl", "c.nl", "gone.nl")
 

@@ -132,7 +132,7 @@ def test_whom_the_provider_vouches_for_lands_on_the_page_that_was_asked_for(hous
     answer = browser.signs_in(wanted="/runs?run=3")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/runs?run=3")
     assert browser.who() == ANN
-    assert house.trail()[-1] == ("sign_in", ANN, "provider")
+    assert house.trail()[-1] == ("sign_in", ANN, "by the provider")
     assert house.subject() == f"{house.provider.url}|ann"
 
 
@@ -217,7 +217,7 @@ def test_a_new_sign_in_ends_the_browsers_last_session(house: House, browser: Bro
 def test_somebody_unknown_is_told_whom_to_ask_and_the_trail_keeps_it(house: House, browser: Browser) -> None:
     house.provider.knows("eve", email="eve@agency.example", email_verified=True)
     refused(browser.signs_in("eve"), "eve@agency.example is not known here: ask an admin of this MXM to add you")
-    assert house.trail()[-1] == ("sign_in.refused", "eve@agency.example", "unknown")
+    assert house.trail()[-1] == ("sign_in.refused", "eve@agency.example", "unknown address")
     assert house.users.find("eve@agency.example") is None
     assert browser.who() is None
 

@@ -257,6 +257,15 @@ def test_the_audit_page_tells_each_what_concerns_them(house: Services) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("typed", ["abc", "0", "99999999999999999999", "\u0663"])
+def test_what_is_no_number_of_a_run_finds_nothing_and_says_so(house: Services, typed: str) -> None:
+    tab = seen_by("admin", "audit")
+    assert tab.dataframe
+    tab.text_input(key="audit-run").input(typed).run()
+    assert not tab.dataframe
+    assert "Runs have numbers, such as 41." in told(tab)
+
+
 def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(house: Services) -> None:
     assert {"add-user", "add-token"} <= buttons(seen_by("admin", "access"))
     tab = seen_by("viewer", "access")

@@ -443,8 +443,8 @@ def test_the_trail_tells_who_came_and_who_was_refused(house: House) -> None:
     sign_in(browser, "kim", GOOD)
     browser.post("/sign-out", headers=ORIGIN)
     assert house.trail()[1:] == [
-        ("sign_in.refused", "somebody", "", "wrong"),
-        ("sign_in.refused", "kim", "kim", "wrong"),
-        ("sign_in", "kim", "kim", "password"),
+        ("sign_in.refused", "somebody", "", "unknown name"),
+        ("sign_in.refused", "kim", "kim", "wrong password"),
+        ("sign_in", "kim", "kim", "by password"),
         ("sign_out", "kim", "kim", ""),
     ]

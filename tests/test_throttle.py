@@ -140,8 +140,8 @@ def test_what_was_typed_as_a_name_is_nowhere_unless_it_is_one(house: House) -> N
     tried(house, "My-Secret-Passw0rd")
     tried(house, "KIM")
     assert [entry for entry in house.trail() if entry[0] == "sign_in.refused"] == [
-        ("sign_in.refused", SOMEBODY, "", "wrong"),
-        ("sign_in.refused", "kim", "kim", "wrong"),
+        ("sign_in.refused", SOMEBODY, "", "unknown name"),
+        ("sign_in.refused", "kim", "kim", "wrong password"),
     ]
     assert b"My-Secret-Passw0rd" not in house.kept()
     assert b"my-secret-passw0rd" not in house.kept()

@@ -65,16 +65,17 @@ class Entrance:
         self.throttle.enter(called, visitor.address)
         user = self.users.verify(name, password)
         if user is None:
-            self.refused(known.name if known else "", visitor, "disabled" if known and known.disabled_at else "wrong")
+            why = "unknown name" if known is None else "disabled" if known.disabled_at else "wrong password"
+            self.refused(known.name if known else "", visitor, why)
             raise Refused(WRONG)
-        return self._let_in(user, visitor, before, "password")
+        return self._let_in(user, visitor, before, "by password")
 
     def vouched(self, user: UserRecord, visitor: Visitor, before: Session | None = None) -> str:
         """Sign in whom a provider vouches for; the id of the new session. Raises Refused when disabled."""
         if user.disabled_at is not None:
             self.refused(user.name, visitor, "disabled")
             raise Refused(f"The user {user.name} is disabled. Ask an admin.")
-        return self._let_in(user, visitor, before, "provider")
+        return self._let_in(user, visitor, before, "by the provider")
 
     def refused(self, name: str, visitor: Visitor, why: str) -> None:
         """Note a sign-in that was refused; `name` is that of a user, or blank."""

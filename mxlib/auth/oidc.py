@@ -109,7 +109,7 @@ class Oidc:
                 entrance.users.add(listed, email, admin=True)
             user = entrance.users.find(email)
         if user is None:
-            entrance.refused(email, arrived.visitor, "unknown")
+            entrance.refused(email, arrived.visitor, "unknown address")
             raise Refused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
         if user.disabled_at is None:  # else the entrance refuses, and nothing changes
             try:

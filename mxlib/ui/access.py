@@ -27,7 +27,7 @@ def show_own(person: Person) -> None:
     with who.container(border=True, height="stretch"):
         st.subheader("You", anchor=False)
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
-        st.markdown(escaped(access_rights.told(user.admin, user.permissions)) + ".")
+        access_rights.explain(user.admin, user.permissions)
         out = partial(access.sign_out, caller, user.id)
         st.button(
             f"Sign out everywhere ({count(person.browsers, 'browser')})", icon=":material/logout:", key="own-sign-out",

@@ -68,7 +68,7 @@ def _card(person: Person) -> None:
     now = services.current().clock.now()
     with st.container(border=True, key="person"):
         st.subheader(escaped(user.name), anchor=False)
-        st.markdown(escaped(access_rights.told(user.admin, user.permissions)) + ".")
+        access_rights.explain(user.admin, user.permissions)
         since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
         if user.password_set_at:
             since += f" Password set {age(now - user.password_set_at)} ago."

@@ -11,6 +11,7 @@ import streamlit as st
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission
 from mxlib.mailboxes.phrases import count, listed
 from mxlib.services.access import Grants, grants
+from mxlib.ui.figures import escaped
 
 _ADMIN = "Admin: everything in every domain, and this page"
 _MEANINGS = (
@@ -113,6 +114,22 @@ def _tick_all(asked: Asked, shown: Sequence[str], right: Permission) -> None:
 
 def _all_have(asked: Asked, shown: Sequence[str], right: Permission) -> bool:
     return bool(shown) and all(right in asked.given.get(name, ()) for name in shown)
+
+
+def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
+    """What somebody may do, in a sentence, and all of it where the sentence only counts."""
+    sentence = told(admin, given)
+    st.markdown(f"{escaped(sentence)}.")
+    if admin or len(given) <= _NAMED:
+        return
+    with st.expander(f"All {len(given):,} domains"):
+        rights = sorted(grants(given).items())
+        st.dataframe(
+            {"Domain": [name for name, _ in rights],
+             "May": [", ".join(right for right in Permission if right in may).capitalize() for _, may in rights]},
+            hide_index=True, height=min(len(rights), _MOST_ROWS) * _ROW + _ROW + 3, row_height=_ROW,
+            alt="Permissions by domain",
+        )  # fmt: skip
 
 
 def told(admin: bool, given: Mapping[str, Iterable[str]]) -> str:

@@ -76,7 +76,8 @@ def _works(token: TokenRecord, now: float) -> bool:
 def _card(token: TokenRecord, now: float) -> None:
     with st.container(border=True, key="token"):
         st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
-        st.markdown(escaped(f"{access_rights.told(token.admin, token.permissions)}. {_state(token, now)}."))
+        access_rights.explain(token.admin, token.permissions)
+        st.caption(f"{_state(token, now)}.")
         if _works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
                 st.markdown("Scripts that use it are refused from now on. This can not be taken back.")

@@ -18,6 +18,9 @@ _COUNTED = 10_000
 _ROW = 33
 _DAYS = {"Any time": None, "Today": 0, "Last 7 days": 7, "Last 30 days": 30}
 _CHOSEN = "Choose days…"
+#: Digits beyond which no number of a run goes.
+_LONG = 10
+_NO_RUN = "Runs have numbers, such as 41. Type one, or leave it blank."
 _NOBODY = "Nothing was done that fits. Widen the filter."
 
 
@@ -37,8 +40,13 @@ def asked() -> Wanted:
         run = st.text_input("Run", key="audit-run", placeholder="Number", width=90)
         period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=145)
         days = st.date_input("Days", [], key="audit-days", width=240) if period == _CHOSEN else ()
-    wanted = Wanted(address.strip(), who.strip(), what, int(run) if run.strip().isdecimal() else None)
+    wanted = Wanted(address.strip(), who.strip(), what, _run(run.strip()))
     return _within(wanted, period, days if isinstance(days, tuple) else (days,))
+
+
+def _run(told: str) -> int | None:
+    """The run that was asked for; none has the number 0, which stands for what is no number."""
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < _LONG else 0 if told else None
 
 
 def _within(wanted: Wanted, period: str, days: tuple[object, ...]) -> Wanted:
@@ -67,7 +75,7 @@ def show(wanted: Wanted) -> None:
         links.download("Download CSV", f"/audit.csv?{query}", key="audit-csv")
         links.download("Download JSONL", f"/audit.jsonl?{query}", key="audit-jsonl")
     if not page.entries:
-        st.info(_NOBODY, icon=":material/search_off:")
+        st.info(_NO_RUN if wanted.run == 0 else _NOBODY, icon=":material/search_off:")
         return
     _table(page)
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -126,9 +134,9 @@ def _table(page: Page) -> None:
             "when": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=145, pinned=True),
             "who": st.column_config.TextColumn("Who", width=140),
             "what": st.column_config.TextColumn("What", width=155),
-            "on": st.column_config.TextColumn("On", width=195),
-            "outcome": st.column_config.TextColumn("How it went", width=170),
+            "on": st.column_config.TextColumn("On", width=185),
+            "outcome": st.column_config.TextColumn("How it went", width=145),
             "run": st.column_config.LinkColumn("Run", display_text=r"run=(\d+)", width=45),
-            "from": st.column_config.TextColumn("From", width=75, help="The address that it was asked from."),
+            "from": st.column_config.TextColumn("From", width=105, help="The address that it was asked from."),
         },
     )

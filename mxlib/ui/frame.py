@@ -85,7 +85,8 @@ def _domain_selector(names: tuple[str, ...]) -> None:
     Streamlit's own binding to the address will not do: `st.switch_page` refuses to touch a bound parameter.
     """
     if not names:
-        st.caption("No domain is known yet.")
+        if caller().admin:  # anybody else is told on the page what they lack
+            st.caption("No domain is known yet.")
         return
     asked = st.query_params.get("domain") or st.query_params.get("address", "").rpartition("@")[2].lower()
     if st.session_state.get("domain") not in names:
