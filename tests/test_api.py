@@ -304,6 +304,16 @@ def test_a_create_that_can_not_be_read_back_is_told_as_it_is(house: House) -> No
     refused(house.ask("POST", BOXES, NINA), 503, "nor does it tell whether nina@a.nl was made")
 
 
+def test_a_mailbox_is_made_as_soon_as_mxroute_is_back_though_its_domain_is_not_read_again_yet(house: House) -> None:
+    data(house.ask("GET", "/domains"))
+    house.host.down = True
+    refused(house.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
+    house.host.down = False
+    data(house.ask("POST", BOXES, NINA), 201)
+    refused(house.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
+    data(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}))
+
+
 def test_a_create_that_never_left_is_simply_refused(house: House) -> None:
     data(house.ask("GET", BOXES))
     house.host.down = True

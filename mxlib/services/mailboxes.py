@@ -92,7 +92,7 @@ class Mailboxes:
         row = judged.row
         username, password = str(row["clean_username"]), str(row["password"])
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
-        if username in self._usernames(domain) and self._is_there(domain, username):
+        if self._is_known(domain, username) is not False and self._is_there(domain, username):
             raise _taken(domain, username)
         try:
             self._send(messages.create_mailbox(domain, username, password, quota, limit))
@@ -142,7 +142,7 @@ class Mailboxes:
         """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username).row
-        if username not in self._usernames(domain) and not self._is_there(domain, username):
+        if not self._is_known(domain, username) and not self._is_there(domain, username):
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
         self._note(caller, "recovery.set", domain, username, "" if kept else "removed", email=kept, forget=not kept)
@@ -166,12 +166,11 @@ class Mailboxes:
             raise Silent(domains.problem)
         raise NotThere(f"{name} is not on this MXroute account.")
 
-    def _usernames(self, domain: str) -> frozenset[str]:
-        """Who is there: what is found after a lost answer is known to be ours only when it was not there before."""
+    def _is_known(self, domain: str, username: str) -> bool | None:
+        """Whether a mailbox is in a fresh list, None without one: what is found after a lost answer is ours only when
+        it was not there before."""
         names = self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START)
-        if names is None:
-            raise Silent(f"{domain} could not be read from MXroute just now. Try again in a minute.")
-        return names
+        return None if names is None else username in names
 
     def _judged(self, domain: str, cells: Cells, exists: str = "") -> Judged:
         """The one row that `cells` make, with what would be sent; raises Unfit when a rule stops it."""
