@@ -17,6 +17,7 @@ from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView
 from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Unfit
+from mxlib.store import lists as shelf
 from mxlib.store import recovery
 from tests.desk import ShiftedClock, until
 from tests.house import GOOD, House, opened, trail
@@ -109,6 +110,31 @@ class TestBefore:
         run = imported(house)
         house.services.mailboxes.delete(LOCAL, "a.nl", "user1")
         assert "1 is gone already." in house.services.undoing.look(LOCAL, run).sentence
+
+    def test_a_mailbox_that_was_gone_meanwhile_is_somebody_elses(self, house: House, clock: ShiftedClock) -> None:
+        run = imported(house, *rows(2))
+        clock.ahead += 3600
+        del house.host.sandbox.account.domains["a.nl"]["user1"]
+        house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+        clock.ahead += 3600
+        house.have("user1@a.nl")
+        told = house.services.undoing.look(LOCAL, run)
+        assert [row.address for row in told.to_delete] == ["user0@a.nl"]
+        assert [(row.address, row.left_out) for row in told.kept] == [("user1@a.nl", sentences.CHANGED_HERE)]
+        origin = house.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
+        assert origin.startswith("Made here once, and gone; somebody else made it again, first seen ")
+        ended(house, house.services.undoing.start(LOCAL, run, "1"))
+        assert there(house) == ["user1"]
+
+    def test_a_list_that_was_asked_for_before_the_create_proves_nothing(
+        self, house: House, clock: ShiftedClock
+    ) -> None:
+        """It lacks a mailbox that is there, and is kept an instant after the create was written down."""
+        run = imported(house, row(0))
+        with house.services.store.write() as tx:
+            shelf.keep_mailboxes(tx, "a.nl", [], clock.now() + 1)
+        clock.ahead += 3600
+        assert house.services.undoing.look(LOCAL, run).typed == 1
 
     def test_a_run_that_changed_is_put_back(self, house: House) -> None:
         house.have("user0@a.nl", "user1@a.nl", "user2@a.nl")

@@ -36,8 +36,9 @@ class Past:
     @property
     def made_here(self) -> bool:
         """Whether the mailbox that is there now was made by MXM."""
-        lives = (event.what for event in self.events if event.what in {_DID["create"], _DID["delete"]})
-        return next(lives, "") == _DID["create"]
+        lives = (event for event in self.events if event.what in {_DID["create"], _DID["delete"]})
+        last = next(lives, None)
+        return last is not None and last.what == _DID["create"] and (self.first_seen or 0.0) <= last.at
 
     def origin(self, now: float) -> str:
         """Where it came from; blank when an event tells."""
@@ -45,6 +46,9 @@ class Past:
             return ""
         if any(event.what == _DID["delete"] for event in self.events):
             return "Deleted here once; somebody else made it again."
+        if any(event.what == _DID["create"] for event in self.events):
+            again = f", first seen {day(self.first_seen, now)}" if self.first_seen else ""
+            return f"Made here once, and gone; somebody else made it again{again}."
         return "Not made here" + (f", first seen {day(self.first_seen, now)}." if self.first_seen else ".")
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mxlib.store.database import Tx
 from mxlib.store.tables import audit, meta
+from mxlib.store.tables import first_seen as seen
 from mxlib.store.tables import run as runs
 
 #: What is done to a domain or to one of its mailboxes: the subject is the domain, or an address in it.
@@ -98,13 +99,22 @@ def count(tx: Tx, wanted: Wanted, seen: Seen | None = None, *, most: int | None 
 
 
 def touched_since(tx: Tx, address: str, number: int) -> bool:
-    """Whether anything but run `number`, and what takes it back, changed the mailbox `address` after that run did."""
+    """Whether anything but run `number`, and what takes it back, changed the mailbox `address` after that run did.
+
+    One that was gone meanwhile, as the lists told, is another mailbox of the same name.
+    """
     doings = ("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")
     about = (audit.c.on == address) & audit.c.what.in_(doings)
     own = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0)).where(about, audit.c.run == number).scalar_subquery()
     takes_back = sa.select(runs.c.id).where(runs.c.undo_of == number)
     others = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
-    return tx.execute(sa.select(audit.c.id).where(about, audit.c.id > own, others).limit(1)).first() is not None
+    if tx.execute(sa.select(audit.c.id).where(about, audit.c.id > own, others).limit(1)).first() is not None:
+        return True
+    username, _, domain = address.partition("@")
+    first = sa.select(seen.c.at).where(seen.c.domain == domain, seen.c.username == username).scalar_subquery()
+    at_host = audit.c.what.startswith("mailbox.")  # a recovery email is kept here, whether a list was read or not
+    done = sa.select(sa.func.max(audit.c.at)).where(about, at_host, audit.c.run == number).scalar_subquery()
+    return bool(tx.scalar(sa.select(first > done)))
 
 
 def newest(tx: Tx) -> int:

@@ -63,9 +63,10 @@ def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
 
 def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
     """Keep the mailboxes that the host listed at `at`, and since when those that are new to MXM are known."""
-    boxes = list(boxes)
+    boxes, kept = list(boxes), _kept(tx, domain)
+    before = [box["username"] for box in _unpacked(kept[1])] if kept else []
     _keep(tx, domain, [asdict(box) for box in boxes], at)
-    seen.note(tx, domain, [box.username for box in boxes], at)
+    seen.note(tx, domain, [box.username for box in boxes], at, before=before, before_at=kept[0] if kept else 0.0)
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:
