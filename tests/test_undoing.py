@@ -281,6 +281,18 @@ class TestWhoMay:
         with pytest.raises(Forbidden, match="permission to delete"):
             house.services.undoing.look(KIM, run)
 
+    def test_whoever_may_see_and_delete_its_mailboxes_takes_it_back_and_steers_it_not(self, house: House) -> None:
+        run = imported(house)
+        rights = frozenset({Permission.VIEW, Permission.DELETE})
+        cleaner = Caller("lea", domains={"a.nl": rights})
+        view = house.services.runs.get(cleaner, run)
+        assert view is not None
+        assert house.services.undoing.possible(cleaner, view)
+        assert not house.services.runs.may_steer(cleaner, view)
+        ended(house, house.services.undoing.start(cleaner, run, "4"))
+        assert there(house) == []
+        assert house.services.runs.get(Caller("lea", domains={"a.nl": rights - {Permission.VIEW}}), run) is None
+
     def test_a_run_that_one_may_not_see_is_none(self, house: House) -> None:
         run = imported(house)
         with pytest.raises(Forbidden, match="no run"):

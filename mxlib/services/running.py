@@ -216,7 +216,11 @@ class Running:
 
     def _may_see(self, caller: Caller, view: RunView | RunRecord) -> bool:
         mine = view.operator == caller.name
-        theirs = bool(view.domains) and all(caller.may(needed_for(Kind(view.kind)), domain) for domain in view.domains)
+        rights = [{right for right in Permission if caller.may(right, domain)} for domain in view.domains]
+        theirs = bool(rights) and all(
+            needed_for(Kind(view.kind)) in had or had >= {Permission.VIEW, Permission.DELETE}  # who may take it back
+            for had in rights
+        )
         return caller.admin or mine or theirs
 
     def _seen(self, caller: Caller, run: int) -> RunView:
