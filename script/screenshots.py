@@ -7,13 +7,19 @@ import argparse
 import io
 import tempfile
 from collections.abc import Collection
+from operator import itemgetter
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
+from mxlib.auth.tokens import Tokens
+from mxlib.auth.users import Users
+from mxlib.clock import SystemClock
+from mxlib.store import FILE, Store
 from script import states
-from script.states import STATES, Look
+from script.states import GUARDED, STATES, Look
 from tests.browser import driver
 from tests.browser.driver import ROOT, Faults, Server
 
@@ -43,9 +49,11 @@ def take(chromium: Browser, server: Server, name: str, look: Look) -> None:
     page = context.new_page()
     STATES[name][0](page)
     picture(page, DOCS / picture_of(name, look))
-    states.forget(page)
+    if name not in GUARDED:
+        states.forget(page)
     context.close()
-    assert not faults.found, faults.found
+    told = f"401 for {server.url}/sign-in"  # what a refused sign-in is answered with
+    assert set(faults.found) <= {told}, faults.found
 
 
 def picture_of(name: str, look: Look) -> str:
@@ -62,16 +70,32 @@ def screens() -> str:
     return "\n".join(parts)
 
 
+def let_people_in(data: Path) -> None:
+    """People and tokens of an agency, beside the server that serves from this folder."""
+    store = Store.open(data / FILE, SystemClock())
+    users, tokens = Users(store, store.clock), Tokens(store, store.clock)
+    boss = Caller(states.BOSS, admin=True)
+    users.add(LOCAL, states.BOSS, states.PASSWORD, admin=True)
+    all_of_it = {"clienta.nl": ["view", "import", "export"], "clientb.nl": ["view"]}
+    users.add(boss, "jo@agency.example", states.PASSWORD, permissions=all_of_it)
+    users.add(boss, "helpdesk", states.PASSWORD, permissions={"*": ["view"]})
+    users.disable(boss, users.add(boss, "summer.intern", states.PASSWORD, permissions={"clientb.nl": ["view"]}))
+    tokens.create(boss, "nightly import", domains={"clienta.nl": [Permission.VIEW, Permission.IMPORT]}, days=90)
+    tokens.create(boss, "monitoring", domains={EVERY_DOMAIN: [Permission.VIEW]}, days=365)
+    store.close()
+
+
 def main(names: Collection[str]) -> None:
-    """A server of its own for each look, so that every picture shows the same."""
+    """A server of its own for each look, so that every picture shows the same; those to sign in to come last."""
     DOCS.mkdir(exist_ok=True)
-    looks = dict.fromkeys(look for name in names for look in STATES[name][1])
+    asked = [(name in GUARDED, look, name) for name in names for look in STATES[name][1]]
     with sync_playwright() as playwright, driver.launch(playwright) as chromium:
-        for look in looks:
+        for signed, look in sorted(dict.fromkeys((signed, look) for signed, look, _ in asked), key=itemgetter(0)):
             with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder)) as server:
-                for name in names:
-                    if look in STATES[name][1]:
-                        take(chromium, server, name, look)
+                if signed:
+                    let_people_in(server.data)
+                for name in (name for *kind, name in asked if kind == [signed, look]):
+                    take(chromium, server, name, look)
     (DOCS / "screens.md").write_text(screens(), encoding="utf-8")
 
 

@@ -37,10 +37,10 @@ def show() -> None:
         column_config={
             "Token": st.column_config.NumberColumn(width=60, format="plain"),
             "Name": st.column_config.TextColumn(width=150),
-            "May": st.column_config.TextColumn(width=270),
-            "State": st.column_config.TextColumn(width=150),
-            "Last used": st.column_config.TextColumn(width=110),
-            "Made": st.column_config.TextColumn(width=150),
+            "May": st.column_config.TextColumn(width=230),
+            "State": st.column_config.TextColumn(width=155),
+            "Last used": st.column_config.TextColumn(width=95),
+            "Made": st.column_config.TextColumn(width=205),
         },
     )
     for token in tokens:
