@@ -160,6 +160,19 @@ def test_the_document_is_behind_the_door_and_calls_nobody(house: House) -> None:
     assert {house.ask("GET", path).status_code for path in ("/docs", "/redoc")} == {404}
 
 
+def test_the_document_has_names_that_a_client_can_wear_and_sentences_that_people_read(house: House) -> None:
+    document = house.ask("GET", "/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    assert {"mailboxes_create", "imports_preview", "imports_start", "runs_results"} <= set(names)
+    assert {tag for operation in operations for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
+    for operation in operations:
+        assert " " in operation["summary"], operation
+        assert not operation["summary"].endswith("."), operation
+        assert "Successful Response" not in str(operation)
+
+
 # Domains and lists.
 
 

@@ -19,7 +19,10 @@ CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _TOKEN = HTTPBearer(
-    scheme_name="token", bearerFormat="mxm_…", auto_error=False, description="Made with script/mxm token create."
+    scheme_name="token",
+    bearerFormat="mxm_…",
+    auto_error=False,
+    description="Made with script/mxm token create, or by an admin on the Access page.",
 )
 
 _TOLD = {
@@ -32,7 +35,7 @@ _TOLD = {
     415: "The body is of a kind that is not read here",
     422: "MXroute's plan does not allow it",
     429: "It would wait too long for MXroute's limit; `Retry-After` says how long",
-    503: "MXroute is down, or this server can not write",
+    503: "MXroute is down, or this server can not write; `Retry-After`, where it is there, says when to come again",
 }
 
 
@@ -40,7 +43,8 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How a route may say no, besides the ways that all of them have."""
     headers = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return {
-        status: {"model": Failure, "description": _TOLD[status]} | ({"headers": headers} if status == 429 else {})
+        status: {"model": Failure, "description": _TOLD[status]}
+        | ({"headers": headers} if status in (429, 503) else {})
         for status in sorted({400, 401, 403, 413, *statuses})
     }
 

@@ -25,6 +25,7 @@ _ROW = {
     )
     | {"line": {**_CELL, "description": "What errors call this row; its number in the list otherwise"}},
 }
+_SECRET = {"password": "Geheim.2026x"}
 _DEFAULT_DOMAIN = "Where rows without a domain go"
 _FILE = {"type": "string", "format": "binary"}
 
@@ -39,6 +40,9 @@ def _bodies(**more: dict[str, Any]) -> dict[str, Any]:
             **more,
         },
         "required": ["rows"],
+        "examples": [
+            {"default_domain": "clienta.nl", "rows": [{"line": 2, "username": "nina.berg", "quota": 2048} | _SECRET]}
+        ],
     }
     return body(json=rows, csv=_FILE, xlsx=_FILE)
 

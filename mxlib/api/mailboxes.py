@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import shapes
-from mxlib.api.asking import CSV, Asker, Domain, Raw, Refresh, User, body, parsed, refusals
+from mxlib.api.asking import CSV, XLSX, Asker, Domain, Raw, Refresh, User, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
 from mxlib.auth.permissions import Permission
@@ -49,10 +49,24 @@ def every(domain: Domain, caller: Asker, refresh: Refresh = False) -> Response:
 )
 def export(domain: Domain, caller: Asker) -> Response:
     """All mailboxes of a domain as a CSV that can be imported again; passwords are blank."""
+    return _exported(caller, domain, "csv")
+
+
+@router.get(
+    "/email-accounts.xlsx",
+    response_class=Response,
+    responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **refusals(404, 429, 503)},
+)
+def export_workbook(domain: Domain, caller: Asker) -> Response:
+    """The same as a workbook of text cells, in which no spreadsheet takes a name for a number."""
+    return _exported(caller, domain, "xlsx")
+
+
+def _exported(caller: Asker, domain: str, kind: str) -> Response:
     house = services.current()
     caller.must(Permission.EXPORT, domain.lower())
     house.mailboxes.every(caller, domain)
-    return attached(house.exports.domain_file(caller, domain.lower(), "csv"))
+    return attached(house.exports.domain_file(caller, domain.lower(), kind))
 
 
 @router.post(
@@ -119,7 +133,7 @@ def history(domain: Domain, user: User, caller: Asker) -> Response:
 
 @router.patch(
     "/email-accounts/{user}/recovery",
-    responses={200: {"model": shapes.Success[shapes.RecoveryShape]}, **refusals(404, 415, 503)},
+    responses={200: {"model": shapes.Success[shapes.RecoveryShape]}, **refusals(404, 415, 429, 503)},
     openapi_extra=_object(["recovery_email"], recovery_email=_RECOVERY),
 )
 def recovery(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:

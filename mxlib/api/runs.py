@@ -32,7 +32,7 @@ def one(run: Run, caller: Asker) -> Response:
     return _told(caller, run)
 
 
-@router.get("/{run}/results", responses={200: {"model": shapes.Success[run_shapes.Results]}, **refusals(404)})
+@router.get("/{run}/results", responses={200: {"model": shapes.Success[run_shapes.Results]}, **refusals(404, 503)})
 def results(run: Run, caller: Asker) -> Response:
     """What became of every row; passwords for the token that started the run, and for admins."""
     _seen(caller, run)
@@ -42,7 +42,7 @@ def results(run: Run, caller: Asker) -> Response:
 @router.get(
     "/{run}/results.csv",
     response_class=Response,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404)},
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404, 503)},
 )
 def results_csv(run: Run, caller: Asker) -> Response:
     """The same as a CSV, for the token that started the run and for admins."""

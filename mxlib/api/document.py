@@ -1,0 +1,39 @@
+"""The OpenAPI document, made fit for its readers: people, and programs that write clients."""
+
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+#: What each group of operations is about.
+TAGS = [
+    {"name": "account", "description": "Who asks, and what the whole account has."},
+    {"name": "mailboxes", "description": "The mailboxes of a domain, all of them or one by one."},
+    {"name": "imports", "description": "Rows or a file, judged without a trace or started as a run."},
+    {"name": "changes", "description": "Many mailboxes at once, by their addresses."},
+    {"name": "runs", "description": "How runs stand, what came of them, and how to steer them."},
+    {"name": "audit", "description": "Who did what to what, when and from where."},
+]
+
+_DONE = {"200": "Done; the answer tells", "201": "Made; the answer is the mailbox", "202": "A run has been started"}
+
+
+def name_of(route: APIRoute) -> str:
+    """What an operation is called in programs: `mailboxes_create`."""
+    return f"{route.tags[0]}_{route.name}"
+
+
+def tidied(document: dict[str, Any]) -> dict[str, Any]:
+    """The framework's `document`, telling of our answers: what it would refuse with 422 is a 400 here."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            answers = operation["responses"]
+            told = answers.get("422", {}).get("content", {}).get("application/json", {})
+            if told.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
+                del answers["422"]
+            operation["summary"] = operation["description"].partition("\n")[0].partition(". ")[0].removesuffix(".")
+            for status in _DONE.keys() & answers.keys():
+                if answers[status]["description"] == "Successful Response":
+                    answers[status]["description"] = _DONE[status]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    return document
