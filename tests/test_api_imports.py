@@ -111,6 +111,17 @@ def test_a_file_that_is_no_table_is_refused_in_the_words_of_the_page(house: Hous
     )
 
 
+def test_a_domain_is_not_taken_for_missing_while_mxroute_never_told_its_domains(house: House) -> None:
+    house.host.down = True
+    body = {"default_domain": "a.nl", "rows": [NINA]}
+    row = preview(house, body)["rows"][0]
+    assert (row["verdict"], row["errors"]) == ("ready", [])
+    assert row["warnings"][0].startswith("Could not check a.nl")
+    answer = house.ask("POST", "/imports", body, headers={"Idempotency-Key": "k1"})
+    refused(answer, 503, "a.nl could not be read from MXroute just now. Start waits for MXroute")
+    assert data(house.ask("GET", "/imports")) == []
+
+
 def test_more_rows_than_an_import_takes_are_refused(house: House) -> None:
     refused(house.ask("POST", "/imports", {"rows": [{}] * 10_001}), 400, "10,001 rows; the limit is 10,000.", "rows")
 

@@ -131,9 +131,11 @@ class Previews:
         """What must be known of the account to judge `rows`: a domain not read yet costs one read, once.
 
         A domain in `told` is not read: the sender says which usernames it has. To update them that is not enough.
+        While MXroute has never told its domains, none is taken for missing; all of them count as unchecked.
         """
         update = on_existing is OnExisting.UPDATE
-        known = frozenset(self._lists.domains(caller).names)
+        domains = self._lists.domains(caller)
+        known = frozenset(domains.names)
         named = rules.domains_named(rows, self.standard(domain))
         existing = {name: usernames for name, usernames in (told or {}).items() if name in named and not update}
         unchecked: set[str] = set()
@@ -150,6 +152,10 @@ class Previews:
                 unchecked.add(name)
             else:
                 existing[name] = usernames
+        if domains.read_at is None:
+            untold = frozenset(name for name in named if addresses.is_domain(name))
+            unchecked |= untold - existing.keys() - forbidden.keys()
+            known |= untold
         has = {name: self._lists.kept(name) for name in existing} if update else {}
         return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has)
 
