@@ -15,7 +15,7 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.errors import RateLimited, Unreachable
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.settings import Settings
-from mxlib.store import Unwritable
+from mxlib.store import Unwritable, audit
 from tests.house import GOOD, House, StandIn, data, opened, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -383,6 +383,9 @@ def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(house: House) -> None
     assert [(what, on) for what, on, _ in trail(house) if what != "token.create"] == [
         ("mailbox.update", "nina@a.nl")
     ] * 2
+    data(house.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": 5, "limit": 100}))
+    with house.services.store.read() as tx:
+        assert audit.entries(tx)[0]["outcome"] == "password changed; quota 3072 → 5; limit 100 asked for"
 
 
 @pytest.mark.parametrize(

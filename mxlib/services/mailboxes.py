@@ -285,10 +285,10 @@ def _as_asked(domain: str, username: str) -> Mailbox:
 
 
 def _told(known: Mailbox, changes: Mapping[str, str | int]) -> str:
-    """What a change by hand changed: `password changed; quota 1024 → 2048`."""
-    had = {"quota": known.quota, "limit": known.limit}
-    figures = [reasons.changes(name, had[name], int(asked)) for name, asked in changes.items() if name in had]
-    return "; ".join([reasons.PASSWORD_CHANGED] * ("password" in changes) + figures)
+    """What a change by hand changed: `password changed; quota 1024 → 2048`; a limit is asked for, and may stay."""
+    quota = [reasons.changes("quota", known.quota, int(changes["quota"]))] if "quota" in changes else []
+    limit = [f"limit {changes['limit']} asked for"] if "limit" in changes else []
+    return "; ".join([reasons.PASSWORD_CHANGED] * ("password" in changes) + quota + limit)
 
 
 def _taken(domain: str, username: str) -> Taken:
