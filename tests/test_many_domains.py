@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import words
+from mxlib.mailboxes import intake, words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.gate import Gate
@@ -137,6 +137,14 @@ def test_programs_export_all_domains_that_their_token_may(house: House) -> None:
     answer = house.ask("GET", "/email-accounts.csv", token=house.token(b_nl="view export", a_nl="view"))
     assert [row["username"] for row in rows(answer.content)] == ["tess"]
     assert house.ask("GET", "/email-accounts.csv", token=house.token(a_nl="view")).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/email-accounts", "/domains/a.nl/email-accounts"])
+def test_programs_export_workbooks_of_the_same_rows_too(house: House, path: str) -> None:
+    book, table = (intake.read(house.ask("GET", path + kind).content, f"all{kind}") for kind in (".xlsx", ".csv"))
+    assert book.header == table.header
+    assert [book.table.row(at) for at in range(len(book))] == [table.table.row(at) for at in range(len(table))]
+    assert len(book)
 
 
 def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(house: House) -> None:

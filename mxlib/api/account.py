@@ -1,13 +1,13 @@
 """The caller, the account's domains, and the files made of them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import shapes
-from mxlib.api.asking import CSV, Asker, Refresh, refusals
+from mxlib.api.asking import CSV, XLSX, Asker, Refresh, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
 from mxlib.services.lists import Silent
@@ -44,20 +44,22 @@ def quota(caller: Asker) -> Response:
     return success(shapes.storage(*services.current().storage.read(caller)))
 
 
-@router.get(
-    "/email-accounts.csv",
-    response_class=Response,
-    responses={
-        200: {
-            "content": {CSV: {"schema": {"type": "string"}}},
-            "headers": {"X-MXM-Remarks": {"description": "What the file lacks, and why", "schema": {"type": "string"}}},
-        },
-        **refusals(503),
-    },
-)
+def _file(kind: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that gives a file of this content type."""
+    lacks = {"X-MXM-Remarks": {"description": "What the file lacks, and why", "schema": {"type": "string"}}}
+    return {200: {"content": {kind: {"schema": {"type": "string"}}}, "headers": lacks}, **refusals(503)}
+
+
+@router.get("/email-accounts.csv", response_class=Response, responses=_file(CSV))
 def export(caller: Asker) -> Response:
     """All mailboxes of all domains that the token may view and export, as one CSV that can be imported again.
 
     A domain whose list can not be had is named in a comment above the header, and in `X-MXM-Remarks`.
     """
     return attached(services.current().exports.all_file(caller, "csv"))
+
+
+@router.get("/email-accounts.xlsx", response_class=Response, responses=_file(XLSX))
+def export_workbook(caller: Asker) -> Response:
+    """The same as a workbook of text cells, in which no spreadsheet takes a name for a number; remarks have a sheet."""
+    return attached(services.current().exports.all_file(caller, "xlsx"))
