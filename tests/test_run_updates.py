@@ -51,6 +51,28 @@ def trail(tx: Tx, run: int) -> list[tuple[str, str]]:
     return [(entry["what"], entry["on"]) for entry in reversed(audit.entries(tx, run=run))]
 
 
+class TestWhatTheTrailTells:
+    def test_of_each_mailbox_what_changed_and_of_the_run_what_became_of_its_rows(self) -> None:
+        here = existing()
+        run = here.start(
+            plan(
+                update(0, quota=2048),
+                update(1, password="New-Secret-1", quota=1024, limit=500),
+                update(2, quota=512, limit=500),
+                update(3),
+            )
+        )
+        here.run()
+        with here.store.read() as tx:
+            told = {(entry["what"], entry["on"]): entry["outcome"] for entry in audit.entries(tx, run=run)}
+        assert told == {
+            ("mailbox.update", "user0@a.nl"): "quota 1024 → 2048",
+            ("mailbox.update", "user1@a.nl"): "password changed; limit 500 asked for",
+            ("mailbox.update", "user2@a.nl"): "quota 1024 → 512",
+            ("run.finished", f"run {run}"): "3 updated, 1 unchanged",
+        }
+
+
 class TestWhatIsSent:
     def test_a_patch_names_what_the_row_gives_and_nothing_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
         here, bodies = existing(), []

@@ -129,6 +129,14 @@ def changes(name: str, had: int | None, asked: int) -> str:
     return f"{name} {before} → {after}" if before else f"{name} set to {after}"
 
 
+def what_changed(*, password: bool, had: int | None, quota: int | None, limit: int | None) -> str:
+    """What a change changed: `password changed; quota 1024 → 2048; limit 500 asked for`, since a limit may stay."""
+    told = [PASSWORD_CHANGED] if password else []
+    if quota is not None and quota != had:
+        told.append(changes("quota", had, quota))
+    return "; ".join([*told, *([f"limit {limit} asked for"] if limit is not None else [])])
+
+
 def _amount(name: str, number: int | None) -> str:
     if number is None:
         return ""

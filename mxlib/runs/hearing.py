@@ -5,6 +5,7 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import assert_never
 
+from mxlib.mailboxes import words
 from mxlib.mxroute.errors import MXrouteError, NotFound, RateLimited, Refused
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import deciding, guarding, recording, sentences
@@ -230,7 +231,8 @@ def finish(store: Store, course: Course, at: float) -> None:
             note=course.note,
             seen=False,
         )
-        _note(tx, course, f"run.{status}", at, course.note)
+        told = words.counted(journal.counts(tx, [course.id]).get(course.id, {}))
+        _note(tx, course, f"run.{status}", at, ". ".join(filter(None, [told, course.note])))
 
 
 def _note(tx: Tx, course: Course, what: str, at: float, outcome: str) -> None:

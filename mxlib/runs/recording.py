@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from mxlib.mailboxes import reasons
 from mxlib.mailboxes.plan import CLEAR, Action
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
 from mxlib.mxroute.messages import Answer, Mailbox
@@ -17,7 +18,8 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
     journal.set_row(tx, course.id, row.position, outcome=outcome, reason=reason)
     if outcome in DONE:
-        _note(tx, course, f"mailbox.{row.action}", row, at)
+        told = _told(row) if outcome is Outcome.UPDATED else ""
+        _note(tx, course, f"mailbox.{row.action}", row, at, told)
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
         _keep_recovery(tx, course, row, at)
     if outcome is Outcome.DELETED:
@@ -51,6 +53,13 @@ def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
     other = {name: value for name, value in now.items() if value != row.was.get(name)}
     if other:
         journal.set_row(tx, row.run, row.position, before=row.before | {"found": row.before.get("found", {}) | other})
+
+
+def _told(row: RowRecord) -> str:
+    """What a row changed at the host, as a change by hand would tell it."""
+    password = row.sealed_password is not None
+    limit = row.limit if password and row.limit != row.was.get("limit") else None  # alone it is not sent
+    return reasons.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
 
 
 def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome: str = "") -> None:

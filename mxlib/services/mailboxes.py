@@ -285,10 +285,9 @@ def _as_asked(domain: str, username: str) -> Mailbox:
 
 
 def _told(known: Mailbox, changes: Mapping[str, str | int]) -> str:
-    """What a change by hand changed: `password changed; quota 1024 → 2048`; a limit is asked for, and may stay."""
-    quota = [reasons.changes("quota", known.quota, int(changes["quota"]))] if "quota" in changes else []
-    limit = [f"limit {changes['limit']} asked for"] if "limit" in changes else []
-    return "; ".join([reasons.PASSWORD_CHANGED] * ("password" in changes) + quota + limit)
+    """What a change by hand changed."""
+    quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
+    return reasons.what_changed(password="password" in changes, had=known.quota, quota=quota, limit=limit)
 
 
 def _taken(domain: str, username: str) -> Taken:
