@@ -155,6 +155,29 @@ class TestBefore:
 
 
 class TestDoingIt:
+    def test_one_change_after_the_other_is_taken_back_the_last_one_first(self, house: House) -> None:
+        house.have("user0@a.nl", "user1@a.nl")
+        house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+        was = [{"quota": quota, "limit": 9600, "recovery_email": ""} for quota in (1024, 2048)]
+        first = imported(house, *(update(n, quota=2048, before=was[0]) for n in range(2)))
+        second = imported(house, *(update(n, quota=4096, recovery_email="k@x.org", before=was[1]) for n in range(2)))
+        assert house.services.undoing.look(LOCAL, first).typed == 0
+        for run in (second, first):
+            back = ended(house, house.services.undoing.start(LOCAL, run, "2"))
+            assert back.counts == {Outcome.UPDATED: 2}
+        boxes = house.host.sandbox.account.domains["a.nl"]
+        assert (boxes["user0"].quota, boxes["user1"].quota) == (1024, 1024)
+
+    def test_what_was_changed_by_hand_after_all_was_taken_back_stays(self, house: House) -> None:
+        house.have("user0@a.nl")
+        house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+        before = {"quota": 1024, "limit": 9600, "recovery_email": ""}
+        first = imported(house, update(0, quota=2048, before=before))
+        second = imported(house, update(0, quota=4096, before=before | {"quota": 2048}))
+        ended(house, house.services.undoing.start(LOCAL, second, "1"))
+        house.services.mailboxes.update(LOCAL, "a.nl", "user0", {"password": GOOD})
+        assert [row.left_out for row in house.services.undoing.look(LOCAL, first).kept] == [sentences.CHANGED_HERE]
+
     def test_it_is_a_run_of_its_own_with_results(self, house: House) -> None:
         run = imported(house)
         becomes(house, "user1", usage=12.0)

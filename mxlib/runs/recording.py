@@ -75,7 +75,8 @@ def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox) -> Done | None:
     stays = guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
     if stays is not None:
         return Done(Outcome.SKIPPED, stays.reason)
-    if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of):
+    restoring = row.action == Action.UPDATE
+    if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of, restoring=restoring):
         return Done(Outcome.SKIPPED, sentences.CHANGED_HERE)
     return None
 

@@ -149,7 +149,11 @@ class Undoing:
                 listed = shelf.mailboxes(tx, domain)
                 boxes |= {f"{box.username.lower()}@{domain}": box for box in (listed.mailboxes if listed else ())}
                 emails |= {f"{name}@{domain}": email for name, email in recovery.of_domain(tx, domain).items()}
-            touched = {row.address for row in rows if audit.touched_since(tx, row.address, view.id)}
+            touched = {
+                row.address
+                for row in rows
+                if audit.touched_since(tx, row.address, view.id, restoring=row.action == Action.UPDATE)
+            }
         steps = tuple(undo.steps(rows, boxes, emails, touched))
         # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), Kind.UNDO, view.id)

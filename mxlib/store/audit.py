@@ -9,6 +9,7 @@ from mxlib.store.database import Tx
 from mxlib.store.tables import audit, meta
 from mxlib.store.tables import first_seen as seen
 from mxlib.store.tables import run as runs
+from mxlib.store.tables import run_row as rows
 
 #: What is done to a domain or to one of its mailboxes: the subject is the domain, or an address in it.
 ABOUT_DOMAINS = ("mailbox", "recovery", "export")
@@ -98,19 +99,29 @@ def count(tx: Tx, wanted: Wanted, seen: Seen | None = None, *, most: int | None 
     return tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
-def touched_since(tx: Tx, address: str, number: int) -> bool:
+def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False) -> bool:
     """Whether anything but run `number`, and what takes it back, changed the mailbox `address` after that run did.
 
-    One that was gone meanwhile, as the lists told, is another mailbox of the same name.
+    One that was gone meanwhile, as the lists told, is another mailbox of the same name. Who is `restoring` figures does
+    not mind a later run that was taken back: what it changed of them is as it was before it.
     """
+    username, _, domain = address.partition("@")
     doings = ("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")
     about = (audit.c.on == address) & audit.c.what.in_(doings)
     own = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0)).where(about, audit.c.run == number).scalar_subquery()
     takes_back = sa.select(runs.c.id).where(runs.c.undo_of == number)
-    others = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
+    theirs = (audit.c.run != number) & audit.c.run.not_in(takes_back)
+    if restoring:
+        restored = (
+            sa.select(runs.c.id, runs.c.undo_of)
+            .join(rows, rows.c.run == runs.c.id)
+            .where(rows.c.domain == domain, rows.c.username == username, rows.c.outcome == "updated")
+            .where(runs.c.undo_of.is_not(None))
+        ).cte()
+        theirs &= audit.c.run.not_in(sa.select(restored.c.id).union_all(sa.select(restored.c.undo_of)))
+    others = audit.c.run.is_(None) | theirs
     if tx.execute(sa.select(audit.c.id).where(about, audit.c.id > own, others).limit(1)).first() is not None:
         return True
-    username, _, domain = address.partition("@")
     first = sa.select(seen.c.at).where(seen.c.domain == domain, seen.c.username == username).scalar_subquery()
     at_host = audit.c.what.startswith("mailbox.")  # a recovery email is kept here, whether a list was read or not
     done = sa.select(sa.func.max(audit.c.at)).where(about, at_host, audit.c.run == number).scalar_subquery()
