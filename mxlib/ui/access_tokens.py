@@ -47,7 +47,7 @@ def show() -> None:
         if token.id == picked:
             _card(token, now)
     if picked is None:
-        st.caption("Choose a token in the table to revoke it.")
+        st.caption("Choose a token in the table (by keyboard: Shift+Space) to revoke it.")
 
 
 def _row(token: TokenRecord, now: float) -> dict[str, object]:
