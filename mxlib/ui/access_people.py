@@ -47,9 +47,7 @@ def show() -> None:
         if person.user.id == picked:
             _card(person)
     if picked is None:
-        st.caption(
-            "Choose somebody in the table (by keyboard: Shift+Space) to change what they may do, their password or state."
-        )
+        st.caption("Choose somebody in the table (by keyboard: Shift+Space) to change permissions, password or state.")
 
 
 def _row(person: Person) -> dict[str, object]:
