@@ -178,6 +178,13 @@ def test_no_password_is_ever_generated_for_a_mailbox_that_exists() -> None:
     assert filled["password"].iloc[:2].tolist() == ["", ""]
 
 
+def test_a_new_name_that_a_spreadsheet_may_have_made_of_an_old_one_is_worth_a_look() -> None:
+    agents = Account(frozenset({"a.nl"}), {"a.nl": frozenset({"007"})}, has={"a.nl": has(("007", 1024, 9600, 0.0, ""))})
+    after = judged(*({"username": name, "password": GOOD} for name in ("7", "007", "07", "70")), account=agents)
+    assert ["007 exists" in told for told in after["warnings"]] == [True, False, False, False]
+    assert set(after["verdict"]) == {Verdict.READY}
+
+
 def test_a_password_generated_before_the_mailbox_was_seen_to_exist_replaces_none() -> None:
     row = {"username": "info", "password": "Gener-ated-1234", "generated": True}
     rows = judged(row)

@@ -104,6 +104,11 @@ def limit_uncertain(had: int | None, asked: int) -> str:
     return f"MXroute may {kept}, not set {asked}."
 
 
+def zeros_lost(name: str) -> str:
+    """A new name is that of an existing mailbox without the zeros it begins with (a warning)."""
+    return f"New here, and {name} exists: did a spreadsheet drop its zeros?"
+
+
 def below_use(used: int | None, asked: int) -> str:
     """A quota is smaller than what the mailbox holds (a warning); both in MB."""
     return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."

@@ -172,6 +172,12 @@ def _existing(domains: pa.Array, account: Account) -> list[str]:
     return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
 
 
+def _shorn(account: Account) -> dict[str, str]:
+    """What spreadsheets make of names like `007`: `7@a.nl`, and the name that it was."""
+    names = ((name, domain) for domain, boxes in account.has.items() for name in boxes["username"])
+    return {f"{name.lstrip('0')}@{domain}": name for name, domain in names if name.startswith("0") and name.isdigit()}
+
+
 def _read(cells: pa.Array, read: Callable[[str], int | None]) -> Numbers:
     """The number in every cell; _BLANK for none, _UNREADABLE for what is no number."""
     codes, different = columns.distinct(cells)
@@ -242,5 +248,8 @@ def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) 
     below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
     say_of_both(warned, below, np.ceil(had.usage).astype(np.int64), cells.quota, reasons.below_use)
     warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
+    if shorn := _shorn(account):
+        new = sendable & ~cells.exists & columns.is_among(cells.full_address, shorn)
+        warned.say_each(new, cells.full_address, lambda address: reasons.zeros_lost(shorn[address]))
     checked = columns.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
     warned.say_each(sendable & ~checked, cells.addresses.domain, words.not_checked)
