@@ -101,6 +101,7 @@ _SPLITS = re.compile(addresses.SPLITS)
 _EMAIL = re.compile(addresses.EMAIL)
 _NO_PASSWORD = re.compile(r"[*•]*|.*••••.*", re.DOTALL)
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
 
@@ -157,6 +158,8 @@ def _judge_row(
         told += filter(None, [reasons.password(lacking)])
         if trimmed != row.password:
             told.append(reasons.BLANK_AT_AN_END)
+        elif _CONTROL.search(row.password) and not row.fault:
+            told.append(reasons.UNTYPABLE)
     quota_typed, limit_typed = row.quota.strip(BLANKS), row.limit.strip(BLANKS)
     quota = amounts.quota(quota_typed) if quota_typed else standard.quota
     limit = asked = amounts.limit(limit_typed) if limit_typed else standard.limit

@@ -229,6 +229,8 @@ def test_a_blank_or_masked_password_is_none(cell: str):
         ("ÉÉÉéééé1", "The password needs a capital and a small letter."),
         (" Winter-2026", "The password starts or ends with a blank; remove it."),
         ("Winter-2026\u00a0", "The password starts or ends with a blank; remove it."),
+        ("Winter-\x002026", "The password has an invisible character in it, which nobody can type; remove it."),
+        ("Winter-\n2026", "The password has an invisible character in it, which nobody can type; remove it."),
     ],
 )
 def test_a_password_is_told_what_it_needs(cell: str, told: str):

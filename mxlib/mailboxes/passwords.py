@@ -35,6 +35,9 @@ _PROBABLE = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[^\s@]+")
 #: What reads as no password: nothing, asterisks (Google's exports), or what a mask left behind.
 _NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
 
+#: What nobody can type, and what may end a password early where it is hashed.
+_CONTROLS = r"[\x00-\x1f\x7f]"
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -43,6 +46,7 @@ class Scan:
     missing: Mask
     lacking: npt.NDArray[np.int64]
     blank_at_an_end: Mask
+    untypable: Mask
     no_special: Mask
 
 
@@ -50,6 +54,7 @@ def scan(cells: pa.Array) -> Scan:
     """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
     trimmed = columns.stripped(cells)
     missing = columns.contain(trimmed, _NONE)
+    blank_at_an_end = ~missing & columns.mask(pc.not_equal(trimmed, cells))
     lacks = (
         columns.mask(pc.less(pc.utf8_length(cells), 8)),
         ~columns.contain(cells, "[A-Z]"),
@@ -60,7 +65,8 @@ def scan(cells: pa.Array) -> Scan:
     return Scan(
         missing=missing,
         lacking=np.where(missing, 0, lacking),
-        blank_at_an_end=~missing & columns.mask(pc.not_equal(trimmed, cells)),
+        blank_at_an_end=blank_at_an_end,
+        untypable=~missing & ~blank_at_an_end & columns.contain(cells, _CONTROLS),
         no_special=~missing & ~columns.contain(cells, r"[!-/:-@\[-`{-~]"),
     )
 

@@ -13,6 +13,7 @@ LIMIT = f"Limit: 0 to {MOST_SENDS}."
 RECOVERS_ITSELF = "The recovery email is this mailbox; use another."
 NO_DOMAIN = "No domain: type one, or write the whole address as username."
 BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
+UNTYPABLE = "The password has an invisible character in it, which nobody can type; remove it."
 NO_SPECIAL = "No special character: MXroute may refuse it."
 
 #: What a password may lack, in the order in which it is told; `passwords.scan` numbers its bits alike.

@@ -208,6 +208,7 @@ def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mas
 
     told.say_coded(cells.passwords.lacking, reasons.password)
     told.say(cells.passwords.blank_at_an_end, reasons.BLANK_AT_AN_END)
+    told.say(cells.passwords.untypable & columns.is_blank(cells.fault), reasons.UNTYPABLE)
     told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, reasons.quota)
     told.say(cells.limit == _UNREADABLE, reasons.LIMIT)
     told.say_each(~columns.is_blank(email) & ~addresses.are_emails(email), email, reasons.recovery_email)
