@@ -96,6 +96,25 @@ def test_a_file_is_read_as_on_the_page(house: House, kind: str, body: bytes) -> 
 
 
 @pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("windows-1250", "username,password,note\nnina,Geheim.2026ł,\n".encode("cp1250")),
+        ("UTF-16LE", "username,password,note\nnina,Geheim.2026ł,\n".encode("utf-16-le")),
+        ('"utf-8"', "username,password,note\nnina,Geheim.2026ł,\n".encode()),
+    ],
+)
+def test_a_file_is_read_in_the_charset_that_its_sender_names(house: House, charset: str, body: bytes) -> None:
+    path, kind = "/email-accounts/import/preview?default_domain=a.nl", {"Content-Type": f"text/csv; charset={charset}"}
+    assert data(house.ask("POST", path, content=body, headers=kind))["rows"][0]["password"] == "Geheim.2026ł"
+    kind["Content-Type"] = "text/csv; charset=klingon"
+    refused(house.ask("POST", path, content=body, headers=kind), 415, "charset=klingon is not read here.")
+
+
+def test_parameters_that_are_for_files_are_not_left_out_without_a_word(house: House) -> None:
+    refused(house.ask("POST", "/imports?generate_passwords=true", {"rows": [NINA]}), 400, "stands in the body")
+
+
+@pytest.mark.parametrize(
     ("body", "told"),
     [
         (b"", "The file is empty."),

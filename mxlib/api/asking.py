@@ -1,9 +1,11 @@
 """What every route asks of a request: who sends it, and what is in it."""
 
+import codecs
 import json
 import math
 import re
 from collections import Counter
+from email.message import Message
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Header, Path, Query, Request, Security
@@ -91,6 +93,32 @@ def kind_of(request: Request) -> str:
 _LONGEST_NUMBER = 100
 
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+#: Charsets that a file does not tell by itself, by Python's names for them, as reading calls them.
+_CHARSETS = {
+    "cp1250": "windows-1250", "cp1252": "windows-1252", "iso8859-1": "windows-1252", "mac-roman": "mac-roman",
+    "utf-16-be": "utf-16-be", "utf-16-le": "utf-16-le",
+}  # fmt: skip
+_TOLD_BY_ITSELF = frozenset({"ascii", "utf-8", "utf-8-sig", "utf-16"})
+
+
+def charset_of(request: Request) -> str | None:
+    """The encoding of a CSV that the sender names, where that tells more than the file does."""
+    if kind_of(request) != CSV:
+        return None
+    told = Message()
+    told["Content-Type"] = request.headers.get("content-type", "")
+    named = told.get_content_charset("utf-8")
+    try:
+        known = codecs.lookup(named).name
+    except (LookupError, ValueError):
+        known = ""
+    if known not in _TOLD_BY_ITSELF | _CHARSETS.keys():
+        raise Problem(
+            415, f"charset={readable(named)} is not read here. Leave it out, or send UTF-8, UTF-16 or Windows-1252."
+        )
+    return _CHARSETS.get(known)
 
 
 def parsed(request: Request, data: bytes) -> Any:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import preview_shapes, run_shapes, shapes
-from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, kind_of, parsed, refusals, wrong_kind
+from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
@@ -110,6 +110,8 @@ def start(
     asked = f"{kind_of(request)}\n{table.domain}\n{table.file_name}\n{table.generate}\n".encode() + data
     if table.on_existing is OnExisting.UPDATE:
         asked = b"update\n" + asked
+    if encoding := charset_of(request):
+        asked = f"{encoding}\n".encode() + asked
     if key is not None and not key.strip():
         raise Malformed("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
     number = house.imports.start(caller, table, key=(key or "").strip(), request=asked)
@@ -124,9 +126,12 @@ def _table(request: Request, data: bytes, domain: str, file: str, *, generate: b
     imports = services.current().imports
     match kind_of(request):
         case "application/json":
+            if domain or file or generate or on_existing is not OnExisting.SKIP:
+                raise Malformed("", "With a JSON body everything stands in the body: leave the parameters out.")
             return imports.from_json(parsed(request, data))
         case "text/csv":
-            return imports.from_file(data, file or "import.csv", domain, generate=generate, on_existing=on_existing)
+            name, encoding = file or "import.csv", charset_of(request)
+            return imports.from_file(data, name, domain, generate=generate, on_existing=on_existing, encoding=encoding)
         case kind if kind == XLSX:
             return imports.from_file(data, file or "import.xlsx", domain, generate=generate, on_existing=on_existing)
         case _:

@@ -11,6 +11,7 @@ from mxlib.mailboxes import from_json, passwords, planning, rules, words
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
+from mxlib.mailboxes.sheet import Taken
 from mxlib.services.claims import Claims
 from mxlib.services.lists import LONG_PATIENCE, Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
@@ -60,9 +61,10 @@ class Imports:
         *,
         generate: bool = False,
         on_existing: OnExisting = OnExisting.SKIP,
+        encoding: str | None = None,
     ) -> Table:
-        """A file as on the page; raises FileRefused."""
-        reading = self._previews.read(data, name)
+        """A file as on the page, in `encoding` where the sender names one; raises FileRefused."""
+        reading = self._previews.read(data, name, taken=Taken(encoding=encoding) if encoding else None)
         return Table(
             reading.rows,
             normalised(domain),
