@@ -10,7 +10,9 @@ from mxlib.runs import manager
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
+from mxlib.services import telling
 from mxlib.store import Store, audit, database, journal
+from mxlib.store.keys import ServerKey
 from tests.desk import Desk, Host, ShiftedClock, until
 from tests.simulation import plan, row, rows
 
@@ -271,3 +273,14 @@ def test_a_locked_database_stops_the_run_before_the_next_request(path: Path, mon
     assert desk.wait_for(run, "finished").done == 9
     desk.runs.shutdown()
     store.close()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_run_whose_key_was_lost_promises_no_passwords(desk: Desk, lost: bool) -> None:
+    run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
+    desk.wait_for(run, "finished")
+    if lost:
+        desk.store.key = ServerKey.make("another")
+    told = telling.state(desk.runs.view(run))
+    assert ("Its passwords can not be read: the server's key is another one." in told) is lost
+    assert ("readable until" in told) is not lost

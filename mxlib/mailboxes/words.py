@@ -240,6 +240,7 @@ def finished(
     readable_until: float | None = None,
     downloaded: bool = False,
     handed_over: bool = False,
+    locked: bool = False,
 ) -> str:
     """What came of a run that is at an end; `difference` is the first one as a phrase: `limit 9600, not 500`."""
     rows = f"All {total:,} rows" if total != 1 else "The 1 row"
@@ -250,6 +251,10 @@ def finished(
         sentences.append(f"Checked against MXroute at {clock_time(checked_at)}: {differ}{example}.")
     if handed_over:
         sentences.append("Passwords handed over; they are no longer kept here.")
+    elif locked:
+        sentences.append(
+            "Its passwords can not be read: the server's key is another one. Bring that back, or reset them."
+        )
     elif readable_until is not None:
         state = "downloaded" if downloaded else "not downloaded yet"
         sentences.append(f"Passwords {state}; readable until {day(readable_until)}.")

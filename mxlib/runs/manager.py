@@ -200,7 +200,7 @@ class Runs:
         return told if self._owner or self._driver is None else [*told, NOT_THE_OWNER]
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
-        return viewing.views(tx, list(records), self._engine, self._gate.estimate, self._clock)
+        return viewing.views(tx, list(records), self._engine, self._gate.estimate, self._clock, self._store.key)
 
     # Life.
 

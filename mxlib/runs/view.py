@@ -49,6 +49,8 @@ class RunView:
     undone_by: tuple[int, ...] = ()
     #: Its passwords were readable once and are no more.
     forgotten: bool = False
+    #: Whether its passwords are kept under another key than the server has now.
+    locked: bool = False
 
     @property
     def open(self) -> int:

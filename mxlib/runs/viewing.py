@@ -9,17 +9,18 @@ from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import OPEN, Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.store import Tx, journal, vault
+from mxlib.store.keys import ServerKey
 from mxlib.store.records import RunRecord
 
 
 def views(
-    tx: Tx, records: Sequence[RunRecord], engine: Engine, estimate: Callable[[int], float], clock: Clock
+    tx: Tx, records: Sequence[RunRecord], engine: Engine, estimate: Callable[[int], float], clock: Clock, key: ServerKey
 ) -> tuple[RunView, ...]:
-    """The views of `records`, in their order."""
+    """The views of `records`, in their order; `key` is the server's."""
     numbers = [record.id for record in records]
     counts, undos = journal.counts(tx, numbers), journal.undos(tx, numbers)
     return tuple(
-        _view(record, counts.get(record.id, {}), undos.get(record.id, []), engine, estimate, clock)
+        _view(record, counts.get(record.id, {}), undos.get(record.id, []), engine, estimate, clock, key)
         for record in records
     )
 
@@ -41,6 +42,7 @@ def _view(
     engine: Engine,
     estimate: Callable[[int], float],
     clock: Clock,
+    key: ServerKey,
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
     now, moment = clock.now(), clock.monotonic()
@@ -79,6 +81,7 @@ def _view(
         undo_of=record.undo_of,
         undone_by=tuple(undos),
         forgotten=vault.forgotten(record),
+        locked=vault.locked(key, record),
     )
 
 

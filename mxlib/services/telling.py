@@ -30,6 +30,7 @@ def state(view: RunView) -> str:
                 readable_until=view.passwords_until,
                 downloaded=view.downloaded_at is not None,
                 handed_over=view.handed_over_at is not None,
+                locked=view.locked,
             )
             return f"{told} {view.note}".strip()
         case RunStatus.QUEUED:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from mxlib.store.database import Tx
-from mxlib.store.keys import ServerKey
+from mxlib.store.keys import ServerKey, Unreadable
 from mxlib.store.records import RunRecord
 from mxlib.store.tables import run, run_row
 
@@ -31,6 +31,14 @@ def drop(tx: Tx, number: int) -> None:
 def forgotten(record: RunRecord) -> bool:
     """Whether a run had passwords that can be read no more."""
     return not record.plan_digest
+
+
+def locked(server_key: ServerKey, record: RunRecord) -> bool:
+    """Whether a run's passwords are kept, and this is not the key that opens them."""
+    try:
+        return record.wrapped_key is not None and not server_key.unwrap(record.wrapped_key)
+    except Unreadable:
+        return True
 
 
 def opened(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
