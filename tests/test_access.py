@@ -233,6 +233,17 @@ def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(house: Hous
     assert access.domains(BOSS, ["gone.nl", "a.nl", EVERY_DOMAIN]) == ("a.nl", "b.nl", "c.nl", "gone.nl")
 
 
+def test_nobody_gives_themselves_a_password_that_they_would_be_signed_out_before_reading(
+    house: House, access: Access
+) -> None:
+    boss, kim = person(access, "boss").user.id, person(access, "kim").user.id
+    with pytest.raises(Unfit, match="You would be signed out before you could read it"):
+        access.new_password(BOSS, boss)
+    assert house.services.users.verify("boss", PASSWORD)
+    assert "new-password" not in [button.key for button in page(picked=boss).button]
+    assert "new-password" in [button.key for button in page(picked=kim).button]
+
+
 def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: Access) -> None:
     access.disable(BOSS, person(access, "kim").user.id)
     people = page().dataframe[0].value

@@ -108,7 +108,16 @@ class Access:
         self._users.unlink(by, number)
 
     def new_password(self, by: Caller, number: int) -> str:
-        """Give somebody a password that nobody knew before, and sign them out everywhere; it can not be had again."""
+        """Give somebody else a password that nobody knew before, and sign them out everywhere; it can not be had again.
+
+        Raises Unfit for one's own: who is signed out everywhere never reads it, and the last admin would stay outside.
+        """
+        own = self._users.find(by.name) if by.admin else None
+        if own is not None and own.id == number:
+            raise Unfit(
+                "You would be signed out before you could read it. Change your own under You, or on the server: "
+                f"script/mxm user password {own.name}"
+            )
         password = passwords.generate()
         self._users.set_password(by, number, password)
         return password

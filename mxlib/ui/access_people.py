@@ -77,7 +77,7 @@ def _card(person: Person) -> None:
             if st.button("Change permissions…", icon=":material/tune:", key="change-rights"):
                 access_rights.begin(RIGHTS, user.permissions, admin=user.admin)
                 _allow(person)
-            if st.button("New password…", icon=":material/password:", key="new-password"):
+            if not person.you and st.button("New password…", icon=":material/password:", key="new-password"):
                 st.session_state.pop(_ONCE, None)
                 _new_password(person)
             if person.browsers:
