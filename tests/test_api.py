@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from starlette.types import Message
 
 from mxlib import services
+from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import RateLimited, Unreachable
@@ -91,6 +94,34 @@ def test_a_body_of_another_kind_is_refused(house: House) -> None:
     for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
         refused(house.ask("POST", BOXES, content=b"{}", headers=kind), 415, "Content-Type: application/json.")
         refused(house.ask("POST", "/imports", content=b"{}", headers=kind), 415, "or text/csv or")
+
+
+def test_half_a_body_is_none(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    heard = iter(
+        [
+            {"type": "http.request", "body": b"username,password\nnina,Geh", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return next(heard)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"authorization", f"Bearer {house.admin}".encode()), (b"content-type", b"text/csv")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/imports",
+        "headers": headers,
+        "query_string": b"",
+        "root_path": "",
+    }
+    anyio.run(routes[0], scope, receive, send)
+    assert (said, caplog.records, data(house.ask("GET", "/imports"))) == ([], [], [])
 
 
 def test_a_packed_body_is_refused_unopened(house: House) -> None:

@@ -35,6 +35,8 @@ class Door:
         except Problem as problem:
             await refusal(problem)(scope, receive, send)
             return
+        if body is None:
+            return  # whoever asked has gone, and half a body is none
         try:
             async with self._room:
                 state = {**scope.get("state", {}), "caller": caller}
@@ -59,8 +61,11 @@ def _caller(scope: Scope) -> Caller:
         raise Problem(401, str(error), headers=told) from None
 
 
-async def _body(headers: Headers, receive: Receive, most: int) -> list[Message]:
-    """The body as it came, at most `most` bytes of it, and not packed: it could be any size inside."""
+async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] | None:
+    """The body as it came, at most `most` bytes of it, and not packed: it could be any size inside.
+
+    None when its sender hung up before its end.
+    """
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Problem(415, "Send the body as it is, without Content-Encoding.")
     announced = headers.get("content-length", "")
@@ -69,6 +74,8 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message]:
     messages, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         messages.append(message)
         size += len(message.get("body", b""))
         if size > most:
