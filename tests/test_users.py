@@ -57,6 +57,19 @@ def test_a_user_may_what_was_said_and_from_the_next_look_what_is_said_anew(users
 
 
 @pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (" ", "Type a name, such as kim"),
+        ("MXM", "mxm is a name that MXM uses itself."),
+        ("a b", "A name has letters a-z, digits and"),
+    ],
+)
+def test_a_name_that_will_not_do_is_told_why(users: Users, name: str, why: str) -> None:
+    with pytest.raises(Unfit, match=why):
+        users.add(BOSS, name, GOOD)
+
+
+@pytest.mark.parametrize(
     "name",
     ["", " ", "a b", "ci (token 1)", "local operator", "MXM", "root (script/mxm)", "engine", ".a", "a,b", "ö", "a\nb",
      "x" * 255, "a<b>"],
@@ -64,8 +77,9 @@ def test_a_user_may_what_was_said_and_from_the_next_look_what_is_said_anew(users
 def test_nobody_is_called_like_a_token_or_like_the_server_or_in_a_way_that_no_header_carries(
     users: Users, name: str
 ) -> None:
-    with pytest.raises(Unfit, match="A name has letters"):
+    with pytest.raises(Unfit, match="name"):
         users.add(BOSS, name, GOOD)
+    assert users.find(name) is None
 
 
 def test_two_users_can_not_have_one_name_whatever_its_case(users: Users) -> None:

@@ -247,7 +247,11 @@ def _folded(name: str) -> str:
 def _named(name: str) -> str:
     """A name that may be given; raises Unfit."""
     folded = _folded(name)
-    if not _NAME.fullmatch(folded) or folded in _RESERVED:
+    if not folded:
+        raise Unfit("Type a name, such as kim or kim@agency.example.")
+    if folded in _RESERVED:
+        raise Unfit(f"{folded} is a name that MXM uses itself. Choose another.")
+    if not _NAME.fullmatch(folded):
         raise Unfit("A name has letters a-z, digits and . _ + - @ only, such as kim or kim@agency.example.")
     return folded
 
