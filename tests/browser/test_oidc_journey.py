@@ -126,5 +126,6 @@ def test_while_the_provider_is_down_the_page_lives_on(tab: Page, provider: Provi
     tab.get_by_role("link", name="Sign in with").click()
     agree(tab, "boss")
     expect(tab.get_by_role("alert")).to_have_text(says.SILENT)
-    expect(tab.get_by_label("Password")).to_be_visible()
+    expect(tab.get_by_role("link", name="Sign in with")).to_be_visible()
+    expect(tab.get_by_label("Password")).to_have_count(0)  # nobody has one here
     assert not [secret for secret in provider.secrets() if secret in server.output()]
