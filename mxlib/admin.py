@@ -38,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
             store.close()
     except (SettingsError, Unwritable, Unfit) as error:
         return _complain(str(error))
+    except (EOFError, KeyboardInterrupt):
+        return _complain("\nGiven up. Nothing was changed.")
 
 
 def _operator() -> Caller:

@@ -312,3 +312,16 @@ def test_on_a_terminal_the_command_asks_twice(
     assert admin.main(["user", "add", "kim", "--admin"]) == 2
     assert "two different passwords" in capsys.readouterr().err
     assert admin.main(["user", "add", "kim", "--admin"]) == 0
+
+
+@pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
+def test_whoever_presses_a_key_to_leave_is_told_that_nothing_was_changed(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: type[BaseException]
+) -> None:
+    def leave(_prompt: str) -> str:
+        raise key
+
+    monkeypatch.setattr("getpass.getpass", leave)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    assert admin.main(["user", "add", "kim", "--admin"]) == 2
+    assert "Given up. Nothing was changed." in capsys.readouterr().err
