@@ -257,6 +257,20 @@ def test_a_domain_of_others_is_not_there(house: House) -> None:
     assert house.host.writes() == 0
 
 
+def test_a_domain_may_be_written_as_its_people_write_it(house: House) -> None:
+    house.host.sandbox.account.domains["xn--caf-dma.nl"] = {}
+    made = house.ask("POST", "/domains/Café.nl/email-accounts", NINA | {"domain": "café.nl"})
+    assert data(made, 201)["email"] == "nina@xn--caf-dma.nl"
+    path = "/domains/Caf%C3%89.nl/email-accounts"
+    assert "nina" in house.ask("GET", f"{path}.csv").text
+    assert [one["what"] for one in data(house.ask("GET", f"{path}/nina/history"))["events"]] == ["Created"]
+    assert (
+        data(house.ask("PATCH", f"{path}/nina/recovery", {"recovery_email": "n@x.org"}))["email"]
+        == "nina@xn--caf-dma.nl"
+    )
+    assert data(house.ask("DELETE", f"{path}/nina")) == {"email": "nina@xn--caf-dma.nl"}
+
+
 def test_the_export_is_the_one_of_the_page(house: House) -> None:
     house.ask("POST", BOXES, NINA | {"recovery_email": "nina@example.org"})
     answer = house.ask("GET", f"{BOXES}.csv")

@@ -10,10 +10,12 @@ from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
 
 from mxlib.api.envelope import Problem
 from mxlib.api.shapes import Failure
 from mxlib.auth.permissions import Caller
+from mxlib.mailboxes import addresses
 from mxlib.mailboxes.phrases import readable
 
 JSON = "application/json"
@@ -69,7 +71,9 @@ async def _raw(request: Request) -> bytes:
 
 Asker = Annotated[Caller, Depends(_caller)]
 Raw = Annotated[bytes, Depends(_raw)]
-Domain = Annotated[str, Path(description="A domain of the account", examples=["clienta.nl"])]
+Domain = Annotated[
+    str, Path(description="A domain of the account", examples=["clienta.nl"]), AfterValidator(addresses.domain)
+]
 User = Annotated[str, Path(description="The part of the address before the @", examples=["nina.berg"])]
 Run = Annotated[int, Path(ge=1, lt=2**63, description="The number of a run")]
 Refresh = Annotated[bool, Query(description="Read from MXroute now, however new the kept list is")]

@@ -64,7 +64,7 @@ def export_workbook(domain: Domain, caller: Asker) -> Response:
 
 def _exported(caller: Asker, domain: str, kind: str) -> Response:
     house = services.current()
-    caller.must(Permission.EXPORT, domain.lower())
+    caller.must(Permission.EXPORT, domain)
     house.mailboxes.every(caller, domain)
     return attached(house.exports.domain_file(caller, domain.lower(), kind))
 
@@ -124,7 +124,7 @@ def delete(domain: Domain, user: User, caller: Asker) -> Response:
 )
 def history(domain: Domain, user: User, caller: Asker) -> Response:
     """Who did what to a mailbox, when, by which run and file; nothing is asked of MXroute."""
-    house, domain, user = services.current(), domain.lower(), user.lower()
+    house, user = services.current(), user.lower()
     past = house.histories.of(caller, domain, user)
     if not past.events and past.first_seen is None and house.lists.known(domain, user) is None:
         raise NotThere(f"MXM knows of no mailbox {user}@{domain}.")
