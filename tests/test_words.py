@@ -55,6 +55,20 @@ def test_the_confirmation_does_not_call_a_domain_empty_that_could_not_be_checked
     assert "clientb.nl 12 (not checked)." in words.confirm(replace(FIGURES, existing={"clienta.nl": 14}))
 
 
+def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
+    many = {f"d{number:02}.nl": 3 for number in range(1, 101)}
+    told = words.confirm(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
+    assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in told
+    assert "d10.nl" not in told
+    ten = dict(list(many.items())[:10])
+    assert "d10.nl 3 (5 now). " in words.confirm(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
+
+
+def test_the_confirmation_does_not_count_what_may_not_be_seen():
+    blind = Confirmation("a.csv", 2, {"a.nl": 1, "b.nl": 1}, {"a.nl": 5, "b.nl": 6}, uncounted=frozenset({"b.nl"}))
+    assert "a.nl 1 (5 now), b.nl 1. " in words.confirm(blind)
+
+
 def test_the_confirmation_of_nothing_asks_nothing():
     assert words.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
         "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."

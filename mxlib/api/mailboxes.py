@@ -99,13 +99,13 @@ def read(domain: Domain, user: User, caller: Asker) -> Response:
 
 @router.patch(
     "/email-accounts/{user}",
-    responses={200: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 415, 422, 429, 503)},
+    responses={200: {"model": shapes.Success[shapes.ChangedShape]}, **refusals(404, 415, 422, 429, 503)},
     openapi_extra=_object([], **_CHANGEABLE),
 )
 def update(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
     """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
     cells = only(parsed(request, data), *_CHANGEABLE)
-    return success(shapes.mailbox(services.current().mailboxes.update(caller, domain, user, cells)))
+    return success(shapes.changed(services.current().mailboxes.update(caller, domain, user, cells)))
 
 
 @router.delete(

@@ -1,7 +1,7 @@
 """What the API answers to a preview: every row judged, and how many there are of each kind."""
 
 from collections.abc import Iterator
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 import pandas as pd
 from typing_extensions import TypedDict
@@ -14,6 +14,8 @@ from mxlib.mailboxes.plan import Action
 
 class PreviewRow(TypedDict):
     """A row and what its mailbox would have. Quota and limit are null where the cell is invalid.
+
+    What a mailbox keeps is null for who may not view it.
 
     With `on_existing` update also what would be done, null for nothing, and what that changes, phrase by phrase.
     """
@@ -86,11 +88,10 @@ def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
 
 def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
     """The rows, column by column: ten thousand of them must not take a second."""
-    names = ("line", "clean_domain", "clean_username", "password", "clean_recovery_email", "verdict", "reasons",
-             "warnings")  # fmt: skip
-    numbers = (_or_none(judged["clean_quota"]), _or_none(judged["clean_limit"]))
-    for line, domain, username, password, recovery_email, verdict, told, warnings, quota, limit in zip(
-        *(judged[name].tolist() for name in names), *numbers, strict=True
+    names = ("line", "clean_domain", "clean_username", "password", "verdict", "reasons", "warnings")
+    figures = (_or_none(_shown(judged, name)) for name in ("recovery_email", "quota", "limit"))
+    for line, domain, username, password, verdict, told, warnings, recovery_email, quota, limit in zip(
+        *(judged[name].tolist() for name in names), *figures, strict=True
     ):
         errors = [reason for reason in told.split("\n") if reason and not reason.endswith(reasons.NEEDS_PASSWORD)]
         yield {
@@ -111,5 +112,13 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
         }
 
 
-def _or_none(numbers: pd.Series) -> list[int | None]:
-    return [None if number is pd.NA else number for number in numbers.tolist()]
+def _shown(judged: pd.DataFrame, name: str) -> pd.Series:
+    """What the mailboxes will have, without what stays as it was in one that the caller may not see."""
+    will_have = judged[f"clean_{name}"]
+    if not judged["unseen"].any():
+        return will_have
+    return will_have.mask(judged["unseen"] & (will_have == judged[f"had_{name}"]).fillna(value=False))
+
+
+def _or_none(cells: pd.Series) -> list[Any]:
+    return [None if pd.isna(cell) else cell for cell in cells.tolist()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Generic, Literal, NotRequired, TypeVar
+from typing import Any, Generic, Literal, NotRequired, TypeVar, cast
 
 import pandas as pd
 from typing_extensions import TypedDict
@@ -69,6 +69,20 @@ class MailboxShape(TypedDict):
     recovery_email: str | None
     has_recovery_email: bool
     warnings: NotRequired[list[str]]
+
+
+class ChangedShape(TypedDict):
+    """A mailbox after a change. Without the permission to view it, a figure is null unless it is as asked."""
+
+    username: str
+    email: str
+    quota: int | None
+    usage: float | None
+    limit: int | None
+    sent: int | None
+    suspended: bool | None
+    recovery_email: str | None
+    has_recovery_email: bool | None
 
 
 class RecoveryShape(TypedDict):
@@ -169,6 +183,14 @@ def mailbox(kept: Kept) -> MailboxShape:
         "has_recovery_email": bool(kept.recovery_email),
     }
     return told | {"warnings": list(kept.warnings)} if kept.warnings else told
+
+
+def changed(kept: Kept) -> ChangedShape:
+    """One mailbox after a change, as far as the caller may be told."""
+    told: dict[str, Any] = dict(mailbox(kept))
+    if kept.told is not None:
+        told |= dict.fromkeys(told.keys() - {"username", "email", *kept.told})
+    return cast(ChangedShape, told)
 
 
 def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -60,6 +60,17 @@ class Had:
             emails.take(pa.array(at % len(emails))),
         )
 
+    def hidden(self, where: Mask) -> "Had":
+        """The same, as if nothing were known of the mailboxes of these rows."""
+        if not where.any():
+            return self
+        return Had(
+            np.where(where, UNKNOWN, self.quota),
+            np.where(where, UNKNOWN, self.limit),
+            np.where(where, UNKNOWN, self.usage),
+            pc.if_else(pa.array(where), "", self.recovery_email),
+        )
+
 
 def _addresses(domains: Iterable[str], frames: Iterable[pd.DataFrame]) -> pa.Array:
     parts = [
@@ -90,15 +101,26 @@ def say_of_both(
 
 
 def told(
-    updates: Mask, had: Had, *, quota: Numbers, limit: Numbers, recovery_email: pa.Array, sets_password: Mask
+    updates: Mask,
+    had: Had,
+    *,
+    quota: Numbers,
+    limit: Numbers,
+    recovery_email: pa.Array,
+    sets_password: Mask,
+    unseen: Mask,
 ) -> pa.Array:
-    """What `updates` change, phrases joined by `; `: `quota 1024 → 2048; password changed`; never a password."""
-    phrases = Findings(len(updates))
-    for name, before, after in (("quota", had.quota, quota), ("limit", had.limit, limit)):
-        say_of_both(phrases, updates & (before != after), before, after, partial(reasons.changes, name))
-    had_one, has_one = ~columns.is_blank(had.recovery_email), ~columns.is_blank(recovery_email)
+    """What `updates` change, phrases joined by `; `: `quota 1024 → 2048; password changed`; never a password.
+
+    Of mailboxes that are `unseen` it tells what they will have, and not what they had: `quota set to 2048`.
+    """
+    phrases, shown = Findings(len(updates)), had.hidden(unseen)
+    figures = (("quota", had.quota, shown.quota, quota), ("limit", had.limit, shown.limit, limit))
+    for name, before, told_before, after in figures:
+        say_of_both(phrases, updates & (before != after), told_before, after, partial(reasons.changes, name))
+    had_one, has_one = ~columns.is_blank(shown.recovery_email), ~columns.is_blank(recovery_email)
     other = updates & ~columns.are_equal(had.recovery_email, recovery_email)
-    phrases.say(other & ~had_one, reasons.RECOVERY_SET)
+    phrases.say(other & ~had_one & has_one, reasons.RECOVERY_SET)
     phrases.say(other & had_one & has_one, reasons.RECOVERY_CHANGED)
     phrases.say(other & ~has_one, reasons.RECOVERY_REMOVED)
     phrases.say(updates & sets_password, reasons.PASSWORD_CHANGED)

@@ -1,27 +1,28 @@
 """Whether a batch fits the account, as far as the host tells: it tells of storage, and of no limit of mailboxes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from mxlib.mailboxes.phrases import count, moment
-from mxlib.mailboxes.plan import Action, Plan
+from mxlib.mailboxes.plan import Action, PlannedRow
 
 _MB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a plan adds to an account: mailboxes, MB of quota, and mailboxes without a limit."""
+    """What rows add to an account: mailboxes, MB of quota, and mailboxes without a limit."""
 
     mailboxes: int = 0
     quota: int = 0
     unlimited: int = 0
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """Quotas that shrink count for nothing: nobody's mail becomes less by them."""
+    def of(cls, rows: Iterable[PlannedRow]) -> Self:
+        """What rows that are sent add; quotas that shrink count for nothing, as nobody's mail becomes less by them."""
         mailboxes = quota = unlimited = 0
-        for row in plan.sent():
+        for row in rows:
             if row.action is Action.DELETE or row.quota is None:
                 continue
             had = row.before.get("quota") if row.action is Action.UPDATE else 0

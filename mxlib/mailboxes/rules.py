@@ -31,7 +31,8 @@ class Account:
     `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
     for them. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps a domain to what
     its mailboxes have: a table of username, quota, limit, usage and recovery_email; only updates need it, and a domain
-    that it lacks is one whose figures are not known.
+    that it lacks is one whose figures are not known. `unseen` are domains whose mailboxes this operator may change, but
+    not see: nothing that is said tells what they have.
     """
 
     domains: frozenset[str]
@@ -39,6 +40,7 @@ class Account:
     unchecked: frozenset[str] = frozenset()
     forbidden: Mapping[str, str] = field(default_factory=dict)
     has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def judge(
     clean_*: username, domain, recovery email, quota and limit that the mailbox will have; a number is missing where
     the cell can not be read, or is blank and what the mailbox has is not known.
     exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
-    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update.
+    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update,
+    which are not to be told where it is `unseen`.
     """
     cells = _Cells.read(rows, account, standard, on_existing)
     skipped = cells.exists & ~cells.updates
@@ -81,6 +84,7 @@ def judge(
     _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, reasons.NEEDS_PASSWORD)
     warned = Findings(len(rows))
     _warn(warned, cells, account, sendable=~(invalid | duplicate | skipped))
+    unseen = cells.updates & columns.is_among(cells.addresses.domain, account.unseen)
     changes = differences.told(
         cells.updates & ~told.found,
         cells.had,
@@ -88,6 +92,7 @@ def judge(
         limit=cells.limit,
         recovery_email=cells.recovery_email,
         sets_password=~cells.passwords.missing,
+        unseen=unseen,
     )
 
     in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~told.found]
@@ -107,6 +112,7 @@ def judge(
         clean_quota=_nullable(cells.quota, rows.index),
         clean_limit=_nullable(cells.limit, rows.index),
         exists=pd.Series(cells.exists, index=rows.index),
+        unseen=pd.Series(unseen, index=rows.index),
         had_quota=_nullable(cells.had.quota, rows.index),
         had_limit=_nullable(cells.had.limit, rows.index),
     )
@@ -174,7 +180,8 @@ def _existing(domains: pa.Array, account: Account) -> list[str]:
 
 def _shorn(account: Account) -> dict[str, str]:
     """What spreadsheets make of names like `007`: `7@a.nl`, and the name that it was."""
-    names = ((name, domain) for domain, boxes in account.has.items() for name in boxes["username"])
+    seen = ((domain, boxes) for domain, boxes in account.has.items() if domain not in account.unseen)
+    names = ((name, domain) for domain, boxes in seen for name in boxes["username"])
     return {f"{name.lstrip('0')}@{domain}": name for name, domain in names if name.startswith("0") and name.isdigit()}
 
 
@@ -237,17 +244,18 @@ def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> Non
 def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
     """Say what is worth a look in rows that can be sent."""
     updates, had = sendable & cells.updates, cells.had
+    shown = had.hidden(columns.is_among(cells.addresses.domain, account.unseen))
     asked = pa.array(cells.limit).cast(pa.large_string())
     warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
     other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
     stays = other_limit & cells.passwords.missing
-    say_of_both(warned, stays, had.limit, cells.limit_asked, reasons.limit_stays)
-    say_of_both(warned, other_limit & ~stays, had.limit, cells.limit_asked, reasons.limit_uncertain)
+    say_of_both(warned, stays, shown.limit, cells.limit_asked, reasons.limit_stays)
+    say_of_both(warned, other_limit & ~stays, shown.limit, cells.limit_asked, reasons.limit_uncertain)
     other_quota = cells.quota != had.quota
     tiny = other_quota & (cells.quota > 0) & (cells.quota < amounts.TINY)
     warned.say_each(sendable & tiny, cells.quota_typed, reasons.tiny_quota)
-    below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
-    say_of_both(warned, below, np.ceil(had.usage).astype(np.int64), cells.quota, reasons.below_use)
+    below = updates & other_quota & (cells.quota > 0) & (shown.usage > cells.quota)
+    say_of_both(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, reasons.below_use)
     warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
     if shorn := _shorn(account):
         new = sendable & ~cells.exists & columns.is_among(cells.full_address, shorn)

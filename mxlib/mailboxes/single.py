@@ -61,3 +61,9 @@ def is_given(name: str, cell: object) -> bool:
     """Whether a cell says anything: a blank one keeps what there is, as does a mask instead of a password."""
     text = "" if cell is None else str(cell)
     return not passwords.is_missing(text) if name == "password" else bool(text.strip(BLANKS))
+
+
+def changed(had: int, changes: Mapping[str, str | int]) -> str:
+    """What a change by hand changed of a mailbox whose quota was `had`, as phrases without the password."""
+    quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
+    return reasons.what_changed(password="password" in changes, had=had, quota=quota, limit=limit)

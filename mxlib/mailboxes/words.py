@@ -71,14 +71,18 @@ def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) 
             return file_name or "rows added by hand"
 
 
+#: Domains that a confirmation names.
+_DOMAINS_TOLD = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """The figures of one import before it starts.
 
     `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
-    list could not be had; `updates` maps domain to mailboxes that will change. `unchanged` rows ask for what there is,
-    `replaced` ones give a new password to a mailbox that exists, `kept_here` ones change a recovery email only.
-    `behind_seconds` is what other runs ahead add to `seconds`.
+    list could not be had, and what is there in `uncounted` ones is not told; `updates` maps domain to mailboxes that
+    will change. `unchanged` rows ask for what there is, `replaced` ones give a new password to a mailbox that exists,
+    `kept_here` ones change a recovery email only. `behind_seconds` is what other runs ahead add to `seconds`.
     """
 
     file_name: str
@@ -99,6 +103,7 @@ class Confirmation:
     unchanged: int = 0
     replaced: int = 0
     kept_here: int = 0
+    uncounted: frozenset[str] = frozenset()
 
     @property
     def mailboxes(self) -> int:
@@ -124,8 +129,7 @@ def confirm(figures: Confirmation) -> str:
     if not figures.mailboxes:
         return f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}"
     creates, updates = sum(figures.creates.values()), sum(figures.updates.values())
-    domains = [_there(figures, name) for name in sorted({*figures.creates, *figures.updates})]
-    sentences = [f"{to_do(creates, updates)}?", f"{', '.join(domains)}."]
+    sentences = [f"{to_do(creates, updates)}?", f"{_domains(figures)}."]
     if figures.replaced:
         sentences.append(replaces_passwords(figures.replaced))
     sentences.append(rows)
@@ -163,13 +167,24 @@ def replaces_passwords(mailboxes: int) -> str:
     return f"{mailboxes:,} passwords of existing mailboxes will be replaced."
 
 
+def _domains(figures: Confirmation) -> str:
+    """What will happen in each domain; beyond ten the last ones together, so that what follows stays in sight."""
+    names = sorted({*figures.creates, *figures.updates})
+    shown = names if len(names) <= _DOMAINS_TOLD else names[: _DOMAINS_TOLD - 1]
+    told = ", ".join(_there(figures, name) for name in shown)
+    if not (rest := names[len(shown) :]):
+        return told
+    mailboxes = sum(figures.creates.get(name, 0) + figures.updates.get(name, 0) for name in rest)
+    return f"{told} and {len(rest):,} more domains with {count(mailboxes, 'mailbox', 'mailboxes')}"
+
+
 def _there(figures: Confirmation, domain: str) -> str:
     """What will happen in one domain: `clienta.nl 201 (14 now)`, or `clienta.nl 201 new and 12 changed (14 now)`."""
     new, changed = figures.creates.get(domain, 0), figures.updates.get(domain, 0)
     figure = f"{new:,}"
     if figures.updates:
         figure = listed([f"{new:,} new"] * bool(new) + [f"{changed:,} changed"] * bool(changed))
-    return f"{domain} {figure} ({_now(figures, domain)})"
+    return f"{domain} {figure}" + ("" if domain in figures.uncounted else f" ({_now(figures, domain)})")
 
 
 def _behind(figures: Confirmation) -> str:
@@ -327,6 +342,15 @@ def may_not_take_back(run: int) -> str:
         f"To take run {run} back you need the permission to delete in all its domains; whoever started it may also do "
         "so within 24 hours of its end. Ask an admin."
     )
+
+
+#: What becomes of a mailbox that a run made, once that is taken back.
+DELETED_IF_UNUSED = "deleted if still unused"
+
+
+def put_back(*, quota: bool, recovery_email: bool) -> str:
+    """What a mailbox gets again, for somebody who may not know what that is."""
+    return f"{listed(['quota'] * quota + ['recovery email'] * recovery_email)} as before"
 
 
 #: What the host's figures do not tell when a run is taken back.

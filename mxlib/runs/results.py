@@ -2,12 +2,15 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from mxlib.mailboxes import export
 from mxlib.mailboxes.columns import COLUMNS
+from mxlib.mailboxes.plan import Action
+from mxlib.mailboxes.unseen import untold
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import DONE, OPEN
 from mxlib.store import Store, journal, vault
@@ -22,6 +25,9 @@ OLD = ("old_quota", "old_limit", "old_recovery_email")
 
 #: The file in the zip of rows whose domain is not written to.
 ELSEWHERE = "other-rows"
+
+#: Whether what the mailboxes of a domain have may be told.
+Sight = Callable[[str], bool]
 
 _FRAME = {
     "line": "int64",
@@ -39,13 +45,19 @@ _FRAME = {
 }
 
 
-def rows_frame(store: Store, run: int, *, with_passwords: bool = False) -> pd.DataFrame:
+def everywhere(domain: str) -> bool:
+    """The sight of somebody who may see all mailboxes."""
+    return True
+
+
+def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Sight = everywhere) -> pd.DataFrame:
     """Every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota, host_limit.
 
     What the mailbox had before is in old_quota, old_limit and old_recovery_email; a row that found none has none.
-    With `with_passwords` also `password`, filled for each mailbox made and blank otherwise.
+    With `with_passwords` also `password`, filled for each mailbox made and blank otherwise. Here and below, `seen` says
+    in which domains it may be told what mailboxes have or had that were there before the run.
     """
-    rows = _rows(store, run)
+    rows = _rows(store, run, seen)
     columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
     columns |= {name: [old(row)[name] for row in rows] for name in OLD}
     frame = pd.DataFrame(columns).astype(_FRAME)
@@ -55,9 +67,11 @@ def rows_frame(store: Store, run: int, *, with_passwords: bool = False) -> pd.Da
     return frame
 
 
-def every(store: Store, run: int, *, with_passwords: bool = False) -> list[tuple[RowRecord, str]]:
+def every(
+    store: Store, run: int, *, with_passwords: bool = False, seen: Sight = everywhere
+) -> list[tuple[RowRecord, str]]:
     """Every row in file order, each with the password of the mailbox that it made; blank without `with_passwords`."""
-    rows = _rows(store, run)
+    rows = _rows(store, run, seen)
     passwords = _made(store, run, rows) if with_passwords else {}
     return [(row, passwords.get(row.position, "")) for row in rows]
 
@@ -72,15 +86,15 @@ def old(row: RowRecord) -> dict[str, object]:
     }
 
 
-def results_csv(store: Store, run: int) -> bytes:
+def results_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
     """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made."""
-    rows = _rows(store, run)
+    rows = _rows(store, run, seen)
     return _told(rows, _made(store, run, rows))
 
 
-def results_zip(store: Store, run: int) -> bytes:
+def results_zip(store: Store, run: int, seen: Sight = everywhere) -> bytes:
     """The results as one CSV a domain, so that nobody is handed the passwords of others."""
-    rows = _rows(store, run)
+    rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     with store.read() as tx:
         record = journal.get_run(tx, run)
@@ -94,9 +108,9 @@ def results_zip(store: Store, run: int) -> bytes:
     return packed.getvalue()
 
 
-def failed_csv(store: Store, run: int) -> bytes:
+def failed_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
     """Every row that is not done, in the import format with its outcome and reason."""
-    rows = [row for row in _rows(store, run) if row.outcome not in DONE]
+    rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
     lines = (
         (
@@ -135,9 +149,23 @@ def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
     return export.table_csv((*header, *added), lines, verbatim={"password"})
 
 
-def _rows(store: Store, run: int) -> list[RowRecord]:
+def _rows(store: Store, run: int, seen: Sight) -> list[RowRecord]:
     with store.read() as tx:
-        return journal.rows(tx, run)
+        rows = journal.rows(tx, run)
+    return [row if row.action == Action.CREATE or seen(row.domain) else _hidden(row) for row in rows]
+
+
+def _hidden(row: RowRecord) -> RowRecord:
+    """A row without what its mailbox has or had; what puts a mailbox back asks for just that."""
+    asked = replace(row, quota=None, limit=None, recovery_email="") if row.guarded else row
+    return replace(
+        asked,
+        host_quota=asked.quota if row.host_quota == asked.quota else None,
+        host_limit=asked.limit if row.host_limit == asked.limit else None,
+        before={},
+        reason=untold(row.reason),
+        differs=untold(row.differs),
+    )
 
 
 def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:

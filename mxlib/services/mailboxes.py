@@ -1,12 +1,11 @@
 """One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import reasons, single
+from mxlib.mailboxes import single
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import MOST_SENDS
 from mxlib.mailboxes.single import Cells, Judged
@@ -55,6 +54,8 @@ class Kept:
     box: Mailbox
     recovery_email: str
     warnings: tuple[str, ...] = field(default=())
+    #: Which figures of it the caller may be told; None for all.
+    told: frozenset[str] | None = None
 
 
 class Mailboxes:
@@ -110,7 +111,7 @@ class Mailboxes:
         return single.judge(normalised(domain), cells, self._previews.standard(domain))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> Kept:
-        """Change password, quota or limit: those that are given and not blank."""
+        """Change those of password, quota and limit that are given; who may not view is told only what is as asked."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         given = {
             name: cells.get(name) for name in ("password", "quota", "limit") if single.is_given(name, cells.get(name))
@@ -123,12 +124,16 @@ class Mailboxes:
         if not self._send_again(messages.update_mailbox(domain, username, **changes), domain, username):
             raise _not_there(domain, username)
         known = self._lists.known(domain, username) or _as_asked(domain, username)
-        self._note(caller, "mailbox.update", domain, username, _told(known, changes))
+        self._note(caller, "mailbox.update", domain, username, single.changed(known.quota, changes))
         box = self._read_back(domain, username) or replace(
             known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
         )
         self._lists.tell(domain, username, box)
-        return self._kept(domain, box)
+        kept = self._kept(domain, box)
+        if caller.may(Permission.VIEW, domain):
+            return kept
+        told = frozenset(name for name in ("quota", "limit") if changes.get(name) == getattr(box, name))
+        return replace(kept, recovery_email="", told=told)
 
     def delete(self, caller: Caller, domain: str, username: str) -> None:
         """Delete a mailbox, with all its mail."""
@@ -282,12 +287,6 @@ def _as_asked(domain: str, username: str) -> Mailbox:
     return Mailbox(
         username=username, email=f"{username}@{domain}", quota=0, usage=0.0, limit=MOST_SENDS, sent=0, suspended=False
     )
-
-
-def _told(known: Mailbox, changes: Mapping[str, str | int]) -> str:
-    """What a change by hand changed."""
-    quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
-    return reasons.what_changed(password="password" in changes, had=known.quota, quota=quota, limit=limit)
 
 
 def _taken(domain: str, username: str) -> Taken:

@@ -1,9 +1,9 @@
 """Before a run: what the host has told of the account is held against what the run would add. Nobody waits for it."""
 
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import preflight
-from mxlib.mailboxes.plan import Plan
+from mxlib.mailboxes.plan import Action, Plan, PlannedRow
 from mxlib.mailboxes.preflight import Growth
 from mxlib.services.storage import Storage
 from mxlib.store import Store, history
@@ -16,8 +16,11 @@ class Preflight:
         self._store, self._storage, self._clock = store, storage, clock
 
     def of(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
-        """Warnings with figures, none of which stops anything."""
-        growth, now = Growth.of(plan), self._clock.now()
+        """Warnings with figures, none of which stops anything.
+
+        Updates of mailboxes that the caller may not see do not count: the figures would tell what those have.
+        """
+        growth, now = Growth.of(row for row in plan.sent() if _may_count(caller, row)), self._clock.now()
         told = []
         if known := self._storage.latest(caller):
             told.append(preflight.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
@@ -26,3 +29,7 @@ class Preflight:
         if refused_at is not None:
             told.append(preflight.plan_full(growth, refused_at, now))
         return tuple(filter(None, told))
+
+
+def _may_count(caller: Caller, row: PlannedRow) -> bool:
+    return row.action is Action.CREATE or caller.may(Permission.VIEW, row.domain)

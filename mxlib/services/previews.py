@@ -157,7 +157,8 @@ class Previews:
             unchecked |= untold - existing.keys() - forbidden.keys()
             known |= untold
         has = {name: self._lists.kept(name) for name in existing} if update else {}
-        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has)
+        unseen = frozenset(name for name in existing if not caller.may(Permission.VIEW, name))
+        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, unseen)
 
     def judge(
         self,
@@ -217,6 +218,7 @@ class Previews:
             plan,
             judged,
             existing={name: len(usernames) for name, usernames in account.existing.items()},
+            unseen=account.unseen,
             readable_until=now,
             seconds=self._running.estimate(sum(1 for _ in plan.sent())),
             ahead=self._running.ahead(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -11,6 +11,7 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action, Kind, Plan
+from mxlib.mailboxes.unseen import untold
 from mxlib.runs import results, sentences
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
@@ -49,6 +50,17 @@ def _must(caller: Caller, view: RunView) -> None:
             caller.must(needed_for(view.kind), domain)
 
 
+def _sight(caller: Caller) -> results.Sight:
+    return partial(caller.may, Permission.VIEW)
+
+
+def _told(caller: Caller, view: RunView) -> RunView:
+    """A run without the figures of a mailbox that the caller may not see."""
+    if not view.difference or all(map(_sight(caller), view.domains)):
+        return view
+    return replace(view, difference=untold(view.difference))
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """A run that once imported the same file."""
@@ -78,21 +90,22 @@ class Running:
     def get(self, caller: Caller, run: int) -> RunView | None:
         """One run; None when there is none or when the caller may not see it."""
         view = self._runs.view(run)
-        return view if view is not None and self._may_see(caller, view) else None
+        return _told(caller, view) if view is not None and self._may_see(caller, view) else None
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
         """The latest runs that the caller may see, newest first."""
-        return self._runs.views(most, None if caller.admin else partial(self._may_see, caller))
+        views = self._runs.views(most, None if caller.admin else partial(self._may_see, caller))
+        return tuple(_told(caller, view) for view in views)
 
     def rows(self, caller: Caller, run: int) -> pd.DataFrame:
         """Every row of a run with its outcome, without passwords."""
         self._seen(caller, run)
-        return results.rows_frame(self._store, run)
+        return results.rows_frame(self._store, run, seen=_sight(caller))
 
     def results(self, caller: Caller, run: int) -> list[tuple[RowRecord, str]]:
         """Every row of a run, each with its password for the run's operator and admins, and blank for others."""
         view = self._seen(caller, run)
-        told = results.every(self._store, run, with_passwords=self.may_have(caller, view))
+        told = results.every(self._store, run, with_passwords=self.may_have(caller, view), seen=_sight(caller))
         if any(password for _, password in told):
             self._note(caller, "results.download", run, "as JSON")
         return told
@@ -155,7 +168,7 @@ class Running:
             "results.zip": results.results_zip,
             "failed.csv": results.failed_csv,
         }[kind]
-        content = make(self._store, run)
+        content = make(self._store, run, _sight(caller))
         self._note(caller, "results.download", run, kind)
         if kind != "failed.csv" and self._view_ended(run):
             self._runs.downloaded(run)
@@ -163,7 +176,7 @@ class Running:
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """The caller's runs that ended or paused while nobody looked."""
-        return self._runs.unseen(caller.name)
+        return tuple(_told(caller, view) for view in self._runs.unseen(caller.name))
 
     def seen(self, caller: Caller, run: int) -> None:
         """The caller looks at how this run ended or paused; only its operator's look counts."""

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import export
 from mxlib.mailboxes.phrases import count
+from mxlib.mailboxes.unseen import untold
 from mxlib.store import Store, audit
 from mxlib.store.audit import Entry, Seen, Wanted
 
@@ -46,7 +47,7 @@ class Trail:
         """The latest entries that the caller may read, newest first, those from `before` on left out."""
         with self._store.read() as tx:
             found = audit.find(tx, wanted, _seen(caller), before=before, most=most + 1)
-        return Page(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
+        return Page(tuple(_told(caller, found[:most])), found[most - 1].id if len(found) > most else None)
 
     def count(self, caller: Caller, wanted: Wanted, *, most: int) -> int:
         """How many entries the caller may read; it stops counting at `most`."""
@@ -72,7 +73,7 @@ class Trail:
                 found = audit.find(tx, wanted, seen, before=before, most=CHUNK)
             if not found:
                 return
-            yield found
+            yield _told(caller, found)
             before = found[-1].id
 
     def _taken(self, caller: Caller, wanted: Wanted, kind: str) -> int:
@@ -97,6 +98,19 @@ def _seen(caller: Caller) -> Seen | None:
     if Permission.VIEW in caller.domains.get(EVERY_DOMAIN, ()):
         return Seen(caller.name, None)
     return Seen(caller.name, [name for name in caller.domains if caller.may(Permission.VIEW, name)])
+
+
+def _told(caller: Caller, entries: Iterable[Entry]) -> list[Entry]:
+    """Entries as the caller may read them: what they did to a mailbox that they may not see, but not what it had."""
+    if caller.admin:
+        return list(entries)
+    return [
+        entry if _may_view(caller, entry.on) else replace(entry, outcome=untold(entry.outcome)) for entry in entries
+    ]
+
+
+def _may_view(caller: Caller, subject: str) -> bool:
+    return "@" not in subject or caller.may(Permission.VIEW, subject.rpartition("@")[2])
 
 
 def _csv(batches: Iterable[list[Entry]]) -> Iterator[bytes]:

@@ -4,10 +4,11 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action, Kind, Plan, PlannedRow
+from mxlib.mailboxes import reasons, words
+from mxlib.mailboxes.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.mailboxes.unseen import untold
 from mxlib.mxroute.messages import Mailbox
 from mxlib.runs import undo
 from mxlib.runs.guarding import Why
@@ -38,6 +39,8 @@ class UndoPlan:
     rest: bool
     plan: Plan = field(repr=False)
     note: str = words.SENT_TODAY_ONLY
+    #: Domains whose mailboxes the caller may not see.
+    unseen: frozenset[str] = frozenset()
 
     @property
     def to_delete(self) -> tuple[PlannedRow, ...]:
@@ -53,6 +56,28 @@ class UndoPlan:
     def kept(self) -> tuple[PlannedRow, ...]:
         """The mailboxes that stay as they are, each with the reason."""
         return tuple(row for row in self.plan.rows if row.left_out)
+
+    def told(self, row: PlannedRow) -> PlannedRow:
+        """A row as it may be told: of a mailbox that may not be seen nothing that it has, or will have again."""
+        if row.domain not in self.unseen:
+            return row
+        return replace(row, quota=None, limit=None, recovery_email="", before={}, left_out=untold(row.left_out))
+
+    def what(self, row: PlannedRow) -> str:
+        """What becomes of a mailbox, as a phrase."""
+        told = self.told(row)
+        if told.left_out or row.action is Action.DELETE:
+            return told.left_out or words.DELETED_IF_UNUSED
+        if told is not row:
+            return words.put_back(quota=row.quota is not None, recovery_email=bool(row.recovery_email))
+        phrases = []
+        if row.quota is not None:
+            had = row.before.get("quota")
+            phrases.append(reasons.changes("quota", had if isinstance(had, int) else None, row.quota))
+        if row.recovery_email:
+            cleared = row.recovery_email == CLEAR
+            phrases.append(reasons.RECOVERY_REMOVED if cleared else f"recovery email {row.recovery_email}")
+        return "; ".join(phrases)
 
     @property
     def typed(self) -> int:
@@ -85,7 +110,8 @@ class Undoing:
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise Silent(words.start_waits(domain))
-        return self._plan(view)
+        unseen = (domain for domain in view.domains if not caller.may(Permission.VIEW, domain))
+        return replace(self._plan(view), unseen=frozenset(unseen))
 
     def start(self, caller: Caller, run: int, typed: str | int) -> int:
         """Start the run that takes `run` back; its number, or that of the one which does so already or has done it.

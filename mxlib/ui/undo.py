@@ -7,9 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import reasons, words
+from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
-from mxlib.mailboxes.plan import CLEAR, Action, PlannedRow
 from mxlib.runs.view import RunView
 from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Unfit
@@ -67,7 +66,9 @@ def _label(planned: UndoPlan) -> str:
 
 def _table(planned: UndoPlan) -> None:
     rows = sorted(planned.plan.rows, key=lambda row: bool(row.left_out))
-    table = pd.DataFrame({"Address": [row.address for row in rows], "What happens": [_what(row) for row in rows]})
+    table = pd.DataFrame(
+        {"Address": [row.address for row in rows], "What happens": [planned.what(row) for row in rows]}
+    )
     st.dataframe(
         table,
         hide_index=True,
@@ -78,20 +79,6 @@ def _table(planned: UndoPlan) -> None:
             "What happens": st.column_config.TextColumn(width=520),
         },
     )
-
-
-def _what(row: PlannedRow) -> str:
-    if row.left_out:
-        return row.left_out
-    if row.action is Action.DELETE:
-        return "deleted if still unused"
-    told = []
-    if row.quota is not None:
-        had = row.before.get("quota")
-        told.append(reasons.changes("quota", had if isinstance(had, int) else None, row.quota))
-    if row.recovery_email:
-        told.append(reasons.RECOVERY_REMOVED if row.recovery_email == CLEAR else f"recovery email {row.recovery_email}")
-    return "; ".join(told)
 
 
 def _to(number: int, label: str) -> None:
