@@ -62,6 +62,24 @@ def patches(house: House) -> list[tuple[str, dict[str, Any]]]:
     return [(request.path.rpartition("/")[2], dict(request.body or {})) for request in sent]
 
 
+def test_results_tell_of_a_limit_that_could_not_be_asked_for(house: House) -> None:
+    counts, (kim, nina, omar, tess) = run(
+        house, b"username,limit,quota,recovery_email\nkim,500,2048,\nnina,500,,n@home.nl\nomar,500,,\ntess,9600,,\n"
+    )
+    assert counts == {"updated": 2, "unchanged": 2}
+    assert kim["message"] == (
+        "changed; quota 1024 → 2048 as asked; limit is 9600, not 500 as asked "
+        "(it changes only together with a password)"
+    )
+    assert (kim["limit"], kim["host"]["limit"]) == (500, 9600)
+    assert nina["message"] == (
+        "limit is 9600, not 500 as asked (it changes only together with a password); recovery email set"
+    )
+    assert omar["message"] == "no change; limit 500 was not asked for: it changes only together with a password"
+    assert tess["message"] == "no change"
+    assert patches(house) == [("kim", {"quota": 2048})]
+
+
 def test_a_preview_tells_what_each_row_would_do(house: House) -> None:
     told = preview(
         house,

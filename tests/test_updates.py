@@ -217,7 +217,7 @@ def test_the_plan_holds_what_is_sent_and_what_was_before() -> None:
     assert (quota.before, quota.password, quota.asks_host, quota.acts) == (before, "", True, True)
     assert (email.quota, email.recovery_email, email.asks_host, email.acts) == (None, "x@home.nl", False, True)
     assert (clear.recovery_email, clear.acts) == ("", False)
-    assert (limit.limit, limit.acts, limit.left_out) == (None, False, "")
+    assert (limit.limit, limit.acts, limit.left_out) == (600, False, "")  # told in the results, not sent
     assert (same.action, same.before, same.quota, same.limit) == (Action.CREATE, {}, 1024, 9600)
     assert new.left_out.startswith("Needs password.")
 
@@ -227,12 +227,12 @@ def test_a_recovery_email_that_goes_is_told_by_a_sign() -> None:
     assert (row.recovery_email, row.asks_host, row.acts) == (CLEAR, False, True)
 
 
-def test_a_limit_goes_along_with_a_password_only() -> None:
+def test_a_limit_alone_is_planned_but_asks_for_nothing() -> None:
     with_one, without = planned(
         {"username": "info", "limit": "500", "password": GOOD}, {"username": "big", "limit": "500"}
     )
     assert (with_one.limit, with_one.password) == (500, GOOD)
-    assert (without.limit, without.password) == (None, "")
+    assert (without.limit, without.password, without.acts) == (500, "", False)
 
 
 def test_an_update_that_is_left_out_says_why_and_acts_not() -> None:
@@ -336,7 +336,7 @@ def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
     ):
         if row.action is Action.UPDATE:
             assert row.quota is None or cells.quota.strip()
-            assert row.limit is None or (cells.limit.strip() and row.password)
+            assert row.limit is None or cells.limit.strip()
             assert not row.recovery_email or cells.recovery_email.strip()
             assert not row.password or (row.password == cells.password and not cells.generated)
 

@@ -20,8 +20,8 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 #: The columns of judged rows that a plan is made of.
 _NEEDED = (
     "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "action", "clean_username",
-    "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit", "had_recovery_email", "had_quota",
-    "had_limit",
+    "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit", "asked_limit", "had_recovery_email",
+    "had_quota", "had_limit",
 )  # fmt: skip
 
 
@@ -106,7 +106,8 @@ def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) ->
     if action is Action.UPDATE:
         had = str(row["had_recovery_email"])
         before = {"quota": _number(row["had_quota"]), "limit": _number(row["had_limit"]), "recovery_email": had}
-        quota, limit = (None if now == before[name] else now for name, now in (("quota", quota), ("limit", limit)))
+        asked = {"quota": quota, "limit": _number(row["asked_limit"])}
+        quota, limit = (None if now == before[name] else now for name, now in asked.items())
         recovery_email = "" if recovery_email == had else recovery_email or CLEAR
     return PlannedRow(
         position=position,

@@ -129,6 +129,20 @@ PASSWORD_CHANGED = "password changed"  # noqa: S105 - a phrase
 NO_CHANGE = "no change"
 
 
+#: Why a limit stays that was asked for without a password.
+ONLY_WITH_PASSWORD = "it changes only together with a password"  # noqa: S105 - a phrase
+
+
+def unchanged(limit: int | None) -> str:
+    """Of a row that changes nothing; `limit` is one that could not be asked for."""
+    return NO_CHANGE if limit is None else f"{NO_CHANGE}; {limit_not_sent(limit)}"
+
+
+def limit_not_sent(limit: int) -> str:
+    """Of a limit without a password."""
+    return f"limit {limit} was not asked for: {ONLY_WITH_PASSWORD}"
+
+
 def changes(name: str, had: int | None, asked: int) -> str:
     """A quota or limit that will be another: `quota 1024 → 2048`; `had` is None when it is not known."""
     before, after = (_amount(name, number) for number in (had, asked))

@@ -67,6 +67,7 @@ def judge(
     that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
     clean_*: username, domain, recovery email, quota and limit that the mailbox will have; a number is missing where
     the cell can not be read, or is blank and what the mailbox has is not known.
+    asked_limit: the one in the cell, which an update without a password can not set.
     exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
     changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update,
     which are not to be told where it is `unseen`.
@@ -111,6 +112,7 @@ def judge(
         **{name: columns.column_of(texts, rows.index) for name, texts in judged.items()},
         clean_quota=_nullable(cells.quota, rows.index),
         clean_limit=_nullable(cells.limit, rows.index),
+        asked_limit=_nullable(np.where(cells.limit_asked == _BLANK, UNKNOWN, cells.limit_asked), rows.index),
         exists=pd.Series(cells.exists, index=rows.index),
         unseen=pd.Series(unseen, index=rows.index),
         had_quota=_nullable(cells.had.quota, rows.index),

@@ -32,6 +32,8 @@ def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
         journal.set_row(tx, course.id, row.position, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
     reason = sentences.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
+    if row.limit is not None:
+        reason += f"; {reasons.limit_not_sent(row.limit)}"
     journal.set_row(tx, course.id, row.position, outcome=Outcome.UPDATED, reason=reason)
     _keep_recovery(tx, course, row, at)
 

@@ -102,7 +102,8 @@ def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
         more = [recovery_kept(str(row.was.get("recovery_email") or ""), row.recovery_email), password]
     if box is None:
         return f"{_joined(told, more)}, but MXroute does not list it any more", "not listed any more"
-    ignored = " (the host ignores it)"
+    alone = action is Action.UPDATE and row.sealed_password is None
+    ignored = f" ({reasons.ONLY_WITH_PASSWORD})" if alone else " (the host ignores it)"
     for name, asked, has, why in (("quota", row.quota, box.quota, ""), ("limit", row.limit, box.limit, ignored)):
         if asked == has:
             told.append(_as_asked(row, name, has))

@@ -94,7 +94,7 @@ def add_run(
             "cells": _without_password(row),
             "before": dict(row.before),
             "outcome": "waiting" if row.acts else "skipped" if row.left_out else "unchanged",
-            "reason": row.left_out or ("" if row.acts else reasons.NO_CHANGE),
+            "reason": row.left_out or ("" if row.acts else reasons.unchanged(row.limit)),
             "unanswered": row.position in unanswered,
         }
         for row in plan.rows
