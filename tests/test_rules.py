@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from mxlib.mailboxes import reasons
+from mxlib.mailboxes.changes import NewRecovery, mended
 from mxlib.mailboxes.columns import MASK, Verdict, rows_from
 from mxlib.mailboxes.rules import Account, Standard, domains_named, judge
 
@@ -329,6 +330,12 @@ def test_recovery_emails_that_are_no_address(cell: str):
     row = one(recovery_email=cell)
     assert row.verdict == Verdict.INVALID
     assert "is no address; write it like name@example.com." in row.reasons
+
+
+def test_a_recovery_email_that_is_none_is_quoted_as_it_was_typed():
+    told = "Recovery email 'J an@München.DE' is no address; write it like name@example.com."
+    assert one(recovery_email=" J an@München.DE ").reasons == told
+    assert mended(NewRecovery({"Jan@clienta.nl": "J an@München.DE"}))[1] == told
 
 
 def test_a_mailbox_can_not_recover_itself():

@@ -99,12 +99,13 @@ class Figures:
 
 def mended(change: NewRecovery) -> tuple[NewRecovery, str]:
     """The emails as they will be kept, and what is wrong with the first that can be none ("" when nothing is)."""
-    emails = {address.lower(): addresses.email(email) for address, email in change.emails.items()}
+    typed = {address.lower(): email.strip() for address, email in change.emails.items()}
+    emails = {address: addresses.email(email) for address, email in typed.items()}
     for address, email in emails.items():
         if email == address:
             return change, f"{address}: {reasons.RECOVERS_ITSELF}"
         if email and not addresses.is_email(email):
-            return change, reasons.recovery_email(email)
+            return change, reasons.recovery_email(typed[address])
     return NewRecovery(emails), ""
 
 

@@ -137,6 +137,7 @@ class _Cells:
     quota: Numbers
     limit_asked: Numbers
     limit: Numbers
+    email_typed: pa.Array
     email_asked: pa.Array
     recovery_email: pa.Array
 
@@ -169,6 +170,7 @@ class _Cells:
             quota=_filled(_read(quota, amounts.quota), np.where(updates, had.quota, standard.quota)),
             limit_asked=limit_asked,
             limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, standard.limit)),
+            email_typed=columns.stripped(columns.cells_of(rows["recovery_email"])),
             email_asked=email,
             recovery_email=pc.if_else(pa.array(email_kept), had.recovery_email, email),
         )
@@ -220,7 +222,7 @@ def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mas
     told.say(cells.passwords.untypable & columns.is_blank(cells.fault), reasons.UNTYPABLE)
     told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, reasons.quota)
     told.say(cells.limit == _UNREADABLE, reasons.LIMIT)
-    told.say_each(~columns.is_blank(email) & ~addresses.are_emails(email), email, reasons.recovery_email)
+    told.say_each(~columns.is_blank(email) & ~addresses.are_emails(email), cells.email_typed, reasons.recovery_email)
     told.say(columns.are_equal(email, cells.full_address), reasons.RECOVERS_ITSELF)
     return ~(unfit | disagree | unknown)
 
