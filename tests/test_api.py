@@ -15,8 +15,8 @@ from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import messages
-from mxlib.mxroute.errors import RateLimited, Unreachable
-from mxlib.services.mailboxes import Mailboxes
+from mxlib.mxroute.errors import Busy, RateLimited, Unreachable
+from mxlib.services.mailboxes import Mailboxes, came_at
 from mxlib.settings import Settings
 from mxlib.store import Unwritable, audit
 from tests.house import GOOD, House, StandIn, data, opened, refused, trail
@@ -376,6 +376,36 @@ def test_a_create_that_never_left_is_simply_refused(house: House) -> None:
     data(house.ask("GET", BOXES))
     house.host.down = True
     refused(house.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
+
+
+def test_the_time_that_a_write_waited_for_its_turn_counts_as_patience(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.host.busy = 19.0
+    now = house.services.clock.monotonic()
+    monkeypatch.setattr(type(house.services.clock), "monotonic", lambda clock: now)
+    waited = came_at.set(now - 2.0)
+    try:
+        with pytest.raises(Busy):
+            house.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    finally:
+        came_at.reset(waited)
+    assert not house.host.has("nina@a.nl")
+
+
+def test_the_patience_of_a_write_begins_when_its_request_comes_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience, send = [], house.host.send
+
+    def noting(request: Any, **how: Any) -> Any:
+        if request.kind == "write":
+            patience.append(how["patience"])
+        return send(request, **how)
+
+    monkeypatch.setattr(house.host, "send", noting)
+    data(house.ask("POST", BOXES, NINA), 201)
+    assert [0.0 < left < 20.0 for left in patience] == [True]
 
 
 def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(house: House) -> None:

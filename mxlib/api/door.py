@@ -12,6 +12,7 @@ from mxlib.api.envelope import Problem, fault, refusal
 from mxlib.auth.permissions import Caller
 from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes import words
+from mxlib.services.mailboxes import came_at
 
 #: Requests at once; the others wait without a thread, so that pages keep theirs while writes wait for the host.
 AT_ONCE = 20
@@ -38,6 +39,7 @@ class Door:
         if body is None:
             return  # whoever asked has gone, and half a body is none
         try:
+            came_at.set(services.current().clock.monotonic())
             async with self._room:
                 state = {**scope.get("state", {}), "caller": caller}
                 await self.app({**scope, "state": state}, _again(body, receive), send)
