@@ -520,6 +520,13 @@ def test_a_deleted_mailbox_leaves_no_recovery_email_behind(house: House) -> None
     assert data(house.ask("POST", BOXES, NINA), 201)["recovery_email"] is None
 
 
+def test_a_mailbox_that_was_deleted_elsewhere_leaves_none_to_its_namesake(house: House) -> None:
+    house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
+    house.host.send(messages.delete_mailbox("a.nl", "nina"))
+    assert data(house.ask("GET", f"{BOXES}?refresh=true")) == []
+    assert data(house.ask("POST", BOXES, NINA), 201)["recovery_email"] is None
+
+
 def test_a_recovery_email_is_kept_judged_and_forgotten(house: House) -> None:
     house.have("nina@a.nl")
     told = data(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": " N@X.org "}))

@@ -83,6 +83,16 @@ class TestTheUsualCase:
         with here.store.read() as tx:
             assert recovery.of_domain(tx, "a.nl") == {"user0": "jan@b.nl"}
 
+    def test_a_mailbox_made_anew_does_not_come_by_the_recovery_email_of_its_namesake(self) -> None:
+        here = Simulation()
+        with here.store.write() as tx:
+            recovery.put(tx, "a.nl", "user0", "predecessor@home.nl", 0.0)  # deleted elsewhere, without MXM
+        run = here.start(plan(row(0)))
+        here.run()
+        assert here.outcomes(run) == ["created"]
+        with here.store.read() as tx:
+            assert recovery.of_domain(tx, "a.nl") == {}
+
     def test_every_mailbox_made_is_in_the_audit_trail_under_its_operator(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(2)), operator="ops2@agency.example")

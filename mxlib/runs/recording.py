@@ -22,7 +22,7 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
         _note(tx, course, f"mailbox.{row.action}", row, at, told)
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
         _keep_recovery(tx, course, row, at)
-    if outcome is Outcome.DELETED:
+    elif outcome in {Outcome.CREATED, Outcome.DELETED}:  # nor does a new one come by what its namesake had
         recovery.drop(tx, row.domain, row.username)
 
 

@@ -277,7 +277,7 @@ class Mailboxes:
             with self._store.write() as tx:
                 if email:
                     recovery.put(tx, domain, username, email, self._clock.now())
-                if forget or what == "mailbox.delete":
+                elif forget or what in {"mailbox.create", "mailbox.delete"}:  # a new one has none of its namesake's
                     recovery.drop(tx, domain, username)
                 audit.append(
                     tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what=what, on=f"{username}@{domain}",
