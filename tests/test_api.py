@@ -16,7 +16,8 @@ from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Busy, RateLimited, Unreachable
-from mxlib.services.mailboxes import Mailboxes, came_at
+from mxlib.services.by_hand import came_at
+from mxlib.services.mailboxes import Mailboxes
 from mxlib.settings import Settings
 from mxlib.store import Unwritable, audit
 from tests.house import GOOD, House, StandIn, data, opened, refused, trail
@@ -490,6 +491,16 @@ def test_a_change_or_deletion_without_an_answer_is_sent_again(house: House) -> N
     assert data(house.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
     assert not house.host.has("nina@a.nl")
     assert house.host.writes() == 5
+
+
+def test_a_change_or_deletion_that_never_gets_an_answer_is_read_back(house: House) -> None:
+    house.have("nina@a.nl")
+    house.host.goes_wrong("html_after", count=2)
+    assert data(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
+    house.host.goes_wrong("html_after", count=2)
+    refused(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048, "password": GOOD}), 503, "is not known")
+    house.host.goes_wrong("html_after", count=2)
+    assert data(house.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
 
 
 def test_a_change_that_never_gets_an_answer_is_told_as_uncertain(house: House) -> None:

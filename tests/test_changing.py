@@ -13,8 +13,8 @@ from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, New
 from mxlib.mailboxes.pasted import addresses_in
 from mxlib.mailboxes.plan import Kind
 from mxlib.mxroute import messages
-from mxlib.mxroute.errors import Busy
-from mxlib.services.changing import Done, Proposed
+from mxlib.mxroute.errors import Busy, Unauthorized, Unreachable
+from mxlib.services.changing import Done, Proposed, not_done
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Unfit
@@ -151,6 +151,14 @@ def test_new_passwords_of_several_are_in_the_results_of_the_run(house: House) ->
     rows = house.ask("GET", f"/imports/{done.run}/results").json()["data"]["rows"]
     assert {row["username"] for row in rows} == {"kim", "nina"}
     assert all(house.host.sandbox.password_is(f"{row['username']}@a.nl", row["password"]) for row in rows)
+
+
+def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
+    for passing in (Unreachable("MXroute does not answer."), Silent("MXroute does not answer.")):
+        assert not_done(passing) == "MXroute does not answer. What you typed stays here: try again in a minute."
+    assert not_done(NotThere("There is no mailbox x@a.nl.")) == "There is no mailbox x@a.nl."
+    refused = Unauthorized("UNAUTHORIZED", "no", status=401)
+    assert "again" not in not_done(refused)
 
 
 def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(house: House) -> None:

@@ -12,7 +12,7 @@ from mxlib.api.envelope import Problem, fault, refusal
 from mxlib.auth.permissions import Caller
 from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes import words
-from mxlib.services.mailboxes import came_at
+from mxlib.services.by_hand import came_at
 
 #: Requests at once; the others wait without a thread, so that pages keep theirs while writes wait for the host.
 AT_ONCE = 20

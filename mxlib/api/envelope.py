@@ -21,10 +21,11 @@ from mxlib.mailboxes.phrases import readable
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot
 from mxlib.services import Unwritable
+from mxlib.services.by_hand import Uncertain
 from mxlib.services.claims import KeyReused
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Silent
-from mxlib.services.mailboxes import Taken, Uncertain, Unfit
+from mxlib.services.mailboxes import Taken, Unfit
 
 log = logging.getLogger(__name__)
 

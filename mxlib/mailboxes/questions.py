@@ -137,9 +137,9 @@ def _storage(megabytes: int) -> str:
     return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,} MB"
 
 
-def not_done(problem: str) -> str:
-    """That nothing came of a change, and that what was typed is still there."""
-    return problem if "again" in problem else f"{problem} {_KEPT}"
+def not_done(problem: str, *, passes: bool) -> str:
+    """That nothing came of a change, and that what was typed is still there for when the problem `passes`."""
+    return f"{problem} {_KEPT}" if passes and "again" not in problem else problem
 
 
 def did(change: Change, address: str) -> str:

@@ -11,11 +11,12 @@ from mxlib.clock import Clock
 from mxlib.mailboxes import changes, questions, words
 from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
-from mxlib.mxroute.errors import MXrouteError
+from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unreachable, Unreadable
 from mxlib.runs.manager import CanNot
+from mxlib.services.by_hand import Uncertain
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import LONG_PATIENCE, Lists, Silent
-from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Uncertain, Unfit
+from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Unfit
 from mxlib.services.preflight import Preflight
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
@@ -23,6 +24,14 @@ from mxlib.store import Unwritable
 
 #: What may stand against a mailbox's change; each is one sentence.
 REFUSALS = (Forbidden, CanNot, Silent, Unfit, Taken, Uncertain, NotThere, Unwritable, MXrouteError)
+
+#: Those of them that pass, so that the same may be asked once more.
+_PASSING = (Silent, Unwritable, Unreachable, Unreadable, RateLimited, Busy)
+
+
+def not_done(refusal: Exception) -> str:
+    """That nothing came of a change, and what to do."""
+    return questions.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
 
 
 @dataclass(frozen=True)

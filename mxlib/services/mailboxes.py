@@ -1,7 +1,6 @@
 """One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
 
 import re
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from mxlib.auth.permissions import Caller, Permission
@@ -10,21 +9,15 @@ from mxlib.mailboxes import single
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import MOST_SENDS
 from mxlib.mailboxes.single import Cells, Judged
-from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import Busy, Conflict, MXrouteError, NotFound, Unreachable, Unreadable
-from mxlib.mxroute.messages import Mailbox, Request
+from mxlib.mxroute.errors import Conflict, NotFound
+from mxlib.mxroute.messages import Mailbox
+from mxlib.services.by_hand import ByHand
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Lists, MailboxList, Silent
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.settings import Settings
 from mxlib.store import Store, Unwritable, audit, recovery
-
-#: Seconds that a write by hand waits for its slot; beyond that the caller is told when to come again.
-PATIENCE = 20.0
-
-#: When the request came that a write is for, in monotonic seconds: while it waited for its turn, its patience ran.
-came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
@@ -40,14 +33,6 @@ class Unfit(Exception):
 
 class Taken(Exception):
     """There is a mailbox of that name already."""
-
-
-class Uncertain(Exception):
-    """No answer came, and what became of the write is not known; the message says what to do, `after` when (s)."""
-
-    def __init__(self, message: str, after: float) -> None:
-        super().__init__(message)
-        self.after = after
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +53,8 @@ class Mailboxes:
     def __init__(
         self, settings: Settings, store: Store, host: Host, lists: Lists, previews: Previews, clock: Clock
     ) -> None:
-        self._settings, self._store, self._host, self._clock = settings, store, host, clock
+        self._store, self._clock = store, clock
+        self._by_hand = ByHand(host, clock, settings.timeout_s)
         self._lists, self._previews = lists, previews
 
     def every(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
@@ -82,7 +68,7 @@ class Mailboxes:
         """One mailbox as the host has it now."""
         domain, username = self._place(caller, Permission.VIEW, domain, username)
         try:
-            box = self._read(domain, username)
+            box = self._by_hand.read(domain, username)
         except NotFound:
             raise _not_there(domain, username) from None
         return self._kept(domain, box)
@@ -97,16 +83,16 @@ class Mailboxes:
         row = judged.row
         username, password = str(row["clean_username"]), str(row["password"])
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
-        if self._is_known(domain, username) is not False and self._is_there(domain, username):
+        if self._is_known(domain, username) is not False and self._by_hand.is_there(domain, username):
             raise _taken(domain, username)
         try:
-            self._write(messages.create_mailbox(domain, username, password, quota, limit))
+            self._by_hand.create(domain, username, password, quota, limit)
         except Conflict:
             raise _taken(domain, username) from None
-        except (Unreachable, Unreadable) as error:
-            self._settle(domain, username, error)
         self._note(caller, "mailbox.create", domain, username, email=str(row["clean_recovery_email"]))
-        box = self._read_back(domain, username) or replace(_as_asked(domain, username), quota=quota, limit=limit)
+        box = self._by_hand.read_back(domain, username) or replace(
+            _as_asked(domain, username), quota=quota, limit=limit
+        )
         self._lists.tell(domain, username, box)
         return self._kept(domain, box, judged.warnings)
 
@@ -125,11 +111,11 @@ class Mailboxes:
         row = self._judged(domain, {"username": username, **given}, exists=username).row
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
-        if not self._send_again(messages.update_mailbox(domain, username, **changes), domain, username):
+        if not self._by_hand.update(domain, username, changes):
             raise _not_there(domain, username)
         known = self._lists.known(domain, username) or _as_asked(domain, username)
         self._note(caller, "mailbox.update", domain, username, single.changed(known.quota, changes))
-        box = self._read_back(domain, username) or replace(
+        box = self._by_hand.read_back(domain, username) or replace(
             known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
         )
         self._lists.tell(domain, username, box)
@@ -142,7 +128,7 @@ class Mailboxes:
     def delete(self, caller: Caller, domain: str, username: str) -> None:
         """Delete a mailbox, with all its mail."""
         domain, username = self._place(caller, Permission.DELETE, domain, username)
-        if not self._send_again(messages.delete_mailbox(domain, username), domain, username):
+        if not self._by_hand.delete(domain, username):
             raise _not_there(domain, username)
         self._note(caller, "mailbox.delete", domain, username)
         self._lists.tell(domain, username, None)
@@ -151,7 +137,7 @@ class Mailboxes:
         """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username).row
-        if not self._is_known(domain, username) and not self._is_there(domain, username):
+        if not self._is_known(domain, username) and not self._by_hand.is_there(domain, username):
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
         self._note(caller, "recovery.set", domain, username, "" if kept else "removed", email=kept, forget=not kept)
@@ -189,78 +175,6 @@ class Mailboxes:
             raise Unfit(next(iter(judged.faults)), judged.told)
         return judged
 
-    # The host.
-
-    def _send(self, request: Request) -> messages.Answer:
-        return self._host.send(request, urgent=True, patience=PATIENCE)
-
-    def _write(self, request: Request) -> messages.Answer:
-        """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
-        now = self._clock.monotonic()
-        came = came_at.get()
-        waited = now - came if came is not None else 0.0
-        return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited))
-
-    def _send_again(self, request: Request, domain: str, username: str) -> bool:
-        """Send what does no harm twice, again when no answer came; whether the mailbox was there."""
-        try:
-            self._write(request)
-        except NotFound:
-            return False
-        except (Unreachable, Unreadable) as error:
-            if not _may_have_happened(error):
-                raise
-        else:
-            return True
-        try:
-            self._send(request)
-        except NotFound:
-            return request.method == "DELETE"
-        except (Unreachable, Unreadable, Busy):
-            raise Uncertain(
-                f"MXroute gave no answer: whether this was done to {username}@{domain} is not known. "
-                "Sending it again does no harm.",
-                0.0,
-            ) from None
-        return True
-
-    def _settle(self, domain: str, username: str, lost: MXrouteError) -> None:
-        """Read a create back whose answer was lost; raises Uncertain unless the mailbox is there."""
-        if not _may_have_happened(lost):
-            raise lost
-        address, wait = f"{username}@{domain}", self._settings.timeout_s
-        try:
-            self._read(domain, username)
-        except NotFound:
-            raise Uncertain(
-                f"MXroute gave no answer, and {address} is not there so far. It may still be made: look again in "
-                f"{wait:.0f} s before you send this again.",
-                wait,
-            ) from None
-        except MXrouteError:
-            raise Uncertain(
-                f"MXroute gave no answer, nor does it tell whether {address} was made. Look before sending this again.",
-                wait,
-            ) from None
-
-    def _read(self, domain: str, username: str) -> Mailbox:
-        return Mailbox.from_data(self._send(messages.read_mailbox(domain, username)).data)
-
-    def _is_there(self, domain: str, username: str) -> bool:
-        """Whether a mailbox is there, whatever the kept list says: somebody else may have been at it."""
-        try:
-            self._read(domain, username)
-        except NotFound:
-            return False
-        return True
-
-    def _read_back(self, domain: str, username: str) -> Mailbox | None:
-        """What the host made of a write; None when it can not be had now."""
-        try:
-            return self._read(domain, username)
-        except MXrouteError:
-            return None
-
     # What is kept here.
 
     def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = ()) -> Kept:
@@ -286,11 +200,6 @@ class Mailboxes:
         except Unwritable as problem:
             done = "MXroute did it, but that can not be noted here. " if what.startswith("mailbox.") else ""
             raise Unwritable(f"{done}{problem}") from None
-
-
-def _may_have_happened(lost: MXrouteError) -> bool:
-    """Whether a write without a good answer may have taken effect."""
-    return not isinstance(lost, Unreachable) or lost.sent
 
 
 def _as_asked(domain: str, username: str) -> Mailbox:

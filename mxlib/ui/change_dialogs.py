@@ -16,7 +16,7 @@ from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import questions
 from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.phrases import count
-from mxlib.services.changing import REFUSALS, Done, Proposed
+from mxlib.services.changing import REFUSALS, Done, Proposed, not_done
 from mxlib.ui import client_setup, confirm, frame, picking, told
 from mxlib.ui.figures import escaped, verbatim
 
@@ -114,7 +114,7 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed 
         with st.spinner("Comparing with MXroute once more…", show_time=True):
             proposed = services.current().changing.plan(frame.caller(), addresses, change)
     except REFUSALS as refusal:
-        st.error(escaped(questions.not_done(str(refusal))), icon=":material/block:")
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
         return None
     st.session_state[_HELD] = {"asked": asked_for, "proposed": proposed, "done": None}
     return proposed
@@ -166,7 +166,7 @@ def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> No
                 frame.caller(), proposed, days=days, typed=typed, agreed=agreed
             )
     except REFUSALS as refusal:
-        st.error(escaped(questions.not_done(str(refusal))), icon=":material/block:")
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
     if isinstance(proposed.change, Deletion):
         picking.drop([row.address for row in proposed.plan.rows])

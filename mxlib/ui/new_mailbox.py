@@ -6,7 +6,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import passwords, questions
-from mxlib.services.changing import REFUSALS
+from mxlib.services.changing import REFUSALS, not_done
 from mxlib.services.mailboxes import Kept, Unfit
 from mxlib.ui import client_setup, frame
 from mxlib.ui.figures import escaped, verbatim
@@ -89,7 +89,7 @@ def _create(domain: str, cells: Mapping[str, str]) -> None:
         st.session_state["new_refused"] = refusal
         st.rerun(scope="fragment")
     except REFUSALS as refusal:
-        st.error(escaped(questions.not_done(str(refusal))), icon=":material/block:")
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
     st.session_state[_MADE] = (kept, cells["password"])
     st.rerun(scope="fragment")
