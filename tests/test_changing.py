@@ -13,7 +13,7 @@ from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, New
 from mxlib.mailboxes.pasted import addresses_in
 from mxlib.mailboxes.plan import Kind
 from mxlib.mxroute import messages
-from mxlib.mxroute.errors import Busy, Unauthorized, Unreachable
+from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
 from mxlib.services.changing import Done, Proposed, not_done
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Silent
@@ -157,6 +157,8 @@ def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
     for passing in (Unreachable("MXroute does not answer."), Silent("MXroute does not answer.")):
         assert not_done(passing) == "MXroute does not answer. What you typed stays here: try again in a minute."
     assert not_done(NotThere("There is no mailbox x@a.nl.")) == "There is no mailbox x@a.nl."
+    full = Business("BUSINESS_ERROR", "limit of accounts reached", status=422)
+    assert not_done(full).startswith("MXroute: 'limit of accounts reached'. Raise the plan or free some of it")
     refused = Unauthorized("UNAUTHORIZED", "no", status=401)
     assert "again" not in not_done(refused)
 

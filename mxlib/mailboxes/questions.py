@@ -1,7 +1,7 @@
 """What is asked before picked mailboxes are changed or deleted: figures first, what to do last."""
 
 from mxlib.mailboxes.changes import Below, Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
-from mxlib.mailboxes.phrases import count, day, duration, listed
+from mxlib.mailboxes.phrases import count, day, duration, listed, readable
 
 QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
@@ -140,6 +140,11 @@ def _storage(megabytes: int) -> str:
 def not_done(problem: str, *, passes: bool) -> str:
     """That nothing came of a change, and that what was typed is still there for when the problem `passes`."""
     return f"{problem} {_KEPT}" if passes and "again" not in problem else problem
+
+
+def plan_says_no(message: str) -> str:
+    """That the plan of the account does not allow it, in the host's words, and what to do."""
+    return f"MXroute: '{readable(message, 200)}'. Raise the plan or free some of it, then press the button again."
 
 
 def did(change: Change, address: str) -> str:

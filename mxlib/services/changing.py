@@ -11,7 +11,7 @@ from mxlib.clock import Clock
 from mxlib.mailboxes import changes, questions, words
 from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
-from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unreachable, Unreadable
+from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unreachable, Unreadable
 from mxlib.runs.manager import CanNot
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.exports import NotThere
@@ -31,6 +31,8 @@ _PASSING = (Silent, Unwritable, Unreachable, Unreadable, RateLimited, Busy)
 
 def not_done(refusal: Exception) -> str:
     """That nothing came of a change, and what to do."""
+    if isinstance(refusal, Business):
+        return questions.plan_says_no(refusal.message)
     return questions.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
 
 
