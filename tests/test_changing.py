@@ -153,6 +153,11 @@ def test_new_passwords_of_several_are_in_the_results_of_the_run(house: House) ->
     assert all(house.host.sandbox.password_is(f"{row['username']}@a.nl", row["password"]) for row in rows)
 
 
+def test_unlimited_mailboxes_that_get_a_quota_are_counted(house: House) -> None:
+    asked = house.services.changing.plan(LOCAL, [*BOTH, "free@a.nl"], quota("512")).text(0.0)
+    assert "In all 2.0 GB and 1 unlimited now, 1.5 GB then." in asked
+
+
 def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
     for passing in (Unreachable("MXroute does not answer."), Silent("MXroute does not answer.")):
         assert not_done(passing) == "MXroute does not answer. What you typed stays here: try again in a minute."

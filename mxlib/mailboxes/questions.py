@@ -98,7 +98,9 @@ def _question(change: Change, figures: Figures, alone: str) -> list[str]:
             if alone:
                 told.append(f"It is {_storage(figures.quota_before) if figures.quota_before else 'unlimited'} now.")
             elif figures.quota_after:
-                told.append(f"In all {_storage(figures.quota_before)} now, {_storage(figures.quota_after)} then.")
+                limited = change.value is not None and figures.unlimited  # else that they stay so was told just above
+                now = _storage(figures.quota_before) + (f" and {figures.unlimited:,} unlimited" if limited else "")
+                told.append(f"In all {now} now, {_storage(figures.quota_after)} then.")
             return told
         case NewPassword():
             whose = "a new password? The old one stops" if alone else "new passwords? The old ones stop"

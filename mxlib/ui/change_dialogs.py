@@ -59,7 +59,8 @@ def recovery(boxes: pd.DataFrame) -> None:
     addresses = list(boxes["address"])
     emails = _one_email(boxes) if len(boxes) == 1 else _many_emails(boxes)
     if proposed := _proposed(addresses, NewRecovery(emails), repr(emails)):
-        _confirm(proposed, "Keep" if any(emails.values()) else "Clear")
+        clears = not any(emails.values()) and boxes["recovery_email"].any()
+        _confirm(proposed, "Clear" if clears else "Keep")
 
 
 @st.dialog("Delete", width="medium", icon=":material/delete:", on_dismiss=forget)
