@@ -176,7 +176,7 @@ def _judge_row(
     typed = addresses.email(row.recovery_email)
     recovery = "" if typed == "-" else typed
     if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.LONGEST_EMAIL):
-        told.append(reasons.recovery_email(recovery))
+        told.append(reasons.recovery_email(row.recovery_email.strip(BLANKS)))
     if recovery == full:
         told.append(reasons.RECOVERS_ITSELF)
     had_recovery = had.recovery_email if had else ""
