@@ -289,7 +289,7 @@ def picked(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def set_quota(page: Page) -> None:
-    """A quota for several, reckoned from what each has; below what is used it wants a tick."""
+    """A quota for several; below what is used it wants a tick."""
     _pick(page, 2, 4, 5)
     _do(page, "quota")
     _fill(page, "Quota in MB", "300")
@@ -333,6 +333,7 @@ def new_mailbox(page: Page) -> None:
     steps.visit(page, "/", domain="clienta.nl")
     steps.press(page, "New mailbox")
     page.get_by_role("dialog").get_by_role("button", name="Generate").click()
+    page.wait_for_timeout(500)
     _fill(page, "Quota", "5")
     _fill(page, "Username", "eva jansen")
 
