@@ -36,10 +36,10 @@ class PlannedRow:
     """One input row and what will become of it; `left_out` is the reason when it will not be sent.
 
     In an update a blank `password` or `recovery_email` and a missing `quota` or `limit` keep what there is, and a limit
-    without a password is not sent: the host would not take it. `before`
-    holds what was known when the plan was made: `quota`, `limit`, `recovery_email`; `unused` in a delete means that it
-    goes only if the mailbox, read right before, is still unused and has that quota and limit; `unchanged` in an update
-    that it is done only if the mailbox still has what is in `before`. A figure that is not known there may be any.
+    without a password is not sent: the host would not take it. `before` holds what was known when the plan was made:
+    `quota`, `limit`, `recovery_email`; `unused` in a delete means that it goes only if the mailbox, read right before,
+    is still unused and has that quota and limit; `unchanged` in an update that it is done only if the mailbox still has
+    what is in `before`. A figure that is not known there may be any.
     """
 
     position: int

@@ -85,7 +85,6 @@ def judge(
     _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, reasons.NEEDS_PASSWORD)
     warned = Findings(len(rows))
     _warn(warned, cells, account, sendable=~(invalid | duplicate | skipped))
-    unseen = cells.updates & columns.is_among(cells.addresses.domain, account.unseen)
     changes = differences.told(
         cells.updates & ~told.found,
         cells.had,
@@ -93,7 +92,7 @@ def judge(
         limit=cells.limit,
         recovery_email=cells.recovery_email,
         sets_password=~cells.passwords.missing,
-        unseen=unseen,
+        unseen=cells.unseen,
     )
 
     in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~told.found]
@@ -114,7 +113,7 @@ def judge(
         clean_limit=_nullable(cells.limit, rows.index),
         asked_limit=_nullable(np.where(cells.limit_asked == _BLANK, UNKNOWN, cells.limit_asked), rows.index),
         exists=pd.Series(cells.exists, index=rows.index),
-        unseen=pd.Series(unseen, index=rows.index),
+        unseen=pd.Series(cells.unseen, index=rows.index),
         had_quota=_nullable(cells.had.quota, rows.index),
         had_limit=_nullable(cells.had.limit, rows.index),
     )
@@ -131,6 +130,7 @@ class _Cells:
     full_address: pa.Array
     exists: Mask
     updates: Mask
+    unseen: Mask
     had: Had
     passwords: Scan
     quota_typed: pa.Array
@@ -164,6 +164,7 @@ class _Cells:
             full_address=found.full,
             exists=exists,
             updates=updates,
+            unseen=updates & columns.is_among(found.domain, account.unseen),
             had=had,
             passwords=scanned,
             quota_typed=quota,
@@ -248,7 +249,7 @@ def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> Non
 def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
     """Say what is worth a look in rows that can be sent."""
     updates, had = sendable & cells.updates, cells.had
-    shown = had.hidden(columns.is_among(cells.addresses.domain, account.unseen))
+    shown = had.hidden(cells.unseen)
     asked = pa.array(cells.limit).cast(pa.large_string())
     warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
     other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)

@@ -164,7 +164,6 @@ def _hidden(row: RowRecord) -> RowRecord:
         host_limit=asked.limit if row.host_limit == asked.limit else None,
         before={},
         reason=untold(row.reason),
-        differs=untold(row.differs),
     )
 
 
