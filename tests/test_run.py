@@ -93,6 +93,16 @@ class TestTheUsualCase:
         with here.store.read() as tx:
             assert recovery.of_domain(tx, "a.nl") == {}
 
+    def test_a_recovery_email_that_was_set_while_the_run_went_stays(self) -> None:
+        here = Simulation()
+        run = here.start(plan(row(0)))
+        with here.store.write() as tx:
+            recovery.put(tx, "a.nl", "user0", "owner@home.nl", here.clock.now() + 1.0)
+        here.run()
+        assert here.outcomes(run) == ["created"]
+        with here.store.read() as tx:
+            assert recovery.of_domain(tx, "a.nl") == {"user0": "owner@home.nl"}
+
     def test_every_mailbox_made_is_in_the_audit_trail_under_its_operator(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(2)), operator="ops2@agency.example")

@@ -78,6 +78,8 @@ class Course:
     operator: str
     domains: frozenset[str]
     status: RunStatus
+    #: When the run was asked for, in Unix seconds.
+    created_at: float
     why: str = ""
     undo_of: int | None = None
     #: Positions, as a heap: the first row of the file goes first, however often it has to go.
@@ -107,7 +109,14 @@ class Course:
         """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
         status = RunStatus(record.status)
         course = cls(
-            record.id, record.operator, frozenset(record.domains), status, record.why, record.undo_of, note=record.note
+            record.id,
+            record.operator,
+            frozenset(record.domains),
+            status,
+            record.created_at,
+            record.why,
+            record.undo_of,
+            note=record.note,
         )
         course.waiting = journal.waiting_positions(tx, record.id)
         course.guarded = journal.guarded(tx, record.id)

@@ -22,7 +22,9 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
         _note(tx, course, f"mailbox.{row.action}", row, at, told)
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
         _keep_recovery(tx, course, row, at)
-    elif outcome in {Outcome.CREATED, Outcome.DELETED}:  # nor does a new one come by what its namesake had
+    elif outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
+        recovery.drop(tx, row.domain, row.username, set_before=course.created_at)
+    elif outcome is Outcome.DELETED:
         recovery.drop(tx, row.domain, row.username)
 
 

@@ -35,6 +35,7 @@ def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:
     )
 
 
-def drop(tx: Tx, domain: str, username: str) -> None:
-    """Forget the recovery email of a mailbox that is gone."""
-    tx.execute(table.delete().where(table.c.domain == domain, table.c.username == username))
+def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> None:
+    """Forget the recovery email of a mailbox that is gone; with `set_before` (Unix seconds) only if it is older."""
+    gone = table.delete().where(table.c.domain == domain, table.c.username == username)
+    tx.execute(gone if set_before is None else gone.where(table.c.set_at < set_before))
