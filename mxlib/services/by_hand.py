@@ -117,8 +117,8 @@ class ByHand:
 
     def _write(self, request: Request) -> messages.Answer:
         """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
-        now = self._clock.monotonic()
-        waited = now - (came_at.get() or now)
+        came = came_at.get()
+        waited = 0.0 if came is None else self._clock.monotonic() - came
         return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited))
 
 
