@@ -80,6 +80,14 @@ def test_results_tell_of_a_limit_that_could_not_be_asked_for(house: House) -> No
     assert patches(house) == [("kim", {"quota": 2048})]
 
 
+def test_a_run_that_asks_nothing_of_the_host_tells_of_such_a_limit_too(house: House) -> None:
+    _, (nina,) = run(house, b"username,limit,recovery_email\nnina,500,n@home.nl\n")
+    assert nina["message"] == (
+        "recovery email set; limit 500 was not asked for: it changes only together with a password"
+    )
+    assert patches(house) == []
+
+
 def test_a_preview_tells_what_each_row_would_do(house: House) -> None:
     told = preview(
         house,

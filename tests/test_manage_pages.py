@@ -47,6 +47,19 @@ def said(tab: AppTest) -> str:
     return "\n".join(each.value for each in told)
 
 
+def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Services) -> None:
+    def asked(typed: str) -> str:
+        tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
+        tab.session_state["change_recovery"] = typed
+        tab.button(key="card_recovery").click().run()
+        assert tab.text_input(key="change_recovery").value == typed
+        return str(tab.button(key="change_go").label)
+
+    assert [asked(""), asked("owner@home.nl")] == ["Keep", "Keep"]
+    house.mailboxes.set_recovery(LOCAL, "clienta.nl", "info", "owner@home.nl")
+    assert [asked("other@home.nl"), asked("")] == ["Keep", "Clear"]
+
+
 def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(house: Services) -> None:
     changing = house.changing
     proposed = changing.plan(LOCAL, ["info@clienta.nl"], NewQuota(7168))

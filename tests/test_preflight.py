@@ -10,12 +10,14 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.mailboxes import preflight
 from mxlib.mailboxes.changes import NewQuota
+from mxlib.mailboxes.plan import Action
 from mxlib.mailboxes.preflight import Growth
 from mxlib.mxroute.messages import Answer, Request
 from mxlib.services.lists import Silent
 from mxlib.services.storage import AccountStorage
 from tests.desk import until
 from tests.house import GOOD, House, opened
+from tests.simulation import plan, row
 
 GB = 1024**3
 AT = time.mktime((2026, 5, 3, 9, 0, 0, 0, 0, -1))
@@ -28,6 +30,18 @@ def house(tmp_path: Path) -> Iterator[House]:
         made.host.sandbox.account.storage_mb = 10 * 1024
         made.have("kim@a.nl", "nina@a.nl")
         yield made
+
+
+def test_what_mailboxes_have_is_not_reckoned_with_that_the_caller_may_not_see(house: House) -> None:
+    house.services.storage.read(LOCAL)
+    kim = row(0, "kim", action=Action.UPDATE, password="", quota=20 * 1024, before={"quota": 1024})
+    mixed = Caller("jo", domains={"a.nl": frozenset({Permission.IMPORT}), "b.nl": frozenset({Permission.VIEW})})
+    assert house.services.preflight.of(mixed, plan(kim)) == ()
+    (told,) = house.services.preflight.of(LOCAL, plan(kim))
+    assert told.startswith("These quotas add 19.0 GB;")
+    new = row(0, quota=20 * 1024)
+    (told,) = house.services.preflight.of(mixed, plan(new))
+    assert told.startswith("These quotas add 20.0 GB;")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Who may import into a domain, but not view it, changes mailboxes without being told what they have or had."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.mailboxes import reasons
+from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.unseen import untold
 from mxlib.runs import sentences
 from mxlib.services.trail import Wanted
@@ -89,8 +92,8 @@ def test_results_tell_what_was_asked_in_every_form(house: House) -> None:
     for path in ("", "/results", "/results.csv"):
         assert hides(told(house, f"/imports/{run}{path}", blind)), path
     caller = house.services.tokens.caller(blind)
-    for name in ("results.csv", "failed.csv"):
-        assert hides(house.services.runs.file(caller, run, name).decode()), name
+    with zipfile.ZipFile(io.BytesIO(house.services.runs.file(caller, run, "results.zip"))) as packed:
+        assert hides(packed.read("a.nl.csv").decode())
     kim, nina, omar, _, lena = data(house.ask("GET", f"/imports/{run}/results", token=blind))["rows"]
     assert (kim["message"], kim["host"], kim["before"]) == (
         "changed; quota as asked; limit is not as asked (it changes only together with a password)",
@@ -145,6 +148,9 @@ def test_taking_it_back_does_not_tell_what_comes_back(house: House) -> None:
     house.ended(back)
     for path in ("", "/results", "/results.csv"):
         assert hides(told(house, f"/imports/{back}{path}", blind)), path
+    failed = house.services.runs.file(house.services.tokens.caller(blind), back, "failed.csv").decode()
+    assert hides(failed)
+    assert "kept: holds mail" in failed
     assert hides(told(house, "/audit", blind))
     assert boxes["kim"].quota == 1337
     assert "1337" in told(house, f"/imports/{back}/results.csv", "")
@@ -163,9 +169,44 @@ def test_the_pages_tell_it_as_the_api_does(house: House) -> None:
 
     run = imported(house, house.token(a_nl="import"))
     house.services.engine.take_over(run, "blind", kind="operator", address="")
+    banner = everything(page("blind", "import_mailboxes", domain="a.nl"))
+    assert "limit not as asked" in banner
+    assert hides(banner)
     card = page("blind", "runs", run=str(run))
-    card.expander[0].open = True
-    assert hides(everything(card.run()))
+    card.session_state["rows-open"] = True
+    shown = everything(card.run())
+    assert "limit not as asked" in shown
+    assert "changed; quota as asked; limit is not as asked" in shown
+    assert hides(shown)
+    assert not [view for view in house.services.runs.all(sight("blind")) if not hides(view.difference)]
+
+
+def test_the_page_says_what_comes_back_without_its_value(house: House) -> None:
+    house.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
+    house.services.users.add(LOCAL, "blind", "four words in a row", permissions={"a.nl": [Permission.IMPORT]})
+    rows = house.services.previews.read(FILE.encode(), "staff.csv").rows
+    ready = house.services.previews.confirm(
+        sight("blind"), rows, "a.nl", None, before=house.services.previews.judge(sight("blind"), rows, "a.nl"),
+        on_existing=OnExisting.UPDATE,
+    )  # fmt: skip
+    run = house.services.runs.start(sight("blind"), ready.plan, days=7)
+    house.ended(run)
+    card = page("blind", "runs", run=str(run))
+    card.button(key="undo_look").click().run()
+    (table,) = [each.value for each in card.dataframe if "What happens" in each.value]
+    assert dict(zip(table["Address"], table["What happens"], strict=True)) == {
+        "kim@a.nl": "quota as before",
+        "nina@a.nl": "quota and recovery email as before",
+        "omar@a.nl": "recovery email as before",
+        "tess@a.nl": "quota as before",
+        "lena@a.nl": "deleted if still unused",
+    }
+    assert hides(everything(card))
+
+
+def sight(name: str) -> Caller:
+    """Somebody with `import` in a.nl, and nothing else."""
+    return Caller(name, domains={"a.nl": frozenset({Permission.IMPORT})})
 
 
 def page(name: str, page: str, **query: str) -> AppTest:
@@ -180,7 +221,8 @@ def page(name: str, page: str, **query: str) -> AppTest:
 def everything(tab: AppTest) -> str:
     """All words and tables of a page."""
     assert not tab.exception
-    words = [each.value for kind in (tab.info, tab.error, tab.warning, tab.caption, tab.markdown) for each in kind]
+    kinds = (tab.info, tab.error, tab.warning, tab.success, tab.caption, tab.markdown)
+    words = [each.value for kind in kinds for each in kind]
     tables = [each.value.to_csv() for kind in (tab.dataframe, tab.data_editor) for each in kind]
     return "\n".join([*map(str, words), *tables])
 
