@@ -1,4 +1,4 @@
-"""Writes docs/*.png: the states of `script.states` on the sandbox; started by script/screenshots.
+"""Writes docs/*.png: the states of `script/states*.py` on the sandbox; started by script/screenshots.
 
 `script/screenshots import-bulk run` writes only those.
 """
@@ -18,8 +18,12 @@ from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store
-from script import states
-from script.states import GUARDED, STATES, Look
+from script import (
+    states,
+    states_guarded,
+    states_managing,  # noqa: F401 - imported, its states are kept
+)
+from script.looks import GUARDED, STATES, Look
 from tests.browser import driver
 from tests.browser.driver import ROOT, Faults, Server
 
@@ -74,12 +78,12 @@ def let_people_in(data: Path) -> None:
     """People and tokens of an agency, beside the server that serves from this folder."""
     store = Store.open(data / FILE, SystemClock())
     users, tokens = Users(store, store.clock), Tokens(store, store.clock)
-    boss = Caller(states.BOSS, admin=True)
-    users.add(LOCAL, states.BOSS, states.PASSWORD, admin=True)
+    boss = Caller(states_guarded.BOSS, admin=True)
+    users.add(LOCAL, states_guarded.BOSS, states_guarded.PASSWORD, admin=True)
     all_of_it = {"clienta.nl": ["view", "import", "export"], "clientb.nl": ["view"]}
-    users.add(boss, "jo@agency.example", states.PASSWORD, permissions=all_of_it)
-    users.add(boss, "helpdesk", states.PASSWORD, permissions={"*": ["view"]})
-    users.disable(boss, users.add(boss, "summer.intern", states.PASSWORD, permissions={"clientb.nl": ["view"]}))
+    users.add(boss, "jo@agency.example", states_guarded.PASSWORD, permissions=all_of_it)
+    users.add(boss, "helpdesk", states_guarded.PASSWORD, permissions={"*": ["view"]})
+    users.disable(boss, users.add(boss, "summer.intern", states_guarded.PASSWORD, permissions={"clientb.nl": ["view"]}))
     tokens.create(boss, "nightly import", domains={"clienta.nl": [Permission.VIEW, Permission.IMPORT]}, days=90)
     tokens.create(boss, "monitoring", domains={EVERY_DOMAIN: [Permission.VIEW]}, days=365)
     store.close()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from script import screenshots
-from script.states import STATES
+from script.looks import STATES
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -1,0 +1,94 @@
+"""States of a server that people sign in to, with the people of `script.screenshots`."""
+
+from playwright.sync_api import Page, expect
+
+from script.looks import NARROW, WIDE, ZOOMED, guarded
+from script.states import STAFF, preview
+from tests.browser import steps
+from tests.browser.driver import Grid, idle
+
+BOSS, PASSWORD = "kim@agency.example", "four words in a row"
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    """Fill in the sign-in page as the admin."""
+    page.goto("/sign-in")
+    page.get_by_label("Name or email address").fill(BOSS)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def access_page(page: Page, tab: str = "People") -> None:
+    """A tab of the *Access* page, signed in."""
+    sign_in(page)
+    idle(page)
+    steps.visit(page, "/access")
+    page.get_by_role("tab", name=tab).click()
+    idle(page)
+
+
+@guarded(NARROW, WIDE)
+def sign_in_page(page: Page) -> None:
+    """Signing in; with a provider set, its button stands below, or alone where nobody has a password."""
+    page.goto("/runs")
+
+
+@guarded()
+def sign_in_refused(page: Page) -> None:
+    """A sign-in that was refused says no more than it must."""
+    sign_in(page, "not the password")
+
+
+@guarded(NARROW, WIDE)
+def access(page: Page) -> None:
+    """Who may sign in, and what each may do; whoever is picked can be changed."""
+    access_page(page)
+    Grid(page, "people").mark(0)
+
+
+@guarded(NARROW, WIDE)
+def access_permissions(page: Page) -> None:
+    """Permissions, in every domain or domain by domain."""
+    access(page)
+    steps.press(page, "Change permissions")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    idle(page)
+
+
+@guarded(ZOOMED)
+def access_zoomed(page: Page) -> None:
+    """The same at 200 % zoom."""
+    access_permissions(page)
+
+
+@guarded()
+def access_tokens(page: Page) -> None:
+    """Tokens for scripts: what each may do, how long, and when it was used last."""
+    access_page(page, "Tokens")
+    Grid(page, "tokens").mark(0)
+
+
+@guarded()
+def access_you(page: Page) -> None:
+    """Everybody's own part: what one may do, one's password, one's browsers."""
+    access_page(page, "You")
+
+
+@guarded(NARROW, WIDE)
+def audit(page: Page, content: bytes = STAFF) -> None:
+    """Who did what, on what, when, in which run and from where."""
+    sign_in(page)
+    idle(page)
+    preview(page, content, generate=True)
+    steps.start(page)
+    steps.finished(page)
+    steps.visit(page, "/audit")
+
+
+@guarded()
+def audit_filtered(page: Page) -> None:
+    """The same for one address, to be taken away as CSV or JSONL."""
+    audit(page, STAFF.replace(b"front.desk", b"help.desk"))
+    page.get_by_label("Address", exact=True).fill("nina.berg@")
+    page.keyboard.press("Enter")
+    idle(page)
