@@ -17,7 +17,7 @@ from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
 from mxlib.services.changing import Done, Proposed, not_done
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Silent
-from mxlib.services.mailboxes import Unfit
+from mxlib.services.mailboxes import Taken, Unfit
 from mxlib.services.selections import MOST
 from tests.house import GOOD, House, opened, trail
 
@@ -161,7 +161,8 @@ def test_unlimited_mailboxes_that_get_a_quota_are_counted(house: House) -> None:
 def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
     for passing in (Unreachable("MXroute does not answer."), Silent("MXroute does not answer.")):
         assert not_done(passing) == "MXroute does not answer. What you typed stays here: try again in a minute."
-    assert not_done(NotThere("There is no mailbox x@a.nl.")) == "There is no mailbox x@a.nl."
+    for outdated in (NotThere("There is no mailbox x@a.nl."), Taken("x@a.nl already exists.")):
+        assert not_done(outdated) == f"{outdated} Press Refresh to see what is there now."
     full = Business("BUSINESS_ERROR", "limit of accounts reached", status=422)
     assert not_done(full).startswith("MXroute: 'limit of accounts reached'. Raise the plan or free some of it")
     refused = Unauthorized("UNAUTHORIZED", "no", status=401)

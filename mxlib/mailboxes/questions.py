@@ -15,6 +15,7 @@ MOST_QUOTA = 2**40
 
 _SHOWN = 3
 _KEPT = "What you typed stays here: try again in a minute."
+_REFRESH = "Press Refresh to see what is there now."
 
 
 def name(change: Change) -> str:
@@ -142,6 +143,11 @@ def _storage(megabytes: int) -> str:
 def not_done(problem: str, *, passes: bool) -> str:
     """That nothing came of a change, and that what was typed is still there for when the problem `passes`."""
     return f"{problem} {_KEPT}" if passes and "again" not in problem else problem
+
+
+def not_as_listed(problem: str) -> str:
+    """That a mailbox is gone, or there already, against what the page shows."""
+    return f"{problem} {_REFRESH}"
 
 
 def plan_says_no(message: str) -> str:

@@ -33,6 +33,8 @@ def not_done(refusal: Exception) -> str:
     """That nothing came of a change, and what to do."""
     if isinstance(refusal, Business):
         return questions.plan_says_no(refusal.message)
+    if isinstance(refusal, NotThere | Taken):
+        return questions.not_as_listed(str(refusal))
     return questions.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
 
 
