@@ -1,6 +1,7 @@
 """Managing mailboxes as pages show it: the card, find, the account's storage, and what is said before a run."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.mailboxes.changes import NewQuota
+from mxlib.sandbox import extras
 from mxlib.services import Services
+from mxlib.services.lists import Silent
 from mxlib.settings import Settings
 from tests.desk import until
 from tests.test_pages import ENTRY, PAGES, preview
@@ -98,6 +101,26 @@ def test_the_account_s_storage_is_shown_once_it_is_known(house: Services) -> Non
     until(lambda: house.storage.known() is not None)
     tab = opened(domain="clienta.nl")
     assert any(" GB of 250.0 GB" in str(element.proto) for element in tab.get("progress"))
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"total_used": 5 * 1024**3}, "5.0 GB, limit not known"),
+        ({"total_limit": 5 * 1024**3}, "use not known, of 5.0 GB"),
+        ({"total_used": 0, "total_limit": 0}, "0 MB, no limit"),
+        ({"total_used": "?"}, "Not known"),
+    ],
+)
+def test_a_figure_of_the_storage_that_is_not_known_is_shown_as_such(
+    house: Services, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], shown: str
+) -> None:
+    monkeypatch.setattr(extras, "quota", lambda _account, _now: figures)
+    with suppress(Silent):
+        house.storage.read(LOCAL)
+    tab = opened(domain="clienta.nl")
+    assert shown in [element.value for element in tab.sidebar.markdown]
+    assert not tab.sidebar.get("progress")
 
 
 def test_before_a_run_it_is_said_when_its_quotas_do_not_fit_the_account(house: Services) -> None:

@@ -1,5 +1,6 @@
 """What is asked of the host, and how its answers are read. The answers are files, written after its own description."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -150,8 +151,20 @@ def test_a_write_that_was_done_needs_no_data(name: str, status: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["account-quota.json", "email-quota.json"])
-def test_quota_comes_without_an_envelope(name: str) -> None:
-    assert answer(name, messages.account_quota()).data["username"] == "johndoe"
+def test_quota_is_read_with_the_envelope_and_without(name: str) -> None:
+    bare = (ANSWERS / name).read_bytes()
+    for body in (bare, b'{"success": true, "data": %s}' % bare):
+        for asked in (messages.account_quota(), messages.email_quota()):
+            assert messages.decipher(asked, 200, {}, body, NOW).data == json.loads(bare)
+
+
+@pytest.mark.parametrize("request_", [messages.account_quota(), messages.email_quota()])
+def test_a_no_in_the_envelope_is_a_no_for_quota_too(request_: Request) -> None:
+    refused = b'{"success": false, "error": {"code": "SERVER_ERROR", "message": "Not now"}}'
+    with pytest.raises(errors.Refused, match="Not now"):
+        messages.decipher(request_, 200, {}, refused, NOW)
+    with pytest.raises(errors.Unreadable):
+        messages.decipher(request_, 200, {}, b'{"success": "yes", "total_used": 5}', NOW)
 
 
 def test_an_answer_tells_the_allowance_by_the_hosts_clock() -> None:

@@ -15,8 +15,9 @@ from mxlib.mailboxes.preflight import Growth
 from mxlib.mxroute.messages import Answer, Request
 from mxlib.services.lists import Silent
 from mxlib.services.storage import AccountStorage
+from mxlib.store.tables import meta
 from tests.desk import until
-from tests.house import GOOD, House, opened
+from tests.house import GOOD, House, data, opened
 from tests.simulation import plan, row
 
 GB = 1024**3
@@ -129,11 +130,90 @@ def test_who_may_view_no_domain_is_told_nothing_of_the_account(house: House) -> 
     assert house.services.storage.latest(stranger) is None
 
 
-def test_an_answer_that_makes_no_sense_is_no_storage() -> None:
+def test_figures_that_make_no_sense_are_not_known() -> None:
     told = AccountStorage.from_data(
         {"total_used": "1048576", "total_limit": None, "updated_at": "yesterday", "grace_period": {"deadline": "x"}}, AT
     )
-    assert (told.used, told.limit, told.reckoned_at, told.grace_until) == (1_048_576, 0, None, "x")
+    assert (told.used, told.limit, told.free, told.reckoned_at, told.grace_until) == (1_048_576, None, None, None, "x")
+
+
+@pytest.mark.parametrize("figure", [None, "", "unlimited", "n/a", -1, "nan", "inf", 1e300, True, [], {}])
+@pytest.mark.parametrize("name", ["total_used", "total_limit"])
+def test_a_figure_that_cannot_be_read_is_not_known_and_never_0(name: str, figure: object) -> None:
+    told = AccountStorage.from_data({"total_used": 5, "total_limit": 7} | {name: figure}, AT)
+    known = {"total_used": told.used, "total_limit": told.limit}
+    assert known == {"total_used": 5, "total_limit": 7} | {name: None}
+    assert told.free is None
+
+
+def test_0_is_no_limit_and_less_than_a_byte_is_not_0() -> None:
+    assert AccountStorage.from_data({"total_used": 0, "total_limit": "0"}, AT).limit == 0
+    assert AccountStorage.from_data({"total_used": 0, "total_limit": 0.4}, AT).limit == 1
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {}, {"data": {"total_used": 1}}, {"total_used": None}])
+def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(house: House, data: object) -> None:
+    first, _ = house.services.storage.read(LOCAL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.services.clock, "now", lambda: first.read_at + 3_600)
+        patch.setattr(house.host, "send", lambda *_asked, **_more: Answer(200, data))
+        known, problem = house.services.storage.read(LOCAL)
+    assert (known, problem) == (first, "MXroute answered without the account's storage.")
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_storage_is_the_same_with_the_envelope_and_without(house: House, bare: bool) -> None:
+    house.host.sandbox.account.bare_quota = bare
+    known, _ = house.services.storage.read(LOCAL)
+    assert (known.used, known.limit) == (0, 10 * GB)
+    assert data(house.ask("GET", "/quota"))["limit"] == 10 * GB
+
+
+def test_the_api_answers_null_for_a_figure_that_is_not_known(house: House) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.host, "send", lambda *_asked, **_more: Answer(200, {"total_used": 5}))
+        told = data(house.ask("GET", "/quota"))
+    assert (told["used"], told["limit"], told["free"]) == (5, None, None)
+
+
+def test_figures_kept_by_an_earlier_version_are_not_believed(house: House) -> None:
+    misread = '{"used": 0, "limit": 0, "reckoned_at": null, "read_at": 1.0, "grace_until": ""}'
+    with house.services.store.write() as tx:
+        tx.execute(meta.insert().values(name="account_storage", value=misread))
+    assert house.services.storage.known() is None
+
+
+@pytest.mark.parametrize(
+    ("growth", "used", "limit", "told"),
+    [
+        (Growth(0, 0, 0), None, None, ""),
+        (Growth(10, 10_240, 0), None, 0, ""),
+        (
+            Growth(1, 1024, 0), GB, None,
+            "The room on the account is not known: MXroute did not report its limit at 09:00; 1.0 GB was used, and "
+            "these quotas add 1.0 GB.",
+        ),
+        (
+            Growth(1, 1024, 0), None, None,
+            "The room on the account is not known: MXroute did not report its limit at 09:00, and these quotas add "
+            "1.0 GB.",
+        ),
+        (
+            Growth(1, 1024, 0), None, 10 * GB,
+            "The room on the account is not known: MXroute did not report at 09:00 how much of its 10.0 GB is used, "
+            "and these quotas add 1.0 GB.",
+        ),
+        (
+            Growth(1, 11 * 1024, 0), None, 10 * GB,
+            "These quotas add 11.0 GB, more than the whole account may hold; MXroute did not report at 09:00 how much "
+            "of its 10.0 GB is used.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_not_known_is_said_before_a_run(
+    growth: Growth, used: int | None, limit: int | None, told: str
+) -> None:
+    assert preflight.storage(growth, used, limit, AT, AT + 60) == told
 
 
 def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:

@@ -21,6 +21,7 @@ KEYS = {"X-Server": "s.example", "X-Username": "agency", "X-API-Key": "a-key"}
 NOW = 1_800_000_000.0
 DOMAIN, USER = "clienta.nl", "info"
 CHECKER = jsonschema.FormatChecker()
+QUOTA = ("/quota", "/quota/email")
 NAMES = ("pointer", "alias", "entry", "username", "name")
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/domains/{domain}/email-accounts"): {"username": "new.one", "password": "Secret-word-1"},
@@ -76,7 +77,11 @@ def hold(method: str, path: str, reply: Reply) -> None:
     assert str(reply.status) in documented
     described = strict(documented[str(reply.status)], closed=True).get("content")
     if described:
-        jsonschema.validate(reply.json(), described["application/json"]["schema"], format_checker=CHECKER)
+        payload = reply.json()
+        if path in QUOTA and "success" in payload:  # published bare; the live service wraps it like everything else
+            assert (payload.keys(), payload["success"]) == ({"success", "data"}, True)
+            payload = payload["data"]
+        jsonschema.validate(payload, described["application/json"]["schema"], format_checker=CHECKER)
     else:
         assert not reply.body or reply.json()["success"] is True
 
@@ -133,6 +138,24 @@ def test_the_standards_of_a_create_are_the_published_ones() -> None:
     box = sandbox.mailbox(f"new.one@{DOMAIN}")
     assert box is not None
     assert (box.quota, box.limit) == (fields["quota"]["default"], fields["limit"]["default"])
+
+
+@pytest.mark.parametrize("path", QUOTA)
+def test_quota_comes_in_the_envelope_or_bare_as_published(path: str) -> None:
+    live, published = believable(), believable()
+    published.account.bare_quota = True
+    wrapped, bare = ask(live, "GET", path), ask(published, "GET", path)
+    assert wrapped.json() == {"success": True, "data": bare.json()}
+    for reply in (wrapped, bare):
+        hold("GET", path, reply)
+
+
+@pytest.mark.parametrize("path", QUOTA)
+def test_the_check_notices_a_missing_figure_of_quota_in_the_envelope_and_bare(path: str) -> None:
+    lacking: dict[str, Any] = {"username": "agency"}
+    for payload in ({"success": True, "data": lacking}, lacking):
+        with pytest.raises(jsonschema.ValidationError):
+            hold("GET", path, Reply(200, {}, json.dumps(payload).encode()))
 
 
 def test_the_check_itself_notices_a_missing_field() -> None:

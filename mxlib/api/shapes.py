@@ -128,10 +128,10 @@ class HistoryShape(TypedDict):
 
 
 class StorageShape(TypedDict):
-    """The account's storage in bytes; limit 0 = unlimited, then `free` is null. MXroute reckons it once an hour."""
+    """The account's storage in bytes; limit 0 = unlimited, null = not known. MXroute reckons it once an hour."""
 
-    used: int
-    limit: int
+    used: int | None
+    limit: int | None
     free: int | None
     reckoned_at: str | None
     read_at: str | None

@@ -32,10 +32,14 @@ class Growth:
         return cls(mailboxes, quota, unlimited)
 
 
-def storage(growth: Growth, used: int, limit: int, read_at: float, now: float, grace_until: str = "") -> str:
-    """Why the account's storage (bytes, limit 0 = none) is worth a look; blank when it is not."""
-    if not limit or not (growth.mailboxes or growth.quota or growth.unlimited):
+def storage(
+    growth: Growth, used: int | None, limit: int | None, read_at: float, now: float, grace_until: str = ""
+) -> str:
+    """Why the account's storage (bytes, limit 0 = none, None = not known) is worth a look; blank when it is not."""
+    if limit == 0 or not (growth.mailboxes or growth.quota or growth.unlimited):
         return ""
+    if limit is None or used is None:
+        return _not_known(growth, used, limit, moment(read_at, now))
     has = f"{_size(used)} of {_size(limit)} used at {moment(read_at, now)}"
     if used >= limit:
         until = f" MXroute gives until {grace_until}." if grace_until else ""
@@ -47,6 +51,18 @@ def storage(growth: Growth, used: int, limit: int, read_at: float, now: float, g
     if growth.unlimited:
         adds += f" and {count(growth.unlimited, 'mailbox', 'mailboxes')} without a limit"
     return f"{adds}; the account has {_size(free)} free ({has}). MXroute takes them; full, it refuses all new mail."
+
+
+def _not_known(growth: Growth, used: int | None, limit: int | None, at: str) -> str:
+    """What can be said while a figure of the account is missing."""
+    adds = f"these quotas add {_size(growth.quota * _MB)}"
+    if limit is None:
+        known = "" if used is None else f"; {_size(used)} was used"
+        return f"The room on the account is not known: MXroute did not report its limit at {at}{known}, and {adds}."
+    missing = f"MXroute did not report at {at} how much of its {_size(limit)} is used"
+    if growth.quota * _MB > limit:
+        return f"T{adds[1:]}, more than the whole account may hold; {missing}."
+    return f"The room on the account is not known: {missing}, and {adds}."
 
 
 def plan_full(growth: Growth, refused_at: float, now: float) -> str:

@@ -29,7 +29,7 @@ _REFUSALS: dict[int, type[Refused]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One request; `path` is encoded and relative to the base address. `bare`: its answer wears no envelope."""
+    """One request; `path` is encoded and relative to the base address. `bare`: its answer may lack the envelope."""
 
     method: str
     path: str
@@ -125,12 +125,12 @@ def delete_mailbox(of: str, username: str) -> Request:
 
 
 def account_quota() -> Request:
-    """What the account uses and may use, in bytes."""
+    """What the account uses and may use, in bytes; published without the envelope, answered in it."""
     return Request("GET", _path("quota"), bare=True)
 
 
 def email_quota() -> Request:
-    """What each mailbox of the account uses, in bytes."""
+    """What each mailbox of the account uses, in bytes; published without the envelope, answered in it."""
     return Request("GET", _path("quota", "email"), bare=True)
 
 
@@ -152,7 +152,7 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
         raise Unreadable(redirected, status=status, allowance=allowance)
     if status >= 500:
         raise Unreadable(f"MXroute has a problem of its own (status {status}).", status=status, allowance=allowance)
-    if request.bare and status < 300 and isinstance(payload, dict):
+    if request.bare and status < 300 and isinstance(payload, dict) and "success" not in payload:
         return Answer(status, payload, allowance)
     if not isinstance(payload, dict) or not isinstance(payload.get("success"), bool):
         what = "a web page" if body.lstrip()[:1] == b"<" else "something that can not be read"

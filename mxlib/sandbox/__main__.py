@@ -30,6 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--others", type=float, default=0.0, help="share of the budget that another client spends")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes")
     parser.add_argument("--max-mailboxes", type=int, help="mailboxes that the plan allows")
+    parser.add_argument("--bare-quota", action="store_true", help="answer quota without the envelope, as published")
     parser.add_argument("--big", action="store_true", help="add a domain of 10,000 mailboxes")
     parser.add_argument("--state", type=Path, help="file that keeps changes for the next start")
     parser.add_argument("--faults", type=_faults, default=Schedule(), help="JSON rules; see faults.py")
@@ -41,8 +42,10 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     asked = _arguments()
+    account = believable_account(big=asked.big, max_mailboxes=asked.max_mailboxes)
+    account.bare_quota = asked.bare_quota
     sandbox = Sandbox(
-        believable_account(big=asked.big, max_mailboxes=asked.max_mailboxes),
+        account,
         Limits(asked.window, asked.writes, asked.reads, aligned=not asked.rolling, others=asked.others),
         asked.faults,
         latency=asked.latency,

@@ -49,9 +49,9 @@ def _answer(account: Account, request: Request, now: float) -> Outcome:
             box = _mailbox(account, domain, user)
             return Outcome(Reply(204), Change("delete", domain.lower(), box.username))
         case "GET", "quota":
-            return Outcome(as_json(200, extras.quota(account, now)))
+            return _quota(account, extras.quota(account, now))
         case "GET", "quota", "email":
-            return Outcome(as_json(200, extras.quota_by_mailbox(account, now)))
+            return _quota(account, extras.quota_by_mailbox(account, now))
         case "GET", "domains", domain, *rest if tuple(rest) in extras.OF_A_DOMAIN:
             return _found(extras.OF_A_DOMAIN[tuple(rest)](_domain(account, domain)))
         case "GET", "verification-key":
@@ -76,6 +76,11 @@ def shown(box: Mailbox, domain: str) -> dict[str, Any]:
 
 def _found(data: Any) -> Outcome:
     return Outcome(as_json(200, {"success": True, "data": data}))
+
+
+def _quota(account: Account, data: Any) -> Outcome:
+    """Figures of storage, in the envelope as the live service sends them, or bare as published."""
+    return Outcome(as_json(200, data)) if account.bare_quota else _found(data)
 
 
 def _done(status: int, change: Change) -> Outcome:

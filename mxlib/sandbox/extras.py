@@ -18,7 +18,7 @@ def domain(account: Account, name: str) -> dict[str, Any]:
 
 
 def quota(account: Account, now: float) -> dict[str, Any]:
-    """Use of the whole account in bytes; without an envelope, as published."""
+    """Use of the whole account in bytes."""
     used = int(sum(box.usage for _, box in account.mailboxes()) * MB)
     limit = account.storage_mb * MB
     return {
@@ -33,7 +33,7 @@ def quota(account: Account, now: float) -> dict[str, Any]:
 
 
 def quota_by_mailbox(account: Account, now: float) -> dict[str, Any]:
-    """Use of each mailbox in bytes, the largest first; without an envelope, as published."""
+    """Use of each mailbox in bytes, the largest first."""
     sizes = sorted(((int(box.usage * MB), address) for address, box in account.mailboxes()), reverse=True)
     accounts = [{"email_address": a, "size_bytes": size, "updated_at": _hour(now)} for size, a in sizes]
     return {"username": USER, "accounts": accounts}

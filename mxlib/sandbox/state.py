@@ -54,6 +54,7 @@ class Account:
     limit_sticks_every: int = 3  # a PATCH with password and limit applies the limit each so many times; 0: never
     special_character: bool = False  # whether passwords need one
     pointers_as_object: bool = False  # the live service answers either way
+    bare_quota: bool = False  # /quota and /quota/email without the envelope, as published; the live service uses it
     password_updates: int = 0
 
     @classmethod

@@ -1,6 +1,7 @@
 """The storage of the whole account: what is used of how much, as the host last said; nobody waits for it."""
 
 import logging
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import MXrouteError
+from mxlib.mxroute.errors import MXrouteError, Unreadable
 from mxlib.services.lists import PATIENCE, SPARED, Silent
 from mxlib.store import Store, Unwritable, quota
 
@@ -23,29 +24,34 @@ FRESH = 300.0
 
 @dataclass(frozen=True, slots=True)
 class AccountStorage:
-    """Bytes used and allowed (0 = unlimited). `reckoned_at`: when the host did, `read_at`: when it said so (Unix s).
+    """Bytes used and allowed (limit 0 = unlimited); None is not known, which is never the same as 0.
 
+    `reckoned_at`: when the host computed them, `read_at`: when it reported them (Unix s).
     `grace_until` is the day by which a full account must be emptied, in the host's words; blank for none.
     """
 
-    used: int
-    limit: int
+    used: int | None
+    limit: int | None
     reckoned_at: float | None
     read_at: float
     grace_until: str = ""
 
     @property
     def free(self) -> int | None:
-        """Bytes left; None when there is no limit."""
-        return max(0, self.limit - self.used) if self.limit else None
+        """Bytes left; None when there is no limit, or when a figure is not known."""
+        return max(0, self.limit - self.used) if self.limit and self.used is not None else None
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], at: float) -> Self:
-        """Read the host's answer; what makes no sense in it is 0, or not known."""
+    def from_data(cls, data: Any, at: float) -> Self:
+        """Read the host's answer; what is missing or makes no sense is None. Raises Unreadable without any figure."""
+        data = data if isinstance(data, Mapping) else {}
+        used, limit = _bytes(data.get("total_used")), _bytes(data.get("total_limit"))
+        if used is None and limit is None:
+            raise Unreadable("MXroute answered without the account's storage.", status=200)
         grace = data.get("grace_period")
         return cls(
-            used=_bytes(data.get("total_used")),
-            limit=_bytes(data.get("total_limit")),
+            used=used,
+            limit=limit,
             reckoned_at=_moment(data.get("updated_at")),
             read_at=at,
             grace_until=str(grace.get("deadline") or "")[:40] if isinstance(grace, Mapping) else "",
@@ -67,7 +73,7 @@ class Storage:
 
         None when they were never read, or the caller may view no domain.
         """
-        if not _may_see(caller):
+        if not self.may_see(caller):
             return None
         known = self.known()
         if self._due(known) and not self._reading.locked():
@@ -77,7 +83,7 @@ class Storage:
 
     def read(self, caller: Caller) -> tuple[AccountStorage, str]:
         """The figures, asked for if they are due, and why they are old ones if they are; raises Silent, Forbidden."""
-        if not _may_see(caller):
+        if not self.may_see(caller):
             raise Forbidden("You may view no domain of this account. Ask an admin for it.")
         if self._due(self.known()):
             self._read()
@@ -85,6 +91,11 @@ class Storage:
         if known is None:
             raise Silent(self._problem)
         return known, self._problem
+
+    @staticmethod
+    def may_see(caller: Caller) -> bool:
+        """Whether the caller may see figures of the account: with the right to view any domain."""
+        return caller.admin or any(Permission.VIEW in rights for rights in caller.domains.values())
 
     def known(self) -> AccountStorage | None:
         """What was last read; nothing is asked for."""
@@ -129,16 +140,13 @@ class Storage:
             log.info("The account's storage could not be kept")
 
 
-def _may_see(caller: Caller) -> bool:
-    return caller.admin or any(Permission.VIEW in rights for rights in caller.domains.values())
-
-
-def _bytes(told: object) -> int:
+def _bytes(told: object) -> int | None:
+    """A figure of the host; a part of a byte counts as one, since 0 stands for no limit."""
     try:
         number = float(str(told))
     except ValueError:
-        return 0
-    return int(number) if 0 <= number < 1e18 else 0
+        return None
+    return math.ceil(number) if 0 <= number < 1e18 else None
 
 
 def _moment(told: object) -> float | None:

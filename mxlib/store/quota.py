@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from mxlib.store.database import Tx
 from mxlib.store.tables import meta as table
 
-_NAME = "account_storage"
+#: Records under the first name, "account_storage", took a missing figure for 0; they are not read.
+_NAME = "account_storage_2"
 
 
 def keep(tx: Tx, figures: dict[str, Any]) -> None:

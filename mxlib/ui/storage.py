@@ -6,9 +6,10 @@ from mxlib import services
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes import words
 from mxlib.services.storage import FRESH, AccountStorage
-from mxlib.ui.figures import megabytes
+from mxlib.ui.figures import escaped, megabytes
 
 _MB = 1024 * 1024
+_SCOPE = "All domains together. MXroute reckons it once an hour."
 
 #: Seconds between looks while the first figures are awaited.
 LOOK_EVERY = 2
@@ -23,23 +24,32 @@ def show(caller: Caller) -> None:
 
 def _draw(caller: Caller) -> None:
     house = services.current()
-    known = house.storage.latest(caller)
-    if known is None:
+    known, problem = house.storage.latest(caller), house.storage.problem
+    if known is None and not (problem and house.storage.may_see(caller)):
         return
     with st.container(key="storage", gap="xsmall"):
         st.caption("Account storage", help=_help(known))
-        used = megabytes(known.used / _MB)
-        if known.limit:
-            st.progress(min(1.0, known.used / known.limit), text=f"{used} of {megabytes(known.limit / _MB)}")
+        if known is None:
+            st.markdown("Not known")
+            st.caption(escaped(problem))
+            return
+        if known.limit and known.used is not None:
+            st.progress(min(1.0, known.used / known.limit), text=_use(known))
         else:
-            st.markdown(f"{used}, no limit")
+            st.markdown(_use(known))
         now = house.clock.now()
         if now - known.read_at > 2 * FRESH:
-            st.caption(f"{words.read_ago(known.read_at, now)} {house.storage.problem}".strip())
+            st.caption(f"{words.read_ago(known.read_at, now)} {escaped(problem)}".strip())
 
 
-def _help(known: AccountStorage) -> str:
-    told = "All domains together. MXroute reckons it once an hour."
-    if known.grace_until:
-        told += f" The account is over its limit; MXroute's deadline is {known.grace_until}."
-    return told
+def _use(known: AccountStorage) -> str:
+    used = "use not known" if known.used is None else megabytes(known.used / _MB)
+    if known.limit:
+        return f"{used}{',' if known.used is None else ''} of {megabytes(known.limit / _MB)}"
+    return f"{used}, {'limit not known' if known.limit is None else 'no limit'}"
+
+
+def _help(known: AccountStorage | None) -> str:
+    if known is None or not known.grace_until:
+        return _SCOPE
+    return f"{_SCOPE} The account is over its limit; MXroute's deadline is {escaped(known.grace_until)}."
