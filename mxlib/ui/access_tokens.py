@@ -35,7 +35,7 @@ def show() -> None:
         [token.id for token in tokens],
         alt="All tokens, newest first",
         column_config={
-            "Token": st.column_config.NumberColumn(width=60, format="plain"),
+            "Token": st.column_config.NumberColumn(width=60, format="%d"),
             "Name": st.column_config.TextColumn(width=150),
             "May": st.column_config.TextColumn(width=230),
             "State": st.column_config.TextColumn(width=155),

@@ -117,7 +117,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
                 ),
                 "fix": text("What to fix", disabled=True, pinned=True, width=246),
                 "ticked": st.column_config.CheckboxColumn("Send", width=74, help="Untick to leave it out."),
-                "line": st.column_config.NumberColumn("Line", disabled=True, width=56, format="plain"),
+                "line": st.column_config.NumberColumn("Line", disabled=True, width=56, format="%d"),
                 "changes": text("Changes", disabled=True, width=220),
                 "username": text("Username", width=150),
                 "domain": text("Domain", width=120, help="Blank = the active domain."),

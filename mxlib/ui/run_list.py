@@ -58,7 +58,7 @@ def _table(shown: int | None) -> None:
         selection_mode="single-row",
         alt="All runs, newest first",
         column_config={
-            "Run": st.column_config.NumberColumn(width=60),
+            "Run": st.column_config.NumberColumn(width=60, format="%d"),
             "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
         },
     )

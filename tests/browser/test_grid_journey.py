@@ -7,12 +7,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import Grid, download, idle
-from tests.browser.steps import open_preview, press, visit
+from tests.browser.steps import finished, open_preview, press, start, visit
 
 MASK = "••••••••"
 ROWS = b"username,password,quota,recovery_email\r\n" + b"".join(
     b"p%d,Geheim.2026x,%d,\r\n" % (number, 100 + number) for number in range(6)
 )
+#: Notes every text that a canvas is given to draw.
+DRAWN = """
+window.drawn = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text) {
+  window.drawn.push(text);
+  return fill.apply(this, arguments);
+};
+"""
 CLIPBOARD = {"viewport": {"width": 1600, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
 
 
@@ -126,10 +135,39 @@ def test_what_is_invalid_is_shown_with_what_to_fix_and_never_swallowed(page: Pag
     grid.expect(2, "Username", "x" * 300)
 
 
-def test_the_grid_offers_no_download_of_its_own(page: Page) -> None:
+def test_no_table_offers_a_download_of_its_own(page: Page) -> None:
     grid = opened(page)
-    grid.scroller.hover()
+    offered(page, grid)
     assert not page.locator('.st-key-preview-grid [data-testid="stElementToolbar"]').is_visible()
+    visit(page, "/", domain="clienta.nl")
+    offered(page, Grid(page, "mailboxes"))
+    page.locator('.st-key-mailboxes [data-testid="stElementToolbar"]').wait_for()
+
+
+def offered(page: Page, grid: Grid) -> None:
+    """Look what a table offers under the mouse: search, but no file."""
+    grid.scroller.hover()
+    expect(
+        grid.root.locator("xpath=ancestor-or-self::*[@data-testid='stFullScreenFrame'][1]").get_by_label("Search")
+    ).to_have_count(1)
+    assert not page.locator('button[aria-label*="ownload"]').count()
+
+
+def test_numbers_are_drawn_as_they_are(page: Page) -> None:
+    """A canvas has no text to read, so that what is drawn on it is written down."""
+    page.add_init_script(DRAWN)
+    grid = opened(page, b"username,quota\r\n" + b"\r\n" * 204 + b"nina,2000\r\ntim,1996\r\n", generate=True)
+    assert grid.read(0, "Line") == "206"
+    assert "206" in page.evaluate("drawn")
+    start(page)
+    finished(page)
+    page.get_by_text("All rows (2)").click()
+    idle(page)
+    rows = Grid(page)
+    rows.column("Quota at MXroute")
+    drawn = page.evaluate("drawn")
+    assert {"206", "207", "2000", "1996"} <= set(drawn)
+    assert not [text for text in drawn if re.fullmatch(r"\d+\.\d{5,}|0{3,}|\d{1,3},\d{3}", text)]
 
 
 def test_a_row_is_left_out_and_deleted_by_keyboard_alone(page: Page) -> None:
