@@ -18,7 +18,7 @@ Sought = Annotated[str, Query(max_length=255, description="A part of an address 
 
 
 @router.get("/me", responses={200: {"model": shapes.Success[shapes.Me]}, **refusals()})
-def me(caller: Asker) -> Response:
+async def me(caller: Asker) -> Response:
     """Who the token stands for, and what it may do."""
     return success(shapes.me(caller))
 

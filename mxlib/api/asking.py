@@ -60,7 +60,7 @@ def body(**kinds: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _caller(request: Request, _token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)]) -> Caller:
+async def _caller(request: Request, _token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)]) -> Caller:
     caller: Caller = request.state.caller  # the door has put it there
     return caller
 
