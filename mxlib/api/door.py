@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib import services
-from mxlib.api.envelope import Problem, fault, refusal
+from mxlib.api.envelope import INVALID_TOKEN, Problem, fault, refusal
 from mxlib.auth.permissions import Caller
 from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes import words
@@ -59,8 +59,7 @@ def _caller(scope: Scope) -> Caller:
     try:
         return house.tokens.caller(token.strip(), house.entrance.proxies.address(scope))
     except Rejected as error:
-        told = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'}
-        raise Problem(401, str(error), headers=told) from None
+        raise Problem(401, str(error), headers=INVALID_TOKEN) from None
 
 
 async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] | None:

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mxlib import services
-from mxlib.auth.guard import ADDRESS, IDENTITY
+from mxlib.auth.guard import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost
@@ -24,8 +24,8 @@ _TYPES = {
 
 def caller(request: Request) -> Caller:
     """Whoever asks, as the guard in front says; raises Forbidden for nobody."""
-    name, address = request.headers.get(IDENTITY.decode()), request.headers.get(ADDRESS.decode(), "")
-    return services.current().entrance.caller(name, address)
+    name, address, session = (request.headers.get(key.decode(), "") for key in (IDENTITY, ADDRESS, SESSION))
+    return services.current().entrance.caller(name, address, session)
 
 
 def _answer(make: Callable[[], File]) -> Response:

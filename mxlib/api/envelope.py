@@ -15,6 +15,7 @@ from starlette.routing import Match
 from mxlib.api.shapes import moment
 from mxlib.api.trail import Unasked
 from mxlib.auth.permissions import Forbidden
+from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.phrases import readable
@@ -42,6 +43,9 @@ CODES = {
     429: "RATE_LIMITED",
     503: "HOST_DOWN",
 }
+
+#: Goes with a token that does not work.
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'}
 
 #: Seconds after which to come again when the host does not say.
 _LATER = 60
@@ -116,6 +120,7 @@ def _again(seconds: float) -> dict[str, str]:
 _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda problem: problem,
     Forbidden: lambda error: Problem(403, str(error)),
+    Rejected: lambda error: Problem(401, str(error), headers=INVALID_TOKEN),
     NotThere: lambda error: Problem(404, str(error)),
     Malformed: lambda error: Problem(400, str(error), field=error.field),
     Unfit: lambda error: Problem(400, str(error), field=error.field),

@@ -1,8 +1,9 @@
 """Signing in and out: what is checked, what is noted, and who comes out of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.auth.proxies import Proxies
 from mxlib.auth.sessions import Session, Sessions
 from mxlib.auth.throttle import Throttle
@@ -14,6 +15,9 @@ from mxlib.store.people import UserRecord
 
 #: How somebody is called in the audit trail who is nobody yet: people type passwords into the wrong box.
 SOMEBODY = "somebody"
+
+#: What whoever is signed out reads in a page that is still open.
+OVER = "You are signed out. Reload this page to sign in."
 
 WRONG = "The name or the password is not right."
 
@@ -51,9 +55,17 @@ class Entrance:
             self._in_force = bool(self.settings.oidc_issuer) or not self.sandbox or self.users.anybody()
         return self._in_force
 
-    def caller(self, name: str | None, address: str) -> Caller:
-        """Whoever the guard named, with the permissions of this moment; raises Forbidden for nobody."""
-        return self.users.caller(name or "", address) if self.in_force() else LOCAL
+    def caller(self, name: str | None, address: str, session: str = "") -> Caller:
+        """Whoever the guard named, with the permissions of this moment; raises Forbidden for nobody.
+
+        `session` is what the guard called the session; once that has ended, nobody acts in it.
+        """
+        source = partial(self.caller, name, address, session)
+        if not self.in_force():
+            return replace(LOCAL, source=source)
+        if session and not self.sessions.known(session):
+            raise Forbidden(OVER)
+        return replace(self.users.caller(name or "", address), source=source)
 
     def with_password(self, name: str, password: str, visitor: Visitor, before: Session | None = None) -> str:
         """Sign in; the id of the new session. `before` is the browser's last one, which ends.

@@ -18,15 +18,15 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib.auth import page, watch
-from mxlib.auth.entrance import Entrance, Visitor
+from mxlib.auth.entrance import OVER, Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
-from mxlib.auth.line import OVER, ByHand, Line
+from mxlib.auth.line import ByHand, Line
 from mxlib.auth.page import Arrival
 from mxlib.mailboxes import words
 from mxlib.settings import Settings
 
-#: Names the operator to Streamlit and to the routes, and where they are; only the guard may set them.
-IDENTITY, ADDRESS = b"x-mx-user", b"x-mx-address"
+#: Names the operator to Streamlit and to the routes, where they are and in which session; only the guard sets them.
+IDENTITY, ADDRESS, SESSION = b"x-mx-user", b"x-mx-address", b"x-mx-session"
 
 #: Passes without a session: it tells no secret. The API asks for a token instead, and for that alone.
 HEALTH, API = "/health", "/api/"
@@ -127,7 +127,7 @@ class Guard:
         if refusal := self._elsewhere(scope, headers) or self._foreign(scope, headers):
             await _refuse(refusal, scope, receive, send)
             return
-        claimed = (IDENTITY, ADDRESS)
+        claimed = (IDENTITY, ADDRESS, SESSION)
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in claimed]}
         if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
             if _leads_away(path):  # Streamlit would refuse it too, outside of the envelope
@@ -167,6 +167,7 @@ class Guard:
         scope["headers"].append((ADDRESS, arrived.visitor.address.encode("latin-1", "replace")))
         if arrived.session is not None:
             scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
+            scope["headers"].append((SESSION, arrived.session.known_as.encode()))
         if scope["type"] == "websocket":
             line = Line(arrived.entrance, arrived.session, receive, send, self._by_hand)
             await line.serve(self.app, scope)

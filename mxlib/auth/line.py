@@ -7,15 +7,12 @@ from contextlib import suppress
 import anyio.to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mxlib.auth.entrance import Entrance
+from mxlib.auth.entrance import OVER, Entrance
 from mxlib.auth.sessions import Session
 from mxlib.auth.users import NOBODYS
 
 #: Code of our own for "sign in first", after HTTP's 401.
 CLOSED = 4401
-
-OVER = "You are signed out. Reload this page to sign in."
-
 
 #: Whether what came in on a websocket is of a person, and not of a page that refreshes itself.
 ByHand = Callable[[bytes], bool]

@@ -1,6 +1,6 @@
 """What a caller may do, domain by domain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,13 +34,18 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever asks: an operator at a page, or a token at the API."""
+    """Whoever asks: an operator at a page, or a token at the API.
+
+    The rights are those of the moment at which it was resolved; `source` resolves the same identity again. Only who is
+    no user and no token, such as the command line, has none.
+    """
 
     name: str
     admin: bool = False
     domains: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
     address: str = ""
     kind: str = "operator"
+    source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
 
     def may(self, permission: Permission, domain: str) -> bool:
         """Whether this caller has `permission` for `domain`; an admin has every one."""

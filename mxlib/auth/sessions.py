@@ -32,6 +32,11 @@ class Session:
     name: str
     ends_at: float
 
+    @property
+    def known_as(self) -> str:
+        """What this server calls it; that lets nobody in."""
+        return self.digest.hex()
+
 
 class Sessions:
     """Begins and finds sessions, and wakes whatever is open in one that ends."""
@@ -60,6 +65,10 @@ class Sessions:
     def alive(self, session: Session, *, used: bool = False) -> Session | None:
         """The same session as it is now; None when it is over."""
         return self._alive(session.digest, used=used)
+
+    def known(self, name: str) -> bool:
+        """Whether the session that goes by that name (`Session.known_as`) is not over."""
+        return self._alive(bytes.fromhex(name), used=False) is not None
 
     @contextmanager
     def watch(self, digest: bytes) -> Iterator[asyncio.Event]:

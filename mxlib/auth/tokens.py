@@ -5,7 +5,9 @@ import hmac
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission, place
 from mxlib.clock import Clock
@@ -35,6 +37,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
+@resolves_callers
 class Tokens:
     """Makes, verifies and revokes tokens."""
 
@@ -95,7 +98,9 @@ class Tokens:
 
     def caller(self, token: str, address: str = "") -> Caller:
         """Whoever holds `token`; raises Rejected."""
-        told = digest(token)
+        return self._caller(digest(token), address)
+
+    def _caller(self, told: bytes, address: str) -> Caller:
         with self._store.read() as tx:
             record = shelf.find(tx, told)
         if record is None or not hmac.compare_digest(record.digest, told):
@@ -116,6 +121,7 @@ class Tokens:
             },
             address=address,
             kind=KIND,
+            source=partial(self._caller, told, address),
         )
 
     def _note_use(self, record: TokenRecord, now: float) -> None:

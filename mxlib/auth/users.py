@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from mxlib.auth import passwords, permissions
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.throttle import Throttle
@@ -25,6 +27,7 @@ Rights = Mapping[str, Iterable[Permission | str]]
 _ENVIRONMENT = Caller("MXM", admin=True, kind="engine")
 
 
+@resolves_callers
 class Users:
     """Adds, changes and knows users. `provider`: whether people without a password can sign in elsewhere."""
 
@@ -80,7 +83,7 @@ class Users:
         if user.disabled_at is not None:
             raise Forbidden(f"The user {user.name} is disabled. Ask an admin.")
         domains = {on: frozenset(Permission(right) for right in may) for on, may in user.permissions.items()}
-        return Caller(user.name, admin=user.admin, domains=domains, address=address)
+        return Caller(user.name, user.admin, domains, address, source=partial(self.caller, user.name, address))
 
     def verify(self, name: str, password: str) -> UserRecord | None:
         """The enabled user of that name if this is the password; it takes as long for names that nobody has."""
@@ -106,8 +109,7 @@ class Users:
     ) -> int:
         """A new user, without `password` one who signs in at the provider; the number. Raises Unfit."""
         _must_be_an_admin(by)
-        name = _named(name)
-        kept = _kept(password, name)
+        kept = _kept(password, name := _named(name))
         rights = {} if admin else _rights(permissions or {})
         now = self._clock.now()
         with self._store.write() as tx:

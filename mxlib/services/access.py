@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.entrance import Entrance
 from mxlib.auth.passwords import LEAST, Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
@@ -35,6 +36,7 @@ class Person:
     you: bool
 
 
+@resolves_callers
 class Access:
     """Manages people and tokens for admins, and for everybody what is their own."""
 

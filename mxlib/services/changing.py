@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import changes, questions, words
@@ -93,6 +94,7 @@ class Done:
     password: str = field(default="", repr=False)
 
 
+@resolves_callers
 class Changing:
     """Plans and carries out changes of mailboxes, with the permissions that each needs."""
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
 from mxlib.store import Store, journal, once
@@ -14,6 +15,7 @@ class KeyReused(Exception):
     """An Idempotency-Key came with another request than the first time."""
 
 
+@resolves_callers
 class Claims:
     """What callers sent under an Idempotency-Key, and the runs that came of it. A blank key claims nothing."""
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pandas as pd
 import pyarrow as pa
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import columnwise, export, intake, mapping, mended, rules
@@ -48,6 +49,7 @@ class Work:
     on_existing: OnExisting = OnExisting.SKIP
 
 
+@resolves_callers
 class Drafts:
     """Keeps, offers and forgets drafts."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import export, questions, words
@@ -62,6 +63,7 @@ class Everything:
         return ((words.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
 
 
+@resolves_callers
 class Exports:
     """Makes files, with permissions and audit."""
 

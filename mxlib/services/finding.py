@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes.phrases import age, count
@@ -50,6 +51,7 @@ class Found:
         return f"{where}."
 
 
+@resolves_callers
 class Finding:
     """Searches addresses and recovery emails of every domain that the caller may view."""
 

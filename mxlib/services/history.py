@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.mailboxes.phrases import day
 from mxlib.runs.outcomes import OPEN
@@ -52,6 +53,7 @@ class Past:
         return "Not made here" + (f", first seen {day(self.first_seen, now)}." if self.first_seen else ".")
 
 
+@resolves_callers
 class Histories:
     """Tells the past of mailboxes to those who may see them."""
 

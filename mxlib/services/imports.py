@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.mailboxes import from_json, passwords, planning, rules, words
@@ -34,6 +35,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
+@resolves_callers
 class Imports:
     """Reads, judges and starts what a program sends."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -72,6 +73,7 @@ class MailboxList:
     problem: str = ""
 
 
+@resolves_callers
 class Lists:
     """Domains and mailboxes, from the host when they are due and from the store otherwise."""
 

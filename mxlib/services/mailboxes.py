@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import single
@@ -47,6 +48,7 @@ class Kept:
     told: frozenset[str] | None = None
 
 
+@resolves_callers
 class Mailboxes:
     """Reads, makes, changes and deletes single mailboxes, with permissions and audit."""
 

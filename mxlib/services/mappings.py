@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import answers, guesses, headers, mapping, names, otherwise, pasted, presets, words
@@ -43,6 +44,7 @@ class Question:
         return {meaning: tuple(sorted(columns)) for meaning, columns in found.items()}
 
 
+@resolves_callers
 class Mappings:
     """Reads files for people, who can be asked."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes import orders, questions
 from mxlib.mailboxes.orders import Order
@@ -21,6 +22,7 @@ class Started:
     gone: tuple[str, ...]
 
 
+@resolves_callers
 class Orders:
     """Reads, plans and starts what a program sends."""
 

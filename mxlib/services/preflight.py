@@ -1,5 +1,6 @@
 """Before a run: what the host has told of the account is held against what the run would add. Nobody waits for it."""
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import preflight
@@ -9,6 +10,7 @@ from mxlib.services.storage import Storage
 from mxlib.store import Store, history
 
 
+@resolves_callers
 class Preflight:
     """Says what stands against a plan, as far as the host tells."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 import pyarrow as pa
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
 from mxlib.mailboxes import addresses, intake, mapping, mended, passwords, planning, presets, rules, words
@@ -73,6 +74,7 @@ class Ready:
         return words.confirm(replace(self.figures, readable_until=readable_until))
 
 
+@resolves_callers
 class Previews:
     """Reads, judges and plans; sends nothing."""
 

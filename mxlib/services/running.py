@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -73,6 +74,7 @@ class Earlier:
     updated: int
 
 
+@resolves_callers
 class Running:
     """Starts, shows and steers runs, with permissions and audit."""
 

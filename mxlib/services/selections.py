@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.services.exports import Exports, File, NotThere
 
@@ -15,6 +16,7 @@ MOST = 500
 _GONE = "This selection is no longer kept. Tick the mailboxes again."
 
 
+@resolves_callers
 class Selections:
     """Remembers selections under ids that tell nothing and that only their caller can use."""
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mxroute import messages
@@ -58,6 +59,7 @@ class AccountStorage:
         )
 
 
+@resolves_callers
 class Storage:
     """Tells the account's storage to whoever may view any of its domains."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import export
@@ -37,6 +38,7 @@ class Download:
     pieces: Iterator[bytes] = field(repr=False)
 
 
+@resolves_callers
 class Trail:
     """Reads the trail; only admins see all of it."""
 
@@ -66,11 +68,15 @@ class Trail:
         return Download(self._name("jsonl"), pieces)
 
     def _all(self, caller: Caller, wanted: Wanted, last: int) -> Iterator[list[Entry]]:
-        """Every entry up to number `last`, in batches; each is a reading of its own, so that no writer waits."""
-        before, seen = last + 1, _seen(caller)
+        """Every entry up to number `last`, in batches; each is a reading of its own, so that no writer waits.
+
+        They leave while they are read, which may take long: each batch has the caller's rights of its own moment.
+        """
+        before = last + 1
         while True:
+            caller = current(caller)
             with self._store.read() as tx:
-                found = audit.find(tx, wanted, seen, before=before, most=CHUNK)
+                found = audit.find(tx, wanted, _seen(caller), before=before, most=CHUNK)
             if not found:
                 return
             yield _told(caller, found)

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import reasons, words
@@ -85,6 +86,7 @@ class UndoPlan:
         return len(self.to_delete) or len(self.to_restore)
 
 
+@resolves_callers
 class Undoing:
     """Takes runs back, with permissions and audit."""
 

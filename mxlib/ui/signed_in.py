@@ -6,15 +6,16 @@ from typing import NoReturn
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.guard import ADDRESS
+from mxlib.auth.guard import ADDRESS, SESSION
 from mxlib.auth.page import SIGN_OUT, cookie_name
 from mxlib.auth.permissions import LOCAL, Caller
 
 
 def caller() -> Caller:
     """Whoever the guard says it is; the local operator while nobody needs to sign in. Raises Forbidden."""
-    name, address = st.user.get("email"), st.context.headers.get(ADDRESS.decode())
-    return services.current().entrance.caller(str(name or ""), address or "")
+    name, headers = st.user.get("email"), st.context.headers
+    address, opened_in = (headers.get(key.decode()) or "" for key in (ADDRESS, SESSION))
+    return services.current().entrance.caller(str(name or ""), address, opened_in)
 
 
 def session() -> str:
@@ -25,7 +26,7 @@ def session() -> str:
 
 def show(who: Caller) -> None:
     """Say who is signed in, with the way out."""
-    if who is LOCAL:
+    if who.name == LOCAL.name:
         return
     st.html(
         f'<p class="mxm-signed-in">Signed in as <strong>{escape(who.name)}</strong>'

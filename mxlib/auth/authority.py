@@ -1,0 +1,71 @@
+"""The rights of a caller at the moment of an act: services resolve them again, however old the caller is.
+
+A page is drawn once and clicked on for hours, and a request may take minutes to arrive. So a service never decides by
+the rights that a `Caller` came with, but by those that the store holds when the service is called.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from mxlib.auth.permissions import Caller
+
+Service = TypeVar("Service")
+
+#: Whoever acts in the outermost service call of this thread; what that calls in turn need not ask the store again.
+_acting: ContextVar[Caller | None] = ContextVar("acting", default=None)
+
+#: Marks a method that resolves its caller.
+MARK = "__resolves_caller__"
+
+
+def current(caller: Caller) -> Caller:
+    """The same caller with the rights of this moment; raises Forbidden or Rejected for one who may nothing now."""
+    return caller if caller.source is None else caller.source()
+
+
+def resolves_callers(service: type[Service]) -> type[Service]:
+    """Let every public method of `service` that takes a Caller act with the caller's rights of that moment."""
+    for name, method in list(vars(service).items()):
+        if not name.startswith("_") and inspect.isfunction(method) and (place := _place(method)):
+            setattr(service, name, _resolving(method, *place))
+    return service
+
+
+def resolves(method: Callable[..., Any]) -> bool:
+    """Whether a method resolves its caller."""
+    return getattr(method, MARK, False)
+
+
+def takes_caller(method: Callable[..., Any]) -> bool:
+    """Whether a parameter of a method is a Caller."""
+    return _place(method) is not None
+
+
+def _place(method: Callable[..., Any]) -> tuple[int, str] | None:
+    """The position and the name of the parameter that is a Caller."""
+    parameters = inspect.signature(method).parameters.values()
+    return next(((at, each.name) for at, each in enumerate(parameters) if each.annotation is Caller), None)
+
+
+def _resolving(method: Callable[..., Any], at: int, name: str) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def act(*given: Any, **named: Any) -> Any:
+        caller: Caller = named[name] if name in named else given[at]
+        if caller is _acting.get():
+            return method(*given, **named)
+        caller = current(caller)
+        if name in named:
+            named[name] = caller
+        else:
+            given = (*given[:at], caller, *given[at + 1 :])
+        before = _acting.set(caller)
+        try:
+            return method(*given, **named)
+        finally:
+            _acting.reset(before)
+
+    setattr(act, MARK, True)
+    return act

@@ -1,0 +1,156 @@
+"""Services act with the rights of the moment of the act, however old the caller is that a page or a request holds."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.auth import authority
+from mxlib.auth.authority import resolves, resolves_callers, takes_caller
+from mxlib.auth.entrance import OVER, Visitor
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.tokens import Rejected
+from mxlib.services import Services
+from mxlib.services.trail import Wanted
+from tests import house as houses
+from tests import people
+from tests.house import House, refused
+
+pytestmark = pytest.mark.usefixtures("brisk")
+brisk = people.brisk
+GOOD = people.GOOD
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with houses.opened(tmp_path) as opened:
+        opened.services.users.add(LOCAL, "boss", GOOD, admin=True)
+        yield opened
+
+
+def methods(house: Services) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public method of the services."""
+    for field in fields(house):
+        service = getattr(house, field.name)
+        for name, method in vars(type(service)).items():
+            if not name.startswith("_") and inspect.isfunction(method):
+                yield f"{field.name}.{name}", method
+
+
+def test_every_method_of_the_services_that_takes_a_caller_resolves_it_again(house: House) -> None:
+    taking = {name: resolves(method) for name, method in methods(house.services) if takes_caller(method)}
+    assert len(taking) > 70
+    assert not [name for name, does in taking.items() if not does]
+
+
+def test_a_demoted_admin_does_nothing_with_the_rights_of_before(house: House) -> None:
+    services = house.services
+    number = services.users.add(LOCAL, "kim", GOOD, admin=True)
+    other = services.users.add(LOCAL, "jo", GOOD)
+    kim = services.users.caller("kim")
+    services.users.change(LOCAL, number, admin=False)
+    assert kim.admin
+    for act in (
+        lambda: services.access.disable(kim, other),
+        lambda: services.access.new_password(kim, other),
+        lambda: services.users.disable(kim, number=other),
+        lambda: services.tokens.create(kim, "ci", admin=True),
+        lambda: services.mailboxes.create(kim, "a.nl", {"username": "nina", "password": houses.GOOD}),
+        lambda: services.exports.domain_file(kim, "a.nl", "csv"),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    assert services.users.find("jo").disabled_at is None  # type: ignore[union-attr]
+    assert not house.host.has("nina@a.nl")
+    assert services.lists.domains(kim).names == ()
+
+
+def test_who_was_promoted_since_acts_with_the_new_rights(house: House) -> None:
+    number = house.services.users.add(LOCAL, "kim", GOOD)
+    kim = house.services.users.caller("kim")
+    house.services.users.change(LOCAL, number, permissions={"a.nl": [Permission.VIEW]})
+    assert house.services.lists.domains(kim).names == ("a.nl",)
+
+
+def test_who_was_disabled_since_is_nobody(house: House) -> None:
+    number = house.services.users.add(LOCAL, "kim", GOOD, admin=True)
+    kim = house.services.users.caller("kim")
+    house.services.users.disable(LOCAL, number)
+    with pytest.raises(Forbidden, match="The user kim is disabled"):
+        house.services.lists.domains(kim)
+
+
+def test_nobody_acts_in_a_session_that_has_ended(house: House) -> None:
+    entrance = house.services.entrance
+    house.services.users.add(LOCAL, "kim", GOOD, admin=True)
+    session = entrance.sessions.find(entrance.with_password("kim", GOOD, Visitor("10.0.0.1")))
+    assert session
+    kim = entrance.caller("kim", "10.0.0.1", session.known_as)
+    assert house.services.runs.all(kim) == ()
+    entrance.out(session, "10.0.0.1")
+    for act in (
+        lambda: house.services.runs.all(kim),
+        lambda: entrance.caller("kim", "10.0.0.1", session.known_as),
+    ):
+        with pytest.raises(Forbidden, match=OVER):
+            act()
+
+
+def test_the_local_operator_of_an_open_page_is_nobody_once_people_sign_in(tmp_path: Path) -> None:
+    with houses.opened(tmp_path, sandbox=True) as house:
+        local = house.services.entrance.caller(None, "")
+        assert local == LOCAL
+        if not house.services.entrance.in_force():
+            assert house.services.access.people(local) == ()
+        house.services.users.add(LOCAL, "boss", GOOD, admin=True)
+        with pytest.raises(Forbidden, match="Sign in again"):
+            house.services.access.people(local)
+
+
+def test_a_token_that_was_revoked_since_its_request_arrived_does_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = house.token(admin=True)
+    caller = house.services.tokens.caller(token)
+    number = house.services.tokens.every(LOCAL)[0].id
+    house.services.tokens.revoke(LOCAL, number)
+    with pytest.raises(Rejected, match="revoked"):
+        house.services.mailboxes.create(caller, "a.nl", {"username": "nina", "password": houses.GOOD})
+    monkeypatch.setattr(house.services.tokens, "caller", lambda *_: caller)
+    refused(house.ask("GET", "/domains", token=token), 401, "revoked")
+
+
+def test_what_a_service_asks_of_another_is_resolved_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    kim = house.services.users.caller("boss")
+    asked: list[Caller] = []
+    monkeypatch.setattr(authority, "current", lambda caller: asked.append(caller) or kim)
+    house.services.exports.all_file(kim, "csv")
+    assert len(asked) == 1
+
+
+def test_a_download_that_takes_long_ends_when_the_right_goes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxlib.services.trail.CHUNK", 1)
+    number = house.services.users.add(LOCAL, "kim", GOOD, admin=True)
+    pieces = iter(house.services.trail.csv(house.services.users.caller("kim"), Wanted()).pieces)
+    assert len([next(pieces), next(pieces)]) == 2
+    house.services.users.disable(LOCAL, number)
+    with pytest.raises(Forbidden):
+        next(pieces)
+
+
+def test_the_caller_is_found_by_position_and_by_name() -> None:
+    @resolves_callers
+    class Service:
+        def act(self, what: str, caller: Caller, *, why: str = "") -> tuple[str, str, str]:
+            return what, caller.name, why
+
+        def _own(self, caller: Caller) -> str:
+            return caller.name
+
+    old = Caller("old", source=lambda: Caller("new"))
+    assert Service().act("it", old, why="so") == ("it", "new", "so")
+    assert Service().act("it", caller=old) == ("it", "new", "")
+    assert Service()._own(old) == "old"
