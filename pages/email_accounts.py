@@ -24,7 +24,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if allowed.exports(caller, domain):
         links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
         links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
-    if allowed.exports_anything(caller):
+    if allowed.exports_anything(caller, services.current().lists.domains(caller).names):
         export_all.offer()
     may_view = caller.may(Permission.VIEW, domain)
     refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")

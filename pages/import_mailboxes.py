@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.ui import allowed, changes, confirm, drafts, frame, intake, mapping, preview, preview_table, problems
 
@@ -11,7 +12,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 
-if not frame.caller().may_anywhere(Permission.IMPORT):
+if not services.current().lists.may_anywhere(frame.caller(), Permission.IMPORT, unread=True):
     allowed.say(allowed.NO_IMPORT)
     st.stop()
 if step := mapping.held():

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from mxlib import services
+from mxlib.api import health
 from mxlib.api.app import build, routes
 from mxlib.api.envelope import CODES
 from mxlib.settings import Settings
@@ -42,7 +43,9 @@ def server(tmp_path: Path) -> Iterator[str]:
     house = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(house)
     house.engine.recover()
-    config = uvicorn.Config(Starlette(routes=routes), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        Starlette(routes=[*health.routes, *routes]), host="127.0.0.1", port=0, log_level="critical", lifespan="off"
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()

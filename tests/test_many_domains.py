@@ -238,7 +238,7 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
         house.lists.bring(names, patience=LONG_PATIENCE, tell=lambda _done, _total, wait: waits.append(wait))
         assert all(house.lists.usernames(name) == frozenset() for name in names)
         assert max(waits) > 0
-        assert not house.lists.problems()
+        assert not house.lists.problems(LOCAL)
     finally:
         house.close()
         host.stop()

@@ -47,17 +47,23 @@ class Door:
             fault(error)
 
 
-def _caller(scope: Scope) -> Caller:
-    """Whoever holds the token; a cookie counts for nothing here."""
+def bearer(scope: Scope) -> str:
+    """Return the bearer token of a request; blank when there is none, or more than one."""
     given = Headers(scope=scope).getlist("authorization")
     kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    if kind.lower() != "bearer":
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _caller(scope: Scope) -> Caller:
+    """Whoever holds the token; a cookie counts for nothing here."""
+    token = bearer(scope)
+    if not token:
         raise Problem(
             401, "A token is needed: Authorization: Bearer mxm_…", headers={"WWW-Authenticate": 'Bearer realm="MXM"'}
         )
     house = services.current()
     try:
-        return house.tokens.caller(token.strip(), house.entrance.proxies.address(scope))
+        return house.tokens.caller(token, house.entrance.proxies.address(scope))
     except Rejected as error:
         raise Problem(401, str(error), headers=INVALID_TOKEN) from None
 

@@ -1,20 +1,61 @@
-"""Whether the server serves, and what is not well: for monitors, without secrets."""
+"""Whether the server serves, for anyone; what is not well, for those who are signed in and for tokens."""
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from mxlib import services
+from mxlib import __version__, services
+from mxlib.api.door import bearer
+from mxlib.auth.guard import ADDRESS, IDENTITY
+from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.tokens import Rejected
+from mxlib.runs.outcomes import RunStatus
+from mxlib.services import Services
+
+#: How MXroute did at the last try.
+_HOST = {True: "ok", False: "trouble", None: "unknown"}
 
 
-def health(_request: Request) -> JSONResponse:
-    """200 whenever the server serves; `unwell` names what is not well, in sentences."""
+def health(request: Request) -> JSONResponse:
+    """Answer 200 while the server serves and 503 when its database cannot be read; strangers learn no more."""
     house = services.current()
-    unwell = house.unwell()
-    return JSONResponse(
-        {"status": "ok", "sandbox": house.on_sandbox, "unwell": unwell, "runs_active": house.runs.active()},
-        headers={"Cache-Control": "no-store"},
-    )
+    if not house.store.answers():
+        return _answer({"status": "down"}, 503)
+    caller = _caller(request, house)
+    return _answer({"status": "ok"} | (_details(house, caller) if caller else {}))
+
+
+def _caller(request: Request, house: Services) -> Caller | None:
+    """Return who asks: the holder of a token, or the person whom the guard named; None for a stranger."""
+    try:
+        if "authorization" in request.headers:
+            return house.tokens.caller(bearer(request.scope), house.entrance.proxies.address(request.scope))
+        name = request.headers.get(IDENTITY.decode(), "")
+        return house.users.caller(name, request.headers.get(ADDRESS.decode(), "")) if name else None
+    except (Rejected, Forbidden):
+        return None
+
+
+def _details(house: Services, caller: Caller) -> dict[str, Any]:
+    stuck = [
+        {"run": view.id, "status": view.status, "why": view.paused_reason or "MXroute does not answer."}
+        for view in house.runs.all(caller)
+        if view.status is RunStatus.PAUSED or view.silent_since is not None
+    ]
+    return {
+        "version": __version__,
+        "sandbox": house.on_sandbox,
+        "mxroute": _HOST[house.host_is_well()],
+        "unwell": house.unwell(caller),
+        "runs_active": house.runs.active(),
+        "stuck_runs": stuck,
+    }
+
+
+def _answer(content: dict[str, Any], status: int = 200) -> JSONResponse:
+    return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 routes = [Route("/health", health, methods=["GET"])]

@@ -6,6 +6,7 @@ carries the headers that keep a browser from being turned against the operator.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -28,8 +29,10 @@ from mxlib.settings import Settings
 #: Names the operator to Streamlit and to the routes, where they are and in which session; only the guard sets them.
 IDENTITY, ADDRESS, SESSION = b"x-mx-user", b"x-mx-address", b"x-mx-session"
 
-#: Passes without a session: it tells no secret. The API asks for a token instead, and for that alone.
+#: Passes without a session, and says more to who has one. The API asks for a token instead, and for that alone.
 HEALTH, API = "/health", "/api/"
+
+_OWN_ADDRESS = "Use this machine's own, or set MXM_PUBLIC_URL."
 
 #: Room in an upload for what surrounds the file.
 _AROUND = 10_000
@@ -133,7 +136,7 @@ class Guard:
             if _leads_away(path):  # Streamlit would refuse it too, outside of the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:
-                await self.app(scope, receive, send)
+                await self.app(await self._named(scope, headers) if path == HEALTH else scope, receive, send)
             return
         if refusal := self._too_large(headers):
             await _refuse(refusal, scope, receive, send)
@@ -149,8 +152,15 @@ class Guard:
         else:
             await self._let_through(arrived, scope, receive, send)
 
+    async def _named(self, scope: Scope, headers: Headers) -> Scope:
+        """Return the scope with who is signed in, if anyone is; it is read from the cookie alone."""
+        if "cookie" in headers:
+            with suppress(Exception):  # a database that cannot be read is what is asked about here
+                _sign(scope, await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking))
+        return scope
+
     def _arrival(self, scope: Scope, headers: Headers) -> Arrival:
-        """From where, and in which session; a request for the way in or out is no use of it."""
+        """From where, and in which session; asking for the way in or out, or for the health, does not extend it."""
         entrance = self._entrance()
         secure = entrance.proxies.secure(scope) or self._comes_by_https(scope, headers)
         visitor = Visitor(entrance.proxies.address(scope), headers.get("user-agent", ""))
@@ -159,15 +169,12 @@ class Guard:
         told = next(filter(None, given), None)
         if told is None or not entrance.in_force():
             return arrived
-        session = entrance.sessions.find(told, used=scope["path"] not in page.OURS)
+        session = entrance.sessions.find(told, used=scope["path"] not in {*page.OURS, HEALTH})
         return replace(arrived, session=session, ended=session is None)
 
     async def _let_through(self, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with who it is and where; a websocket for as long as the session lasts."""
-        scope["headers"].append((ADDRESS, arrived.visitor.address.encode("latin-1", "replace")))
-        if arrived.session is not None:
-            scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
-            scope["headers"].append((SESSION, arrived.session.known_as.encode()))
+        _sign(scope, arrived)
         if scope["type"] == "websocket":
             line = Line(arrived.entrance, arrived.session, receive, send, self._by_hand)
             await line.serve(self.app, scope)
@@ -200,11 +207,7 @@ class Guard:
         here = _here(scope, headers)
         if here and (is_loopback(here.host) or (self.public and here.host == self.public.host)):
             return None
-        return Refusal(
-            421,
-            "MISDIRECTED",
-            "This is not an address of this server. Use this machine's own, or set MXM_PUBLIC_URL.",
-        )
+        return Refusal(421, "MISDIRECTED", f"This is not an address of this server. {_OWN_ADDRESS}")
 
     def _foreign(self, scope: Scope, headers: Headers) -> Refusal | None:
         """A change or a live connection that another site's page asked for."""
@@ -217,6 +220,13 @@ class Guard:
         if len(sent_from) == 1 and Origin.parse(sent_from[0]) == here:
             return None
         return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
+
+
+def _sign(scope: Scope, arrived: Arrival) -> None:
+    scope["headers"].append((ADDRESS, arrived.visitor.address.encode("latin-1", "replace")))
+    if arrived.session is not None:
+        scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
+        scope["headers"].append((SESSION, arrived.session.known_as.encode()))
 
 
 def _leads_away(path: str) -> bool:

@@ -56,9 +56,10 @@ class Caller:
         if not self.may(permission, domain):
             raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
 
-    def may_anywhere(self, permission: Permission) -> bool:
-        """Whether this caller has `permission` for any domain at all."""
-        return self.admin or any(permission in rights for rights in self.domains.values())
+    def may_anywhere(self, permission: Permission, domains: Iterable[str]) -> bool:
+        """Return whether this caller has `permission` in one of `domains`, those of the account, or in all."""
+        everywhere = self.admin or permission in self.domains.get(EVERY_DOMAIN, ())
+        return everywhere or any(permission in self.domains.get(domain, ()) for domain in domains)
 
 
 def lacking(permission: Permission, domain: str) -> str:

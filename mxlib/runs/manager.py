@@ -194,6 +194,10 @@ class Runs:
         """How many runs are neither paused nor at an end."""
         return sum(course.status is not RunStatus.PAUSED for course in tuple(self._engine.courses.values()))
 
+    def silent(self) -> bool:
+        """Return whether the runs wait for a host that does not answer."""
+        return self._engine.health.down(self._clock.monotonic())
+
     def problems(self) -> list[str]:
         """What is not well with the runs, one sentence each."""
         told = [self._engine.trouble] if self._engine.trouble else []

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
 from mxlib.auth.entrance import Entrance
+from mxlib.auth.permissions import Caller
 from mxlib.auth.sessions import Sessions
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
@@ -85,9 +86,14 @@ class Services:
         """Whether only this computer can reach the dashboard, so that it must stay awake for a run."""
         return not self.settings.public_url
 
-    def unwell(self) -> list[str]:
-        """What is not well, one sentence each."""
-        return [*self.lists.problems(), *self.engine.problems()]
+    def unwell(self, caller: Caller) -> list[str]:
+        """Return what is not well, one sentence each, as far as the caller may know."""
+        return [*self.lists.problems(caller), *self.engine.problems()]
+
+    def host_is_well(self) -> bool | None:
+        """Return whether MXroute did as asked at the last try; None before the first one."""
+        problem = self.lists.last_problem()
+        return False if self.engine.silent() else None if problem is None else not problem
 
     def close(self) -> bool:
         """Let what is in flight finish, then let go of everything; whether all requests had ended in time."""
@@ -140,7 +146,7 @@ def assemble(
     engine = Runs(store, host, gate, clock, settings, chores=(Housekeeping(settings, store, clock).tidy,))
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
-    storage = Storage(store, host, clock)
+    storage = Storage(store, host, lists, clock)
     preflight = Preflight(store, storage, clock)
     previews = Previews(settings, lists, runs, preflight, clock)
     exports = Exports(store, lists, runs, clock)

@@ -89,8 +89,16 @@ class Lists:
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
         """The domains that the caller may see, sorted."""
         names, read_at, problem = self._domains(refresh=refresh)
-        seen = tuple(name for name in names if any(caller.may(right, name) for right in Permission))
-        return Domains(seen, read_at, problem)
+        return Domains(tuple(name for name in names if _sees(caller, name)), read_at, problem)
+
+    def may_anywhere(self, caller: Caller, permission: Permission, *, unread: bool = False) -> bool:
+        """Return whether the caller has `permission` in a domain of the account; nothing is asked of the host.
+
+        `unread`: whether any domain counts while those of the account were never read.
+        """
+        with self._store.read() as tx:
+            kept = shelf.domains(tx)
+        return caller.may_anywhere(permission, kept.names if kept else caller.domains if unread else ())
 
     def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """All mailboxes of `domain`, read anew when asked or when the last list is over FRESH seconds old."""
@@ -178,9 +186,16 @@ class Lists:
             # An instant later, since the tables made of a list go by the time at which it was read.
             shelf.keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
 
-    def problems(self) -> list[str]:
-        """What could not be read at the last try, one sentence each."""
-        return sorted({problem for _, problem in self._outcomes.values() if problem})
+    def problems(self, caller: Caller) -> list[str]:
+        """Return what could not be read at the last try, one sentence each, of domains that the caller may see."""
+        told = dict(self._outcomes)
+        seen = (problem for name, (_, problem) in told.items() if not name or _sees(caller, name))
+        return sorted({*filter(None, seen)})
+
+    def last_problem(self) -> str | None:
+        """Return why the latest reading of the host failed, blank if it did not; None before the first one."""
+        latest = max(self._outcomes.copy().values(), default=None)
+        return latest[1] if latest else None
 
     def _domains(self, *, refresh: bool) -> tuple[tuple[str, ...], float | None, str]:
         problem = ""
@@ -271,3 +286,7 @@ class Lists:
         frame = cached[1]
         known = [emails.get(name, "") for name in frame["username"]] if emails else [""] * len(frame)
         return frame.assign(recovery_email=pd.Series(known, index=frame.index, dtype="str"))
+
+
+def _sees(caller: Caller, domain: str) -> bool:
+    return any(caller.may(right, domain) for right in Permission)

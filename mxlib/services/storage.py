@@ -14,7 +14,7 @@ from mxlib.clock import Clock
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
-from mxlib.services.lists import PATIENCE, SPARED, Silent
+from mxlib.services.lists import PATIENCE, SPARED, Lists, Silent
 from mxlib.store import Store, Unwritable, quota
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,8 @@ class AccountStorage:
 class Storage:
     """Tells the account's storage to whoever may view any of its domains."""
 
-    def __init__(self, store: Store, host: Host, clock: Clock) -> None:
-        self._store, self._host, self._clock = store, host, clock
+    def __init__(self, store: Store, host: Host, lists: Lists, clock: Clock) -> None:
+        self._store, self._host, self._lists, self._clock = store, host, lists, clock
         self._reading = threading.Lock()
         self._reader: threading.Thread | None = None
         self._tried_at: float | None = None
@@ -85,6 +85,9 @@ class Storage:
 
     def read(self, caller: Caller) -> tuple[AccountStorage, str]:
         """The figures, asked for if they are due, and why they are old ones if they are; raises Silent, Forbidden."""
+        told = self._lists.domains(caller)  # before the permission: it may be due
+        if told.read_at is None and not caller.admin:
+            raise Silent(told.problem)
         if not self.may_see(caller):
             raise Forbidden("You may view no domain of this account. Ask an admin for it.")
         if self._due(self.known()):
@@ -94,10 +97,9 @@ class Storage:
             raise Silent(self._problem)
         return known, self._problem
 
-    @staticmethod
-    def may_see(caller: Caller) -> bool:
-        """Whether the caller may see figures of the account: with the right to view any domain."""
-        return caller.admin or any(Permission.VIEW in rights for rights in caller.domains.values())
+    def may_see(self, caller: Caller) -> bool:
+        """Whether the caller may see figures of the account: with the right to view any domain of it."""
+        return self._lists.may_anywhere(caller, Permission.VIEW)
 
     def known(self) -> AccountStorage | None:
         """What was last read; nothing is asked for."""

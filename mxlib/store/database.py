@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
@@ -89,6 +89,14 @@ class Store:
                 yield tx
             finally:
                 _roll_back(tx)
+
+    def answers(self) -> bool:
+        """Return whether the database can be read."""
+        try:
+            with self.read() as tx:
+                return tx.exec_driver_sql("SELECT 1 FROM alembic_version").first() is not None
+        except DBAPIError:
+            return False
 
     def scrub(self) -> bool:
         """Empty the write-ahead log, so that what was purged is in no file; whether that worked at once."""

@@ -1,5 +1,7 @@
 """What the caller may do on a page, and the one sentence for what they may not."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from mxlib.auth.permissions import Caller, Permission, lacking
@@ -15,9 +17,9 @@ def exports(caller: Caller, domain: str) -> bool:
     return caller.may(Permission.VIEW, domain) and caller.may(Permission.EXPORT, domain)
 
 
-def exports_anything(caller: Caller) -> bool:
-    """Whether there is a domain whose list the caller may take away."""
-    return caller.admin or any(exports(caller, domain) for domain in caller.domains)
+def exports_anything(caller: Caller, domains: Iterable[str]) -> bool:
+    """Return whether the caller may export one of `domains`, those of the account."""
+    return caller.admin or any(exports(caller, domain) for domain in domains)
 
 
 def say(sentence: str) -> None:

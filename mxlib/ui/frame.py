@@ -39,7 +39,7 @@ def page(name: str) -> Page:
 
 
 def _imports() -> bool:
-    return caller().may_anywhere(Permission.IMPORT)
+    return services.current().lists.may_anywhere(caller(), Permission.IMPORT, unread=True)
 
 
 def domain() -> str:
@@ -73,7 +73,7 @@ def _sidebar() -> None:
     if known.problem:
         st.warning(known.problem, icon=":material/cloud_off:")
     _domain_selector(known.names)
-    if caller().may_anywhere(Permission.VIEW):
+    if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
         find.show(caller(), lambda of, address: go("mailbox", domain=of, address=address))
     storage.show(caller())
     signed_in.show(caller())
