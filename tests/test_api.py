@@ -2,16 +2,22 @@
 
 import gzip
 import logging
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from starlette.types import Message
 
+from mxlib.api import turns
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
+from mxlib.mxroute.messages import Answer, Request
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.store import Unwritable
 from tests.house import GOOD, House, data, opened, refused, trail
@@ -275,3 +281,39 @@ def test_the_export_is_the_one_of_the_page(house: House) -> None:
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert "mailboxes-a.nl-" in answer.headers["Content-Disposition"]
     assert ("export", "a.nl", "test (token 1)") in trail(house)
+
+
+def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, open_ = house.host.send, threading.Event()
+    at_host = threading.Semaphore(0)
+
+    def slow(request: Request, **more: Any) -> Answer:
+        at_host.release()
+        open_.wait(20.0)
+        return usual(request, **more)
+
+    house.ask("GET", "/domains")
+    monkeypatch.setattr(house.host, "send", slow)
+    with house.client:  # one loop, and so one pool of threads, for all of them
+        paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(60)]
+        with ThreadPoolExecutor(60) as threads:
+            asked = [threads.submit(house.ask, "GET", path) for path in paths]
+            for _ in asked:
+                assert at_host.acquire(timeout=10.0)
+            began = time.monotonic()
+            assert house.ask("GET", "/me").status_code == 200
+            assert time.monotonic() - began < 5.0
+            open_.set()
+        assert {each.result().status_code for each in asked} == {404}
+
+
+def test_more_requests_than_can_wait_for_the_host_are_refused_with_a_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "AT_HOST", 0)
+    refused = house.ask("GET", "/domains")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert "Try again in 5 s" in refused.json()["error"]["message"]
+    assert house.ask("GET", "/me").status_code == 200

@@ -1,11 +1,15 @@
 """The client: what it sends, what it makes of silence, and that nothing leads from it to the key."""
 
+import gzip
 import json
 import logging
 import socket
 import threading
+import time
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -154,6 +158,108 @@ def test_an_answer_that_trickles_past_the_time_out_is_given_up() -> None:
     assert clock.ahead < 10
 
 
+@contextmanager
+def dripping(first: bytes, piece: bytes) -> Iterator[str]:
+    """The address of a host that sends `first`, and then `piece` again and again, and never comes to an end."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            try:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(first)
+                    while not over.wait(0.02):
+                        connection.sendall(piece)
+            except OSError:
+                pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        over.set()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["status", "headers", "interim answers", "body", "chunks"],
+)
+def test_a_host_that_drips_holds_a_request_no_longer_than_the_time_out(first: bytes, piece: bytes) -> None:
+    clock = SystemClock()
+    with dripping(first, piece) as url:
+        host = Host(settings(url, timeout_s=0.3), Gate(Pace(), clock), clock)
+        began = time.monotonic()
+        with pytest.raises(errors.Unreachable) as caught:
+            host.send(CREATE)
+        assert time.monotonic() - began < 1.0
+        assert caught.value.sent
+        host.close()
+
+
+def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: over.wait(5.0) and [])
+    clock = SystemClock()
+    host = Host(settings("https://nowhere.example", timeout_s=0.2), Gate(Pace(), clock), clock)
+    began = time.monotonic()
+    with pytest.raises(errors.Unreachable) as caught:
+        host.send(CREATE)
+    assert time.monotonic() - began < 1.0
+    assert not caught.value.sent
+    over.set()
+    host.close()
+
+
+def test_an_answer_is_asked_for_unpacked() -> None:
+    asked: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return httpx.Response(200, json=DOMAINS)
+
+    host_that(answers).send(messages.list_domains())
+    assert asked == ["identity"]
+
+
+def packed(body: bytes, encoding: str = "gzip") -> Handler:
+    """An answer that says that it is packed in this way."""
+    stream = httpx.ByteStream(body)
+    return lambda _: httpx.Response(200, headers={"content-encoding": encoding}, stream=stream)
+
+
+def test_an_answer_that_is_packed_all_the_same_is_read() -> None:
+    assert host_that(packed(gzip.compress(json.dumps(DOMAINS).encode()))).send(messages.list_domains()).data == ["a.nl"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "deflate"])
+def test_an_answer_packed_in_another_way_is_unreadable(encoding: str) -> None:
+    with pytest.raises(errors.Unreadable):
+        host_that(packed(b"whatever", encoding)).send(messages.list_domains())
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
+def test_a_body_that_unpacks_to_gigabytes_takes_no_memory(encoding: str) -> None:
+    bomb = gzip.compress(bytes(100_000_000), 1)
+    if "," in encoding:
+        bomb = gzip.compress(bomb)
+    host = host_that(packed(bomb, encoding))
+    tracemalloc.start()
+    with pytest.raises(errors.Unreadable):
+        host.send(messages.list_domains())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * client.MOST_BYTES
+
+
 def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MOST_BYTES", 1000)
     with pytest.raises(errors.Unreadable, match="too large"):
@@ -213,6 +319,21 @@ def test_a_429_holds_what_follows() -> None:
     assert 33 < caught.value.retry_after < 36
     with pytest.raises(errors.RateLimited):
         host.send(CREATE, gated=False)
+
+
+@pytest.mark.parametrize("told", ["1000000", "Fri, 15 Jan 2107 08:00:00 GMT"])
+def test_no_refusal_holds_anything_for_more_than_a_quarter_of_an_hour(told: str) -> None:
+    clock = Ticking()
+    answers = [httpx.Response(429, headers={"retry-after": told}), httpx.Response(201, json={"success": True})]
+    host = host_that(lambda _: answers.pop(0), clock)
+    with pytest.raises(errors.RateLimited) as refused:
+        host.send(CREATE)
+    assert refused.value.retry_after == 900.0
+    with pytest.raises(errors.Busy) as busy:
+        host.send(CREATE, urgent=True, patience=20.0)
+    assert 890 < busy.value.retry_after < 902
+    clock.ahead += 901.0
+    assert host.send(CREATE, urgent=True, patience=20.0).status == 201
 
 
 def test_closing_sends_home_who_waits() -> None:

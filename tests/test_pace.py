@@ -196,13 +196,20 @@ def test_a_clock_that_is_off_costs_one_refusal_at_most_when_no_date_gives_it_awa
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
-@pytest.mark.parametrize("window", [1.0, 10.0, 61.0, 90.0, 3600.0])
+@pytest.mark.parametrize("window", [1.0, 10.0, 61.0, 90.0, 840.0])
 def test_windows_of_another_length_are_learned(window: float, rounding: Callable[[float], float]) -> None:
     for windows in ("aligned", "first"):
         host = Limiter(windows, window=window, limit=25, rounding=rounding)  # type: ignore[arg-type]
         told = race(host, 150, between(0.02, 0.03), at=0.3)
         assert told.refused <= (window > 60)
         assert told.took <= 6 * (window + 3) + 2
+
+
+@pytest.mark.parametrize("window", [3600.0, 14_400.0])
+def test_a_host_that_holds_back_for_hours_is_asked_once_each_quarter_of_an_hour(window: float) -> None:
+    told = race(Limiter("first", window=window, limit=25), 60, between(0.02, 0.03), at=0.3)
+    assert told.refused <= 3 * (window / 900 + 1)
+    assert told.took <= 3 * (window + 3) + 2
 
 
 # One step at a time.

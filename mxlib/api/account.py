@@ -10,6 +10,7 @@ from mxlib.api import shapes
 from mxlib.api.asking import CSV, XLSX, Asker, Refresh, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
+from mxlib.api.turns import asks_host
 from mxlib.services.lists import Silent
 
 router = APIRouter(tags=["account"])
@@ -24,6 +25,7 @@ async def me(caller: Asker) -> Response:
 
 
 @router.get("/domains", responses={200: {"model": shapes.Listed[list[str]]}, **refusals(503)})
+@asks_host
 def domains(caller: Asker, refresh: Refresh = False) -> Response:
     """The account's domains that the token may work with."""
     told = services.current().lists.domains(caller, refresh=refresh)
@@ -39,6 +41,7 @@ def find(caller: Asker, q: Sought = "") -> Response:
 
 
 @router.get("/quota", responses={200: {"model": shapes.Success[shapes.StorageShape]}, **refusals(503)})
+@asks_host
 def quota(caller: Asker) -> Response:
     """The storage of the whole account. While MXroute is down, the last figures; `problem` then says so."""
     return success(shapes.storage(*services.current().storage.read(caller)))
@@ -51,6 +54,7 @@ def _file(kind: str) -> dict[int | str, dict[str, Any]]:
 
 
 @router.get("/email-accounts.csv", response_class=Response, responses=_file(CSV))
+@asks_host
 def export(caller: Asker) -> Response:
     """All mailboxes of all domains that the token may view and export, as one CSV that can be imported again.
 
@@ -60,6 +64,7 @@ def export(caller: Asker) -> Response:
 
 
 @router.get("/email-accounts.xlsx", response_class=Response, responses=_file(XLSX))
+@asks_host
 def export_workbook(caller: Asker) -> Response:
     """The same as a workbook of text cells, in which no spreadsheet takes a name for a number; remarks have a sheet."""
     return attached(services.current().exports.all_file(caller, "xlsx"))

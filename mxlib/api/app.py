@@ -3,12 +3,13 @@
 import re
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from mxlib.api import account, audit, changes, document, envelope, imports, mailboxes, runs
 from mxlib.api.door import Door
+from mxlib.api.turns import Turns
 
 _ABOUT = """Mailboxes of an MXroute account: single ones, and imports with all their results.
 
@@ -39,6 +40,7 @@ def build() -> FastAPI:
         redirect_slashes=False,
         openapi_tags=document.TAGS,
         generate_unique_id_function=document.name_of,
+        dependencies=[Depends(Turns().turn)],
     )
     envelope.wear(api)
     for subject in (account, mailboxes, imports, changes, runs, audit):

@@ -10,6 +10,7 @@ from mxlib.api import run_shapes, shapes
 from mxlib.api.asking import CSV, Asker, Key, Raw, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import success
+from mxlib.api.turns import asks_host
 from mxlib.services.exports import NotThere
 
 router = APIRouter(tags=["changes"])
@@ -60,6 +61,7 @@ _CHANGE = {
     },
     openapi_extra=body(json=_CHANGE),
 )
+@asks_host
 def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Response:
     """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
     house = services.current()
@@ -86,6 +88,7 @@ def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Respo
     },
     openapi_extra=body(json=_object()),
 )
+@asks_host
 def export(caller: Asker, request: Request, data: Raw) -> Response:
     """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
     house = services.current()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import anyio
 import anyio.to_thread
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,16 +13,12 @@ from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes import words
 from mxlib.services.by_hand import came_at
 
-#: Requests at once; the others wait without a thread, so that pages keep theirs while writes wait for the host.
-AT_ONCE = 20
-
 
 class Door:
     """ASGI middleware: a bearer token and nothing else opens it, and a body over the limit never gets in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._room = anyio.CapacityLimiter(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it with what is missing."""
@@ -40,9 +35,8 @@ class Door:
             return  # whoever asked has gone, and half a body is none
         try:
             came_at.set(services.current().clock.monotonic())
-            async with self._room:
-                state = {**scope.get("state", {}), "caller": caller}
-                await self.app({**scope, "state": state}, _again(body, receive), send)
+            state = {**scope.get("state", {}), "caller": caller}
+            await self.app({**scope, "state": state}, _again(body, receive), send)
         except Exception as error:  # answered already, and told again for the server's log, which is to hold no values
             fault(error)
 

@@ -9,6 +9,7 @@ from mxlib import services
 from mxlib.api import preview_shapes, run_shapes, shapes
 from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, parsed, refusals, wrong_kind
 from mxlib.api.envelope import success
+from mxlib.api.turns import asks_host
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.services.exports import NotThere
@@ -68,6 +69,7 @@ Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files o
     responses={200: {"model": shapes.Success[preview_shapes.Preview]}, **refusals(415)},
     openapi_extra=_bodies(existing_by_domain=_KNOWN),
 )
+@asks_host
 def preview(
     caller: Asker,
     request: Request,
@@ -94,6 +96,7 @@ def preview(
     responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(409, 415, 503)},
     openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
 )
+@asks_host
 def start(
     caller: Asker,
     request: Request,

@@ -10,6 +10,7 @@ from mxlib.api import shapes
 from mxlib.api.asking import CSV, XLSX, Asker, Domain, Raw, Refresh, User, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import listed, success
+from mxlib.api.turns import asks_host
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes.from_json import Malformed, mailbox, only
 from mxlib.services.exports import NotThere
@@ -36,6 +37,7 @@ def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
     "/email-accounts",
     responses={200: {"model": shapes.Listed[list[shapes.MailboxShape]]}, **refusals(404, 429, 503)},
 )
+@asks_host
 def every(domain: Domain, caller: Asker, refresh: Refresh = False) -> Response:
     """All mailboxes of a domain. While MXroute is down, the last list; `problem` then says so."""
     told = services.current().mailboxes.every(caller, domain, refresh=refresh)
@@ -47,6 +49,7 @@ def every(domain: Domain, caller: Asker, refresh: Refresh = False) -> Response:
     response_class=Response,
     responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404, 429, 503)},
 )
+@asks_host
 def export(domain: Domain, caller: Asker) -> Response:
     """All mailboxes of a domain as a CSV that can be imported again; passwords are blank."""
     return _exported(caller, domain, "csv")
@@ -57,6 +60,7 @@ def export(domain: Domain, caller: Asker) -> Response:
     response_class=Response,
     responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **refusals(404, 429, 503)},
 )
+@asks_host
 def export_workbook(domain: Domain, caller: Asker) -> Response:
     """The same as a workbook of text cells, in which no spreadsheet takes a name for a number."""
     return _exported(caller, domain, "xlsx")
@@ -82,6 +86,7 @@ def _exported(caller: Asker, domain: str, kind: str) -> Response:
         recovery_email=_RECOVERY,
     ),
 )
+@asks_host
 def create(domain: Domain, caller: Asker, request: Request, data: Raw) -> Response:
     """Make a mailbox, before any run's next row. A create whose answer is lost is read back, never sent twice."""
     cells = mailbox(parsed(request, data), domain)
@@ -92,6 +97,7 @@ def create(domain: Domain, caller: Asker, request: Request, data: Raw) -> Respon
     "/email-accounts/{user}",
     responses={200: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 429, 503)},
 )
+@asks_host
 def read(domain: Domain, user: User, caller: Asker) -> Response:
     """One mailbox, as MXroute has it now."""
     return success(shapes.mailbox(services.current().mailboxes.read(caller, domain, user)))
@@ -102,6 +108,7 @@ def read(domain: Domain, user: User, caller: Asker) -> Response:
     responses={200: {"model": shapes.Success[shapes.ChangedShape]}, **refusals(404, 415, 422, 429, 503)},
     openapi_extra=_object([], **_CHANGEABLE),
 )
+@asks_host
 def update(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
     """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
     cells = only(parsed(request, data), *_CHANGEABLE)
@@ -112,6 +119,7 @@ def update(domain: Domain, user: User, caller: Asker, request: Request, data: Ra
     "/email-accounts/{user}",
     responses={200: {"model": shapes.Success[shapes.Deleted]}, **refusals(404, 422, 429, 503)},
 )
+@asks_host
 def delete(domain: Domain, user: User, caller: Asker) -> Response:
     """Delete a mailbox and its mail. This can not be taken back."""
     services.current().mailboxes.delete(caller, domain, user)
@@ -136,6 +144,7 @@ def history(domain: Domain, user: User, caller: Asker) -> Response:
     responses={200: {"model": shapes.Success[shapes.RecoveryShape]}, **refusals(404, 415, 429, 503)},
     openapi_extra=_object(["recovery_email"], recovery_email=_RECOVERY),
 )
+@asks_host
 def recovery(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
     """Keep where the owner of a mailbox may reset its password; null forgets it."""
     cells = only(parsed(request, data), "recovery_email")

@@ -10,6 +10,7 @@ from mxlib.api import run_shapes, shapes
 from mxlib.api.asking import CSV, Asker, Raw, Run, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import success
+from mxlib.api.turns import asks_host
 from mxlib.auth.permissions import Caller
 from mxlib.services.exports import NotThere
 from mxlib.services.mailboxes import Unfit
@@ -85,6 +86,7 @@ def retry(run: Run, caller: Asker) -> Response:
 
 
 @router.get("/{run}/undo", responses={200: {"model": shapes.Success[run_shapes.UndoShape]}, **refusals(404, 409, 503)})
+@asks_host
 def what_undo_does(run: Run, caller: Asker) -> Response:
     """What taking this run back would delete, restore and keep, and why."""
     _seen(caller, run)
@@ -103,6 +105,7 @@ def what_undo_does(run: Run, caller: Asker) -> Response:
         }
     ),
 )
+@asks_host
 def undo(run: Run, caller: Asker, request: Request, data: Raw) -> Response:
     """Take this run back, as a run of its own; sent twice it starts one."""
     asked = parsed(request, data)

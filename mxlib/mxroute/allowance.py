@@ -6,6 +6,9 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Self
 
+#: Seconds that no wait exceeds, whatever a host says: then one request goes and finds out.
+LONGEST_WAIT = 15 * 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
@@ -37,12 +40,12 @@ class Allowance:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a refusal asks to wait, told as a number or as a date; None when it does not say."""
+    """Seconds that a refusal asks to wait, LONGEST_WAIT at most, said as a number or as a date; None without either."""
     told = headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
-        return float(told[:9])
+        return min(float(told[:9]), LONGEST_WAIT)
     until, date = _moment(told), _moment(headers.get("date", ""))
-    return None if until is None else max(0.0, until - (now if date is None else date))
+    return None if until is None else min(max(0.0, until - (now if date is None else date)), LONGEST_WAIT)
 
 
 def _whole(headers: Mapping[str, str], name: str) -> int | None:
@@ -54,6 +57,6 @@ def _moment(text: str) -> float | None:
     """An HTTP date as Unix seconds; None when it is none."""
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -12,7 +12,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass
 from enum import Enum
 
-from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute.allowance import LONGEST_WAIT, Allowance
 from mxlib.mxroute.errors import RateLimited
 
 #: Seconds after which to ask again when the answer to another request decides.
@@ -20,9 +20,6 @@ POLL = 0.25
 
 #: Seconds on top of every wait: two clocks never run quite alike.
 MARGIN = 0.05
-
-#: Seconds that no wait exceeds, whatever a host says.
-LONGEST = 2 * 3600.0
 
 
 class _Resets(Enum):
@@ -150,7 +147,7 @@ class Budget:
             self._refusals += 1
         self._refused_at = now
         least = min(2.0**self._refusals, self.window)
-        wait = min(said.retry_after or 0.0, LONGEST)
+        wait = min(said.retry_after or 0.0, LONGEST_WAIT)
         resets_at = None
         if allowance := said.allowance:
             self.limit, resets_at = allowance.limit or self.limit, allowance.resets_at
@@ -174,7 +171,7 @@ class Budget:
         off than a window is long comes from a clock that is off, unless a refusal says the same.
         """
         resets_in = said.resets_in
-        if resets_in is None or self._resets is _Resets.OFF or not -1 - took <= resets_in <= LONGEST:
+        if resets_in is None or self._resets is _Resets.OFF or not -1 - took <= resets_in <= LONGEST_WAIT:
             return self.window
         if self._resets is _Resets.PROVEN and resets_in >= self.window + 2:
             self.window = resets_in + 1

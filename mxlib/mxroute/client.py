@@ -1,6 +1,8 @@
 """The client: sends what `messages` builds through the gate, and hears what comes of it."""
 
 import json
+import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -9,13 +11,17 @@ import httpx
 from mxlib.clock import Clock
 from mxlib.mxroute import messages
 from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute.deadline import Deadline, enforce
 from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable, Unreadable
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.messages import Answer, Request
 from mxlib.settings import LOOPBACK, Settings
 
-#: Most bytes of one answer; a domain of 10,000 mailboxes takes 2 million.
-MOST_BYTES = 50_000_000
+#: Most bytes of one answer, unpacked; a domain of 10,000 mailboxes takes 2 million.
+MOST_BYTES = 16_000_000
+
+#: Most bytes that are unpacked at a time.
+_PIECE = 65_536
 
 #: What httpx raises before anything left: the host knows nothing of the request.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -25,6 +31,10 @@ class _Received(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class _Garbled(Exception):
+    """A body can not be unpacked."""
 
 
 class Host:
@@ -41,6 +51,8 @@ class Host:
             trust_env=urlsplit(settings.api_url).hostname not in LOOPBACK,  # a proxy does not reach this machine
             transport=transport,
         )
+        self._deadline = Deadline()
+        enforce(self._client, self._deadline)
 
     def send(
         self, request: Request, *, urgent: bool = False, patience: float | None = None, gated: bool = True
@@ -90,11 +102,14 @@ class Host:
         """
         content = None if request.body is None else json.dumps(dict(request.body)).encode()
         try:
-            with self._client.stream(
-                request.method, request.path, headers=self._headers(content is not None), content=content
-            ) as response:
+            with (
+                self._deadline.within(self._settings.timeout_s),
+                self._client.stream(
+                    request.method, request.path, headers=self._headers(content is not None), content=content
+                ) as response,
+            ):
                 body = bytearray()
-                for chunk in response.iter_bytes():
+                for chunk in _unpacked(response):
                     body += chunk
                     if len(body) > MOST_BYTES:
                         return Unreadable("MXroute's answer is too large.", status=response.status_code)
@@ -106,7 +121,7 @@ class Host:
             return Unreachable(sent=False)
         except (httpx.LocalProtocolError, UnicodeEncodeError):
             return Unauthorized("UNAUTHORIZED", "A header can not carry what is set.", status=401)
-        except httpx.DecodingError:
+        except (httpx.DecodingError, _Garbled):
             return Unreadable("MXroute's answer is garbled.", status=0)
         except httpx.RequestError:
             return Unreachable()
@@ -118,6 +133,30 @@ class Host:
             "X-Username": self._settings.user.strip(),
             "X-API-Key": self._settings.api_key.get_secret_value().strip(),
             "Accept": "application/json",
+            "Accept-Encoding": "identity",
             "User-Agent": "mxm",
         }
         return headers | ({"Content-Type": "application/json"} if with_body else {})
+
+
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """The body in small pieces; a host that packs it unasked may do so once, with gzip.
+
+    httpx unpacks a piece at once, whatever comes of it: 64 KB packed twice hold gigabytes.
+    """
+    packed = response.headers.get("content-encoding", "identity").strip().lower()
+    if packed in {"", "identity"}:
+        yield from response.iter_bytes()
+        return
+    if packed not in {"gzip", "x-gzip"}:
+        raise _Garbled
+    unzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        for chunk in response.iter_raw():
+            while chunk:
+                yield unzip.decompress(chunk, _PIECE)
+                chunk = unzip.unconsumed_tail
+    except zlib.error:
+        raise _Garbled from None
+    if not unzip.eof:
+        raise _Garbled
