@@ -36,6 +36,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/imports", None, ""),
     ("GET", "/imports/1", None, "import"),
     ("GET", "/imports/1/results", None, "import"),
+    ("GET", "/imports/1/results.xlsx", None, "owner"),
     ("GET", "/imports/1/results.csv", None, "owner"),
     ("POST", "/imports/1/pause", None, "import"),
     ("POST", "/imports/1/resume", None, "import"),

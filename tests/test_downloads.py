@@ -16,6 +16,7 @@ from mxlib.api import downloads
 from mxlib.api.downloads import routes
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.services import Services
+from mxlib.services.exports import RUN_FILES
 from mxlib.settings import Settings
 from mxlib.store import audit
 
@@ -66,6 +67,14 @@ def test_results_hold_every_row_in_file_order_with_the_passwords_of_mailboxes_ma
     assert told[0]["note"].startswith("\t")
 
 
+def test_the_results_as_csv_come_with_the_warning_and_as_excel_without(web: TestClient) -> None:
+    for name in ("results", "failed"):
+        assert "spreadsheet calculates" in web.get(f"/runs/1/{name}.csv").headers["x-mxm-remarks"]
+        book = web.get(f"/runs/1/{name}.xlsx")
+        assert "x-mxm-remarks" not in book.headers
+        assert (book.headers["cache-control"], book.content[:2]) == ("no-store", b"PK")
+
+
 def test_results_are_kept_by_no_cache_and_saved_under_a_name(web: TestClient) -> None:
     answer = web.get("/runs/1/results.csv")
     assert answer.headers["cache-control"] == "no-store"
@@ -74,7 +83,7 @@ def test_results_are_kept_by_no_cache_and_saved_under_a_name(web: TestClient) ->
 
 def test_the_zip_has_one_file_a_domain_so_that_nobody_gets_the_passwords_of_others(web: TestClient) -> None:
     with zipfile.ZipFile(io.BytesIO(web.get("/runs/1/results.zip").content)) as box:
-        told = {name: rows(box.read(name)) for name in box.namelist()}
+        told = {name: rows(box.read(name)) for name in box.namelist() if name.endswith(".csv")}
     for name, own in told.items():
         if "clientb" in name:
             assert {row["address"] for row in own} == {"two.new@clientb.nl"}
@@ -101,7 +110,7 @@ def entries(house: Services) -> list[dict[str, object]]:
         return [dict(entry) for entry in audit.entries(tx, most=10_000)]
 
 
-@pytest.mark.parametrize("path", ["/runs/1/results.csv", "/runs/1/results.zip", "/runs/1/failed.csv"])
+@pytest.mark.parametrize("path", [f"/runs/1/{name}" for name in RUN_FILES])
 def test_results_with_passwords_are_for_their_operator_and_admins_only(
     web: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:

@@ -50,7 +50,7 @@ def test_a_domain_without_mailboxes_is_a_header() -> None:
     assert export.mailboxes_xlsx(MAILBOXES[:0]).startswith(b"PK")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_what_would_be_a_formula_is_neutralised_inside_quotes_but_never_in_a_password(start: str) -> None:
     data = export.table_csv(
         ["username", "password", "note"], [["al", f"{start}Ab", f"{start}1+2"]], verbatim={"password"}
@@ -75,6 +75,11 @@ def test_a_workbook_holds_text_only() -> None:
     data = export.table_xlsx(["username", "note"], [["007", "1e5"], ["1/2", "=1+2"]])
     sheet = intake.read(data, "staff.xlsx")
     assert [sheet.table.row(at) for at in range(2)] == [["007", "1e5"], ["1/2", "\t=1+2"]]
+
+
+def test_a_cell_longer_than_a_workbook_takes_is_cut_and_not_lost() -> None:
+    sheet = intake.read(export.table_xlsx(["username", "note"], [["jan", "x" * 40_000]]), "staff.xlsx")
+    assert sheet.table.row(0)[1] == "x" * 32_766 + "…"
 
 
 def test_rows_must_be_as_wide_as_the_header() -> None:

@@ -221,12 +221,15 @@ def a_run(house: Services, name: str, username: str) -> int:
 def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) -> None:
     run = a_run(house, "importer", "of.importer")
     mine, chief = seen_by("importer", "runs", run=str(run)), seen_by("admin", "runs", run=str(run))
-    assert f"/runs/{run}/results.csv" in links(mine)
-    assert f"/runs/{run}/results.csv" in links(chief)
+    for kind in ("xlsx", "csv"):
+        assert f"/runs/{run}/results.{kind}" in links(mine)
+        assert f"/runs/{run}/results.{kind}" in links(chief)
+    assert "a spreadsheet calculates cells" in told(mine)
     house.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
     colleague = seen_by("colleague", "runs", run=str(run))
     assert colleague.subheader[0].value.startswith(f"Run {run}")
-    assert f"/runs/{run}/results.csv" not in links(colleague)
+    assert f"/runs/{run}/" not in links(colleague)
+    assert "a spreadsheet calculates cells" not in told(colleague)
     assert "importer" in told(colleague)
     assert "take" in buttons(colleague)
     for name in ("viewer", "exporter", "other", "nobody"):

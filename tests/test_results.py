@@ -2,8 +2,13 @@
 
 import csv
 import io
+import re
 import zipfile
 
+import pytest
+
+from mxlib.mailboxes import intake
+from mxlib.mailboxes.sheet import Taken
 from mxlib.runs import results, sentences
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.keys import ServerKey
@@ -12,6 +17,20 @@ from tests.simulation import Simulation, plan, row, rows
 
 def table(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def cells(workbook: bytes) -> list[list[str]]:
+    """The rows of a workbook below its header, every one a text."""
+    sheet = intake.read(workbook, "results.xlsx", taken=Taken(header_line=1))
+    return [[*row, *[""] * (len(sheet.header) - len(row))] for row in (sheet.table.row(at) for at in range(len(sheet)))]
+
+
+def kinds_of_cells(workbook: bytes) -> set[str]:
+    """What the cells of a workbook are, as its XML says; a formula would be `f`."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as packed:
+        sheets = b"".join(packed.read(name) for name in packed.namelist() if name.startswith("xl/worksheets/sheet"))
+    assert b"<f>" not in sheets
+    return set(re.findall(r'<c [^>]*?t="(\w+)"', sheets.decode()))
 
 
 def finished(*planned, rules: tuple[Rule, ...] = ()) -> tuple[Simulation, int]:
@@ -72,6 +91,22 @@ def test_a_password_that_looks_like_a_formula_is_not_altered() -> None:
     assert told["password"] == "=Cmd-1,\"x'" == here.sandbox.password_of("user0@a.nl")
 
 
+@pytest.mark.parametrize("start", "=+-@＝＋－＠")
+def test_in_a_workbook_a_password_that_looks_like_a_formula_is_a_text(start: str) -> None:
+    here, run = finished(row(0, password=f"{start}Cmd-1x2"), row(1, password="short", cells={"Note": f"{start}1+2"}))
+    whole, failed = (make(here.store, run, "xlsx") for make in (results.results_file, results.failed_file))
+    assert cells(whole)[0][-1] == f"{start}Cmd-1x2" == here.sandbox.password_of("user0@a.nl")
+    assert cells(whole)[1][0] == f"\t{start}1+2"
+    assert kinds_of_cells(whole) == kinds_of_cells(failed) == {"s"}
+    assert table(results.results_csv(here.store, run))[0]["password"] == f"{start}Cmd-1x2"
+
+
+def test_failed_rows_of_a_workbook_are_imported_again_as_they_were() -> None:
+    here, run = finished(*MIXED)
+    told = cells(results.failed_file(here.store, run, "xlsx"))
+    assert told == [list(each.values()) for each in table(results.failed_csv(here.store, run))]
+
+
 def test_the_failed_rows_are_everything_that_is_not_done_in_the_import_format() -> None:
     here, run = finished(*MIXED)
     told = table(results.failed_csv(here.store, run))
@@ -93,7 +128,13 @@ def test_results_of_a_run_that_goes_on_say_what_is_open() -> None:
 def test_the_zip_hands_each_domain_its_own_rows_only() -> None:
     here, run = finished(*MIXED, row(4, domain="b.nl"))
     with zipfile.ZipFile(io.BytesIO(results.results_zip(here.store, run))) as packed:
-        told = {name: table(packed.read(name)) for name in packed.namelist()}
+        assert packed.namelist() == [
+            f"{name}.{kind}" for name in ("a.nl", "b.nl", "other-rows") for kind in results.KINDS
+        ]
+        told = {name: table(packed.read(name)) for name in packed.namelist() if name.endswith(".csv")}
+        books = {name: cells(packed.read(name)) for name in packed.namelist() if name.endswith(".xlsx")}
+    for name, some in told.items():
+        assert books[f"{name[:-4]}.xlsx"] == [list(each.values()) for each in some]
     assert {name: [each["line"] for each in some] for name, some in told.items()} == {
         "a.nl.csv": ["2", "3"],
         "b.nl.csv": ["4", "6"],

@@ -17,7 +17,7 @@ ENCODINGS = {"utf-8": b"", "utf-8 with mark": b"\xef\xbb\xbf", "utf-16-le": b"\x
 
 signs = st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
 awkward = st.sampled_from(
-    ['"', '""', ",", ";", "\t", "|", "\n", "\r", "\r\n", "=", "-", "#", " ", "\xa0", "\u200b", "é"]
+    ['"', '""', ",", ";", "\t", "|", "\n", "\r", "\r\n", "=", "-", "＝", "＠", "#", " ", "\xa0", "\u200b", "é"]
 )
 cells = st.lists(awkward | st.text(signs, max_size=3), max_size=4).map("".join)
 
@@ -180,11 +180,11 @@ def test_tables_of_several_blocks_are_read_without_a_seam(monkeypatch, end: str,
     assert found.lines.tolist() == other.lines.tolist() == [4 + at + (at + 4) // 5 for at in range(200)]
 
 
-@given(cell=cells)
+@given(cell=cells | st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda sign: cells.map(sign.__add__)))
 def test_a_guard_comes_off_as_it_was_put_on(cell: str) -> None:
     guarded = formulas.guard(cell)
     assert formulas.unguard(guarded) == cell
-    assert not guarded.startswith(("=", "+", "-", "@", "\r"))
+    assert not guarded.startswith(("=", "+", "-", "@", "\r", "\n", "＝", "＋", "－", "＠"))
 
 
 @given(table=tables(), secret=st.data())

@@ -239,6 +239,14 @@ def test_a_password_is_told_what_it_needs(cell: str, told: str):
     assert (row.verdict, row.reasons) == (Verdict.INVALID, told)
 
 
+@pytest.mark.parametrize("start", "=+-@＝＋－＠")
+def test_a_password_that_starts_a_formula_is_ready_and_warned_of(start: str):
+    first, last = judged({"password": f"{start}Geheim.2026"}, {"password": f"Geheim.2026{start}"})
+    assert (first.verdict, first.warnings) == (Verdict.READY, reasons.FORMULA)
+    assert (last.verdict, last.warnings) == (Verdict.READY, "")
+    assert start not in reasons.FORMULA
+
+
 def test_a_password_without_a_special_character_is_only_warned_of():
     row = one(password="Winter2026")
     assert (row.verdict, row.warnings) == (Verdict.READY, "No special character: MXroute may refuse it.")

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.mailboxes import reasons
 from mxlib.mailboxes.columns import MASK
 from tests import house as houses
 from tests.house import GOOD, House
@@ -152,3 +153,12 @@ def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_email
     tab.segmented_control(key="on_existing").set_value("update").run()
     assert "secret-recovery" not in sent(tab)
     assert "secret-recovery" in sent(page("boss", "email_accounts", domain="a.nl"))
+
+
+def test_page_and_api_warn_of_a_password_that_starts_a_formula_and_stop_nothing(house: House) -> None:
+    file = f"username,password\r\nkim,={GOOD}\r\n".encode()
+    (row,) = houses.data(house.ask("POST", "/email-accounts/import/preview?default_domain=a.nl", content=file,
+                                   headers={"Content-Type": "text/csv"}))["rows"]  # fmt: skip
+    assert (row["verdict"], row["warnings"]) == ("ready", [reasons.FORMULA])
+    grid = preview(opened("import_mailboxes", domain="a.nl"), file).data_editor[0].value
+    assert (grid["status"].iat[0], grid["fix"].iat[0]) == (["Ready"], reasons.FORMULA)

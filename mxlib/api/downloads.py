@@ -55,7 +55,7 @@ def attached(file: File) -> Response:
 
 
 def run_file(request: Request) -> Response:
-    """`results.csv`, `results.zip` or `failed.csv` of a run."""
+    """The results or the failed rows of a run, as .xlsx or .csv, or the results of each domain in a .zip."""
     house = services.current()
     run, kind = int(request.path_params["run"]), request.path_params["kind"]
     return _answer(lambda: house.exports.run_file(caller(request), run, kind))

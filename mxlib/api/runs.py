@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import run_shapes, shapes
-from mxlib.api.asking import CSV, Asker, Raw, Run, body, parsed, refusals
+from mxlib.api.asking import CSV, XLSX, Asker, Raw, Run, body, parsed, refusals
 from mxlib.api.downloads import attached
 from mxlib.api.envelope import success
 from mxlib.api.turns import asks_host
@@ -41,12 +41,22 @@ def results(run: Run, caller: Asker) -> Response:
 
 
 @router.get(
+    "/{run}/results.xlsx",
+    response_class=Response,
+    responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **refusals(404, 503)},
+)
+def results_xlsx(run: Run, caller: Asker) -> Response:
+    """The same as a workbook with text cells only, for the token that started the run and for admins."""
+    return attached(services.current().exports.run_file(caller, run, "results.xlsx"))
+
+
+@router.get(
     "/{run}/results.csv",
     response_class=Response,
     responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404, 503)},
 )
 def results_csv(run: Run, caller: Asker) -> Response:
-    """The same as a CSV, for the token that started the run and for admins."""
+    """The same as a CSV for programs; a spreadsheet calculates cells that start with =, +, - or @."""
     return attached(services.current().exports.run_file(caller, run, "results.csv"))
 
 

@@ -21,6 +21,9 @@ _UNSAFE_IN_A_NAME = re.compile(r"[^a-z0-9.-]+")
 
 _WIDTH = 24
 
+#: Characters that a cell of a workbook may have.
+_LONGEST_CELL = 32_767
+
 #: Both rows are refused as they are, since nobody's account has this domain: an example is never imported by mistake.
 _EXAMPLES = (
     ("jan.jansen", "", "1024", "", "jan@example.net", "example.com"),
@@ -62,12 +65,17 @@ def table_xlsx(
         for row, cells in enumerate(_guarded(header, rows, verbatim)):
             for column, cell in enumerate(cells):
                 if cell:
-                    sheet.write_string(row, column, cell, text if row else bold)
+                    whole = cell if len(cell) <= _LONGEST_CELL else f"{cell[: _LONGEST_CELL - 1]}…"
+                    sheet.write_string(row, column, whole, text if row else bold)
         if remarks:
             aside = book.add_worksheet("Remarks")
             for row, remark in enumerate(remarks):
                 aside.write_string(row, 0, remark, text)
     return packed.getvalue()
+
+
+#: How a table is written, by the ending of the file's name.
+WRITERS = {"csv": table_csv, "xlsx": table_xlsx}
 
 
 def mailboxes_csv(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:

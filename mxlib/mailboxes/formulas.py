@@ -1,12 +1,15 @@
 """Cells that a spreadsheet would take for formulas: made harmless on the way out, taken back on the way in."""
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes.columnwise import Mask
 
-#: What makes a spreadsheet calculate, or look at what comes next (OWASP, CSV injection).
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: What makes a spreadsheet calculate, or look at what comes next (OWASP, CSV injection); full-width signs do, too.
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 #: `="00123"`: how people make Excel leave a text alone.
 _FORCED = r'^="(.*)"$'
@@ -14,12 +17,17 @@ _FORCED = r'^="(.*)"$'
 
 def guard(cell: str) -> str:
     """A cell with a tab before what would start a formula; a tab gets one more, so that `unguard` gives it back."""
-    return "\t" + cell if cell.startswith(_STARTS) else cell
+    return "\t" + cell if cell.startswith(STARTS) else cell
 
 
 def unguard(cell: str) -> str:
     """What `guard` was given: exactly one leading tab less."""
     return cell.removeprefix("\t")
+
+
+def are_formulas(cells: pa.Array) -> Mask:
+    """Which cells a spreadsheet would calculate."""
+    return columns.contain(cells, f"^[{re.escape(''.join(STARTS))}]")
 
 
 def plain(cells: pa.Array) -> pa.Array:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
+from mxlib.mailboxes import formulas
 from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK
 from mxlib.mailboxes.columnwise import Mask
 
@@ -48,6 +49,7 @@ class Scan:
     blank_at_an_end: Mask
     untypable: Mask
     no_special: Mask
+    formula: Mask
 
 
 def scan(cells: pa.Array) -> Scan:
@@ -68,6 +70,7 @@ def scan(cells: pa.Array) -> Scan:
         blank_at_an_end=blank_at_an_end,
         untypable=~missing & ~blank_at_an_end & columns.contain(cells, _CONTROLS),
         no_special=~missing & ~columns.contain(cells, r"[!-/:-@\[-`{-~]"),
+        formula=~missing & formulas.are_formulas(cells),
     )
 
 

@@ -16,6 +16,8 @@ BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
 UNTYPABLE = "The password has an invisible character in it, which nobody can type; remove it."
 NO_SPECIAL = "No special character: MXroute may refuse it."
 
+FORMULA = "The password starts like a formula: open the results as Excel, since a CSV would calculate it."
+
 #: What a password may lack, in the order in which it is told; `passwords.scan` numbers its bits alike.
 NEEDS = ("8 characters", "a capital", "a small letter", "a digit")
 

@@ -262,6 +262,7 @@ def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) 
     below = updates & other_quota & (cells.quota > 0) & (shown.usage > cells.quota)
     say_of_both(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, reasons.below_use)
     warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
+    warned.say(sendable & cells.passwords.formula, reasons.FORMULA)
     if shorn := _shorn(account):
         new = sendable & ~cells.exists & columns.is_among(cells.full_address, shorn)
         warned.say_each(new, cells.full_address, lambda address: reasons.zeros_lost(shorn[address]))

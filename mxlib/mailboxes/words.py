@@ -32,6 +32,10 @@ KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Re
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
 DISK_FULL = "The disk of this server is full. Free space, then Resume."
 LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
+CSV_CALCULATES = (
+    "The CSV is for programs: a spreadsheet calculates cells of it that start with =, +, - or @, passwords included. "
+    "Open the Excel file there."
+)
 GENERATING = "For new mailboxes without a password; those that exist keep theirs."
 UPDATING = (
     "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "

@@ -23,6 +23,9 @@ ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "pa
 #: What a mailbox had before a row that found it there; told when there is such a row.
 OLD = ("old_quota", "old_limit", "old_recovery_email")
 
+#: How results leave; text cells of a workbook stay what they are, a CSV in a spreadsheet may not.
+KINDS = ("xlsx", "csv")
+
 #: The file in the zip of rows whose domain is not written to.
 ELSEWHERE = "other-rows"
 
@@ -86,14 +89,22 @@ def old(row: RowRecord) -> dict[str, object]:
     }
 
 
-def results_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
-    """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made."""
+def results_file(store: Store, run: int, kind: str, seen: Sight = everywhere) -> bytes:
+    """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made.
+
+    `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
+    """
     rows = _rows(store, run, seen)
-    return _told(rows, _made(store, run, rows))
+    return _told(rows, _made(store, run, rows), kind)
+
+
+def results_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
+    """The results as CSV."""
+    return results_file(store, run, "csv", seen)
 
 
 def results_zip(store: Store, run: int, seen: Sight = everywhere) -> bytes:
-    """The results as one CSV a domain, so that nobody is handed the passwords of others."""
+    """The results domain by domain, as .xlsx and as CSV, so that nobody is handed the passwords of others."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     with store.read() as tx:
@@ -104,12 +115,18 @@ def results_zip(store: Store, run: int, seen: Sight = everywhere) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, some in files.items():
-            archive.writestr(f"{name}.csv", _told(some, passwords))
+            for kind in KINDS:
+                archive.writestr(f"{name}.{kind}", _told(some, passwords, kind))
     return packed.getvalue()
 
 
 def failed_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
-    """Every row that is not done, in the import format with its outcome and reason."""
+    """The rows that are not done as CSV."""
+    return failed_file(store, run, "csv", seen)
+
+
+def failed_file(store: Store, run: int, kind: str, seen: Sight = everywhere) -> bytes:
+    """Every row that is not done, in the import format with its outcome and reason, as `xlsx` or `csv`."""
     rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
     lines = (
@@ -125,10 +142,10 @@ def failed_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
         )
         for row in rows
     )
-    return export.table_csv((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
+    return export.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
 
 
-def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
+def _told(rows: Sequence[RowRecord], passwords: dict[int, str], kind: str) -> bytes:
     own = dict.fromkeys(name for row in rows for name in row.cells)
     added = (*ADDED[:-1], *(OLD if any(row.was for row in rows) else ()), ADDED[-1])
     header = [f"{name} (file)" if name.casefold() in added else name for name in own]
@@ -146,7 +163,7 @@ def _told(rows: Sequence[RowRecord], passwords: dict[int, str]) -> bytes:
         )
         for row in rows
     )
-    return export.table_csv((*header, *added), lines, verbatim={"password"})
+    return export.WRITERS[kind]((*header, *added), lines, verbatim={"password"})
 
 
 def _rows(store: Store, run: int, seen: Sight) -> list[RowRecord]:

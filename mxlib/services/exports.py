@@ -15,7 +15,7 @@ from mxlib.services.lists import Domains, Lists, MailboxList, Silent, Tell
 from mxlib.services.running import Running
 from mxlib.store import Store, audit
 
-RUN_FILES = ("results.csv", "results.zip", "failed.csv")
+RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")
 
 
 class NotThere(Exception):
@@ -162,7 +162,7 @@ class Exports:
             raise NotThere(f"There is no run {run}.")
         content = self._running.file(caller, run, kind)
         stem, ending = kind.split(".")
-        return File(f"{stem}-run-{run}.{ending}", content)
+        return File(f"{stem}-run-{run}.{ending}", content, (words.CSV_CALCULATES,) if ending == "csv" else ())
 
     def _note(self, caller: Caller, what: str, on: str, outcome: str) -> None:
         with self._store.write() as tx:

@@ -163,16 +163,16 @@ class Running:
         self._note(caller, "run.extend", run, f"{days} days")
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
-        """`results.csv`, `results.zip` or `failed.csv`; all three may hold passwords."""
+        """One of `exports.RUN_FILES`, each of which may hold passwords."""
         self._owned(caller, run)
-        make = {
-            "results.csv": results.results_csv,
-            "results.zip": results.results_zip,
-            "failed.csv": results.failed_csv,
-        }[kind]
-        content = make(self._store, run, _sight(caller))
+        stem, ending = kind.split(".")
+        make = {"results": results.results_file, "failed": results.failed_file}[stem]
+        if ending == "zip":
+            content = results.results_zip(self._store, run, _sight(caller))
+        else:
+            content = make(self._store, run, ending, _sight(caller))
         self._note(caller, "results.download", run, kind)
-        if kind != "failed.csv" and self._view_ended(run):
+        if stem == "results" and self._view_ended(run):
             self._runs.downloaded(run)
         return content
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from mxlib.mailboxes import words
 from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.phrases import count, listed
 from mxlib.mailboxes.sifting import CHANGED
@@ -45,11 +46,11 @@ def _download(preview: Preview) -> None:
         if preview.not_kept:
             st.caption("The mended file can not be downloaded while this tab alone has it.")
             return
-        for kind, label in (("csv", "Mended file (CSV)"), ("xlsx", "Mended file (Excel)")):
+        for kind, label in (("xlsx", "Mended file (Excel)"), ("csv", "Mended file (CSV)")):
             links.download(label, f"/drafts/{preview.number}.{kind}", key=f"mended-{kind}")
         st.caption(
             "All rows as they are now, left-out ones too, with every password in it, generated ones too: keep it safe. "
-            "The download is noted in the audit trail."
+            f"The download is noted in the audit trail. {words.CSV_CALCULATES}"
         )
 
 
