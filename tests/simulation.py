@@ -18,13 +18,13 @@ from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.messages import Answer
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.course import Job
-from mxlib.runs.engine import Engine
+from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import Store, journal, records, vault
+from mxlib.store import OwnedStore, Store, journal, records, vault
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0
@@ -111,10 +111,12 @@ class Simulation:
         latency: float = 0.2,
         paced: bool = False,
         store: Store | None = None,
+        clock: VirtualClock | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.store = store or Store.open(":memory:", self.clock)
-        self.sandbox = Sandbox(
+        self.sandbox = sandbox or Sandbox(
             Account.of(*domains),
             limits or (Limits() if paced else Limits(writes=10**6, reads=10**6)),
             Schedule.of(*rules),
@@ -129,13 +131,19 @@ class Simulation:
         self.gate = Gate(Pace(), self.clock) if self.paced else FreeGate()
         with self.store.read() as tx:
             self.gate.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
-        self.engine = Engine(self.store, self.gate, self.clock, TIMEOUT, jitter=lambda: 0.5)
+        self.owned = OwnedStore.acquire(self.store)
+        assert self.owned is not None
+        self.engine = Engine(self.owned, self.gate, self.clock, TIMEOUT, jitter=lambda: 0.5)
         self.taken: Job | None = None
         self.on_their_way: list[tuple[float, int, float, Job, Answer | MXrouteError]] = []
         self._number = count()
         self.engine.recover()
 
     kill = boot
+
+    def taken_over(self) -> "Simulation":
+        """A second process that takes the runs over while this one goes on."""
+        return Simulation(store=self.store, clock=self.clock, sandbox=self.sandbox, paced=self.paced)
 
     def start(self, planned: Plan, operator: str = "ops") -> int:
         """Journal a plan and hand it to the engine."""
@@ -156,7 +164,8 @@ class Simulation:
         """The smallest thing that can happen next."""
         if self.taken is not None:
             job, self.taken = self.taken, None
-            self._reach_the_host(job)
+            if self.clock.now() - job.sent_at <= LEAVES_WITHIN:
+                self._reach_the_host(job)
         elif len(self.on_their_way) < WORKERS and (job_now := self.engine.take()) is not None:
             self.taken = job_now
         else:

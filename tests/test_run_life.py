@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.mailboxes import words
-from mxlib.runs import manager
+from mxlib.runs import worker
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
@@ -53,7 +53,7 @@ def test_never_more_than_three_requests_are_in_flight(desk: Desk) -> None:
         most = max(most, desk.host.inside)
     desk.host.open.set()
     desk.wait_for(run, "finished")
-    assert most <= manager.WORKERS
+    assert most <= worker.WORKERS
 
 
 def test_a_double_click_starts_one_run(desk: Desk) -> None:
@@ -210,9 +210,9 @@ def test_an_answer_that_comes_after_closing_leaves_the_row_to_the_next_process(s
     with Store.open(path, ShiftedClock()).write() as tx:  # what the next process found out meanwhile
         journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
     heard = threading.Event()
-    desk.runs._engine.heard = lambda *_: heard.set()  # type: ignore[method-assign]
+    desk.runs._worker.engine.heard = lambda *_: heard.set()  # type: ignore[method-assign]
     desk.host.open.set()
-    until(lambda: desk.runs._in_flight == 0)
+    until(lambda: desk.runs._worker._in_flight == 0)
     assert not heard.is_set()
 
 
@@ -231,14 +231,20 @@ def test_taking_over_and_trying_again_tell_who_asked_and_from_where(desk: Desk) 
 def test_a_second_process_looks_on_and_takes_over_when_the_first_is_gone(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manager, "OWN_EVERY", 0.01)
-    first, host = Desk(Store.open(path, ShiftedClock())), Host()
+    monkeypatch.setattr(worker, "OWN_EVERY", 0.01)
+    host = Host()
+    first = Desk(Store.open(path, ShiftedClock()), host)
     second = Desk(Store.open(path, ShiftedClock()), host)
-    run = second.runs.start(plan(*rows(2)), "ops", retention_days=7)
-    assert second.runs.problems() == [manager.NOT_THE_OWNER]
-    assert second.view(run).status == "queued"
+    host.open.clear()
+    run = first.runs.start(plan(*rows(2)), "ops", retention_days=7)
+    first.runs.pause(run)
+    host.open.set()
+    assert second.runs.problems() == [worker.NOT_THE_OWNER]
+    assert second.view(run).status == "paused"
     first.runs.shutdown()
     first.store.close()
+    until(lambda: second.runs.problems() == [])
+    second.runs.resume(run)
     assert second.wait_for(run, "finished").done == 2
     assert second.runs.problems() == []
     second.runs.shutdown()

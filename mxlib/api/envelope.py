@@ -20,7 +20,7 @@ from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.phrases import readable
 from mxlib.mxroute import errors as host
-from mxlib.runs.manager import CanNot
+from mxlib.runs.manager import CanNot, NotOwner
 from mxlib.services import Unwritable
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.claims import KeyReused
@@ -52,11 +52,14 @@ _LATER = 60
 
 
 class Problem(Exception):
-    """An answer that says no: its status, one sentence, and the field where there is one."""
+    """An answer that says no: its status, one sentence, the field where there is one, and a code if not the usual."""
 
-    def __init__(self, status: int, message: str, *, field: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, *, field: str = "", headers: Mapping[str, str] | None = None, code: str = ""
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.field, self.headers = status, message, field, dict(headers or {})
+        self.code = code or CODES.get(status, "SERVER_ERROR")
 
 
 def success(data: Any, status: int = 200) -> Response:
@@ -76,7 +79,7 @@ def _answer(content: Any, status: int = 200, headers: Mapping[str, str] | None =
 
 def refusal(problem: Problem) -> Response:
     """A problem in the envelope of failure."""
-    error = {"code": CODES.get(problem.status, "SERVER_ERROR"), "message": problem.message}
+    error = {"code": problem.code, "message": problem.message}
     if problem.field:
         error["field"] = problem.field
     return _answer({"success": False, "error": error}, problem.status, problem.headers)
@@ -129,6 +132,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     Taken: lambda error: Problem(409, str(error), field="username"),
     KeyReused: lambda error: Problem(409, str(error)),
     CanNot: lambda error: Problem(409, str(error)),
+    NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
     Silent: lambda error: Problem(503, str(error), headers=_again(_LATER)),
     Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after)),
     Unwritable: lambda error: Problem(503, str(error)),

@@ -213,7 +213,11 @@ class Users:
     def first_admin(self, name: str, password: str) -> None:
         """Make the admin that the environment names, unless there is such a user already. Raises Unfit."""
         if self.find(name) is None:
-            self.add(_ENVIRONMENT, name, password, admin=True)
+            try:
+                self.add(_ENVIRONMENT, name, password, admin=True)
+            except Unfit:
+                if self.find(name) is None:  # else another process that starts has just made it
+                    raise
 
     def _keep_password(self, by: Caller, user: UserRecord, new: str, keep: bytes = b"") -> None:
         passwords.fit(new, user.name)

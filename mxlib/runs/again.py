@@ -11,6 +11,10 @@ class CanNot(Exception):
     """What was asked of a run is not possible now; the message is one sentence that says why."""
 
 
+class NotOwner(CanNot):
+    """Runs go on in another process: this one only shows them."""
+
+
 def retry(
     tx: Tx, server_key: ServerKey, run: int, operator: str, at: float, *, kind: str = "operator", address: str = ""
 ) -> int:

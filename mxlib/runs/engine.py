@@ -19,7 +19,7 @@ from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.slots import Slots
-from mxlib.store import Store, Unwritable, journal, vault
+from mxlib.store import OwnershipLost, Store, Unwritable, journal, vault
 from mxlib.store.keys import Unreadable as Sealed
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,9 @@ TICK = 30.0
 
 #: Seconds before a slot for a write is free in which a mailbox is looked at that is to be found as it was.
 INSPECTED_BEFORE = 1.0
+
+#: Seconds within which a request leaves that was journalled as `sending`; later it never does.
+LEAVES_WITHIN = 5.0
 
 #: Seconds between two tries to write to a store that refused.
 STORE_TICK = 2.0
@@ -68,7 +71,8 @@ class Engine:
                 if record.id not in self.courses:
                     if self.health.hopeless(now):
                         self.health.ask_anew(now)
-                    self.courses[record.id] = Course.load(tx, record, now, self._patience)
+                    # What another process journalled may leave late, and be committed later still.
+                    self.courses[record.id] = Course.load(tx, record, now, self._patience + LEAVES_WITHIN)
                     self._turns.append(record.id)
 
     def take(self) -> Job | None:
@@ -118,7 +122,7 @@ class Engine:
         course = self.courses[heard.job.run]
         try:
             hearing.digest(self._store, course, heard, self._patience)
-        except Unwritable:
+        except (Unwritable, OwnershipLost):
             raise
         except Exception as problem:  # a fault of ours: the row stays `sending`, and is settled after the next start
             self._halt_for(course, problem)
@@ -210,7 +214,7 @@ class Engine:
                 request = asking.write_of(row, password)
         except Exception as problem:
             self._slots.give_back("write")
-            if isinstance(problem, Unwritable):
+            if isinstance(problem, Unwritable | OwnershipLost):
                 raise
             self._halt_for(course, problem)
             self._wake = 0.0

@@ -41,7 +41,7 @@ def _write_is_over(store: Store, course: Course, heard: Heard, patience: float) 
     with store.write() as tx:
         journal.heard(tx, heard.job.attempt, heard.at, recording.told(answer))
         if unanswered != row.unanswered:
-            journal.set_row(tx, course.id, row.position, unanswered=True)
+            journal.set_row(tx, course.id, row.position, having=row.outcome, unanswered=True)
         _record(tx, course, row, step, heard.at)
     course.in_flight.discard(row.position)
     if isinstance(step, Settle):
@@ -59,7 +59,8 @@ def _read_back_is_over(store: Store, course: Course, heard: Heard) -> None:
     with store.write() as tx:
         journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
         if isinstance(step, Done | Again):
-            _record(tx, course, journal.get_row(tx, course.id, position), step, heard.at)
+            row = journal.get_row(tx, course.id, position, having=Outcome.SETTLING)
+            _record(tx, course, row, step, heard.at)
     course.asked.discard(errand)
     if isinstance(step, Settle):
         unsettled.due = heard.moment + step.after
@@ -77,7 +78,7 @@ def _row_is_inspected(store: Store, course: Course, heard: Heard) -> None:
     with store.write() as tx:
         journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
         if position in course.waiting:
-            row = journal.get_row(tx, course.id, position)
+            row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
             over = recording.guard(tx, course, row, box) if box else deciding.of_inspection(row, answer)
             if isinstance(over, Done):
                 recording.decide(tx, course, row, over.outcome, over.reason, heard.at)
@@ -101,20 +102,23 @@ def _as_it_stands(course: Course, step: Step, *, unanswered: bool) -> Step:
 
 
 def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> None:
+    was = row.outcome
     match step:
         case Done():
             recording.decide(tx, course, row, step.outcome, step.reason, at)
             alike = course.alike_with(row.position, step.thrice)
             if course.too_alike(alike, step.thrice):
                 for position in alike:
-                    journal.set_row(tx, course.id, position, outcome=Outcome.WAITING, reason="", tries=0)
+                    journal.set_row(
+                        tx, course.id, position, having=Outcome.FAILED, outcome=Outcome.WAITING, reason="", tries=0
+                    )
         case Settle():
-            journal.set_row(tx, course.id, row.position, outcome=Outcome.SETTLING)
+            journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.SETTLING)
         case Again():
             tries = row.tries if step.counted else row.tries - 1
-            journal.set_row(tx, course.id, row.position, outcome=Outcome.WAITING, tries=tries)
+            journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=tries)
         case Halt():
-            journal.set_row(tx, course.id, row.position, outcome=Outcome.WAITING, tries=row.tries - 1)
+            journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=row.tries - 1)
         case _:
             assert_never(step)
 
@@ -211,7 +215,8 @@ def keep_here(store: Store, course: Course, at: float) -> None:
     now = course.kept_here[:AT_ONCE]
     with store.write() as tx:
         for position in now:
-            recording.keep_here(tx, course, journal.get_row(tx, course.id, position), at)
+            row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
+            recording.keep_here(tx, course, row, at)
     del course.kept_here[: len(now)]
 
 

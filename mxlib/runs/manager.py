@@ -1,45 +1,26 @@
 """Runs: start them, steer them, look at them; three workers for the whole process do the rest."""
 
-import logging
-import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
 from mxlib.mailboxes.plan import Plan
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.messages import Answer
 from mxlib.runs import again, retention, sentences, viewing
-from mxlib.runs.again import CanNot
-from mxlib.runs.course import Job
-from mxlib.runs.engine import Engine
+from mxlib.runs.again import CanNot, NotOwner
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.runs.worker import Worker
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, audit, journal
+from mxlib.store import Store, Tx, audit, journal
 from mxlib.store.records import RunRecord
 
-__all__ = ["CanNot", "Runs"]
-
-log = logging.getLogger(__name__)
-
-#: Requests of runs that may be on their way at once.
-WORKERS = 3
-
-#: Seconds between two looks for passwords, and for other things, that were kept long enough.
-PURGE_EVERY = 600.0
-
-#: Seconds between two tries to become the process that sends.
-OWN_EVERY = 2.0
+__all__ = ["CanNot", "NotOwner", "Runs"]
 
 #: Runs among which those are found that somebody may see.
 LOOKED_THROUGH = 1_000
-
-NOT_THE_OWNER = "Another MXM works with this data folder; runs go on there, not here. Close one of the two."
 
 
 class Runs:
@@ -49,15 +30,8 @@ class Runs:
         self, store: Store, host: Host, gate: Gate, clock: Clock, settings: Settings,
         chores: Iterable[Callable[[], object]] = (),
     ) -> None:  # fmt: skip
-        self._chores = (self.purge, *chores)
-        self._store, self._host, self._gate, self._clock = store, host, gate, clock
-        self._engine = Engine(store, gate, clock, settings.timeout_s)
-        self._changed = threading.Condition()
-        self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
-        self._driver: threading.Thread | None = None
-        self._in_flight = 0
-        self._owner = self._closing = self._gone = False
-        self._purge_at = 0.0
+        self._store, self._gate, self._clock = store, gate, clock
+        self._worker = Worker(store, host, gate, clock, settings.timeout_s, (self.purge, *chores))
         self._unscrubbed = True
 
     # Start and steer.
@@ -71,7 +45,7 @@ class Runs:
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
         """
         now = self._clock.now()
-        with self._changed, self._store.write() as tx:
+        with self._worker.changed, self._worker.writing() as tx:
             run = journal.find_run(tx, operator=operator, idempotency_key=idempotency_key, plan_digest=plan.digest)
             if run is not None:
                 return run
@@ -88,35 +62,35 @@ class Runs:
                     tx, at=now, who=operator, kind=kind, what="run.undo", on=f"run {plan.undo_of}", address=address,
                     run=plan.undo_of, outcome=f"by run {run}",
                 )  # fmt: skip
-        self._steer(self._engine.take_up)
+        self._worker.take_up()
         return run
 
     def pause(self, run: int, by: str = "") -> None:
         """Pause after what is in flight; a run that is not going on stays as it is."""
-        self._steer(lambda: self._engine.pause(run, words.paused_by(by) if by else sentences.BY_HAND))
+        self._worker.steer(lambda engine: engine.pause(run, words.paused_by(by) if by else sentences.BY_HAND))
 
     def resume(self, run: int) -> None:
         """Go on from where the run paused, once its domains were read again."""
-        self._steer(lambda: self._engine.resume(run))
+        self._worker.steer(lambda engine: engine.resume(run))
 
     def stop(self, run: int) -> None:
         """End after what is in flight; the rest is not attempted."""
-        self._steer(lambda: self._engine.stop(run))
+        self._worker.steer(lambda engine: engine.stop(run))
 
     def retry_failed(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> int:
         """A new run of the rows that failed or were not attempted, with the same passwords; its number.
 
         Raises CanNot while the run goes on, when nothing failed, or when its passwords are gone.
         """
-        with self._changed, self._store.write() as tx:
+        with self._worker.changed, self._worker.writing() as tx:
             number = again.retry(tx, self._store.key, run, operator, self._clock.now(), kind=kind, address=address)
-        self._steer(self._engine.take_up)
+        self._worker.take_up()
         return number
 
     def take_over(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> None:
         """Make `operator` the run's operator."""
-        with self._changed:
-            with self._store.write() as tx:
+        with self._worker.changed:
+            with self._worker.writing() as tx:
                 record = journal.get_run(tx, run)
                 if record is None or record.operator == operator:
                     return
@@ -125,7 +99,7 @@ class Runs:
                     tx, at=self._clock.now(), who=operator, kind=kind, what="run.take_over", on=f"run {run}",
                     address=address, run=run, outcome=f"from {record.operator}",
                 )  # fmt: skip
-            if course := self._engine.courses.get(run):
+            if course := self._worker.engine.courses.get(run):
                 course.operator = operator
 
     # What becomes of the passwords.
@@ -188,113 +162,29 @@ class Runs:
 
     def backlog(self) -> int:
         """Rows of all runs that wait for their request and are not paused."""
-        return viewing.backlog(self._engine)
+        return viewing.backlog(self._worker.engine)
 
     def active(self) -> int:
         """How many runs are neither paused nor at an end."""
-        return sum(course.status is not RunStatus.PAUSED for course in tuple(self._engine.courses.values()))
+        return sum(course.status is not RunStatus.PAUSED for course in tuple(self._worker.engine.courses.values()))
 
     def silent(self) -> bool:
         """Return whether the runs wait for a host that does not answer."""
-        return self._engine.health.down(self._clock.monotonic())
+        return self._worker.engine.health.down(self._clock.monotonic())
 
     def problems(self) -> list[str]:
         """What is not well with the runs, one sentence each."""
-        told = [self._engine.trouble] if self._engine.trouble else []
-        return told if self._owner or self._driver is None else [*told, NOT_THE_OWNER]
+        return self._worker.problems()
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
-        return viewing.views(tx, list(records), self._engine, self._gate.estimate, self._clock, self._store.key)
+        return viewing.views(tx, list(records), self._worker.engine, self._gate.estimate, self._clock, self._store.key)
 
     # Life.
 
     def recover(self) -> None:
         """Take up what an earlier process left, and start the workers."""
-        self._driver = threading.Thread(target=self._drive, name="mxm-driver", daemon=True)
-        with self._changed:
-            self._take_ownership()
-        self._driver.start()
+        self._worker.start()
 
     def shutdown(self, patience: float = 8.0) -> bool:
         """Send nothing more, wait for what is in flight, leave every run resumable; whether all requests had ended."""
-        until = self._clock.monotonic() + patience
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-            while self._in_flight and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._changed, left)
-            self._gone, ended = True, not self._in_flight
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._driver is not None:
-            self._driver.join(patience)
-        return ended
-
-    def _steer(self, do: Callable[[], object]) -> None:
-        with self._changed:
-            if self._owner:
-                do()
-            self._changed.notify_all()
-
-    def _take_ownership(self) -> None:
-        """Become the one process that sends, or stay one that only looks."""
-        now = self._clock.now()
-        if not self._store.own():
-            return
-        with self._store.read() as tx:
-            self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
-        try:
-            self._engine.recover()
-        except Unwritable as problem:
-            self._engine.trouble = str(problem)
-        else:
-            self._owner = True
-
-    def _drive(self) -> None:
-        with self._changed:
-            while not self._closing:
-                try:
-                    self._clock.wait(self._changed, self._one_round())
-                except Exception:  # whatever fails here, the other runs go on
-                    log.exception("The driver of the runs failed")
-                    self._clock.wait(self._changed, OWN_EVERY)
-
-    def _one_round(self) -> float | None:
-        """Hand out what may go now; seconds until there may be more, None to wait for an answer."""
-        if not self._owner:
-            self._take_ownership()
-            if not self._owner:
-                return OWN_EVERY
-        if self._clock.monotonic() >= self._purge_at:
-            self._purge_at = self._clock.monotonic() + PURGE_EVERY
-            self._purge_quietly()
-        while self._in_flight < WORKERS:
-            job = self._engine.take()
-            if job is None:
-                return self._engine.wake_in()
-            self._in_flight += 1
-            self._pool.submit(self._carry_out, job)
-        return None
-
-    def _carry_out(self, job: Job) -> None:
-        answer: Answer | MXrouteError
-        try:
-            answer = self._host.send(job.request, gated=False)
-        except MXrouteError as error:
-            answer = error
-        except Exception:
-            log.exception("A request failed in an unforeseen way")
-            answer = Unreachable("The request failed in an unforeseen way; the log says how.")
-        with self._changed:
-            self._in_flight -= 1
-            try:
-                if not self._gone:  # else the next process settles the row, and may have done so already
-                    self._engine.heard(job, answer)
-            finally:
-                self._changed.notify_all()
-
-    def _purge_quietly(self) -> None:
-        for forget in self._chores:
-            try:
-                forget()
-            except Unwritable as problem:
-                log.warning("What is due could not be forgotten yet: %s", problem)
+        return self._worker.shutdown(patience)

@@ -16,7 +16,7 @@ from mxlib.store.records import RowRecord
 
 def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str, at: float) -> None:
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
-    journal.set_row(tx, course.id, row.position, outcome=outcome, reason=reason)
+    journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=outcome, reason=reason)
     if outcome in DONE:
         told = _told(row) if outcome is Outcome.UPDATED else ""
         _note(tx, course, f"mailbox.{row.action}", row, at, told)
@@ -31,12 +31,12 @@ def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str
 def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
     """Do a row that changes nothing but the recovery email, which is kept here alone."""
     if row.guarded and (stays := guarding.kept_here(row.before, recovery.of_mailbox(tx, row.domain, row.username))):
-        journal.set_row(tx, course.id, row.position, outcome=Outcome.SKIPPED, reason=stays.reason)
+        journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
     reason = sentences.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
     if row.limit is not None:
         reason += f"; {reasons.limit_not_sent(row.limit)}"
-    journal.set_row(tx, course.id, row.position, outcome=Outcome.UPDATED, reason=reason)
+    journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.UPDATED, reason=reason)
     _keep_recovery(tx, course, row, at)
 
 

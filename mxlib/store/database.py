@@ -3,8 +3,10 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,7 +44,7 @@ class Store:
     def __init__(self, engine: sa.Engine, path: Path | None, clock: Clock, key: ServerKey) -> None:
         self._engine, self._path, self.clock, self.key = engine, path, clock, key
         self._writing = threading.Lock()
-        self._ownership: sqlite3.Connection | None = None
+        self._ownership: _Lock | None = None
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
@@ -53,7 +55,7 @@ class Store:
             path = Path(path)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.chmod(0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            _make_private(path)
             path.chmod(0o600)
             store = cls(_engine(str(path)), path, clock, ServerKey.load(path.parent / "mxm.key", secret_key))
         store._migrate()
@@ -105,28 +107,35 @@ class Store:
         return not busy
 
     def own(self) -> bool:
-        """Whether this process alone sends what the store holds; true from the first call that gets the lock.
+        """Whether this process holds the lock of the data folder; true from the first call that gets it.
 
-        The lock ends with the process, however that dies.
+        The lock ends with the process, however that dies. It is a hint: `ownership` holds the proof.
         """
         if self._ownership is None and self._path is not None:
-            lock = self._path.with_suffix(".lock")
-            os.close(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600))
-            held = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
-            try:
-                held.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                held.close()
-                return False
-            self._ownership = held
+            self._ownership = _locked(self._path.with_suffix(".lock"))
+            return self._ownership is not None
         return True
+
+    def disown(self) -> None:
+        """Give the lock back."""
+        if self._ownership is not None:
+            self._ownership.close()
+            self._ownership = None
+
+    def keep_lock(self) -> None:
+        """Lock the file in the folder if that is not the one that was locked, since somebody removed it."""
+        if self._ownership is not None and self._ownership.is_replaced():
+            self.disown()
+            self.own()
+
+    def lock_id(self) -> str:
+        """Which file is locked, so that a process can tell whether another one locked the same."""
+        return self._ownership.id if self._ownership is not None else ""
 
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
-        if self._ownership is not None:
-            self._ownership.close()
-            self._ownership = None
+        self.disown()
 
     def _migrate(self) -> None:
         with self.read() as tx:
@@ -137,6 +146,49 @@ class Store:
 
             with self.write() as tx:
                 upgrade(tx)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    """The lock of a data folder, held by an open transaction on its file."""
+
+    path: Path
+    held: sqlite3.Connection
+    id: str
+
+    def is_replaced(self) -> bool:
+        """Whether the file that is there now is another one."""
+        return _file_id(self.path) != self.id
+
+    def close(self) -> None:
+        self.held.close()
+
+
+def _locked(path: Path) -> _Lock | None:
+    """The lock on the file at `path`, made when missing; None while another process has it."""
+    _make_private(path)
+    held = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        held.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        held.close()
+        return None
+    return _Lock(path, held, _file_id(path))
+
+
+def _file_id(path: Path) -> str:
+    """What tells a file from another one that takes its place; blank when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def _make_private(path: Path) -> None:
+    """Make a file that only its owner reads; one that is there is not opened, since closing it would end its locks."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _engine(database: str) -> sa.Engine:
@@ -153,7 +205,16 @@ def _engine(database: str) -> sa.Engine:
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+    give_up = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            break
+        except sqlite3.OperationalError as error:  # two first starts at once: SQLite does not wait for this lock itself
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+    for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -12,8 +12,14 @@ from mxlib.mailboxes import reasons
 from mxlib.mailboxes.plan import Plan, PlannedRow
 from mxlib.store.database import Tx
 from mxlib.store.keys import ServerKey
+from mxlib.store.ownership import OwnershipLost
 from mxlib.store.records import RowRecord, RunRecord
 from mxlib.store.tables import attempt, run, run_row
+
+
+class RowChanged(OwnershipLost):
+    """A row is not in the state in which this process left it: another one has worked on it."""
+
 
 _RUN = [run.c[column.name] for column in fields(RunRecord)]
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
@@ -25,6 +31,7 @@ _ONE_ROW = sa.select(*_ROW).where(run_row.c.run == sa.bindparam("of"), run_row.c
 _SENDING = (
     run_row.update()
     .where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))
+    .where(run_row.c.outcome == "waiting")
     .values(outcome="sending", tries=run_row.c.tries + 1)
 )
 _FOUND = (
@@ -181,9 +188,12 @@ def counts(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[str, int]]:
     return told
 
 
-def get_row(tx: Tx, number: int, position: int) -> RowRecord:
-    """One row of a run."""
-    return RowRecord(*tx.execute(_ONE_ROW, {"of": number, "at": position}).one())
+def get_row(tx: Tx, number: int, position: int, *, having: str | None = None) -> RowRecord:
+    """One row of a run; raises RowChanged unless its outcome is `having`, where that is given."""
+    row = RowRecord(*tx.execute(_ONE_ROW, {"of": number, "at": position}).one())
+    if having is not None and row.outcome != having:
+        raise RowChanged
+    return row
 
 
 def rows(tx: Tx, number: int, *, outcomes: Collection[str] = (), domain: str | None = None) -> list[RowRecord]:
@@ -220,7 +230,8 @@ def domains_to_check(tx: Tx, number: int) -> list[str]:
 
 def send(tx: Tx, number: int, position: int, at: float) -> tuple[RowRecord, int]:
     """Mark a row as being sent, before its request leaves; the row as it now is, and the number of the attempt."""
-    tx.execute(_SENDING, {"of": number, "at": position})
+    if not tx.execute(_SENDING, {"of": number, "at": position}).rowcount:
+        raise RowChanged
     row = get_row(tx, number, position)
     return row, _attempt(tx, number, position, row.action, at)
 
@@ -241,9 +252,13 @@ def _attempt(tx: Tx, number: int, position: int | None, kind: str, at: float) ->
     return int((told.inserted_primary_key or (0,))[0])
 
 
-def set_row(tx: Tx, number: int, position: int, **values: object) -> None:
-    """Change columns of one row."""
-    tx.execute(run_row.update().where(run_row.c.run == number, run_row.c.position == position).values(**values))
+def set_row(tx: Tx, number: int, position: int, *, having: str | None = None, **values: object) -> None:
+    """Change columns of one row; raises RowChanged unless its outcome is `having`, where that is given."""
+    row = run_row.update().where(run_row.c.run == number, run_row.c.position == position)
+    if having is not None:
+        row = row.where(run_row.c.outcome == having)
+    if not tx.execute(row.values(**values)).rowcount:
+        raise RowChanged
 
 
 def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **values: object) -> None:

@@ -1,0 +1,220 @@
+"""The threads that carry runs out, in the one process that owns them; in any other they only wait for their turn."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+from mxlib.clock import Clock
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.errors import MXrouteError, Unreachable
+from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.messages import Answer
+from mxlib.runs.again import NotOwner
+from mxlib.runs.course import Job
+from mxlib.runs.engine import LEAVES_WITHIN, Engine
+from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal
+from mxlib.store.ownership import BEAT_EVERY
+
+log = logging.getLogger(__name__)
+
+#: Requests of runs that may be on their way at once.
+WORKERS = 3
+
+#: Seconds between two looks for passwords, and for other things, that were kept long enough.
+PURGE_EVERY = 600.0
+
+#: Seconds between two tries to become the process that sends.
+OWN_EVERY = 2.0
+
+NOT_THE_OWNER = (
+    "Another MXM works with this data folder: runs go on there, and are shown here only. Steer them there, or stop it."
+)
+
+
+class Worker:
+    """One driver and the three threads that send what it hands out. Every method may be called from any thread."""
+
+    def __init__(
+        self, store: Store, host: Host, gate: Gate, clock: Clock, timeout: float, chores: Iterable[Callable[[], object]]
+    ) -> None:
+        self._store, self._host, self._gate, self._clock = store, host, gate, clock
+        self._timeout, self._chores = timeout, tuple(chores)
+        self.engine = Engine(store, gate, clock, timeout)
+        self.changed = threading.Condition()
+        self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
+        self._driver: threading.Thread | None = None
+        self._owned: OwnedStore | None = None
+        self._lost_before = self._closing = self._gone = False
+        self._in_flight = 0
+        self._purge_at = self._beat_at = 0.0
+
+    def start(self) -> None:
+        """Take up what an earlier process left, and start the threads."""
+        self._driver = threading.Thread(target=self._drive, name="mxm-driver", daemon=True)
+        with self.changed:
+            self._take_ownership()
+        self._driver.start()
+
+    def shutdown(self, patience: float = 8.0) -> bool:
+        """Send nothing more, wait for what is in flight, leave every run resumable; whether all requests had ended."""
+        until = self._clock.monotonic() + patience
+        with self.changed:
+            self._closing = True
+            self.changed.notify_all()
+            while self._in_flight and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self.changed, left)
+            self._gone, ended = True, not self._in_flight
+            self._release()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._driver is not None:
+            self._driver.join(patience)
+        return ended
+
+    def problems(self) -> list[str]:
+        """What is not well with the runs, one sentence each."""
+        if self.engine.trouble:
+            return [self.engine.trouble]
+        return [NOT_THE_OWNER] if self._driver is not None and self._owned is None else []
+
+    def take_up(self) -> None:
+        """Take up what was just journalled; where another process has taken over since, that one does."""
+        with suppress(NotOwner):
+            self.steer(lambda engine: engine.take_up())
+
+    def steer(self, do: Callable[[Engine], object]) -> None:
+        """Do something to the runs; raises NotOwner in a process that only looks on."""
+        with self.changed:
+            if self._driver is not None:
+                with self.owning():
+                    self._owner().check()
+                    do(self.engine)
+            self.changed.notify_all()
+
+    def _owner(self) -> OwnedStore:
+        """The store as this process owns it; raises NotOwner, or Unwritable when the store does not work."""
+        if self._owned is None:
+            raise Unwritable(self.engine.trouble) if self.engine.trouble else NotOwner(NOT_THE_OWNER)
+        return self._owned
+
+    @contextmanager
+    def owning(self) -> Iterator[None]:
+        """Stop sending, and raise NotOwner, when it turns out that another process took over."""
+        try:
+            yield
+        except OwnershipLost:
+            self._give_up_ownership()
+            raise NotOwner(NOT_THE_OWNER) from None
+
+    @contextmanager
+    def writing(self) -> Iterator[Tx]:
+        """A transaction for what people ask of runs; raises NotOwner in a process that only looks on."""
+        store = self._store if self._driver is None else self._owner()
+        with self.owning(), store.write() as tx:
+            yield tx
+
+    def _take_ownership(self) -> bool:
+        """Become the one process that sends, or stay one that only looks on; which of them."""
+        now = self._clock.now()
+        try:
+            owned = OwnedStore.acquire(self._store, lost_before=self._lost_before)
+            if owned is None:
+                self.engine.trouble = ""
+                return False
+            engine = Engine(owned, self._gate, self._clock, self._timeout)
+            with owned.read() as tx:
+                self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
+            engine.recover()
+        except Unwritable as problem:
+            self.engine.trouble = str(problem)
+            return False
+        except OwnershipLost:
+            return False
+        self.engine, self._owned, self._lost_before = engine, owned, False
+        self._beat_at = self._clock.monotonic() + BEAT_EVERY
+        return True
+
+    def _give_up_ownership(self) -> None:
+        """Another process took over: forget what this one was doing, and send nothing more.
+
+        Answers still on their way are dropped: the other process reads their rows back.
+        """
+        log.warning("Another MXM has taken over the runs of this data folder; this one only shows them now.")
+        self._owned, self._lost_before = None, True
+        self.engine = Engine(self._store, self._gate, self._clock, self._timeout)
+        self._store.disown()
+
+    def _drive(self) -> None:
+        with self.changed:
+            while not self._closing:
+                try:
+                    self._clock.wait(self.changed, self._one_round())
+                except OwnershipLost:
+                    self._give_up_ownership()
+                except Exception:  # whatever fails here, the other runs go on
+                    log.exception("The driver of the runs failed")
+                    self._clock.wait(self.changed, OWN_EVERY)
+
+    def _one_round(self) -> float | None:
+        """Hand out what may go now; seconds until there may be more, None to wait for an answer."""
+        if self._owned is None and not self._take_ownership():
+            return OWN_EVERY
+        if self._clock.monotonic() >= self._beat_at:
+            self._beat()
+        if self._clock.monotonic() >= self._purge_at:
+            self._purge_at = self._clock.monotonic() + PURGE_EVERY
+            self._purge_quietly()
+        until_beat = max(0.01, self._beat_at - self._clock.monotonic())
+        while self._in_flight < WORKERS:
+            job = self.engine.take()
+            if job is None:
+                return min(self.engine.wake_in(), until_beat)
+            self._in_flight += 1
+            self._pool.submit(self._carry_out, self.engine, job, self._clock.monotonic())
+        return until_beat
+
+    def _beat(self) -> None:
+        """Give the sign of life of an owner; raises OwnershipLost when there is another one."""
+        self._beat_at = self._clock.monotonic() + BEAT_EVERY
+        if self._owned is not None:
+            try:
+                self._owned.beat()
+            except Unwritable as problem:
+                log.warning("The sign of life could not be written: %s", problem)
+
+    def _release(self) -> None:
+        """Let the next process own the store at once."""
+        if self._owned is not None:
+            with suppress(Unwritable, OwnershipLost):
+                self._owned.release()
+
+    def _carry_out(self, engine: Engine, job: Job, taken_at: float) -> None:
+        answer: Answer | MXrouteError
+        try:
+            if self._clock.monotonic() - taken_at > LEAVES_WITHIN or engine is not self.engine:
+                answer = Unreachable("The request was held up here and has not left.", sent=False)
+            else:
+                answer = self._host.send(job.request, gated=False)
+        except MXrouteError as error:
+            answer = error
+        except Exception:
+            log.exception("A request failed in an unforeseen way")
+            answer = Unreachable("The request failed in an unforeseen way; the log says how.")
+        with self.changed:
+            self._in_flight -= 1
+            try:
+                # Else the next owner settles the row, and may have done so already.
+                if not self._gone and engine is self.engine:
+                    engine.heard(job, answer)
+            except OwnershipLost:
+                self._give_up_ownership()
+            finally:
+                self.changed.notify_all()
+
+    def _purge_quietly(self) -> None:
+        for forget in self._chores:
+            try:
+                forget()
+            except Unwritable as problem:
+                log.warning("What is due could not be forgotten yet: %s", problem)

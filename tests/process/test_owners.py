@@ -1,0 +1,65 @@
+"""Several processes on one data folder: all of them come up, and one of them sends."""
+
+import multiprocessing
+import time
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.exposure import make_way_in
+from mxlib.clock import SystemClock
+from mxlib.settings import Settings
+from tests.process.test_killed import Lives, Server, ends, hosting, lives, until
+
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
+
+__all__ = ["lives"]
+
+
+def start_once(folder: Path, others: Barrier) -> None:
+    """What a first start does to its data folder, at the same moment as others do."""
+    settings = Settings(data_dir=folder, admin_user="kim", admin_password="correct horse battery")  # type: ignore[arg-type]
+    others.wait(30)
+    assert make_way_in(settings, SystemClock())
+
+
+def test_first_starts_at_once_on_an_empty_folder_all_come_up(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    others = context.Barrier(3)
+    starts = [context.Process(target=start_once, args=(tmp_path / "data", others)) for _ in range(3)]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join(60)
+    assert [start.exitcode for start in starts] == [0, 0, 0]
+
+
+def test_a_lock_file_that_is_removed_during_a_run_makes_no_second_sender(tmp_path: Path, lives: Lives) -> None:
+    with hosting("--window", "2", "--writes", "6", "--latency", "0.06") as host:
+        server = Server(tmp_path / "data", host.url, lives)
+        asked = server.asked(50)
+        first = server.live()
+        until(lambda: host.writes() >= 5, first)
+        (server.folder / "mxm.lock").unlink()
+        second = server.live()
+        status, said = ends(second, 40)
+        assert (status, "Another MXM works with this data folder" in said) == (1, True)
+        assert ends(first, 60)[0] == 0
+        made = host.ask("log")["made"]
+    assert made == {each.address: 1 for each in asked}
+    assert server.results() == {each.address: ("created", each.password) for each in asked}
+
+
+def test_a_process_that_was_killed_leaves_the_runs_to_the_next_one_at_once(tmp_path: Path, lives: Lives) -> None:
+    with hosting("--window", "2", "--writes", "40", "--latency", "0.06") as host:
+        server = Server(tmp_path / "data", host.url, lives)
+        server.asked(20)
+        first = server.live()
+        until(lambda: host.writes() >= 5, first)
+        first.kill()
+        first.communicate()
+        began = time.monotonic()
+        assert ends(server.live(), 40) == (0, "")
+        assert time.monotonic() - began < 28
+        assert set(host.ask("log")["made"].values()) == {1}
