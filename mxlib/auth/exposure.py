@@ -64,12 +64,14 @@ def make_way_in(settings: Settings, clock: Clock) -> bool:
         missing = "MXM_ADMIN_PASSWORD" if name else "MXM_ADMIN_USER"
         raise SettingsError(f"{missing} is not set: the first admin needs both a name and a password.")
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
+    users = Users(store, clock, provider=bool(settings.oidc_issuer))
     try:
-        users = Users(store, clock, provider=bool(settings.oidc_issuer))
         if name:
             users.first_admin(name, password)
         return users.can_sign_in()
     except Unfit as error:
+        if users.find(name) is not None:  # another process that starts now has just made it
+            return users.can_sign_in()
         raise SettingsError(f"MXM_ADMIN_USER, MXM_ADMIN_PASSWORD: {error}") from None
     finally:
         store.close()

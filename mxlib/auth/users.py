@@ -213,11 +213,7 @@ class Users:
     def first_admin(self, name: str, password: str) -> None:
         """Make the admin that the environment names, unless there is such a user already. Raises Unfit."""
         if self.find(name) is None:
-            try:
-                self.add(_ENVIRONMENT, name, password, admin=True)
-            except Unfit:
-                if self.find(name) is None:  # else another process that starts has just made it
-                    raise
+            self.add(_ENVIRONMENT, name, password, admin=True)
 
     def _keep_password(self, by: Caller, user: UserRecord, new: str, keep: bytes = b"") -> None:
         passwords.fit(new, user.name)
