@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
-from mxlib.ui import accounts, allowed, export_all, frame, links, new_mailbox, told
+from mxlib.ui import accounts, allowed, export_all, frame, links, new_mailbox, told, unconfirmed
 
 domain, caller = frame.domain(), frame.caller()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -31,6 +31,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     age = st.empty()
 
 told.show()
+unconfirmed.show(domain)
 if allowed.lacks(caller, Permission.VIEW, domain):
     st.stop()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):

@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
-from mxlib.ui import allowed, frame, mailbox_card, told
+from mxlib.ui import allowed, frame, mailbox_card, told, unconfirmed
 from mxlib.ui.figures import escaped
 
 domain = frame.domain()
@@ -21,6 +21,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 told.show()
+unconfirmed.show(domain, username)
 if allowed.lacks(frame.caller(), Permission.VIEW, domain):
     st.stop()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):

@@ -9,6 +9,7 @@ import pytest
 
 from mxlib.api.app import build
 from mxlib.auth.permissions import LOCAL
+from mxlib.store import manual_writes
 from tests.house import GOOD, House, opened
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -48,6 +49,9 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/imports/1/take-over", None, "import"),
     ("POST", "/changes", {"addresses": ["nina@a.nl"], "quota": 2048}, "import"),
     ("POST", "/email-accounts/export", {"addresses": ["nina@a.nl"]}, "export"),
+    ("GET", "/unconfirmed", None, ""),
+    ("POST", "/unconfirmed/1/password", None, "its own"),
+    ("POST", "/unconfirmed/1/forget", None, "its own"),
     ("GET", "/audit", None, ""),
 ]
 NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
@@ -61,7 +65,18 @@ def house(tmp_path: Path) -> Iterator[House]:
         made.have("nina@a.nl")
         run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
         made.ended(run.json()["data"]["id"])
+        unanswered_reset(made)
         yield made
+
+
+def unanswered_reset(made: House) -> None:
+    """A password reset by an operator, settled without an answer."""
+    with made.services.store.write() as tx:
+        number = manual_writes.add(
+            tx, made.services.store.key, GOOD, at=0.0, who="kim", kind="operator", address="", action="update",
+            domain="a.nl", username="nina", asked={}, recovery_email="", settle_at=0.0, passwords_until=4e9,
+        )  # fmt: skip
+        manual_writes.change(tx, number, status="kept", outcome="not known")
 
 
 def token(house: House, whose: str) -> str | None:
@@ -90,7 +105,7 @@ def named(value: object) -> str | None:
 
 
 def test_the_matrix_has_every_route() -> None:
-    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1"}
+    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1"}
     there = set()
     for path, operations in build().openapi()["paths"].items():
         for name, value in paths.items():
@@ -122,7 +137,7 @@ def test_everybody_does_what_they_may_and_no_more(house: House, whose: str, rout
         refused = (409,) if over else ()
         assert answer.status_code in (200, 201, 202, *refused), answer.text
         return
-    hidden = path.startswith("/imports/1")  # a run that one may not see is none
+    hidden = path.startswith(("/imports/1", "/unconfirmed/1"))  # a run that one may not see is none
     assert answer.status_code == (404 if hidden else 403), answer.text
     assert answer.json()["success"] is False
     assert house.host.writes() == before

@@ -14,6 +14,7 @@ from mxlib.sandbox import extras
 from mxlib.services import Services
 from mxlib.services.lists import Silent
 from mxlib.settings import Settings
+from mxlib.store import manual_writes
 from tests.desk import until
 from tests.test_pages import ENTRY, PAGES, preview
 
@@ -139,3 +140,21 @@ def test_an_empty_domain_says_how_to_begin(house: Services) -> None:
     tab = opened(domain="nieuwe-klant.example")
     assert "has no mailbox yet. New mailbox makes the first one, Import CSV many." in said(tab)
     assert not [button for button in tab.button if button.key == "pick"]
+
+
+def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(house: Services) -> None:
+    with house.store.write() as tx:
+        number = manual_writes.add(
+            tx, house.store.key, "Geheim.2026x", at=house.clock.now(), who="kim", kind="operator", address="",
+            action="update", domain="clienta.nl", username="info", asked={}, recovery_email="", settle_at=0.0,
+            passwords_until=house.clock.now() + 1000.0,
+        )  # fmt: skip
+        manual_writes.change(tx, number, status="kept", outcome="no answer came")
+    tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
+    assert "kim asked MXroute to change" in said(tab)
+    assert "Geheim.2026x" not in [code.value for code in tab.code]
+    tab.button(key=f"unconfirmed_show_{number}").click().run()
+    assert "Geheim.2026x" in [code.value for code in tab.code]
+    tab.button(key=f"unconfirmed_forget_{number}").click().run()
+    assert not tab.exception
+    assert "kim asked" not in said(tab)

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from mxlib.api import account, audit, changes, document, envelope, imports, mailboxes, runs
+from mxlib.api import account, audit, changes, document, envelope, imports, mailboxes, runs, unconfirmed
 from mxlib.api.door import Door
 from mxlib.api.turns import Turns
 
@@ -43,7 +43,7 @@ def build() -> FastAPI:
         dependencies=[Depends(Turns().turn)],
     )
     envelope.wear(api)
-    for subject in (account, mailboxes, imports, changes, runs, audit):
+    for subject in (account, mailboxes, imports, changes, unconfirmed, runs, audit):
         api.include_router(subject.router)
     return api
 

@@ -21,7 +21,7 @@ from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.phrases import readable
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot, NotOwner
-from mxlib.services import Unwritable
+from mxlib.services import Unreadable, Unwritable
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.claims import KeyReused
 from mxlib.services.exports import NotThere
@@ -133,6 +133,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     KeyReused: lambda error: Problem(409, str(error)),
     CanNot: lambda error: Problem(409, str(error)),
     NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
+    Unreadable: lambda error: Problem(409, str(error)),
     Silent: lambda error: Problem(503, str(error), headers=_again(_LATER)),
     Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after)),
     Unwritable: lambda error: Problem(503, str(error)),

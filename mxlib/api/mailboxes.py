@@ -122,8 +122,9 @@ def update(domain: Domain, user: User, caller: Asker, request: Request, data: Ra
 @asks_host
 def delete(domain: Domain, user: User, caller: Asker) -> Response:
     """Delete a mailbox and its mail. This can not be taken back."""
-    services.current().mailboxes.delete(caller, domain, user)
-    return success({"email": f"{user}@{domain}".lower()})
+    unrecorded = services.current().mailboxes.delete(caller, domain, user)
+    told: shapes.Deleted = {"email": f"{user}@{domain}".lower()}
+    return success(told | {"warnings": [unrecorded]} if unrecorded else told)
 
 
 @router.get(

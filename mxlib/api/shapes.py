@@ -83,6 +83,7 @@ class ChangedShape(TypedDict):
     suspended: bool | None
     recovery_email: str | None
     has_recovery_email: bool | None
+    warnings: NotRequired[list[str]]
 
 
 class RecoveryShape(TypedDict):
@@ -97,6 +98,7 @@ class Deleted(TypedDict):
     """The address that is no more."""
 
     email: str
+    warnings: NotRequired[list[str]]
 
 
 class FoundShape(TypedDict):
@@ -189,7 +191,7 @@ def changed(kept: Kept) -> ChangedShape:
     """One mailbox after a change, as far as the caller may be told."""
     told: dict[str, Any] = dict(mailbox(kept))
     if kept.told is not None:
-        told |= dict.fromkeys(told.keys() - {"username", "email", *kept.told})
+        told |= dict.fromkeys(told.keys() - {"username", "email", "warnings", *kept.told})
     return cast(ChangedShape, told)
 
 

@@ -180,3 +180,12 @@ def picked(found: int, missing: int, domain: str) -> str:
     if not missing:
         return told
     return f"{told} {missing:,} not found; {'it is' if missing == 1 else 'they are'} left out:"
+
+
+_ASKED = {"create": "to create", "update": "to change", "delete": "to delete"}
+
+
+def unconfirmed(action: str, address: str, who: str, at: str, outcome: str) -> str:
+    """That a change by hand got no answer, and what is known of it; `outcome` is blank until that is read back."""
+    asked = f"{who} asked MXroute {_ASKED[action]} {address} ({at})"
+    return f"{asked}: {outcome}." if outcome else f"{asked}; no answer came yet. MXM looks what became of it by itself."

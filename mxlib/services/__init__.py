@@ -10,9 +10,11 @@ from mxlib.services.desk import (
     open_services,
 )
 from mxlib.store import Unwritable
+from mxlib.store.keys import Unreadable
 
 __all__ = [
     "Services",
+    "Unreadable",
     "Unwritable",
     "build",
     "close_services",

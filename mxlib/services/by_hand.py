@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from mxlib.clock import Clock
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import Busy, MXrouteError, NotFound, Unreachable, Unreadable
+from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
 from mxlib.mxroute.messages import Mailbox, Request
 
 #: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
@@ -108,7 +108,7 @@ class ByHand:
             self._send(request)
         except NotFound:
             return request.method == "DELETE"
-        except (Unreachable, Unreadable, Busy):
+        except MXrouteError:  # whatever it says, it says nothing of the first one
             return None
         return True
 

@@ -92,6 +92,8 @@ class Done:
     run: int | None = None
     kept: Kept | None = None
     password: str = field(default="", repr=False)
+    #: That it was done and cannot be recorded yet; mostly blank.
+    unrecorded: str = ""
 
 
 @resolves_callers
@@ -147,8 +149,7 @@ class Changing:
         if row is None:
             return Done(run=self._running.start(caller, proposed.plan, days=days, key=proposed.key))
         if row.action is Action.DELETE:
-            self._mailboxes.delete(caller, row.domain, row.username)
-            return Done()
+            return Done(unrecorded=self._mailboxes.delete(caller, row.domain, row.username))
         if row.recovery_email:
             email = "" if row.recovery_email == CLEAR else row.recovery_email
             self._mailboxes.set_recovery(caller, row.domain, row.username, email)
@@ -156,7 +157,8 @@ class Changing:
             return Done()
         cells = {"password": row.password, "quota": row.quota}
         kept = self._mailboxes.update(caller, row.domain, row.username, cells)
-        return Done(kept=kept, password=row.password if isinstance(proposed.change, NewPassword) else "")
+        password = row.password if isinstance(proposed.change, NewPassword) else ""
+        return Done(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
 
     def _boxes(self, caller: Caller, domains: Sequence[str]) -> pd.DataFrame:
         known, frames = self._lists.domains(caller), []

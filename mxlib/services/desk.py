@@ -29,6 +29,7 @@ from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.imports import Imports
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Mailboxes
+from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.mappings import Mappings
 from mxlib.services.orders import Orders
 from mxlib.services.preflight import Preflight
@@ -37,6 +38,7 @@ from mxlib.services.running import Running
 from mxlib.services.selections import Selections
 from mxlib.services.storage import Storage
 from mxlib.services.trail import Trail
+from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undoing import Undoing
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
@@ -60,6 +62,8 @@ class Services:
     exports: Exports
     imports: Imports
     mailboxes: Mailboxes
+    manual: ManualWrites
+    unconfirmed: UnconfirmedWrites
     changing: Changing
     orders: Orders
     finding: Finding
@@ -98,6 +102,7 @@ class Services:
     def close(self) -> bool:
         """Let what is in flight finish, then let go of everything; whether all requests had ended in time."""
         ended = self.engine.shutdown()
+        self.manual.close()
         self.host.close()
         self.storage.close()
         self.store.close()
@@ -150,7 +155,8 @@ def assemble(
     preflight = Preflight(store, storage, clock)
     previews = Previews(settings, lists, runs, preflight, clock)
     exports = Exports(store, lists, runs, clock)
-    mailboxes = Mailboxes(settings, store, host, lists, previews, clock)
+    manual = ManualWrites(settings, store, host, lists, clock)
+    mailboxes = Mailboxes(settings, store, host, lists, previews, manual, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
     claims = Claims(store, clock)
@@ -164,6 +170,8 @@ def assemble(
         selections=Selections(exports),
         imports=Imports(settings, claims, previews, runs, clock),
         mailboxes=mailboxes,
+        manual=manual,
+        unconfirmed=UnconfirmedWrites(store, manual, clock),
         changing=changing,
         orders=Orders(settings, store, claims, changing, runs),
         finding=Finding(store, lists, clock),
@@ -188,6 +196,7 @@ def open_services(settings: Settings | None = None) -> Services:
         if _current is None:
             _current = build(settings or Settings())
             _current.engine.recover()
+            _current.manual.start()
         return _current
 
 

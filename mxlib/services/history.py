@@ -6,6 +6,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.mailboxes.phrases import day
 from mxlib.runs.outcomes import OPEN
+from mxlib.services import doings
 from mxlib.store import Store, history, seen
 from mxlib.store.history import ByHand, InRun
 
@@ -83,4 +84,4 @@ def _of_hand(entry: ByHand) -> Event:
     kind, _, verb = entry.what.partition(".")
     if kind == "recovery":
         return Event(entry.at, entry.who, "Recovery email removed" if entry.outcome else "Recovery email set")
-    return Event(entry.at, entry.who, _DID.get(verb, entry.what), entry.outcome)
+    return Event(entry.at, entry.who, _DID.get(verb) or doings.told(entry.what), entry.outcome)

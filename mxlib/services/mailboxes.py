@@ -1,6 +1,7 @@
 """One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mxlib.auth.authority import resolves_callers
@@ -9,6 +10,7 @@ from mxlib.clock import Clock
 from mxlib.mailboxes import single
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import MOST_SENDS
+from mxlib.mailboxes.plan import Action
 from mxlib.mailboxes.single import Cells, Judged
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Conflict, NotFound
@@ -16,7 +18,9 @@ from mxlib.mxroute.messages import Mailbox
 from mxlib.services.by_hand import ByHand
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Lists, MailboxList, Silent
+from mxlib.services.manual_writes import Asked, ManualWrites
 from mxlib.services.previews import FRESH_FOR_START, Previews
+from mxlib.services.settlement import Actor
 from mxlib.settings import Settings
 from mxlib.store import Store, Unwritable, audit, recovery
 
@@ -53,9 +57,16 @@ class Mailboxes:
     """Reads, makes, changes and deletes single mailboxes, with permissions and audit."""
 
     def __init__(
-        self, settings: Settings, store: Store, host: Host, lists: Lists, previews: Previews, clock: Clock
+        self,
+        settings: Settings,
+        store: Store,
+        host: Host,
+        lists: Lists,
+        previews: Previews,
+        manual: ManualWrites,
+        clock: Clock,
     ) -> None:
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._manual = store, clock, manual
         self._by_hand = ByHand(host, clock, settings.timeout_s)
         self._lists, self._previews = lists, previews
 
@@ -87,16 +98,20 @@ class Mailboxes:
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
         if self._is_known(domain, username) is not False and self._by_hand.is_there(domain, username):
             raise _taken(domain, username)
+        email = str(row["clean_recovery_email"])
+        asked = Asked(Action.CREATE, domain, username, password, email, figures={"quota": quota, "limit": limit})
         try:
-            self._by_hand.create(domain, username, password, quota, limit)
+            with self._manual.sending(Actor.of(caller), asked) as write:
+                self._by_hand.create(domain, username, password, quota, limit)
         except Conflict:
             raise _taken(domain, username) from None
-        self._note(caller, "mailbox.create", domain, username, email=str(row["clean_recovery_email"]))
+        unrecorded = write.done()
         box = self._by_hand.read_back(domain, username) or replace(
             _as_asked(domain, username), quota=quota, limit=limit
         )
-        self._lists.tell(domain, username, box)
-        return self._kept(domain, box, judged.warnings)
+        self._tell(domain, username, box)
+        kept = self._kept(domain, box, judged.warnings, unrecorded)
+        return replace(kept, recovery_email=email) if unrecorded else kept
 
     def look(self, domain: str, cells: Cells) -> Judged:
         """What stands against a mailbox that is being typed, cell by cell; nothing is asked of the host."""
@@ -113,27 +128,35 @@ class Mailboxes:
         row = self._judged(domain, {"username": username, **given}, exists=username).row
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
-        if not self._by_hand.update(domain, username, changes):
-            raise _not_there(domain, username)
         known = self._lists.known(domain, username) or _as_asked(domain, username)
-        self._note(caller, "mailbox.update", domain, username, single.changed(known.quota, changes))
+        figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
+        password, detail = str(changes.get("password", "")), single.changed(known.quota, changes)
+        asked = Asked(Action.UPDATE, domain, username, password, detail=detail, figures=figures)
+        with self._manual.sending(Actor.of(caller), asked) as write:
+            if not self._by_hand.update(domain, username, changes):
+                write.drop()
+                raise _not_there(domain, username)
+        unrecorded = write.done()
         box = self._by_hand.read_back(domain, username) or replace(
             known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
         )
-        self._lists.tell(domain, username, box)
-        kept = self._kept(domain, box)
+        self._tell(domain, username, box)
+        kept = self._kept(domain, box, unrecorded=unrecorded)
         if caller.may(Permission.VIEW, domain):
             return kept
         told = frozenset(name for name in ("quota", "limit") if changes.get(name) == getattr(box, name))
         return replace(kept, recovery_email="", told=told)
 
-    def delete(self, caller: Caller, domain: str, username: str) -> None:
-        """Delete a mailbox, with all its mail."""
+    def delete(self, caller: Caller, domain: str, username: str) -> str:
+        """Delete a mailbox, with all its mail; blank, or the sentence that this cannot be recorded yet."""
         domain, username = self._place(caller, Permission.DELETE, domain, username)
-        if not self._by_hand.delete(domain, username):
-            raise _not_there(domain, username)
-        self._note(caller, "mailbox.delete", domain, username)
-        self._lists.tell(domain, username, None)
+        with self._manual.sending(Actor.of(caller), Asked(Action.DELETE, domain, username)) as write:
+            if not self._by_hand.delete(domain, username):
+                write.drop()
+                raise _not_there(domain, username)
+        unrecorded = write.done()
+        self._tell(domain, username, None)
+        return unrecorded
 
     def set_recovery(self, caller: Caller, domain: str, username: str, email: object) -> str:
         """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
@@ -142,7 +165,15 @@ class Mailboxes:
         if not self._is_known(domain, username) and not self._by_hand.is_there(domain, username):
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
-        self._note(caller, "recovery.set", domain, username, "" if kept else "removed", email=kept, forget=not kept)
+        with self._store.write() as tx:
+            if kept:
+                recovery.put(tx, domain, username, kept, self._clock.now())
+            else:
+                recovery.drop(tx, domain, username)
+            audit.append(
+                tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="recovery.set",
+                on=f"{username}@{domain}", address=caller.address, outcome="" if kept else "removed",
+            )  # fmt: skip
         return kept
 
     # What stands between the caller and the host.
@@ -179,29 +210,15 @@ class Mailboxes:
 
     # What is kept here.
 
-    def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = ()) -> Kept:
+    def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> Kept:
         with self._store.read() as tx:
             email = recovery.of_domain(tx, domain).get(box.username, "")
-        return Kept(domain, box, email, warnings)
+        return Kept(domain, box, email, (*warnings, unrecorded) if unrecorded else warnings)
 
-    def _note(
-        self, caller: Caller, what: str, domain: str, username: str, outcome: str = "", *, email: str = "",
-        forget: bool = False,
-    ) -> None:  # fmt: skip
-        """Write down what was done, with the recovery email that goes with it."""
-        try:
-            with self._store.write() as tx:
-                if email:
-                    recovery.put(tx, domain, username, email, self._clock.now())
-                elif forget or what in {"mailbox.create", "mailbox.delete"}:  # a new one has none of its namesake's
-                    recovery.drop(tx, domain, username)
-                audit.append(
-                    tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what=what, on=f"{username}@{domain}",
-                    address=caller.address, outcome=outcome,
-                )  # fmt: skip
-        except Unwritable as problem:
-            done = "MXroute did it, but that can not be noted here. " if what.startswith("mailbox.") else ""
-            raise Unwritable(f"{done}{problem}") from None
+    def _tell(self, domain: str, username: str, box: Mailbox | None) -> None:
+        """Let the kept list follow; what cannot be written now comes with the next list."""
+        with suppress(Unwritable):
+            self._lists.tell(domain, username, box)
 
 
 def _as_asked(domain: str, username: str) -> Mailbox:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
 
+from mxlib.store import manual_writes
 from mxlib.store.database import Tx
 from mxlib.store.tables import audit, meta
 from mxlib.store.tables import first_seen as seen
@@ -121,6 +122,8 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
         theirs &= audit.c.run.not_in(sa.select(restored.c.id).union_all(sa.select(restored.c.undo_of)))
     others = audit.c.run.is_(None) | theirs
     if tx.execute(sa.select(audit.c.id).where(about, audit.c.id > own, others).limit(1)).first() is not None:
+        return True
+    if manual_writes.is_open(tx, domain, username):
         return True
     first = sa.select(seen.c.at).where(seen.c.domain == domain, seen.c.username == username).scalar_subquery()
     at_host = audit.c.what.startswith("mailbox.")  # a recovery email is kept here, whether a list was read or not

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from mxlib.store import manual_writes
 from mxlib.store.database import Tx
 from mxlib.store.tables import audit, run_row
 from mxlib.store.tables import first_seen as table
@@ -62,4 +63,5 @@ def _made_here(tx: Tx, domain: str) -> set[str]:
         audit.c.what == "mailbox.create", audit.c.run.is_(None), audit.c.on.endswith(f"@{domain}", autoescape=True)
     )
     addresses = tx.execute(by_hand).scalars()
-    return {*tx.execute(by_runs).scalars(), *(address.rpartition("@")[0] for address in addresses)}
+    noted = (address.rpartition("@")[0] for address in addresses)
+    return {*tx.execute(by_runs).scalars(), *noted, *manual_writes.usernames_on_their_way(tx, domain)}

@@ -246,3 +246,27 @@ first_seen = Table(
     Column("at", Float, nullable=False),
     sqlite_with_rowid=False,
 )
+
+#: Writes by hand that are on their way, and those whose password may have been set without an answer.
+manual_write = Table(
+    "manual_write",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("recovery_email", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("settle_at", Float, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("passwords_until", Float, nullable=False),
+    Column("sealed_password", LargeBinary),
+    Column("wrapped_key", LargeBinary),
+    sqlite_autoincrement=True,
+)
+Index("manual_write_by_mailbox", manual_write.c.domain, manual_write.c.username)

@@ -178,13 +178,15 @@ def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> No
         st.session_state[_HELD]["done"] = done
         st.rerun(scope="fragment")
     forget()
-    told.later(questions.did(proposed.change, proposed.plan.rows[0].address))
+    told.later(f"{questions.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
     st.rerun()
 
 
 def _show_password(address: str, done: Done) -> None:
     st.markdown(f"The new password of {verbatim(address)}. **It is shown once; MXM does not keep it.**")
     st.code(done.password, language=None)
+    if done.unrecorded:
+        st.warning(escaped(done.unrecorded), icon=":material/warning:")
     client_setup.show(address)
     if st.button("Done", type="primary", key="change_done"):
         forget()

@@ -1,0 +1,274 @@
+"""Writes by hand, journalled before they leave: recorded with their outcome, settled when no answer came."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from mxlib.clock import Clock
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute.client import Host
+from mxlib.mxroute.errors import MXrouteError, NotFound
+from mxlib.mxroute.messages import Mailbox
+from mxlib.services import settlement
+from mxlib.services.by_hand import PATIENCE, ByHand, Uncertain
+from mxlib.services.lists import Lists
+from mxlib.services.settlement import Actor
+from mxlib.settings import Settings
+from mxlib.store import Store, Tx, Unwritable, manual_writes
+from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks for what is to be settled or recorded, at the most and at the least.
+_SELDOM, _OFTEN = 60.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is about to be sent by hand; `detail` says in phrases what changes, `figures` hold no password."""
+
+    action: Action
+    domain: str
+    username: str
+    password: str = ""
+    recovery_email: str = ""
+    detail: str = ""
+    figures: Mapping[str, int] | None = None
+
+
+class Journalled:
+    """One write that is in the journal; `done` says what came of it."""
+
+    def __init__(self, journal: "ManualWrites", actor: Actor, asked: Asked, number: int) -> None:
+        self._journal, self._actor, self._asked, self.number = journal, actor, asked, number
+
+    def done(self) -> str:
+        """Record that MXroute did it; blank, or the sentence that this cannot be recorded yet."""
+        return self._journal.record(self.number, self._actor, self._asked)
+
+    def drop(self) -> None:
+        """Forget it: nothing was done."""
+        self._journal.drop(self.number)
+
+
+class ManualWrites:
+    """Journals, records and settles writes by hand. Every method may be called from any thread."""
+
+    def __init__(self, settings: Settings, store: Store, host: Host, lists: Lists, clock: Clock) -> None:
+        self._settings, self._store, self._lists, self._clock = settings, store, lists, clock
+        self._by_hand = ByHand(host, clock, settings.timeout_s)
+        self._changed = threading.Condition()
+        self._unrecorded: list[Callable[[Tx], object]] = []
+        self._live: set[int] = set()
+        self._thread: threading.Thread | None = None
+        self._closing = self._woken = self._unscrubbed = False
+
+    @contextmanager
+    def sending(self, actor: Actor, asked: Asked) -> Iterator[Journalled]:
+        """Journal a write, and let the block send it.
+
+        Raises Unwritable, with nothing sent, when it cannot be journalled. What the block raises is recorded.
+        """
+        number = self._begin(actor, asked)
+        try:
+            yield Journalled(self, actor, asked, number)
+        except MXrouteError:
+            self.drop(number)
+            raise
+        except Uncertain as error:
+            at = self._clock.now() + max(error.after, self._settings.timeout_s)
+            self._write_or_keep(lambda tx: manual_writes.change(tx, number, status=UNCERTAIN, settle_at=at))
+            raise
+        finally:
+            with self._changed:
+                self._live.discard(number)
+            self._wake()
+
+    def _begin(self, actor: Actor, asked: Asked) -> int:
+        now = self._clock.now()
+        self._flush()
+        try:
+            with self._store.write() as tx:
+                number = manual_writes.add(
+                    tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
+                    address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
+                    asked={"detail": asked.detail, **(asked.figures or {})}, recovery_email=asked.recovery_email,
+                    settle_at=now + PATIENCE + 2 * self._settings.timeout_s + _OFTEN,
+                    passwords_until=now + self._settings.retention_days * 86_400,
+                )  # fmt: skip
+        except Unwritable as problem:
+            raise Unwritable(f"Nothing was sent to MXroute. {problem}") from None
+        with self._changed:
+            self._live.add(number)
+        return number
+
+    # What came of it.
+
+    def record(self, number: int, actor: Actor, asked: Asked) -> str:
+        """Record that MXroute did it; blank, or the sentence that this cannot be recorded yet."""
+        at = self._clock.now()
+
+        def note(tx: Tx) -> None:
+            self._settle_earlier(tx, number, asked)
+            settlement.note_done(
+                tx, at, actor, asked.action, asked.domain, asked.username, asked.recovery_email, asked.detail
+            )
+            manual_writes.drop(tx, number)
+
+        self._unscrubbed = self._unscrubbed or bool(asked.password)
+        problem = self._write_or_keep(note)
+        return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then." if problem else ""
+
+    def drop(self, number: int) -> None:
+        """Forget a write of which nothing came."""
+        self._write_or_keep(lambda tx: manual_writes.drop(tx, number))
+
+    def _settle_earlier(self, tx: Tx, number: int, asked: Asked) -> None:
+        """Settle by this write, which worked, what earlier ones to the same mailbox left open."""
+        now = self._clock.now()
+        for write in manual_writes.find_of_mailbox(tx, asked.domain, asked.username):
+            if write.id >= number or (write.status == SENDING and write.settle_at > now):
+                continue
+            if write.status != KEPT:
+                done = settlement.told_by_later(write, asked.action)
+                settlement.note_settled(tx, now, write, done=done is not False, why=settlement.MEANWHILE)
+            if asked.password or asked.action is Action.DELETE or write.sealed_password is None:
+                manual_writes.drop(tx, write.id)
+            else:
+                manual_writes.change(tx, write.id, status=KEPT, outcome=settlement.MEANWHILE)
+
+    def _write_or_keep(self, do: Callable[[Tx], object]) -> str:
+        """Carry `do` out in a transaction, now or as soon as the store takes it; what stands against it now."""
+        with self._changed:
+            self._unrecorded.append(do)
+        return self._flush()
+
+    def _flush(self) -> str:
+        """Record what could not be recorded before, in order; what stands against it, blank when nothing."""
+        with self._changed:
+            if not self._unrecorded:
+                return ""
+            try:
+                with self._store.write() as tx:
+                    for do in self._unrecorded:
+                        do(tx)
+            except Unwritable as problem:
+                return str(problem)
+            except Exception:  # what is left open is settled by reading it back
+                log.exception("The outcome of a write by hand could not be recorded")
+                self._unrecorded.clear()
+                return "The log of this server says why."
+            self._unrecorded.clear()
+            return ""
+
+    def settle(self) -> float:
+        """Record and settle what is due; seconds until more may be."""
+        if self._flush():
+            return _OFTEN
+        now = self._clock.now()
+        with self._store.read() as tx:
+            due = manual_writes.find_open(tx, due=now)
+        with self._changed:
+            due = [write for write in due if write.id not in self._live]
+        settled = [self._settle(write) for write in due]
+        self._forget(now)
+        if self._unscrubbed:
+            self._unscrubbed = not self._store.scrub()
+        if not all(settled):
+            return _OFTEN
+        with self._store.read() as tx:
+            ahead = [write.settle_at - now for write in manual_writes.find_open(tx)]
+        return min(_SELDOM, max(_OFTEN, min(ahead, default=_SELDOM)))
+
+    def _settle(self, write: ManualWrite) -> bool:
+        """Read one mailbox back and record what it says; whether MXroute answered."""
+        try:
+            box: Mailbox | None = self._by_hand.read(write.domain, write.username)
+        except NotFound:
+            box = None
+        except MXrouteError:
+            return False
+        done, why = settlement.judge(write, box)
+        keeps = write.sealed_password is not None and done
+        with self._store.write() as tx:
+            current = manual_writes.get(tx, write.id)
+            if current is None or current.status == KEPT:
+                return True  # another process, or a later write, was quicker
+            settlement.note_settled(tx, self._clock.now(), write, done=done, why=why)
+            if keeps:
+                manual_writes.change(tx, write.id, status=KEPT, outcome=why)
+            else:
+                manual_writes.drop(tx, write.id)
+        self._unscrubbed = self._unscrubbed or (write.sealed_password is not None and not keeps)
+        with suppress(Unwritable):
+            self._lists.tell(write.domain, write.username, box)
+        return True
+
+    def _forget(self, now: float) -> None:
+        """Forget the passwords that were kept long enough."""
+        with self._store.read() as tx:
+            due = [write for write in manual_writes.find_kept(tx) if _is_over(write, now)]
+        if not due:
+            return
+        with self._store.write() as tx:
+            for write in due:
+                manual_writes.drop(tx, write.id)
+                settlement.note(tx, now, Actor("MXM", "engine"), "mailbox.password_forgotten", write.mailbox)
+        self._unscrubbed = True
+
+    # Life.
+
+    def start(self) -> None:
+        """Settle what an earlier process left, and go on doing so.
+
+        MXroute may still carry out what left before that process ended, for as long as a request may take.
+        """
+        if self._store.own():
+            at = self._clock.now() + self._settings.timeout_s
+            with suppress(Unwritable), self._store.write() as tx:
+                for write in manual_writes.find_open(tx):
+                    if write.status == SENDING:
+                        manual_writes.change(tx, write.id, status=UNCERTAIN, settle_at=at)
+        self._thread = threading.Thread(target=self._run, name="mxm-manual", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop settling; what is open is settled by the next process."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(5.0)
+
+    def forgotten(self) -> None:
+        """A password was dropped: clear the log of it soon."""
+        self._unscrubbed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                again = self.settle()
+            except Unwritable as problem:
+                log.warning("Writes by hand cannot be settled yet: %s", problem)
+                again = _SELDOM
+            except Exception:  # whatever fails here, later writes are to be settled
+                log.exception("The settling of writes by hand failed")
+                again = _SELDOM
+            with self._changed:
+                if not self._closing and not self._woken:
+                    self._clock.wait(self._changed, again)
+                self._woken = False
+                if self._closing:
+                    return
+
+
+def _is_over(write: ManualWrite, now: float) -> bool:
+    return write.status == KEPT and write.passwords_until <= now

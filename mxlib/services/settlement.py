@@ -1,0 +1,92 @@
+"""What became of a write by hand that got no answer, and how the audit trail records it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from mxlib.auth.permissions import Caller
+from mxlib.mailboxes.plan import Action
+from mxlib.mxroute.messages import Mailbox
+from mxlib.store import Tx, audit, recovery
+from mxlib.store.manual_writes import ManualWrite
+
+_FOUND = "no answer came; found there"
+_GONE = "no answer came; it is gone"
+_AS_ASKED = "no answer came; it is as asked"
+_NOT_READABLE = "no answer came; whether the password was set cannot be read back"
+_NOT_DONE = "no answer came; it was not done"
+#: Why a write is settled by a later one.
+MEANWHILE = "no answer came; a later change tells"
+
+#: What a later write that worked says of an earlier one without an answer; others stay unknown.
+_TOLD_BY_LATER = {
+    (Action.CREATE, Action.CREATE): False,
+    (Action.CREATE, Action.UPDATE): True,
+    (Action.CREATE, Action.DELETE): True,
+    (Action.DELETE, Action.CREATE): True,
+    (Action.DELETE, Action.UPDATE): False,
+    (Action.DELETE, Action.DELETE): False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The name under which a write is noted, whatever its rights are by then."""
+
+    name: str
+    kind: str
+    address: str = ""
+
+    @classmethod
+    def of(cls, caller: Caller) -> Self:
+        """The name of a caller whose rights were checked."""
+        return cls(caller.name, caller.kind, caller.address)
+
+
+def told_by_later(write: ManualWrite, later: Action) -> bool | None:
+    """Whether a write was done, by what a later one found; None when that does not say."""
+    return _TOLD_BY_LATER.get((Action(write.action), later))
+
+
+def judge(write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
+    """Whether a write counts as done by what is there now, and the phrase that says so."""
+    match Action(write.action):
+        case Action.CREATE:
+            return (True, _FOUND) if box else (False, _NOT_DONE)
+        case Action.DELETE:
+            return (False, _NOT_DONE) if box else (True, _GONE)
+        case Action.UPDATE:
+            if box is None:
+                return False, _NOT_DONE
+            if write.sealed_password is not None:
+                return True, _NOT_READABLE
+            figures = {name: value for name, value in write.asked.items() if name != "detail"}
+            as_asked = all(getattr(box, name, None) == value for name, value in figures.items())
+            return (True, _AS_ASKED) if as_asked else (False, _NOT_DONE)
+
+
+def note_done(
+    tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, email: str, detail: str
+) -> None:
+    """Write down what was done, with the recovery email that goes with it."""
+    if email:
+        recovery.put(tx, domain, username, email, at)
+    elif action is not Action.UPDATE:  # a new mailbox has none of its namesake's
+        recovery.drop(tx, domain, username)
+    note(tx, at, actor, f"mailbox.{action.value}", f"{username}@{domain}", detail)
+
+
+def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str) -> None:
+    """Write down what became of a write without an answer."""
+    actor = Actor(write.who, write.kind, write.address)
+    asked = str(write.asked.get("detail", ""))
+    detail = f"asked: {asked}; {why}" if asked else why
+    if done:
+        action = Action(write.action)
+        note_done(tx, at, actor, action, write.domain, write.username, write.recovery_email, detail)
+    else:
+        note(tx, at, actor, "mailbox.not_done", write.mailbox, f"{write.action}: {detail}")
+
+
+def note(tx: Tx, at: float, actor: Actor, what: str, on: str, outcome: str = "") -> None:
+    """Add one entry to the audit trail."""
+    audit.append(tx, at=at, who=actor.name, kind=actor.kind, what=what, on=on, address=actor.address, outcome=outcome)

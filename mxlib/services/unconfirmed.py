@@ -1,0 +1,86 @@
+"""Writes by hand that got no answer, and the passwords that they may have set."""
+
+from dataclasses import dataclass
+
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller
+from mxlib.clock import Clock
+from mxlib.mailboxes.plan import Action
+from mxlib.services import settlement
+from mxlib.services.exports import NotThere
+from mxlib.services.manual_writes import ManualWrites
+from mxlib.services.settlement import Actor
+from mxlib.store import Store, Tx, manual_writes
+from mxlib.store.manual_writes import KEPT, ManualWrite
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A write by hand that got no answer; `outcome` is blank until it is settled."""
+
+    id: int
+    at: float
+    who: str
+    action: Action
+    mailbox: str
+    outcome: str
+    readable_until: float
+    has_password: bool
+
+
+@resolves_callers
+class UnconfirmedWrites:
+    """Lists them to those who made them and to admins, gives their passwords, and forgets them."""
+
+    def __init__(self, store: Store, manual: ManualWrites, clock: Clock) -> None:
+        self._store, self._manual, self._clock = store, manual, clock
+
+    def kept(self, caller: Caller, domain: str, username: str = "") -> tuple[Unconfirmed, ...]:
+        """Writes without an answer in a domain that the caller made, or all of them for an admin, oldest first."""
+        with self._store.read() as tx:
+            found = manual_writes.find_kept(tx)
+        return tuple(
+            _told(write)
+            for write in found
+            if _may_have(caller, write) and write.domain == domain and username in ("", write.username)
+        )
+
+    def every(self, caller: Caller) -> tuple[Unconfirmed, ...]:
+        """Writes without an answer that the caller made, or all of them for an admin, oldest first."""
+        with self._store.read() as tx:
+            return tuple(_told(write) for write in manual_writes.find_kept(tx) if _may_have(caller, write))
+
+    def password(self, caller: Caller, number: int) -> str:
+        """The password that a write without an answer may have set, for its caller and admins; audited."""
+        with self._store.write() as tx:
+            write = self._mine(tx, caller, number)
+            password = manual_writes.password(self._store.key, write)
+            settlement.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_shown", write.mailbox)
+        return password
+
+    def forget(self, caller: Caller, number: int) -> None:
+        """Forget such a password, for good, once its write is settled; audited."""
+        with self._store.write() as tx:
+            write = self._mine(tx, caller, number)
+            if write.status != KEPT:
+                raise NotThere("MXM does not know yet what became of this change. Wait a minute, then forget it.")
+            manual_writes.drop(tx, number)
+            settlement.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_forgotten", write.mailbox)
+        self._manual.forgotten()
+
+    def _mine(self, tx: Tx, caller: Caller, number: int) -> ManualWrite:
+        write = manual_writes.get(tx, number)
+        if write is None or write.sealed_password is None or not _may_have(caller, write):
+            raise NotThere(f"There is no change {number} by hand whose password is kept for you.")
+        return write
+
+
+def _may_have(caller: Caller, write: ManualWrite) -> bool:
+    return caller.admin or (write.who == caller.name and write.kind == caller.kind)
+
+
+def _told(write: ManualWrite) -> Unconfirmed:
+    return Unconfirmed(
+        write.id, write.at, write.who, Action(write.action), write.mailbox, write.outcome, write.passwords_until,
+        write.sealed_password is not None,
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Writes by hand that are on their way, or whose outcome is not certain: journalled before they leave.
+
+A row goes once its outcome is in the audit trail; it stays only while it keeps a password that may have been set.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.keys import ServerKey
+from mxlib.store.tables import manual_write as table
+
+#: On its way; sent without an answer; its outcome is recorded, and the password that it may have set is kept.
+SENDING, UNCERTAIN, KEPT = "sending", "uncertain", "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class ManualWrite:
+    """One write by hand as the store has it; `asked` holds figures and phrases, never a password."""
+
+    id: int
+    at: float
+    who: str
+    kind: str
+    address: str
+    action: str
+    domain: str
+    username: str
+    asked: Mapping[str, Any]
+    recovery_email: str
+    status: str
+    settle_at: float
+    outcome: str
+    passwords_until: float
+    sealed_password: bytes | None = field(repr=False)
+    wrapped_key: bytes | None = field(repr=False)
+
+    @property
+    def mailbox(self) -> str:
+        """The full address."""
+        return f"{self.username}@{self.domain}"
+
+
+_COLUMNS = [table.c[column.name] for column in fields(ManualWrite)]
+_OPEN = table.c.status.in_((SENDING, UNCERTAIN))
+
+
+def add(tx: Tx, key: ServerKey, password: str, **values: object) -> int:
+    """Journal a write that is about to leave, its password sealed with a key of its own; its number."""
+    sealed, wrapped = None, None
+    if password:
+        own, wrapped = key.new_run_key()
+        sealed = own.seal_password(password, 0)
+    row = table.insert().values(status=SENDING, outcome="", sealed_password=sealed, wrapped_key=wrapped, **values)
+    return int((tx.execute(row).inserted_primary_key or (0,))[0])
+
+
+def password(key: ServerKey, write: ManualWrite) -> str:
+    """The password that a write asked for; blank without one. Raises `keys.Unreadable` under another server key."""
+    if write.sealed_password is None or write.wrapped_key is None:
+        return ""
+    return key.unwrap(write.wrapped_key).open_password(write.sealed_password, 0)
+
+
+def get(tx: Tx, number: int) -> ManualWrite | None:
+    """One write, while it is kept."""
+    return next(iter(_found(tx, table.c.id == number)), None)
+
+
+def find_open(tx: Tx, *, due: float | None = None) -> list[ManualWrite]:
+    """Writes whose outcome is not recorded, oldest first; with `due`, those to be settled by then."""
+    return _found(tx, _OPEN if due is None else _OPEN & (table.c.settle_at <= due))
+
+
+def find_of_mailbox(tx: Tx, domain: str, username: str) -> list[ManualWrite]:
+    """Every write to a mailbox that is still kept, oldest first."""
+    return _found(tx, (table.c.domain == domain) & (table.c.username == username))
+
+
+def find_kept(tx: Tx) -> list[ManualWrite]:
+    """Every write that got no answer and is still kept, oldest first."""
+    return _found(tx, table.c.status.in_((UNCERTAIN, KEPT)))
+
+
+def change(tx: Tx, number: int, **values: object) -> bool:
+    """Change columns of a write whose outcome is not recorded; whether it is still so."""
+    return tx.execute(table.update().where(table.c.id == number, _OPEN).values(**values)).rowcount > 0
+
+
+def drop(tx: Tx, number: int) -> bool:
+    """Forget a write and its password; whether it was there."""
+    return tx.execute(table.delete().where(table.c.id == number)).rowcount > 0
+
+
+def forget(tx: Tx, now: float) -> int:
+    """Forget the passwords that were kept long enough; of how many writes."""
+    due = (table.c.status == KEPT) & (table.c.passwords_until <= now)
+    return tx.execute(table.delete().where(due)).rowcount
+
+
+def usernames_on_their_way(tx: Tx, domain: str) -> set[str]:
+    """The mailboxes of a domain whose create by hand has no recorded outcome."""
+    query = sa.select(table.c.username).where(table.c.domain == domain, table.c.action == "create", _OPEN)
+    return set(tx.execute(query).scalars())
+
+
+def is_open(tx: Tx, domain: str, username: str) -> bool:
+    """Whether a write to a mailbox has no recorded outcome."""
+    query = sa.select(table.c.id).where(table.c.domain == domain, table.c.username == username, _OPEN).limit(1)
+    return tx.execute(query).first() is not None
+
+
+def _found(tx: Tx, where: sa.ColumnElement[bool]) -> list[ManualWrite]:
+    return [ManualWrite(*row) for row in tx.execute(sa.select(*_COLUMNS).where(where).order_by(table.c.id))]
