@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from mxlib.auth import ownership
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Permission, told
-from mxlib.auth.tokens import Tokens
+from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
@@ -19,6 +20,7 @@ from mxlib.store.people import UserRecord
 from mxlib.store.tokens import TokenRecord
 
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([hdwy])")
+_NEVER = float("inf")
 _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "y": 365}
 
 #: Permissions by domain, as the command line names them.
@@ -54,22 +56,32 @@ def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -
     if wrong := _unclear(asked, "it"):
         return _complain(wrong)
     rights: Rights = asked.rights or {}
-    token = Tokens(store, clock).create(
-        _operator(), asked.name, admin=asked.admin, domains=rights, days=asked.expires
-    )  # fmt: skip
+    days = None if asked.expires == _NEVER else asked.expires
+    token = Tokens(store, clock).create(_operator(), asked.name, admin=asked.admin, domains=rights, days=days)
     _say(token)
+    if days is None:
+        _tell("This token never ends by itself. Revoke it once nobody needs it: script/mxm token revoke NUMBER")
     return 0
 
 
 def _token_list(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    now = clock.now()
     for token in Tokens(store, clock).every(_operator()):
-        _say("\t".join((str(token.id), token.name, _rights(token), _state(token, clock.now()))))
+        looks = ", ".join(ownership.told(token, mark, now) for mark in ownership.marks(token, now))
+        used = f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
+        by = f"made by {ownership.maker(token)}"
+        _say("	".join((str(token.id), token.name, _rights(token), by, _state(token, now), used, looks)).rstrip())
     return 0
 
 
 def _token_revoke(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     if not Tokens(store, clock).revoke(_operator(), asked.number):
         return _complain(f"There is no token {asked.number} to revoke. See: script/mxm token list")
+    return 0
+
+
+def _token_hand_over(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    Tokens(store, clock).hand_over(_operator(), asked.number, asked.admin)
     return 0
 
 
@@ -82,8 +94,9 @@ def _state(token: TokenRecord, now: float) -> str:
         return f"revoked {_day(token.revoked_at)}"
     if token.expires_at is not None and token.expires_at <= now:
         return f"ended {_day(token.expires_at)}"
-    used = f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
-    return f"{used}, ends {_day(token.expires_at)}" if token.expires_at else used
+    if token.owner is not None and token.owner.disabled_at is not None:
+        return f"ended, {token.owner.name} is disabled"
+    return f"ends {_day(token.expires_at)}" if token.expires_at else "never ends"
 
 
 def _day(at: float) -> str:
@@ -114,7 +127,14 @@ def _user_list(asked: argparse.Namespace, store: Store, clock: SystemClock) -> i
 
 def _user_disable(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     users = _users(asked, store, clock)
-    users.disable(_operator(), _known(users, asked.name).id)
+    if asked.hand_over and not asked.to:
+        return _complain("Who answers for these tokens from now on? Give --to ADMIN with --hand-over.")
+    user = _known(users, asked.name)
+    released = users.disable(_operator(), user.id, hand_over=asked.hand_over, to=asked.to)
+    for token in released.revoked:
+        _say(f"revoked\t{token.id}\t{token.name}\t{_rights(token)}")
+    for token in released.handed_over:
+        _say(f"handed over to {asked.to}\t{token.id}\t{token.name}\t{_rights(token)}")
     return 0
 
 
@@ -188,10 +208,12 @@ class _Permission(argparse.Action):
 
 
 def _period(text: str) -> float:
-    """Days of `12h`, `90d`, `2w` or `1y`."""
+    """Days of `12h`, `90d`, `2w` or `1y`; or never."""
+    if text == "never":
+        return _NEVER
     found = _PERIOD.fullmatch(text)
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r}: write 12h, 90d, 2w or 1y")
+        raise argparse.ArgumentTypeError(f"{text!r}: write 12h, 90d, 2w or 1y, or never")
     return int(found[1]) * _DAYS[found[2]]
 
 
@@ -202,10 +224,16 @@ def _parser() -> argparse.ArgumentParser:
     create = _command(tokens, "create", _token_create, "make a token, and print it: it is shown this once")
     create.add_argument("name", help="what it is for")
     _may(create)
-    create.add_argument("--expires", type=_period, metavar="90d", help="when it ends by itself: 12h, 90d, 2w, 1y")
-    _command(tokens, "list", _token_list, "number, name, permissions and use of every token")
+    create.add_argument(
+        "--expires", type=_period, default=USUAL_DAYS, metavar="90d",
+        help="when it ends by itself: 12h, 90d, 2w, 1y (the default), or never",
+    )  # fmt: skip
+    _command(tokens, "list", _token_list, "number, name, permissions, maker, end and use of every token")
     revoke = _command(tokens, "revoke", _token_revoke, "end a token at once")
     revoke.add_argument("number", type=int, help="its number, as the list says")
+    hand = _command(tokens, "hand-over", _token_hand_over, "let another admin answer for a token")
+    hand.add_argument("number", type=int, help="its number, as the list says")
+    hand.add_argument("admin", help="a user who is an admin")
 
     users = rooms.add_parser("user", help="people who sign in").add_subparsers(required=True, metavar="COMMAND")
     asks = "asked for twice, or read as one line from what is piped in"
@@ -214,8 +242,14 @@ def _parser() -> argparse.ArgumentParser:
     _may(add)
     add.add_argument("--no-password", action="store_true", help="they sign in at the OpenID Connect provider only")
     _command(users, "list", _user_list, "name, permissions, way in and last sign-in of every user")
+    disable = _command(users, "disable", _user_disable, "block sign-in, end sessions and tokens; lists those tokens")
+    disable.add_argument("name", help="as the list says")
+    disable.add_argument(
+        "--hand-over", type=int, action="append", default=[], metavar="NUMBER",
+        help="a token to keep, for which another admin answers from now on; repeatable",
+    )  # fmt: skip
+    disable.add_argument("--to", default="", metavar="ADMIN", help="the admin who answers for these tokens")
     for name, do, means in (
-        ("disable", _user_disable, "sign a user out everywhere, and let them in no more"),
         ("enable", _user_enable, "let a disabled user in again"),
         ("password", _user_password, f"give a user a new password, {asks}; ends what they have open"),
     ):
@@ -244,6 +278,10 @@ def _command(
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _complain(text: str) -> int:

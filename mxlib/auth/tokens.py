@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
+from mxlib.auth import ownership
 from mxlib.auth.authority import resolves_callers
+from mxlib.auth.ownership import known_as, note
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission, place
 from mxlib.clock import Clock
 from mxlib.mailboxes.phrases import moment
-from mxlib.store import Store, Tx, Unwritable, audit
+from mxlib.store import Store, Tx, Unwritable, people
 from mxlib.store import tokens as shelf
 from mxlib.store.tokens import TokenRecord
 
@@ -23,6 +25,9 @@ NOTED_EVERY = 60.0
 
 #: Most characters of a name, and most days until an end: what a list of tokens can still show.
 LONGEST_NAME, MOST_DAYS = 100, 3_650
+
+#: Days after which a token ends unless somebody chooses otherwise.
+USUAL_DAYS = 365.0
 
 #: `kind` of a caller that is a token.
 KIND = "token"
@@ -51,9 +56,9 @@ class Tokens:
         *,
         admin: bool = False,
         domains: Mapping[str, Iterable[Permission]] | None = None,
-        days: float | None = None,
+        days: float | None = USUAL_DAYS,
     ) -> str:
-        """A new token, in full: it can not be had again. It ends after `days`, or never; raises Unfit.
+        """A new token, in full: it can not be had again. It ends after `days`, with None never; raises Unfit.
 
         Only admins make tokens, and no token does: a stolen one can not outlive being revoked.
         """
@@ -65,6 +70,7 @@ class Tokens:
         token = PREFIX + secrets.token_urlsafe(32)
         permissions = {place(domain): sorted(set(rights)) for domain, rights in (domains or {}).items()}
         with self._store.write() as tx:
+            owner = people.named(tx, caller.name)
             number = shelf.add(
                 tx,
                 name=name,
@@ -74,9 +80,11 @@ class Tokens:
                 by=caller.name,
                 at=now,
                 expires_at=None if days is None else now + days * 86_400,
+                owner=owner.id if owner else None,
             )
             rights = "admin" if admin else "; ".join(f"{on}: {', '.join(may)}" for on, may in permissions.items())
-            _note(tx, caller, "token.create", known_as(number, name), now, rights)
+            end = "never ends" if days is None else f"ends {moment(now + days * 86_400, now)}"
+            note(tx, caller, "token.create", known_as(number, name), now, f"{rights}; {end}")
         return token
 
     def every(self, caller: Caller) -> list[TokenRecord]:
@@ -92,9 +100,21 @@ class Tokens:
         with self._store.write() as tx:
             ended = shelf.revoke(tx, number, now)
             if ended:
-                name = next(token.name for token in shelf.every(tx) if token.id == number)
-                _note(tx, caller, "token.revoke", known_as(number, name), now)
+                note(tx, caller, "token.revoke", known_as(number, _there(tx, number).name), now)
         return ended
+
+    def hand_over(self, caller: Caller, number: int, to: str) -> None:
+        """Let another admin answer for a token; raises Unfit when there is no such token or admin."""
+        _must_be_an_admin(caller)
+        with self._store.write() as tx:
+            ownership.hand_over(tx, caller, _there(tx, number), to, self._clock.now())
+
+    def of(self, caller: Caller, user: int) -> list[TokenRecord]:
+        """Return the tokens that work and that a user answers for, newest first."""
+        _must_be_an_admin(caller)
+        now = self._clock.now()
+        with self._store.read() as tx:
+            return [token for token in shelf.of_owner(tx, user) if ownership.works(token, now)]
 
     def caller(self, token: str, address: str = "") -> Caller:
         """Whoever holds `token`; raises Rejected."""
@@ -110,15 +130,15 @@ class Tokens:
             raise Rejected("This token was revoked. Ask an admin for a new one.")
         if record.expires_at is not None and record.expires_at <= now:
             raise Rejected(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
+        if not ownership.works(record, now):
+            raise Rejected("Whoever answers for this token is disabled. Ask an admin for a new one.")
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
+        admin, domains = ownership.rights(record)
         return Caller(
             known_as(record.id, record.name),
-            admin=record.admin,
-            domains={
-                domain: frozenset(Permission(right) for right in rights)
-                for domain, rights in record.permissions.items()
-            },
+            admin=admin,
+            domains=domains,
             address=address,
             kind=KIND,
             source=partial(self._caller, told, address),
@@ -127,11 +147,6 @@ class Tokens:
     def _note_use(self, record: TokenRecord, now: float) -> None:
         with suppress(Unwritable), self._store.write() as tx:  # a full disk must not lock readers out
             shelf.used(tx, record.id, now)
-
-
-def known_as(number: int, name: str) -> str:
-    """How a token is called in runs and in the audit trail; names alone need not be unique."""
-    return f"{name} (token {number})"
 
 
 def _named(name: str) -> str:
@@ -151,7 +166,8 @@ def _must_be_an_admin(caller: Caller) -> None:
         raise Forbidden("Only admins manage tokens.")
 
 
-def _note(tx: Tx, caller: Caller, what: str, on: str, at: float, outcome: str = "") -> None:
-    audit.append(
-        tx, at=at, who=caller.name, kind=caller.kind, what=what, on=on, address=caller.address, outcome=outcome
-    )
+def _there(tx: Tx, number: int) -> TokenRecord:
+    found = next((token for token in shelf.every(tx) if token.id == number), None)
+    if found is None:
+        raise Unfit(f"There is no token {number}.")
+    return found

@@ -7,13 +7,14 @@ from typing import Any
 
 from mxlib.auth import passwords, permissions
 from mxlib.auth.authority import resolves_callers
+from mxlib.auth.ownership import Released, note, release
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.throttle import Throttle
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, audit, people
+from mxlib.store import Store, Tx, people
 from mxlib.store.people import UserRecord
 
 #: No blanks and no brackets, so that nobody is called like a token, the local operator or script/mxm.
@@ -124,7 +125,7 @@ class Users:
                     "The first user has to be an admin with a password: from then on everybody signs in. "
                     "Or set MXM_OIDC_ISSUER."
                 )
-            _note(tx, by, "user.add", name, now, _told(admin, rights))
+            note(tx, by, "user.add", name, now, _told(admin, rights))
         if first:
             self._ended([NOBODYS])
         return number
@@ -138,10 +139,10 @@ class Users:
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
             people.change(tx, number, admin=is_admin, permissions=rights)
             self._somebody_stays(tx, user)
-            _note(tx, by, "user.change", user.name, self._clock.now(), _told(is_admin, rights))
+            note(tx, by, "user.change", user.name, self._clock.now(), _told(is_admin, rights))
 
-    def disable(self, by: Caller, number: int) -> None:
-        """Sign a user out everywhere, and let them in no more. Raises Unfit for the last admin."""
+    def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
+        """Block sign-in, end sessions and tokens; those of `hand_over` go to the admin `to`. Raises Unfit."""
         _must_be_an_admin(by)
         now = self._clock.now()
         with self._store.write() as tx:
@@ -149,8 +150,10 @@ class Users:
             people.change(tx, number, disabled_at=user.disabled_at or now)
             self._somebody_stays(tx, user)
             ended = people.end_all(tx, number)
-            _note(tx, by, "user.disable", user.name, now)
+            note(tx, by, "user.disable", user.name, now)
+            released = release(tx, by, user, hand_over, to, now)
         self._ended(ended)
+        return released
 
     def enable(self, by: Caller, number: int) -> None:
         """Let a disabled user in again."""
@@ -158,7 +161,7 @@ class Users:
         with self._store.write() as tx:
             user = _there(tx, number)
             people.change(tx, number, disabled_at=None)
-            _note(tx, by, "user.enable", user.name, self._clock.now())
+            note(tx, by, "user.enable", user.name, self._clock.now())
 
     def set_password(self, by: Caller, number: int, new: str) -> None:
         """Give a user a new password, and sign them out everywhere. Raises Unfit."""
@@ -198,7 +201,7 @@ class Users:
             if user.subject is None:
                 people.change(tx, number, subject=subject)
                 issuer = subject.partition("|")[0]
-                _note(tx, Caller(user.name, address=address), "user.link", user.name, self._clock.now(), issuer)
+                note(tx, Caller(user.name, address=address), "user.link", user.name, self._clock.now(), issuer)
 
     def unlink(self, by: Caller, number: int) -> None:
         """Forget a user's account at the provider, and sign them out; the next one with their address is theirs."""
@@ -207,7 +210,7 @@ class Users:
             user = _there(tx, number)
             people.change(tx, number, subject=None)
             ended = people.end_all(tx, number)
-            _note(tx, by, "user.unlink", user.name, self._clock.now())
+            note(tx, by, "user.unlink", user.name, self._clock.now())
         self._ended(ended)
 
     def first_admin(self, name: str, password: str) -> None:
@@ -221,7 +224,7 @@ class Users:
         with self._store.write() as tx:
             people.change(tx, user.id, password_hash=kept, password_set_at=now)
             ended = people.end_all(tx, user.id, keep)
-            _note(tx, by, "password.set", user.name, now)
+            note(tx, by, "password.set", user.name, now)
         self._ended(ended)
 
     def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
@@ -294,7 +297,3 @@ def _must_be_an_admin(by: Caller) -> None:
         raise Forbidden("A token can not manage users. Sign in as an admin, or use script/mxm.")
     if not by.admin:
         raise Forbidden("Only admins manage users.")
-
-
-def _note(tx: Tx, by: Caller, what: str, on: str, at: float, outcome: str = "") -> None:
-    audit.append(tx, at=at, who=by.name, kind=by.kind, what=what, on=on, address=by.address, outcome=outcome)

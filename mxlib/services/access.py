@@ -1,10 +1,12 @@
 """Who gets in, as the page manages it: people and their permissions, tokens, and everybody's own password."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.entrance import Entrance
+from mxlib.auth.ownership import Mark, Released, maker, marks, works
+from mxlib.auth.ownership import told as told_mark
 from mxlib.auth.passwords import LEAST, Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
 from mxlib.auth.throttle import TooMany
@@ -18,7 +20,22 @@ from mxlib.store import Store, Unwritable, audit, people
 from mxlib.store.people import UserRecord
 from mxlib.store.tokens import TokenRecord
 
-__all__ = ["LEAST", "REFUSALS", "Access", "Grants", "Person", "TokenRecord", "UserRecord", "grants"]
+__all__ = [
+    "LEAST",
+    "REFUSALS",
+    "Access",
+    "Grants",
+    "Mark",
+    "Person",
+    "Released",
+    "TokenRecord",
+    "UserRecord",
+    "grants",
+    "maker",
+    "marks",
+    "told_mark",
+    "works",
+]
 
 #: What may stand against something that is asked here; each is one sentence.
 REFUSALS = (Forbidden, Unfit, TooMany, Unwritable)
@@ -97,9 +114,18 @@ class Access:
         """Say anew what somebody may do."""
         self._users.change(by, number, admin=admin, permissions=given)
 
-    def disable(self, by: Caller, number: int) -> None:
-        """Sign somebody out everywhere, and let them in no more."""
-        self._users.disable(by, number)
+    def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
+        """Sign somebody out everywhere, block their sign-in and end their tokens, but for those handed to `to`."""
+        return self._users.disable(by, number, hand_over=hand_over, to=to)
+
+    def tokens_of(self, by: Caller, number: int) -> tuple[TokenRecord, ...]:
+        """Return the tokens that somebody answers for and that work, newest first."""
+        return tuple(self._tokens.of(by, number))
+
+    def admins(self, by: Caller, *, besides: int) -> tuple[str, ...]:
+        """Return the names of the admins who are not disabled, without user `besides`; the caller first."""
+        able = [user for user in self._users.every(by) if user.admin and user.disabled_at is None]
+        return tuple(sorted((user.name for user in able if user.id != besides), key=lambda name: name != by.name))
 
     def enable(self, by: Caller, number: int) -> None:
         """Let somebody in again."""
@@ -170,6 +196,10 @@ class Access:
         if not admin and not kept:
             raise Unfit("It may do nothing yet. Tick a permission, or make it an admin's.")
         return self._tokens.create(by, name, admin=admin, domains={} if admin else kept, days=days)
+
+    def hand_token_over(self, by: Caller, number: int, to: str) -> None:
+        """Let another admin answer for a token."""
+        self._tokens.hand_over(by, number, to)
 
     def revoke_token(self, by: Caller, number: int) -> bool:
         """End a token at once; whether there was one to end."""

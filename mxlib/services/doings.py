@@ -40,6 +40,7 @@ DOINGS = {
     "user.unlink": "Forgot the provider's account",
     "token.create": "Made a token",
     "token.revoke": "Revoked a token",
+    "token.hand_over": "Handed a token over",
     "audit.download": "Downloaded the audit trail",
 }
 

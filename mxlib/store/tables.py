@@ -143,7 +143,7 @@ Index("audit_by_time", audit.c.at)
 Index("audit_by_run", audit.c.run)
 Index("audit_by_subject", audit.c.on)
 
-#: Keys to the HTTP API. `permissions` maps a domain to the names of permissions.
+#: Keys to the HTTP API. `permissions` maps a domain to the names of permissions; `owner` answers for it.
 token = Table(
     "token",
     metadata,
@@ -157,6 +157,7 @@ token = Table(
     Column("expires_at", Float),
     Column("last_used_at", Float),
     Column("revoked_at", Float),
+    Column("owner", Integer, ForeignKey("user.id")),
     sqlite_autoincrement=True,
 )
 

@@ -1,17 +1,22 @@
 """Tokens of the HTTP API: never themselves, only what they hash to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import sqlalchemy as sa
 
 from mxlib.store.database import Tx
+from mxlib.store.people import UserRecord
 from mxlib.store.tables import token as table
+from mxlib.store.tables import user as users
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """One token as the store has it; `permissions` maps a domain to names of permissions."""
+    """One token as the store has it; `permissions` maps a domain to names of permissions.
+
+    `owner` is the user who answers for it: who made it, or whom it was handed to. A token of the command line has none.
+    """
 
     id: int
     name: str
@@ -23,9 +28,12 @@ class TokenRecord:
     expires_at: float | None
     last_used_at: float | None
     revoked_at: float | None
+    owner: UserRecord | None = field(default=None, repr=False)
 
 
-_COLUMNS = [table.c[column.name] for column in fields(TokenRecord)]
+_OWN = [table.c[column.name] for column in fields(TokenRecord) if column.name != "owner"]
+_OWNER = [users.c[column.name].label(f"owner_{column.name}") for column in fields(UserRecord)]
+_WHOLE = sa.select(*_OWN, *_OWNER).select_from(table.outerjoin(users, table.c.owner == users.c.id))
 
 
 def add(
@@ -38,12 +46,13 @@ def add(
     by: str,
     at: float,
     expires_at: float | None,
+    owner: int | None = None,
 ) -> int:
     """Keep a new token; its number."""
     told = tx.execute(
         table.insert().values(
             name=name, digest=digest, admin=admin, permissions=permissions, created_by=by, created_at=at,
-            expires_at=expires_at,
+            expires_at=expires_at, owner=owner,
         )
     )  # fmt: skip
     return int((told.inserted_primary_key or (0,))[0])
@@ -51,13 +60,17 @@ def add(
 
 def find(tx: Tx, digest: bytes) -> TokenRecord | None:
     """The token that hashes to `digest`."""
-    row = tx.execute(sa.select(*_COLUMNS).where(table.c.digest == digest)).first()
-    return TokenRecord(*row) if row else None
+    return next(iter(_found(tx, table.c.digest == digest)), None)
 
 
 def every(tx: Tx) -> list[TokenRecord]:
     """All tokens, newest first; those that work no more too."""
-    return [TokenRecord(*row) for row in tx.execute(sa.select(*_COLUMNS).order_by(table.c.id.desc()))]
+    return _found(tx, sa.true())
+
+
+def of_owner(tx: Tx, user: int) -> list[TokenRecord]:
+    """Return the tokens that a user answers for, newest first, those that ended too."""
+    return _found(tx, table.c.owner == user)
 
 
 def used(tx: Tx, number: int, at: float) -> None:
@@ -69,3 +82,16 @@ def revoke(tx: Tx, number: int, at: float) -> bool:
     """End a token; whether there was one to end."""
     ended = table.update().where(table.c.id == number, table.c.revoked_at.is_(None)).values(revoked_at=at)
     return tx.execute(ended).rowcount == 1
+
+
+def hand_over(tx: Tx, number: int, user: int) -> None:
+    """Let another user answer for a token."""
+    tx.execute(table.update().where(table.c.id == number).values(owner=user))
+
+
+def _found(tx: Tx, where: sa.ColumnElement[bool]) -> list[TokenRecord]:
+    own, found = len(_OWN), tx.execute(_WHOLE.where(where).order_by(table.c.id.desc()))
+    return [
+        replace(TokenRecord(*row[:own]), owner=UserRecord(*row[own:]) if row[own] is not None else None)
+        for row in found
+    ]

@@ -10,7 +10,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes.phrases import age, count
 from mxlib.services.access import LEAST, REFUSALS, Grants, Person
-from mxlib.ui import access_rights, frame, one_of
+from mxlib.ui import access_leaving, access_rights, frame, one_of
 from mxlib.ui.figures import escaped, verbatim
 
 RIGHTS = "rights-of-person"
@@ -95,9 +95,9 @@ def _card(person: Person) -> None:
                     help=told,
                 )
             if user.disabled_at is None:
-                do = partial(access.disable, caller, user.id)
-                told = "Signs them out everywhere, and lets them in no more. Their runs go on."
-                st.button("Disable", icon=":material/block:", key="disable", on_click=act, args=(do,), help=told)
+                told = "Signs them out everywhere, blocks sign-in and ends their tokens. Their runs continue."
+                if st.button("Disable…", icon=":material/block:", key="disable", help=told):
+                    access_leaving.ask(user.id, user.name)
             else:
                 do = partial(access.enable, caller, user.id)
                 st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act, args=(do,))

@@ -7,21 +7,22 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes.phrases import age, count, day, moment
-from mxlib.services.access import REFUSALS, TokenRecord
+from mxlib.services.access import REFUSALS, TokenRecord, maker, marks, told_mark, works
 from mxlib.ui import access_people, access_rights, frame, one_of
 from mxlib.ui.figures import escaped
 
 RIGHTS = "rights-of-token"
 _ONCE = "made-token"
 _ENDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "Never"}
+_NEVER = "It never ends by itself: whoever finds it can use it until somebody revokes it. The audit trail notes that."
 
 
 def show() -> None:
     """All tokens in a table; a click on one shows what can be done."""
     tokens, now = services.current().access.tokens(frame.caller()), services.current().clock.now()
     with st.container(horizontal=True, vertical_alignment="center"):
-        works = sum(_works(token, now) for token in tokens)
-        st.markdown(f"**{count(works, 'token works', 'tokens work')}**", width="stretch")
+        working = sum(works(token, now) for token in tokens)
+        st.markdown(f"**{count(working, 'token works', 'tokens work')}**", width="stretch")
         if st.button("Make a token…", icon=":material/add:", type="primary", key="add-token"):
             access_rights.begin(RIGHTS)
             _forget()
@@ -40,6 +41,7 @@ def show() -> None:
             "May": st.column_config.TextColumn(width=230),
             "State": st.column_config.TextColumn(width=155),
             "Last used": st.column_config.TextColumn(width=95),
+            "Look at": st.column_config.TextColumn(width=150, help="Ends within 30 days, or unused for 90"),
             "Made": st.column_config.TextColumn(width=205),
         },
     )
@@ -57,20 +59,19 @@ def _row(token: TokenRecord, now: float) -> dict[str, object]:
         "May": access_rights.told(token.admin, token.permissions),
         "State": _state(token, now),
         "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
-        "Made": f"{day(token.created_at, now)} by {token.created_by}",
+        "Look at": ", ".join(told_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
+        "Made": f"{day(token.created_at, now)} by {maker(token)}",
     }
 
 
 def _state(token: TokenRecord, now: float) -> str:
     if token.revoked_at is not None:
         return f"Revoked {moment(token.revoked_at, now)}"
+    if token.owner is not None and token.owner.disabled_at is not None:
+        return "Ended: its owner is disabled"
     if token.expires_at is None:
         return "Works, never ends"
     return f"{'Works until' if token.expires_at > now else 'Ended'} {day(token.expires_at, now)}"
-
-
-def _works(token: TokenRecord, now: float) -> bool:
-    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
 
 
 def _card(token: TokenRecord, now: float) -> None:
@@ -78,12 +79,30 @@ def _card(token: TokenRecord, now: float) -> None:
         st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
         access_rights.explain(token.admin, token.permissions)
         st.caption(f"{_state(token, now)}.")
-        if _works(token, now):
+        if works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
                 st.markdown("Scripts that use it are refused from now on. This can not be taken back.")
                 end = partial(services.current().access.revoke_token, frame.caller(), token.id)
                 st.button("Revoke it now", type="primary", key="revoke", on_click=access_people.act, args=(end,))
+            _handing_over(token)
         access_people.say_refused()
+
+
+def _handing_over(token: TokenRecord) -> None:
+    """Let another admin answer for a token; it ends when that one is disabled."""
+    owner = token.owner.id if token.owner else 0
+    with st.popover("Hand over…", icon=":material/forward:", key="token-hand-over-open"):
+        st.markdown(f"Made by {escaped(maker(token))}. A token ends when the admin who answers for it is disabled.")
+        admins = services.current().access.admins(frame.caller(), besides=owner)
+        if not admins:
+            st.caption("No other admin can answer for it.")
+            return
+        st.selectbox("Admin who answers for it from now on", admins, key="token-owner")
+        st.button("Hand it over", key="token-hand-over", on_click=access_people.act, args=(partial(_hand, token.id),))
+
+
+def _hand(number: int) -> None:
+    services.current().access.hand_token_over(frame.caller(), number, str(st.session_state["token-owner"]))
 
 
 def _forget() -> None:
@@ -104,11 +123,13 @@ def _make() -> None:
     left, right = st.columns([3, 2])
     name = left.text_input("What it is for", key="token-name", placeholder="nightly import", max_chars=100)
     days = right.segmented_control(
-        "Ends after", list(_ENDS), default=90, format_func=lambda days: _ENDS[days], required=True, key="token-ends"
+        "Ends after", list(_ENDS), default=365, format_func=lambda days: _ENDS[days], required=True, key="token-ends"
     )
     admin, given = access_rights.ask(
         RIGHTS, access.domains(caller), admin="Admin: everything in every domain, but neither people nor tokens"
     )
+    if days == 0:
+        st.warning(_NEVER, icon=":material/all_inclusive:")
     if not st.button("Make the token", type="primary", icon=":material/key:", key="make-token"):
         return
     try:

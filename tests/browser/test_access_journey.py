@@ -150,4 +150,5 @@ def test_from_no_sign_in_to_people_tokens_and_their_trail(tabs: list[Page], serv
     visit(fresh, "/")
     expect(fresh.get_by_text("Export CSV")).to_be_visible()
     press(page, "Disable")
+    dialog.get_by_role("button", name="Disable").click()
     expect(fresh.get_by_label("Name or email address")).to_be_visible()

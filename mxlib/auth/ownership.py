@@ -1,0 +1,139 @@
+"""Who answers for a token, what it may do today, and what happens to it when that person leaves."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+
+from mxlib.auth.passwords import Unfit
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
+from mxlib.mailboxes.phrases import count
+from mxlib.store import Tx, audit, people
+from mxlib.store import tokens as shelf
+from mxlib.store.people import UserRecord
+from mxlib.store.tokens import TokenRecord
+
+_DAY = 86_400.0
+
+#: Days before its end, and days without use, from which a token is marked.
+NEAR_END_DAYS, UNUSED_DAYS = 30, 90
+
+
+class Mark(StrEnum):
+    """What an admin should look at in a list of tokens."""
+
+    ENDING = "ending"
+    UNUSED = "unused"
+    LIMITED = "limited"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The tokens of somebody who was disabled: those that ended, and those that another admin answers for now."""
+
+    revoked: tuple[TokenRecord, ...] = ()
+    handed_over: tuple[TokenRecord, ...] = ()
+
+
+def known_as(number: int, name: str) -> str:
+    """How a token is called in runs and in the audit trail; names alone need not be unique."""
+    return f"{name} (token {number})"
+
+
+def works(token: TokenRecord, now: float) -> bool:
+    """Return whether a token opens the API."""
+    return _lives(token, now) and (token.owner is None or token.owner.disabled_at is None)
+
+
+def marks(token: TokenRecord, now: float) -> tuple[Mark, ...]:
+    """Return what is to be looked at in a token that works."""
+    if not works(token, now):
+        return ()
+    ending = token.expires_at is not None and token.expires_at - now <= NEAR_END_DAYS * _DAY
+    unused = now - (token.last_used_at or token.created_at) >= UNUSED_DAYS * _DAY
+    limited = token.owner is not None and not token.owner.admin
+    found = {Mark.ENDING: ending, Mark.UNUSED: unused, Mark.LIMITED: limited}
+    return tuple(mark for mark, holds in found.items() if holds)
+
+
+def told(token: TokenRecord, mark: Mark, now: float) -> str:
+    """A mark in words."""
+    match mark:
+        case Mark.ENDING:
+            return f"ends in {count(max(1, ceil(((token.expires_at or now) - now) / _DAY)), 'day')}"
+        case Mark.UNUSED:
+            unused = count(int((now - (token.last_used_at or token.created_at)) // _DAY), "day")
+            return f"unused for {unused}" if token.last_used_at else f"never used in {unused}"
+        case _:
+            return f"limited to what {token.owner.name if token.owner else ''} may do"
+
+
+def maker(token: TokenRecord) -> str:
+    """Who made a token, and who answers for it now."""
+    if token.owner is None:
+        return f"{token.created_by}, no user"
+    return token.created_by if token.owner.name == token.created_by else f"{token.created_by}, now {token.owner.name}"
+
+
+def rights(token: TokenRecord) -> tuple[bool, dict[str, frozenset[Permission]]]:
+    """Return whether a token is an admin's, and its permissions by domain: never more than its owner has today."""
+    own, owner = _permissions(token.permissions), token.owner
+    if owner is None or owner.admin:
+        return token.admin, own
+    theirs = _permissions(owner.permissions)
+    if token.admin:
+        return False, theirs
+    shared = {domain: _of(own, domain) & _of(theirs, domain) for domain in own.keys() | theirs.keys()}
+    return False, {domain: both for domain, both in shared.items() if both}
+
+
+def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> None:
+    """Let the admin `to` answer for a token; raises Unfit when that is no admin who can sign in."""
+    if not _lives(token, at):
+        raise Unfit(f"{known_as(token.id, token.name)} no longer works, and nobody needs to answer for it.")
+    admin = people.named(tx, to.strip().lower())
+    if admin is None or not admin.admin or admin.disabled_at is not None:
+        raise Unfit(f"{to.strip() or 'Nobody'} is no admin here. Name an admin who is not disabled.")
+    if token.owner is not None and token.owner.id == admin.id:
+        raise Unfit(f"{admin.name} answers for {known_as(token.id, token.name)} already.")
+    shelf.hand_over(tx, token.id, admin.id)
+    before = token.owner.name if token.owner else token.created_by
+    note(tx, by, "token.hand_over", known_as(token.id, token.name), at, f"from {before} to {admin.name}")
+
+
+def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str, at: float) -> Released:
+    """Hand the tokens `keep` of a user to the admin `to`, and revoke the others; raises Unfit."""
+    living = [token for token in shelf.of_owner(tx, user.id) if _lives(token, at)]
+    if missing := set(keep) - {token.id for token in living}:
+        raise Unfit(f"Token {min(missing)} is no token of {user.name} that works. Look at the list again.")
+    if keep and to.strip().lower() == user.name:
+        raise Unfit(f"{user.name} is being disabled. Hand the tokens to another admin.")
+    revoked, handed = [], []
+    for token in living:
+        if token.id in keep:
+            hand_over(tx, by, token, to, at)
+            handed.append(token)
+        else:
+            shelf.revoke(tx, token.id, at)
+            note(tx, by, "token.revoke", known_as(token.id, token.name), at, f"its maker is disabled: {user.name}")
+            revoked.append(token)
+    return Released(tuple(revoked), tuple(handed))
+
+
+def note(tx: Tx, caller: Caller, what: str, on: str, at: float, outcome: str = "") -> None:
+    """Add an entry to the audit trail."""
+    audit.append(
+        tx, at=at, who=caller.name, kind=caller.kind, what=what, on=on, address=caller.address, outcome=outcome
+    )
+
+
+def _lives(token: TokenRecord, now: float) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
+
+
+def _permissions(kept: Mapping[str, Collection[str]]) -> dict[str, frozenset[Permission]]:
+    return {domain: frozenset(Permission(right) for right in given) for domain, given in kept.items()}
+
+
+def _of(given: Mapping[str, frozenset[Permission]], domain: str) -> frozenset[Permission]:
+    return given.get(domain, frozenset()) | given.get(EVERY_DOMAIN, frozenset())

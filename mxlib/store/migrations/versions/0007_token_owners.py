@@ -1,0 +1,31 @@
+"""Who answers for a token; the tokens of people who were disabled before end now."""
+
+import time
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+_NOTE = """
+INSERT INTO audit (at, who, kind, what, "on", address, outcome)
+SELECT :now, 'MXM', 'engine', 'token.revoke', token.name || ' (token ' || token.id || ')', '',
+       'its maker is disabled: ' || "user".name
+FROM token JOIN "user" ON "user".id = token.owner
+WHERE token.revoked_at IS NULL AND "user".disabled_at IS NOT NULL
+"""
+_REVOKE = """
+UPDATE token SET revoked_at = :now
+WHERE revoked_at IS NULL AND owner IN (SELECT id FROM "user" WHERE disabled_at IS NOT NULL)
+"""
+
+
+def upgrade() -> None:
+    """Name the owner of each token that a person made, and revoke those of disabled people."""
+    # SQLite takes a reference in a new column only so; Alembic would add it afterwards, which SQLite cannot.
+    op.execute('ALTER TABLE token ADD COLUMN owner INTEGER REFERENCES "user" (id)')
+    op.execute('UPDATE token SET owner = (SELECT id FROM "user" WHERE "user".name = token.created_by)')
+    bind, now = op.get_bind(), {"now": time.time()}
+    bind.execute(sa.text(_NOTE), now)
+    bind.execute(sa.text(_REVOKE), now)
