@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
 
+from mxlib.auth import passwords
 from mxlib.auth.entrance import SOMEBODY, Refused, Visitor
-from mxlib.auth.throttle import COUNTED_S, OF_ADDRESS, TooMany
+from mxlib.auth.proxies import household
+from mxlib.auth.throttle import COUNTED_S, KNOWN_S, OF_ADDRESS, OF_NAME, TooMany
 from tests import people
 from tests.people import BOSS, GOOD, Hands, House
 
@@ -145,3 +149,94 @@ def test_what_was_typed_as_a_name_is_nowhere_unless_it_is_one(house: House) -> N
     ]
     assert b"My-Secret-Passw0rd" not in house.kept()
     assert b"my-secret-passw0rd" not in house.kept()
+
+
+V6 = "2001:db8:0:7:{:x}::1"
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("2001:db8:0:7:aaaa::1", "2001:db8:0:7::/64"),
+        ("2001:DB8:0:7::", "2001:db8:0:7::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_address_counts_by_its_64(address: str, counted_as: str) -> None:
+    assert household(address) == counted_as
+
+
+def test_addresses_of_one_64_wait_together_and_are_one_home(house: House) -> None:
+    for number in range(OF_ADDRESS.free):
+        assert not tried(house, f"name{number}", address=V6.format(number))
+    assert tried(house, "another", address=V6.format(99))
+    assert not tried(house, "another", address="2001:db8:0:8::1")
+    house.clock.at += COUNTED_S + 1
+    assert comes_in(house, V6.format(1))
+    for number in range(OF_NAME.free + 1):
+        tried(house, address=f"198.51.100.{number}")
+    assert not comes_in(house, "203.0.113.1")
+    assert comes_in(house, V6.format(2))
+
+
+@pytest.mark.parametrize("name", ["kim", "nobody"])
+def test_variants_of_a_name_count_together_whether_anybody_has_it_or_not(house: House, name: str) -> None:
+    kelvin = name.replace("k", "\u212a")
+    variants = [name.upper(), f"  {name}", f"{name}\t", f"\u2003{name}\u00a0", kelvin, kelvin.title(), name]
+    for number in range(OF_NAME.free):
+        assert not tried(house, variants[number % len(variants)], address=f"198.51.100.{number}")
+    assert all(tried(house, variant, address="203.0.113.5") == 1 for variant in variants)
+
+
+def test_the_throttle_is_asked_before_a_turn_to_hash_and_writes_nothing_for_a_refused_try(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(OF_ADDRESS.free):
+        tried(house)
+    monkeypatch.setattr(house.entrance.strangers, "turn", None)
+    monkeypatch.setattr(house.store, "write", None)
+    assert tried(house) == 1
+
+
+def test_a_restart_and_another_process_know_where_people_came_in_from(tmp_path: Path) -> None:
+    clock = Hands()
+    with people.house(tmp_path, "kim", clock=clock) as house:
+        assert comes_in(house, HOME)
+        with people.house(tmp_path, clock=clock) as other:
+            assert other.entrance.lane(HOME) is other.entrance.at_home
+            assert other.entrance.lane(THIEF) is other.entrance.strangers
+            assert comes_in(house, "203.0.113.9")
+            tried(other)
+            assert other.entrance.lane("203.0.113.9") is other.entrance.at_home
+            clock.at += KNOWN_S + 1
+            assert other.entrance.lane(HOME) is other.entrance.strangers
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_name_that_somebody_has_costs_the_same_work_as_one_that_nobody_has(
+    house: House, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    def work(name: str, address: str) -> list[str]:
+        """Hashes made and checked, and statements sent to the store, for one try right after a start."""
+        done: list[str] = []
+        passwords._nobodys.cache_clear()
+        hasher = passwords._hasher
+        with monkeypatch.context() as patch:
+            patch.setattr(passwords, "_hasher", Mock(wraps=hasher))
+            engine = house.store._engine
+            listener = lambda _c, _s, statement, *_: done.append(statement.split("(")[0][:40])  # noqa: E731
+            sa.event.listen(engine, "before_cursor_execute", listener)
+            assert bool(tried(house, name, address)) is waits
+            sa.event.remove(engine, "before_cursor_execute", listener)
+            return done + [call[0] for call in passwords._hasher.mock_calls]  # type: ignore[attr-defined]
+
+    assert comes_in(house)
+    if waits:
+        for number in range(OF_NAME.free):
+            tried(house, "kim", f"203.0.113.{number}")
+            tried(house, "nobody", f"203.0.113.1{number}")
+    assert work("kim", "198.51.100.1") == work("nobody", "198.51.100.2")

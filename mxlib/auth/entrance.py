@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mxlib.auth.lanes import Lane
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
-from mxlib.auth.proxies import Proxies
+from mxlib.auth.proxies import Proxies, household
 from mxlib.auth.sessions import Session, Sessions
-from mxlib.auth.throttle import Throttle
+from mxlib.auth.throttle import folded
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings
@@ -43,11 +44,13 @@ class Entrance:
         """`sandbox`: whether nothing real is behind this, so that nobody need sign in before there are users."""
         self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
-        self.users, self.sessions, self.throttle = users, sessions, Throttle(store, clock)
+        self.users, self.sessions, self.throttle = users, sessions, users.throttle
         self.proxies = Proxies(settings.trusted_proxies)
         #: Signs what a browser keeps while its owner is at the provider.
         self.key = store.key.cookies
         self._in_force = False
+        #: Where passwords are hashed of people at addresses that somebody came in from before, and of strangers.
+        self.at_home, self.strangers = Lane(places=20, per_address=5), Lane(places=6, per_address=2)
 
     def in_force(self) -> bool:
         """Whether people have to sign in: as soon as there is a user or a provider, and for good."""
@@ -67,15 +70,21 @@ class Entrance:
             raise Forbidden(OVER)
         return replace(self.users.caller(name or "", address), source=source)
 
+    def lane(self, address: str) -> Lane:
+        """Where a sign-in from this address waits for its turn: strangers never keep those waiting who came before."""
+        return self.at_home if self.throttle.knows(address) else self.strangers
+
     def with_password(self, name: str, password: str, visitor: Visitor, before: Session | None = None) -> str:
         """Sign in; the id of the new session. `before` is the browser's last one, which ends.
 
-        Raises Refused, and TooMany when this name or this address has to wait.
+        Raises Refused, TooMany when this name or this address has to wait, and Crowded when too many wait already.
+        Variants of a name count together, whether anybody has it or not.
         """
-        known = self.users.find(name)
-        called = known.name if known else name
-        self.throttle.enter(called, visitor.address)
-        user = self.users.verify(name, password)
+        called = folded(name)
+        refused = self.throttle.ask(called, visitor.address)
+        with self.lane(visitor.address).turn(household(visitor.address), refused):
+            self.throttle.enter(called, visitor.address)
+            known, user = self.users.find(name), self.users.verify(name, password)
         if user is None:
             why = "unknown name" if known is None else "disabled" if known.disabled_at else "wrong password"
             self.refused(known.name if known else "", visitor, why)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from math import ceil
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from mxlib.auth.entrance import Entrance, Refused, Visitor
+from mxlib.auth.lanes import Crowded, Lane
 from mxlib.auth.sessions import Session
 from mxlib.auth.throttle import TooMany
 from mxlib.store import Unwritable
@@ -38,8 +39,10 @@ ENDED = "Your session has ended. Sign in to go on."
 _MOST = 10_000
 #: Characters of a local address that is gone back to.
 _FAR = 2_000
-#: Passwords checked at once: each takes 64 MB for a moment.
-_hashing = anyio.CapacityLimiter(2)
+#: Threads of each lane: those that hash and wait, and some that ask whether a try is heard at all.
+_ASKING = 4
+#: Requests that wait for such a thread.
+_MOST_WAITING = 200
 
 _ASSETS = Path(__file__).with_name("assets")
 _ICON = Path(__file__).parents[1] / "ui" / "assets" / "mxm.svg"
@@ -164,17 +167,28 @@ async def _sign_in(request: Request) -> Response:
     if not name.strip() or not password:
         return ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
     try:
+        limiter = _threads(arrived.entrance.lane(arrived.visitor.address))
+        if limiter.statistics().tasks_waiting >= _MOST_WAITING:
+            raise Crowded
         told = await anyio.to_thread.run_sync(
-            arrived.entrance.with_password, name, password, arrived.visitor, arrived.session, limiter=_hashing
+            arrived.entrance.with_password, name, password, arrived.visitor, arrived.session, limiter=limiter
         )
     except Refused as error:
         return ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
     except TooMany as error:
         again = {"Retry-After": str(error.seconds)}
         return ask(request, wrong=str(error), status=429, name=name, wanted=wanted, headers=again)
+    except Crowded as error:
+        again = {"Retry-After": str(error.seconds)}
+        return ask(request, wrong=str(error), status=503, name=name, wanted=wanted, headers=again)
     except Unwritable as error:
         return ask(request, wrong=str(error), status=503, name=name, wanted=wanted)
     return let_in(request, told, wanted)
+
+
+@lru_cache(maxsize=8)  # the lanes of one server; tests have several, one after another
+def _threads(lane: Lane) -> anyio.CapacityLimiter:
+    return anyio.CapacityLimiter(1 + lane.places + _ASKING)
 
 
 async def _sign_out(request: Request) -> Response:

@@ -40,8 +40,9 @@ def hashed(password: str) -> str:
 
 def holds(password: str, kept: str | None) -> bool:
     """Whether `kept` was made of `password`; it takes as long when nothing is kept, so that time tells no names."""
+    nobodys = _nobodys()  # made at the first sign-in after a start, whoever that is of
     try:
-        return _hasher.verify(kept or _nobodys(), _plain(password[: MOST * 4])) and kept is not None
+        return _hasher.verify(kept or nobodys, _plain(password[: MOST * 4])) and kept is not None
     except (Argon2Error, InvalidHashError):
         return False
 

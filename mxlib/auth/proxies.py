@@ -51,6 +51,14 @@ class Proxies:
         return any(address in network for network in self._networks)
 
 
+def household(address: str) -> str:
+    """What counts as one address: itself, or the /64 of an IPv6 one, of which one subscriber has 2^64."""
+    found = _address(address)
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((int(found) >> 64 << 64, 64)))
+    return address if found is None else str(found)
+
+
 def _peer(scope: Scope) -> str:
     return str((scope.get("client") or ("",))[0])
 

@@ -10,7 +10,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.ownership import Released, note, release
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.auth.throttle import Throttle
+from mxlib.auth.throttle import Throttle, folded
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
@@ -42,7 +42,7 @@ class Users:
     ) -> None:
         """`ended` is told the digests of sessions that were ended, so that what is open in them closes."""
         self._store, self._clock, self._provider, self._ended = store, clock, provider, ended
-        self._throttle = Throttle(store, clock)
+        self.throttle = Throttle(store, clock)
 
     # Knowing.
 
@@ -69,7 +69,7 @@ class Users:
     def find(self, name: str) -> UserRecord | None:
         """The user of that name, whatever its case."""
         with self._store.read() as tx:
-            return people.named(tx, _folded(name))
+            return people.named(tx, folded(name))
 
     def of_subject(self, subject: str) -> UserRecord | None:
         """The user whose account at the provider this is."""
@@ -180,11 +180,11 @@ class Users:
             raise Forbidden("Only who is signed in has a password to change.")
         if not user.has_password:
             raise Unfit("You sign in at the provider, and have no password here. An admin can give you one.")
-        self._throttle.enter(user.name, caller.address)
+        self.throttle.enter(user.name, caller.address)
         if self.verify(user.name, current) is None:
             raise Unfit("The current password is not right.")
         with self._store.write() as tx:
-            self._throttle.forgive(tx, user.name, caller.address)
+            self.throttle.forgive(tx, user.name, caller.address)
         if new == current:
             raise Unfit("The new password is the current one. Choose another.")
         self._keep_password(caller, user, new, digest(keep) if keep else b"")
@@ -245,20 +245,16 @@ class Users:
 NOBODYS = b""
 
 
-def _folded(name: str) -> str:
-    return name.strip().lower()
-
-
 def _named(name: str) -> str:
     """A name that may be given; raises Unfit."""
-    folded = _folded(name)
-    if not folded:
+    name = folded(name)
+    if not name:
         raise Unfit("Type a name, such as kim or kim@agency.example.")
-    if folded in _RESERVED:
-        raise Unfit(f"{folded} is a name that MXM uses itself. Choose another.")
-    if not _NAME.fullmatch(folded):
+    if name in _RESERVED:
+        raise Unfit(f"{name} is a name that MXM uses itself. Choose another.")
+    if not _NAME.fullmatch(name):
         raise Unfit("A name has letters a-z, digits and . _ + - @ only, such as kim or kim@agency.example.")
-    return folded
+    return name
 
 
 def _kept(password: str | None, name: str) -> str | None:

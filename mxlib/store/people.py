@@ -181,9 +181,9 @@ def forget_refusals(tx: Tx, before: float) -> int:
     return tx.execute(refused.delete().where(refused.c.at < before)).rowcount
 
 
-def signed_in_from(tx: Tx, name: str, address: str, since: float) -> bool:
-    """Whether that user signed in from that address since then, as the audit trail knows."""
-    query = sa.select(audit.c.id).where(
-        audit.c.on == name, audit.c.what == "sign_in", audit.c.address == address, audit.c.at >= since
-    )
-    return tx.execute(query.limit(1)).first() is not None
+def sign_ins(tx: Tx, *, since: float, after: int) -> tuple[int, list[tuple[str, str, float]]]:
+    """Sign-ins since then among entries of the audit trail after that one: the last entry, and name, address, time."""
+    last = tx.execute(sa.select(sa.func.max(audit.c.id))).scalar() or 0
+    query = sa.select(audit.c.on, audit.c.address, audit.c.at).order_by(audit.c.id)
+    query = query.where(audit.c.what == "sign_in", audit.c.at >= since, audit.c.id > after)
+    return int(last), [(str(name), str(address), float(at)) for name, address, at in tx.execute(query)]

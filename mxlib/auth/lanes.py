@@ -1,0 +1,101 @@
+"""The queue in front of password hashing: bounded, with a lane of its own for addresses that people came in from."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+#: Seconds after which to come again when a lane is full.
+AGAIN_S = 5
+
+
+#: Addresses that were turned away and are remembered for it.
+_REMEMBERED = 10_000
+
+
+class Crowded(Exception):
+    """Too many sign-ins wait already; the message is one sentence that says what to do."""
+
+    seconds = AGAIN_S
+
+    def __init__(self) -> None:
+        super().__init__(f"Too many sign-ins at once. Wait {AGAIN_S} s and try again.")
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    address: str
+    order: tuple[int, int]  # refused tries of the address, then who came first
+    called: threading.Event = field(default_factory=threading.Event)
+    turned_away: bool = False
+
+
+class Lane:
+    """One password is hashed at a time, since each takes 64 MB and all cores; at most `places` more wait.
+
+    Whoever was refused and turned away least goes first. A full lane turns away the one that was it most, so that a
+    flood of guesses gives way to somebody new. One address holds at most `per_address` places.
+    """
+
+    def __init__(self, places: int, per_address: int) -> None:
+        self.places, self._per_address = places, per_address
+        self._lock = threading.Lock()
+        self._numbers = count()
+        self._waiting: list[_Waiting] = []
+        self._hashing: _Waiting | None = None
+        self._turned_away = Counter[str]()  # since the lane was last empty
+
+    @contextmanager
+    def turn(self, address: str, refused: int) -> Iterator[None]:
+        """Wait for a turn, and hold it for the length of the block; raises Crowded instead of waiting too long."""
+        mine = self._enter(address, refused)
+        mine.called.wait()
+        if mine.turned_away:
+            raise Crowded
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        with self._lock:
+            return len(self._waiting)
+
+    def _enter(self, address: str, refused: int) -> _Waiting:
+        with self._lock:
+            mine = _Waiting(address, (refused + self._turned_away[address], next(self._numbers)))
+            if self._hashing is None:
+                self._hashing = mine
+                mine.called.set()
+                return mine
+            present = [self._hashing, *self._waiting]
+            if sum(each.address == address for each in present) >= self._per_address:
+                raise self._turn_away(address)
+            if len(self._waiting) >= self.places:
+                last = max(self._waiting, key=lambda each: each.order)
+                if last.order < mine.order:
+                    raise self._turn_away(address)
+                self._waiting.remove(last)
+                self._turn_away(last.address)
+                last.turned_away = True
+                last.called.set()
+            self._waiting.append(mine)
+            return mine
+
+    def _turn_away(self, address: str) -> Crowded:
+        if len(self._turned_away) >= _REMEMBERED:
+            self._turned_away.clear()
+        self._turned_away[address] += 1
+        return Crowded()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._hashing = min(self._waiting, key=lambda each: each.order, default=None)
+            if self._hashing is None:
+                self._turned_away.clear()
+            else:
+                self._waiting.remove(self._hashing)
+                self._hashing.called.set()
