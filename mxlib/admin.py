@@ -14,8 +14,9 @@ from mxlib.auth.permissions import Caller, Permission, told
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
+from mxlib.mailboxes import words
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, Unwritable
+from mxlib.store import FILE, Store, Unwritable, audit, time_guard
 from mxlib.store.people import UserRecord
 from mxlib.store.tokens import TokenRecord
 
@@ -27,9 +28,9 @@ _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "y": 365}
 Rights = dict[str, set[Permission]]
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit status."""
-    asked = _parser().parse_args(words)
+    asked = _parser().parse_args(arguments)
     try:
         settings, clock = Settings(), SystemClock()
         store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
@@ -172,6 +173,25 @@ def _password() -> str:
     return typed
 
 
+# Time.
+
+
+def _time(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    with store.read() as tx:
+        jump = time_guard.jump(tx)
+    _say(words.clock_jumped(jump.since, jump.at, jump.until) if jump else "The clock of this server did not jump.")
+    return 0
+
+
+def _time_confirm(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
+    now, by = clock.now(), _operator()
+    with store.write() as tx:
+        if time_guard.confirm(tx, now) is not None:
+            audit.append(tx, at=now, who=by.name, kind=by.kind, what="time.confirm", on="this server")
+    _say("The time is taken to be right: what is old is forgotten again.")
+    return 0
+
+
 # The command line.
 
 
@@ -219,7 +239,7 @@ def _period(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("script/mxm", description="Manage this MXM from the command line.")
-    rooms = parser.add_subparsers(required=True, metavar="{token,user}")
+    rooms = parser.add_subparsers(required=True, metavar="{token,user,time}")
     tokens = rooms.add_parser("token", help="tokens of the HTTP API").add_subparsers(required=True, metavar="COMMAND")
     create = _command(tokens, "create", _token_create, "make a token, and print it: it is shown this once")
     create.add_argument("name", help="what it is for")
@@ -254,6 +274,10 @@ def _parser() -> argparse.ArgumentParser:
         ("password", _user_password, f"give a user a new password, {asks}; ends what they have open"),
     ):
         _command(users, name, do, means).add_argument("name", help="as the list says")
+
+    times = rooms.add_parser("time", help="the clock of the server").add_subparsers(required=True, metavar="COMMAND")
+    _command(times, "show", _time, "whether the clock went far ahead, so that nothing is forgotten for its age now")
+    _command(times, "confirm", _time_confirm, "take the clock to be right, so that what is old is forgotten again")
     return parser
 
 

@@ -19,7 +19,7 @@ from mxlib.services.drafts import Lost, TakenOver, Work
 from mxlib.services.exports import NotThere
 from mxlib.services.mappings import Question
 from mxlib.settings import Settings
-from mxlib.store import audit
+from mxlib.store import audit, time_guard
 from tests.test_pages import FILE, grid_key, opened, preview, statuses
 
 SECRET = b"Geheim.2026x"
@@ -77,6 +77,9 @@ def test_a_draft_that_was_discarded_is_gone_from_the_disk(house: Services) -> No
 def test_an_old_draft_is_forgotten(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(house)
     later = house.clock.now() + 8 * 86_400
+    with house.store.write() as tx:
+        time_guard.observe(tx, later - 3_600)
+        time_guard.confirm(tx, later - 3_600)
     monkeypatch.setattr(house.drafts, "_clock", type("Later", (), {"now": lambda self: later})())
     assert not house.drafts.offered(LOCAL)
     monkeypatch.undo()

@@ -27,7 +27,7 @@ DOORS = {
     "ui": {"api", "services", "runs", "auth", "mailboxes"} | _GROUND,
     "pages": {"ui", "services", "runs", "auth", "mailboxes"},
     "app": {"ui"},
-    "admin": {"auth", "store"} | _GROUND,
+    "admin": {"auth", "store", "mailboxes"} | _GROUND,
 }
 #: Libraries that only these rooms may know.
 KEPT_TO = {

@@ -7,10 +7,8 @@ import pytest
 from mxlib.runs import results
 from mxlib.runs.manager import CanNot
 from mxlib.store import Store, journal
-from tests.desk import Desk, ShiftedClock
+from tests.desk import Desk, ShiftedClock, live_through
 from tests.simulation import plan, row, rows
-
-DAY = 86_400
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def test_a_run_that_goes_on_keeps_its_passwords(desk: Desk) -> None:
     run = desk.runs.start(plan(*rows(2)), "ops", retention_days=1)
     with pytest.raises(CanNot, match="still needs its passwords"):
         desk.runs.handed_over(run)
-    desk.clock.ahead = 2 * DAY
+    live_through(desk.store, 2)
     assert desk.runs.purge() == 0
     desk.host.open.set()
     desk.wait_for(run, "finished")
@@ -89,10 +87,10 @@ def test_a_run_that_goes_on_keeps_its_passwords(desk: Desk) -> None:
 def test_passwords_end_with_the_retention_that_was_chosen(desk: Desk, tmp_path: Path) -> None:
     run = finished(desk, days=1)
     secrets = secrets_of(desk, run)
-    desk.clock.ahead = 0.9 * DAY
+    live_through(desk.store, 0.9)
     assert desk.runs.purge() == 0
     assert shown(desk, run)[0] == "Secret-0-word"
-    desk.clock.ahead = 1.1 * DAY
+    live_through(desk.store, 0.2)
     assert desk.runs.purge() == 1
     assert not any(secret in on_disk(tmp_path) for secret in secrets)
     assert desk.view(run).handed_over_at is None
@@ -102,9 +100,9 @@ def test_passwords_end_with_the_retention_that_was_chosen(desk: Desk, tmp_path: 
 def test_they_can_be_kept_longer_but_not_brought_back(desk: Desk) -> None:
     run = finished(desk, days=1)
     desk.runs.extend(run, 30)
-    desk.clock.ahead = 29 * DAY
+    live_through(desk.store, 29)
     assert desk.runs.purge() == 0
-    desk.clock.ahead = 31 * DAY
+    live_through(desk.store, 2)
     assert desk.runs.purge() == 1
     desk.runs.extend(run, 30)
     assert not desk.view(run).has_passwords

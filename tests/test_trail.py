@@ -18,6 +18,7 @@ from mxlib.services.trail import CHUNK, Trail, Wanted
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, once
 from mxlib.store.tables import run as runs
+from tests.desk import live_through
 from tests.house import House, opened
 
 VIEW = frozenset({Permission.VIEW})
@@ -194,10 +195,10 @@ def test_a_download_holds_only_what_its_caller_may_read(store: Store, trail: Tra
 def test_entries_are_forgotten_when_they_are_old_enough_and_not_before(store: Store, clock: SetClock) -> None:
     keeping = Housekeeping(Settings(audit_days=10), store, clock)
     did(store, "mailbox.create", "old@a.nl")
-    clock.at += 9 * 86_400
+    live_through(store, 9)
     did(store, "mailbox.create", "new@a.nl")
     assert keeping.tidy() == 0
-    clock.at += 2 * 86_400
+    live_through(store, 2)
     assert keeping.tidy() == 1
     assert subjects(Trail(store, clock), LOCAL) == ["new@a.nl"]
 
@@ -207,7 +208,7 @@ def test_idempotency_keys_are_forgotten_after_a_month(store: Store, clock: SetCl
     with store.write() as tx:
         once.claim(tx, "ops1", "k", b"d", clock.now())
     for days, kept in ((29, True), (2, False)):
-        clock.at += days * 86_400
+        live_through(store, days)
         keeping.tidy()
         with store.read() as tx:
             assert (once.find(tx, "ops1", "k") is not None) is kept

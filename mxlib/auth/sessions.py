@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, people
+from mxlib.store import Store, Tx, Unwritable, people, time_guard
 from mxlib.store.people import SessionRecord
 
 #: Seconds between two notes that a session is in use.
@@ -53,7 +53,8 @@ class Sessions:
     def begin(self, tx: Tx, user: int, address: str, agent: str) -> str:
         """A new session in this transaction; its id, which is known to the browser alone."""
         now = self._clock.now()
-        people.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
+        if time_guard.may_forget(tx, now):
+            people.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
         told = secrets.token_urlsafe(32)
         people.begin(tx, digest(told), user, now, address, agent[:_AGENT])
         return told

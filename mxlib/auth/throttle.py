@@ -6,7 +6,7 @@ from math import ceil
 
 from mxlib.auth.proxies import household
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, people
+from mxlib.store import Store, Tx, people, time_guard
 
 #: Seconds for which a refused try counts.
 COUNTED_S = 3600.0
@@ -115,7 +115,8 @@ class Throttle:
         """Count a try as refused until `forgive` says otherwise, so that many at once gain nothing; raises TooMany."""
         now, mark, address = self._clock.now(), self._store.key.mark(name), household(address)
         with self._store.write() as tx:
-            people.forget_refusals(tx, now - COUNTED_S)
+            if time_guard.may_forget(tx, now):
+                people.forget_refusals(tx, now - COUNTED_S)
             if wait := self._wait(tx, name, mark, address, now):
                 raise TooMany(ceil(wait))
             people.refuse(tx, now, mark, address)

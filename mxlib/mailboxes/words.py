@@ -451,6 +451,18 @@ def passwords_end_soon(run: int, file_name: str, until: float, now: float) -> st
     return f"The passwords of run {run}{source} end {moment(until, now)}. Download or extend them."
 
 
+def clock_jumped(since: float, at: float, until: float) -> str:
+    """That the clock went far ahead, so that nothing is forgotten for now; all in Unix seconds."""
+    return (
+        f"The clock of this server went ahead by {age(at - since)}, or the server was off for so long. Until "
+        f"{clock_time(until)} nothing is forgotten for its age. Check the time: an admin may confirm that it is right."
+    )
+
+
+#: The button that takes the clock to be right.
+TIME_IS_RIGHT = "The time is right"
+
+
 def file_empty() -> str:
     """A file without a byte, or of blanks only."""
     return "The file is empty."

@@ -12,7 +12,7 @@ from mxlib.runs import deciding, guarding, recording, sentences
 from mxlib.runs.course import Course, Heard, Purpose, Unsettled
 from mxlib.runs.deciding import Again, Done, Halt, Settle, Step
 from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.store import Store, Tx, audit, journal
+from mxlib.store import Store, Tx, audit, journal, vault
 from mxlib.store.records import RowRecord
 
 #: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
@@ -236,6 +236,7 @@ def finish(store: Store, course: Course, at: float) -> None:
             note=course.note,
             seen=False,
         )
+        vault.keep_from(tx, course.id, at)
         told = words.counted(journal.counts(tx, [course.id]).get(course.id, {}))
         _note(tx, course, f"run.{status}", at, ". ".join(filter(None, [told, course.note])))
 

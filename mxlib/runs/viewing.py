@@ -6,7 +6,7 @@ from mxlib.clock import Clock
 from mxlib.mailboxes.plan import Kind
 from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
-from mxlib.runs.outcomes import OPEN, Outcome, RunStatus
+from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.store import Tx, journal, vault
 from mxlib.store.keys import ServerKey
@@ -72,7 +72,7 @@ def _view(
         differences=record.differences,
         difference=record.difference,
         note=course.note if course else record.note,
-        passwords_until=record.passwords_until,
+        passwords_until=_kept_until(record, status, now),
         handed_over_at=record.handed_over_at,
         downloaded_at=record.downloaded_at,
         seen=record.seen,
@@ -83,6 +83,13 @@ def _view(
         forgotten=vault.forgotten(record),
         locked=vault.locked(key, record),
     )
+
+
+def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | None:
+    """Until when the passwords are kept; of a run that is not at its end until then at least."""
+    if record.passwords_until is None or status in AT_AN_END:
+        return record.passwords_until
+    return max(record.passwords_until, now + record.retention_days * 86_400)
 
 
 def _writes_before_its_end(run: int, counts: dict[Outcome, int], engine: Engine) -> int:

@@ -12,6 +12,7 @@ from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.messages import Answer
 from mxlib.runs.again import NotOwner
+from mxlib.runs.chores import Chores
 from mxlib.runs.course import Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal
@@ -21,9 +22,6 @@ log = logging.getLogger(__name__)
 
 #: Requests of runs that may be on their way at once.
 WORKERS = 3
-
-#: Seconds between two looks for passwords, and for other things, that were kept long enough.
-PURGE_EVERY = 600.0
 
 #: Seconds between two tries to become the process that sends.
 OWN_EVERY = 2.0
@@ -40,7 +38,7 @@ class Worker:
         self, store: Store, host: Host, gate: Gate, clock: Clock, timeout: float, chores: Iterable[Callable[[], object]]
     ) -> None:
         self._store, self._host, self._gate, self._clock = store, host, gate, clock
-        self._timeout, self._chores = timeout, tuple(chores)
+        self._timeout, self.chores = timeout, Chores(chores, lambda: self._owned is not None)
         self.engine = Engine(store, gate, clock, timeout)
         self.changed = threading.Condition()
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
@@ -48,7 +46,7 @@ class Worker:
         self._owned: OwnedStore | None = None
         self._lost_before = self._closing = self._gone = False
         self._in_flight = 0
-        self._purge_at = self._beat_at = 0.0
+        self._beat_at = 0.0
 
     def start(self) -> None:
         """Take up what an earlier process left, and start the threads."""
@@ -56,6 +54,7 @@ class Worker:
         with self.changed:
             self._take_ownership()
         self._driver.start()
+        self.chores.start()
 
     def shutdown(self, patience: float = 8.0) -> bool:
         """Send nothing more, wait for what is in flight, leave every run resumable; whether all requests had ended."""
@@ -70,6 +69,7 @@ class Worker:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._driver is not None:
             self._driver.join(patience)
+        self.chores.stop(patience)
         return ended
 
     def problems(self) -> list[str]:
@@ -162,9 +162,6 @@ class Worker:
             return OWN_EVERY
         if self._clock.monotonic() >= self._beat_at:
             self._beat()
-        if self._clock.monotonic() >= self._purge_at:
-            self._purge_at = self._clock.monotonic() + PURGE_EVERY
-            self._purge_quietly()
         until_beat = max(0.01, self._beat_at - self._clock.monotonic())
         while self._in_flight < WORKERS:
             job = self.engine.take()
@@ -211,10 +208,3 @@ class Worker:
                 self._give_up_ownership()
             finally:
                 self.changed.notify_all()
-
-    def _purge_quietly(self) -> None:
-        for forget in self._chores:
-            try:
-                forget()
-            except Unwritable as problem:
-                log.warning("What is due could not be forgotten yet: %s", problem)

@@ -78,6 +78,7 @@ class Services:
     sessions: Sessions
     entrance: Entrance
     access: Access
+    housekeeping: Housekeeping
     sandbox: "stand_in.Served | None" = None
 
     @property
@@ -92,7 +93,7 @@ class Services:
 
     def unwell(self, caller: Caller) -> list[str]:
         """Return what is not well, one sentence each, as far as the caller may know."""
-        return [*self.lists.problems(caller), *self.engine.problems()]
+        return [*self.lists.problems(caller), *self.engine.problems(), *self.housekeeping.problems()]
 
     def host_is_well(self) -> bool | None:
         """Return whether MXroute did as asked at the last try; None before the first one."""
@@ -148,7 +149,8 @@ def assemble(
     settings: Settings, clock: Clock, store: Store, host: Host, gate: Gate, sandbox: "stand_in.Served | None" = None
 ) -> Services:
     """The services over a store and a host that are open already."""
-    engine = Runs(store, host, gate, clock, settings, chores=(Housekeeping(settings, store, clock).tidy,))
+    housekeeping = Housekeeping(settings, store, clock)
+    engine = Runs(store, host, gate, clock, settings, chores=(housekeeping.tidy,))
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
     storage = Storage(store, host, lists, clock)
@@ -185,6 +187,7 @@ def assemble(
         sessions=sessions,
         entrance=entrance,
         access=Access(store, clock, lists, users, tokens, entrance),
+        housekeeping=housekeeping,
         sandbox=sandbox,
     )  # fmt: skip
 

@@ -41,6 +41,7 @@ DOINGS = {
     "token.create": "Made a token",
     "token.revoke": "Revoked a token",
     "token.hand_over": "Handed a token over",
+    "time.confirm": "Confirmed the server's time",
     "audit.download": "Downloaded the audit trail",
 }
 

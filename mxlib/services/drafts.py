@@ -18,7 +18,7 @@ from mxlib.mailboxes.phrases import count, readable
 from mxlib.services.exports import File, NotThere
 from mxlib.services.previews import Previews, Reading
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts
+from mxlib.store import Store, audit, drafts, time_guard
 from mxlib.store.database import Tx
 from mxlib.store.drafts import Kept
 from mxlib.store.keys import Unreadable
@@ -77,8 +77,12 @@ class Drafts:
         oldest = self._clock.now() - self._settings.retention_days * 86_400
         with self._store.read() as tx:
             every = drafts.every(tx)
-        self._drop([kept.id for kept in every if kept.changed_at < oldest])
-        return tuple(kept for kept in every if kept.changed_at >= oldest and self._may(caller, kept))
+        old = [kept.id for kept in every if kept.changed_at < oldest]
+        if old:
+            with self._store.write() as tx:
+                old = old if time_guard.may_forget(tx, self._clock.now()) else []
+        self._drop(old)
+        return tuple(kept for kept in every if kept.id not in old and self._may(caller, kept))
 
     def open(self, caller: Caller, number: str) -> Work | None:
         """A draft to go on with; None when it is gone. Another operator's is taken over, which is audited.

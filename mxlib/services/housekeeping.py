@@ -1,15 +1,27 @@
 """What is forgotten by itself once it is old enough: audit entries, used idempotency keys, refused sign-ins."""
 
+import logging
+import time
+
+from mxlib.auth.authority import resolves_callers
+from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, once, people
+from mxlib.store import Jump, Store, audit, once, people, time_guard
+
+log = logging.getLogger(__name__)
 
 _DAY = 86_400.0
+
+#: Seconds between two steps, in which others write.
+_PAUSE = 0.01
 
 #: Days for which a repeated request still finds the run that it started.
 ONCE_DAYS = 30
 
 
+@resolves_callers
 class Housekeeping:
     """Drops what was kept long enough."""
 
@@ -21,7 +33,39 @@ class Housekeeping:
         now = self._clock.now()
         kept_since = now - self._settings.audit_days * _DAY
         with self._store.write() as tx:
+            jump = time_guard.observe(tx, now)
+            if jump is not None:
+                log.warning(words.clock_jumped(jump.since, jump.at, jump.until))
+                return 0
             once.forget(tx, now - ONCE_DAYS * _DAY)
             people.forget_refusals(tx, now - _DAY)
             first = audit.oldest(tx)
-            return audit.forget(tx, kept_since) if first is not None and first < kept_since else 0
+        dropped, after = 0, 0 if first is not None and first < kept_since else None
+        while after is not None:
+            with self._store.write() as tx:
+                more, after = audit.forget(tx, kept_since, now=now, after=after)
+            dropped += more
+            time.sleep(_PAUSE)
+        return dropped
+
+    def jump(self) -> Jump | None:
+        """The jump of the clock during which nothing is forgotten."""
+        with self._store.read() as tx:
+            return time_guard.jump(tx)
+
+    def problems(self) -> list[str]:
+        """What is not well, one sentence each."""
+        jump = self.jump()
+        return [words.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
+
+    def confirm_time(self, caller: Caller) -> None:
+        """Take the server's clock to be right, so that what is old may be forgotten; for admins."""
+        if not caller.admin:
+            raise Forbidden("Only an admin may confirm the time of this server.")
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if time_guard.confirm(tx, now) is not None:
+                audit.append(
+                    tx, at=now, who=caller.name, kind=caller.kind, what="time.confirm", on="this server",
+                    address=caller.address,
+                )  # fmt: skip

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 #: Seconds after which a visit reads a list anew, unasked.
 FRESH = 300.0
 
+#: Seconds ahead of now at which a list may seem to have been read.
+_AHEAD = 60.0
+
 #: Seconds for which a failed reading is not tried again unasked: pages stay quick while the host is silent.
 SPARED = 60.0
 
@@ -117,7 +120,7 @@ class Lists:
         """The usernames of `domain`; None when no list could be had. No permission is asked: judging needs them."""
         oldest = self._clock.now() - FRESH if newer_than is None else newer_than
         read_at, _ = self._bring(domain, refresh=False, oldest=oldest)
-        if read_at is None or (newer_than is not None and read_at < newer_than):
+        if read_at is None or (newer_than is not None and self._is_due(read_at, newer_than)):
             return None
         cached = self._names.get(domain)
         if cached is None or cached[0] != read_at:
@@ -143,7 +146,7 @@ class Lists:
         oldest = self._clock.now() - FRESH if newer_than is None else newer_than
         with self._store.read() as tx:
             read_at = shelf.read_times(tx)
-        due = sorted(name for name in domains if read_at.get(name, -math.inf) < oldest)
+        due = sorted(name for name in domains if self._is_due(read_at.get(name), oldest))
         if not due:
             return
         self._failed.clear()
@@ -201,7 +204,7 @@ class Lists:
         problem = ""
         with self._store.read() as tx:
             kept = shelf.domains(tx)
-        if refresh or kept is None or kept.read_at < self._clock.now() - FRESH:
+        if refresh or self._is_due(kept.read_at if kept else None, self._clock.now() - FRESH):
             problem = self._once("", self._read_domains, refresh)
             with self._store.read() as tx:
                 kept = shelf.domains(tx)
@@ -215,13 +218,17 @@ class Lists:
         with self._store.read() as tx:
             read_at = shelf.read_at(tx, domain)
         problem = ""
-        if refresh or read_at is None or read_at < due:
+        if refresh or self._is_due(read_at, due):
             problem = self._once(domain, lambda: self._read_mailboxes(domain), refresh)
             with self._store.read() as tx:
                 read_at = shelf.read_at(tx, domain)
             if problem and read_at is not None:
                 problem = words.old_list(read_at, self._clock.now(), problem)
         return read_at, problem
+
+    def _is_due(self, read_at: float | None, oldest: float) -> bool:
+        """Whether a list is to be read again: one of the future is of a clock that was put back since."""
+        return read_at is None or not oldest <= read_at <= self._clock.now() + _AHEAD
 
     def _once(self, name: str, read: Callable[[], None], refresh: bool) -> str:
         """Run one read of `name` at a time; whoever comes while it goes on gets its result."""

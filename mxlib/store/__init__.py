@@ -2,5 +2,6 @@
 
 from mxlib.store.database import FILE, Store, Tx, Unwritable
 from mxlib.store.ownership import OwnedStore, OwnershipLost
+from mxlib.store.time_guard import Jump
 
-__all__ = ["FILE", "OwnedStore", "OwnershipLost", "Store", "Tx", "Unwritable"]
+__all__ = ["FILE", "Jump", "OwnedStore", "OwnershipLost", "Store", "Tx", "Unwritable"]

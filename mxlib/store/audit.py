@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
+from itertools import takewhile
 
 import sqlalchemy as sa
 
@@ -55,6 +56,15 @@ class Seen:
     domains: Collection[str] | None
 
 
+#: Entries that one transaction drops at most, so that nobody waits long to write.
+FORGOTTEN_AT_ONCE = 1_000
+
+_IN_ORDER = (
+    sa.select(audit.c.id, audit.c.at)
+    .where(audit.c.id > sa.bindparam("after"))
+    .order_by(audit.c.id)
+    .limit(sa.bindparam("most"))
+)
 _COLUMNS = [audit.c[column.name] for column in fields(Entry)]
 
 
@@ -142,11 +152,25 @@ def oldest(tx: Tx) -> float | None:
     return first
 
 
-def forget(tx: Tx, before: float) -> int:
-    """Drop what is older than `before`, and only that: a trigger guards everything younger; how many entries went."""
+def forget(
+    tx: Tx, before: float, *, now: float = float("inf"), after: int = 0, most: int = FORGOTTEN_AT_ONCE
+) -> tuple[int, int | None]:
+    """Drop entries older than `before` among the next `most` after number `after`; a trigger guards the younger ones.
+
+    How many went, and the number to go on after, None at the end. Nothing goes that follows a younger entry: its time
+    is of a clock that was put back. The entries of a run count from the run's end.
+    """
+    found = tx.execute(_IN_ORDER, {"after": after, "most": most}).all()
+    old = list(takewhile(lambda entry: not before <= entry.at <= now, found))
+    if not old:
+        return 0, None
     kept_since = meta.insert().prefix_with("OR REPLACE").values(name="audit_kept_since", value=str(before))
     tx.execute(kept_since)
-    return tx.execute(audit.delete().where(audit.c.at < before)).rowcount
+    last = old[-1].id
+    lasting = sa.select(runs.c.id).where(runs.c.finished_at.is_(None) | (runs.c.finished_at >= before))
+    due = (audit.c.id > after) & (audit.c.id <= last) & (audit.c.at < before)
+    dropped = tx.execute(audit.delete().where(due, audit.c.run.is_(None) | audit.c.run.not_in(lasting))).rowcount
+    return dropped, last if len(old) == most else None
 
 
 def _conditions(wanted: Wanted, seen: Seen | None) -> list[sa.ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from mxlib.store import time_guard
 from mxlib.store.database import Store, Tx
 from mxlib.store.keys import ServerKey
 from mxlib.store.tables import meta
@@ -71,6 +72,7 @@ class OwnedStore(Store):
                 return None
             epoch = Epoch(int(last.get("epoch", 0)) + 1, uuid4().hex)
             _write(tx, epoch, lock, now)
+            time_guard.observe(tx, now)
         return cls(store, epoch)
 
     @contextmanager
@@ -91,11 +93,13 @@ class OwnedStore(Store):
         with self.read() as tx:
             self._check(tx)
 
-    def beat(self) -> None:
-        """Give a sign of life, and take the lock again if its file was removed."""
+    def beat(self) -> time_guard.Jump | None:
+        """Give a sign of life, and take the lock again if its file was removed; the jump that the clock has made."""
         self._base.keep_lock()
+        now = self.clock.now()
         with self.write() as tx:
-            _write(tx, self.epoch, self._base.lock_id(), self.clock.now())
+            _write(tx, self.epoch, self._base.lock_id(), now)
+            return time_guard.observe(tx, now)
 
     def release(self) -> None:
         """Let another process take over at once."""

@@ -20,6 +20,12 @@ def due(tx: Tx, now: float) -> list[int]:
     )
 
 
+def keep_from(tx: Tx, number: int, at: float) -> None:
+    """Keep the passwords of a run that ends `at` for as long as was chosen from then on, or longer."""
+    until = sa.func.max(run.c.passwords_until, at + run.c.retention_days * 86_400)
+    tx.execute(run.update().where(run.c.id == number, run.c.wrapped_key.is_not(None)).values(passwords_until=until))
+
+
 def drop(tx: Tx, number: int) -> None:
     """Forget a run's passwords and the key that opens them; `Store.scrub` then clears the log of them too."""
     tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))

@@ -1,6 +1,7 @@
 """What an operator should learn whatever page is open: a run goes on, or one ended while nobody looked."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -41,6 +42,7 @@ def show(caller: Caller, show_run: Callable[[int], None]) -> None:
             told.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}")
             if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
+    _say_the_clock_jumped(caller)
     now = services.current().clock.now()
     for view in services.current().runs.ending_soon(caller):
         until = view.passwords_until or now
@@ -51,3 +53,14 @@ def seen(caller: Caller, view: RunView) -> None:
     """Somebody looks at this run's card now."""
     if view.status in _STILL:
         services.current().runs.seen(caller, view.id)
+
+
+def _say_the_clock_jumped(caller: Caller) -> None:
+    """Say that nothing is forgotten for now, with the way to confirm the time; to admins."""
+    housekeeping = services.current().housekeeping
+    if caller.admin and (problems := housekeeping.problems()):
+        with st.container(border=True, key="clock-jumped"):
+            told, way = st.columns([10, 2], vertical_alignment="center")
+            told.markdown(" ".join(map(escaped, problems)))
+            confirm = partial(housekeeping.confirm_time, caller)
+            way.button(words.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)

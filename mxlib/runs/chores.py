@@ -1,0 +1,58 @@
+"""What a process does in the background beside its runs: forget what is old, and erase what was forgotten."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+
+from mxlib.store import OwnershipLost, Unwritable
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two rounds.
+EVERY = 600.0
+
+#: Seconds between two tries of what could not be done yet.
+RETRY_EVERY = 2.0
+
+
+class Chores:
+    """One thread that does each chore now and then; a chore that returns False is not done yet and is tried soon."""
+
+    def __init__(self, chores: Iterable[Callable[[], object]], may_run: Callable[[], bool]) -> None:
+        self._chores, self._may_run = tuple(chores), may_run
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start with a round at once."""
+        self._thread = threading.Thread(target=self._go_round, name="mxm-chores", daemon=True)
+        self._thread.start()
+
+    def soon(self) -> None:
+        """Start the next round now."""
+        self._wake.set()
+
+    def stop(self, patience: float) -> None:
+        """Start no further chore, and wait for the one that is on."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(patience)
+
+    def _go_round(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            done = self._may_run() and False not in {self._do(chore) for chore in self._chores}
+            self._wake.wait(EVERY if done else RETRY_EVERY)
+
+    def _do(self, chore: Callable[[], object]) -> bool:
+        """Do one chore; whether it is done. Whatever fails here, the others are done."""
+        if self._stop.is_set():
+            return True
+        try:
+            return chore() is not False
+        except (Unwritable, OwnershipLost) as problem:
+            log.warning("What is due could not be forgotten yet: %s", problem)
+        except Exception:
+            log.exception("A chore failed")
+        return True

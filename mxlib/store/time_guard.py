@@ -1,0 +1,84 @@
+"""The last time at which the store was in use, so that a clock that jumps ahead makes nothing be forgotten too early.
+
+A server that was off for weeks looks the same as one whose clock is wrong. So whoever forgets what is old asks here
+first: after a jump of over a day nothing goes until an hour has passed, or an admin has confirmed the time.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.tables import audit, meta
+
+#: Seconds ahead of the last time that was seen from which the clock counts as having jumped.
+JUMP_S = 86_400.0
+
+#: Seconds after a jump in which nothing is forgotten.
+HELD_S = 3_600.0
+
+_NAME = "time_seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The clock went ahead from `since` to `at`; Unix seconds."""
+
+    since: float
+    at: float
+
+    @property
+    def until(self) -> float:
+        """Until when nothing is forgotten."""
+        return self.at + HELD_S
+
+
+def observe(tx: Tx, now: float) -> Jump | None:
+    """Note that it is `now`; the jump during which nothing may be forgotten."""
+    seen = _read(tx)
+    last = seen.get("at")
+    if last is None:  # a store from before this was noted: its newest entry tells when it was in use
+        last = tx.scalar(sa.select(audit.c.at).order_by(audit.c.id.desc()).limit(1))
+    jump = _after(Jump(**seen["jump"]) if seen.get("jump") else None, now if last is None else last, now)
+    _write(tx, now, jump)
+    return jump
+
+
+def may_forget(tx: Tx, now: float) -> bool:
+    """Whether what is old by the clock may go."""
+    return observe(tx, now) is None
+
+
+def jump(tx: Tx) -> Jump | None:
+    """The jump during which nothing is forgotten, as it was last noted."""
+    seen = _read(tx)
+    return Jump(**seen["jump"]) if seen.get("jump") else None
+
+
+def confirm(tx: Tx, now: float) -> Jump | None:
+    """Take the clock to be right; the jump that this ends, None when there was none."""
+    ended = observe(tx, now)
+    _write(tx, now, None)
+    return ended
+
+
+def _after(jump: Jump | None, last: float, now: float) -> Jump | None:
+    if jump is None:
+        return Jump(last, now) if now - last > JUMP_S else None
+    if now - jump.since <= JUMP_S:
+        return None  # the clock was put back
+    if now < jump.at or now - last > JUMP_S:
+        return Jump(jump.since, now)
+    return jump if now < jump.until else None
+
+
+def _read(tx: Tx) -> dict[str, Any]:
+    value = tx.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME))
+    return dict(json.loads(value)) if value else {}
+
+
+def _write(tx: Tx, now: float, jump: Jump | None) -> None:
+    value = json.dumps({"at": now, "jump": asdict(jump) if jump else None})
+    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
