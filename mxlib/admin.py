@@ -2,13 +2,12 @@
 
 import argparse
 import getpass
-import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from mxlib.auth import ownership
+from mxlib.auth.command_options import NEVER, AddDomain, AddPermission, period
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Permission, told
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
@@ -19,10 +18,6 @@ from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, Unwritable, audit, time_guard
 from mxlib.store.people import UserRecord
 from mxlib.store.tokens import TokenRecord
-
-_PERIOD = re.compile(r"([1-9][0-9]{0,4})([hdwy])")
-_NEVER = float("inf")
-_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "y": 365}
 
 #: Permissions by domain, as the command line names them.
 Rights = dict[str, set[Permission]]
@@ -57,7 +52,7 @@ def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -
     if wrong := _unclear(asked, "it"):
         return _complain(wrong)
     rights: Rights = asked.rights or {}
-    days = None if asked.expires == _NEVER else asked.expires
+    days = None if asked.expires == NEVER else asked.expires
     token = Tokens(store, clock).create(_operator(), asked.name, admin=asked.admin, domains=rights, days=days)
     _say(token)
     if days is None:
@@ -207,36 +202,6 @@ def _unclear(asked: argparse.Namespace, who: str) -> str:
     return ""
 
 
-class _Domain(argparse.Action):
-    """`--domain D`: the permissions that follow are for it."""
-
-    def __call__(self, _parser: object, asked: argparse.Namespace, value: Any, _option: str | None = None) -> None:
-        asked.rights = asked.rights or {}
-        asked.rights.setdefault(value.strip().lower(), set())
-        asked.at = value.strip().lower()
-
-
-class _Permission(argparse.Action):
-    """`--permission P`: for the domain just named."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, asked: argparse.Namespace, value: Any, _option: str | None = None
-    ) -> None:
-        if not asked.rights:
-            parser.error("--permission comes after the --domain that it is for")
-        asked.rights[asked.at].add(Permission(value))
-
-
-def _period(text: str) -> float:
-    """Days of `12h`, `90d`, `2w` or `1y`; or never."""
-    if text == "never":
-        return _NEVER
-    found = _PERIOD.fullmatch(text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r}: write 12h, 90d, 2w or 1y, or never")
-    return int(found[1]) * _DAYS[found[2]]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("script/mxm", description="Manage this MXM from the command line.")
     rooms = parser.add_subparsers(required=True, metavar="{token,user,time}")
@@ -245,7 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("name", help="what it is for")
     _may(create)
     create.add_argument(
-        "--expires", type=_period, default=USUAL_DAYS, metavar="90d",
+        "--expires", type=period, default=USUAL_DAYS, metavar="90d",
         help="when it ends by itself: 12h, 90d, 2w, 1y (the default), or never",
     )  # fmt: skip
     _command(tokens, "list", _token_list, "number, name, permissions, maker, end and use of every token")
@@ -284,9 +249,9 @@ def _parser() -> argparse.ArgumentParser:
 def _may(command: argparse.ArgumentParser) -> None:
     """The options that say what somebody may do."""
     command.add_argument("--admin", action="store_true", help="everything, in every domain")
-    command.add_argument("--domain", action=_Domain, metavar="D", help="a domain to work with, * for all; repeatable")
+    command.add_argument("--domain", action=AddDomain, metavar="D", help="a domain to work with, * for all; repeatable")
     command.add_argument(
-        "--permission", action=_Permission, choices=[right.value for right in Permission], metavar="P",
+        "--permission", action=AddPermission, choices=[right.value for right in Permission], metavar="P",
         help=f"what to do there: {', '.join(Permission)}; repeatable",
     )  # fmt: skip
     command.set_defaults(rights=None)
