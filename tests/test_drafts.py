@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.api import downloads
@@ -222,3 +223,32 @@ def test_the_route_of_the_mended_file_asks_who_is_there_and_is_kept_by_no_cache(
     assert (stranger.status_code, SECRET in stranger.content) == (404, False)
     house.drafts.discard(LOCAL, number)
     assert web.get(f"/drafts/{number}.csv").status_code == 404
+
+
+def edit(tab: AppTest, place: int, username: str) -> None:
+    """Type a username into a row of the grid."""
+    cells = {place: {"username": username}}
+    tab.session_state[grid_key(tab)] = {"edited_rows": cells, "added_rows": [], "deleted_rows": []}
+    tab.run()
+    assert not tab.exception
+
+
+@pytest.mark.parametrize("choice", ["keep_mine", "take_theirs"])
+def test_two_tabs_on_one_draft_know_of_each_other_and_lose_nothing(house: Services, choice: str) -> None:
+    first = preview(opened("import_mailboxes", domain="clienta.nl"))
+    second = opened("import_mailboxes", domain="clienta.nl")
+    next(button for button in second.button if button.label == "Go on").click().run()
+    edit(first, 1, "of.the.first")
+    edit(second, 1, "of.the.second")
+    assert any("Another tab has changed this draft" in warning.value for warning in second.warning)
+    (kept,) = house.drafts.offered(LOCAL)
+    second.button(key=choice).click().run()
+    assert not second.exception
+    if choice == "take_theirs":
+        assert list(second.data_editor[0].value["username"])[1] == "of.the.first"
+    works = [house.drafts.open(LOCAL, each.id) for each in house.drafts.offered(LOCAL)]
+    names = {work.rows["username"].iloc[1] for work in works if work is not None}
+    assert names == {"of.the.first", "of.the.second"}
+    assert kept.id in {each.id for each in house.drafts.offered(LOCAL)}
+    edit(second, 2, "goes.on")
+    assert not any("Another tab" in warning.value for warning in second.warning)

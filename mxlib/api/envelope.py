@@ -20,7 +20,7 @@ from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.phrases import readable
 from mxlib.mxroute import errors as host
-from mxlib.runs.manager import CanNot, NotOwner
+from mxlib.runs.manager import CanNot, NotOwner, SameImport
 from mxlib.services import Unreadable, Unwritable
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.claims import KeyReused
@@ -46,6 +46,8 @@ CODES = {
 
 #: Goes with a token that does not work.
 INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'}
+
+_AGAIN = "To start them again, send the same request with ?again=true."
 
 #: Seconds after which to come again when the host does not say.
 _LATER = 60
@@ -132,6 +134,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     Taken: lambda error: Problem(409, str(error), field="username"),
     KeyReused: lambda error: Problem(409, str(error)),
     CanNot: lambda error: Problem(409, str(error)),
+    SameImport: lambda error: Problem(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),
     NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
     Unreadable: lambda error: Problem(409, str(error)),
     Silent: lambda error: Problem(503, str(error), headers=_again(_LATER)),

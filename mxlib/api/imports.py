@@ -61,6 +61,7 @@ _ON_EXISTING = (
 DefaultDomain = Annotated[str, Query(description=f"{_DEFAULT_DOMAIN}; for files only")]
 FileName = Annotated[str, Query(max_length=255, description="What the file is called; for files only")]
 Generate = Annotated[bool, Query(description=f"{_GENERATE}; for files only")]
+Again = Annotated[bool, Query(description="Start it though a run of the same file or rows goes on")]
 Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files only")]
 
 
@@ -105,6 +106,7 @@ def start(
     file: FileName = "",
     generate_passwords: Generate = False,
     on_existing: Existing = OnExisting.SKIP,
+    again: Again = False,
     key: Key = None,
 ) -> Response:
     """Start a run of all rows that are ready: it makes and changes mailboxes. Every other row is in its results."""
@@ -117,7 +119,7 @@ def start(
         asked = f"{encoding}\n".encode() + asked
     if key is not None and not key.strip():
         raise Malformed("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
-    number = house.imports.start(caller, table, key=(key or "").strip(), request=asked)
+    number = house.imports.start(caller, table, key=(key or "").strip(), request=asked, again=again)
     view = house.runs.get(caller, number)
     if view is None:
         raise NotThere(f"Run {number} holds this import already, and is somebody else's.")

@@ -214,6 +214,17 @@ def imported_before(
     return f"{file_name} was imported{into} by {operator} on {day(at, now)} (run {run}, {', '.join(did)})."
 
 
+DRAFT_CHANGED_ELSEWHERE = (
+    "Another tab has changed this draft since. What you change here is not kept: choose whose rows to go on with. "
+    "Both stay: the other ones wait as a draft on the import page."
+)
+
+
+def same_import(run: int) -> str:
+    """That another tab or program started the same import meanwhile."""
+    return f"Run {run} imports the same rows. It was started while this question was open."
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """`84 created, 1 skipped, 1 failed`: the outcomes that end a row, without the zeros."""
     return ", ".join(f"{counts[end]:,} {outcome(end).lower()}" for end in _ENDS if counts.get(end))

@@ -15,6 +15,14 @@ class NotOwner(CanNot):
     """Runs go on in another process: this one only shows them."""
 
 
+class SameImport(Exception):
+    """A run of the same import goes on; the message names it."""
+
+    def __init__(self, run: int) -> None:
+        super().__init__(f"Run {run} imports the same rows already. Wait for its end, or start them again.")
+        self.run = run
+
+
 def retry(
     tx: Tx, server_key: ServerKey, run: int, operator: str, at: float, *, kind: str = "operator", address: str = ""
 ) -> int:

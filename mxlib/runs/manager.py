@@ -1,23 +1,23 @@
 """Runs: start them, steer them, look at them; three workers for the whole process do the rest."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
-from mxlib.mailboxes.plan import Plan
+from mxlib.mailboxes.plan import Kind, Plan
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.runs import again, retention, sentences, viewing
-from mxlib.runs.again import CanNot, NotOwner
+from mxlib.runs.again import CanNot, NotOwner, SameImport
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.runs.worker import Worker
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit, journal
+from mxlib.store import Store, Tx, audit, journal, run_relations
 from mxlib.store.records import RunRecord
 
-__all__ = ["CanNot", "NotOwner", "Runs"]
+__all__ = ["CanNot", "NotOwner", "Runs", "SameImport"]
 
 #: Runs among which those are found that somebody may see.
 LOOKED_THROUGH = 1_000
@@ -38,17 +38,24 @@ class Runs:
 
     def start(
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
-        kind: str = "operator",
+        kind: str = "operator", beside: Collection[int] | None = None, since: float | None = None,
     ) -> int:  # fmt: skip
         """Journal `plan` and start it; the number of the run.
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
+        `beside` are the runs of the same import that may go on meanwhile, None any: another one, open or started
+        `since` then, raises SameImport.
         """
         now = self._clock.now()
         with self._worker.changed, self._worker.writing() as tx:
             run = journal.find_run(tx, operator=operator, idempotency_key=idempotency_key, plan_digest=plan.digest)
             if run is not None:
                 return run
+            rivals = (
+                run_relations.same_import(tx, plan, since) if beside is not None and plan.kind is Kind.IMPORT else []
+            )
+            if others := set(rivals) - set(beside or ()):
+                raise SameImport(min(others))
             run = journal.add_run(
                 tx, plan, self._store.key, operator=operator, status=RunStatus.QUEUED, at=now,
                 retention_days=retention_days, idempotency_key=idempotency_key,

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
-from mxlib.store import Store, journal, once
+from mxlib.store import Store, Tx, journal, once, time_guard
+
+#: Days for which a repeated request finds the run that it started; then its key counts as new.
+KEY_DAYS = 30
 
 _REUSED = "This Idempotency-Key was used for another request. Use a new one."
 
@@ -28,8 +31,9 @@ class Claims:
             return None
         with self._store.read() as tx:
             claim = once.find(tx, caller.name, key)
-            if claim is None:
-                return None
+        if claim is None or (claim.at < self._oldest() and self._forget()):
+            return None
+        with self._store.read() as tx:
             # The server may have died after the start, before the run was noted here.
             run = claim.run or journal.find_run(tx, operator=caller.name, idempotency_key=key, plan_digest="")
         _must_be_same(claim, request)
@@ -43,12 +47,28 @@ class Claims:
         if not key:
             return begin()
         with self._store.write() as tx:
+            self._forget_in(tx)
             claim = once.claim(tx, caller.name, key, _digest(request), self._clock.now())
         _must_be_same(claim, request)
         run = begin()
         with self._store.write() as tx:
             once.started(tx, caller.name, key, run)
         return run
+
+    def _forget(self) -> bool:
+        with self._store.write() as tx:
+            return self._forget_in(tx)
+
+    def _forget_in(self, tx: Tx) -> bool:
+        """Drop the keys that are past their end, if the clock can be believed; whether it can."""
+        believed = time_guard.may_forget(tx, self._clock.now())
+        if believed:
+            once.forget(tx, self._oldest())
+        return believed
+
+    def _oldest(self) -> float:
+        """Keys that were used before then (Unix seconds) count as new."""
+        return self._clock.now() - KEY_DAYS * 86_400.0
 
 
 def _must_be_same(claim: once.Claim, request: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from uuid import uuid4
 
 import pandas as pd
@@ -23,7 +23,7 @@ from mxlib.store.database import Tx
 from mxlib.store.drafts import Kept
 from mxlib.store.keys import Unreadable
 
-__all__ = ["Drafts", "Kept", "Lost", "TakenOver", "Work"]
+__all__ = ["ChangedElsewhere", "Drafts", "Kept", "Lost", "TakenOver", "Work"]
 
 _ABOUT = b"mxm"
 _LONGEST_STEM = 80
@@ -31,6 +31,10 @@ _LONGEST_STEM = 80
 
 class TakenOver(Exception):
     """Somebody else goes on with this draft now; the message says who, and what to do."""
+
+
+class ChangedElsewhere(Exception):
+    """Another tab of the same operator has changed this draft since; the message says so."""
 
 
 class Lost(Exception):
@@ -47,6 +51,8 @@ class Work:
     reading: Reading | None = None
     file: bytes = field(default=b"", repr=False)
     on_existing: OnExisting = OnExisting.SKIP
+    #: Of the draft that it was opened from or kept as last; 0 before it is kept.
+    version: int = 0
 
 
 @resolves_callers
@@ -60,17 +66,23 @@ class Drafts:
         """A number for a draft that is not kept yet."""
         return uuid4().hex
 
-    def keep(self, caller: Caller, number: str, work: Work) -> None:
-        """Keep the draft as it is now; raises TakenOver when it is somebody else's by now."""
+    def keep(self, caller: Caller, number: str, work: Work) -> int:
+        """Keep the draft as it is now; its version.
+
+        Raises TakenOver when it is somebody else's by now, ChangedElsewhere when it has another version than `work`.
+        """
         named = rules.domains_named(work.rows, self._previews.standard(work.domain))
         name = work.reading.sheet.name if work.reading else ""
-        kept = Kept(number, caller.name, name, tuple(sorted(named)), len(work.rows), self._clock.now())
         with self._store.write() as tx:
-            owner = drafts.operator(tx, number)
+            owner, version = drafts.state(tx, number)
+            kept = Kept(number, caller.name, name, tuple(sorted(named)), len(work.rows), self._clock.now(), version + 1)
             if owner not in (None, caller.name):
                 raise TakenOver(f"{owner} has taken this draft over: open it on the import page to see how it stands.")
+            if owner is not None and version != work.version:
+                raise ChangedElsewhere("Another tab has changed this draft since.")
             file = b"" if owner is not None else zlib.compress(work.file, 1)
             drafts.keep(tx, self._store.key, kept, file, _packed(work))
+        return kept.version
 
     def offered(self, caller: Caller) -> tuple[Kept, ...]:
         """The drafts that the caller may go on with, the one changed last first; old ones are forgotten."""
@@ -93,11 +105,13 @@ class Drafts:
         if kept is None:
             return None
         with self._store.write() as tx:
-            found = self._content(tx, number)
+            found, (_, version) = self._content(tx, number), drafts.state(tx, number)
             if found is not None and kept.operator != caller.name:
                 drafts.take_over(tx, number, caller.name)
                 self._note(tx, caller, "draft.take_over", kept, f"from {kept.operator}")
-        return None if found is None else self._unpacked(zlib.decompress(found[0]), found[1])
+        if found is None:
+            return None
+        return replace(self._unpacked(zlib.decompress(found[0]), found[1]), version=version)
 
     def file(self, caller: Caller, number: str, kind: str) -> File:
         """The mended file, as `csv` or `xlsx`, with every password in it, for whoever may go on with the draft.
@@ -124,10 +138,10 @@ class Drafts:
         stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)
         return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))
 
-    def discard(self, caller: Caller, number: str, *, own: bool = False) -> None:
-        """Forget a draft, for good; `own`: only if nobody else has taken it over."""
+    def discard(self, caller: Caller, number: str, *, own: bool = False, version: int | None = None) -> None:
+        """Forget a draft, for good; `own`: only if nobody else has taken it over, nor changed it since `version`."""
         kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
-        if kept is None or (own and kept.operator != caller.name):
+        if kept is None or (own and (kept.operator != caller.name or version not in (None, kept.version))):
             return
         if kept.operator != caller.name:
             with self._store.write() as tx:

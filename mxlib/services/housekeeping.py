@@ -7,6 +7,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
+from mxlib.services.claims import KEY_DAYS
 from mxlib.settings import Settings
 from mxlib.store import Jump, Store, audit, once, people, time_guard
 
@@ -16,9 +17,6 @@ _DAY = 86_400.0
 
 #: Seconds between two steps, in which others write.
 _PAUSE = 0.01
-
-#: Days for which a repeated request still finds the run that it started.
-ONCE_DAYS = 30
 
 
 @resolves_callers
@@ -37,7 +35,7 @@ class Housekeeping:
             if jump is not None:
                 log.warning(words.clock_jumped(jump.since, jump.at, jump.until))
                 return 0
-            once.forget(tx, now - ONCE_DAYS * _DAY)
+            once.forget(tx, now - KEY_DAYS * _DAY)
             people.forget_refusals(tx, now - _DAY)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None

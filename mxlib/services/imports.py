@@ -90,13 +90,20 @@ class Imports:
         return self._previews.preflight.of(caller, planning.make_plan(judged, file_name="", file_digest=""))
 
     def start(
-        self, caller: Caller, table: Table, *, days: int | None = None, key: str = "", request: bytes = b""
+        self,
+        caller: Caller,
+        table: Table,
+        *,
+        days: int | None = None,
+        key: str = "",
+        request: bytes = b"",
+        again: bool = False,
     ) -> int:
         """Start a run of the rows that are ready; its number. What the sender says of existing mailboxes counts not.
 
         The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
-        Raises Silent when a domain's list can not be had, Forbidden when not one row is in a domain that the caller may
-        import into.
+        Raises SameImport while a run of the same import goes on, unless it is to start `again`; Silent when a domain's
+        list can not be had; Forbidden when not one row is in a domain that the caller may import into.
         """
         if table.rows.empty:
             raise Malformed("rows", "rows: there are none to import.")
@@ -115,7 +122,7 @@ class Imports:
         if table.generate:
             judged = rules.judge(passwords.fill(judged), account, standard, table.on_existing)
         plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
-        days = days or self._settings.retention_days
+        days, beside = days or self._settings.retention_days, None if again else ()
         return self._claims.start(
-            caller, key, request, lambda: self._running.start(caller, plan, days=days, key=key or None)
+            caller, key, request, lambda: self._running.start(caller, plan, days=days, key=key or None, beside=beside)
         )

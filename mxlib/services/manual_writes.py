@@ -16,7 +16,7 @@ from mxlib.services.by_hand import PATIENCE, ByHand, Uncertain
 from mxlib.services.lists import Lists
 from mxlib.services.settlement import Actor
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, manual_writes
+from mxlib.store import Store, Tx, Unwritable, manual_writes, time_guard
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
@@ -213,6 +213,8 @@ class ManualWrites:
         if not due:
             return
         with self._store.write() as tx:
+            if not time_guard.may_forget(tx, now):
+                return
             for write in due:
                 manual_writes.drop(tx, write.id)
                 settlement.note(tx, now, Actor("MXM", "engine"), "mailbox.password_forgotten", write.mailbox)

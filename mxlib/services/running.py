@@ -1,6 +1,6 @@
 """Runs as callers may see and steer them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from mxlib.runs import results, sentences
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.view import RunView
-from mxlib.store import Store, Unwritable, audit, journal
+from mxlib.store import Store, Unwritable, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
 #: What may stand against something that a caller asks of a run; each is one sentence.
@@ -81,13 +81,21 @@ class Running:
     def __init__(self, store: Store, runs: Runs, clock: Clock) -> None:
         self._store, self._runs, self._clock = store, runs, clock
 
-    def start(self, caller: Caller, plan: Plan, *, days: int, key: str | None = None) -> int:
-        """Start `plan`, or find the run that it already started; the run's number."""
+    def start(
+        self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
+        beside: Collection[int] | None = None, since: float | None = None,
+    ) -> int:  # fmt: skip
+        """Start `plan`, or find the run that it already started; the run's number.
+
+        Raises SameImport when another run of the same import than those `beside` is open, or was started `since` then;
+        None: any may be.
+        """
         for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
             caller.must(needed, domain)
         return self._runs.start(
-            plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind
-        )
+            plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
+            beside=beside, since=since,
+        )  # fmt: skip
 
     def get(self, caller: Caller, run: int) -> RunView | None:
         """One run; None when there is none or when the caller may not see it."""
@@ -139,10 +147,10 @@ class Running:
         if all(caller.may(Permission.DELETE, domain) for domain in view.domains):
             return True
         fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= TAKEN_BACK_S
+        if not fresh or not all(caller.may(Permission.IMPORT, domain) for domain in view.domains):
+            return False
         with self._store.read() as tx:
-            started = audit.find(tx, audit.Wanted(run=view.id, what="run.start"), most=1)
-        own = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
-        return fresh and own and all(caller.may(Permission.IMPORT, domain) for domain in view.domains)
+            return run_relations.started_by(tx, view.id, caller.name, caller.kind)
 
     def take_over(self, caller: Caller, run: int) -> None:
         """Make the caller this run's operator."""

@@ -21,6 +21,7 @@ class Kept:
     domains: tuple[str, ...]
     rows: int
     changed_at: float
+    version: int = 1
 
 
 def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
@@ -32,22 +33,23 @@ def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
         "rows": kept.rows,
         "changed_at": kept.changed_at,
         "sealed_rows": key.seal(rows, f"draft rows {kept.id}"),
+        "version": kept.version,
     }
     added = insert(table).values(id=kept.id, sealed_file=key.seal(file, f"draft file {kept.id}"), **said)
     tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
 
 
-def operator(tx: Tx, number: str) -> str | None:
-    """Whose draft that is; None when it is not there."""
-    found: str | None = tx.execute(sa.select(table.c.operator).where(table.c.id == number)).scalar()
-    return found
+def state(tx: Tx, number: str) -> tuple[str | None, int]:
+    """Whose draft that is, and its version; None and 0 when it is not there."""
+    found = tx.execute(sa.select(table.c.operator, table.c.version).where(table.c.id == number)).first()
+    return (found.operator, found.version) if found else (None, 0)
 
 
 def every(tx: Tx) -> list[Kept]:
     """All drafts, the one changed last first."""
-    told = (table.c.id, table.c.operator, table.c.file_name, table.c.domains, table.c.rows, table.c.changed_at)
+    told = [column for column in table.c if not column.name.startswith("sealed_")]
     return [
-        Kept(row.id, row.operator, row.file_name, tuple(row.domains), row.rows, row.changed_at)
+        Kept(row.id, row.operator, row.file_name, tuple(row.domains), row.rows, row.changed_at, row.version)
         for row in tx.execute(sa.select(*told).order_by(table.c.changed_at.desc()))
     ]
 

@@ -7,19 +7,21 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.database import Tx
 from mxlib.store.tables import once as table
+from mxlib.store.tables import run as runs
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a key stands for: the digest of its request, and the run as soon as there is one."""
+    """What a key stands for: the digest of its request, when it came, and the run as soon as there is one."""
 
     digest: bytes
     run: int | None
+    at: float
 
 
 def find(tx: Tx, caller: str, key: str) -> Claim | None:
     """What `caller` used `key` for."""
-    row = tx.execute(sa.select(table.c.digest, table.c.run).where(_is(caller, key))).first()
+    row = tx.execute(sa.select(table.c.digest, table.c.run, table.c.at).where(_is(caller, key))).first()
     return Claim(*row) if row else None
 
 
@@ -27,7 +29,7 @@ def claim(tx: Tx, caller: str, key: str, digest: bytes, at: float) -> Claim:
     """Use `key` for the request of this digest, unless it was used before; what it stands for now."""
     row = insert(table).values(caller=caller, key=key, digest=digest, at=at).on_conflict_do_nothing()
     tx.execute(row)
-    return find(tx, caller, key) or Claim(digest, None)
+    return find(tx, caller, key) or Claim(digest, None, at)
 
 
 def started(tx: Tx, caller: str, key: str, run: int) -> None:
@@ -36,7 +38,13 @@ def started(tx: Tx, caller: str, key: str, run: int) -> None:
 
 
 def forget(tx: Tx, before: float) -> int:
-    """Drop the keys that were used before then; how many. What they started stays."""
+    """Drop the keys that were used before then, so that they count as new; how many. What they started stays."""
+    old = sa.select(table.c.key).where(
+        table.c.caller == runs.c.operator, table.c.key == runs.c.idempotency_key, table.c.at < before
+    )
+    kept = sa.select(table.c.key).where(table.c.caller == runs.c.operator, table.c.key == runs.c.idempotency_key)
+    over = old.exists() | (~kept.exists() & (runs.c.created_at < before))
+    tx.execute(runs.update().where(runs.c.idempotency_key.is_not(None), over).values(idempotency_key=None))
     return tx.execute(table.delete().where(table.c.at < before)).rowcount
 
 

@@ -194,6 +194,7 @@ draft = Table(
     Column("changed_at", Float, nullable=False),
     Column("sealed_file", LargeBinary, nullable=False),
     Column("sealed_rows", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
 )
 
 #: Who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.

@@ -7,11 +7,15 @@ from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.kinds import UNCHANGED, UPDATE
+from mxlib.runs.manager import SameImport
 from mxlib.services.previews import Ready, counts
 from mxlib.services.running import REFUSALS, Earlier
 from mxlib.ui import frame, loading, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview
+
+#: The runs of the same import that the dialog has named, and when it was opened.
+_NAMED = "named_runs"
 
 RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
@@ -24,6 +28,8 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
     if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
         with st.spinner("Comparing with MXroute once more…", show_time=True):
             ready = _prepare(current, judged)
+        named = frozenset(earlier.run for earlier in ready.earlier)
+        st.session_state[_NAMED] = (named, services.current().clock.now())
         _ask(current, ready)
     elif not creates + updates and figures[UNCHANGED]:
         st.caption(words.nothing_to_change(figures[UNCHANGED]))
@@ -57,9 +63,13 @@ def _ask(current: Preview, ready: Ready) -> None:
         st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
         st.warning(words.start_waits(name), icon=":material/cloud_off:")
+    named, opened_at = st.session_state[_NAMED]
+    meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
     for earlier in ready.earlier[:3]:
         st.warning(_told(ready, earlier, now), icon=":material/history:")
-    agreed = not ready.earlier or st.checkbox("Import it again", key="again")
+    for run in meanwhile:
+        st.warning(words.same_import(run), icon=":material/history:")
+    agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
     days = retention() if ready.sets_passwords else house.settings.retention_days
     question.markdown(_loud(ready, now + days * 86_400))
     with st.container(horizontal=True):
@@ -70,7 +80,10 @@ def _ask(current: Preview, ready: Ready) -> None:
     if not start:
         return
     try:
-        run = house.runs.start(frame.caller(), ready.plan, days=days)
+        run = house.runs.start(frame.caller(), ready.plan, days=days, beside=named, since=opened_at)
+    except SameImport as rival:
+        st.session_state[_NAMED] = (named | {rival.run}, opened_at)
+        st.rerun(scope="fragment")
     except REFUSALS as refusal:
         st.error(str(refusal))
         return

@@ -7,10 +7,11 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.draft import Draft
-from mxlib.services.drafts import Kept, Lost
-from mxlib.ui import frame, preview
+from mxlib.services.drafts import Lost
+from mxlib.ui import draft_copy, frame, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.mapping_step import Source
+from mxlib.ui.preview import Preview
 
 _MOST = 3
 
@@ -26,15 +27,31 @@ def offer() -> None:
             age = house.clock.now() - kept.changed_at
             said = words.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
             told.markdown(f"**A draft is kept.** {escaped(said)}")
-            go_on = partial(_go_on, kept)
+            go_on = partial(_go_on, kept.id)
             on.button("Go on", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
             forget = partial(house.drafts.discard, frame.caller(), kept.id)
             away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)
 
 
-def _go_on(kept: Kept) -> None:
+def offer_both(held: Preview) -> None:
+    """Say that another tab changed the draft of this one, and offer both."""
+    st.warning(words.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
+    with st.container(horizontal=True, key="draft-conflict"):
+        st.button("Keep mine as a draft of its own", key="keep_mine", on_click=draft_copy.keep_as_own, args=(held,))
+        st.button("Open the other tab's", key="take_theirs", on_click=_take_theirs, args=(held,))
+
+
+def _take_theirs(held: Preview) -> None:
+    """Go on with what the other tab has; this tab's rows are kept as a draft of their own."""
+    number = held.number
+    draft_copy.keep_as_own(held)
+    if not held.not_kept:
+        _go_on(number)
+
+
+def _go_on(number: str) -> None:
     try:
-        work = services.current().drafts.open(frame.caller(), kept.id)
+        work = services.current().drafts.open(frame.caller(), number)
     except Lost as refusal:
         st.session_state["draft_refused"] = str(refusal)
         return
@@ -50,6 +67,7 @@ def _go_on(kept: Kept) -> None:
         work.domain,
         generate=work.generate,
         file=work.file,
-        number=kept.id,
+        number=number,
+        version=work.version,
         on_existing=work.on_existing,
     )

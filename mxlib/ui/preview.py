@@ -24,9 +24,7 @@ from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.sifting import Order
-from mxlib.services.drafts import TakenOver, Work
 from mxlib.services.previews import Reading
-from mxlib.services.running import REFUSALS
 from mxlib.ui import frame
 
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.
@@ -70,6 +68,9 @@ class Preview:
     kept_as: tuple[str, OnExisting] | None = None
     on_existing: OnExisting = OnExisting.SKIP
     not_kept: str = ""
+    #: Of the draft as this tab knows it; `conflict`: another tab has changed it since.
+    version: int = 0
+    conflict: bool = False
 
     @property
     def updates(self) -> bool:
@@ -101,15 +102,19 @@ def open_preview(
     file: bytes = b"",
     number: str = "",
     on_existing: OnExisting = OnExisting.SKIP,
+    version: int = 0,
 ) -> None:
-    """Begin a preview in this tab, in place of any earlier one; `number` is that of a draft gone on with."""
+    """Begin a preview in this tab, in place of any earlier one; `number` and `version` are of a draft gone on with."""
     before = held()
     preview = Preview(draft, reading, domain, generate, generation=before.generation + 1 if before else 0)
     same_file = before is not None and bool(file) and before.file == file
     preview.number = number or (before.number if before and same_file else services.current().drafts.new())
+    preview.version = version if number or before is None or not same_file else before.version
     preview.file, preview.on_existing = file, on_existing
     st.session_state["preview"] = preview
     fold(preview, anew=True)
+    if version and preview.draft is draft:  # opening a draft is no change of it
+        preview.kept, preview.kept_as = draft, (domain, on_existing)
 
 
 def held() -> Preview | None:
@@ -122,7 +127,7 @@ def discard() -> None:
     """Forget this tab's preview and its draft."""
     preview: Preview | None = st.session_state.pop("preview", None)
     if preview is not None and preview.kept is not None:
-        services.current().drafts.discard(frame.caller(), preview.number, own=True)
+        services.current().drafts.discard(frame.caller(), preview.number, own=True, version=preview.version)
 
 
 def move(preview: Preview, domain: str) -> None:
@@ -169,22 +174,6 @@ def matching(preview: Preview, judged: pd.DataFrame) -> Mask:
 def pending(preview: Preview) -> bool:
     """Whether something was typed into the grid since it was last laid."""
     return preview.latest is not None and preview.latest is not preview.draft
-
-
-def keep(preview: Preview) -> None:
-    """Keep what was mended in the store, so that it outlives this tab."""
-    about = (preview.domain, preview.on_existing)
-    if preview.latest is None or (preview.latest is preview.kept and about == preview.kept_as):
-        return
-    work = Work(
-        preview.latest.rows, preview.domain, preview.generate, preview.reading, preview.file, preview.on_existing
-    )
-    try:
-        services.current().drafts.keep(frame.caller(), preview.number, work)
-    except (*REFUSALS, TakenOver) as refusal:
-        preview.not_kept = f"What you mend is kept in this tab only. {refusal}"
-    else:
-        preview.kept, preview.kept_as, preview.not_kept = preview.latest, about, ""
 
 
 def _judge(preview: Preview, draft: Draft) -> pd.DataFrame:

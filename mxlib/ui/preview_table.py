@@ -7,8 +7,8 @@ from mxlib.mailboxes import words
 from mxlib.mailboxes.columns import COLUMNS, MASK, Verdict
 from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.mailboxes.sifting import LEFT_OUT
-from mxlib.ui import preview_tools, preview_view
-from mxlib.ui.preview import Preview, fold, keep, mended, now
+from mxlib.ui import draft_copy, drafts, preview_tools, preview_view
+from mxlib.ui.preview import Preview, fold, mended, now
 
 #: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
 #: few and narrow: at 200 % zoom what is wrong with a row stays beside the cells that mend it.
@@ -54,8 +54,11 @@ def show(preview: Preview) -> pd.DataFrame:
     preview_view.told(preview, judged)
     _grid(preview, judged)
     preview_view.pages(preview)
-    keep(preview)  # now that the new counts are on their way
-    if preview.not_kept:
+    draft_copy.keep(preview)  # now that the new counts are on their way
+    if preview.conflict:
+        with trouble.container():
+            drafts.offer_both(preview)
+    elif preview.not_kept:
         trouble.warning(preview.not_kept, icon=":material/save:")
     return judged
 

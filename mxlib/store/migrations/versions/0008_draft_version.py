@@ -1,0 +1,12 @@
+"""The version of a draft, by which two tabs on one draft notice each other."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("draft", sa.Column("version", sa.Integer(), nullable=False, server_default=sa.text("1")))

@@ -1,0 +1,42 @@
+"""How runs belong together: those of the same import, and those that repeat the failed rows of another."""
+
+import sqlalchemy as sa
+
+from mxlib.mailboxes.plan import Plan
+from mxlib.store.database import Tx
+from mxlib.store.tables import audit, run, run_row
+
+
+def same_import(tx: Tx, plan: Plan, since: float | None = None) -> list[int]:
+    """Runs that import the same file into a domain of `plan`, or the same mailboxes when no file is known.
+
+    They are open, or were started `since` then.
+    """
+    counts = run.c.status.not_in(("finished", "stopped"))
+    rivals = (counts if since is None else counts | (run.c.created_at >= since)) & (run.c.kind == plan.kind.value)
+    query = sa.select(run.c.id, run.c.domains).where(rivals, run.c.file_digest == plan.file_digest)
+    if plan.file_digest:
+        return [number for number, domains in tx.execute(query) if set(domains) & set(plan.domains)]
+    asked = [(row.action.value, row.username, row.domain) for row in plan.rows if row.acts]
+    found = tx.execute(query.where(run.c.total == len(plan.rows))).all()
+    return [number for number, _ in found if asked and asked == _asked(tx, number)]
+
+
+def _asked(tx: Tx, number: int) -> list[tuple[str, str, str]]:
+    query = sa.select(run_row.c.action, run_row.c.username, run_row.c.domain, run_row.c.outcome)
+    found = tx.execute(query.where(run_row.c.run == number).order_by(run_row.c.position))
+    return [
+        (action, name, domain) for action, name, domain, outcome in found if outcome not in ("skipped", "unchanged")
+    ]
+
+
+def started_by(tx: Tx, number: int, who: str, kind: str) -> bool:
+    """Whether somebody started a run, or one of which it repeats the failed rows."""
+    following: int | None = number
+    while following is not None:
+        started = audit.c.what.in_(("run.start", "run.retry")) & (audit.c.run == following)
+        query = sa.select(audit.c.id).where(started, audit.c.who == who, audit.c.kind == kind).limit(1)
+        if tx.execute(query).first() is not None:
+            return True
+        following = tx.execute(sa.select(run.c.retry_of).where(run.c.id == following)).scalar()
+    return False
