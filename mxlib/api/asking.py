@@ -99,6 +99,9 @@ _LONGEST_NUMBER = 100
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
+#: Characters of a Content-Type whose parameters are read.
+_LONGEST_KIND = 200
+
 #: Charsets that a file does not tell by itself, by Python's names for them, as reading calls them.
 _CHARSETS = {
     "cp1250": "windows-1250", "cp1252": "windows-1252", "iso8859-1": "windows-1252", "mac-roman": "mac-roman",
@@ -111,8 +114,11 @@ def charset_of(request: Request) -> str | None:
     """The encoding of a CSV that the sender names, where that tells more than the file does."""
     if kind_of(request) != CSV:
         return None
+    given = request.headers.get("content-type", "")
+    if len(given) > _LONGEST_KIND:
+        raise Problem(415, f"Content-Type is over {_LONGEST_KIND} characters long. Send text/csv; charset=utf-8.")
     told = Message()
-    told["Content-Type"] = request.headers.get("content-type", "")
+    told["Content-Type"] = given
     named = told.get_content_charset("utf-8")
     try:
         known = codecs.lookup(named).name

@@ -13,6 +13,9 @@ from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes import words
 from mxlib.services.by_hand import came_at
 
+#: Digits of a length that any body can have.
+_DIGITS = 15
+
 
 class Door:
     """ASGI middleware: a bearer token and nothing else opens it, and a body over the limit never gets in."""
@@ -70,8 +73,8 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] 
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Problem(415, "Send the body as it is, without Content-Encoding.")
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most:
-        raise Problem(413, words.too_large(int(announced), most))
+    if announced.isdecimal() and int(announced[:_DIGITS]) > most:
+        raise Problem(413, words.too_large(int(announced[:_DIGITS]), most))
     messages, size = [], 0
     while True:
         message = await receive()

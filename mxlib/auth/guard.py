@@ -37,6 +37,9 @@ _OWN_ADDRESS = "Use this machine's own, or set MXM_PUBLIC_URL."
 #: Room in an upload for what surrounds the file.
 _AROUND = 10_000
 
+#: Digits of a length that any body can have, and characters of an address that any browser is at.
+_DIGITS, _LONGEST_ORIGIN = 15, 400
+
 _READS = frozenset({"GET", "HEAD"})
 _SCHEMES = {"ws": "http", "wss": "https"}
 _PORTS = {"http": 80, "https": 443}
@@ -93,6 +96,8 @@ class Origin:
     @classmethod
     def parse(cls, address: str) -> "Origin | None":
         """The origin of an address; None when it has none, as `null` has not."""
+        if len(address) > _LONGEST_ORIGIN:
+            return None
         try:
             parts = urlsplit(address)
             host, port = parts.hostname, parts.port
@@ -131,7 +136,9 @@ class Guard:
             await _refuse(refusal, scope, receive, send)
             return
         claimed = (IDENTITY, ADDRESS, SESSION)
-        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in claimed]}
+        kept = (pair for pair in scope["headers"] if pair[0].lower() not in claimed)
+        scope = {**scope, "headers": [*map(_plain_cookies, kept)]}
+        headers = Headers(scope=scope)
         if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
             if _leads_away(path):  # Streamlit would refuse it too, outside of the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
@@ -198,9 +205,9 @@ class Guard:
         if "transfer-encoding" in headers:
             return Refusal(411, "LENGTH_REQUIRED", "Say how long this is: Content-Length is missing.")
         size = headers.get("content-length", "0")
-        if not size.isdecimal() or int(size) <= self._most:
+        if not size.isdecimal() or (len(size) <= _DIGITS and int(size) <= self._most):
             return None
-        return Refusal(413, "TOO_LARGE", words.too_large(int(size), self._file))
+        return Refusal(413, "TOO_LARGE", words.too_large(int(size[:_DIGITS]), self._file))
 
     def _elsewhere(self, scope: Scope, headers: Headers) -> Refusal | None:
         """A name that is not ours, pointed at this machine by somebody else's DNS."""
@@ -227,6 +234,14 @@ def _sign(scope: Scope, arrived: Arrival) -> None:
     if arrived.session is not None:
         scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
         scope["headers"].append((SESSION, arrived.session.known_as.encode()))
+
+
+def _plain_cookies(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A header; of cookies those without a backslash: nobody here sets others, and undoing many takes seconds."""
+    name, value = header
+    if name.lower() != b"cookie" or b"\\" not in value:
+        return header
+    return name, b";".join(part for part in value.split(b";") if b"\\" not in part)
 
 
 def _leads_away(path: str) -> bool:

@@ -142,7 +142,7 @@ def _vouched(claims: dict[str, Any]) -> Vouched:
     silent therefore counts as vouching; saying anything but yes does not.
     """
     email = claims.get("email")
-    if not isinstance(email, str) or not re.fullmatch(r"[!-~]+@[!-~]+", email) or len(email) > 254:
+    if not isinstance(email, str) or len(email) > 254 or not re.fullmatch(r"[!-?A-~]+@[!-~]+", email):
         raise Refused(NO_EMAIL)
     if claims.get("email_verified", True) not in (True, "true"):
         raise Refused(f"The provider has not verified {email}: have it verified there, then sign in again.")

@@ -19,8 +19,8 @@ LONGEST_USERNAME = 64
 
 _USERNAME = re.compile(USERNAME)
 
-#: What a username can lose at its ends, and anywhere, without another one coming of it.
-_ENDS = re.compile(r"^[\W_]+|[^\w_-]+$")
+#: What a username can lose at its start, and anywhere, without another one coming of it.
+_START = re.compile(r"[\W_]*+")
 _DROPPED = "'’‘`´\""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -152,9 +152,18 @@ def suggestion(name: str) -> str:
 @lru_cache(maxsize=16_384)  # a preview asks for the same ones at every edit
 def _meant(name: str) -> str:
     seen = "".join(sign for sign in folded(name) if sign.isspace() or sign.isprintable())
-    meant = re.sub(r"\s*([._-])\s*", r"\1", _ENDS.sub("", seen))
+    meant = re.sub(r" ?([._-]) ?", r"\1", re.sub(r"\s+", " ", _bare(seen)))
     meant = re.sub(r"[\s.]+", ".", meant)
     return meant if is_username(meant) else ""
+
+
+def _bare(name: str) -> str:
+    """A name without signs before it, and without others than dashes and underscores after it."""
+    found = _START.match(name)
+    start, end = found.end() if found else 0, len(name)
+    while end > start and not (name[end - 1].isalnum() or name[end - 1] in "_-"):
+        end -= 1
+    return name[start:end]
 
 
 def folded(name: str) -> str:

@@ -8,7 +8,7 @@ from mxlib.mailboxes.columnwise import BLANKS
 
 _NUMBER = re.compile(
     r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?P<by>[, \xa0\u202f])[0-9]{3}(?:(?P=by)[0-9]{3}){0,2})"
-    r"(?:\.(?P<decimals>[0-9]{1,9})|,(?P<after_comma>[0-9]{1,2}))?\s*(?P<unit>mb|gb|tb)?",
+    r"(?:\.(?P<decimals>[0-9]{1,9})|,(?P<after_comma>[0-9]{1,2}))?\s*+(?P<unit>mb|gb|tb)?",
     re.IGNORECASE,
 )
 _MEGABYTES = {"mb": 1, "gb": 1024, "tb": 1024 * 1024}

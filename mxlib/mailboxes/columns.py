@@ -7,6 +7,12 @@ import pandas as pd
 #: The file's columns, in export order.
 COLUMNS = ("username", "password", "quota", "limit", "recovery_email", "domain")
 
+#: Characters of a cell that means something here; a longer one makes its row invalid, and no rule looks into it.
+LONGEST_CELL = 1_000
+
+#: Characters that a cell of a spreadsheet can hold.
+LONGEST_TEXT = 32_767
+
 #: The host's bound on sends a day.
 MOST_SENDS = 9600
 

@@ -88,6 +88,23 @@ def are_no_longer(cells: pa.Array, characters: int) -> Mask:
     return mask(pc.less_equal(pc.utf8_length(cells), characters))
 
 
+def are_longer(cells: pa.Array, characters: int) -> Mask:
+    """Which cells have more than so many characters."""
+    longest = pc.max(pc.binary_length(cells)).as_py() or 0
+    if longest <= characters:
+        return np.zeros(len(cells), dtype=bool)
+    return ~are_no_longer(cells, characters)
+
+
+def cut(cells: pa.Array, where: Mask, characters: int = 40) -> pa.Array:
+    """Cells of which those in `where` are only their first characters, and a sign that there were more."""
+    if not where.any():
+        return cells
+    start = pc.utf8_slice_codeunits(cells, 0, characters)
+    more = pc.binary_join_element_wise(start, pa.scalar("…", cells.type), pa.scalar("", cells.type))
+    return pc.if_else(pa.array(where), more, cells)
+
+
 def is_blank(cells: pa.Array) -> Mask:
     """Which cells are empty."""
     return mask(pc.equal(cells, ""))

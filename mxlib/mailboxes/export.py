@@ -10,7 +10,7 @@ from itertools import chain
 import pandas as pd
 import xlsxwriter
 
-from mxlib.mailboxes.columns import COLUMNS
+from mxlib.mailboxes.columns import COLUMNS, LONGEST_TEXT
 from mxlib.mailboxes.formulas import guard
 
 _NOTHING: frozenset[str] = frozenset()
@@ -20,9 +20,6 @@ _NEEDS_QUOTES = re.compile(r'[,;|\t"\r\n]|^[\s#]|\s$')
 _UNSAFE_IN_A_NAME = re.compile(r"[^a-z0-9.-]+")
 
 _WIDTH = 24
-
-#: Characters that a cell of a workbook may have.
-_LONGEST_CELL = 32_767
 
 #: Both rows are refused as they are, since nobody's account has this domain: an example is never imported by mistake.
 _EXAMPLES = (
@@ -65,12 +62,11 @@ def table_xlsx(
         for row, cells in enumerate(_guarded(header, rows, verbatim)):
             for column, cell in enumerate(cells):
                 if cell:
-                    whole = cell if len(cell) <= _LONGEST_CELL else f"{cell[: _LONGEST_CELL - 1]}…"
-                    sheet.write_string(row, column, whole, text if row else bold)
+                    sheet.write_string(row, column, _held(cell), text if row else bold)
         if remarks:
             aside = book.add_worksheet("Remarks")
             for row, remark in enumerate(remarks):
-                aside.write_string(row, 0, remark, text)
+                aside.write_string(row, 0, _held(remark), text)
     return packed.getvalue()
 
 
@@ -120,6 +116,11 @@ def _guarded(
     kept = [name in verbatim for name in header]
     for cells in rows:
         yield [cell if keep else guard(cell) for cell, keep in zip(cells, kept, strict=True)]
+
+
+def _held(cell: str) -> str:
+    """As much of a text as a cell of a spreadsheet holds, with a sign that there was more."""
+    return cell if len(cell) <= LONGEST_TEXT else f"{cell[: LONGEST_TEXT - 1]}…"
 
 
 def _quoted(cell: str) -> str:

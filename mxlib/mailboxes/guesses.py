@@ -38,7 +38,7 @@ def guess(sheet: Sheet, mapping: Mapping) -> Answer:
     found: dict[str, int] = {meaning: at for meaning, at in mapping.columns.items() if at not in unsure}
     asked = {conflict.meaning for conflict in mapping.conflicts}
     for at, name in enumerate(sheet.header):
-        meaning = _MEANT.get("".join(filter(str.isalnum, folded(name))))
+        meaning = _MEANT.get("".join(filter(str.isalnum, folded(name[: headers.LONGEST_HEADER]))))
         if meaning and at not in found.values() and at not in unsure and meaning not in asked:
             found.setdefault(meaning, at)
     if FIRST_NAME in found and FULL_NAME in found and LAST_NAME not in found:

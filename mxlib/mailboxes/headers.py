@@ -1,7 +1,7 @@
 """What a column's header means."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mxlib.mailboxes.columns import COLUMNS
 from mxlib.mailboxes.columnwise import BLANKS
@@ -34,23 +34,25 @@ _ALIASES = {
     "domain": "domain",
 }
 
-#: Characters that a header may have; what is longer is text.
-_LONGEST = 200
+#: Characters that a header may have; what is longer is text, and shown cut.
+LONGEST_HEADER = 200
 
-_BRACKETED = re.compile(r"[(\[{<]([^)\]}>]*)[)\]}>]")
+_OPENS = re.compile(r"[(\[{<]")
+_CLOSES = re.compile(r"[)\]}>]")
 _SIZED = re.compile(r"quota(?:in)?(?P<unit>[kmgt]i?b|bytes?|(?:kilo|mega|giga|tera)bytes?)")
 _IN_MB = frozenset({"mb", "mib", "megabyte", "megabytes"})
 _IN_GB = frozenset({"gb", "gib", "gigabyte", "gigabytes"})
 
 
 def shown(name: str) -> str:
-    """A header as people are shown it: in one line."""
-    return re.sub(r"[\r\n]+", " ", unguard(name).strip(BLANKS))
+    """A header as people are shown it: in one line, cut where it is over LONGEST_HEADER."""
+    bare = unguard(name).strip(BLANKS)
+    return re.sub(r"[\r\n]+", " ", f"{bare[: LONGEST_HEADER - 1]}…" if len(bare) > LONGEST_HEADER else bare)
 
 
 def meaning_of(name: str) -> str | None:
     """The meaning of a header whatever its case, blanks, hyphens, underscores and brackets; None when it is unknown."""
-    if len(name) > _LONGEST:
+    if len(name) > LONGEST_HEADER:
         return None
     key = _key(name)
     if key.startswith("quota"):
@@ -60,7 +62,7 @@ def meaning_of(name: str) -> str | None:
 
 def is_in_gigabytes(name: str) -> bool:
     """Whether a quota's header says GB."""
-    return _unit(name) in _IN_GB
+    return len(name) <= LONGEST_HEADER and _unit(name) in _IN_GB
 
 
 def names_who(header: Sequence[str]) -> bool:
@@ -81,16 +83,33 @@ def is_comment(cells: Sequence[str]) -> bool:
 
 def _key(name: str) -> str:
     """`E-Mail Address [Required]` → `emailaddress`; a unit is taken off (`Quota GB` → `quota`)."""
-    key = _letters(_BRACKETED.sub("", name)) or _letters(name)
+    key = _letters(_outside_brackets(name)) or _letters(name)
     return "quota" if _SIZED.fullmatch(key) else key
 
 
 def _unit(name: str) -> str:
     """The unit that a quota's header names, in brackets or without; blank when it names none."""
-    if sized := _SIZED.fullmatch(_letters(_BRACKETED.sub("", name)) or _letters(name)):
+    if sized := _SIZED.fullmatch(_letters(_outside_brackets(name)) or _letters(name)):
         return sized["unit"]
-    words = [word for inside in _BRACKETED.findall(name) for word in re.findall(r"[a-z]+", inside.casefold())]
+    inside = (name[first + 1 : last - 1] for first, last in _brackets(name))
+    words = [word for part in inside for word in re.findall(r"[a-z]+", part.casefold())]
     return next((word for word in words if _SIZED.fullmatch(f"quota{word}")), "")
+
+
+def _brackets(name: str) -> Iterator[tuple[int, int]]:
+    """Where each bracketed part starts and ends; one search a bracket, so that open ones cost no more than others."""
+    at = 0
+    while (opened := _OPENS.search(name, at)) and (closed := _CLOSES.search(name, opened.end())):
+        at = closed.end()
+        yield opened.start(), at
+
+
+def _outside_brackets(name: str) -> str:
+    kept, at = [], 0
+    for first, last in _brackets(name):
+        kept.append(name[at:first])
+        at = last
+    return "".join([*kept, name[at:]])
 
 
 def _letters(name: str) -> str:

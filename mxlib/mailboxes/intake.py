@@ -21,15 +21,24 @@ __all__ = ["FileRefused", "Limits", "Sheet", "Table", "Taken", "read"]
 _STANDARD = Limits()
 _LONGEST_NAME = 80
 
-#: How many lines are searched for the header, whatever they hold.
+#: How many lines are searched for the header, and how many characters, whatever they hold.
 _LINES_SEARCHED = 10_000
+_CHARACTERS_SEARCHED = 500_000
 
 
-def read(data: bytes, name: str, *, limits: Limits = _STANDARD, taken: Taken | None = None) -> Sheet:
+def read(
+    data: bytes,
+    name: str,
+    *,
+    limits: Limits = _STANDARD,
+    taken: Taken | None = None,
+    book: workbook.Book | None = None,
+) -> Sheet:
     """Read a file, text or .xlsx; `taken` overrides what would be taken for its encoding, delimiter, sheet and header.
 
-    A table whose header names nothing known is read with its first row as header, so that its columns can be mapped by
-    hand. Raises FileRefused with one sentence when there is no table in the file.
+    `book` is the workbook in `data` if that was opened before. A table whose header names nothing known is read with
+    its first row as header, so that its columns can be mapped by hand. Raises FileRefused with one sentence when there
+    is no table in the file.
     """
     if len(data) > limits.bytes:
         raise FileRefused(words.too_large(len(data), limits.bytes))
@@ -37,8 +46,11 @@ def read(data: bytes, name: str, *, limits: Limits = _STANDARD, taken: Taken | N
         raise FileRefused(words.file_empty())
     refusals.refuse_foreign(data)
     wanted = taken or Taken()
-    reader = _read_workbook if workbook.is_zip(data) else _read_text
-    found = reader(data, readable(name, _LONGEST_NAME), limits, wanted)
+    called = readable(name, _LONGEST_NAME)
+    if workbook.is_zip(data):
+        found = _read_workbook(book or workbook.open_book(data, called, limits), called, limits, wanted)
+    else:
+        found = _read_text(data, called, limits, wanted)
     sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
     if not len(sheet):
         known = wanted.header_line is not None or headers.names_anything(sheet.header)
@@ -72,7 +84,7 @@ def _openings_of_text(text: str, start: int, delimiter: str, name: str, wanted: 
     """
     quoted = wanted.quoted is not False
     line = 2 if start else 1
-    while start < len(text) and line <= _LINES_SEARCHED:
+    while start < min(len(text), _CHARACTERS_SEARCHED) and line <= _LINES_SEARCHED:
         whole = physical_line(text, start)
         if not whole.strip(BLANKS) or _is_comment(whole, delimiter):
             start, line = start + len(whole), line + 1
@@ -96,8 +108,7 @@ def _is_comment(line: str, delimiter: str) -> bool:
     return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MOST_CELLS))
 
 
-def _read_workbook(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
-    book = workbook.open_book(data, name, limits)
+def _read_workbook(book: workbook.Book, name: str, limits: Limits, wanted: Taken) -> Sheet:
     found = _chosen_sheet(book, wanted)
     if book.refused and not found.names_anything:
         raise FileRefused(book.refused)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from mxlib.mailboxes import amounts, formulas, headers, reasons, words
 from mxlib.mailboxes import columnwise as columns
-from mxlib.mailboxes.columns import BESIDES, COLUMNS
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, LONGEST_CELL, LONGEST_TEXT
 from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.headers import ADDRESS
 from mxlib.mailboxes.phrases import count, listed, quoted
@@ -101,14 +101,16 @@ def to_rows(
     if usernames is None and not mapping.names_who:
         raise FileRefused(words.no_address_column(sheet.header))
     blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
+    raw = {meaning: sheet.table.column(at) for meaning, at in mapping.columns.items()}
+    long = {meaning: columns.are_longer(cells, LONGEST_CELL) for meaning, cells in raw.items()}
     cells = dict.fromkeys(COLUMNS, blank) | {
-        meaning: _read(sheet.table.column(at), meaning, mapping) for meaning, at in mapping.columns.items()
+        meaning: _read(_bounded(cells, long[meaning], meaning), meaning, mapping) for meaning, cells in raw.items()
     }
     if usernames is not None:
         cells["username"] = usernames
     if ADDRESS in cells:
         _fill_from_addresses(cells, cells.pop(ADDRESS))
-    fault, fault_column = _faults(sheet, mapping, cells["password"])
+    fault, fault_column = _faults(sheet, mapping, cells["password"], long)
     besides = {
         "line": sheet.table.lines,
         "origin": np.arange(len(sheet)),
@@ -132,6 +134,13 @@ def original_cells(sheet: Sheet, origin: int, mapping: Mapping) -> dict[str, str
         for at in mapping.unused
         if at not in mapping.secret
     }
+
+
+def _bounded(cells: pa.Array, long: Mask, meaning: str) -> pa.Array:
+    """Cells without what is too long to be looked into: cut as a page shows them, a password left out."""
+    if not long.any():
+        return cells
+    return pc.if_else(pa.array(long), "", cells) if meaning == "password" else columns.cut(cells, long)
 
 
 def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
@@ -165,7 +174,9 @@ def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> Non
         cells["domain"] = pc.if_else(agreed, pc.replace_substring_regex(addresses, "^.*@", ""), domains)
 
 
-def _faults(sheet: Sheet, mapping: Mapping, passwords: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def _faults(
+    sheet: Sheet, mapping: Mapping, passwords: pa.Array, long: AnyMapping[str, Mask]
+) -> tuple[np.ndarray, np.ndarray]:
     """What reading found wrong with each row, and the column that mends it; later ones overrule."""
     fault = np.full(len(sheet), "", dtype=object)
     column = np.full(len(sheet), "", dtype=object)
@@ -181,10 +192,20 @@ def _faults(sheet: Sheet, mapping: Mapping, passwords: pa.Array) -> tuple[np.nda
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
         mended_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
+        cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL))
         say(columns.mask(pc.starts_with(cells, "#")), reasons.COMMENT_AMONG_ROWS, mended_in)
         say(columns.match(cells, _FAILED), reasons.FORMULA_FAILED, mended_in)
     if sheet.taken.header_line:
         say(_header_again(sheet, mapping), reasons.HEADER_AGAIN, "username")
+    if columns.are_longer(sheet.table.rows.flatten(), LONGEST_TEXT).any():
+        for at in mapping.unused:
+            say(
+                columns.are_longer(sheet.table.column(at), LONGEST_TEXT),
+                reasons.text_too_long(mapping.names[at]),
+                "username",
+            )
+    for meaning in sorted(long, key="password".__eq__):  # what was left out altogether is said before what was cut
+        say(long[meaning], reasons.too_long(meaning), meaning if meaning in COLUMNS else "username")
     return fault, column
 
 
@@ -216,6 +237,8 @@ def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
     if unknown:
         which = listed([quoted(name) for name in unknown], most=12, noun="more")
         notes.append(f"Column {which} is not used." if len(unknown) == 1 else f"Columns {which} are not used.")
+    if cut := sum(len(name) >= headers.LONGEST_HEADER for name in sheet.header):
+        notes.append(f"{count(cut, 'header')} of over {headers.LONGEST_HEADER} characters shown cut.")
     if mapping.in_gigabytes:
         notes.append(_CONVERTED)
     return tuple(notes)
@@ -225,6 +248,7 @@ def _old_encoding(sheet: Sheet, mapping: Mapping) -> str:
     """That accents hang on a guess, with a cell to judge it by; never a password."""
     for at in range(len(sheet.header)):
         cells = sheet.table.column(at)
+        cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL), LONGEST_CELL)
         foreign = cells.filter(pc.match_substring_regex(cells, "[^\x00-\x7f\xa0]"))
         if len(foreign) and at not in mapping.secret and at != mapping.columns.get("password"):
             return f"Not UTF-8, so read as Windows-1252: look whether {quoted(foreign[0].as_py())} is right."

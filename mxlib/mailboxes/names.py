@@ -30,6 +30,9 @@ PATTERNS = {
     "lastf": "{last}{f}",
 }
 
+#: Characters of a name of which a username is made; whoever has a longer one is asked.
+_LONGEST = 100
+
 #: Words before a last name that are no part of its stem, as `folded` gives them.
 _BEFORE = (
     "van der den de het t ten ter te op in aan bij s von vom zu zum zur "
@@ -80,7 +83,8 @@ class People:
     def have_marks(self) -> bool:
         """Whether it matters to anybody how ä or ø is written."""
         return any(
-            columns.contain(pc.utf8_normalize(column, "NFC"), _MARKED).any() for column in (self.first, self.last)
+            columns.contain(pc.utf8_normalize(_short(column), "NFC"), _MARKED).any()
+            for column in (self.first, self.last)
         )
 
 
@@ -168,6 +172,8 @@ def _parted(last: str, spelled: bool = False) -> tuple[tuple[str, ...], tuple[st
 @lru_cache(maxsize=16_384)  # names recur, and a page asks again at every touch of a widget
 def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
     """The words of a name in letters that a username may have; None when one of its letters has no such sibling."""
+    if len(name) > _LONGEST:
+        return None
     if spelled:
         name = unicodedata.normalize("NFC", name).translate(_SPELLED)
     plain = folded(name)
@@ -176,8 +182,15 @@ def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
     return tuple(filter(None, (re.sub(r"[^a-z0-9-]", "", word).strip("-") for word in plain.split())))
 
 
+def _short(names: pa.Array) -> pa.Array:
+    """Names without those that are too long to be looked into."""
+    return pc.if_else(pa.array(columns.are_longer(names, _LONGEST)), "", names)
+
+
 def _split(full: str) -> tuple[str, str]:
     """First and last name of `Jan van der Berg` or `Berg, Jan van der`: without a comma the first word is it."""
+    if len(full) > 2 * _LONGEST:
+        return full, ""
     if "," in full:
         last, _, first = full.partition(",")
         words = first.split()

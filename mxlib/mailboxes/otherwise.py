@@ -18,9 +18,10 @@ def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
 
     It is a proposal: whoever brought the file is to look at it first.
     """
-    for taken, must_be_known in _ways(data, name, limits):
+    book = _book(data, name, limits) if workbook.is_zip(data) else None
+    for taken, must_be_known in _ways(data, name, book):
         try:
-            sheet = intake.read(data, name, limits=limits, taken=taken)
+            sheet = intake.read(data, name, limits=limits, taken=taken, book=book)
         except FileRefused:
             continue
         if sheet.taken.header_line and headers.names_anything(sheet.header):
@@ -30,10 +31,10 @@ def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
     return None
 
 
-def _ways(data: bytes, name: str, limits: Limits) -> Iterator[tuple[Taken, bool]]:
+def _ways(data: bytes, name: str, book: workbook.Book | None) -> Iterator[tuple[Taken, bool]]:
     """Ways to try, the likeliest first, and whether only a known header speaks for it."""
     if workbook.is_zip(data):
-        yield from ((Taken(sheet=sheet), False) for sheet in _sheets(data, name, limits)[:_SHEETS_TRIED])
+        yield from ((Taken(sheet=sheet), False) for sheet in (book.names if book else ())[:_SHEETS_TRIED])
         return
     if b"\0" in data:
         yield from ((Taken(encoding=encoding), True) for encoding in ("utf-16-le", "utf-16-be"))
@@ -44,11 +45,13 @@ def _ways(data: bytes, name: str, limits: Limits) -> Iterator[tuple[Taken, bool]
     yield Taken(header_line=0), False
 
 
-def _sheets(data: bytes, name: str, limits: Limits) -> tuple[str, ...]:
+def _book(data: bytes, name: str, limits: Limits) -> workbook.Book | None:
+    if len(data) > limits.bytes:
+        return None
     try:
-        return workbook.open_book(data, name, limits).names
+        return workbook.open_book(data, name, limits)
     except FileRefused:
-        return ()
+        return None
 
 
 def _headers(data: bytes, name: str) -> Iterator[int]:

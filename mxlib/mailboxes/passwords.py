@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes import formulas
-from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, LONGEST_CELL, MASK
 from mxlib.mailboxes.columnwise import Mask
 
 SHORTEST_GENERATED = 16
@@ -86,7 +86,7 @@ def is_masked(text: str) -> bool:
 
 def looks_like_one(cell: str) -> bool:
     """Whether a cell of a table without a header is probably a password: it holds what the host asks of one."""
-    return len(cell) >= 8 and _PROBABLE.fullmatch(cell) is not None
+    return 8 <= len(cell) <= LONGEST_CELL and _PROBABLE.fullmatch(cell) is not None
 
 
 def generate(length: int = SHORTEST_GENERATED) -> str:

@@ -5,10 +5,10 @@ import re
 #: What the rows are called where a file has a name.
 NAME = "Pasted rows"
 
-_ADDRESS = r"[^\s@<>,;]+@[^\s@<>,;]+"
+_ADDRESS = r"[^\s@<>,;]++@[^\s@<>,;]++"
 #: `Jan Bos <jan@a.nl>` as mail programs write it.
-_ENTRY = re.compile(rf'(?:"[^"]*"|[^"<>@,;]*)\s*<({_ADDRESS})>|({_ADDRESS})')
-_BETWEEN = re.compile(r"\s*[,;]\s*")
+_ENTRY = re.compile(rf'(?:"[^"]*+"\s*+|[^"<>@,;]*+)<({_ADDRESS})>|({_ADDRESS})')
+_BETWEEN = re.compile(r"\s*+[,;]\s*+")
 _BETWEEN_WORDS = re.compile(r"[\s,;<>]+")
 
 

@@ -13,7 +13,7 @@ from mxlib.mailboxes import headers
 from mxlib.mailboxes.headers import ADDRESS
 from mxlib.mailboxes.mapping import IGNORE
 
-_BRACKETED = re.compile(r"\[[^\]]*\]")
+_BRACKETED = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is said of a single row: why it can not be sent, or what to look at. One home, word for word."""
 
 from mxlib.mailboxes import addresses, amounts
-from mxlib.mailboxes.columns import MOST_SENDS, Verdict
+from mxlib.mailboxes.columns import LONGEST_CELL, LONGEST_TEXT, MOST_SENDS, Verdict
 from mxlib.mailboxes.phrases import listed, quoted, readable
 from mxlib.mailboxes.words import verdict
 
@@ -52,6 +52,28 @@ def _trouble(name: str) -> str:
     if ".." in name:
         return "has two dots in a row"
     return "ends with a dot" if name.endswith(".") and name[0].isalnum() else "must start with a letter or a digit"
+
+
+#: Columns as a sentence about one cell names them.
+_CELLS = {
+    "username": "username",
+    "password": "password",
+    "quota": "quota",
+    "limit": "limit",
+    "recovery_email": "recovery email",
+    "domain": "domain",
+    "address": "address",
+}
+
+
+def too_long(column: str) -> str:
+    """A cell that means something is longer than any such cell has to be."""
+    return f"The {_CELLS[column]} has over {LONGEST_CELL:,} characters: shorten it."
+
+
+def text_too_long(name: str) -> str:
+    """A cell of a column without a meaning here is longer than a spreadsheet could hold."""
+    return f"The cell in {quoted(name)} has over {LONGEST_TEXT:,} characters: shorten it in the file."
 
 
 def domain(name: str) -> str:

@@ -118,6 +118,11 @@ def unpacks_too_large(size: int, limit: int) -> str:
     return f"Unpacked it is {size / 1_000_000:,.1f} MB; the limit is {limit / 1_000_000:,.0f} MB. Save it as CSV."
 
 
+def too_many_cells_in(limit: int) -> str:
+    """A workbook that holds far more cells than its size explains, most of them blank or alike."""
+    return f"This workbook has more than {limit:,} tags in its cells: too many for its size. Save the table as CSV."
+
+
 def too_wide_apart(sheet_limit: int) -> str:
     """A workbook whose cells lie so far apart that the blank ones between would fill the memory."""
     return f"The cells of this workbook lie too far apart (limit {sheet_limit:,}). Save the table alone, or as CSV."

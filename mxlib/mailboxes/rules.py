@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from mxlib.mailboxes import addresses, amounts, differences, passwords, reasons, words
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.addresses import Addresses
-from mxlib.mailboxes.columns import MOST_SENDS, OnExisting, Verdict
+from mxlib.mailboxes.columns import COLUMNS, LONGEST_CELL, MOST_SENDS, OnExisting, Verdict
 from mxlib.mailboxes.columnwise import Findings, Mask
 from mxlib.mailboxes.differences import UNKNOWN, Had, Numbers, say_of_both
 from mxlib.mailboxes.passwords import Scan
@@ -72,10 +72,13 @@ def judge(
     changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update,
     which are not to be told where it is `unseen`.
     """
-    cells = _Cells.read(rows, account, standard, on_existing)
+    bounded, long = _bounded(rows)
+    cells = _Cells.read(bounded, account, standard, on_existing)
     skipped = cells.exists & ~cells.updates
     told = Findings(len(rows))
     addressed = _say_what_is_invalid(told, cells, account)
+    for name, where in long.items():  # what was cut reads as nothing, which is mostly said already
+        told.say(where & (columns.is_blank(cells.fault) if name == "password" else ~told.found), reasons.too_long(name))
     invalid = told.found.copy()
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
@@ -117,6 +120,15 @@ def judge(
         had_quota=_nullable(cells.had.quota, rows.index),
         had_limit=_nullable(cells.had.limit, rows.index),
     )
+
+
+def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
+    """Rows whose cells every rule may look into, and where a cell was cut for that."""
+    found = {name: columns.cells_of(rows[name]) for name in COLUMNS}
+    long = {name: columns.are_longer(cells, LONGEST_CELL) for name, cells in found.items()}
+    long = {name: where for name, where in long.items() if where.any()}
+    cut = {name: columns.column_of(columns.cut(found[name], where), rows.index) for name, where in long.items()}
+    return (rows.assign(**cut) if cut else rows), long
 
 
 @dataclass(frozen=True)

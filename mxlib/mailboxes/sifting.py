@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
-from mxlib.mailboxes.columns import Verdict
+from mxlib.mailboxes.columns import LONGEST_CELL, Verdict
 from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.kinds import kinds
 
@@ -48,7 +48,7 @@ def holding(judged: pd.DataFrame, text: str) -> Mask:
     """The rows with `text` in their address, name, recovery email or what is said of them, whatever its case."""
     wanted = text.strip(columns.BLANKS)
     found = np.full(len(judged), not wanted)
-    if not wanted:
+    if not wanted or len(wanted) > LONGEST_CELL:
         return found
     cells = {name: columns.cells_of(judged[name]) for name in _SEARCHED}
     at = pa.scalar("@", pa.large_string())

@@ -21,6 +21,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from mxlib.mailboxes import refusals, words
 from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.records import MOST_CELLS, refuse_wide
 from mxlib.mailboxes.refusals import FileRefused
 from mxlib.mailboxes.sheet import Limits
 
@@ -44,6 +45,11 @@ _SHARED_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
 #: Characters of shared texts in one sheet, besides as many as the workbook has bytes.
 _SPARE_TEXT = 5_000_000
+
+#: Bytes and tags that a workbook may unpack to, besides so many for each of its own bytes: what it costs to read
+#: stays in proportion to its size. Spreadsheets pack some 10 to 30 times, and write 4 tags a cell.
+_SPARE_BYTES, _BYTES_A_BYTE = 20_000_000, 60
+_SPARE_TAGS, _TAGS_A_BYTE = 1_000_000, 3
 
 #: Rows above the table, which the limit of rows does not count.
 _ROWS_ABOVE = 20
@@ -96,7 +102,17 @@ def _filled_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
     for number, values in enumerate(sheet.to_python(), start=sheet.start[0] + 1):
         cells = [value if type(value) is str else _written(value) for value in values]
         if "".join(cells).strip(BLANKS):
+            if len(cells) > MOST_CELLS:
+                cells = _without_blank_end(cells)
+                refuse_wide(number, len(cells))
             yield number, cells
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    filled = len(cells)
+    while filled and not cells[filled - 1].strip(BLANKS):
+        filled -= 1
+    return cells[:filled]
 
 
 def _written(value: object) -> str:
@@ -122,11 +138,17 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         _refuse_others(set(parts))
         wanted = [part for part in parts.values() if part.filename.casefold().endswith(_PARTS)]
         unpacked = sum(part.file_size for part in wanted)
-        if unpacked > limits.unpacked:
-            raise FileRefused(refusals.unpacks_too_large(unpacked, limits.unpacked))
+        for most in (limits.unpacked, _SPARE_BYTES + _BYTES_A_BYTE * len(data)):
+            if unpacked > most:
+                raise FileRefused(refusals.unpacks_too_large(unpacked, most))
+        tags, most_tags = 0, _SPARE_TAGS + _TAGS_A_BYTE * len(data)
         for part in wanted:
             content = _unpacked(archive, part, most_texts=unpacked)
-            if _WORKSHEET.search(content):
+            is_worksheet = _WORKSHEET.search(content) is not None
+            tags += content.count(b"<") // (1 if is_worksheet else 4)  # others are read by no code of Python
+            if tags > most_tags:
+                raise FileRefused(refusals.too_many_cells_in(most_tags))
+            if is_worksheet:
                 extent = _measure(content)
                 trouble = extent.trouble(limits.rows, unpacked)
                 content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)

@@ -8,6 +8,7 @@ import pandas as pd
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
+from mxlib.mailboxes.columns import LONGEST_CELL
 from mxlib.mailboxes.phrases import age, count
 from mxlib.services.lists import Lists, Tell
 from mxlib.store import Store, recovery
@@ -61,7 +62,7 @@ class Finding:
 
     def find(self, caller: Caller, text: str, *, most: int = MOST) -> Found:
         """Mailboxes whose address or recovery email holds `text`: whole addresses first, then those that begin so."""
-        sought = text.strip().lower()
+        sought = text.strip().lower() if len(text) <= LONGEST_CELL else ""
         with self._store.read() as tx:
             known = shelf.domains(tx)
             read_at = shelf.read_times(tx)

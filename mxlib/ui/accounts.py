@@ -6,6 +6,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.mailboxes import questions
+from mxlib.mailboxes.columns import LONGEST_CELL
 from mxlib.ui import allowed, frame, picking, selection
 from mxlib.ui.figures import megabytes
 
@@ -47,6 +48,8 @@ def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
     sought = sought.strip().lower()
     if not sought:
         return mailboxes
+    if len(sought) > LONGEST_CELL:
+        return mailboxes.iloc[:0]
     hit = mailboxes["address"].str.contains(sought, regex=False) | mailboxes["recovery_email"].str.lower().str.contains(
         sought, regex=False
     )
