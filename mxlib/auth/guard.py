@@ -5,24 +5,28 @@ sent to, the page it was sent from, its size, the identity it claims, and the se
 carries the headers that keep a browser from being turned against the operator.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import page, watch
+from mxlib.auth import bodies, page, watch
 from mxlib.auth.entrance import OVER, Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
 from mxlib.auth.line import ByHand, Line
+from mxlib.auth.origin import Origin
 from mxlib.auth.page import Arrival
+from mxlib.auth.permissions import Forbidden
+from mxlib.auth.shield import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, STRICT_TRANSPORT, shielded
+from mxlib.auth.uploads import MOST_BYTES, PLACE, NotTaken, Shelf, Uploads
 from mxlib.mailboxes import words
 from mxlib.settings import Settings
 
@@ -37,43 +41,14 @@ _OWN_ADDRESS = "Use this machine's own, or set MXM_PUBLIC_URL."
 #: Room in an upload for what surrounds the file.
 _AROUND = 10_000
 
-#: Digits of a length that any body can have, and characters of an address that any browser is at.
-_DIGITS, _LONGEST_ORIGIN = 15, 400
+#: Digits of a length that any body can have.
+_DIGITS = 15
+
+#: Seconds in which a page whose line broke opens another one.
+_BACK_WITHIN = 5.0
 
 _READS = frozenset({"GET", "HEAD"})
 _SCHEMES = {"ws": "http", "wss": "https"}
-_PORTS = {"http": 80, "https": 443}
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        # Streamlit's index.html has one inline script, which sets a flag, and its HTML cleaner compiles no code.
-        "script-src 'self' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
-        "style-src 'self' 'unsafe-inline'",  # its style sheets are written while the page runs
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "media-src 'self' blob:",
-        "worker-src 'self' blob:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-
-#: Only for this host and not those below it, which may be somebody else's. Browsers heed it over https alone.
-STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +60,10 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port, as browsers compare them."""
+_TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", bodies.TOO_SLOW)
 
-    scheme: str
-    host: str
-    port: int | None
 
-    @classmethod
-    def parse(cls, address: str) -> "Origin | None":
-        """The origin of an address; None when it has none, as `null` has not."""
-        if len(address) > _LONGEST_ORIGIN:
-            return None
-        try:
-            parts = urlsplit(address)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            return None
-        if not host or "@" in parts.netloc:
-            return None
-        return cls(parts.scheme, host, port or _PORTS.get(parts.scheme))
+__all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "Guard", "Origin", "Refusal"]
 
 
 class Guard:
@@ -117,11 +75,13 @@ class Guard:
         settings: Settings,
         entrance: Callable[[], Entrance],
         by_hand: ByHand = lambda _message: True,
+        shelf: Shelf | None = None,
     ) -> None:
-        """`entrance` is asked for at each request, since it opens after the guard."""
+        """`entrance` is asked for at each request, since it opens after the guard; uploads are kept on `shelf`."""
         self.app, self._entrance, self._by_hand = app, entrance, by_hand
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
+        self._uploads = Uploads(shelf, most_bytes=max(MOST_BYTES, self._most)) if shelf else None
         self._pages: ASGIApp | None = None
         self._looking = anyio.CapacityLimiter(4)  # so that nobody waits here for a slow download
 
@@ -130,8 +90,15 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        send = shielded(send, self._shield(scope, headers))
+        if scope["type"] == "http" and ("content-length" in headers or "transfer-encoding" in headers):
+            await bodies.Paced(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
+        else:
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = Headers(scope=scope), scope["path"]
-        send = _shielded(send, self._shield(scope, headers))
         if refusal := self._elsewhere(scope, headers) or self._foreign(scope, headers):
             await _refuse(refusal, scope, receive, send)
             return
@@ -184,11 +151,37 @@ class Guard:
         _sign(scope, arrived)
         if scope["type"] == "websocket":
             line = Line(arrived.entrance, arrived.session, receive, send, self._by_hand)
-            await line.serve(self.app, scope)
+            try:
+                await line.serve(self.app, scope)
+            finally:
+                if self._uploads is not None:  # a line that broke is back within seconds
+                    asyncio.get_running_loop().call_later(_BACK_WITHIN, self._uploads.sweep)
+        elif self._uploads is not None and scope["path"].startswith(PLACE) and scope["method"] in {"PUT", "DELETE"}:
+            await self._upload(self._uploads, arrived, scope, receive, send)
         elif _asks_for_page(scope) and scope["method"] == "GET":
             await self.app(watch.whole(scope), receive, watch.watched(send))
         else:
             await self.app(scope, receive, send)
+
+    async def _upload(self, uploads: Uploads, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a file in, or one of them go, for the open page of a session whose person may import now."""
+        session, name = (arrived.session.known_as, arrived.session.name) if arrived.session else ("", "")
+
+        def may_import() -> bool:
+            return uploads.may_import(arrived.entrance.caller(name, arrived.visitor.address))
+
+        try:
+            if scope["method"] == "DELETE":
+                uploads.must_be_open_to(scope["path"], session)
+                return await self.app(scope, receive, send)
+            may = await anyio.to_thread.run_sync(may_import, limiter=self._looking)
+            size = int(Headers(scope=scope).get("content-length", "0"))
+            with uploads.taken(scope["path"], size, session, may_import=may):
+                await self.app(scope, receive, send)
+        except Forbidden as error:
+            await _refuse(Refusal(403, "FORBIDDEN", str(error)), scope, receive, send)
+        except NotTaken as error:
+            await _refuse(Refusal(error.status, error.code, str(error)), scope, receive, send)
 
     def _shield(self, scope: Scope, headers: Headers) -> dict[str, str]:
         """The headers on an answer: a public https address is kept to, once a browser has seen it."""
@@ -288,28 +281,19 @@ def _here(scope: Scope, headers: Headers) -> Origin | None:
     return Origin.parse(f"{scheme}://{hosts[0]}") if len(hosts) == 1 else None
 
 
-def _shielded(send: Send, shield: dict[str, str]) -> Send:
-    """`send`, with the security headers on the answer; a header that the route set itself stays."""
-
-    async def shielded(message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            headers = MutableHeaders(scope=message)
-            for name, value in shield.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return shielded
-
-
 async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in the API's envelope; a websocket that can carry no answer is closed before it opens."""
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.message})
         return
-    answer = JSONResponse(
+    await _answer(refusal)(scope, receive, send)
+
+
+def _answer(refusal: Refusal) -> Response:
+    """A refusal in the API's envelope."""
+    return JSONResponse(
         {"success": False, "error": {"code": refusal.code, "message": refusal.message}},
         status_code=refusal.status,
         headers={"Cache-Control": "no-store"},
     )
-    await answer(scope, receive, send)

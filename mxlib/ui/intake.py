@@ -7,7 +7,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes import pasted
 from mxlib.mailboxes.intake import FileRefused
-from mxlib.ui import links, mapping, preview
+from mxlib.ui import links, mapping, preview, uploads
 from mxlib.ui.figures import escaped
 from mxlib.ui.mapping_step import Source
 
@@ -52,6 +52,7 @@ def show(domain: str) -> None:
     try:
         with answer, st.spinner(f"Reading {name} and comparing it with MXroute…", show_time=True):
             mapping.take_in(source, domain)
+        uploads.let_go(upload)
     except FileRefused as refusal:
         answer.error(str(refusal), icon=":material/block:")
         return

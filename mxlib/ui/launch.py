@@ -21,6 +21,7 @@ from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
+from mxlib.ui import uploads
 
 
 def _settings() -> Settings:
@@ -80,7 +81,11 @@ _hear_the_true_peer()
 _answer_at_once()
 settings = _settings()
 routes = list(api.routes)
-middleware = [Middleware(Guard, settings=settings, entrance=lambda: services.current().entrance, by_hand=_by_hand)]
+middleware = [
+    Middleware(
+        Guard, settings=settings, entrance=lambda: services.current().entrance, by_hand=_by_hand, shelf=uploads.Kept()
+    )
+]
 
 
 @asynccontextmanager

@@ -1,0 +1,32 @@
+"""Where a request was sent to, or came from, as browsers compare it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+#: Characters of an address that any browser is at.
+_LONGEST_ORIGIN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port, as browsers compare them."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, address: str) -> "Origin | None":
+        """The origin of an address; None when it has none, as `null` has not."""
+        if len(address) > _LONGEST_ORIGIN:
+            return None
+        try:
+            parts = urlsplit(address)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            return None
+        if not host or "@" in parts.netloc:
+            return None
+        return cls(parts.scheme, host, port or _PORTS.get(parts.scheme))

@@ -1,0 +1,126 @@
+"""Uploads: who may send one to which open page, and how much of them stays in memory.
+
+Streamlit takes a file for any page that is open, from anyone who knows the page's number, and keeps it until that page
+is long gone. The guard asks here first.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from mxlib.auth.permissions import Caller
+
+PLACE = "/_stcore/upload_file/"
+
+#: What stays of one page, and of all of them together.
+MOST_FILES, MOST_BYTES, MOST_IN_ALL = 2, 30_000_000, 200_000_000
+
+_NO_RIGHT = "You may not import into any domain, so no file is taken. Ask an admin for that permission."
+_NOT_YOURS = "This page was opened in another session, so it takes no file from here. Reload the page."
+_NO_PAGE = "The page that this file is for is closed. Reload the page, and choose the file again."
+_UNDER_WAY = "Other files are still on their way to this page. Wait until they are there, then choose this one again."
+_FULL = f"Uploads of {MOST_IN_ALL // 1_000_000} MB wait here to be imported. Try again in a few minutes."
+
+
+class NotTaken(Exception):
+    """An upload that is refused; the message says why, `status` and `code` as the API has them."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+class Shelf(Protocol):
+    """Where uploads are kept."""
+
+    def may_import(self, caller: Caller) -> bool:
+        """Whether somebody may import into any domain of the account now."""
+
+    def opened_by(self, page: str) -> str | None:
+        """The session that a page was opened in, blank for none; None when no such page is open."""
+
+    def files(self, page: str) -> Mapping[str, int]:
+        """The bytes of each file of a page, the oldest first."""
+
+    def total(self) -> int:
+        """The bytes of all files of all pages."""
+
+    def drop(self, page: str, file: str) -> None:
+        """Forget a file."""
+
+    def sweep(self) -> None:
+        """Forget the files of pages that are closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way: the page it is for, its own number, its bytes."""
+
+    page: str
+    file: str
+    size: int
+
+
+class Uploads:
+    """Lets uploads in one by one, as far as there is room; asked by the event loop alone."""
+
+    def __init__(self, shelf: Shelf, *, most_bytes: int = MOST_BYTES) -> None:
+        """`most_bytes` of one page: at least what one file may have."""
+        self._shelf, self._most = shelf, most_bytes
+        self._coming: list[Upload] = []
+
+    @contextmanager
+    def taken(self, path: str, size: int, session: str, *, may_import: bool) -> Iterator[None]:
+        """Keep room for an upload while it comes in; raises NotTaken. The oldest of a page make room for the next."""
+        page, _, file = path.removeprefix(PLACE).partition("/")
+        upload = Upload(page, file, size)
+        if not may_import:
+            raise NotTaken(403, "FORBIDDEN", _NO_RIGHT)
+        self._must_be_open_to(page, session)
+        self._make_room(upload)
+        self._coming.append(upload)
+        try:
+            yield
+        finally:
+            self._coming.remove(upload)
+
+    def must_be_open_to(self, path: str, session: str) -> None:
+        """Raise NotTaken unless the page that a file is for was opened in this session."""
+        self._must_be_open_to(path.removeprefix(PLACE).partition("/")[0], session)
+
+    def may_import(self, caller: Caller) -> bool:
+        """Whether somebody may import into any domain of the account now."""
+        return self._shelf.may_import(caller)
+
+    def sweep(self) -> None:
+        """Forget the files of pages that are closed."""
+        self._shelf.sweep()
+
+    def _must_be_open_to(self, page: str, session: str) -> None:
+        opened_by = self._shelf.opened_by(page)
+        if opened_by is None:
+            raise NotTaken(404, "NOT_FOUND", _NO_PAGE)
+        if opened_by != session:
+            raise NotTaken(403, "FORBIDDEN", _NOT_YOURS)
+
+    def _make_room(self, upload: Upload) -> None:
+        coming = [each for each in self._coming if each.page == upload.page]
+        if any(each.file == upload.file for each in coming):
+            raise NotTaken(409, "CONFLICT", _UNDER_WAY)
+        files, size = len(coming) + 1, sum(each.size for each in coming) + upload.size
+        if files > MOST_FILES or size > self._most:
+            raise NotTaken(429 if coming else 413, "TOO_LARGE", _UNDER_WAY)
+        kept = {file: held for file, held in self._shelf.files(upload.page).items() if file != upload.file}
+        while kept and (files + len(kept) > MOST_FILES or size + sum(kept.values()) > self._most):
+            oldest = next(iter(kept))
+            del kept[oldest]
+            self._shelf.drop(upload.page, oldest)
+        if self._too_much(upload):
+            self._shelf.sweep()
+            if self._too_much(upload):
+                raise NotTaken(503, "BUSY", _FULL)
+
+    def _too_much(self, upload: Upload) -> bool:
+        coming = sum(each.size for each in self._coming)
+        return self._shelf.total() + coming + upload.size > MOST_IN_ALL
