@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from math import ceil
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -18,6 +18,9 @@ from mxlib.services.undoing import UndoPlan
 class RunShape(TypedDict):
     """How it stands with a run. `counts` by outcome; the times are UTC.
 
+    `total` and `counts` are about rows of domains that the caller may see; `hidden_rows` counts the
+    others, where there are any.
+
     `undo_of` is the run that it takes back, `undone_by` are those that take it back or did.
     """
 
@@ -28,6 +31,7 @@ class RunShape(TypedDict):
     status: RunStatus
     total: int
     counts: dict[Outcome, int]
+    hidden_rows: NotRequired[int]
     operator: str
     file: str | None
     created_at: str
@@ -120,14 +124,15 @@ class UndoShape(TypedDict):
 
 
 class Results(TypedDict):
-    """Every row of a run, in the order in which they came."""
+    """Every row of a run that the caller may see, in the order in which they came; `hidden_rows` counts the others."""
 
     rows: list[ResultRow]
+    hidden_rows: NotRequired[int]
 
 
 def run(view: RunView, now: float) -> RunShape:
     """How it stands with a run."""
-    return {
+    told: RunShape = {
         "id": view.id,
         "kind": view.kind,
         "undo_of": view.undo_of,
@@ -141,6 +146,9 @@ def run(view: RunView, now: float) -> RunShape:
         "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
         "paused_reason": view.paused_reason or None,
     }
+    if view.hidden:
+        told["hidden_rows"] = view.hidden
+    return told
 
 
 def change(view: RunView, now: float, gone: Iterable[str]) -> ChangeShape:
@@ -184,9 +192,9 @@ def undo(planned: UndoPlan) -> UndoShape:
     }
 
 
-def results(told: Iterable[tuple[Any, str]]) -> Results:
-    """Every row of a run: as the journal has it, and its password."""
-    return {
+def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
+    """Every row of a run: as the journal has it, and its password; and how many others there are."""
+    found: Results = {
         "rows": [
             {
                 "line": row.line,
@@ -206,8 +214,11 @@ def results(told: Iterable[tuple[Any, str]]) -> Results:
                 "before": _before(row.was) if row.was else None,
             }
             for row, password in told
-        ]
+        ],
     }
+    if hidden:
+        found["hidden_rows"] = hidden
+    return found
 
 
 def _before(was: Mapping[str, Any]) -> BeforeShape:

@@ -12,6 +12,7 @@ from mxlib.api.downloads import attached
 from mxlib.api.envelope import success
 from mxlib.api.turns import asks_host
 from mxlib.auth.permissions import Caller
+from mxlib.runs.view import RunView
 from mxlib.services.exports import NotThere
 from mxlib.services.mailboxes import Unfit
 
@@ -36,8 +37,8 @@ def one(run: Run, caller: Asker) -> Response:
 @router.get("/{run}/results", responses={200: {"model": shapes.Success[run_shapes.Results]}, **refusals(404, 503)})
 def results(run: Run, caller: Asker) -> Response:
     """What became of every row; passwords for the token that started the run, and for admins."""
-    _seen(caller, run)
-    return success(run_shapes.results(services.current().runs.results(caller, run)))
+    view, told = _seen(caller, run), services.current().runs.results(caller, run)
+    return success(run_shapes.results(told, view.hidden))
 
 
 @router.get(
@@ -139,14 +140,12 @@ def _steered(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Res
 
 
 def _told(caller: Caller, run: int, status: int = 200) -> Response:
-    house = services.current()
-    view = house.runs.get(caller, run)
+    return success(run_shapes.run(_seen(caller, run), services.current().clock.now()), status)
+
+
+def _seen(caller: Caller, run: int) -> RunView:
+    """The run as the caller may see it; one that they may not see does not exist for them."""
+    view = services.current().runs.get(caller, run)
     if view is None:
         raise NotThere(f"There is no run {run}.")
-    return success(run_shapes.run(view, house.clock.now()), status)
-
-
-def _seen(caller: Caller, run: int) -> None:
-    """A run that the caller may not see is none."""
-    if services.current().runs.get(caller, run) is None:
-        raise NotThere(f"There is no run {run}.")
+    return view

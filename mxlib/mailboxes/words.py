@@ -351,6 +351,16 @@ def confirm_undo(typed: int, deletes: int) -> str:
     return f"{boxes} would {'be deleted' if deletes else 'be put back'} now. Type {typed} to confirm."
 
 
+def no_longer_allowed(run: int) -> str:
+    """The permission is missing in a domain of a run that its operator had it in."""
+    return f"Run {run} has mailboxes in domains where you may not do this today. Ask an admin for the permission."
+
+
+def hidden_rows(rows: int) -> str:
+    """Rows of a run that its reader may not see."""
+    return f"{count(rows, 'row')} of other domains {'is' if rows == 1 else 'are'} not shown."
+
+
 def may_not_take_back(run: int) -> str:
     """What it takes to take a run back."""
     return (

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -29,8 +29,14 @@ KINDS = ("xlsx", "csv")
 #: The file in the zip of rows whose domain is not written to.
 ELSEWHERE = "other-rows"
 
-#: Whether what the mailboxes of a domain have may be told.
-Sight = Callable[[str], bool]
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a reader may see: the figures of mailboxes by domain, and the rows."""
+
+    may_know: Callable[[str], bool]
+    shows: Callable[[RowRecord], bool]
+
 
 _FRAME = {
     "line": "int64",
@@ -48,17 +54,16 @@ _FRAME = {
 }
 
 
-def everywhere(domain: str) -> bool:
-    """The sight of somebody who may see all mailboxes."""
-    return True
+#: The sight of somebody who may see everything.
+EVERYTHING = Sight(lambda _domain: True, lambda _row: True)
 
 
-def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Sight = everywhere) -> pd.DataFrame:
+def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Sight = EVERYTHING) -> pd.DataFrame:
     """Every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota, host_limit.
 
     What the mailbox had before is in old_quota, old_limit and old_recovery_email; a row that found none has none.
     With `with_passwords` also `password`, filled for each mailbox made and blank otherwise. Here and below, `seen` says
-    in which domains it may be told what mailboxes have or had that were there before the run.
+    which rows are shown, and in which domains it may be told what mailboxes have or had that were there before the run.
     """
     rows = _rows(store, run, seen)
     columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
@@ -71,7 +76,7 @@ def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Si
 
 
 def every(
-    store: Store, run: int, *, with_passwords: bool = False, seen: Sight = everywhere
+    store: Store, run: int, *, with_passwords: bool = False, seen: Sight = EVERYTHING
 ) -> list[tuple[RowRecord, str]]:
     """Every row in file order, each with the password of the mailbox that it made; blank without `with_passwords`."""
     rows = _rows(store, run, seen)
@@ -89,7 +94,7 @@ def old(row: RowRecord) -> dict[str, object]:
     }
 
 
-def results_file(store: Store, run: int, kind: str, seen: Sight = everywhere) -> bytes:
+def results_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) -> bytes:
     """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made.
 
     `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
@@ -98,18 +103,19 @@ def results_file(store: Store, run: int, kind: str, seen: Sight = everywhere) ->
     return _told(rows, _made(store, run, rows), kind)
 
 
-def results_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
+def results_csv(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
     """The results as CSV."""
     return results_file(store, run, "csv", seen)
 
 
-def results_zip(store: Store, run: int, seen: Sight = everywhere) -> bytes:
+def results_zip(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
     """The results domain by domain, as .xlsx and as CSV, so that nobody is handed the passwords of others."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     with store.read() as tx:
         record = journal.get_run(tx, run)
-    files: dict[str, list[RowRecord]] = {domain: [] for domain in (record.domains if record else ())}
+    shown = {row.domain for row in rows}
+    files: dict[str, list[RowRecord]] = {name: [] for name in (record.domains if record else ()) if name in shown}
     for row in rows:
         files.setdefault(row.domain if row.domain in files else ELSEWHERE, []).append(row)
     packed = io.BytesIO()
@@ -120,12 +126,12 @@ def results_zip(store: Store, run: int, seen: Sight = everywhere) -> bytes:
     return packed.getvalue()
 
 
-def failed_csv(store: Store, run: int, seen: Sight = everywhere) -> bytes:
+def failed_csv(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
     """The rows that are not done as CSV."""
     return failed_file(store, run, "csv", seen)
 
 
-def failed_file(store: Store, run: int, kind: str, seen: Sight = everywhere) -> bytes:
+def failed_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) -> bytes:
     """Every row that is not done, in the import format with its outcome and reason, as `xlsx` or `csv`."""
     rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
@@ -169,7 +175,16 @@ def _told(rows: Sequence[RowRecord], passwords: dict[int, str], kind: str) -> by
 def _rows(store: Store, run: int, seen: Sight) -> list[RowRecord]:
     with store.read() as tx:
         rows = journal.rows(tx, run)
-    return [row if row.action == Action.CREATE or seen(row.domain) else _hidden(row) for row in rows]
+    shown = list(filter(seen.shows, rows))
+    if len(shown) < len(rows):
+        shown = _with_own_columns(shown)
+    return [row if row.action == Action.CREATE or seen.may_know(row.domain) else _hidden(row) for row in shown]
+
+
+def _with_own_columns(rows: list[RowRecord]) -> list[RowRecord]:
+    """Drop columns of the file that only other rows filled in: a header may be about them."""
+    used = {name for row in rows for name, cell in row.cells.items() if cell.strip()}
+    return [replace(row, cells={name: cell for name, cell in row.cells.items() if name in used}) for row in rows]
 
 
 def _hidden(row: RowRecord) -> RowRecord:

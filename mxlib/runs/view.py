@@ -49,6 +49,8 @@ class RunView:
     undone_by: tuple[int, ...] = ()
     #: Its passwords were readable once and are no more.
     forgotten: bool = False
+    #: Rows that the reader may not see, counted in no other figure here.
+    hidden: int = 0
     #: Whether its passwords are kept under another key than the server has now.
     locked: bool = False
 

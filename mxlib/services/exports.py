@@ -162,7 +162,10 @@ class Exports:
             raise NotThere(f"There is no run {run}.")
         content = self._running.file(caller, run, kind)
         stem, ending = kind.split(".")
-        return File(f"{stem}-run-{run}.{ending}", content, (words.CSV_CALCULATES,) if ending == "csv" else ())
+        remarks = (words.CSV_CALCULATES,) if ending == "csv" else ()
+        if view.hidden:
+            remarks = (*remarks, words.hidden_rows(view.hidden))
+        return File(f"{stem}-run-{run}.{ending}", content, remarks)
 
     def _note(self, caller: Caller, what: str, on: str, outcome: str) -> None:
         with self._store.write() as tx:

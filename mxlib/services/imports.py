@@ -108,6 +108,7 @@ class Imports:
         if table.rows.empty:
             raise Malformed("rows", "rows: there are none to import.")
         if (before := self._claims.run(caller, key, request)) is not None:
+            self._running.must_act(caller, before)
             return before
         oldest = self._clock.now() - FRESH_FOR_START
         account = self._previews.account(

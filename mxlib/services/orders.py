@@ -52,7 +52,9 @@ class Orders:
         """
         request = b"change\n" + request
         run = self._claims.run(caller, key, request)
-        if run is None:
+        if run is not None:
+            self._running.must_act(caller, run)
+        else:
             proposed = self.look(caller, order)
             typed = "" if order.confirm is None else str(order.confirm)
             proposed.must_be_agreed(typed, below_use=order.below_use)

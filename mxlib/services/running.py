@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -12,11 +12,11 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action, Kind, Plan
-from mxlib.mailboxes.unseen import untold
 from mxlib.runs import results, sentences
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.view import RunView
+from mxlib.services.sight import Sights, may_act, may_see, needed_for, sees
 from mxlib.store import Store, Unwritable, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
@@ -39,27 +39,14 @@ _STEERED = {
 _NEEDED = {Action.CREATE: Permission.IMPORT, Action.UPDATE: Permission.IMPORT, Action.DELETE: Permission.DELETE}
 
 
-def needed_for(kind: Kind) -> Permission:
-    """What one must be allowed to do in its domains to see and steer somebody else's run of this kind."""
-    return Permission.DELETE if kind in {Kind.DELETE, Kind.UNDO} else Permission.IMPORT
-
-
-def _must(caller: Caller, view: RunView) -> None:
-    own_undo = view.kind is Kind.UNDO and view.operator == caller.name
-    for domain in view.domains:
-        if not (own_undo and caller.may(Permission.IMPORT, domain)):
-            caller.must(needed_for(view.kind), domain)
-
-
-def _sight(caller: Caller) -> results.Sight:
-    return partial(caller.may, Permission.VIEW)
-
-
-def _told(caller: Caller, view: RunView) -> RunView:
-    """A run without the figures of a mailbox that the caller may not see."""
-    if not view.difference or all(map(_sight(caller), view.domains)):
-        return view
-    return replace(view, difference=untold(view.difference))
+def _must(caller: Caller, run: RunView | RunRecord) -> None:
+    """Raise Forbidden unless the caller has the permission today in each of the run's domains."""
+    for domain in run.domains:
+        if may_act(caller, run, domain):
+            continue
+        if sees(caller, run, domain):
+            caller.must(needed_for(Kind(run.kind)), domain)
+        raise Forbidden(words.no_longer_allowed(run.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +67,7 @@ class Running:
 
     def __init__(self, store: Store, runs: Runs, clock: Clock) -> None:
         self._store, self._runs, self._clock = store, runs, clock
+        self._sights = Sights(store)
 
     def start(
         self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
@@ -100,22 +88,22 @@ class Running:
     def get(self, caller: Caller, run: int) -> RunView | None:
         """One run; None when there is none or when the caller may not see it."""
         view = self._runs.view(run)
-        return _told(caller, view) if view is not None and self._may_see(caller, view) else None
+        return self._sights.told(caller, [view])[0] if view is not None and may_see(caller, view) else None
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
         """The latest runs that the caller may see, newest first."""
-        views = self._runs.views(most, None if caller.admin else partial(self._may_see, caller))
-        return tuple(_told(caller, view) for view in views)
+        views = self._runs.views(most, None if caller.admin else partial(may_see, caller))
+        return self._sights.told(caller, views)
 
     def rows(self, caller: Caller, run: int) -> pd.DataFrame:
-        """Every row of a run with its outcome, without passwords."""
-        self._seen(caller, run)
-        return results.rows_frame(self._store, run, seen=_sight(caller))
+        """Every row of a run that the caller may see, with its outcome, without passwords."""
+        return results.rows_frame(self._store, run, seen=self._sights.of(caller, self._seen(caller, run)))
 
     def results(self, caller: Caller, run: int) -> list[tuple[RowRecord, str]]:
-        """Every row of a run, each with its password for the run's operator and admins, and blank for others."""
+        """Every row that the caller may see, with its password for the run's operator and admins, blank for others."""
         view = self._seen(caller, run)
-        told = results.every(self._store, run, with_passwords=self.may_have(caller, view), seen=_sight(caller))
+        sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
+        told = results.every(self._store, run, with_passwords=mine, seen=sight)
         if any(password for _, password in told):
             self._note(caller, "results.download", run, "as JSON")
         return told
@@ -138,12 +126,16 @@ class Running:
         origin = self._runs.view(view.undo_of) if view.undo_of is not None else None
         if origin is None:
             _must(caller, view)
-        elif not self.may_take_back(caller, origin):
+        elif not self._may_take_back(caller, origin):
             raise Forbidden(words.may_not_take_back(origin.id))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
-    def may_take_back(self, caller: Caller, view: RunView) -> bool:
+    def may_take_back(self, caller: Caller, run: int) -> bool:
         """Whether the caller may have deleted again what this run made: who started it may, for a day after its end."""
+        view = self._runs.view(run)
+        return view is not None and self._may_take_back(caller, view)
+
+    def _may_take_back(self, caller: Caller, view: RunView) -> bool:
         if all(caller.may(Permission.DELETE, domain) for domain in view.domains):
             return True
         fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= TAKEN_BACK_S
@@ -172,13 +164,13 @@ class Running:
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
         """One of `exports.RUN_FILES`, each of which may hold passwords."""
-        self._owned(caller, run)
+        sight = self._sights.of(caller, self._owned(caller, run))
         stem, ending = kind.split(".")
         make = {"results": results.results_file, "failed": results.failed_file}[stem]
         if ending == "zip":
-            content = results.results_zip(self._store, run, _sight(caller))
+            content = results.results_zip(self._store, run, sight)
         else:
-            content = make(self._store, run, ending, _sight(caller))
+            content = make(self._store, run, ending, sight)
         self._note(caller, "results.download", run, kind)
         if stem == "results" and self._view_ended(run):
             self._runs.downloaded(run)
@@ -186,7 +178,7 @@ class Running:
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
         """The caller's runs that ended or paused while nobody looked."""
-        return tuple(_told(caller, view) for view in self._runs.unseen(caller.name))
+        return self._sights.told(caller, (view for view in self._runs.unseen(caller.name) if may_see(caller, view)))
 
     def seen(self, caller: Caller, run: int) -> None:
         """The caller looks at how this run ended or paused; only its operator's look counts."""
@@ -202,6 +194,7 @@ class Running:
             view
             for view in self.all(caller)
             if view.operator == caller.name and view.status in AT_AN_END and (view.passwords_until or soon) < soon
+            if self._may_have(caller, view)
         )
 
     def estimate(self, writes: int) -> float:
@@ -237,37 +230,41 @@ class Running:
         view = self._runs.view(run)
         return view is not None and view.status in AT_AN_END
 
-    def _may_see(self, caller: Caller, view: RunView | RunRecord) -> bool:
-        mine = view.operator == caller.name
-        rights = [{right for right in Permission if caller.may(right, domain)} for domain in view.domains]
-        theirs = bool(rights) and all(
-            needed_for(Kind(view.kind)) in had or had >= {Permission.VIEW, Permission.DELETE}  # who may take it back
-            for had in rights
-        )
-        return caller.admin or mine or theirs
-
     def _seen(self, caller: Caller, run: int) -> RunView:
-        view = self.get(caller, run)
-        if view is None:
+        """Return a run that the caller may see, whole: what is decided by it is decided by all its domains."""
+        view = self._runs.view(run)
+        if view is None or not may_see(caller, view):
             raise Forbidden(f"There is no run {run} that you may see.")
         return view
 
+    def must_act(self, caller: Caller, run: int) -> None:
+        """Raise Forbidden unless the caller may see a run and has its permission in each of its domains."""
+        _must(caller, self._seen(caller, run))
+
     def may_steer(self, caller: Caller, view: RunView) -> bool:
         """Whether the caller may pause, stop and repeat this run, and take it over."""
+        return self._may_act(caller, view)
+
+    def may_have(self, caller: Caller, view: RunView) -> bool:
+        """Whether the caller may have this run's results, which may hold passwords."""
+        return self._may_have(caller, view)
+
+    def _may_have(self, caller: Caller, view: RunView) -> bool:
+        return caller.admin or (view.operator == caller.name and self._may_act(caller, view))
+
+    def _may_act(self, caller: Caller, view: RunView) -> bool:
+        """Return whether the caller has the permission today in each domain, those that `view` hides too."""
         try:
-            _must(caller, view)
+            self.must_act(caller, view.id)
         except Forbidden:
             return False
         return True
 
-    def may_have(self, caller: Caller, view: RunView) -> bool:
-        """Whether the caller may have this run's results, which may hold passwords."""
-        return caller.admin or view.operator == caller.name
-
     def _owned(self, caller: Caller, run: int) -> RunView:
         view = self._seen(caller, run)
-        if not self.may_have(caller, view):
+        if not caller.admin and view.operator != caller.name:
             raise Forbidden(f"Only {view.operator}, who runs it, and admins may have this. Take the run over first.")
+        _must(caller, view)
         return view
 
     def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:

@@ -97,7 +97,8 @@ class Undoing:
 
     def possible(self, caller: Caller, view: RunView) -> bool:
         """Whether taking this run back is to be offered to the caller, or going on with it."""
-        return self._running.may_take_back(caller, view) and not self._against(view)
+        whole = self._runs.view(view.id)
+        return whole is not None and self._running.may_take_back(caller, view.id) and not self._against(whole)
 
     def look(self, caller: Caller, run: int) -> UndoPlan:
         """What would go now and what is kept, by lists at most a minute old.
@@ -134,10 +135,10 @@ class Undoing:
             )
 
     def _seen(self, caller: Caller, run: int) -> RunView:
-        view = self._running.get(caller, run)
-        if view is None:
+        view = self._runs.view(run)
+        if view is None or self._running.get(caller, run) is None:
             raise Forbidden(f"There is no run {run} that you may see.")
-        if not self._running.may_take_back(caller, view):
+        if not self._running.may_take_back(caller, run):
             raise Forbidden(words.may_not_take_back(run))
         return view
 

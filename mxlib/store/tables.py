@@ -108,6 +108,7 @@ run_row = Table(
     sqlite_with_rowid=False,
 )
 Index("row_by_outcome", run_row.c.run, run_row.c.outcome)
+Index("row_by_domain", run_row.c.run, run_row.c.domain, run_row.c.verdict, run_row.c.outcome)
 Index("row_by_mailbox", run_row.c.domain, run_row.c.username)
 
 #: Every request that a run sent to the host; `answer` is blank until one came.

@@ -61,6 +61,8 @@ def _head(view: RunView) -> None:
 def _progress(view: RunView) -> None:
     """The bar with its counts, and the line that says what happens now."""
     st.progress(view.decided / view.total if view.total else 1.0, text=telling.progress(view))
+    if view.hidden:
+        st.caption(words.hidden_rows(view.hidden))
     sentence = telling.state(view)
     match view.status:
         case RunStatus.PAUSED:
@@ -121,6 +123,9 @@ def _act(do: Callable[[], object]) -> None:
 def _files(view: RunView) -> None:
     """What can be taken away, and what becomes of the passwords."""
     if not services.current().runs.may_have(frame.caller(), view):
+        if view.operator == frame.caller().name:
+            st.caption(words.no_longer_allowed(view.id))
+            return
         st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
         return
     with st.container(horizontal=True, vertical_alignment="center", key="files"):

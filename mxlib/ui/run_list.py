@@ -17,6 +17,7 @@ LOOK_EVERY = 4
 _NONE = "No run yet. Import CSV on Email accounts starts one."
 _NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
 _COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
+_HIDDEN = "Rows of other domains"
 _COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
 
 
@@ -49,7 +50,7 @@ def _table(shown: int | None) -> None:
             st.session_state["rerun"] = True
 
     table = pd.DataFrame([_told(run, run.id == shown) for run in runs])
-    idle = [name for name in table if name in _COUNTS and not table[name].any()]
+    idle = [name for name in table if name in (*_COUNTS, _HIDDEN) and not table[name].any()]
     st.dataframe(
         table.drop(columns=idle),
         hide_index=True,
@@ -77,5 +78,6 @@ def _told(run: RunView, shown: bool) -> dict[str, object]:
         "Domains": ", ".join(run.domains),
         "Operator": run.operator,
         "Rows": run.total,
+        _HIDDEN: run.hidden,
         **counts,
     }

@@ -1,0 +1,44 @@
+"""Rows of runs counted domain by domain, and those that are looked at one by one."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.records import RowRecord
+from mxlib.store.tables import run_row
+
+_ROW = [run_row.c[column.name] for column in fields(RowRecord)]
+
+#: The domain, the verdict and the outcome of rows.
+Group = tuple[str, str, str]
+
+
+def by_domain(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[Group, int]]:
+    """Return how many rows of each run have each domain, verdict and outcome."""
+    parts = run_row.c.run, run_row.c.domain, run_row.c.verdict, run_row.c.outcome
+    query = sa.select(*parts, sa.func.count()).where(run_row.c.run.in_(list(numbers))).group_by(*parts)
+    told: dict[int, dict[Group, int]] = {}
+    for number, domain, verdict, outcome, count in tx.execute(query):
+        told.setdefault(number, {})[domain, verdict, outcome] = count
+    return told
+
+
+def domains(tx: Tx, number: int) -> set[str]:
+    """Return the domains that the rows of a run name, also those of rows that were left out."""
+    return set(tx.execute(sa.select(run_row.c.domain).where(run_row.c.run == number).distinct()).scalars())
+
+
+def invalid(tx: Tx, number: int) -> list[RowRecord]:
+    """Return the rows of a run that were invalid, in file order."""
+    return _rows(tx, (run_row.c.run == number) & (run_row.c.verdict == "invalid"))
+
+
+def differing(tx: Tx, number: int) -> list[RowRecord]:
+    """Return the rows of a run that the host has otherwise than asked, in file order."""
+    return _rows(tx, (run_row.c.run == number) & (run_row.c.differs != ""))
+
+
+def _rows(tx: Tx, where: sa.ColumnElement[bool]) -> list[RowRecord]:
+    return [RowRecord(*row) for row in tx.execute(sa.select(*_ROW).where(where).order_by(run_row.c.position))]
