@@ -172,7 +172,7 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(house: House) 
     run = data(answer, 202)
     assert run.keys() == {
         "id", "kind", "undo_of", "undone_by", "status", "total", "counts", "operator", "file", "created_at",
-        "eta_seconds", "paused_reason",
+        "eta_seconds", "paused_reason", "passwords",
     }  # fmt: skip
     assert (run["total"], run["operator"], run["file"], run["paused_reason"]) == (4, "test (token 1)", None, None)
     ended = house.ended(run["id"])

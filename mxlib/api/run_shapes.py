@@ -10,7 +10,7 @@ from mxlib.api.shapes import moment
 from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.plan import Action, Kind
 from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.runs.view import RunView
+from mxlib.runs.view import Passwords, RunView
 from mxlib.services.changing import Proposed
 from mxlib.services.undoing import UndoPlan
 
@@ -22,6 +22,7 @@ class RunShape(TypedDict):
     others, where there are any.
 
     `undo_of` is the run that it takes back, `undone_by` are those that take it back or did.
+    `passwords` that were forgotten are `erasing` until they are in no file of the server any more.
     """
 
     id: int
@@ -37,6 +38,7 @@ class RunShape(TypedDict):
     created_at: str
     eta_seconds: int | None
     paused_reason: str | None
+    passwords: Passwords
 
 
 class ChangeShape(RunShape):
@@ -145,6 +147,7 @@ def run(view: RunView, now: float) -> RunShape:
         "created_at": moment(view.created_at) or "",
         "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
         "paused_reason": view.paused_reason or None,
+        "passwords": view.passwords,
     }
     if view.hidden:
         told["hidden_rows"] = view.hidden

@@ -260,6 +260,10 @@ def queued(rows: int, behind: Sequence[int] = ()) -> str:
     return f"{who} writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
 
 
+#: What is so until forgotten passwords are in no file any more.
+PASSWORDS_ERASING = "Its passwords are forgotten and are being erased: a program that reads the database holds them up."
+
+
 def finished(
     counts: Mapping[str, int],
     total: int,
@@ -271,6 +275,7 @@ def finished(
     downloaded: bool = False,
     handed_over: bool = False,
     locked: bool = False,
+    erasing: bool = False,
 ) -> str:
     """What came of a run that is at an end; `difference` is the first one as a phrase: `limit 9600, not 500`."""
     rows = f"All {total:,} rows" if total != 1 else "The 1 row"
@@ -279,7 +284,9 @@ def finished(
         differ = f"{differences:,} {'differs' if differences == 1 else 'differ'}" if differences else "all as asked"
         example = f" ({difference})" if differences and difference else ""
         sentences.append(f"Checked against MXroute at {clock_time(checked_at)}: {differ}{example}.")
-    if handed_over:
+    if erasing:
+        sentences.append(PASSWORDS_ERASING)
+    elif handed_over:
         sentences.append("Passwords handed over; they are no longer kept here.")
     elif locked:
         sentences.append(

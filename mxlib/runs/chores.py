@@ -2,24 +2,28 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 from mxlib.store import OwnershipLost, Unwritable
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two rounds.
+#: Seconds between two rounds, and between two rounds of what is done often.
 EVERY = 600.0
+OFTEN = 10.0
 
 #: Seconds between two tries of what could not be done yet.
 RETRY_EVERY = 2.0
 
 
 class Chores:
-    """One thread that does each chore now and then; a chore that returns False is not done yet and is tried soon."""
+    """One thread that does each chore now and then; one that returns False is not done yet and is tried again soon."""
 
-    def __init__(self, chores: Iterable[Callable[[], object]], may_run: Callable[[], bool]) -> None:
-        self._chores, self._may_run = tuple(chores), may_run
+    def __init__(
+        self, chores: Iterable[Callable[[], object]], often: Iterable[Callable[[], object]], may_run: Callable[[], bool]
+    ) -> None:
+        self._chores, self._often, self._may_run = tuple(chores), tuple(often), may_run
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -29,7 +33,7 @@ class Chores:
         self._thread.start()
 
     def soon(self) -> None:
-        """Start the next round now."""
+        """Do now what is done often."""
         self._wake.set()
 
     def stop(self, patience: float) -> None:
@@ -40,10 +44,17 @@ class Chores:
             self._thread.join(patience)
 
     def _go_round(self) -> None:
+        next_round = 0.0
         while not self._stop.is_set():
             self._wake.clear()
-            done = self._may_run() and False not in {self._do(chore) for chore in self._chores}
-            self._wake.wait(EVERY if done else RETRY_EVERY)
+            done = self._may_run()
+            if done and time.monotonic() >= next_round:
+                next_round = time.monotonic() + EVERY
+                for chore in self._chores:
+                    self._do(chore)
+            if done:
+                done = False not in {self._do(chore) for chore in self._often}
+            self._wake.wait(OFTEN if done else RETRY_EVERY)
 
     def _do(self, chore: Callable[[], object]) -> bool:
         """Do one chore; whether it is done. Whatever fails here, the others are done."""
@@ -53,6 +64,7 @@ class Chores:
             return chore() is not False
         except (Unwritable, OwnershipLost) as problem:
             log.warning("What is due could not be forgotten yet: %s", problem)
+            return False
         except Exception:
             log.exception("A chore failed")
         return True

@@ -14,7 +14,7 @@ from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.runs.worker import Worker
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit, journal, run_relations
+from mxlib.store import Store, Tx, audit, erasure, journal, run_relations
 from mxlib.store.records import RunRecord
 
 __all__ = ["CanNot", "NotOwner", "Runs", "SameImport"]
@@ -31,8 +31,9 @@ class Runs:
         chores: Iterable[Callable[[], object]] = (),
     ) -> None:  # fmt: skip
         self._store, self._gate, self._clock = store, gate, clock
-        self._worker = Worker(store, host, gate, clock, settings.timeout_s, (self.purge, *chores))
-        self._unscrubbed = True
+        self._worker = Worker(
+            store, host, gate, clock, settings.timeout_s, (self.purge, *chores), (store.readers.end_old, self._erase)
+        )
 
     # Start and steer.
 
@@ -111,13 +112,14 @@ class Runs:
 
     # What becomes of the passwords.
 
-    def handed_over(self, run: int) -> None:
+    def handed_over(self, run: int, by: str = "", *, kind: str = "operator", address: str = "") -> None:
         """The passwords reached their people: forget them, for good. Raises CanNot while the run goes on."""
         view = self.view(run)
         if view is None or view.status not in AT_AN_END:
             raise CanNot("The run still needs its passwords. Stop it first, or wait for its end.")
-        retention.hand_over(self._store, run, self._clock.now())
-        self._unscrubbed = not self._store.scrub()
+        retention.hand_over(self._store, run, self._clock.now(), who=by, kind=kind, address=address)
+        if not erasure.finish(self._store):
+            self._worker.chores.soon()
 
     def extend(self, run: int, days: int) -> None:
         """Keep the passwords readable until at least `days` from now; those forgotten stay so."""
@@ -135,9 +137,12 @@ class Runs:
     def purge(self) -> int:
         """Forget the passwords that were kept long enough; of how many runs. The workers call it by themselves."""
         purged = retention.purge(self._store, self._clock.now())
-        if purged or self._unscrubbed:
-            self._unscrubbed = not self._store.scrub()
+        erasure.finish(self._store)
         return purged
+
+    def _erase(self) -> bool:
+        """Erase what was forgotten; whether nothing is left to erase."""
+        return erasure.finish(self._store, tries=1)
 
     # Look.
 

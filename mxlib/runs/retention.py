@@ -1,6 +1,9 @@
 """How long passwords are kept, and how they are forgotten: key and ciphertext go, then the log that holds them."""
 
-from mxlib.store import Store, audit, journal, time_guard, vault
+from mxlib.store import Store, audit, erasure, journal, time_guard, vault
+
+#: What is so until the log of the database was emptied; then the trail says that they are erased.
+_ERASING = "being erased"
 
 
 def purge(store: Store, now: float) -> int:
@@ -12,12 +15,25 @@ def purge(store: Store, now: float) -> int:
         due = vault.due(tx, now) if time_guard.may_forget(tx, now) else []
         for run in due:
             vault.drop(tx, run)
-            audit.append(tx, at=now, who="MXM", kind="engine", what="run.passwords_forgotten", on=f"run {run}", run=run)
+            erasure.begin(tx, run)
+            audit.append(
+                tx, at=now, who="MXM", kind="engine", what="run.passwords_forgotten", on=f"run {run}", run=run,
+                outcome=_ERASING,
+            )  # fmt: skip
     return len(due)
 
 
-def hand_over(store: Store, run: int, now: float) -> None:
-    """Forget the passwords of a run at once: they reached their people."""
+def hand_over(store: Store, run: int, now: float, *, who: str, kind: str, address: str) -> bool:
+    """Forget the passwords of a run at once: they reached their people. Whether they were not forgotten before."""
     with store.write() as tx:
+        record = journal.get_run(tx, run)
+        if record is None or vault.forgotten(record):
+            return False
         vault.drop(tx, run)
         journal.set_run(tx, run, handed_over_at=now)
+        erasure.begin(tx, run)
+        audit.append(
+            tx, at=now, who=who, kind=kind, what="run.handed_over", on=f"run {run}", address=address, run=run,
+            outcome=_ERASING,
+        )  # fmt: skip
+    return True

@@ -2,9 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mxlib.mailboxes.plan import Kind
 from mxlib.runs.outcomes import DONE, OPEN, RETRIED, Outcome, RunStatus
+
+
+class Passwords(StrEnum):
+    """How it stands with the passwords of a run; they are erased once they are in no file of this server any more."""
+
+    NONE = "none"
+    KEPT = "kept"
+    ERASING = "erasing"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class RunView:
     forgotten: bool = False
     #: Rows that the reader may not see, counted in no other figure here.
     hidden: int = 0
+    #: Its passwords were forgotten, and are not in no file yet.
+    erasing: bool = False
     #: Whether its passwords are kept under another key than the server has now.
     locked: bool = False
 
@@ -73,6 +85,15 @@ class RunView:
     def retriable(self) -> int:
         """Rows that *Retry failed rows* would send again."""
         return sum(self.counts.get(outcome, 0) for outcome in RETRIED)
+
+    @property
+    def passwords(self) -> Passwords:
+        """How it stands with its passwords."""
+        if self.erasing:
+            return Passwords.ERASING
+        if self.has_passwords:
+            return Passwords.KEPT
+        return Passwords.ERASED if self.forgotten else Passwords.NONE
 
     @property
     def has_passwords(self) -> bool:

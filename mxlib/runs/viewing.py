@@ -8,7 +8,7 @@ from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
 from mxlib.runs.view import RunView
-from mxlib.store import Tx, journal, vault
+from mxlib.store import Tx, erasure, journal, vault
 from mxlib.store.keys import ServerKey
 from mxlib.store.records import RunRecord
 
@@ -19,8 +19,18 @@ def views(
     """The views of `records`, in their order; `key` is the server's."""
     numbers = [record.id for record in records]
     counts, undos = journal.counts(tx, numbers), journal.undos(tx, numbers)
+    erasing = erasure.pending(tx).runs
     return tuple(
-        _view(record, counts.get(record.id, {}), undos.get(record.id, []), engine, estimate, clock, key)
+        _view(
+            record,
+            counts.get(record.id, {}),
+            undos.get(record.id, []),
+            engine,
+            estimate,
+            clock,
+            key,
+            erasing=record.id in erasing,
+        )
         for record in records
     )
 
@@ -43,6 +53,8 @@ def _view(
     estimate: Callable[[int], float],
     clock: Clock,
     key: ServerKey,
+    *,
+    erasing: bool,
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
     now, moment = clock.now(), clock.monotonic()
@@ -81,6 +93,7 @@ def _view(
         undo_of=record.undo_of,
         undone_by=tuple(undos),
         forgotten=vault.forgotten(record),
+        erasing=erasing,
         locked=vault.locked(key, record),
     )
 

@@ -35,10 +35,11 @@ class Worker:
     """One driver and the three threads that send what it hands out. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: Host, gate: Gate, clock: Clock, timeout: float, chores: Iterable[Callable[[], object]]
-    ) -> None:
+        self, store: Store, host: Host, gate: Gate, clock: Clock, timeout: float,
+        chores: Iterable[Callable[[], object]], often: Iterable[Callable[[], object]],
+    ) -> None:  # fmt: skip
         self._store, self._host, self._gate, self._clock = store, host, gate, clock
-        self._timeout, self.chores = timeout, Chores(chores, lambda: self._owned is not None)
+        self._timeout, self.chores = timeout, Chores(chores, often, lambda: self._owned is not None)
         self.engine = Engine(store, gate, clock, timeout)
         self.changed = threading.Condition()
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")

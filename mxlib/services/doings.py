@@ -24,6 +24,7 @@ DOINGS = {
     "run.extend": "Kept passwords longer",
     "run.handed_over": "Handed passwords over",
     "run.passwords_forgotten": "Passwords were forgotten",
+    "run.passwords_erased": "Passwords were erased from the files",
     "draft.take_over": "Took a draft over",
     "draft.download": "Took a draft with passwords",
     "draft.discard": "Discarded a draft",

@@ -18,7 +18,7 @@ from mxlib.mailboxes.phrases import count, readable
 from mxlib.services.exports import File, NotThere
 from mxlib.services.previews import Previews, Reading
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts, time_guard
+from mxlib.store import Store, audit, drafts, erasure, time_guard
 from mxlib.store.database import Tx
 from mxlib.store.drafts import Kept
 from mxlib.store.keys import Unreadable
@@ -170,8 +170,9 @@ class Drafts:
         if not numbers:
             return
         with self._store.write() as tx:
-            drafts.drop(tx, numbers)
-        self._store.scrub()
+            if drafts.drop(tx, numbers):
+                erasure.begin(tx)
+        erasure.finish(self._store)
 
     def _may(self, caller: Caller, kept: Kept) -> bool:
         mine = kept.operator == caller.name

@@ -153,8 +153,7 @@ class Running:
         """The passwords have reached their people: forget them here, for good."""
         if self._owned(caller, run).forgotten:
             return
-        self._runs.handed_over(run)
-        self._note(caller, "run.handed_over", run)
+        self._runs.handed_over(run, caller.name, kind=caller.kind, address=caller.address)
 
     def extend(self, caller: Caller, run: int, days: int) -> None:
         """Keep the passwords readable for `days` from now."""

@@ -31,6 +31,7 @@ def state(view: RunView) -> str:
                 downloaded=view.downloaded_at is not None,
                 handed_over=view.handed_over_at is not None,
                 locked=view.locked,
+                erasing=view.erasing,
             )
             return f"{told} {view.note}".strip()
         case RunStatus.QUEUED:

@@ -57,7 +57,7 @@ class Seen:
 
 
 #: Entries that one transaction drops at most, so that nobody waits long to write.
-FORGOTTEN_AT_ONCE = 1_000
+FORGOTTEN_AT_ONCE = 500
 
 _IN_ORDER = (
     sa.select(audit.c.id, audit.c.at)

@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.store.keys import ServerKey
+from mxlib.store.readers import Readers
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
 HEAD = "0009"
@@ -38,12 +39,20 @@ class Unwritable(Exception):
     """The store can not be written now; the message is one sentence that says why and what to do."""
 
 
+class ReadTooLong(Unwritable):
+    """A reading transaction was ended, since it held up what others do."""
+
+    def __init__(self) -> None:
+        super().__init__("Reading this took over 30 seconds and was ended, so that others can go on. Ask for less.")
+
+
 class Store:
     """The product's database. Reads see the last commit; writes wait for each other."""
 
     def __init__(self, engine: sa.Engine, path: Path | None, clock: Clock, key: ServerKey) -> None:
         self._engine, self._path, self.clock, self.key = engine, path, clock, key
         self._writing = threading.Lock()
+        self.readers = Readers(clock)
         self._ownership: _Lock | None = None
 
     @classmethod
@@ -80,15 +89,22 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """One consistent look at the store."""
+        """One consistent look at the store; raises ReadTooLong when it lasts for over 30 s."""
         if self._path is None:
             with self._writing, self._engine.connect() as tx:
                 yield tx
             return
         with self._engine.connect() as tx:
-            tx.exec_driver_sql("BEGIN")
+            raw: Any = tx.connection.dbapi_connection
             try:
-                yield tx
+                with self.readers.reading(raw) as reader:
+                    try:
+                        tx.exec_driver_sql("BEGIN")
+                        yield tx
+                    except DBAPIError as error:
+                        if reader.ended:
+                            raise ReadTooLong from error
+                        raise
             finally:
                 _roll_back(tx)
 
@@ -101,9 +117,19 @@ class Store:
             return False
 
     def scrub(self) -> bool:
-        """Empty the write-ahead log, so that what was purged is in no file; whether that worked at once."""
+        """Empty the write-ahead log, so that what was purged is in no file; whether that worked at once.
+
+        It does not while somebody reads. Nobody waits for that: a writer would wait along.
+        """
+        self.readers.end_old()
         with self._writing, self._engine.connect() as tx:
-            busy, *_ = tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            try:
+                tx.exec_driver_sql("PRAGMA busy_timeout=0")
+                busy, *_ = tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            except OperationalError:
+                return False
+            finally:
+                tx.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
         return not busy
 
     def own(self) -> bool:

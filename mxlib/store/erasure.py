@@ -1,0 +1,78 @@
+"""Erasing what was forgotten from the files: tried until the write-ahead log is empty, after a restart too.
+
+What was dropped is overwritten in the database at once, but stays in the log beside it for as long as a reader may need
+that. So what was dropped counts as being erased until the log was emptied.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from mxlib.store import audit
+from mxlib.store.database import Store, Tx
+from mxlib.store.tables import meta
+
+#: Tries at once, and the seconds between them: most readers are gone by then.
+_TRIES, _PAUSE = 10, 0.03
+
+_NAME = "erasing"
+_READ = sa.select(meta.c.value).where(meta.c.name == _NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """What is being erased: the passwords of runs, and how many other things."""
+
+    runs: frozenset[int] = frozenset()
+    others: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.runs) or self.others > 0
+
+
+def pending(tx: Tx) -> Erasing:
+    """What is being erased now."""
+    value = tx.scalar(_READ)
+    told = json.loads(value) if value else {}
+    return Erasing(frozenset(told.get("runs", ())), int(told.get("others", 0)))
+
+
+def begin(tx: Tx, run: int | None = None) -> None:
+    """Note, in the transaction that drops them, that the passwords of a run, or something else, are to be erased."""
+    now = pending(tx)
+    _write(tx, Erasing(now.runs, now.others + 1) if run is None else Erasing(now.runs | {run}, now.others))
+
+
+def finish(store: Store, *, tries: int = _TRIES) -> bool:
+    """Erase what is being erased; whether nothing is left. Then the audit trail says so of each run."""
+    with store.read() as tx:
+        now = pending(tx)
+    if not now:
+        return True
+    for turn in range(tries):
+        if store.scrub():
+            break
+        if turn + 1 == tries:
+            return False
+        time.sleep(_PAUSE)
+    with store.write() as tx:
+        left = pending(tx)
+        for run in sorted(now.runs & left.runs):
+            audit.append(
+                tx, at=store.clock.now(), who="MXM", kind="engine", what="run.passwords_erased", on=f"run {run}",
+                run=run, outcome="in no file of this server any more",
+            )  # fmt: skip
+        # What was dropped since may still be in the log.
+        left = Erasing(left.runs - now.runs, max(0, left.others - now.others))
+        _write(tx, left)
+    return not left
+
+
+def _write(tx: Tx, erasing: Erasing) -> None:
+    if not erasing:
+        tx.execute(meta.delete().where(meta.c.name == _NAME))
+        return
+    value = json.dumps({"runs": sorted(erasing.runs), "others": erasing.others})
+    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=_NAME, value=value))
