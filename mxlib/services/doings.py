@@ -25,6 +25,7 @@ DOINGS = {
     "run.handed_over": "Handed passwords over",
     "run.passwords_forgotten": "Passwords were forgotten",
     "run.passwords_erased": "Passwords were erased from the files",
+    "columns.answer": "Said what columns hold",
     "draft.take_over": "Took a draft over",
     "draft.download": "Took a draft with passwords",
     "draft.discard": "Discarded a draft",

@@ -15,11 +15,20 @@ from mxlib.mailboxes.mapping import Conflict
 from mxlib.mailboxes.phrases import day
 from mxlib.services.lists import Lists
 from mxlib.services.previews import Previews, Reading, understood
-from mxlib.store import Store
+from mxlib.store import Store, audit
 from mxlib.store import answers as shelf
 
 #: How many lines of a file can be chosen as its header.
 _OFFERED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody else answered about these headers, and when; it is used only by who asks for it."""
+
+    answer: Answer
+    by: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,9 @@ class Question:
     conflicts: tuple[Conflict, ...] = ()
     refusal: str = ""
     line: int = 0
+    #: What somebody else answered, and whether the headers say by themselves what the columns hold.
+    offer: Offer | None = None
+    recognised: bool = False
 
     @property
     def claims(self) -> dict[str, tuple[int, ...]]:
@@ -54,16 +66,18 @@ class Mappings:
     def read(self, caller: Caller, data: bytes, name: str, domain: str) -> Reading | Question:
         """The rows of a file whose columns are known, else what is to be asked; raises FileRefused for no table."""
         sheet = self._sheet(data, name)
-        if kept := self._kept(sheet):
+        if kept := self._kept(caller, sheet):
             answer, told = kept
             reading = self._reading(caller, sheet, answer, domain)
-            by = "" if told.by == caller.name else f" by {told.by}"
-            note = f"Columns read as answered{by} on {day(told.at, self._clock.now())}."
+            note = f"Columns read as answered on {day(told.at, self._clock.now())}."
             return replace(reading, notes=(note, *reading.notes))
-        columns = mapping.recognise(sheet.header)
-        if presets.find(sheet.header) or (columns.names_who and not columns.conflicts):
-            return understood(sheet)
-        return self.question(sheet)
+        offer, known = self._offer(caller, sheet), self._recognised(sheet)
+        if known is None:
+            return replace(self.question(sheet), offer=offer)
+        by_itself = answers.as_understood(known.columns)
+        if offer is None or offer.answer == by_itself:
+            return known
+        return Question(sheet, by_itself, offer=offer, recognised=True)
 
     def further(self, caller: Caller, text: str, domain: str, beside: Reading | None) -> Reading:
         """Rows pasted beside those of a file; without a header their columns are those of the file, from the first one.
@@ -74,6 +88,8 @@ class Mappings:
         bare = self._previews.sheet(data, pasted.NAME, Taken(header_line=0))
         if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
             found = self.read(caller, data, pasted.NAME, domain)
+            if isinstance(found, Question) and found.recognised:
+                return understood(found.sheet)  # there is nobody to ask here, and an offer is never applied
             if isinstance(found, Question):
                 conflict = next(iter(found.conflicts), None)
                 raise FileRefused(conflict.sentence if conflict else words.no_address_column(found.sheet.header))
@@ -103,13 +119,14 @@ class Mappings:
         columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
         return Question(sheet, guesses.guess(sheet, columns), columns.conflicts)
 
-    def question_of(self, reading: Reading) -> Question:
+    def question_of(self, caller: Caller, reading: Reading) -> Question:
         """How a file was understood, to be answered otherwise."""
-        if kept := self._kept(reading.sheet):
-            return Question(reading.sheet, kept[0])
+        offer = self._offer(caller, reading.sheet)
+        if kept := self._kept(caller, reading.sheet):
+            return Question(reading.sheet, kept[0], offer=offer)
         if not reading.columns.names_who:
-            return self.question(reading.sheet)
-        return Question(reading.sheet, answers.as_understood(reading.columns))
+            return replace(self.question(reading.sheet), offer=offer)
+        return Question(reading.sheet, answers.as_understood(reading.columns), offer=offer)
 
     def first_lines(self, data: bytes, name: str, taken: Taken) -> dict[int, list[str]]:
         """The first lines of a file by number, any of which may be its header, as cells."""
@@ -122,7 +139,7 @@ class Mappings:
     def answered(
         self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, *, others: Collection[str] = ()
     ) -> Reading:
-        """The rows of a sheet by the operator's answer, which is remembered for this set of headers.
+        """The rows of a sheet by the caller's answer, which is remembered for them and this set of headers.
 
         `others` are addresses of existing mailboxes whose owners are said to be other people.
         """
@@ -131,6 +148,10 @@ class Mappings:
             with self._store.write() as tx:
                 told = answers.to_json(sheet.header, answer)
                 shelf.put(tx, answers.digest(sheet.header), told, caller.name, self._clock.now())
+                audit.append(
+                    tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="columns.answer", on=sheet.name,
+                    address=caller.address, outcome=", ".join(answer.meanings),
+                )  # fmt: skip
         return reading
 
     def usernames(
@@ -163,14 +184,29 @@ class Mappings:
             return sheet
         return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
 
-    def _kept(self, sheet: Sheet) -> tuple[Answer, shelf.Remembered] | None:
-        """The answer that was given about this set of headers; a table without headers has none to go by."""
+    def _recognised(self, sheet: Sheet) -> Reading | None:
+        """The rows of a sheet whose headers say what the columns hold."""
+        columns = mapping.recognise(sheet.header)
+        known = presets.find(sheet.header) or (columns.names_who and not columns.conflicts)
+        return understood(sheet) if known else None
+
+    def _kept(self, caller: Caller, sheet: Sheet) -> tuple[Answer, shelf.Remembered] | None:
+        """What the caller answered about this set of headers; a table without headers has none to go by."""
         if not sheet.taken.header_line:
             return None
         with self._store.read() as tx:
-            told = shelf.find(tx, answers.digest(sheet.header))
+            told = shelf.find(tx, answers.digest(sheet.header), caller.name)
         answer = answers.from_json(sheet.header, told.answer) if told else None
         return (answer, told) if answer and told else None
+
+    def _offer(self, caller: Caller, sheet: Sheet) -> Offer | None:
+        """The latest answer of somebody else about this set of headers that can still be used."""
+        if not sheet.taken.header_line:
+            return None
+        with self._store.read() as tx:
+            others = shelf.of_others(tx, answers.digest(sheet.header), caller.name)
+        found = ((answers.from_json(sheet.header, told.answer), told) for told in others)
+        return next((Offer(answer, told.by, told.at) for answer, told in found if answer), None)
 
     def _reading(
         self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()

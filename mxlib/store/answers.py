@@ -1,4 +1,4 @@
-"""What operators answered about the columns of files, by the digest of the set of headers."""
+"""What people answered about the columns of files, each their own, by the digest of the set of headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,16 +20,23 @@ class Remembered:
     at: float
 
 
-def find(tx: Tx, digest: bytes) -> Remembered | None:
-    """The last answer about this set of headers."""
-    row = tx.execute(
-        sa.select(table.c.answer, table.c.answered_by, table.c.answered_at).where(table.c.digest == digest)
-    ).first()
+_WHOLE = sa.select(table.c.answer, table.c.answered_by, table.c.answered_at)
+
+
+def find(tx: Tx, digest: bytes, by: str) -> Remembered | None:
+    """Return the answer that `by` gave about this set of headers."""
+    row = tx.execute(_WHOLE.where(table.c.digest == digest, table.c.answered_by == by)).first()
     return Remembered(*row) if row else None
 
 
+def of_others(tx: Tx, digest: bytes, besides: str) -> list[Remembered]:
+    """Return what everybody but `besides` answered about this set of headers, newest first."""
+    query = _WHOLE.where(table.c.digest == digest, table.c.answered_by != besides)
+    return [Remembered(*row) for row in tx.execute(query.order_by(table.c.answered_at.desc()))]
+
+
 def put(tx: Tx, digest: bytes, answer: Mapping[str, Any], by: str, at: float) -> None:
-    """Keep an answer, in place of an earlier one."""
-    told = {"answer": dict(answer), "answered_by": by, "answered_at": at}
-    row = insert(table).values(digest=digest, **told)
-    tx.execute(row.on_conflict_do_update(index_elements=[table.c.digest], set_=told))
+    """Keep an answer, in place of an earlier one of the same person."""
+    told = {"answer": dict(answer), "answered_at": at}
+    row = insert(table).values(digest=digest, answered_by=by, **told)
+    tx.execute(row.on_conflict_do_update(index_elements=[table.c.digest, table.c.answered_by], set_=told))

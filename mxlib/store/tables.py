@@ -173,13 +173,13 @@ once = Table(
     Column("run", Integer, ForeignKey("run.id")),
 )
 
-#: What operators answered about the columns of a file, by the digest of its set of headers; no header is kept.
+#: What each person answered about the columns of a file, by the digest of its set of headers; no header is kept.
 mapping_answer = Table(
     "mapping_answer",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("answer", JSON, nullable=False),
-    Column("answered_by", Text, nullable=False),
+    Column("answered_by", Text, primary_key=True),
     Column("answered_at", Float, nullable=False),
 )
 

@@ -15,8 +15,8 @@ from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.headers import PLURALS
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.mapping import IGNORE
-from mxlib.mailboxes.phrases import count
-from mxlib.services.mappings import Question
+from mxlib.mailboxes.phrases import count, day
+from mxlib.services.mappings import Offer, Question
 from mxlib.services.previews import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
 from mxlib.ui.figures import escaped, verbatim
@@ -60,7 +60,7 @@ def offer(current: preview.Preview) -> None:
         return
 
     def change() -> None:
-        question = services.current().mappings.question_of(reading)
+        question = services.current().mappings.question_of(frame.caller(), reading)
         _begin(replace(source, generate=current.generate), question, asked=True)
 
     st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=change)
@@ -108,7 +108,10 @@ def _heading(step: Step) -> None:
         st.error(escaped(step.refusal), icon=":material/block:")
     if step.misread:
         st.error(f"{escaped(step.misread)} {_LOOK}", icon=":material/block:")
-    if step.asked or step.question.conflicts or not step.question.answer.trouble(sheet.header):
+    if step.question.offer:
+        _offer(step, step.question.offer)
+    recognised = step.question.recognised or not step.question.answer.trouble(sheet.header)
+    if step.asked or step.question.conflicts or recognised:
         return
     found = step.question.answer
     if found.makes_usernames:
@@ -116,6 +119,23 @@ def _heading(step: Step) -> None:
     else:
         told = f"{words.no_address_column(())} Say what the columns hold."
     st.warning(escaped(told), icon=":material/help:")
+
+
+def _offer(step: Step, offer: Offer) -> None:
+    """Ask whether the columns hold what somebody else said of such a file; nothing is taken over unasked."""
+    who, now = offer.by or "Somebody", services.current().clock.now()
+    said = ", ".join(
+        f"{step.name(at)} = {CHOICES[meaning]}" for at, meaning in enumerate(offer.answer.meanings) if meaning != IGNORE
+    )
+    with st.container(border=True, key="mapping-offer"):
+        st.markdown(
+            f"**{escaped(who)}** answered for such a file on {day(offer.at, now)}: {escaped(said)}. "
+            "Is that right for yours, too?"
+        )
+        st.button(
+            f"Fill in the answer of {escaped(who)}", icon=":material/group:", key=step.key("offer"),
+            on_click=step.take, args=(offer.answer,),
+        )  # fmt: skip
 
 
 def _meanings(step: Step) -> tuple[str, ...]:

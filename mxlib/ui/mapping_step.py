@@ -1,7 +1,7 @@
 """What one browser tab holds between a file and its preview."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mxlib.mailboxes.answers import Answer
 from mxlib.mailboxes.columns import MASK
@@ -68,6 +68,11 @@ class Step:
         """Begin anew with the same file, read in another way."""
         self.question, self.answer, self.refusal = question, question.answer, ""
         self.first_lines = None
+        self.generation += 1
+
+    def take(self, answer: Answer) -> None:
+        """Fill in an answer of somebody else, to be looked at before it is used."""
+        self.question, self.answer = replace(self.question, answer=answer, offer=None, conflicts=()), answer
         self.generation += 1
 
     def refuse(self, refusal: str) -> None:
