@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 
+import anyio
 import pytest
 import streamlit
 from pydantic import SecretStr
@@ -14,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from mxlib.auth.exposure import is_loopback, make_way_in, refuse_exposed
@@ -277,3 +280,43 @@ def test_who_only_signs_in_at_a_provider_that_is_not_set_any_more_is_no_way_in(t
         house.users.add(people.BOSS, "kim", admin=True)
     assert make_way_in(Settings(data_dir=tmp_path, **people.PROVIDER), SystemClock())
     assert not make_way_in(Settings(data_dir=tmp_path), SystemClock())
+
+
+@pytest.mark.parametrize("path", ["/api/me", "/health", "/sign-in", "/", "/_stcore/upload_file/a/b"])
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [
+        ([("Content-Length", "5"), ("Transfer-Encoding", "chunked")], "both Content-Length and Transfer-Encoding"),
+        ([("Transfer-Encoding", "x, chunked"), ("Content-Length", "0")], "both Content-Length and Transfer-Encoding"),
+        ([("Content-Length", "5"), ("Content-Length", "5")], "more than one Content-Length"),
+        ([("Content-Length", "5, 5")], "more than one Content-Length"),
+    ],
+)
+def test_a_length_that_is_said_twice_is_refused_and_the_connection_closed(
+    path: str, lengths: list[tuple[str, str]], said: str
+) -> None:
+    reached: list[str] = []
+    headers = [(name.lower().encode(), value.encode()) for name, value in [("Host", "127.0.0.1:8501"), *lengths]]
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "scheme": "http", "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8501),
+        "http_version": "1.1",
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        reached.append(scope["path"])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"hello", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    settings = Settings()
+    anyio.run(Guard(app, settings, lambda: people.open_entrance(settings)), scope, receive, send)
+    start, body = sent
+    assert (start["status"], dict(start["headers"])[b"connection"], reached) == (400, b"close", [])
+    told = json.loads(body["body"])
+    assert (told["success"], told["error"]["code"]) == (False, "VALIDATION_ERROR")
+    assert said in told["error"]["message"]

@@ -172,6 +172,15 @@ def test_one_address_holds_no_more_than_its_places() -> None:
     assert visits.lane.waiting() == 0
 
 
+def test_who_is_passed_by_others_for_too_long_is_turned_away() -> None:
+    lane = Lane(places=1, per_address=1, patience=0.01)
+    with lane.turn("now", 0), pytest.raises(Crowded), lane.turn("other", 0):
+        pass
+    assert lane.waiting() == 0
+    with lane.turn("other", 0):
+        pass
+
+
 def test_a_fault_while_hashing_gives_the_turn_back() -> None:
     lane = Lane(places=1, per_address=1)
     for _ in range(3):

@@ -1,6 +1,7 @@
 """The real server as its clients meet it on the wire: kept connections, and requests that end too early."""
 
 import http.client
+import socket
 import statistics
 import threading
 import time
@@ -38,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def connected(server: Server) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    return http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
 
 
 def seconds(connection: http.client.HTTPConnection, path: str) -> float:
@@ -92,3 +93,62 @@ def test_a_hundred_strangers_who_guess_keep_no_honest_sign_in_waiting(guarded: S
     assert {status for status, _ in honest} == {303}
     assert statistics.median(seconds for _, seconds in honest) < 1.0 + 4 * alone
     assert set(heard) <= {401, 429, 503}
+
+
+def exchanged(server: Server, request: str, *, hang_up: bool = False) -> bytes:
+    """What a raw request is answered with until the server closes, or falls silent; nothing for who hangs up."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=3) as line:
+        line.sendall(request.format(host=f"{host}:{port}", url=server.url).replace("\n", "\r\n").encode("latin-1"))
+        if hang_up:
+            return b""
+        answer = b""
+        while part := line.recv(65_536):
+            answer += part
+        return answer
+
+
+def test_a_request_with_two_lengths_is_refused_in_the_envelope_and_ends_the_connection(guarded: Server) -> None:
+    smuggled = "GET /api/me HTTP/1.1\nHost: {host}\n\n"
+    for folded in ("", "\n"):
+        lengths = f"Content-Length: 5\nTransfer-Encoding:{folded} chunked\n"
+        answer = exchanged(guarded, f"POST /api/imports HTTP/1.1\nHost: {{host}}\n{lengths}\n0\n\n{smuggled}")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert b'{"success":false,"error":{"code":"VALIDATION_ERROR"' in answer
+
+
+ABORTED = {
+    "sign-in": "POST /sign-in HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 500\n\nname=k",
+    "sign-in, trickling": "POST /sign-in HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 500\n\n",
+    "sign-out": "POST /sign-out HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 500\n\nname=k",
+    "a provider's answer": "POST /sign-in/oidc/callback HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 9\n\nx",
+    "the API": "POST /api/imports HTTP/1.1\nHost: {host}\nContent-Type: application/json\nContent-Length: 500\n\n{{",
+    "the API, in chunks": "POST /api/imports HTTP/1.1\nHost: {host}\nTransfer-Encoding: chunked\n\n5\nhel",
+    "chunks of rubbish": "POST /api/imports HTTP/1.1\nHost: {host}\nTransfer-Encoding: chunked\n\nzz\nhel",
+    "an upload": (
+        "PUT /_stcore/upload_file/a/b HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 500\n"
+        'Content-Type: multipart/form-data; boundary=x\n\n--x\nContent-Disposition: form-data; name="f"\n\nabc'
+    ),
+    "a page": "GET / HTTP/1.1\nHost: {host}\nAccept: text/html\nContent-Length: 500\n\nx",
+    "a live connection": (
+        "GET /_stcore/stream HTTP/1.1\nHost: {host}\nOrigin: {url}\nConnection: Upgrade\nUpgrade: websocket\n"
+        "Sec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\n\x82\x83\x00\x00\x00\x00abc\xff\xff"
+    ),
+    "no request": "\x16\x03\x01\x02\n\n",
+}
+
+
+@pytest.mark.parametrize("served", ["server", "guarded"])
+def test_whoever_hangs_up_leaves_no_traceback_and_few_lines(served: str, request: pytest.FixtureRequest) -> None:
+    server: Server = request.getfixturevalue(served)
+    before = len(server.output())
+    for _ in range(10):
+        for aborted in ABORTED.values():
+            exchanged(server, aborted, hang_up=True)
+    with closing(connected(server)) as connection:
+        for _ in range(20):
+            seconds(connection, "/health")
+    written = server.output()[before:]
+    assert "Traceback" not in written, written[-2_000:]
+    assert len(written.splitlines()) <= 15, written[-2_000:]

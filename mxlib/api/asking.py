@@ -17,6 +17,7 @@ from mxlib.api.shapes import Failure
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes import addresses
 from mxlib.mailboxes.phrases import readable
+from mxlib.services.exports import NotThere
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -71,10 +72,29 @@ async def _raw(request: Request) -> bytes:
 
 Asker = Annotated[Caller, Depends(_caller)]
 Raw = Annotated[bytes, Depends(_raw)]
-Domain = Annotated[
-    str, Path(description="A domain of the account", examples=["clienta.nl"]), AfterValidator(addresses.domain)
+
+
+def _domain(text: str) -> str:
+    """Read the name of a domain; what cannot be one is on no account, and reaches no service."""
+    name = addresses.domain(text) if len(text) <= _LONGEST_DOMAIN else ""
+    if not name or len(name) > _LONGEST_DOMAIN:
+        raise NotThere("There is no domain of such a name on this MXroute account.")
+    return name
+
+
+def _user(text: str) -> str:
+    if len(text) > _LONGEST_USER:
+        raise NotThere("There is no mailbox of such a name.")
+    return text
+
+
+#: Characters of the longest name of a domain, and of a mailbox, in any of their spellings.
+_LONGEST_DOMAIN, _LONGEST_USER = 253, 255
+
+Domain = Annotated[str, Path(description="A domain of the account", examples=["clienta.nl"]), AfterValidator(_domain)]
+User = Annotated[
+    str, Path(description="The part of the address before the @", examples=["nina.berg"]), AfterValidator(_user)
 ]
-User = Annotated[str, Path(description="The part of the address before the @", examples=["nina.berg"])]
 Run = Annotated[int, Path(ge=1, lt=2**63, description="The number of a run")]
 Refresh = Annotated[bool, Query(description="Read from MXroute now, however new the kept list is")]
 

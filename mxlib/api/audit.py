@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.api import shapes
 from mxlib.api.asking import Asker, refusals
 from mxlib.api.envelope import success
-from mxlib.api.trail import wanted
+from mxlib.api.trail import LONGEST, wanted
 
 router = APIRouter(tags=["audit"])
 
@@ -25,9 +25,9 @@ Most = Annotated[int, Query(ge=1, le=MOST, description="How many entries at the 
 def entries(
     caller: Asker,
     request: Request,
-    address: Annotated[str, Query(description="A part of what it was done to")] = "",
-    who: Annotated[str, Query(description="A part of the name of the operator or token")] = "",
-    what: Annotated[str, Query(description="One doing, or a family: `mailbox.delete`, `run`")] = "",
+    address: Annotated[str, Query(max_length=LONGEST, description="A part of what it was done to")] = "",
+    who: Annotated[str, Query(max_length=LONGEST, description="A part of the name of the operator or token")] = "",
+    what: Annotated[str, Query(max_length=LONGEST, description="One doing, or a family: `mailbox.delete`, `run`")] = "",
     run: Annotated[int | None, Query(ge=1, lt=2**63, description="The number of a run")] = None,
     since: Annotated[str, Query(description=f"The first moment: {_TIME}")] = "",
     until: Annotated[str, Query(description=f"The first moment after: {_TIME}")] = "",

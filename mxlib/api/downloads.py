@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -14,6 +15,12 @@ from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost
 from mxlib.services.exports import File, NotThere
 from mxlib.services.lists import Silent
+
+#: Digits of the largest number that the store can hold for certain.
+_LONGEST_NUMBER = 18
+
+#: Characters of the longest name of a domain.
+_LONGEST_NAME = 253
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -57,14 +64,18 @@ def attached(file: File) -> Response:
 def run_file(request: Request) -> Response:
     """The results or the failed rows of a run, as .xlsx or .csv, or the results of each domain in a .zip."""
     house = services.current()
-    run, kind = int(request.path_params["run"]), request.path_params["kind"]
-    return _answer(lambda: house.exports.run_file(caller(request), run, kind))
+    digits, kind = request.path_params["run"], request.path_params["kind"]
+    if len(digits) > _LONGEST_NUMBER:
+        return PlainTextResponse("There is no run of such a number.", status_code=404)
+    return _answer(lambda: house.exports.run_file(caller(request), int(digits), kind))
 
 
 def domain_file(request: Request) -> Response:
     """The export of one domain, or of `all`, as CSV or Excel."""
     house = services.current()
     domain, _, kind = str(request.path_params["name"]).rpartition(".")
+    if len(domain) > _LONGEST_NAME:
+        return PlainTextResponse("There is no domain of such a name on this MXroute account.", status_code=404)
     if domain == "all":
         return _answer(lambda: house.exports.all_file(caller(request), kind))
     return _answer(lambda: house.exports.domain_file(caller(request), domain, kind))
@@ -89,8 +100,22 @@ def template(_request: Request) -> Response:
     return _answer(services.current().exports.template)
 
 
+class _Digits(Convertor[str]):
+    """A whole number as it was written: no run has one of thousands of digits, and no integer should be made of it."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _Digits())
+
 routes = [
-    Route("/runs/{run:int}/{kind}", run_file, methods=["GET"]),
+    Route("/runs/{run:digits}/{kind}", run_file, methods=["GET"]),
     Route("/export/{name}", domain_file, methods=["GET"]),
     Route("/export/selection/{name}", selection_file, methods=["GET"]),
     Route("/drafts/{name}", draft_file, methods=["GET"]),

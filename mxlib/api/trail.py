@@ -16,6 +16,9 @@ from mxlib.services.trail import Download, Wanted
 
 T = TypeVar("T")
 
+#: Characters of a text to look for.
+LONGEST = 255
+
 _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
@@ -30,9 +33,9 @@ class Unasked(Exception):
 def wanted(query: Mapping[str, str]) -> Wanted:
     """What a query asks for: `address`, `who`, `what`, `run`, and `since` and `until` as ISO 8601."""
     return Wanted(
-        address=query.get("address", "").strip(),
-        who=query.get("who", "").strip(),
-        what=query.get("what", "").strip(),
+        address=_text(query, "address"),
+        who=_text(query, "who"),
+        what=_text(query, "what"),
         run=_read(query, "run", _number, "the number of a run"),
         since=_read(query, "since", _time, "a date such as 2026-05-03"),
         until=_read(query, "until", _time, "a date such as 2026-05-03"),
@@ -63,6 +66,13 @@ def _answer(request: Request, make: Callable[[Wanted], Download]) -> Response:
         media_type=_TYPES[download.name.rsplit(".", 1)[-1]],
         headers={"Content-Disposition": f'attachment; filename="{download.name}"', "Cache-Control": "no-store"},
     )
+
+
+def _text(query: Mapping[str, str], name: str) -> str:
+    told = query.get(name, "").strip()
+    if len(told) > LONGEST:
+        raise Unasked(name, f"{name} has {len(told):,} characters; {LONGEST} are the most.")
+    return told
 
 
 def _read(query: Mapping[str, str], name: str, parse: Callable[[str], T], kind: str) -> T | None:

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import bodies, page, watch
+from mxlib.auth import bodies, framing, page, watch
 from mxlib.auth.entrance import OVER, Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
 from mxlib.auth.line import ByHand, Line
@@ -92,10 +92,14 @@ class Guard:
             return
         headers = Headers(scope=scope)
         send = shielded(send, self._shield(scope, headers))
-        if scope["type"] == "http" and ("content-length" in headers or "transfer-encoding" in headers):
-            await bodies.Paced(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
-        else:
-            await self._pass(scope, receive, send)
+        if unclear := framing.ambiguous(headers):
+            await _refuse(Refusal(400, "VALIDATION_ERROR", unclear), scope, receive, send, close=True)
+            return
+        with framing.hang_ups_noted():
+            if scope["type"] == "http" and ("content-length" in headers or "transfer-encoding" in headers):
+                await bodies.Paced(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
+            else:
+                await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = Headers(scope=scope), scope["path"]
@@ -104,10 +108,10 @@ class Guard:
             return
         claimed = (IDENTITY, ADDRESS, SESSION)
         kept = (pair for pair in scope["headers"] if pair[0].lower() not in claimed)
-        scope = {**scope, "headers": [*map(_plain_cookies, kept)]}
+        scope = {**scope, "headers": [*map(framing.plain_cookies, kept)]}
         headers = Headers(scope=scope)
         if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
-            if _leads_away(path):  # Streamlit would refuse it too, outside of the envelope
+            if framing.leads_away(path):  # Streamlit would refuse it too, outside of the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:
                 await self.app(await self._named(scope, headers) if path == HEALTH else scope, receive, send)
@@ -229,19 +233,6 @@ def _sign(scope: Scope, arrived: Arrival) -> None:
         scope["headers"].append((SESSION, arrived.session.known_as.encode()))
 
 
-def _plain_cookies(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """A header; of cookies those without a backslash: nobody here sets others, and undoing many takes seconds."""
-    name, value = header
-    if name.lower() != b"cookie" or b"\\" not in value:
-        return header
-    return name, b";".join(part for part in value.split(b";") if b"\\" not in part)
-
-
-def _leads_away(path: str) -> bool:
-    """Whether a path holds what leads to another one in a file system."""
-    return "\0" in path or ".." in path.replace("\\", "/").split("/")
-
-
 def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:
     """The routes of signing in elsewhere, if there is a provider."""
     if not entrance.settings.oidc_issuer:
@@ -281,13 +272,19 @@ def _here(scope: Scope, headers: Headers) -> Origin | None:
     return Origin.parse(f"{scheme}://{hosts[0]}") if len(hosts) == 1 else None
 
 
-async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer in the API's envelope; a websocket that can carry no answer is closed before it opens."""
+async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send, *, close: bool = False) -> None:
+    """Answer in the API's envelope; a websocket that can carry no answer is closed before it opens.
+
+    `close`: read nothing more from the connection, since where its next request begins is not certain.
+    """
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.message})
         return
-    await _answer(refusal)(scope, receive, send)
+    answer = _answer(refusal)
+    if close:
+        answer.headers["Connection"] = "close"
+    await answer(scope, receive, send)
 
 
 def _answer(refusal: Refusal) -> Response:

@@ -11,6 +11,9 @@ from itertools import count
 AGAIN_S = 5
 
 
+#: Seconds that anybody waits for a turn; whoever was refused often may be passed by others for long.
+PATIENCE_S = 15.0
+
 #: Addresses that were turned away and are remembered for it.
 _REMEMBERED = 10_000
 
@@ -39,8 +42,8 @@ class Lane:
     flood of guesses gives way to somebody new. One address holds at most `per_address` places.
     """
 
-    def __init__(self, places: int, per_address: int) -> None:
-        self.places, self._per_address = places, per_address
+    def __init__(self, places: int, per_address: int, patience: float = PATIENCE_S) -> None:
+        self.places, self._per_address, self._patience = places, per_address, patience
         self._lock = threading.Lock()
         self._numbers = count()
         self._waiting: list[_Waiting] = []
@@ -51,7 +54,8 @@ class Lane:
     def turn(self, address: str, refused: int) -> Iterator[None]:
         """Wait for a turn, and hold it for the length of the block; raises Crowded instead of waiting too long."""
         mine = self._enter(address, refused)
-        mine.called.wait()
+        if not mine.called.wait(self._patience):
+            self._give_up(mine)
         if mine.turned_away:
             raise Crowded
         try:
@@ -84,6 +88,14 @@ class Lane:
                 last.called.set()
             self._waiting.append(mine)
             return mine
+
+    def _give_up(self, mine: _Waiting) -> None:
+        """Stop waiting, unless the turn came in this very moment."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                self._turn_away(mine.address)
+                mine.turned_away = True
 
     def _turn_away(self, address: str) -> Crowded:
         if len(self._turned_away) >= _REMEMBERED:

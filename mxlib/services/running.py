@@ -87,7 +87,7 @@ class Running:
 
     def get(self, caller: Caller, run: int) -> RunView | None:
         """One run; None when there is none or when the caller may not see it."""
-        view = self._runs.view(run)
+        view = self._runs.view(run) if 0 < run < 2**63 else None  # more than the store can hold is no number of a run
         return self._sights.told(caller, [view])[0] if view is not None and may_see(caller, view) else None
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:

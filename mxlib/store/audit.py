@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from mxlib.store import manual_writes
 from mxlib.store.database import Tx
+from mxlib.store.matching import begins, contains
 from mxlib.store.tables import audit, meta
 from mxlib.store.tables import first_seen as seen
 from mxlib.store.tables import run as runs
@@ -176,9 +177,9 @@ def forget(
 def _conditions(wanted: Wanted, seen: Seen | None) -> list[sa.ColumnElement[bool]]:
     told: list[sa.ColumnElement[bool]] = []
     if wanted.address:
-        told.append(audit.c.on.icontains(wanted.address, autoescape=True))
+        told.append(contains(audit.c.on, wanted.address))
     if wanted.who:
-        told.append(audit.c.who.icontains(wanted.who, autoescape=True))
+        told.append(contains(audit.c.who, wanted.who))
     if wanted.what:
         told.append(_of_family(wanted.what))
     if wanted.run is not None:
@@ -209,4 +210,4 @@ def _visible(seen: Seen) -> sa.ColumnElement[bool]:
 
 
 def _of_family(what: str) -> sa.ColumnElement[bool]:
-    return (audit.c.what == what) | audit.c.what.startswith(f"{what}.", autoescape=True)
+    return (audit.c.what == what) | begins(audit.c.what, f"{what}.")

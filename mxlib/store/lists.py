@@ -57,7 +57,7 @@ def read_times(tx: Tx) -> dict[str, float]:
 
 def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
     """The mailboxes of `domain`; None when they were never read."""
-    kept = _kept(tx, domain)
+    kept = _kept(tx, domain) if domain != _DOMAINS else None
     return Mailboxes(tuple(Mailbox(**box) for box in _unpacked(kept[1])), kept[0]) if kept else None
 
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.database import Tx
+from mxlib.store.matching import contains
 from mxlib.store.tables import recovery_email as table
 
 
@@ -21,7 +22,7 @@ def of_mailbox(tx: Tx, domain: str, username: str) -> str:
 
 def holding(tx: Tx, text: str) -> set[str]:
     """The addresses of the mailboxes whose recovery email holds `text`, whatever its case."""
-    found = sa.select(table.c.username, table.c.domain).where(table.c.email.icontains(text, autoescape=True))
+    found = sa.select(table.c.username, table.c.domain).where(contains(table.c.email, text))
     return {f"{row.username}@{row.domain}" for row in tx.execute(found)}
 
 

@@ -1,5 +1,6 @@
 """What app.py hands to Streamlit's server: routes, lifespan, middleware."""
 
+import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -17,11 +18,13 @@ from starlette.middleware import Middleware
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from mxlib import api, services
+from mxlib.auth import framing
 from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 from mxlib.ui import uploads
+from mxlib.ui.log_limits import RepeatLimit
 
 
 def _settings() -> Settings:
@@ -77,8 +80,16 @@ def _by_hand(message: bytes) -> bool:
     return heard.HasField("rerun_script") and not heard.rerun_script.is_auto_rerun
 
 
+def _count_repeated_lines() -> None:
+    """Keep what strangers can cause as often as they like from filling the log."""
+    limit = RepeatLimit()
+    for name in ("uvicorn.error", framing.__name__):
+        logging.getLogger(name).addFilter(limit)
+
+
 _hear_the_true_peer()
 _answer_at_once()
+_count_repeated_lines()
 settings = _settings()
 routes = list(api.routes)
 middleware = [

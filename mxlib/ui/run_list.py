@@ -14,6 +14,8 @@ from mxlib.ui import frame
 
 #: Seconds between looks while a run goes on.
 LOOK_EVERY = 4
+#: Digits of a number of which there may be a run; of a longer one there is none, whatever its end.
+_LONGEST_NUMBER = 18
 _NONE = "No run yet. Import CSV on Email accounts starts one."
 _NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
 _COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
@@ -24,8 +26,8 @@ _COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
 def chosen() -> int | None:
     """The run named in the address (`?run=`), else the latest one."""
     asked = st.query_params.get("run", "")
-    if asked.isdigit():
-        return int(asked)
+    if asked.isdecimal():
+        return int(asked[:_LONGEST_NUMBER])
     latest = services.current().runs.all(frame.caller(), most=1)
     return latest[0].id if latest else None
 
