@@ -13,7 +13,7 @@ if not house.access.in_force():
 if own is not None and not caller.admin:
     access.show_own(own)
 if not caller.admin:
-    st.stop()
+    frame.stop()
 people, tokens, *you = st.tabs(["People", "Tokens", *(["You"] if own else [])])
 with people:
     access_people.show()

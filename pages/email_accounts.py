@@ -12,7 +12,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.title("Email accounts", anchor=False, width="stretch")
 if not domain:
     accounts.show_no_domain(caller)
-    st.stop()
+    frame.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     if caller.may(Permission.IMPORT, domain):
@@ -33,13 +33,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
 told.show()
 unconfirmed.show(domain)
 if allowed.lacks(caller, Permission.VIEW, domain):
-    st.stop()
+    frame.stop()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(caller, domain, refresh=refresh)
 if mailboxes.problem:
     st.warning(mailboxes.problem, icon=":material/cloud_off:")
 if mailboxes.read_at is None:
-    st.stop()
+    frame.stop()
 age.caption(words.read_ago(mailboxes.read_at, services.current().clock.now()))
 accounts.show_totals(mailboxes.frame)
 accounts.show_table(mailboxes.frame, domain)

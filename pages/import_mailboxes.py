@@ -5,6 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.ui import allowed, changes, confirm, drafts, frame, intake, mapping, preview, preview_table, problems
+from mxlib.ui.acts import act
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -12,19 +13,30 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
         frame.go("email_accounts")
 
-if not services.current().lists.may_anywhere(frame.caller(), Permission.IMPORT, unread=True):
-    allowed.say(allowed.NO_IMPORT)
-    st.stop()
-if step := mapping.held():
+step, current = mapping.held(), preview.held()
+imports = services.current().lists.may_anywhere(frame.caller(), Permission.IMPORT, unread=True)
+with st.container(gap=None):  # always there: what stands below stays as it is when a sentence comes or goes
+    if not imports:
+        allowed.say(allowed.NO_IMPORT)
+    elif step is None and current is None:
+        drafts.offer()
+        allowed.lacks(frame.caller(), Permission.IMPORT, domain)
+if not imports and (step or current or not intake.shown()):
+    if current:
+        preview.hold(current)
+    frame.stop()
+if step:
     mapping.show(step, domain)
-    st.stop()
-current = preview.held()
+    frame.stop()
 if current is None:
-    drafts.offer()
-    allowed.lacks(frame.caller(), Permission.IMPORT, domain)
     intake.show(domain)
-    st.stop()
+    frame.stop()
 
+if not drafts.may_see(current):
+    preview.hold(current)
+    allowed.say(allowed.NO_DRAFT)
+    st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(drafts.leave))
+    frame.stop()
 intake.show_taken(current, domain)
 judged = preview_table.show(current)
 problems.show(current, judged)

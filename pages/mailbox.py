@@ -23,7 +23,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 told.show()
 unconfirmed.show(domain, username)
 if allowed.lacks(frame.caller(), Permission.VIEW, domain):
-    st.stop()
+    frame.stop()
 with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
 if mailboxes.problem:

@@ -55,14 +55,21 @@ class House:
     def __init__(self, folder: Path, clock: Hands | None = None, **settings: Any) -> None:
         self.clock = clock or Hands()
         self.settings = Settings(data_dir=folder, **settings)
+        self.redrawn: list[str] = []
+        self.busy = False
         self.store = Store.open(folder / FILE, self.clock)
         self.sessions = Sessions(self.store, self.clock, self.settings)
         self.users = Users(
-            self.store, self.clock, provider=bool(self.settings.oidc_issuer), ended=self.sessions.wake
+            self.store, self.clock, provider=bool(self.settings.oidc_issuer), woken=self.sessions.wake
         )  # fmt: skip
         self.entrance = Entrance(
             self.store, self.clock, self.settings, self.users, self.sessions, sandbox=self.settings.sandbox
         )  # fmt: skip
+
+    def redraw(self, tab: str) -> bool:
+        """Note that a tab is to be drawn again; while `busy`, none can be."""
+        self.redrawn.append(tab)
+        return not self.busy
 
     def browser(self, address: str = HERE, peer: str = "127.0.0.1", **headers: str) -> TestClient:
         """A browser that has never been here, at `peer`, in whose address bar is `address`."""
@@ -72,7 +79,7 @@ class House:
                 Route("/page", _page),
                 Route("/{path:path}", _seen, methods=["GET", "POST", "PUT", "DELETE"]),
             ],
-            middleware=[Middleware(Guard, settings=self.settings, entrance=lambda: self.entrance)],
+            middleware=[Middleware(Guard, settings=self.settings, entrance=lambda: self.entrance, redraw=self.redraw)],
         )
         return TestClient(
             app, base_url=address, client=(peer, 50_000), follow_redirects=False, headers={"Accept": "*/*", **headers}
@@ -143,6 +150,8 @@ async def _live(socket: WebSocket) -> None:
     """Says who it is, then repeats whatever comes."""
     await socket.accept()
     await socket.send_text(socket.headers.get("x-mx-user", "nobody"))
+    if socket.query_params.get("tell") == "tab":
+        await socket.send_text(socket.headers["x-mx-tab"])
     try:
         while True:
             await socket.send_text(await socket.receive_text())

@@ -46,7 +46,7 @@ class House:
         self.store, self.provider = store, provider
         self.settings = Settings(**{**provider.settings, **settings})
         sessions = Sessions(store, store.clock, self.settings)
-        self.users = Users(store, store.clock, provider=True, ended=sessions.wake)
+        self.users = Users(store, store.clock, provider=True, woken=sessions.wake)
         self.entrance = Entrance(store, store.clock, self.settings, self.users, sessions, sandbox=True)
         provider.tell(redirects=[RETURN])
 

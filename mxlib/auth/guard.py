@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mxlib.auth import bodies, framing, page, watch
 from mxlib.auth.entrance import OVER, Entrance, Visitor
 from mxlib.auth.exposure import is_loopback
-from mxlib.auth.line import ByHand, Line
+from mxlib.auth.line import TAB, ByHand, Line, Redraw
 from mxlib.auth.origin import Origin
 from mxlib.auth.page import Arrival
 from mxlib.auth.permissions import Forbidden
@@ -75,10 +75,11 @@ class Guard:
         settings: Settings,
         entrance: Callable[[], Entrance],
         by_hand: ByHand = lambda _message: True,
+        redraw: Redraw = lambda _tab: True,
         shelf: Shelf | None = None,
     ) -> None:
         """`entrance` is asked for at each request, since it opens after the guard; uploads are kept on `shelf`."""
-        self.app, self._entrance, self._by_hand = app, entrance, by_hand
+        self.app, self._entrance, self._of_lines = app, entrance, (by_hand, redraw)
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._uploads = Uploads(shelf, most_bytes=max(MOST_BYTES, self._most)) if shelf else None
@@ -106,7 +107,7 @@ class Guard:
         if refusal := self._elsewhere(scope, headers) or self._foreign(scope, headers):
             await _refuse(refusal, scope, receive, send)
             return
-        claimed = (IDENTITY, ADDRESS, SESSION)
+        claimed = (IDENTITY, ADDRESS, SESSION, TAB)
         kept = (pair for pair in scope["headers"] if pair[0].lower() not in claimed)
         scope = {**scope, "headers": [*map(framing.plain_cookies, kept)]}
         headers = Headers(scope=scope)
@@ -154,7 +155,7 @@ class Guard:
         """Pass on, with who it is and where; a websocket for as long as the session lasts."""
         _sign(scope, arrived)
         if scope["type"] == "websocket":
-            line = Line(arrived.entrance, arrived.session, receive, send, self._by_hand)
+            line = Line(arrived.entrance, arrived.session, receive, send, *self._of_lines)
             try:
                 await line.serve(self.app, scope)
             finally:

@@ -1,6 +1,7 @@
-"""A websocket that closes at once when the session it was opened in is over."""
+"""A websocket that follows its session: closed when that is over, its page drawn again when other rights hold."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -14,27 +15,44 @@ from mxlib.auth.users import NOBODYS
 #: Code of our own for "sign in first", after HTTP's 401.
 CLOSED = 4401
 
+#: Names the connection to Streamlit; only the guard sets it.
+TAB = b"x-mx-tab"
+
+#: Seconds between two tries to draw a page again whose script runs.
+TRY_EVERY = 0.2
+
 #: Whether what came in on a websocket is of a person, and not of a page that refreshes itself.
 ByHand = Callable[[bytes], bool]
+
+#: Draws the page of the tab of that name again; False when it has to be asked again later.
+Redraw = Callable[[str], bool]
 
 
 class Line:
     """One live connection. It counts as use of its session when something of a person comes in on it."""
 
     def __init__(
-        self, entrance: Entrance, session: Session | None, receive: Receive, send: Send, by_hand: ByHand
+        self,
+        entrance: Entrance,
+        session: Session | None,
+        receive: Receive,
+        send: Send,
+        by_hand: ByHand,
+        redraw: Redraw,
     ) -> None:
         """`session` is None while nobody needs one; then the line is over as soon as somebody does."""
         self._entrance, self._session, self._receive, self._send = entrance, session, receive, send
-        self._by_hand = by_hand
+        self._by_hand, self._redraw, self.tab = by_hand, redraw, secrets.token_hex(8)
         self._used = self._cut = False
+        self._now = session
         self._next: asyncio.Task[Message] | None = None
         self._over: asyncio.Task[None]
 
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
         """Let `app` talk to the browser until one of them ends it, or the session does."""
-        with self._entrance.sessions.watch(self._session.digest if self._session else NOBODYS) as ended:
-            self._over = asyncio.create_task(self._until_over(ended))
+        scope = {**scope, "headers": [*scope["headers"], (TAB, self.tab.encode())]}
+        with self._entrance.sessions.watch(self._session.digest if self._session else NOBODYS) as woken:
+            self._over = asyncio.create_task(self._until_over(woken))
             try:
                 await app(scope, self._heard, self._say)
             finally:
@@ -62,16 +80,26 @@ class Line:
         if not self._cut:
             await self._send(message)
 
-    async def _until_over(self, ended: asyncio.Event) -> None:
-        """Return when the session is over: told at once by this process, seen within seconds when another ended it."""
+    async def _until_over(self, woken: asyncio.Event) -> None:
+        """Return when the session is over; until then have the page drawn again whenever its user's rights change.
+
+        What this process changes is known at once, and what another one changes within seconds.
+        """
+        drawn = True
         while await anyio.to_thread.run_sync(self._alive):
+            drawn = (not self._other_rights() and drawn) or self._redraw(self.tab)
             with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), self._entrance.sessions.look_every)
-            if ended.is_set():
-                return
+                await asyncio.wait_for(woken.wait(), self._entrance.sessions.look_every if drawn else TRY_EVERY)
+            woken.clear()
 
     def _alive(self) -> bool:
         if self._session is None:
             return not self._entrance.in_force()
         used, self._used = self._used, False
-        return self._entrance.sessions.alive(self._session, used=used) is not None
+        self._now = self._entrance.sessions.alive(self._session, used=used)
+        return self._now is not None
+
+    def _other_rights(self) -> bool:
+        """Whether the session's user may do something else than at the last look."""
+        before, self._session = self._session, self._now
+        return before is not None and self._now is not None and before.rights != self._now.rights

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -25,12 +25,13 @@ _AGENT = 200
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser: whose, and until when (Unix seconds) unless it is used again."""
+    """A signed-in browser: whose, until when (Unix seconds) unless it is used again, and what its user may do."""
 
     digest: bytes = field(repr=False)
     user: int
     name: str
     ends_at: float
+    rights: tuple[bool, Mapping[str, Sequence[str]]] = field(default=(False, {}), repr=False)
 
     @property
     def known_as(self) -> str:
@@ -73,7 +74,7 @@ class Sessions:
 
     @contextmanager
     def watch(self, digest: bytes) -> Iterator[asyncio.Event]:
-        """An event of the running loop that is set as soon as that session ends, from whatever thread."""
+        """An event of the running loop that is set as soon as that session ends or changes, from whatever thread."""
         listener = (asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
             self._open.setdefault(digest, set()).add(listener)
@@ -87,7 +88,7 @@ class Sessions:
                     del self._open[digest]
 
     def wake(self, digests: Collection[bytes]) -> None:
-        """Tell what is open in these sessions that they ended."""
+        """Let what is open in these sessions look how they are now."""
         with self._lock:
             told = [listener for digest in digests for listener in self._open.get(digest, ())]
         for loop, event in told:
@@ -102,7 +103,7 @@ class Sessions:
             return None
         if used and now - record.seen_at >= self._noted_every:
             self._note_use(digest, now)
-        return Session(digest, record.user, record.name, self._ends_at(record))
+        return Session(digest, record.user, record.name, self._ends_at(record), (record.admin, record.permissions))
 
     def _ends_at(self, record: SessionRecord) -> float:
         return min(record.began_at + self.longest, record.seen_at + self._idle)

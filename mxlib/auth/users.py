@@ -38,13 +38,11 @@ class Users:
         clock: Clock,
         *,
         provider: bool = False,
-        ended: Callable[[Collection[bytes]], None] = lambda _digests: None,
+        woken: Callable[[Collection[bytes]], None] = lambda _digests: None,
     ) -> None:
-        """`ended` is told the digests of sessions that were ended, so that what is open in them closes."""
-        self._store, self._clock, self._provider, self._ended = store, clock, provider, ended
+        """`woken` gets the digests of sessions that ended or have other rights, so that what is open in them learns."""
+        self._store, self._clock, self._provider, self._woken = store, clock, provider, woken
         self.throttle = Throttle(store, clock)
-
-    # Knowing.
 
     def anybody(self) -> bool:
         """Whether there is a user at all, a disabled one even."""
@@ -97,8 +95,6 @@ class Users:
                 people.change(tx, user.id, password_hash=passwords.hashed(password))
         return user
 
-    # Changing.
-
     def add(
         self,
         by: Caller,
@@ -127,7 +123,7 @@ class Users:
                 )
             note(tx, by, "user.add", name, now, _told(admin, rights))
         if first:
-            self._ended([NOBODYS])
+            self._woken([NOBODYS])
         return number
 
     def change(self, by: Caller, number: int, *, admin: bool | None = None, permissions: Rights | None = None) -> None:
@@ -140,6 +136,8 @@ class Users:
             people.change(tx, number, admin=is_admin, permissions=rights)
             self._somebody_stays(tx, user)
             note(tx, by, "user.change", user.name, self._clock.now(), _told(is_admin, rights))
+            changed = people.sessions_of(tx, number)
+        self._woken(changed)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
         """Block sign-in, end sessions and tokens; those of `hand_over` go to the admin `to`. Raises Unfit."""
@@ -152,7 +150,7 @@ class Users:
             ended = people.end_all(tx, number)
             note(tx, by, "user.disable", user.name, now)
             released = release(tx, by, user, hand_over, to, now)
-        self._ended(ended)
+        self._woken(ended)
         return released
 
     def enable(self, by: Caller, number: int) -> None:
@@ -211,7 +209,7 @@ class Users:
             people.change(tx, number, subject=None)
             ended = people.end_all(tx, number)
             note(tx, by, "user.unlink", user.name, self._clock.now())
-        self._ended(ended)
+        self._woken(ended)
 
     def first_admin(self, name: str, password: str) -> None:
         """Make the admin that the environment names, unless there is such a user already. Raises Unfit."""
@@ -225,7 +223,7 @@ class Users:
             people.change(tx, user.id, password_hash=kept, password_set_at=now)
             ended = people.end_all(tx, user.id, keep)
             note(tx, by, "password.set", user.name, now)
-        self._ended(ended)
+        self._woken(ended)
 
     def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
         """Undo, by raising, what would leave nobody who can manage users."""

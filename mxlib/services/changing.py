@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -113,14 +113,9 @@ class Changing:
         Raises Forbidden, NotThere for a domain that is not on the account, Silent when a list can not be had, and Unfit
         when a quota or a recovery email is none.
         """
-        needed = Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT
         picked = list(dict.fromkeys(address.lower() for address in addresses))
         domains = sorted({address.rpartition("@")[2] for address in picked})
-        seen = all(caller.may(Permission.VIEW, domain) for domain in domains)
-        for domain in domains:
-            caller.must(needed, domain)
-            if isinstance(change, NewQuota) and change.value is None:
-                caller.must(Permission.VIEW, domain)
+        seen = _must(caller, change, domains)
         if isinstance(change, NewRecovery):
             change, wrong = changes.mended(change)
             if wrong:
@@ -137,6 +132,12 @@ class Changing:
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
         return Proposed(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
 
+    def still(self, caller: Caller, proposed: Proposed) -> Proposed:
+        """A proposal of before as the caller may see it now; raises Forbidden for one that they may not make now."""
+        if _must(caller, proposed.change, sorted({row.domain for row in proposed.plan.rows})):
+            return proposed
+        return replace(proposed, figures=proposed.figures.untold(), preflight=())
+
     def carry_out(
         self, caller: Caller, proposed: Proposed, *, days: int, typed: str = "", agreed: bool = False
     ) -> Done:
@@ -144,6 +145,7 @@ class Changing:
 
         Raises Unfit unless a deletion is `typed` as asked and quotas below use are `agreed`; and as `Mailboxes` does.
         """
+        self.still(caller, proposed)
         proposed.must_be_agreed(typed, below_use=agreed)
         row = proposed.alone
         if row is None:
@@ -171,3 +173,12 @@ class Changing:
                 raise Silent(words.start_waits(domain))
             frames.append(self._lists.kept(domain).assign(domain=domain))
         return pd.concat(frames, ignore_index=True)
+
+
+def _must(caller: Caller, change: Change, domains: Sequence[str]) -> bool:
+    """Raise Forbidden unless the caller may make this change there; whether they may see what is there now."""
+    for domain in domains:
+        caller.must(Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT, domain)
+        if isinstance(change, NewQuota) and change.value is None:
+            caller.must(Permission.VIEW, domain)
+    return all(caller.may(Permission.VIEW, domain) for domain in domains)

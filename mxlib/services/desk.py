@@ -160,7 +160,7 @@ def assemble(
     manual = ManualWrites(settings, store, host, lists, clock)
     mailboxes = Mailboxes(settings, store, host, lists, previews, manual, clock)
     sessions = Sessions(store, clock, settings)
-    users = Users(store, clock, provider=bool(settings.oidc_issuer), ended=sessions.wake)
+    users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
     claims = Claims(store, clock)
     changing = Changing(lists, mailboxes, runs, preflight, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox

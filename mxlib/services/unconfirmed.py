@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes.plan import Action
 from mxlib.services import settlement
@@ -76,7 +76,8 @@ class UnconfirmedWrites:
 
 
 def _may_have(caller: Caller, write: ManualWrite) -> bool:
-    return caller.admin or (write.who == caller.name and write.kind == caller.kind)
+    own = write.who == caller.name and write.kind == caller.kind
+    return caller.admin or (own and caller.may(Permission.IMPORT, write.domain))
 
 
 def _told(write: ManualWrite) -> Unconfirmed:

@@ -13,7 +13,7 @@ from mxlib.store.tables import draft as table
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A draft without its content; `changed_at` in Unix seconds."""
+    """A draft without its content; `changed_at` in Unix seconds. `begun_by` is blank where that is not known."""
 
     id: str
     operator: str
@@ -22,6 +22,7 @@ class Kept:
     rows: int
     changed_at: float
     version: int = 1
+    begun_by: str = ""
 
 
 def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
@@ -35,7 +36,8 @@ def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
         "sealed_rows": key.seal(rows, f"draft rows {kept.id}"),
         "version": kept.version,
     }
-    added = insert(table).values(id=kept.id, sealed_file=key.seal(file, f"draft file {kept.id}"), **said)
+    sealed = key.seal(file, f"draft file {kept.id}")
+    added = insert(table).values(id=kept.id, begun_by=kept.operator, sealed_file=sealed, **said)
     tx.execute(added.on_conflict_do_update(index_elements=[table.c.id], set_=said))
 
 
@@ -49,7 +51,16 @@ def every(tx: Tx) -> list[Kept]:
     """All drafts, the one changed last first."""
     told = [column for column in table.c if not column.name.startswith("sealed_")]
     return [
-        Kept(row.id, row.operator, row.file_name, tuple(row.domains), row.rows, row.changed_at, row.version)
+        Kept(
+            row.id,
+            row.operator,
+            row.file_name,
+            tuple(row.domains),
+            row.rows,
+            row.changed_at,
+            row.version,
+            row.begun_by or "",
+        )
         for row in tx.execute(sa.select(*told).order_by(table.c.changed_at.desc()))
     ]
 

@@ -46,10 +46,15 @@ class SessionRecord:
     seen_at: float
     address: str
     agent: str
+    admin: bool
+    permissions: Mapping[str, Sequence[str]]
 
+
+#: What a session has of its user.
+_OF_USER = frozenset({"name", "admin", "permissions"})
 
 _USER = [users.c[column.name] for column in fields(UserRecord)]
-_SESSION = [users.c.name if column.name == "name" else sessions.c[column.name] for column in fields(SessionRecord)]
+_SESSION = [(users if column.name in _OF_USER else sessions).c[column.name] for column in fields(SessionRecord)]
 
 
 # Users.
@@ -131,6 +136,11 @@ def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int
 def saw(tx: Tx, digest: bytes, at: float) -> None:
     """Note that a session is in use."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(seen_at=at))
+
+
+def sessions_of(tx: Tx, user: int) -> list[bytes]:
+    """The sessions of a user, by digest."""
+    return [bytes(row[0]) for row in tx.execute(sa.select(sessions.c.digest).where(sessions.c.user == user))]
 
 
 def end(tx: Tx, digest: bytes) -> bool:

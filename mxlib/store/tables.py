@@ -196,6 +196,7 @@ draft = Table(
     Column("sealed_file", LargeBinary, nullable=False),
     Column("sealed_rows", LargeBinary, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("begun_by", Text),
 )
 
 #: Who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.

@@ -1,13 +1,12 @@
 """Who gets in: everybody's own part of it, and whether people sign in at all."""
 
-from functools import partial
-
 import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes.phrases import count
 from mxlib.services.access import LEAST, REFUSALS, Person
 from mxlib.ui import access_people, access_rights, frame, signed_in
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 
 
@@ -22,16 +21,15 @@ def say_not_in_force() -> None:
 
 def show_own(person: Person) -> None:
     """What the caller may do, their password, and the browsers that they are signed in with."""
-    access, caller, user = services.current().access, frame.caller(), person.user
+    user = person.user
     who, password = st.columns([2, 3], gap="large")
     with who.container(border=True, height="stretch"):
         st.subheader("You", anchor=False)
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
         access_rights.explain(user.admin, user.permissions)
-        out = partial(access.sign_out, caller, user.id)
         st.button(
             f"Sign out everywhere ({count(person.browsers, 'browser')})", icon=":material/logout:", key="own-sign-out",
-            on_click=access_people.act, args=(out,), help="In this browser too.",
+            on_click=act(access_people.sign_out, user.id), help="In this browser too.",
         )  # fmt: skip
     with password.container(border=True, height="stretch"):
         if user.has_password:
@@ -56,6 +54,6 @@ def _own_password() -> None:
     try:
         services.current().access.change_own_password(frame.caller(), current, new, again, keep=signed_in.session())
     except REFUSALS as refusal:
-        st.error(str(refusal))
+        st.error(escaped(str(refusal)))
     else:
         st.success("Changed. Your other browsers are signed out.", icon=":material/check_circle:")

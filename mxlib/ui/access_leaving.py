@@ -5,11 +5,11 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes.phrases import count
 from mxlib.services.access import REFUSALS, TokenRecord
-from mxlib.ui import access_rights, frame
+from mxlib.ui import access_rights, dialogs, frame
 from mxlib.ui.figures import escaped
 
 
-@st.dialog("Disable somebody", width="large", icon=":material/block:")
+@dialogs.dialog("Disable somebody", width="large", icon=":material/block:")
 def ask(number: int, name: str) -> None:
     """Ask in a dialog."""
     show(number, name)
@@ -40,7 +40,7 @@ def show(number: int, name: str) -> None:
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
-    st.rerun()
+    dialogs.leave()
 
 
 def _label(token: TokenRecord) -> str:

@@ -1,8 +1,6 @@
 """The people who sign in, for admins: who there is, what each may do, and how to let them in."""
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,11 +8,14 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes.phrases import age, count
 from mxlib.services.access import LEAST, REFUSALS, Grants, Person
-from mxlib.ui import access_leaving, access_rights, frame, one_of
+from mxlib.ui import access_leaving, access_rights, acts, dialogs, frame, one_of
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped, verbatim
 
 RIGHTS = "rights-of-person"
 _ONCE = "made-password"
+
+ONLY_ADMINS = "Only admins manage people and tokens. Ask an admin."
 _GENERATED, _TYPED, _ELSEWHERE = "a generated password", "a password that I type", "the provider"
 
 
@@ -64,7 +65,7 @@ def _row(person: Person) -> dict[str, object]:
 
 
 def _card(person: Person) -> None:
-    access, caller, user = services.current().access, frame.caller(), person.user
+    user = person.user
     now = services.current().clock.now()
     with st.container(border=True, key="person"):
         st.subheader(escaped(user.name), anchor=False)
@@ -81,17 +82,15 @@ def _card(person: Person) -> None:
                 st.session_state.pop(_ONCE, None)
                 _new_password(person)
             if person.browsers:
-                out = partial(access.sign_out, caller, user.id)
-                st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=act, args=(out,))
+                out = act(sign_out, user.id)
+                st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=out)
             if user.subject:
-                do = partial(access.unlink, caller, user.id)
                 told = "For somebody who has a new account at the provider: the next one with this address is theirs."
                 st.button(
                     "Forget provider account",
                     icon=":material/link_off:",
                     key="unlink",
-                    on_click=act,
-                    args=(do,),
+                    on_click=act(_unlink, user.id),
                     help=told,
                 )
             if user.disabled_at is None:
@@ -99,9 +98,20 @@ def _card(person: Person) -> None:
                 if st.button("Disable…", icon=":material/block:", key="disable", help=told):
                     access_leaving.ask(user.id, user.name)
             else:
-                do = partial(access.enable, caller, user.id)
-                st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act, args=(do,))
-        say_refused()
+                st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act(_enable, user.id))
+
+
+def sign_out(number: int) -> None:
+    """Sign somebody out everywhere."""
+    services.current().access.sign_out(frame.caller(), number)
+
+
+def _unlink(number: int) -> None:
+    services.current().access.unlink(frame.caller(), number)
+
+
+def _enable(number: int) -> None:
+    services.current().access.enable(frame.caller(), number)
 
 
 def _begin() -> None:
@@ -114,12 +124,12 @@ def _forget() -> None:
     st.session_state.pop(_ONCE, None)
 
 
-@st.dialog("Add a user", width="large", icon=":material/person_add:", on_dismiss=_forget)
+@dialogs.dialog("Add a user", width="large", icon=":material/person_add:", forget=_forget)
 def _add() -> None:
     access, caller = services.current().access, frame.caller()
-    if made := st.session_state.get(_ONCE):
-        name, password = made
-        _hand_over(name, password)
+    acts.notice("" if caller.admin else ONLY_ADMINS)
+    if caller.admin and (made := st.session_state.get(_ONCE)):
+        _hand_over(*made)
         return
     first = not access.in_force()
     name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
@@ -145,9 +155,11 @@ def _add() -> None:
         else:
             access.add(caller, name, None, admin=admin, given=given)
     except REFUSALS as refusal:
-        st.error(str(refusal))
+        st.error(escaped(str(refusal)))
         return
-    st.rerun(scope="fragment" if way == _GENERATED else "app")
+    if way == _GENERATED:
+        dialogs.redraw()
+    dialogs.leave()
 
 
 def _typed() -> tuple[str, str]:
@@ -167,12 +179,13 @@ def _hand_over(name: str, password: str) -> None:
     st.markdown("It is shown this once. Hand it over in private; they can change it here, under *You*.")
     if st.button("Done", type="primary", key="done"):
         _forget()
-        st.rerun()
+        dialogs.leave()
 
 
-@st.dialog("Permissions", width="large", icon=":material/tune:")
+@dialogs.dialog("Permissions", width="large", icon=":material/tune:")
 def _allow(person: Person) -> None:
     access, caller, user = services.current().access, frame.caller(), person.user
+    acts.notice("" if caller.admin else ONLY_ADMINS)
     st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
     admin, given = access_rights.ask(RIGHTS, access.domains(caller, user.permissions))
     if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
@@ -180,15 +193,16 @@ def _allow(person: Person) -> None:
     try:
         access.allow(caller, user.id, admin=admin, given=given)
     except REFUSALS as refusal:
-        st.error(str(refusal))
+        st.error(escaped(str(refusal)))
         return
-    st.rerun()
+    dialogs.leave()
 
 
-@st.dialog("New password", width="medium", icon=":material/password:", on_dismiss=_forget)
+@dialogs.dialog("New password", width="medium", icon=":material/password:", forget=_forget)
 def _new_password(person: Person) -> None:
     access, caller, user = services.current().access, frame.caller(), person.user
-    if made := st.session_state.get(_ONCE):
+    acts.notice("" if caller.admin else ONLY_ADMINS)
+    if caller.admin and (made := st.session_state.get(_ONCE)):
         _hand_over(*made)
         return
     st.markdown(
@@ -199,20 +213,6 @@ def _new_password(person: Person) -> None:
     try:
         st.session_state[_ONCE] = (user.name, access.new_password(caller, user.id))
     except REFUSALS as refusal:
-        st.error(str(refusal))
+        st.error(escaped(str(refusal)))
         return
-    st.rerun(scope="fragment")
-
-
-def act(do: Callable[[], object]) -> None:
-    """Do what a button says; what stands against it is said below."""
-    try:
-        do()
-    except REFUSALS as refusal:
-        st.session_state["refused"] = str(refusal)
-
-
-def say_refused() -> None:
-    """What stood against the last click."""
-    if refused := st.session_state.pop("refused", ""):
-        st.error(refused)
+    dialogs.redraw()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ import streamlit as st
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission
 from mxlib.mailboxes.phrases import count, listed
 from mxlib.services.access import Grants, grants
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 
 _ADMIN = "Admin: everything in every domain, and this page"
@@ -67,7 +67,7 @@ def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Seq
             every = _all_have(asked, shown, right)
             st.button(
                 f"{_label(right)}: {'none' if every else 'all'}", key=f"{key}-all-{right}", disabled=not shown,
-                on_click=partial(_tick_all, asked, shown, right),
+                on_click=act(_tick_all, asked, shown, right),
                 help=f"{'Untick' if every else 'Tick'} {_label(right)} for {count(len(shown), 'domain')} in view.",
             )  # fmt: skip
     if shown != asked.shown:
@@ -78,7 +78,7 @@ def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Seq
     grid = f"{key}-grid-{asked.generation}-{'-'.join(columns)}"
     st.data_editor(
         pd.DataFrame({"domain": shown} | {right.value: _ticked(asked, right) for right in columns}),
-        key=grid, hide_index=True, num_rows="fixed", disabled=["domain"], on_change=partial(_fold, asked, grid),
+        key=grid, hide_index=True, num_rows="fixed", disabled=["domain"], on_change=act(_fold, asked, grid),
         height=min(len(shown), _MOST_ROWS) * _ROW + _ROW + 3, row_height=_ROW,
         column_config={"domain": st.column_config.TextColumn("Domain", pinned=True)}
         | {right.value: st.column_config.CheckboxColumn(_label(right), width=76) for right in columns},

@@ -1,14 +1,13 @@
 """Tokens of the HTTP API, for admins: what each may do, how long, and whether it is used."""
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes.phrases import age, count, day, moment
 from mxlib.services.access import REFUSALS, TokenRecord, maker, marks, told_mark, works
-from mxlib.ui import access_people, access_rights, frame, one_of
+from mxlib.ui import access_people, access_rights, acts, dialogs, frame, one_of
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 
 RIGHTS = "rights-of-token"
@@ -82,10 +81,12 @@ def _card(token: TokenRecord, now: float) -> None:
         if works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
                 st.markdown("Scripts that use it are refused from now on. This can not be taken back.")
-                end = partial(services.current().access.revoke_token, frame.caller(), token.id)
-                st.button("Revoke it now", type="primary", key="revoke", on_click=access_people.act, args=(end,))
+                st.button("Revoke it now", type="primary", key="revoke", on_click=act(_revoke, token.id))
             _handing_over(token)
-        access_people.say_refused()
+
+
+def _revoke(number: int) -> None:
+    services.current().access.revoke_token(frame.caller(), number)
 
 
 def _handing_over(token: TokenRecord) -> None:
@@ -98,7 +99,7 @@ def _handing_over(token: TokenRecord) -> None:
             st.caption("No other admin can answer for it.")
             return
         st.selectbox("Admin who answers for it from now on", admins, key="token-owner")
-        st.button("Hand it over", key="token-hand-over", on_click=access_people.act, args=(partial(_hand, token.id),))
+        st.button("Hand it over", key="token-hand-over", on_click=act(_hand, token.id))
 
 
 def _hand(number: int) -> None:
@@ -109,16 +110,17 @@ def _forget() -> None:
     st.session_state.pop(_ONCE, None)
 
 
-@st.dialog("Make a token", width="large", icon=":material/key:", on_dismiss=_forget)
+@dialogs.dialog("Make a token", width="large", icon=":material/key:", forget=_forget)
 def _make() -> None:
     access, caller = services.current().access, frame.caller()
-    if made := st.session_state.get(_ONCE):
+    acts.notice("" if caller.admin else access_people.ONLY_ADMINS)
+    if caller.admin and (made := st.session_state.get(_ONCE)):
         st.markdown("The token. Copy it now: it is shown this once, and MXM keeps only what it hashes to.")
         st.code(made, language=None, wrap_lines=True)
         st.caption("Send it as: Authorization: Bearer mxm_…")
         if st.button("Done", type="primary", key="done"):
             _forget()
-            st.rerun()
+            dialogs.leave()
         return
     left, right = st.columns([3, 2])
     name = left.text_input("What it is for", key="token-name", placeholder="nightly import", max_chars=100)
@@ -135,6 +137,6 @@ def _make() -> None:
     try:
         st.session_state[_ONCE] = access.create_token(caller, name, admin=admin, given=given, days=days or None)
     except REFUSALS as refusal:
-        st.error(str(refusal))
+        st.error(escaped(str(refusal)))
         return
-    st.rerun(scope="fragment")
+    dialogs.redraw()

@@ -9,6 +9,7 @@ from mxlib.ui.figures import escaped
 
 _ASK = "Ask an admin for it."
 NO_DOMAIN = f"You have no permission for any domain of this account yet. {_ASK}"
+NO_DRAFT = f"You have no permission to import into all domains of these rows any more. {_ASK} They stay as they are."
 NO_IMPORT = f"You have no permission to import into any domain. {_ASK}"
 
 

@@ -12,6 +12,7 @@ from mxlib.mailboxes.phrases import count
 from mxlib.services.doings import DOINGS, FAMILIES, sought, told
 from mxlib.services.trail import Page, Wanted
 from mxlib.ui import frame, links
+from mxlib.ui.acts import act
 
 MOST = 100
 _COUNTED = 10_000
@@ -80,9 +81,9 @@ def show(wanted: Wanted) -> None:
     _table(page)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if before:
-            st.button("Newer", icon=":material/chevron_left:", key="newer", on_click=_newer)
+            st.button("Newer", icon=":material/chevron_left:", key="newer", on_click=act(_newer))
         if page.older is not None:
-            st.button("Older", icon=":material/chevron_right:", key="older", on_click=before.append, args=(page.older,))
+            st.button("Older", icon=":material/chevron_right:", key="older", on_click=act(before.append, page.older))
 
 
 def _newer() -> None:

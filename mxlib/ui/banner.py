@@ -1,7 +1,6 @@
 """What an operator should learn whatever page is open: a run goes on, or one ended while nobody looked."""
 
 from collections.abc import Callable
-from functools import partial
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from mxlib.mailboxes import words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services import telling
+from mxlib.ui import acts, signed_in
 from mxlib.ui.figures import escaped
 
 NAME = "MXM"
@@ -28,14 +28,19 @@ def tab_title(caller: Caller) -> str:
     return NAME
 
 
-def pulse(caller: Caller) -> None:
+def pulse() -> None:
     """Keep the tab's title at how far the run is, on any page, as long as one goes on; nothing else is drawn anew."""
-    going = tab_title(caller) != NAME
-    st.fragment(lambda: st.set_page_config(page_title=tab_title(caller)), run_every=PULSE if going else None)()
+    going = tab_title(signed_in.caller()) != NAME
+    acts.live(_title, every=PULSE if going else None)
 
 
-def show(caller: Caller, show_run: Callable[[int], None]) -> None:
+def _title() -> None:
+    st.set_page_config(page_title=tab_title(signed_in.caller()))
+
+
+def show(show_run: Callable[[int], None]) -> None:
     """Say of each run that came to an end or paused unseen what came of it."""
+    caller = signed_in.caller()
     for view in services.current().runs.unseen(caller):
         with st.container(border=True, key=f"banner-{view.id}"):
             told, way = st.columns([10, 2], vertical_alignment="center")
@@ -62,5 +67,9 @@ def _say_the_clock_jumped(caller: Caller) -> None:
         with st.container(border=True, key="clock-jumped"):
             told, way = st.columns([10, 2], vertical_alignment="center")
             told.markdown(" ".join(map(escaped, problems)))
-            confirm = partial(housekeeping.confirm_time, caller)
+            confirm = acts.act(_confirm_time)
             way.button(words.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
+
+
+def _confirm_time() -> None:
+    services.current().housekeeping.confirm_time(signed_in.caller())

@@ -10,6 +10,7 @@ from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.mended import NAMES
 from mxlib.mailboxes.phrases import count
+from mxlib.ui.acts import act
 
 #: What a tool does to the rows at some positions of a draft, given the verdicts.
 Tool = Callable[[Draft, Sequence[int], pd.DataFrame], Draft]
@@ -48,7 +49,7 @@ def show(in_view: Sequence[int], judged: pd.DataFrame, change: Callable[[Tool], 
             type="primary",
             key="bulk_apply",
             disabled=not ready or here.empty,
-            on_click=lambda: change(_scoped(choice)),
+            on_click=act(lambda: change(_scoped(choice))),
         )
         st.caption("Undo takes it back.")
 

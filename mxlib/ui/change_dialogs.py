@@ -17,7 +17,7 @@ from mxlib.mailboxes import questions
 from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.phrases import count
 from mxlib.services.changing import REFUSALS, Done, Proposed, not_done
-from mxlib.ui import client_setup, confirm, frame, picking, told
+from mxlib.ui import client_setup, confirm, dialogs, frame, picking, told
 from mxlib.ui.figures import escaped, verbatim
 
 _HELD = "change"
@@ -28,7 +28,7 @@ def forget() -> None:
     st.session_state.pop(_HELD, None)
 
 
-@st.dialog("Set quota", width="medium", icon=":material/data_usage:", on_dismiss=forget)
+@dialogs.dialog("Set quota", width="medium", icon=":material/data_usage:", forget=forget)
 def quota(addresses: Sequence[str]) -> None:
     """A value, or one reckoned from what each has."""
     typed = st.text_input(
@@ -44,16 +44,17 @@ def quota(addresses: Sequence[str]) -> None:
         _confirm(proposed, "Set quota")
 
 
-@st.dialog("Reset password", width="medium", icon=":material/key:", on_dismiss=forget)
+@dialogs.dialog("Reset password", width="medium", icon=":material/key:", forget=forget)
 def passwords(addresses: Sequence[str]) -> None:
     """A generated one for each; a single one is shown once, several are in the results of their run."""
     if done := _done():
-        _show_password(addresses[0], done)
+        if _still(st.session_state[_HELD]["proposed"]):
+            _show_password(addresses[0], done)
     elif proposed := _proposed(addresses, NewPassword(), ""):
         _confirm(proposed, "Reset password")
 
 
-@st.dialog("Recovery email", width="medium", icon=":material/contact_mail:", on_dismiss=forget)
+@dialogs.dialog("Recovery email", width="medium", icon=":material/contact_mail:", forget=forget)
 def recovery(boxes: pd.DataFrame) -> None:
     """One address for one mailbox, a small table for several."""
     addresses = list(boxes["address"])
@@ -63,7 +64,7 @@ def recovery(boxes: pd.DataFrame) -> None:
         _confirm(proposed, "Clear" if clears else "Keep")
 
 
-@st.dialog("Delete", width="medium", icon=":material/delete:", on_dismiss=forget)
+@dialogs.dialog("Delete", width="medium", icon=":material/delete:", forget=forget)
 def delete(addresses: Sequence[str]) -> None:
     """Gone with all mail, once its number was typed."""
     if proposed := _proposed(addresses, Deletion(), ""):
@@ -110,7 +111,7 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed 
     held = st.session_state.get(_HELD)
     if held and held["asked"] == asked_for:
         kept: Proposed = held["proposed"]
-        return kept
+        return _still(kept)
     try:
         with st.spinner("Comparing with MXroute once more…", show_time=True):
             proposed = services.current().changing.plan(frame.caller(), addresses, change)
@@ -119,6 +120,15 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed 
         return None
     st.session_state[_HELD] = {"asked": asked_for, "proposed": proposed, "done": None}
     return proposed
+
+
+def _still(proposed: Proposed) -> Proposed | None:
+    """A proposal of before, as whoever looks may see it now."""
+    try:
+        return services.current().changing.still(frame.caller(), proposed)
+    except REFUSALS as refusal:
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
+        return None
 
 
 def _done() -> Done | None:
@@ -155,17 +165,19 @@ def _confirm(proposed: Proposed, verb: str) -> None:
         go = st.button(label, type="primary", key="change_go", disabled=not possible)
         if st.button("Cancel", key="change_cancel"):
             forget()
-            st.rerun()
+            dialogs.leave()
     if go:
         _carry_out(proposed, days, typed, agreed=agreed)
 
 
 def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> None:
+    held = st.session_state[_HELD]
     try:
         with st.spinner("MXroute is told…", show_time=True):
             done = services.current().changing.carry_out(
                 frame.caller(), proposed, days=days, typed=typed, agreed=agreed
             )
+            held["done"] = done  # before the script can be stopped: a password in it is shown once
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
@@ -175,11 +187,10 @@ def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> No
         forget()
         frame.go("runs", run=str(done.run))
     if done.password:
-        st.session_state[_HELD]["done"] = done
-        st.rerun(scope="fragment")
+        dialogs.redraw()
     forget()
     told.later(f"{questions.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
-    st.rerun()
+    dialogs.leave()
 
 
 def _show_password(address: str, done: Done) -> None:
@@ -190,7 +201,7 @@ def _show_password(address: str, done: Done) -> None:
     client_setup.show(address)
     if st.button("Done", type="primary", key="change_done"):
         forget()
-        st.rerun()
+        dialogs.leave()
 
 
 def _whom(addresses: Sequence[str]) -> str:

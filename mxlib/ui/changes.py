@@ -8,6 +8,7 @@ from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.phrases import count, listed
 from mxlib.mailboxes.sifting import CHANGED
 from mxlib.ui import links
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, mended
 from mxlib.ui.preview_view import choose
@@ -34,7 +35,7 @@ def show(preview: Preview) -> None:
         if positions:
             st.button(
                 "Show these rows in the table", icon=":material/filter_alt:", key="show_changed",
-                on_click=choose, args=(preview, CHANGED),
+                on_click=act(choose, preview, CHANGED),
             )  # fmt: skip
             st.markdown("\n".join(_lines(rows, unlike, positions[:_MOST])))
         if len(positions) > _MOST:

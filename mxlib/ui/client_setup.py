@@ -4,6 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import client_setup
+from mxlib.ui import dialogs
 
 
 def show(address: str) -> None:
@@ -23,7 +24,7 @@ def show(address: str) -> None:
             st.code(client_setup.text(address, server), language=None, wrap_lines=True)
 
 
-@st.dialog("Client setup", width="medium", icon=":material/devices:")
+@dialogs.dialog("Client setup", width="medium", icon=":material/devices:")
 def ask(address: str) -> None:
     """The same in a dialog."""
     show(address)

@@ -10,7 +10,7 @@ from mxlib.mailboxes.kinds import UNCHANGED, UPDATE
 from mxlib.runs.manager import SameImport
 from mxlib.services.previews import Ready, counts
 from mxlib.services.running import REFUSALS, Earlier
-from mxlib.ui import frame, loading, preview
+from mxlib.ui import dialogs, frame, loading, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview
 
@@ -52,7 +52,7 @@ def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
         )
 
 
-@st.dialog("Start the run", width="medium", icon=":material/play_circle:", on_dismiss="rerun")
+@dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
 def _ask(current: Preview, ready: Ready) -> None:
     house = services.current()
     now = house.clock.now()
@@ -76,7 +76,7 @@ def _ask(current: Preview, ready: Ready) -> None:
         possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
         start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not possible)
         if st.button("Back to the rows", key="back"):
-            st.rerun()
+            dialogs.leave()
     if not start:
         return
     try:
@@ -85,7 +85,7 @@ def _ask(current: Preview, ready: Ready) -> None:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
         st.rerun(scope="fragment")
     except REFUSALS as refusal:
-        st.error(str(refusal))
+        st.error(escaped(str(refusal)))
         return
     preview.discard()
     frame.go("runs", run=str(run))

@@ -1,14 +1,12 @@
 """Drafts that wait to be gone on with."""
 
-from functools import partial
-
 import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.draft import Draft
-from mxlib.services.drafts import Lost
 from mxlib.ui import draft_copy, frame, preview
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.mapping_step import Source
 from mxlib.ui.preview import Preview
@@ -19,17 +17,14 @@ _MOST = 3
 def offer() -> None:
     """The latest drafts of the caller and of those whose domains the caller may import into."""
     house = services.current()
-    if refused := st.session_state.pop("draft_refused", ""):
-        st.error(refused, icon=":material/lock:")
     for kept in house.drafts.offered(frame.caller())[:_MOST]:
         with st.container(border=True, key=f"draft-{kept.id}"):
             told, on, away = st.columns([7, 2, 2], vertical_alignment="center")
             age = house.clock.now() - kept.changed_at
             said = words.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
             told.markdown(f"**A draft is kept.** {escaped(said)}")
-            go_on = partial(_go_on, kept.id)
+            go_on, forget = act(_go_on, kept.id), act(_discard, kept.id)
             on.button("Go on", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
-            forget = partial(house.drafts.discard, frame.caller(), kept.id)
             away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)
 
 
@@ -37,8 +32,8 @@ def offer_both(held: Preview) -> None:
     """Say that another tab changed the draft of this one, and offer both."""
     st.warning(words.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
     with st.container(horizontal=True, key="draft-conflict"):
-        st.button("Keep mine as a draft of its own", key="keep_mine", on_click=draft_copy.keep_as_own, args=(held,))
-        st.button("Open the other tab's", key="take_theirs", on_click=_take_theirs, args=(held,))
+        st.button("Keep mine as a draft of its own", key="keep_mine", on_click=act(draft_copy.keep_as_own, held))
+        st.button("Open the other tab's", key="take_theirs", on_click=act(_take_theirs, held))
 
 
 def _take_theirs(held: Preview) -> None:
@@ -49,12 +44,22 @@ def _take_theirs(held: Preview) -> None:
         _go_on(number)
 
 
+def leave() -> None:
+    """Forget this tab's preview; its draft stays."""
+    st.session_state.pop("preview", None)
+
+
+def may_see(current: preview.Preview) -> bool:
+    """Whether whoever looks may still see these rows, which may be another's."""
+    return services.current().drafts.may_go_on(frame.caller(), current.number)
+
+
+def _discard(number: str) -> None:
+    services.current().drafts.discard(frame.caller(), number)
+
+
 def _go_on(number: str) -> None:
-    try:
-        work = services.current().drafts.open(frame.caller(), number)
-    except Lost as refusal:
-        st.session_state["draft_refused"] = str(refusal)
-        return
+    work = services.current().drafts.open(frame.caller(), number)
     if work is None:
         return
     if work.reading is not None:

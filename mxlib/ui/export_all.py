@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
 from mxlib.services.lists import Silent
-from mxlib.ui import frame, links, loading
+from mxlib.ui import dialogs, frame, links, loading
 from mxlib.ui.figures import escaped
 
 
@@ -15,7 +15,7 @@ def offer() -> None:
         _show()
 
 
-@st.dialog("Export all domains", icon=":material/download:")
+@dialogs.dialog("Export all domains", icon=":material/download:")
 def _show() -> None:
     try:
         with loading.shown() as tell:

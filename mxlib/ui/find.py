@@ -5,16 +5,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Caller
-from mxlib.services.finding import Found, Hit
-from mxlib.ui import loading
+from mxlib.services.finding import Found
+from mxlib.ui import acts, loading, signed_in
+from mxlib.ui.acts import act
 
 _MOST = 8
 
 
-@st.fragment
-def show(caller: Caller, go: Callable[[str, str], None]) -> None:
+def show(go: Callable[[str, str], None]) -> None:
     """The box and what it finds; typing asks nothing of MXroute. `go` opens the card of a domain's address."""
+    acts.live(lambda: _show(go))
+
+
+def _show(go: Callable[[str, str], None]) -> None:
     house = services.current()
     sought = st.text_input(
         "Find a mailbox",
@@ -28,7 +31,7 @@ def show(caller: Caller, go: Callable[[str, str], None]) -> None:
         go(address.rpartition("@")[2], address)
     if not sought.strip():
         return
-    found = house.finding.find(caller, sought, most=_MOST)
+    found = house.finding.find(signed_in.caller(), sought, most=_MOST)
     with st.container(key="found", gap="small"):
         for hit in found.hits:
             st.button(
@@ -36,14 +39,13 @@ def show(caller: Caller, go: Callable[[str, str], None]) -> None:
                 key=f"found-{hit.address}",
                 type="tertiary",
                 icon=":material/block:" if hit.suspended else ":material/mail:",
-                on_click=_open,
-                args=(hit,),
+                on_click=act(_open, hit.domain, hit.address),
                 help=f"Recovery email {hit.recovery_email}" if hit.recovery_email else None,
             )
-        _tell(caller, found, house.clock.now())
+        _tell(found, house.clock.now())
 
 
-def _tell(caller: Caller, found: Found, now: float) -> None:
+def _tell(found: Found, now: float) -> None:
     """How many more there are, and how far the search reached."""
     if not found.total:
         st.caption("No mailbox holds that.")
@@ -52,10 +54,10 @@ def _tell(caller: Caller, found: Found, now: float) -> None:
     st.caption(found.told(now))
     if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
         with loading.shown() as tell:
-            services.current().finding.read(caller, tell=tell)
+            services.current().finding.read(signed_in.caller(), tell=tell)
         st.rerun()
 
 
-def _open(hit: Hit) -> None:
-    st.session_state["domain"] = hit.domain
-    st.session_state["find_open"] = hit.address
+def _open(domain: str, address: str) -> None:
+    st.session_state["domain"] = domain
+    st.session_state["find_open"] = address

@@ -1,13 +1,15 @@
 """The frame round every page: navigation, the domain selector, the badge, and what must be said first."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
-from mxlib.ui import banner, find, signed_in, storage
+from mxlib.ui import acts, banner, dialogs, find, signed_in, storage
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = Path(__file__).with_name("assets")
@@ -59,10 +61,22 @@ def show() -> None:
     with st.sidebar:
         _sidebar()
     st.html(ASSETS / "mxm.css")
-    banner.pulse(caller())
+    banner.pulse()
     if chosen.url_path != "runs":
-        banner.show(caller(), lambda run: go("runs", run=str(run)))
-    chosen.run()
+        banner.show(lambda run: go("runs", run=str(run)))
+    acts.show_refused()
+    with suppress(_Drawn):
+        chosen.run()
+    dialogs.draw(chosen.url_path)
+
+
+class _Drawn(Exception):
+    """All of a page is drawn that there is for whoever looks."""
+
+
+def stop() -> NoReturn:
+    """End a page before its last line; unlike `st.stop`, an open dialog is still drawn."""
+    raise _Drawn
 
 
 def _sidebar() -> None:
@@ -74,8 +88,8 @@ def _sidebar() -> None:
         st.warning(known.problem, icon=":material/cloud_off:")
     _domain_selector(known.names)
     if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
-        find.show(caller(), lambda of, address: go("mailbox", domain=of, address=address))
-    storage.show(caller())
+        find.show(lambda of, address: go("mailbox", domain=of, address=address))
+    storage.show()
     signed_in.show(caller())
 
 
@@ -98,5 +112,6 @@ def _domain_selector(names: tuple[str, ...]) -> None:
 
 def go(name: str, **parameters: str) -> None:
     """Switch to another page, the active domain with it."""
+    dialogs.close()
     here = {"domain": domain()} if domain() else {}
     st.switch_page(page(name), query_params=here | parameters)

@@ -1,24 +1,31 @@
 """Taking a file in: what it may be, what was made of it, and why it was refused."""
 
-from functools import partial
-
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import pasted
 from mxlib.mailboxes.intake import FileRefused
-from mxlib.ui import links, mapping, preview, uploads
+from mxlib.ui import acts, allowed, frame, links, mapping, preview, uploads
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.mapping_step import Source
 
+_SHOWN = "intake-shown"
 ENDINGS = ["csv", "txt", "tsv", "xlsx"]
 _PASTE_HEIGHT = 100
 _CHOOSE = "Choose a file of up to {most} MB or paste rows first."
 _KEEP_ONE = "Here are a file and pasted rows. Remove one of them."
 
 
+def shown() -> bool:
+    """Whether this tab has had the form, so that something may be in it."""
+    return bool(st.session_state.get(_SHOWN))
+
+
 def show(domain: str) -> None:
     """The upload, its options and what a file should look like."""
+    st.session_state[_SHOWN] = True
     house = services.current()
     settings = house.settings
     with st.container(border=True):
@@ -43,6 +50,9 @@ def show(domain: str) -> None:
     _explain()
     if not asked:
         return
+    if not house.lists.may_anywhere(frame.caller(), Permission.IMPORT, unread=True):
+        acts.say(allowed.NO_IMPORT)
+        return
     if (upload is None) == (not text.strip()):
         told = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
         answer.warning(told, icon=":material/upload_file:")
@@ -54,7 +64,7 @@ def show(domain: str) -> None:
             mapping.take_in(source, domain)
         uploads.let_go(upload)
     except FileRefused as refusal:
-        answer.error(str(refusal), icon=":material/block:")
+        answer.error(escaped(str(refusal)), icon=":material/block:")
         return
     st.rerun()
 
@@ -68,10 +78,10 @@ def show_taken(current: "preview.Preview", active: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{name} · rows without a domain go to **{escaped(current.domain or 'none')}**", width="stretch")
         if active != current.domain:
-            move = partial(preview.move, current, active)
+            move = act(preview.move, current, active)
             st.button(f"Use {active} instead", icon=":material/domain:", key="move", on_click=move)
         mapping.offer(current)
-        st.button("Choose another file", icon=":material/close:", key="discard", on_click=preview.discard)
+        st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(preview.discard))
     for note in reading.notes if reading else ():
         st.caption(escaped(note))
 

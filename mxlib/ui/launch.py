@@ -23,7 +23,7 @@ from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
-from mxlib.ui import uploads
+from mxlib.ui import tabs, uploads
 from mxlib.ui.log_limits import RepeatLimit
 
 
@@ -94,7 +94,12 @@ settings = _settings()
 routes = list(api.routes)
 middleware = [
     Middleware(
-        Guard, settings=settings, entrance=lambda: services.current().entrance, by_hand=_by_hand, shelf=uploads.Kept()
+        Guard,
+        settings=settings,
+        entrance=lambda: services.current().entrance,
+        by_hand=_by_hand,
+        redraw=tabs.redraw,
+        shelf=uploads.Kept(),
     )
 ]
 

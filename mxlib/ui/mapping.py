@@ -19,6 +19,7 @@ from mxlib.mailboxes.phrases import count, day
 from mxlib.services.mappings import Offer, Question
 from mxlib.services.previews import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped, verbatim
 from mxlib.ui.mapping_step import Source, Step
 
@@ -63,7 +64,7 @@ def offer(current: preview.Preview) -> None:
         question = services.current().mappings.question_of(frame.caller(), reading)
         _begin(replace(source, generate=current.generate), question, asked=True)
 
-    st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=change)
+    st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=act(change))
 
 
 def show(step: Step, domain: str) -> None:
@@ -196,8 +197,8 @@ def _footer(step: Step, trouble: str) -> bool:
             "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)
         )
         if step.asked:
-            st.button("Back to the preview", icon=":material/arrow_back:", key="map_back", on_click=_end)
-        st.button("Choose another file", icon=":material/close:", key="map_discard", on_click=_discard)
+            st.button("Back to the preview", icon=":material/arrow_back:", key="map_back", on_click=act(_end))
+        st.button("Choose another file", icon=":material/close:", key="map_discard", on_click=act(_discard))
     if trouble:
         st.markdown(f":material/arrow_upward: {escaped(trouble)}")
     elif step.asked:

@@ -1,7 +1,6 @@
 """How a file is read: encoding, delimiter, sheet and header, each to be overridden, with its first rows."""
 
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 import pandas as pd
@@ -12,6 +11,7 @@ from mxlib.mailboxes.dialect import DELIMITERS, ENCODINGS
 from mxlib.mailboxes.intake import FileRefused, Taken
 from mxlib.mailboxes.mapping import recognise
 from mxlib.mailboxes.phrases import readable
+from mxlib.ui.acts import act
 from mxlib.ui.mapping_step import Step
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | N
         index=list(choices).index(now) if now is not None else None,
         format_func=lambda choice: choices.get(choice, ""),
         key=step.key(part),
-        on_change=partial(_read_anew, step, part),
+        on_change=act(_read_anew, step, part),
     )
 
 

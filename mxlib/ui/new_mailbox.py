@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mxlib import services
+from mxlib.auth.permissions import Permission, lacking
 from mxlib.mailboxes import passwords, questions
 from mxlib.services.changing import REFUSALS, not_done
 from mxlib.services.mailboxes import Kept, Unfit
-from mxlib.ui import client_setup, frame
+from mxlib.ui import acts, client_setup, dialogs, frame
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped, verbatim
 
 _FIELDS = ("username", "password", "quota", "recovery_email")
@@ -21,11 +23,14 @@ def forget() -> None:
         st.session_state.pop(name, None)
 
 
-@st.dialog("New mailbox", width="medium", icon=":material/person_add:", on_dismiss=forget)
+@dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget)
 def ask(domain: str) -> None:
     """The form; after it the password, once, and the client setup."""
+    lacks = not frame.caller().may(Permission.IMPORT, domain)
+    acts.notice(f"{lacking(Permission.IMPORT, domain)} Ask an admin for it." if lacks else "")
     if made := st.session_state.get(_MADE):
-        _show(*made)
+        if not lacks:
+            _show(*made)
         return
     house = services.current()
     cells = _typed()
@@ -46,7 +51,7 @@ def ask(domain: str) -> None:
     field("username")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Password", key="new_password", type="password", autocomplete="new-password")
-        st.button("Generate", icon=":material/casino:", key="new_generate", on_click=_generate)
+        st.button("Generate", icon=":material/casino:", key="new_generate", on_click=act(_generate))
     field("password")
     quota, recovery = st.columns(2)
     with quota:
@@ -64,11 +69,11 @@ def ask(domain: str) -> None:
         if st.button(label, type="primary", key="new_go"):
             st.session_state.update(new_tried=True, new_warned=judged.warnings)
             if faults or not warned:
-                st.rerun(scope="fragment")
+                dialogs.redraw()
             _create(domain, cells)
         if st.button("Cancel", key="new_cancel"):
             forget()
-            st.rerun()
+            dialogs.leave()
 
 
 def _typed() -> dict[str, str]:
@@ -87,12 +92,12 @@ def _create(domain: str, cells: Mapping[str, str]) -> None:
             kept = services.current().mailboxes.create(frame.caller(), domain, cells)
     except Unfit as refusal:
         st.session_state["new_refused"] = refusal
-        st.rerun(scope="fragment")
+        dialogs.redraw()
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
     st.session_state[_MADE] = (kept, cells["password"])
-    st.rerun(scope="fragment")
+    dialogs.redraw()
 
 
 def _show(kept: Kept, password: str) -> None:
@@ -105,7 +110,7 @@ def _show(kept: Kept, password: str) -> None:
     with st.container(horizontal=True):
         if st.button("Done", type="primary", key="new_done"):
             forget()
-            st.rerun()
+            dialogs.leave()
         if st.button("Another one", key="new_another"):
             forget()
-            st.rerun(scope="fragment")
+            dialogs.redraw()

@@ -1,7 +1,5 @@
 """A box for further rows: what is pasted into it joins an open preview."""
 
-from functools import partial
-
 import streamlit as st
 
 from mxlib import services
@@ -10,6 +8,7 @@ from mxlib.mailboxes.columns import COLUMNS
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.mended import NAMES
 from mxlib.ui import frame
+from mxlib.ui.acts import act
 from mxlib.ui.preview import Preview, fold
 
 _HEIGHT = 160
@@ -23,7 +22,7 @@ def show(preview: Preview) -> None:
     with st.popover("Paste rows", icon=":material/content_paste:", key="paste"):
         st.text_area("Further rows, from a spreadsheet or a list of addresses", key="further", height=_HEIGHT)
         st.caption(_HOW.format(file=preview.reading.sheet.name if preview.reading else "the file"))
-        st.button("Add these rows", type="primary", key="add_further", on_click=partial(_add, preview))
+        st.button("Add these rows", type="primary", key="add_further", on_click=act(_add, preview))
         if refused := st.session_state.get("further_refused"):
             st.error(refused, icon=":material/block:")
 

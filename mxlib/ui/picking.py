@@ -12,6 +12,7 @@ import streamlit as st
 
 from mxlib.mailboxes import questions
 from mxlib.mailboxes.pasted import addresses_in
+from mxlib.ui import dialogs
 
 _PICKED = "picked"
 
@@ -68,7 +69,7 @@ def chosen(mailboxes: pd.DataFrame, domain: str) -> pd.DataFrame:
     return mailboxes.loc[mailboxes["address"].isin(picked(domain))]
 
 
-@st.dialog("Pick by a list", width="medium", icon=":material/checklist:")
+@dialogs.dialog("Pick by a list", width="medium", icon=":material/checklist:")
 def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     """Pick what a pasted text names."""
     text = st.text_area(
@@ -89,6 +90,6 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     if st.button("Pick them", type="primary", key="pick_go"):
         st.session_state["pick_seen"] = missing
         if not found or not seen:
-            st.rerun(scope="fragment")
+            dialogs.redraw()
         put(domain, found)
-        st.rerun()
+        dialogs.leave()

@@ -156,6 +156,11 @@ def now(preview: Preview) -> pd.DataFrame:
     return judged
 
 
+def hold(preview: Preview) -> None:
+    """Take what was typed last into the tab's draft, though no grid is drawn now."""
+    preview.latest = _latest(preview) if preview.key in st.session_state else preview.latest
+
+
 def mended(preview: Preview) -> Mended | None:
     """The rows beside the file that they came from, if from one."""
     draft = preview.latest or preview.draft

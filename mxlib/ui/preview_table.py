@@ -8,6 +8,7 @@ from mxlib.mailboxes.columns import COLUMNS, MASK, Verdict
 from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.mailboxes.sifting import LEFT_OUT
 from mxlib.ui import draft_copy, drafts, preview_tools, preview_view
+from mxlib.ui.acts import act
 from mxlib.ui.preview import Preview, fold, mended, now
 
 #: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
@@ -130,7 +131,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
                 "recovery_email": text("Recovery email", width=200),
                 "was": text("Changed from the file", disabled=True, width=320),
                 "remove": st.column_config.ButtonColumn(
-                    "", key=f"remove-{preview.generation}", on_click=remove, type="tertiary", width=48
+                    "", key=f"remove-{preview.generation}", on_click=act(remove), type="tertiary", width=48
                 ),
             },
         )

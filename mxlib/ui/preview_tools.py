@@ -11,6 +11,7 @@ from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.sifting import ALL
 from mxlib.ui import bulk_tools, frame, paste
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, fold, in_bulk, pending, redo, undo
 from mxlib.ui.preview_view import search_and_order
@@ -25,13 +26,13 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
     typed = pending(preview)
     with st.container(horizontal=True, vertical_alignment="center", key="view-tools", gap="xsmall"):
         search_and_order(preview)
-        st.toggle("Show passwords", key="reveal", on_change=partial(_reveal, preview))
+        st.toggle("Show passwords", key="reveal", on_change=act(_reveal, preview))
         if preview.reading:
-            st.toggle("Show changes", key="show_changes", on_change=partial(_show_changes, preview),
+            st.toggle("Show changes", key="show_changes", on_change=act(_show_changes, preview),
                       help="What each row was in the file.")  # fmt: skip
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=undo, args=(preview,),
+        st.button("Undo", icon=":material/undo:", key="undo", on_click=act(undo, preview),
                   disabled=not (preview.past or typed))  # fmt: skip
-        st.button("Redo", icon=":material/redo:", key="redo", on_click=redo, args=(preview,),
+        st.button("Redo", icon=":material/redo:", key="redo", on_click=act(redo, preview),
                   disabled=not preview.future or typed)  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
         st.markdown("Existing mailboxes:", width="content", help=words.UPDATING)
@@ -40,14 +41,14 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
             [choice.value for choice in OnExisting],
             required=True,
             key="on_existing",
-            on_change=partial(_choose, preview),
+            on_change=act(_choose, preview),
             label_visibility="collapsed",
         )
-        st.toggle("Generate secure passwords", key="generate", on_change=partial(_generate, preview))
-        st.button("Add row", icon=":material/add:", key="add", on_click=fold, args=(preview, Draft.added))
+        st.toggle("Generate secure passwords", key="generate", on_change=act(_generate, preview))
+        st.button("Add row", icon=":material/add:", key="add", on_click=act(fold, preview, Draft.added))
         paste.show(preview)
         bulk_tools.show(preview.in_view, judged, partial(in_bulk, preview))
-        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=_recheck, args=(preview,),
+        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=act(_recheck, preview),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.mailboxes.phrases import count, quoted
 from mxlib.mailboxes.sifting import ALL, CHANGED, LEFT_OUT, WARNINGS, Order
 from mxlib.services.previews import counts
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import ROWS_A_PAGE, Preview, fold, matching
 
@@ -55,8 +56,7 @@ def badges(preview: Preview, judged: pd.DataFrame) -> None:
                 icon=ICONS[kind],
                 key=f"badge-{kind}",
                 type="primary" if preview.chosen == kind else "secondary",
-                on_click=choose,
-                args=(preview, str(kind)),
+                on_click=act(choose, preview, str(kind)),
             )
 
 
@@ -83,7 +83,7 @@ def search_and_order(preview: Preview) -> None:
     st.text_input(
         "Search",
         key="search",
-        on_change=search,
+        on_change=act(search),
         icon=":material/search:",
         placeholder="Address, name, email, reason",
         label_visibility="collapsed",
@@ -93,7 +93,7 @@ def search_and_order(preview: Preview) -> None:
         "Sort",
         list(Order),
         key="order",
-        on_change=order,
+        on_change=act(order),
         format_func=lambda order: _ORDERS[order],
         label_visibility="collapsed",
         width=170,
@@ -118,10 +118,10 @@ def told(preview: Preview, judged: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="in-view", gap="small"):
         st.markdown(said, width="content")
         if mended or others:
-            st.button("Filter again", icon=":material/filter_alt:", key="again", on_click=fold, args=(preview,),
-                      kwargs={"anew": True}, type="tertiary")  # fmt: skip
-        st.button("Show all rows", icon=":material/filter_alt_off:", key="all_rows", on_click=_everything,
-                  args=(preview,), type="tertiary")  # fmt: skip
+            st.button("Filter again", icon=":material/filter_alt:", key="again", on_click=act(_again, preview),
+                      type="tertiary")  # fmt: skip
+        st.button("Show all rows", icon=":material/filter_alt_off:", key="all_rows", on_click=act(_everything, preview),
+                  type="tertiary")  # fmt: skip
 
 
 def pages(preview: Preview) -> None:
@@ -136,11 +136,15 @@ def pages(preview: Preview) -> None:
         st.session_state["page"] = preview.page
     first = (preview.page - 1) * ROWS_A_PAGE
     with st.container(horizontal=True, vertical_alignment="center", key="pages"):
-        st.pagination(preview.pages, key="page", on_change=turn)
+        st.pagination(preview.pages, key="page", on_change=act(turn))
         st.caption(
             f"Rows {first + 1:,} to {first + len(preview.shown):,} of {len(preview.in_view):,}. "
             "Badges, search, sorting and bulk edit are about all of them."
         )
+
+
+def _again(preview: Preview) -> None:
+    fold(preview, anew=True)
 
 
 def _everything(preview: Preview) -> None:

@@ -1,6 +1,5 @@
 """One row in a form: mended, left out or deleted by keyboard alone."""
 
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,6 +7,7 @@ import streamlit as st
 
 from mxlib.mailboxes import words
 from mxlib.mailboxes.mended import NAMES
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, fold
 
@@ -31,9 +31,9 @@ def show(preview: Preview, rows: pd.DataFrame) -> None:
                 else:
                     box.text_input(NAMES[name], value=row[name], key=key)
         with st.container(horizontal=True):
-            st.form_submit_button("Save this row", type="primary", on_click=partial(_save, preview, chosen))
-            st.form_submit_button("Leave it out", on_click=partial(_change, preview, chosen, {"ticked": False}))
-            st.form_submit_button("Delete it", on_click=partial(_delete, preview, chosen))
+            st.form_submit_button("Save this row", type="primary", on_click=act(_save, preview, chosen))
+            st.form_submit_button("Leave it out", on_click=act(_change, preview, chosen, {"ticked": False}))
+            st.form_submit_button("Delete it", on_click=act(_delete, preview, chosen))
 
 
 def place(row: Any) -> str:

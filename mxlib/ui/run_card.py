@@ -1,8 +1,6 @@
 """One run: how far it is, what it waits for, how to steer it, and its results."""
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -15,8 +13,8 @@ from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.view import RunView
 from mxlib.services import telling
-from mxlib.services.running import REFUSALS
-from mxlib.ui import banner, frame, links, undo
+from mxlib.ui import acts, banner, frame, links, undo
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 
 #: Seconds between looks at a run that goes on; each look costs some 45 ms of processor.
@@ -34,18 +32,17 @@ def show(number: int) -> None:
     banner.seen(frame.caller(), view)
     moving = view.status not in AT_AN_END and view.status != RunStatus.PAUSED
 
-    @st.fragment(run_every=LOOK_EVERY if moving else None)
-    def live() -> None:
+    def progress() -> None:
         now = services.current().runs.get(frame.caller(), number)
         if now is None:
-            return
+            st.rerun()
         _progress(now)
         if now.status != view.status:
             st.rerun()
 
     with st.container(border=True, key="run-card"):
         _head(view)
-        live()
+        acts.live(progress, every=LOOK_EVERY if moving else None)
         _steer(view)
         _files(view)
         undo.show(view)
@@ -80,44 +77,47 @@ def _steer(view: RunView) -> None:
     """What may be done with the run as it is."""
     runs, caller = services.current().runs, frame.caller()
 
-    def again() -> None:
-        st.query_params["run"] = str(runs.retry(caller, view.id))
-
     if not runs.may_steer(caller, view):
         return
     going = view.status in {RunStatus.RUNNING, RunStatus.QUEUED}
     paused = view.status == RunStatus.PAUSED
     with st.container(horizontal=True, key="steer"):
         if going:
-            pause = partial(runs.pause, caller, view.id)
-            st.button("Pause", icon=":material/pause:", key="pause", on_click=_act, args=(pause,))
+            st.button("Pause", icon=":material/pause:", key="pause", on_click=act(_pause, view.id))
         if paused:
-            resume = partial(runs.resume, caller, view.id)
-            st.button(
-                "Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=_act, args=(resume,)
-            )
+            go_on = act(_resume, view.id)
+            st.button("Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=go_on)
         if going or paused:
             rest = "Requests in flight finish; the other rows are not attempted."
-            stop = partial(runs.stop, caller, view.id)
-            st.button("Stop", icon=":material/stop:", key="stop", on_click=_act, args=(stop,), help=rest)
+            st.button("Stop", icon=":material/stop:", key="stop", on_click=act(_stop, view.id), help=rest)
         if view.status in AT_AN_END and view.retriable and not view.forgotten:
             label = f"Retry {count(view.retriable, 'failed row')}"
-            st.button(label, icon=":material/replay:", key="retry", on_click=_act, args=(again,))
+            st.button(label, icon=":material/replay:", key="retry", on_click=act(_retry, view.id))
         undo.button(view)
         if view.operator != caller.name:
-            take = partial(runs.take_over, caller, view.id)
-            st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=_act, args=(take,))
+            take = act(_take_over, view.id)
+            st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=take)
         undo.between(view)
-    if refused := st.session_state.pop("refused", ""):
-        st.error(refused)
 
 
-def _act(do: Callable[[], object]) -> None:
-    """Do what a button says; what stands against it is said beside the buttons."""
-    try:
-        do()
-    except REFUSALS as refusal:
-        st.session_state["refused"] = str(refusal)
+def _pause(run: int) -> None:
+    services.current().runs.pause(frame.caller(), run)
+
+
+def _resume(run: int) -> None:
+    services.current().runs.resume(frame.caller(), run)
+
+
+def _stop(run: int) -> None:
+    services.current().runs.stop(frame.caller(), run)
+
+
+def _retry(run: int) -> None:
+    st.query_params["run"] = str(services.current().runs.retry(frame.caller(), run))
+
+
+def _take_over(run: int) -> None:
+    services.current().runs.take_over(frame.caller(), run)
 
 
 def _files(view: RunView) -> None:
@@ -142,14 +142,19 @@ def _files(view: RunView) -> None:
 
 
 def _handing_over(view: RunView) -> None:
-    runs, caller = services.current().runs, frame.caller()
     with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
         st.markdown(words.hand_over_question(view.passwords_until or 0.0))
         with st.container(horizontal=True):
-            forget = partial(runs.handed_over, caller, view.id)
-            st.button("Forget the passwords now", type="primary", key="forget", on_click=_act, args=(forget,))
-            keep = partial(runs.extend, caller, view.id, 7)
-            st.button("Keep 7 days from today", key="extend", on_click=_act, args=(keep,))
+            st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
+            st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
+
+
+def _forget(run: int) -> None:
+    services.current().runs.handed_over(frame.caller(), run)
+
+
+def _extend(run: int, days: int) -> None:
+    services.current().runs.extend(frame.caller(), run, days)
 
 
 def _rows(view: RunView) -> None:

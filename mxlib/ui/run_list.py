@@ -11,6 +11,7 @@ from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.runs.view import RunView
 from mxlib.services import telling
 from mxlib.ui import frame
+from mxlib.ui.acts import act
 
 #: Seconds between looks while a run goes on.
 LOOK_EVERY = 4
@@ -57,7 +58,7 @@ def _table(shown: int | None) -> None:
         table.drop(columns=idle),
         hide_index=True,
         key="runs",
-        on_select=pick,
+        on_select=act(pick),
         selection_mode="single-row",
         alt="All runs, newest first",
         column_config={

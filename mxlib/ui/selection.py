@@ -6,6 +6,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.ui import change_dialogs, client_setup, frame, links, picking
+from mxlib.ui.acts import act
 from mxlib.ui.figures import megabytes
 
 
@@ -22,7 +23,7 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
             with st.popover("Export", icon=":material/download:", key="do_export"):
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
-        st.button("Clear", type="tertiary", key="pick_none", on_click=picking.put, args=(domain, ()))
+        st.button("Clear", type="tertiary", key="pick_none", on_click=act(picking.put, domain, ()))
 
 
 def _hint(caller: Caller, domain: str) -> str:

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.permissions import Caller
 from mxlib.mailboxes import words
 from mxlib.services.storage import FRESH, AccountStorage
+from mxlib.ui import acts, signed_in
 from mxlib.ui.figures import escaped, megabytes
 
 _MB = 1024 * 1024
@@ -15,17 +15,17 @@ _SCOPE = "All domains together. MXroute reckons it once an hour."
 LOOK_EVERY = 2
 
 
-def show(caller: Caller) -> None:
+def show() -> None:
     """What is used of how much; nothing for who may view no domain."""
     storage = services.current().storage
-    waits = storage.latest(caller) is None and not storage.problem
-    st.fragment(_draw, run_every=LOOK_EVERY if waits else None)(caller)
+    waits = storage.latest(signed_in.caller()) is None and not storage.problem
+    acts.live(_draw, every=LOOK_EVERY if waits else None)
 
 
-def _draw(caller: Caller) -> None:
+def _draw() -> None:
     house = services.current()
-    known, problem = house.storage.latest(caller), house.storage.problem
-    if known is None and not (problem and house.storage.may_see(caller)):
+    known, problem = house.storage.latest(signed_in.caller()), house.storage.problem
+    if known is None and not (problem and house.storage.may_see(signed_in.caller())):
         return
     with st.container(key="storage", gap="xsmall"):
         st.caption("Account storage", help=_help(known))

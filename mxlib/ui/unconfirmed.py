@@ -4,9 +4,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.mailboxes import phrases, questions
-from mxlib.services.exports import NotThere
 from mxlib.services.unconfirmed import Unconfirmed
-from mxlib.ui import frame
+from mxlib.ui import acts, frame
 from mxlib.ui.figures import escaped
 
 _SHOWN = "unconfirmed_shown"
@@ -41,5 +40,5 @@ def _show(write: Unconfirmed) -> None:
             house.unconfirmed.forget(frame.caller(), write.id)
             st.session_state.pop(_SHOWN, None)
             st.rerun()
-    except (NotThere, services.Unwritable, services.Unreadable) as refusal:
+    except (*acts.REFUSALS, services.Unreadable) as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")

@@ -1,8 +1,5 @@
 """Take a run back: what would go and what is kept, the number that confirms it, and the way between both runs."""
 
-from collections.abc import Callable
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
@@ -10,23 +7,19 @@ from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
 from mxlib.runs.view import RunView
-from mxlib.services.lists import Silent
-from mxlib.services.mailboxes import Unfit
-from mxlib.services.running import REFUSALS
 from mxlib.services.undoing import UndoPlan
 from mxlib.ui import frame
+from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 
 _HELD = "undo_plan"
-_REFUSED = "undo_refused"
 
 
 def button(view: RunView) -> None:
     """The way in, for whoever may and as long as there is something to take back."""
     if services.current().undoing.possible(frame.caller(), view):
         label = "Undo the rest" if view.undone_by else f"Undo this {words.run_kind(view.kind).lower()}"
-        look = partial(_look, view.id)
-        st.button(label, icon=":material/undo:", key="undo_look", on_click=_act, args=(look,))
+        st.button(label, icon=":material/undo:", key="undo_look", on_click=act(_look, view.id))
 
 
 def between(view: RunView) -> None:
@@ -39,8 +32,6 @@ def between(view: RunView) -> None:
 
 def show(view: RunView) -> None:
     """What would become of each mailbox, and the number to type."""
-    if refused := st.session_state.pop(_REFUSED, ""):
-        st.error(escaped(refused), icon=":material/block:")
     planned: UndoPlan | None = st.session_state.get(_HELD)
     if planned is None or planned.run != view.id:
         return
@@ -51,11 +42,11 @@ def show(view: RunView) -> None:
         with st.form("undo_form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             if planned.typed:
                 st.text_input(f"Type {planned.typed} to confirm", key="undo_typed", width=220, autocomplete="off")
-                start = partial(_start, view.id)
+                start = act(_start, view.id)
                 st.form_submit_button(
-                    _label(planned), type="primary", icon=":material/undo:", on_click=_act, args=(start,), key="undo_do"
+                    _label(planned), type="primary", icon=":material/undo:", on_click=start, key="undo_do"
                 )
-            st.form_submit_button("Leave all as it is", on_click=_forget, key="undo_leave")
+            st.form_submit_button("Leave all as it is", on_click=act(_forget), key="undo_leave")
 
 
 def _label(planned: UndoPlan) -> str:
@@ -85,7 +76,7 @@ def _to(number: int, label: str) -> None:
     def go() -> None:
         st.query_params["run"] = str(number)
 
-    st.button(label, type="tertiary", icon=":material/link:", key=f"to-run-{number}", on_click=go)
+    st.button(label, type="tertiary", icon=":material/link:", key=f"to-run-{number}", on_click=act(go))
 
 
 def _look(run: int) -> None:
@@ -101,11 +92,3 @@ def _start(run: int) -> None:
 
 def _forget() -> None:
     st.session_state.pop(_HELD, None)
-
-
-def _act(do: Callable[[], object]) -> None:
-    """Do what a button says; what stands against it is said above the question."""
-    try:
-        do()
-    except (*REFUSALS, Silent, Unfit) as refusal:
-        st.session_state[_REFUSED] = str(refusal)
