@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
 from mxlib.auth import ownership
 from mxlib.auth.command_options import NEVER, AddDomain, AddPermission, period
 from mxlib.auth.passwords import Unfit
@@ -36,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             store.close()
     except (SettingsError, Unwritable, Unfit) as error:
         return _complain(str(error))
+    except ValidationError as error:
+        return _complain(" ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors()))
+    except OSError as error:
+        return _complain(f"MXM_DATA_DIR: {error.filename} cannot be used ({error.strerror}).")
     except (EOFError, KeyboardInterrupt):
         return _complain("\nGiven up. Nothing was changed.")
 

@@ -16,9 +16,9 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
 from mxlib.services.changing import Done, Proposed, not_done
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Taken, Unfit
 from mxlib.services.selections import MOST
+from mxlib.services.trouble import Silent
 from tests.house import GOOD, House, opened, trail
 
 BOTH = ("kim@a.nl", "nina@a.nl")

@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import socket
+import ssl
 import threading
 import time
 import traceback
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -136,6 +138,53 @@ def test_silence_says_whether_the_request_may_have_arrived(error: httpx.RequestE
     with pytest.raises(errors.Unreachable, match=r"^MXroute does not answer\.$") as caught:
         host_that(raising(error)).send(CREATE)
     assert caught.value.sent is sent
+
+
+def caused(error: httpx.RequestError, cause: Exception) -> httpx.RequestError:
+    """An error of httpx as one of the operating system leads to it."""
+    error.__cause__ = httpcore.ConnectError("underneath")
+    error.__cause__.__cause__ = cause
+    return error
+
+
+def certificate_problem() -> ssl.SSLCertVerificationError:
+    problem = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    problem.verify_message = "certificate has expired"  # type: ignore[misc]
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "told"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "HOST_NAME_UNKNOWN", "api.example cannot be found (DNS)"),
+        (ConnectionRefusedError(111, "Connection refused"), "HOST_CLOSED", "Nobody listens at api.example"),
+        (certificate_problem(), "HOST_CERTIFICATE", "not to be trusted (certificate has expired)"),
+        (ssl.SSLError(1, "wrong version number"), "HOST_CERTIFICATE", "No encrypted connection to api.example"),
+    ],
+)
+def test_each_reason_for_silence_has_its_own_sentence_and_code(cause: Exception, code: str, told: str) -> None:
+    with pytest.raises(errors.Unreachable) as caught:
+        host_that(raising(caused(httpx.ConnectError("no"), cause))).send(CREATE)
+    assert caught.value.code == code
+    assert told in str(caught.value)
+    assert not caught.value.sent
+
+
+def test_a_time_out_has_its_own_code() -> None:
+    with pytest.raises(errors.Unreachable) as caught:
+        host_that(raising(httpx.ReadTimeout("late"))).send(CREATE)
+    assert caught.value.code == "HOST_TIMEOUT"
+
+
+def test_a_closed_port_is_said_to_be_one() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    clock = SystemClock()
+    host = Host(settings(f"http://127.0.0.1:{port}"), Gate(Pace(), clock), clock)
+    with pytest.raises(errors.Unreachable, match=f"Nobody listens at 127.0.0.1:{port}"):
+        host.send(messages.list_domains())
+    host.close()
 
 
 def test_an_answer_cut_off_midway_may_have_happened() -> None:

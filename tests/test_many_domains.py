@@ -23,7 +23,8 @@ from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.pace import Pace
 from mxlib.sandbox import believable, serve
 from mxlib.services.desk import assemble
-from mxlib.services.lists import LONG_PATIENCE, Silent
+from mxlib.services.lists import LONG_PATIENCE
+from mxlib.services.trouble import Silent
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
 from tests import house as houses

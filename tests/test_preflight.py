@@ -13,8 +13,8 @@ from mxlib.mailboxes.changes import NewQuota
 from mxlib.mailboxes.plan import Action
 from mxlib.mailboxes.preflight import Growth
 from mxlib.mxroute.messages import Answer, Request
-from mxlib.services.lists import Silent
 from mxlib.services.storage import AccountStorage
+from mxlib.services.trouble import Silent
 from mxlib.store.tables import meta
 from tests.desk import until
 from tests.house import GOOD, House, data, opened

@@ -603,14 +603,48 @@ class TestTheStoreRefuses:
             here.step()
         assert here.outcomes(run)[:3] == ["sending"] * 3
         self.full = False
-        here.run()
+        here.engine.flush()
         assert here.outcomes(run) == ["created"] * 3 + ["waiting"] * 6
-        assert (here.record(run).status, here.record(run).why) == ("paused", words.DISK_FULL)
         assert here.engine.trouble == ""
-        here.engine.resume(run)
         here.run()
         assert set(here.outcomes(run)) == {"created"}
         assert set(here.sandbox.made.values()) == {1}
+
+    def test_the_run_goes_on_by_itself_once_there_is_room(self, here: Simulation) -> None:
+        run = here.start(plan(*rows(9)))
+        until_sent(here, 3)
+        self.full = True
+        for _ in range(60):
+            here.step()
+        assert here.engine.courses[run].held
+        self.full = False
+        here.run()
+        assert here.record(run).status == "finished"
+        assert set(here.outcomes(run)) == {"created"}
+        assert set(here.sandbox.made.values()) == {1}
+
+    def test_a_run_that_somebody_paused_waits_for_them(self, here: Simulation) -> None:
+        before, meanwhile = here.start(plan(*rows(3))), here.start(plan(*rows(3, domain="b.nl"), name="b.csv"))
+        here.engine.pause(before, "kim pressed Pause.")
+        until_sent(here, 1)
+        self.full = True
+        for _ in range(20):
+            here.step()
+        here.engine.pause(meanwhile, "jan pressed Pause.")
+        self.full = False
+        here.run()
+        assert [here.record(run).why for run in (before, meanwhile)] == ["kim pressed Pause.", "jan pressed Pause."]
+
+    def test_a_run_that_waited_for_the_store_goes_on_after_a_restart(self, here: Simulation) -> None:
+        run = here.start(plan(*rows(9)))
+        until_sent(here, 3)
+        self.full = True
+        for _ in range(20):
+            here.step()
+        self.full = False
+        here.kill()
+        here.run()
+        assert set(here.outcomes(run)) == {"created"}
 
 
 def test_a_key_that_does_not_fit_pauses_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from mxlib.runs import sentences
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView
-from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Unfit
+from mxlib.services.trouble import Silent
 from mxlib.store import lists as shelf
 from mxlib.store import recovery
 from tests.desk import ShiftedClock, until

@@ -137,7 +137,7 @@ def test_a_finished_run_accounts_for_every_row():
         (words.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
         (words.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
         (words.SILENT_TOO_LONG, "No answer for 2 hours. Resume when MXroute is back."),
-        (words.DISK_FULL, "The disk of this server is full. Free space, then Resume."),
+        (words.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
     ],
 )  # fmt: skip
 def test_a_paused_run_says_why_and_what_to_do(reason: str, told: str):

@@ -25,8 +25,8 @@ from mxlib.services import Unreadable, Unwritable
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.claims import KeyReused
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import Silent
 from mxlib.services.mailboxes import Taken, Unfit
+from mxlib.services.trouble import Silent, code_of
 
 log = logging.getLogger(__name__)
 
@@ -112,9 +112,9 @@ def of_host(error: host.MXrouteError) -> Problem:
         case host.Business():
             return Problem(422, str(error), field=error.field)
         case host.Unreachable() | host.Unreadable():
-            return Problem(503, str(error), headers=_again(_LATER))
+            return Problem(503, str(error), headers=_again(_LATER), code=code_of(error))
         case _:
-            return Problem(503, str(error))
+            return Problem(503, str(error), code=code_of(error))
 
 
 def _again(seconds: float) -> dict[str, str]:
@@ -137,9 +137,9 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     SameImport: lambda error: Problem(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),
     NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
     Unreadable: lambda error: Problem(409, str(error)),
-    Silent: lambda error: Problem(503, str(error), headers=_again(_LATER)),
+    Silent: lambda error: Problem(503, str(error), headers=_again(_LATER), code=error.code),
     Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after)),
-    Unwritable: lambda error: Problem(503, str(error)),
+    Unwritable: lambda error: Problem(503, str(error), code=error.code),
     host.MXrouteError: of_host,
     Exception: fault,
 }

@@ -30,7 +30,61 @@ _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not
 
 KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
-DISK_FULL = "The disk of this server is full. Free space, then Resume."
+DISK_FULL = "The disk of this server is full. Free space: runs then go on by themselves."
+DISK_ERROR = (
+    "The disk of this server fails: it cannot be read or written (input/output error). Check the disk, or the share, "
+    "that MXM_DATA_DIR is on; runs then go on by themselves."
+)
+DISK_READ_ONLY = (
+    "The database of this server cannot be written: MXM_DATA_DIR is read-only, or belongs to another user. Make it "
+    "writable; runs then go on by themselves."
+)
+DATABASE_LOCKED = "Another program holds the database of this server. Close it; runs then go on by themselves."
+DATABASE_DAMAGED = (
+    "The database of this server is damaged. Stop MXM, and restore the last backup: the README says how, under Backup."
+)
+OUT_OF_FILES = (
+    "This server has no room for another open file. Raise its limit (ulimit -n, LimitNOFILE), and restart it; runs "
+    "go on by themselves."
+)
+NO_LOCKS = (
+    "The file system of MXM_DATA_DIR cannot lock files, so two MXM could work there at once. Put it on a local disk."
+)
+EMPTY_BESIDE_KEY = (
+    "mxm.sqlite3 in MXM_DATA_DIR is empty, and mxm.key beside it is not new: the database was lost. Bring it back from "
+    "a backup, or delete both files to begin with nothing."
+)
+LOG_MISSING = (
+    "mxm.sqlite3-wal in MXM_DATA_DIR is missing, and with it what was written last: mxm.sqlite3-shm is there. Bring "
+    "it back, or delete mxm.sqlite3-shm to go on without it."
+)
+LOCK_DAMAGED = (
+    "mxm.lock in MXM_DATA_DIR is no lock of MXM. Make sure that no MXM works there, delete mxm.lock, and start again."
+)
+KEY_DAMAGED = (
+    "mxm.key in MXM_DATA_DIR is no key of MXM (64 hexadecimal digits). Bring it back from where you keep a copy, or "
+    "set MXM_SECRET_KEY; MXM makes no new key over it."
+)
+
+
+def store_failed(why: str) -> str:
+    """That the database does not work for another reason."""
+    return f"The database of this server does not work ({why}). Fix that; runs then go on by themselves."
+
+
+def is_a_folder(name: str) -> str:
+    """That something else is where a file has to be."""
+    return f"{name} in MXM_DATA_DIR is not a file. Move it away, and bring the file back if there was one."
+
+
+def newer_database(theirs: str, ours: str) -> str:
+    """That the database is of a newer program."""
+    return (
+        f"The database in MXM_DATA_DIR is of a newer MXM (schema {theirs}; this one knows {ours}). Start the newer "
+        "MXM, or restore a backup of before."
+    )
+
+
 LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
 CSV_CALCULATES = (
     "The CSV is for programs: a spreadsheet calculates cells of it that start with =, +, - or @, passwords included. "

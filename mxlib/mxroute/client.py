@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mxlib.clock import Clock
-from mxlib.mxroute import messages
+from mxlib.mxroute import messages, silence
 from mxlib.mxroute.allowance import Allowance
 from mxlib.mxroute.deadline import Deadline, enforce
 from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable, Unreadable
@@ -114,17 +114,20 @@ class Host:
                     if len(body) > MOST_BYTES:
                         return Unreadable("MXroute's answer is too large.", status=response.status_code)
                     if self._clock.monotonic() - sent_at > self._settings.timeout_s:
-                        return Unreachable()
+                        return silence.late()
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return _Received(response.status_code, headers, bytes(body))
-        except _NOT_SENT:
-            return Unreachable(sent=False)
+        except _NOT_SENT as error:
+            return self._silent(error, sent=False)
         except (httpx.LocalProtocolError, UnicodeEncodeError):
             return Unauthorized("UNAUTHORIZED", "A header can not carry what is set.", status=401)
         except (httpx.DecodingError, _Garbled):
             return Unreadable("MXroute's answer is garbled.", status=0)
-        except httpx.RequestError:
-            return Unreachable()
+        except httpx.RequestError as error:
+            return self._silent(error, sent=True)
+
+    def _silent(self, error: httpx.RequestError, *, sent: bool) -> Unreachable:
+        return silence.explain(error, self._settings.api_url, sent=sent)
 
     def _headers(self, with_body: bool) -> dict[str, str]:
         """Made for each request, so that no object of httpx keeps the key for long."""

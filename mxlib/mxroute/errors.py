@@ -38,11 +38,13 @@ class Busy(MXrouteError):
 
 
 class Unreachable(MXrouteError):
-    """No answer came; unless `sent` is False, a write may have happened all the same."""
+    """No answer came; unless `sent` is False, a write may have happened all the same. `code` says why not."""
 
-    def __init__(self, message: str = "MXroute does not answer.", *, sent: bool = True) -> None:
+    def __init__(
+        self, message: str = "MXroute does not answer.", *, sent: bool = True, code: str = "HOST_DOWN"
+    ) -> None:
         super().__init__(message)
-        self.sent = sent
+        self.sent, self.code = sent, code
 
 
 class Unreadable(MXrouteError):

@@ -98,6 +98,8 @@ class Course:
     blind: bool = False
     #: Whether anything was compared with the host at the end.
     compared: bool = False
+    #: It is paused only for as long as the store does not work; nobody has to resume it.
+    held: bool = False
     #: The status in memory is newer than the one on disk.
     unsaved: bool = False
     note: str = ""

@@ -19,7 +19,7 @@ from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.slots import Slots
-from mxlib.store import OwnershipLost, Store, Unwritable, journal, vault
+from mxlib.store import OwnershipLost, Store, Unwritable, journal, time_guard, vault
 from mxlib.store.keys import Unreadable as Sealed
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Engine:
         self._wake = TICK
         self.courses: dict[int, Course] = {}
         self.health = Health(jitter)
-        self.trouble = ""
+        self.trouble = self.trouble_code = ""
         self.slot_at = 0.0
 
     # What the driver calls.
@@ -86,7 +86,7 @@ class Engine:
         try:
             return self._take_read(now) or self._take_write(now)
         except Unwritable as problem:
-            self._halt_all(str(problem))
+            self._halt_all(problem)
             return None
 
     def wake_in(self) -> float:
@@ -112,10 +112,11 @@ class Engine:
                 self._unrecorded.popleft()
             for course in tuple(self.courses.values()):
                 self._move_on(course)
+            if self.trouble:
+                self._go_on()
         except Unwritable as problem:
-            self._halt_all(str(problem))
+            self._halt_all(problem)
             return False
-        self.trouble = ""
         return True
 
     def _record(self, heard: Heard) -> None:
@@ -132,6 +133,8 @@ class Engine:
     def pause(self, run: int, why: str) -> None:
         """Pause a run that goes on or is queued."""
         if course := self.courses.get(run):
+            if course.held:
+                course.held, course.why, course.unsaved = False, why, True
             hearing.halt(course, why)
         self.flush()
 
@@ -139,11 +142,14 @@ class Engine:
         """Queue a paused run; it goes on when its domains are free and read again."""
         course = self.courses.get(run)
         if course and course.status is RunStatus.PAUSED:
-            course.status, course.why, course.unsaved = RunStatus.QUEUED, "", True
-            course.blind = False
-            course.alike, course.alike_in = [], ""
+            self._queue(course)
             self.health.ask_anew(self._clock.monotonic())
         self.flush()
+
+    def _queue(self, course: Course) -> None:
+        course.status, course.why, course.unsaved = RunStatus.QUEUED, "", True
+        course.blind = course.held = False
+        course.alike, course.alike_in = [], ""
 
     def stop(self, run: int) -> None:
         """Attempt nothing more; what is in flight or unsettled still gets its true outcome."""
@@ -153,7 +159,7 @@ class Engine:
         try:
             hearing.stop(self._store, course)
         except Unwritable as problem:
-            self._halt_all(str(problem))
+            self._halt_all(problem)
         self.flush()
 
     # What goes next.
@@ -245,7 +251,7 @@ class Engine:
         if course.status is RunStatus.QUEUED and not course.behind(self.courses.values()):
             course.status, course.unsaved = RunStatus.RUNNING, True
             course.looks_first()
-        if course.unsaved:
+        if course.unsaved and not course.held:  # the journal keeps what a held run was doing, for the next start
             hearing.save(self._store, course, self._clock.now())
         if course.kept_here and course.status is RunStatus.RUNNING:
             hearing.keep_here(self._store, course, self._clock.now())
@@ -269,11 +275,24 @@ class Engine:
                 hearing.halt(course, words.SILENT_TOO_LONG, blind=True)
         self.flush()
 
-    def _halt_all(self, why: str) -> None:
+    def _halt_all(self, problem: Unwritable) -> None:
         """The store refuses: nothing more is sent until it takes what is known."""
+        why = str(problem)
         if self.trouble != why:
             log.error("The store refuses: %s", why)
-        self.trouble, self._wake = why, STORE_TICK
+        self.trouble, self.trouble_code, self._wake = why, problem.code, STORE_TICK
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
                 hearing.halt(course, why)
+                course.held = True
+
+    def _go_on(self) -> None:
+        """If the store works again, so do the runs that were paused for it, and for nothing else."""
+        with self._store.write() as tx:
+            time_guard.observe(tx, self._clock.now())
+        self.trouble = ""
+        for course in tuple(self.courses.values()):
+            if course.held:
+                course.held = False
+                self._queue(course)
+                self._move_on(course)

@@ -42,6 +42,8 @@ class RunView:
     next_try_seconds: float = 0.0
     #: Why it is paused, and what to do: one or more whole sentences.
     paused_reason: str = ""
+    #: Whether it goes on by itself once the store works again.
+    held: bool = False
     #: When the results were compared with the host, how many differ, and the first difference as a phrase.
     checked_at: float | None = None
     differences: int = 0

@@ -80,6 +80,7 @@ def _view(
         silent_since=now - (moment - silent) if down and silent is not None else None,
         next_try_seconds=engine.health.look_in(moment) if down else 0.0,
         paused_reason=(course.why if course else record.why) if status is RunStatus.PAUSED else "",
+        held=course.held if course else False,
         checked_at=record.checked_at,
         differences=record.differences,
         difference=record.difference,

@@ -96,7 +96,11 @@ class Worker:
     def _owner(self) -> OwnedStore:
         """The store as this process owns it; raises NotOwner, or Unwritable when the store does not work."""
         if self._owned is None:
-            raise Unwritable(self.engine.trouble) if self.engine.trouble else NotOwner(NOT_THE_OWNER)
+            raise (
+                Unwritable(self.engine.trouble, self.engine.trouble_code)
+                if self.engine.trouble
+                else NotOwner(NOT_THE_OWNER)
+            )
         return self._owned
 
     @contextmanager
@@ -128,7 +132,7 @@ class Worker:
                 self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
             engine.recover()
         except Unwritable as problem:
-            self.engine.trouble = str(problem)
+            self.engine.trouble, self.engine.trouble_code = str(problem), problem.code
             return False
         except OwnershipLost:
             return False

@@ -16,11 +16,12 @@ from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unre
 from mxlib.runs.manager import CanNot
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import LONG_PATIENCE, Lists, Silent
+from mxlib.services.lists import LONG_PATIENCE, Lists
 from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Unfit
 from mxlib.services.preflight import Preflight
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
+from mxlib.services.trouble import Silent
 from mxlib.store import Unwritable
 
 #: What may stand against a mailbox's change; each is one sentence.

@@ -11,8 +11,9 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import export, questions, words
 from mxlib.mailboxes.phrases import count, listed
-from mxlib.services.lists import Domains, Lists, MailboxList, Silent, Tell
+from mxlib.services.lists import Domains, Lists, MailboxList, Tell
 from mxlib.services.running import Running
+from mxlib.services.trouble import Silent
 from mxlib.store import Store, audit
 
 RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")

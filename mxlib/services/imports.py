@@ -14,9 +14,10 @@ from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.sheet import Taken
 from mxlib.services.claims import Claims
-from mxlib.services.lists import LONG_PATIENCE, Silent
+from mxlib.services.lists import LONG_PATIENCE
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.running import Running
+from mxlib.services.trouble import Silent
 from mxlib.settings import Settings
 
 

@@ -17,6 +17,7 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
 from mxlib.mxroute.messages import Mailbox
+from mxlib.services.trouble import Trouble
 from mxlib.store import Store, Unwritable, recovery
 from mxlib.store import lists as shelf
 
@@ -48,10 +49,6 @@ _FOR_ALL = (Unreachable, Unauthorized, Busy, Unwritable)
 
 #: Hears how many lists of how many are read, and for how many seconds the host's limit holds the next one back.
 Tell = Callable[[int, int, float], None]
-
-
-class Silent(Exception):
-    """What must be known of the account can not be had now; the message says why, and what to do."""
 
 
 FRAME_COLUMNS = ("address", "username", "recovery_email", "usage", "quota", "sent", "limit", "suspended")
@@ -248,7 +245,7 @@ class Lists:
                 problem = ""
                 self._failed.clear()
             except (MXrouteError, Unwritable) as error:
-                problem = str(error)
+                problem = Trouble(error)
                 if isinstance(error, _FOR_ALL):
                     self._failed.append(problem)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)

@@ -17,10 +17,11 @@ from mxlib.mxroute.errors import Conflict, NotFound
 from mxlib.mxroute.messages import Mailbox
 from mxlib.services.by_hand import ByHand
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import Lists, MailboxList, Silent
+from mxlib.services.lists import Lists, MailboxList
 from mxlib.services.manual_writes import Asked, ManualWrites
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.settlement import Actor
+from mxlib.services.trouble import Silent
 from mxlib.settings import Settings
 from mxlib.store import Store, Unwritable, audit, recovery
 

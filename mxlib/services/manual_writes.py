@@ -99,7 +99,7 @@ class ManualWrites:
                     passwords_until=now + self._settings.retention_days * 86_400,
                 )  # fmt: skip
         except Unwritable as problem:
-            raise Unwritable(f"Nothing was sent to MXroute. {problem}") from None
+            raise Unwritable(f"Nothing was sent to MXroute. {problem}", problem.code) from None
         with self._changed:
             self._live.add(number)
         return number

@@ -269,7 +269,7 @@ class Running:
     def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:
         view = self._seen(caller, run)
         _must(caller, view)
-        if view.status in _STEERED[what]:
+        if view.status in _STEERED[what] and not (view.held and what == "run.pause"):
             return
         if view.status in {*AT_AN_END, RunStatus.STOPPING}:
             raise CanNot(sentences.over(run, view.status))

@@ -14,7 +14,8 @@ from mxlib.clock import Clock
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
-from mxlib.services.lists import PATIENCE, SPARED, Lists, Silent
+from mxlib.services.lists import PATIENCE, SPARED, Lists
+from mxlib.services.trouble import Silent
 from mxlib.store import Store, Unwritable, quota
 
 log = logging.getLogger(__name__)

@@ -17,10 +17,11 @@ from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
 from mxlib.runs.undo import Step
 from mxlib.runs.view import RunView
-from mxlib.services.lists import Lists, Silent
+from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
+from mxlib.services.trouble import Silent
 from mxlib.store import Store, audit, journal, recovery
 from mxlib.store import lists as shelf
 

@@ -17,6 +17,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
+from mxlib.store import failures, folder
+from mxlib.store.failures import Unopenable, Unwritable
 from mxlib.store.keys import ServerKey
 from mxlib.store.readers import Readers
 
@@ -33,10 +35,6 @@ FILE = "mxm.sqlite3"
 
 #: An open transaction.
 Tx = sa.Connection
-
-
-class Unwritable(Exception):
-    """The store can not be written now; the message is one sentence that says why and what to do."""
 
 
 class ReadTooLong(Unwritable):
@@ -60,14 +58,34 @@ class Store:
         """Open the store at `path` (":memory:" for none), made and migrated as needed, its folder and files private."""
         if str(path) == MEMORY:
             store = cls(_engine(MEMORY), None, clock, ServerKey.make(secret_key))
+            store._migrate()
         else:
-            path = Path(path)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            store = cls._open_file(Path(path), clock, secret_key)
+        return store
+
+    @classmethod
+    def _open_file(cls, path: Path, clock: Clock, secret_key: str) -> Self:
+        """Open a file; raises Unopenable where its folder holds what MXM must not work with, else Unwritable."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.check(path)
+        try:
             path.parent.chmod(0o700)
             _make_private(path)
             path.chmod(0o600)
-            store = cls(_engine(str(path)), path, clock, ServerKey.load(path.parent / "mxm.key", secret_key))
-        store._migrate()
+            store = cls(_engine(str(path)), path, clock, ServerKey.make())
+            try:
+                store._migrate()
+                # After the tables, so that a first start which is killed leaves no key beside an empty database.
+                store.key = ServerKey.load(path.parent / "mxm.key", secret_key)
+            except BaseException:
+                store.close()
+                raise
+        except OSError as error:
+            raise failures.of_system(error) from error
+        except Unwritable as problem:
+            if problem.code == "DATABASE_LOCKED" and failures.cannot_lock(path.parent):
+                raise failures.without_locks() from problem
+            raise
         return store
 
     @contextmanager
@@ -76,15 +94,15 @@ class Store:
 
         Raises Unwritable when the disk is full, or the file is locked by another program or read-only.
         """
-        with self._writing, self._engine.connect() as tx:
+        with self._writing, self._connect() as tx:
             try:
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
                 yield tx
                 tx.exec_driver_sql("COMMIT")
             except BaseException as error:
                 _roll_back(tx)
-                if isinstance(error, OperationalError):
-                    raise Unwritable(_sentence(error)) from error
+                if isinstance(error, DBAPIError) and (failure := failures.of_database(error, self._path)):
+                    raise failure from error
                 raise
 
     @contextmanager
@@ -94,7 +112,7 @@ class Store:
             with self._writing, self._engine.connect() as tx:
                 yield tx
             return
-        with self._engine.connect() as tx:
+        with self._connect() as tx:
             raw: Any = tx.connection.dbapi_connection
             try:
                 with self.readers.reading(raw) as reader:
@@ -104,16 +122,25 @@ class Store:
                     except DBAPIError as error:
                         if reader.ended:
                             raise ReadTooLong from error
+                        if failure := failures.of_database(error, self._path):
+                            raise failure from error
                         raise
             finally:
                 _roll_back(tx)
+
+    def _connect(self) -> sa.Connection:
+        """A connection; raises Unwritable when there can be none."""
+        try:
+            return self._engine.connect()
+        except (DBAPIError, sqlite3.Error) as error:
+            raise failures.of_database(error, self._path) or error from error
 
     def answers(self) -> bool:
         """Return whether the database can be read."""
         try:
             with self.read() as tx:
                 return tx.exec_driver_sql("SELECT 1 FROM alembic_version").first() is not None
-        except DBAPIError:
+        except (DBAPIError, Unwritable):
             return False
 
     def scrub(self) -> bool:
@@ -167,6 +194,8 @@ class Store:
         with self.read() as tx:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
             version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if version is not None and (not version.isdecimal() or int(version) > int(HEAD)):
+            raise Unopenable(words.newer_database(str(version), HEAD), "DATABASE_NEWER")
         if version != HEAD:
             from mxlib.store.migrations import upgrade
 
@@ -192,13 +221,22 @@ class _Lock:
 
 def _locked(path: Path) -> _Lock | None:
     """The lock on the file at `path`, made when missing; None while another process has it."""
-    _make_private(path)
+    try:
+        _make_private(path)
+    except OSError as error:
+        raise failures.of_system(error) from error
     held = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
+    except sqlite3.Error as error:
         held.close()
-        return None
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            if failures.cannot_lock(path.parent):
+                raise failures.without_locks() from error
+            return None
+        if isinstance(error, sqlite3.OperationalError):
+            raise failures.of_database(error, path) or error from error
+        raise Unopenable(words.LOCK_DAMAGED, "LOCK_DAMAGED") from error
     return _Lock(path, held, _file_id(path))
 
 
@@ -248,14 +286,3 @@ def _roll_back(tx: Tx) -> None:
     raw: Any = tx.connection.dbapi_connection
     if raw.in_transaction:
         raw.rollback()
-
-
-def _sentence(error: OperationalError) -> str:
-    said = str(error.orig)
-    if "full" in said or "disk I/O" in said:
-        return words.DISK_FULL
-    if "locked" in said or "busy" in said:
-        return "Another program holds the database of this server. Close it, then Resume."
-    if "readonly" in said or "unable to open" in said:
-        return "The database of this server can not be written. Make MXM_DATA_DIR writable, then Resume."
-    return f"The database of this server does not work ({said}). Mend it, then Resume."

@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from mxlib.mailboxes import words
+from mxlib.store.failures import Unopenable
+
 _NONCE = 12
 _KEY = 32
 
@@ -80,9 +83,17 @@ class ServerKey(Key):
         """The key that `secret` stands for, else the one in the file at `path`, which is made when missing."""
         if secret:
             return cls.make(secret)
-        if not path.exists():
+        if not os.path.lexists(path):
             _make_file(path)
-        return cls(bytes.fromhex(path.read_text()))
+        try:
+            key = bytes.fromhex(path.read_text())
+        except OSError as error:
+            raise Unopenable(f"{words.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED") from None
+        except ValueError:
+            key = b""
+        if len(key) != _KEY:
+            raise Unopenable(words.KEY_DAMAGED, "KEY_DAMAGED")
+        return cls(key)
 
     def new_run_key(self) -> tuple[RunKey, bytes]:
         """A fresh run key, and the same wrapped for the store."""

@@ -1,0 +1,124 @@
+"""What can go wrong with the files of the store: each kind with its own sentence and code."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from mxlib.mailboxes import words
+
+#: Bytes that are free on a disk which is not full.
+_ROOM = 1_000_000
+
+_OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
+_CANNOT_LOCK = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+class Unwritable(Exception):
+    """The store cannot be used now; the message says why and what to do, `code` is the kind of failure."""
+
+    def __init__(self, message: str, code: str = "STORE_FAILED") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unopenable(Unwritable):
+    """The data folder holds what MXM must not work with; the message says what to do."""
+
+
+def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> Unwritable | None:
+    """What an error of the database means; None for one that is a fault of ours."""
+    raw = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(raw, "sqlite_errorcode", None)
+    tell = _OF_CODE.get((code or 0) & 0xFF) if code is not None else None
+    if tell is None:
+        if not isinstance(raw, sqlite3.OperationalError):
+            return None
+        return Unwritable(words.store_failed(str(raw)))
+    return tell(path)
+
+
+def of_system(error: OSError) -> Unwritable:
+    """What an error of the operating system means for the data folder."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return Unwritable(words.DISK_FULL, "DISK_FULL")
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            return Unwritable(words.DISK_READ_ONLY, "DISK_READ_ONLY")
+        case errno.EMFILE | errno.ENFILE:
+            return Unwritable(words.OUT_OF_FILES, "OUT_OF_FILES")
+        case errno.EIO:
+            return Unwritable(words.DISK_ERROR, "DISK_ERROR")
+        case _:
+            return Unwritable(words.store_failed(error.strerror or type(error).__name__))
+
+
+def cannot_lock(folder: Path) -> bool:
+    """Whether the file system of a folder refuses to lock files at all."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in _CANNOT_LOCK
+    return False
+
+
+def without_locks() -> Unopenable:
+    """The file system cannot lock files."""
+    return Unopenable(words.NO_LOCKS, "NO_LOCKS")
+
+
+def _full(_path: Path | None) -> Unwritable:
+    return Unwritable(words.DISK_FULL, "DISK_FULL")
+
+
+def _disk_error(path: Path | None) -> Unwritable:
+    return _full(path) if _is_full(path) else Unwritable(words.DISK_ERROR, "DISK_ERROR")
+
+
+def _read_only(_path: Path | None) -> Unwritable:
+    return Unwritable(words.DISK_READ_ONLY, "DISK_READ_ONLY")
+
+
+def _not_opened(path: Path | None) -> Unwritable:
+    """SQLite says no more than that: look at what else may be."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        if error.errno in _OUT_OF_FILES:
+            return of_system(error)
+    return _full(path) if _is_full(path) else _read_only(path)
+
+
+def _locked(_path: Path | None) -> Unwritable:
+    return Unwritable(words.DATABASE_LOCKED, "DATABASE_LOCKED")
+
+
+def _damaged(_path: Path | None) -> Unwritable:
+    return Unwritable(words.DATABASE_DAMAGED, "DATABASE_DAMAGED")
+
+
+def _is_full(path: Path | None) -> bool:
+    try:
+        free = os.statvfs(path.parent) if path is not None else None
+    except OSError:
+        return False
+    return free is not None and free.f_bavail * free.f_frsize < _ROOM
+
+
+_OF_CODE: dict[int, Callable[[Path | None], Unwritable]] = {
+    sqlite3.SQLITE_FULL: _full,
+    sqlite3.SQLITE_IOERR: _disk_error,
+    sqlite3.SQLITE_READONLY: _read_only,
+    sqlite3.SQLITE_PERM: _read_only,
+    sqlite3.SQLITE_CANTOPEN: _not_opened,
+    sqlite3.SQLITE_BUSY: _locked,
+    sqlite3.SQLITE_LOCKED: _locked,
+    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_NOTADB: _damaged,
+}

@@ -1,0 +1,38 @@
+"""The data folder before it is opened: what MXM must not work with is refused, with what to do."""
+
+from pathlib import Path
+
+from mxlib.mailboxes import words
+from mxlib.store.failures import Unopenable
+
+#: What a file of SQLite begins with.
+_HEADER = b"SQLite format 3\x00"
+
+
+def check(database: Path) -> None:
+    """Raise Unopenable where going on would lose or hide what was kept."""
+    key, lock = database.with_name("mxm.key"), database.with_suffix(".lock")
+    log, index = database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")
+    has_key = key.exists()
+    if database.is_dir():
+        raise Unopenable(words.is_a_folder(database.name), "DATABASE_DAMAGED")
+    if has_key and database.is_file() and not _size(database) and not _size(log):
+        raise Unopenable(words.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
+    if index.exists() and not log.exists() and index.exists():  # a program that ends removes the index first
+        raise Unopenable(words.LOG_MISSING, "LOG_MISSING")
+    if lock.exists() and not lock.is_file():
+        raise Unopenable(words.is_a_folder(lock.name), "LOCK_DAMAGED")
+    if _size(lock) and not _begins_as_database(lock):
+        raise Unopenable(words.LOCK_DAMAGED, "LOCK_DAMAGED")
+
+
+def _begins_as_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
