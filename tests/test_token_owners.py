@@ -19,6 +19,7 @@ from mxlib.store import FILE, Store, audit
 from tests import house as houses
 from tests.house import House, data, refused, trail
 from tests.people import Hands, brisk
+from tests.test_pages import ENTRY, PAGES
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -333,3 +334,59 @@ def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(ho
     assert [(what, on) for what, on, _ in trail(house)][-3:] == [
         ("user.disable", "kim"), ("token.revoke", "b (token 3)"), ("token.hand_over", "a (token 2)"),
     ]  # fmt: skip
+
+
+def test_the_page_shows_maker_end_and_last_use_and_marks_what_is_to_be_looked_at(house: House) -> None:
+    access, kim = house.services.access, house.services.users.caller("kim")
+    access.create_token(kim, "soon", admin=True, given={}, days=20)
+    access.create_token(kim, "endless", admin=True, given={}, days=None)
+    access.hand_token_over(house.services.users.caller("boss"), 3, "boss")
+    with house.services.store.write() as tx:
+        tx.exec_driver_sql("UPDATE token SET created_at = created_at - 91 * 86400, last_used_at = NULL WHERE id = 3")
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": "boss"}
+    tab.session_state["tokens-picked"] = 3
+    tab.run().switch_page(str(PAGES / "access.py")).run()
+    assert not tab.exception
+    table = tab.dataframe[1].value.set_index("Name")
+    assert table.loc["endless", "State"] == "Works, never ends"
+    assert table.loc["endless", "Look at"] == "Never used in 91 days"
+    assert str(table.loc["endless", "Made"]).endswith("by kim, now boss")
+    assert str(table.loc["soon", "State"]).startswith("Works until ")
+    assert table.loc["soon", "Look at"] == "Ends in 20 days"
+    assert table.loc["soon", "Last used"] == "never"
+    assert str(table.loc["test", "Made"]).endswith("by local operator, no user")
+    tab.selectbox(key="token-owner").set_value("kim").run()
+    tab.button(key="token-hand-over").click().run()
+    assert not tab.exception
+    assert trail(house)[-1] == ("token.hand_over", "endless (token 3)", "boss")
+    assert maker(next(token for token in access.tokens(kim) if token.id == 3)) == "kim"
+
+
+def making() -> None:
+    """A page with nothing but the form that makes a token."""
+    import streamlit as st
+
+    from mxlib.ui import access_rights, access_tokens
+
+    if access_tokens.RIGHTS not in st.session_state:
+        access_rights.begin(access_tokens.RIGHTS, admin=True)
+    access_tokens._make.__wrapped__()  # type: ignore[attr-defined]
+
+
+def test_the_form_gives_a_year_by_itself_and_says_aloud_what_never_means(house: House) -> None:
+    tab = AppTest.from_function(making, default_timeout=20)
+    tab.user = {"email": "boss"}
+    tab.run()
+    assert not tab.exception
+    assert not tab.warning
+    tab.text_input(key="token-name").set_value("nightly").run()
+    tab.button(key="make-token").click().run()
+    made = house.services.access.tokens(house.services.users.caller("boss"))[0]
+    assert (made.name, made.expires_at) == ("nightly", made.created_at + 365 * DAY)
+
+    tab = AppTest.from_function(making, default_timeout=20)
+    tab.user = {"email": "boss"}
+    tab.session_state["token-ends"] = 0
+    tab.run()
+    assert "It never ends by itself" in tab.warning[0].value

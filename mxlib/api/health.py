@@ -11,7 +11,7 @@ from mxlib.api.door import bearer
 from mxlib.auth.guard import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.auth.tokens import Rejected
-from mxlib.runs.outcomes import RunStatus
+from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import Services
 
 #: How MXroute did at the last try.
@@ -39,9 +39,10 @@ def _caller(request: Request, house: Services) -> Caller | None:
 
 
 def _details(house: Services, caller: Caller) -> dict[str, Any]:
+    runs = house.runs.all(caller)
     stuck = [
         {"run": view.id, "status": view.status, "why": view.paused_reason or "MXroute does not answer."}
-        for view in house.runs.all(caller)
+        for view in runs
         if view.status is RunStatus.PAUSED or view.silent_since is not None
     ]
     return {
@@ -49,7 +50,7 @@ def _details(house: Services, caller: Caller) -> dict[str, Any]:
         "sandbox": house.on_sandbox,
         "mxroute": _HOST[house.host_is_well()],
         "unwell": house.unwell(caller),
-        "runs_active": house.runs.active(),
+        "runs_active": sum(view.status not in {*AT_AN_END, RunStatus.PAUSED} for view in runs),
         "stuck_runs": stuck,
     }
 

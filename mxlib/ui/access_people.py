@@ -188,6 +188,8 @@ def _allow(person: Person) -> None:
     acts.notice("" if caller.admin else ONLY_ADMINS)
     st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
     admin, given = access_rights.ask(RIGHTS, access.domains(caller, user.permissions))
+    if user.admin and not admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
+        st.caption(f"{count(len(tokens), 'token')} of theirs will allow no more than they may. Hand over which should.")
     if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
         return
     try:
