@@ -11,6 +11,7 @@ from mxlib.mxroute.gate import Gate
 from mxlib.runs import again, retention, sentences, viewing
 from mxlib.runs.again import CanNot, NotOwner, SameImport
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
+from mxlib.runs.tallies import Tallies
 from mxlib.runs.view import RunView
 from mxlib.runs.worker import Worker
 from mxlib.settings import Settings
@@ -34,6 +35,7 @@ class Runs:
         self._worker = Worker(
             store, host, gate, clock, settings.timeout_s, (self.purge, *chores), (store.readers.end_old, self._erase)
         )
+        self._tallies = Tallies(clock)
 
     # Start and steer.
 
@@ -189,7 +191,9 @@ class Runs:
         return self._worker.problems()
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
-        return viewing.views(tx, list(records), self._worker.engine, self._gate.estimate, self._clock, self._store.key)
+        return viewing.views(
+            tx, list(records), self._worker.engine, self._gate.estimate, self._clock, self._store.key, self._tallies
+        )
 
     # Life.
 

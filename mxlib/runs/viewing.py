@@ -7,6 +7,7 @@ from mxlib.mailboxes.plan import Kind
 from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
+from mxlib.runs.tallies import Tallies
 from mxlib.runs.view import RunView
 from mxlib.store import Tx, erasure, journal, vault
 from mxlib.store.keys import ServerKey
@@ -14,11 +15,16 @@ from mxlib.store.records import RunRecord
 
 
 def views(
-    tx: Tx, records: Sequence[RunRecord], engine: Engine, estimate: Callable[[int], float], clock: Clock, key: ServerKey
+    tx: Tx,
+    records: Sequence[RunRecord],
+    engine: Engine,
+    estimate: Callable[[int], float],
+    clock: Clock,
+    key: ServerKey,
+    tallies: Tallies,
 ) -> tuple[RunView, ...]:
     """The views of `records`, in their order; `key` is the server's."""
-    numbers = [record.id for record in records]
-    counts, undos = journal.counts(tx, numbers), journal.undos(tx, numbers)
+    counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
     erasing = erasure.pending(tx).runs
     return tuple(
         _view(

@@ -40,6 +40,7 @@ from mxlib.services.storage import Storage
 from mxlib.services.trail import Trail
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undoing import Undoing
+from mxlib.services.watching import Watch
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
 
@@ -59,6 +60,7 @@ class Services:
     mappings: Mappings
     drafts: Drafts
     runs: Running
+    watch: Watch
     exports: Exports
     imports: Imports
     mailboxes: Mailboxes
@@ -167,7 +169,7 @@ def assemble(
     entrance = Entrance(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
         settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
-        Drafts(settings, store, previews, clock), runs,
+        Drafts(settings, store, previews, clock), runs, Watch(runs, clock),
         exports=exports,
         selections=Selections(exports),
         imports=Imports(settings, claims, previews, runs, clock),

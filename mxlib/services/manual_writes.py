@@ -16,7 +16,7 @@ from mxlib.services.by_hand import PATIENCE, ByHand, Uncertain
 from mxlib.services.lists import Lists
 from mxlib.services.settlement import Actor
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, manual_writes, time_guard
+from mxlib.store import Store, Tx, Unwritable, erasure, manual_writes, time_guard
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class ManualWrites:
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._live: set[int] = set()
         self._thread: threading.Thread | None = None
-        self._closing = self._woken = self._unscrubbed = False
+        self._closing = self._woken = False
 
     @contextmanager
     def sending(self, actor: Actor, asked: Asked) -> Iterator[Journalled]:
@@ -84,7 +84,7 @@ class ManualWrites:
         finally:
             with self._changed:
                 self._live.discard(number)
-            self._wake()
+            self.wake()
 
     def _begin(self, actor: Actor, asked: Asked) -> int:
         now = self._clock.now()
@@ -115,15 +115,14 @@ class ManualWrites:
             settlement.note_done(
                 tx, at, actor, asked.action, asked.domain, asked.username, asked.recovery_email, asked.detail
             )
-            manual_writes.drop(tx, number)
+            settlement.drop(tx, number)
 
-        self._unscrubbed = self._unscrubbed or bool(asked.password)
         problem = self._write_or_keep(note)
         return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then." if problem else ""
 
     def drop(self, number: int) -> None:
         """Forget a write of which nothing came."""
-        self._write_or_keep(lambda tx: manual_writes.drop(tx, number))
+        self._write_or_keep(lambda tx: settlement.drop(tx, number))
 
     def _settle_earlier(self, tx: Tx, number: int, asked: Asked) -> None:
         """Settle by this write, which worked, what earlier ones to the same mailbox left open."""
@@ -135,7 +134,7 @@ class ManualWrites:
                 done = settlement.told_by_later(write, asked.action)
                 settlement.note_settled(tx, now, write, done=done is not False, why=settlement.MEANWHILE)
             if asked.password or asked.action is Action.DELETE or write.sealed_password is None:
-                manual_writes.drop(tx, write.id)
+                settlement.drop(tx, write.id)
             else:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=settlement.MEANWHILE)
 
@@ -174,8 +173,7 @@ class ManualWrites:
             due = [write for write in due if write.id not in self._live]
         settled = [self._settle(write) for write in due]
         self._forget(now)
-        if self._unscrubbed:
-            self._unscrubbed = not self._store.scrub()
+        erasure.finish(self._store, tries=1)
         if not all(settled):
             return _OFTEN
         with self._store.read() as tx:
@@ -200,8 +198,7 @@ class ManualWrites:
             if keeps:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=why)
             else:
-                manual_writes.drop(tx, write.id)
-        self._unscrubbed = self._unscrubbed or (write.sealed_password is not None and not keeps)
+                settlement.drop(tx, write.id)
         with suppress(Unwritable):
             self._lists.tell(write.domain, write.username, box)
         return True
@@ -216,9 +213,8 @@ class ManualWrites:
             if not time_guard.may_forget(tx, now):
                 return
             for write in due:
-                manual_writes.drop(tx, write.id)
+                settlement.drop(tx, write.id)
                 settlement.note(tx, now, Actor("MXM", "engine"), "mailbox.password_forgotten", write.mailbox)
-        self._unscrubbed = True
 
     # Life.
 
@@ -244,12 +240,8 @@ class ManualWrites:
         if self._thread is not None:
             self._thread.join(5.0)
 
-    def forgotten(self) -> None:
-        """A password was dropped: clear the log of it soon."""
-        self._unscrubbed = True
-        self._wake()
-
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Settle and erase soon."""
         with self._changed:
             self._woken = True
             self._changed.notify_all()

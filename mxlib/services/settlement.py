@@ -6,7 +6,7 @@ from typing import Self
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.messages import Mailbox
-from mxlib.store import Tx, audit, recovery
+from mxlib.store import Tx, audit, erasure, manual_writes, recovery
 from mxlib.store.manual_writes import ManualWrite
 
 _FOUND = "no answer came; found there"
@@ -90,3 +90,9 @@ def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str)
 def note(tx: Tx, at: float, actor: Actor, what: str, on: str, outcome: str = "") -> None:
     """Add one entry to the audit trail."""
     audit.append(tx, at=at, who=actor.name, kind=actor.kind, what=what, on=on, address=actor.address, outcome=outcome)
+
+
+def drop(tx: Tx, number: int) -> None:
+    """Forget a write; its password is erased from every file soon."""
+    if manual_writes.drop(tx, number):
+        erasure.begin(tx)

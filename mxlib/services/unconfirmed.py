@@ -64,9 +64,9 @@ class UnconfirmedWrites:
             write = self._mine(tx, caller, number)
             if write.status != KEPT:
                 raise NotThere("MXM does not know yet what became of this change. Wait a minute, then forget it.")
-            manual_writes.drop(tx, number)
+            settlement.drop(tx, number)
             settlement.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_forgotten", write.mailbox)
-        self._manual.forgotten()
+        self._manual.wake()
 
     def _mine(self, tx: Tx, caller: Caller, number: int) -> ManualWrite:
         write = manual_writes.get(tx, number)

@@ -91,14 +91,11 @@ def change(tx: Tx, number: int, **values: object) -> bool:
 
 
 def drop(tx: Tx, number: int) -> bool:
-    """Forget a write and its password; whether it was there."""
-    return tx.execute(table.delete().where(table.c.id == number)).rowcount > 0
-
-
-def forget(tx: Tx, now: float) -> int:
-    """Forget the passwords that were kept long enough; of how many writes."""
-    due = (table.c.status == KEPT) & (table.c.passwords_until <= now)
-    return tx.execute(table.delete().where(due)).rowcount
+    """Forget a write and its password; whether it had one."""
+    query = sa.select(table.c.sealed_password.is_not(None)).where(table.c.id == number)
+    sealed = bool(tx.execute(query).scalar())
+    tx.execute(table.delete().where(table.c.id == number))
+    return sealed
 
 
 def usernames_on_their_way(tx: Tx, domain: str) -> set[str]:

@@ -1,6 +1,6 @@
 """What an operator should learn whatever page is open: a run goes on, or one ended while nobody looked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from mxlib.mailboxes import words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services import telling
-from mxlib.ui import acts, signed_in
+from mxlib.ui import acts, renewal, signed_in
 from mxlib.ui.figures import escaped
 
 NAME = "MXM"
@@ -22,7 +22,11 @@ _STILL = AT_AN_END | {RunStatus.PAUSED}
 
 def tab_title(caller: Caller) -> str:
     """The tab's title; while a run goes on it starts with how far that is."""
-    for view in services.current().runs.all(caller, most=10):
+    return _title(services.current().runs.all(caller, most=10))
+
+
+def _title(views: Sequence[RunView]) -> str:
+    for view in views:
         if view.status not in _STILL:
             return f"{view.decided:,}/{view.total:,} · {NAME}"
     return NAME
@@ -30,12 +34,15 @@ def tab_title(caller: Caller) -> str:
 
 def pulse() -> None:
     """Keep the tab's title at how far the run is, on any page, as long as one goes on; nothing else is drawn anew."""
-    going = tab_title(signed_in.caller()) != NAME
-    acts.live(_title, every=PULSE if going else None)
+    if tab_title(signed_in.caller()) != NAME:
+        acts.live(_retitle, every=PULSE)
 
 
-def _title() -> None:
-    st.set_page_config(page_title=tab_title(signed_in.caller()))
+def _retitle() -> None:
+    title = _title(services.current().watch.all(signed_in.caller(), most=10))
+    st.set_page_config(page_title=title)
+    if title == NAME:
+        renewal.stop()
 
 
 def show(show_run: Callable[[int], None]) -> None:

@@ -1,5 +1,6 @@
 """What app.py hands to Streamlit's server: routes, lifespan, middleware."""
 
+import asyncio
 import logging
 import socket
 import sys
@@ -21,9 +22,10 @@ from mxlib import api, services
 from mxlib.auth import framing
 from mxlib.auth.exposure import make_way_in, refuse_exposed
 from mxlib.auth.guard import Guard
+from mxlib.auth.tab_limit import TabLimit
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
-from mxlib.ui import tabs, uploads
+from mxlib.ui import tab_sessions, tabs, uploads
 from mxlib.ui.log_limits import RepeatLimit
 
 
@@ -100,7 +102,8 @@ middleware = [
         by_hand=_by_hand,
         redraw=tabs.redraw,
         shelf=uploads.Kept(),
-    )
+    ),
+    Middleware(TabLimit),
 ]
 
 
@@ -110,8 +113,10 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
     pa.set_memory_pool(pa.system_memory_pool())
     await anyio.to_thread.run_sync(services.open_services, settings)
+    sweeping = asyncio.create_task(tab_sessions.sweep_for_ever())
     try:
         yield {}
     finally:
+        sweeping.cancel()
         if not await anyio.to_thread.run_sync(services.close_services):
             services.leave_requests_behind()

@@ -32,8 +32,10 @@ def show(number: int) -> None:
     banner.seen(frame.caller(), view)
     moving = view.status not in AT_AN_END and view.status != RunStatus.PAUSED
 
+    drawn = [view]  # at first as it is right now, then as every tab sees it
+
     def progress() -> None:
-        now = services.current().runs.get(frame.caller(), number)
+        now = drawn.pop() if drawn else services.current().watch.run(frame.caller(), number)
         if now is None:
             st.rerun()
         _progress(now)

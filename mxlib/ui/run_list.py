@@ -10,7 +10,7 @@ from mxlib.mailboxes import words
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.runs.view import RunView
 from mxlib.services import telling
-from mxlib.ui import frame
+from mxlib.ui import frame, renewal
 from mxlib.ui.acts import act
 
 #: Seconds between looks while a run goes on.
@@ -36,11 +36,14 @@ def chosen() -> int | None:
 def show(shown: int | None) -> None:
     """The table of runs; a click on one shows it above. It renews itself while a run goes on."""
     moving = services.current().runs.active() > 0
-    st.fragment(_table, run_every=LOOK_EVERY if moving else None)(shown)
+    drawn = [services.current().runs.all(frame.caller())]  # at first as they are right now, then as every tab sees them
+    st.fragment(_table, run_every=LOOK_EVERY if moving else None)(shown, drawn)
 
 
-def _table(shown: int | None) -> None:
-    runs = services.current().runs.all(frame.caller())
+def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
+    runs = drawn.pop() if drawn else services.current().watch.all(frame.caller())
+    if not services.current().runs.active():
+        renewal.stop()
     if not runs:
         st.info(_NONE if frame.caller().admin else _NONE_TO_SEE, icon=":material/play_circle:")
         return

@@ -5,7 +5,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.services.storage import FRESH, AccountStorage
-from mxlib.ui import acts, signed_in
+from mxlib.ui import acts, renewal, signed_in
 from mxlib.ui.figures import escaped, megabytes
 
 _MB = 1024 * 1024
@@ -25,6 +25,8 @@ def show() -> None:
 def _draw() -> None:
     house = services.current()
     known, problem = house.storage.latest(signed_in.caller()), house.storage.problem
+    if known is not None or problem:
+        renewal.stop()
     if known is None and not (problem and house.storage.may_see(signed_in.caller())):
         return
     with st.container(key="storage", gap="xsmall"):

@@ -1,0 +1,61 @@
+"""A bound on open tabs: each holds memory and a live connection, and the server has to stay there for those open."""
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+#: Tabs that may be open at once.
+MOST_TABS = 200
+
+TOO_MANY = (
+    f"{MOST_TABS} tabs of MXM are open, which is the most that this server holds. Close tabs that you do not need, "
+    "and reload this page in a minute."
+)
+
+#: What a page asks for before it connects again; its answer is what it shows.
+_BEFORE_CONNECTING = ("/_stcore/health", "/_stcore/host-config")
+
+
+class TabLimit:
+    """ASGI middleware: opens no more live connections than MOST_TABS, and says so on the page instead."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_TABS) -> None:
+        self.app, self._most = app, most
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let it through, or say that there are too many."""
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+        elif scope["type"] == "http" and self._open >= self._most and (answer := _instead(scope)):
+            await answer(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._open >= self._most:
+            if "websocket.http.response" in scope.get("extensions", {}):
+                await _told()(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1013, "reason": "Too many tabs are open."})
+            return
+        self._open += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._open -= 1
+
+
+def _instead(scope: Scope) -> Response | None:
+    """The answer to what opens a page or connects it again; None for everything else."""
+    if scope["path"].endswith(_BEFORE_CONNECTING):
+        return _told()
+    if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", ""):
+        return PlainTextResponse(TOO_MANY, 503, {"Cache-Control": "no-store", "Retry-After": "60"})
+    return None
+
+
+def _told() -> Response:
+    error = {"code": "TOO_MANY_TABS", "message": TOO_MANY}
+    return JSONResponse({"success": False, "error": error}, 503, {"Cache-Control": "no-store", "Retry-After": "60"})
