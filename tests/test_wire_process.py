@@ -118,6 +118,20 @@ def test_a_request_with_two_lengths_is_refused_in_the_envelope_and_ends_the_conn
         assert b'{"success":false,"error":{"code":"VALIDATION_ERROR"' in answer
 
 
+@pytest.mark.parametrize("path", ["/_stcore/stream", "/api/me"])
+def test_a_websocket_that_begins_with_a_body_gets_an_answer(server: Server, path: str) -> None:
+    upgrade = (
+        "Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSA=\n"
+    )
+    head = f"GET {path} HTTP/1.1\nHost: {{host}}\n{upgrade}"
+    assert exchanged(server, f"{head}Content-Length: 5\nTransfer-Encoding: chunked\n\n0\n\n").startswith(
+        b"HTTP/1.1 400 "
+    )
+    answer = exchanged(server, f"{head}Content-Length: 5\n\nhelloGET / HTTP/1.0\n\n")
+    assert answer.startswith(b"HTTP/1.1 ")
+    assert b"HTTP/1.1 101 " not in answer
+
+
 ABORTED = {
     "sign-in": "POST /sign-in HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 500\n\nname=k",
     "sign-in, trickling": "POST /sign-in HTTP/1.1\nHost: {host}\nOrigin: {url}\nContent-Length: 500\n\n",

@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from pydantic import ValidationError
 from starlette.middleware import Middleware
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mxlib import api, services
 from mxlib.auth import framing
@@ -73,6 +74,20 @@ def _answer_at_once() -> None:
     uvicorn.Server.startup = startup  # type: ignore[assignment,method-assign]
 
 
+def _upgrade_no_bodies() -> None:
+    """Treat a request with a body as an ordinary one, whatever protocol it wants to change to.
+
+    Handed over as a websocket, it would get no answer, and hold its connection for ever.
+    """
+    wants = H11Protocol._should_upgrade
+
+    def should_upgrade(protocol: H11Protocol) -> bool:
+        bodies = {b"content-length", b"transfer-encoding"}
+        return bodies.isdisjoint(name for name, _ in protocol.headers) and wants(protocol)
+
+    H11Protocol._should_upgrade = should_upgrade  # type: ignore[assignment,method-assign]
+
+
 def _by_hand(message: bytes) -> bool:
     """Whether a message of Streamlit's page is of a person: a tab that refreshes itself is nobody at work."""
     try:
@@ -91,6 +106,7 @@ def _count_repeated_lines() -> None:
 
 _hear_the_true_peer()
 _answer_at_once()
+_upgrade_no_bodies()
 _count_repeated_lines()
 settings = _settings()
 routes = list(api.routes)
