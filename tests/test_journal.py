@@ -6,7 +6,7 @@ import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.mailboxes.plan import Action, Plan
-from mxlib.store import Store, journal, vault
+from mxlib.store import Store, journal, own_cells, vault
 from tests.simulation import Simulation, plan, row, rows
 
 
@@ -34,8 +34,9 @@ def test_a_plan_is_kept_whole_and_in_order(store: Store) -> None:
         kept = journal.rows(tx, run)
         record = journal.get_run(tx, run)
     assert [each.position for each in kept] == [0, 1, 7]
-    assert kept[0].cells == {"Name": "Jan", "Dept": "=cmd"}
-    assert list(kept[0].cells) == ["Name", "Dept"]
+    cells = own_cells.unseal(store.key, kept[0].sealed_cells)
+    assert list(cells.items()) == [("Name", "Jan"), ("Dept", "=cmd")]
+    assert own_cells.unseal(store.key, kept[1].sealed_cells) == {}
     assert (kept[0].quota, kept[0].recovery_email, kept[0].outcome) == (0, "jan@b.nl", "waiting")
     assert (kept[1].quota, kept[1].outcome, kept[1].reason, kept[1].before) == (
         None,
@@ -51,8 +52,9 @@ def test_a_plan_is_kept_whole_and_in_order(store: Store) -> None:
 def test_no_password_is_in_the_database_in_clear(store: Store, tmp_path: Path) -> None:
     add(store, plan(*(row(n, cells={"Pass": f"Secret-{n}-word", "Name": f"Name{n}"}) for n in range(50))))
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    assert b"Name49" in content
+    assert b"user49" in content
     assert b"Secret-" not in content
+    assert b"Name49" not in content
 
 
 def test_passwords_come_back_with_the_key(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mxlib.mailboxes import intake
 from mxlib.mailboxes.sheet import Taken
-from mxlib.runs import results, sentences
+from mxlib.runs import again, results, sentences
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.keys import ServerKey
 from tests.simulation import Simulation, plan, row, rows
@@ -165,7 +165,16 @@ def test_a_settled_row_has_its_password_too() -> None:
 
 
 def test_with_another_server_key_the_results_say_so_and_are_there() -> None:
-    here, run = finished(*rows(1))
+    here, run = finished(row(0, cells={"Name": "Jan"}))
     here.store.key = ServerKey.make("another")
     (told,) = table(results.results_csv(here.store, run))
     assert (told["outcome"], told["password"]) == ("created", sentences.UNREADABLE)
+    assert told[results.OWN] == sentences.OWN_UNREADABLE
+
+
+def test_a_second_try_takes_the_own_columns_along() -> None:
+    here, run = finished(row(0, password="short", cells={"Dept": "IT"}))
+    with here.store.write() as tx:
+        second = again.retry(tx, here.store.key, run, "ops", here.clock.now())
+    (told,) = table(results.results_csv(here.store, second))
+    assert told["Dept"] == "IT"

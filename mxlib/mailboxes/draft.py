@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mxlib.mailboxes import passwords
+from mxlib.mailboxes import passwords, secret_cells
 from mxlib.mailboxes.columns import BESIDES, COLUMNS, DTYPES, rows_from
 
 Changes = Mapping[int, Mapping[str, Any]]
@@ -41,7 +41,9 @@ class Draft:
                 rows = _with(rows, column, ticks)
                 continue
             texts = {at: _text(value) for at, value in typed.items()}
-            if column == "password":
+            if column != "password":
+                texts = {at: secret_cells.masked_in(column, text) for at, text in texts.items()}
+            else:
                 texts = {at: text for at, text in texts.items() if not passwords.is_masked(text)}
             rows = _mended(rows, column, texts)
         return self.with_rows(rows)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from mxlib.mailboxes import addresses, headers, words
+from mxlib.mailboxes import addresses, headers, secret_cells, words
 from mxlib.mailboxes.columns import COLUMNS, OnExisting, rows_from
-from mxlib.mailboxes.columnwise import BLANKS
+from mxlib.mailboxes.columnwise import BLANKS, texts
 from mxlib.mailboxes.phrases import readable
 
 _LINE = ("line", "_line")
@@ -40,10 +41,25 @@ class Asked:
     def cells(self, origin: int) -> dict[str, str]:
         """What a row holds that MXM has no use for, for the results."""
         return {
-            name: _text(value)
+            name: secret_cells.own_cell(name, _text(value))
             for name, value in self._items[origin].items()
-            if name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
+            if _is_own(name, value) and name not in self._secret
         }
+
+    @cached_property
+    def _secret(self) -> frozenset[str]:
+        """The names of cells that hold passwords, by their names and their values."""
+        found: dict[str, list[str]] = {}
+        for item in self._items:
+            for name, value in item.items():
+                if _is_own(name, value):
+                    found.setdefault(name, []).append(_text(value))
+        return secret_cells.secret_names(found.items())
+
+
+def _is_own(name: str, value: object) -> bool:
+    """Whether a cell means nothing here."""
+    return name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
 
 
 def read(body: Any, most: int) -> Asked:
@@ -84,6 +100,7 @@ def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     columns |= _placed(
         columns.get("username", blank), columns.pop(headers.ADDRESS, blank), columns.get("domain", blank)
     )
+    columns |= {name: _covered(cells, name) for name, cells in columns.items() if name != "password"}
     return rows_from(
         columns,
         line=[_line(item, number) for number, item in enumerate(items, 1)],
@@ -100,6 +117,11 @@ def _placed(usernames: list[str], whole: list[str], domains: list[str]) -> dict[
         agreed = name and name.lower() == local and not domain.strip(BLANKS)
         placed.append((username if name else address, of if agreed else domain))
     return {"username": [name for name, _ in placed], "domain": [domain for _, domain in placed]}
+
+
+def _covered(cells: list[str], name: str) -> list[str]:
+    covered: list[str] = secret_cells.cover(texts(cells), name).to_pylist()
+    return covered
 
 
 def object_of(body: Any) -> Mapping[str, Any]:

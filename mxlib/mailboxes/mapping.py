@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.mailboxes import amounts, formulas, headers, reasons, words
+from mxlib.mailboxes import amounts, formulas, headers, reasons, secret_cells, words
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.columns import BESIDES, COLUMNS, LONGEST_CELL, LONGEST_TEXT
 from mxlib.mailboxes.columnwise import Mask
@@ -77,7 +77,7 @@ def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = No
         if first != at:
             sentence = words.two_columns(header[first], name, headers.PLURALS[meaning])
             conflicts.append(Conflict(meaning, first, at, sentence))
-    passwords = {at for at, name in enumerate(header) if headers.meaning_of(name) == "password"}
+    passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
     return Mapping(
         names=_told_apart(header),
         columns=found,
@@ -86,6 +86,21 @@ def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = No
         secret=frozenset(passwords | {at for at, meaning in chosen.items() if meaning == "password"}),
         in_gigabytes="quota" in found and headers.is_in_gigabytes(header[found["quota"]]),
     )
+
+
+def without_secrets(sheet: Sheet, mapping: Mapping) -> Mapping:
+    """Return the mapping in which columns count as secret by what they hold, too, whatever their headers say."""
+    secret = {at for at in mapping.secret if at not in mapping.unused or _is_password(sheet.header[at])}
+    secret |= {at for at in mapping.unused if secret_cells.holds_secrets(sheet.header[at], sheet.table.column(at))}
+    return replace(mapping, secret=frozenset(secret))
+
+
+def _is_password(name: str) -> bool:
+    return headers.meaning_of(name) == "password"
+
+
+def _speaks_of_passwords(name: str) -> bool:
+    return _is_password(name) or secret_cells.is_secret_header(name)
 
 
 def to_rows(
@@ -130,7 +145,9 @@ def original_cells(sheet: Sheet, origin: int, mapping: Mapping) -> dict[str, str
     """A row's own columns, which mean nothing here, by name; never a password."""
     cells = sheet.table.row(origin)
     return {
-        mapping.names[at]: formulas.unguard(cells[at]) if at < len(cells) else ""
+        mapping.names[at]: secret_cells.own_cell(mapping.names[at], formulas.unguard(cells[at]))
+        if at < len(cells)
+        else ""
         for at in mapping.unused
         if at not in mapping.secret
     }
@@ -149,7 +166,7 @@ def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
         typed = columns.stripped(cells)
         missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
         return pc.if_else(missing, "", cells)
-    plain = formulas.plain(cells)
+    plain = secret_cells.cover(formulas.plain(cells), meaning)
     if meaning in _LOWERED:
         return pc.ascii_lower(plain)
     return columns.each(plain, _from_gigabytes) if meaning == "quota" and mapping.in_gigabytes else plain
@@ -229,16 +246,25 @@ def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
     if sheet.title:
         first, *more = sheet.title.split("\n")
         besides = f" and {count(len(more), 'more row')}" if more else ""
-        notes.append(f"Above the header, not read: {quoted(first)}{besides}.")
+        notes.append(f"Above the header, not read: {quoted(secret_cells.masked(first))}{besides}.")
     if sheet.taken.encoding == "windows-1252":
         notes.append(_old_encoding(sheet, mapping))
     if not sheet.taken.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
         notes.append(_HEADERLESS)
     if unknown:
-        which = listed([quoted(name) for name in unknown], most=12, noun="more")
+        which = _named(unknown)
         notes.append(f"Column {which} is not used." if len(unknown) == 1 else f"Columns {which} are not used.")
     if cut := sum(len(name) >= headers.LONGEST_HEADER for name in sheet.header):
         notes.append(f"{count(cut, 'header')} of over {headers.LONGEST_HEADER} characters shown cut.")
+    for at in mapping.unused:
+        filled = 0 if sheet.header[at] else len(sheet.samples(at, len(sheet)))
+        if filled:
+            cells = count(filled, "filled cell")
+            notes.append(f"{mapping.names[at]} has no header and {cells}: it is not used.")
+    secret = mapping.secret.intersection(without_secrets(sheet, mapping).secret, mapping.unused)
+    if found := [mapping.names[at] for at in sorted(secret) if sheet.samples(at, 1)]:
+        seem = "seems" if len(found) == 1 else "seem"
+        notes.append(f"{_named(found)} {seem} to hold passwords: not kept, and not in the results.")
     if mapping.in_gigabytes:
         notes.append(_CONVERTED)
     return tuple(notes)
@@ -251,8 +277,13 @@ def _old_encoding(sheet: Sheet, mapping: Mapping) -> str:
         cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL), LONGEST_CELL)
         foreign = cells.filter(pc.match_substring_regex(cells, "[^\x00-\x7f\xa0]"))
         if len(foreign) and at not in mapping.secret and at != mapping.columns.get("password"):
-            return f"Not UTF-8, so read as Windows-1252: look whether {quoted(foreign[0].as_py())} is right."
+            cell = quoted(secret_cells.masked(foreign[0].as_py()))
+            return f"Not UTF-8, so read as Windows-1252: look whether {cell} is right."
     return "Not UTF-8, so read as Windows-1252: letters with accents hang on it."
+
+
+def _named(names: Sequence[str]) -> str:
+    return listed([quoted(secret_cells.masked(name)) for name in names], most=12, noun="more")
 
 
 def _told_apart(header: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
-from mxlib.mailboxes import formulas, headers
+from mxlib.mailboxes import formulas, headers, secret_cells
 from mxlib.mailboxes.columns import COLUMNS
 from mxlib.mailboxes.columnwise import Mask
 from mxlib.mailboxes.headers import ADDRESS
@@ -108,7 +108,7 @@ def as_table(
         places = pa.array(np.where(known, origin, 0), mask=~known)
         for name, at in own_columns(mapping).items():
             told = sheet.table.column(at).take(places).fill_null("").to_pylist()
-            cells[name] = [formulas.unguard(cell) for cell in told]
+            cells[name] = [secret_cells.own_cell(name, formulas.unguard(cell)) for cell in told]
     return tuple(cells), list(zip(*cells.values(), strict=True))
 
 
@@ -118,7 +118,10 @@ def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[st
     A cell that reading filled from elsewhere stands as it was filled: the domain of an address, a username made of
     names. So does a password that is none (`****`).
     """
-    told = {name: sheet.table.column(at) for name, at in mapping.columns.items()}
+    told = {
+        name: sheet.table.column(at) if name == "password" else secret_cells.cover(sheet.table.column(at), name)
+        for name, at in mapping.columns.items()
+    }
     if ADDRESS in told:
         usernames = told.get("username")
         told["username"] = told[ADDRESS] if usernames is None else _filled(usernames, told[ADDRESS])

@@ -11,6 +11,7 @@ from mxlib.mailboxes.columnwise import BLANKS
 from mxlib.mailboxes.from_json import Malformed, flag_of, only, text_of
 from mxlib.mailboxes.phrases import quoted
 from mxlib.mailboxes.plan import CLEAR
+from mxlib.mailboxes.secret_cells import masked_cell
 
 KINDS = ("quota", "generate_password", "recovery_email", "delete")
 
@@ -63,7 +64,7 @@ def _address(named: Mapping[str, Any], name: str) -> str:
     before, _, after = text.lower().rpartition("@")
     domain = addresses.domain(after)
     if not _NAME.fullmatch(before) or not addresses.is_domain(domain):
-        raise Malformed(name, f"{name}: {quoted(text)} is no address; write it like jan@clienta.nl.")
+        raise Malformed(name, f"{name}: {quoted(masked_cell(text))} is no address; write it like jan@clienta.nl.")
     return f"{before}@{domain}"
 
 

@@ -40,6 +40,7 @@ class PlannedRow:
     `quota`, `limit`, `recovery_email`; `unused` in a delete means that it goes only if the mailbox, read right before,
     is still unused and has that quota and limit; `unchanged` in an update that it is done only if the mailbox still has
     what is in `before`. A figure that is not known there may be any.
+    `sealed_cells` stand for `cells` in a row that comes of an earlier run's.
     """
 
     position: int
@@ -55,6 +56,7 @@ class PlannedRow:
     left_out: str = ""
     action: Action = Action.CREATE
     cells: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sealed_cells: bytes | None = field(default=None, repr=False)
     before: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property

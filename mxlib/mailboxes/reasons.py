@@ -3,6 +3,7 @@
 from mxlib.mailboxes import addresses, amounts
 from mxlib.mailboxes.columns import LONGEST_CELL, LONGEST_TEXT, MOST_SENDS, Verdict
 from mxlib.mailboxes.phrases import listed, quoted, readable
+from mxlib.mailboxes.secret_cells import hides_one
 from mxlib.mailboxes.words import verdict
 
 NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
@@ -10,6 +11,7 @@ NO_PASSWORD = "A new mailbox needs a password."  # noqa: S105 - a sentence, not 
 EXISTS = "Skipped. To change it, choose Existing mailboxes: update."
 UNTICKED = "Unticked in the preview."
 LIMIT = f"Limit: 0 to {MOST_SENDS}."
+PASSWORD_ELSEWHERE = "A password seems to stand outside the password column: move it there."  # noqa: S105
 RECOVERS_ITSELF = "The recovery email is this mailbox; use another."
 NO_DOMAIN = "No domain: type one, or write the whole address as username."
 BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
@@ -33,6 +35,8 @@ def username(name: str) -> str:
     """What is wrong with a username that breaks the rule; `name` in lower case, without blanks around it."""
     if not name:
         return "No username: type one."
+    if hides_one(name):
+        return PASSWORD_ELSEWHERE
     meant = addresses.suggestion(name)
     return f"{quoted(name)} {_trouble(name)}; {f'try {meant}.' if meant else _NOT_SO}"
 
@@ -80,6 +84,8 @@ def domain(name: str) -> str:
     """What is wrong with a domain that is not on the account."""
     if not name:
         return NO_DOMAIN
+    if hides_one(name):
+        return PASSWORD_ELSEWHERE
     if not addresses.is_domain(name):
         return f"{quoted(name)} is no domain; write it like example.com."
     return f"{readable(name, 80)} is not on this MXroute account. Add it there, then Refresh."
@@ -87,6 +93,8 @@ def domain(name: str) -> str:
 
 def disagreement(in_name: str, in_column: str) -> str:
     """The address names one domain and the domain column another."""
+    if hides_one(in_name + in_column):
+        return PASSWORD_ELSEWHERE
     return f"The address says {readable(in_name)}, the domain column {readable(in_column)}. Keep one."
 
 
@@ -98,11 +106,15 @@ def password(lacking: int) -> str:
 
 def quota(cell: str) -> str:
     """A quota that can not be read."""
+    if hides_one(cell):
+        return PASSWORD_ELSEWHERE
     return f"Quota {quoted(cell)}: write 1024 or 1 GB."
 
 
 def recovery_email(cell: str) -> str:
     """A recovery email that is no address."""
+    if hides_one(cell):
+        return PASSWORD_ELSEWHERE
     return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from mxlib.mailboxes.columns import MASK, Verdict
-from mxlib.mailboxes.passwords import looks_like_one
+from mxlib.mailboxes.columns import Verdict
 from mxlib.mailboxes.phrases import age, clock_time, count, day, duration, listed, moment, quoted, readable
 from mxlib.mailboxes.plan import Kind
+from mxlib.mailboxes.secret_cells import masked, masked_header
 
 _VERDICTS = {
     Verdict.READY: "Ready",
@@ -562,7 +562,7 @@ def open_quote(file_name: str, line: int) -> str:
 
 def no_address_column(found: Sequence[str]) -> str:
     """No column tells which mailbox a row is about; a first row of data, taken for the header, may hold a password."""
-    names = ", ".join(MASK if looks_like_one(name) else readable(name) for name in found if name.strip())
+    names = ", ".join(readable(masked_header(name)) for name in found if name.strip())
     return "No column for usernames or addresses." + (f" Found: {names}." if names else "")
 
 
@@ -586,7 +586,7 @@ def mended_in_bulk(changed: int, deleted: int) -> str:
 
 def two_columns(first: str, second: str, meaning: str) -> str:
     """Two columns claim one meaning; `meaning` in the plural: `usernames`."""
-    return f"Both {quoted(first)} and {quoted(second)} hold {meaning}. Remove or ignore one."
+    return f"Both {quoted(masked(first))} and {quoted(masked(second))} hold {meaning}. Remove or ignore one."
 
 
 def not_a_table(what: str) -> str:

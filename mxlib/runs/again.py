@@ -53,7 +53,7 @@ def retry(
                 recovery_email=row.recovery_email,
                 verdict=Verdict(row.verdict),
                 action=Action(row.action),
-                cells=row.cells,
+                sealed_cells=row.sealed_cells,
                 before=row.before,
             )
             for row in rows

@@ -13,7 +13,7 @@ from mxlib.mailboxes.plan import Action
 from mxlib.mailboxes.unseen import untold
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import DONE, OPEN
-from mxlib.store import Store, journal, vault
+from mxlib.store import Store, journal, own_cells, vault
 from mxlib.store.keys import Unreadable
 from mxlib.store.records import RowRecord
 
@@ -22,6 +22,9 @@ ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "pa
 
 #: What a mailbox had before a row that found it there; told when there is such a row.
 OLD = ("old_quota", "old_limit", "old_recovery_email")
+
+#: The column of rows whose own columns can not be opened.
+OWN = "own columns"
 
 #: How results leave; text cells of a workbook stay what they are, a CSV in a spreadsheet may not.
 KINDS = ("xlsx", "csv")
@@ -37,6 +40,9 @@ class Sight:
     may_know: Callable[[str], bool]
     shows: Callable[[RowRecord], bool]
 
+
+#: The own cells of a row, by the names of their columns.
+Cells = dict[str, str]
 
 _FRAME = {
     "line": "int64",
@@ -100,7 +106,7 @@ def results_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) ->
     `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
     """
     rows = _rows(store, run, seen)
-    return _told(rows, _made(store, run, rows), kind)
+    return _told(_with_own_cells(store, run, rows), _made(store, run, rows), kind)
 
 
 def results_csv(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
@@ -115,9 +121,11 @@ def results_zip(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
     with store.read() as tx:
         record = journal.get_run(tx, run)
     shown = {row.domain for row in rows}
-    files: dict[str, list[RowRecord]] = {name: [] for name in (record.domains if record else ()) if name in shown}
-    for row in rows:
-        files.setdefault(row.domain if row.domain in files else ELSEWHERE, []).append(row)
+    files: dict[str, list[tuple[RowRecord, Cells]]] = {
+        name: [] for name in (record.domains if record else ()) if name in shown
+    }
+    for row, cells in _with_own_cells(store, run, rows):
+        files.setdefault(row.domain if row.domain in files else ELSEWHERE, []).append((row, cells))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, some in files.items():
@@ -151,13 +159,13 @@ def failed_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) -> 
     return export.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
 
 
-def _told(rows: Sequence[RowRecord], passwords: dict[int, str], kind: str) -> bytes:
-    own = dict.fromkeys(name for row in rows for name in row.cells)
-    added = (*ADDED[:-1], *(OLD if any(row.was for row in rows) else ()), ADDED[-1])
+def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str) -> bytes:
+    own = dict.fromkeys(name for _, cells in rows for name in cells)
+    added = (*ADDED[:-1], *(OLD if any(row.was for row, _ in rows) else ()), ADDED[-1])
     header = [f"{name} (file)" if name.casefold() in added else name for name in own]
     lines = (
         (
-            *(row.cells.get(name, "") for name in own),
+            *(cells.get(name, "") for name in own),
             str(row.line or ""),
             row.address,
             row.outcome,
@@ -167,24 +175,38 @@ def _told(rows: Sequence[RowRecord], passwords: dict[int, str], kind: str) -> by
             *(_cell(old(row)[name]) for name in added if name in OLD),
             passwords.get(row.position, ""),
         )
-        for row in rows
+        for row, cells in rows
     )
     return export.WRITERS[kind]((*header, *added), lines, verbatim={"password"})
+
+
+def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[tuple[RowRecord, Cells]]:
+    """Rows, each with its own cells; where rows are hidden, without columns that only those filled in.
+
+    A header may be about them.
+    """
+    found = [(row, _own(store, row)) for row in rows]
+    with store.read() as tx:
+        record = journal.get_run(tx, run)
+    if record is None or len(rows) == record.total:
+        return found
+    used = {name for _, cells in found for name, cell in cells.items() if cell.strip()}
+    return [(row, {name: cell for name, cell in cells.items() if name in used}) for row, cells in found]
+
+
+def _own(store: Store, row: RowRecord) -> dict[str, str]:
+    """The row's own cells; a key that is lost is said where they would stand."""
+    try:
+        return own_cells.unseal(store.key, row.sealed_cells)
+    except Unreadable:
+        return {OWN: sentences.OWN_UNREADABLE}
 
 
 def _rows(store: Store, run: int, seen: Sight) -> list[RowRecord]:
     with store.read() as tx:
         rows = journal.rows(tx, run)
-    shown = list(filter(seen.shows, rows))
-    if len(shown) < len(rows):
-        shown = _with_own_columns(shown)
+    shown = filter(seen.shows, rows)
     return [row if row.action == Action.CREATE or seen.may_know(row.domain) else _hidden(row) for row in shown]
-
-
-def _with_own_columns(rows: list[RowRecord]) -> list[RowRecord]:
-    """Drop columns of the file that only other rows filled in: a header may be about them."""
-    used = {name for row in rows for name, cell in row.cells.items() if cell.strip()}
-    return [replace(row, cells={name: cell for name, cell in row.cells.items() if name in used}) for row in rows]
 
 
 def _hidden(row: RowRecord) -> RowRecord:

@@ -14,6 +14,7 @@ BROKEN = "MXM itself failed at this run; the log says where. Restart the server 
 
 # What became of a row.
 NOT_YET = "Not sent yet."
+OWN_UNREADABLE = "cannot be opened: the server key was changed; bring MXM_SECRET_KEY or mxm.key back"
 UNREADABLE = "(unreadable: the server key was changed)"
 MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."

@@ -87,6 +87,6 @@ def _row(row: RowRecord, action: Action, before: Mapping[str, object]) -> Planne
         recovery_email="",
         verdict=Verdict.READY,
         action=action,
-        cells=row.cells,
+        sealed_cells=row.sealed_cells,
         before=before,
     )

@@ -12,6 +12,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import columnwise, export, intake, mapping, mended, rules
+from mxlib.mailboxes.addresses import is_domain
 from mxlib.mailboxes.columns import DTYPES, OnExisting
 from mxlib.mailboxes.intake import Taken
 from mxlib.mailboxes.phrases import count, readable
@@ -71,7 +72,7 @@ class Drafts:
 
         Raises TakenOver when it is somebody else's by now, ChangedElsewhere when it has another version than `work`.
         """
-        named = rules.domains_named(work.rows, self._previews.standard(work.domain))
+        named = filter(is_domain, rules.domains_named(work.rows, self._previews.standard(work.domain)))
         name = work.reading.sheet.name if work.reading else ""
         with self._store.write() as tx:
             owner, version = drafts.state(tx, number)
@@ -194,7 +195,7 @@ class Drafts:
         if file:
             sheet = intake.read(file, about["name"], limits=self._previews.limits, taken=Taken(**about["taken"]))
             chosen = dict(enumerate(about["meanings"]))
-            columns = mapping.recognise(sheet.header, chosen=chosen)
+            columns = mapping.without_secrets(sheet, mapping.recognise(sheet.header, chosen=chosen))
             made = about.get("usernames")
             as_read, _ = mapping.to_rows(sheet, columns, usernames=None if made is None else columnwise.texts(made))
             reading = Reading(sheet, columns, as_read, tuple(about["notes"]))

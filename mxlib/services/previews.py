@@ -238,6 +238,7 @@ def understood(sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernam
     """
     preset = presets.find(sheet.header) if chosen is None else None
     columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
+    columns = mapping.without_secrets(sheet, columns)
     rows, notes = mapping.to_rows(sheet, columns, usernames=usernames)
     return Reading(sheet, columns, rows, (preset.told, *notes) if preset else notes)
 

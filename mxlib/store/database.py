@@ -23,7 +23,7 @@ from mxlib.store.keys import ServerKey
 from mxlib.store.readers import Readers
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
-HEAD = "0011"
+HEAD = "0012"
 
 #: Seconds that a statement waits for another program's lock on the database.
 BUSY_S = 5.0
@@ -77,6 +77,7 @@ class Store:
                 store._migrate()
                 # After the tables, so that a first start which is killed leaves no key beside an empty database.
                 store.key = ServerKey.load(path.parent / "mxm.key", secret_key)
+                store._seal_own_cells()
             except BaseException:
                 store.close()
                 raise
@@ -189,6 +190,16 @@ class Store:
         """Let go of the file."""
         self._engine.dispose()
         self.disown()
+
+    def _seal_own_cells(self) -> None:
+        from mxlib.store import own_cells
+
+        with self.read() as tx:
+            if own_cells.are_sealed(tx):
+                return
+        with self.write() as tx:
+            own_cells.seal_earlier(tx, self.key)
+        self.scrub()
 
     def _migrate(self) -> None:
         with self.read() as tx:

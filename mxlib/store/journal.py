@@ -9,7 +9,8 @@ from dataclasses import fields
 import sqlalchemy as sa
 
 from mxlib.mailboxes import reasons
-from mxlib.mailboxes.plan import Plan, PlannedRow
+from mxlib.mailboxes.plan import Plan
+from mxlib.store import own_cells
 from mxlib.store.database import Tx
 from mxlib.store.keys import ServerKey
 from mxlib.store.ownership import OwnershipLost
@@ -98,7 +99,8 @@ def add_run(
             "limit": row.limit,
             "recovery_email": row.recovery_email,
             "verdict": row.verdict.value,
-            "cells": _without_password(row),
+            "cells": {},
+            "sealed_cells": own_cells.seal(server_key, row.cells, row.password) if row.cells else row.sealed_cells,
             "before": dict(row.before),
             "outcome": "waiting" if row.acts else "skipped" if row.left_out else "unchanged",
             "reason": row.left_out or ("" if row.acts else reasons.unchanged(row.limit)),
@@ -109,10 +111,6 @@ def add_run(
     if rows:
         tx.execute(run_row.insert(), rows)
     return int(number)
-
-
-def _without_password(row: PlannedRow) -> dict[str, str]:
-    return {name: cell for name, cell in row.cells.items() if not row.password or cell != row.password}
 
 
 def find_run(tx: Tx, *, operator: str, idempotency_key: str | None, plan_digest: str) -> int | None:

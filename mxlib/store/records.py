@@ -52,7 +52,7 @@ class RowRecord:
     limit: int | None
     recovery_email: str
     verdict: str
-    cells: dict[str, str] = field(repr=False)
+    sealed_cells: bytes | None = field(repr=False)
     before: dict[str, Any] = field(repr=False)
     outcome: str
     reason: str

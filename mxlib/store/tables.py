@@ -96,7 +96,7 @@ run_row = Table(
     Column("limit", Integer),
     Column("recovery_email", Text, nullable=False),
     Column("verdict", Text, nullable=False),
-    Column("cells", JSON, nullable=False),
+    Column("cells", JSON, nullable=False),  # of earlier releases, blank by now
     Column("before", JSON, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
@@ -105,6 +105,7 @@ run_row = Table(
     Column("host_quota", Integer),
     Column("host_limit", Integer),
     Column("differs", Text, nullable=False, server_default=""),
+    Column("sealed_cells", LargeBinary),
     sqlite_with_rowid=False,
 )
 Index("row_by_outcome", run_row.c.run, run_row.c.outcome)

@@ -11,6 +11,7 @@ from mxlib.mailboxes.dialect import DELIMITERS, ENCODINGS
 from mxlib.mailboxes.intake import FileRefused, Taken
 from mxlib.mailboxes.mapping import recognise
 from mxlib.mailboxes.phrases import readable
+from mxlib.mailboxes.secret_cells import masked_header
 from mxlib.ui.acts import act
 from mxlib.ui.mapping_step import Step
 
@@ -81,7 +82,7 @@ def _headers(step: Step) -> dict[int, str]:
 
 
 def _line(step: Step, line: int, cells: list[str]) -> str:
-    shown = cells if line == step.sheet.taken.header_line else step.shown(cells)
+    shown = map(masked_header, cells) if line == step.sheet.taken.header_line else step.shown(cells)
     return readable(" · ".join(filter(None, map(str.strip, shown))), 70)
 
 
@@ -90,6 +91,6 @@ def _sample(step: Step) -> pd.DataFrame:
     table = step.sheet.table
     first = max(0, min(int(table.lines.searchsorted(step.line, "right")) - 2, len(table) - _ROWS))
     shown = range(first, min(first + _ROWS, len(table)))
-    names = recognise(step.sheet.header).names
+    names = recognise([masked_header(name) for name in step.sheet.header]).names
     rows = [[*step.shown(table.row(at)), *[""] * len(names)][: len(names)] for at in shown]
     return pd.DataFrame(rows, columns=list(names), index=pd.Index(table.lines[shown.start : shown.stop], name="Line"))

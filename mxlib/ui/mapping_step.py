@@ -7,6 +7,7 @@ from mxlib.mailboxes.answers import Answer
 from mxlib.mailboxes.columns import MASK
 from mxlib.mailboxes.intake import Sheet
 from mxlib.mailboxes.phrases import readable
+from mxlib.mailboxes.secret_cells import holds_secrets, masked, masked_header, masked_value
 from mxlib.services.mappings import Question
 
 
@@ -37,11 +38,20 @@ class Step:
     misread: str = ""
     line: int = 0
     first_lines: dict[int, list[str]] | None = field(default=None, repr=False)
+    _secret: frozenset[int] | None = field(default=None, repr=False)
 
     @property
     def sheet(self) -> Sheet:
         """The file as it is read now."""
         return self.question.sheet
+
+    @property
+    def secret(self) -> frozenset[int]:
+        """The columns that hold passwords, by their headers and their looks."""
+        if self._secret is None:
+            held = zip(self.sheet.header, map(self.sheet.table.column, range(len(self.sheet.header))), strict=True)
+            self._secret = frozenset(at for at, (name, cells) in enumerate(held) if holds_secrets(name, cells))
+        return self._secret
 
     def key(self, name: str) -> str:
         """The key of a widget."""
@@ -49,7 +59,7 @@ class Step:
 
     def name(self, at: int) -> str:
         """A column's header as it is shown."""
-        return readable(self.sheet.header[at]) or f"Column {at + 1}"
+        return readable(masked_header(self.sheet.header[at])) or f"Column {at + 1}"
 
     def shown(self, cells: Iterable[str]) -> list[str]:
         """The cells of a row, fit for a page."""
@@ -60,14 +70,16 @@ class Step:
         return [self._readable(at, cell) for cell in self.sheet.samples(at)]
 
     def _readable(self, at: int, cell: str) -> str:
-        """A cell; a password is hidden, whether its column was guessed or is said to hold some."""
+        """A cell; a password is hidden, whether its column is said to hold some, or it only looks like one."""
         known = (*self.question.answer.meanings[at : at + 1], *self.answer.meanings[at : at + 1])
-        return MASK if cell and "password" in known else readable(cell)
+        if cell and ("password" in known or at in self.secret):
+            return MASK
+        return readable(masked(masked_value(cell)))
 
     def read_as(self, question: Question) -> None:
         """Begin anew with the same file, read in another way."""
         self.question, self.answer, self.refusal = question, question.answer, ""
-        self.first_lines = None
+        self.first_lines = self._secret = None
         self.generation += 1
 
     def take(self, answer: Answer) -> None:

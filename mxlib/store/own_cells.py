@@ -1,0 +1,87 @@
+"""The own cells of rows, columns that mean nothing here: sealed with the server's key, which outlives *Handed over*."""
+
+import json
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from mxlib.mailboxes import secret_cells
+from mxlib.mailboxes.addresses import is_domain
+from mxlib.mailboxes.columns import MASK, Verdict
+from mxlib.store.database import Tx
+from mxlib.store.keys import ServerKey
+from mxlib.store.tables import draft, meta, run, run_row
+
+#: What the seal is bound to; not to a row, so that a retry or an undo takes the cells along as they are.
+_PLACE = "own cells"
+
+#: The fact that no cell of an earlier release is in clear any more.
+_SEALED = "own_cells_sealed"
+
+#: A password shorter than this is no reason to blank out parts of other cells.
+_SHORTEST = 4
+
+
+def seal(key: ServerKey, cells: Mapping[str, str], password: str) -> bytes | None:
+    """Return the cells as they are kept, without the row's password; None when there are none."""
+    kept = {name: _without(cell, password) for name, cell in cells.items() if not password or cell != password}
+    return key.seal(json.dumps(kept).encode(), _PLACE) if kept else None
+
+
+def unseal(key: ServerKey, sealed: bytes | None) -> dict[str, str]:
+    """Return the cells that were sealed; raises Unreadable when another key sealed them."""
+    if sealed is None:
+        return {}
+    cells: dict[str, str] = json.loads(key.open(sealed, _PLACE))
+    return cells
+
+
+def are_sealed(tx: Tx) -> bool:
+    """Return whether no cell of an earlier release is in clear any more."""
+    return tx.execute(sa.select(meta.c.value).where(meta.c.name == _SEALED)).scalar() is not None
+
+
+def seal_earlier(tx: Tx, key: ServerKey) -> None:
+    """Seal, once, what earlier releases kept in clear, and drop what looks like a password."""
+    if are_sealed(tx):
+        return
+    for number in tx.execute(sa.select(run.c.id)).scalars().all():
+        _seal_run(tx, key, number)
+    for row in tx.execute(sa.select(draft.c.id, draft.c.domains)).all():
+        tx.execute(draft.update().where(draft.c.id == row.id).values(domains=[*filter(is_domain, row.domains)]))
+    tx.execute(meta.insert().values(name=_SEALED, value="yes"))
+
+
+def _seal_run(tx: Tx, key: ServerKey, number: int) -> None:
+    told = ("position", "cells", "verdict", "username", "domain", "recovery_email", "reason")
+    rows = tx.execute(sa.select(*(run_row.c[name] for name in told)).where(run_row.c.run == number)).all()
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        for name, cell in row.cells.items():
+            held.setdefault(name, []).append(str(cell))
+    secret = secret_cells.secret_names(held.items())
+    for row in rows:
+        cells = {name: secret_cells.own_cell(name, str(cell)) for name, cell in row.cells.items() if name not in secret}
+        values: dict[str, object] = {"cells": {}, "sealed_cells": seal(key, cells, "")} if row.cells else {}
+        if row.verdict == Verdict.INVALID:
+            values |= _masked(row)
+        if values:
+            tx.execute(
+                run_row.update().where(run_row.c.run == number, run_row.c.position == row.position).values(values)
+            )
+
+
+def _masked(row: sa.Row[tuple[str, ...]]) -> dict[str, object]:
+    """What of an invalid row is to be masked; a row that was never sent."""
+    cells = {name: getattr(row, name) for name in ("username", "domain", "recovery_email")}
+    masked = {name: secret_cells.masked_in(name, cell) for name, cell in cells.items()}
+    reason = row.reason
+    for name, cell in cells.items():
+        if masked[name] != cell:
+            reason = reason.replace(cell, masked[name])
+    reason = secret_cells.masked(reason)
+    return {name: cell for name, cell in (masked | {"reason": reason}).items() if cell != getattr(row, name)}
+
+
+def _without(cell: str, password: str) -> str:
+    return cell.replace(password, MASK) if len(password) >= _SHORTEST else cell
