@@ -1,5 +1,6 @@
 """Each way in which the files of the store fail has its own sentence and code; none is a traceback."""
 
+import asyncio
 import errno
 import fcntl
 import os
@@ -9,11 +10,19 @@ from pathlib import Path
 import pytest
 
 from mxlib import admin
+from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.mailboxes import words
-from mxlib.store import FILE, Store, Unwritable, database, failures, journal
+from mxlib.services.desk import assemble
+from mxlib.services.housekeeping import Housekeeping
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, Unwritable, audit, database, failures, journal
 from mxlib.store.failures import of_database, of_system
+from mxlib.ui.out_of_files import OutOfFiles
 from tests import house as houses
+from tests.desk import until
+from tests.simulation import FreeGate, plan, rows
+from tests.test_erasure import PassingClock
 
 
 def raw(code: int) -> sqlite3.OperationalError:
@@ -85,6 +94,89 @@ def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, mo
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "DISK_ERROR"
     assert "input/output" in answer.json()["error"]["message"]
+
+
+def damaged(folder: Path) -> None:
+    """Overwrite a page in the middle of the database, as a failing disk does."""
+    store = Store.open(folder / FILE, SystemClock())
+    with store.write() as tx:
+        for number in range(2_000):
+            audit.append(tx, at=1.0, who="ops", kind="operator", what="export", on=f"domain{number}.example")
+    store.scrub()
+    store.close()
+    content = bytearray((folder / FILE).read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\x55" * 4096
+    (folder / FILE).write_bytes(content)
+
+
+def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
+    clock, host = SystemClock(), houses.StandIn()
+    damaged(tmp_path)
+    house = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
+    house.engine.recover()
+    try:
+        until(lambda: words.DATABASE_DAMAGED in house.unwell(LOCAL))
+    finally:
+        house.close()
+
+
+def test_a_sound_database_is_checked_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = PassingClock()
+    store = Store.open(tmp_path / FILE, clock)
+    checks = 0
+    usual = store.is_sound
+
+    def is_sound() -> bool | None:
+        nonlocal checks
+        checks += 1
+        return usual()
+
+    monkeypatch.setattr(store, "is_sound", is_sound)
+    keeping = Housekeeping(Settings(), store, clock)
+    for hours, expected in ((0, 1), (20, 1), (5, 2)):
+        clock.passed += hours * 3_600
+        keeping.check()
+        assert checks == expected
+    assert keeping.problems() == []
+    assert store.is_sound()
+    store.close()
+
+
+def test_a_check_that_takes_too_long_says_nothing_of_the_database(tmp_path: Path) -> None:
+    damaged(tmp_path)
+    store = Store.open(tmp_path / FILE, SystemClock())
+    assert store.is_sound() is False
+    assert store.is_sound(seconds=-1.0) in (None, False)
+    with store.read() as tx:
+        assert journal.open_runs(tx) == []
+    store.close()
+
+
+def test_a_server_without_room_for_files_says_so_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    loop, handler = asyncio.new_event_loop(), OutOfFiles()
+    handler.install(loop)
+    for _ in range(5_000):
+        loop.call_exception_handler(
+            {"message": "socket.accept() out of system resource", "exception": OSError(errno.EMFILE, "Too many")}
+        )
+    said = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage() for record in said] == [words.OUT_OF_FILES]
+    assert said[0].exc_info is None
+    loop.call_exception_handler({"message": "something else", "exception": ZeroDivisionError()})
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
+    loop.close()
+
+
+def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
+    clock = PassingClock()
+    with houses.opened(tmp_path, clock) as house:
+        house.host.down = True
+        house.services.engine.start(plan(*rows(1)), "ops", retention_days=7)
+        until(lambda: house.services.engine._worker.engine.health.silent_since is not None)
+        assert not any("has not answered since" in said for said in house.services.unwell(LOCAL))
+        clock.passed += 61
+        assert any("has not answered since" in said for said in house.services.unwell(LOCAL))
 
 
 # At the start.

@@ -305,6 +305,11 @@ def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
     )
 
 
+def silent_since(since: float) -> str:
+    """That the host does not answer, as monitors are told."""
+    return f"MXroute has not answered since {clock_time(since)}. Runs wait, and go on by themselves when it does."
+
+
 def queued(rows: int, behind: Sequence[int] = ()) -> str:
     """That another run writes to one of this run's domains."""
     if len(behind) > 1:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.gate import Gate
@@ -77,7 +78,12 @@ class Worker:
         """What is not well with the runs, one sentence each."""
         if self.engine.trouble:
             return [self.engine.trouble]
-        return [NOT_THE_OWNER] if self._driver is not None and self._owned is None else []
+        if self._driver is not None and self._owned is None:
+            return [NOT_THE_OWNER]
+        now, health = self._clock.monotonic(), self.engine.health
+        if health.silent_since is None or not health.down(now):
+            return []
+        return [words.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
         """Take up what was just journalled; where another process has taken over since, that one does."""

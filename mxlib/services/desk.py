@@ -152,7 +152,7 @@ def assemble(
 ) -> Services:
     """The services over a store and a host that are open already."""
     housekeeping = Housekeeping(settings, store, clock)
-    engine = Runs(store, host, gate, clock, settings, chores=(housekeeping.tidy,))
+    engine = Runs(store, host, gate, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
     lists = Lists(store, host, clock)
     runs = Running(store, engine, clock)
     storage = Storage(store, host, lists, clock)

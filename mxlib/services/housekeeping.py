@@ -25,6 +25,8 @@ class Housekeeping:
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self._settings, self._store, self._clock = settings, store, clock
+        self._check_at = float("-inf")
+        self._damaged = False
 
     def tidy(self) -> int:
         """Drop what is due; how many entries of the audit trail went."""
@@ -46,6 +48,23 @@ class Housekeeping:
             time.sleep(_PAUSE)
         return dropped
 
+    def check(self) -> None:
+        """Look for damaged pages of the database, at the start and once a day."""
+        if self._clock.monotonic() < self._check_at:
+            return
+        self._check_at = self._clock.monotonic() + _DAY
+        sound = self._store.is_sound()
+        if sound is None:
+            log.warning("The check of the database was not done in time; it is tried again tomorrow.")
+        else:
+            self._damaged = not sound
+        if self._damaged:
+            log.error(words.DATABASE_DAMAGED)
+
+    def damage(self) -> list[str]:
+        """What the last check of the database found, one sentence each."""
+        return [words.DATABASE_DAMAGED] if self._damaged else []
+
     def jump(self) -> Jump | None:
         """The jump of the clock during which nothing is forgotten."""
         with self._store.read() as tx:
@@ -53,6 +72,10 @@ class Housekeeping:
 
     def problems(self) -> list[str]:
         """What is not well, one sentence each."""
+        return [*self.damage(), *self.wrong_time()]
+
+    def wrong_time(self) -> list[str]:
+        """That the clock may be wrong, in one sentence."""
         jump = self.jump()
         return [words.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
 

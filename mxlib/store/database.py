@@ -1,12 +1,10 @@
 """The store: one SQLite file, opened once a process, written by one transaction at a time."""
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +18,7 @@ from mxlib.mailboxes import words
 from mxlib.store import failures, folder
 from mxlib.store.failures import Unopenable, Unwritable
 from mxlib.store.keys import ServerKey
+from mxlib.store.lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
@@ -51,7 +50,7 @@ class Store:
         self._engine, self._path, self.clock, self.key = engine, path, clock, key
         self._writing = threading.Lock()
         self.readers = Readers(clock)
-        self._ownership: _Lock | None = None
+        self._ownership: Lock | None = None
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
@@ -70,7 +69,7 @@ class Store:
         folder.check(path)
         try:
             path.parent.chmod(0o700)
-            _make_private(path)
+            make_private(path)
             path.chmod(0o600)
             store = cls(_engine(str(path)), path, clock, ServerKey.make())
             try:
@@ -144,6 +143,20 @@ class Store:
         except (DBAPIError, Unwritable):
             return False
 
+    def is_sound(self, seconds: float = 30.0) -> bool | None:
+        """Whether a quick check finds no damaged page; None when that is not known after so many seconds."""
+        until = time.monotonic() + seconds
+        with self._connect() as tx:
+            raw: Any = tx.connection.dbapi_connection
+            raw.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+            try:
+                return bool(tx.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok")
+            except DBAPIError as error:
+                failure = failures.of_database(error, self._path)
+                return False if failure is not None and failure.code == "DATABASE_DAMAGED" else None
+            finally:
+                raw.set_progress_handler(None, 0)
+
     def scrub(self) -> bool:
         """Empty the write-ahead log, so that what was purged is in no file; whether that worked at once.
 
@@ -166,7 +179,7 @@ class Store:
         The lock ends with the process, however that dies. It is a hint: `ownership` holds the proof.
         """
         if self._ownership is None and self._path is not None:
-            self._ownership = _locked(self._path.with_suffix(".lock"))
+            self._ownership = take_lock(self._path.with_suffix(".lock"))
             return self._ownership is not None
         return True
 
@@ -212,58 +225,6 @@ class Store:
 
             with self.write() as tx:
                 upgrade(tx)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lock:
-    """The lock of a data folder, held by an open transaction on its file."""
-
-    path: Path
-    held: sqlite3.Connection
-    id: str
-
-    def is_replaced(self) -> bool:
-        """Whether the file that is there now is another one."""
-        return _file_id(self.path) != self.id
-
-    def close(self) -> None:
-        self.held.close()
-
-
-def _locked(path: Path) -> _Lock | None:
-    """The lock on the file at `path`, made when missing; None while another process has it."""
-    try:
-        _make_private(path)
-    except OSError as error:
-        raise failures.of_system(error) from error
-    held = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        held.close()
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            if failures.cannot_lock(path.parent):
-                raise failures.without_locks() from error
-            return None
-        if isinstance(error, sqlite3.OperationalError):
-            raise failures.of_database(error, path) or error from error
-        raise Unopenable(words.LOCK_DAMAGED, "LOCK_DAMAGED") from error
-    return _Lock(path, held, _file_id(path))
-
-
-def _file_id(path: Path) -> str:
-    """What tells a file from another one that takes its place; blank when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ""
-    return f"{found.st_dev}:{found.st_ino}"
-
-
-def _make_private(path: Path) -> None:
-    """Make a file that only its owner reads; one that is there is not opened, since closing it would end its locks."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _engine(database: str) -> sa.Engine:

@@ -54,7 +54,7 @@ def show(show_run: Callable[[int], None]) -> None:
             told.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}")
             if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
-    _say_the_clock_jumped(caller)
+    _say_to_admins(caller)
     now = services.current().clock.now()
     for view in services.current().runs.ending_soon(caller):
         until = view.passwords_until or now
@@ -67,10 +67,12 @@ def seen(caller: Caller, view: RunView) -> None:
         services.current().runs.seen(caller, view.id)
 
 
-def _say_the_clock_jumped(caller: Caller) -> None:
-    """Say that nothing is forgotten for now, with the way to confirm the time; to admins."""
+def _say_to_admins(caller: Caller) -> None:
+    """Say to admins that the database is damaged, and that nothing is forgotten, with the way to confirm the time."""
     housekeeping = services.current().housekeeping
-    if caller.admin and (problems := housekeeping.problems()):
+    for problem in housekeeping.damage() if caller.admin else ():
+        st.error(escaped(problem), icon=":material/error:")
+    if caller.admin and (problems := housekeeping.wrong_time()):
         with st.container(border=True, key="clock-jumped"):
             told, way = st.columns([10, 2], vertical_alignment="center")
             told.markdown(" ".join(map(escaped, problems)))

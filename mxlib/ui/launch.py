@@ -28,6 +28,7 @@ from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 from mxlib.ui import tab_sessions, tabs, uploads
 from mxlib.ui.log_limits import RepeatLimit
+from mxlib.ui.out_of_files import OutOfFiles
 
 
 def _settings() -> Settings:
@@ -128,6 +129,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Open the services before the first request; on the way out let in-flight writes finish."""
     # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
     pa.set_memory_pool(pa.system_memory_pool())
+    OutOfFiles().install(asyncio.get_running_loop())
     await anyio.to_thread.run_sync(services.open_services, settings)
     sweeping = asyncio.create_task(tab_sessions.sweep_for_ever())
     try:
