@@ -158,3 +158,10 @@ def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(house:
     tab.button(key=f"unconfirmed_forget_{number}").click().run()
     assert not tab.exception
     assert "kim asked" not in said(tab)
+
+
+@pytest.mark.parametrize("run", ["²", "9" * 20, "9" * 5_000, "-1", "nan"])
+@pytest.mark.usefixtures("house")
+def test_a_number_in_the_address_that_no_run_has_breaks_no_page(run: str) -> None:
+    tab = opened("runs", run=run)
+    assert not [error for error in tab.error if "stopped" in error.value]
