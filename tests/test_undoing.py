@@ -17,8 +17,8 @@ from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.trouble import Silent
+from mxlib.store import audit, recovery, touched
 from mxlib.store import lists as shelf
-from mxlib.store import recovery
 from tests.desk import ShiftedClock, until
 from tests.house import GOOD, House, opened, trail
 from tests.simulation import plan, row, rows
@@ -347,3 +347,16 @@ def test_the_sentence_is_the_agreed_one() -> None:
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
+
+
+def test_what_was_changed_since_is_found_for_all_rows_at_once_as_for_each(house: House) -> None:
+    run = imported(house)
+    house.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
+    imported(house, update(0, username="user2", quota=2048), update(1, username="user3", quota=4096))
+    house.services.mailboxes.set_recovery(LOCAL, "a.nl", "user3", "x@home.nl")
+    with house.services.store.read() as tx:
+        for restoring in (False, True):
+            addresses = {f"user{number}@a.nl": restoring for number in range(4)}
+            each = {on for on in addresses if audit.touched_since(tx, on, run, restoring=restoring)}
+            assert touched.find(tx, run, addresses) == each
+    assert each == {"user1@a.nl", "user2@a.nl", "user3@a.nl"}

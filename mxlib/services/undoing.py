@@ -22,7 +22,7 @@ from mxlib.services.mailboxes import Unfit
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
 from mxlib.services.trouble import Silent
-from mxlib.store import Store, audit, journal, recovery
+from mxlib.store import Store, journal, recovery, touched
 from mxlib.store import lists as shelf
 
 #: Days for which a run that has no passwords would keep them.
@@ -179,12 +179,8 @@ class Undoing:
                 listed = shelf.mailboxes(tx, domain)
                 boxes |= {f"{box.username.lower()}@{domain}": box for box in (listed.mailboxes if listed else ())}
                 emails |= {f"{name}@{domain}": email for name, email in recovery.of_domain(tx, domain).items()}
-            touched = {
-                row.address
-                for row in rows
-                if audit.touched_since(tx, row.address, view.id, restoring=row.action == Action.UPDATE)
-            }
-        steps = tuple(undo.steps(rows, boxes, emails, touched))
+            changed = touched.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in rows})
+        steps = tuple(undo.steps(rows, boxes, emails, changed))
         # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), Kind.UNDO, view.id)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
