@@ -1,21 +1,18 @@
 """What every route asks of a request: who sends it, and what is in it."""
 
 import codecs
-import json
-import math
-import re
-from collections import Counter
 from email.message import Message
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 
+from mxlib import services
 from mxlib.api.envelope import Problem
 from mxlib.api.shapes import Failure
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes import addresses
+from mxlib.mailboxes import addresses, json_text, words
 from mxlib.mailboxes.phrases import readable
 from mxlib.services.exports import NotThere
 
@@ -113,11 +110,8 @@ def kind_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-#: Digits of the longest number that is one; no cell takes a longer one.
-_LONGEST_NUMBER = 100
-
-_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
-
+#: Bytes that a body may have which names mailboxes and no more: so many at least, and so many for each.
+_LEAST_BODY, _BYTES_A_ROW = 1_000_000, 400
 
 #: Characters of a Content-Type whose parameters are read.
 _LONGEST_KIND = 200
@@ -155,52 +149,12 @@ def parsed(request: Request, data: bytes) -> Any:
     """The body as JSON, in which nothing is said twice, and which brings no number or sign that there is not."""
     if kind_of(request) != JSON:
         raise wrong_kind(JSON)
-    try:
-        told = json.loads(
-            data, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_object
-        )
-        if _HALF_A_PAIR.search(data):
-            json.dumps(told, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Problem(400, "The body holds half of a surrogate pair, which is no character.") from None
-    except RecursionError:
-        raise Problem(400, "The body is nested too deeply.") from None
-    except ValueError as error:
-        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Problem(400, f"The body is no JSON{where}.") from None
-    return told
+    most = max(_LEAST_BODY, _BYTES_A_ROW * services.current().settings.max_rows)
+    if len(data) > most:
+        raise Problem(413, words.too_large(len(data), most))
+    return json_text.parse(data)
 
 
 def wrong_kind(*wanted: str) -> Problem:
     """The body is of a kind that is not read here."""
     return Problem(415, f"Say what the body is: Content-Type: {' or '.join(wanted)}.")
-
-
-def _no_number(name: str) -> NoReturn:
-    raise Problem(400, f"The body is no JSON: {name} is no number in it.")
-
-
-def _float(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):
-        raise _too_long(digits)
-    return number
-
-
-def _int(digits: str) -> int:
-    if len(digits) > _LONGEST_NUMBER:
-        raise _too_long(digits)
-    return int(digits)
-
-
-def _too_long(digits: str) -> Problem:
-    return Problem(400, f"The body holds a number that is too large: {readable(digits)}.")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """One object; of two values for one name neither is taken for the one that is meant."""
-    told = dict(pairs)
-    if len(told) < len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise Problem(400, f"The body says {readable(twice)} twice in one object. Keep one.")
-    return told

@@ -8,13 +8,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib import services
 from mxlib.api.envelope import INVALID_TOKEN, Problem, fault, refusal
-from mxlib.auth.permissions import Caller
+from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
 from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes import words
 from mxlib.services.by_hand import came_at
 
 #: Digits of a length that any body can have.
 _DIGITS = 15
+
+#: Where whole files are sent.
+_IMPORTS = frozenset({"/imports", "/email-accounts/import/preview"})
 
 
 class Door:
@@ -30,6 +33,8 @@ class Door:
             return
         try:
             caller = await anyio.to_thread.run_sync(_caller, scope)
+            if scope["path"].removeprefix(scope.get("root_path", "")) in _IMPORTS:
+                await anyio.to_thread.run_sync(_must_import, caller)
             body = await _body(Headers(scope=scope), receive, services.current().settings.max_file_mb * 1_000_000)
         except Problem as problem:
             await refusal(problem)(scope, receive, send)
@@ -63,6 +68,12 @@ def _caller(scope: Scope) -> Caller:
         return house.tokens.caller(token, house.entrance.proxies.address(scope))
     except Rejected as error:
         raise Problem(401, str(error), headers=INVALID_TOKEN) from None
+
+
+def _must_import(caller: Caller) -> None:
+    """Refuse what cannot lead to an import before it is read."""
+    if not services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True):
+        raise Problem(403, NO_IMPORT)
 
 
 async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] | None:

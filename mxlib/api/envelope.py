@@ -1,5 +1,6 @@
 """The envelope that every answer of the API comes in, the same as the host's own."""
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.phrases import readable
+from mxlib.mailboxes.refusals import Crowded, TooCostly
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot, NotOwner, SameImport
 from mxlib.services import Unreadable, Unwritable
@@ -49,6 +51,9 @@ INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'
 
 _AGAIN = "To start them again, send the same request with ?again=true."
 
+#: Items of a list that are written at a time.
+_AT_A_TIME = 200
+
 #: Seconds after which to come again when the host does not say.
 _LATER = 60
 
@@ -75,8 +80,29 @@ def listed(data: list[Any], read_at: float | None, problem: str) -> Response:
     return _answer(told | {"problem": problem} if problem else told)
 
 
+class _InPieces(JSONResponse):
+    """JSON whose long lists are written some items at a time: writing keeps every other thread waiting."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return _written(content).encode()
+
+
+def _written(content: Any) -> str:
+    if isinstance(content, dict) and all(type(name) is str for name in content):
+        return "{" + ",".join(f"{_dumped(name)}:{_written(value)}" for name, value in content.items()) + "}"
+    if isinstance(content, list) and len(content) > _AT_A_TIME:
+        parts = (content[at : at + _AT_A_TIME] for at in range(0, len(content), _AT_A_TIME))
+        return "[" + ",".join(_dumped(part)[1:-1] for part in parts) + "]"
+    return _dumped(content)
+
+
+def _dumped(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def _answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
+    return _InPieces(content, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 def refusal(problem: Problem) -> Response:
@@ -131,6 +157,8 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     Unfit: lambda error: Problem(400, str(error), field=error.field),
     Unasked: lambda error: Problem(400, str(error), field=error.field),
     FileRefused: lambda error: Problem(400, str(error)),
+    TooCostly: lambda error: Problem(413, str(error)),
+    Crowded: lambda error: Problem(429, str(error), headers=_again(_LATER)),
     Taken: lambda error: Problem(409, str(error), field="username"),
     KeyReused: lambda error: Problem(409, str(error)),
     CanNot: lambda error: Problem(409, str(error)),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api import preview_shapes, run_shapes, shapes
-from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, parsed, refusals, wrong_kind
+from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.api.turns import asks_host
 from mxlib.mailboxes.columns import OnExisting
@@ -133,7 +133,7 @@ def _table(request: Request, data: bytes, domain: str, file: str, *, generate: b
         case "application/json":
             if domain or file or generate or on_existing is not OnExisting.SKIP:
                 raise Malformed("", "With a JSON body everything stands in the body: leave the parameters out.")
-            return imports.from_json(parsed(request, data))
+            return imports.from_json(data)
         case "text/csv":
             name, encoding = file or "import.csv", charset_of(request)
             return imports.from_file(data, name, domain, generate=generate, on_existing=on_existing, encoding=encoding)

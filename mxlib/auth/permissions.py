@@ -67,6 +67,8 @@ def lacking(permission: Permission, domain: str) -> str:
     return f"You have no permission to {_TO[permission]} {domain}."
 
 
+NO_IMPORT = "You have no permission to import into any domain. Ask an admin for it."
+
 #: Whoever sits at this machine while no way to sign in is set up.
 LOCAL = Caller("local operator", admin=True)
 

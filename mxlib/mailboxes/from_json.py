@@ -1,30 +1,25 @@
 """Rows that come as JSON: cells may be strings, numbers, null or absent, all alike."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from mxlib.mailboxes import addresses, headers, secret_cells, words
+from mxlib.mailboxes import addresses, headers, json_text, secret_cells, words
 from mxlib.mailboxes.columns import COLUMNS, OnExisting, rows_from
 from mxlib.mailboxes.columnwise import BLANKS, texts
+from mxlib.mailboxes.malformed import Malformed
 from mxlib.mailboxes.phrases import readable
+
+__all__ = ["Asked", "Malformed", "flag_of", "mailbox", "object_of", "only", "read", "read_text", "rows", "text_of"]
 
 _LINE = ("line", "_line")
 _MOST_LINES = 2**31
 
 #: How many differently named cells the rows of one import may have.
 _MOST_NAMES = 100
-
-
-class Malformed(Exception):
-    """What was sent is not shaped as it should be; the message says what is wrong, `field` where."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Asked:
     existing: Mapping[str, frozenset[str]]
     generate_passwords: bool
     on_existing: OnExisting
-    _items: Sequence[Mapping[str, Any]] = field(repr=False)
+    _own: Sequence[Mapping[str, str]] = field(repr=False)
 
     def cells(self, origin: int) -> dict[str, str]:
         """What a row holds that MXM has no use for, for the results."""
@@ -62,6 +57,11 @@ def _is_own(name: str, value: object) -> bool:
     return name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
 
 
+def read_text(data: bytes, most: int) -> Asked:
+    """Read the body of a preview or an import as it came; raises Malformed."""
+    return read(json_text.parse(data), most)
+
+
 def read(body: Any, most: int) -> Asked:
     """Read the body of a preview or an import of at most `most` rows; raises Malformed."""
     told = object_of(body)
@@ -73,7 +73,8 @@ def read(body: Any, most: int) -> Asked:
     for number, item in enumerate(items):
         if not isinstance(item, dict):
             raise Malformed(f"rows.{number}", f'rows.{number}: an object is needed, {{"username": "jan"}} say.')
-    if len({name for item in items for name in item}) > _MOST_NAMES:
+    named = {name for item in items for name in item}
+    if len(named) > _MOST_NAMES:
         raise Malformed("rows", f"rows: over {_MOST_NAMES} differently named cells; remove those that are not needed.")
     return Asked(
         rows(items),
@@ -81,8 +82,15 @@ def read(body: Any, most: int) -> Asked:
         _existing(told.get("existing_by_domain")),
         flag_of(told, "generate_passwords"),
         _on_existing(told),
-        items,
+        _own(items, {name for name in named if _is_own(name, None)}),
     )
+
+
+def _own(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[Mapping[str, Any]]:
+    """The cells of each row that have no meaning here."""
+    if not names:
+        return [{}] * len(items)
+    return [{name: value for name, value in item.items() if name in names} for item in items]
 
 
 def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -18,6 +18,27 @@ class FileRefused(Exception):
         self.line = line
 
 
+class Unread(FileRefused):
+    """A file that might be a table, but is not read for what that takes."""
+
+
+class TooCostly(Unread):
+    """Reading or judging came to its limit of time or of memory."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Reading this took over {seconds:,.0f} seconds or too much memory, so it was stopped. "
+            "Save the table alone as CSV, or split it."
+        )
+
+
+class Crowded(Unread):
+    """Too many files wait to be read."""
+
+    def __init__(self) -> None:
+        super().__init__("As many files are being read as this server reads at a time. Try again in a minute.")
+
+
 #: How files begin that are no table, and what each kind is called.
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a picture"),

@@ -28,8 +28,8 @@ from mxlib.mailboxes.sheet import Limits
 Sizes = npt.NDArray[np.int64]
 
 _NO_SIZES = np.zeros(0, np.int64)
-_MOST_PARTS = 2_000
-_ENTRY = b"PK\x01\x02"
+MOST_PARTS = 2_000
+ENTRY = b"PK\x01\x02"
 _PARTS = (".xml", ".rels")
 _WORKSHEET = re.compile(rb"<(?:\w+:)?sheetData[\s/>]")
 _EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
@@ -128,7 +128,7 @@ def _written(value: object) -> str:
 
 def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
     """A copy of a workbook with its tables only, each no larger than the archive says; why a sheet is missing."""
-    if data.count(_ENTRY) > _MOST_PARTS:
+    if data.count(ENTRY) > MOST_PARTS:
         raise FileRefused(refusals.damaged(name))
     refused = ""
     longest, sharing = 0, []

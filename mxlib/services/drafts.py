@@ -11,7 +11,7 @@ import pyarrow as pa
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import columnwise, export, intake, mapping, mended, rules
+from mxlib.mailboxes import columnwise, export, mapping, mended
 from mxlib.mailboxes.addresses import is_domain
 from mxlib.mailboxes.columns import DTYPES, OnExisting
 from mxlib.mailboxes.intake import Taken
@@ -72,7 +72,7 @@ class Drafts:
 
         Raises TakenOver when it is somebody else's by now, ChangedElsewhere when it has another version than `work`.
         """
-        named = filter(is_domain, rules.domains_named(work.rows, self._previews.standard(work.domain)))
+        named = filter(is_domain, self._previews.named(work.rows, work.domain))
         name = work.reading.sheet.name if work.reading else ""
         with self._store.write() as tx:
             owner, version = drafts.state(tx, number)
@@ -193,11 +193,11 @@ class Drafts:
         rows = table.to_pandas().astype(DTYPES)
         reading = None
         if file:
-            sheet = intake.read(file, about["name"], limits=self._previews.limits, taken=Taken(**about["taken"]))
+            sheet = self._previews.sheet(file, about["name"], Taken(**about["taken"]))
             chosen = dict(enumerate(about["meanings"]))
             columns = mapping.without_secrets(sheet, mapping.recognise(sheet.header, chosen=chosen))
             made = about.get("usernames")
-            as_read, _ = mapping.to_rows(sheet, columns, usernames=None if made is None else columnwise.texts(made))
+            as_read, _ = self._previews.rows(sheet, columns, usernames=None if made is None else columnwise.texts(made))
             reading = Reading(sheet, columns, as_read, tuple(about["notes"]))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
         return Work(rows, about["domain"], about["generate"], reading, file, on_existing)

@@ -8,7 +8,7 @@ import pandas as pd
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
-from mxlib.mailboxes import from_json, passwords, planning, rules, words
+from mxlib.mailboxes import effort, from_json, passwords, planning, words
 from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
@@ -44,9 +44,9 @@ class Imports:
         self._settings, self._claims, self._clock = settings, claims, clock
         self._previews, self._running = previews, running
 
-    def from_json(self, body: object) -> Table:
+    def from_json(self, data: bytes) -> Table:
         """Rows as JSON; raises Malformed."""
-        asked = from_json.read(body, self._settings.max_rows)
+        asked = self._previews.do(effort.is_short(data), from_json.read_text, data, self._settings.max_rows)
         return Table(
             asked.rows,
             asked.default_domain,
@@ -84,7 +84,7 @@ class Imports:
         account = self._previews.account(
             caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing, patience=LONG_PATIENCE
         )
-        return rules.judge(table.rows, account, self._previews.standard(table.domain), table.on_existing)
+        return self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
 
     def preflight(self, caller: Caller, judged: pd.DataFrame) -> tuple[str, ...]:
         """Whether the rows that are ready fit the account, as far as MXroute tells: warnings, none of which stops."""
@@ -115,14 +115,13 @@ class Imports:
         account = self._previews.account(
             caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing, patience=LONG_PATIENCE
         )
-        standard = self._previews.standard(table.domain)
-        if account.forbidden and rules.domains_named(table.rows, standard) <= account.forbidden.keys():
+        if account.forbidden and self._previews.named(table.rows, table.domain) <= account.forbidden.keys():
             raise Forbidden(account.forbidden[min(account.forbidden)])
         if account.unchecked:
             raise Silent(words.start_waits(min(account.unchecked)))
-        judged = rules.judge(table.rows, account, standard, table.on_existing)
+        judged = self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
         if table.generate:
-            judged = rules.judge(passwords.fill(judged), account, standard, table.on_existing)
+            judged = self._previews.verdicts(passwords.fill(judged), account, table.domain, table.on_existing)
         plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
         days, beside = days or self._settings.retention_days, None if again else ()
         return self._claims.start(

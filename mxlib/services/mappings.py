@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller, Permission
+from mxlib.auth.permissions import NO_IMPORT, Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import answers, guesses, headers, mapping, names, otherwise, pasted, presets, words
+from mxlib.mailboxes import answers, effort, guesses, headers, mapping, names, otherwise, pasted, presets, words
 from mxlib.mailboxes.answers import Answer
 from mxlib.mailboxes.intake import FileRefused, Sheet, Taken
 from mxlib.mailboxes.mapping import Conflict
 from mxlib.mailboxes.phrases import day
 from mxlib.services.lists import Lists
-from mxlib.services.previews import Previews, Reading, understood
+from mxlib.services.previews import Previews, Reading
 from mxlib.store import Store, audit
 from mxlib.store import answers as shelf
 
@@ -65,6 +65,7 @@ class Mappings:
 
     def read(self, caller: Caller, data: bytes, name: str, domain: str) -> Reading | Question:
         """The rows of a file whose columns are known, else what is to be asked; raises FileRefused for no table."""
+        self._must_import(caller)
         sheet = self._sheet(data, name)
         if kept := self._kept(caller, sheet):
             answer, told = kept
@@ -84,12 +85,15 @@ class Mappings:
 
         Raises FileRefused with one sentence when it can not be told what the columns are.
         """
-        data = pasted.as_file(text)
+        self._must_import(caller)
+        data = self.pasted(text)
         bare = self._previews.sheet(data, pasted.NAME, Taken(header_line=0))
         if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
             found = self.read(caller, data, pasted.NAME, domain)
             if isinstance(found, Question) and found.recognised:
-                return understood(found.sheet)  # there is nobody to ask here, and an offer is never applied
+                return self._previews.understood(
+                    found.sheet
+                )  # there is nobody to ask here, and an offer is never applied
             if isinstance(found, Question):
                 conflict = next(iter(found.conflicts), None)
                 raise FileRefused(conflict.sentence if conflict else words.no_address_column(found.sheet.header))
@@ -97,14 +101,21 @@ class Mappings:
         width = len(bare.header)
         if beside is not None and width <= len(beside.sheet.header) and width > 1:
             meanings = {at: meaning for meaning, at in beside.columns.columns.items()}
-            return understood(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
+            return self._previews.understood(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
         if width > 1:
             raise FileRefused(words.columns_not_named(width))
-        return understood(bare, {0: "username"})
+        return self._previews.understood(bare, {0: "username"})
+
+    def pasted(self, text: str) -> bytes:
+        """What was pasted, as a file to read; raises FileRefused when it is larger than one may be."""
+        most = self._previews.limits.bytes
+        if len(text) > most:
+            raise FileRefused(words.too_large(len(text), most))
+        return self._previews.do(effort.is_short(text), pasted.as_file, text)
 
     def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> Question:
         """A file that was refused, read in another way that is to be looked at; raises `refused` when there is none."""
-        sheet = otherwise.read_otherwise(data, name, self._previews.limits)
+        sheet = self._previews.do(effort.is_small(data), otherwise.read_otherwise, data, name, self._previews.limits)
         if sheet is None:
             raise refused
         return replace(self.question(sheet), refusal=str(refused), line=refused.line)
@@ -117,7 +128,9 @@ class Mappings:
         """What is to be asked of a sheet, with the best guess."""
         preset = presets.find(sheet.header)
         columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
-        return Question(sheet, guesses.guess(sheet, columns), columns.conflicts)
+        return Question(
+            sheet, self._previews.do(effort.is_light(sheet), guesses.guess, sheet, columns), columns.conflicts
+        )
 
     def question_of(self, caller: Caller, reading: Reading) -> Question:
         """How a file was understood, to be answered otherwise."""
@@ -177,10 +190,15 @@ class Mappings:
         self._lists.bring(known & set(domains))
         return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
 
+    def _must_import(self, caller: Caller) -> None:
+        """Raise Forbidden for anyone who may import nowhere, before anything is read."""
+        if not self._lists.may_anywhere(caller, Permission.IMPORT, unread=True):
+            raise Forbidden(NO_IMPORT)
+
     def _sheet(self, data: bytes, name: str) -> Sheet:
         """A file as a table; a first row that holds an address or a password, and no header, is not taken for one."""
         sheet = self._previews.sheet(data, name)
-        if not guesses.begins_with_data(sheet):
+        if not self._previews.do(effort.is_light(sheet), guesses.begins_with_data, sheet):
             return sheet
         return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
 
@@ -188,7 +206,7 @@ class Mappings:
         """The rows of a sheet whose headers say what the columns hold."""
         columns = mapping.recognise(sheet.header)
         known = presets.find(sheet.header) or (columns.names_who and not columns.conflicts)
-        return understood(sheet) if known else None
+        return self._previews.understood(sheet) if known else None
 
     def _kept(self, caller: Caller, sheet: Sheet) -> tuple[Answer, shelf.Remembered] | None:
         """What the caller answered about this set of headers; a table without headers has none to go by."""
@@ -212,4 +230,4 @@ class Mappings:
         self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()
     ) -> Reading:
         made = self.usernames(caller, sheet, answer, domain, others) if answer.makes_usernames else None
-        return understood(sheet, answer.chosen, usernames=made)
+        return self._previews.understood(sheet, answer.chosen, usernames=made)

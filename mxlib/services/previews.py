@@ -1,7 +1,8 @@
 """Previews: a file becomes rows, rows become verdicts, verdicts become a plan."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -9,18 +10,23 @@ import pyarrow as pa
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
-from mxlib.mailboxes import addresses, intake, mapping, mended, passwords, planning, presets, rules, words
-from mxlib.mailboxes.columns import OnExisting, Verdict
+from mxlib.mailboxes import addresses, effort, intake, mapping, mended, passwords, planning, presets, rules, words
+from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.intake import Limits, Sheet, Taken
 from mxlib.mailboxes.kinds import KINDS, kinds
 from mxlib.mailboxes.mapping import Mapping as ColumnMapping
 from mxlib.mailboxes.mended import Mended
 from mxlib.mailboxes.plan import Plan
 from mxlib.mailboxes.rules import Account, Standard
+from mxlib.services.changed import changed_since
 from mxlib.services.lists import LONG_PATIENCE, PATIENCE, Lists, Tell
 from mxlib.services.preflight import Preflight
 from mxlib.services.running import Earlier, Running
 from mxlib.settings import Settings
+from mxlib.worker import shared
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Seconds that a list may be old when a run starts.
 FRESH_FOR_START = 60.0
@@ -81,6 +87,7 @@ class Previews:
     def __init__(self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock) -> None:
         self._settings, self._lists, self._running, self._clock = settings, lists, running, clock
         self.preflight = preflight
+        self._worker = shared()
 
     @property
     def limits(self) -> Limits:
@@ -98,11 +105,35 @@ class Previews:
 
         Raises FileRefused with one sentence when there is no table in it.
         """
-        return understood(self.sheet(data, name, taken), chosen)
+        return self.understood(self.sheet(data, name, taken), chosen)
 
     def sheet(self, data: bytes, name: str, taken: Taken | None = None) -> Sheet:
         """A file as a table whose columns are not understood yet; raises FileRefused."""
-        return intake.read(data, name, limits=self.limits, taken=taken)
+        return self.do(effort.is_small(data), intake.read, data, name, limits=self.limits, taken=taken)
+
+    def understood(
+        self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
+    ) -> Reading:
+        """The rows of a sheet, as the function of this name gives them."""
+        return understood(sheet, chosen, usernames=usernames, do=self.do)
+
+    def rows(
+        self, sheet: Sheet, columns: ColumnMapping, *, usernames: pa.Array | None = None
+    ) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """The rows of a sheet whose columns are understood, and what is to be said of them."""
+        return self.do(effort.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
+
+    def verdicts(self, rows: pd.DataFrame, account: Account, domain: str, on_existing: OnExisting) -> pd.DataFrame:
+        """`rows` with their verdicts, as `rules.judge` gives them."""
+        return self.do(not effort.is_heavy(rows), rules.judge, rows, account, self.standard(domain), on_existing)
+
+    def named(self, rows: pd.DataFrame, domain: str) -> frozenset[str]:
+        """The domains that `rows` are about."""
+        return self.do(not effort.is_heavy(rows), rules.domains_named, rows, self.standard(domain))
+
+    def do(self, small: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """What `work` gives: at once when it is `small`, else in the worker, so that the server answers meanwhile."""
+        return work(*arguments, **named) if small else self._worker.run(work, *arguments, **named)
 
     def load(
         self,
@@ -115,7 +146,7 @@ class Previews:
     ) -> None:
         """Read the lists that judging `rows` takes and that are due, however long; `tell` hears how far it has come."""
         known = self._lists.domains(caller).names
-        named = rules.domains_named(rows, self.standard(domain))
+        named = self.named(rows, domain)
         wanted = [name for name in known if name in named and caller.may(Permission.IMPORT, name)]
         self._lists.bring(wanted, newer_than=newer_than, patience=LONG_PATIENCE, tell=tell)
 
@@ -138,7 +169,7 @@ class Previews:
         update = on_existing is OnExisting.UPDATE
         domains = self._lists.domains(caller)
         known = frozenset(domains.names)
-        named = rules.domains_named(rows, self.standard(domain))
+        named = self.named(rows, domain)
         existing = {name: usernames for name, usernames in (told or {}).items() if name in named and not update}
         unchecked: set[str] = set()
         forbidden = {
@@ -175,7 +206,7 @@ class Previews:
         if newer_than is None:
             newer_than = self._clock.now() - FRESH_FOR_EDITS
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
-        return rules.judge(rows, account, self.standard(domain), on_existing)
+        return self.verdicts(rows, account, domain, on_existing)
 
     def recheck(self, caller: Caller, rows: pd.DataFrame, domain: str, on_existing: OnExisting) -> str:
         """Read the lists that judging `rows` takes anew, and say what changed by it."""
@@ -184,7 +215,7 @@ class Previews:
         self.load(caller, rows, domain, newer_than=newer_than)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         after = self.judge(caller, rows, domain, on_existing=on_existing)
-        return words.rechecked(_changes(before, after), sorted(account.unchecked))
+        return words.rechecked(changed_since(before, after), sorted(account.unchecked))
 
     def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
         """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""
@@ -209,7 +240,7 @@ class Previews:
         newer_than = now - FRESH_FOR_START
         self.load(caller, rows, domain, newer_than=newer_than, tell=tell)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
-        judged = rules.judge(rows, account, self.standard(domain), on_existing)
+        judged = self.verdicts(rows, account, domain, on_existing)
         plan = planning.make_plan(
             judged,
             file_name=reading.sheet.name if reading else "",
@@ -226,37 +257,28 @@ class Previews:
             ahead=self._running.ahead(),
         )
         earlier = self._running.earlier(caller, plan.file_digest) if plan.file_digest else ()
-        unchecked = tuple(sorted(rules.domains_named(rows, self.standard(domain)) & account.unchecked))
+        unchecked = tuple(sorted(self.named(rows, domain) & account.unchecked))
         preflight = self.preflight.of(caller, plan)
-        return Ready(plan, figures, _changes(before, judged), earlier, unchecked, preflight)
+        return Ready(plan, figures, changed_since(before, judged), earlier, unchecked, preflight)
 
 
-def understood(sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None) -> Reading:
-    """The rows of a sheet. Without `chosen` meanings, an export of another system is told by its header.
+def understood(
+    sheet: Sheet,
+    chosen: Mapping[int, str] | None = None,
+    *,
+    usernames: pa.Array | None = None,
+    do: Callable[..., Any] = lambda _small, work, *arguments, **named: work(*arguments, **named),
+) -> Reading:
+    """The rows of a sheet; `do` does what takes long, as `Previews.do`.
 
+    Without `chosen` meanings, an export of another system is known by its header.
     Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses and there are no others.
     """
     preset = presets.find(sheet.header) if chosen is None else None
     columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
-    columns = mapping.without_secrets(sheet, columns)
-    rows, notes = mapping.to_rows(sheet, columns, usernames=usernames)
+    columns = do(effort.is_light(sheet), mapping.without_secrets, sheet, columns)
+    rows, notes = do(effort.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
     return Reading(sheet, columns, rows, (preset.told, *notes) if preset else notes)
-
-
-def _changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
-    """What became of rows that were ready when last seen, since the lists were read anew."""
-    was_ready = (before["verdict"] == Verdict.READY) & before["ticked"]
-    ready = after["verdict"] == Verdict.READY
-    now = after.loc[was_ready & ~ready, "verdict"].value_counts()
-    otherwise = was_ready & ready & ((before["changes"] != after["changes"]) | (before["action"] != after["action"]))
-    told = [words.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items()]
-    if rows := int(otherwise.sum()):
-        at = int(otherwise.to_numpy().argmax())
-        address = f"{after['clean_username'].iat[at]}@{after['clean_domain'].iat[at]}"
-        told.append(
-            words.differs_meanwhile(rows, address, str(before["changes"].iat[at]), str(after["changes"].iat[at]))
-        )
-    return tuple(told)
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:

@@ -58,8 +58,8 @@ def show(domain: str) -> None:
         answer.warning(told, icon=":material/upload_file:")
         return
     name = upload.name if upload else pasted.NAME
-    source = Source(upload.getvalue() if upload else pasted.as_file(text), name, generate)
     try:
+        source = Source(upload.getvalue() if upload else house.mappings.pasted(text), name, generate)
         with answer, st.spinner(f"Reading {name} and comparing it with MXroute…", show_time=True):
             mapping.take_in(source, domain)
         uploads.let_go(upload)

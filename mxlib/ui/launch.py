@@ -127,6 +127,8 @@ middleware = [
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Open the services before the first request; on the way out let in-flight writes finish."""
+    # A thread that reckons lets go of the interpreter after this many seconds: an answer takes it some ten times.
+    sys.setswitchinterval(0.001)
     # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
     pa.set_memory_pool(pa.system_memory_pool())
     OutOfFiles().install(asyncio.get_running_loop())

@@ -16,6 +16,7 @@ from mxlib.mailboxes.headers import PLURALS
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.mapping import IGNORE
 from mxlib.mailboxes.phrases import count, day
+from mxlib.mailboxes.refusals import Unread
 from mxlib.services.mappings import Offer, Question
 from mxlib.services.previews import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
@@ -42,6 +43,8 @@ def take_in(source: Source, domain: str) -> None:
     found: Reading | Question
     try:
         found = mappings.read(frame.caller(), source.data, source.name, domain)
+    except Unread:
+        raise
     except FileRefused as refused:
         found = mappings.read_otherwise(source.data, source.name, refused)
     source.digest = found.sheet.digest

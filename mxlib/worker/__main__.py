@@ -1,0 +1,93 @@
+"""The worker itself: `python -m mxlib.worker` does one job after another, until its server goes or nothing is asked.
+
+What it is asked comes from the server, and what it answers is made here: neither is anyone else's to write. It has no
+sockets, no database, no settings and no keys.
+"""
+
+import os
+import pickle
+import resource
+import select
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mxlib.worker import frames
+
+#: Seconds without a job after which it ends; the next job starts another one.
+_IDLE = 600.0
+
+
+def main() -> None:
+    """Serve jobs from standard input."""
+    asked = os.fdopen(os.dup(0), "rb", buffering=0)
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever prints does not print into an answer
+    os.nice(5)  # pages come first
+    _load()
+    size = _size()
+    while select.select([asked], [], [], _IDLE)[0]:
+        try:
+            work, arguments, named, seconds, memory = pickle.loads(frames.take(asked))  # noqa: S301 - the server's own
+        except EOFError:
+            return
+        _bound(seconds, size + memory if size else 0)
+        answer = _answer(work, arguments, named)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _tell(answers, answer)
+
+
+def _load() -> None:
+    """Import what every job needs, before memory is counted."""
+    import mxlib.mailboxes.otherwise
+    import mxlib.mailboxes.rules  # noqa: F401
+
+
+def _bound(seconds: float, size: int) -> None:
+    """End this process by itself when a job takes longer, and let no job take more memory."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    if size:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+
+
+def _answer(work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[str, Any]:
+    """What became of a job; of a fault only its kind and place, since its text may hold what is secret."""
+    try:
+        return "done", work(*arguments, **named)
+    except MemoryError:
+        return "memory", None
+    except Exception as error:
+        if type(error).__module__.startswith("mxlib."):
+            return "raised", error.with_traceback(None)
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+        return "fault", f"{type(error).__name__} at {where}"
+
+
+def _tell(answers: BinaryIO, answer: tuple[str, Any]) -> None:
+    try:
+        content = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    except MemoryError:
+        content = pickle.dumps(("memory", None))
+    frames.put(answers, content)
+
+
+def _size() -> int:
+    """Bytes of address space that this process has by now; 0 where that is not known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(0)
