@@ -4,6 +4,7 @@ import contextlib
 import io
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from mxlib.mailboxes.columns import LONGEST_CELL, LONGEST_TEXT, Verdict, rows_fr
 from mxlib.mailboxes.headers import LONGEST_HEADER
 from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.rules import Account, Standard
+from tests.house import opened
 from tests.test_workbook import SHEET, STAFF, book, refusal, with_part
 
 LONGEST = f"over {LONGEST_CELL:,} characters"
@@ -96,3 +98,12 @@ def test_a_text_longer_than_a_spreadsheet_holds_is_written_cut_with_a_sign() -> 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         texts = archive.read("xl/sharedStrings.xml").decode()
     assert "a" * (LONGEST_TEXT - 1) + "…" in texts
+
+
+def test_a_file_is_not_read_for_anyone_who_may_import_nowhere(tmp_path: Path) -> None:
+    with opened(tmp_path) as house:
+        token = house.token(a_nl="view")
+        for path in ("/imports", "/email-accounts/import/preview"):
+            answer = house.ask("POST", path, content=b"[" * 40_000, token=token, headers={"Content-Type": "text/csv"})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN"), path
+            assert "import into any domain" in answer.json()["error"]["message"]

@@ -16,6 +16,9 @@ from mxlib.services.by_hand import came_at
 #: Digits of a length that any body can have.
 _DIGITS = 15
 
+#: Bytes of rows that anyone may have judged, whose every row is refused in the end.
+_A_LOOK = 30_000
+
 #: Where whole files are sent.
 _IMPORTS = frozenset({"/imports", "/email-accounts/import/preview"})
 
@@ -33,9 +36,13 @@ class Door:
             return
         try:
             caller = await anyio.to_thread.run_sync(_caller, scope)
+            headers = Headers(scope=scope)
+            most = services.current().settings.max_file_mb * 1_000_000
             if scope["path"].removeprefix(scope.get("root_path", "")) in _IMPORTS:
-                await anyio.to_thread.run_sync(_must_import, caller)
-            body = await _body(Headers(scope=scope), receive, services.current().settings.max_file_mb * 1_000_000)
+                most = await anyio.to_thread.run_sync(
+                    _most_of_an_import, caller, most, headers.get("content-length", "")
+                )
+            body = await _body(headers, receive, most)
         except Problem as problem:
             await refusal(problem)(scope, receive, send)
             return
@@ -70,10 +77,13 @@ def _caller(scope: Scope) -> Caller:
         raise Problem(401, str(error), headers=INVALID_TOKEN) from None
 
 
-def _must_import(caller: Caller) -> None:
-    """Refuse what cannot lead to an import before it is read."""
-    if not services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True):
+def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:
+    """Bytes of a file that the caller may send; anyone who may import nowhere can only look how rows are judged."""
+    if services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True):
+        return most
+    if announced.isdecimal() and int(announced[:_DIGITS]) > _A_LOOK:
         raise Problem(403, NO_IMPORT)
+    return min(most, _A_LOOK)
 
 
 async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] | None:

@@ -43,6 +43,7 @@ from mxlib.services.undoing import Undoing
 from mxlib.services.watching import Watch
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
+from mxlib.worker import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ def close_services() -> bool:
     global _current
     with _lock:
         services, _current = _current, None
+    shared().close()
     return services is None or services.close()
 
 

@@ -91,9 +91,8 @@ class Mappings:
         if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
             found = self.read(caller, data, pasted.NAME, domain)
             if isinstance(found, Question) and found.recognised:
-                return self._previews.understood(
-                    found.sheet
-                )  # there is nobody to ask here, and an offer is never applied
+                # There is nobody to ask here, and an offer is never applied.
+                return self._previews.understood(found.sheet)
             if isinstance(found, Question):
                 conflict = next(iter(found.conflicts), None)
                 raise FileRefused(conflict.sentence if conflict else words.no_address_column(found.sheet.header))
