@@ -10,6 +10,7 @@ import sys
 from mxlib.mailboxes import export, intake
 from mxlib.mailboxes.rules import judge
 from mxlib.services.previews import understood
+from mxlib.worker import shared
 from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
 
 ROWS = 10_000
@@ -32,6 +33,9 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
         kind = name.rpartition(".")[2]
         print(f"  {kind:<4} bytes to preview {whole:6.3f} s  (under {MOST_S:g} s; reading {read:.3f} s)")
         within &= whole < MOST_S
+        beside = seconds(lambda data=data, name=name: shared().run(intake.read, data, name), times)  # type: ignore[misc]
+        here = seconds(lambda data=data, name=name: intake.read(data, name), times)  # type: ignore[misc]
+        print(f"       read beside the server {beside:6.3f} s  ({beside - here:+.3f} s for the pipes)")
     return within
 
 

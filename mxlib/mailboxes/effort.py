@@ -5,6 +5,7 @@ import sys
 import zipfile
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from mxlib.mailboxes import columnwise as columns
 from mxlib.mailboxes.sheet import Sheet
@@ -13,15 +14,9 @@ from mxlib.mailboxes.workbook import ENTRY, MOST_PARTS, is_zip
 #: Bytes of a text, of pasted text or JSON, of an unpacked workbook and of a table that are little enough.
 _FILE, _TEXT, _UNPACKED, _TABLE = 30_000, 100_000, 1_000_000, 2_000_000
 
-#: Rows, and cells that are not as most are and are looked at one by one, of which there may be many.
+#: Rows, and different cells beyond ASCII, each of which is looked at by itself, of which there may be many.
 _MANY, _MANY_UNUSUAL = 20_000, 1_000
-_PLAIN = {
-    "username": r"[A-Za-z0-9._@-]*",
-    "domain": r"[\x00-\x7f]*",
-    "recovery_email": r"[\x00-\x7f]*",
-    "quota": r"[0-9., ]{0,12}[A-Za-z ]{0,12}",
-    "limit": r"[0-9., ]{0,12}",
-}
+_FOREIGN = ("username", "domain", "recovery_email")
 
 
 def is_small(data: bytes) -> bool:
@@ -40,13 +35,15 @@ def is_light(sheet: Sheet) -> bool:
 
 
 def is_heavy(rows: pd.DataFrame) -> bool:
-    """Whether judging takes longer: there are many rows, or many unusual cells."""
+    """Whether judging takes longer: there are many rows, or many different cells beyond ASCII."""
     if len(rows) > _MANY:
         return True
     unusual = 0
-    for name, plain in _PLAIN.items():
+    for name in _FOREIGN:
         cells = columns.cells_of(rows[name])
-        unusual += int((~columns.match(cells, plain)).sum())
+        foreign = pc.invert(pc.string_is_ascii(cells))
+        if pc.any(foreign).as_py():
+            unusual += len(cells.filter(foreign).unique())
     return unusual > _MANY_UNUSUAL
 
 

@@ -16,6 +16,9 @@ from mxlib.ui import dialogs
 
 _PICKED = "picked"
 
+#: Characters of a list that is pasted: those of ten thousand addresses.
+_LONGEST_LIST = 500_000
+
 
 def picked(domain: str) -> set[str]:
     """The picked addresses of a domain; those of another one are forgotten."""
@@ -78,6 +81,9 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
         height=180,
         placeholder=f"anna.bakker@{domain}\nJan Bos <jan.bos@{domain}>",
     )
+    if len(text) > _LONGEST_LIST:
+        st.error(f"The list has over {_LONGEST_LIST:,} characters. Paste it in parts.", icon=":material/block:")
+        return
     asked = addresses_in(text, domain)
     known = set(mailboxes["address"])
     found, missing = [one for one in asked if one in known], [one for one in asked if one not in known]
