@@ -31,7 +31,7 @@ class Asked:
     existing: Mapping[str, frozenset[str]]
     generate_passwords: bool
     on_existing: OnExisting
-    _own: Sequence[Mapping[str, str]] = field(repr=False)
+    _items: Sequence[Mapping[str, Any]] = field(repr=False)
 
     def cells(self, origin: int) -> dict[str, str]:
         """What a row holds that MXM has no use for, for the results."""
