@@ -19,6 +19,9 @@ from mxlib.store.records import RowRecord, RunRecord
 #: What a text says instead of naming a domain that its reader may not see.
 ELSEWHERE = "It concerns a domain that you may not see. Ask an admin."
 
+#: Runs whose invalid rows are kept in memory.
+_REMEMBERED = 2_000
+
 _NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -47,34 +50,48 @@ def may_see(caller: Caller, run: RunView | RunRecord) -> bool:
     return caller.admin or (bool(seen) and all(seen))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """An invalid row: its domain, its outcome, and every name in it that could be a domain."""
+
+    domain: str
+    outcome: Outcome
+    names: frozenset[str]
+
+
 class Sight:
     """What one caller sees of one run. `brought`: whether they run it and brought its file themselves."""
 
-    caller: Caller
-    run: RunView | RunRecord
-    brought: bool
-    known: frozenset[str]
+    def __init__(self, caller: Caller, run: RunView | RunRecord, known: Iterable[str], *, brought: bool) -> None:
+        """`known` are the domains that texts may name: those of the account and of the run."""
+        self._caller, self._run, self._brought = caller, run, brought
+        self._shown: dict[str, bool] = {}
+        self._unseen = frozenset(name for name in known if not self.shows_domain(name))
 
     def shows(self, row: RowRecord) -> bool:
         """Return whether a row is shown."""
-        if self.caller.admin:
+        if self._caller.admin:
             return True
-        if not addresses.is_domain(row.domain):  # nobody's domain: it is for who brought the file
-            return self.brought
-        if not sees(self.caller, self.run, row.domain):
-            return False
-        text = f"{row.username} {row.reason}"
-        return self.brought or row.verdict != Verdict.INVALID or not self._names_another(text)
+        return self.shows_invalid(_invalid(row)) if row.verdict == Verdict.INVALID else self.shows_domain(row.domain)
+
+    def shows_domain(self, domain: str) -> bool:
+        """Return whether valid rows of a domain are shown."""
+        if domain not in self._shown:
+            self._shown[domain] = addresses.is_domain(domain) and sees(self._caller, self._run, domain)
+        return self._shown[domain]
+
+    def shows_invalid(self, row: Invalid) -> bool:
+        """Return whether an invalid row is shown.
+
+        One that names no domain is for who brought the file, and one that names two for who sees both.
+        """
+        if self._brought:
+            return self.shows_domain(row.domain) or not addresses.is_domain(row.domain)
+        return self.shows_domain(row.domain) and self._unseen.isdisjoint(row.names)
 
     def may_know(self, domain: str) -> bool:
         """Return whether what mailboxes there have or had may be shown."""
-        return self.caller.may(Permission.VIEW, domain)
-
-    def _names_another(self, text: str) -> bool:
-        """Return whether a text names a domain that the caller may not see: an address and its column may disagree."""
-        named = {name for name in _NAME.findall(text.lower()) if name in self.known}
-        return not all(sees(self.caller, self.run, name) for name in named)
+        return self._caller.may(Permission.VIEW, domain)
 
 
 class Sights:
@@ -82,6 +99,8 @@ class Sights:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        #: The invalid rows of runs, which never change.
+        self._invalid: dict[int, tuple[Invalid, ...]] = {}
 
     def of(self, caller: Caller, run: RunView | RunRecord) -> results.Sight:
         """Return what the caller sees of a run's rows."""
@@ -96,19 +115,26 @@ class Sights:
             return views
         with self._store.read() as tx:
             groups, known = tallies.by_domain(tx, [view.id for view in views]), _domains(tx)
+            self._read_invalid(tx, groups)
             return tuple(self._told(tx, caller, view, groups.get(view.id, {}), known) for view in views)
 
+    def _read_invalid(self, tx: Tx, groups: Mapping[int, Mapping[tallies.Group, int]]) -> None:
+        """Read the invalid rows of runs that were not looked at before."""
+        if len(self._invalid) > _REMEMBERED:
+            self._invalid = {}
+        due = [run for run, of in groups.items() if any(verdict == Verdict.INVALID for _, verdict, _ in of)]
+        for run, rows in tallies.invalid(tx, [run for run in due if run not in self._invalid]).items():
+            self._invalid[run] = tuple(map(_invalid, rows))
+
     def _told(
-        self, tx: Tx, caller: Caller, view: RunView, groups: Mapping[tuple[str, str, str], int], known: frozenset[str]
+        self, tx: Tx, caller: Caller, view: RunView, groups: Mapping[tallies.Group, int], known: frozenset[str]
     ) -> RunView:
         sight = self._sight(tx, caller, view, known=known | {domain for domain, _, _ in groups})
-        counts: Counter[Outcome] = Counter()
+        invalid = self._invalid.get(view.id, ())
+        counts = Counter(row.outcome for row in invalid if sight.shows_invalid(row))
         for (domain, verdict, outcome), rows in groups.items():
-            if verdict != Verdict.INVALID and addresses.is_domain(domain) and sees(caller, view, domain):
+            if verdict != Verdict.INVALID and sight.shows_domain(domain):
                 counts[Outcome(outcome)] += rows
-        if any(verdict == Verdict.INVALID for _, verdict, _ in groups):
-            shown = filter(sight.shows, tallies.invalid(tx, view.id))
-            counts.update(Outcome(row.outcome) for row in shown)
         total = sum(counts.values())
         hidden = frozenset(domain for domain in view.domains if not sees(caller, view, domain))
         told = replace(
@@ -127,7 +153,7 @@ class Sights:
         if run.operator == caller.name and not caller.admin:
             started = audit.find(tx, audit.Wanted(run=run.id, what="run.start"), most=1)
             brought = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
-        return Sight(caller, run, brought, known)
+        return Sight(caller, run, known, brought=brought)
 
 
 def _with_differences(tx: Tx, view: RunView, sight: Sight) -> RunView:
@@ -138,6 +164,11 @@ def _with_differences(tx: Tx, view: RunView, sight: Sight) -> RunView:
         found = len(differing), differing[0].differs if differing else ""
     figures = all(map(sight.may_know, view.domains))
     return replace(view, differences=found[0], difference=found[1] if figures else untold(found[1]))
+
+
+def _invalid(row: RowRecord | tallies.Invalid) -> Invalid:
+    names = _NAME.findall(f"{row.username} {row.reason}".lower())
+    return Invalid(row.domain, Outcome(row.outcome), frozenset(names))
 
 
 def _without(text: str, hidden: frozenset[str], instead: str) -> str:

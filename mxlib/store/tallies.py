@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,6 +14,15 @@ _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 
 #: The domain, the verdict and the outcome of rows.
 Group = tuple[str, str, str]
+
+
+class Invalid(NamedTuple):
+    """What an invalid row says, without its cells."""
+
+    domain: str
+    username: str
+    reason: str
+    outcome: str
 
 
 def by_domain(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[Group, int]]:
@@ -30,9 +40,14 @@ def domains(tx: Tx, number: int) -> set[str]:
     return set(tx.execute(sa.select(run_row.c.domain).where(run_row.c.run == number).distinct()).scalars())
 
 
-def invalid(tx: Tx, number: int) -> list[RowRecord]:
-    """Return the rows of a run that were invalid, in file order."""
-    return _rows(tx, (run_row.c.run == number) & (run_row.c.verdict == "invalid"))
+def invalid(tx: Tx, numbers: Iterable[int]) -> dict[int, list[Invalid]]:
+    """Return what the invalid rows of each run say, in file order."""
+    parts = run_row.c.run, run_row.c.domain, run_row.c.username, run_row.c.reason, run_row.c.outcome
+    where = run_row.c.run.in_(list(numbers)), run_row.c.verdict == "invalid"
+    told: dict[int, list[Invalid]] = {}
+    for number, *said in tx.execute(sa.select(*parts).where(*where).order_by(run_row.c.run, run_row.c.position)):
+        told.setdefault(number, []).append(Invalid(*said))
+    return told
 
 
 def differing(tx: Tx, number: int) -> list[RowRecord]:
