@@ -78,6 +78,9 @@ _PLACE = re.compile(r"\w+://|/|[A-Za-z]:\\|(?:CN|OU|DC|O|UID)=", re.IGNORECASE)
 _LONGEST = 64
 _SHORTEST = 8
 
+#: What tells a hash without capitals from other words.
+_SHORTEST_HASH, _OF_HASHES = 32, frozenset("${")
+
 #: Characters that a mail address has, beside letters and digits; a password has others, too.
 _OF_ADDRESSES = frozenset("._-+'@")
 
@@ -147,7 +150,7 @@ def own_cell(name: str, cell: str) -> str:
 
 def masked(text: str) -> str:
     """A text for people, with a mask over each part that looks like a password."""
-    if len(text) < _SHORTEST or text.isalpha():
+    if len(text) < _SHORTEST or (text == text.lower() and len(text) < _SHORTEST_HASH and not _OF_HASHES & {*text}):
         return text
     return "".join(map(_masked_word, _BLANKS.split(text)))
 
