@@ -1,0 +1,14 @@
+"""The dashboard with a host whose rate window lasts two seconds; for script/chaos alone."""
+
+from functools import partial
+
+import streamlit as st
+
+from mxlib.mxroute.pace import Pace
+from mxlib.services import desk
+
+desk.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]
+
+from mxlib.ui import launch  # noqa: E402 - what it opens takes the pace from above
+
+app = st.App("../mxlib/ui/shell/main.py", routes=launch.routes, lifespan=launch.lifespan, middleware=launch.middleware)
