@@ -15,16 +15,17 @@ from mxlib.mailboxes.plan import Action, Plan, PlannedRow
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.messages import Answer
+from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.course import Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.outcomes import RunStatus
+from mxlib.sandbox.contract import shown
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import OwnedStore, Store, journal, records, vault
+from mxlib.store import OwnedStore, Store, journal, lists, records, vault
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0
@@ -146,8 +147,11 @@ class Simulation:
         return Simulation(store=self.store, clock=self.clock, sandbox=self.sandbox, paced=self.paced)
 
     def start(self, planned: Plan, operator: str = "ops") -> int:
-        """Journal a plan and hand it to the engine."""
+        """Journal a plan and hand it to the engine; what it knows of mailboxes it had from a list."""
         with self.store.write() as tx:
+            for domain in {each.domain for each in planned.rows if each.before.get("quota") is not None}:
+                boxes = [Mailbox.from_data(shown(box, domain)) for box in self.sandbox.account.domains[domain].values()]
+                lists.keep_mailboxes(tx, domain, boxes, self.clock.now())
             run = journal.add_run(
                 tx,
                 planned,
@@ -194,7 +198,9 @@ class Simulation:
     def going(self) -> bool:
         """Whether some run is neither paused (and settled) nor at an end."""
         return any(
-            course.status is not RunStatus.PAUSED or (course.unsettled and not course.blind) or course.in_flight
+            course.status not in {RunStatus.PAUSED, RunStatus.STOPPED}
+            or (course.unsettled and not course.blind and not course.stuck)
+            or course.in_flight
             for course in self.engine.courses.values()
         )
 

@@ -124,7 +124,7 @@ def test_the_domains_are_names() -> None:
 
 @pytest.mark.parametrize("name", ["domain.json", "domain-pointers-as-object.json"])
 def test_pointers_come_as_a_list_or_as_an_object(name: str) -> None:
-    assert messages.pointers(answer(name).data) == ("alias.com", "alias.nl")
+    assert messages.pointers(answer(name, messages.domain("a.nl")).data) == ("alias.com", "alias.nl")
 
 
 @pytest.mark.parametrize("data", [None, {}, {"pointers": None}, []])
@@ -133,7 +133,9 @@ def test_a_domain_without_pointers_has_none(data: object) -> None:
 
 
 def test_mailboxes_are_read_whatever_type_their_figures_have() -> None:
-    assert [Mailbox.from_data(data) for data in answer("mailboxes.json").data] == [
+    assert [
+        Mailbox.from_data(data) for data in answer("mailboxes.json", messages.list_mailboxes("example.com")).data
+    ] == [
         Mailbox("your_mailbox", "your_mailbox@example.com", 1024, 256.5, 9600, 42, suspended=False),
         Mailbox("info", "info@example.com", 0, 3.0, 9600, 0, suspended=True),
         Mailbox("bare", "bare@example.com", 0, 0.0, 0, 0, suspended=False),

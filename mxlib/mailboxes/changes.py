@@ -164,5 +164,7 @@ def _row(position: int, box: Mapping[str, Any], change: Change) -> PlannedRow:
             "quota": int(box["quota"]),
             "limit": int(box["limit"]),
             "recovery_email": str(box["recovery_email"]),
+            "usage": float(box["usage"]),
+            "sent": int(box["sent"]) if "sent" in box else None,
         },
     )

@@ -37,8 +37,9 @@ class PlannedRow:
 
     In an update a blank `password` or `recovery_email` and a missing `quota` or `limit` keep what there is, and a limit
     without a password is not sent: the host would not take it. `before` holds what was known when the plan was made:
-    `quota`, `limit`, `recovery_email`; `unused` in a delete means that it goes only if the mailbox, read right before,
-    is still unused and has that quota and limit; `unchanged` in an update that it is done only if the mailbox still has
+    `quota`, `limit`, `recovery_email`, `usage`, `sent`; `unused` in a delete means that it goes only if the mailbox,
+    read right before, is still unused and has that quota and limit; `unchanged` in an update that it is done only if
+    the mailbox still has
     what is in `before`. A figure that is not known there may be any.
     `sealed_cells` stand for `cells` in a row that comes of an earlier run's.
     """

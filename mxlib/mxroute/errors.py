@@ -4,9 +4,11 @@
     ├── Busy            nothing was sent: the host's limit would have kept the caller waiting too long
     ├── Unreachable     no answer came
     ├── Unreadable      an answer came that makes no sense: a 5xx, a web page, broken JSON
+    │   └── Misshapen       it is no answer to what was asked
     └── Refused         the host's answer was no
         ├── Invalid         400
-        ├── Unauthorized    401, 403
+        ├── Unauthorized    401
+        │   └── Disallowed      403: the key may not do this, or nothing at all
         ├── NotFound        404
         ├── Conflict        409
         ├── Business        422
@@ -55,6 +57,10 @@ class Unreadable(MXrouteError):
         self.status = status
 
 
+class Misshapen(Unreadable):
+    """An answer came that is no answer to what was asked: another mailbox, or no list where one was asked for."""
+
+
 class Refused(MXrouteError):
     """The host answered, and the answer was no. `message` and `field` are the host's own words."""
 
@@ -77,6 +83,13 @@ class Unauthorized(Refused):
 
     def _sentence(self, message: str) -> str:
         return "MXroute refused the API key. Correct MX_API_KEY and restart."
+
+
+class Disallowed(Unauthorized):
+    """The host does not let this key do this; whether it lets it do anything is another question."""
+
+    def _sentence(self, message: str) -> str:
+        return f"MXroute does not allow this: {message}"
 
 
 class NotFound(Refused):

@@ -1,14 +1,15 @@
 """Requests to the host and its answers, as plain values: nothing here sends anything."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from mxlib.mxroute import errors
+from mxlib.mxroute import contents, errors
 from mxlib.mxroute.allowance import Allowance, retry_after
-from mxlib.mxroute.errors import MXrouteError, RateLimited, Refused, Unreadable
+from mxlib.mxroute.errors import Misshapen, MXrouteError, RateLimited, Refused, Unreadable
 
 Kind = Literal["read", "write"]
 
@@ -20,7 +21,7 @@ _MOST_WORDS = 300
 _REFUSALS: dict[int, type[Refused]] = {
     400: errors.Invalid,
     401: errors.Unauthorized,
-    403: errors.Unauthorized,
+    403: errors.Disallowed,
     404: errors.NotFound,
     409: errors.Conflict,
     422: errors.Business,
@@ -29,12 +30,16 @@ _REFUSALS: dict[int, type[Refused]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One request; `path` is encoded and relative to the base address. `bare`: its answer may lack the envelope."""
+    """One request; `path` is encoded and relative to the base address. `bare`: its answer may lack the envelope.
+
+    `check` says what is wrong with the data of a good answer; blank when it is what was asked for.
+    """
 
     method: str
     path: str
     body: Mapping[str, Any] | None = None
     bare: bool = False
+    check: Callable[[Any], str] | None = field(default=None, compare=False)
 
     @property
     def kind(self) -> Kind:
@@ -87,7 +92,7 @@ class Mailbox:
 
 def list_domains() -> Request:
     """The names of the account's domains."""
-    return Request("GET", _path("domains"))
+    return Request("GET", _path("domains"), check=contents.check_domains)
 
 
 def domain(name: str) -> Request:
@@ -97,12 +102,13 @@ def domain(name: str) -> Request:
 
 def list_mailboxes(of: str) -> Request:
     """Every mailbox of a domain, in one answer."""
-    return Request("GET", _path("domains", of, "email-accounts"))
+    return Request("GET", _path("domains", of, "email-accounts"), check=partial(contents.check_mailboxes, of))
 
 
 def read_mailbox(of: str, username: str) -> Request:
     """One mailbox."""
-    return Request("GET", _path("domains", of, "email-accounts", username))
+    check = partial(contents.check_mailbox, of, username)
+    return Request("GET", _path("domains", of, "email-accounts", username), check=check)
 
 
 def create_mailbox(
@@ -159,7 +165,10 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
         raise Unreadable(f"MXroute answered with {what} (status {status}).", status=status, allowance=allowance)
     if status >= 400 or not payload["success"]:
         raise _refusal(request, status, payload, allowance)
-    return Answer(status, payload.get("data"), allowance)
+    data = payload.get("data")
+    if request.check and (wrong := request.check(data)):
+        raise Misshapen(wrong, status=status, allowance=allowance)
+    return Answer(status, data, allowance)
 
 
 def pointers(data: Any) -> tuple[str, ...]:
@@ -193,7 +202,7 @@ def _parsed(body: bytes) -> Any:
 def _number(told: Any) -> float:
     try:
         number = float(told)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return number if abs(number) < 1e15 else 0.0
 

@@ -14,6 +14,8 @@ def read_of(course: Course, errand: Errand) -> Request:
             return messages.read_mailbox(errand.domain, course.unsettled[errand.position].row.username)
         case Purpose.INSPECT if errand.position is not None:
             return messages.read_mailbox(*course.guarded[errand.position])
+        case Purpose.CONFIRM if errand.position is not None:
+            return messages.read_mailbox(*course.to_confirm[errand.position])
         case Purpose.LOOK | Purpose.CHECK:
             return messages.list_mailboxes(errand.domain)
         case _:

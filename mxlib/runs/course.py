@@ -1,13 +1,14 @@
 """What one run still has to do, as the engine holds it in memory; the journal says the same on disk."""
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.messages import Answer, Request
-from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.store import Tx, journal
 from mxlib.store.records import RowRecord, RunRecord
 
@@ -19,6 +20,13 @@ INSPECTED_FOR = 5.0
 INSPECTED_AHEAD = 3
 
 
+#: How often in a row an answer that answers nothing is asked for again before the run pauses.
+MOST_ODD = 6
+
+#: Seconds after which a list without mailboxes is read again where there were some, and a refused key is tried again.
+AGAIN_AFTER = 60.0
+
+
 class Purpose(StrEnum):
     """Why a request goes out."""
 
@@ -27,6 +35,7 @@ class Purpose(StrEnum):
     LOOK = "look"
     CHECK = "check"
     INSPECT = "inspect"
+    CONFIRM = "confirm"
     PROBE = "probe"
 
 
@@ -49,6 +58,8 @@ class Job:
     sent_at: float
     attempt: int = 0
     row: RowRecord | None = field(default=None, repr=False)
+    #: Which taking up of the run it belongs to.
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,28 @@ class Course:
     #: The status in memory is newer than the one on disk.
     unsaved: bool = False
     note: str = ""
+    #: Reads that are not to go before a moment; how often each gave an odd answer; lists that are read a second time.
+    later: dict[Errand, float] = field(default_factory=dict)
+    odd: Counter[Errand] = field(default_factory=Counter)
+    doubted: set[Errand] = field(default_factory=set)
+    #: Rows whose mailbox is read by itself, since the list of its domain contradicts them.
+    to_confirm: dict[int, tuple[str, str]] = field(default_factory=dict)
+    #: Rows that MXroute did not allow, and how each was unsettled if it was; and reads that it did not allow. A probe
+    #: tells whether it allows anything.
+    forbidden: dict[int, "Unsettled | None"] = field(default_factory=dict)
+    denied: dict[Errand, str] = field(default_factory=dict)
+    #: What is not settled can not be settled now.
+    stuck: bool = False
+    #: MXM itself failed at it, and how often; it is taken up from the journal before it goes on.
+    broken: bool = False
+    faults: int = 0
+    serial: int = 0
+    #: What is not as it should be, as a sentence, while the run goes on all the same.
+    trouble: str = ""
+    #: When its rows were planned, after which entry of the audit trail, and the runs that they were part of.
+    planned_at: float = 0.0
+    planned_after: int = 0
+    lineage: tuple[int, ...] = ()
     alike: list[int] = field(default_factory=list)
     alike_in: str = ""
 
@@ -120,6 +153,9 @@ class Course:
             record.undo_of,
             note=record.note,
         )
+        records = journal.lineage(tx, record)
+        course.planned_at, course.planned_after = records[-1].created_at, record.planned_after
+        course.lineage = tuple(each.id for each in records)
         course.waiting = journal.waiting_positions(tx, record.id)
         course.guarded = journal.guarded(tx, record.id)
         course.kept_here = journal.waiting_positions(tx, record.id, asking=False)
@@ -174,30 +210,66 @@ class Course:
         """The read that helps this run most, if one is due."""
         if self.blind:
             return None
+        return next((errand for errand in self._reads(now) if self._is_due(errand, now)), None)
+
+    def _reads(self, now: float) -> Iterable[Errand]:
+        if self.to_probe:
+            yield Errand(Purpose.PROBE)
         if self.status is RunStatus.RUNNING:
             for domain in sorted(self.to_look):
-                if (errand := Errand(Purpose.LOOK, domain)) not in self.asked:
-                    return errand
+                yield Errand(Purpose.LOOK, domain)
         for position, lost in self.unsettled.items():
-            errand = Errand(Purpose.SETTLE, lost.row.domain, position)
-            if lost.due <= now and errand not in self.asked:
-                return errand
+            if lost.due <= now:
+                yield Errand(Purpose.SETTLE, lost.row.domain, position)
         if self.drained and self.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
             for domain in sorted(self.to_check or ()):
-                if (errand := Errand(Purpose.CHECK, domain)) not in self.asked:
-                    return errand
-        return None
+                yield Errand(Purpose.CHECK, domain)
+            for position, (domain, _) in self.to_confirm.items():
+                yield Errand(Purpose.CONFIRM, domain, position)
+
+    def _is_due(self, errand: Errand, now: float) -> bool:
+        return errand not in self.asked and errand not in self.denied and self.later.get(errand, now) <= now
 
     def next_due(self, now: float) -> float | None:
-        """Seconds until the next row may be read back that may not yet."""
+        """Seconds until the next read may go that may not yet."""
         if self.blind:
             return None
-        return min((row.due - now for row in self.unsettled.values() if row.due > now), default=None)
+        due = [*(row.due for row in self.unsettled.values()), *self.later.values()]
+        return min((at - now for at in due if at > now), default=None)
+
+    def puts_off(self, errand: Errand, moment: float) -> bool:
+        """Ask again after an odd answer, later each time; whether that was asked for often enough."""
+        self.odd[errand] += 1
+        self.later[errand] = moment + 2.0 ** self.odd[errand]
+        return self.odd[errand] >= MOST_ODD
+
+    def is_read(self, errand: Errand) -> None:
+        """An errand has its answer."""
+        self.later.pop(errand, None)
+        del self.odd[errand]
+        self.trouble = ""
+
+    def is_stuck(self, moment: float) -> None:
+        """What is not settled can not be settled now: that is tried again later, when the run has ended."""
+        self.stuck = True
+        for lost in self.unsettled.values():
+            lost.due = max(lost.due, moment + AGAIN_AFTER)
+
+    @property
+    def to_probe(self) -> bool:
+        """Whether it has to be found out if the key is refused for everything."""
+        return bool(self.forbidden or self.denied)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nothing of it is to be done any more but to settle what is not settled."""
+        return self.status in AT_AN_END
 
     @property
     def sends(self) -> bool:
         """Whether rows of this run may go now."""
-        return self.status is RunStatus.RUNNING and not self.to_look and bool(self.waiting)
+        ready = self.status is RunStatus.RUNNING and not self.to_look and not self.to_probe
+        return ready and bool(self.waiting)
 
     def next_write(self, now: float) -> int | None:
         """The position of the row that goes next, if one may go."""
@@ -209,7 +281,7 @@ class Course:
         for position in heapq.nsmallest(INSPECTED_AHEAD, self.waiting) if self.sends and self.guarded else ():
             if self._is_to_be_inspected(position, now):
                 errand = Errand(Purpose.INSPECT, self.guarded[position][0], position)
-                if errand not in self.asked:
+                if self._is_due(errand, now):
                     return errand
         return None
 

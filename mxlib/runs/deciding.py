@@ -12,6 +12,8 @@ from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.errors import (
     Business,
     Conflict,
+    Disallowed,
+    Misshapen,
     MXrouteError,
     NotFound,
     RateLimited,
@@ -22,7 +24,7 @@ from mxlib.mxroute.errors import (
 )
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import sentences
-from mxlib.runs.outcomes import Outcome
+from mxlib.runs.outcomes import Outcome, Proof
 from mxlib.store.records import RowRecord
 
 #: How often one row is sent at most; answers of 429 do not count.
@@ -31,11 +33,16 @@ MOST_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The row has its outcome; `thrice` is why the run pauses when three rows running end like this one."""
+    """The row has its outcome; `thrice` is why the run pauses when three rows running end like this one.
+
+    `forbidden`: unless the key turns out to be refused for everything; then the row waits.
+    """
 
     outcome: Outcome
     reason: str = ""
     thrice: str = ""
+    proof: Proof = Proof.ANSWERED
+    forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,11 @@ def silent(answer: object) -> bool:
     return isinstance(answer, Unreachable | Unreadable)
 
 
+def odd(answer: object) -> bool:
+    """Whether the host answers, but not what it was asked."""
+    return isinstance(answer, Misshapen)
+
+
 def lost(answer: object) -> bool:
     """Whether a write may have happened without our hearing so."""
     return silent(answer) and getattr(answer, "sent", True)
@@ -78,6 +90,8 @@ def of_write(row: RowRecord, answer: Answer | MXrouteError) -> Step:
     match answer:
         case RateLimited():
             return Again(counted=False)
+        case Disallowed():
+            return Done(Outcome.FAILED, sentences.refused(answer), forbidden=True)
         case Unauthorized():
             return Halt(words.KEY_REFUSED)
         case Unreachable(sent=False):
@@ -106,12 +120,14 @@ def of_read_back(row: RowRecord, answer: Answer | MXrouteError, *, quiet_for: fl
         case Answer() | NotFound():
             box = _box(answer) if isinstance(answer, Answer) else None
             if (outcome := of_comparison(row, box)) is not None:
-                return Done(outcome, sentences.settled(Action(row.action)))
+                return Done(outcome, sentences.settled(Action(row.action)), proof=Proof.READ_BACK)
             if quiet_for > 0:
                 return Settle(after=quiet_for)
             return Again() if row.tries < MOST_TRIES else _given_up(row)
         case Unreachable() | Unreadable() | RateLimited():
             return Settle()
+        case Disallowed():
+            return Done(Outcome.FAILED, sentences.may_not_be_read(answer), forbidden=True)
         case _:
             return of_refused_read(answer)
 
@@ -120,24 +136,27 @@ def of_inspection(row: RowRecord, answer: Answer | MXrouteError) -> Done | Halt 
     """What a look right before a row means that did not tell what its mailbox has; None: look again."""
     match answer:
         case Answer():
-            return Done(Outcome.SKIPPED, sentences.NOT_TOLD)
+            return Done(Outcome.SKIPPED, sentences.NOT_TOLD if row.guarded else sentences.NOT_SAID)
         case NotFound():
             return of_gone(Action(row.action), unanswered=row.unanswered)
         case Unreachable() | Unreadable() | RateLimited():
             return None
+        case Disallowed():
+            return Done(Outcome.FAILED, sentences.refused(answer), forbidden=True)
         case _:
             return of_refused_read(answer)
 
 
 def of_look(action: Action, *, there: bool, unanswered: bool) -> Done | None:
-    """What a waiting row becomes when its domain is read before it is sent; None when it is to be sent as planned."""
-    match action:
-        case Action.CREATE if there:
-            return Done(Outcome.CREATED, sentences.settled(Action.CREATE)) if unanswered else _made_meanwhile()
-        case Action.UPDATE | Action.DELETE if not there:
-            return of_gone(action, unanswered=unanswered)
-        case _:
-            return None
+    """What a waiting row becomes when its domain is read before it is sent; None when it is to be sent as planned.
+
+    That a list lacks a mailbox decides nothing: an update or a deletion is looked at by itself before it is sent.
+    """
+    if action is not Action.CREATE or not there:
+        return None
+    if not unanswered:
+        return _made_meanwhile()
+    return Done(Outcome.CREATED, sentences.settled(Action.CREATE), proof=Proof.READ_BACK)
 
 
 def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
@@ -153,11 +172,59 @@ def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
             return None
 
 
+def of_list(row: RowRecord, box: Mailbox | None) -> Done | None:
+    """What the list at the end shows of a row that was not done, as far as was known: it was done after all."""
+    tried = row.unanswered or (row.outcome == Outcome.FAILED and row.tries > 0)
+    outcome = of_comparison(row, box) if tried else None
+    if outcome is None:
+        return None
+    proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
+    return Done(outcome, sentences.settled(Action(row.action), proof), proof=proof)
+
+
+def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
+    """Whether a list shows something of a row that only its mailbox, read by itself, can prove."""
+    match Action(row.action):
+        case Action.CREATE:
+            return row.outcome == Outcome.CREATED and box is None
+        case Action.DELETE if row.outcome == Outcome.DELETED:
+            return box is not None
+        case Action.DELETE:
+            return of_list(row, box) is not None
+        case Action.UPDATE:
+            return row.outcome == Outcome.UPDATED and _is_as_it_was(row, box)
+
+
+def of_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> Done | None:
+    """What a row that was answered with yes becomes by what its mailbox is; None while it stays what it is.
+
+    `touched`: somebody changed, deleted or made it again since.
+    """
+    if row.outcome in {Outcome.FAILED, Outcome.SKIPPED}:
+        return of_list(row, box)
+    usage = row.before.get("usage")
+    made_again = touched or (box is not None and usage is not None and box.usage < usage)
+    if made_again or not contradicts(row, box):
+        return None
+    return Done(Outcome.FAILED, sentences.not_done(Action(row.action)))
+
+
+def _is_as_it_was(row: RowRecord, box: Mailbox | None) -> bool:
+    """Whether an update of the quota alone, which shows, did not show."""
+    alone = row.asks_host and row.sealed_password is None and row.quota is not None
+    return alone and box is not None and box.quota != row.quota and box.quota == row.was.get("quota")
+
+
 def of_gone(action: Action, *, unanswered: bool) -> Done:
     """What it means that a mailbox is not there which was to be changed or deleted."""
     if action is Action.DELETE and unanswered:
-        return Done(Outcome.DELETED)
+        return Done(Outcome.DELETED, proof=Proof.READ_BACK)
     return Done(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
+
+
+def of_denied_read(answer: object) -> Halt:
+    """What it means that the host does not let a domain be read, though the key is good for others."""
+    return Halt(sentences.not_told(answer))
 
 
 def of_refused_read(answer: object) -> Halt:

@@ -14,7 +14,7 @@ from mxlib.clock import Clock
 from mxlib.mailboxes import words
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.messages import Answer
-from mxlib.runs import asking, deciding, hearing, sentences
+from mxlib.runs import asking, deciding, hearing, sentences, steering
 from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
@@ -32,6 +32,9 @@ INSPECTED_BEFORE = 1.0
 
 #: Seconds within which a request leaves that was journalled as `sending`; later it never does.
 LEAVES_WITHIN = 5.0
+
+#: How often a run that is being stopped is taken up again after faults of ours.
+MOST_FAULTS = 3
 
 #: Seconds between two tries to write to a store that refused.
 STORE_TICK = 2.0
@@ -95,7 +98,7 @@ class Engine:
 
     def heard(self, job: Job, answer: Answer | MXrouteError) -> None:
         """Take the answer to a job: decide, and record; kept in memory while the store refuses."""
-        if deciding.silent(answer):
+        if deciding.silent(answer) and not (deciding.odd(answer) and self.health.well):
             self.health.bad(self._clock.monotonic())
         elif not isinstance(answer, RateLimited):
             self.health.good()
@@ -111,7 +114,7 @@ class Engine:
                 self._record(self._unrecorded[0])
                 self._unrecorded.popleft()
             for course in tuple(self.courses.values()):
-                self._move_on(course)
+                self._move_on_or_halt(course)
             if self.trouble:
                 self._go_on()
         except Unwritable as problem:
@@ -120,12 +123,14 @@ class Engine:
         return True
 
     def _record(self, heard: Heard) -> None:
-        course = self.courses[heard.job.run]
+        course = self.courses.get(heard.job.run)
+        if course is None or course.serial != heard.job.serial:
+            return  # the run was taken up again since: what this is about is read back
         try:
             hearing.digest(self._store, course, heard, self._patience)
         except (Unwritable, OwnershipLost):
             raise
-        except Exception as problem:  # a fault of ours: the row stays `sending`, and is settled after the next start
+        except Exception as problem:  # a fault of ours: what the run was doing is settled when it is taken up again
             self._halt_for(course, problem)
 
     # How a run is steered.
@@ -135,13 +140,18 @@ class Engine:
         if course := self.courses.get(run):
             if course.held:
                 course.held, course.why, course.unsaved = False, why, True
-            hearing.halt(course, why)
+            steering.halt(course, why)
         self.flush()
 
     def resume(self, run: int) -> None:
         """Queue a paused run; it goes on when its domains are free and read again."""
         course = self.courses.get(run)
         if course and course.status is RunStatus.PAUSED:
+            try:
+                course = self._taken_up_again(course) if course.broken else course
+            except Unwritable as problem:
+                self._halt_all(problem)
+                return
             self._queue(course)
             self.health.ask_anew(self._clock.monotonic())
         self.flush()
@@ -154,10 +164,11 @@ class Engine:
     def stop(self, run: int) -> None:
         """Attempt nothing more; what is in flight or unsettled still gets its true outcome."""
         course = self.courses.get(run)
-        if course is None or course.status is RunStatus.STOPPING:
+        if course is None or course.status is RunStatus.STOPPING or course.is_left:
             return
         try:
-            hearing.stop(self._store, course)
+            course = self._taken_up_again(course) if course.broken else course
+            steering.stop(self._store, course, self._clock.monotonic(), self._patience)
         except Unwritable as problem:
             self._halt_all(problem)
         self.flush()
@@ -182,10 +193,17 @@ class Engine:
         if wait := self._slots.ask("read"):
             self._wake = min(self._wake, wait)
             return None
+        try:
+            request = asking.read_of(course, errand)
+        except Exception as problem:
+            self._slots.give_back("read")
+            self._halt_for(course, problem)
+            self._wake = 0.0
+            return None
         course.asked.add(errand)
         self._reads += 1
         self._had_its_turn(course)
-        return Job(course.id, errand, asking.read_of(course, errand), self._clock.now())
+        return Job(course.id, errand, request, self._clock.now(), serial=course.serial)
 
     def _inspection(self, course: Course, now: float) -> Errand | None:
         """The look at a mailbox right before its write, once a slot for that is about to be free: as late as can be."""
@@ -227,15 +245,35 @@ class Engine:
             return None
         course.is_sent(position)
         self._had_its_turn(course)
-        return Job(course.id, Errand(Purpose.SEND, row.domain, position), request, at, attempt, row)
+        return Job(course.id, Errand(Purpose.SEND, row.domain, position), request, at, attempt, row, course.serial)
 
     def _halt_for(self, course: Course, problem: Exception) -> None:
         """Stop one run for something that is wrong on our side; the others go on."""
         if isinstance(problem, Sealed):
-            hearing.halt(course, sentences.paused_without_key(problem))
+            steering.halt(course, sentences.paused_without_key(problem))
         else:
             log.error("Run %s stands still", course.id, exc_info=problem)
-            hearing.halt(course, sentences.BROKEN, blind=True)
+            course.broken = True
+            course.faults += 1
+            steering.halt(course, sentences.BROKEN, blind=True)
+
+    def _taken_up_again(self, course: Course) -> Course:
+        """A run that a fault of ours left half done, as the journal has it; what was on its way is settled."""
+        with self._store.write() as tx:
+            journal.lose_track(tx, course.id)
+            record = journal.get_run(tx, course.id)
+            assert record is not None  # noqa: S101 - a run is never removed
+            again = Course.load(tx, record, self._clock.monotonic(), self._patience + LEAVES_WITHIN)
+        again.serial, again.faults, again.operator = course.serial + 1, course.faults, course.operator
+        again.status, again.why, again.unsaved = course.status, course.why, course.unsaved
+        self.courses[course.id] = again
+        return again
+
+    def problems(self) -> list[str]:
+        """What is not well with single runs, one sentence each."""
+        courses = tuple(self.courses.values())
+        broken = [sentences.broken(course.id) for course in courses if course.broken]
+        return [*broken, *dict.fromkeys(course.trouble for course in courses if course.trouble and not course.broken)]
 
     def _in_turn(self) -> list[Course]:
         return [self.courses[run] for run in self._turns]
@@ -246,33 +284,63 @@ class Engine:
 
     # How runs move on.
 
+    def _move_on_or_halt(self, course: Course) -> None:
+        try:
+            if course.broken and (course.status is RunStatus.STOPPING or course.is_left):
+                course = self._taken_up_again(course)
+            self._move_on(course)
+        except (Unwritable, OwnershipLost):
+            raise
+        except Exception as problem:
+            self._halt_for(course, problem)
+
     def _move_on(self, course: Course) -> None:
         """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
         if course.status is RunStatus.QUEUED and not course.behind(self.courses.values()):
             course.status, course.unsaved = RunStatus.RUNNING, True
             course.looks_first()
         if course.unsaved and not course.held:  # the journal keeps what a held run was doing, for the next start
-            hearing.save(self._store, course, self._clock.now())
+            steering.save(self._store, course, self._clock.now())
         if course.kept_here and course.status is RunStatus.RUNNING:
-            hearing.keep_here(self._store, course, self._clock.now())
+            steering.keep_here(self._store, course, self._clock.now())
             self._wake = 0.0
-        if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
+        if course.is_left:
+            if course.drained and not course.to_probe and not course.asked:
+                steering.settle_at_last(self._store, course, self._clock.now())
+                self._forget(course)
+            return
+        if course.status is RunStatus.STOPPING and self._ends_unsettled(course):
+            course.to_check, course.to_confirm, course.stuck = set(), {}, True
+            steering.finish(self._store, course, self._clock.now())
+            course.status = RunStatus.STOPPED
+            return
+        if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING} and not course.to_probe:
             if course.to_check is None:
                 with self._store.read() as tx:
                     course.to_check = set(journal.domains_to_check(tx, course.id))
             stopping = course.status is RunStatus.STOPPING
-            if stopping and course.to_check and self.health.down(self._clock.monotonic()):
-                course.note, course.to_check = sentences.NOT_CHECKED, set()
-            if not course.to_check and not course.asked:
-                hearing.finish(self._store, course, self._clock.now())
-                self._turns.remove(course.id)
-                del self.courses[course.id]
+            left = course.to_check or course.to_confirm
+            if stopping and left and (course.faults > MOST_FAULTS or self.health.down(self._clock.monotonic())):
+                course.note, course.to_check, course.to_confirm = sentences.NOT_CHECKED, set(), {}
+            if not course.to_check and not course.to_confirm and not course.asked:
+                steering.finish(self._store, course, self._clock.now())
+                self._forget(course)
+
+    def _ends_unsettled(self, course: Course) -> bool:
+        """Whether a run that is being stopped ends before all of its rows are settled: the host does not say now."""
+        only = course.unsettled and not (course.waiting or course.kept_here or course.in_flight or course.asked)
+        hidden = course.stuck or course.faults > MOST_FAULTS or self.health.down(self._clock.monotonic())
+        return bool(only and hidden)
+
+    def _forget(self, course: Course) -> None:
+        self._turns.remove(course.id)
+        del self.courses[course.id]
 
     def _give_up(self) -> None:
         """The host was silent for too long: runs pause, and read nothing until they are told to go on."""
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
-                hearing.halt(course, words.SILENT_TOO_LONG, blind=True)
+                steering.halt(course, words.SILENT_TOO_LONG, blind=True)
         self.flush()
 
     def _halt_all(self, problem: Unwritable) -> None:
@@ -283,7 +351,7 @@ class Engine:
         self.trouble, self.trouble_code, self._wake = why, problem.code, STORE_TICK
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-                hearing.halt(course, why)
+                steering.halt(course, why)
                 course.held = True
 
     def _go_on(self) -> None:
@@ -295,4 +363,4 @@ class Engine:
             if course.held:
                 course.held = False
                 self._queue(course)
-                self._move_on(course)
+                self._move_on_or_halt(course)

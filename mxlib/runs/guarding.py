@@ -1,16 +1,24 @@
-"""What keeps a mailbox from being taken back: pure, and the one place that decides it.
+"""What keeps a mailbox from being changed, deleted or taken back: pure, and the one place that decides it.
+
+Minutes or days may lie between a plan and its row, so each mailbox is looked at right before it is changed or deleted,
+and is kept where it is not the one that was planned for. A deletion is the strictest: what was made again under the
+same name keeps its mail. Mail that comes in is no reason to keep anything.
 
 A run that takes another one back deletes only what nobody uses, and restores only what nobody changed since. So each
 of its rows is looked at right before it is sent; whatever is not known for certain keeps the mailbox as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.messages import Mailbox
 from mxlib.runs import sentences
+from mxlib.store.records import RowRecord
+
+#: MB by which the same mail may be said differently.
+_ROUNDING = 0.01
 
 _FIGURES = ("usage", "sent", "quota", "limit")
 
@@ -50,6 +58,38 @@ def kept(action: str, before: Mapping[str, object], box: Mailbox, recovery_email
         if before.get(name) not in (None, has):
             return Kept(Why.CHANGED, sentences.changed_since(name, has))
     return kept_here(before, recovery_email)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What happened since a row was planned, as far as it is known here."""
+
+    #: What was done to its mailbox, by hand or by other runs, as the audit trail names it.
+    doings: Collection[str] = ()
+    #: It was listed for the first time since, or what was done to it is not settled.
+    is_new: bool = False
+    is_unsure: bool = False
+    #: The count of messages sent may not have begun again since.
+    same_day: bool = False
+
+
+def unplanned(row: RowRecord, box: Mailbox, since: Since) -> Kept | None:
+    """Why the mailbox of an update or a deletion stays as it is; None while it is the one that was planned for."""
+    if since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings):
+        return Kept(Why.CHANGED, sentences.MADE_ANEW_SINCE)
+    if since.doings or since.is_unsure:
+        return Kept(Why.CHANGED, sentences.CHANGED_SINCE_PLAN)
+    asked = {"quota": row.quota, "limit": row.limit} if row.action == Action.UPDATE else {}
+    for name, has in (("quota", box.quota), ("limit", box.limit)):
+        if row.before.get(name) not in (None, has) and asked.get(name) != has:
+            return Kept(Why.CHANGED, sentences.changed_since(name, has))
+    if row.action == Action.DELETE:
+        usage, sent = row.before.get("usage"), row.before.get("sent")
+        if usage is not None and box.usage < usage - _ROUNDING:
+            return Kept(Why.MAIL, sentences.LESS_MAIL)
+        if sent is not None and since.same_day and box.sent < sent:
+            return Kept(Why.SENT, sentences.FEWER_SENT)
+    return None
 
 
 def kept_here(before: Mapping[str, object], recovery_email: str) -> Kept | None:

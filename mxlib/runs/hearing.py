@@ -6,21 +6,21 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 from typing import assert_never
 
 from mxlib.mailboxes import words
-from mxlib.mxroute.errors import MXrouteError, NotFound, RateLimited, Refused
+from mxlib.mxroute.errors import Disallowed, MXrouteError, NotFound, RateLimited, Refused, Unauthorized
 from mxlib.mxroute.messages import Answer, Mailbox
-from mxlib.runs import deciding, guarding, recording, sentences
-from mxlib.runs.course import Course, Heard, Purpose, Unsettled
+from mxlib.runs import deciding, guarding, recording, sentences, steering
+from mxlib.runs.course import AGAIN_AFTER, Course, Errand, Heard, Purpose, Unsettled
 from mxlib.runs.deciding import Again, Done, Halt, Settle, Step
 from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.store import Store, Tx, audit, journal, vault
+from mxlib.store import Store, Tx, journal
 from mxlib.store.records import RowRecord
-
-#: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
-AT_ONCE = 200
 
 
 def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
     """Take one answer; raises Unwritable, with nothing changed, when the store refuses it."""
+    if deciding.odd(heard.answer) and heard.job.errand.purpose is not Purpose.SEND:
+        _answer_is_odd(store, course, heard)
+        return
     match heard.job.errand.purpose:
         case Purpose.SEND:
             _write_is_over(store, course, heard, patience)
@@ -28,6 +28,10 @@ def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
             _read_back_is_over(store, course, heard)
         case Purpose.INSPECT:
             _row_is_inspected(store, course, heard)
+        case Purpose.CONFIRM:
+            _row_is_confirmed(store, course, heard)
+        case Purpose.PROBE:
+            _host_is_probed(store, course, heard)
         case _:
             _domain_is_read(store, course, heard)
 
@@ -37,7 +41,7 @@ def _write_is_over(store: Store, course: Course, heard: Heard, patience: float) 
     assert row is not None  # noqa: S101 - a job that sends has its row
     unanswered = row.unanswered or deciding.lost(answer)
     step = deciding.of_write(row, answer)
-    step = _as_it_stands(course, step, unanswered=unanswered)
+    step = _as_it_stands(course, step, unanswered=unanswered, read_back=False)
     with store.write() as tx:
         journal.heard(tx, heard.job.attempt, heard.at, recording.told(answer))
         if unanswered != row.unanswered:
@@ -55,18 +59,22 @@ def _read_back_is_over(store: Store, course: Course, heard: Heard) -> None:
     assert position is not None  # noqa: S101 - only a row is read back
     unsettled = course.unsettled[position]
     step = deciding.of_read_back(unsettled.row, answer, quiet_for=unsettled.quiet_until - heard.moment)
-    step = _as_it_stands(course, step, unanswered=True)
+    refused = isinstance(step, Halt)
+    step = _as_it_stands(course, step, unanswered=True, read_back=True)
     with store.write() as tx:
         journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
         if isinstance(step, Done | Again):
             row = journal.get_row(tx, course.id, position, having=Outcome.SETTLING)
             _record(tx, course, row, step, heard.at)
     course.asked.discard(errand)
+    course.is_read(errand)
     if isinstance(step, Settle):
         unsettled.due = heard.moment + step.after
+        if refused:
+            course.is_stuck(heard.moment)
     elif not isinstance(step, Halt):
         del course.unsettled[position]
-    _remember(course, position, step)
+    _remember(course, position, step, unsettled)
 
 
 def _row_is_inspected(store: Store, course: Course, heard: Heard) -> None:
@@ -79,33 +87,129 @@ def _row_is_inspected(store: Store, course: Course, heard: Heard) -> None:
         journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
         if position in course.waiting:
             row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
-            over = recording.guard(tx, course, row, box) if box else deciding.of_inspection(row, answer)
+            over = recording.guard(tx, course, row, box, heard.at) if box else deciding.of_inspection(row, answer)
             if isinstance(over, Done):
-                recording.decide(tx, course, row, over.outcome, over.reason, heard.at)
+                recording.decide(tx, course, row, over, heard.at)
     course.asked.discard(errand)
+    course.is_read(errand)
     match over:
         case Done():
             course.waiting = sorted(set(course.waiting) - {position})
+            _remember(course, position, over)
         case Halt():
-            halt(course, over.reason, blind=True)
+            steering.halt(course, over.reason, blind=True)
         case None if box:
             course.inspected[position] = heard.moment
 
 
-def _as_it_stands(course: Course, step: Step, *, unanswered: bool) -> Step:
-    """What a step becomes in a run that is being stopped: nothing is sent again."""
-    if course.status is not RunStatus.STOPPING or isinstance(step, Done | Settle):
+def _row_is_confirmed(store: Store, course: Course, heard: Heard) -> None:
+    """A mailbox that a list contradicts was read by itself; whoever may not read it leaves its row as it is."""
+    errand, answer = heard.job.errand, heard.answer
+    position = errand.position
+    assert position is not None  # noqa: S101 - only a row is confirmed
+    known = isinstance(answer, Answer | NotFound)
+    with store.write() as tx:
+        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
+        if known:
+            box = Mailbox.from_data(answer.data) if isinstance(answer, Answer) else None
+            recording.confirm(tx, course, journal.get_row(tx, course.id, position), box, heard.at)
+    course.asked.discard(errand)
+    if deciding.silent(answer) or isinstance(answer, RateLimited):
+        return
+    course.is_read(errand)
+    course.to_confirm.pop(position, None)
+    if not known:
+        course.note = sentences.NOT_CHECKED
+
+
+def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
+    """A probe tells whether the key is refused for everything; then what it was refused for waits."""
+    errand, answer = heard.job.errand, heard.answer
+    silent = deciding.silent(answer) or isinstance(answer, RateLimited)
+    refused = isinstance(answer, Unauthorized)
+    ends = course.status is RunStatus.STOPPING or course.is_left
+    waits = {at: lost for at, lost in course.forbidden.items() if refused and (lost or not ends)}
+    with store.write() as tx:
+        journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
+        for position, unsettled in waits.items():
+            row = journal.get_row(tx, course.id, position, having=Outcome.FAILED)
+            outcome = Outcome.SETTLING if unsettled else Outcome.WAITING
+            tries = row.tries if unsettled else max(0, row.tries - 1)
+            journal.set_row(tx, course.id, position, outcome=outcome, reason="", tries=tries)
+    course.asked.discard(errand)
+    if silent:
+        return
+    course.is_read(errand)
+    for position, unsettled in waits.items():
+        if unsettled:
+            course.unsettled[position] = unsettled
+        else:
+            course.waits(position)
+    denied, was = course.denied, bool(course.forbidden or course.denied)
+    course.forbidden, course.denied = {}, {}
+    if refused and was:
+        if ends:
+            course.is_stuck(heard.moment)
+        steering.halt(course, words.KEY_REFUSED, blind=True)
+    elif not refused:
+        for read, why in denied.items():
+            _domain_may_not_be_read(course, read, why)
+
+
+def _domain_may_not_be_read(course: Course, errand: Errand, why: str) -> None:
+    if errand.purpose is Purpose.CHECK:
+        course.note = sentences.NOT_CHECKED
+        (course.to_check or set()).discard(errand.domain)
+    else:
+        steering.halt(course, why, blind=True)
+
+
+def _answer_is_odd(store: Store, course: Course, heard: Heard) -> None:
+    """The host answers a read, but not what it was asked: it is asked again, and after that the run pauses."""
+    errand, answer = heard.job.errand, heard.answer
+    with store.write() as tx:
+        journal.looked(tx, course.id, errand.position, heard.job.sent_at, heard.at, recording.told(answer))
+    course.asked.discard(errand)
+    course.trouble = str(answer)
+    enough = course.puts_off(errand, heard.moment)
+    if errand.purpose is Purpose.SETTLE and errand.position in course.unsettled:
+        course.unsettled[errand.position].due = course.later[errand]
+    if not enough:
+        return
+    course.is_read(errand)
+    if course.status is RunStatus.STOPPING or course.is_left:
+        _give_up_reading(course, errand, heard.moment)
+    else:
+        steering.halt(course, sentences.not_told(answer), blind=True)
+
+
+def _give_up_reading(course: Course, errand: Errand, moment: float) -> None:
+    """A run that is being stopped ends without what the host does not tell."""
+    if errand.purpose is Purpose.SETTLE:
+        course.is_stuck(moment)
+    else:
+        course.note = sentences.NOT_CHECKED
+        (course.to_check or set()).discard(errand.domain)
+        course.to_confirm.pop(errand.position if errand.position is not None else -1, None)
+
+
+def _as_it_stands(course: Course, step: Step, *, unanswered: bool, read_back: bool) -> Step:
+    """What a step becomes in a run that is being stopped, or was: nothing is sent again, and nothing is guessed."""
+    ends = course.status is RunStatus.STOPPING or course.is_left
+    if not ends or isinstance(step, Done | Settle):
         return step
-    if unanswered:
+    if not unanswered:
+        return Done(Outcome.NOT_ATTEMPTED, sentences.STOPPED)
+    if read_back and isinstance(step, Again):
         return Done(Outcome.FAILED, sentences.STOPPED_UNANSWERED)
-    return Done(Outcome.NOT_ATTEMPTED, sentences.STOPPED)
+    return Settle()
 
 
 def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> None:
     was = row.outcome
     match step:
         case Done():
-            recording.decide(tx, course, row, step.outcome, step.reason, at)
+            recording.decide(tx, course, row, step, at)
             alike = course.alike_with(row.position, step.thrice)
             if course.too_alike(alike, step.thrice):
                 for position in alike:
@@ -123,47 +227,62 @@ def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> No
             assert_never(step)
 
 
-def _remember(course: Course, position: int, step: Step) -> None:
-    """Bring the memory to where `_record` brought the journal."""
+def _remember(course: Course, position: int, step: Step, unsettled: Unsettled | None = None) -> None:
+    """Bring the memory to where `_record` brought the journal; `unsettled` is how the row was so, if it was."""
     match step:
         case Done():
+            if step.forbidden:
+                course.forbidden[position] = unsettled
             course.alike, course.alike_in = course.alike_with(position, step.thrice), step.thrice
             if course.too_alike(course.alike, step.thrice):
                 for alike in course.alike:
                     course.waits(alike)
                 course.alike = []
-                halt(course, step.thrice)
+                steering.halt(course, step.thrice)
         case Again():
             course.waits(position)
         case Halt():
             if position not in course.unsettled:
                 course.waits(position)
-            halt(course, step.reason, blind=True)
+            steering.halt(course, step.reason, blind=True)
         case Settle():
             pass
 
 
 def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
-    """A look after a pause, the comparison at the end, or a probe."""
+    """A look before anything is sent, or the comparison at the end."""
     errand, answer = heard.job.errand, heard.answer
-    boxes = _mailboxes(answer) if errand.purpose is not Purpose.PROBE else None
+    boxes = _mailboxes(answer)
     decided: set[int] = set()
+    to_confirm: dict[int, tuple[str, str]] = {}
     with store.write() as tx:
         journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
-        if errand.purpose is Purpose.LOOK and boxes is not None:
+        doubted = boxes == [] and errand not in course.doubted and recording.had_mailboxes(tx, course, errand.domain)
+        if errand.purpose is Purpose.LOOK and boxes is not None and not doubted:
             decided = recording.meanwhile(tx, course, errand.domain, boxes, heard.at)
-        if errand.purpose is Purpose.CHECK and boxes is not None:
-            recording.compare(tx, course, errand.domain, boxes, heard.at)
+        if errand.purpose is Purpose.CHECK and boxes is not None and not doubted:
+            to_confirm = recording.compare(tx, course, errand.domain, boxes, heard.at)
     course.asked.discard(errand)
+    if doubted:  # it would decide much, and may be a mistake of the host
+        course.doubted.add(errand)
+        course.later[errand] = heard.moment + AGAIN_AFTER
+        course.trouble = sentences.none_listed(errand.domain)
+        return
     course.waiting = sorted(set(course.waiting) - decided) if decided else course.waiting
     if deciding.silent(answer) or isinstance(answer, RateLimited):
         return
+    course.is_read(errand)
+    course.doubted.discard(errand)
+    if isinstance(answer, Disallowed) and course.status is not RunStatus.STOPPING:
+        course.denied[errand] = deciding.of_denied_read(answer).reason
+        return
     refused = isinstance(answer, Refused) and not isinstance(answer, NotFound)
     if refused and course.status is not RunStatus.STOPPING:
-        halt(course, deciding.of_refused_read(answer).reason, blind=True)
+        steering.halt(course, deciding.of_refused_read(answer).reason, blind=True)
     elif errand.purpose is Purpose.CHECK:
         course.note = course.note if boxes is not None else sentences.NOT_CHECKED
         course.compared = True
+        course.to_confirm |= to_confirm
         (course.to_check or set()).discard(errand.domain)
     else:
         course.to_look.discard(errand.domain)
@@ -174,74 +293,3 @@ def _mailboxes(answer: Answer | MXrouteError) -> list[Mailbox] | None:
     if not isinstance(answer, Answer) or not isinstance(answer.data, list):
         return None
     return [Mailbox.from_data(item) for item in answer.data]
-
-
-def halt(course: Course, why: str, *, blind: bool = False) -> None:
-    """Pause a run in memory; `save` brings that to the store. One that is being stopped stays so."""
-    course.blind = course.blind or blind
-    if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-        course.status, course.why, course.unsaved = RunStatus.PAUSED, why, True
-        course.to_look.clear()
-
-
-def stop(store: Store, course: Course) -> None:
-    """Give every row that waits its outcome; the run ends once the others have theirs."""
-    with store.write() as tx:
-        for unanswered, outcome, reason in (
-            (False, Outcome.NOT_ATTEMPTED, sentences.STOPPED),
-            (True, Outcome.FAILED, sentences.STOPPED_UNANSWERED),
-        ):
-            journal.set_rows(tx, course.id, Outcome.WAITING, only=unanswered, outcome=outcome, reason=reason)
-        journal.set_run(tx, course.id, status=RunStatus.STOPPING, why="")
-    course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
-    course.waiting.clear()
-    course.kept_here.clear()
-    course.to_look.clear()
-
-
-def save(store: Store, course: Course, at: float) -> None:
-    """Write a run's status down."""
-    with store.write() as tx:
-        journal.set_run(tx, course.id, status=course.status, why=course.why, seen=False)
-        if course.status is RunStatus.RUNNING:
-            journal.begin(tx, course.id, at)
-        if course.status is RunStatus.PAUSED:
-            _note(tx, course, "run.paused", at, course.why)
-    course.unsaved = False
-
-
-def keep_here(store: Store, course: Course, at: float) -> None:
-    """Do some of the rows that change nothing but a recovery email."""
-    now = course.kept_here[:AT_ONCE]
-    with store.write() as tx:
-        for position in now:
-            row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
-            recording.keep_here(tx, course, row, at)
-    del course.kept_here[: len(now)]
-
-
-def finish(store: Store, course: Course, at: float) -> None:
-    """End a run: every row has its outcome, and its domains were compared as far as the host answered."""
-    status = RunStatus.STOPPED if course.status is RunStatus.STOPPING else RunStatus.FINISHED
-    with store.write() as tx:
-        count, first = journal.differences(tx, course.id)
-        journal.set_run(
-            tx,
-            course.id,
-            status=status,
-            finished_at=at,
-            checked_at=at if course.compared and not course.note else None,
-            differences=count,
-            difference=first,
-            note=course.note,
-            seen=False,
-        )
-        vault.keep_from(tx, course.id, at)
-        told = words.counted(journal.counts(tx, [course.id]).get(course.id, {}))
-        _note(tx, course, f"run.{status}", at, ". ".join(filter(None, [told, course.note])))
-
-
-def _note(tx: Tx, course: Course, what: str, at: float, outcome: str) -> None:
-    audit.append(
-        tx, at=at, who=course.operator, kind="engine", what=what, on=f"run {course.id}", run=course.id, outcome=outcome
-    )

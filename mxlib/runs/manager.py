@@ -119,6 +119,8 @@ class Runs:
         view = self.view(run)
         if view is None or view.status not in AT_AN_END:
             raise CanNot("The run still needs its passwords. Stop it first, or wait for its end.")
+        if view.open:
+            raise CanNot(sentences.not_settled(view.open))
         retention.hand_over(self._store, run, self._clock.now(), who=by, kind=kind, address=address)
         if not erasure.finish(self._store):
             self._worker.chores.soon()
@@ -180,7 +182,10 @@ class Runs:
 
     def active(self) -> int:
         """How many runs are neither paused nor at an end."""
-        return sum(course.status is not RunStatus.PAUSED for course in tuple(self._worker.engine.courses.values()))
+        return sum(
+            course.status not in {RunStatus.PAUSED, *AT_AN_END}
+            for course in tuple(self._worker.engine.courses.values())
+        )
 
     def silent(self) -> bool:
         """Return whether the runs wait for a host that does not answer."""

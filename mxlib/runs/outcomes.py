@@ -28,6 +28,16 @@ DONE = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.D
 RETRIED = frozenset({Outcome.FAILED, Outcome.NOT_ATTEMPTED})
 
 
+class Proof(StrEnum):
+    """How the outcome of a row is known, where its own answer does not say it."""
+
+    ANSWERED = ""
+    #: No answer came; its mailbox was read back.
+    READ_BACK = "read_back"
+    #: MXroute said no, and did it.
+    AGAINST_ANSWER = "against_answer"
+
+
 class RunStatus(StrEnum):
     """How it stands with a run."""
 

@@ -1,6 +1,7 @@
 """What is written down when something is known: the row, its recovery email, the audit trail, in one transaction."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mxlib.mailboxes import reasons
 from mxlib.mailboxes.plan import CLEAR, Action
@@ -9,14 +10,17 @@ from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import deciding, guarding, sentences
 from mxlib.runs.course import Course
 from mxlib.runs.deciding import Done
-from mxlib.runs.outcomes import DONE, Outcome
-from mxlib.store import Tx, audit, journal, lists, recovery
+from mxlib.runs.outcomes import DONE, Outcome, Proof
+from mxlib.store import Tx, audit, journal, lists, manual_writes, recovery, seen
 from mxlib.store.records import RowRecord
 
 
-def decide(tx: Tx, course: Course, row: RowRecord, outcome: Outcome, reason: str, at: float) -> None:
+def decide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> None:
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
-    journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=outcome, reason=reason)
+    outcome = step.outcome
+    journal.set_row(
+        tx, course.id, row.position, having=row.outcome, outcome=outcome, reason=step.reason, proof=step.proof
+    )
     if outcome in DONE:
         told = _told(row) if outcome is Outcome.UPDATED else ""
         _note(tx, course, f"mailbox.{row.action}", row, at, told)
@@ -32,6 +36,12 @@ def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
     """Do a row that changes nothing but the recovery email, which is kept here alone."""
     if row.guarded and (stays := guarding.kept_here(row.before, recovery.of_mailbox(tx, row.domain, row.username))):
         journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
+        return
+    since = guarding.Since() if row.guarded else _since_planned(tx, course, row, at)
+    if since.doings or since.is_new:
+        made = since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings)
+        reason = sentences.MADE_ANEW_SINCE if made else sentences.CHANGED_SINCE_PLAN
+        journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
     reason = sentences.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
     if row.limit is not None:
@@ -72,17 +82,44 @@ def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome:
     )
 
 
-def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox) -> Done | None:
-    """What a guarded row becomes whose mailbox is not as it has to be; None when it may go."""
+def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox, at: float) -> Done | None:
+    """What a row becomes whose mailbox is not as it has to be; None when it may go."""
     if row.unanswered and (late := deciding.of_comparison(row, box)) is not None:
-        return Done(late, sentences.settled(Action(row.action)))  # our own, and not somebody else's change
-    stays = guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
+        # Our own, and not somebody else's change.
+        return Done(late, sentences.settled(Action(row.action)), proof=Proof.READ_BACK)
+    stays = (
+        guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
+        if row.guarded
+        else guarding.unplanned(row, box, _since_planned(tx, course, row, at))
+    )
     if stays is not None:
         return Done(Outcome.SKIPPED, stays.reason)
     restoring = row.action == Action.UPDATE
     if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of, restoring=restoring):
         return Done(Outcome.SKIPPED, sentences.CHANGED_HERE)
+    if row.action == Action.UPDATE and not row.tries and not row.unanswered:
+        _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return None
+
+
+def _since_planned(tx: Tx, course: Course, row: RowRecord, at: float) -> guarding.Since:
+    first = seen.since(tx, row.domain, row.username)
+    was_listed = row.before.get("usage") is not None or seen.is_listed_since(tx, row.domain, course.planned_at)
+    return guarding.Since(
+        doings=audit.doings_since(tx, row.address, course.planned_after, but=course.lineage),
+        is_new=first is not None and first > course.planned_at and was_listed,
+        is_unsure=manual_writes.is_open(tx, row.domain, row.username),
+        same_day=course.planned_at // 86_400 == at // 86_400,
+    )
+
+
+def had_mailboxes(tx: Tx, course: Course, domain: str) -> bool:
+    """Whether `domain` had mailboxes, as far as is known, beside those that this run has deleted."""
+    kept = lists.mailboxes(tx, domain)
+    there = {box.username.lower() for box in kept.mailboxes} if kept else set()
+    for row in journal.rows(tx, course.id, outcomes=(Outcome.CREATED, Outcome.DELETED), domain=domain):
+        (there.add if row.outcome == Outcome.CREATED else there.discard)(row.username)
+    return bool(there)
 
 
 def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
@@ -95,32 +132,77 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
         box = there.get(row.username)
         over = deciding.of_look(Action(row.action), there=box is not None, unanswered=row.unanswered)
         if box is not None and row.guarded:
-            over = guard(tx, course, row, box)
+            over = guard(tx, course, row, box, at)
         if over is not None:
-            decide(tx, course, row, over.outcome, over.reason, at)
+            decide(tx, course, row, over, at)
             decided.add(row.position)
-        elif box is not None and row.action == Action.UPDATE and not row.tries and not row.unanswered:
-            _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return decided
 
 
-def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
-    """Say of the rows of `domain` what the host now has; what was given up or kept and happened after all was done."""
+def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
+    """Say of the rows of `domain` what the host now has; what was not done, as far as was known, may have been.
+
+    What is handed back are rows that the list contradicts, each with the domain and name to read it by.
+    """
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
     touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED, Outcome.SKIPPED)
-    found = []
+    found, to_confirm = [], {}
     for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
+        if deciding.contradicts(row, box):
+            to_confirm[row.position] = (domain, row.username)
         if row.outcome in {Outcome.FAILED, Outcome.SKIPPED}:
-            late = deciding.of_comparison(row, box) if row.unanswered else None
+            late = None if row.position in to_confirm else deciding.of_list(row, box)
             if late is None:
                 continue
-            decide(tx, course, row, late, sentences.settled(Action(row.action)), at)
-        reason, differs = sentences.compared(row, box)
-        found.append((row.position, reason, differs, box.quota if box else None, box.limit if box else None))
+            row = _redecide(tx, course, row, late, at)
+        found.append(_found_at_host(row, box))
     journal.set_found(tx, course.id, found)
+    return to_confirm
+
+
+def confirm(tx: Tx, course: Course, row: RowRecord, box: Mailbox | None, at: float) -> None:
+    """Say of one row what its mailbox is, read by itself since a list contradicted the row."""
+    touched = audit.touched_since(tx, row.address, course.id)
+    if (step := deciding.of_contradiction(row, box, touched=touched)) is None:
+        if row.outcome in DONE:
+            journal.set_found(tx, course.id, [_found_at_host(row, box)])
+        return
+    if step.outcome in DONE:
+        journal.set_found(tx, course.id, [_found_at_host(_redecide(tx, course, row, step, at), box)])
+        return
+    # The host may do it late: then it was we who asked for it.
+    journal.set_row(
+        tx, course.id, row.position, having=row.outcome, outcome=step.outcome, reason=step.reason, differs="",
+        unanswered=True, host_quota=None, host_limit=None,
+    )  # fmt: skip
+    _take_back_recovery(tx, course, row, at)
+    _note(tx, course, "mailbox.not_done", row, at, step.reason)
+
+
+def _redecide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> RowRecord:
+    decide(tx, course, row, step, at)
+    return replace(row, outcome=step.outcome, proof=step.proof)
+
+
+def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, int | None, int | None]:
+    reason, differs = sentences.compared(row, box)
+    return row.position, reason, differs, box.quota if box else None, box.limit if box else None
+
+
+def _take_back_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
+    """Bring the recovery email back to what it was before a row that did nothing, unless it was changed since."""
+    kept = "" if row.recovery_email == CLEAR else row.recovery_email
+    had = str(row.was.get("recovery_email") or "") if row.action != Action.CREATE else ""
+    changes = bool(row.recovery_email) or row.action == Action.DELETE
+    if not changes or recovery.of_mailbox(tx, row.domain, row.username) != kept:
+        return
+    if had:
+        recovery.put(tx, row.domain, row.username, had, at)
+    else:
+        recovery.drop(tx, row.domain, row.username)
 
 
 def told(answer: Answer | MXrouteError) -> str:

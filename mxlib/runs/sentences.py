@@ -4,13 +4,13 @@ from mxlib.mailboxes import reasons
 from mxlib.mailboxes.plan import CLEAR, Action
 from mxlib.mxroute.errors import MXrouteError, Refused
 from mxlib.mxroute.messages import Mailbox
-from mxlib.runs.outcomes import RunStatus
+from mxlib.runs.outcomes import Proof, RunStatus
 from mxlib.store.records import RowRecord
 
 # Why a run paused, and what to do.
 BY_HAND = "Somebody pressed Pause. Resume to go on."
 NO_WRITES = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
-BROKEN = "MXM itself failed at this run; the log says where. Restart the server and it goes on."
+BROKEN = "MXM itself failed at this run; the log says where. Resume to go on."
 
 # What became of a row.
 NOT_YET = "Not sent yet."
@@ -20,14 +20,40 @@ MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
 SUSPENDED_SINCE = "kept: suspended since"
 RECOVERY_SINCE = "kept: the recovery email was changed since"
+MADE_ANEW_SINCE = "kept: made again since this was planned"
+CHANGED_SINCE_PLAN = "kept: changed since this was planned, as its history tells"
+LESS_MAIL = "kept: holds less mail than when this was planned; it may have been made again since"
+FEWER_SENT = "kept: sent fewer messages than when this was planned; it may have been made again since"
+NOT_SAID = "kept: MXroute does not say what it has"
 CHANGED_HERE = "kept: changed or made anew since, as its history tells"
 NOT_TO_RESTORE = "kept: a password can not be put back, nor a limit without one"
 NOT_TOLD = "kept: MXroute does not tell whether it is used"
 STOPPED = "The run was stopped before its turn."
 STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent again."
 
+MAY_EXIST = "No answer came: it may exist. MXM looks as soon as MXroute answers."
+MAY_BE_DONE = "No answer came: it may be done. MXM looks as soon as MXroute answers."
+
 # What became of the comparison at the end.
 NOT_CHECKED = "The results could not be compared with MXroute: it did not answer."
+
+
+def broken(run: int) -> str:
+    """That a run stands still for a fault of our own."""
+    return f"Run {run} stands still: MXM itself failed at it; the log says where. Resume it."
+
+
+NO_DOMAINS = "MXroute lists no domain, where there were some. The list is read again in a minute."
+
+
+def none_listed(domain: str) -> str:
+    """That a list is empty where it was not, and so is read again."""
+    return f"MXroute lists no mailbox of {domain}, where there were some. The list is read again in a minute."
+
+
+def not_settled(rows: int) -> str:
+    """That rows of a stopped run are not settled."""
+    return f"Of {rows:,} {'row' if rows == 1 else 'rows'} it is not known yet what became. Wait until MXroute answers."
 
 
 def over(run: int, status: RunStatus) -> str:
@@ -61,9 +87,21 @@ def paused_without_key(error: Exception) -> str:
     return f"{error} Then Resume."
 
 
-def settled(action: Action) -> str:
-    """Of a row whose answer never came, and which took effect all the same."""
+def settled(action: Action, proof: Proof = Proof.READ_BACK) -> str:
+    """Of a row that took effect though its answer never came, or said no."""
+    if proof is Proof.AGAINST_ANSWER:
+        return f"MXroute said no, and did it; read back, and it was {_DONE[action]}."
     return f"No answer came; read back, and it was {_DONE[action]}."
+
+
+def not_done(action: Action) -> str:
+    """Of a row that was answered with yes, and did not take effect."""
+    return f"MXroute said yes, but it was not {_DONE[action]}."
+
+
+def may_not_be_read(error: Exception) -> str:
+    """Of a row without an answer whose mailbox may not be read back."""
+    return f"No answer came, and whether it took effect is not known: {error}"
 
 
 def recovery_kept(had: str, asked: str) -> str:
@@ -95,8 +133,9 @@ def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
     action = Action(row.action)
     if action is Action.DELETE:
         again = box is not None
-        return ("deleted, but MXroute lists it again", "listed again") if again else ("deleted", "")
-    told, differs = [_DONE[action]] if row.asks_host else [], []
+        deleted = f"deleted{_PROOF[Proof(row.proof)]}"
+        return (f"{deleted}, but MXroute lists it again", "listed again") if again else (deleted, "")
+    told, differs = [_DONE[action] + _PROOF[Proof(row.proof)]] if row.asks_host else [], []
     more = []
     if action is Action.UPDATE:
         password = reasons.PASSWORD_CHANGED if row.sealed_password is not None else ""
@@ -128,4 +167,9 @@ def _as_asked(row: RowRecord, name: str, has: int) -> str:
     return told if planned in (had, None) else f"{told} (it was {planned} when this was planned)"
 
 
+_PROOF = {
+    Proof.ANSWERED: "",
+    Proof.READ_BACK: " (no answer came; read back)",
+    Proof.AGAINST_ANSWER: " (MXroute said no; read back)",
+}
 _DONE = {Action.CREATE: "made", Action.UPDATE: "changed", Action.DELETE: "deleted"}

@@ -90,7 +90,7 @@ def _view(
         checked_at=record.checked_at,
         differences=record.differences,
         difference=record.difference,
-        note=course.note if course else record.note,
+        note=(course.trouble or course.note) if course else record.note,
         passwords_until=_kept_until(record, status, now),
         handed_over_at=record.handed_over_at,
         downloaded_at=record.downloaded_at,

@@ -80,10 +80,10 @@ class Worker:
             return [self.engine.trouble]
         if self._driver is not None and self._owned is None:
             return [NOT_THE_OWNER]
-        now, health = self._clock.monotonic(), self.engine.health
+        told, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.down(now):
-            return []
-        return [words.silent_since(self._clock.now() - (now - health.silent_since))]
+            return told
+        return [*told, words.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
         """Take up what was just journalled; where another process has taken over since, that one does."""

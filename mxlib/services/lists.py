@@ -17,6 +17,7 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
 from mxlib.mxroute.messages import Mailbox
+from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.trouble import Trouble
 from mxlib.store import Store, Unwritable, recovery
 from mxlib.store import lists as shelf
@@ -85,6 +86,7 @@ class Lists:
         self._outcomes: dict[str, tuple[float, str]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
         self._failed: list[str] = []
+        self._empty = EmptyLists(clock)
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
         """The domains that the caller may see, sorted."""
@@ -254,13 +256,19 @@ class Lists:
 
     def _read_domains(self) -> None:
         answer = self._host.send(messages.list_domains(), patience=PATIENCE)
-        names = sorted({str(name).lower() for name in answer.data or ()})
+        names = sorted({str(name).lower() for name in answer.data})
+        with self._store.read() as tx:
+            kept = shelf.domains(tx)
+        self._empty.check("", is_empty=not names, was_empty=kept is None or not kept.names)
         with self._store.write() as tx:
             shelf.keep_domains(tx, names, self._clock.now())
 
     def _read_mailboxes(self, domain: str, patience: float = PATIENCE) -> None:
         answer = self._host.send(messages.list_mailboxes(domain), patience=patience)
-        boxes = [Mailbox.from_data(item) for item in answer.data or ()]
+        boxes = [Mailbox.from_data(item) for item in answer.data]
+        with self._store.read() as tx:
+            kept = shelf.mailboxes(tx, domain)
+        self._empty.check(domain, is_empty=not boxes, was_empty=kept is None or not kept.mailboxes)
         with self._store.write() as tx:
             shelf.keep_mailboxes(tx, domain, boxes, self._clock.now())
 

@@ -11,7 +11,7 @@ from mxlib.mailboxes import reasons, words
 from mxlib.mailboxes.plan import CLEAR, Action, Kind, Plan, PlannedRow
 from mxlib.mailboxes.unseen import untold
 from mxlib.mxroute.messages import Mailbox
-from mxlib.runs import undo
+from mxlib.runs import sentences, undo
 from mxlib.runs.guarding import Why
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
@@ -149,6 +149,8 @@ class Undoing:
             return f"Run {view.id} is no import: what it did can not be taken back."
         if view.status not in AT_AN_END:
             return f"Run {view.id} is not at its end yet. Stop it first, or wait."
+        if view.open:
+            return sentences.not_settled(view.open)
         if view.undone_by:
             last = self._runs.view(view.undone_by[-1])
             if last is not None and last.status not in AT_AN_END:

@@ -142,6 +142,17 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
     return bool(tx.scalar(sa.select(first > done)))
 
 
+def doings_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ()) -> set[str]:
+    """What was done to a mailbox after entry `after` of the trail, by hand or by other runs than `but`."""
+    query = sa.select(audit.c.what).where(
+        audit.c.on == address,
+        audit.c.id > after,
+        audit.c.what.in_(("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")),
+        audit.c.run.is_(None) | audit.c.run.not_in(list(but)),
+    )
+    return set(tx.execute(query).scalars())
+
+
 def newest(tx: Tx) -> int:
     """The number of the latest entry; 0 while there is none."""
     return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))).scalar_one())

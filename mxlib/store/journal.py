@@ -15,7 +15,7 @@ from mxlib.store.database import Tx
 from mxlib.store.keys import ServerKey
 from mxlib.store.ownership import OwnershipLost
 from mxlib.store.records import RowRecord, RunRecord
-from mxlib.store.tables import attempt, run, run_row
+from mxlib.store.tables import attempt, audit, run, run_row
 
 
 class RowChanged(OwnershipLost):
@@ -25,6 +25,12 @@ class RowChanged(OwnershipLost):
 _RUN = [run.c[column.name] for column in fields(RunRecord)]
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 
+#: An update or a deletion that costs a write: its mailbox is looked at right before.
+_INSPECTED = (run_row.c.action == "delete") | (
+    (run_row.c.action == "update") & (run_row.c.sealed_password.is_not(None) | run_row.c.quota.is_not(None))
+)
+
+#: What takes something back.
 _GUARDED = sa.or_(*(sa.func.json_extract(run_row.c.before, f"$.{name}") == 1 for name in ("unused", "unchanged")))
 
 #: Statements that are run once a row, built once.
@@ -83,6 +89,11 @@ def add_run(
             retention_days=retention_days,
             passwords_until=at + retention_days * 86_400 if secrets else None,
             wrapped_key=wrapped if secrets else None,
+            planned_after=sa.func.coalesce(
+                sa.select(run.c.planned_after).where(run.c.id == retry_of).scalar_subquery(),
+                sa.select(sa.func.max(audit.c.id)).scalar_subquery(),
+                0,
+            ),
         )
     ).inserted_primary_key or (0,)
     rows = [
@@ -132,8 +143,18 @@ def latest_runs(tx: Tx, most: int) -> list[RunRecord]:
 
 
 def open_runs(tx: Tx) -> list[RunRecord]:
-    """The runs that are not at an end, oldest first."""
-    return _runs(tx, run.c.status.not_in(("finished", "stopped")))[::-1]
+    """The runs that are not at an end, or stopped with rows of which nobody knows what became, oldest first."""
+    unsettled = sa.select(run_row.c.run).where(run_row.c.outcome.in_(("sending", "settling")))
+    stopped = (run.c.status == "stopped") & run.c.id.in_(unsettled)
+    return _runs(tx, run.c.status.not_in(("finished", "stopped")) | stopped)[::-1]
+
+
+def lineage(tx: Tx, record: RunRecord) -> list[RunRecord]:
+    """A run and those whose rows it tries again, the first of them last."""
+    records = [record]
+    while (origin := records[-1].retry_of) is not None and (before := get_run(tx, origin)) is not None:
+        records.append(before)
+    return records
 
 
 def unseen_runs(tx: Tx, operator: str) -> list[RunRecord]:
@@ -215,13 +236,16 @@ def waiting_positions(tx: Tx, number: int, *, asking: bool = True) -> list[int]:
 
 def guarded(tx: Tx, number: int) -> dict[int, tuple[str, str]]:
     """The rows whose mailbox is looked at right before they are sent: domain and username by position."""
-    query = sa.select(run_row.c.position, run_row.c.domain, run_row.c.username).where(run_row.c.run == number, _GUARDED)
+    query = sa.select(run_row.c.position, run_row.c.domain, run_row.c.username).where(
+        run_row.c.run == number, _GUARDED | _INSPECTED
+    )
     return {position: (domain, username) for position, domain, username in tx.execute(query)}
 
 
 def domains_to_check(tx: Tx, number: int) -> list[str]:
-    """The domains in which this run changed something, or may have without hearing so."""
-    touched = run_row.c.outcome.in_(("created", "updated", "deleted")) & (run_row.c.tries > 0) | run_row.c.unanswered
+    """The domains in which this run changed something, or may have, whatever it heard."""
+    sent = run_row.c.outcome.in_(("created", "updated", "deleted", "failed")) & (run_row.c.tries > 0)
+    touched = sent | run_row.c.unanswered
     query = sa.select(run_row.c.domain).where(run_row.c.run == number, touched)
     return sorted(set(tx.execute(query).scalars()))
 

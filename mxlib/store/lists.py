@@ -65,8 +65,13 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     """Keep the mailboxes that the host listed at `at`, and since when those that are new to MXM are known."""
     boxes, kept = list(boxes), _kept(tx, domain)
     before = [box["username"] for box in _unpacked(kept[1])] if kept else []
+    before_at, names = kept[0] if kept else 0.0, [box.username for box in boxes]
+    if not names and len(before) > 1:
+        seen.set_aside(tx, domain, before, before_at)
+    elif names and (restored := seen.restore(tx, domain, names)):
+        before, before_at = restored
     _keep(tx, domain, [asdict(box) for box in boxes], at)
-    seen.note(tx, domain, [box.username for box in boxes], at, before=before, before_at=kept[0] if kept else 0.0)
+    seen.note(tx, domain, names, at, before=before, before_at=before_at)
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

@@ -34,6 +34,8 @@ class RunRecord:
     passwords_until: float | None
     handed_over_at: float | None
     wrapped_key: bytes | None = field(repr=False)
+    #: The newest entry of the audit trail when it was planned.
+    planned_after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class RowRecord:
     host_quota: int | None
     host_limit: int | None
     differs: str
+    proof: str
 
     @property
     def asks_host(self) -> bool:
@@ -69,7 +72,7 @@ class RowRecord:
 
     @property
     def guarded(self) -> bool:
-        """Whether its mailbox is looked at right before it is sent."""
+        """Whether it takes something back, and so is done only while its mailbox is as it was left."""
         return bool(self.before.get("unused") or self.before.get("unchanged"))
 
     @property

@@ -1,16 +1,20 @@
 """Since when mailboxes are known that MXM did not make itself."""
 
+import json
 from collections.abc import Collection
 
 import sqlalchemy as sa
 
 from mxlib.store import manual_writes
 from mxlib.store.database import Tx
-from mxlib.store.tables import audit, run_row
+from mxlib.store.tables import audit, meta, run_row
 from mxlib.store.tables import first_seen as table
 
 #: Seconds from its create in which a list may lack a mailbox all the same: it was asked for before.
 _ON_ITS_WAY = 300.0
+
+#: Under which name what was known before an empty list is kept.
+_ASIDE = "before_empty_list:"
 
 #: A create that is on its way may be in a list before its answer is.
 _OURS = ("created", "sending", "settling")
@@ -34,9 +38,44 @@ def note(
         tx.execute(table.insert(), [{"domain": domain, "username": name, "at": at} for name in sorted(strangers)])
 
 
+def set_aside(tx: Tx, domain: str, usernames: Collection[str], at: float) -> None:
+    """The list that follows the one of `at` is empty: keep what is known, in case that was a mistake of the host."""
+    first = tx.execute(sa.select(table.c.username, table.c.at).where(table.c.domain == domain))
+    value = json.dumps({"usernames": list(usernames), "at": at, "first": {row.username: row.at for row in first}})
+    tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=f"{_ASIDE}{domain}", value=value))
+
+
+def restore(tx: Tx, domain: str, usernames: Collection[str]) -> tuple[list[str], float] | None:
+    """After an empty list: since when mailboxes are known, when most of them are back; those of the list before it."""
+    name = f"{_ASIDE}{domain}"
+    value = tx.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar()
+    if value is None:
+        return None
+    tx.execute(meta.delete().where(meta.c.name == name))
+    aside = json.loads(value)
+    back = set(aside["usernames"]).intersection(usernames)
+    if 2 * len(back) < len(aside["usernames"]):
+        return None
+    known = set(tx.execute(sa.select(table.c.username).where(table.c.domain == domain)).scalars())
+    first = [
+        {"domain": domain, "username": username, "at": at}
+        for username, at in aside["first"].items()
+        if username in back - known
+    ]
+    if first:
+        tx.execute(table.insert(), first)
+    return aside["usernames"], aside["at"]
+
+
 def since(tx: Tx, domain: str, username: str) -> float | None:
     """When a mailbox that MXM did not make was first listed; None for the others."""
     return tx.execute(sa.select(table.c.at).where(table.c.domain == domain, table.c.username == username)).scalar()
+
+
+def is_listed_since(tx: Tx, domain: str, at: float) -> bool:
+    """Whether a list of `domain` was known at `at`."""
+    earlier = sa.select(table.c.at).where(table.c.domain == domain, table.c.at <= at).limit(1)
+    return tx.execute(earlier).first() is not None
 
 
 _FORGET = table.delete().where(table.c.domain == sa.bindparam("of"), table.c.username == sa.bindparam("name"))

@@ -75,6 +75,7 @@ run = Table(
     Column("passwords_until", Float),
     Column("handed_over_at", Float),
     Column("wrapped_key", LargeBinary),
+    Column("planned_after", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("operator", "idempotency_key"),
     sqlite_autoincrement=True,
 )
@@ -106,6 +107,7 @@ run_row = Table(
     Column("host_limit", Integer),
     Column("differs", Text, nullable=False, server_default=""),
     Column("sealed_cells", LargeBinary),
+    Column("proof", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 Index("row_by_outcome", run_row.c.run, run_row.c.outcome)

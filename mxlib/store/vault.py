@@ -11,11 +11,14 @@ from mxlib.store.tables import run, run_row
 
 
 def due(tx: Tx, now: float) -> list[int]:
-    """Runs at an end whose passwords were kept long enough."""
+    """Runs at an end whose passwords were kept long enough; a row that is not settled may need its own yet."""
+    unsettled = sa.select(run_row.c.run).where(run_row.c.outcome.in_(("sending", "settling")))
     ended = run.c.status.in_(("finished", "stopped"))
     return list(
         tx.execute(
-            sa.select(run.c.id).where(ended, run.c.wrapped_key.is_not(None), run.c.passwords_until <= now)
+            sa.select(run.c.id)
+            .where(ended, run.c.wrapped_key.is_not(None), run.c.passwords_until <= now)
+            .where(run.c.id.not_in(unsettled))
         ).scalars()
     )
 

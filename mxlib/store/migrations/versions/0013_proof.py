@@ -1,0 +1,16 @@
+"""How the outcome of a row is known, and after which entry of the audit trail a run was planned."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """Add both; an earlier run counts as planned when it was started."""
+    op.add_column("run_row", sa.Column("proof", sa.Text(), nullable=False, server_default=""))
+    op.add_column("run", sa.Column("planned_after", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.execute(
+        "UPDATE run SET planned_after = (SELECT coalesce(max(audit.id), 0) FROM audit WHERE audit.at <= run.created_at)"
+    )
