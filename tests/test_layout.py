@@ -43,6 +43,8 @@ KEPT_TO = {
 LONG: dict[str, str] = {
     "mxlib/services/lists.py": "a list is due, asked for, doubted and kept in one place; apart they would disagree",
     "mxlib/store/journal.py": "every statement about runs and rows; in two, the same row would be changed in both",
+    "mxlib/runs/course.py": "all that one run still has to do, as one object",
+    "mxlib/runs/hearing.py": "all that an answer does to its run, in one order",
     "mxlib/runs/engine.py": "which request goes next hangs on all runs at once; in two, the order could not be seen",
     "mxlib/mailboxes/words.py": "the one home of sentences that faces share; in two, nobody would know where to look",
 }

@@ -79,6 +79,8 @@ class Unsettled:
     row: RowRecord
     due: float
     quiet_until: float
+    #: How often it could not be read though the key was good for other things right after.
+    denials: int = 0
 
 
 @dataclass(slots=True)

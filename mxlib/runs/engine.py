@@ -328,9 +328,11 @@ class Engine:
 
     def _ends_unsettled(self, course: Course) -> bool:
         """Whether a run that is being stopped ends before all of its rows are settled: the host does not say now."""
-        only = course.unsettled and not (course.waiting or course.kept_here or course.in_flight or course.asked)
-        hidden = course.stuck or course.faults > MOST_FAULTS or self.health.down(self._clock.monotonic())
-        return bool(only and hidden)
+        down = self.health.down(self._clock.monotonic())
+        busy = course.waiting or course.kept_here or course.in_flight or course.asked
+        if not course.unsettled or busy or (course.to_probe and not down):
+            return False
+        return down or course.stuck or course.faults > MOST_FAULTS
 
     def _forget(self, course: Course) -> None:
         self._turns.remove(course.id)

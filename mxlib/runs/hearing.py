@@ -15,6 +15,9 @@ from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.store import Store, Tx, journal
 from mxlib.store.records import RowRecord
 
+#: How often a mailbox is read back that may not be read, while the key is good for other things.
+MOST_DENIALS = 2
+
 
 def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
     """Take one answer; raises Unwritable, with nothing changed, when the store refuses it."""
@@ -128,7 +131,11 @@ def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
     silent = deciding.silent(answer) or isinstance(answer, RateLimited)
     refused = isinstance(answer, Unauthorized)
     ends = course.status is RunStatus.STOPPING or course.is_left
-    waits = {at: lost for at, lost in course.forbidden.items() if refused and (lost or not ends)}
+    waits = {
+        at: lost
+        for at, lost in course.forbidden.items()
+        if not silent and ((lost or not ends) if refused else (lost and lost.denials < MOST_DENIALS))
+    }
     with store.write() as tx:
         journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
         for position, unsettled in waits.items():
@@ -142,6 +149,7 @@ def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
     course.is_read(errand)
     for position, unsettled in waits.items():
         if unsettled:
+            unsettled.denials += not refused
             course.unsettled[position] = unsettled
         else:
             course.waits(position)
