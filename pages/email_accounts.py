@@ -6,6 +6,7 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.mailboxes import words
 from mxlib.ui import accounts, allowed, export_all, frame, links, new_mailbox, told, unconfirmed
+from mxlib.ui.figures import escaped
 
 domain, caller = frame.domain(), frame.caller()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -34,10 +35,10 @@ told.show()
 unconfirmed.show(domain)
 if allowed.lacks(caller, Permission.VIEW, domain):
     frame.stop()
-with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
+with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(caller, domain, refresh=refresh)
 if mailboxes.problem:
-    st.warning(mailboxes.problem, icon=":material/cloud_off:")
+    st.warning(escaped(mailboxes.problem), icon=":material/cloud_off:")
 if mailboxes.read_at is None:
     frame.stop()
 age.caption(words.read_ago(mailboxes.read_at, services.current().clock.now()))

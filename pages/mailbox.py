@@ -24,10 +24,10 @@ told.show()
 unconfirmed.show(domain, username)
 if allowed.lacks(frame.caller(), Permission.VIEW, domain):
     frame.stop()
-with st.spinner(f"Reading the mailboxes of {domain} from MXroute…", show_time=True):
+with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(frame.caller(), domain, refresh=refresh)
 if mailboxes.problem:
-    st.warning(mailboxes.problem, icon=":material/cloud_off:")
+    st.warning(escaped(mailboxes.problem), icon=":material/cloud_off:")
 st.caption(words.read_ago(mailboxes.read_at, services.current().clock.now()))
 
 found = mailboxes.frame.loc[mailboxes.frame["address"] == address]

@@ -54,7 +54,7 @@ def host() -> Iterator[Served]:
 
 
 def told(tab: AppTest) -> str:
-    return " ".join(alert.value for alert in (*tab.warning, *tab.error, *tab.info))
+    return " ".join(alert.value for alert in (*tab.warning, *tab.error, *tab.info)).replace("\\", "")
 
 
 def always(fault: str) -> Schedule:

@@ -45,10 +45,15 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
     return tab
 
 
+def plain(markdown: str) -> str:
+    """Words as they are read, without the backslashes before their signs."""
+    return markdown.replace("\\", "")
+
+
 def said(tab: AppTest) -> str:
     """Every sentence on the page."""
     told = (*tab.markdown, *tab.caption, *tab.info, *tab.warning, *tab.success, *tab.error, *tab.title)
-    return "\n".join(each.value for each in told)
+    return plain("\n".join(each.value for each in told))
 
 
 def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Services) -> None:
@@ -88,11 +93,11 @@ def test_a_card_of_a_mailbox_that_is_gone_keeps_its_past(house: Services) -> Non
 def test_find_lists_what_holds_the_text_and_says_how_far_it_looked(house: Services) -> None:
     tab = opened(domain="clienta.nl")
     tab.text_input(key="find").set_value("info@").run()
-    assert [button.label for button in tab.button if button.key.startswith("found-")] == ["info@clienta.nl"]
+    assert [plain(button.label) for button in tab.button if button.key.startswith("found-")] == ["info@clienta.nl"]
     assert "Searched 1 domain" in said(tab)
     assert "never read" in said(tab)
     tab.button(key="find_read").click().run()
-    found = {button.label for button in tab.button if button.key.startswith("found-")}
+    found = {plain(button.label) for button in tab.button if button.key.startswith("found-")}
     assert {"info@clienta.nl", "info@clientb.nl"} <= found
     assert "never read" not in said(tab)
 

@@ -61,7 +61,7 @@ def told(tab: AppTest) -> str:
     words = [
         element.value for kind in (tab.info, tab.error, tab.warning, tab.caption, tab.markdown) for element in kind
     ]
-    return "\n".join(map(str, words))
+    return "\n".join(map(str, words)).replace("\\", "")
 
 
 def buttons(tab: AppTest) -> set[str]:

@@ -70,7 +70,7 @@ def bulk(tab: AppTest, tool: str, **said: str) -> None:
 
 
 def written(tab: AppTest) -> str:
-    return "\n".join(str(mark.value) for mark in [*tab.markdown, *tab.caption, *tab.error])
+    return "\n".join(str(mark.value).replace("\\", "") for mark in [*tab.markdown, *tab.caption, *tab.error])
 
 
 def test_all_verdicts_are_there(tab: AppTest) -> None:

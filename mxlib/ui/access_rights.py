@@ -73,7 +73,7 @@ def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Seq
     if shown != asked.shown:
         asked.shown, asked.generation = shown, asked.generation + 1
     if not shown:
-        st.caption(f"No domain holds '{sought.strip()}'.")
+        st.caption(f"No domain holds '{escaped(sought.strip())}'.")
         return
     grid = f"{key}-grid-{asked.generation}-{'-'.join(columns)}"
     st.data_editor(

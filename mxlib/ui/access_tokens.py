@@ -77,7 +77,7 @@ def _card(token: TokenRecord, now: float) -> None:
     with st.container(border=True, key="token"):
         st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
         access_rights.explain(token.admin, token.permissions)
-        st.caption(f"{_state(token, now)}.")
+        st.caption(escaped(f"{_state(token, now)}."))
         if works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
                 st.markdown("Scripts that use it are refused from now on. This can not be taken back.")

@@ -8,7 +8,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.mailboxes import questions
 from mxlib.mailboxes.columns import LONGEST_CELL
 from mxlib.ui import allowed, frame, picking, selection
-from mxlib.ui.figures import megabytes
+from mxlib.ui.figures import escaped, megabytes
 
 _MOST_ROWS_IN_VIEW = 16
 _ROW = 33
@@ -65,7 +65,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
             if frame.caller().may(Permission.IMPORT, domain)
             else ""
         )
-        st.info(f"{domain} has no mailbox yet.{how}", icon=":material/inbox:")
+        st.info(f"{escaped(domain)} has no mailbox yet.{how}", icon=":material/inbox:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sought = st.text_input(
@@ -89,7 +89,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     if len(shown) < len(mailboxes):
         st.caption(questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses))))
     if shown.empty:
-        st.info(f"No mailbox of {domain} holds '{sought.strip()}'.", icon=":material/search_off:")
+        st.info(f"No mailbox of {escaped(domain)} holds '{escaped(sought.strip())}'.", icon=":material/search_off:")
         return
     table = pd.DataFrame(
         {

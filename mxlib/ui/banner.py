@@ -58,7 +58,7 @@ def show(show_run: Callable[[int], None]) -> None:
     now = services.current().clock.now()
     for view in services.current().runs.ending_soon(caller):
         until = view.passwords_until or now
-        st.warning(words.passwords_end_soon(view.id, view.file_name, until, now), icon=":material/timer:")
+        st.warning(escaped(words.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:")
 
 
 def seen(caller: Caller, view: RunView) -> None:
@@ -75,7 +75,7 @@ def _say_to_admins(caller: Caller) -> None:
     if caller.admin and (problems := housekeeping.wrong_time()):
         with st.container(border=True, key="clock-jumped"):
             told, way = st.columns([10, 2], vertical_alignment="center")
-            told.markdown(" ".join(map(escaped, problems)))
+            told.markdown(escaped(" ".join(problems)))
             confirm = acts.act(_confirm_time)
             way.button(words.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
 

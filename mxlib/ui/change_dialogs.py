@@ -77,7 +77,10 @@ def _one_email(boxes: pd.DataFrame) -> dict[str, str]:
     address, has = boxes.iloc[0]["address"], boxes.iloc[0]["recovery_email"]
     st.session_state.setdefault("change_recovery", has)
     typed = st.text_input(
-        f"Recovery email of {address}", key="change_recovery", help="Kept here; blank clears it.", placeholder="none"
+        f"Recovery email of {escaped(address)}",
+        key="change_recovery",
+        help="Kept here; blank clears it.",
+        placeholder="none",
     )
     return {address: typed.strip()}
 

@@ -58,17 +58,17 @@ def _ask(current: Preview, ready: Ready) -> None:
     now = house.clock.now()
     question = st.empty()
     for change in ready.changes:
-        st.warning(change, icon=":material/sync_problem:")
+        st.warning(escaped(change), icon=":material/sync_problem:")
     for warning in ready.preflight:
         st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
-        st.warning(words.start_waits(name), icon=":material/cloud_off:")
+        st.warning(escaped(words.start_waits(name)), icon=":material/cloud_off:")
     named, opened_at = st.session_state[_NAMED]
     meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
     for earlier in ready.earlier[:3]:
-        st.warning(_told(ready, earlier, now), icon=":material/history:")
+        st.warning(escaped(_told(ready, earlier, now)), icon=":material/history:")
     for run in meanwhile:
-        st.warning(words.same_import(run), icon=":material/history:")
+        st.warning(escaped(words.same_import(run)), icon=":material/history:")
     agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
     days = retention() if ready.sets_passwords else house.settings.retention_days
     question.markdown(_loud(ready, now + days * 86_400))

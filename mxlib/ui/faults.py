@@ -5,6 +5,7 @@ import logging
 import streamlit as st
 
 from mxlib.auth.permissions import Forbidden
+from mxlib.ui.figures import escaped
 
 log = logging.getLogger("mxlib")
 
@@ -15,7 +16,7 @@ def say_it_failed(error: Exception) -> bool:
     That somebody may do something no more is no fault: who took the permission away wanted it to hold at once.
     """
     if isinstance(error, Forbidden):
-        st.error(str(error), icon=":material/lock:")
+        st.error(escaped(str(error)), icon=":material/lock:")
         return True
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
@@ -24,7 +25,7 @@ def say_it_failed(error: Exception) -> bool:
     log.error("A page failed: %s at %s", type(error).__name__, where)
     st.error(
         "This page stopped because of a fault in MXM. Reload it; runs go on in the server, and nothing is lost. "
-        f"If it stays, report this: {type(error).__name__}, {where.rsplit('/', 1)[-1]}.",
+        f"If it stays, report this: {escaped(type(error).__name__)}, {escaped(where.rsplit('/', 1)[-1])}.",
         icon=":material/error:",
     )
     return True

@@ -2,7 +2,23 @@
 
 import re
 
-_MARKS = frozenset(r"\`*_{}[]()#+-!|<>~$:@")
+#: What a backslash in front of it makes a sign like any other.
+_MARKS = frozenset(r"\`*_{}[]()#+-!|<>~$:@&")
+
+#: Between two signs nothing is seen of it. Streamlit looks for some marks in the text that is left when the backslashes
+#: are gone: icons, its own logo, arrows and links; with this inside they are none.
+_JOINER = "\u2060"
+_INSIDE = re.compile(
+    r"(?<=:)(?=material/)|(?<=:)(?=streamlit:)|(?<=www)(?=\.)|(?<=https:)(?=//)|(?<=http:)(?=//)", re.IGNORECASE
+)
+_ARROW = re.compile(r"(?<!\S)[-<>=~]{2,3}(?!\S)")
+
+#: What makes a list, a heading or code of a line, and is no mark elsewhere.
+_NUMBERED, _UNDERLINE, _INDENT = (
+    re.compile(r"(?m)^(\s*\d+)\."),
+    re.compile(r"(?m)^(\s*)(?==)"),
+    re.compile(r"(?m)^[ \t]+"),
+)
 
 
 def megabytes(amount: float) -> str:
@@ -16,10 +32,14 @@ def megabytes(amount: float) -> str:
 
 def escaped(text: str) -> str:
     """Text of others, so that markdown takes nothing in it for a command."""
-    return "".join(f"\\{sign}" if sign in _MARKS else sign for sign in text)
+    text = _INSIDE.sub(_JOINER, _ARROW.sub(lambda found: _JOINER.join(found[0]), text))
+    text = "".join(f"\\{sign}" if sign in _MARKS else sign for sign in text)
+    text = _UNDERLINE.sub(r"\1\\", _NUMBERED.sub(r"\1\\.", text))
+    return _INDENT.sub(lambda found: "\u00a0" * len(found[0]), text)
 
 
 def verbatim(text: str) -> str:
     """A value of others as it is, so that markdown makes no link of an address either; for values on one line."""
+    text = _INSIDE.sub(_JOINER, " ".join(text.splitlines()))
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}{text}{fence}" if len(fence) == 1 else f"{fence} {text} {fence}"

@@ -8,6 +8,7 @@ from mxlib import services
 from mxlib.services.finding import Found
 from mxlib.ui import acts, loading, signed_in
 from mxlib.ui.acts import act
+from mxlib.ui.figures import escaped
 
 _MOST = 8
 
@@ -35,12 +36,12 @@ def _show(go: Callable[[str, str], None]) -> None:
     with st.container(key="found", gap="small"):
         for hit in found.hits:
             st.button(
-                hit.address,
+                escaped(hit.address),
                 key=f"found-{hit.address}",
                 type="tertiary",
                 icon=":material/block:" if hit.suspended else ":material/mail:",
                 on_click=act(_open, hit.domain, hit.address),
-                help=f"Recovery email {hit.recovery_email}" if hit.recovery_email else None,
+                help=f"Recovery email {escaped(hit.recovery_email)}" if hit.recovery_email else None,
             )
         _tell(found, house.clock.now())
 
@@ -51,7 +52,7 @@ def _tell(found: Found, now: float) -> None:
         st.caption("No mailbox holds that.")
     elif found.total > len(found.hits):
         st.caption(f"{found.total - len(found.hits):,} more: type on.")
-    st.caption(found.told(now))
+    st.caption(escaped(found.told(now)))
     if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
         with loading.shown() as tell:
             services.current().finding.read(signed_in.caller(), tell=tell)

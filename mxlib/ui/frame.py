@@ -10,6 +10,7 @@ from streamlit.navigation.page import Page
 from mxlib import services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.ui import acts, banner, dialogs, find, signed_in, storage
+from mxlib.ui.figures import escaped
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = Path(__file__).with_name("assets")
@@ -85,7 +86,7 @@ def _sidebar() -> None:
         st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
     known = house.lists.domains(caller())
     if known.problem:
-        st.warning(known.problem, icon=":material/cloud_off:")
+        st.warning(escaped(known.problem), icon=":material/cloud_off:")
     _domain_selector(known.names)
     if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
         find.show(lambda of, address: go("mailbox", domain=of, address=address))

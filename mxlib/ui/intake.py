@@ -31,7 +31,7 @@ def show(domain: str) -> None:
     with st.container(border=True):
         file, paste = st.columns([3, 2], gap="large")
         upload = file.file_uploader(
-            f"Mailboxes to import{' into ' + domain if domain else ''}: .csv, .txt, .tsv or .xlsx, "
+            f"Mailboxes to import{' into ' + escaped(domain) if domain else ''}: .csv, .txt, .tsv or .xlsx, "
             f"up to {settings.max_file_mb} MB and {settings.max_rows:,} rows",
             type=ENDINGS,
             max_upload_size=settings.max_file_mb,
@@ -60,7 +60,7 @@ def show(domain: str) -> None:
     name = upload.name if upload else pasted.NAME
     try:
         source = Source(upload.getvalue() if upload else house.mappings.pasted(text), name, generate)
-        with answer, st.spinner(f"Reading {name} and comparing it with MXroute…", show_time=True):
+        with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
             mapping.take_in(source, domain)
         uploads.let_go(upload)
     except FileRefused as refusal:
@@ -79,7 +79,7 @@ def show_taken(current: "preview.Preview", active: str) -> None:
         st.markdown(f"{name} · rows without a domain go to **{escaped(current.domain or 'none')}**", width="stretch")
         if active != current.domain:
             move = act(preview.move, current, active)
-            st.button(f"Use {active} instead", icon=":material/domain:", key="move", on_click=move)
+            st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
         mapping.offer(current)
         st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(preview.discard))
     for note in reading.notes if reading else ():

@@ -10,6 +10,7 @@ from mxlib import services
 from mxlib.mailboxes import words
 from mxlib.services.lists import Tell
 from mxlib.ui import frame
+from mxlib.ui.figures import escaped
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def shown() -> Iterator[Tell]:
 
     def tell(done: int, total: int, wait: float) -> None:
         if total > 1:
-            place.progress(done / total, text=words.reading_lists(done, total, wait))
+            place.progress(done / total, text=escaped(words.reading_lists(done, total, wait)))
 
     try:
         yield tell

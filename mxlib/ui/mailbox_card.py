@@ -45,7 +45,7 @@ def show_past(domain: str, username: str, *, there: bool) -> None:
     past, now = house.histories.of(frame.caller(), domain, username), house.clock.now()
     st.subheader("History", anchor=False)
     if there and (origin := past.origin(now)):
-        st.caption(origin)
+        st.caption(escaped(origin))
     if past.events:
         _table(past, now)
 

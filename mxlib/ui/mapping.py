@@ -179,7 +179,7 @@ def _choose(step: Step, at: int) -> str:
     samples.markdown(_samples(step, at))
     choices = list(CHOICES)
     chosen: str = meaning.selectbox(
-        f"What column {step.name(at)} holds",
+        f"What column {escaped(step.name(at))} holds",
         choices,
         index=choices.index(step.answer.meanings[at]),
         format_func=CHOICES.__getitem__,

@@ -47,7 +47,9 @@ def ask(domain: str) -> None:
         if name in faults and (tried or cells[name]):
             st.error(escaped(faults[name]), icon=":material/error:")
 
-    st.text_input(f"Username, before @{domain}", key="new_username", placeholder="jan.jansen", autocomplete="off")
+    st.text_input(
+        f"Username, before @{escaped(domain)}", key="new_username", placeholder="jan.jansen", autocomplete="off"
+    )
     field("username")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Password", key="new_password", type="password", autocomplete="new-password")

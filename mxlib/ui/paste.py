@@ -9,6 +9,7 @@ from mxlib.mailboxes.intake import FileRefused
 from mxlib.mailboxes.mended import NAMES
 from mxlib.ui import frame
 from mxlib.ui.acts import act
+from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, fold
 
 _HEIGHT = 160
@@ -21,10 +22,10 @@ def show(preview: Preview) -> None:
     """The button with the box behind it."""
     with st.popover("Paste rows", icon=":material/content_paste:", key="paste"):
         st.text_area("Further rows, from a spreadsheet or a list of addresses", key="further", height=_HEIGHT)
-        st.caption(_HOW.format(file=preview.reading.sheet.name if preview.reading else "the file"))
+        st.caption(escaped(_HOW.format(file=preview.reading.sheet.name if preview.reading else "the file")))
         st.button("Add these rows", type="primary", key="add_further", on_click=act(_add, preview))
         if refused := st.session_state.get("further_refused"):
-            st.error(refused, icon=":material/block:")
+            st.error(escaped(refused), icon=":material/block:")
 
 
 def _add(preview: Preview) -> None:

@@ -13,6 +13,7 @@ import streamlit as st
 from mxlib.mailboxes import questions
 from mxlib.mailboxes.pasted import addresses_in
 from mxlib.ui import dialogs
+from mxlib.ui.figures import escaped
 
 _PICKED = "picked"
 
@@ -88,7 +89,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     known = set(mailboxes["address"])
     found, missing = [one for one in asked if one in known], [one for one in asked if one not in known]
     if asked:
-        st.markdown(questions.picked(len(found), len(missing), domain))
+        st.markdown(escaped(questions.picked(len(found), len(missing), domain)))
     if missing:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
     # What was typed last arrives with the click itself: what was not found is seen before anything is picked.

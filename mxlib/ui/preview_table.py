@@ -9,6 +9,7 @@ from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.mailboxes.sifting import LEFT_OUT
 from mxlib.ui import draft_copy, drafts, preview_tools, preview_view
 from mxlib.ui.acts import act
+from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, fold, mended, now
 
 #: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
@@ -51,7 +52,7 @@ def show(preview: Preview) -> pd.DataFrame:
     preview_view.badges(preview, judged)
     preview_tools.show(preview, judged)
     if preview.said:
-        st.markdown(f":material/info: {preview.said}")
+        st.markdown(f":material/info: {escaped(preview.said)}")
     preview_view.told(preview, judged)
     _grid(preview, judged)
     preview_view.pages(preview)
@@ -60,7 +61,7 @@ def show(preview: Preview) -> pd.DataFrame:
         with trouble.container():
             drafts.offer_both(preview)
     elif preview.not_kept:
-        trouble.warning(preview.not_kept, icon=":material/save:")
+        trouble.warning(escaped(preview.not_kept), icon=":material/save:")
     return judged
 
 

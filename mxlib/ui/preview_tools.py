@@ -12,7 +12,6 @@ from mxlib.mailboxes.draft import Draft
 from mxlib.mailboxes.sifting import ALL
 from mxlib.ui import bulk_tools, frame, paste
 from mxlib.ui.acts import act
-from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, fold, in_bulk, pending, redo, undo
 from mxlib.ui.preview_view import search_and_order
 
@@ -66,7 +65,7 @@ def _generate(preview: Preview) -> None:
 def _recheck(preview: Preview) -> None:
     fold(preview)
     previews, rows = services.current().previews, preview.draft.rows
-    preview.said = escaped(previews.recheck(frame.caller(), rows, preview.domain, preview.on_existing))
+    preview.said = previews.recheck(frame.caller(), rows, preview.domain, preview.on_existing)
 
 
 def _choose(preview: Preview) -> None:

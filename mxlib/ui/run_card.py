@@ -59,10 +59,10 @@ def _head(view: RunView) -> None:
 
 def _progress(view: RunView) -> None:
     """The bar with its counts, and the line that says what happens now."""
-    st.progress(view.decided / view.total if view.total else 1.0, text=telling.progress(view))
+    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(telling.progress(view)))
     if view.hidden:
         st.caption(words.hidden_rows(view.hidden))
-    sentence = telling.state(view)
+    sentence = escaped(telling.state(view))
     match view.status:
         case RunStatus.PAUSED:
             st.warning(sentence, icon=":material/pause_circle:")
@@ -145,7 +145,7 @@ def _files(view: RunView) -> None:
 
 def _handing_over(view: RunView) -> None:
     with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
-        st.markdown(words.hand_over_question(view.passwords_until or 0.0))
+        st.markdown(escaped(words.hand_over_question(view.passwords_until or 0.0)))
         with st.container(horizontal=True):
             st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
             st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))

@@ -9,6 +9,7 @@ from mxlib import services
 from mxlib.auth.guard import ADDRESS, SESSION
 from mxlib.auth.page import SIGN_OUT, cookie_name
 from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.ui.figures import escaped
 
 
 def caller() -> Caller:
@@ -37,6 +38,6 @@ def show(who: Caller) -> None:
 def turn_away(why: str) -> NoReturn:
     """Say why there is no page for whoever this is."""
     st.set_page_config(page_title="MXM")
-    st.error(why, icon=":material/lock:")
+    st.error(escaped(why), icon=":material/lock:")
     st.html(f'<p><a href="{SIGN_OUT}" target="_self">Sign out, or sign in as somebody else</a></p>')
     st.stop()

@@ -37,7 +37,7 @@ def show(view: RunView) -> None:
         return
     with st.container(border=True, key="undo-card"):
         st.markdown(f"**{escaped(planned.sentence)}**")
-        st.caption(planned.note)
+        st.caption(escaped(planned.note))
         _table(planned)
         with st.form("undo_form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             if planned.typed:
