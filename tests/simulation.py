@@ -17,7 +17,7 @@ from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.gate import Gate
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.mxroute.pace import Pace
-from mxlib.runs.course import Job
+from mxlib.runs.course import Course, Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.contract import shown
@@ -196,13 +196,19 @@ class Simulation:
         raise AssertionError(f"Still going after {self.clock.passed:.0f} s: {self.engine.courses}")
 
     def going(self) -> bool:
-        """Whether some run is neither paused (and settled) nor at an end."""
-        return any(
-            course.status not in {RunStatus.PAUSED, RunStatus.STOPPED}
-            or (course.unsettled and not course.blind and not course.stuck)
-            or course.in_flight
-            for course in self.engine.courses.values()
-        )
+        """Whether some run is neither paused (and settled) nor at an end, nor waits for one that is paused."""
+        return any(map(self._goes, self.engine.courses.values()))
+
+    def _goes(self, course: Course) -> bool:
+        courses = self.engine.courses
+        match course.status:
+            case RunStatus.PAUSED | RunStatus.STOPPED:
+                return bool((course.unsettled and not course.blind and not course.stuck) or course.in_flight)
+            case RunStatus.QUEUED:
+                behind = course.behind(courses.values())
+                return not behind or any(self._goes(courses[number]) for number in behind)
+            case _:
+                return True
 
     def _reach_the_host(self, job: Job) -> None:
         now, request = self.clock.now(), job.request
