@@ -1,6 +1,7 @@
 """Files in Chromium: one that is refused as it came is put right over a live sample; all domains leave in one file."""
 
 import re
+import time
 
 from playwright.sync_api import Page, expect
 
@@ -45,3 +46,16 @@ def test_all_domains_leave_in_one_file_that_can_be_read_again(page: Page) -> Non
         assert re.fullmatch(rf"mailboxes-all-[\d-]+\.{ending}", name)
         assert len(intake.read(content, name)) == mailboxes
     idle(page)
+
+
+def test_a_file_that_is_in_preview_is_kept_nowhere_else(page: Page) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    upload(page, b"username\r\nnina.berg\r\n")
+    metrics = f"{page.url.partition('/import')[0]}/_stcore/metrics"
+    assert "UploadedFileManager" in page.request.get(metrics).text()
+    press(page, "Preview import")
+    Grid(page, "preview-grid").expect(0, "Username", "nina.berg")
+    deadline = time.monotonic() + 15  # the figures are those of some seconds ago
+    while "UploadedFileManager" in page.request.get(metrics).text() and time.monotonic() < deadline:
+        page.wait_for_timeout(250)
+    assert "UploadedFileManager" not in page.request.get(metrics).text()
