@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -42,14 +42,25 @@ class StandIn:
         self.sent: list[Request] = []
         self.busy = 0.0
         self.down = False
+        #: What happens while a request waits for its slot.
+        self.waits: Callable[[Request], object] = lambda _request: None
 
     def send(
-        self, request: Request, *, urgent: bool = False, patience: float | None = None, gated: bool = True
+        self,
+        request: Request,
+        *,
+        urgent: bool = False,
+        patience: float | None = None,
+        gated: bool = True,
+        before: Callable[[], object] | None = None,
     ) -> Answer:
+        self.waits(request)
         if request.kind == "write" and patience is not None and self.busy > patience:
             raise Busy(self.busy)
         if self.down:
             raise Unreachable("MXroute does not answer.", sent=False)
+        if before is not None:
+            before()
         self.sent.append(request)
         body = json.dumps(request.body).encode() if request.body is not None else b""
         reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())

@@ -123,12 +123,31 @@ def test_a_token_that_was_revoked_since_its_request_arrived_does_nothing(
     refused(house.ask("GET", "/domains", token=token), 401, "revoked")
 
 
-def test_what_a_service_asks_of_another_is_resolved_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    kim = house.services.users.caller("boss")
-    asked: list[Caller] = []
-    monkeypatch.setattr(authority, "current", lambda caller: asked.append(caller) or kim)
-    house.services.exports.all_file(kim, "csv")
-    assert len(asked) == 1
+def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> None:
+    asked: list[str] = []
+
+    def source() -> Caller:
+        asked.append("the store")
+        return Caller("kim", source=source)
+
+    @resolves_callers
+    class Inner:
+        def act(self, caller: Caller) -> Caller:
+            return caller
+
+    @resolves_callers
+    class Outer:
+        def act(self, caller: Caller, *, waits: bool) -> None:
+            inner = Inner()
+            assert inner.act(caller) is inner.act(caller) is caller
+            if waits:
+                caller = authority.current(caller)
+                assert inner.act(caller) is caller
+
+    Outer().act(source(), waits=False)
+    assert len(asked) == 2
+    Outer().act(source(), waits=True)
+    assert len(asked) == 5
 
 
 def test_a_download_that_takes_long_ends_when_the_right_goes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

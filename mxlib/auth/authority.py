@@ -22,8 +22,14 @@ MARK = "__resolves_caller__"
 
 
 def current(caller: Caller) -> Caller:
-    """The same caller with the rights of this moment; raises Forbidden or Rejected for one who may nothing now."""
-    return caller if caller.source is None else caller.source()
+    """The same caller with the rights of this moment; raises Forbidden or Rejected for one who may nothing now.
+
+    A service that waits asks once more after the wait, right before its effect: reading lists may take minutes.
+    """
+    fresh = caller if caller.source is None else caller.source()
+    if _acting.get() is caller:
+        _acting.set(fresh)
+    return fresh
 
 
 def resolves_callers(service: type[Service]) -> type[Service]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from mxlib.auth import passwords, permissions
+from mxlib.auth import authority, passwords, permissions
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.ownership import Released, note, release
 from mxlib.auth.passwords import Unfit
@@ -107,6 +107,7 @@ class Users:
         """A new user, without `password` one who signs in at the provider; the number. Raises Unfit."""
         _must_be_an_admin(by)
         kept = _kept(password, name := _named(name))
+        _must_be_an_admin(authority.current(by))  # hashing waits for its turn
         rights = {} if admin else _rights(permissions or {})
         now = self._clock.now()
         with self._store.write() as tx:
@@ -166,7 +167,7 @@ class Users:
         _must_be_an_admin(by)
         with self._store.read() as tx:
             user = _there(tx, number)
-        self._keep_password(by, user, new)
+        self._keep_password(by, user, new, of_others=True)
 
     def change_own_password(self, caller: Caller, current: str, new: str, *, keep: str = "") -> None:
         """Change one's own password, and end one's other sessions; `keep` is the id of the session that stays.
@@ -216,9 +217,14 @@ class Users:
         if self.find(name) is None:
             self.add(_ENVIRONMENT, name, password, admin=True)
 
-    def _keep_password(self, by: Caller, user: UserRecord, new: str, keep: bytes = b"") -> None:
+    def _keep_password(
+        self, by: Caller, user: UserRecord, new: str, keep: bytes = b"", *, of_others: bool = False
+    ) -> None:
         passwords.fit(new, user.name)
         kept, now = passwords.hashed(new), self._clock.now()
+        by = authority.current(by)  # hashing waits for its turn
+        if of_others:
+            _must_be_an_admin(by)
         with self._store.write() as tx:
             people.change(tx, user.id, password_hash=kept, password_set_at=now)
             ended = people.end_all(tx, user.id, keep)

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -55,14 +55,27 @@ class Host:
         enforce(self._client, self._deadline)
 
     def send(
-        self, request: Request, *, urgent: bool = False, patience: float | None = None, gated: bool = True
+        self,
+        request: Request,
+        *,
+        urgent: bool = False,
+        patience: float | None = None,
+        gated: bool = True,
+        before: Callable[[], object] | None = None,
     ) -> Answer:
         """Pass the gate, send, and read the answer; raises one of `errors`.
 
         `gated=False`: the caller has its slot from the gate already. Busy when the slot is over `patience` seconds off.
+        `before` is called once the slot is there; what it raises keeps the request from leaving.
         """
         if gated and not self._gate.take(request.kind, urgent=urgent, patience=patience):
             raise Busy(self._gate.waiting(request.kind))
+        if before is not None:
+            try:
+                before()
+            except BaseException:
+                self._gate.give_back(request.kind)
+                raise
         sent_at = self._clock.monotonic()
         said: Allowance | RateLimited | None = None
         left = True

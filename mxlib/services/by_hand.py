@@ -1,8 +1,10 @@
 """Single requests to the host, before any run's next row, and what became of those that got no answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
+from mxlib.auth.permissions import Forbidden
+from mxlib.auth.tokens import Rejected
 from mxlib.clock import Clock
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
@@ -11,6 +13,12 @@ from mxlib.mxroute.messages import Mailbox, Request
 
 #: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
 PATIENCE = 20.0
+
+#: Raised once the caller may not do it any longer: while a write waited for its slot, nothing of it left.
+REVOKED = (Forbidden, Rejected)
+
+#: Asks once more whether a caller may do what waited for its slot; raises one of REVOKED.
+Still = Callable[[], object]
 
 #: When the request came that a write is for, in monotonic seconds: while it waited for its turn, its patience ran.
 came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
@@ -49,10 +57,10 @@ class ByHand:
         except MXrouteError:
             return None
 
-    def create(self, domain: str, username: str, password: str, quota: int, limit: int) -> None:
+    def create(self, domain: str, username: str, password: str, quota: int, limit: int, still: Still) -> None:
         """Make a mailbox: sent once, and read back when no answer came. Raises Conflict, Uncertain, MXrouteError."""
         try:
-            self._write(messages.create_mailbox(domain, username, password, quota, limit))
+            self._write(messages.create_mailbox(domain, username, password, quota, limit), still)
             return
         except (Unreachable, Unreadable) as error:
             if not _may_have_happened(error):
@@ -72,18 +80,18 @@ class ByHand:
                 self._timeout,
             ) from None
 
-    def update(self, domain: str, username: str, changes: Mapping[str, str | int]) -> bool:
+    def update(self, domain: str, username: str, changes: Mapping[str, str | int], still: Still) -> bool:
         """Change a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
-        if (there := self._twice(messages.update_mailbox(domain, username, **changes))) is not None:
+        if (there := self._twice(messages.update_mailbox(domain, username, **changes), still)) is not None:
             return there
         box = self.read_back(domain, username)
         if box is not None and all(getattr(box, name, None) == asked for name, asked in changes.items()):
             return True  # a password is told by nobody: with one it stays uncertain
         raise _uncertain(domain, username)
 
-    def delete(self, domain: str, username: str) -> bool:
+    def delete(self, domain: str, username: str, still: Still) -> bool:
         """Delete a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
-        if (there := self._twice(messages.delete_mailbox(domain, username))) is not None:
+        if (there := self._twice(messages.delete_mailbox(domain, username), still)) is not None:
             return there
         try:
             self.read(domain, username)
@@ -93,10 +101,10 @@ class ByHand:
             pass
         raise _uncertain(domain, username)
 
-    def _twice(self, request: Request) -> bool | None:
+    def _twice(self, request: Request, still: Still) -> bool | None:
         """Send what does no harm twice, again when no answer came; whether the mailbox was there, None: no answer."""
         try:
-            self._write(request)
+            self._write(request, still)
         except NotFound:
             return False
         except (Unreachable, Unreadable) as error:
@@ -105,21 +113,21 @@ class ByHand:
         else:
             return True
         try:
-            self._send(request)
+            self._send(request, still)
         except NotFound:
             return request.method == "DELETE"
-        except MXrouteError:  # whatever it says, it says nothing of the first one
+        except (MXrouteError, *REVOKED):  # whatever it says, it says nothing of the first one
             return None
         return True
 
-    def _send(self, request: Request) -> messages.Answer:
-        return self._host.send(request, urgent=True, patience=PATIENCE)
+    def _send(self, request: Request, still: Still | None = None) -> messages.Answer:
+        return self._host.send(request, urgent=True, patience=PATIENCE, before=still)
 
-    def _write(self, request: Request) -> messages.Answer:
+    def _write(self, request: Request, still: Still) -> messages.Answer:
         """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
         came = came_at.get()
         waited = 0.0 if came is None else self._clock.monotonic() - came
-        return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited))
+        return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited), before=still)
 
 
 def _may_have_happened(lost: MXrouteError) -> bool:

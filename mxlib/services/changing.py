@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import changes, questions, words
@@ -122,6 +122,7 @@ class Changing:
             if wrong:
                 raise Unfit("recovery_email", wrong)
         boxes = self._boxes(caller, domains)
+        seen = _must(caller := current(caller), change, domains)
         found = boxes.loc[boxes["address"].isin(picked)]
         gone = tuple(sorted(set(picked) - set(found["address"])))
         plan, figures = changes.make(found, change, questions.name(change))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import export, questions, words
@@ -79,8 +79,10 @@ class Exports:
         mailboxes = self._lists.mailboxes(caller, domain)
         if mailboxes.read_at is None:
             raise Silent(mailboxes.problem)
+        file = self._file([mailboxes], domain, kind)
+        caller = _still_may(caller, [domain])
         self._note(caller, "export", domain, f"{len(mailboxes.frame)} mailboxes as {kind}")
-        return self._file([mailboxes], domain, kind)
+        return file
 
     def everything(self, caller: Caller, *, tell: Tell | None = None) -> Everything:
         """The mailboxes of all domains that the caller may export; lists that are due are read, `tell` hears how far.
@@ -93,6 +95,7 @@ class Exports:
         if not mine:
             raise Forbidden("You may not export from any domain. Ask an admin for it.")
         found = self._lists.every(caller, mine, tell=tell)
+        _still_may(caller, mine)
         had = [each for each in found if each.read_at is not None]
         if not had:
             raise Silent(found[0].problem)
@@ -105,9 +108,11 @@ class Exports:
         """Every mailbox of every domain that the caller may export, in one file that can be imported again."""
         _must_be_known(kind)
         found = self.everything(caller)
+        file = self._file(found.lists, "", kind, found)
+        caller = _still_may(caller, found.domains)
         outcome = f"{found.told} as {kind}: {listed(found.domains)}"
         self._note(caller, "export", "all domains", " ".join([f"{outcome}.", *found.lacks]))
-        return self._file(found.lists, "", kind, found)
+        return file
 
     def some_file(self, caller: Caller, addresses: Collection[str], kind: str) -> File:
         """These mailboxes, as far as they are still there; the remarks say which are not.
@@ -129,9 +134,10 @@ class Exports:
         gone = wanted.difference(*(each.frame["address"] for each in found))
         if gone == wanted:
             raise NotThere(questions.NOBODY_THERE)
+        file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
+        caller = _still_may(caller, domains)
         for each in found:
             self._note(caller, "export", each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
-        file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
         return replace(file, remarks=(questions.gone(tuple(sorted(gone))),)) if gone else file
 
     def _must_be_here(self, caller: Caller, domain: str) -> None:
@@ -180,6 +186,15 @@ class Exports:
                 address=caller.address,
                 outcome=outcome,
             )
+
+
+def _still_may(caller: Caller, domains: Collection[str]) -> Caller:
+    """Return the caller with the rights of this moment; raises Forbidden unless they may still export these domains."""
+    caller = current(caller)
+    for domain in domains:
+        caller.must(Permission.VIEW, domain)
+        caller.must(Permission.EXPORT, domain)
+    return caller
 
 
 def _must_be_known(kind: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -90,7 +90,10 @@ class Lists:
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
         """The domains that the caller may see, sorted."""
+        before = self._outcomes.get("")
         names, read_at, problem = self._domains(refresh=refresh)
+        if self._outcomes.get("") is not before:  # a reading took its time
+            caller = current(caller)
         return Domains(tuple(name for name in names if _sees(caller, name)), read_at, problem)
 
     def may_anywhere(self, caller: Caller, permission: Permission, *, unread: bool = False) -> bool:
@@ -105,7 +108,10 @@ class Lists:
     def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """All mailboxes of `domain`, read anew when asked or when the last list is over FRESH seconds old."""
         caller.must(Permission.VIEW, domain)
+        before = self._outcomes.get(domain)
         read_at, problem = self._bring(domain, refresh=refresh)
+        if self._outcomes.get(domain) is not before:
+            current(caller).must(Permission.VIEW, domain)
         return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
 
     def every(self, caller: Caller, domains: Collection[str], *, tell: Tell | None = None) -> list[MailboxList]:
@@ -113,6 +119,9 @@ class Lists:
         for domain in domains:
             caller.must(Permission.VIEW, domain)
         self.bring(domains, patience=LONG_PATIENCE, tell=tell)
+        caller = current(caller)
+        for domain in domains:
+            caller.must(Permission.VIEW, domain)
         return [self.mailboxes(caller, domain) for domain in domains]
 
     def usernames(self, domain: str, *, newer_than: float | None = None) -> frozenset[str] | None:

@@ -3,8 +3,9 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import single
@@ -85,6 +86,7 @@ class Mailboxes:
             box = self._by_hand.read(domain, username)
         except NotFound:
             raise _not_there(domain, username) from None
+        _must_now(caller, Permission.VIEW, domain)
         return self._kept(domain, box)
 
     def create(self, caller: Caller, domain: str, cells: Cells) -> Kept:
@@ -103,7 +105,8 @@ class Mailboxes:
         asked = Asked(Action.CREATE, domain, username, password, email, figures={"quota": quota, "limit": limit})
         try:
             with self._manual.sending(Actor.of(caller), asked) as write:
-                self._by_hand.create(domain, username, password, quota, limit)
+                still = partial(_must_now, caller, Permission.IMPORT, domain)
+                self._by_hand.create(domain, username, password, quota, limit, still)
         except Conflict:
             raise _taken(domain, username) from None
         unrecorded = write.done()
@@ -134,7 +137,9 @@ class Mailboxes:
         password, detail = str(changes.get("password", "")), single.changed(known.quota, changes)
         asked = Asked(Action.UPDATE, domain, username, password, detail=detail, figures=figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
-            if not self._by_hand.update(domain, username, changes):
+            if not self._by_hand.update(
+                domain, username, changes, partial(_must_now, caller, Permission.IMPORT, domain)
+            ):
                 write.drop()
                 raise _not_there(domain, username)
         unrecorded = write.done()
@@ -152,7 +157,7 @@ class Mailboxes:
         """Delete a mailbox, with all its mail; blank, or the sentence that this cannot be recorded yet."""
         domain, username = self._place(caller, Permission.DELETE, domain, username)
         with self._manual.sending(Actor.of(caller), Asked(Action.DELETE, domain, username)) as write:
-            if not self._by_hand.delete(domain, username):
+            if not self._by_hand.delete(domain, username, partial(_must_now, caller, Permission.DELETE, domain)):
                 write.drop()
                 raise _not_there(domain, username)
         unrecorded = write.done()
@@ -166,6 +171,7 @@ class Mailboxes:
         if not self._is_known(domain, username) and not self._by_hand.is_there(domain, username):
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
+        _must_now(caller, Permission.IMPORT, domain)
         with self._store.write() as tx:
             if kept:
                 recovery.put(tx, domain, username, kept, self._clock.now())
@@ -220,6 +226,11 @@ class Mailboxes:
         """Let the kept list follow; what cannot be written now comes with the next list."""
         with suppress(Unwritable):
             self._lists.tell(domain, username, box)
+
+
+def _must_now(caller: Caller, permission: Permission, domain: str) -> None:
+    """Raise Forbidden unless the caller still may: a request may wait long for its slot."""
+    current(caller).must(permission, domain)
 
 
 def _as_asked(domain: str, username: str) -> Mailbox:

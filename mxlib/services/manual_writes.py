@@ -12,7 +12,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.messages import Mailbox
 from mxlib.services import settlement
-from mxlib.services.by_hand import PATIENCE, ByHand, Uncertain
+from mxlib.services.by_hand import PATIENCE, REVOKED, ByHand, Uncertain
 from mxlib.services.lists import Lists
 from mxlib.services.settlement import Actor
 from mxlib.settings import Settings
@@ -74,7 +74,7 @@ class ManualWrites:
         number = self._begin(actor, asked)
         try:
             yield Journalled(self, actor, asked, number)
-        except MXrouteError:
+        except (MXrouteError, *REVOKED):
             self.drop(number)
             raise
         except Uncertain as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import NO_IMPORT, Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import answers, effort, guesses, headers, mapping, names, otherwise, pasted, presets, words
@@ -157,6 +157,7 @@ class Mappings:
         """
         reading = self._reading(caller, sheet, answer, domain, others)
         if sheet.taken.header_line:
+            self._must_import(current(caller))  # making usernames may have read lists
             with self._store.write() as tx:
                 told = answers.to_json(sheet.header, answer)
                 shelf.put(tx, answers.digest(sheet.header), told, caller.name, self._clock.now())
@@ -187,6 +188,8 @@ class Mappings:
         """The mailboxes of those of `domains` into which the caller may import, as far as their lists can be had."""
         known = {name for name in self._lists.domains(caller).names if caller.may(Permission.IMPORT, name)}
         self._lists.bring(known & set(domains))
+        caller = current(caller)
+        known = {name for name in known if caller.may(Permission.IMPORT, name)}
         return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
 
     def _must_import(self, caller: Caller) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 import pandas as pd
 import pyarrow as pa
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
 from mxlib.mailboxes import addresses, effort, intake, mapping, mended, passwords, planning, presets, rules, words
@@ -179,6 +179,10 @@ class Previews:
         }
         needed = (named & known) - existing.keys() - forbidden.keys()
         self._lists.bring(needed, newer_than=newer_than, patience=patience)
+        caller = current(caller)  # reading the lists took its time
+        lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
+        forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
+        needed -= lost
         for name in sorted(needed):
             usernames = self._lists.usernames(name, newer_than=newer_than)
             if usernames is None:

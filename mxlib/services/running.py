@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -78,6 +78,7 @@ class Running:
         Raises SameImport when another run of the same import than those `beside` is open, or was started `since` then;
         None: any may be.
         """
+        caller = current(caller)  # what came before may have waited for lists
         for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
             caller.must(needed, domain)
         return self._runs.start(
@@ -104,6 +105,8 @@ class Running:
         view = self._seen(caller, run)
         sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
         told = results.every(self._store, run, with_passwords=mine, seen=sight)
+        if mine and not self._may_have(current(caller), view):
+            raise Forbidden(words.no_longer_allowed(run))
         if any(password for _, password in told):
             self._note(caller, "results.download", run, "as JSON")
         return told
@@ -170,6 +173,7 @@ class Running:
             content = results.results_zip(self._store, run, sight)
         else:
             content = make(self._store, run, ending, sight)
+        self._owned(caller := current(caller), run)
         self._note(caller, "results.download", run, kind)
         if stem == "results" and self._view_ended(run):
             self._runs.downloaded(run)

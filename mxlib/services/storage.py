@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mxroute import messages
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which the figures are asked for again; the host itself reckons them once an hour.
 FRESH = 300.0
+
+_NOT_YOURS = "You may view no domain of this account. Ask an admin for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,11 @@ class Storage:
         if told.read_at is None and not caller.admin:
             raise Silent(told.problem)
         if not self.may_see(caller):
-            raise Forbidden("You may view no domain of this account. Ask an admin for it.")
+            raise Forbidden(_NOT_YOURS)
         if self._due(self.known()):
             self._read()
+            if not self.may_see(current(caller)):
+                raise Forbidden(_NOT_YOURS)
         known = self.known()
         if known is None:
             raise Silent(self._problem)

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from mxlib.auth.authority import resolves_callers
+from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mailboxes import reasons, words
@@ -114,6 +114,8 @@ class Undoing:
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise Silent(words.start_waits(domain))
+        caller = current(caller)  # reading the lists took its time
+        self._seen(caller, run)
         unseen = (domain for domain in view.domains if not caller.may(Permission.VIEW, domain))
         return replace(self._plan(view), unseen=frozenset(unseen))
 
@@ -131,6 +133,7 @@ class Undoing:
                 raise CanNot(planned.sentence)
             if str(typed).strip() != str(planned.typed):
                 raise Unfit("confirm", words.confirm_undo(planned.typed, len(planned.to_delete)))
+            self._seen(caller := current(caller), run)
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
             )
