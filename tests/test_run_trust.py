@@ -1,6 +1,5 @@
 """A host that lies, lists that are odd, plans that are old, and faults of our own: no row is told untruly for it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,30 +10,12 @@ from mxlib.mailboxes.plan import Action
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Misshapen
 from mxlib.runs import recording, sentences
-from mxlib.sandbox.contract import shown
-from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.sandbox.replies import Refusal, Reply, as_json
+from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, journal
 from tests.simulation import Simulation, plan, row, rows
 
 BEFORE = {"quota": 1024, "limit": 9600, "recovery_email": "", "usage": 0.0, "sent": 0}
-Lie = Callable[[str, str, bool, Callable[[], Reply]], Reply | None]
-
-
-def lying(lie: Lie, *rules: Rule, **more: Any) -> Simulation:
-    """A simulation whose host may lie: `lie` gets method, path, whether it is a list, and how to do it truly."""
-    here = Simulation(*rules, **more)
-    usual = here.sandbox.handle
-
-    def handle(method: str, path: str, headers: Any, body: bytes, now: float) -> Reply:
-        def truly() -> Reply:
-            return usual(method, path, headers, body, now)
-
-        return lie(method, path, path.endswith("/email-accounts"), truly) or truly()
-
-    here.sandbox.handle = handle  # type: ignore[method-assign]
-    return here
 
 
 def existing(here: Simulation, *names: str, **changes: Any) -> None:
@@ -60,14 +41,16 @@ def there(here: Simulation) -> list[str]:
 class TestReadBacks:
     @pytest.mark.parametrize(
         "data",
-        [None, {}, [], "user0", {"username": "another"}, {"username": "user0", "email": "user0@else.nl"}, [{}], 5],
-    )
-    def test_what_names_another_mailbox_or_none_is_no_proof(self, data: Any) -> None:
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            single = method == "GET" and path.endswith("/user0")
-            return as_json(200, {"success": True, "data": data}) if single else None
-
-        here = lying(lie, Rule(NAMED["lost_before"], count=None))
+        [
+            "null", "{}", "[]", '"user0"', '{"username": "another"}',
+            '{"username": "user0", "email": "user0@else.nl"}', "[{}]", "5",
+        ],
+    )  # fmt: skip
+    def test_what_names_another_mailbox_or_none_is_no_proof(self, data: str) -> None:
+        here = Simulation(
+            Rule(Fault(Answer.DATA, data=data), "mailbox", address="user0@a.nl", count=None),
+            Rule(NAMED["lost_before"], count=None),
+        )
         run = here.start(plan(*rows(1)))
         here.run(most=3000)
         assert here.record(run).status == "paused"
@@ -76,14 +59,9 @@ class TestReadBacks:
 
 
 class TestYesAndNothingDone:
-    @pytest.mark.parametrize(("action", "made"), [(Action.CREATE, []), (Action.UPDATE, [0]), (Action.DELETE, [0])])
-    def test_the_comparison_makes_it_a_failure_that_can_be_tried_again(self, action: Action, made: list[int]) -> None:
-        status = {"POST": 201, "PATCH": 200, "DELETE": 204}
-
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            return as_json(status[method], {"success": True}) if method in status else None
-
-        here = lying(lie)
+    @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.DELETE])
+    def test_the_comparison_makes_it_a_failure_that_can_be_tried_again(self, action: Action) -> None:
+        here = Simulation(Rule(NAMED["yes_undone"], count=None))
         if action is not Action.CREATE:
             existing(here, "user0")
         planned = {
@@ -101,13 +79,7 @@ class TestYesAndNothingDone:
         assert entries.count("mailbox.not_done") == 1
 
     def test_a_list_that_lacks_what_is_there_makes_no_failure(self) -> None:
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            if not is_list or method != "GET" or len(there(here)) < 3:
-                return None
-            one = here.sandbox.account.domains["a.nl"]["user0"]
-            return as_json(200, {"success": True, "data": [shown(one, "a.nl")]})
-
-        here = lying(lie)
+        here = Simulation(Rule(NAMED["half_a_list"], "list", count=None))
         run = here.start(plan(*rows(3)))
         here.run()
         assert here.outcomes(run) == ["created"] * 3
@@ -115,29 +87,18 @@ class TestYesAndNothingDone:
 
 
 class TestNoAndDone:
-    @pytest.mark.parametrize("code", ["VALIDATION_ERROR", "NOT_FOUND", "BUSINESS_ERROR", "FORBIDDEN", ""])
-    def test_what_stands_there_though_it_was_refused_was_made_and_says_so(self, code: str) -> None:
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            if method != "POST":
-                return None
-            truly()
-            return Refusal(code, "No.").reply() if code else as_json(200, {"success": False, "error": {}})
-
-        here = lying(lie)
+    @pytest.mark.parametrize("name", [name for name in NAMED if name.startswith("no_done")])
+    def test_what_stands_there_though_it_was_refused_was_made_and_says_so(self, name: str) -> None:
+        here = Simulation(Rule(NAMED[name], "create", count=None))
         run = here.start(plan(*rows(2)))
         here.run()
         assert here.outcomes(run) == ["created", "created"]
         assert "MXroute said no; read back" in here.rows(run)[0].reason
         assert len(here.passwords(run)) == 2
 
-    def test_so_was_an_update_and_a_deletion(self) -> None:
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            if method not in ("PATCH", "DELETE"):
-                return None
-            truly()
-            return Refusal("VALIDATION_ERROR", "No.").reply()
-
-        here = lying(lie)
+    @pytest.mark.parametrize("name", ["no_done", "no_done_403", "no_done_success_false"])
+    def test_so_was_an_update_and_a_deletion(self, name: str) -> None:
+        here = Simulation(Rule(NAMED[name], count=None))
         existing(here, "user0", "user1")
         run = here.start(plan(update(0, quota=2048), deletion(1)))
         here.run()
@@ -146,39 +107,34 @@ class TestNoAndDone:
 
 class TestOddLists:
     @pytest.mark.parametrize(
-        "data",
+        "fault",
         [
-            None, "text", 7, {"a": 1}, [None], ["user9"], [7], [10**400], [{}], [{"username": ""}],
-            [{"username": "\ud800"}], [{"username": "x", "quota": 10**400}], [{"username": "x"}, {"username": "X"}],
+            *(NAMED[name] for name in ("null", "text", "number", "empty_object", "another_mailbox", "huge_number")),
+            *(NAMED[name] for name in ("lone_surrogate", "nameless_entry", "repeated_entry")),
+            *(
+                Fault(Answer.DATA, data=data)
+                for data in (
+                    "[null]", '["user9"]', "[7]", f"[{10**400}]", "[{}]", '[{"username": ""}]',
+                    '[{"username": "x"}, {"username": "X"}]',
+                )
+            ),
         ],
     )  # fmt: skip
-    def test_each_is_asked_for_again_and_said_and_nothing_is_lost(self, data: Any) -> None:
-        odd = [True]
-
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            return as_json(200, {"success": True, "data": data}) if is_list and method == "GET" and odd[0] else None
-
-        here = lying(lie)
+    def test_each_is_asked_for_again_and_said_and_nothing_is_lost(self, fault: Fault) -> None:
+        here = Simulation(Rule(fault, "list", count=None))
+        existing(here, "somebody")
         run = here.start(plan(*rows(2)))
         here.run(most=3000)
         assert here.record(run).status == "paused"
         assert "not readable" in here.record(run).why
-        odd[0] = False
+        here.sandbox.schedule = Schedule()
         here.engine.resume(run)
         here.run()
         assert here.outcomes(run) == ["created"] * 2
 
     @pytest.mark.parametrize("lists", [1, 2])
     def test_one_empty_list_decides_nothing(self, lists: int) -> None:
-        empty = [lists]
-
-        def lie(method: str, path: str, is_list: bool, truly: Callable[[], Reply]) -> Reply | None:
-            if is_list and method == "GET" and empty[0]:
-                empty[0] -= 1
-                return as_json(200, {"success": True, "data": []})
-            return None
-
-        here = lying(lie)
+        here = Simulation(Rule(NAMED["empty_list"], "list", count=lists))
         existing(here, "user0", "user1", "user2", usage=3.0)
         run = here.start(plan(*(deletion(n, usage=3.0) for n in range(2)), update(2, quota=2048)))
         began = here.clock.passed

@@ -1,5 +1,6 @@
 """What may go wrong with the stand-in, each switch held to what it promises."""
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def test_each_named_fault_has_the_effect_and_the_answer_that_it_tells(name: str)
     sandbox = make(Rule(fault))
     reply = create(sandbox)
     assert (read(sandbox) == ["jan"]) == (fault.effect is Effect.NOW)
-    assert reply.dropped == (fault.answer is Answer.NONE)
+    assert reply.dropped == (fault.answer in {Answer.NONE, Answer.DRIPPED_HEADERS, Answer.DRIPPED_BODY})
     assert reply.delay == fault.delay
     assert sandbox.log[0].effect == (fault.effect is Effect.NOW)
     assert sandbox.log[0].status == (0 if reply.dropped else reply.status)
@@ -64,6 +65,15 @@ def test_each_named_fault_has_the_effect_and_the_answer_that_it_tells(name: str)
         ("forbidden", 403),
         ("plan_full", 422),
         ("no_rate_headers", 201),
+        ("yes_undone", 201),
+        ("no_done", 400),
+        ("no_done_403", 403),
+        ("no_done_404", 404),
+        ("no_done_422", 422),
+        ("no_done_success_false", 200),
+        ("null", 200),
+        ("rate_limited_for_days", 429),
+        ("packed_twice", 200),
     ],
 )
 def test_each_fault_that_answers_shows_its_status(name: str, status: int) -> None:
@@ -159,6 +169,9 @@ def test_the_first_rule_that_strikes_decides_and_new_schedules_count_afresh() ->
         {"effect": Effect.NEVER},
         {"effect": Effect.LATE},
         {"delay": -1.0},
+        {"wait": -1},
+        {"answer": Answer.DATA, "data": "{"},
+        {"answer": Answer.NO, "status": 100},
         {"status": 200},
     ],
 )
@@ -172,7 +185,7 @@ rules = st.builds(
     st.sampled_from(list(NAMED.values())).flatmap(
         lambda fault: st.builds(replace, st.just(fault), delay=st.floats(0, 100), status=st.sampled_from([0, 503]))
     ),
-    on=st.sampled_from(["write", "read", "any"]),
+    on=st.sampled_from(["write", "read", "any", "create", "list", "mailbox"]),
     first=st.integers(1, 50),
     count=st.none() | st.integers(0, 50),
     every=st.integers(1, 9),
@@ -210,6 +223,100 @@ def test_a_fault_is_named_in_json_and_its_figures_changed() -> None:
 def test_json_that_is_no_schedule_is_refused(told: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Schedule.from_json(told)
+
+
+@pytest.mark.parametrize(("method", "on", "status"), [("PATCH", "update", 200), ("DELETE", "delete", 204)])
+def test_yes_and_nothing_done_befalls_updates_and_deletions_too(method: str, on: Any, status: int) -> None:
+    sandbox = make(Rule(NAMED["yes_undone"], on))
+    assert create(sandbox).status == 201
+    before = sandbox.mailbox(f"jan@{DOMAIN}")
+    assert sandbox.handle(method, f"{ACCOUNTS}/jan", KEYS, b'{"quota": 2048}', START).status == status
+    assert sandbox.mailbox(f"jan@{DOMAIN}") == before
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if name.startswith("no_done")])
+@pytest.mark.parametrize(("method", "on"), [("POST", "create"), ("PATCH", "update"), ("DELETE", "delete")])
+def test_no_and_done_refuses_in_the_envelope_and_does_it(name: str, method: str, on: Any) -> None:
+    sandbox = make(Rule(NAMED[name], on))
+    if method == "POST":
+        reply = create(sandbox)
+    else:
+        create(sandbox)
+        reply = sandbox.handle(method, f"{ACCOUNTS}/jan", KEYS, b'{"quota": 2048}', START)
+    assert reply.json()["success"] is False
+    box = sandbox.mailbox(f"jan@{DOMAIN}")
+    assert {"POST": box is not None, "PATCH": box and box.quota == 2048, "DELETE": box is None}[method]
+
+
+ODD = {
+    "another_mailbox": {"username": "another", "email": "another@else.example"},
+    "null": None,
+    "empty_object": {},
+    "empty_list": [],
+    "text": "text",
+    "number": 7,
+    "huge_number": [{"username": "x", "quota": 10**400}],
+    "lone_surrogate": [{"username": "\ud800"}],
+    "nameless_entry": [{"quota": 1024}],
+}
+
+
+@pytest.mark.parametrize(("name", "data"), ODD.items())
+@pytest.mark.parametrize(("on", "path"), [("list", ACCOUNTS), ("mailbox", f"{ACCOUNTS}/jan"), ("domains", "/domains")])
+def test_an_odd_answer_carries_its_data_and_other_requests_are_left_alone(
+    name: str, data: Any, on: Any, path: str
+) -> None:
+    sandbox = make(Rule(NAMED[name], on))
+    assert create(sandbox).status == 201
+    others = {ACCOUNTS, f"{ACCOUNTS}/jan", "/domains"} - {path}
+    true = {each: shown(sandbox, each) for each in others}
+    reply = sandbox.handle("GET", path, KEYS, b"", START)
+    assert (reply.status, reply.json()) == (200, {"success": True, "data": data})
+    assert {each: shown(sandbox, each) for each in others} == true
+    assert shown(sandbox, path) != data
+
+
+def shown(sandbox: Sandbox, path: str) -> Any:
+    return sandbox.handle("GET", path, KEYS, b"", START).json()["data"]
+
+
+@pytest.mark.parametrize(("name", "names"), [("half_a_list", ["a"]), ("repeated_entry", ["a", "b", "c", "a"])])
+def test_a_list_is_halved_or_repeats_an_entry_for_once(name: str, names: list[str]) -> None:
+    sandbox = make(Rule(NAMED[name], "list"))
+    for each in "abc":
+        create(sandbox, each)
+    assert read(sandbox) == names
+    assert read(sandbox) == ["a", "b", "c"]
+
+
+def test_one_mailbox_is_refused_and_the_others_are_not() -> None:
+    sandbox = make(Rule(NAMED["forbidden"], "any", count=None, address=f"jan@{DOMAIN}"))
+    assert [create(sandbox, name).status for name in ("jan", "piet", "jan")] == [403, 201, 403]
+    assert sandbox.handle("GET", f"{ACCOUNTS}/jan", KEYS, b"", START).status == 403
+    assert read(sandbox) == ["piet"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("unauthorized", 401)])
+def test_everything_is_refused(name: str, status: int) -> None:
+    sandbox = make(Rule(NAMED[name], "any", count=None))
+    asked = [create(sandbox), *(sandbox.handle("GET", path, KEYS, b"", START) for path in ("/domains", ACCOUNTS))]
+    assert {reply.status for reply in asked} == {status}
+
+
+def test_waits_of_days_are_asked_for_by_a_refusal_and_by_a_yes() -> None:
+    refused, done = create(make(Rule(NAMED["rate_limited_for_days"]))), create(make(Rule(NAMED["resets_in_days"])))
+    assert (refused.status, refused.headers["retry-after"]) == (429, "1000000")
+    for reply in (refused, done):
+        assert reply.headers["x-ratelimit-remaining"] == "0"
+        assert float(reply.headers["x-ratelimit-reset"]) == START + 1_000_000
+    assert "retry-after" not in done.headers
+
+
+def test_a_small_body_unpacks_twice_to_a_huge_one() -> None:
+    reply = create(make(Rule(NAMED["packed_twice"])))
+    assert reply.headers["content-encoding"] == "gzip, gzip"
+    assert len(reply.body) < 10_000
+    assert len(gzip.decompress(gzip.decompress(reply.body))) == 100_000_000
 
 
 # Over real HTTP
@@ -269,6 +376,26 @@ def test_html_and_broken_json_arrive_as_they_are(sandbox: Sandbox, client: httpx
     assert "X-RateLimit-Limit" not in page.headers
     with pytest.raises(ValueError, match="Unterminated"):
         broken.json()
+
+
+@pytest.mark.parametrize("name", ["dripped_headers", "dripped_body"])
+def test_an_answer_that_drips_goes_on_past_any_time_out_of_one_wait(
+    sandbox: Sandbox, client: httpx.Client, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    sandbox.schedule = Schedule.of(Rule(replace(NAMED[name], delay=0.5)))
+    started = time.monotonic()
+    with pytest.raises(LOST):
+        post(client, "jan", timeout=0.3)
+    assert time.monotonic() - started >= 0.45
+    assert post(client, "piet").status_code == 201
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
+
+
+def test_a_client_that_leaves_a_dripping_answer_is_let_go(sandbox: Sandbox, client: httpx.Client) -> None:
+    sandbox.schedule = Schedule.of(Rule(NAMED["dripped_body"]))
+    with client.stream("POST", ACCOUNTS, json={"username": "jan", "password": "Secret-word-1"}) as answer:
+        assert answer.status_code == 200
+    assert post(client, "piet").status_code == 201
 
 
 def test_it_stops_at_once_and_quietly_while_answers_stall(caplog: pytest.LogCaptureFixture) -> None:

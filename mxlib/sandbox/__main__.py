@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 
 from mxlib.sandbox.core import Sandbox
-from mxlib.sandbox.faults import Schedule
+from mxlib.sandbox.faults import NAMED, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.seed import believable_account
 from mxlib.sandbox.serve import serve
@@ -33,7 +33,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bare-quota", action="store_true", help="answer quota without the envelope, as published")
     parser.add_argument("--big", action="store_true", help="add a domain of 10,000 mailboxes")
     parser.add_argument("--state", type=Path, help="file that keeps changes for the next start")
-    parser.add_argument("--faults", type=_faults, default=Schedule(), help="JSON rules; see faults.py")
+    parser.add_argument(
+        "--faults",
+        type=_faults,
+        default=Schedule(),
+        help=f"JSON rules, as faults.py has them; faults are {', '.join(NAMED)}",
+    )
     parser.add_argument("--control", action="store_true", help="answer under /_sandbox/ too")
     parser.add_argument("--remember-passwords", action="store_true", help="tell them to tests")
     return parser.parse_args()

@@ -11,12 +11,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mxlib.sandbox.control import PREFIX, control
 from mxlib.sandbox.core import Sandbox
+from mxlib.sandbox.replies import Reply
+
+#: Seconds between two pieces of an answer that drips.
+DRIP = 0.1
 
 
 def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float] = time.time) -> ASGIApp:
     """The application that serves `sandbox`; `controlled` adds the routes of `control`.
 
-    To close a connection without a word it calls `scope["state"]["hang_up"]`, which `serve` puts there.
+    To close a connection without a word it calls `scope["state"]["hang_up"]`, and to drip `scope["state"]["write"]`;
+    `serve` puts both there.
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +35,9 @@ def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float]
             reply = control(sandbox, request.method, path, body, now())
         else:
             reply = sandbox.handle(request.method, path, request.headers, body, now())
-        if reply.delay and await _gone_within(reply.delay, receive):
+        if reply.drips and await _gone_while_dripping(reply, scope["state"]["write"], receive):
+            return
+        if reply.delay and not reply.drips and await _gone_within(reply.delay, receive):
             return
         if reply.dropped:
             scope["state"]["hang_up"]()
@@ -39,6 +46,18 @@ def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float]
         await Response(reply.body, reply.status, dict(reply.headers))(scope, receive, send)
 
     return app
+
+
+async def _gone_while_dripping(reply: Reply, write: Callable[[bytes], None], receive: Receive) -> bool:
+    """Send an answer that never ends, piece after piece; True when the client has gone away."""
+    write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+    if reply.drips == "body":
+        write(b"Content-Length: 1000000\r\n\r\n")
+    for _ in range(int(reply.delay / DRIP)):
+        write(b"X-Slow: yes\r\n" if reply.drips == "headers" else b" ")
+        if await _gone_within(DRIP, receive):
+            return True
+    return False
 
 
 async def _gone_within(seconds: float, receive: Receive) -> bool:

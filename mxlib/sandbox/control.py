@@ -17,7 +17,8 @@ def control(sandbox: Sandbox, method: str, path: str, body: bytes, now: float) -
     """Answer one control request.
 
     GET log (what was asked, and creates by address), GET mailboxes (with passwords when they are remembered),
-    GET or POST faults (a list of rules; they count from then on), GET or POST limits (fields to change).
+    GET or POST faults (a list of rules, as `faults` has them; they count from then on), GET or POST limits (fields to
+    change).
     """
     sandbox.advance(now)
     try:

@@ -1,5 +1,6 @@
 """The stand-in itself: one request in, one reply out, at a time that the caller tells."""
 
+import math
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -7,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mxlib.sandbox import contract
+from mxlib.sandbox import contract, lies
 from mxlib.sandbox.faults import FINE, Answer, Effect, Fault, Play, Schedule
 from mxlib.sandbox.ledger import Ledger
 from mxlib.sandbox.limits import Kind, Limits, Meter
@@ -147,7 +148,7 @@ class Sandbox:
             return self._with_limits(_REFUSED[Answer.UNAUTHORIZED], request, now), False
         if not self._meter.take(request.kind, now):
             return self._rate_limited(request, now), False
-        fault = self._play.draw(request.kind, request.address)
+        fault = self._play.draw(request.kind, request.what, request.address)
         true, effect = None, False
         if fault.effect is Effect.NOW:
             outcome = contract.answer(self.account, request, now)
@@ -162,6 +163,9 @@ class Sandbox:
         match fault.answer:
             case Answer.NONE:
                 return Reply(0, delay=fault.delay, dropped=True)
+            case Answer.DRIPPED_HEADERS | Answer.DRIPPED_BODY:
+                in_headers = fault.answer is Answer.DRIPPED_HEADERS
+                return Reply(0, delay=fault.delay, dropped=True, drips="headers" if in_headers else "body")
             case Answer.ERROR:
                 reply = replace(_ERROR, status=fault.status or 500)
             case Answer.HTML:
@@ -172,9 +176,11 @@ class Sandbox:
                 reply = self._rate_limited(request, now)
             case Answer.UNAUTHORIZED | Answer.FORBIDDEN | Answer.PLAN_FULL:
                 reply = _REFUSED[fault.answer]
-            case _:
+            case Answer.USUAL:
                 assert true is not None  # noqa: S101 - the usual answer goes with an effect at once
                 reply = true
+            case _:
+                reply = lies.answer(fault, request, true)
         return replace(reply, delay=fault.delay)
 
     def _known(self, headers: Mapping[str, str]) -> bool:
@@ -193,7 +199,11 @@ class Sandbox:
         if fault.bare:
             kept = {name: value for name, value in reply.headers.items() if name == "content-type"}
             return replace(reply, headers=kept)
-        return replace(reply, headers={**self._meter.headers(request.kind, now), **reply.headers})
+        headers = {**self._meter.headers(request.kind, now), **reply.headers}
+        if fault.wait:
+            headers |= {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(math.ceil(now) + fault.wait)}
+            headers |= {"retry-after": str(fault.wait)} if reply.status == 429 else {}
+        return replace(reply, headers=headers)
 
     def _commit(self, change: Change | None) -> bool:
         """Do and keep a change; False, with nothing done, when there is none or it can not be kept."""

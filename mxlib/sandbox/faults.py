@@ -1,4 +1,4 @@
-"""What may go wrong between the host and its client, and when: told ahead, so that a test can repeat it.
+"""What may go wrong between the host and its client, and when: set ahead, so that a test can repeat it.
 
 A fault has two sides that are independent of each other: whether (and when) the request takes effect, and what
 its sender gets to see. `NAMED` holds the ones worth a name:
@@ -6,14 +6,17 @@ its sender gets to see. `NAMED` holds the ones worth a name:
     Schedule.of(Rule(NAMED["lost_after"], first=3))                 the third write is made, its answer lost
     Schedule.of(Rule(NAMED["rate_limited"], first=5, count=10))     a storm of ten refusals
     Schedule.of(Rule(NAMED["stalled"], address="jan@clienta.nl"))   the first write about one mailbox
+    Schedule.of(Rule(NAMED["yes_undone"], "delete"))                the first deletion: yes, and nothing done
+    Schedule.of(Rule(NAMED["empty_list"], "list"))                  the first list of mailboxes is empty
+    Schedule.of(Rule(NAMED["forbidden"], "any", count=None))        403 for everything
 """
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from mxlib.sandbox.limits import Kind
+from mxlib.sandbox.limits import Kind, What
 
 
 class Effect(StrEnum):
@@ -36,6 +39,17 @@ class Answer(StrEnum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     PLAN_FULL = "plan_full"
+    #: Yes or no, whatever was done.
+    YES = "yes"
+    NO = "no"
+    #: A yes with this `data`; or the true list, but half of it, or with an entry twice.
+    DATA = "data"
+    PARTIAL = "partial"
+    REPEATED = "repeated"
+    #: An answer that never ends, for as long as `delay`; a small body that unpacks to a huge one.
+    DRIPPED_HEADERS = "dripped_headers"
+    DRIPPED_BODY = "dripped_body"
+    PACKED = "packed"
 
 
 REFUSALS = frozenset({Answer.RATE_LIMITED, Answer.UNAUTHORIZED, Answer.FORBIDDEN, Answer.PLAN_FULL})
@@ -52,18 +66,21 @@ class Fault:
     effect: Effect = Effect.NOW
     delay: float = 0.0  # seconds until the answer leaves, or until the connection closes
     late: float = 0.0  # seconds until the effect, when it is late
-    status: int = 0  # of an error or a page of HTML; 0: 500 and 502
+    status: int = 0  # of an error, a page of HTML or a no; 0: 500, 502 and 400
     bare: bool = False  # leave out the rate headers and Retry-After
+    data: str = "null"  # JSON that the answer `data` carries
+    wait: int = 0  # seconds that Retry-After and the reset ask for; 0: what is true
 
     def __post_init__(self) -> None:
         if self.answer in REFUSALS and self.effect is not Effect.NEVER:
             raise ValueError(f"A fault that answers {self.answer} has no effect; give it effect 'never'.")
         if self.answer is Answer.USUAL and self.effect is not Effect.NOW:
             raise ValueError("The usual answer goes with effect 'now' only.")
-        if min(self.delay, self.late) < 0:
+        if min(self.delay, self.late, self.wait) < 0:
             raise ValueError("Delays are seconds from now on.")
-        if self.status and not 500 <= self.status <= 599:
-            raise ValueError("The status of a fault is one of 500 to 599.")
+        if self.status and not (200 if self.answer is Answer.NO else 500) <= self.status <= 599:
+            raise ValueError("The status of a fault is one of 500 to 599; that of a no, one of 200 to 599.")
+        json.loads(self.data)
 
 
 FINE = Fault()
@@ -87,7 +104,36 @@ NAMED = {
     "forbidden": Fault(Answer.FORBIDDEN, Effect.NEVER),
     "plan_full": Fault(Answer.PLAN_FULL, Effect.NEVER),
     "no_rate_headers": Fault(bare=True),
+    "rate_limited_for_days": Fault(Answer.RATE_LIMITED, Effect.NEVER, wait=1_000_000),
+    "resets_in_days": Fault(wait=1_000_000),
+    "dripped_headers": Fault(Answer.DRIPPED_HEADERS, delay=90.0),
+    "dripped_body": Fault(Answer.DRIPPED_BODY, delay=90.0),
+    "packed_twice": Fault(Answer.PACKED),
+    # Lies about what was done.
+    "yes_undone": Fault(Answer.YES, Effect.NEVER),
+    "no_done": Fault(Answer.NO),
+    "no_done_403": Fault(Answer.NO, status=403),
+    "no_done_404": Fault(Answer.NO, status=404),
+    "no_done_422": Fault(Answer.NO, status=422),
+    "no_done_success_false": Fault(Answer.NO, status=200),
+    # Answers to a read that are none, for lists and for single mailboxes.
+    "another_mailbox": Fault(Answer.DATA, data='{"username": "another", "email": "another@else.example"}'),
+    "null": Fault(Answer.DATA),
+    "empty_object": Fault(Answer.DATA, data="{}"),
+    "empty_list": Fault(Answer.DATA, data="[]"),
+    "text": Fault(Answer.DATA, data='"text"'),
+    "number": Fault(Answer.DATA, data="7"),
+    "huge_number": Fault(Answer.DATA, data=f'[{{"username": "x", "quota": {10**400}}}]'),
+    "lone_surrogate": Fault(Answer.DATA, data=r'[{"username": "\ud800"}]'),
+    "nameless_entry": Fault(Answer.DATA, data='[{"quota": 1024}]'),
+    "repeated_entry": Fault(Answer.REPEATED),
+    "half_a_list": Fault(Answer.PARTIAL),
 }
+
+
+#: Which requests a rule counts: all, those of a budget, or those that ask for one thing.
+On = Kind | What | Literal["any"]
+_ON = frozenset({"any", *get_args(Kind), *get_args(What)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +141,7 @@ class Rule:
     """Which requests a fault befalls: of those that fit `on` and `address`, so many from the `first`."""
 
     fault: Fault
-    on: Literal["write", "read", "any"] = "write"
+    on: On = "write"
     first: int = 1
     count: int | None = 1  # None: for ever
     every: int = 1
@@ -104,13 +150,13 @@ class Rule:
     def __post_init__(self) -> None:
         if self.first < 1 or self.every < 1 or (self.count is not None and self.count < 0):
             raise ValueError("Requests are counted from 1.")
-        if self.on not in ("write", "read", "any"):
-            raise ValueError("A fault is on 'write', 'read' or 'any'.")
+        if self.on not in _ON:
+            raise ValueError(f"A fault is on one of {', '.join(sorted(_ON))}.")
 
-    def fits(self, kind: Kind, address: str) -> bool:
+    def fits(self, kind: Kind, what: What, address: str) -> bool:
         """Whether the rule counts this request at all."""
         about = not self.address or address == self.address or address.endswith("@" + self.address)
-        return about and self.on in (kind, "any")
+        return about and self.on in (kind, what, "any")
 
     def strikes(self, number: int) -> bool:
         """Whether the fault befalls the `number`-th request that fits, counted from 1."""
@@ -194,11 +240,11 @@ class Play:
     def __post_init__(self) -> None:
         self._counts = [0] * len(self.schedule.rules)
 
-    def draw(self, kind: Kind, address: str) -> Fault:
+    def draw(self, kind: Kind, what: What, address: str) -> Fault:
         """The fault of the next request; every rule that fits counts it, whichever decides."""
         drawn = FINE
         for at, rule in enumerate(self.schedule.rules):
-            if rule.fits(kind, address):
+            if rule.fits(kind, what, address):
                 self._counts[at] += 1
                 if drawn is FINE and rule.strikes(self._counts[at]):
                     drawn = rule.fault

@@ -7,6 +7,9 @@ from typing import Literal
 
 Kind = Literal["read", "write"]
 
+#: What a request asks for: to change a mailbox, or to read the domains, the mailboxes of one, or one mailbox.
+What = Literal["create", "update", "delete", "domains", "list", "mailbox", "other"]
+
 
 def kind_of(method: str) -> Kind:
     """Whether a request spends the budget of reads or that of writes."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 STATUS = {
     "VALIDATION_ERROR": 400,
@@ -21,13 +21,17 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: bytes to send after `delay` seconds, or, when `dropped`, a connection closed without a word."""
+    """One answer: bytes to send after `delay` seconds, or, when `dropped`, a connection closed without a word.
+
+    `drips`: for those seconds header lines or pieces of a body keep coming, and never end.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
     delay: float = 0.0
     dropped: bool = False
+    drips: Literal["", "headers", "body"] = ""
 
     def json(self) -> Any:
         """The body, parsed."""

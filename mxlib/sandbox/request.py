@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import unquote
 
-from mxlib.sandbox.limits import Kind, kind_of
+from mxlib.sandbox.limits import Kind, What, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,24 @@ class Request:
     def kind(self) -> Kind:
         """The budget that it spends."""
         return kind_of(self.method)
+
+    @property
+    def what(self) -> What:
+        """What is asked for."""
+        match self.method, *self.segments:
+            case "POST", "domains", _, "email-accounts":
+                return "create"
+            case "PATCH", "domains", _, "email-accounts", _:
+                return "update"
+            case "DELETE", "domains", _, "email-accounts", _:
+                return "delete"
+            case "GET", "domains":
+                return "domains"
+            case "GET", "domains", _, "email-accounts":
+                return "list"
+            case "GET", "domains", _, "email-accounts", _:
+                return "mailbox"
+        return "other"
 
     @property
     def address(self) -> str:

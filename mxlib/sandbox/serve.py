@@ -15,11 +15,11 @@ HOST = "127.0.0.1"
 
 
 class _Connection(H11Protocol):
-    """Tells the application how to close the connection without an answer."""
+    """Lets the application write to the connection as it likes, and close it without an answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "hang_up": transport.abort}
+        self.app_state = {**self.app_state, "hang_up": transport.abort, "write": transport.write}
 
 
 class _Config(uvicorn.Config):
