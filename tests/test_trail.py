@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import random
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,14 @@ from starlette.testclient import TestClient
 from mxlib import api
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
+from mxlib.mailboxes import export
+from mxlib.mailboxes.unseen import untold
+from mxlib.services import trail as trail_of_files
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.trail import CHUNK, Trail, Wanted
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, once
+from mxlib.store.audit import Entry, Seen
 from mxlib.store.tables import run as runs
 from tests.desk import live_through
 from tests.house import House, opened
@@ -175,6 +182,89 @@ def test_the_jsonl_has_one_whole_object_a_line(store: Store, trail: Trail) -> No
     told = [json.loads(line) for line in lines]
     assert [(entry["what"], entry["run"]) for entry in told] == [("sign_in", None), ("run.start", 3)]
     assert told[1]["outcome"] == "2 rows of\nstaff.csv"
+
+
+AWKWARD = (
+    "", "plain", 'a "quoted" one', "a,b", "a;b", "a|b", "two\nlines", "cr\rlf\n", "\ttab", "end\t", " blank", "blank ",
+    "=1+1", "+1", "-1", "@ops", "\uff1d1", "\uff20x", "#no remark", "nul\x00in", "\x00", "\x1f", "\x1cend\x1c", "\x0b",
+    "\U0001f600 smile", "é", "naïve", "\u2028", "\xa0x", "x\u3000", "back\\slash", "\x7f", "</script>", "'", "x" * 300,
+    "quota 1024 → 2048; recovery email set", "kept: holds 12 MB",
+)  # fmt: skip
+TIMES = (
+    0.0, 1.0, 0.0005, 0.9999996, 0.9994999, 59.9999995, -1.5, -0.0004, 951_782_399.999, 1_709_164_800.0,
+    1_800_000_000.123456, 4_102_444_799.9999, -62_000_000_000.25, 253_402_300_799.5,
+)  # fmt: skip
+
+
+def by_one(entries: list[Entry]) -> tuple[bytes, bytes]:
+    """Both files, written entry by entry."""
+    header = ("time", "who", "kind", "what", "on", "from", "run", "outcome")
+    rows = [
+        (
+            datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            entry.who, entry.kind, entry.what, entry.on, entry.address,
+            "" if entry.run is None else str(entry.run), entry.outcome,
+        )
+        for entry in entries
+    ]  # fmt: skip
+    objects = (
+        {"id": entry.id} | dict(zip(header, row, strict=True)) | {"run": entry.run}
+        for entry, row in zip(entries, rows, strict=True)
+    )
+    lines = (json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
+    return export.table_csv(header, rows), "".join(lines).encode()
+
+
+@pytest.mark.parametrize("chunk", [7, 20_000])
+@pytest.mark.parametrize(
+    ("caller", "seen"),
+    [
+        (LOCAL, None),
+        (Caller("plain", domains={"a.nl": VIEW}), Seen("plain", ["a.nl"])),
+        (Caller("plain", domains={EVERY_DOMAIN: VIEW}), Seen("plain", None)),
+    ],
+    ids=["admin", "of one domain", "of every domain"],
+)
+def test_the_files_are_byte_for_byte_what_writing_entry_by_entry_gives(
+    store: Store, trail: Trail, monkeypatch: pytest.MonkeyPatch, chunk: int, caller: Caller, seen: Seen | None
+) -> None:
+    drawn = random.Random(7)
+    with store.write() as tx:
+        for number in range(400):
+            label = drawn.choice(AWKWARD) if number % 3 else "plain"
+            on = drawn.choice((*AWKWARD, "nina@a.nl", "tess@b.nl", f"m{number}@a.nl", "é@a.nl", "a.nl"))
+            audit.append(
+                tx, at=drawn.choice((*TIMES, 1_790_000_000 + drawn.random() * 1e6)), who=drawn.choice(("plain", label)),
+                kind="operator", what=drawn.choice(("mailbox.update", "mailbox.create", "run.start", label)), on=on,
+                address=drawn.choice(("", "127.0.0.1", label)), run=drawn.choice((None, 3, 3, 12345, -1)),
+                outcome=label,
+            )  # fmt: skip
+    monkeypatch.setattr(trail_of_files, "CHUNK", chunk)
+    for at, take in enumerate((trail.csv, trail.jsonl)):
+        with store.read() as tx:
+            told = audit.find(tx, Wanted(), seen, most=1_000)
+        if not caller.admin:
+            told = [
+                entry
+                if "@" not in entry.on or caller.may(Permission.VIEW, entry.on.rpartition("@")[2])
+                else replace(entry, outcome=untold(entry.outcome))
+                for entry in told
+            ]
+        assert len(told) > 100
+        assert b"".join(take(caller, Wanted()).pieces) == by_one(told)[at]
+
+
+def test_rights_that_end_while_the_file_leaves_end_it(
+    store: Store, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        did(store, "mailbox.create", f"m{number}@a.nl")
+    monkeypatch.setattr(trail_of_files, "CHUNK", 2)
+    rights = [Caller("ops2", domains={"a.nl": VIEW}), Caller("ops2")]
+    monkeypatch.setattr(trail_of_files, "current", lambda _caller: rights.pop(0))
+    pieces = trail.jsonl(rights[0], Wanted()).pieces
+    assert b"m3@a.nl" in next(pieces)
+    assert list(pieces) == []
 
 
 def test_a_download_of_the_trail_is_in_the_trail_with_what_was_asked(store: Store, trail: Trail) -> None:

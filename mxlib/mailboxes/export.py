@@ -43,6 +43,11 @@ def table_csv(
     return "".join(["\ufeff", *(line + "\r\n" for line in lines)]).encode("utf-8", "replace")
 
 
+def csv_cell(text: str) -> str:
+    """One cell as `table_csv` writes it."""
+    return _quoted(guard(text))
+
+
 def table_xlsx(
     header: Sequence[str],
     rows: Iterable[Sequence[str]],

@@ -1,9 +1,11 @@
 """The audit trail as callers may read it, page by page or as a file."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+
+import numpy as np
 
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
@@ -11,15 +13,19 @@ from mxlib.clock import Clock
 from mxlib.mailboxes import export
 from mxlib.mailboxes.phrases import count
 from mxlib.mailboxes.unseen import untold
-from mxlib.store import Store, audit
-from mxlib.store.audit import Entry, Seen, Wanted
+from mxlib.services import trail_lines
+from mxlib.store import Store, Tx, audit
+from mxlib.store.audit import Block, Entry, Label, Seen, Wanted
 
 __all__ = ["Download", "Entry", "Page", "Trail", "Wanted"]
 
 HEADER = ("time", "who", "kind", "what", "on", "from", "run", "outcome")
 
 #: Entries that are read at a time for a download.
-CHUNK = 5_000
+CHUNK = 20_000
+
+#: Labels that the next batch is searched for.
+KNOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +65,44 @@ class Trail:
     def csv(self, caller: Caller, wanted: Wanted) -> Download:
         """Every entry asked for, newest first, as CSV; the download is an entry itself, which comes with the next."""
         last = self._taken(caller, wanted, "CSV")
-        return Download(self._name("csv"), _csv(self._all(caller, wanted, last)))
+        return Download(self._name("csv"), self._pieces(caller, wanted, last, trail_lines.CSV, _csv_line))
 
     def jsonl(self, caller: Caller, wanted: Wanted) -> Download:
         """As `csv`, one JSON object a line, times as ISO 8601 in UTC."""
         last = self._taken(caller, wanted, "JSONL")
-        pieces = ("".join(map(_line, some)).encode() for some in self._all(caller, wanted, last))
-        return Download(self._name("jsonl"), pieces)
+        return Download(self._name("jsonl"), self._pieces(caller, wanted, last, trail_lines.JSONL, _json_line))
 
-    def _all(self, caller: Caller, wanted: Wanted, last: int) -> Iterator[list[Entry]]:
+    def _pieces(
+        self, caller: Caller, wanted: Wanted, last: int, shape: trail_lines.Shape, line: Callable[[Entry], str]
+    ) -> Iterator[bytes]:
         """Every entry up to number `last`, in batches; each is a reading of its own, so that no writer waits.
 
         They leave while they are read, which may take long: each batch has the caller's rights of its own moment.
+        `line` writes the entries that are not plain, one by one.
         """
+        if shape.head:
+            yield shape.head
         before = last + 1
+        labels: list[Label] = []
         while True:
             caller = current(caller)
             with self._store.read() as tx:
-                found = audit.find(tx, wanted, _seen(caller), before=before, most=CHUNK)
-            if not found:
+                block = audit.block(tx, wanted, _seen(caller), before=before, most=CHUNK, known=labels)
+                block, labels = _labelled(tx, block, labels)
+            if not len(block.ids):
                 return
-            yield _told(caller, found)
-            before = found[-1].id
+            lines, odd = trail_lines.render(shape, block, labels)
+            odd |= np.array([_hides(caller, label) for label in labels], np.bool_)[block.labels]
+            told = _told(caller, (_entry(block, labels, at) for at in np.flatnonzero(odd).tolist()))
+            yield trail_lines.text(lines, odd, [line(entry) for entry in told])
+            before, labels = int(block.ids[-1]), _most_used(block, labels)
 
     def _taken(self, caller: Caller, wanted: Wanted, kind: str) -> int:
         """Note that the trail is taken away; the number of the newest entry before that."""
         asked = ", ".join(f"{name} {value}" for name, value in asdict(wanted).items() if value not in ("", None))
-        with self._store.write() as tx:
+        with self._store.read() as tx:
             last, entries = audit.newest(tx), audit.count(tx, wanted, _seen(caller))
+        with self._store.write() as tx:
             audit.append(
                 tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="audit.download", on="audit trail",
                 address=caller.address,
@@ -119,11 +135,39 @@ def _may_view(caller: Caller, subject: str) -> bool:
     return "@" not in subject or caller.may(Permission.VIEW, subject.rpartition("@")[2])
 
 
-def _csv(batches: Iterable[list[Entry]]) -> Iterator[bytes]:
-    head = export.table_csv(HEADER, ())
-    yield head
-    for some in batches:
-        yield export.table_csv(HEADER, map(_cells, some))[len(head) :]
+def _hides(caller: Caller, label: Label) -> bool:
+    """Whether entries of this label may read otherwise to the caller, by the mailbox that they are about."""
+    return not caller.admin and untold(label.outcome) != label.outcome
+
+
+def _labelled(tx: Tx, block: Block, known: list[Label]) -> tuple[Block, list[Label]]:
+    """The same with every entry's label, and the labels."""
+    unknown = block.labels == len(known)
+    if not unknown.any():
+        return block, known
+    found = audit.labels(tx, block.ids[unknown].tolist())
+    numbers = {label: number for number, label in enumerate(dict.fromkeys([*known, *found.values()]))}
+    labels = block.labels.copy()
+    labels[unknown] = [numbers[found[number]] for number in block.ids[unknown].tolist()]
+    return replace(block, labels=labels), list(numbers)
+
+
+def _most_used(block: Block, labels: list[Label]) -> list[Label]:
+    """The labels to look for in the next block, the likeliest first."""
+    uses = np.bincount(block.labels, minlength=len(labels))
+    return [labels[number] for number in np.argsort(-uses, kind="stable")[:KNOWN]]
+
+
+def _entry(block: Block, labels: list[Label], at: int) -> Entry:
+    label = labels[block.labels[at]]
+    return Entry(
+        int(block.ids[at]), block.ats[at], label.who, label.kind, label.what, block.ons[at], label.address,
+        block.runs[at], label.outcome,
+    )  # fmt: skip
+
+
+def _csv_line(entry: Entry) -> str:
+    return ",".join(map(export.csv_cell, _cells(entry))) + "\r\n"
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
@@ -131,7 +175,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     return (_iso(entry.at), entry.who, entry.kind, entry.what, entry.on, entry.address, run, entry.outcome)
 
 
-def _line(entry: Entry) -> str:
+def _json_line(entry: Entry) -> str:
     told = dict(zip(HEADER, _cells(entry), strict=True)) | {"run": entry.run}
     return json.dumps({"id": entry.id, **told}, ensure_ascii=False) + "\n"
 

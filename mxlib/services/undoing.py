@@ -25,6 +25,9 @@ from mxlib.services.trouble import Silent
 from mxlib.store import Store, journal, recovery, touched
 from mxlib.store import lists as shelf
 
+#: Outcomes of rows that did something.
+_DONE = (Outcome.CREATED, Outcome.UPDATED)
+
 #: Days for which a run that has no passwords would keep them.
 _DAYS = 7
 
@@ -160,7 +163,7 @@ class Undoing:
                 return f"Run {last.id} takes run {view.id} back already."
             if not self._left(view):
                 return f"Run {view.undone_by[-1]} has taken run {view.id} back."
-        if not any(view.counts.get(outcome, 0) for outcome in (Outcome.CREATED, Outcome.UPDATED)):
+        if not any(view.counts.get(outcome, 0) for outcome in _DONE):
             return f"Run {view.id} made and changed nothing."
         return ""
 
@@ -184,7 +187,8 @@ class Undoing:
                 listed = shelf.mailboxes(tx, domain)
                 boxes |= {f"{box.username.lower()}@{domain}": box for box in (listed.mailboxes if listed else ())}
                 emails |= {f"{name}@{domain}": email for name, email in recovery.of_domain(tx, domain).items()}
-            changed = touched.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in rows})
+            done = (row for row in rows if row.outcome in _DONE)
+            changed = touched.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
         steps = tuple(undo.steps(rows, boxes, emails, changed))
         # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), Kind.UNDO, view.id)

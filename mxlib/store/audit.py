@@ -1,9 +1,14 @@
 """The audit trail: who did what, on what, when, from where. It only grows."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from itertools import takewhile
+from functools import cache
+from itertools import chain, takewhile
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from mxlib.store import manual_writes
@@ -34,6 +39,32 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What many entries share: all that is in one but its number, time, subject and run."""
+
+    who: str
+    kind: str
+    what: str
+    address: str
+    outcome: str
+
+
+_PARTS = fields(Label)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some entries, newest first, column by column; `labels` are numbers of the list that was asked with."""
+
+    ids: npt.NDArray[np.int64]
+    ats: list[float]
+    ons: list[str]
+    runs: list[int | None]
+    #: len(known) for an entry whose label is none of them.
+    labels: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entries are asked for.
 
@@ -56,6 +87,9 @@ class Seen:
     who: str
     domains: Collection[str] | None
 
+
+#: More than the labels that one block is asked with.
+MOST_LABELS = 16
 
 #: Entries that one transaction drops at most, so that nobody waits long to write.
 FORGOTTEN_AT_ONCE = 500
@@ -103,6 +137,46 @@ def find(
     if before is not None:
         query = query.where(audit.c.id < before)
     return [Entry(*row) for row in tx.execute(query)]
+
+
+def block(tx: Tx, wanted: Wanted, seen: Seen | None, *, before: int, most: int, known: Sequence[Label] = ()) -> Block:
+    """What `find` finds, without the texts of entries that have a label in `known`: a third of its cost."""
+    told = {
+        f"label_{part.name}_{number}": getattr(label, part.name)
+        for number, label in enumerate(known)
+        for part in _PARTS
+    }
+    query = (
+        sa.select(audit.c.id * MOST_LABELS + _label(len(known)), audit.c.at, audit.c.on, audit.c.run)
+        .where(*_conditions(wanted, seen), audit.c.id < before)
+        .order_by(audit.c.id.desc())
+        .limit(most)
+    )
+    # The driver's own rows, not kept: SQLAlchemy's, and a list of them, would cost as much again.
+    rows: Any = tx.execute(query, told).cursor
+    cells: list[Any] = list(chain.from_iterable(rows))
+    numbers = np.asarray(cells[0::4], np.int64)
+    return Block(numbers // MOST_LABELS, cells[1::4], cells[2::4], cells[3::4], numbers % MOST_LABELS)
+
+
+@cache
+def _label(count: int) -> sa.ColumnElement[int]:
+    """Which of so many labels an entry has, `count` for none; parameters hold the labels, such as label_who_0."""
+    matched = [
+        (sa.and_(*(audit.c[part.name] == sa.bindparam(f"label_{part.name}_{number}") for part in _PARTS)), number)
+        for number in range(count)
+    ]
+    return sa.case(*matched, else_=count) if matched else sa.literal(0)
+
+
+def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
+    """The labels of entries, by number."""
+    asked = sa.func.json_each(json.dumps(list(numbers))).table_valued("value")
+    columns = [audit.c[part.name] for part in _PARTS]
+    return {
+        row[0]: Label(*row[1:])
+        for row in tx.execute(sa.select(audit.c.id, *columns).where(audit.c.id.in_(sa.select(asked.c.value))))
+    }
 
 
 def count(tx: Tx, wanted: Wanted, seen: Seen | None = None, *, most: int | None = None) -> int:

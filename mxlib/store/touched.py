@@ -21,9 +21,10 @@ def find(tx: Tx, number: int, restoring: Mapping[str, bool]) -> set[str]:
     """
     own_id, own_at = _own(tx, number)
     restored = _restored(tx, number) if any(restoring.values()) else {}
+    first = min((own_id.get(address, 0) for address in restoring), default=0)
     changed = {
         address
-        for address, runs in _others(tx, number, own_id).items()
+        for address, runs in _others(tx, number, own_id, first).items()
         if None in runs or not restoring.get(address) or runs - restored.get(address, set())
     }
     changed |= {write.mailbox for write in manual_writes.find_open(tx)}
@@ -45,13 +46,13 @@ def _own(tx: Tx, number: int) -> tuple[dict[str, int], dict[str, float]]:
     return numbers, times
 
 
-def _others(tx: Tx, number: int, own: Mapping[str, int]) -> dict[str, set[int | None]]:
-    """Who else changed each address after the run did: runs by number, None for people."""
+def _others(tx: Tx, number: int, own: Mapping[str, int], first: int) -> dict[str, set[int | None]]:
+    """Who else changed each address after the run did, all of it after entry `first`: runs, None for people."""
     addresses = sa.select(_ADDRESS).where(run_row.c.run == number)
     takes_back = sa.select(run.c.id).where(run.c.undo_of == number)
     theirs = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
     query = sa.select(audit.c.on, audit.c.id, audit.c.run).where(
-        audit.c.on.in_(addresses), audit.c.what.in_(_DOINGS), theirs
+        audit.c.on.in_(addresses), audit.c.id > first, audit.c.what.in_(_DOINGS), theirs
     )
     found: dict[str, set[int | None]] = defaultdict(set)
     for on, entry, other in tx.execute(query):
