@@ -203,7 +203,8 @@ class Simulation:
         courses = self.engine.courses
         match course.status:
             case RunStatus.PAUSED | RunStatus.STOPPED:
-                return bool((course.unsettled and not course.blind and not course.stuck) or course.in_flight)
+                reads = (course.unsettled and not course.stuck) or course.to_probe
+                return bool((reads and not course.blind) or course.in_flight)
             case RunStatus.QUEUED:
                 behind = course.behind(courses.values())
                 return not behind or any(self._goes(courses[number]) for number in behind)

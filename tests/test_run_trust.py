@@ -105,6 +105,68 @@ class TestNoAndDone:
         assert here.outcomes(run) == ["updated", "deleted"]
 
 
+class TestNoAndDoneBeforeAPause:
+    """Three refusals alike pause a run, and so does a refused key; what was done all the same is ours."""
+
+    @pytest.mark.parametrize("status", [401, 403, 422])
+    @pytest.mark.parametrize("ends", ["resume", "stop"])
+    def test_what_was_made_is_found_as_our_own(self, status: int, ends: str) -> None:
+        here = Simulation(Rule(Fault(Answer.NO, status=status), "create", count=3))
+        run = here.start(plan(*rows(6)))
+        here.run()
+        assert here.record(run).status == "paused"
+        getattr(here.engine, ends)(run)
+        here.run()
+        made = {address for address, times in here.sandbox.made.items() if times}
+        assert len(made) >= 3
+        assert here.passwords(run).keys() == made
+        assert {each.address for each in here.rows(run) if each.outcome == "created"} == made
+
+    def test_so_is_what_was_deleted(self) -> None:
+        here = Simulation(Rule(NAMED["no_done_403"], "delete", count=3))
+        existing(here, "user0", "user1", "user2")
+        run = here.start(plan(*(deletion(n) for n in range(3))))
+        here.run()
+        assert here.record(run).status == "paused"
+        here.engine.resume(run)
+        here.run()
+        assert here.outcomes(run) == ["deleted"] * 3
+        assert there(here) == []
+
+
+class TestAKeyThatMayNotWrite:
+    def test_three_refusals_running_pause_the_run_and_their_rows_wait(self) -> None:
+        here = Simulation(Rule(NAMED["forbidden"], count=None))
+        run = here.start(plan(*rows(100)))
+        here.run()
+        assert (here.record(run).status, here.record(run).why) == ("paused", sentences.NOT_ALLOWED)
+        assert here.outcomes(run) == ["waiting"] * 100
+        here.sandbox.schedule = Schedule()
+        here.engine.resume(run)
+        here.run()
+        assert here.outcomes(run) == ["created"] * 100
+
+    def test_resume_moves_on_past_rows_that_stay_refused(self) -> None:
+        refused = [Rule(NAMED["forbidden"], address=f"user{n}@a.nl", count=None) for n in range(3)]
+        here = Simulation(*refused)
+        run = here.start(plan(*rows(9)))
+        here.run()
+        assert here.record(run).status == "paused"
+        here.engine.resume(run)
+        here.run()
+        assert here.outcomes(run) == ["failed"] * 3 + ["created"] * 6
+
+    def test_it_outlives_the_process(self) -> None:
+        here = Simulation(Rule(NAMED["forbidden"], count=None))
+        run = here.start(plan(*rows(10)))
+        here.run()
+        here.kill()
+        here.sandbox.schedule = Schedule()
+        here.engine.resume(run)
+        here.run()
+        assert here.outcomes(run) == ["created"] * 10
+
+
 class TestOddLists:
     @pytest.mark.parametrize(
         "fault",

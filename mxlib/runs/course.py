@@ -126,6 +126,8 @@ class Course:
     #: tells whether it allows anything.
     forbidden: dict[int, "Unsettled | None"] = field(default_factory=dict)
     denied: dict[Errand, str] = field(default_factory=dict)
+    #: So many rows running were not allowed that the run paused; they wait.
+    suspected: bool = False
     #: What is not settled can not be settled now.
     stuck: bool = False
     #: MXM itself failed at it, and how often; it is taken up from the journal before it goes on.
@@ -260,7 +262,7 @@ class Course:
     @property
     def to_probe(self) -> bool:
         """Whether it has to be found out if the key is refused for everything."""
-        return bool(self.forbidden or self.denied)
+        return bool(self.forbidden or self.denied or self.suspected)
 
     @property
     def is_left(self) -> bool:

@@ -91,7 +91,9 @@ def of_write(row: RowRecord, answer: Answer | MXrouteError) -> Step:
         case RateLimited():
             return Again(counted=False)
         case Disallowed():
-            return Done(Outcome.FAILED, sentences.refused(answer), forbidden=True)
+            # Where it was tried before, the run was resumed since: another pause for it would not let the run move.
+            thrice = sentences.NOT_ALLOWED if row.tries <= 1 else ""
+            return Done(Outcome.FAILED, sentences.refused(answer), thrice, forbidden=True)
         case Unauthorized():
             return Halt(words.KEY_REFUSED)
         case Unreachable(sent=False):
@@ -138,6 +140,8 @@ def of_inspection(row: RowRecord, answer: Answer | MXrouteError) -> Done | Halt 
         case Answer():
             return Done(Outcome.SKIPPED, sentences.NOT_TOLD if row.guarded else sentences.NOT_SAID)
         case NotFound():
+            if row.action == Action.DELETE and row.tries and not row.unanswered:
+                return Done(Outcome.DELETED, proof=Proof.AGAINST_ANSWER)
             return of_gone(Action(row.action), unanswered=row.unanswered)
         case Unreachable() | Unreadable() | RateLimited():
             return None
@@ -147,16 +151,22 @@ def of_inspection(row: RowRecord, answer: Answer | MXrouteError) -> Done | Halt 
             return of_refused_read(answer)
 
 
-def of_look(action: Action, *, there: bool, unanswered: bool) -> Done | None:
+def of_look(row: RowRecord, *, there: bool) -> Done | None:
     """What a waiting row becomes when its domain is read before it is sent; None when it is to be sent as planned.
 
     That a list lacks a mailbox decides nothing: an update or a deletion is looked at by itself before it is sent.
     """
-    if action is not Action.CREATE or not there:
+    if row.action != Action.CREATE or not there:
         return None
-    if not unanswered:
+    if not row.unanswered and not row.tries:
         return _made_meanwhile()
-    return Done(Outcome.CREATED, sentences.settled(Action.CREATE), proof=Proof.READ_BACK)
+    proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
+    return Done(Outcome.CREATED, sentences.settled(Action.CREATE, proof), proof=proof)
+
+
+def tries_left_over(row: RowRecord) -> int:
+    """The tries of a row that waits after a refusal: it was asked for, so what stands there may be its own."""
+    return min(row.tries, 1)
 
 
 def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
@@ -174,7 +184,7 @@ def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
 
 def of_list(row: RowRecord, box: Mailbox | None) -> Done | None:
     """What the list at the end shows of a row that was not done, as far as was known: it was done after all."""
-    tried = row.unanswered or (row.outcome == Outcome.FAILED and row.tries > 0)
+    tried = row.unanswered or (row.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED} and row.tries > 0)
     outcome = of_comparison(row, box) if tried else None
     if outcome is None:
         return None
@@ -200,7 +210,7 @@ def of_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> D
 
     `touched`: somebody changed, deleted or made it again since.
     """
-    if row.outcome in {Outcome.FAILED, Outcome.SKIPPED}:
+    if row.outcome in {Outcome.FAILED, Outcome.SKIPPED, Outcome.NOT_ATTEMPTED}:
         return of_list(row, box)
     usage = row.before.get("usage")
     made_again = touched or (box is not None and usage is not None and box.usage < usage)

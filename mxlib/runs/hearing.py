@@ -141,7 +141,7 @@ def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
         for position, unsettled in waits.items():
             row = journal.get_row(tx, course.id, position, having=Outcome.FAILED)
             outcome = Outcome.SETTLING if unsettled else Outcome.WAITING
-            tries = row.tries if unsettled else max(0, row.tries - 1)
+            tries = row.tries if unsettled else deciding.tries_left_over(row)
             journal.set_row(tx, course.id, position, outcome=outcome, reason="", tries=tries)
     course.asked.discard(errand)
     if silent:
@@ -153,12 +153,14 @@ def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
             course.unsettled[position] = unsettled
         else:
             course.waits(position)
-    denied, was = course.denied, bool(course.forbidden or course.denied)
-    course.forbidden, course.denied = {}, {}
+    denied, was = course.denied, course.to_probe
+    course.forbidden, course.denied, course.suspected = {}, {}, False
     if refused and was:
         if ends:
             course.is_stuck(heard.moment)
         steering.halt(course, words.KEY_REFUSED, blind=True)
+        if course.why == sentences.NOT_ALLOWED:
+            course.why, course.unsaved = words.KEY_REFUSED, True
     elif not refused:
         for read, why in denied.items():
             _domain_may_not_be_read(course, read, why)
@@ -221,16 +223,16 @@ def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> No
             alike = course.alike_with(row.position, step.thrice)
             if course.too_alike(alike, step.thrice):
                 for position in alike:
-                    journal.set_row(
-                        tx, course.id, position, having=Outcome.FAILED, outcome=Outcome.WAITING, reason="", tries=0
-                    )
+                    tries = deciding.tries_left_over(journal.get_row(tx, course.id, position, having=Outcome.FAILED))
+                    journal.set_row(tx, course.id, position, outcome=Outcome.WAITING, reason="", tries=tries)
         case Settle():
             journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.SETTLING)
         case Again():
             tries = row.tries if step.counted else row.tries - 1
             journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=tries)
         case Halt():
-            journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=row.tries - 1)
+            tries = deciding.tries_left_over(row)
+            journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=tries)
         case _:
             assert_never(step)
 
@@ -245,6 +247,8 @@ def _remember(course: Course, position: int, step: Step, unsettled: Unsettled | 
             if course.too_alike(course.alike, step.thrice):
                 for alike in course.alike:
                     course.waits(alike)
+                    course.suspected = alike in course.forbidden or course.suspected
+                    course.forbidden.pop(alike, None)
                 course.alike = []
                 steering.halt(course, step.thrice)
         case Again():

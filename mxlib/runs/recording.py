@@ -84,9 +84,10 @@ def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome:
 
 def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox, at: float) -> Done | None:
     """What a row becomes whose mailbox is not as it has to be; None when it may go."""
-    if row.unanswered and (late := deciding.of_comparison(row, box)) is not None:
+    if (row.unanswered or row.tries) and (late := deciding.of_comparison(row, box)) is not None:
         # Our own, and not somebody else's change.
-        return Done(late, sentences.settled(Action(row.action)), proof=Proof.READ_BACK)
+        proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
+        return Done(late, sentences.settled(Action(row.action), proof), proof=proof)
     stays = (
         guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
         if row.guarded
@@ -130,7 +131,7 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
     decided = set()
     for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
         box = there.get(row.username)
-        over = deciding.of_look(Action(row.action), there=box is not None, unanswered=row.unanswered)
+        over = deciding.of_look(row, there=box is not None)
         if box is not None and row.guarded:
             over = guard(tx, course, row, box, at)
         if over is not None:
@@ -147,13 +148,14 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
     lists.keep_mailboxes(tx, domain, boxes, at)
-    touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED, Outcome.SKIPPED)
+    not_done = (Outcome.FAILED, Outcome.SKIPPED, Outcome.NOT_ATTEMPTED)
+    touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, *not_done)
     found, to_confirm = [], {}
     for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
         if deciding.contradicts(row, box):
             to_confirm[row.position] = (domain, row.username)
-        if row.outcome in {Outcome.FAILED, Outcome.SKIPPED}:
+        if row.outcome in not_done:
             late = None if row.position in to_confirm else deciding.of_list(row, box)
             if late is None:
                 continue

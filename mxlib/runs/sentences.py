@@ -10,6 +10,7 @@ from mxlib.store.records import RowRecord
 # Why a run paused, and what to do.
 BY_HAND = "Somebody pressed Pause. Resume to go on."
 NO_WRITES = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
+NOT_ALLOWED = "MXroute does not allow the key to make these changes. Let it write, then Resume."
 BROKEN = "MXM itself failed at this run; the log says where. Resume to go on."
 
 # What became of a row.

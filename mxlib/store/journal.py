@@ -244,7 +244,7 @@ def guarded(tx: Tx, number: int) -> dict[int, tuple[str, str]]:
 
 def domains_to_check(tx: Tx, number: int) -> list[str]:
     """The domains in which this run changed something, or may have, whatever it heard."""
-    sent = run_row.c.outcome.in_(("created", "updated", "deleted", "failed")) & (run_row.c.tries > 0)
+    sent = run_row.c.outcome.in_(("created", "updated", "deleted", "failed", "not_attempted")) & (run_row.c.tries > 0)
     touched = sent | run_row.c.unanswered
     query = sa.select(run_row.c.domain).where(run_row.c.run == number, touched)
     return sorted(set(tx.execute(query).scalars()))
