@@ -378,6 +378,19 @@ def test_no_entry_of_the_list_of_ours_stands_for_nothing() -> None:
     }
 
 
+def test_no_sentence_that_is_escaped_on_the_pages_has_marks_of_its_own() -> None:
+    marked = set()
+    for folder in ("mailboxes", "services", "runs", "auth", "store"):
+        for path in (UI.parent / folder).glob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.JoinedStr):
+                    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+                    if re.search(r"\*\*\w[^*]*\*\*", text):
+                        marked.add(f"{path.stem}: {text}")
+    assert not marked
+
+
 #: Everything that Markdown as Streamlit has it makes something of.
 HOSTILE = (
     "![x](http://e.example/x.png) [y](https://e.example) $a^2$ :red[b] :smile: :material/delete: <b>c</b> `d` **e** "

@@ -176,7 +176,7 @@ def shown(rows: int, of: int, hidden: int) -> str:
 
 def picked(found: int, missing: int, domain: str) -> str:
     """What a pasted list of addresses came to."""
-    told = f"**{count(found, 'mailbox', 'mailboxes')}** of {domain} found."
+    told = f"{count(found, 'mailbox', 'mailboxes')} of {domain} found."
     if not missing:
         return told
     return f"{told} {missing:,} not found; {'it is' if missing == 1 else 'they are'} left out:"
