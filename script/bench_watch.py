@@ -17,6 +17,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store, journal
+from script import bench_history
 from script.bench_wire import Client
 from script.sandboxed import plan
 from script.streamlit_tab import Tab
@@ -160,7 +161,7 @@ def main() -> bool:
         print(f"  the first tab of a start, idle: {alone:6.2%} of a core  (under {MOST_IDLE:.1%})")
         kept = kept and alone < MOST_IDLE
         close(tabs)
-    return kept
+    return bench_history.main() and kept
 
 
 if __name__ == "__main__":

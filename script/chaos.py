@@ -20,6 +20,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store, audit, journal, vault
+from mxlib.store.records import RowRecord
 from script import sandboxed
 from tests.browser.driver import ROOT, Server, start
 
@@ -30,6 +31,15 @@ ROWS, MOST_S = 60, 120.0
 TIMES = 3
 
 DOMAIN = "clienta.nl"
+
+#: Answers to a create that say no, though the mailbox is made.
+DENIALS = ("no_done", "no_done_403", "no_done_404", "no_done_422", "no_done_success_false")
+
+#: Answers to a read that are none.
+ODD = (
+    "another_mailbox", "null", "empty_object", "empty_list", "text", "number", "huge_number", "lone_surrogate",
+    "nameless_entry", "repeated_entry", "half_a_list",
+)  # fmt: skip
 
 #: Answers that get lost, or that nobody can read, though the mailbox is made or is not.
 LIES = ("lost_after", "lost_before", "error_after", "error_before", "html_after", "broken_after", "html_before")
@@ -119,26 +129,43 @@ class Scene:
             time.sleep(0.1)
         return False
 
+    def retry(self, server: Server, run: int) -> int:
+        """Start the rows that failed once more; the number of the run, the same one when no row failed."""
+        counts = self.ask(server, "GET", f"/imports/{run}")["counts"]
+        if not counts["failed"] + counts["not_attempted"]:
+            return run
+        return int(self.ask(server, "POST", f"/imports/{run}/retry")["id"])
+
     def count(self, run: int, *, ended: bool) -> Counts:
-        """Compare the store with the host."""
+        """Compare the store with the host; what a run retried counts with it."""
         boxes = {box["email"]: box.get("password") for box in self.control("mailboxes")}
         made: Mapping[str, int] = self.control("log")["made"]
         store = Store.open(self.folder / "data" / FILE, SystemClock())
         with store.read() as tx:
-            rows = journal.rows(tx, run)
-            sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
-            passwords = vault.opened(tx, store.key, run, sealed)
-            noted = [entry["on"] for entry in audit.entries(tx, most=100_000) if entry["what"] == "mailbox.create"]
+            record = journal.get_run(tx, run)
+            assert record is not None
+            rows: dict[str, RowRecord] = {}
+            passwords: dict[str, str | None] = {}
+            last: dict[str, int] = {}  # a mailbox that MXroute only said it made is noted in the retry as well
+            for each in reversed([one.id for one in journal.lineage(tx, record)]):
+                of = journal.rows(tx, each)
+                sealed = {row.position: row.sealed_password for row in of if row.sealed_password}
+                opened = vault.opened(tx, store.key, each, sealed)
+                rows |= {row.address: row for row in of}
+                last |= dict.fromkeys((row.address for row in of), each)
+                passwords |= {row.address: opened.get(row.position) for row in of}
+            entries = audit.entries(tx, most=100_000)
+            noted = [(entry["run"], entry["on"]) for entry in entries if entry["what"] == "mailbox.create"]
         store.close()
         counts = Counts(rows=len(rows), not_ended=0 if ended else 1)
-        for row in rows:
+        for row in rows.values():
             created, there = row.outcome == "created", row.address in boxes
             counts.made += there
             counts.made_twice += made.get(row.address, 0) > 1
             counts.lost += created and not there
             counts.wrong_outcome += there and not created
-            counts.passwords_lost += there and passwords.get(row.position) != boxes[row.address]
-            counts.audit_missing += created and noted.count(row.address) != 1
+            counts.passwords_lost += there and passwords.get(row.address) != boxes[row.address]
+            counts.audit_missing += created and noted.count((last[row.address], row.address)) != 1
         return counts
 
     def end(self) -> None:
@@ -210,8 +237,45 @@ def liar(here: Scene, times: int) -> tuple[int, bool]:
     return run, here.wait(server, run)
 
 
+def denier(here: Scene, times: int) -> tuple[int, bool]:
+    """A host that says no to creates that it does."""
+    return _lying(here, times, [{"fault": fault, "on": "create"} for fault in DENIALS])
+
+
+def feigner(here: Scene, times: int) -> tuple[int, bool]:
+    """A host that says yes to creates and does nothing; the rows are failed at the end, and retried."""
+    run, ended = _lying(here, times, [{"fault": "yes_undone", "on": "create"}])
+    server = here.servers[-1]
+    again = here.retry(server, run)
+    return again, here.wait(server, again) and ended
+
+
+def raver(here: Scene, times: int) -> tuple[int, bool]:
+    """A host whose lists and single mailboxes are none, whose creates get lost meanwhile; failed rows are retried."""
+    lies: list[dict[str, object]] = [{"fault": fault, "on": "read"} for fault in ODD]
+    run, ended = _lying(here, times, [*lies, {"fault": "lost_after", "on": "create"}])
+    server = here.servers[-1]
+    again = here.retry(server, run)
+    return again, here.wait(server, again) and ended
+
+
+def _lying(here: Scene, times: int, lies: list[dict[str, object]]) -> tuple[int, bool]:
+    """Each lie in its turn while the run goes on, and a true host at the end."""
+    server = here.serve()
+    run = here.begin(server)
+    for turn in range(1, times + 1):
+        drawn = random.sample(lies, len(lies))
+        here.control(
+            "faults", [lie | {"first": 1 + at, "count": 3, "every": len(lies) + 1} for at, lie in enumerate(drawn)]
+        )
+        here.wait(server, run, decided=turn * here.rows // (times + 1))
+    here.control("faults", [])
+    return run, here.wait(server, run)
+
+
 TROUBLES: dict[str, Callable[[Scene, int], tuple[int, bool]]] = {
     "kills": kills, "stops": stops, "owners": owners, "liar": liar,
+    "denier": denier, "feigner": feigner, "raver": raver,
 }  # fmt: skip
 
 

@@ -1,0 +1,104 @@
+"""What a long history costs: the trail as files, and an undo's preview, after 200 runs of 10,000 rows each.
+
+The store is made by SQL in a folder of its own; each figure is of this process, in processor time.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.clock import SystemClock
+from mxlib.mxroute.messages import Mailbox
+from mxlib.services import desk
+from mxlib.services.trail import Wanted
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, journal, lists
+from mxlib.store.tables import audit, run_row
+from script.sandboxed import DOMAIN, plan
+
+RUNS, ROWS = 200, 10_000
+
+#: Budgets: seconds of processor, and megabytes more than before.
+MOST_S, MOST_MB = 2.0, 150.0
+
+_COLUMNS = (
+    'position, line, "action", username, domain, generated, quota, "limit", recovery_email, verdict, cells, "before", '
+    "outcome, reason, tries, unanswered, differs, proof"
+)
+_TRAIL = """
+INSERT INTO audit (at, who, kind, what, "on", address, run, outcome)
+SELECT run.created_at + position * 3.0417, 'operator' || (run.id % 5), 'engine', 'mailbox.create',
+       username || '@' || domain, '', run.id, ''
+FROM run JOIN run_row ON run_row.run = 1 WHERE run.id <= ? ORDER BY run.id, position
+"""
+
+
+def fill(store: Store) -> int:
+    """Make the runs, all about the same mailboxes; the number of the last."""
+    now = time.time()
+    indexes = [*audit.indexes, *run_row.indexes]
+    with store.write() as tx:
+        for index in indexes:  # made at the end, they take a fifth of the time
+            index.drop(tx)
+        for number in range(RUNS):
+            run = journal.add_run(
+                tx, plan(1 if number else ROWS), store.key, operator=LOCAL.name, status="finished", retention_days=7,
+                at=now - 86_400 * (RUNS - number),
+            )  # fmt: skip
+            journal.set_rows(tx, run, "waiting", outcome="created")
+            if number:
+                tx.exec_driver_sql("DELETE FROM run_row WHERE run = ?", (run,))
+                copied = f"INSERT INTO run_row (run, {_COLUMNS}) SELECT ?, {_COLUMNS} FROM run_row WHERE run = 1"
+                tx.exec_driver_sql(copied, (run,))
+            journal.set_run(tx, run, finished_at=now - 86_400 * (RUNS - number) + 40_000, total=ROWS, seen=True)
+        tx.exec_driver_sql(_TRAIL, (RUNS,))
+        for index in indexes:
+            index.create(tx)
+        boxes = [
+            Mailbox(f"person{number}.name", f"person{number}.name@{DOMAIN}", 1024, 0.0, 9600, 0, suspended=False)
+            for number in range(ROWS)
+        ]
+        lists.keep_mailboxes(tx, DOMAIN, boxes, now - 86_400 * (RUNS + 1))
+        lists.keep_domains(tx, [DOMAIN], now)
+    return run
+
+
+def cost(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of processor, and the most megabytes that it took beyond what there was."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before, began = _resident("VmRSS"), time.process_time()
+    work()
+    return time.process_time() - began, _resident("VmHWM") - before
+
+
+def _resident(what: str) -> float:
+    return int(Path("/proc/self/status").read_text(encoding="ascii").split(f"{what}:")[1].split()[0]) / 1024
+
+
+def main() -> bool:
+    """Print what they cost; whether that keeps within the budgets."""
+    kept = True
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(Path(folder) / FILE, SystemClock())
+        run = fill(store)
+        store.close()
+        house = desk.build(Settings(data_dir=Path(folder)))
+        view = house.engine.view(run)
+        assert view is not None
+        print(f"a trail of {RUNS * ROWS:,} entries, and {RUNS} runs of {ROWS:,} rows about the same mailboxes")
+        for name, work in (
+            ("audit.csv", lambda: sum(map(len, house.trail.csv(LOCAL, Wanted()).pieces))),
+            ("audit.jsonl", lambda: sum(map(len, house.trail.jsonl(LOCAL, Wanted()).pieces))),
+            ("undo's preview", lambda: house.undoing._plan(view)),
+        ):
+            seconds, megabytes = cost(work)
+            print(f"  {name:<15} {seconds:6.2f} s  (under {MOST_S:g} s), {megabytes:+5.0f} MB  (under {MOST_MB:g} MB)")
+            kept = kept and seconds < MOST_S and megabytes < MOST_MB
+        house.close()
+    return kept
+
+
+if __name__ == "__main__":
+    raise SystemExit(not main())
