@@ -1,0 +1,82 @@
+"""Two tabs at the same work, and one more than the server holds."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+from websockets import Origin, Subprotocol
+from websockets.sync.client import ClientConnection, connect
+
+from mxlib.auth.tab_limit import MOST_TABS, TOO_MANY
+from tests.browser import driver
+from tests.browser.driver import Grid, Server, idle
+from tests.browser.steps import open_preview, press, visit
+
+FILE = b"username\r\ntwice.one\r\ntwice.two\r\n"
+
+
+@contextmanager
+def beside(page: Page) -> Iterator[Page]:
+    """A second tab of the same browser."""
+    other = page.context.new_page()
+    yield other
+    other.close()
+
+
+def test_the_same_file_started_in_two_tabs_is_asked_about_in_the_second_naming_the_first(page: Page) -> None:
+    with beside(page) as other:
+        for tab in (page, other):
+            visit(tab, "/import", domain="clienta.nl")
+            open_preview(tab, FILE, "twice.csv")
+            press(tab, "Create ")
+        page.get_by_role("dialog").get_by_role("button", name="Start").click()
+        expect(page).to_have_url(re.compile(r"/runs\?.*run=\d+"), timeout=20_000)
+        first = page.url.rpartition("run=")[2]
+        dialog = other.get_by_role("dialog")
+        dialog.get_by_role("button", name="Start").click()
+        expect(dialog.get_by_text(f"Run {first} imports the same rows.")).to_be_visible(timeout=20_000)
+        expect(dialog.get_by_role("button", name="Start")).to_be_disabled()
+        assert "/import" in other.url
+        dialog.get_by_text("Import it again").click()
+        expect(dialog.get_by_role("button", name="Start")).to_be_enabled()
+        dialog.get_by_role("button", name="Start").click()
+        expect(other).to_have_url(re.compile(r"/runs\?.*run=\d+"), timeout=20_000)
+        assert other.url.rpartition("run=")[2] != first
+        idle(page)
+        idle(other)
+
+
+def test_two_tabs_on_one_draft_are_both_offered_in_the_one_that_was_overtaken(page: Page) -> None:
+    visit(page, "/import", domain="clienta.nl")
+    grid = open_preview(page, b"username\r\nboth.one\r\nboth.two\r\n", "both.csv")
+    grid.edit(0, "Username", "of.the.first")
+    with beside(page) as other:
+        visit(other, "/import", domain="clienta.nl")
+        press(other, "Go on")
+        Grid(other, "preview-grid").edit(0, "Username", "of.the.second")
+        grid.edit(1, "Username", "later.in.first")
+        expect(page.get_by_text(re.compile("Another tab has changed this draft"))).to_be_visible(timeout=20_000)
+        press(page, "Open the other tab")
+        Grid(page, "preview-grid").expect(0, "Username", "of.the.second")
+        expect(page.get_by_text(re.compile("Another tab has changed this draft"))).to_have_count(0)
+
+
+def test_beyond_the_most_tabs_the_page_says_so_and_opens_once_one_is_closed(chromium: Browser, tmp_path: Path) -> None:
+    with driver.serving(tmp_path) as server, ExitStack() as tabs:
+        taken = [tabs.enter_context(_tab(server)) for _ in range(MOST_TABS)]
+        context = chromium.new_context(base_url=server.url)
+        page = context.new_page()
+        page.goto("/")
+        expect(page.get_by_text(TOO_MANY)).to_be_visible()
+        for tab in taken[:3]:
+            tab.close()
+        visit(page)
+        expect(page.get_by_text(TOO_MANY)).to_have_count(0)
+        context.close()
+
+
+def _tab(server: Server) -> ClientConnection:
+    url = f"{server.url.replace('http', 'ws', 1)}/_stcore/stream"
+    return connect(url, origin=Origin(server.url), subprotocols=[Subprotocol("streamlit")], open_timeout=30)
