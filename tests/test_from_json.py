@@ -113,3 +113,14 @@ def test_a_body_of_another_shape_is_refused_with_the_place(body: Any, field: str
     with pytest.raises(Malformed) as refused:
         from_json.read(body, 10)
     assert refused.value.field == field
+
+
+def test_a_million_own_cells_and_names_are_nothing_to_pass_on() -> None:
+    items = [{"username": f"u{at}", "note": "Piet", "pin": "Zq7.veld.2026x", "x": [1], "gone": None} for at in range(3)]
+    asked = from_json.read({"rows": items}, 10)
+    assert asked.cells(1) == {"note": "Piet", "gone": ""}
+    assert all(type(cells) is bytes for cells in asked._own)
+    known = {"a.nl": ["u"] * 60_000, "b.nl": ["u"] * 40_001}
+    with pytest.raises(Malformed, match="over 100,000 usernames") as refused:
+        from_json.read({"rows": [], "existing_by_domain": known}, 10)
+    assert refused.value.field == "existing_by_domain"

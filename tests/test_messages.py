@@ -8,7 +8,7 @@ import yaml
 
 from mxlib.mxroute import errors, messages
 from mxlib.mxroute.allowance import Allowance
-from mxlib.mxroute.messages import Answer, Mailbox, Request
+from mxlib.mxroute.messages import Answer, Mailbox, Request, decipher
 
 ANSWERS = Path(__file__).parent / "answers"
 DOCUMENT = Path(__file__).parents[1].parent / "shared/facts/mxroute-openapi.yaml"
@@ -138,13 +138,19 @@ def test_mailboxes_are_read_whatever_type_their_figures_have() -> None:
     ] == [
         Mailbox("your_mailbox", "your_mailbox@example.com", 1024, 256.5, 9600, 42, suspended=False),
         Mailbox("info", "info@example.com", 0, 3.0, 9600, 0, suspended=True),
-        Mailbox("bare", "bare@example.com", 0, 0.0, 0, 0, suspended=False),
+        Mailbox("bare", "bare@example.com", 0, 0.0, 9600, 0, suspended=False),
     ]
 
 
-@pytest.mark.parametrize("told", ["nan", "inf", "-", [], {}, 1e300])
-def test_a_figure_that_makes_no_sense_is_0(told: object) -> None:
-    assert Mailbox.from_data({"username": "u", "quota": told}).quota == 0
+@pytest.mark.parametrize("figure", ["quota", "limit"])
+@pytest.mark.parametrize("given", [..., None, "", "-", "nan", "inf", "lots", "1" * 99, [], {}, True, -1, 0.5, 1e300])
+def test_a_mailbox_without_its_quota_or_limit_is_no_answer_and_never_0(figure: str, given: object) -> None:
+    box = {"username": "jan", "email": "jan@a.nl", "quota": 1024, "usage": 1, "limit": 9600, "sent": 0, figure: given}
+    if given is ...:
+        del box[figure]
+    for request, data in ((messages.list_mailboxes("a.nl"), [box]), (messages.read_mailbox("a.nl", "jan"), box)):
+        with pytest.raises(errors.Misshapen, match=f"gives no readable {figure}"):
+            decipher(request, 200, {}, json.dumps({"success": True, "data": data}).encode(), 0)
 
 
 @pytest.mark.parametrize(("name", "status"), [("created.json", 201), ("updated.json", 200), ("", 201), ("", 204)])
@@ -208,7 +214,13 @@ def test_a_refusal_is_told_in_the_hosts_words(
     assert told.allowance.remaining == 7
 
 
-@pytest.mark.parametrize(("name", "status"), [("unauthorized.json", 401), ("forbidden.json", 403), ("", 401)])
+def test_what_the_key_may_not_do_is_told_in_the_hosts_words() -> None:
+    told = error("forbidden.json", 403)
+    assert isinstance(told, errors.Disallowed)
+    assert str(told) == "MXroute does not allow this: Insufficient permissions"
+
+
+@pytest.mark.parametrize(("name", "status"), [("unauthorized.json", 401), ("", 401)])
 def test_a_key_that_is_refused_is_told_with_what_to_do(name: str, status: int) -> None:
     told = error(name, status)
     assert isinstance(told, errors.Unauthorized)

@@ -11,8 +11,9 @@ from mxlib.api.envelope import Problem
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-#: Requests at work at once that may wait for the host; one more is refused, not kept waiting.
-AT_HOST = 100
+#: Requests at work at once that may wait for the host; one more is refused, not kept waiting. Each also takes its
+#: share of the one interpreter: a hundred long lists at once would keep every other answer waiting for seconds.
+AT_HOST = 24
 
 #: Other requests at work at once; one more waits, without a thread.
 AT_ONCE = 20

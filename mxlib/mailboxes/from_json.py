@@ -1,8 +1,8 @@
 """Rows that come as JSON: cells may be strings, numbers, null or absent, all alike."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,9 @@ __all__ = ["Asked", "Malformed", "flag_of", "mailbox", "object_of", "only", "rea
 _LINE = ("line", "_line")
 _MOST_LINES = 2**31
 
+#: How many usernames a sender may say there are: as many as one answer brings without holding up others.
+_MOST_KNOWN = 100_000
+
 #: How many differently named cells the rows of one import may have.
 _MOST_NAMES = 100
 
@@ -31,25 +34,12 @@ class Asked:
     existing: Mapping[str, frozenset[str]]
     generate_passwords: bool
     on_existing: OnExisting
-    _items: Sequence[Mapping[str, Any]] = field(repr=False)
+    _own: Sequence[bytes] = field(repr=False)
 
     def cells(self, origin: int) -> dict[str, str]:
         """What a row holds that MXM has no use for, for the results."""
-        return {
-            name: secret_cells.own_cell(name, _text(value))
-            for name, value in self._items[origin].items()
-            if _is_own(name, value) and name not in self._secret
-        }
-
-    @cached_property
-    def _secret(self) -> frozenset[str]:
-        """The names of cells that hold passwords, by their names and their values."""
-        found: dict[str, list[str]] = {}
-        for item in self._items:
-            for name, value in item.items():
-                if _is_own(name, value):
-                    found.setdefault(name, []).append(_text(value))
-        return secret_cells.secret_names(found.items())
+        own: dict[str, str] = json.loads(self._own[origin])
+        return own
 
 
 def _is_own(name: str, value: object) -> bool:
@@ -82,15 +72,30 @@ def read(body: Any, most: int) -> Asked:
         _existing(told.get("existing_by_domain")),
         flag_of(told, "generate_passwords"),
         _on_existing(told),
-        _own(items, {name for name in named if _is_own(name, None)}),
+        _own_cells(items, {name for name in named if _is_own(name, None)}),
     )
 
 
-def _own(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[Mapping[str, Any]]:
-    """The cells of each row that have no meaning here."""
+def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[bytes]:
+    """The cells of each row that have no meaning here and no password in them, as JSON, which passes on fast."""
     if not names:
-        return [{}] * len(items)
-    return [{name: value for name, value in item.items() if name in names} for item in items]
+        return [b"{}"] * len(items)
+    found: dict[str, list[str]] = {}
+    for item in items:
+        for name in item.keys() & names:
+            if _is_own(name, item[name]):
+                found.setdefault(name, []).append(_text(item[name]))
+    shown = names - secret_cells.secret_names(found.items())
+    return [
+        json.dumps(
+            {
+                name: secret_cells.own_cell(name, _text(value))
+                for name, value in item.items()
+                if name in shown and _is_own(name, value)
+            }
+        ).encode()
+        for item in items
+    ]
 
 
 def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -231,6 +236,9 @@ def _existing(told: object) -> dict[str, frozenset[str]]:
     """Mailboxes by domain; what is not a list of names there counts as not told."""
     if not isinstance(told, dict):
         return {}
+    if sum(len(names) for names in told.values() if isinstance(names, list)) > _MOST_KNOWN:
+        known = f"over {_MOST_KNOWN:,} usernames; leave it out, and MXM looks itself."
+        raise Malformed("existing_by_domain", f"existing_by_domain: {known}")
     return {
         addresses.domain(_text(domain)): frozenset(
             _text(name).strip(BLANKS).lower().partition("@")[0] for name in names if isinstance(name, str)

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-#: The figures of a mailbox. One may be missing or come as text; a number has to be one that a mailbox can have.
-_FIGURES = ("quota", "usage", "limit", "sent")
+#: The figures that every mailbox comes with, as numbers or as text: a missing one is never 0, which means unlimited.
+_NEEDED = ("quota", "limit")
+
+#: Figures that say how much is used; one may be missing, but a number has to be one that a mailbox can have.
+_USED = ("usage", "sent")
 _MOST = 1e15
+
+#: Characters of a figure that comes as text.
+_LONGEST = 40
 
 
 def check_domains(data: Any) -> str:
@@ -15,21 +21,24 @@ def check_domains(data: Any) -> str:
 
 
 def check_mailboxes(domain: str, data: Any) -> str:
-    """Say what is wrong with the mailboxes of a domain: each has a name, and no two have the same."""
-    if isinstance(data, list):
-        names = [_username(item) for item in data]
-        if all(names) and _are_different(names) and all(map(_has_possible_figures, data)):
-            return ""
-    return f"MXroute's list of the mailboxes of {domain} is not readable."
+    """Say what is wrong with the mailboxes of a domain: each has a name of its own, a quota and a limit."""
+    names = [_username(item) for item in data] if isinstance(data, list) else [""]
+    if not all(names) or not _are_different(names):
+        return f"MXroute's list of the mailboxes of {domain} is not readable."
+    for name, item in zip(names, data, strict=True):
+        if figure := _unknown_figure(item):
+            return f"MXroute's list of the mailboxes of {domain} gives no readable {figure} for {name}."
+    return ""
 
 
 def check_mailbox(domain: str, username: str, data: Any) -> str:
     """Say what is wrong with an answer about one mailbox: it has to name just that one."""
     asked = f"{username}@{domain}"
-    if _username(data).lower() == username.lower() and _has_possible_figures(data):
+    if _username(data).lower() == username.lower():
         email = data.get("email")
         if not email or _normalised(email) == _normalised(asked):
-            return ""
+            figure = _unknown_figure(data)
+            return f"MXroute's answer about {asked} gives no readable {figure}." if figure else ""
     return f"MXroute's answer about {asked} is about something else."
 
 
@@ -46,9 +55,29 @@ def _username(item: Any) -> str:
     return str(name or str(email or "").partition("@")[0])
 
 
-def _has_possible_figures(item: Mapping[str, Any]) -> bool:
-    figures = (item.get(name) for name in _FIGURES)
-    return all(-_MOST < figure < _MOST for figure in figures if isinstance(figure, int | float))
+def _unknown_figure(item: Mapping[str, Any]) -> str:
+    """The first figure that a mailbox lacks, or that no mailbox can have; blank if all are well."""
+    lacking = (name for name in _NEEDED if not _is_whole(item.get(name)))
+    numbers = ((name, item.get(name)) for name in _USED)
+    impossible = (name for name, given in numbers if isinstance(given, int | float) and not -_MOST < given < _MOST)
+    return next(lacking, "") or next(impossible, "")
+
+
+def _is_whole(given: Any) -> bool:
+    """Whether a figure is a whole number, or says that there is no limit."""
+    if isinstance(given, str):
+        given = given.strip().lower()
+        if given == "unlimited":
+            return True
+        if len(given) > _LONGEST:
+            return False
+    elif isinstance(given, bool) or not isinstance(given, int | float):
+        return False
+    try:
+        number = float(given)
+    except (ValueError, OverflowError):
+        return False
+    return 0 <= number < _MOST and number.is_integer()
 
 
 def _is_text(text: str) -> bool:

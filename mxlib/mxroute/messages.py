@@ -74,7 +74,7 @@ class Mailbox:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read one; figures may come as text, and what is missing or makes no sense is 0."""
+        """Read one whose quota and limit are there; figures may come as text, and without a usage none is counted."""
         email = str(data.get("email") or "")
         return cls(
             username=str(data.get("username") or email.partition("@")[0]),
