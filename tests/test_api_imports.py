@@ -366,3 +366,11 @@ def test_no_password_and_no_token_is_in_the_log_or_the_audit_trail(
     with house.services.store.read() as tx:
         told = caplog.text + str(audit.entries(tx))
     assert not [secret for secret in (GOOD, "Anders.2027y", house.admin) if secret in told]
+
+
+def test_a_default_domain_that_is_none_is_not_repeated_in_every_row(house: House) -> None:
+    long, path = "a." * 5_000, "/email-accounts/import/preview"
+    told = "default_domain: over 300 characters, which no domain has."
+    refused(house.ask("POST", path, {"default_domain": long, "rows": [NINA]}), 400, told, "default_domain")
+    csv = {"content": b"username\njan\n", "headers": {"Content-Type": "text/csv"}}
+    refused(house.ask("POST", f"{path}?default_domain={long}", **csv), 400, told, "default_domain")

@@ -18,8 +18,11 @@ __all__ = ["Asked", "Malformed", "flag_of", "mailbox", "object_of", "only", "rea
 _LINE = ("line", "_line")
 _MOST_LINES = 2**31
 
-#: How many usernames a sender may say there are: as many as one answer brings without holding up others.
+#: How many domains and usernames a sender may say there are: as many as one answer brings without holding up others.
 _MOST_KNOWN = 100_000
+
+#: Characters of a domain, and of blanks around it.
+_LONGEST_DEFAULT = 300
 
 #: How many differently named cells the rows of one import may have.
 _MOST_NAMES = 100
@@ -68,12 +71,20 @@ def read(body: Any, most: int) -> Asked:
         raise Malformed("rows", f"rows: over {_MOST_NAMES} differently named cells; remove those that are not needed.")
     return Asked(
         rows(items),
-        addresses.domain(text_of(told, "default_domain")),
+        default_domain(text_of(told, "default_domain")),
         _existing(told.get("existing_by_domain")),
         flag_of(told, "generate_passwords"),
         _on_existing(told),
         _own_cells(items, {name for name in named if _is_own(name, None)}),
     )
+
+
+def default_domain(text: str) -> str:
+    """The domain of rows without one, which each of them repeats: a long text would be there ten thousand times."""
+    if len(text) > _LONGEST_DEFAULT:
+        long = f"over {_LONGEST_DEFAULT} characters, which no domain has. Write one of the account's."
+        raise Malformed("default_domain", f"default_domain: {long}")
+    return addresses.domain(text)
 
 
 def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[bytes]:
@@ -236,8 +247,8 @@ def _existing(told: object) -> dict[str, frozenset[str]]:
     """Mailboxes by domain; what is not a list of names there counts as not told."""
     if not isinstance(told, dict):
         return {}
-    if sum(len(names) for names in told.values() if isinstance(names, list)) > _MOST_KNOWN:
-        known = f"over {_MOST_KNOWN:,} usernames; leave it out, and MXM looks itself."
+    if len(told) + sum(len(names) for names in told.values() if isinstance(names, list)) > _MOST_KNOWN:
+        known = f"over {_MOST_KNOWN:,} names; leave it out, and MXM looks itself."
         raise Malformed("existing_by_domain", f"existing_by_domain: {known}")
     return {
         addresses.domain(_text(domain)): frozenset(

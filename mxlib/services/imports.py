@@ -9,7 +9,6 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.mailboxes import effort, from_json, passwords, planning, words
-from mxlib.mailboxes.addresses import domain as normalised
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.sheet import Taken
@@ -66,11 +65,12 @@ class Imports:
         on_existing: OnExisting = OnExisting.SKIP,
         encoding: str | None = None,
     ) -> Table:
-        """A file as on the page, in `encoding` where the sender names one; raises FileRefused."""
+        """A file as on the page, in `encoding` where the sender names one; raises FileRefused, Malformed."""
+        domain = from_json.default_domain(domain)
         reading = self._previews.read(data, name, taken=Taken(encoding=encoding) if encoding else None)
         return Table(
             reading.rows,
-            normalised(domain),
+            domain,
             file_name=name,
             file_digest=reading.sheet.digest,
             generate=generate,
