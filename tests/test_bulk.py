@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.mailboxes import bulk
-from mxlib.mailboxes.columns import COLUMNS, Verdict, rows_from
+from mxlib.mailboxes.columns import COLUMNS, LONGEST_CELL, Verdict, rows_from
 from mxlib.mailboxes.draft import Draft
+from mxlib.mailboxes.rules import Account, Standard, judge
 
 
 def draft(*usernames: str) -> Draft:
@@ -93,3 +94,20 @@ def test_no_tool_fails_or_touches_a_row_that_is_not_there(names: list[str], posi
         assert len(after) == len(before)
         kept = [at for at in range(len(before)) if at not in positions]
         pd.testing.assert_frame_equal(after.rows.iloc[kept], before.rows.iloc[kept])
+
+
+def test_one_long_text_does_not_fill_ten_thousand_rows() -> None:
+    long = "a" * 1_000_000
+    rows = Draft(rows_from({"username": ["aa", "jan"]}))
+    changed = [
+        bulk.put(rows, [0, 1], "domain", long),
+        bulk.affix(rows, [0, 1], before=long, after=long),
+        bulk.replace(rows, [0, 1], "username", "a", long),
+        rows.edited({0: {"username": long, "password": long}, 1: {"quota": long}}),
+    ]
+    for _ in range(9):
+        changed.append(bulk.replace(changed[-1], [0, 1], "username", "a", "aaa"))
+    for one in changed:
+        assert max(one.rows[name].str.len().max() for name in COLUMNS) <= LONGEST_CELL + 1
+        judged = judge(one.rows, Account(frozenset({"a.nl"}), {"a.nl": frozenset()}), Standard("a.nl"))
+        assert judged["verdict"].iat[0] == "invalid"

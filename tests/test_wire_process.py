@@ -8,8 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.browser import driver
 from tests.browser.driver import Server
@@ -166,3 +169,22 @@ def test_whoever_hangs_up_leaves_no_traceback_and_few_lines(served: str, request
     written = server.output()[before:]
     assert "Traceback" not in written, written[-2_000:]
     assert len(written.splitlines()) <= 15, written[-2_000:]
+
+
+def test_a_message_larger_than_any_of_a_page_is_not_taken(server: Server) -> None:
+    with pytest.raises(ConnectionClosed):
+        _say(server, b"\0" * 26_000_000)
+    with urlopen(f"{server.url}/health") as answer:
+        assert answer.status == 200
+
+
+def _say(server: Server, message: bytes) -> None:
+    """Send a message from a new page, and hear what comes of it."""
+    with connect(
+        f"{server.url.replace('http', 'ws', 1)}/_stcore/stream",
+        origin=server.url,  # type: ignore[arg-type]
+        subprotocols=["streamlit"],  # type: ignore[list-item]
+        max_size=None,
+    ) as page:
+        page.send(message)
+        page.recv(timeout=20)

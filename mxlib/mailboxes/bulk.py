@@ -5,11 +5,14 @@ from collections.abc import Collection
 import pandas as pd
 
 from mxlib.mailboxes import passwords
-from mxlib.mailboxes.columns import COLUMNS, Verdict
+from mxlib.mailboxes.columns import COLUMNS, LONGEST_CELL, Verdict
 from mxlib.mailboxes.draft import Draft
 
 #: Columns that take one value for many rows.
 SETTABLE = ("domain", "quota", "limit")
+
+#: Characters of a text that is put into many cells: more than any cell may have, so that a longer one is wrong anyway.
+LONGEST_TYPED = 300
 
 #: Columns in which text is replaced; passwords are never changed in bulk.
 REPLACEABLE = tuple(name for name in COLUMNS if name != "password")
@@ -17,11 +20,13 @@ REPLACEABLE = tuple(name for name in COLUMNS if name != "password")
 
 def put(draft: Draft, positions: Collection[int], column: str, value: str) -> Draft:
     """The same `value` in one column of all these rows."""
+    value = value[:LONGEST_TYPED]
     return draft.edited({at: {column: value} for at in positions}) if column in SETTABLE else draft
 
 
 def affix(draft: Draft, positions: Collection[int], *, before: str = "", after: str = "") -> Draft:
     """`before` and `after` round the username of all these rows; the part after an @ stays where it is."""
+    before, after = before[:LONGEST_TYPED], after[:LONGEST_TYPED]
 
     def affixed(cell: str) -> str:
         name, at, domain = cell.partition("@")
@@ -34,7 +39,9 @@ def replace(draft: Draft, positions: Collection[int], column: str, old: str, new
     """`new` for `old`, wherever it stands in one column of these rows."""
     if column not in REPLACEABLE or not old:
         return draft
-    return draft.edited({at: {column: cell.replace(old, new)} for at, cell in _cells(draft, column, positions)})
+    new = new[:LONGEST_TYPED]
+    cells = ((at, cell.replace(old, new)) for at, cell in _cells(draft, column, positions))
+    return draft.edited({at: {column: cell[: LONGEST_CELL + 1]} for at, cell in cells})
 
 
 def leave_out(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *verdicts: Verdict) -> Draft:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mxlib.mailboxes import passwords, secret_cells
-from mxlib.mailboxes.columns import BESIDES, COLUMNS, DTYPES, rows_from
+from mxlib.mailboxes.columns import BESIDES, COLUMNS, DTYPES, LONGEST_CELL, rows_from
 
 Changes = Mapping[int, Mapping[str, Any]]
 
@@ -87,8 +87,11 @@ class Draft:
 
 
 def _text(value: object) -> str:
-    """A cell as text; half a surrogate pair, which JSON can bring, is none."""
-    return "" if value is None else str(value).encode(errors="replace").decode()
+    """A cell as text, no longer than any that is right; half a surrogate pair, which JSON can bring, is none."""
+    text = "" if value is None else str(value)
+    if len(text) > LONGEST_CELL:
+        text = f"{text[:LONGEST_CELL]}…"
+    return text.encode(errors="replace").decode()
 
 
 def _with(rows: pd.DataFrame, column: str, values: Mapping[int, object]) -> pd.DataFrame:

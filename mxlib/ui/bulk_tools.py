@@ -61,14 +61,19 @@ def _scope(scope: str, rows: int) -> str:
 def _ask(choice: str, here: pd.DataFrame) -> bool:
     """What the tool needs to know; whether it can be applied."""
     if choice in _PUT:
-        st.text_input("Value", key="bulk_value", help="As in the table: 1024, 2 GB, or blank for the standard.")
+        st.text_input(
+            "Value",
+            key="bulk_value",
+            max_chars=bulk.LONGEST_TYPED,
+            help="As in the table: 1024, 2 GB, or blank for the standard.",
+        )
     elif choice == _AFFIX:
-        st.text_input("Before the name", key="bulk_before")
-        st.text_input("After the name", key="bulk_after")
+        st.text_input("Before the name", key="bulk_before", max_chars=bulk.LONGEST_TYPED)
+        st.text_input("After the name", key="bulk_after", max_chars=bulk.LONGEST_TYPED)
     elif choice == _REPLACE:
         st.selectbox("In", list(bulk.REPLACEABLE), key="bulk_column", format_func=NAMES.__getitem__)
         st.text_input("Text", key="bulk_old")
-        st.text_input("Replace with", key="bulk_new")
+        st.text_input("Replace with", key="bulk_new", max_chars=bulk.LONGEST_TYPED)
     elif choice == _GENERATE:
         st.checkbox("Replace those that are there, too", key="bulk_anew", help="Mailboxes that exist keep theirs.")
     elif choice == _LEAVE_OUT:

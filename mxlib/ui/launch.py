@@ -31,6 +31,9 @@ from mxlib.ui import tab_sessions, tabs, uploads
 from mxlib.ui.log_limits import RepeatLimit
 from mxlib.ui.out_of_files import OutOfFiles
 
+#: Bytes that a message of a page may have beside pasted rows, whose signs take two bytes at most on average.
+_AROUND = 4 * 2**20
+
 
 def _settings() -> Settings:
     """The settings of this process; a sentence and exit status 2 when they can not work."""
@@ -76,6 +79,20 @@ def _answer_at_once() -> None:
     uvicorn.Server.startup = startup  # type: ignore[assignment,method-assign]
 
 
+def _bound_messages(most: int) -> None:
+    """Take no message of `most` bytes or more from an open page: what is typed there stays in memory with its tab.
+
+    Streamlit has one setting for both ways, and what goes to a page may be larger.
+    """
+    start = uvicorn.Server.startup
+
+    async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        server.config.ws_max_size = min(server.config.ws_max_size, most)
+        await start(server, sockets)
+
+    uvicorn.Server.startup = startup  # type: ignore[assignment,method-assign]
+
+
 def _upgrade_no_bodies() -> None:
     """Treat a request with a body as an ordinary one, whatever protocol it wants to change to.
 
@@ -111,6 +128,7 @@ _answer_at_once()
 _upgrade_no_bodies()
 _count_repeated_lines()
 settings = _settings()
+_bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
 routes = list(api.routes)
 middleware = [
     Middleware(
