@@ -1,7 +1,9 @@
 """Services act with the rights of the moment of the act, however old the caller is that a page or a request holds."""
 
 import inspect
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,62 @@ def test_a_download_that_takes_long_ends_when_the_right_goes(house: House, monke
     house.services.users.disable(LOCAL, number)
     with pytest.raises(Forbidden):
         next(pieces)
+
+
+#: What the host is asked before it, and then the act itself, with `kim` as the caller.
+LONG = {
+    "read a list": lambda services, kim: services.lists.mailboxes(kim, "a.nl", refresh=True),
+    "read the domains": lambda services, kim: services.lists.domains(kim, refresh=True).names,
+    "read a mailbox": lambda services, kim: services.mailboxes.read(kim, "a.nl", "nina"),
+    "export a domain": lambda services, kim: services.exports.domain_file(kim, "a.nl", "csv"),
+    "export all": lambda services, kim: services.exports.all_file(kim, "xlsx"),
+    "export some": lambda services, kim: services.exports.some_file(kim, ["nina@a.nl"], "csv"),
+    "create": lambda services, kim: services.mailboxes.create(kim, "a.nl", {"username": "x", "password": houses.GOOD}),
+    "update": lambda services, kim: services.mailboxes.update(kim, "a.nl", "nina", {"quota": 7}),
+    "delete": lambda services, kim: services.mailboxes.delete(kim, "a.nl", "nina"),
+    "set a recovery email": lambda services, kim: services.mailboxes.set_recovery(kim, "a.nl", "nina", "x@b.example"),
+    "import": lambda services, kim: services.imports.start(
+        kim, services.imports.from_file(f"username,password\nx,{houses.GOOD}\n".encode(), "x.csv", "a.nl")
+    ),
+    "change": lambda services, kim: services.orders.start(
+        kim, services.orders.read({"addresses": ["nina@a.nl"], "quota": 7})
+    ),
+    "undo": lambda services, kim: services.undoing.start(kim, 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["demoted", "disabled", "kept"])
+@pytest.mark.parametrize("act", LONG)
+def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then(
+    house: House, monkeypatch: pytest.MonkeyPatch, act: str, how: str
+) -> None:
+    services, clock = house.services, house.services.clock
+    house.have("nina@a.nl", "jo@b.nl")
+    number = services.users.add(LOCAL, "kim", GOOD, admin=True)
+    kim = services.users.caller("kim")
+    if act == "undo":
+        file = f"username,password\nof.run,{houses.GOOD}\n".encode()
+        house.ended(services.imports.start(kim, services.imports.from_file(file, "x.csv", "a.nl")))
+    writes, runs = house.host.writes(), len(services.runs.all(LOCAL))
+    monkeypatch.setattr(clock, "now", lambda: time.time() + 3_600)  # so that every kept list is read again
+    send = house.host.send
+
+    def slowly(request: Any, **how_to: Any) -> Any:
+        answer = send(request, **how_to)
+        if how == "demoted":
+            services.users.change(LOCAL, number, admin=False)
+        elif how == "disabled":
+            services.users.disable(LOCAL, number)
+        return answer
+
+    monkeypatch.setattr(house.host, "send", slowly)
+    if how == "kept":
+        assert LONG[act](services, kim) is not None
+        return
+    with suppress(Forbidden):
+        assert LONG[act](services, kim) == ()
+    assert (house.host.writes(), len(services.runs.all(LOCAL))) == (writes, runs)
+    assert not services.trail.entries(LOCAL, Wanted(who="kim", what="export")).entries
 
 
 def test_the_caller_is_found_by_position_and_by_name() -> None:

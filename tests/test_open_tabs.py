@@ -6,7 +6,7 @@ nothing with the rights of then. What was typed stays, and one sentence says wha
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +350,26 @@ def test_an_action_does_nothing_once_the_right_to_it_is_gone(
         assert tab.app.text_area(key="pasted").value == "username\nnina.berg"
 
 
+def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(house: Services) -> None:
+    action, way = next((each, way) for each, way in ACTIONS if each.key == "undo_do")
+    tab = prepared(house, action, way)
+    asked = tab.app.session_state["undo_plan"]
+    kept = replace(asked.plan.rows[0], left_out="kept: holds 12 MB of mail")
+    tab.app.session_state["undo_plan"] = replace(asked, plan=replace(asked.plan, rows=(kept,)))
+
+    def happens() -> list[str]:
+        tab.app.run()
+        assert not tab.app.exception
+        return [str(frame.value["What happens"][0]) for frame in tab.app.dataframe if "What happens" in frame.value]
+
+    assert happens() == ["kept: holds 12 MB of mail"]
+    house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.IMPORT, Permission.DELETE]})
+    assert len(happens()) == 1
+    assert "12" not in happens()[0]
+    house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.VIEW]})
+    assert not happens()
+
+
 def test_every_button_and_callback_of_the_pages_is_one_of_these() -> None:
     known = {action.key for action, _ in ACTIONS} | {step for _, way in ACTIONS for step in way} | LOOKS | OWN_ROWS
     missing = set()
@@ -407,7 +427,97 @@ def kept_callers(source: str) -> list[str]:
                 f"{part.lineno} a field" for part in node.body
                 if isinstance(part, ast.AnnAssign) and "Caller" in ast.unparse(part.annotation)
             ]  # fmt: skip
+    return found + _astray(tree)
+
+
+def _takers() -> frozenset[str]:
+    """What a caller may be given to: methods of the services, and functions of the pages that are done at once."""
+    found: set[str] = set()
+    for path in (*UI.parent.glob("services/*.py"), *UI.parent.glob("auth/*.py"), *UI.glob("*.py")):
+        for made in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(made, ast.FunctionDef) and not made.decorator_list and _named_callers(made):
+                found.add(made.name)
+    return frozenset(found)
+
+
+def _named_callers(made: ast.FunctionDef | ast.Lambda) -> set[str]:
+    parameters = [*made.args.posonlyargs, *made.args.args, *made.args.kwonlyargs]
+    return {each.arg for each in parameters if each.annotation and "Caller" in ast.unparse(each.annotation)}
+
+
+TAKERS = _takers()
+
+
+def _astray(tree: ast.AST) -> list[str]:
+    """Where a caller stands but in a call that is over at once, or in a name of its function."""
+    over = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    names: set[str] = set()
+    later: set[str] = set()
+    for made in ast.walk(tree):
+        if isinstance(made, (ast.FunctionDef, ast.Lambda)):
+            names |= _named_callers(made)
+        if isinstance(made, ast.FunctionDef) and (made.decorator_list or not _named_callers(made)):
+            later.add(made.name)
+
+    def is_caller(node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            return ast.unparse(node.func).rpartition(".")[2] == "caller"
+        return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
+
+    for _ in range(3):
+        for node in filter(is_caller, ast.walk(tree)):
+            names |= _names_of(over[node])
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(each.name == "caller" for each in node.names):
+            found.append(f"{node.lineno} imported alone")
+        if isinstance(node, ast.Global) and names & set(node.names):
+            found.append(f"{node.lineno} a global")
+        called = isinstance(over.get(node), ast.Call) and over[node].func is node  # type: ignore[attr-defined]
+        if isinstance(node, ast.Attribute) and node.attr == "caller" and not called:
+            found.append(f"{node.lineno} under another name")
+        if is_caller(node) and not _is_over_at_once(node, over, names, later):
+            found.append(f"{node.lineno} astray")
     return found
+
+
+def _names_of(place: ast.AST) -> set[str]:
+    """The names that an assignment gives to what stands in it alone."""
+    targets = place.targets if isinstance(place, ast.Assign) else [getattr(place, "target", None)]
+    return {each.id for each in targets if isinstance(each, ast.Name)}
+
+
+def _is_over_at_once(node: ast.AST, over: dict[ast.AST, ast.AST], names: set[str], later: set[str]) -> bool:
+    outer: ast.AST | None = node
+    while (outer := over.get(outer)) and not isinstance(outer, (ast.Lambda, ast.FunctionDef, ast.stmt)):
+        around = ast.unparse(outer.func) if isinstance(outer, ast.Call) else ""
+        if around.rpartition(".")[2] in ("partial", "act"):
+            return False  # whatever is made of it is of the rights of before
+    match place := over[node]:
+        case ast.Attribute() | ast.Expr():
+            return True
+        case ast.keyword() | ast.Call():
+            call = over[place] if isinstance(place, ast.keyword) else place
+            assert isinstance(call, ast.Call)
+            root, _, name = ast.unparse(call.func).rpartition(".")
+            return call.func is node or (
+                name in TAKERS and not root.startswith("st.") and (bool(root) or name not in later)
+            )
+        case ast.Assign() | ast.AnnAssign() | ast.NamedExpr():
+            return bool(_names_of(place)) and _names_of(place) <= names
+        case ast.Tuple():
+            pair = over[place]
+            return isinstance(pair, ast.Assign) and all(isinstance(each, ast.Tuple) for each in pair.targets)
+        case ast.Return():
+            made = next(each for each in _outwards(place, over) if isinstance(each, ast.FunctionDef))
+            return made.name == "caller"
+    return False
+
+
+def _outwards(node: ast.AST, over: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    while (outer := over.get(node)) is not None:
+        yield outer
+        node = outer
 
 
 def _is_caller(node: ast.AST, names: set[str]) -> bool:
@@ -526,6 +636,26 @@ def _look(scope: ast.AST, outer: set[str], found: list[str]) -> None:
         "def f():\n caller = frame.caller()\n def go(by=caller):\n  act(by)",
         "def f():\n caller = frame.caller()\n preview.who = caller",
         "def f():\n may = frame.caller().may\n st.button('x', on_click=lambda: may(1))",
+        "def f():\n if (who := frame.caller()).admin:\n  st.button('x', on_click=act(go, who))",
+        "def f():\n who: Caller = frame.caller()\n st.button('x', on_click=act(go, who))",
+        "def f():\n for who in [frame.caller()]:\n  st.button('x', on_click=act(go, who))",
+        "def f():\n with using(frame.caller()) as who:\n  st.button('x', on_click=act(go, who))",
+        "def f():\n who = frame.caller() if x else LOCAL\n st.button('x', on_click=act(go, who))",
+        "def f():\n get = frame.caller\n st.button('x', on_click=act(go, get()))",
+        "def f():\n who = frame.caller()\n st.button('x', on_click=act(go, *[who]))",
+        "def f():\n who = frame.caller()\n setattr(st.session_state, 'who', who)",
+        "from functools import partial as p\ndef f():\n who = frame.caller()\n st.button('x', on_click=p(go, who))",
+        "def f():\n st.button('x', on_click=act(go, frame.caller().admin))",
+        "@st.fragment\ndef part(who):\n house.do(who)\ndef f():\n part(who=frame.caller())",
+        "@dialogs.dialog('x')\ndef ask(who):\n house.do(who)\ndef f():\n ask(frame.caller())",
+        "WHO = None\ndef f():\n global WHO\n WHO = frame.caller()",
+        "def f():\n who = frame.caller()\n st.session_state['x'] = Held(who)",
+        "def f():\n st.button('x', on_click=(lambda w: lambda: go(w))(frame.caller()))",
+        "@st.cache_data\ndef load(who):\n return x\ndef f():\n load(frame.caller())",
+        "def f():\n calls = [act(go, w) for w in [frame.caller()]]",
+        "def f():\n who = services.current().users.caller(name)\n st.button('x', on_click=act(go, who))",
+        "from mxlib.ui.frame import caller as me\ndef f():\n st.button('x', on_click=act(go, me()))",
+        "def who():\n return frame.caller()\ndef f():\n st.button('x', on_click=act(go, who()))",
     ],
 )
 def test_a_caller_that_is_kept_is_found(source: str) -> None:

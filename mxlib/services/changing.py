@@ -121,7 +121,7 @@ class Changing:
             change, wrong = changes.mended(change)
             if wrong:
                 raise Unfit("recovery_email", wrong)
-        boxes = self._boxes(caller, domains)
+        boxes = self._boxes(caller, change, domains)
         seen = _must(caller := current(caller), change, domains)
         found = boxes.loc[boxes["address"].isin(picked)]
         gone = tuple(sorted(set(picked) - set(found["address"])))
@@ -164,8 +164,9 @@ class Changing:
         password = row.password if isinstance(proposed.change, NewPassword) else ""
         return Done(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
 
-    def _boxes(self, caller: Caller, domains: Sequence[str]) -> pd.DataFrame:
+    def _boxes(self, caller: Caller, change: Change, domains: Sequence[str]) -> pd.DataFrame:
         known, frames = self._lists.domains(caller), []
+        _must(current(caller), change, domains)
         for domain in domains:
             if known.read_at is not None and domain not in known.names:
                 raise NotThere(f"{domain} is not on this MXroute account.")

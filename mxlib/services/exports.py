@@ -141,7 +141,9 @@ class Exports:
         return replace(file, remarks=(questions.gone(tuple(sorted(gone))),)) if gone else file
 
     def _must_be_here(self, caller: Caller, domain: str) -> None:
-        if domain not in self._domains(caller).names:
+        known = self._domains(caller)
+        _still_may(caller, [domain])
+        if domain not in known.names:
             raise NotThere(f"{domain} is not on this MXroute account.")
 
     def _domains(self, caller: Caller) -> Domains:

@@ -195,6 +195,7 @@ class Mailboxes:
         name = normalised(domain)
         caller.must(permission, name)
         domains = self._lists.domains(caller)
+        _must_now(caller, permission, name)
         if name in domains.names:
             return name
         if domains.read_at is None:

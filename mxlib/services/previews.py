@@ -168,6 +168,7 @@ class Previews:
         """
         update = on_existing is OnExisting.UPDATE
         domains = self._lists.domains(caller)
+        caller = current(caller)
         known = frozenset(domains.names)
         named = self.named(rows, domain)
         existing = {name: usernames for name, usernames in (told or {}).items() if name in named and not update}
@@ -243,6 +244,7 @@ class Previews:
         now = self._clock.now()
         newer_than = now - FRESH_FOR_START
         self.load(caller, rows, domain, newer_than=newer_than, tell=tell)
+        caller = current(caller)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         judged = self.verdicts(rows, account, domain, on_existing)
         plan = planning.make_plan(

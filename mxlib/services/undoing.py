@@ -117,10 +117,13 @@ class Undoing:
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise Silent(words.start_waits(domain))
-        caller = current(caller)  # reading the lists took its time
-        self._seen(caller, run)
+        return self.still(current(caller), self._plan(view))  # reading the lists took its time
+
+    def still(self, caller: Caller, planned: UndoPlan) -> UndoPlan:
+        """Return a plan of before as the caller may see it now; raises Forbidden when they may not take it back."""
+        view = self._seen(caller, planned.run)
         unseen = (domain for domain in view.domains if not caller.may(Permission.VIEW, domain))
-        return replace(self._plan(view), unseen=frozenset(unseen))
+        return replace(planned, unseen=frozenset(unseen))
 
     def start(self, caller: Caller, run: int, typed: str | int) -> int:
         """Start the run that takes `run` back; its number, or that of the one which does so already or has done it.

@@ -8,7 +8,7 @@ from mxlib.mailboxes import words
 from mxlib.mailboxes.phrases import count
 from mxlib.runs.view import RunView
 from mxlib.services.undoing import UndoPlan
-from mxlib.ui import frame
+from mxlib.ui import acts, frame
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 
@@ -34,6 +34,11 @@ def show(view: RunView) -> None:
     """What would become of each mailbox, and the number to type."""
     planned: UndoPlan | None = st.session_state.get(_HELD)
     if planned is None or planned.run != view.id:
+        return
+    try:
+        planned = services.current().undoing.still(frame.caller(), planned)
+    except acts.REFUSALS as refusal:
+        acts.say(refusal)
         return
     with st.container(border=True, key="undo-card"):
         st.markdown(f"**{escaped(planned.sentence)}**")
