@@ -17,7 +17,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from mxlib.api import asking, envelope
-from mxlib.auth import guard
+from mxlib.auth import framing, guard
 from mxlib.mailboxes import (
     addresses,
     amounts,
@@ -332,7 +332,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "a file name": lambda text: export.file_name(text, pd.Timestamp("2026-05-03").date()),
     "a readable text": lambda text: (readable(text), quoted(text)),
     "an origin": lambda text: guard.Origin.parse(f"http://{text}"),
-    "cookies": lambda text: guard._plain_cookies((b"cookie", text.encode())),
+    "cookies": lambda text: framing.plain_cookies((b"cookie", text.encode())),
     "the kind of a body": lambda text: asking.kind_of(_header(content_type=text)),
     "the charset of a body": _refusing(lambda text: asking.charset_of(_header(content_type=f"text/csv;{text}"))),
     "the body of a request": _refusing(

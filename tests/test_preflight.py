@@ -156,7 +156,12 @@ def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(house: Ho
     first, _ = house.services.storage.read(LOCAL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(house.services.clock, "now", lambda: first.read_at + 3_600)
-        patch.setattr(house.host, "send", lambda *_asked, **_more: Answer(200, data))
+        send = house.host.send
+        patch.setattr(
+            house.host,
+            "send",
+            lambda asked, **more: Answer(200, data) if asked.path == "/quota" else send(asked, **more),
+        )
         known, problem = house.services.storage.read(LOCAL)
     assert (known, problem) == (first, "MXroute answered without the account's storage.")
 

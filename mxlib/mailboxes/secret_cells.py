@@ -84,6 +84,8 @@ _SHORTEST_HASH, _OF_HASHES = 32, frozenset("${")
 #: Characters that a mail address has, beside letters and digits; a password has others, too.
 _OF_ADDRESSES = frozenset("._-+'@")
 
+#: A clock time, as which a mailbox may be named.
+_CLOCK_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 _SCHEME = re.compile(r"(?:smtp|mailto|sip|eum|x500):", re.IGNORECASE)
 _WHOLE_ADDRESS = re.compile(r"[^\s@<>();:,|]+@[^\s@<>();:,|]+\.[^\s@<>();:,|]+")
 _BETWEEN_ADDRESSES = re.compile(r"[\s<>();:,|]+")
@@ -172,7 +174,7 @@ def masked_header(name: str) -> str:
 def masked_cell(cell: str) -> str:
     """A cell that should hold a name, an address or a figure, with a mask over a password that stands in it."""
     text = cell.strip(BLANKS)
-    if not text:
+    if not text or _CLOCK_TIME.fullmatch(text):
         return cell
     scheme = _SCHEME.match(text)
     start = scheme.end() if scheme else 0

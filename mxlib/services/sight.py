@@ -22,7 +22,8 @@ ELSEWHERE = "It concerns a domain that you may not see. Ask an admin."
 #: Runs whose invalid rows are kept in memory.
 _REMEMBERED = 2_000
 
-_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+#: Runs of the characters of a domain name; those with a dot inside may be one.
+_NAME = re.compile(r"[a-z0-9.-]+")
 
 
 def needed_for(kind: Kind) -> Permission:
@@ -167,8 +168,8 @@ def _with_differences(tx: Tx, view: RunView, sight: Sight) -> RunView:
 
 
 def _invalid(row: RowRecord | tallies.Invalid) -> Invalid:
-    names = _NAME.findall(f"{row.username} {row.reason}".lower())
-    return Invalid(row.domain, Outcome(row.outcome), frozenset(names))
+    words = (word.strip(".") for word in _NAME.findall(f"{row.username} {row.reason}".lower()))
+    return Invalid(row.domain, Outcome(row.outcome), frozenset(word for word in words if "." in word))
 
 
 def _without(text: str, hidden: frozenset[str], instead: str) -> str:

@@ -15,8 +15,8 @@ _ARROW = re.compile(r"(?<!\S)[-<>=~]{2,3}(?!\S)")
 
 #: What makes a list, a heading or code of a line, and is no mark elsewhere.
 _NUMBERED, _UNDERLINE, _INDENT = (
-    re.compile(r"(?m)^(\s*\d+)\."),
-    re.compile(r"(?m)^(\s*)(?==)"),
+    re.compile(r"(?m)^([^\S\n]*\d+)\."),
+    re.compile(r"(?m)^([^\S\n]*)(?==)"),
     re.compile(r"(?m)^[ \t]+"),
 )
 
