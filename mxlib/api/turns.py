@@ -11,9 +11,15 @@ from mxlib.api.envelope import Problem
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-#: Requests at work at once that may wait for the host; one more is refused, not kept waiting. Each also takes its
-#: share of the one interpreter: a hundred long lists at once would keep every other answer waiting for seconds.
+#: Requests at work at once that may wait for the host. Each also takes its share of the one interpreter: a hundred
+#: long lists at once would keep every other answer waiting for seconds.
 AT_HOST = 24
+
+#: Further ones that wait for such a turn, without a thread; one more is refused.
+WAITING = 76
+
+#: Seconds after which a request that got no turn is refused.
+PATIENCE_S = 20.0
 
 #: Other requests at work at once; one more waits, without a thread.
 AT_ONCE = 20
@@ -35,8 +41,8 @@ class Turns:
     """Gives each request of the API its turn."""
 
     def __init__(self) -> None:
-        self._here = anyio.CapacityLimiter(AT_ONCE)
-        self._at_host = 0
+        self._here, self._at_host = anyio.CapacityLimiter(AT_ONCE), anyio.CapacityLimiter(AT_HOST)
+        self._asked = 0
 
     async def turn(self, request: Request) -> AsyncIterator[None]:
         """A dependency of every route: the route runs inside it."""
@@ -46,11 +52,23 @@ class Turns:
             async with self._here:
                 yield
             return
-        if self._at_host >= AT_HOST:
-            told = f"{AT_HOST} requests wait for MXroute already. Try again in {_AGAIN} s."
-            raise Problem(503, told, headers={"Retry-After": str(_AGAIN)})
-        self._at_host += 1
+        if self._asked >= AT_HOST + WAITING:
+            raise _refused()
+        self._asked += 1
+        turn = object()
         try:
-            yield
+            with anyio.move_on_after(PATIENCE_S) as waited:
+                await self._at_host.acquire_on_behalf_of(turn)
+            if waited.cancelled_caught:
+                raise _refused()
+            try:
+                yield
+            finally:
+                self._at_host.release_on_behalf_of(turn)
         finally:
-            self._at_host -= 1
+            self._asked -= 1
+
+
+def _refused() -> Problem:
+    told = f"Too many requests wait for MXroute already. Try again in {_AGAIN} s."
+    return Problem(503, told, headers={"Retry-After": str(_AGAIN)})
