@@ -170,6 +170,8 @@ class Simulation:
             job, self.taken = self.taken, None
             if self.clock.now() - job.sent_at <= LEAVES_WITHIN:
                 self._reach_the_host(job)
+            else:
+                self._is_answered(job, 0.0, Unreachable("The request was held up here.", sent=False))
         elif len(self.on_their_way) < WORKERS and (job_now := self.engine.take()) is not None:
             self.taken = job_now
         else:
@@ -224,9 +226,11 @@ class Simulation:
                 answer = messages.decipher(request, reply.status, reply.headers, reply.body, now + takes)
             except MXrouteError as error:
                 answer = error
-        heapq.heappush(
-            self.on_their_way, (self.clock.passed + takes, next(self._number), self.clock.passed, job, answer)
-        )
+        self._is_answered(job, takes, answer)
+
+    def _is_answered(self, job: Job, after: float, answer: Answer | MXrouteError) -> None:
+        now = self.clock.passed
+        heapq.heappush(self.on_their_way, (now + after, next(self._number), now, job, answer))
 
     # What came of it.
 

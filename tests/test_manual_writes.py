@@ -15,7 +15,7 @@ from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.store import FILE, Store, Unwritable, audit, manual_writes, seen
 from mxlib.store.keys import ServerKey
-from tests.desk import ShiftedClock
+from tests.desk import ShiftedClock, live_through
 from tests.house import GOOD, House, data, opened, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -94,7 +94,7 @@ def killed(house: House, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = Tru
 def restarted(house: House) -> ManualWrites:
     """The writes by hand of a new process over the same store and host."""
     here = house.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.clock)
+    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.engine, here.clock)
     with here.store.write() as tx:  # as the start does, without its thread
         for write in manual_writes.find_open(tx):
             manual_writes.change(tx, write.id, status=manual_writes.UNCERTAIN, settle_at=here.clock.now() + 30.0)
@@ -316,6 +316,9 @@ def test_passwords_of_changes_without_an_answer_are_forgotten_in_time(
     assert [write.mailbox for write in journalled(house)] == ["nina@a.nl"]  # the clock may be wrong
     house.services.housekeeping.confirm_time(LOCAL)
     manual.settle()
+    assert [write.mailbox for write in journalled(house)] == ["nina@a.nl"]
+    live_through(house.services.store, 8)
+    manual.settle()
     assert journalled(house) == []
     assert doings(house)[-1][0] == "mailbox.password_forgotten"
 
@@ -356,7 +359,7 @@ def test_a_process_that_starts_settles_by_its_own_thread(
     with killed(house, monkeypatch):
         house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     here = house.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.clock)
+    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.engine, here.clock)
     manual.start()
     unconfirmed = UnconfirmedWrites(here.store, manual, here.clock)
     assert [(write.mailbox, write.outcome) for write in unconfirmed.every(LOCAL)] == [("nina@a.nl", "")]

@@ -12,7 +12,7 @@ from mxlib.runs import results
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts, once, people, time_guard
+from mxlib.store import Store, audit, drafts, manual_writes, once, people, time_guard
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through
 from tests.house import House
@@ -91,8 +91,11 @@ def test_a_jump_is_said_and_ends_after_an_hour_of_the_new_time(house: House, clo
     assert passwords(house, run)
     clock.ahead += 200
     tidied(house)
-    assert not passwords(house, run)
     assert house.services.housekeeping.problems() == []
+    assert passwords(house, run)  # nobody knows how long it was in truth
+    live_through(house.services.store, 1.1)
+    tidied(house)
+    assert not passwords(house, run)
 
 
 def test_a_second_jump_within_the_hour_starts_the_hour_again(house: House, clock: ShiftedClock) -> None:
@@ -115,7 +118,56 @@ def test_an_admin_confirms_the_time_once_and_the_trail_says_so(house: House, clo
     house.services.housekeeping.confirm_time(LOCAL)
     assert entries(house.services.store).count("time.confirm") == 1
     tidied(house)
+    assert passwords(house, run)
+    live_through(house.services.store, 7.1)
+    tidied(house)
     assert not passwords(house, run)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_passwords_made_while_the_clock_stood_behind_are_kept_as_long_as_was_chosen(
+    house: House, clock: ShiftedClock, confirmed: bool
+) -> None:
+    before = finished(house, "before.csv", days=7)
+    clock.ahead = -400 * DAY
+    behind = finished(house, "behind.csv", days=3, domain="b.nl")
+    clock.ahead = 0.0
+    tidied(house)
+    if confirmed:
+        house.services.housekeeping.confirm_time(LOCAL)
+    live_through(house.services.store, 2.9)
+    tidied(house)
+    assert len(passwords(house, behind)) == len(passwords(house, before)) == 5
+    live_through(house.services.store, 0.3)
+    tidied(house)
+    assert not passwords(house, behind)
+    assert passwords(house, before)
+    live_through(house.services.store, 4.0)
+    tidied(house)
+    assert not passwords(house, before)
+
+
+def test_passwords_kept_by_hand_move_with_the_clock_too(house: House, clock: ShiftedClock) -> None:
+    store = house.services.store
+    clock.ahead = -400 * DAY
+    with house.services.engine.writing() as tx:
+        number = manual_writes.add(
+            tx, store.key, "Secret-0-word", at=clock.now(), who="local", kind="operator", address="", action="update",
+            domain="a.nl", username="nina", asked={}, recovery_email="", settle_at=clock.now(),
+            passwords_until=clock.now() + 3 * DAY,
+        )  # fmt: skip
+        manual_writes.change(tx, number, status=manual_writes.KEPT)
+    clock.ahead = 0.0
+    tidied(house)
+    house.services.housekeeping.confirm_time(LOCAL)
+    live_through(store, 2.9)
+    house.services.manual.settle()
+    with store.read() as tx:
+        assert manual_writes.get(tx, number) is not None
+    live_through(store, 0.2)
+    house.services.manual.settle()
+    with store.read() as tx:
+        assert manual_writes.get(tx, number) is None
 
 
 def test_the_page_tells_admins_and_lets_them_confirm(house: House, clock: ShiftedClock) -> None:

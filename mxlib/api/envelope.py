@@ -166,7 +166,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
     Unreadable: lambda error: Problem(409, str(error)),
     Silent: lambda error: Problem(503, str(error), headers=_again(_LATER), code=error.code),
-    Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after)),
+    Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after), code=error.code),
     Unwritable: lambda error: Problem(503, str(error), code=error.code),
     host.MXrouteError: of_host,
     Exception: fault,

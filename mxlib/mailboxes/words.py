@@ -43,6 +43,10 @@ DATABASE_LOCKED = "Another program holds the database of this server. Close it; 
 DATABASE_DAMAGED = (
     "The database of this server is damaged. Stop MXM, and restore the last backup: the README says how, under Backup."
 )
+SENT_ELSEWHERE = (
+    "Another MXM works with this data folder, and only that one sends to MXroute. Make the change there, or stop it."
+)
+NOTED_ELSEWHERE = "MXroute did it. Another MXM works with this data folder by now, and notes it there."
 OUT_OF_FILES = (
     "This server has no room for another open file. Raise its limit (ulimit -n, LimitNOFILE), and restart it; runs "
     "go on by themselves."

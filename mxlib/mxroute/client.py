@@ -127,7 +127,7 @@ class Host:
                     if len(body) > MOST_BYTES:
                         return Unreadable("MXroute's answer is too large.", status=response.status_code)
                     if self._clock.monotonic() - sent_at > self._settings.timeout_s:
-                        return silence.late()
+                        return silence.late(self._settings.timeout_s)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return _Received(response.status_code, headers, bytes(body))
         except _NOT_SENT as error:
@@ -140,7 +140,7 @@ class Host:
             return self._silent(error, sent=True)
 
     def _silent(self, error: httpx.RequestError, *, sent: bool) -> Unreachable:
-        return silence.explain(error, self._settings.api_url, sent=sent)
+        return silence.explain(error, self._settings.api_url, self._settings.timeout_s, sent=sent)
 
     def _headers(self, with_body: bool) -> dict[str, str]:
         """Made for each request, so that no object of httpx keeps the key for long."""

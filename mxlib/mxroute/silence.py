@@ -8,7 +8,7 @@ import httpx
 from mxlib.mxroute.errors import Unreachable
 
 
-def explain(error: httpx.RequestError, url: str, *, sent: bool) -> Unreachable:
+def explain(error: httpx.RequestError, url: str, timeout: float, *, sent: bool) -> Unreachable:
     """What an error of httpx means; nothing of the error itself goes along, since it holds the request."""
     parts = httpx.URL(url)
     place = f"{parts.host}:{parts.port}" if parts.port else parts.host
@@ -36,13 +36,13 @@ def explain(error: httpx.RequestError, url: str, *, sent: bool) -> Unreachable:
                     sent=sent, code="HOST_CLOSED",
                 )  # fmt: skip
     if isinstance(error, httpx.TimeoutException):
-        return late(sent=sent)
+        return late(timeout, sent=sent)
     return Unreachable(sent=sent)
 
 
-def late(*, sent: bool = True) -> Unreachable:
-    """No whole answer came in time."""
-    return Unreachable(sent=sent, code="HOST_TIMEOUT")
+def late(timeout: float, *, sent: bool = True) -> Unreachable:
+    """No whole answer came within `timeout` seconds."""
+    return Unreachable(f"MXroute did not answer within {timeout:g} s.", sent=sent, code="HOST_TIMEOUT")
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,12 +19,15 @@ ALIKE = 3
 INSPECTED_FOR = 5.0
 INSPECTED_AHEAD = 3
 
-
 #: How often in a row an answer that answers nothing is asked for again before the run pauses.
 MOST_ODD = 6
 
 #: Seconds after which a list without mailboxes is read again where there were some, and a refused key is tried again.
 AGAIN_AFTER = 60.0
+
+
+#: Writes an entry of the audit trail in a transaction.
+Note = Callable[[Tx], object]
 
 
 class Purpose(StrEnum):
@@ -142,6 +145,8 @@ class Course:
     lineage: tuple[int, ...] = ()
     alike: list[int] = field(default_factory=list)
     alike_in: str = ""
+    #: What is to be written with the run's status, at the latest when the store takes that again.
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "Course":
@@ -168,6 +173,10 @@ class Course:
         if status is RunStatus.RUNNING:
             course.looks_first()
         return course
+
+    def adds(self, note: Note | None) -> None:
+        """Write `note` with the status that is not saved yet."""
+        self.notes = (*self.notes, *([note] if note else ()))
 
     @property
     def holds(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from mxlib.mailboxes import words
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.messages import Answer
 from mxlib.runs import asking, deciding, hearing, sentences, steering
-from mxlib.runs.course import Course, Errand, Heard, Job, Purpose
+from mxlib.runs.course import Course, Errand, Heard, Job, Note, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.slots import Slots
@@ -135,16 +135,18 @@ class Engine:
 
     # How a run is steered.
 
-    def pause(self, run: int, why: str) -> None:
-        """Pause a run that goes on or is queued."""
-        if course := self.courses.get(run):
+    def pause(self, run: int, why: str, note: Note | None = None) -> None:
+        """Pause a run that goes on or is queued; `note` is written with it."""
+        course = self.courses.get(run)
+        if course and (course.held or course.status in {RunStatus.RUNNING, RunStatus.QUEUED}):
             if course.held:
                 course.held, course.why, course.unsaved = False, why, True
             steering.halt(course, why)
+            course.adds(note)
         self.flush()
 
-    def resume(self, run: int) -> None:
-        """Queue a paused run; it goes on when its domains are free and read again."""
+    def resume(self, run: int, note: Note | None = None) -> None:
+        """Queue a paused run; it goes on when its domains are free and read again. `note` is written with it."""
         course = self.courses.get(run)
         if course and course.status is RunStatus.PAUSED:
             try:
@@ -153,6 +155,7 @@ class Engine:
                 self._halt_all(problem)
                 return
             self._queue(course)
+            course.adds(note)
             self.health.ask_anew(self._clock.monotonic())
         self.flush()
 
@@ -161,14 +164,14 @@ class Engine:
         course.blind = course.held = False
         course.alike, course.alike_in = [], ""
 
-    def stop(self, run: int) -> None:
-        """Attempt nothing more; what is in flight or unsettled still gets its true outcome."""
+    def stop(self, run: int, note: Note | None = None) -> None:
+        """Attempt nothing more, and write `note` with that; what is in flight still gets its true outcome."""
         course = self.courses.get(run)
         if course is None or course.status is RunStatus.STOPPING or course.is_left:
             return
         try:
             course = self._taken_up_again(course) if course.broken else course
-            steering.stop(self._store, course, self._clock.monotonic(), self._patience)
+            steering.stop(self._store, course, self._clock.monotonic(), self._patience, note)
         except Unwritable as problem:
             self._halt_all(problem)
         self.flush()
@@ -266,6 +269,7 @@ class Engine:
             again = Course.load(tx, record, self._clock.monotonic(), self._patience + LEAVES_WITHIN)
         again.serial, again.faults, again.operator = course.serial + 1, course.faults, course.operator
         again.status, again.why, again.unsaved = course.status, course.why, course.unsaved
+        again.notes = course.notes
         self.courses[course.id] = again
         return again
 

@@ -1,6 +1,7 @@
 """Runs: start them, steer them, look at them; three workers for the whole process do the rest."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from mxlib.clock import Clock
 from mxlib.mailboxes import words
@@ -10,12 +11,14 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.runs import again, retention, sentences, viewing
 from mxlib.runs.again import CanNot, NotOwner, SameImport
+from mxlib.runs.course import Note
+from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.tallies import Tallies
 from mxlib.runs.view import RunView
 from mxlib.runs.worker import Worker
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit, erasure, journal, run_relations
+from mxlib.store import Store, Tx, Unwritable, audit, erasure, journal, run_relations
 from mxlib.store.records import RunRecord
 
 __all__ = ["CanNot", "NotOwner", "Runs", "SameImport"]
@@ -36,6 +39,18 @@ class Runs:
             store, host, gate, clock, settings.timeout_s, (self.purge, *chores), (store.readers.end_old, self._erase)
         )
         self._tallies = Tallies(clock)
+
+    # Who may send.
+
+    def must_own(self) -> None:
+        """Raise NotOwner in a process that only looks on, and Unwritable while the store does not work."""
+        self._worker.check_ownership()
+
+    @contextmanager
+    def writing(self) -> Iterator[Tx]:
+        """A transaction of the process that sends; raises NotOwner in one that only looks on."""
+        with self._worker.changed, self._worker.writing() as tx:
+            yield tx
 
     # Start and steer.
 
@@ -75,17 +90,28 @@ class Runs:
         self._worker.take_up()
         return run
 
-    def pause(self, run: int, by: str = "") -> None:
-        """Pause after what is in flight; a run that is not going on stays as it is."""
-        self._worker.steer(lambda engine: engine.pause(run, words.paused_by(by) if by else sentences.BY_HAND))
+    def pause(self, run: int, by: str = "", note: Note | None = None) -> None:
+        """Pause after what is in flight; a run that is not going on stays as it is.
 
-    def resume(self, run: int) -> None:
-        """Go on from where the run paused, once its domains were read again."""
-        self._worker.steer(lambda engine: engine.resume(run))
+        `note` is written with the pause: at once, or as soon as the store takes it.
+        """
+        why = words.paused_by(by) if by else sentences.BY_HAND
+        self._worker.steer(lambda engine: engine.pause(run, why, note))
 
-    def stop(self, run: int) -> None:
-        """End after what is in flight; the rest is not attempted."""
-        self._worker.steer(lambda engine: engine.stop(run))
+    def resume(self, run: int, note: Note | None = None) -> None:
+        """Go on from where the run paused, once its domains were read again; `note` as in `pause`."""
+        self._worker.steer(lambda engine: engine.resume(run, note))
+
+    def stop(self, run: int, note: Note | None = None) -> None:
+        """End after what is in flight; the rest is not attempted. Raises Unwritable when the run was not stopped."""
+
+        def stop(engine: Engine) -> None:
+            engine.stop(run, note)
+            course = engine.courses.get(run)
+            if engine.trouble and course and not course.is_left and course.status is not RunStatus.STOPPING:
+                raise Unwritable(engine.trouble, engine.trouble_code)
+
+        self._worker.steer(stop)
 
     def retry_failed(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> int:
         """A new run of the rows that failed or were not attempted, with the same passwords; its number.
@@ -116,6 +142,7 @@ class Runs:
 
     def handed_over(self, run: int, by: str = "", *, kind: str = "operator", address: str = "") -> None:
         """The passwords reached their people: forget them, for good. Raises CanNot while the run goes on."""
+        self.must_own()
         view = self.view(run)
         if view is None or view.status not in AT_AN_END:
             raise CanNot("The run still needs its passwords. Stop it first, or wait for its end.")
@@ -125,13 +152,15 @@ class Runs:
         if not erasure.finish(self._store):
             self._worker.chores.soon()
 
-    def extend(self, run: int, days: int) -> None:
-        """Keep the passwords readable until at least `days` from now; those forgotten stay so."""
-        with self._store.write() as tx:
+    def extend(self, run: int, days: int, note: Note | None = None) -> None:
+        """Keep the passwords readable until at least `days` from now, and write `note`; those forgotten stay so."""
+        with self.writing() as tx:
             record = journal.get_run(tx, run)
             if record is not None and record.wrapped_key is not None:
                 until = max(record.passwords_until or 0.0, self._clock.now() + days * 86_400)
                 journal.set_run(tx, run, passwords_until=until)
+                if note is not None:
+                    note(tx)
 
     def downloaded(self, run: int) -> None:
         """The results with passwords were taken away."""

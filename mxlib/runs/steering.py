@@ -5,7 +5,7 @@ from dataclasses import replace
 from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
 from mxlib.runs import recording, sentences
-from mxlib.runs.course import Course, Unsettled
+from mxlib.runs.course import Course, Note, Unsettled
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.store import Store, Tx, audit, journal, vault
 
@@ -23,7 +23,7 @@ def halt(course: Course, why: str, *, blind: bool = False) -> None:
         course.to_look.clear()
 
 
-def stop(store: Store, course: Course, moment: float, patience: float) -> None:
+def stop(store: Store, course: Course, moment: float, patience: float, note: Note | None = None) -> None:
     """Give every row that waits its outcome, unless it may be done already: that is read back first."""
     with store.write() as tx:
         lost = [row for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,)) if row.unanswered]
@@ -32,9 +32,12 @@ def stop(store: Store, course: Course, moment: float, patience: float) -> None:
         )
         journal.set_rows(tx, course.id, Outcome.WAITING, only=True, outcome=Outcome.SETTLING)
         journal.set_run(tx, course.id, status=RunStatus.STOPPING, why="")
+        for each in (*course.notes, *([note] if note else ())):
+            each(tx)
     for row in lost:
         course.unsettled[row.position] = Unsettled(replace(row, outcome=Outcome.SETTLING), moment, moment + patience)
     course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
+    course.notes = ()
     course.held = False
     course.waiting.clear()
     course.kept_here.clear()
@@ -50,7 +53,9 @@ def save(store: Store, course: Course, at: float) -> None:
             journal.begin(tx, course.id, at)
         if course.status is RunStatus.PAUSED:
             _note(tx, course, "run.paused", at, course.why)
-    course.unsaved = False
+        for note in course.notes:
+            note(tx)
+    course.unsaved, course.notes = False, ()
 
 
 def keep_here(store: Store, course: Course, at: float) -> None:

@@ -16,7 +16,7 @@ from mxlib.runs.again import NotOwner
 from mxlib.runs.chores import Chores
 from mxlib.runs.course import Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
-from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal
+from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal, time_guard
 from mxlib.store.ownership import BEAT_EVERY
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,15 @@ class Worker:
         """A transaction for what people ask of runs; raises NotOwner in a process that only looks on."""
         store = self._store if self._driver is None else self._owner()
         with self.owning(), store.write() as tx:
+            time_guard.observe(tx, self._clock.now())  # before anything is kept for a time
             yield tx
+
+    def check_ownership(self) -> None:
+        """Raise NotOwner in a process that only looks on."""
+        with self.changed:
+            if self._driver is not None:
+                with self.owning():
+                    self._owner().check()
 
     def _take_ownership(self) -> bool:
         """Become the one process that sends, or stay one that only looks on; which of them."""

@@ -10,6 +10,9 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
 from mxlib.mxroute.messages import Mailbox, Request
+from mxlib.runs.manager import NotOwner
+from mxlib.services.trouble import UNKNOWN, code_of
+from mxlib.store import Unwritable
 
 #: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
 PATIENCE = 20.0
@@ -25,18 +28,24 @@ came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
 
 
 class Uncertain(Exception):
-    """No answer came, and what became of the write is not known; the message says what to do, `after` when (s)."""
+    """No answer came, and what became of the write is not known.
 
-    def __init__(self, message: str, after: float) -> None:
+    The message says what to do, `after` when (s), `code` why no answer came.
+    """
+
+    def __init__(self, message: str, after: float, code: str = "") -> None:
         super().__init__(message)
-        self.after = after
+        self.after, self.code = after, code
 
 
 class ByHand:
-    """Reads and writes one mailbox; `timeout` is for how long the host may still carry a request out, in seconds."""
+    """Reads and writes one mailbox; `timeout` is for how long the host may still carry a request out, in seconds.
 
-    def __init__(self, host: Host, clock: Clock, timeout: float) -> None:
-        self._host, self._clock, self._timeout = host, clock, timeout
+    `may_write` is called right before each write leaves, and raises where this process must send none.
+    """
+
+    def __init__(self, host: Host, clock: Clock, timeout: float, may_write: Callable[[], object] | None = None) -> None:
+        self._host, self._clock, self._timeout, self._may_write = host, clock, timeout, may_write
 
     def read(self, domain: str, username: str) -> Mailbox:
         """The mailbox as it is now; raises NotFound."""
@@ -65,6 +74,7 @@ class ByHand:
         except (Unreachable, Unreadable) as error:
             if not _may_have_happened(error):
                 raise
+            lost = code_of(error)
         try:
             self.read(domain, username)
         except NotFound:
@@ -72,37 +82,47 @@ class ByHand:
                 f"MXroute gave no answer, and {username}@{domain} is not there so far. It may still be made: look "
                 f"again in {self._timeout:.0f} s before you send this again.",
                 self._timeout,
+                lost,
             ) from None
-        except MXrouteError:
+        except MXrouteError as error:
             raise Uncertain(
                 f"MXroute gave no answer, nor does it tell whether {username}@{domain} was made. Look before sending "
                 "this again.",
                 self._timeout,
+                _first_known(lost, code_of(error)),
             ) from None
 
     def update(self, domain: str, username: str, changes: Mapping[str, str | int], still: Still) -> bool:
         """Change a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
-        if (there := self._twice(messages.update_mailbox(domain, username, **changes), still)) is not None:
+        there = self._twice(messages.update_mailbox(domain, username, **changes), still)
+        if isinstance(there, bool):
             return there
-        box = self.read_back(domain, username)
-        if box is not None and all(getattr(box, name, None) == asked for name, asked in changes.items()):
+        try:
+            box = self.read(domain, username)
+        except MXrouteError as error:
+            raise _uncertain(domain, username, _first_known(there, code_of(error))) from None
+        if all(getattr(box, name, None) == asked for name, asked in changes.items()):
             return True  # a password is told by nobody: with one it stays uncertain
-        raise _uncertain(domain, username)
+        raise _uncertain(domain, username, there)
 
     def delete(self, domain: str, username: str, still: Still) -> bool:
         """Delete a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
-        if (there := self._twice(messages.delete_mailbox(domain, username), still)) is not None:
+        there = self._twice(messages.delete_mailbox(domain, username), still)
+        if isinstance(there, bool):
             return there
         try:
             self.read(domain, username)
         except NotFound:
             return True
-        except MXrouteError:
-            pass
-        raise _uncertain(domain, username)
+        except MXrouteError as error:
+            raise _uncertain(domain, username, _first_known(there, code_of(error))) from None
+        raise _uncertain(domain, username, there)
 
-    def _twice(self, request: Request, still: Still) -> bool | None:
-        """Send what does no harm twice, again when no answer came; whether the mailbox was there, None: no answer."""
+    def _twice(self, request: Request, still: Still) -> bool | str:
+        """Send what does no harm twice, again when no answer came; whether the mailbox was there.
+
+        Without any answer: the code that says why.
+        """
         try:
             self._write(request, still)
         except NotFound:
@@ -110,24 +130,39 @@ class ByHand:
         except (Unreachable, Unreadable) as error:
             if not _may_have_happened(error):
                 raise
+            lost = code_of(error)
         else:
             return True
         try:
             self._send(request, still)
         except NotFound:
             return request.method == "DELETE"
-        except (MXrouteError, *REVOKED):  # whatever it says, it says nothing of the first one
-            return None
+        except NotOwner:
+            return _first_known(lost, "NOT_OWNER")
+        except REVOKED:
+            return lost
+        except (MXrouteError, Unwritable) as error:  # whatever it says, it says nothing of the first one
+            return _first_known(lost, code_of(error))
         return True
 
     def _send(self, request: Request, still: Still | None = None) -> messages.Answer:
-        return self._host.send(request, urgent=True, patience=PATIENCE, before=still)
+        return self._host.send(request, urgent=True, patience=PATIENCE, before=still and self._before(still))
+
+    def _before(self, still: Still) -> Callable[[], None]:
+        """What is asked once more right before a write leaves: of this process, then of its caller."""
+
+        def ask() -> None:
+            if self._may_write is not None:
+                self._may_write()
+            still()
+
+        return ask
 
     def _write(self, request: Request, still: Still) -> messages.Answer:
         """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
         came = came_at.get()
         waited = 0.0 if came is None else self._clock.monotonic() - came
-        return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited), before=still)
+        return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited), before=self._before(still))
 
 
 def _may_have_happened(lost: MXrouteError) -> bool:
@@ -135,9 +170,15 @@ def _may_have_happened(lost: MXrouteError) -> bool:
     return not isinstance(lost, Unreachable) or lost.sent
 
 
-def _uncertain(domain: str, username: str) -> Uncertain:
+def _first_known(*codes: str) -> str:
+    """The first code that says more than that no answer came."""
+    return next((code for code in codes if code != UNKNOWN), UNKNOWN)
+
+
+def _uncertain(domain: str, username: str, code: str) -> Uncertain:
     return Uncertain(
         f"MXroute gave no answer: whether this was done to {username}@{domain} is not known. "
         "Sending it again does no harm.",
         0.0,
+        code,
     )

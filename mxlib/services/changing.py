@@ -9,7 +9,7 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import changes, questions, words
+from mxlib.mailboxes import changes, questions
 from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
 from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unreachable, Unreadable
@@ -21,7 +21,7 @@ from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Unfit
 from mxlib.services.preflight import Preflight
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
-from mxlib.services.trouble import Silent
+from mxlib.services.trouble import Silent, start_waits
 from mxlib.store import Unwritable
 
 #: What may stand against a mailbox's change; each is one sentence.
@@ -173,7 +173,7 @@ class Changing:
         self._lists.bring(domains, newer_than=self._clock.now() - FRESH_FOR_START, patience=LONG_PATIENCE)
         for domain in domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
-                raise Silent(words.start_waits(domain))
+                raise start_waits(domain, self._lists.trouble(domain))
             frames.append(self._lists.kept(domain).assign(domain=domain))
         return pd.concat(frames, ignore_index=True)
 

@@ -160,7 +160,7 @@ def assemble(
     preflight = Preflight(store, storage, clock)
     previews = Previews(settings, lists, runs, preflight, clock)
     exports = Exports(store, lists, runs, clock)
-    manual = ManualWrites(settings, store, host, lists, clock)
+    manual = ManualWrites(settings, store, host, lists, engine, clock)
     mailboxes = Mailboxes(settings, store, host, lists, previews, manual, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
@@ -173,7 +173,7 @@ def assemble(
         Drafts(settings, store, previews, clock), runs, Watch(runs, clock),
         exports=exports,
         selections=Selections(exports),
-        imports=Imports(settings, claims, previews, runs, clock),
+        imports=Imports(settings, claims, previews, runs, lists, clock),
         mailboxes=mailboxes,
         manual=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),

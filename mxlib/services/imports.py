@@ -8,15 +8,15 @@ import pandas as pd
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
-from mxlib.mailboxes import effort, from_json, passwords, planning, words
+from mxlib.mailboxes import effort, from_json, passwords, planning
 from mxlib.mailboxes.columns import OnExisting
 from mxlib.mailboxes.from_json import Malformed
 from mxlib.mailboxes.sheet import Taken
 from mxlib.services.claims import Claims
-from mxlib.services.lists import LONG_PATIENCE
+from mxlib.services.lists import LONG_PATIENCE, Lists
 from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.running import Running
-from mxlib.services.trouble import Silent
+from mxlib.services.trouble import start_waits
 from mxlib.settings import Settings
 
 
@@ -39,8 +39,10 @@ class Table:
 class Imports:
     """Reads, judges and starts what a program sends."""
 
-    def __init__(self, settings: Settings, claims: Claims, previews: Previews, running: Running, clock: Clock) -> None:
-        self._settings, self._claims, self._clock = settings, claims, clock
+    def __init__(
+        self, settings: Settings, claims: Claims, previews: Previews, running: Running, lists: Lists, clock: Clock
+    ) -> None:
+        self._settings, self._claims, self._lists, self._clock = settings, claims, lists, clock
         self._previews, self._running = previews, running
 
     def from_json(self, data: bytes) -> Table:
@@ -118,7 +120,8 @@ class Imports:
         if account.forbidden and self._previews.named(table.rows, table.domain) <= account.forbidden.keys():
             raise Forbidden(account.forbidden[min(account.forbidden)])
         if account.unchecked:
-            raise Silent(words.start_waits(min(account.unchecked)))
+            waits_for = min(account.unchecked)
+            raise start_waits(waits_for, self._lists.trouble(waits_for))
         judged = self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
         if table.generate:
             judged = self._previews.verdicts(passwords.fill(judged), account, table.domain, table.on_existing)

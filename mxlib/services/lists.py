@@ -85,7 +85,7 @@ class Lists:
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
         self._outcomes: dict[str, tuple[float, str]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
-        self._failed: list[str] = []
+        self._failed: list[MXrouteError | Unwritable] = []
         self._empty = EmptyLists(clock)
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
@@ -170,7 +170,7 @@ class Lists:
     def _read_unless_silent(self, domain: str, patience: float) -> None:
         def read() -> None:
             if len(self._failed) >= _AT_ONCE:
-                raise MXrouteError(self._failed[-1])
+                raise self._failed[-1]
             self._read_mailboxes(domain, patience)
 
         self._once(domain, read, refresh=False)
@@ -202,6 +202,11 @@ class Lists:
         told = dict(self._outcomes)
         seen = (problem for name, (_, problem) in told.items() if not name or _sees(caller, name))
         return sorted({*filter(None, seen)})
+
+    def trouble(self, domain: str) -> str:
+        """Why the list of `domain`, or of the domains, could not be read at the last try; blank when it was."""
+        found = (self._outcomes.get(name) for name in (domain, ""))
+        return next((told[1] for told in found if told and told[1]), "")
 
     def last_problem(self) -> str | None:
         """Return why the latest reading of the host failed, blank if it did not; None before the first one."""
@@ -258,7 +263,7 @@ class Lists:
             except (MXrouteError, Unwritable) as error:
                 problem = Trouble(error)
                 if isinstance(error, _FOR_ALL):
-                    self._failed.append(problem)
+                    self._failed.append(error)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
             self._outcomes[name] = (self._clock.monotonic(), problem)
         return problem

@@ -69,7 +69,7 @@ class Mailboxes:
         clock: Clock,
     ) -> None:
         self._store, self._clock, self._manual = store, clock, manual
-        self._by_hand = ByHand(host, clock, settings.timeout_s)
+        self._by_hand = ByHand(host, clock, settings.timeout_s, manual.must_own)
         self._lists, self._previews = lists, previews
 
     def every(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
@@ -172,7 +172,7 @@ class Mailboxes:
             raise _not_there(domain, username)
         kept = str(row["clean_recovery_email"])
         _must_now(caller, Permission.IMPORT, domain)
-        with self._store.write() as tx:
+        with self._manual.writing() as tx:
             if kept:
                 recovery.put(tx, domain, username, kept, self._clock.now())
             else:

@@ -7,10 +7,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from mxlib.clock import Clock
+from mxlib.mailboxes import words
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.messages import Mailbox
+from mxlib.runs.manager import NotOwner, Runs
 from mxlib.services import settlement
 from mxlib.services.by_hand import PATIENCE, REVOKED, ByHand, Uncertain
 from mxlib.services.lists import Lists
@@ -56,8 +58,8 @@ class Journalled:
 class ManualWrites:
     """Journals, records and settles writes by hand. Every method may be called from any thread."""
 
-    def __init__(self, settings: Settings, store: Store, host: Host, lists: Lists, clock: Clock) -> None:
-        self._settings, self._store, self._lists, self._clock = settings, store, lists, clock
+    def __init__(self, settings: Settings, store: Store, host: Host, lists: Lists, runs: Runs, clock: Clock) -> None:
+        self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
         self._by_hand = ByHand(host, clock, settings.timeout_s)
         self._changed = threading.Condition()
         self._unrecorded: list[Callable[[Tx], object]] = []
@@ -65,11 +67,30 @@ class ManualWrites:
         self._thread: threading.Thread | None = None
         self._closing = self._woken = False
 
+    def must_own(self) -> None:
+        """Raise NotOwner in a process that only looks on."""
+        with self._said():
+            self._runs.must_own()
+
+    @contextmanager
+    def writing(self) -> Iterator[Tx]:
+        """A transaction of the process that sends; raises NotOwner in one that only looks on."""
+        with self._said(), self._runs.writing() as tx:
+            yield tx
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except NotOwner:
+            raise NotOwner(words.SENT_ELSEWHERE) from None
+
     @contextmanager
     def sending(self, actor: Actor, asked: Asked) -> Iterator[Journalled]:
         """Journal a write, and let the block send it.
 
-        Raises Unwritable, with nothing sent, when it cannot be journalled. What the block raises is recorded.
+        Raises Unwritable or NotOwner, with nothing sent, when it cannot be journalled. What the block raises is
+        recorded, unless another process took over meanwhile: that one settles the write.
         """
         number = self._begin(actor, asked)
         try:
@@ -90,7 +111,7 @@ class ManualWrites:
         now = self._clock.now()
         self._flush()
         try:
-            with self._store.write() as tx:
+            with self.writing() as tx:
                 number = manual_writes.add(
                     tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
                     address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
@@ -117,8 +138,13 @@ class ManualWrites:
             )
             settlement.drop(tx, number)
 
-        problem = self._write_or_keep(note)
-        return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then." if problem else ""
+        match self._write_or_keep(note):
+            case None:
+                return ""
+            case NotOwner():
+                return words.NOTED_ELSEWHERE
+            case problem:
+                return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then."
 
     def drop(self, number: int) -> None:
         """Forget a write of which nothing came."""
@@ -138,32 +164,36 @@ class ManualWrites:
             else:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=settlement.MEANWHILE)
 
-    def _write_or_keep(self, do: Callable[[Tx], object]) -> str:
+    def _write_or_keep(self, do: Callable[[Tx], object]) -> Exception | None:
         """Carry `do` out in a transaction, now or as soon as the store takes it; what stands against it now."""
         with self._changed:
             self._unrecorded.append(do)
         return self._flush()
 
-    def _flush(self) -> str:
-        """Record what could not be recorded before, in order; what stands against it, blank when nothing."""
+    def _flush(self) -> Exception | None:
+        """Record what could not be recorded before, in order; what stands against it, if anything does."""
         with self._changed:
             if not self._unrecorded:
-                return ""
+                return None
             try:
-                with self._store.write() as tx:
+                with self.writing() as tx:
                     for do in self._unrecorded:
                         do(tx)
             except Unwritable as problem:
-                return str(problem)
+                return problem
+            except NotOwner as problem:  # the other process settles them
+                self._unrecorded.clear()
+                return problem
             except Exception:  # what is left open is settled by reading it back
                 log.exception("The outcome of a write by hand could not be recorded")
                 self._unrecorded.clear()
-                return "The log of this server says why."
+                return Unwritable("The log of this server says why.")
             self._unrecorded.clear()
-            return ""
+            return None
 
     def settle(self) -> float:
-        """Record and settle what is due; seconds until more may be."""
+        """Record and settle what is due; seconds until more may be. Raises NotOwner where another process sends."""
+        self.must_own()
         if self._flush():
             return _OFTEN
         now = self._clock.now()
@@ -190,7 +220,7 @@ class ManualWrites:
             return False
         done, why = settlement.judge(write, box)
         keeps = write.sealed_password is not None and done
-        with self._store.write() as tx:
+        with self.writing() as tx:
             current = manual_writes.get(tx, write.id)
             if current is None or current.status == KEPT:
                 return True  # another process, or a later write, was quicker
@@ -209,7 +239,7 @@ class ManualWrites:
             due = [write for write in manual_writes.find_kept(tx) if _is_over(write, now)]
         if not due:
             return
-        with self._store.write() as tx:
+        with self.writing() as tx:
             if not time_guard.may_forget(tx, now):
                 return
             for write in due:
@@ -223,9 +253,9 @@ class ManualWrites:
 
         MXroute may still carry out what left before that process ended, for as long as a request may take.
         """
-        if self._store.own():
+        with suppress(Unwritable, NotOwner):
             at = self._clock.now() + self._settings.timeout_s
-            with suppress(Unwritable), self._store.write() as tx:
+            with self.writing() as tx:
                 for write in manual_writes.find_open(tx):
                     if write.status == SENDING:
                         manual_writes.change(tx, write.id, status=UNCERTAIN, settle_at=at)
@@ -250,6 +280,8 @@ class ManualWrites:
         while True:
             try:
                 again = self.settle()
+            except NotOwner:
+                again = _OFTEN
             except Unwritable as problem:
                 log.warning("Writes by hand cannot be settled yet: %s", problem)
                 again = _SELDOM

@@ -17,7 +17,7 @@ from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services.sight import Sights, may_act, may_see, needed_for, sees
-from mxlib.store import Store, Unwritable, audit, journal, run_relations
+from mxlib.store import Store, Tx, Unwritable, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
 #: What may stand against something that a caller asks of a run; each is one sentence.
@@ -161,8 +161,7 @@ class Running:
     def extend(self, caller: Caller, run: int, days: int) -> None:
         """Keep the passwords readable for `days` from now."""
         self._owned(caller, run)
-        self._runs.extend(run, days)
-        self._note(caller, "run.extend", run, f"{days} days")
+        self._runs.extend(run, days, self._entry(caller, "run.extend", run, f"{days} days"))
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
         """One of `exports.RUN_FILES`, each of which may hold passwords."""
@@ -270,19 +269,27 @@ class Running:
         _must(caller, view)
         return view
 
-    def _steer(self, caller: Caller, run: int, what: str, do: Callable[[int], object]) -> None:
+    def _steer(self, caller: Caller, run: int, what: str, do: Callable[..., object]) -> None:
         view = self._seen(caller, run)
         _must(caller, view)
         if view.status in _STEERED[what] and not (view.held and what == "run.pause"):
             return
         if view.status in {*AT_AN_END, RunStatus.STOPPING}:
             raise CanNot(sentences.over(run, view.status))
-        do(run)
-        self._note(caller, what, run)
+        do(run, note=self._entry(caller, what, run))
 
     def _note(self, caller: Caller, what: str, run: int, outcome: str = "") -> None:
         with self._store.write() as tx:
+            self._entry(caller, what, run, outcome)(tx)
+
+    def _entry(self, caller: Caller, what: str, run: int, outcome: str = "") -> Callable[[Tx], None]:
+        """An entry of the audit trail, as of now, for a transaction that is to come."""
+        at = self._clock.now()
+
+        def write(tx: Tx) -> None:
             audit.append(
-                tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what=what, on=f"run {run}",
-                address=caller.address, run=run, outcome=outcome,
+                tx, at=at, who=caller.name, kind=caller.kind, what=what, on=f"run {run}", address=caller.address,
+                run=run, outcome=outcome,
             )  # fmt: skip
+
+        return write

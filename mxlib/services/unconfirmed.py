@@ -60,7 +60,7 @@ class UnconfirmedWrites:
 
     def forget(self, caller: Caller, number: int) -> None:
         """Forget such a password, for good, once its write is settled; audited."""
-        with self._store.write() as tx:
+        with self._manual.writing() as tx:
             write = self._mine(tx, caller, number)
             if write.status != KEPT:
                 raise NotThere("MXM does not know yet what became of this change. Wait a minute, then forget it.")

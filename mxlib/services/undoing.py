@@ -21,7 +21,7 @@ from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
-from mxlib.services.trouble import Silent
+from mxlib.services.trouble import start_waits
 from mxlib.store import Store, journal, recovery, touched
 from mxlib.store import lists as shelf
 
@@ -116,7 +116,7 @@ class Undoing:
         self._lists.bring(view.domains, newer_than=self._clock.now() - FRESH_FOR_START)
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
-                raise Silent(words.start_waits(domain))
+                raise start_waits(domain, self._lists.trouble(domain))
         return self.still(current(caller), self._plan(view))  # reading the lists took its time
 
     def still(self, caller: Caller, planned: UndoPlan) -> UndoPlan:

@@ -1,5 +1,7 @@
 """The last time at which the store was in use, so that a clock that jumps ahead makes nothing be forgotten too early.
 
+How long passwords are kept moves with the clock when that jumps by over a day, ahead or back: what is left of it stays,
+whether the clock was wrong before or is wrong now. So time in which the server was off for over a day does not count.
 A server that was off for weeks looks the same as one whose clock is wrong. So whoever forgets what is old asks here
 first: after a jump of over a day nothing goes until an hour has passed, or an admin has confirmed the time.
 """
@@ -11,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mxlib.store.database import Tx
-from mxlib.store.tables import audit, meta
+from mxlib.store.tables import audit, manual_write, meta, run
 
 #: Seconds ahead of the last time that was seen from which the clock counts as having jumped.
 JUMP_S = 86_400.0
@@ -41,6 +43,8 @@ def observe(tx: Tx, now: float) -> Jump | None:
     last = seen.get("at")
     if last is None:  # a store from before this was noted: its newest entry tells when it was in use
         last = tx.scalar(sa.select(audit.c.at).order_by(audit.c.id.desc()).limit(1))
+    if last is not None and abs(now - last) > JUMP_S:
+        _move_retention(tx, now - last)
     jump = _after(Jump(**seen["jump"]) if seen.get("jump") else None, now if last is None else last, now)
     _write(tx, now, jump)
     return jump
@@ -72,6 +76,12 @@ def _after(jump: Jump | None, last: float, now: float) -> Jump | None:
     if now < jump.at or now - last > JUMP_S:
         return Jump(jump.since, now)
     return jump if now < jump.until else None
+
+
+def _move_retention(tx: Tx, seconds: float) -> None:
+    for table in (run, manual_write):
+        until = table.c.passwords_until
+        tx.execute(table.update().where(until.is_not(None)).values(passwords_until=until + seconds))
 
 
 def _read(tx: Tx) -> dict[str, Any]:
