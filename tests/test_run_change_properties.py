@@ -17,6 +17,7 @@ from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import Tx, Unwritable, audit, recovery
 from mxlib.store.records import RowRecord
+from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import Simulation, plan, row
 from tests.test_run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
 
@@ -88,6 +89,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Plan], list[Rule], set[str], set[str]]:
         st.tuples(st.integers(0, 80), st.sampled_from(("pause", "resume", "stop")), st.integers(1, 2)), max_size=3
     ),
     st.lists(st.tuples(st.integers(0, 80), st.integers(1, 12)), max_size=2),
+    takeovers,
     st.integers(0, 40),
     st.booleans(),
 )
@@ -98,6 +100,7 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
     kills: list[int],
     steers: list[tuple[int, str, int]],
     full: list[tuple[int, int]],
+    takeover: Takeover | None,
     use_at: int,
     paced: bool,
 ) -> None:
@@ -112,8 +115,10 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
     disk = Disk(here)
     runs = [here.start(one) for one in asked]
 
+    second = Second(takeover)
     for step in range(81):
-        disk.full = any(at <= step < at + long for at, long in full) and step not in kills
+        begins = step in kills or (takeover is not None and takeover.at == step)
+        disk.full = any(at <= step < at + long for at, long in full) and not begins
         for at, what, which in steers:
             if at == step and which <= len(runs):
                 getattr(here.engine, what)(runs[which - 1], *(("A test.",) if what == "pause" else ()))
@@ -122,8 +127,9 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
         if step == use_at:
             for address in used_later:
                 becomes_used(here, address)
-        here.step()
+        here = second.step(here, step)
     disk.full = False
+    second.leave_behind()
     to_the_end(here, *runs)
 
     assert all(times == 1 for times in here.sandbox.made.values())

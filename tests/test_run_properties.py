@@ -11,6 +11,7 @@ from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import recovery
+from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import TIMEOUT, Simulation, plan, row
 
 DOMAINS = ("a.nl", "b.nl", "c.nl")
@@ -94,6 +95,7 @@ rules = st.builds(
     st.lists(lies, max_size=2),
     st.lists(st.integers(0, 60), max_size=4),
     st.lists(st.tuples(st.integers(0, 60), st.sampled_from(("pause", "resume", "stop"))), max_size=3),
+    takeovers,
     st.sampled_from((0.2, 4.0)),
     st.booleans(),
 )
@@ -103,6 +105,7 @@ def test_every_row_is_made_at_most_once_and_told_truthfully(
     untrue: list[Rule],
     kills: list[int],
     steers: list[tuple[int, str]],
+    takeover: Takeover | None,
     latency: float,
     paced: bool,
 ) -> None:
@@ -113,13 +116,15 @@ def test_every_row_is_made_at_most_once_and_told_truthfully(
         here.sandbox.account.apply(Change("create", domain, username, password="somebody else's"))
     run = here.start(planned)
 
-    for step in range(max([0, *kills, *(at for at, _ in steers)]) + 1):
+    second = Second(takeover)
+    for step in range(max([0, *kills, *(at for at, _ in steers), takeover.at if takeover else 0]) + 1):
         for at, what in steers:
             if at == step:
                 getattr(here.engine, what)(run, *(("A test.",) if what == "pause" else ()))
         if step in kills:
             here.kill()
-        here.step()
+        here = second.step(here, step)
+    second.leave_behind()
     to_the_end(here, run)
 
     check(here, run, planned, theirs, lacking=lacks(untrue))
