@@ -16,7 +16,7 @@ from mxlib.api import downloads
 from mxlib.api.downloads import routes
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.services import Services
-from mxlib.services.exports import RUN_FILES
+from mxlib.services.exports import RUN_FILES, File
 from mxlib.settings import Settings
 from mxlib.store import audit
 
@@ -156,3 +156,11 @@ def test_an_export_imported_again_has_nothing_to_create(web: TestClient, house: 
 def test_nothing_that_left_or_stayed_tells_the_key_or_a_password_in_clear(house: Services, tmp_path: Path) -> None:
     kept = b"".join(path.read_bytes() for path in house.settings.data_dir.rglob("*") if path.is_file())
     assert b"Geheim.2026x" not in kept
+
+
+def test_remarks_with_words_of_the_host_fit_a_header() -> None:
+    remarks = ("b.nl: \r\nSet-Cookie: x=1\0", "ü" * 100_000)
+    header = downloads.attached(File("x.csv", b"", remarks)).headers["X-MXM-Remarks"]
+    assert header.isprintable()
+    assert header.isascii()
+    assert len(header) <= 2_000

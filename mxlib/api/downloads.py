@@ -11,6 +11,7 @@ from starlette.routing import Route
 from mxlib import services
 from mxlib.auth.guard import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.mailboxes.phrases import readable
 from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost
 from mxlib.services.exports import File, NotThere
@@ -21,6 +22,9 @@ _LONGEST_NUMBER = 18
 
 #: Characters of the longest name of a domain.
 _LONGEST_NAME = 253
+
+#: Characters of remarks in a header; proxies refuse headers that are much longer. The file has them whole.
+_LONGEST_REMARKS = 2_000
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -57,8 +61,13 @@ def attached(file: File) -> Response:
             "Content-Disposition": f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(file.name)}",
             "Cache-Control": "no-store",
         }
-        | ({"X-MXM-Remarks": " ".join(file.remarks).encode("ascii", "replace").decode()} if file.remarks else {}),
+        | ({"X-MXM-Remarks": _header_text(" ".join(file.remarks))} if file.remarks else {}),
     )
+
+
+def _header_text(text: str) -> str:
+    """Text that fits a header: in one line, ASCII, and bounded; it may carry words of the host."""
+    return readable(text, _LONGEST_REMARKS).encode("ascii", "replace").decode()
 
 
 def run_file(request: Request) -> Response:
