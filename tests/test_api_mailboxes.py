@@ -134,6 +134,58 @@ def test_the_time_that_a_write_waited_for_its_turn_counts_as_patience(
     assert not house.host.has("nina@a.nl")
 
 
+@pytest.mark.parametrize("path", ["/domains", "/quota", BOXES, f"{BOXES}.csv"])
+def test_what_waits_for_the_rate_limit_says_so_and_not_that_mxroute_is_down(
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    if path.startswith(BOXES):
+        house.ask("GET", "/domains")
+
+    def send(_request: Any, **_how: Any) -> Any:
+        raise Busy(33.2)
+
+    monkeypatch.setattr(house.host, "send", send)
+    answer = house.ask("GET", path)
+    refused(answer, 429, "MXroute's limit is reached. Try again in 34 s.")
+    assert answer.json()["error"]["code"] == "RATE_LIMITED"
+    assert answer.headers["Retry-After"] == "34"
+
+
+def test_a_start_that_waits_for_a_list_tells_the_rate_limit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.ask("GET", "/domains")
+    usual = house.host.send
+
+    def send(request: Any, **how: Any) -> Any:
+        if request.path.endswith("/email-accounts"):
+            raise RateLimited(12.0)
+        return usual(request, **how)
+
+    monkeypatch.setattr(house.host, "send", send)
+    answer = house.ask("POST", "/imports", {"rows": [NINA | {"domain": "a.nl"}]})
+    assert answer.status_code == 429, answer.text
+    assert answer.json()["error"]["code"] == "RATE_LIMITED"
+    assert answer.headers["Retry-After"] == "12"
+
+
+def test_an_uncertain_write_is_never_told_as_one_that_waits_for_the_rate_limit(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = house.host.send
+
+    def send(request: Any, **how: Any) -> Any:
+        if request.method == "POST":
+            usual(request, **how)
+            raise Unreachable()
+        if request.path.endswith("/nina"):
+            raise RateLimited(12.0)
+        return usual(request, **how)
+
+    monkeypatch.setattr(house.host, "send", send)
+    answer = house.ask("POST", BOXES, NINA)
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "HOST_DOWN"
+
+
 def test_the_patience_of_a_write_begins_when_its_request_comes_in(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mxlib.auth.permissions import LOCAL
 from mxlib.mailboxes import words
 from mxlib.store import audit
 from tests import house as houses
@@ -60,6 +61,26 @@ def test_a_pause_on_a_full_disk_holds_and_is_answered_so(house: House, held: boo
     houses.data(house.ask("POST", f"/imports/{run}/resume"))
     assert house.ended(run)["counts"]["created"] == 3
     assert whats(house, run).count("run.resume") == 1
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(house: House, broken: bool) -> None:
+    run = started(house)
+    houses.data(house.ask("POST", f"/imports/{run}/pause"))
+    if broken:  # MXM itself failed at it: Resume has to read the journal first
+        house.services.engine._worker.steer(lambda engine: engine._halt_for(engine.courses[run], ValueError("a fault")))
+    house.host.down = False
+    before = len(house.host.sent)
+    with full(house):
+        told = houses.data(house.ask("POST", f"/imports/{run}/resume"))
+        assert (told["status"], told["paused_reason"]) == ("paused", words.DISK_FULL)
+        assert house.services.engine.view(run).held  # type: ignore[union-attr]
+        sent = [request for request in house.host.sent[before:] if request.method == "POST"]
+        assert sent == []  # nothing leaves that is not in the journal
+        assert "run.resume" not in whats(house, run)
+    assert house.ended(run)["counts"]["created"] == 3  # nobody has to resume it a second time
+    assert whats(house, run).count("run.resume") == 1
+    assert house.services.unwell(LOCAL) == []
 
 
 def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(house: House) -> None:

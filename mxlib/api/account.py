@@ -24,7 +24,7 @@ async def me(caller: Asker) -> Response:
     return success(shapes.me(caller))
 
 
-@router.get("/domains", responses={200: {"model": shapes.Listed[list[str]]}, **refusals(503)})
+@router.get("/domains", responses={200: {"model": shapes.Listed[list[str]]}, **refusals(429, 503)})
 @asks_host
 def domains(caller: Asker, refresh: Refresh = False) -> Response:
     """The account's domains that the token may work with."""
@@ -40,7 +40,7 @@ def find(caller: Asker, q: Sought = "") -> Response:
     return success(shapes.found(services.current().finding.find(caller, q)))
 
 
-@router.get("/quota", responses={200: {"model": shapes.Success[shapes.StorageShape]}, **refusals(503)})
+@router.get("/quota", responses={200: {"model": shapes.Success[shapes.StorageShape]}, **refusals(429, 503)})
 @asks_host
 def quota(caller: Asker) -> Response:
     """The storage of the whole account. While MXroute is down, the last figures; `problem` then says so."""
@@ -50,7 +50,7 @@ def quota(caller: Asker) -> Response:
 def _file(kind: str) -> dict[int | str, dict[str, Any]]:
     """The answers of a route that gives a file of this content type."""
     lacks = {"X-MXM-Remarks": {"description": "What the file lacks, and why", "schema": {"type": "string"}}}
-    return {200: {"content": {kind: {"schema": {"type": "string"}}}, "headers": lacks}, **refusals(503)}
+    return {200: {"content": {kind: {"schema": {"type": "string"}}}, "headers": lacks}, **refusals(429, 503)}
 
 
 @router.get("/email-accounts.csv", response_class=Response, responses=_file(CSV))

@@ -57,7 +57,7 @@ _CHANGE = {
     responses={
         200: {"model": shapes.Success[run_shapes.ProposalShape], "description": "What would be done, for `dry_run`"},
         202: {"model": shapes.Success[run_shapes.ChangeShape]},
-        **refusals(404, 409, 415, 503),
+        **refusals(404, 409, 415, 429, 503),
     },
     openapi_extra=body(json=_CHANGE),
 )
@@ -84,7 +84,7 @@ def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Respo
             "content": {CSV: {"schema": {"type": "string"}}},
             "headers": {"X-MXM-Remarks": {"description": "What the file lacks", "schema": {"type": "string"}}},
         },
-        **refusals(404, 415, 503),
+        **refusals(404, 415, 429, 503),
     },
     openapi_extra=body(json=_object()),
 )

@@ -28,7 +28,7 @@ from mxlib.services.by_hand import Uncertain
 from mxlib.services.claims import KeyReused
 from mxlib.services.exports import NotThere
 from mxlib.services.mailboxes import Taken, Unfit
-from mxlib.services.trouble import Silent, code_of
+from mxlib.services.trouble import LIMITED, Silent, code_of
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +143,12 @@ def of_host(error: host.MXrouteError) -> Problem:
             return Problem(503, str(error), code=code_of(error))
 
 
+def of_silence(error: Silent) -> Problem:
+    """What it is to the caller that the host could not be read; that its limit is reached is no failure of it."""
+    status = 429 if error.code == LIMITED else 503
+    return Problem(status, str(error), headers=_again(error.after or _LATER), code=error.code)
+
+
 def _again(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, ceil(seconds)))}
 
@@ -165,7 +171,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     SameImport: lambda error: Problem(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),
     NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
     Unreadable: lambda error: Problem(409, str(error)),
-    Silent: lambda error: Problem(503, str(error), headers=_again(_LATER), code=error.code),
+    Silent: of_silence,
     Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after), code=error.code),
     Unwritable: lambda error: Problem(503, str(error), code=error.code),
     host.MXrouteError: of_host,

@@ -94,7 +94,7 @@ def preview(
 @router.post(
     "/imports",
     status_code=202,
-    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(409, 415, 503)},
+    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(409, 415, 429, 503)},
     openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
 )
 @asks_host

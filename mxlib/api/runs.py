@@ -96,7 +96,9 @@ def retry(run: Run, caller: Asker) -> Response:
     return _told(caller, services.current().runs.retry(caller, run), 202)
 
 
-@router.get("/{run}/undo", responses={200: {"model": shapes.Success[run_shapes.UndoShape]}, **refusals(404, 409, 503)})
+@router.get(
+    "/{run}/undo", responses={200: {"model": shapes.Success[run_shapes.UndoShape]}, **refusals(404, 409, 429, 503)}
+)
 @asks_host
 def what_undo_does(run: Run, caller: Asker) -> Response:
     """What taking this run back would delete, restore and keep, and why."""
@@ -107,7 +109,7 @@ def what_undo_does(run: Run, caller: Asker) -> Response:
 @router.post(
     "/{run}/undo",
     status_code=202,
-    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 415, 503)},
+    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 415, 429, 503)},
     openapi_extra=body(
         json={
             "type": "object",

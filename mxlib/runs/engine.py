@@ -152,6 +152,8 @@ class Engine:
             try:
                 course = self._taken_up_again(course) if course.broken else course
             except Unwritable as problem:
+                course.held, course.why, course.unsaved = True, str(problem), True
+                course.adds(note)
                 self._halt_all(problem)
                 return
             self._queue(course)
@@ -367,6 +369,7 @@ class Engine:
         self.trouble = ""
         for course in tuple(self.courses.values()):
             if course.held:
+                course = self._taken_up_again(course) if course.broken else course
                 course.held = False
                 self._queue(course)
                 self._move_on_or_halt(course)

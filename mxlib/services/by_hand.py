@@ -11,7 +11,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
 from mxlib.mxroute.messages import Mailbox, Request
 from mxlib.runs.manager import NotOwner
-from mxlib.services.trouble import UNKNOWN, code_of
+from mxlib.services.trouble import LIMITED, UNKNOWN, code_of
 from mxlib.store import Unwritable
 
 #: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
@@ -171,8 +171,8 @@ def _may_have_happened(lost: MXrouteError) -> bool:
 
 
 def _first_known(*codes: str) -> str:
-    """The first code that says more than that no answer came."""
-    return next((code for code in codes if code != UNKNOWN), UNKNOWN)
+    """The first code that says more than that no answer came; a limit tells only of a look, not of the write."""
+    return next((code for code in codes if code not in (UNKNOWN, LIMITED)), UNKNOWN)
 
 
 def _uncertain(domain: str, username: str, code: str) -> Uncertain:

@@ -15,7 +15,7 @@ from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
 from mxlib.services.lists import PATIENCE, SPARED, Lists
-from mxlib.services.trouble import Silent
+from mxlib.services.trouble import Silent, Trouble
 from mxlib.store import Store, Unwritable, quota
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Storage:
                     quota.keep(tx, asdict(told))
                 self._problem = ""
             except (MXrouteError, Unwritable) as error:
-                self._problem = str(error)
+                self._problem = Trouble(error)
                 log.warning("Reading the account's storage failed: %s", type(error).__name__)
 
     def _read_quietly(self) -> None:
