@@ -11,12 +11,13 @@ from mxlib.runs import deciding, guarding, sentences
 from mxlib.runs.course import Course
 from mxlib.runs.deciding import Done
 from mxlib.runs.outcomes import DONE, Outcome, Proof
-from mxlib.store import Tx, audit, journal, lists, manual_writes, recovery, seen
+from mxlib.store import Tx, audit, journal, lists, makers, manual_writes, recovery, seen
 from mxlib.store.records import RowRecord
 
 
 def decide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> None:
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
+    step = _unless_made_by_others(tx, course, row, step)
     outcome = step.outcome
     journal.set_row(
         tx, course.id, row.position, having=row.outcome, outcome=outcome, reason=step.reason, proof=step.proof
@@ -30,6 +31,14 @@ def decide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> Non
         recovery.drop(tx, row.domain, row.username, set_before=course.created_at)
     elif outcome is Outcome.DELETED:
         recovery.drop(tx, row.domain, row.username)
+
+
+def _unless_made_by_others(tx: Tx, course: Course, row: RowRecord, step: Done) -> Done:
+    """What a row becomes whose mailbox is there, without a yes to the row: its own, unless somebody else made it."""
+    if step.outcome is not Outcome.CREATED or step.proof is Proof.ANSWERED:
+        return step
+    maker = makers.find_maker(tx, row.address, after=course.planned_after, but=course.lineage)
+    return step if maker is None else Done(Outcome.SKIPPED, sentences.made_by(maker.run))
 
 
 def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
@@ -157,7 +166,7 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
             to_confirm[row.position] = (domain, row.username)
         if row.outcome in not_done:
             late = None if row.position in to_confirm else deciding.of_list(row, box)
-            if late is None:
+            if late is None or _unless_made_by_others(tx, course, row, late).outcome not in DONE:
                 continue
             row = _redecide(tx, course, row, late, at)
         found.append(_found_at_host(row, box))
@@ -171,6 +180,8 @@ def confirm(tx: Tx, course: Course, row: RowRecord, box: Mailbox | None, at: flo
     if (step := deciding.of_contradiction(row, box, touched=touched)) is None:
         if row.outcome in DONE:
             journal.set_found(tx, course.id, [_found_at_host(row, box)])
+        return
+    if _unless_made_by_others(tx, course, row, step) is not step:
         return
     if step.outcome in DONE:
         journal.set_found(tx, course.id, [_found_at_host(_redecide(tx, course, row, step, at), box)])

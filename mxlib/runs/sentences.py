@@ -39,6 +39,12 @@ MAY_BE_DONE = "No answer came: it may be done. MXM looks as soon as MXroute answ
 NOT_CHECKED = "The results could not be compared with MXroute: it did not answer."
 
 
+def made_by(run: int | None) -> str:
+    """Of a row without an answer whose mailbox another run made, or somebody by hand: the password is theirs."""
+    how = "by hand" if run is None else f"by run {run}"
+    return f"Already exists: made {how} meanwhile, with the password of that."
+
+
 def broken(run: int) -> str:
     """That a run stands still for a fault of our own."""
     return f"Run {run} stands still: MXM itself failed at it; the log says where. Resume it."

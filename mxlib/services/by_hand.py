@@ -66,11 +66,14 @@ class ByHand:
         except MXrouteError:
             return None
 
-    def create(self, domain: str, username: str, password: str, quota: int, limit: int, still: Still) -> None:
-        """Make a mailbox: sent once, and read back when no answer came. Raises Conflict, Uncertain, MXrouteError."""
+    def create(self, domain: str, username: str, password: str, quota: int, limit: int, still: Still) -> bool:
+        """Make a mailbox: sent once, and read back when no answer came; whether one came.
+
+        Raises Conflict, Uncertain, MXrouteError.
+        """
         try:
             self._write(messages.create_mailbox(domain, username, password, quota, limit), still)
-            return
+            return True
         except (Unreachable, Unreadable) as error:
             if not _may_have_happened(error):
                 raise
@@ -91,6 +94,7 @@ class ByHand:
                 self._timeout,
                 _first_known(lost, code_of(error)),
             ) from None
+        return False
 
     def update(self, domain: str, username: str, changes: Mapping[str, str | int], still: Still) -> bool:
         """Change a mailbox; whether it was there. Raises Uncertain, MXrouteError."""

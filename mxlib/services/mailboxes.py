@@ -24,7 +24,7 @@ from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.settlement import Actor
 from mxlib.services.trouble import Silent
 from mxlib.settings import Settings
-from mxlib.store import Store, Unwritable, audit, recovery
+from mxlib.store import Store, Unwritable, audit, makers, recovery
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
@@ -103,12 +103,16 @@ class Mailboxes:
             raise _taken(domain, username)
         email = str(row["clean_recovery_email"])
         asked = Asked(Action.CREATE, domain, username, password, email, figures={"quota": quota, "limit": limit})
+        began = self._clock.now()
         try:
             with self._manual.sending(Actor.of(caller), asked) as write:
                 still = partial(_must_now, caller, Permission.IMPORT, domain)
-                self._by_hand.create(domain, username, password, quota, limit, still)
+                answered = self._by_hand.create(domain, username, password, quota, limit, still)
         except Conflict:
             raise _taken(domain, username) from None
+        if not answered and self._is_made_since(began, domain, username):
+            write.drop()
+            raise _taken(domain, username)
         unrecorded = write.done()
         box = self._by_hand.read_back(domain, username) or replace(
             _as_asked(domain, username), quota=quota, limit=limit
@@ -116,6 +120,11 @@ class Mailboxes:
         self._tell(domain, username, box)
         kept = self._kept(domain, box, judged.warnings, unrecorded)
         return replace(kept, recovery_email=email) if unrecorded else kept
+
+    def _is_made_since(self, at: float, domain: str, username: str) -> bool:
+        """Whether a run, or somebody else by hand, made a mailbox since."""
+        with self._store.read() as tx:
+            return makers.find_maker(tx, f"{username}@{domain}", at=at) is not None
 
     def look(self, domain: str, cells: Cells) -> Judged:
         """What stands against a mailbox that is being typed, cell by cell; nothing is asked of the host."""

@@ -218,9 +218,9 @@ class ManualWrites:
             box = None
         except MXrouteError:
             return False
-        done, why = settlement.judge(write, box)
-        keeps = write.sealed_password is not None and done
         with self.writing() as tx:
+            done, why = settlement.judge(tx, write, box)
+            keeps = write.sealed_password is not None and done
             current = manual_writes.get(tx, write.id)
             if current is None or current.status == KEPT:
                 return True  # another process, or a later write, was quicker

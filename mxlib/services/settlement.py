@@ -6,7 +6,8 @@ from typing import Self
 from mxlib.auth.permissions import Caller
 from mxlib.mailboxes.plan import Action
 from mxlib.mxroute.messages import Mailbox
-from mxlib.store import Tx, audit, erasure, manual_writes, recovery
+from mxlib.store import Tx, audit, erasure, makers, manual_writes, recovery
+from mxlib.store.makers import Maker
 from mxlib.store.manual_writes import ManualWrite
 
 _FOUND = "no answer came; found there"
@@ -47,10 +48,12 @@ def told_by_later(write: ManualWrite, later: Action) -> bool | None:
     return _TOLD_BY_LATER.get((Action(write.action), later))
 
 
-def judge(write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
+def judge(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
     """Whether a write counts as done by what is there now, and the phrase that says so."""
     match Action(write.action):
         case Action.CREATE:
+            if box and (maker := makers.find_maker(tx, write.mailbox, at=write.at)) is not None:
+                return False, _made_by(maker)
             return (True, _FOUND) if box else (False, _NOT_DONE)
         case Action.DELETE:
             return (False, _NOT_DONE) if box else (True, _GONE)
@@ -62,6 +65,10 @@ def judge(write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
             figures = {name: value for name, value in write.asked.items() if name != "detail"}
             as_asked = all(getattr(box, name, None) == value for name, value in figures.items())
             return (True, _AS_ASKED) if as_asked else (False, _NOT_DONE)
+
+
+def _made_by(maker: Maker) -> str:
+    return "no answer came; " + ("somebody made it by hand" if maker.run is None else f"run {maker.run} made it")
 
 
 def note_done(

@@ -1,0 +1,37 @@
+"""Who made a mailbox, as the audit trail tells: what stands there without a yes may be somebody else's."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from mxlib.store.database import Tx
+from mxlib.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made a mailbox: a run, or a person by hand."""
+
+    run: int | None
+
+
+def find_maker(tx: Tx, address: str, *, after: int = 0, at: float = 0.0, but: Collection[int] = ()) -> Maker | None:
+    """Who made the mailbox `address` after entry `after` and since `at`, if others than the runs `but` did.
+
+    What they deleted since, or what MXroute did not do though it said so, does not count.
+    """
+    query = sa.select(audit.c.what, audit.c.run).where(
+        audit.c.on == address,
+        audit.c.id > after,
+        audit.c.at >= at,
+        audit.c.what.in_(("mailbox.create", "mailbox.delete", "mailbox.not_done")),
+        audit.c.run.is_(None) | audit.c.run.not_in(list(but)),
+    )
+    maker: Maker | None = None
+    for what, run in tx.execute(query.order_by(audit.c.id)):
+        if what == "mailbox.create":
+            maker = Maker(run)
+        elif what == "mailbox.delete" or (maker is not None and run is not None and run == maker.run):
+            maker = None
+    return maker
