@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import fcntl
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -166,6 +167,30 @@ def test_a_server_without_room_for_files_says_so_in_one_line(caplog: pytest.LogC
     loop.call_exception_handler({"message": "something else", "exception": ZeroDivisionError()})
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
     loop.close()
+
+
+def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("mxlib.ui.out_of_files.time.monotonic", lambda: now)
+    handler, logger = OutOfFiles(), logging.getLogger("a.server")
+    caplog.handler.addFilter(handler)
+    try:
+        for seconds in (0.0, 10.0, 59.0, 60.0, 61.0):
+            now = 1_000.0 + seconds
+            try:
+                try:
+                    raise OSError(errno.EMFILE, "Too many open files")
+                except OSError as error:
+                    raise RuntimeError("Exception in ASGI application") from error
+            except RuntimeError:
+                logger.exception("A request failed")
+        logger.error("something else", exc_info=ZeroDivisionError())
+    finally:
+        caplog.handler.removeFilter(handler)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [words.OUT_OF_FILES, words.OUT_OF_FILES, "something else"]
 
 
 def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:

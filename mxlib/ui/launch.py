@@ -156,7 +156,9 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     sys.setswitchinterval(0.001)
     # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
     pa.set_memory_pool(pa.system_memory_pool())
-    OutOfFiles().install(asyncio.get_running_loop())
+    out_of_files = OutOfFiles()
+    out_of_files.install(asyncio.get_running_loop())
+    out_of_files.watch_logs()
     await anyio.to_thread.run_sync(services.open_services, settings)
     _spare_the_collector()
     sweeping = asyncio.create_task(tab_sessions.sweep_for_ever())

@@ -13,24 +13,60 @@ log = logging.getLogger(__name__)
 #: Seconds between two lines.
 SAID_EVERY = 60.0
 
+#: How many errors that led to one another are looked at.
+_DEEPEST = 10
 
-class OutOfFiles:
-    """Handles the errors that a loop meets while it accepts connections; asyncio logs each of them at length."""
+
+class OutOfFiles(logging.Filter):
+    """Says at most once a minute that room is missing, whatever fails for it; the tracebacks of that are dropped.
+
+    A loop meets it for each connection that waits, and a request for each file that it has to open.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self._said_at = float("-inf")
 
     def install(self, loop: asyncio.AbstractEventLoop) -> None:
         """Handle the errors of `loop`."""
         loop.set_exception_handler(self.handle)
 
+    def watch_logs(self) -> None:
+        """Filter what every logger that there is by now writes."""
+        loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+        for logger in loggers:
+            for handler in getattr(logger, "handlers", ()):
+                handler.addFilter(self)
+        if logging.lastResort is not None:
+            logging.lastResort.addFilter(self)
+
     def handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Say of missing room that it is missing, at most once a minute; leave the rest to asyncio."""
-        error = context.get("exception")
-        if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
+        """Take an error of `loop`; one that is about something else is left to asyncio."""
+        if _is_about_room(context.get("exception")):
+            self._say()
+        else:
             loop.default_exception_handler(context)
-            return
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line may be written: it is about something else than missing room."""
+        if not record.exc_info or not _is_about_room(record.exc_info[1]):
+            return True
+        self._say()
+        return False
+
+    def _say(self) -> None:
         now = time.monotonic()
         if now - self._said_at >= SAID_EVERY:
             self._said_at = now
             log.error(words.OUT_OF_FILES)
+
+
+def _is_about_room(error: BaseException | None) -> bool:
+    """Whether `error`, or what led to it, is that no more files can be opened."""
+    for _ in range(_DEEPEST):
+        if error is None:
+            return False
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
