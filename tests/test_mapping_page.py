@@ -104,6 +104,13 @@ def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_th
     assert column(done(tab), "username") == ["nina"]
 
 
+def test_the_choice_for_a_column_is_named_as_its_header_reads(house: House) -> None:
+    """Screen readers get the label of a hidden name as it stands, without markdown."""
+    tab = imported(b"E-mail_boss (old),![x](y)\nnina,1\n")
+    labels = [choice.label for choice in tab.selectbox if choice.label.startswith("What column")]
+    assert labels == ["What column E-mail_boss (old) holds", "What column x (y) holds"]
+
+
 def test_two_columns_for_one_meaning_are_a_question_without_a_guess(house: House) -> None:
     tab = imported(CONFLICT)
     question = tab.radio(key=named(tab, "pick-username"))

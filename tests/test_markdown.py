@@ -25,7 +25,7 @@ from mxlib.settings import Settings
 from mxlib.store import lists as shelf
 from mxlib.store import manual_writes, recovery
 from mxlib.ui import faults
-from mxlib.ui.figures import escaped, verbatim
+from mxlib.ui.figures import escaped, spoken, verbatim
 from tests.desk import until
 from tests.test_pages import ENTRY, FILE, opened
 
@@ -83,8 +83,8 @@ def renders() -> dict[str, tuple[list[str], set[str]]]:
 #: What makes text safe, and what gives only numbers, units, moments or words of our own.
 #: A page of the navigation has one of six titles.
 SAFE = {
-    "escaped", "verbatim", "escape", "count", "megabytes", "age", "moment", "day", "len", "sum", "int", "bool",
-    "read_ago", "Page",
+    "escaped", "verbatim", "spoken", "escape", "count", "megabytes", "age", "moment", "day", "len", "sum", "int",
+    "bool", "read_ago", "Page",
 }  # fmt: skip
 
 #: Expressions that hold nothing of others, as they stand in the code, by module.
@@ -664,3 +664,8 @@ def test_hostile_words_stand_in_an_undo_an_unconfirmed_write_and_the_banners_as_
     monkeypatch.setattr(house.watch, "run", lambda *_: None)
     for page in ("email_accounts", "import_mailboxes", "audit", "access"):
         holds(opened(page, domain="clienta.nl"))
+
+
+def test_a_label_that_is_only_read_out_has_no_backslash_and_no_mark_that_works() -> None:
+    assert spoken("E-mail_1 (old)") == "E-mail_1 (old)"
+    assert not set(r"\[]<>:`") & set(spoken(HOSTILE))

@@ -5,6 +5,9 @@ import re
 #: What a backslash in front of it makes a sign like any other.
 _MARKS = frozenset(r"\`*_{}[]()#+-!|<>~$:@&")
 
+#: What makes pictures, links, icons and colors; nobody misses it in a name that is read out.
+_UNSPOKEN = frozenset(r"\`*[]<>!|~$:#&")
+
 #: Between two signs nothing is seen of it. Streamlit looks for some marks in the text that is left when the backslashes
 #: are gone: icons, its own logo, arrows and links; with this inside they are none.
 _JOINER = "\u2060"
@@ -36,6 +39,11 @@ def escaped(text: str) -> str:
     text = "".join(f"\\{sign}" if sign in _MARKS else sign for sign in text)
     text = _UNDERLINE.sub(r"\1\\", _NUMBERED.sub(r"\1\\.", text))
     return _INDENT.sub(lambda found: "\u00a0" * len(found[0]), text)
+
+
+def spoken(text: str) -> str:
+    """Text of others for a label that only screen readers get: no backslash is read out, and no mark works."""
+    return " ".join("".join(" " if sign in _UNSPOKEN else sign for sign in text).split())
 
 
 def verbatim(text: str) -> str:

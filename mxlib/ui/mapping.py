@@ -21,7 +21,7 @@ from mxlib.services.mappings import Offer, Question
 from mxlib.services.previews import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
 from mxlib.ui.acts import act
-from mxlib.ui.figures import escaped, verbatim
+from mxlib.ui.figures import escaped, spoken, verbatim
 from mxlib.ui.mapping_step import Source, Step
 
 #: More columns than this scroll in a box of their own, so many pixels high.
@@ -179,7 +179,7 @@ def _choose(step: Step, at: int) -> str:
     samples.markdown(_samples(step, at))
     choices = list(CHOICES)
     chosen: str = meaning.selectbox(
-        f"What column {escaped(step.name(at))} holds",
+        f"What column {spoken(step.name(at))} holds",
         choices,
         index=choices.index(step.answer.meanings[at]),
         format_func=CHOICES.__getitem__,

@@ -94,6 +94,8 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
     # What was typed last arrives with the click itself: what was not found is seen before anything is picked.
     seen = not missing or st.session_state.get("pick_seen") == missing
+    if found and missing and seen:
+        st.caption("Nothing is picked yet. Press *Pick them* again to go on without these.")
     if st.button("Pick them", type="primary", key="pick_go"):
         st.session_state["pick_seen"] = missing
         if not found or not seen:

@@ -263,6 +263,7 @@ def test_a_pasted_list_picks_what_it_names_says_what_is_not_there_and_is_taken_a
     expect(dialog(page)).to_contain_text("nobody@clienta.nl")
     confirm(page, "Pick them")
     if dialog(page).count():  # what was not found was seen only now
+        expect(dialog(page)).to_contain_text("Press Pick them again to go on without these.")
         confirm(page, "Pick them")
     expect(page.locator(".st-key-selection")).to_contain_text("3 picked")
     page.locator(".st-key-do_export").get_by_role("button").click()
