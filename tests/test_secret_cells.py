@@ -80,6 +80,20 @@ def test_other_headers_are_not(name: str) -> None:
     assert not secret_cells.holds_secrets(name, texts(["Sales", "on leave", "B2-045", "+31 20 123", "2026-05-01", ""]))
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("Product_line", "Widget_Pro_X2"),
+        ("Laptop", "ThinkPad-T14s"),
+        ("Vehicle", "VW_Golf8"),
+        ("Order", "PO-2026/0012a"),
+    ],
+)
+def test_names_of_things_stay_as_they_are(name: str, cell: str) -> None:
+    assert not secret_cells.holds_secrets(name, texts([cell] * 3))
+    assert secret_cells.own_cell(name, cell) == cell
+
+
 @pytest.mark.parametrize("name", ["Change Password at Next Sign-In", "Password never expires", "Block credential"])
 def test_what_is_only_about_passwords_stays(name: str) -> None:
     assert not secret_cells.holds_secrets(name, texts(["True", "FALSE", "nein", "2026-05-01", ""]))

@@ -58,7 +58,8 @@ _HARMLESS = _listed(
     "adres address adresse direccion indirizzo street straat strasse city country postal postcode zipcode company "
     "bedrijf firma organi orgunit manager employee personeel personal number nummer numero costcenter kostenplaats "
     "kostenstelle license licence lizenz language sprache building floor website created updated lastlogin lastsignin "
-    "usage size objectid metadata status groups"
+    "usage size objectid metadata status groups product model device laptop computer hardware software asset vehicle "
+    "course order bestel inventory inventar referen ticket project projekt"
 )
 _HARMLESS_WORDS = frozenset(_listed("id nr no name naam nom team group groep gruppe role rol tel gsm url date datum"))
 
