@@ -41,56 +41,50 @@ class Settings(BaseSettings):
         "MX_API_KEY", SecretStr(""), "MXroute API key. Without it the server starts on the sandbox."
     )
     api_url: str = _env(
-        "MXROUTE_API_URL", "https://api.mxroute.com", "Base address of the host's API; https unless loopback."
+        "MXROUTE_API_URL", "https://api.mxroute.com", "Base address of MXroute's API; https, or http on this machine."
     )
     data_dir: Path = _env("MXM_DATA_DIR", Path("data"), "Folder of the database and the keys.")
     secret_key: SecretStr = _env(
-        "MXM_SECRET_KEY", SecretStr(""), "Key that wraps the run keys; blank: made once in the data folder."
+        "MXM_SECRET_KEY", SecretStr(""), "Key that encrypts the run keys; blank: created once in the data folder."
     )
-    public_url: str = _env("MXM_PUBLIC_URL", "", "Address under which people reach the dashboard, behind a proxy say.")
+    public_url: str = _env("MXM_PUBLIC_URL", "", "Address of the dashboard in the browser, for example behind a proxy.")
     trusted_proxies: str = _env(
         "MXM_TRUSTED_PROXIES",
         "",
-        "Addresses of proxies whose X-Forwarded-For is believed, comma-separated; networks too.",
+        "Addresses or networks of proxies whose X-Forwarded-For is trusted, comma-separated.",
     )
-    admin_user: str = _env(
-        "MXM_ADMIN_USER", "", "Name of the first admin, made at the start when there is no such user."
-    )
+    admin_user: str = _env("MXM_ADMIN_USER", "", "Name of the first admin, created at the start if no user has it.")
     admin_password: SecretStr = _env(
-        "MXM_ADMIN_PASSWORD", SecretStr(""), "Password of the first admin; 12 characters at least."
+        "MXM_ADMIN_PASSWORD", SecretStr(""), "Password of the first admin; at least 12 characters."
     )
-    oidc_issuer: str = _env(
-        "MXM_OIDC_ISSUER", "", "Issuer of an OpenID Connect provider; with it people sign in there."
-    )
-    oidc_client_id: str = _env("MXM_OIDC_CLIENT_ID", "", "Client id that the provider gave to MXM.")
+    oidc_issuer: str = _env("MXM_OIDC_ISSUER", "", "Issuer of the OpenID Connect provider where people sign in.")
+    oidc_client_id: str = _env("MXM_OIDC_CLIENT_ID", "", "Client id of MXM at the provider.")
     oidc_client_secret: SecretStr = _env(
-        "MXM_OIDC_CLIENT_SECRET", SecretStr(""), "Client secret that the provider gave to MXM."
+        "MXM_OIDC_CLIENT_SECRET", SecretStr(""), "Client secret of MXM at the provider."
     )
     oidc_admins: str = _env(
-        "MXM_OIDC_ADMINS", "", "Email addresses, comma-separated, that become admins when they first sign in there."
+        "MXM_OIDC_ADMINS", "", "Email addresses, comma-separated, that become admins at their first sign-in."
     )
     session_idle_hours: float = _env(
         "MXM_SESSION_IDLE_HOURS", 8.0, "Hours without a request after which a session ends.", gt=0
     )
     session_hours: float = _env("MXM_SESSION_HOURS", 24.0, "Hours after which a session ends in any case.", gt=0)
-    audit_days: int = _env("MXM_AUDIT_DAYS", 400, "Days that entries of the audit trail are kept.", ge=1)
+    audit_days: int = _env("MXM_AUDIT_DAYS", 400, "Days for which audit entries are kept.", ge=1)
     new_quota: int = _env(
-        "MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox when a row names none; 0 = unlimited.", ge=0
+        "MXM_NEW_QUOTA", 1024, "Quota in MB of a new mailbox if its row gives none; 0 = unlimited.", ge=0
     )
-    new_limit: int = _env("MXM_NEW_LIMIT", 9600, "Sends a day of a new mailbox when a row names none.", ge=0, le=9600)
-    max_file_mb: int = _env("MXM_MAX_FILE_MB", 10, "Largest file that an import takes, in MB.", ge=1, le=200)
-    max_rows: int = _env("MXM_MAX_ROWS", 10_000, "Most rows that one import takes.", ge=1)
+    new_limit: int = _env("MXM_NEW_LIMIT", 9600, "Sends a day of a new mailbox if its row gives none.", ge=0, le=9600)
+    max_file_mb: int = _env("MXM_MAX_FILE_MB", 10, "Largest file that an import accepts, in MB.", ge=1, le=200)
+    max_rows: int = _env("MXM_MAX_ROWS", 10_000, "Largest number of rows that an import accepts.", ge=1)
     retention_days: int = _env(
-        "MXM_RETENTION_DAYS", 7, "Days that a run's passwords stay readable unless chosen otherwise.", ge=1
+        "MXM_RETENTION_DAYS", 7, "Days for which a run's passwords stay readable, unless chosen otherwise.", ge=1
     )
-    timeout_s: float = _env(
-        "MXM_TIMEOUT", 30.0, "Seconds after which a request to the host counts as unanswered.", gt=0
-    )
+    timeout_s: float = _env("MXM_TIMEOUT", 30.0, "Seconds after which a request to MXroute counts as unanswered.", gt=0)
     sandbox_window_s: float = _env(
-        "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate window; shorter for demos and tests.", gt=0
+        "MXM_SANDBOX_WINDOW", 60.0, "Seconds of the sandbox's rate limit window; shorter for demos and tests.", gt=0
     )
-    sandbox_writes: int = _env("MXM_SANDBOX_WRITES", 20, "Writes that the sandbox allows in a window.", ge=1)
-    sandbox_reads: int = _env("MXM_SANDBOX_READS", 100, "Reads that the sandbox allows in a window.", ge=1)
+    sandbox_writes: int = _env("MXM_SANDBOX_WRITES", 20, "Writes that the sandbox allows per window.", ge=1)
+    sandbox_reads: int = _env("MXM_SANDBOX_READS", 100, "Reads that the sandbox allows per window.", ge=1)
     sandbox_big: bool = _env("MXM_SANDBOX_BIG", False, "Whether the sandbox also holds a domain of 10,000 mailboxes.")
 
     @property
@@ -134,7 +128,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def variables(cls) -> dict[str, tuple[str, str]]:
-        """Each environment variable with its default and its meaning, as the README tells them."""
+        """List each environment variable with its default and meaning, as docs/settings.md shows them."""
         table: dict[str, tuple[str, str]] = {}
         for field in cls.model_fields.values():
             alias = field.validation_alias

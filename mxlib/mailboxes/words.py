@@ -41,7 +41,7 @@ DISK_READ_ONLY = (
 )
 DATABASE_LOCKED = "Another program holds the database of this server. Close it; runs then go on by themselves."
 DATABASE_DAMAGED = (
-    "The database of this server is damaged. Stop MXM, and restore the last backup: the README says how, under Backup."
+    "The database of this server is damaged. Stop MXM, and restore the last backup as docs/backup.md describes."
 )
 SENT_ELSEWHERE = (
     "Another MXM works with this data folder, and only that one sends to MXroute. Make the change there, or stop it."
