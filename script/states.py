@@ -45,13 +45,13 @@ def accounts(page: Page) -> None:
 
 @state(NARROW)
 def upload_empty(page: Page) -> None:
-    """A file is chosen, or rows are pasted; what a file should look like."""
+    """The upload form, and what a file should look like."""
     steps.visit(page, "/import", domain="clienta.nl")
 
 
 @state()
 def upload_refused(page: Page) -> None:
-    """A file that is no table is refused in one sentence."""
+    """A file that is not a table, refused with one sentence."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, b"\x89PNG\r\n\x1a\n" + bytes(200), "photo.csv")
     steps.press(page, "Preview import")
@@ -59,7 +59,7 @@ def upload_refused(page: Page) -> None:
 
 @state()
 def mapping(page: Page) -> None:
-    """Columns that nobody knows are asked for, with their first values and a guess for each."""
+    """Unknown columns: their first values, and a suggestion for each."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, UNKNOWN, "people.csv")
     steps.press(page, "Preview import")
@@ -67,7 +67,7 @@ def mapping(page: Page) -> None:
 
 @state()
 def mapping_names(page: Page) -> None:
-    """A file with names only: usernames by a pattern."""
+    """A file with names only: usernames made by a pattern."""
     steps.visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES, "names.csv")
     steps.press(page, "Preview import")
@@ -75,7 +75,7 @@ def mapping_names(page: Page) -> None:
 
 @state()
 def reading(page: Page) -> None:
-    """What was taken (encoding, delimiter, header) can be overridden over a live sample."""
+    """How a file is read (encoding, delimiter, header), with a live sample."""
     preview(page)
     steps.press(page, "Change how the file is read")
     page.locator(".st-key-mapping-sample").scroll_into_view_if_needed()
@@ -90,7 +90,7 @@ def import_preview(page: Page) -> None:
 
 @state(ZOOMED)
 def import_zoomed(page: Page) -> None:
-    """The same at 200 % zoom: what to fix stays beside the cell that is mended."""
+    """The same at 200 % zoom: what to fix stays next to the edited cell."""
     grid = preview(page)
     page.get_by_text("What to fix, as a list").scroll_into_view_if_needed()
     grid.select(2, "Password")
@@ -98,7 +98,7 @@ def import_zoomed(page: Page) -> None:
 
 @state()
 def import_filtered(page: Page) -> None:
-    """A row mended under a filter stays in view until the filter is applied again."""
+    """A row fixed under a filter stays in view until the filter is applied again."""
     preview(page)
     steps.press(page, "Invalid")
     Grid(page, "preview-grid").edit(0, "Username", "jan.jansen")
@@ -106,7 +106,7 @@ def import_filtered(page: Page) -> None:
 
 @state()
 def import_search(page: Page) -> None:
-    """A search, over addresses, names, recovery emails and reasons."""
+    """A search over addresses, names, recovery emails and reasons."""
     preview(page)
     page.get_by_role("textbox", name="Search").fill("berg")
     page.keyboard.press("Enter")
@@ -115,7 +115,7 @@ def import_search(page: Page) -> None:
 
 @state()
 def import_bulk(page: Page) -> None:
-    """The bulk tools, about the rows in view or those of them that are ticked."""
+    """Bulk edit of the rows in view, or of the ticked rows among them."""
     preview(page)
     steps.press(page, "Bulk edit")
     box = page.get_by_role("combobox", name="Change")
@@ -127,7 +127,7 @@ def import_bulk(page: Page) -> None:
 
 @state(Look(1920, 1080))
 def import_changes(page: Page) -> None:
-    """What changed from the file, and the mended file."""
+    """What changed from the file, and the corrected file."""
     grid = preview(page)
     grid.edit(2, "Username", "jan.jansen")
     page.get_by_text("Show changes").click()
@@ -138,7 +138,7 @@ def import_changes(page: Page) -> None:
 
 @state()
 def import_paste(page: Page) -> None:
-    """Further rows pasted into an open preview."""
+    """More rows pasted into an open preview."""
     preview(page)
     steps.press(page, "Paste rows")
     page.get_by_label("Further rows").fill("username\tquota\nkim.visser\t2048\nlou.bos\t1 GB")
@@ -146,7 +146,7 @@ def import_paste(page: Page) -> None:
 
 @state()
 def import_problems(page: Page) -> None:
-    """What to fix as a list, with a form to mend a row by keyboard alone."""
+    """What to fix as a list, with a form to fix a row by keyboard."""
     preview(page)
     page.get_by_text("What to fix, as a list").click()
     idle(page)
@@ -155,7 +155,7 @@ def import_problems(page: Page) -> None:
 
 @state()
 def import_update(page: Page) -> None:
-    """Existing mailboxes are updated; what changes is told."""
+    """Existing mailboxes are updated; the preview shows the changes."""
     preview(page)
     page.get_by_role("button", name="update", exact=True).or_(page.get_by_role("radio", name="update")).click()
     idle(page)
@@ -163,7 +163,7 @@ def import_update(page: Page) -> None:
 
 @state()
 def draft_offered(page: Page) -> None:
-    """A draft that was left is offered again."""
+    """An earlier draft is offered again."""
     preview(page).edit(2, "Username", "jan.jansen")
     page.reload()
     idle(page)
@@ -171,7 +171,7 @@ def draft_offered(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def confirm(page: Page) -> None:
-    """What is confirmed before anything is sent."""
+    """The confirmation before anything is sent."""
     preview(page, generate=True)
     steps.press(page, "Create ")
 
@@ -186,7 +186,7 @@ def run(page: Page) -> None:
 
 @state()
 def imported_before(page: Page) -> None:
-    """The same file again is said, and ticked, before it starts."""
+    """A file that was imported before needs a tick to start again."""
     again = STAFF.replace(b"front.desk", b"back.office")
     preview(page, again)
     steps.start(page)

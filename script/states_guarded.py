@@ -29,19 +29,19 @@ def access_page(page: Page, tab: str = "People") -> None:
 
 @guarded(NARROW, WIDE)
 def sign_in_page(page: Page) -> None:
-    """Signing in; with a provider set, its button stands below, or alone where nobody has a password."""
+    """The sign-in page; a provider's button is below, or alone if no user has a password."""
     page.goto("/runs")
 
 
 @guarded()
 def sign_in_refused(page: Page) -> None:
-    """A sign-in that was refused says no more than it must."""
+    """A refused sign-in gives no reason that helps an attacker."""
     sign_in(page, "not the password")
 
 
 @guarded(NARROW, WIDE)
 def access(page: Page) -> None:
-    """Who may sign in, and what each may do; whoever is picked can be changed."""
+    """Users and their permissions; a selected user can be changed."""
     access_page(page)
     Grid(page, "people").mark(0)
 
@@ -63,20 +63,20 @@ def access_zoomed(page: Page) -> None:
 
 @guarded()
 def access_tokens(page: Page) -> None:
-    """Tokens for scripts: what each may do, how long, and when it was used last."""
+    """Tokens for scripts: permissions, end and last use."""
     access_page(page, "Tokens")
     Grid(page, "tokens").mark(0)
 
 
 @guarded()
 def access_you(page: Page) -> None:
-    """Everybody's own part: what one may do, one's password, one's browsers."""
+    """Your own permissions, password and browsers."""
     access_page(page, "You")
 
 
 @guarded(NARROW, WIDE)
 def audit(page: Page, content: bytes = STAFF) -> None:
-    """Who did what, on what, when, in which run and from where."""
+    """The audit log: who did what, to what, when, in which run and from where."""
     sign_in(page)
     idle(page)
     preview(page, content, generate=True)
@@ -87,7 +87,7 @@ def audit(page: Page, content: bytes = STAFF) -> None:
 
 @guarded()
 def audit_filtered(page: Page) -> None:
-    """The same for one address, to be taken away as CSV or JSONL."""
+    """The same for one address, with downloads as CSV and JSONL."""
     audit(page, STAFF.replace(b"front.desk", b"help.desk"))
     page.get_by_label("Address", exact=True).fill("nina.berg@")
     page.keyboard.press("Enter")

@@ -14,7 +14,7 @@ UPDATE = b"username,quota,limit,recovery_email\r\ninfo,8192,,owner@example.org\r
 
 @state(NARROW, WIDE)
 def update_results(page: Page) -> None:
-    """An update at its end: what was asked, what came of it, and what was there before."""
+    """An update at its end: requested values, outcomes and old values."""
     _update(page, UPDATE, "Update 2 mailboxes")
     page.get_by_text("All rows (").click()
     idle(page)
@@ -22,7 +22,7 @@ def update_results(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def undo(page: Page) -> None:
-    """Taking a run back: what would go, what comes back, and the number to type."""
+    """An undo: what it deletes, what it restores, and the number to type."""
     _update(page, UPDATE.replace(b"8192", b"6144") + b"tim.visser,2048,,\r\nyara.boer,2048,,\r\n", "Create 2 mailboxes")
     steps.press(page, "Undo this import")
     page.get_by_text("Leave all as it is").scroll_into_view_if_needed()
@@ -30,13 +30,13 @@ def undo(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def picked(page: Page) -> None:
-    """Mailboxes that are picked, and what can be done to them."""
+    """Selected mailboxes and the actions on them."""
     _pick(page, 2, 4, 5)
 
 
 @state(NARROW, WIDE)
 def set_quota(page: Page) -> None:
-    """A quota for several; below what is used it wants a tick."""
+    """A quota for several mailboxes; below current use it needs a tick."""
     _pick(page, 2, 4, 5)
     _do(page, "quota")
     _fill(page, "Quota in MB", "300")
@@ -55,28 +55,28 @@ def set_quota_zoomed(page: Page) -> None:
 
 @state()
 def reset_password(page: Page) -> None:
-    """A new password for one mailbox; it is shown once, after this."""
+    """A new password for one mailbox; it is shown once, after this dialog."""
     _pick(page, 2)
     _do(page, "password")
 
 
 @state()
 def set_recovery(page: Page) -> None:
-    """Recovery emails of several, each by itself or all cleared."""
+    """Recovery emails of several mailboxes: edit each, or clear all."""
     _pick(page, 2, 4, 5)
     _do(page, "recovery")
 
 
 @state(NARROW, WIDE)
 def delete(page: Page) -> None:
-    """What goes, with how much mail, and the number to type."""
+    """A deletion: the mailboxes, how much mail is lost, and the number to type."""
     _pick(page, 2, 4, 5)
     _do(page, "delete")
 
 
 @state(NARROW, WIDE)
 def new_mailbox(page: Page) -> None:
-    """One form for one mailbox, judged cell by cell."""
+    """One form for one mailbox, validated cell by cell."""
     steps.visit(page, "/", domain="clienta.nl")
     steps.press(page, "New mailbox")
     page.get_by_role("dialog").get_by_role("button", name="Generate").click()
@@ -87,7 +87,7 @@ def new_mailbox(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def found(page: Page) -> None:
-    """What was found in all domains."""
+    """Search results from all domains."""
     steps.visit(page, "/", domain="clienta.nl")
     page.get_by_role("searchbox", name="Find a mailbox").fill("info")
     page.wait_for_timeout(300)
@@ -100,7 +100,7 @@ def found(page: Page) -> None:
 
 @state(NARROW, WIDE)
 def mailbox_card(page: Page) -> None:
-    """The card of a mailbox: its figures, its past, and what can be done to it."""
+    """The card of a mailbox: figures, history and actions."""
     steps.visit(page, "/mailbox", address="info@clienta.nl")
     page.get_by_text("History").last.scroll_into_view_if_needed()
 
