@@ -8,7 +8,7 @@ from starlette.responses import Response
 from mxlib import services
 from mxlib.api import shapes
 from mxlib.api.asking import CSV, XLSX, Asker, Refresh, refusals
-from mxlib.api.downloads import attached
+from mxlib.api.attachments import attached
 from mxlib.api.envelope import listed, success
 from mxlib.api.turns import asks_host
 from mxlib.services.trouble import Silent

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from mxlib import services
 from mxlib.api import shapes
 from mxlib.api.asking import Asker, refusals
+from mxlib.api.audit_query import LONGEST, wanted
 from mxlib.api.envelope import success
-from mxlib.api.trail import LONGEST, wanted
 
 router = APIRouter(tags=["audit"])
 

@@ -1,7 +1,6 @@
 """Files that leave MXM: each through its own guarded route, never kept by a cache, always in the audit trail."""
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -9,9 +8,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mxlib import services
+from mxlib.api.attachments import attached
 from mxlib.auth.guard import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden
-from mxlib.mailboxes.phrases import readable
 from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost
 from mxlib.services.exports import File, NotThere
@@ -22,15 +21,6 @@ _LONGEST_NUMBER = 18
 
 #: Characters of the longest name of a domain.
 _LONGEST_NAME = 253
-
-#: Characters of remarks in a header; proxies refuse headers that are much longer. The file has them whole.
-_LONGEST_REMARKS = 2_000
-
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "zip": "application/zip",
-}
 
 
 def caller(request: Request) -> Caller:
@@ -49,25 +39,6 @@ def _answer(make: Callable[[], File]) -> Response:
         return PlainTextResponse(str(error), status_code=404)
     except (Lost, Silent, Unwritable) as error:
         return PlainTextResponse(str(error), status_code=503)
-
-
-def attached(file: File) -> Response:
-    """A file as an answer that browsers save and no cache keeps."""
-    name = file.name.encode("ascii", "replace").decode().replace('"', "")
-    return Response(
-        file.content,
-        media_type=_TYPES[file.name.rsplit(".", 1)[-1]],
-        headers={
-            "Content-Disposition": f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(file.name)}",
-            "Cache-Control": "no-store",
-        }
-        | ({"X-MXM-Remarks": _header_text(" ".join(file.remarks))} if file.remarks else {}),
-    )
-
-
-def _header_text(text: str) -> str:
-    """Text that fits a header: in one line, ASCII, and bounded; it may carry words of the host."""
-    return readable(text, _LONGEST_REMARKS).encode("ascii", "replace").decode()
 
 
 def run_file(request: Request) -> Response:

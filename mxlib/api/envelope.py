@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
+from mxlib.api.audit_query import Unasked
 from mxlib.api.shapes import moment
-from mxlib.api.trail import Unasked
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.tokens import Rejected
 from mxlib.mailboxes.from_json import Malformed

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from mxlib import services
 from mxlib.api import run_shapes, shapes
 from mxlib.api.asking import CSV, XLSX, Asker, Raw, Run, body, parsed, refusals
-from mxlib.api.downloads import attached
+from mxlib.api.attachments import attached
 from mxlib.api.envelope import success
 from mxlib.api.turns import asks_host
 from mxlib.auth.permissions import Caller
