@@ -38,16 +38,6 @@ KEPT_TO = {
     "fastapi": {"api"},
     "pandas": {"mailboxes", "runs", "services", "api", "ui", "pages"},
 }
-#: Modules over 300 lines, each with its reason.
-LONG: dict[str, str] = {
-    "mxlib/services/lists.py": "a list is due, asked for, doubted and kept in one place; apart they would disagree",
-    "mxlib/store/journal.py": "every statement about runs and rows; in two, the same row would be changed in both",
-    "mxlib/runs/course.py": "all that one run still has to do, as one object",
-    "mxlib/runs/hearing.py": "all that an answer does to its run, in one order",
-    "mxlib/runs/engine.py": "which request goes next hangs on all runs at once; in two, the order could not be seen",
-    "mxlib/mailboxes/words.py": "the one home of sentences that faces share; in two, nobody would know where to look",
-}
-
 FILES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "mxlib").rglob("*.py")])
 
 
@@ -109,11 +99,6 @@ def test_only_the_services_put_the_sandbox_in_the_hosts_place() -> None:
 def test_a_page_is_thin() -> None:
     pages = (ROOT / "pages").glob("*.py")
     assert not [named(path) for path in pages if len(path.read_text(encoding="utf-8").splitlines()) >= 100]
-
-
-def test_a_module_over_300_lines_has_its_reason_here() -> None:
-    long = {named(path) for path in FILES if len(path.read_text(encoding="utf-8").splitlines()) > 300}
-    assert long == LONG.keys()
 
 
 def test_nothing_of_a_machine_or_a_registry_is_tracked() -> None:
