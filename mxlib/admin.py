@@ -15,7 +15,7 @@ from mxlib.auth.permissions import Caller, Permission, told
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, Unwritable, audit, time_guard
 from mxlib.store.people import UserRecord

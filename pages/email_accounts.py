@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.ui import accounts, allowed, export_all, frame, links, new_mailbox, told, unconfirmed
 from mxlib.ui.figures import escaped
 

@@ -7,8 +7,9 @@ import csv
 import io
 import sys
 
-from mxlib.mailboxes import export, intake
-from mxlib.mailboxes.rules import judge
+from mxlib.core.files import reader as intake
+from mxlib.core.files import writer as export
+from mxlib.core.validation.rules import judge
 from mxlib.services.previews import understood
 from mxlib.worker import shared
 from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet

@@ -16,12 +16,17 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from mxlib.mailboxes import addresses, amounts, intake, mapping, reasons, words
-from mxlib.mailboxes.columns import COLUMNS, MOST_SENDS, OnExisting, Verdict
-from mxlib.mailboxes.columnwise import BLANKS
-from mxlib.mailboxes.intake import Limits
-from mxlib.mailboxes.plan import Action
-from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.core import addresses
+from mxlib.core import quotas as amounts
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.files import reader as intake
+from mxlib.core.files.reader import Limits
+from mxlib.core.mapping import mapping
+from mxlib.core.plans.plan import Action
+from mxlib.core.schema import COLUMNS, MOST_SENDS, OnExisting, Verdict
+from mxlib.core.text import findings as reasons
+from mxlib.core.text import messages as words
+from mxlib.core.validation.rules import Account, Standard, judge
 
 ROWS = 100_000
 ACCOUNT = Account(

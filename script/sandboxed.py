@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from mxlib.mailboxes import passwords
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Plan, PlannedRow
+from mxlib.core import passwords
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services import desk

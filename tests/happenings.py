@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.store import OwnershipLost, Store, Tx, Unwritable
 from tests.simulation import Simulation
 

@@ -65,7 +65,8 @@ def _resident(what: str) -> int:
 
 
 def _serve() -> None:
-    from mxlib.mailboxes import intake, mapping
+    from mxlib.core.files import reader as intake
+    from mxlib.core.mapping import mapping
 
     intake.read(b"username\nalice\n", "warm.csv")  # what is loaded at the first use is no cost of a file
     while asked := sys.stdin.buffer.read(_ASKED.size):

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.core.plans.plan import Action, Plan, PlannedRow
+from mxlib.core.schema import Verdict
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.gate import Gate

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import answers, guesses, intake, pasted
-from mxlib.mailboxes.answers import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
-from mxlib.mailboxes.headers import ADDRESS
-from mxlib.mailboxes.mapping import IGNORE, recognise
-from mxlib.mailboxes.names import PATTERNS, Particles, Recipe
+from mxlib.core.files import clipboard as pasted
+from mxlib.core.files import reader as intake
+from mxlib.core.headers import ADDRESS
+from mxlib.core.mapping import choices as answers
+from mxlib.core.mapping import suggestions as guesses
+from mxlib.core.mapping.choices import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
+from mxlib.core.mapping.mapping import IGNORE, recognise
+from mxlib.core.mapping.usernames import PATTERNS, Particles, Recipe
 
 RECIPES = st.builds(Recipe, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.mailboxes import export, intake, mapping, rules
-from mxlib.mailboxes.columns import LONGEST_CELL, LONGEST_TEXT, Verdict, rows_from
-from mxlib.mailboxes.headers import LONGEST_HEADER
-from mxlib.mailboxes.intake import FileRefused
-from mxlib.mailboxes.rules import Account, Standard
+from mxlib.core.files import reader as intake
+from mxlib.core.files import writer as export
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.headers import LONGEST_HEADER
+from mxlib.core.mapping import mapping
+from mxlib.core.schema import LONGEST_CELL, LONGEST_TEXT, Verdict, rows_from
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import Account, Standard
 from tests.house import opened
 from tests.test_workbook import SHEET, STAFF, book, refusal, with_part
 

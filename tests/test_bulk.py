@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import bulk
-from mxlib.mailboxes.columns import COLUMNS, LONGEST_CELL, Verdict, rows_from
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.core.editing import bulk_edit as bulk
+from mxlib.core.editing.draft import Draft
+from mxlib.core.schema import COLUMNS, LONGEST_CELL, Verdict, rows_from
+from mxlib.core.validation.rules import Account, Standard, judge
 
 
 def draft(*usernames: str) -> Draft:

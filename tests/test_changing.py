@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.mailboxes import client_setup
-from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.mailboxes.pasted import addresses_in
-from mxlib.mailboxes.plan import Kind
+from mxlib.core import client_setup
+from mxlib.core.files.clipboard import addresses_in
+from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.plan import Kind
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
 from mxlib.services.changing import Done, Proposed, not_done

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.services import doings
 from mxlib.store.audit import ABOUT_DOMAINS

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK, Verdict, rows_from
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.core.editing.draft import Draft
+from mxlib.core.schema import BESIDES, COLUMNS, MASK, Verdict, rows_from
+from mxlib.core.validation.rules import Account, Standard, judge
 
 ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset()})
 FAULT = "One value too many: put a password with a comma in quotes."

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
-from mxlib.mailboxes.columns import COLUMNS
-from mxlib.mailboxes.draft import Draft
+from mxlib.core.editing.draft import Draft
+from mxlib.core.schema import COLUMNS
 from mxlib.services import Services
 from mxlib.services.drafts import Lost, TakenOver, Work
 from mxlib.services.exports import NotThere

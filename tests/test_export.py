@@ -7,8 +7,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import export, intake, mapping
-from mxlib.mailboxes.columns import COLUMNS
+from mxlib.core.files import reader as intake
+from mxlib.core.files import writer as export
+from mxlib.core.mapping import mapping
+from mxlib.core.schema import COLUMNS
 
 MAILBOXES = pd.DataFrame(
     {

@@ -13,7 +13,7 @@ import pytest
 from mxlib import admin
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.services.desk import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mxlib.mailboxes import intake
-from mxlib.mailboxes.columns import COLUMNS
-from mxlib.mailboxes.intake import Sheet, Taken
-from mxlib.mailboxes.mapping import original_cells
+from mxlib.core.files import reader as intake
+from mxlib.core.files.reader import Sheet, Taken
+from mxlib.core.mapping.mapping import original_cells
+from mxlib.core.schema import COLUMNS
 from mxlib.services.previews import understood
 from tests import soffice, spreadsheets
 from tests.spreadsheets import FILES, WRITTEN

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.mailboxes.changes import Deletion, NewQuota
+from mxlib.core.plans.changes import Deletion, NewQuota
 from mxlib.mxroute import messages
 from mxlib.mxroute.messages import Mailbox
 from mxlib.services.history import Event

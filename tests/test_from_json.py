@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from mxlib.mailboxes import from_json, rules
-from mxlib.mailboxes.columns import BESIDES, COLUMNS, DTYPES
-from mxlib.mailboxes.from_json import Malformed
-from mxlib.mailboxes.rules import Account, Standard
+from mxlib.core.mapping import json_rows as from_json
+from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.schema import BESIDES, COLUMNS, DTYPES
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import Account, Standard
 
 ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"anna"}), "b.nl": frozenset()})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.store import audit
 from tests import house as houses
 from tests.desk import until

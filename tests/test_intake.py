@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.mailboxes import intake, mapping
-from mxlib.mailboxes.intake import FileRefused, Limits, Sheet, Taken
-from mxlib.mailboxes.records import MOST_CELLS
+from mxlib.core.files import reader as intake
+from mxlib.core.files.csv_reader import MOST_CELLS
+from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
+from mxlib.core.mapping import mapping
 
 FILES = Path(__file__).parent / "files"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.clock import SystemClock
-from mxlib.mailboxes.plan import Action, Plan
+from mxlib.core.plans.plan import Action, Plan
 from mxlib.store import Store, journal, own_cells, vault
 from tests.simulation import Simulation, plan, row, rows
 

@@ -10,24 +10,24 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 _GROUND = {"settings", "clock"}
-_KNOWLEDGE = {"mailboxes", "mxroute", "store"} | _GROUND
+_KNOWLEDGE = {"core", "mxroute", "store"} | _GROUND
 #: Which rooms a room may ask. A room may always ask itself.
 DOORS = {
     "settings": set[str](),
     "clock": set[str](),
-    "mailboxes": set[str](),
+    "core": set[str](),
     "sandbox": set[str](),
-    "worker": {"mailboxes"},
-    "mxroute": {"mailboxes"} | _GROUND,
-    "store": {"mailboxes", "mxroute"} | _GROUND,
+    "worker": {"core"},
+    "mxroute": {"core"} | _GROUND,
+    "store": {"core", "mxroute"} | _GROUND,
     "runs": _KNOWLEDGE,
     "auth": _KNOWLEDGE,
     "services": {"runs", "auth", "sandbox", "worker"} | _KNOWLEDGE,
-    "api": {"services", "runs", "auth", "mailboxes", "mxroute"} | _GROUND,
-    "ui": {"api", "services", "runs", "auth", "mailboxes"} | _GROUND,
-    "pages": {"ui", "services", "runs", "auth", "mailboxes"},
+    "api": {"services", "runs", "auth", "core", "mxroute"} | _GROUND,
+    "ui": {"api", "services", "runs", "auth", "core"} | _GROUND,
+    "pages": {"ui", "services", "runs", "auth", "core"},
     "app": {"ui"},
-    "admin": {"auth", "store", "mailboxes"} | _GROUND,
+    "admin": {"auth", "store", "core"} | _GROUND,
 }
 #: Libraries that only these rooms may know.
 KEPT_TO = {
@@ -36,7 +36,7 @@ KEPT_TO = {
     "alembic": {"store"},
     "httpx": {"mxroute"},
     "fastapi": {"api"},
-    "pandas": {"mailboxes", "runs", "services", "api", "ui", "pages"},
+    "pandas": {"core", "runs", "services", "api", "ui", "pages"},
 }
 FILES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "mxlib").rglob("*.py")])
 

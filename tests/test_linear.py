@@ -18,29 +18,24 @@ from starlette.datastructures import Headers
 
 from mxlib.api import asking, envelope
 from mxlib.auth import framing, guard
-from mxlib.mailboxes import (
-    addresses,
-    amounts,
-    dialect,
-    export,
-    from_json,
-    headers,
-    intake,
-    mapping,
-    names,
-    passwords,
-    pasted,
-    presets,
-    rules,
-    sifting,
-    unseen,
-)
-from mxlib.mailboxes import columnwise as columns
-from mxlib.mailboxes.changes import NewQuota
-from mxlib.mailboxes.columns import rows_from
-from mxlib.mailboxes.phrases import quoted, readable
-from mxlib.mailboxes.records import records
-from mxlib.mailboxes.rules import Account, Standard
+from mxlib.core import addresses, headers, passwords
+from mxlib.core import arrow_text as columns
+from mxlib.core import quotas as amounts
+from mxlib.core.editing import filters as sifting
+from mxlib.core.files import clipboard as pasted
+from mxlib.core.files import encoding as dialect
+from mxlib.core.files import reader as intake
+from mxlib.core.files import writer as export
+from mxlib.core.files.csv_reader import records
+from mxlib.core.format import quoted, readable
+from mxlib.core.mapping import json_rows as from_json
+from mxlib.core.mapping import mapping, presets
+from mxlib.core.mapping import usernames as names
+from mxlib.core.plans.changes import NewQuota
+from mxlib.core.schema import rows_from
+from mxlib.core.text import redaction as unseen
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import Account, Standard
 from tests.test_layout import FILES, ROOT, named
 
 #: CPU seconds below which growth is noise, how often each text is measured, and how much twice the text may cost.
@@ -52,13 +47,13 @@ _ARROW = {"match_substring_regex", "replace_substring_regex", "count_substring_r
 
 #: Patterns that are put together while running, as they come out of it.
 BY_HAND: dict[tuple[str, str], Sequence[tuple[str, str]]] = {
-    ("mxlib/mailboxes/records.py", "_cells"): [
+    ("mxlib/core/files/csv_reader.py", "_cells"): [
         (rf'(?:"(?P<inside>[^"]*+(?:""[^"]*+)*+)"|(?P<bare>[^{sign}\r\n]*+))(?P<end>{sign}|\r\n?|\n|$)', "match")
         for sign in (",", ";", "\\|")
     ],
-    ("mxlib/mailboxes/unseen.py", ""): [(phrase.pattern, "sub") for phrase, _ in unseen._LEFT],
-    ("mxlib/mailboxes/columnwise.py", "match"): [],  # whatever its callers hand over is found where they do
-    ("mxlib/mailboxes/columnwise.py", "contain"): [],
+    ("mxlib/core/text/redaction.py", ""): [(phrase.pattern, "sub") for phrase, _ in unseen._LEFT],
+    ("mxlib/core/arrow_text.py", "match"): [],  # whatever its callers hand over is found where they do
+    ("mxlib/core/arrow_text.py", "contain"): [],
     ("mxlib/sandbox/contract.py", "_password"): [("[A-Z]", "search")],
     ("mxlib/api/app.py", "__init__"): [("^/api(?:/|$)(?P<path>.*)$", "match")],
 }
@@ -361,5 +356,5 @@ def test_a_slow_pattern_and_slow_work_are_found() -> None:
 
 
 def test_the_project_is_where_it_is_looked_for() -> None:
-    assert any(case.where.startswith("mxlib/mailboxes/headers.py") for case in CASES)
+    assert any(case.where.startswith("mxlib/core/headers.py") for case in CASES)
     assert (ROOT / "mxlib").is_dir()

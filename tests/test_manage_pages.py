@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes.changes import NewQuota
+from mxlib.core.plans.changes import NewQuota
 from mxlib.sandbox import extras
 from mxlib.services import Services
 from mxlib.services.trouble import Silent

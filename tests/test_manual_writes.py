@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
-from mxlib.mailboxes.changes import NewPassword
+from mxlib.core.plans.changes import NewPassword
 from mxlib.services.by_hand import Uncertain
 from mxlib.services.exports import NotThere
 from mxlib.services.manual_writes import ManualWrites

@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import intake, words
+from mxlib.core.files import reader as intake
+from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.gate import Gate

@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import intake, mapping
-from mxlib.mailboxes.columns import COLUMNS, DTYPES
-from mxlib.mailboxes.headers import meaning_of
-from mxlib.mailboxes.intake import FileRefused, Sheet
-from mxlib.mailboxes.mapping import IGNORE
+from mxlib.core.files import reader as intake
+from mxlib.core.files.reader import FileRefused, Sheet
+from mxlib.core.headers import meaning_of
+from mxlib.core.mapping import mapping
+from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.schema import COLUMNS, DTYPES
 
 
 def sheet_of(text: str) -> Sheet:

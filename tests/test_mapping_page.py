@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 from streamlit.testing.v1 import AppTest
 
-from mxlib.mailboxes.columns import MASK
+from mxlib.core.schema import MASK
 from tests import house as houses
 from tests.house import House
 from tests.test_pages import opened, preview, statuses

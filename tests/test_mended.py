@@ -2,10 +2,12 @@
 
 import pandas as pd
 
-from mxlib.mailboxes import intake, mapping, mended
-from mxlib.mailboxes.columns import COLUMNS, rows_from
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.mended import Mended
+from mxlib.core.editing import file_diff as mended
+from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.file_diff import Mended
+from mxlib.core.files import reader as intake
+from mxlib.core.mapping import mapping
+from mxlib.core.schema import COLUMNS, rows_from
 
 
 class File:

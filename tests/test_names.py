@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import names
-from mxlib.mailboxes.addresses import is_username
-from mxlib.mailboxes.names import PATTERNS, Particles, People, Recipe
+from mxlib.core.addresses import is_username
+from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
 
 PLAIN = Recipe()
 NAMES = st.one_of(

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller
-from mxlib.mailboxes.answers import Answer, digest
-from mxlib.mailboxes.mapping import IGNORE
+from mxlib.core.mapping.choices import Answer, digest
+from mxlib.core.mapping.mapping import IGNORE
 from mxlib.services.mappings import Question
 from mxlib.services.previews import Reading
 from mxlib.store import FILE, Store, answers, audit

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes.columns import MASK
+from mxlib.core.schema import MASK
 from mxlib.services import Services
 from mxlib.settings import Settings
 

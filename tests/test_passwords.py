@@ -5,9 +5,9 @@ import string
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import passwords
-from mxlib.mailboxes.columns import BESIDES, COLUMNS, MASK, Verdict, rows_from
-from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.core import passwords
+from mxlib.core.schema import BESIDES, COLUMNS, MASK, Verdict, rows_from
+from mxlib.core.validation.rules import Account, Standard, judge
 
 ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset({"info"})})
 MANY = [passwords.generate() for _ in range(500)]

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import planning, words
-from mxlib.mailboxes.columns import MASK, Verdict, rows_from
-from mxlib.mailboxes.plan import Plan
-from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.core.plans import builder as planning
+from mxlib.core.plans.plan import Plan
+from mxlib.core.schema import MASK, Verdict, rows_from
+from mxlib.core.text import messages as words
+from mxlib.core.validation.rules import Account, Standard, judge
 
 ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
 NAMES = ["Ann", "bob@b.nl", "info", "ann", "jan jansen", "dirk", "eva", "fay"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.mailboxes import preflight
-from mxlib.mailboxes.changes import NewQuota
-from mxlib.mailboxes.plan import Action
-from mxlib.mailboxes.preflight import Growth
+from mxlib.core.plans import capacity as preflight
+from mxlib.core.plans.capacity import Growth
+from mxlib.core.plans.changes import NewQuota
+from mxlib.core.plans.plan import Action
 from mxlib.mxroute.messages import Answer, Request
 from mxlib.services.storage import AccountStorage
 from mxlib.services.trouble import Silent

@@ -2,8 +2,9 @@
 
 import pytest
 
-from mxlib.mailboxes import intake, mapping, presets
-from mxlib.mailboxes.columns import COLUMNS
+from mxlib.core.files import reader as intake
+from mxlib.core.mapping import mapping, presets
+from mxlib.core.schema import COLUMNS
 
 GOOGLE = (
     "First Name [Required],Last Name [Required],Email Address [Required],Password [Required],"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib.mailboxes.columns import MASK
+from mxlib.core.schema import MASK
 from mxlib.services.drafts import Drafts, TakenOver
 from mxlib.ui import preview as previews
 from tests import house as houses

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from mxlib.mailboxes import intake
-from mxlib.mailboxes.sheet import Taken
+from mxlib.core.files import reader as intake
+from mxlib.core.files.sheet import Taken
 from mxlib.runs import again, results, sentences
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.keys import ServerKey

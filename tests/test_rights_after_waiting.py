@@ -11,9 +11,9 @@ import pytest
 from mxlib.auth import passwords
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.tokens import Rejected
-from mxlib.mailboxes import export
-from mxlib.mailboxes.changes import NewQuota
-from mxlib.mailboxes.orders import Order
+from mxlib.core.files import writer as export
+from mxlib.core.plans.change_request import Order
+from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
 from mxlib.services.lists import Lists
 from mxlib.store import audit

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import blocks, export, formulas, intake, mapping
-from mxlib.mailboxes.columnwise import BLANKS
-from mxlib.mailboxes.intake import FileRefused, Limits, Sheet, Taken
+from mxlib.core import formula_guard as formulas
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.files import csv_fast as blocks
+from mxlib.core.files import reader as intake
+from mxlib.core.files import writer as export
+from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
+from mxlib.core.mapping import mapping
 
 MOST = 10_000
 ENCODINGS = {"utf-8": b"", "utf-8 with mark": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.changes import NewRecovery, mended
-from mxlib.mailboxes.columns import MASK, Verdict, rows_from
-from mxlib.mailboxes.rules import Account, Standard, domains_named, judge
+from mxlib.core.plans.changes import NewRecovery, mended
+from mxlib.core.schema import MASK, Verdict, rows_from
+from mxlib.core.text import findings as reasons
+from mxlib.core.validation.rules import Account, Standard, domains_named, judge
 
 GOOD = "Winter-2026"
 ACCOUNT = Account(

@@ -4,10 +4,11 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import passwords, reasons
-from mxlib.mailboxes.columns import MASK, OnExisting, Verdict, rows_from
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.rules import Account, Standard, domains_named, judge
+from mxlib.core import passwords
+from mxlib.core.editing.draft import Draft
+from mxlib.core.schema import MASK, OnExisting, Verdict, rows_from
+from mxlib.core.text import findings as reasons
+from mxlib.core.validation.rules import Account, Standard, domains_named, judge
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
 from script.bench_judging import judge_row_by_row, rows_of, spreadsheet

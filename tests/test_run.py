@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
+from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import deciding, health, sentences
 from mxlib.runs.outcomes import RunStatus

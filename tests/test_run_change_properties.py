@@ -10,8 +10,8 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox

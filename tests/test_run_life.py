@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.runs import worker
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.mailboxes import intake
-from mxlib.mailboxes.sheet import Taken
+from mxlib.core.files import reader as intake
+from mxlib.core.files.sheet import Taken
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.runs.view import RunView
 from mxlib.services.exports import NotThere

@@ -17,7 +17,7 @@ from mxlib import services
 from mxlib.api import downloads
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, Outcome
 from mxlib.runs.view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule

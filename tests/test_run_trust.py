@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
+from mxlib.core.text import messages as words
 from mxlib.mxroute import messages
 from mxlib.mxroute.errors import Misshapen
 from mxlib.runs import recording, sentences

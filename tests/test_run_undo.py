@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mxlib.mailboxes.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
 from mxlib.runs import course, sentences
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits

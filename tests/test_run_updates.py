@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.plan import CLEAR, Action, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
+from mxlib.core.text import findings as reasons
 from mxlib.runs import results, sentences
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change

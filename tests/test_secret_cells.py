@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes import reasons, secret_cells
-from mxlib.mailboxes.columns import MASK
-from mxlib.mailboxes.columnwise import texts
+from mxlib.core.arrow_text import texts
+from mxlib.core.mapping import secret_cells
+from mxlib.core.schema import MASK
+from mxlib.core.text import findings as reasons
 from mxlib.store import FILE, Store, journal, own_cells
 from tests import house as houses
 from tests.house import GOOD, House, data

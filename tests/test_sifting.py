@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import sifting
-from mxlib.mailboxes.columns import Verdict, rows_from
-from mxlib.mailboxes.rules import Account, Standard, judge
-from mxlib.mailboxes.sifting import Order
+from mxlib.core.editing import filters as sifting
+from mxlib.core.editing.filters import Order
+from mxlib.core.schema import Verdict, rows_from
+from mxlib.core.validation.rules import Account, Standard, judge
 
 ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"there"}), "b.nl": frozenset()})
 GOOD = "Geheim.2026x"

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes import export, intake
-from mxlib.mailboxes.columns import OnExisting
-from mxlib.mailboxes.formulas import unguard
+from mxlib.core.files import reader as intake
+from mxlib.core.files import writer as export
+from mxlib.core.formula_guard import unguard
+from mxlib.core.schema import OnExisting
 from mxlib.sandbox.state import Change
 from mxlib.services.previews import understood
 from mxlib.store import recovery

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.mxroute.messages import Mailbox
 from mxlib.store import Store, Unwritable, audit, database, lists, migrations, recovery
 from mxlib.store.tables import metadata

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.columns import MASK
+from mxlib.core.schema import MASK
+from mxlib.core.text import findings as reasons
 from tests import house as houses
 from tests.house import GOOD, House
 from tests.test_pages import opened, preview

@@ -7,7 +7,7 @@ import pytest
 
 from mxlib import admin, services
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.runs import results
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.services.housekeeping import Housekeeping

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from mxlib import api
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import export
-from mxlib.mailboxes.unseen import untold
+from mxlib.core.files import writer as export
+from mxlib.core.text.redaction import untold
 from mxlib.services import trail as trail_of_files
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.trail import CHUNK, Trail, Wanted

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import CLEAR, Action, Kind, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, Kind, PlannedRow
+from mxlib.core.text import messages as words
 from mxlib.runs import sentences
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome

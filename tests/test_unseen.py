@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.columns import OnExisting
-from mxlib.mailboxes.unseen import untold
+from mxlib.core.schema import OnExisting
+from mxlib.core.text import findings as reasons
+from mxlib.core.text.redaction import untold
 from mxlib.runs import sentences
 from mxlib.services.trail import Wanted
 from tests.house import House, data, opened

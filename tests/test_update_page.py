@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes.columns import OnExisting
+from mxlib.core.schema import OnExisting
 from mxlib.mxroute import messages
 from mxlib.services import Services, previews
 from mxlib.settings import Settings

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.mailboxes import passwords, planning, words
-from mxlib.mailboxes.columns import MASK, OnExisting, Verdict, rows_from
-from mxlib.mailboxes.kinds import UNCHANGED, UPDATE, kinds
-from mxlib.mailboxes.plan import CLEAR, Action, PlannedRow
-from mxlib.mailboxes.rules import Account, Standard, judge
+from mxlib.core import passwords
+from mxlib.core.plans import builder as planning
+from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
+from mxlib.core.schema import MASK, OnExisting, Verdict, rows_from
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
+from mxlib.core.validation.rules import Account, Standard, judge
 from tests.test_rules_properties import ACCOUNT as AWKWARD
 from tests.test_rules_properties import STANDARD as AWKWARD_STANDARD
 from tests.test_rules_properties import UNHURRIED, tables

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from mxlib.mailboxes import phrases, words
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.words import Confirmation
+from mxlib.core import format as phrases
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.text.messages import Confirmation
 
 
 def at(month: int, day: int, hour: int = 12, minute: int = 0, year: int = 2026) -> float:

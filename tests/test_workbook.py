@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from mxlib.mailboxes import intake, mapping
-from mxlib.mailboxes.intake import FileRefused, Limits, Sheet, Taken
+from mxlib.core.files import reader as intake
+from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
+from mxlib.core.mapping import mapping
 
 SHEET = "xl/worksheets/sheet1.xml"
 

@@ -16,12 +16,17 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
-from mxlib.mailboxes import effort, from_json, intake, mapping, otherwise, rules
-from mxlib.mailboxes.columns import rows_from
-from mxlib.mailboxes.intake import FileRefused
-from mxlib.mailboxes.malformed import Malformed
-from mxlib.mailboxes.refusals import Crowded, TooCostly
-from mxlib.mailboxes.rules import Account, Standard
+from mxlib.core.files import reader as intake
+from mxlib.core.files import time_budget as effort
+from mxlib.core.files.errors import Crowded, TooCostly
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.invalid_body import Malformed
+from mxlib.core.mapping import fallbacks as otherwise
+from mxlib.core.mapping import json_rows as from_json
+from mxlib.core.mapping import mapping
+from mxlib.core.schema import rows_from
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import Account, Standard
 from mxlib.worker import Worker
 from mxlib.worker.worker import Fault
 from script.bench_wire import page_run

@@ -9,8 +9,8 @@ import pytest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.mailboxes import words
-from mxlib.mailboxes.changes import Deletion, NewPassword, NewRecovery
+from mxlib.core.plans.changes import Deletion, NewPassword, NewRecovery
+from mxlib.core.text import messages as words
 from mxlib.runs.manager import NotOwner
 from mxlib.services.desk import assemble
 from mxlib.settings import Settings

@@ -12,8 +12,10 @@ from mxlib import services
 from mxlib.api.envelope import Problem
 from mxlib.api.shapes import Failure
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes import addresses, json_text, words
-from mxlib.mailboxes.phrases import readable
+from mxlib.core import addresses
+from mxlib.core import strict_json as json_text
+from mxlib.core.format import readable
+from mxlib.core.text import messages as words
 from mxlib.services.exports import NotThere
 
 JSON = "application/json"

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from mxlib.mailboxes.phrases import readable
+from mxlib.core.format import readable
 from mxlib.services.exports import File
 
 #: Characters of remarks in a header; proxies refuse headers that are much longer. The file has them whole.

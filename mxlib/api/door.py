@@ -10,7 +10,7 @@ from mxlib import services
 from mxlib.api.envelope import INVALID_TOKEN, Problem, fault, refusal
 from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
 from mxlib.auth.tokens import Rejected
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.services.by_hand import came_at
 
 #: Digits of a length that any body can have.

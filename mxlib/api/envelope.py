@@ -17,10 +17,10 @@ from mxlib.api.audit_query import Unasked
 from mxlib.api.shapes import moment
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.tokens import Rejected
-from mxlib.mailboxes.from_json import Malformed
-from mxlib.mailboxes.intake import FileRefused
-from mxlib.mailboxes.phrases import readable
-from mxlib.mailboxes.refusals import Crowded, TooCostly
+from mxlib.core.files.errors import Crowded, TooCostly
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.format import readable
+from mxlib.core.mapping.json_rows import Malformed
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot, NotOwner, SameImport
 from mxlib.services import Unreadable, Unwritable

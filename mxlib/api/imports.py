@@ -10,8 +10,8 @@ from mxlib.api import preview_shapes, run_shapes, shapes
 from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, refusals, wrong_kind
 from mxlib.api.envelope import success
 from mxlib.api.turns import asks_host
-from mxlib.mailboxes.columns import OnExisting
-from mxlib.mailboxes.from_json import Malformed
+from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.schema import OnExisting
 from mxlib.services.exports import NotThere
 from mxlib.services.imports import Table
 

@@ -12,7 +12,7 @@ from mxlib.api.attachments import attached
 from mxlib.api.envelope import listed, success
 from mxlib.api.turns import asks_host
 from mxlib.auth.permissions import Permission
-from mxlib.mailboxes.from_json import Malformed, mailbox, only
+from mxlib.core.mapping.json_rows import Malformed, mailbox, only
 from mxlib.services.exports import NotThere
 
 router = APIRouter(prefix="/domains/{domain}", tags=["mailboxes"])

@@ -6,10 +6,10 @@ from typing import Any, Literal, NotRequired
 import pandas as pd
 from typing_extensions import TypedDict
 
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.kinds import UNCHANGED, UPDATE, kinds
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
+from mxlib.core.schema import Verdict
+from mxlib.core.text import findings as reasons
+from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 
 
 class PreviewRow(TypedDict):

@@ -7,8 +7,8 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from mxlib.api.shapes import moment
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Kind
+from mxlib.core.plans.plan import Action, Kind
+from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.view import Passwords, RunView
 from mxlib.services.changing import Proposed

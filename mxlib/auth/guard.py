@@ -27,7 +27,7 @@ from mxlib.auth.page import Arrival
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.shield import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, STRICT_TRANSPORT, shielded
 from mxlib.auth.uploads import MOST_BYTES, PLACE, NotTaken, Shelf, Uploads
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.settings import Settings
 
 #: Names the operator to Streamlit and to the routes, where they are and in which session; only the guard sets them.

@@ -7,7 +7,7 @@ from math import ceil
 
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
 from mxlib.store import Tx, audit, people
 from mxlib.store import tokens as shelf
 from mxlib.store.people import UserRecord

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mxlib.auth.passwords import Unfit
-from mxlib.mailboxes import addresses
+from mxlib.core import addresses
 
 
 class Permission(StrEnum):

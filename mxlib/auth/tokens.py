@@ -13,7 +13,7 @@ from mxlib.auth.ownership import known_as, note
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission, place
 from mxlib.clock import Clock
-from mxlib.mailboxes.phrases import moment
+from mxlib.core.format import moment
 from mxlib.store import Store, Tx, Unwritable, people
 from mxlib.store import tokens as shelf
 from mxlib.store.tokens import TokenRecord

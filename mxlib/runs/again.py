@@ -1,7 +1,7 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Kind, Plan, PlannedRow
+from mxlib.core.plans.plan import Action, Kind, Plan, PlannedRow
+from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
 from mxlib.store import Tx, audit, journal, vault
 from mxlib.store.keys import ServerKey

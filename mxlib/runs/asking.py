@@ -1,6 +1,6 @@
 """Which request an errand or a row becomes."""
 
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
 from mxlib.mxroute import messages
 from mxlib.mxroute.messages import Request
 from mxlib.runs.course import Course, Errand, Purpose

@@ -7,8 +7,8 @@ a create without an answer is read back, and is sent again only once the host ha
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
+from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import (
     Business,
     Conflict,

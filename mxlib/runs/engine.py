@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.messages import Answer
 from mxlib.runs import asking, deciding, hearing, sentences, steering

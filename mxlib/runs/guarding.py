@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
 from mxlib.mxroute.messages import Mailbox
 from mxlib.runs import sentences
 from mxlib.store.records import RowRecord

@@ -5,7 +5,7 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import assert_never
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import Disallowed, MXrouteError, NotFound, RateLimited, Refused, Unauthorized
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import deciding, guarding, recording, sentences, steering

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
-from mxlib.mailboxes.phrases import count
-from mxlib.mailboxes.plan import Kind, Plan
+from mxlib.core.format import count
+from mxlib.core.plans.plan import Kind, Plan
+from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.gate import Gate
 from mxlib.runs import again, retention, sentences, viewing

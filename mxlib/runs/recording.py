@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.plan import CLEAR, Action
+from mxlib.core.plans.plan import CLEAR, Action
+from mxlib.core.text import findings as reasons
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
 from mxlib.mxroute.messages import Answer, Mailbox
 from mxlib.runs import deciding, guarding, sentences

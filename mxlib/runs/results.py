@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mxlib.mailboxes import export
-from mxlib.mailboxes.columns import COLUMNS
-from mxlib.mailboxes.plan import Action
-from mxlib.mailboxes.unseen import untold
+from mxlib.core.files import writer as export
+from mxlib.core.plans.plan import Action
+from mxlib.core.schema import COLUMNS
+from mxlib.core.text.redaction import untold
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import DONE, OPEN
 from mxlib.store import Store, journal, own_cells, vault

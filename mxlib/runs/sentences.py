@@ -1,7 +1,7 @@
 """What the results say of a row, and why a run paused."""
 
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.plan import CLEAR, Action
+from mxlib.core.plans.plan import CLEAR, Action
+from mxlib.core.text import findings as reasons
 from mxlib.mxroute.errors import MXrouteError, Refused
 from mxlib.mxroute.messages import Mailbox
 from mxlib.runs.outcomes import Proof, RunStatus

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
+from mxlib.core.text import messages as words
 from mxlib.runs import recording, sentences
 from mxlib.runs.course import Course, Note, Unsettled
 from mxlib.runs.outcomes import Outcome, RunStatus

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import CLEAR, Action, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
+from mxlib.core.schema import Verdict
 from mxlib.mxroute.messages import Mailbox
 from mxlib.runs import guarding, sentences
 from mxlib.runs.guarding import Kept, Why

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.mailboxes.plan import Kind
+from mxlib.core.plans.plan import Kind
 from mxlib.runs.outcomes import DONE, OPEN, RETRIED, Outcome, RunStatus
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mxlib.clock import Clock
-from mxlib.mailboxes.plan import Kind
+from mxlib.core.plans.plan import Kind
 from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.gate import Gate

@@ -14,7 +14,7 @@ from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
-from mxlib.mailboxes import passwords
+from mxlib.core import passwords
 from mxlib.services.lists import Lists
 from mxlib.store import Store, Unwritable, audit, people
 from mxlib.store.people import UserRecord

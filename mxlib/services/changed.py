@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import Verdict
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
 
 
 def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:

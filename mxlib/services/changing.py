@@ -9,9 +9,10 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import changes, questions
-from mxlib.mailboxes.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
-from mxlib.mailboxes.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import changes
+from mxlib.core.plans.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unreachable, Unreadable
 from mxlib.runs.manager import CanNot
 from mxlib.services.by_hand import Uncertain

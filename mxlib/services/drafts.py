@@ -11,11 +11,14 @@ import pyarrow as pa
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import columnwise, export, mapping, mended
-from mxlib.mailboxes.addresses import is_domain
-from mxlib.mailboxes.columns import DTYPES, OnExisting
-from mxlib.mailboxes.intake import Taken
-from mxlib.mailboxes.phrases import count, readable
+from mxlib.core import arrow_text as columnwise
+from mxlib.core.addresses import is_domain
+from mxlib.core.editing import file_diff as mended
+from mxlib.core.files import writer as export
+from mxlib.core.files.reader import Taken
+from mxlib.core.format import count, readable
+from mxlib.core.mapping import mapping
+from mxlib.core.schema import DTYPES, OnExisting
 from mxlib.services.exports import File, NotThere
 from mxlib.services.previews import Previews, Reading
 from mxlib.settings import Settings

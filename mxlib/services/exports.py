@@ -9,8 +9,10 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import export, questions, words
-from mxlib.mailboxes.phrases import count, listed
+from mxlib.core.files import writer as export
+from mxlib.core.format import count, listed
+from mxlib.core.plans import change_text as questions
+from mxlib.core.text import messages as words
 from mxlib.services.lists import Domains, Lists, MailboxList, Tell
 from mxlib.services.running import Running
 from mxlib.services.trouble import Silent

@@ -8,8 +8,8 @@ import pandas as pd
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes.columns import LONGEST_CELL
-from mxlib.mailboxes.phrases import age, count
+from mxlib.core.format import age, count
+from mxlib.core.schema import LONGEST_CELL
 from mxlib.services.lists import Lists, Tell
 from mxlib.store import Store, recovery
 from mxlib.store import lists as shelf

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.mailboxes.phrases import day
+from mxlib.core.format import day
 from mxlib.runs.outcomes import OPEN
 from mxlib.services import doings
 from mxlib.store import Store, history, seen

@@ -6,7 +6,7 @@ import time
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.services.claims import KEY_DAYS
 from mxlib.settings import Settings
 from mxlib.store import Jump, Store, audit, once, people, time_guard

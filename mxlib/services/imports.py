@@ -8,10 +8,13 @@ import pandas as pd
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
-from mxlib.mailboxes import effort, from_json, passwords, planning
-from mxlib.mailboxes.columns import OnExisting
-from mxlib.mailboxes.from_json import Malformed
-from mxlib.mailboxes.sheet import Taken
+from mxlib.core import passwords
+from mxlib.core.files import time_budget as effort
+from mxlib.core.files.sheet import Taken
+from mxlib.core.mapping import json_rows as from_json
+from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.plans import builder as planning
+from mxlib.core.schema import OnExisting
 from mxlib.services.claims import Claims
 from mxlib.services.lists import LONG_PATIENCE, Lists
 from mxlib.services.previews import FRESH_FOR_START, Previews

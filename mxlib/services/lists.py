@@ -12,7 +12,7 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.mxroute import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable

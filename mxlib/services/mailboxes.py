@@ -8,11 +8,11 @@ from functools import partial
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import single
-from mxlib.mailboxes.addresses import domain as normalised
-from mxlib.mailboxes.columns import MOST_SENDS
-from mxlib.mailboxes.plan import Action
-from mxlib.mailboxes.single import Cells, Judged
+from mxlib.core.addresses import domain as normalised
+from mxlib.core.plans.plan import Action
+from mxlib.core.schema import MOST_SENDS
+from mxlib.core.validation import single_row as single
+from mxlib.core.validation.single_row import Cells, Judged
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Conflict, NotFound
 from mxlib.mxroute.messages import Mailbox

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
+from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.messages import Mailbox

@@ -8,11 +8,19 @@ import pyarrow as pa
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import NO_IMPORT, Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import answers, effort, guesses, headers, mapping, names, otherwise, pasted, presets, words
-from mxlib.mailboxes.answers import Answer
-from mxlib.mailboxes.intake import FileRefused, Sheet, Taken
-from mxlib.mailboxes.mapping import Conflict
-from mxlib.mailboxes.phrases import day
+from mxlib.core import headers
+from mxlib.core.files import clipboard as pasted
+from mxlib.core.files import time_budget as effort
+from mxlib.core.files.reader import FileRefused, Sheet, Taken
+from mxlib.core.format import day
+from mxlib.core.mapping import choices as answers
+from mxlib.core.mapping import fallbacks as otherwise
+from mxlib.core.mapping import mapping, presets
+from mxlib.core.mapping import suggestions as guesses
+from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping.choices import Answer
+from mxlib.core.mapping.mapping import Conflict
+from mxlib.core.text import messages as words
 from mxlib.services.lists import Lists
 from mxlib.services.previews import Previews, Reading
 from mxlib.store import Store, audit

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes import orders, questions
-from mxlib.mailboxes.orders import Order
+from mxlib.core.plans import change_request as orders
+from mxlib.core.plans import change_text as questions
+from mxlib.core.plans.change_request import Order
 from mxlib.services.changing import Changing, Proposed
 from mxlib.services.claims import Claims
 from mxlib.services.exports import NotThere

@@ -3,9 +3,9 @@
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import preflight
-from mxlib.mailboxes.plan import Action, Plan, PlannedRow
-from mxlib.mailboxes.preflight import Growth
+from mxlib.core.plans import capacity as preflight
+from mxlib.core.plans.capacity import Growth
+from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.services.storage import Storage
 from mxlib.store import Store, history
 

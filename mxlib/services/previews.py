@@ -10,14 +10,21 @@ import pyarrow as pa
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
-from mxlib.mailboxes import addresses, effort, intake, mapping, mended, passwords, planning, presets, rules, words
-from mxlib.mailboxes.columns import OnExisting
-from mxlib.mailboxes.intake import Limits, Sheet, Taken
-from mxlib.mailboxes.kinds import KINDS, kinds
-from mxlib.mailboxes.mapping import Mapping as ColumnMapping
-from mxlib.mailboxes.mended import Mended
-from mxlib.mailboxes.plan import Plan
-from mxlib.mailboxes.rules import Account, Standard
+from mxlib.core import addresses, passwords
+from mxlib.core.editing import file_diff as mended
+from mxlib.core.editing.file_diff import Mended
+from mxlib.core.files import reader as intake
+from mxlib.core.files import time_budget as effort
+from mxlib.core.files.reader import Limits, Sheet, Taken
+from mxlib.core.mapping import mapping, presets
+from mxlib.core.mapping.mapping import Mapping as ColumnMapping
+from mxlib.core.plans import builder as planning
+from mxlib.core.plans.plan import Plan
+from mxlib.core.schema import OnExisting
+from mxlib.core.text import messages as words
+from mxlib.core.validation import rules
+from mxlib.core.validation.row_kinds import KINDS, kinds
+from mxlib.core.validation.rules import Account, Standard
 from mxlib.services.changed import changed_since
 from mxlib.services.lists import LONG_PATIENCE, PATIENCE, Lists, Tell
 from mxlib.services.preflight import Preflight

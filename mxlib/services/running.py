@@ -10,8 +10,8 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
-from mxlib.mailboxes.plan import Action, Kind, Plan
+from mxlib.core.plans.plan import Action, Kind, Plan
+from mxlib.core.text import messages as words
 from mxlib.runs import results, sentences
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus

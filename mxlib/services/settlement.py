@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
 from mxlib.mxroute.messages import Mailbox
 from mxlib.store import Tx, audit, erasure, makers, manual_writes, recovery
 from mxlib.store.makers import Maker

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.mailboxes import addresses
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Kind
-from mxlib.mailboxes.unseen import untold
+from mxlib.core import addresses
+from mxlib.core.plans.plan import Kind
+from mxlib.core.schema import Verdict
+from mxlib.core.text.redaction import untold
 from mxlib.runs import results
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView

@@ -1,6 +1,6 @@
 """How it stands with a run, in the words that page, API and banner share."""
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.view import RunView
 

@@ -10,9 +10,9 @@ import numpy as np
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import export
-from mxlib.mailboxes.phrases import count
-from mxlib.mailboxes.unseen import untold
+from mxlib.core.files import writer as export
+from mxlib.core.format import count
+from mxlib.core.text.redaction import untold
 from mxlib.services import trail_lines
 from mxlib.store import Store, Tx, audit
 from mxlib.store.audit import Block, Entry, Label, Seen, Wanted

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.mailboxes import export
+from mxlib.core.files import writer as export
 from mxlib.store.audit import Block, Label
 
 Mask = npt.NDArray[np.bool_]

@@ -1,6 +1,6 @@
 """Why something could not be had from the host or the store, with the code of its kind."""
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable
 from mxlib.store import Unwritable
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes.plan import Action
+from mxlib.core.plans.plan import Action
 from mxlib.services import settlement
 from mxlib.services.exports import NotThere
 from mxlib.services.manual_writes import ManualWrites

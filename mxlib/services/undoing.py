@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mailboxes import reasons, words
-from mxlib.mailboxes.plan import CLEAR, Action, Kind, Plan, PlannedRow
-from mxlib.mailboxes.unseen import untold
+from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.core.text import findings as reasons
+from mxlib.core.text import messages as words
+from mxlib.core.text.redaction import untold
 from mxlib.mxroute.messages import Mailbox
 from mxlib.runs import sentences, undo
 from mxlib.runs.guarding import Why

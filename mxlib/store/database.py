@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.store import failures, folder
 from mxlib.store.failures import Unopenable, Unwritable
 from mxlib.store.keys import ServerKey

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 
 #: Bytes that are free on a disk which is not full.
 _ROOM = 1_000_000

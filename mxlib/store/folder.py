@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.store.failures import Unopenable
 
 #: What a file of SQLite begins with.

@@ -8,8 +8,8 @@ from dataclasses import fields
 
 import sqlalchemy as sa
 
-from mxlib.mailboxes import reasons
-from mxlib.mailboxes.plan import Plan
+from mxlib.core.plans.plan import Plan
+from mxlib.core.text import findings as reasons
 from mxlib.store import own_cells
 from mxlib.store.database import Tx
 from mxlib.store.keys import ServerKey

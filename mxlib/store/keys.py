@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.store.failures import Unopenable
 
 _NONCE = 12

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.store import failures
 from mxlib.store.failures import Unopenable
 

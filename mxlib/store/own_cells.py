@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from mxlib.mailboxes import secret_cells
-from mxlib.mailboxes.addresses import is_domain
-from mxlib.mailboxes.columns import MASK, Verdict
+from mxlib.core.addresses import is_domain
+from mxlib.core.mapping import secret_cells
+from mxlib.core.schema import MASK, Verdict
 from mxlib.store.database import Tx
 from mxlib.store.keys import ServerKey
 from mxlib.store.tables import draft, meta, run, run_row

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from mxlib.mailboxes.plan import Plan
+from mxlib.core.plans.plan import Plan
 from mxlib.store.database import Tx
 from mxlib.store.tables import audit, run, run_row
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
 from mxlib.services.access import LEAST, REFUSALS, Person
 from mxlib.ui import access_people, access_rights, frame, signed_in
 from mxlib.ui.acts import act

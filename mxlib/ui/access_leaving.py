@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
 from mxlib.services.access import REFUSALS, TokenRecord
 from mxlib.ui import access_rights, dialogs, frame
 from mxlib.ui.figures import escaped

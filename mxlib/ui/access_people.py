@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.phrases import age, count
+from mxlib.core.format import age, count
 from mxlib.services.access import LEAST, REFUSALS, Grants, Person
 from mxlib.ui import access_leaving, access_rights, acts, dialogs, frame, one_of
 from mxlib.ui.acts import act

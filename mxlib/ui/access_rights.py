@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.auth.permissions import EVERY_DOMAIN, Permission
-from mxlib.mailboxes.phrases import count, listed
+from mxlib.core.format import count, listed
 from mxlib.services.access import Grants, grants
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

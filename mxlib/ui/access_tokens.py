@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.phrases import age, count, day, moment
+from mxlib.core.format import age, count, day, moment
 from mxlib.services.access import REFUSALS, TokenRecord, maker, marks, told_mark, works
 from mxlib.ui import access_people, access_rights, acts, dialogs, frame, one_of
 from mxlib.ui.acts import act

@@ -5,8 +5,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.mailboxes import questions
-from mxlib.mailboxes.columns import LONGEST_CELL
+from mxlib.core.plans import change_text as questions
+from mxlib.core.schema import LONGEST_CELL
 from mxlib.ui import allowed, frame, picking, selection
 from mxlib.ui.figures import escaped, megabytes
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
 from mxlib.services.doings import DOINGS, FAMILIES, sought, told
 from mxlib.services.trail import Page, Wanted
 from mxlib.ui import frame, links

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.view import RunView
 from mxlib.services import telling

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import bulk, words
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.mended import NAMES
-from mxlib.mailboxes.phrases import count
+from mxlib.core.editing import bulk_edit as bulk
+from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.format import count
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
 from mxlib.ui.acts import act
 
 #: What a tool does to the rows at some positions of a draft, given the verdicts.

@@ -13,9 +13,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.mailboxes import questions
-from mxlib.mailboxes.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
+from mxlib.core.plans import change_text as questions
+from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.services.changing import REFUSALS, Done, Proposed, not_done
 from mxlib.ui import client_setup, confirm, dialogs, frame, picking, told
 from mxlib.ui.figures import escaped, verbatim

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.mended import Mended
-from mxlib.mailboxes.phrases import count, listed
-from mxlib.mailboxes.sifting import CHANGED
+from mxlib.core.editing.file_diff import Mended
+from mxlib.core.editing.filters import CHANGED
+from mxlib.core.format import count, listed
+from mxlib.core.text import messages as words
 from mxlib.ui import links
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import client_setup
+from mxlib.core import client_setup
 from mxlib.ui import dialogs
 
 

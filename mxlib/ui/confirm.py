@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.kinds import UNCHANGED, UPDATE
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.runs.manager import SameImport
 from mxlib.services.previews import Ready, counts
 from mxlib.services.running import REFUSALS, Earlier

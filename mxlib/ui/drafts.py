@@ -3,8 +3,8 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.draft import Draft
+from mxlib.core.editing.draft import Draft
+from mxlib.core.text import messages as words
 from mxlib.ui import draft_copy, frame, preview
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

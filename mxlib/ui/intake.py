@@ -4,8 +4,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.mailboxes import pasted
-from mxlib.mailboxes.intake import FileRefused
+from mxlib.core.files import clipboard as pasted
+from mxlib.core.files.reader import FileRefused
 from mxlib.ui import acts, allowed, frame, links, mapping, preview, uploads
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

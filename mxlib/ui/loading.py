@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.services.lists import Tell
 from mxlib.ui import frame
 from mxlib.ui.figures import escaped

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.phrases import moment
+from mxlib.core.format import moment
 from mxlib.services.history import Event, Past
 from mxlib.ui import change_dialogs, client_setup, frame
 from mxlib.ui.figures import escaped, megabytes, verbatim

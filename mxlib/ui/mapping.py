@@ -9,14 +9,14 @@ from dataclasses import replace
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.answers import CHOICES
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.headers import PLURALS
-from mxlib.mailboxes.intake import FileRefused
-from mxlib.mailboxes.mapping import IGNORE
-from mxlib.mailboxes.phrases import count, day
-from mxlib.mailboxes.refusals import Unread
+from mxlib.core.editing.draft import Draft
+from mxlib.core.files.errors import Unread
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.format import count, day
+from mxlib.core.headers import PLURALS
+from mxlib.core.mapping.choices import CHOICES
+from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.text import messages as words
 from mxlib.services.mappings import Offer, Question
 from mxlib.services.previews import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview

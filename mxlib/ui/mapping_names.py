@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import answers, names
-from mxlib.mailboxes.answers import Answer
-from mxlib.mailboxes.names import PATTERNS, Particles, People, Recipe
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
+from mxlib.core.mapping import choices as answers
+from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping.choices import Answer
+from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
 from mxlib.ui import frame
 from mxlib.ui.figures import escaped
 from mxlib.ui.mapping_step import Step

@@ -7,11 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes.dialect import DELIMITERS, ENCODINGS
-from mxlib.mailboxes.intake import FileRefused, Taken
-from mxlib.mailboxes.mapping import recognise
-from mxlib.mailboxes.phrases import readable
-from mxlib.mailboxes.secret_cells import masked_header
+from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
+from mxlib.core.files.reader import FileRefused, Taken
+from mxlib.core.format import readable
+from mxlib.core.mapping.mapping import recognise
+from mxlib.core.mapping.secret_cells import masked_header
 from mxlib.ui.acts import act
 from mxlib.ui.mapping_step import Step
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from mxlib.mailboxes.answers import Answer
-from mxlib.mailboxes.columns import MASK
-from mxlib.mailboxes.intake import Sheet
-from mxlib.mailboxes.phrases import readable
-from mxlib.mailboxes.secret_cells import holds_secrets, masked, masked_header, masked_value
+from mxlib.core.files.reader import Sheet
+from mxlib.core.format import readable
+from mxlib.core.mapping.choices import Answer
+from mxlib.core.mapping.secret_cells import holds_secrets, masked, masked_header, masked_value
+from mxlib.core.schema import MASK
 from mxlib.services.mappings import Question
 
 

@@ -6,7 +6,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission, lacking
-from mxlib.mailboxes import passwords, questions
+from mxlib.core import passwords
+from mxlib.core.plans import change_text as questions
 from mxlib.services.changing import REFUSALS, not_done
 from mxlib.services.mailboxes import Kept, Unfit
 from mxlib.ui import acts, client_setup, dialogs, frame

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 
 log = logging.getLogger(__name__)
 

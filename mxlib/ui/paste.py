@@ -3,10 +3,10 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import COLUMNS
-from mxlib.mailboxes.intake import FileRefused
-from mxlib.mailboxes.mended import NAMES
+from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.schema import COLUMNS
+from mxlib.core.text import messages as words
 from mxlib.ui import frame
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import questions
-from mxlib.mailboxes.pasted import addresses_in
+from mxlib.core.files.clipboard import addresses_in
+from mxlib.core.plans import change_text as questions
 from mxlib.ui import dialogs
 from mxlib.ui.figures import escaped
 

@@ -18,12 +18,14 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import passwords, sifting, words
-from mxlib.mailboxes.columns import OnExisting, Verdict
-from mxlib.mailboxes.columnwise import Mask
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.mended import Mended
-from mxlib.mailboxes.sifting import Order
+from mxlib.core import passwords
+from mxlib.core.arrow_text import Mask
+from mxlib.core.editing import filters as sifting
+from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.file_diff import Mended
+from mxlib.core.editing.filters import Order
+from mxlib.core.schema import OnExisting, Verdict
+from mxlib.core.text import messages as words
 from mxlib.services.previews import Reading
 from mxlib.ui import frame
 

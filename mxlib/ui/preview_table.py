@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import COLUMNS, MASK, Verdict
-from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE, kinds
-from mxlib.mailboxes.sifting import LEFT_OUT
+from mxlib.core.editing.filters import LEFT_OUT
+from mxlib.core.schema import COLUMNS, MASK, Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.ui import draft_copy, drafts, preview_tools, preview_view
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import OnExisting
-from mxlib.mailboxes.draft import Draft
-from mxlib.mailboxes.sifting import ALL
+from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.filters import ALL
+from mxlib.core.schema import OnExisting
+from mxlib.core.text import messages as words
 from mxlib.ui import bulk_tools, frame, paste
 from mxlib.ui.acts import act
 from mxlib.ui.preview import Preview, fold, in_bulk, pending, redo, undo

@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.kinds import KINDS, UNCHANGED, UPDATE
-from mxlib.mailboxes.phrases import count, quoted
-from mxlib.mailboxes.sifting import ALL, CHANGED, LEFT_OUT, WARNINGS, Order
+from mxlib.core.editing.filters import ALL, CHANGED, LEFT_OUT, WARNINGS, Order
+from mxlib.core.format import count, quoted
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.services.previews import counts
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

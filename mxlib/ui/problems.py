@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.kinds import kinds
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import kinds
 from mxlib.ui import row_form
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mxlib.mailboxes import words
-from mxlib.mailboxes.mended import NAMES
+from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.text import messages as words
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview, fold

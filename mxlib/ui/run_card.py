@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.phrases import count
-from mxlib.mailboxes.plan import Kind
+from mxlib.core.format import count
+from mxlib.core.plans.plan import Kind
+from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.view import RunView

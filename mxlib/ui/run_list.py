@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.runs.view import RunView
 from mxlib.services import telling

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from mxlib.services.storage import FRESH, AccountStorage
 from mxlib.ui import acts, renewal, signed_in
 from mxlib.ui.figures import escaped, megabytes

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import phrases, questions
+from mxlib.core import format as phrases
+from mxlib.core.plans import change_text as questions
 from mxlib.services.unconfirmed import Unconfirmed
 from mxlib.ui import acts, frame
 from mxlib.ui.figures import escaped

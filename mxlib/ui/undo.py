@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.mailboxes import words
-from mxlib.mailboxes.phrases import count
+from mxlib.core.format import count
+from mxlib.core.text import messages as words
 from mxlib.runs.view import RunView
 from mxlib.services.undoing import UndoPlan
 from mxlib.ui import acts, frame

@@ -41,8 +41,8 @@ def main() -> None:
 
 def _load() -> None:
     """Import what every job needs, before memory is counted."""
-    import mxlib.mailboxes.otherwise
-    import mxlib.mailboxes.rules  # noqa: F401
+    import mxlib.core.mapping.fallbacks
+    import mxlib.core.validation.rules  # noqa: F401
 
 
 def _bound(seconds: float, size: int) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from mxlib.mailboxes.refusals import Crowded, TooCostly
+from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.worker import frames
 
 P = ParamSpec("P")

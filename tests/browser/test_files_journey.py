@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from mxlib.mailboxes import intake
+from mxlib.core.files import reader as intake
 from tests.browser.driver import Grid, download, idle, upload
 from tests.browser.steps import press, visit
 from tests.browser.test_mapping_journey import choose

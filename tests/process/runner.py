@@ -12,8 +12,8 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from mxlib.mailboxes.columns import Verdict
-from mxlib.mailboxes.plan import Action, Plan, PlannedRow
+from mxlib.core.plans.plan import Action, Plan, PlannedRow
+from mxlib.core.schema import Verdict
 from mxlib.mxroute.pace import Pace
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import desk

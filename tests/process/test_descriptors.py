@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from mxlib.mailboxes import words
+from mxlib.core.text import messages as words
 from tests.browser import driver
 
 pytestmark = pytest.mark.process

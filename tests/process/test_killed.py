@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from mxlib.clock import SystemClock
-from mxlib.mailboxes import passwords
-from mxlib.mailboxes.plan import PlannedRow
+from mxlib.core import passwords
+from mxlib.core.plans.plan import PlannedRow
 from mxlib.runs import results
 from mxlib.sandbox import Sandbox
 from mxlib.sandbox.state import Account

@@ -1,0 +1,1 @@
+"""Drafts of rows under edit, and the tools that change them."""

@@ -1,0 +1,73 @@
+"""Mending many rows of a draft at once. Every tool gives a new draft and leaves the old one as it was."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from mxlib.core import passwords
+from mxlib.core.editing.draft import Draft
+from mxlib.core.schema import COLUMNS, LONGEST_CELL, Verdict
+
+#: Columns that take one value for many rows.
+SETTABLE = ("domain", "quota", "limit")
+
+#: Characters of a text that is put into many cells: more than any cell may have, so that a longer one is wrong anyway.
+LONGEST_TYPED = 300
+
+#: Columns in which text is replaced; passwords are never changed in bulk.
+REPLACEABLE = tuple(name for name in COLUMNS if name != "password")
+
+
+def put(draft: Draft, positions: Collection[int], column: str, value: str) -> Draft:
+    """The same `value` in one column of all these rows."""
+    value = value[:LONGEST_TYPED]
+    return draft.edited({at: {column: value} for at in positions}) if column in SETTABLE else draft
+
+
+def affix(draft: Draft, positions: Collection[int], *, before: str = "", after: str = "") -> Draft:
+    """`before` and `after` round the username of all these rows; the part after an @ stays where it is."""
+    before, after = before[:LONGEST_TYPED], after[:LONGEST_TYPED]
+
+    def affixed(cell: str) -> str:
+        name, at, domain = cell.partition("@")
+        return f"{before}{name}{after}{at}{domain}" if name.strip() else cell
+
+    return draft.edited({at: {"username": affixed(cell)} for at, cell in _cells(draft, "username", positions)})
+
+
+def replace(draft: Draft, positions: Collection[int], column: str, old: str, new: str) -> Draft:
+    """`new` for `old`, wherever it stands in one column of these rows."""
+    if column not in REPLACEABLE or not old:
+        return draft
+    new = new[:LONGEST_TYPED]
+    cells = ((at, cell.replace(old, new)) for at, cell in _cells(draft, column, positions))
+    return draft.edited({at: {column: cell[: LONGEST_CELL + 1]} for at, cell in cells})
+
+
+def leave_out(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *verdicts: Verdict) -> Draft:
+    """Untick those of these rows that were judged so."""
+    so = judged["verdict"].isin(verdicts).to_numpy(bool)
+    return draft.ticked([at for at in positions if 0 <= at < len(so) and so[at]], False)
+
+
+def delete_left_out(draft: Draft, positions: Collection[int]) -> Draft:
+    """Delete those of these rows that are unticked."""
+    ticked = draft.rows["ticked"].to_numpy(bool)
+    gone = [at for at in positions if 0 <= at < len(draft) and not ticked[at]]
+    return draft.deleted(gone) if gone else draft
+
+
+def generate(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *, anew: bool = False) -> Draft:
+    """A generated password in those of these rows that lack one, or `anew` in all; mailboxes that exist keep theirs."""
+    exists = judged["exists"].to_numpy(bool)
+    chosen = [at for at in positions if 0 <= at < len(draft) and not exists[at]]
+    there = judged.iloc[chosen]
+    filled = passwords.fill(there.assign(password="") if anew else there)
+    password, generated = draft.rows["password"].copy(), draft.rows["generated"].copy()
+    password.iloc[chosen], generated.iloc[chosen] = filled["password"].array, filled["generated"].array
+    return draft.with_rows(draft.rows.assign(password=password, generated=generated))
+
+
+def _cells(draft: Draft, column: str, positions: Collection[int]) -> list[tuple[int, str]]:
+    cells = draft.rows[column].tolist()
+    return [(at, cells[at]) for at in positions if 0 <= at < len(cells)]

@@ -1,0 +1,154 @@
+"""What became of a file: each row of a draft beside the cells that it came from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text as columns
+from mxlib.core import formula_guard as formulas
+from mxlib.core import headers
+from mxlib.core.arrow_text import Mask
+from mxlib.core.files.sheet import Sheet
+from mxlib.core.headers import ADDRESS
+from mxlib.core.mapping import secret_cells
+from mxlib.core.mapping.mapping import Mapping as ColumnMapping
+from mxlib.core.schema import COLUMNS
+
+NAMES = {
+    "username": "Username",
+    "domain": "Domain",
+    "password": "Password",
+    "quota": "Quota (MB)",
+    "limit": "Limit a day",
+    "recovery_email": "Recovery email",
+}
+ADDED = "Added here."
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Mended:
+    """Where the rows of a draft are no longer what the file has.
+
+    `changed` are rows of the file of which a cell is another one now, `added` those that the file does not have,
+    `lines` the lines of the file whose rows were deleted. `before` has the file's cells for every row, by column, and
+    `where` says which of them are others now.
+    """
+
+    changed: Mask
+    added: Mask
+    lines: npt.NDArray[np.int64]
+    rows: pd.DataFrame = field(repr=False)
+    before: Mapping[str, pa.Array] = field(repr=False)
+    where: Mapping[str, Mask] = field(repr=False)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is not as in the file."""
+        return bool(self.changed.any() or self.added.any() or len(self.lines))
+
+    def told(self, positions: Iterable[int]) -> list[str]:
+        """What changed in each of these rows: `Username 'Alice ' → 'alice'.`; a password is never told."""
+        at = np.fromiter(positions, np.int64)
+        parts: list[list[str]] = [[ADDED] if added else [] for added in self.added[at]]
+        for name, title in NAMES.items():
+            here = np.flatnonzero(self.where[name][at])
+            if not len(here):
+                continue
+            old = self.before[name].take(pa.array(at[here])).to_pylist()
+            now = self.rows[name].iloc[at[here]].tolist()
+            generated = self.rows["generated"].iloc[at[here]].tolist()
+            for place, was, becomes, ours in zip(here, old, now, generated, strict=True):
+                told = _password(was, becomes, ours) if name == "password" else f"{_shown(was)} → {_shown(becomes)}."
+                parts[place].append(f"{title} {told}")
+        return [" ".join(said) for said in parts]
+
+
+def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> Mended:
+    """Hold `rows` against their `sheet`, whole columns at a time; `as_read` are the rows that came of it first."""
+    origin = rows["origin"].to_numpy(np.int64)
+    of_file = (origin >= 0) & (origin < len(sheet))
+    places = pa.array(np.where(of_file, origin, 0), mask=~of_file)
+    before, where = {}, {}
+    for name, cells in _raw(sheet, mapping, as_read).items():
+        before[name] = cells.take(places).fill_null("")
+        where[name] = of_file & ~columns.are_equal(before[name], columns.cells_of(rows[name]))
+    changed = np.logical_or.reduce(list(where.values()))
+    gone = np.setdiff1d(np.arange(len(sheet)), origin)
+    return Mended(changed, ~of_file, sheet.table.lines[gone], rows, before, where)
+
+
+def own_columns(mapping: ColumnMapping) -> dict[str, int]:
+    """The columns of a file that mean nothing here, by name, with their positions.
+
+    None that could be taken for one of ours when the file comes back, and none of passwords.
+    """
+    return {
+        mapping.names[at]: at
+        for at in mapping.unused
+        if at not in mapping.secret and headers.meaning_of(mapping.names[at]) is None
+    }
+
+
+def as_table(
+    rows: pd.DataFrame, sheet: Sheet | None, mapping: ColumnMapping | None, as_read: pd.DataFrame
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows of the mended file: the import format with every password, then the file's own columns.
+
+    A row that reading found crowded has none of its own cells: any of them may hold a piece of a password.
+    """
+    cells = {name: rows[name].tolist() for name in COLUMNS}
+    if sheet is not None and mapping is not None:
+        origin = rows["origin"].to_numpy(np.int64)
+        known = (origin >= 0) & (origin < len(sheet))
+        known[known] = (as_read["fault"].to_numpy()[origin[known]] == "").astype(bool)
+        places = pa.array(np.where(known, origin, 0), mask=~known)
+        for name, at in own_columns(mapping).items():
+            told = sheet.table.column(at).take(places).fill_null("").to_pylist()
+            cells[name] = [secret_cells.own_cell(name, formulas.unguard(cell)) for cell in told]
+    return tuple(cells), list(zip(*cells.values(), strict=True))
+
+
+def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[str, pa.Array]:
+    """The cells of the file by what they mean.
+
+    A cell that reading filled from elsewhere stands as it was filled: the domain of an address, a username made of
+    names. So does a password that is none (`****`).
+    """
+    told = {
+        name: sheet.table.column(at) if name == "password" else secret_cells.cover(sheet.table.column(at), name)
+        for name, at in mapping.columns.items()
+    }
+    if ADDRESS in told:
+        usernames = told.get("username")
+        told["username"] = told[ADDRESS] if usernames is None else _filled(usernames, told[ADDRESS])
+    read = {name: columns.cells_of(as_read[name]) for name in COLUMNS}
+    return {
+        name: read[name] if name not in told or name == "password" else _filled(told[name], read[name])
+        for name in COLUMNS
+    }
+
+
+def _filled(cells: pa.Array, otherwise: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(columns.stripped(cells), ""), otherwise, cells)
+
+
+def _password(was: str, now: str, generated: bool) -> str:
+    if generated:
+        return "generated."
+    if not now:
+        return "removed."
+    return "changed." if was else "typed."
+
+
+def _shown(cell: str) -> str:
+    """A cell between quotes; what nobody would see in it is spelled out."""
+    if not cell:
+        return "blank"
+    seen = "".join(sign if sign.isprintable() else f"<U+{ord(sign):04X}>" for sign in cell[: _LONGEST + 1])
+    return f"'{seen if len(seen) <= _LONGEST else seen[: _LONGEST - 1] + '…'}'"

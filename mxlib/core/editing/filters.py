@@ -1,0 +1,73 @@
+"""Which rows of a preview are in view, and in which order."""
+
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text as columns
+from mxlib.core.arrow_text import Mask
+from mxlib.core.schema import LONGEST_CELL, Verdict
+from mxlib.core.validation.row_kinds import kinds
+
+#: Kinds of rows beside the verdicts.
+ALL, WARNINGS, LEFT_OUT, CHANGED = "all", "warnings", "left_out", "changed"
+
+#: What is searched; a password is not.
+_SEARCHED = ("username", "domain", "clean_username", "clean_domain", "recovery_email", "reasons", "warnings")
+
+#: What stops a row comes first, what only wants a look later; a row that is left out is settled.
+_URGENT = (Verdict.INVALID, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD, Verdict.EXISTS, WARNINGS)
+
+
+class Order(StrEnum):
+    """How the rows in view are sorted."""
+
+    LINE = "line"
+    PROBLEMS = "problems"
+    ADDRESS = "address"
+
+
+def of_kind(judged: pd.DataFrame, kind: str) -> Mask:
+    """The rows that a badge stands for: one of `kinds.KINDS`, ALL, WARNINGS or LEFT_OUT; the last are no other kind."""
+    ticked = judged["ticked"].to_numpy(bool)
+    match kind:
+        case "all":
+            return np.ones(len(judged), dtype=bool)
+        case "left_out":
+            return ~ticked
+        case "warnings":
+            return ticked & (judged["warnings"] != "").to_numpy(bool)
+        case _:
+            return ticked & (kinds(judged) == kind).to_numpy(bool)
+
+
+def holding(judged: pd.DataFrame, text: str) -> Mask:
+    """The rows with `text` in their address, name, recovery email or what is said of them, whatever its case."""
+    wanted = text.strip(columns.BLANKS)
+    found = np.full(len(judged), not wanted)
+    if not wanted or len(wanted) > LONGEST_CELL:
+        return found
+    cells = {name: columns.cells_of(judged[name]) for name in _SEARCHED}
+    at = pa.scalar("@", pa.large_string())
+    address = pc.binary_join_element_wise(cells["clean_username"], cells["clean_domain"], at)
+    for column in (*cells.values(), address):
+        found |= columns.mask(pc.match_substring(column, wanted, ignore_case=True))
+    return found
+
+
+def in_order(judged: pd.DataFrame, chosen: Mask, order: Order) -> list[int]:
+    """The positions of the `chosen` rows, sorted; rows that are alike stay as they are in the file."""
+    positions = np.flatnonzero(chosen)
+    if order is Order.PROBLEMS:
+        ranks = np.full(len(judged), len(_URGENT))
+        for rank, kind in reversed([*enumerate(_URGENT)]):
+            ranks[of_kind(judged, kind)] = rank
+        positions = positions[np.argsort(ranks[positions], kind="stable")]
+    elif order is Order.ADDRESS:
+        rows = judged.iloc[positions]
+        key = (rows["clean_domain"] + "\n" + rows["clean_username"]).to_numpy(dtype=object)
+        positions = positions[np.argsort(key, kind="stable")]
+    return [int(position) for position in positions]

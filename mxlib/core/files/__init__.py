@@ -1,0 +1,1 @@
+"""Read files into sheets of text cells, and write tables as files."""

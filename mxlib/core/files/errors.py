@@ -1,0 +1,160 @@
+"""Files that are not taken in: which, and the one sentence that says what to do instead.
+
+Sentences that other rooms say too are in `words`.
+"""
+
+from mxlib.core.format import quoted
+from mxlib.core.text import messages as words
+
+
+class FileRefused(Exception):
+    """A file that is not taken in; its text is the one sentence that says what is wrong, and where.
+
+    `line` is that of the file's lines which is at fault, 0 when it is none.
+    """
+
+    def __init__(self, sentence: str, line: int = 0) -> None:
+        super().__init__(sentence)
+        self.line = line
+
+
+class Unread(FileRefused):
+    """A file that might be a table, but is not read for what that takes."""
+
+
+class TooCostly(Unread):
+    """Reading or judging came to its limit of time or of memory."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Reading this took over {seconds:,.0f} seconds or too much memory, so it was stopped. "
+            "Save the table alone as CSV, or split it."
+        )
+
+
+class Crowded(Unread):
+    """Too many files wait to be read."""
+
+    def __init__(self) -> None:
+        super().__init__("As many files are being read as this server reads at a time. Try again in a minute.")
+
+
+#: How files begin that are no table, and what each kind is called.
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"II*\x00", "a picture"),
+    (b"MM\x00*", "a picture"),
+    (b"BM", "a picture"),
+    (b"RIFF", "a picture or a sound"),
+    (b"%PDF-", "a PDF"),
+    (b"{\\rtf", "a text document (RTF)"),
+    (b"\x1f\x8b", "a packed file (gzip)"),
+    (b"7z\xbc\xaf\x27\x1c", "a packed file (7z)"),
+    (b"Rar!\x1a\x07", "a packed file (RAR)"),
+    (b"BZh", "a packed file (bzip2)"),
+    (b"\xfd7zXZ\x00", "a packed file (xz)"),
+    (b"SQLite format 3\x00", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+)
+#: Beginnings of letters only could be a header (`BM`, `MZ`, `RIFF`): these count when what follows is no text.
+_COULD_BE_TEXT = (b"BM", b"MZ", b"RIFF", b"GIF8", b"BZh")
+_WEB_PAGES = (b"<!doctype html", b"<html")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+#: Control characters that no text has; tabs, line ends, form feeds and Ctrl-Z of old exports are not among them.
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f")
+_LOOKED_AT = 65_536
+
+
+def refuse_foreign(data: bytes) -> None:
+    """Raise FileRefused when `data` is evidently a file of another kind."""
+    if data.startswith(_OLE):
+        raise FileRefused(LOCKED if _ENCRYPTED in data else OLD_EXCEL)
+    if data[:1_024].removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGES):
+        raise FileRefused(words.not_a_table("a web page"))
+    for beginning, what in _BEGINNINGS:
+        if data.startswith(beginning) and (beginning not in _COULD_BE_TEXT or _is_binary(data)):
+            raise FileRefused(words.not_a_table(what))
+
+
+def refuse_binary(data: bytes) -> None:
+    """Raise FileRefused when `data`, which is not UTF-8, is no text in an older encoding either."""
+    if _is_binary(data):
+        raise FileRefused(words.not_a_table("a binary file"))
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether more than one byte in fifty is a control character."""
+    start = data[:_LOOKED_AT]
+    return (len(start) - len(start.translate(None, _CONTROLS))) * 50 > len(start)
+
+
+OLD_EXCEL = "This is an old Excel workbook (.xls): save it as .xlsx or CSV."
+LOCKED = "This workbook is locked with a password: save it without one, or as CSV."
+BINARY_WORKBOOK = "This is a binary workbook (.xlsb): save it as .xlsx or CSV."
+OPEN_DOCUMENT = "This is an OpenDocument spreadsheet: save it as .xlsx or CSV."
+
+
+def nul_bytes(name: str) -> str:
+    """Zero bytes in what should be text."""
+    return f"{name} holds NUL bytes: it is no text, or UTF-16 without its mark. Save it as CSV UTF-8."
+
+
+def not_in(name: str, encoding: str) -> str:
+    """A text that is not in the encoding that it claims, or that was chosen for it."""
+    return f"{name} does not read as {encoding}. Choose another encoding, or save it as CSV UTF-8."
+
+
+def no_delimiter(sign: str, name: str) -> str:
+    """A delimiter was chosen that can be none."""
+    return f"{quoted(sign)} can not separate the cells of {name}. Choose one character."
+
+
+def too_many_cells(line: int, cells: int, limit: int) -> str:
+    """A row that no table of mailboxes has."""
+    return f"Line {line} has {cells:,} values; the limit is {limit:,}."
+
+
+def far_too_many_rows(counted: int, limit: int) -> str:
+    """So many rows that counting stopped."""
+    return f"More than {counted:,} rows; the limit is {limit:,}. Split the file."
+
+
+def no_header_in(line: int) -> str:
+    """The line that was chosen as header is blank, a comment, or not there."""
+    return f"Line {line} holds no header. Choose another line."
+
+
+def damaged(name: str) -> str:
+    """A workbook that can not be read."""
+    return f"{name} is damaged, or no workbook at all. Open it in a spreadsheet and save it again as .xlsx or CSV."
+
+
+def unpacks_too_large(size: int, limit: int) -> str:
+    """A workbook that would fill the memory; both in bytes."""
+    return f"Unpacked it is {size / 1_000_000:,.1f} MB; the limit is {limit / 1_000_000:,.0f} MB. Save it as CSV."
+
+
+def too_many_cells_in(limit: int) -> str:
+    """A workbook that holds far more cells than its size explains, most of them blank or alike."""
+    return f"This workbook has more than {limit:,} tags in its cells: too many for its size. Save the table as CSV."
+
+
+def too_wide_apart(sheet_limit: int) -> str:
+    """A workbook whose cells lie so far apart that the blank ones between would fill the memory."""
+    return f"The cells of this workbook lie too far apart (limit {sheet_limit:,}). Save the table alone, or as CSV."
+
+
+def repeats_too_much(size: int, limit: int) -> str:
+    """A workbook whose cells share texts that would fill the memory, each written out; both in characters."""
+    told = f"{size / 1_000_000:,.1f} million characters; the limit is {limit / 1_000_000:,.1f} million"
+    return f"The texts that the cells of this workbook share come to {told}. Save the table alone, or as CSV."
+
+
+def no_sheet(sheet: str, name: str) -> str:
+    """A sheet was chosen that the workbook does not have."""
+    return f"{name} has no sheet {quoted(sheet)}."

@@ -1,0 +1,155 @@
+"""Reading a file: bytes become a sheet of text cells; nothing is lost, and nothing is guessed silently."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from mxlib.core import headers
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.files import encoding as dialect
+from mxlib.core.files import errors as refusals
+from mxlib.core.files import xlsx_reader as workbook
+from mxlib.core.files.csv_fast import read_table
+from mxlib.core.files.csv_reader import MOST_CELLS, Record, lines_of_a_row, physical_line, records
+from mxlib.core.files.errors import FileRefused
+from mxlib.core.files.header_row import Opening, delimiter_of, find_head, openings_searched, rank
+from mxlib.core.files.sheet import ROWS, Limits, Sheet, Table, Taken
+from mxlib.core.format import readable
+from mxlib.core.text import messages as words
+
+__all__ = ["FileRefused", "Limits", "Sheet", "Table", "Taken", "read"]
+
+_STANDARD = Limits()
+_LONGEST_NAME = 80
+
+#: How many lines are searched for the header, and how many characters, whatever they hold.
+_LINES_SEARCHED = 10_000
+_CHARACTERS_SEARCHED = 500_000
+
+
+def read(
+    data: bytes,
+    name: str,
+    *,
+    limits: Limits = _STANDARD,
+    taken: Taken | None = None,
+    book: workbook.Book | None = None,
+) -> Sheet:
+    """Read a file, text or .xlsx; `taken` overrides what would be taken for its encoding, delimiter, sheet and header.
+
+    `book` is the workbook in `data` if that was opened before. A table whose header names nothing known is read with
+    its first row as header, so that its columns can be mapped by hand. Raises FileRefused with one sentence when there
+    is no table in the file.
+    """
+    if len(data) > limits.bytes:
+        raise FileRefused(words.too_large(len(data), limits.bytes))
+    if not data:
+        raise FileRefused(words.file_empty())
+    refusals.refuse_foreign(data)
+    wanted = taken or Taken()
+    called = readable(name, _LONGEST_NAME)
+    if workbook.is_zip(data):
+        found = _read_workbook(book or workbook.open_book(data, called, limits), called, limits, wanted)
+    else:
+        found = _read_text(data, called, limits, wanted)
+    sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
+    if not len(sheet):
+        known = wanted.header_line is not None or headers.names_anything(sheet.header)
+        raise FileRefused(words.header_only() if known else words.no_address_column(sheet.header))
+    return sheet
+
+
+def _read_text(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
+    text, encoding = dialect.decode(data, name, wanted.encoding)
+    declared, start = dialect.declared_delimiter(text)
+    delimiter = dialect.checked(wanted.delimiter, name) or declared
+    openings = openings_searched(_openings_of_text(text, start, delimiter, name, wanted), wanted.header_line)
+    head = find_head(openings, wanted.header_line)
+    table = read_table(
+        text,
+        head.delimiter,
+        start=head.first,
+        line=head.first_line,
+        most=limits.rows,
+        name=name,
+        quoted=wanted.quoted is not False,
+    )
+    chosen = Taken(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=wanted.quoted)
+    return Sheet(name, "", chosen, head.header, table, head.title)
+
+
+def _openings_of_text(text: str, start: int, delimiter: str, name: str, wanted: Taken) -> Iterator[Opening]:
+    """The rows of a text one by one, each by its own delimiter unless one is given.
+
+    A quote that opens above the header that was chosen does not keep it from being read.
+    """
+    quoted = wanted.quoted is not False
+    line = 2 if start else 1
+    while start < min(len(text), _CHARACTERS_SEARCHED) and line <= _LINES_SEARCHED:
+        whole = physical_line(text, start)
+        if not whole.strip(BLANKS) or _is_comment(whole, delimiter):
+            start, line = start + len(whole), line + 1
+            continue
+        sign = delimiter or delimiter_of(lines_of_a_row(text, start) if quoted else whole)
+        above = line < (wanted.header_line or 0)
+        try:
+            record = next(records(text, sign, start=start, line=line, name=name, quoted=quoted))
+        except FileRefused:
+            if not above:
+                raise
+            record = None
+        if record is None or (above and record.next_line > (wanted.header_line or 0)):
+            record = Record(line, whole.split(sign, MOST_CELLS), line + 1, start + len(whole))
+        yield Opening(line, record.next_line, record.cells, start, record.end, sign)
+        start, line = record.end, record.next_line
+
+
+def _is_comment(line: str, delimiter: str) -> bool:
+    """Whether a line is a comment, quotes or not."""
+    return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MOST_CELLS))
+
+
+def _read_workbook(book: workbook.Book, name: str, limits: Limits, wanted: Taken) -> Sheet:
+    found = _chosen_sheet(book, wanted)
+    if book.refused and not found.names_anything:
+        raise FileRefused(book.refused)
+    head = find_head(found.openings, wanted.header_line)
+    body = found.rows[head.first :]
+    if len(body) > limits.rows:
+        raise FileRefused(words.too_many_rows(len(body), limits.rows))
+    table = Table(pa.array([cells for _, cells in body], ROWS), np.array([line for line, _ in body], np.int64))
+    return Sheet(name, "", Taken(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A sheet in which the table may be."""
+
+    name: str
+    rows: list[tuple[int, list[str]]]
+    openings: list[Opening]
+
+    @property
+    def names_anything(self) -> bool:
+        return any(headers.names_anything(row.cells) for row in self.openings)
+
+
+def _chosen_sheet(book: workbook.Book, wanted: Taken) -> _Candidate:
+    """The sheet with the best header, the first of equals."""
+    best = _Candidate("", [], [])
+    for name in book.names if wanted.sheet is None else (wanted.sheet,):
+        rows = list(book.rows(name))
+        openings = openings_searched(_openings_of_sheet(rows), wanted.header_line)
+        if rank(openings) < rank(best.openings):
+            best = _Candidate(name, rows, openings)
+        if rank(openings) == 0:
+            break
+    return best
+
+
+def _openings_of_sheet(rows: list[tuple[int, list[str]]]) -> Iterator[Opening]:
+    for position, (line, cells) in enumerate(rows):
+        yield Opening(line, line + 1, cells, position, position + 1)

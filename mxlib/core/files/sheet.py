@@ -1,0 +1,116 @@
+"""A table as it was read, before its columns are understood."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text as columns
+from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
+
+#: Rows as arrow keeps them; 32 bits an offset, since most cells are short and many are blank.
+ROWS = pa.list_(pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may measure: its bytes, its rows without the header, and a workbook's bytes once unpacked."""
+
+    bytes: int = 10_000_000
+    rows: int = 10_000
+    unpacked: int = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a file was read, or, handed to `intake.read`, how to read it; None leaves it to the reader.
+
+    `sheet` belongs to a workbook, `encoding`, `delimiter` and `quoted` to a text. Header line 0: the table has no
+    header. Not `quoted`: a quote is a character like any other, and stands around no cell.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_line: int | None = None
+    quoted: bool | None = None
+
+    def told(self) -> str:
+        """What was taken: `UTF-8, semicolons, header in line 3`."""
+        parts = [
+            ENCODINGS.get(self.encoding or "", ""),
+            DELIMITERS.get(self.delimiter or "", f"delimiter {self.delimiter!r}" if self.delimiter else ""),
+            "quotes as characters" if self.quoted is False else "",
+            f"sheet {self.sheet}" if self.sheet is not None else "",
+            f"header in line {self.header_line}" if self.header_line else "no header",
+        ]
+        return ", ".join(filter(None, parts))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text cells, as many cells as each row has, with the physical line on which each row starts.
+
+    `stray` are the positions of rows in which text follows a closing quote.
+    """
+
+    rows: pa.ListArray = field(repr=False)
+    lines: npt.NDArray[np.int64] = field(repr=False)
+    stray: frozenset[int] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """How many cells each row has."""
+        lengths: npt.NDArray[np.int64] = self.rows.value_lengths().to_numpy().astype(np.int64)
+        return lengths
+
+    def column(self, position: int) -> pa.Array:
+        """One column, blank where a row ends before it."""
+        missing = self.lengths <= position
+        places = pa.array(self.rows.offsets.to_numpy()[:-1] + position, mask=missing if missing.any() else None)
+        return self.rows.values.take(places).fill_null("").cast(pa.large_string())
+
+    def row(self, origin: int) -> list[str]:
+        """The cells of one row."""
+        cells: list[str] = self.rows[origin].as_py()
+        return cells
+
+    def crowded(self, width: int) -> npt.NDArray[np.int64]:
+        """The positions of rows that have something beyond `width` columns."""
+        longer = np.flatnonzero(self.lengths > width)
+        if not len(longer):
+            return longer
+        beyond = pc.list_slice(self.rows.take(pa.array(longer)), width)
+        filled = columns.mask(pc.not_equal(columns.stripped(beyond.flatten()), ""))
+        return np.unique(np.repeat(longer, beyond.value_lengths().to_numpy())[filled])
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file as it was read: header, rows, how it was read, and what stood above the header.
+
+    `digest` is the sha256 of the file's bytes, in hex. `sheets` are the names of a workbook's sheets.
+    """
+
+    name: str
+    digest: str
+    taken: Taken
+    header: tuple[str, ...]
+    table: Table = field(repr=False)
+    title: str = ""
+    sheets: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def samples(self, position: int, most: int = 3) -> list[str]:
+        """The first cells of a column that hold something."""
+        cells = columns.stripped(self.table.column(position))
+        found: list[str] = cells.filter(pc.not_equal(cells, "")).slice(0, most).to_pylist()
+        return found

@@ -1,0 +1,132 @@
+"""Files that leave: CSV that Excel opens right and reads back unharmed, and .xlsx with nothing but text cells."""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+from itertools import chain
+
+import pandas as pd
+import xlsxwriter
+
+from mxlib.core.formula_guard import guard
+from mxlib.core.schema import COLUMNS, LONGEST_TEXT
+
+_NOTHING: frozenset[str] = frozenset()
+
+#: What is written between quotes: separators of any dialect, quotes, line ends, blanks at an end, a comment's sign.
+_NEEDS_QUOTES = re.compile(r'[,;|\t"\r\n]|^[\s#]|\s$')
+_UNSAFE_IN_A_NAME = re.compile(r"[^a-z0-9.-]+")
+
+_WIDTH = 24
+
+#: Both rows are refused as they are, since nobody's account has this domain: an example is never imported by mistake.
+_EXAMPLES = (
+    ("jan.jansen", "", "1024", "", "jan@example.net", "example.com"),
+    ("info", "", "", "", "", "example.com"),
+)
+
+
+def table_csv(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    verbatim: AbstractSet[str] = _NOTHING,
+    remarks: Sequence[str] = (),
+) -> bytes:
+    """Write a table as CSV: UTF-8 with a mark, CRLF, cells that would be formulas guarded.
+
+    `verbatim` are the names of columns that are never altered: passwords. `remarks` stand above the header as comments.
+    """
+    cells = ([f"# {remark}"] for remark in remarks)
+    lines = (",".join(map(_quoted, row)) for row in chain(cells, _guarded(header, rows, verbatim)))
+    return "".join(["\ufeff", *(line + "\r\n" for line in lines)]).encode("utf-8", "replace")
+
+
+def csv_cell(text: str) -> str:
+    """One cell as `table_csv` writes it."""
+    return _quoted(guard(text))
+
+
+def table_xlsx(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    verbatim: AbstractSet[str] = _NOTHING,
+    remarks: Sequence[str] = (),
+) -> bytes:
+    """Write a table as .xlsx with text cells only, which no spreadsheet takes for a number, a date or a formula.
+
+    `remarks` stand on a sheet of their own.
+    """
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
+        text, bold = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bold": True})
+        sheet = book.add_worksheet("Mailboxes")
+        sheet.set_column(0, max(0, len(header) - 1), _WIDTH, text)
+        sheet.freeze_panes(1, 0)
+        for row, cells in enumerate(_guarded(header, rows, verbatim)):
+            for column, cell in enumerate(cells):
+                if cell:
+                    sheet.write_string(row, column, _held(cell), text if row else bold)
+        if remarks:
+            aside = book.add_worksheet("Remarks")
+            for row, remark in enumerate(remarks):
+                aside.write_string(row, 0, _held(remark), text)
+    return packed.getvalue()
+
+
+#: How a table is written, by the ending of the file's name.
+WRITERS = {"csv": table_csv, "xlsx": table_xlsx}
+
+
+def mailboxes_csv(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
+    """The import format of mailboxes, passwords blank.
+
+    Columns needed: username, recovery_email, quota (MB), limit (sends a day), domain.
+    """
+    return table_csv(COLUMNS, _rows_of(mailboxes), remarks=remarks)
+
+
+def mailboxes_xlsx(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
+    """As `mailboxes_csv`, as a workbook."""
+    return table_xlsx(COLUMNS, _rows_of(mailboxes), remarks=remarks)
+
+
+def template_csv() -> bytes:
+    """The import format with two example rows."""
+    return table_csv(COLUMNS, _EXAMPLES)
+
+
+def file_name(domain: str, day: date, kind: str = "csv") -> str:
+    """`mailboxes-<domain>-<date>.csv`, safe on every file system."""
+    safe = _UNSAFE_IN_A_NAME.sub("-", domain.lower()).strip(".-")
+    return f"mailboxes-{safe or 'all'}-{day.isoformat()}.{kind}"
+
+
+def _rows_of(mailboxes: pd.DataFrame) -> Iterable[tuple[str, ...]]:
+    columns = (
+        mailboxes[name].astype("object").where(mailboxes[name].notna(), "").map(str)
+        if name != "password"
+        else [""] * len(mailboxes)
+        for name in COLUMNS
+    )
+    return zip(*columns, strict=True)
+
+
+def _guarded(
+    header: Sequence[str], rows: Iterable[Sequence[str]], verbatim: AbstractSet[str]
+) -> Iterable[Sequence[str]]:
+    """The header and the rows, every cell guarded but those of `verbatim` columns."""
+    yield [guard(name) for name in header]
+    kept = [name in verbatim for name in header]
+    for cells in rows:
+        yield [cell if keep else guard(cell) for cell, keep in zip(cells, kept, strict=True)]
+
+
+def _held(cell: str) -> str:
+    """As much of a text as a cell of a spreadsheet holds, with a sign that there was more."""
+    return cell if len(cell) <= LONGEST_TEXT else f"{cell[: LONGEST_TEXT - 1]}…"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell

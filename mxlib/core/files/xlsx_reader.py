@@ -1,0 +1,296 @@
+"""Excel workbooks: sheets of text cells, bounded before anything is built of them.
+
+A megabyte of .xlsx can unpack to hundreds, and two cells at the ends of a sheet span seventeen thousand million blank
+ones. So every part is unpacked only as far as the archive says, the filled cells of every sheet are measured, and the
+reader gets a copy that holds nothing else. Cells share their texts, too: thirty thousand characters that ten thousand
+cells point to are written once, and read ten thousand times.
+"""
+
+import datetime
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+import numpy as np
+import numpy.typing as npt
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.files import errors as refusals
+from mxlib.core.files.csv_reader import MOST_CELLS, refuse_wide
+from mxlib.core.files.errors import FileRefused
+from mxlib.core.files.sheet import Limits
+from mxlib.core.text import messages as words
+
+Sizes = npt.NDArray[np.int64]
+
+_NO_SIZES = np.zeros(0, np.int64)
+MOST_PARTS = 2_000
+ENTRY = b"PK\x01\x02"
+_PARTS = (".xml", ".rels")
+_WORKSHEET = re.compile(rb"<(?:\w+:)?sheetData[\s/>]")
+_EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
+
+#: A cell that holds an error is a blank one to the reader; as text it is seen, and judged.
+_ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=["'])e(["'])""")
+
+#: How many texts there are, as the workbook has it: the reader makes room for as many, and dies when it can not.
+_TEXTS = re.compile(rb"""uniqueCount\s*=\s*["']([^"']*)""")
+
+_SHARED_TEXTS = re.compile(rb"<(?:\w+:)?sst[\s/>]")
+_SHARED_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
+
+#: Characters of shared texts in one sheet, besides as many as the workbook has bytes.
+_SPARE_TEXT = 5_000_000
+
+#: Bytes and tags that a workbook may unpack to, besides so many for each of its own bytes: what it costs to read
+#: stays in proportion to its size. Spreadsheets pack some 10 to 30 times, and write 4 tags a cell.
+_SPARE_BYTES, _BYTES_A_BYTE = 20_000_000, 60
+_SPARE_TAGS, _TAGS_A_BYTE = 1_000_000, 3
+
+#: Rows above the table, which the limit of rows does not count.
+_ROWS_ABOVE = 20
+_LAST_WHOLE = 10**15
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook that is safe to read: its sheets by name, visible ones first.
+
+    `refused` says why a sheet was left out, blank when none was.
+    """
+
+    names: tuple[str, ...]
+    refused: str
+    name: str
+    _workbook: CalamineWorkbook = field(repr=False)
+
+    def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a sheet that hold something, with their numbers, cells as text."""
+        if sheet not in self.names:
+            raise FileRefused(refusals.no_sheet(sheet, self.name))
+        try:
+            found = self._workbook.get_sheet_by_name(sheet)
+            yield from _filled_rows(found)
+        except (CalamineError, ValueError) as error:
+            raise FileRefused(refusals.damaged(self.name)) from error
+
+
+def is_zip(data: bytes) -> bool:
+    """Whether `data` is an archive, as every .xlsx is."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def open_book(data: bytes, name: str, limits: Limits) -> Book:
+    """Open a workbook; raises FileRefused for what is none, or would take too much memory."""
+    try:
+        content, refused = _bounded(data, name, limits)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (zipfile.BadZipFile, zlib.error, CalamineError, expat.ExpatError, ValueError, EOFError, OSError) as error:
+        raise FileRefused(refusals.damaged(name)) from error
+    sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    sheets.sort(key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
+    return Book(tuple(sheet.name for sheet in sheets), refused, name, workbook)
+
+
+def _filled_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    if sheet.start is None:
+        return
+    for number, values in enumerate(sheet.to_python(), start=sheet.start[0] + 1):
+        cells = [value if type(value) is str else _written(value) for value in values]
+        if "".join(cells).strip(BLANKS):
+            if len(cells) > MOST_CELLS:
+                cells = _without_blank_end(cells)
+                refuse_wide(number, len(cells))
+            yield number, cells
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    filled = len(cells)
+    while filled and not cells[filled - 1].strip(BLANKS):
+        filled -= 1
+    return cells[:filled]
+
+
+def _written(value: object) -> str:
+    """A cell's value as people write it: whole numbers without a decimal point, dates by the calendar."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LAST_WHOLE:
+        return str(int(value))
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ")
+    return str(value)
+
+
+def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
+    """A copy of a workbook with its tables only, each no larger than the archive says; why a sheet is missing."""
+    if data.count(ENTRY) > MOST_PARTS:
+        raise FileRefused(refusals.damaged(name))
+    refused = ""
+    longest, sharing = 0, []
+    copied = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(copied, "w", zipfile.ZIP_STORED) as copy:
+        parts = {part.filename: part for part in archive.infolist()}
+        _refuse_others(set(parts))
+        wanted = [part for part in parts.values() if part.filename.casefold().endswith(_PARTS)]
+        unpacked = sum(part.file_size for part in wanted)
+        for most in (limits.unpacked, _SPARE_BYTES + _BYTES_A_BYTE * len(data)):
+            if unpacked > most:
+                raise FileRefused(refusals.unpacks_too_large(unpacked, most))
+        tags, most_tags = 0, _SPARE_TAGS + _TAGS_A_BYTE * len(data)
+        for part in wanted:
+            content = _unpacked(archive, part, most_texts=unpacked)
+            is_worksheet = _WORKSHEET.search(content) is not None
+            tags += content.count(b"<") // (1 if is_worksheet else 4)  # others are read by no code of Python
+            if tags > most_tags:
+                raise FileRefused(refusals.too_many_cells_in(most_tags))
+            if is_worksheet:
+                extent = _measure(content)
+                trouble = extent.trouble(limits.rows, unpacked)
+                content = _EMPTY_WORKSHEET if trouble else _ERROR_CELL.sub(rb"\1str\2", content)
+                refused = refused or trouble
+                if not trouble:
+                    sharing.append((extent.shared, part))
+            elif _SHARED_TEXTS.search(content):
+                longest = max(longest, int(_sizes(content).max()))
+            copy.writestr(part.filename, content)
+        room = unpacked + _SPARE_TEXT
+        for shared, part in sharing:
+            if shared * longest > room:
+                _refuse_repetition(archive, part, [each for each in wanted if each is not part], room)
+    return copied.getvalue(), refused
+
+
+def _sizes(content: bytes) -> Sizes:
+    """At most so many characters each of the shared texts has, in their order."""
+    starts = np.fromiter((found.start() for found in _SHARED_TEXT.finditer(content)), np.int64)
+    return np.diff(starts, append=len(content)) if len(starts) else np.zeros(1, np.int64)
+
+
+def _refuse_repetition(
+    archive: zipfile.ZipFile, sheet: zipfile.ZipInfo, others: list[zipfile.ZipInfo], room: int
+) -> None:
+    """Raise FileRefused when the cells of a sheet come to over `room` characters, each with its own copy of a text."""
+    texts = (content for content in map(archive.read, others) if _SHARED_TEXTS.search(content))
+    sizes = max(map(_sizes, texts), key=np.sum)
+    extent = _measure(archive.read(sheet), sizes)
+    if extent.characters > room:
+        raise FileRefused(refusals.repeats_too_much(extent.characters, room))
+
+
+def _refuse_others(parts: set[str]) -> None:
+    if "xl/workbook.xml" in {part.lstrip("/").casefold() for part in parts}:
+        return
+    if "content.xml" in parts:
+        raise FileRefused(refusals.OPEN_DOCUMENT)
+    if "xl/workbook.bin" in parts:
+        raise FileRefused(refusals.BINARY_WORKBOOK)
+    raise FileRefused(words.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
+
+
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) -> bytes:
+    """The content of a part; what is longer than the archive says fails its checksum."""
+    if part.flag_bits & 1:
+        raise FileRefused(refusals.LOCKED)
+    if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise zipfile.BadZipFile("unusual compression")
+    with archive.open(part) as packed:
+        content = packed.read(part.file_size)
+    for texts in _TEXTS.findall(content):
+        if b"&" in texts or (texts.strip(b"+ ").isdigit() and int(texts) > most_texts):
+            raise ValueError("more texts than bytes")
+    return content
+
+
+class _Extent:
+    """How far the filled cells of a worksheet reach, by the same rules that place them when it is read."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
+        self._points, self._pointed_to = False, ""
+        self.shared = self.characters = 0
+        self._row = self._column = 0
+        self._columns: dict[str, int] = {}
+        self.rows = 0
+        self._first_row = self._last_row = 0
+        self._first_column = self._last_column = 0
+
+    def started(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element of the sheet's XML."""
+        kind = tag.rpartition(":")[2]
+        reference = attributes.get("r")
+        if kind == "c":
+            self._points = attributes.get("t") == "s"
+            self.shared += self._points
+            if reference is None:
+                self._column += 1
+            else:
+                letters = reference.rstrip("0123456789")
+                self._column = self._columns.get(letters) or self._columns.setdefault(letters, _number_of(letters))
+                self._row = int(reference[len(letters) :])
+        elif kind in {"v", "is"}:
+            self._fill()
+        elif kind == "row":
+            self._row = int(reference) if reference is not None else self._row + 1
+            self._column = 0
+
+    def told(self, text: str) -> None:
+        """Text inside an element; of a cell that shares its text, the number of that."""
+        if self._points:
+            self._pointed_to += text
+
+    def ended(self, tag: str) -> None:
+        """The end of an element."""
+        if self._pointed_to and tag.rpartition(":")[2] == "v":
+            at = int(self._pointed_to)
+            self.characters += int(self._sizes[at]) if 0 <= at < len(self._sizes) else 0
+        self._pointed_to = ""
+
+    def _fill(self) -> None:
+        row, column = self._row, self._column
+        if row < self._last_row:
+            raise ValueError("rows out of order")
+        if not self.rows:
+            self._first_row, self._first_column = row, column
+        self.rows += row != self._last_row
+        self._last_row = row
+        self._first_column = min(self._first_column, column)
+        self._last_column = max(self._last_column, column)
+
+    def trouble(self, most_rows: int, unpacked: int) -> str:
+        """Why the sheet can not be read, blank when it can."""
+        if self.rows > most_rows + _ROWS_ABOVE:
+            return words.too_many_rows(self.rows - 1, most_rows)
+        room = 500_000 + unpacked // 8
+        spanned = (self._last_row - self._first_row + 1) * (self._last_column - self._first_column + 1)
+        return refusals.too_wide_apart(room) if spanned > room else ""
+
+
+def _number_of(letters: str) -> int:
+    """The number of a column: `A` is 1, `AA` 27."""
+    number = 0
+    for letter in letters.upper():
+        if not "A" <= letter <= "Z" or number > 1_000_000:
+            raise ValueError("no cell reference")
+        number = number * 26 + ord(letter) - ord("A") + 1
+    if not number:
+        raise ValueError("no cell reference")
+    return number
+
+
+def _measure(content: bytes, sizes: Sizes = _NO_SIZES) -> _Extent:
+    """How far a worksheet reaches; with the `sizes` of the shared texts, what its cells come to as well."""
+    if b"<!DOCTYPE" in content:
+        raise ValueError("no part of a workbook has a document type")
+    extent = _Extent(sizes)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = extent.started
+    if len(sizes):
+        parser.CharacterDataHandler, parser.EndElementHandler = extent.told, extent.ended
+    parser.Parse(content, True)
+    return extent

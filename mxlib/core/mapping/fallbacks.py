@@ -1,0 +1,71 @@
+"""Other ways to read a file that was refused: which of them make a table of it."""
+
+from collections.abc import Iterator
+
+from mxlib.core import headers
+from mxlib.core.files import encoding as dialect
+from mxlib.core.files import reader as intake
+from mxlib.core.files import xlsx_reader as workbook
+from mxlib.core.files.csv_reader import MOST_CELLS, physical_line
+from mxlib.core.files.encoding import DELIMITERS
+from mxlib.core.files.errors import FileRefused
+from mxlib.core.files.header_row import SEARCHED, delimiter_of
+from mxlib.core.files.sheet import Limits, Sheet, Taken
+from mxlib.core.mapping.suggestions import is_data
+
+_SHEETS_TRIED = 12
+
+
+def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
+    """A file that was refused, read in the first other way that gives rows; None when there is none.
+
+    It is a proposal: whoever brought the file is to look at it first.
+    """
+    book = _book(data, name, limits) if workbook.is_zip(data) else None
+    for taken, must_be_known in _ways(data, name, book):
+        try:
+            sheet = intake.read(data, name, limits=limits, taken=taken, book=book)
+        except FileRefused:
+            continue
+        if sheet.taken.header_line and headers.names_anything(sheet.header):
+            return sheet
+        if not must_be_known and (len(sheet) > 1 or any(map(is_data, sheet.table.row(0)))):
+            return sheet
+    return None
+
+
+def _ways(data: bytes, name: str, book: workbook.Book | None) -> Iterator[tuple[Taken, bool]]:
+    """Ways to try, the likeliest first, and whether only a known header speaks for it."""
+    if workbook.is_zip(data):
+        yield from ((Taken(sheet=sheet), False) for sheet in (book.names if book else ())[:_SHEETS_TRIED])
+        return
+    if b"\0" in data:
+        yield from ((Taken(encoding=encoding), True) for encoding in ("utf-16-le", "utf-16-be"))
+        return
+    yield from ((Taken(header_line=line), True) for line in _headers(data, name))
+    yield Taken(quoted=False), False
+    yield from ((Taken(delimiter=sign, quoted=False), True) for sign in DELIMITERS)
+    yield Taken(header_line=0), False
+
+
+def _book(data: bytes, name: str, limits: Limits) -> workbook.Book | None:
+    if len(data) > limits.bytes:
+        return None
+    try:
+        return workbook.open_book(data, name, limits)
+    except FileRefused:
+        return None
+
+
+def _headers(data: bytes, name: str) -> Iterator[int]:
+    """The first lines that name usernames or addresses, whatever quotes stand around them."""
+    try:
+        text, _ = dialect.decode(data, name)
+    except FileRefused:
+        return
+    at = 0
+    for line in range(1, SEARCHED + 1):
+        whole = physical_line(text, at)
+        at += len(whole)
+        if line > 1 and headers.names_who(whole.split(delimiter_of(whole), MOST_CELLS)):
+            yield line

@@ -1,0 +1,302 @@
+"""From a sheet to rows: which column means what, and what its cells come to."""
+
+from collections import Counter
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text as columns
+from mxlib.core import formula_guard as formulas
+from mxlib.core import headers
+from mxlib.core import quotas as amounts
+from mxlib.core.arrow_text import Mask
+from mxlib.core.files.errors import FileRefused
+from mxlib.core.files.sheet import Sheet
+from mxlib.core.format import count, listed, quoted
+from mxlib.core.headers import ADDRESS
+from mxlib.core.mapping import secret_cells
+from mxlib.core.schema import BESIDES, COLUMNS, LONGEST_CELL, LONGEST_TEXT
+from mxlib.core.text import findings as reasons
+from mxlib.core.text import messages as words
+
+#: What a column means that is left alone; the results bring it back all the same.
+IGNORE = "ignore"
+
+_LOWERED = ("username", "domain", "recovery_email", ADDRESS)
+_CONVERTED = "Quota is in GB in this file: converted to MB."
+_FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
+_HEADERLESS = "No header: read as a list of addresses."
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two columns for one meaning: a question to the operator, and a refusal where nobody can be asked."""
+
+    meaning: str
+    first: int
+    second: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """What the columns of a sheet mean, by their positions.
+
+    `names` are the headers as they are shown, told apart where two are alike. `conflicts` are meanings that two
+    columns claim: `columns` has the first of them. `secret` are columns of passwords, in use or not.
+    """
+
+    names: tuple[str, ...]
+    columns: AnyMapping[str, int]
+    conflicts: tuple[Conflict, ...]
+    ignored: frozenset[int]
+    secret: frozenset[int]
+    in_gigabytes: bool
+
+    @property
+    def unused(self) -> tuple[int, ...]:
+        """The row's own columns: all that mean nothing here."""
+        return tuple(at for at in range(len(self.names)) if at not in self.columns.values())
+
+    @property
+    def names_who(self) -> bool:
+        """Whether a column tells which mailbox a row is about."""
+        return not headers.WHO.isdisjoint(self.columns)
+
+
+def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = None) -> Mapping:
+    """Tell what the columns of a header mean; `chosen` overrides it by position, with one of MEANINGS or IGNORE."""
+    chosen = chosen or {}
+    found: dict[str, int] = {}
+    conflicts: list[Conflict] = []
+    for at, name in enumerate(header):
+        meaning = chosen.get(at, headers.meaning_of(name) or IGNORE)
+        if meaning not in headers.MEANINGS:
+            continue
+        first = found.setdefault(meaning, at)
+        if first != at:
+            sentence = words.two_columns(header[first], name, headers.PLURALS[meaning])
+            conflicts.append(Conflict(meaning, first, at, sentence))
+    passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
+    return Mapping(
+        names=_told_apart(header),
+        columns=found,
+        conflicts=tuple(conflicts),
+        ignored=frozenset(at for at, meaning in chosen.items() if meaning not in headers.MEANINGS),
+        secret=frozenset(passwords | {at for at, meaning in chosen.items() if meaning == "password"}),
+        in_gigabytes="quota" in found and headers.is_in_gigabytes(header[found["quota"]]),
+    )
+
+
+def without_secrets(sheet: Sheet, mapping: Mapping) -> Mapping:
+    """Return the mapping in which columns count as secret by what they hold, too, whatever their headers say."""
+    secret = {at for at in mapping.secret if at not in mapping.unused or _is_password(sheet.header[at])}
+    secret |= {at for at in mapping.unused if secret_cells.holds_secrets(sheet.header[at], sheet.table.column(at))}
+    return replace(mapping, secret=frozenset(secret))
+
+
+def _is_password(name: str) -> bool:
+    return headers.meaning_of(name) == "password"
+
+
+def _speaks_of_passwords(name: str) -> bool:
+    return _is_password(name) or secret_cells.is_secret_header(name)
+
+
+def to_rows(
+    sheet: Sheet, mapping: Mapping, *, usernames: pa.Array | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows table of a sheet, and what is to be said of how its columns were taken.
+
+    `usernames` are those of a sheet that has none itself. Raises FileRefused when two columns claim one meaning, or
+    none tells usernames or addresses.
+    """
+    if mapping.conflicts:
+        raise FileRefused(mapping.conflicts[0].sentence)
+    if usernames is None and not mapping.names_who:
+        raise FileRefused(words.no_address_column(sheet.header))
+    blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
+    raw = {meaning: sheet.table.column(at) for meaning, at in mapping.columns.items()}
+    long = {meaning: columns.are_longer(cells, LONGEST_CELL) for meaning, cells in raw.items()}
+    cells = dict.fromkeys(COLUMNS, blank) | {
+        meaning: _read(_bounded(cells, long[meaning], meaning), meaning, mapping) for meaning, cells in raw.items()
+    }
+    if usernames is not None:
+        cells["username"] = usernames
+    if ADDRESS in cells:
+        _fill_from_addresses(cells, cells.pop(ADDRESS))
+    fault, fault_column = _faults(sheet, mapping, cells["password"], long)
+    besides = {
+        "line": sheet.table.lines,
+        "origin": np.arange(len(sheet)),
+        "fault": _text_column(fault),
+        "fault_column": _text_column(fault_column),
+    }
+    index = pd.RangeIndex(len(sheet))
+    rows = pd.DataFrame(
+        {meaning: columns.column_of(cells[meaning], index) for meaning in COLUMNS}
+        | {name: besides.get(name, plain) for name, plain in BESIDES.items()},
+        index=index,
+    )
+    return rows, _notes(sheet, mapping)
+
+
+def original_cells(sheet: Sheet, origin: int, mapping: Mapping) -> dict[str, str]:
+    """A row's own columns, which mean nothing here, by name; never a password."""
+    cells = sheet.table.row(origin)
+    return {
+        mapping.names[at]: secret_cells.own_cell(mapping.names[at], formulas.unguard(cells[at]))
+        if at < len(cells)
+        else ""
+        for at in mapping.unused
+        if at not in mapping.secret
+    }
+
+
+def _bounded(cells: pa.Array, long: Mask, meaning: str) -> pa.Array:
+    """Cells without what is too long to be looked into: cut as a page shows them, a password left out."""
+    if not long.any():
+        return cells
+    return pc.if_else(pa.array(long), "", cells) if meaning == "password" else columns.cut(cells, long)
+
+
+def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
+    """What the cells of a column come to, by its meaning."""
+    if meaning == "password":
+        typed = columns.stripped(cells)
+        missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
+        return pc.if_else(missing, "", cells)
+    plain = secret_cells.cover(formulas.plain(cells), meaning)
+    if meaning in _LOWERED:
+        return pc.ascii_lower(plain)
+    return columns.each(plain, _from_gigabytes) if meaning == "quota" and mapping.in_gigabytes else plain
+
+
+def _from_gigabytes(cell: str) -> str:
+    """A quota in MB of one in GB; what can not be read, or has its own unit, stays as it is."""
+    megabytes = amounts.quota(f"{cell} GB")
+    return cell if megabytes is None else str(megabytes)
+
+
+def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> None:
+    """The username wins where it is filled; where the address agrees with it, its domain fills a blank one."""
+    usernames, domains = cells["username"], cells["domain"]
+    blank = pc.equal(usernames, "")
+    cells["username"] = pc.if_else(blank, addresses, usernames)
+    told = pc.binary_join_element_wise(usernames, pa.scalar("", pa.large_string()), pa.scalar("@", pa.large_string()))
+    agreed = pc.and_(pc.invert(blank), pc.equal(domains, ""))
+    if pc.any(agreed).as_py():
+        local = pc.replace_substring_regex(addresses, "@[^@]*$", "@")
+        agreed = pc.and_(agreed, pc.equal(local, told))
+        cells["domain"] = pc.if_else(agreed, pc.replace_substring_regex(addresses, "^.*@", ""), domains)
+
+
+def _faults(
+    sheet: Sheet, mapping: Mapping, passwords: pa.Array, long: AnyMapping[str, Mask]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What reading found wrong with each row, and the column that mends it; later ones overrule."""
+    fault = np.full(len(sheet), "", dtype=object)
+    column = np.full(len(sheet), "", dtype=object)
+
+    def say(where: Mask | list[int] | np.ndarray, sentence: str, mended_in: str) -> None:
+        fault[where], column[where] = sentence, mended_in
+
+    text = sheet.taken.sheet is None
+    say(columns.mask(pc.match_substring_regex(passwords, r"[\r\n]")), reasons.BROKEN_PASSWORD, "password")
+    crowded = sheet.table.crowded(len(sheet.header))
+    say(crowded, reasons.ONE_VALUE_TOO_MANY if text else reasons.VALUE_WITHOUT_HEADER, "password")
+    say(sorted(sheet.table.stray), reasons.STRAY_QUOTE, "password")
+    first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
+    if first != "password":
+        mended_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
+        cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL))
+        say(columns.mask(pc.starts_with(cells, "#")), reasons.COMMENT_AMONG_ROWS, mended_in)
+        say(columns.match(cells, _FAILED), reasons.FORMULA_FAILED, mended_in)
+    if sheet.taken.header_line:
+        say(_header_again(sheet, mapping), reasons.HEADER_AGAIN, "username")
+    if columns.are_longer(sheet.table.rows.flatten(), LONGEST_TEXT).any():
+        for at in mapping.unused:
+            say(
+                columns.are_longer(sheet.table.column(at), LONGEST_TEXT),
+                reasons.text_too_long(mapping.names[at]),
+                "username",
+            )
+    for meaning in sorted(long, key="password".__eq__):  # what was left out altogether is said before what was cut
+        say(long[meaning], reasons.too_long(meaning), meaning if meaning in COLUMNS else "username")
+    return fault, column
+
+
+def _header_again(sheet: Sheet, mapping: Mapping) -> Mask:
+    """Which rows say in every column that is used what the header says there."""
+    again = np.full(len(sheet), bool(mapping.columns))
+    for at in mapping.columns.values():
+        again &= columns.mask(pc.equal(columns.stripped(sheet.table.column(at)), sheet.header[at]))
+        if not again.any():
+            break
+    return again
+
+
+def _text_column(cells: np.ndarray) -> pd.Series:
+    return columns.column_of(columns.texts(cells), pd.RangeIndex(len(cells)))
+
+
+def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
+    unknown = [mapping.names[at] for at in mapping.unused if at not in mapping.ignored and sheet.header[at]]
+    notes = []
+    if sheet.title:
+        first, *more = sheet.title.split("\n")
+        besides = f" and {count(len(more), 'more row')}" if more else ""
+        notes.append(f"Above the header, not read: {quoted(secret_cells.masked(first))}{besides}.")
+    if sheet.taken.encoding == "windows-1252":
+        notes.append(_old_encoding(sheet, mapping))
+    if not sheet.taken.header_line and ADDRESS in mapping.columns and len(sheet.header) == 1:
+        notes.append(_HEADERLESS)
+    if unknown:
+        which = _named(unknown)
+        notes.append(f"Column {which} is not used." if len(unknown) == 1 else f"Columns {which} are not used.")
+    if cut := sum(len(name) >= headers.LONGEST_HEADER for name in sheet.header):
+        notes.append(f"{count(cut, 'header')} of over {headers.LONGEST_HEADER} characters shown cut.")
+    for at in mapping.unused:
+        filled = 0 if sheet.header[at] else len(sheet.samples(at, len(sheet)))
+        if filled:
+            cells = count(filled, "filled cell")
+            notes.append(f"{mapping.names[at]} has no header and {cells}: it is not used.")
+    secret = mapping.secret.intersection(without_secrets(sheet, mapping).secret, mapping.unused)
+    if found := [mapping.names[at] for at in sorted(secret) if sheet.samples(at, 1)]:
+        seem = "seems" if len(found) == 1 else "seem"
+        notes.append(f"{_named(found)} {seem} to hold passwords: not kept, and not in the results.")
+    if mapping.in_gigabytes:
+        notes.append(_CONVERTED)
+    return tuple(notes)
+
+
+def _old_encoding(sheet: Sheet, mapping: Mapping) -> str:
+    """That accents hang on a guess, with a cell to judge it by; never a password."""
+    for at in range(len(sheet.header)):
+        cells = sheet.table.column(at)
+        cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL), LONGEST_CELL)
+        foreign = cells.filter(pc.match_substring_regex(cells, "[^\x00-\x7f\xa0]"))
+        if len(foreign) and at not in mapping.secret and at != mapping.columns.get("password"):
+            cell = quoted(secret_cells.masked(foreign[0].as_py()))
+            return f"Not UTF-8, so read as Windows-1252: look whether {cell} is right."
+    return "Not UTF-8, so read as Windows-1252: letters with accents hang on it."
+
+
+def _named(names: Sequence[str]) -> str:
+    return listed([quoted(secret_cells.masked(name)) for name in names], most=12, noun="more")
+
+
+def _told_apart(header: Sequence[str]) -> tuple[str, ...]:
+    """Names for all columns, no two of them alike."""
+    seen: Counter[str] = Counter()
+    names = []
+    for number, name in enumerate(header, start=1):
+        wanted = name or f"Column {number}"
+        seen[wanted] += 1
+        names.append(wanted if seen[wanted] == 1 else f"{wanted} ({seen[wanted]})")
+    return tuple(names)

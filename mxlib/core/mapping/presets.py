@@ -1,0 +1,138 @@
+"""Exports of other systems, told by their headers: what each of their columns means here.
+
+Only the names of columns are kept, as Google's and Microsoft's admin pages, cPanel's `list_pops_with_disk` and
+DirectAdmin's `CMD_EMAIL_POP` write them. A column that an export does not have of itself is left to the common aliases.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from mxlib.core import headers
+from mxlib.core.headers import ADDRESS
+from mxlib.core.mapping.mapping import IGNORE
+
+_BRACKETED = re.compile(r"\[[^\[\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An export: `told_by` are sets of columns of which it has one, `used` maps a meaning to columns, best first.
+
+    `unused` are its columns that MXM has no use for. All names are as `_key` makes them.
+    """
+
+    name: str
+    told_by: tuple[frozenset[str], ...]
+    used: MappingProxyType[str, tuple[str, ...]]
+    unused: frozenset[str] = field(repr=False)
+
+    def meanings(self, header: Sequence[str]) -> dict[int, str]:
+        """What its columns mean, by position; `mapping.recognise` takes it."""
+        at = {key: position for position, key in reversed(list(enumerate(map(_key, header))))}
+        own = self.unused.union(*self.used.values())
+        found = {at[key]: IGNORE for key in own & at.keys()}
+        for meaning, columns in self.used.items():
+            best = next((at[key] for key in columns if key in at), None)
+            if best is not None:
+                found[best] = meaning
+        return found
+
+    @property
+    def told(self) -> str:
+        """The sentence that says how a file was taken."""
+        return f"Read as a {self.name}."
+
+
+def find(header: Sequence[str]) -> Preset | None:
+    """The export that a header belongs to."""
+    keys = frozenset(map(_key, header))
+    return next((preset for preset in PRESETS if any(columns <= keys for columns in preset.told_by)), None)
+
+
+def _key(name: str) -> str:
+    """`Email Address [Required]` → `email address`. Underscores stay: cPanel's `_diskquota` is in bytes."""
+    return " ".join(_BRACKETED.sub(" ", headers.shown(name)).casefold().split())
+
+
+def _preset(name: str, told_by: Sequence[str], used: dict[str, str], unused: str) -> Preset:
+    return Preset(
+        name,
+        tuple(_columns(columns) for columns in told_by),
+        MappingProxyType({meaning: tuple(_listed(columns)) for meaning, columns in used.items()}),
+        _columns(unused),
+    )
+
+
+def _columns(listed: str) -> frozenset[str]:
+    return frozenset(_listed(listed))
+
+
+def _listed(columns: str) -> list[str]:
+    return [column.strip() for column in columns.split(",")]
+
+
+PRESETS = (
+    _preset(
+        "Google Workspace users export",
+        ("email address, org unit path", "first name, last name, email address, password hash function"),
+        {ADDRESS: "email address", "password": "password", "recovery_email": "recovery email"},
+        "first name, last name, password hash function, org unit path, new primary email, status, last sign in, "
+        "home secondary email, work secondary email, recovery phone, work phone, home phone, mobile phone, "
+        "work address, home address, employee id, employee type, employee title, manager email, department, "
+        "cost center, 2sv enrolled, 2sv enforced, building id, floor name, floor section, email usage, drive usage, "
+        "photos usage, storage limit, storage used, total storage, change password at next sign-in, new status, "
+        "licenses, new licenses, advanced protection program enrollment",
+    ),
+    _preset(
+        "Microsoft 365 users export",
+        (
+            "user principal name, display name",
+            "userprincipalname, displayname",
+            "username, display name, alternate email address",
+        ),
+        {
+            ADDRESS: "user principal name, userprincipalname, username",
+            "password": "password",
+            "recovery_email": "alternate email address, alternate email addresses, alternateemailaddress",
+        },
+        "display name, first name, last name, title, job title, department, office, office number, office phone, "
+        "phone number, mobile phone, fax, address, street address, city, state, state or province, stateorprovince, "
+        "zip or postal code, postal code, country or region, country/region, countryorregion, usage location, "
+        "preferred data location, preferred language, licenses, license assignment details, block credential, "
+        "dirsyncenabled, last dirsync time, last password change time stamp, oath token meta data, object id, "
+        "password never expires, strong password required, proxy addresses, release track, "
+        "soft deletion time stamp, when created, agegroup, "
+        "displayname, surname, mail, givenname, objectid, id, usertype, jobtitle, accountenabled, usagelocation, "
+        "streetaddress, country, physicaldeliveryofficename, officelocation, postalcode, telephonenumber, mobile, "
+        "mobilephone, authenticationphonenumber, authenticationalternativephonenumber, authenticationemail, "
+        "consentprovidedforminor, legalagegroupclassification, companyname, creationtype, directorysynced, "
+        "invitationstate, identityissuer, createddatetime",
+    ),
+    _preset(
+        "list of a cPanel server",
+        ("email, login, domain", "email, diskquota", "email, suspended_login", "email, humandiskquota"),
+        {
+            ADDRESS: "email",
+            "domain": "domain",
+            "password": "password",
+            "quota": "diskquota, txtdiskquota, humandiskquota, quota",
+        },
+        "user, login, _diskused, _diskquota, diskused, diskusedpercent, diskusedpercent20, diskusedpercent_float, "
+        "humandiskused, mtime, hold_outgoing, has_suspended, suspended_login, suspended_incoming, suspended_outgoing",
+    ),
+    _preset(
+        "list of a DirectAdmin server",
+        ("account, usage, sent", "account, login, usage", "account, usage, suspended", "account, login, quota"),
+        {
+            "username": "account",
+            ADDRESS: "login",
+            "password": "password",
+            "quota": "quota",
+            "limit": "limit, send limit",
+            "domain": "domain",
+        },
+        "usage, usage_bytes, apparent_usage, imap_bytes, emails, sent, suspended, last_password_change, outlook",
+    ),
+)

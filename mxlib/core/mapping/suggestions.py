@@ -1,0 +1,99 @@
+"""What the columns of a file probably mean, by headers of other languages and by what their cells look like."""
+
+from mxlib.core import headers
+from mxlib.core.addresses import folded, is_username
+from mxlib.core.files.sheet import Sheet
+from mxlib.core.headers import ADDRESS
+from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
+from mxlib.core.mapping.mapping import IGNORE, Mapping
+from mxlib.core.passwords import looks_like_one
+
+#: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
+_LIKELY = {
+    "username": "account accountname samaccountname mailboxname postfach benutzer benutzername gebruiker "
+    "gebruikersnaam utilisateur nomdutilisateur usuario nombredeusuario utente nomeutente uzytkownik",
+    ADDRESS: "mail primaryemail primarysmtpaddress workemail emailadres mailadres emailadresse mailadresse adressemail "
+    "adresseemail courriel correo correoelectronico indirizzoemail adresemail",
+    "password": "passwd pwd initialpassword temporarypassword wachtwoord passwort kennwort motdepasse contrasena senha "
+    "haslo",
+    "quota": "diskquota mailboxsize mailboxquota storage opslag speicher speicherplatz",
+    "limit": "sendinglimit dailysendlimit verzendlimiet",
+    "recovery_email": "alternateemail alternateemailaddress secondaryemail privateemail personalemail backupemail "
+    "emailprivat privatemail emailprive "
+    "herstelemail hersteladres priveemail wiederherstellungsemail",
+    "domain": "domein domaene domane domaine dominio domena",
+    FIRST_NAME: "first firstname givenname forename voornaam roepnaam vorname prenom nombre nome imie fornavn fornamn",
+    PARTICLE: "particle infix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels",
+    LAST_NAME: "last lastname surname familyname achternaam nachname familienname nom apellido apellidos cognome "
+    "sobrenome nazwisko etternavn efternavn efternamn",
+    FULL_NAME: "name fullname displayname person employee naam volledigenaam medewerker mitarbeiter nomcomplet "
+    "nombrecompleto nomecompleto",
+}
+_MEANT = {header: meaning for meaning, listed in _LIKELY.items() for header in listed.split()}
+
+
+def guess(sheet: Sheet, mapping: Mapping) -> Answer:
+    """A likely answer. Columns that claim one meaning together are left unanswered: a question, not a guess."""
+    unsure = {at for conflict in mapping.conflicts for at in (conflict.first, conflict.second)}
+    found: dict[str, int] = {meaning: at for meaning, at in mapping.columns.items() if at not in unsure}
+    asked = {conflict.meaning for conflict in mapping.conflicts}
+    for at, name in enumerate(sheet.header):
+        meaning = _MEANT.get("".join(filter(str.isalnum, folded(name[: headers.LONGEST_HEADER]))))
+        if meaning and at not in found.values() and at not in unsure and meaning not in asked:
+            found.setdefault(meaning, at)
+    if FIRST_NAME in found and FULL_NAME in found and LAST_NAME not in found:
+        found[LAST_NAME] = found.pop(FULL_NAME)  # German lists: Name, Vorname
+    if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
+        taken = unsure | set(found.values())
+        with_addresses = (at for at in range(len(sheet.header)) if at not in taken and _holds_addresses(sheet, at))
+        named = not {LAST_NAME, FULL_NAME}.isdisjoint(found)  # of people with names, some may have told another address
+        first = next((at for at in with_addresses if not named or _is_filled(sheet, at)), None)
+        if first is not None:
+            found[ADDRESS] = first
+    if not sheet.taken.header_line:
+        _guess_by_cells(sheet, found)
+    meanings = {at: meaning for meaning, at in found.items()} | dict.fromkeys(unsure, "")
+    return Answer(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
+
+
+def _guess_by_cells(sheet: Sheet, found: dict[str, int]) -> None:
+    """Tell the columns of a table without a header: those of passwords, and of usernames where no address is."""
+    for meaning, holds in (("password", _holds_passwords), ("username", _holds_usernames)):
+        if meaning in found or (meaning == "username" and ADDRESS in found):
+            continue
+        free = (at for at in range(len(sheet.header)) if at not in found.values() and holds(sheet, at))
+        if (at := next(free, None)) is not None:
+            found[meaning] = at
+
+
+def begins_with_data(sheet: Sheet) -> bool:
+    """Whether what was taken for the header is a row of a table that has none."""
+    if headers.names_anything(sheet.header):
+        return False
+    return any(
+        "@" in name or (looks_like_one(name) and _holds_passwords(sheet, at)) for at, name in enumerate(sheet.header)
+    )
+
+
+def is_data(cell: str) -> bool:
+    """Whether a cell is an address or, by its looks, a password."""
+    return "@" in cell or looks_like_one(cell)
+
+
+def _holds_passwords(sheet: Sheet, at: int) -> bool:
+    samples = sheet.samples(at)
+    return bool(samples) and all(map(looks_like_one, samples))
+
+
+def _holds_usernames(sheet: Sheet, at: int) -> bool:
+    samples = sheet.samples(at)
+    return bool(samples) and all(is_username(sample.lower()) for sample in samples)
+
+
+def _holds_addresses(sheet: Sheet, at: int) -> bool:
+    samples = sheet.samples(at)
+    return bool(samples) and all("@" in sample for sample in samples)
+
+
+def _is_filled(sheet: Sheet, at: int) -> bool:
+    return len(sheet.samples(at, len(sheet))) == len(sheet)

@@ -1,0 +1,124 @@
+"""Passwords: which cells hold one, what one lacks, and new ones."""
+
+import re
+import secrets
+import string
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import arrow_text as columns
+from mxlib.core import formula_guard as formulas
+from mxlib.core.arrow_text import Mask
+from mxlib.core.schema import BESIDES, COLUMNS, LONGEST_CELL, MASK
+
+SHORTEST_GENERATED = 16
+
+#: Letters and digits that nobody takes for each other.
+_UPPER = "".join(sorted(set(string.ascii_uppercase) - set("OI")))
+_LOWER = "".join(sorted(set(string.ascii_lowercase) - set("l")))
+_DIGITS = "".join(sorted(set(string.digits) - set("01")))
+_ALIKE_IN_NO_FONT = _UPPER + _LOWER + _DIGITS
+
+#: Special in every password rule (an underscore is not), and plain to shells, spreadsheets, URLs and link finders
+#: when it stands inside.
+_SPECIAL = "-+="
+
+_BULLET = MASK[0]
+_MASKED = re.compile(rf"{_BULLET}{{4}}|^{_BULLET}+$")
+
+_PROBABLE = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[^\s@]+")
+
+#: What reads as no password: nothing, asterisks (Google's exports), or what a mask left behind.
+_NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
+
+#: What nobody can type, and what may end a password early where it is hashed.
+_CONTROLS = r"[\x00-\x1f\x7f]"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the password cells of all rows hold: `lacking` has a bit for each of `reasons.NEEDS`."""
+
+    missing: Mask
+    lacking: npt.NDArray[np.int64]
+    blank_at_an_end: Mask
+    untypable: Mask
+    no_special: Mask
+    formula: Mask
+
+
+def scan(cells: pa.Array) -> Scan:
+    """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
+    trimmed = columns.stripped(cells)
+    missing = columns.contain(trimmed, _NONE)
+    blank_at_an_end = ~missing & columns.mask(pc.not_equal(trimmed, cells))
+    lacks = (
+        columns.mask(pc.less(pc.utf8_length(cells), 8)),
+        ~columns.contain(cells, "[A-Z]"),
+        ~columns.contain(cells, "[a-z]"),
+        ~columns.contain(cells, "[0-9]"),
+    )
+    lacking = sum(lack.astype(np.int64) << bit for bit, lack in enumerate(lacks))
+    return Scan(
+        missing=missing,
+        lacking=np.where(missing, 0, lacking),
+        blank_at_an_end=blank_at_an_end,
+        untypable=~missing & ~blank_at_an_end & columns.contain(cells, _CONTROLS),
+        no_special=~missing & ~columns.contain(cells, r"[!-/:-@\[-`{-~]"),
+        formula=~missing & formulas.are_formulas(cells),
+    )
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell holds no password: nothing, blanks, or a mask."""
+    return bool(scan(columns.texts([cell])).missing[0])
+
+
+def is_masked(text: str) -> bool:
+    """Whether a cell holds a mask, or what is left of one, and no password."""
+    return _MASKED.search(text.strip(columns.BLANKS)) is not None
+
+
+def looks_like_one(cell: str) -> bool:
+    """Whether a cell of a table without a header is probably a password: it holds what the host asks of one."""
+    return 8 <= len(cell) <= LONGEST_CELL and _PROBABLE.fullmatch(cell) is not None
+
+
+def generate(length: int = SHORTEST_GENERATED) -> str:
+    """A password that satisfies the host, survives a spreadsheet and can be read out; some 93 bits at 16 characters.
+
+    It starts with a letter, ends with a letter or a digit, and has one special character in between. ValueError when
+    `length` is below 16.
+    """
+    if length < SHORTEST_GENERATED:
+        raise ValueError(f"a generated password has {SHORTEST_GENERATED} characters or more")
+    while True:
+        signs = [secrets.choice(_UPPER + _LOWER), *(secrets.choice(_ALIKE_IN_NO_FONT) for _ in range(length - 1))]
+        signs[1 + secrets.randbelow(length - 2)] = secrets.choice(_SPECIAL)
+        if all(set(kind).intersection(signs) for kind in (_UPPER, _LOWER, _DIGITS)):
+            return "".join(signs)
+
+
+def fill(judged: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `judged`, with a generated password wherever one is missing that a new mailbox needs.
+
+    Rows that are invalid for other reasons get theirs too: once mended, they are ready. A mailbox that exists keeps its
+    own: what was generated before that was known goes. The verdicts do not come along.
+    """
+    rows = judged[[*COLUMNS, *BESIDES]]
+    generated, exists = rows["generated"].to_numpy(bool), judged["exists"].to_numpy(bool)
+    missing = scan(columns.cells_of(rows["password"])).missing & ~exists
+    needless = generated & exists
+    if not (missing | needless).any():
+        return rows
+    filled = rows["password"].to_numpy(dtype=object, copy=True)
+    filled[missing] = [generate() for _ in range(int(missing.sum()))]
+    filled[needless] = ""
+    return rows.assign(
+        password=pd.Series(filled, index=rows.index, dtype="str"), generated=(generated | missing) & ~needless
+    )

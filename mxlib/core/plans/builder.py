@@ -1,0 +1,141 @@
+"""From verdicts to a plan: what exactly will be done, and the figures to confirm it by."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from mxlib.core import arrow_text as columns
+from mxlib.core import passwords
+from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.core.schema import Verdict
+from mxlib.core.text import findings as reasons
+from mxlib.core.text.messages import Confirmation
+
+#: Verdicts whose sentence needs the label before it where it stands alone.
+_LABELLED = {Verdict.EXISTS: reasons.EXISTS, Verdict.NEEDS_PASSWORD: reasons.NEEDS_PASSWORD}
+
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+#: The columns of judged rows that a plan is made of.
+_NEEDED = (
+    "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "action", "clean_username",
+    "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit", "asked_limit", "had_recovery_email",
+    "had_quota", "had_limit",
+)  # fmt: skip
+
+
+def make_plan(
+    judged: pd.DataFrame, *, file_name: str, file_digest: str, cells: Callable[[int], Mapping[str, str]] | None = None
+) -> Plan:
+    """The plan of judged rows: ticked Ready rows will be sent, every other row is there with the reason.
+
+    An update that changes nothing is there too, with nothing to do. What mailboxes have now is frozen in `before`.
+    `cells` gives the cells of a row of the file by its `origin`; rows added by hand have none.
+    """
+    usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
+    records = zip(*(usable[name].tolist() for name in _NEEDED), strict=True)  # to_dict takes five times as long
+    rows = (
+        _planned(position, row, cells(row["origin"]) if cells is not None and _has_cells(row) else {})
+        for position, row in enumerate(dict(zip(_NEEDED, record, strict=True)) for record in records)
+    )
+    return Plan(file_name, file_digest, tuple(rows))
+
+
+def confirmation(
+    plan: Plan,
+    judged: pd.DataFrame,
+    *,
+    existing: Mapping[str, int],
+    unseen: Collection[str] = (),
+    readable_until: float,
+    seconds: float,
+    ahead: int = 0,
+    per_minute: int = 20,
+) -> Confirmation:
+    """The figures to confirm `plan` by; it was made of `judged`.
+
+    `existing` maps a domain to its mailboxes now and lacks one that could not be checked; those of an `unseen` domain
+    are not told. `seconds` is how long it will all take, the `ahead` rows of other runs included.
+    """
+    acting = [row for row in plan.rows if row.acts]
+    updating = [row for row in acting if row.action is Action.UPDATE]
+    writes = sum(1 for _ in plan.sent())
+    ticked = judged["ticked"].to_numpy(bool)
+    left_out = judged.loc[ticked, "verdict"].value_counts()
+    return Confirmation(
+        file_name=plan.file_name,
+        rows=len(plan.rows),
+        creates=Counter(row.domain for row in acting if row.action is Action.CREATE),
+        updates=Counter(row.domain for row in updating),
+        unchanged=sum(not row.left_out and not row.acts for row in plan.rows),
+        replaced=sum(bool(row.password) for row in updating),
+        kept_here=len(acting) - writes,
+        existing=existing,
+        uncounted=frozenset(unseen),
+        exist=int(left_out.get(Verdict.EXISTS, 0)),
+        invalid=int(left_out.get(Verdict.INVALID, 0)),
+        duplicates=int(left_out.get(Verdict.DUPLICATE, 0)),
+        need_password=int(left_out.get(Verdict.NEEDS_PASSWORD, 0)),
+        unticked=int((~ticked).sum()),
+        generated=sum(row.generated for row in acting),
+        readable_until=readable_until,
+        seconds=seconds * writes / max(1, writes + ahead),
+        behind_seconds=seconds * ahead / max(1, writes + ahead),
+        per_minute=per_minute,
+    )
+
+
+def _has_cells(row: Mapping[str, Any]) -> bool:
+    """Whether a row has cells of its own to keep; one with too many may hold pieces of a password in any of them."""
+    return bool(row["origin"] >= 0 and not row["fault"])
+
+
+def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
+    """Whether there is a password to use: one was typed, or was generated for a row that will be sent."""
+    missing = passwords.scan(columns.cells_of(rows["password"])).missing
+    made = rows["ticked"] & (rows["verdict"] == Verdict.READY) & ~rows["exists"]
+    return (made | ~rows["generated"]) & ~missing
+
+
+def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) -> PlannedRow:
+    verdict = _VERDICTS[row["verdict"]]
+    quota, limit = _number(row["clean_quota"]), _number(row["clean_limit"])
+    recovery_email, before = str(row["clean_recovery_email"]), {}
+    action = Action.UPDATE if row["action"] == Action.UPDATE else Action.CREATE
+    if action is Action.UPDATE:
+        had = str(row["had_recovery_email"])
+        before = {"quota": _number(row["had_quota"]), "limit": _number(row["had_limit"]), "recovery_email": had}
+        asked = {"quota": quota, "limit": _number(row["asked_limit"])}
+        quota, limit = (None if now == before[name] else now for name, now in asked.items())
+        recovery_email = "" if recovery_email == had else recovery_email or CLEAR
+    return PlannedRow(
+        position=position,
+        line=int(row["line"]),
+        username=row["clean_username"],
+        domain=row["clean_domain"],
+        password=row["password"],
+        generated=bool(row["generated"] and row["password"]),
+        quota=quota,
+        limit=limit,
+        recovery_email=recovery_email,
+        verdict=verdict,
+        left_out=_left_out(verdict, row),
+        action=action,
+        cells=cells,
+        before=before,
+    )
+
+
+def _number(cell: Any) -> int | None:
+    return None if cell is pd.NA else int(cell)
+
+
+def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:
+    """Why a row is not sent, as it will stand in the results; blank when it is sent."""
+    if not row["ticked"]:
+        return reasons.UNTICKED
+    if verdict in _LABELLED:
+        return reasons.alone(verdict, _LABELLED[verdict])
+    return str(row["reasons"]).replace("\n", " ")

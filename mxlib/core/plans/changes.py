@@ -1,0 +1,172 @@
+"""What is done to mailboxes that were picked: planned rows, and what has to be known before."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Self
+
+import pandas as pd
+
+from mxlib.core import addresses, passwords
+from mxlib.core import quotas as amounts
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.core.schema import Verdict
+from mxlib.core.text import findings as reasons
+
+_TIMES = re.compile(r"[x×*]\s*(\d{1,4}(?:\.\d{1,2})?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuota:
+    """A quota in MB (0 = unlimited): `value`, or reckoned from the one that each mailbox has."""
+
+    value: int | None = None
+    times: Decimal = Decimal(1)
+    plus: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """`2048`, `2 GB`, `unlimited`, `× 2` or `+ 1024`; None for anything else."""
+        text = text.strip(BLANKS)
+        if found := _TIMES.fullmatch(text):
+            times = Decimal(found[1])
+            return cls(times=times) if times else None
+        if text.startswith("+"):
+            plus = amounts.quota(text[1:])
+            return cls(plus=plus) if plus else None
+        value = amounts.quota(text)
+        return None if value is None else cls(value)
+
+    def of(self, quota: int) -> int:
+        """The quota that comes of one; unlimited stays unlimited unless a value is asked for."""
+        if self.value is not None:
+            return self.value
+        # Rounded up, so that nothing becomes 0, which is unlimited.
+        return int((quota * self.times).to_integral_value(ROUND_CEILING)) + self.plus if quota else 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A generated password for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecovery:
+    """Recovery emails by address, in lower case; blank forgets one. An address that is not there keeps its own."""
+
+    emails: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Gone, with all mail."""
+
+
+Change = NewQuota | NewPassword | NewRecovery | Deletion
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A mailbox that would hold more than its quota; all in MB."""
+
+    address: str
+    usage: float
+    quota: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a change comes to. Quotas are sums of MB over mailboxes that have one; `mail` is what they hold in MB.
+
+    Not `told` are the figures of mailboxes to whoever may not see them; then there is only their number.
+    """
+
+    mailboxes: int
+    acting: int
+    quota_before: int
+    quota_after: int
+    unlimited: int
+    suspended: int
+    mail: float
+    with_recovery: int
+    below: tuple[Below, ...] = ()
+    told: bool = True
+
+    def untold(self) -> Self:
+        """The same without anything that tells of the mailboxes."""
+        return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, 0, told=False)
+
+
+def mended(change: NewRecovery) -> tuple[NewRecovery, str]:
+    """The emails as they will be kept, and what is wrong with the first that can be none ("" when nothing is)."""
+    typed = {address.lower(): email.strip() for address, email in change.emails.items()}
+    emails = {address: addresses.email(email) for address, email in typed.items()}
+    for address, email in emails.items():
+        if email == address:
+            return change, f"{address}: {reasons.RECOVERS_ITSELF}"
+        if email and not addresses.is_email(email):
+            return change, reasons.recovery_email(typed[address])
+    return NewRecovery(emails), ""
+
+
+def make(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, Figures]:
+    """The plan of a change to `boxes`, and its figures; `name` is what the run will be called.
+
+    `boxes`: address, username, domain, recovery_email, usage, quota, limit, suspended. A row that changes nothing is in
+    the plan and asks for nothing.
+    """
+    records: list[dict[str, Any]] = boxes.to_dict("records")  # type: ignore[assignment]
+    rows = tuple(_row(position, box, change) for position, box in enumerate(records))
+    plan = Plan(name, "", rows, Kind.DELETE if isinstance(change, Deletion) else Kind.CHANGE)
+    after = [int(box["quota"]) if row.quota is None else row.quota for box, row in zip(records, rows, strict=True)]
+    below = (
+        Below(row.address, float(box["usage"]), row.quota)
+        for box, row in zip(records, rows, strict=True)
+        if row.quota and box["usage"] > row.quota
+    )
+    return plan, Figures(
+        mailboxes=len(rows),
+        acting=sum(row.acts for row in rows),
+        quota_before=int(boxes["quota"].sum()),
+        quota_after=sum(after),
+        unlimited=int((boxes["quota"] == 0).sum()),
+        suspended=int(boxes["suspended"].sum()),
+        mail=float(boxes["usage"].sum()),
+        with_recovery=int((boxes["recovery_email"] != "").sum()),
+        below=tuple(below),
+    )
+
+
+def _row(position: int, box: Mapping[str, Any], change: Change) -> PlannedRow:
+    password, quota, recovery = "", None, ""
+    match change:
+        case NewQuota():
+            asked, has = change.of(int(box["quota"])), int(box["quota"])
+            quota = asked if asked != has else None
+        case NewPassword():
+            password = passwords.generate()
+        case NewRecovery():
+            email = change.emails.get(str(box["address"]), str(box["recovery_email"]))
+            recovery = "" if email == box["recovery_email"] else email or CLEAR
+    return PlannedRow(
+        position=position,
+        line=position + 1,
+        username=str(box["username"]),
+        domain=str(box["domain"]),
+        password=password,
+        generated=bool(password),
+        quota=quota,
+        limit=None,
+        recovery_email=recovery,
+        verdict=Verdict.READY,
+        action=Action.DELETE if isinstance(change, Deletion) else Action.UPDATE,
+        before={
+            "quota": int(box["quota"]),
+            "limit": int(box["limit"]),
+            "recovery_email": str(box["recovery_email"]),
+            "usage": float(box["usage"]),
+            "sent": int(box["sent"]) if "sent" in box else None,
+        },
+    )

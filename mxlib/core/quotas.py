@@ -1,0 +1,58 @@
+"""Quotas and limits as people and spreadsheets write them."""
+
+import re
+from decimal import Decimal
+
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.schema import MOST_SENDS
+
+_NUMBER = re.compile(
+    r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?P<by>[, \xa0\u202f])[0-9]{3}(?:(?P=by)[0-9]{3}){0,2})"
+    r"(?:\.(?P<decimals>[0-9]{1,9})|,(?P<after_comma>[0-9]{1,2}))?\s*+(?P<unit>mb|gb|tb)?",
+    re.IGNORECASE,
+)
+_MEGABYTES = {"mb": 1, "gb": 1024, "tb": 1024 * 1024}
+
+#: Below this many MB a quota without a unit was perhaps meant in GB.
+TINY = 100
+
+
+def quota(cell: str) -> int | None:
+    """Megabytes of `1,024`, `1 024`, `1024.0`, `1024,0`, `1,5 GB` or `unlimited` (0); None for anything else."""
+    text = cell.strip(BLANKS)
+    if text.lower() == "unlimited":
+        return 0
+    amount, unit = _number(text)
+    return _whole(amount * _MEGABYTES[unit or "mb"]) if amount is not None else None
+
+
+def is_tiny(cell: str) -> bool:
+    """Whether a quota was perhaps meant in GB: a few MB, and no unit written."""
+    amount, unit = _number(cell.strip(BLANKS))
+    return amount is not None and not unit and 0 < amount < TINY
+
+
+def limit(cell: str) -> int | None:
+    """Read a limit of sends a day, 0 to 9600; None when it is not one."""
+    amount, unit = _number(cell.strip(BLANKS))
+    sends = _whole(amount) if amount is not None and not unit else None
+    return sends if sends is not None and sends <= MOST_SENDS else None
+
+
+def _number(text: str) -> tuple[Decimal | None, str]:
+    """A number and its unit. `1.024` is none: in half of the world it means 1024; nor `1,0`, a `1,024` cut short."""
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None, ""
+    whole, decimals, after_comma = found["whole"], found["decimals"] or "", found["after_comma"]
+    if after_comma:
+        if len(whole) <= 3 and (found["unit"] or "mb").lower() == "mb":
+            return None, ""
+        decimals = after_comma
+    if len(decimals) == 3 and len(whole) <= 3:
+        return None, ""
+    return Decimal(f"{re.sub('[^0-9]', '', whole)}.{decimals}"), (found["unit"] or "").lower()
+
+
+def _whole(amount: Decimal) -> int | None:
+    return int(amount) if amount == int(amount) else None

@@ -1,0 +1,65 @@
+"""JSON as programs send it: nothing is said twice, and no number or sign is in it that there is not."""
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any, NoReturn
+
+from mxlib.core.format import readable
+from mxlib.core.invalid_body import Malformed
+
+#: Digits of the longest number that is one; no cell takes a longer one.
+_LONGEST_NUMBER = 100
+
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def parse(data: bytes) -> Any:
+    """The value that a body holds; raises Malformed."""
+    try:
+        told = json.loads(
+            data, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_object
+        )
+        if _HALF_A_PAIR.search(data):
+            json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Malformed("", "The body holds half of a surrogate pair, which is no character.") from None
+    except RecursionError:
+        raise Malformed("", "The body is nested too deeply.") from None
+    except ValueError as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise Malformed("", f"The body is no JSON{where}.") from None
+    return told
+
+
+def _no_number(name: str) -> NoReturn:
+    raise Malformed("", f"The body is no JSON: {name} is no number in it.")
+
+
+def _float(digits: str) -> float:
+    if len(digits) > _LONGEST_NUMBER * 10:
+        raise _too_long(digits)
+    number = float(digits)
+    if math.isinf(number):
+        raise _too_long(digits)
+    return number
+
+
+def _int(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise _too_long(digits)
+    return int(digits)
+
+
+def _too_long(digits: str) -> Malformed:
+    return Malformed("", f"The body holds a number that is too large: {readable(digits)}.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """One object; of two values for one name neither is taken for the one that is meant."""
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise Malformed("", f"The body says {readable(twice)} twice in one object. Keep one.")
+    return told

@@ -1,0 +1,1 @@
+"""Texts that pages, API and files share, rendered from codes and figures."""

@@ -1,0 +1,210 @@
+"""What is said of a single row: why it can not be sent, or what to look at. One home, word for word."""
+
+from mxlib.core import addresses
+from mxlib.core import quotas as amounts
+from mxlib.core.format import listed, quoted, readable
+from mxlib.core.mapping.secret_cells import hides_one
+from mxlib.core.schema import LONGEST_CELL, LONGEST_TEXT, MOST_SENDS, Verdict
+from mxlib.core.text.messages import verdict
+
+NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
+NO_PASSWORD = "A new mailbox needs a password."  # noqa: S105 - a sentence, not a secret
+EXISTS = "Skipped. To change it, choose Existing mailboxes: update."
+UNTICKED = "Unticked in the preview."
+LIMIT = f"Limit: 0 to {MOST_SENDS}."
+PASSWORD_ELSEWHERE = "A password seems to stand outside the password column: move it there."  # noqa: S105
+RECOVERS_ITSELF = "The recovery email is this mailbox; use another."
+NO_DOMAIN = "No domain: type one, or write the whole address as username."
+BLANK_AT_AN_END = "The password starts or ends with a blank; remove it."
+UNTYPABLE = "The password has an invisible character in it, which nobody can type; remove it."
+NO_SPECIAL = "No special character: MXroute may refuse it."
+
+FORMULA = "The password starts like a formula: open the results as Excel, since a CSV would calculate it."
+
+#: What a password may lack, in the order in which it is told; `passwords.scan` numbers its bits alike.
+NEEDS = ("8 characters", "a capital", "a small letter", "a digit")
+
+_NOT_SO = "use a-z, 0-9, dot, dash and underscore."
+
+
+def alone(kind: Verdict, sentence: str) -> str:
+    """The sentence of a verdict where its label does not stand beside it."""
+    return f"{verdict(kind)}. {sentence}"
+
+
+def username(name: str) -> str:
+    """What is wrong with a username that breaks the rule; `name` in lower case, without blanks around it."""
+    if not name:
+        return "No username: type one."
+    if hides_one(name):
+        return PASSWORD_ELSEWHERE
+    meant = addresses.suggestion(name)
+    return f"{quoted(name)} {_trouble(name)}; {f'try {meant}.' if meant else _NOT_SO}"
+
+
+def _trouble(name: str) -> str:
+    if len(name) > addresses.LONGEST_USERNAME:
+        return f"is longer than {addresses.LONGEST_USERNAME} characters"
+    sign = next((sign for sign in name if not (sign.isascii() and (sign.isalnum() or sign in "._-"))), "")
+    if sign:
+        if sign.isspace():
+            return "has a space"
+        if sign == "@":
+            return "has an @ in the wrong place"
+        if sign in "'’":
+            return "has an apostrophe"
+        return f"has {quoted(sign)}" if sign.isprintable() else "has an invisible character"
+    if ".." in name:
+        return "has two dots in a row"
+    return "ends with a dot" if name.endswith(".") and name[0].isalnum() else "must start with a letter or a digit"
+
+
+#: Columns as a sentence about one cell names them.
+_CELLS = {
+    "username": "username",
+    "password": "password",
+    "quota": "quota",
+    "limit": "limit",
+    "recovery_email": "recovery email",
+    "domain": "domain",
+    "address": "address",
+}
+
+
+def too_long(column: str) -> str:
+    """A cell that means something is longer than any such cell has to be."""
+    return f"The {_CELLS[column]} has over {LONGEST_CELL:,} characters: shorten it."
+
+
+def text_too_long(name: str) -> str:
+    """A cell of a column without a meaning here is longer than a spreadsheet could hold."""
+    return f"The cell in {quoted(name)} has over {LONGEST_TEXT:,} characters: shorten it in the file."
+
+
+def domain(name: str) -> str:
+    """What is wrong with a domain that is not on the account."""
+    if not name:
+        return NO_DOMAIN
+    if hides_one(name):
+        return PASSWORD_ELSEWHERE
+    if not addresses.is_domain(name):
+        return f"{quoted(name)} is no domain; write it like example.com."
+    return f"{readable(name, 80)} is not on this MXroute account. Add it there, then Refresh."
+
+
+def disagreement(in_name: str, in_column: str) -> str:
+    """The address names one domain and the domain column another."""
+    if hides_one(in_name + in_column):
+        return PASSWORD_ELSEWHERE
+    return f"The address says {readable(in_name)}, the domain column {readable(in_column)}. Keep one."
+
+
+def password(lacking: int) -> str:
+    """What a password needs; bit n of `lacking` stands for NEEDS[n]."""
+    needs = listed([need for bit, need in enumerate(NEEDS) if lacking >> bit & 1])
+    return f"The password needs {needs}." if needs else ""
+
+
+def quota(cell: str) -> str:
+    """A quota that can not be read."""
+    if hides_one(cell):
+        return PASSWORD_ELSEWHERE
+    return f"Quota {quoted(cell)}: write 1024 or 1 GB."
+
+
+def recovery_email(cell: str) -> str:
+    """A recovery email that is no address."""
+    if hides_one(cell):
+        return PASSWORD_ELSEWHERE
+    return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
+
+
+def duplicate(line: int) -> str:
+    """An earlier row has the same address; line 0 is a row added by hand."""
+    where = f"line {line}" if line > 0 else "a row added by hand"
+    return f"Same address as {where}. Change one, or leave this one out."
+
+
+def limit_ignored(asked: str) -> str:
+    """The host gives every new mailbox its highest limit (a warning)."""
+    return f"MXroute will set limit {MOST_SENDS}, not {asked}."
+
+
+def limit_stays(had: int | None, asked: int) -> str:
+    """A limit is asked for without a password (a warning)."""
+    kept = f"keeps limit {had}" if had is not None else "keeps the limit"
+    return f"MXroute {kept}, not {asked}: it changes one only together with a password."
+
+
+def limit_uncertain(had: int | None, asked: int) -> str:
+    """A limit is asked for together with a password, which the host honours now and then (a warning)."""
+    kept = f"keep limit {had}" if had is not None else "keep the limit"
+    return f"MXroute may {kept}, not set {asked}."
+
+
+def zeros_lost(name: str) -> str:
+    """A new name is that of an existing mailbox without the zeros it begins with (a warning)."""
+    return f"New here, and {name} exists: did a spreadsheet drop its zeros?"
+
+
+def below_use(used: int | None, asked: int) -> str:
+    """A quota is smaller than what the mailbox holds (a warning); both in MB."""
+    return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."
+
+
+def tiny_quota(cell: str) -> str:
+    """A quota so small that GB were perhaps meant (a warning); blank for any other one."""
+    megabytes = amounts.quota(cell)
+    return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and amounts.is_tiny(cell) else ""
+
+
+#: What an update does, as phrases; none tells a password.
+RECOVERY_SET = "recovery email set"
+RECOVERY_CHANGED = "recovery email changed"
+RECOVERY_REMOVED = "recovery email removed"
+PASSWORD_CHANGED = "password changed"  # noqa: S105 - a phrase
+NO_CHANGE = "no change"
+
+
+#: Why a limit stays that was asked for without a password.
+ONLY_WITH_PASSWORD = "it changes only together with a password"  # noqa: S105 - a phrase
+
+
+def unchanged(limit: int | None) -> str:
+    """Of a row that changes nothing; `limit` is one that could not be asked for."""
+    return NO_CHANGE if limit is None else f"{NO_CHANGE}; {limit_not_sent(limit)}"
+
+
+def limit_not_sent(limit: int) -> str:
+    """Of a limit without a password."""
+    return f"limit {limit} was not asked for: {ONLY_WITH_PASSWORD}"
+
+
+def changes(name: str, had: int | None, asked: int) -> str:
+    """A quota or limit that will be another: `quota 1024 → 2048`; `had` is None when it is not known."""
+    before, after = (_amount(name, number) for number in (had, asked))
+    return f"{name} {before} → {after}" if before else f"{name} set to {after}"
+
+
+def what_changed(*, password: bool, had: int | None, quota: int | None, limit: int | None) -> str:
+    """What a change changed: `password changed; quota 1024 → 2048; limit 500 asked for`, since a limit may stay."""
+    told = [PASSWORD_CHANGED] if password else []
+    if quota is not None and quota != had:
+        told.append(changes("quota", had, quota))
+    return "; ".join([*told, *([f"limit {limit} asked for"] if limit is not None else [])])
+
+
+def _amount(name: str, number: int | None) -> str:
+    if number is None:
+        return ""
+    return "unlimited" if name == "quota" and number == 0 else str(number)
+
+
+#: What reading a file finds wrong with a row; mending the password cell ends each of them but the last.
+ONE_VALUE_TOO_MANY = "One value too many: put a password with a comma in quotes."
+VALUE_WITHOUT_HEADER = "One value too many: a cell stands beside the table, under no header."
+STRAY_QUOTE = "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes."
+BROKEN_PASSWORD = "The password has a line break in it: a quote is missing, here or some lines on."  # noqa: S105
+HEADER_AGAIN = "This is the header once more, as files put together have it: leave the row out."
+FORMULA_FAILED = "A formula of the spreadsheet failed here: type the value."
+COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."

@@ -1,0 +1,1 @@
+"""Validate every row before anything is sent."""

@@ -1,0 +1,286 @@
+"""The rules: every row of a table is judged, whole columns at a time, and every reason is said."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import addresses, passwords
+from mxlib.core import arrow_text as columns
+from mxlib.core import quotas as amounts
+from mxlib.core.addresses import Addresses
+from mxlib.core.arrow_text import Findings, Mask
+from mxlib.core.passwords import Scan
+from mxlib.core.plans.plan import CLEAR, Action
+from mxlib.core.schema import COLUMNS, LONGEST_CELL, MOST_SENDS, OnExisting, Verdict
+from mxlib.core.text import findings as reasons
+from mxlib.core.text import messages as words
+from mxlib.core.validation import differences
+from mxlib.core.validation.differences import UNKNOWN, Had, Numbers, say_of_both
+
+_VERDICTS = columns.texts([verdict.value for verdict in Verdict])
+_ACTIONS = columns.texts([Action.CREATE.value, Action.UPDATE.value, ""])
+_UNREADABLE = -1
+_BLANK = -3
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of the account.
+
+    `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
+    for them. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps a domain to what
+    its mailboxes have: a table of username, quota, limit, usage and recovery_email; only updates need it, and a domain
+    that it lacks is one whose figures are not known. `unseen` are domains whose mailboxes this operator may change, but
+    not see: nothing that is said tells what they have.
+    """
+
+    domains: frozenset[str]
+    existing: Mapping[str, frozenset[str]]
+    unchecked: frozenset[str] = frozenset()
+    forbidden: Mapping[str, str] = field(default_factory=dict)
+    has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    unseen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a blank cell means: the active domain, and the quota (MB) and limit (sends a day) of a new mailbox."""
+
+    domain: str
+    quota: int = 1024
+    limit: int = MOST_SENDS
+
+
+def domains_named(rows: pd.DataFrame, standard: Standard) -> frozenset[str]:
+    """The domains that `rows` are about, normalised: their lists are needed to judge."""
+    _, named = columns.distinct(addresses.read(rows, standard.domain).domain)
+    return frozenset(named) - {""}
+
+
+def judge(
+    rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting = OnExisting.SKIP
+) -> pd.DataFrame:
+    """Return `rows` with the columns below; change nothing else.
+
+    verdict; reasons: all that stop a row, not just the first, a line each; warnings: what stops nothing, told of rows
+    that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
+    clean_*: username, domain, recovery email, quota and limit that the mailbox will have; a number is missing where
+    the cell can not be read, or is blank and what the mailbox has is not known.
+    asked_limit: the one in the cell, which an update without a password can not set.
+    exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
+    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update,
+    which are not to be told where it is `unseen`.
+    """
+    bounded, long = _bounded(rows)
+    cells = _Cells.read(bounded, account, standard, on_existing)
+    skipped = cells.exists & ~cells.updates
+    told = Findings(len(rows))
+    addressed = _say_what_is_invalid(told, cells, account)
+    for name, where in long.items():  # what was cut reads as nothing, which is mostly said already
+        told.say(where & (columns.is_blank(cells.fault) if name == "password" else ~told.found), reasons.too_long(name))
+    invalid = told.found.copy()
+    earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
+    duplicate = addressed & (earlier >= 0)
+    told.say_all(duplicate, [reasons.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
+    needs_password = cells.passwords.missing & ~cells.exists
+    _say_of(Verdict.EXISTS, told, skipped, reasons.EXISTS)
+    _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, reasons.NEEDS_PASSWORD)
+    warned = Findings(len(rows))
+    _warn(warned, cells, account, sendable=~(invalid | duplicate | skipped))
+    changes = differences.told(
+        cells.updates & ~told.found,
+        cells.had,
+        quota=cells.quota,
+        limit=cells.limit,
+        recovery_email=cells.recovery_email,
+        sets_password=~cells.passwords.missing,
+        unseen=cells.unseen,
+    )
+
+    in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~told.found]
+    judged = {
+        "verdict": _VERDICTS.take(pa.array(np.argmax(in_order_of_precedence, axis=0))),
+        "reasons": told.cells(),
+        "warnings": warned.cells(),
+        "clean_username": cells.addresses.username,
+        "clean_domain": cells.addresses.domain,
+        "clean_recovery_email": cells.recovery_email,
+        "action": _ACTIONS.take(pa.array(np.where(cells.updates, 1, np.where(skipped, 2, 0)))),
+        "changes": changes,
+        "had_recovery_email": cells.had.recovery_email,
+    }
+    return rows.assign(
+        **{name: columns.column_of(texts, rows.index) for name, texts in judged.items()},
+        clean_quota=_nullable(cells.quota, rows.index),
+        clean_limit=_nullable(cells.limit, rows.index),
+        asked_limit=_nullable(np.where(cells.limit_asked == _BLANK, UNKNOWN, cells.limit_asked), rows.index),
+        exists=pd.Series(cells.exists, index=rows.index),
+        unseen=pd.Series(cells.unseen, index=rows.index),
+        had_quota=_nullable(cells.had.quota, rows.index),
+        had_limit=_nullable(cells.had.limit, rows.index),
+    )
+
+
+def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
+    """Rows whose cells every rule may look into, and where a cell was cut for that."""
+    found = {name: columns.cells_of(rows[name]) for name in COLUMNS}
+    long = {name: columns.are_longer(cells, LONGEST_CELL) for name, cells in found.items()}
+    long = {name: where for name, where in long.items() if where.any()}
+    cut = {name: columns.column_of(columns.cut(found[name], where), rows.index) for name, where in long.items()}
+    return (rows.assign(**cut) if cut else rows), long
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What the cells of all rows come to, before anything is said of them."""
+
+    line: npt.NDArray[np.int64]
+    ticked: Mask
+    fault: pa.Array
+    addresses: Addresses
+    full_address: pa.Array
+    exists: Mask
+    updates: Mask
+    unseen: Mask
+    had: Had
+    passwords: Scan
+    quota_typed: pa.Array
+    quota: Numbers
+    limit_asked: Numbers
+    limit: Numbers
+    email_typed: pa.Array
+    email_asked: pa.Array
+    recovery_email: pa.Array
+
+    @classmethod
+    def read(cls, rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting) -> "_Cells":
+        found = addresses.read(rows, standard.domain)
+        exists = ~found.disagree & columns.is_among(found.full, _existing(found.domain, account))
+        updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
+        had = Had.of(found, account.has, updates)
+        # A password of ours was meant for a mailbox to be made; it replaces none that somebody has.
+        ours = pd.Series(updates & rows["generated"].to_numpy(bool), index=rows.index)
+        scanned = passwords.scan(columns.cells_of(rows["password"].mask(ours, "")))
+        quota, limit = (columns.stripped(columns.cells_of(rows[name])) for name in ("quota", "limit"))
+        limit_asked = _read(limit, amounts.limit)
+        email = addresses.emails(rows["recovery_email"])
+        email_kept = updates & columns.is_blank(email)
+        email = pc.if_else(pc.equal(email, CLEAR), "", email)
+        limit_kept = (limit_asked == _BLANK) | (scanned.missing & (limit_asked != _UNREADABLE))
+        return cls(
+            line=rows["line"].to_numpy(np.int64),
+            ticked=rows["ticked"].to_numpy(bool),
+            fault=columns.cells_of(rows["fault"]),
+            addresses=found,
+            full_address=found.full,
+            exists=exists,
+            updates=updates,
+            unseen=updates & columns.is_among(found.domain, account.unseen),
+            had=had,
+            passwords=scanned,
+            quota_typed=quota,
+            quota=_filled(_read(quota, amounts.quota), np.where(updates, had.quota, standard.quota)),
+            limit_asked=limit_asked,
+            limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, standard.limit)),
+            email_typed=columns.stripped(columns.cells_of(rows["recovery_email"])),
+            email_asked=email,
+            recovery_email=pc.if_else(pa.array(email_kept), had.recovery_email, email),
+        )
+
+
+def _existing(domains: pa.Array, account: Account) -> list[str]:
+    """The addresses that the host has in any of `domains`."""
+    _, named = columns.distinct(domains)
+    return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
+
+
+def _shorn(account: Account) -> dict[str, str]:
+    """What spreadsheets make of names like `007`: `7@a.nl`, and the name that it was."""
+    seen = ((domain, boxes) for domain, boxes in account.has.items() if domain not in account.unseen)
+    names = ((name, domain) for domain, boxes in seen for name in boxes["username"])
+    return {f"{name.lstrip('0')}@{domain}": name for name, domain in names if name.startswith("0") and name.isdigit()}
+
+
+def _read(cells: pa.Array, read: Callable[[str], int | None]) -> Numbers:
+    """The number in every cell; _BLANK for none, _UNREADABLE for what is no number."""
+    codes, different = columns.distinct(cells)
+    numbers = [read(text) if text else _BLANK for text in different]
+    return np.array([_UNREADABLE if number is None else number for number in numbers], dtype=np.int64)[codes]
+
+
+def _filled(numbers: Numbers, blank: Numbers | int) -> Numbers:
+    return np.where(numbers == _BLANK, blank, numbers)
+
+
+def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
+    return pd.Series(pd.arrays.IntegerArray(numbers, (numbers == _UNREADABLE) | (numbers == UNKNOWN)), index=index)
+
+
+def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mask:
+    """Say everything that makes rows invalid; which rows have an address that could be sent."""
+    names, domains, email = cells.addresses.username, cells.addresses.domain, cells.email_asked
+    told.say_each(columns.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
+    told.say_each(~columns.is_blank(cells.fault), cells.fault, str)
+
+    unfit = ~cells.exists & ~addresses.are_usernames(names)
+    told.say_each(unfit, names, reasons.username)
+    disagree = cells.addresses.disagree
+    told.say_each(disagree, cells.addresses.both_domains, lambda pair: reasons.disagreement(*pair.split("@", 1)))
+    unknown = ~disagree & ~columns.is_among(domains, account.domains)
+    told.say_each(unknown, domains, reasons.domain)
+
+    told.say_coded(cells.passwords.lacking, reasons.password)
+    told.say(cells.passwords.blank_at_an_end, reasons.BLANK_AT_AN_END)
+    told.say(cells.passwords.untypable & columns.is_blank(cells.fault), reasons.UNTYPABLE)
+    told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, reasons.quota)
+    told.say(cells.limit == _UNREADABLE, reasons.LIMIT)
+    told.say_each(~columns.is_blank(email) & ~addresses.are_emails(email), cells.email_typed, reasons.recovery_email)
+    told.say(columns.are_equal(email, cells.full_address), reasons.RECOVERS_ITSELF)
+    return ~(unfit | disagree | unknown)
+
+
+def _earlier_claim(cells: _Cells, *, claims: Mask) -> npt.NDArray[np.int64]:
+    """For each row the position of the first row that claims its address, if that is an earlier one; else -1."""
+    encoded = cells.full_address.dictionary_encode()
+    address = encoded.indices.to_numpy()
+    positions = np.arange(len(address))
+    first = np.full(len(encoded.dictionary), len(address))
+    claiming = positions[claims][::-1]  # of several assignments to one place the last one stays
+    first[address[claiming]] = claiming
+    return np.where(first[address] < positions, first[address], -1)
+
+
+def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> None:
+    """Say the sentence of a verdict, with its label where the row is stopped by something else before."""
+    stopped = told.found.copy()
+    told.say(where & ~stopped, sentence)
+    told.say(where & stopped, reasons.alone(verdict, sentence))
+
+
+def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
+    """Say what is worth a look in rows that can be sent."""
+    updates, had = sendable & cells.updates, cells.had
+    shown = had.hidden(cells.unseen)
+    asked = pa.array(cells.limit).cast(pa.large_string())
+    warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
+    other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
+    stays = other_limit & cells.passwords.missing
+    say_of_both(warned, stays, shown.limit, cells.limit_asked, reasons.limit_stays)
+    say_of_both(warned, other_limit & ~stays, shown.limit, cells.limit_asked, reasons.limit_uncertain)
+    other_quota = cells.quota != had.quota
+    tiny = other_quota & (cells.quota > 0) & (cells.quota < amounts.TINY)
+    warned.say_each(sendable & tiny, cells.quota_typed, reasons.tiny_quota)
+    below = updates & other_quota & (cells.quota > 0) & (shown.usage > cells.quota)
+    say_of_both(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, reasons.below_use)
+    warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
+    warned.say(sendable & cells.passwords.formula, reasons.FORMULA)
+    if shorn := _shorn(account):
+        new = sendable & ~cells.exists & columns.is_among(cells.full_address, shorn)
+        warned.say_each(new, cells.full_address, lambda address: reasons.zeros_lost(shorn[address]))
+    checked = columns.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
+    warned.say_each(sendable & ~checked, cells.addresses.domain, words.not_checked)

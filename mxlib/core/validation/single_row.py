@@ -1,0 +1,72 @@
+"""One mailbox by itself, judged by the rules of a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mxlib.core import passwords
+from mxlib.core.arrow_text import BLANKS
+from mxlib.core.mapping import json_rows as from_json
+from mxlib.core.schema import Verdict
+from mxlib.core.text import findings as reasons
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import Account, Standard
+
+#: A cell of each kind that nothing is wrong with.
+_FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}
+
+Cells = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The row that cells make, with what would be sent; `faults`: what stops it, by cell, the first one first."""
+
+    row: Mapping[str, Any] = field(repr=False)
+    faults: Mapping[str, str]
+
+    @property
+    def told(self) -> str:
+        """Every fault, cell by cell."""
+        return " ".join(self.faults.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is worth a look and stops nothing."""
+        return tuple(str(self.row["warnings"]).splitlines())
+
+
+def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[str] = frozenset()) -> Judged:
+    """Judge what would be a mailbox of `domain`, or already is one when its name is among `existing`."""
+    account = Account(frozenset({domain}), {domain: existing})
+
+    def judged(told: Cells) -> Mapping[str, Any]:
+        found = rules.judge(from_json.rows([{**told, "domain": domain}]), account, standard)
+        row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
+        return row
+
+    row = judged(cells)
+    if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
+        return Judged(row, {})
+    mended = {name: judged({**cells, name: safe})["reasons"].splitlines() for name, safe in _FLAWLESS.items()}
+    faults: dict[str, str] = {}
+    for reason in str(row["reasons"]).splitlines():
+        name = next((name for name, left in mended.items() if reason not in left), "")
+        if reason.endswith(reasons.EXISTS):
+            continue  # that is what makes it one to change
+        if reason.endswith(reasons.NEEDS_PASSWORD):
+            reason = reasons.NO_PASSWORD  # there is no tick to generate one
+        faults[name] = f"{faults[name]} {reason}" if name in faults else reason
+    return Judged(row, faults)
+
+
+def is_given(name: str, cell: object) -> bool:
+    """Whether a cell says anything: a blank one keeps what there is, as does a mask instead of a password."""
+    text = "" if cell is None else str(cell)
+    return not passwords.is_missing(text) if name == "password" else bool(text.strip(BLANKS))
+
+
+def changed(had: int, changes: Mapping[str, str | int]) -> str:
+    """What a change by hand changed of a mailbox whose quota was `had`, as phrases without the password."""
+    quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
+    return reasons.what_changed(password="password" in changes, had=had, quota=quota, limit=limit)
