@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import desk
 from mxlib.services.trail import Wanted
 from mxlib.settings import Settings

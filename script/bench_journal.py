@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
 from mxlib.runs import results
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import RunStatus

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_limits import Pace
 from mxlib.services import desk
 
 desk.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]

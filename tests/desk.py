@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Unreachable
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
 from mxlib.runs.manager import Runs
 from mxlib.runs.view import RunView
 from mxlib.sandbox.core import Sandbox

@@ -16,9 +16,9 @@ from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.clock import Clock, SystemClock
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Busy, Unreachable
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits

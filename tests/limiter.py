@@ -12,9 +12,9 @@ from email.utils import formatdate
 from itertools import count
 from typing import Literal
 
-from mxlib.mxroute.allowance import Allowance, retry_after
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_headers import Allowance, retry_after
+from mxlib.mxroute.rate_limits import Pace
 
 #: Unix seconds at monotonic 0, by our own clock.
 EPOCH = 1_800_000_000.0

@@ -12,11 +12,11 @@ from itertools import count
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.messages import Answer, Mailbox
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.protocol import Answer, Mailbox
+from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.rate_limits import Pace
 from mxlib.runs.course import Course, Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.outcomes import RunStatus

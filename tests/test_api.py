@@ -17,7 +17,7 @@ from starlette.types import Message
 from mxlib.api import turns
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
 from mxlib.services.mailboxes import Mailboxes
 from mxlib.store import Unwritable
 from tests.house import GOOD, House, data, opened, refused, trail

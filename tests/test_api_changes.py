@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.services.running import Running
 from mxlib.store import Unwritable, once
 from tests.house import House, data, opened, refused, trail

@@ -8,7 +8,7 @@ import pytest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Busy, RateLimited, Unreachable
 from mxlib.services.by_hand import came_at
 from mxlib.settings import Settings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from tests.house import GOOD, House, data, opened, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.services import imports
 from tests.house import GOOD, House, data, opened, refused
 

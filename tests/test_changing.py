@@ -12,7 +12,7 @@ from mxlib.core import client_setup
 from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.core.plans.plan import Kind
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
 from mxlib.services.changing import Done, Proposed, not_done
 from mxlib.services.exports import NotThere

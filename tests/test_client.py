@@ -19,10 +19,11 @@ import httpx
 import pytest
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute import client, errors, messages
+from mxlib.mxroute import client, errors
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.rate_limits import Pace
 from mxlib.settings import Settings
 
 KEY = "Mx8d-secret-key"

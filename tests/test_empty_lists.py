@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.sandbox.contract import shown

@@ -8,8 +8,8 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.changes import Deletion, NewQuota
-from mxlib.mxroute import messages
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute import protocol as messages
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.history import Event
 from mxlib.store import lists as shelf
 from mxlib.store import seen

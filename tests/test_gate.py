@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute.allowance import Allowance
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_headers import Allowance
+from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.rate_limits import Pace
 
 EPOCH = 1_800_000_000.0
 SOON = 5.0

@@ -20,8 +20,8 @@ from mxlib.core.files import reader as intake
 from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Unreachable
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.rate_limits import Pace
 from mxlib.sandbox import believable, serve
 from mxlib.services.desk import assemble
 from mxlib.services.lists import LONG_PATIENCE

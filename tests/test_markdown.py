@@ -18,7 +18,7 @@ from mxlib import services
 from mxlib.auth.permissions import LOCAL, Forbidden
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Business
-from mxlib.mxroute.messages import Mailbox, Request
+from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
 from mxlib.services.storage import AccountStorage
 from mxlib.settings import Settings

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mxlib.mxroute import errors, messages
-from mxlib.mxroute.allowance import Allowance
-from mxlib.mxroute.messages import Answer, Mailbox, Request, decipher
+from mxlib.mxroute import errors
+from mxlib.mxroute import protocol as messages
+from mxlib.mxroute.protocol import Answer, Mailbox, Request, decipher
+from mxlib.mxroute.rate_headers import Allowance
 
 ANSWERS = Path(__file__).parent / "answers"
 DOCUMENT = Path(__file__).parents[1].parent / "shared/facts/mxroute-openapi.yaml"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mxlib.mxroute.allowance import Allowance
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_headers import Allowance
+from mxlib.mxroute.rate_limits import Pace
 from tests.limiter import EPOCH, WORKERS, Limiter, least, race
 
 #: Seconds a window that reset times in whole seconds may cost.

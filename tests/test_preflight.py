@@ -12,7 +12,7 @@ from mxlib.core.plans import capacity as preflight
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.plans.plan import Action
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
 from mxlib.services.storage import AccountStorage
 from mxlib.services.trouble import Silent
 from mxlib.store.tables import meta

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.mxroute import silence
+from mxlib.mxroute import connection_errors as silence
 from mxlib.mxroute.errors import MXrouteError, Unauthorized, Unreachable
 from mxlib.store import Unwritable
 from tests import house as houses

@@ -8,7 +8,7 @@ import pytest
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Misshapen
 from mxlib.runs import recording, sentences
 from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule

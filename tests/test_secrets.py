@@ -16,7 +16,7 @@ from mxlib import services
 from mxlib.api.downloads import routes
 from mxlib.auth.guard import Guard
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve

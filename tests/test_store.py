@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages as words
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Store, Unwritable, audit, database, lists, migrations, recovery
 from mxlib.store.tables import metadata
 

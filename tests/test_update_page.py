@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.schema import OnExisting
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.services import Services, previews
 from mxlib.settings import Settings
 from tests.test_pages import opened, preview, statuses

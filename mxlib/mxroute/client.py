@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from mxlib.clock import Clock
-from mxlib.mxroute import messages, silence
-from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute import connection_errors as silence
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.deadline import Deadline, enforce
 from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable, Unreadable
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
+from mxlib.mxroute.rate_headers import Allowance
+from mxlib.mxroute.rate_limiter import Gate
 from mxlib.settings import LOOPBACK, Settings
 
 #: Most bytes of one answer, unpacked; a domain of 10,000 mailboxes takes 2 million.

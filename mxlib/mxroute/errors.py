@@ -20,7 +20,7 @@ exception that does.
 
 from math import ceil
 
-from mxlib.mxroute.allowance import Allowance
+from mxlib.mxroute.rate_headers import Allowance
 
 
 class MXrouteError(Exception):

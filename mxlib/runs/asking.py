@@ -1,8 +1,8 @@
 """Which request an errand or a row becomes."""
 
 from mxlib.core.plans.plan import Action
-from mxlib.mxroute import messages
-from mxlib.mxroute.messages import Request
+from mxlib.mxroute import protocol as messages
+from mxlib.mxroute.protocol import Request
 from mxlib.runs.course import Course, Errand, Purpose
 from mxlib.store.records import RowRecord
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mxlib.mxroute.errors import MXrouteError
-from mxlib.mxroute.messages import Answer, Request
+from mxlib.mxroute.protocol import Answer, Request
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.store import Tx, journal
 from mxlib.store.records import RowRecord, RunRecord

@@ -22,7 +22,7 @@ from mxlib.mxroute.errors import (
     Unreachable,
     Unreadable,
 )
-from mxlib.mxroute.messages import Answer, Mailbox
+from mxlib.mxroute.protocol import Answer, Mailbox
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import Outcome, Proof
 from mxlib.store.records import RowRecord

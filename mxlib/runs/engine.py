@@ -13,7 +13,7 @@ from collections.abc import Callable
 from mxlib.clock import Clock
 from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import MXrouteError, RateLimited
-from mxlib.mxroute.messages import Answer
+from mxlib.mxroute.protocol import Answer
 from mxlib.runs import asking, deciding, hearing, sentences, steering
 from mxlib.runs.course import Course, Errand, Heard, Job, Note, Purpose
 from mxlib.runs.health import Health

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import Disallowed, MXrouteError, NotFound, RateLimited, Refused, Unauthorized
-from mxlib.mxroute.messages import Answer, Mailbox
+from mxlib.mxroute.protocol import Answer, Mailbox
 from mxlib.runs import deciding, guarding, recording, sentences, steering
 from mxlib.runs.course import AGAIN_AFTER, Course, Errand, Heard, Purpose, Unsettled
 from mxlib.runs.deciding import Again, Done, Halt, Settle, Step

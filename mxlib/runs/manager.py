@@ -8,7 +8,7 @@ from mxlib.core.format import count
 from mxlib.core.plans.plan import Kind, Plan
 from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.gate import Gate
+from mxlib.mxroute.rate_limiter import Gate
 from mxlib.runs import again, retention, sentences, viewing
 from mxlib.runs.again import CanNot, NotOwner, SameImport
 from mxlib.runs.course import Note

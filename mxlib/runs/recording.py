@@ -6,7 +6,7 @@ from dataclasses import replace
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings as reasons
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
-from mxlib.mxroute.messages import Answer, Mailbox
+from mxlib.mxroute.protocol import Answer, Mailbox
 from mxlib.runs import deciding, guarding, sentences
 from mxlib.runs.course import Course
 from mxlib.runs.deciding import Done

@@ -3,7 +3,7 @@
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings as reasons
 from mxlib.mxroute.errors import MXrouteError, Refused
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.outcomes import Proof, RunStatus
 from mxlib.store.records import RowRecord
 

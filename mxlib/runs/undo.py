@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import guarding, sentences
 from mxlib.runs.guarding import Kept, Why
 from mxlib.runs.outcomes import Outcome

@@ -10,8 +10,8 @@ from mxlib.clock import Clock
 from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.messages import Answer
+from mxlib.mxroute.protocol import Answer
+from mxlib.mxroute.rate_limiter import Gate
 from mxlib.runs.again import NotOwner
 from mxlib.runs.chores import Chores
 from mxlib.runs.course import Job

@@ -6,10 +6,10 @@ from contextvars import ContextVar
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.tokens import Rejected
 from mxlib.clock import Clock
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
-from mxlib.mxroute.messages import Mailbox, Request
+from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.runs.manager import NotOwner
 from mxlib.services.trouble import LIMITED, UNKNOWN, code_of
 from mxlib.store import Unwritable

@@ -15,8 +15,8 @@ from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
 from mxlib.mxroute.client import Host
-from mxlib.mxroute.gate import Gate
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.rate_limits import Pace
 from mxlib.runs.manager import Runs
 from mxlib.services.access import Access
 from mxlib.services.changing import Changing

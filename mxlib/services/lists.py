@@ -13,10 +13,10 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.text import messages as words
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.trouble import Trouble
 from mxlib.store import Store, Unwritable, recovery

@@ -15,7 +15,7 @@ from mxlib.core.validation import single_row as single
 from mxlib.core.validation.single_row import Cells, Judged
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Conflict, NotFound
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.by_hand import ByHand
 from mxlib.services.exports import NotThere
 from mxlib.services.lists import Lists, MailboxList

@@ -11,7 +11,7 @@ from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.manager import NotOwner, Runs
 from mxlib.services import settlement
 from mxlib.services.by_hand import PATIENCE, REVOKED, ByHand, Uncertain

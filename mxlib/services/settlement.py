@@ -5,7 +5,7 @@ from typing import Self
 
 from mxlib.auth.permissions import Caller
 from mxlib.core.plans.plan import Action
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Tx, audit, erasure, makers, manual_writes, recovery
 from mxlib.store.makers import Maker
 from mxlib.store.manual_writes import ManualWrite

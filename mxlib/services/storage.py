@@ -11,7 +11,7 @@ from typing import Any, Self
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mxroute import messages
+from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
 from mxlib.services.lists import PATIENCE, SPARED, Lists

@@ -11,7 +11,7 @@ from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
 from mxlib.core.text import findings as reasons
 from mxlib.core.text import messages as words
 from mxlib.core.text.redaction import untold
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import sentences, undo
 from mxlib.runs.guarding import Why
 from mxlib.runs.manager import CanNot, Runs

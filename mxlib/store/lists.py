@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from mxlib.mxroute.messages import Mailbox
+from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import seen
 from mxlib.store.database import Tx
 from mxlib.store.tables import last_list as table

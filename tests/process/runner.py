@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_limits import Pace
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import desk
 from mxlib.settings import Settings

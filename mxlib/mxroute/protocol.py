@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from mxlib.mxroute import contents, errors
-from mxlib.mxroute.allowance import Allowance, retry_after
+from mxlib.mxroute import errors
+from mxlib.mxroute import response_checks as contents
 from mxlib.mxroute.errors import Misshapen, MXrouteError, RateLimited, Refused, Unreadable
+from mxlib.mxroute.rate_headers import Allowance, retry_after
 
 Kind = Literal["read", "write"]
 

@@ -12,8 +12,8 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass
 from enum import Enum
 
-from mxlib.mxroute.allowance import LONGEST_WAIT, Allowance
 from mxlib.mxroute.errors import RateLimited
+from mxlib.mxroute.rate_headers import LONGEST_WAIT, Allowance
 
 #: Seconds after which to ask again when the answer to another request decides.
 POLL = 0.25

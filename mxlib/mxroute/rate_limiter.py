@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from mxlib.clock import Clock
-from mxlib.mxroute.allowance import Allowance
-from mxlib.mxroute.budget import POLL
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.pace import Pace
+from mxlib.mxroute.rate_budget import POLL
+from mxlib.mxroute.rate_headers import Allowance
+from mxlib.mxroute.rate_limits import Pace
 
 
 class Gate:

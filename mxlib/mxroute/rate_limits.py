@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from mxlib.mxroute.allowance import Allowance
-from mxlib.mxroute.budget import POLL, Budget
 from mxlib.mxroute.errors import RateLimited
+from mxlib.mxroute.rate_budget import POLL, Budget
+from mxlib.mxroute.rate_headers import Allowance
 
 #: Requests of runs that are on their way at once; only estimates go by it.
 WORKERS = 3
