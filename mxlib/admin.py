@@ -17,9 +17,10 @@ from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages as words
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, Unwritable, audit, time_guard
-from mxlib.store.people import UserRecord
+from mxlib.store import FILE, Store, Unwritable, audit
+from mxlib.store import clock_guard as time_guard
 from mxlib.store.tokens import TokenRecord
+from mxlib.store.users import UserRecord
 
 #: Permissions by domain, as the command line names them.
 Rights = dict[str, set[Permission]]

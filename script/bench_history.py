@@ -14,7 +14,8 @@ from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import desk
 from mxlib.services.trail import Wanted
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, journal, lists
+from mxlib.store import FILE, Store, journal
+from mxlib.store import mailbox_lists as lists
 from mxlib.store.tables import audit, run_row
 from script.sandboxed import DOMAIN, plan
 

@@ -19,7 +19,8 @@ from typing import Any
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, audit, journal, vault
+from mxlib.store import FILE, Store, audit, journal
+from mxlib.store import run_passwords as vault
 from mxlib.store.records import RowRecord
 from script import sandboxed
 from tests.browser.driver import ROOT, Server, start

@@ -17,7 +17,8 @@ from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
 from mxlib.settings import Settings
-from mxlib.store import Store, time_guard
+from mxlib.store import Store
+from mxlib.store import clock_guard as time_guard
 from tests.simulation import HEADERS, FreeGate
 
 

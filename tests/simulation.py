@@ -25,7 +25,9 @@ from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import OwnedStore, Store, journal, lists, records, vault
+from mxlib.store import OwnedStore, Store, journal, records
+from mxlib.store import mailbox_lists as lists
+from mxlib.store import run_passwords as vault
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0

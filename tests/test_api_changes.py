@@ -11,7 +11,8 @@ import pytest
 
 from mxlib.mxroute import protocol as messages
 from mxlib.services.running import Running
-from mxlib.store import Unwritable, once
+from mxlib.store import Unwritable
+from mxlib.store import idempotency as once
 from tests.house import House, data, opened, refused, trail
 
 BOTH = ["kim@a.nl", "nina@a.nl"]

@@ -20,7 +20,8 @@ from mxlib.services.drafts import Lost, TakenOver, Work
 from mxlib.services.exports import NotThere
 from mxlib.services.mappings import Question
 from mxlib.settings import Settings
-from mxlib.store import audit, time_guard
+from mxlib.store import audit
+from mxlib.store import clock_guard as time_guard
 from tests.test_pages import FILE, grid_key, opened, preview, statuses
 
 SECRET = b"Geheim.2026x"

@@ -10,7 +10,9 @@ from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.sandbox.contract import shown
-from mxlib.store import journal, lists, vault
+from mxlib.store import journal
+from mxlib.store import mailbox_lists as lists
+from mxlib.store import run_passwords as vault
 from tests import house as houses
 from tests.desk import ShiftedClock
 from tests.house import House, data, refused

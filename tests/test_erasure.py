@@ -15,7 +15,9 @@ from mxlib.runs.view import Passwords
 from mxlib.services import telling
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, audit, erasure, journal, readers, time_guard, vault
+from mxlib.store import FILE, Store, audit, erasure, journal, readers
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import run_passwords as vault
 from mxlib.store.database import ReadTooLong
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through, until

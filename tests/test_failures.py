@@ -17,8 +17,9 @@ from mxlib.core.text import messages as words
 from mxlib.services.desk import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, Unwritable, audit, database, failures, journal
-from mxlib.store.failures import of_database, of_system
+from mxlib.store import FILE, Store, Unwritable, audit, database, journal
+from mxlib.store import errors as failures
+from mxlib.store.errors import of_database, of_system
 from mxlib.ui.out_of_files import OutOfFiles
 from tests import house as houses
 from tests.desk import until

@@ -11,8 +11,8 @@ from mxlib.core.plans.changes import Deletion, NewQuota
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.history import Event
-from mxlib.store import lists as shelf
-from mxlib.store import seen
+from mxlib.store import first_seen as seen
+from mxlib.store import mailbox_lists as shelf
 from tests.house import GOOD, House, opened
 
 

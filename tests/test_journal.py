@@ -6,7 +6,8 @@ import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.core.plans.plan import Action, Plan
-from mxlib.store import Store, journal, own_cells, vault
+from mxlib.store import Store, journal, own_cells
+from mxlib.store import run_passwords as vault
 from tests.simulation import Simulation, plan, row, rows
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.store.keys import ServerKey, Unreadable
+from mxlib.store.encryption import ServerKey, Unreadable
 
 
 def test_what_is_sealed_opens_at_its_place_only() -> None:

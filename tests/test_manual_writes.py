@@ -13,8 +13,9 @@ from mxlib.services.by_hand import Uncertain
 from mxlib.services.exports import NotThere
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites
-from mxlib.store import FILE, Store, Unwritable, audit, manual_writes, seen
-from mxlib.store.keys import ServerKey
+from mxlib.store import FILE, Store, Unwritable, audit, manual_writes
+from mxlib.store import first_seen as seen
+from mxlib.store.encryption import ServerKey
 from tests.desk import ShiftedClock, live_through
 from tests.house import GOOD, House, data, opened, refused, trail
 

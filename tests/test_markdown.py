@@ -22,8 +22,9 @@ from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
 from mxlib.services.storage import AccountStorage
 from mxlib.settings import Settings
-from mxlib.store import lists as shelf
-from mxlib.store import manual_writes, recovery
+from mxlib.store import mailbox_lists as shelf
+from mxlib.store import manual_writes
+from mxlib.store import recovery_emails as recovery
 from mxlib.ui import faults
 from mxlib.ui.figures import escaped, spoken, verbatim
 from tests.desk import until

@@ -18,7 +18,8 @@ from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.services import Services
 from mxlib.services.drafts import Work
 from mxlib.settings import Settings
-from mxlib.store import audit, manual_writes, time_guard
+from mxlib.store import audit, manual_writes
+from mxlib.store import clock_guard as time_guard
 from mxlib.ui import signed_in
 from tests import people
 from tests.desk import until

@@ -13,7 +13,8 @@ from mxlib.core.mapping.choices import Answer, digest
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.services.mappings import Question
 from mxlib.services.previews import Reading
-from mxlib.store import FILE, Store, answers, audit
+from mxlib.store import FILE, Store, audit
+from mxlib.store import column_choices as answers
 from tests import house as houses
 from tests.house import House, data
 from tests.people import Hands, brisk

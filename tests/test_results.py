@@ -11,7 +11,7 @@ from mxlib.core.files import reader as intake
 from mxlib.core.files.sheet import Taken
 from mxlib.runs import again, results, sentences
 from mxlib.sandbox.faults import NAMED, Rule
-from mxlib.store.keys import ServerKey
+from mxlib.store.encryption import ServerKey
 from tests.simulation import Simulation, plan, row, rows
 
 

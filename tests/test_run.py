@@ -12,7 +12,9 @@ from mxlib.runs import deciding, health, sentences
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import Unwritable, audit, journal, lists, recovery
+from mxlib.store import Unwritable, audit, journal
+from mxlib.store import mailbox_lists as lists
+from mxlib.store import recovery_emails as recovery
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 

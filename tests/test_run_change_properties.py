@@ -15,7 +15,8 @@ from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
-from mxlib.store import Tx, Unwritable, audit, recovery
+from mxlib.store import Tx, Unwritable, audit
+from mxlib.store import recovery_emails as recovery
 from mxlib.store.records import RowRecord
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import Simulation, plan, row

@@ -12,7 +12,7 @@ from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.services import telling
 from mxlib.store import Store, audit, database, journal
-from mxlib.store.keys import ServerKey
+from mxlib.store.encryption import ServerKey
 from tests.desk import Desk, Host, ShiftedClock, until
 from tests.simulation import plan, row, rows
 

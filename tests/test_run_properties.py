@@ -10,7 +10,7 @@ from mxlib.core.plans.plan import Plan
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import recovery
+from mxlib.store import recovery_emails as recovery
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import TIMEOUT, Simulation, plan, row
 

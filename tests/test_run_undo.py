@@ -9,7 +9,8 @@ from mxlib.runs import course, sentences
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Change
-from mxlib.store import audit, recovery
+from mxlib.store import audit
+from mxlib.store import recovery_emails as recovery
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 LEFT = {"quota": 1024, "limit": 9600}

@@ -11,7 +11,8 @@ from mxlib.core.text import findings as reasons
 from mxlib.runs import results, sentences
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import Tx, audit, recovery
+from mxlib.store import Tx, audit
+from mxlib.store import recovery_emails as recovery
 from tests.simulation import Simulation, plan, row
 
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}

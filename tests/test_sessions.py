@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.entrance import Visitor
 from mxlib.auth.sessions import NOTED_EVERY
-from mxlib.store import people as shelf
+from mxlib.store import users as shelf
 from tests import people
 from tests.people import BOSS, GOOD, House
 

@@ -15,7 +15,7 @@ from mxlib.core.formula_guard import unguard
 from mxlib.core.schema import OnExisting
 from mxlib.sandbox.state import Change
 from mxlib.services.previews import understood
-from mxlib.store import recovery
+from mxlib.store import recovery_emails as recovery
 from tests import house as houses
 from tests import soffice
 from tests.house import House

@@ -15,7 +15,9 @@ from alembic.script import ScriptDirectory
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages as words
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Store, Unwritable, audit, database, lists, migrations, recovery
+from mxlib.store import Store, Unwritable, audit, database, migrations
+from mxlib.store import mailbox_lists as lists
+from mxlib.store import recovery_emails as recovery
 from mxlib.store.tables import metadata
 
 

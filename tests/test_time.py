@@ -12,7 +12,10 @@ from mxlib.runs import results
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts, manual_writes, once, people, time_guard
+from mxlib.store import Store, audit, drafts, manual_writes
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import idempotency as once
+from mxlib.store import users as people
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through
 from tests.house import House

@@ -22,7 +22,8 @@ from mxlib.services import trail as trail_of_files
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.services.trail import CHUNK, Trail, Wanted
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, once
+from mxlib.store import Store, audit
+from mxlib.store import idempotency as once
 from mxlib.store.audit import Entry, Seen
 from mxlib.store.tables import run as runs
 from tests.desk import live_through

@@ -17,8 +17,10 @@ from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.trouble import Silent
-from mxlib.store import audit, recovery, touched
-from mxlib.store import lists as shelf
+from mxlib.store import audit
+from mxlib.store import changed_since as touched
+from mxlib.store import mailbox_lists as shelf
+from mxlib.store import recovery_emails as recovery
 from tests.desk import ShiftedClock, until
 from tests.house import GOOD, House, opened, trail
 from tests.simulation import plan, row, rows

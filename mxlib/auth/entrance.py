@@ -11,8 +11,9 @@ from mxlib.auth.throttle import folded
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit, people
-from mxlib.store.people import UserRecord
+from mxlib.store import Store, Tx, audit
+from mxlib.store import users as people
+from mxlib.store.users import UserRecord
 
 #: How somebody is called in the audit trail who is nobody yet: people type passwords into the wrong box.
 SOMEBODY = "somebody"

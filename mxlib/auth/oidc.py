@@ -20,7 +20,7 @@ from mxlib.auth.provider import Provider, Unusable, Vouched
 from mxlib.clock import Clock
 from mxlib.settings import Settings
 from mxlib.store import Unwritable
-from mxlib.store.people import UserRecord
+from mxlib.store.users import UserRecord
 
 #: Holds what the return is checked by.
 COOKIE = "mxm-oidc"

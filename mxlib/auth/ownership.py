@@ -8,10 +8,11 @@ from math import ceil
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.core.format import count
-from mxlib.store import Tx, audit, people
+from mxlib.store import Tx, audit
 from mxlib.store import tokens as shelf
-from mxlib.store.people import UserRecord
+from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord
+from mxlib.store.users import UserRecord
 
 _DAY = 86_400.0
 

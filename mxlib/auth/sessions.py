@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, people, time_guard
-from mxlib.store.people import SessionRecord
+from mxlib.store import Store, Tx, Unwritable
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import users as people
+from mxlib.store.users import SessionRecord
 
 #: Seconds between two notes that a session is in use.
 NOTED_EVERY = 60.0

@@ -6,7 +6,9 @@ from math import ceil
 
 from mxlib.auth.proxies import household
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, people, time_guard
+from mxlib.store import Store, Tx
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import users as people
 
 #: Seconds for which a refused try counts.
 COUNTED_S = 3600.0

@@ -14,8 +14,9 @@ from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission, place
 from mxlib.clock import Clock
 from mxlib.core.format import moment
-from mxlib.store import Store, Tx, Unwritable, people
+from mxlib.store import Store, Tx, Unwritable
 from mxlib.store import tokens as shelf
+from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord
 
 PREFIX = "mxm_"

@@ -14,8 +14,9 @@ from mxlib.auth.throttle import Throttle, folded
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, people
-from mxlib.store.people import UserRecord
+from mxlib.store import Store, Tx
+from mxlib.store import users as people
+from mxlib.store.users import UserRecord
 
 #: No blanks and no brackets, so that nobody is called like a token, the local operator or script/mxm.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._+@'-]{0,252}[a-z0-9])?")

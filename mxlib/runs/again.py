@@ -3,8 +3,9 @@
 from mxlib.core.plans.plan import Action, Kind, Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
-from mxlib.store import Tx, audit, journal, vault
-from mxlib.store.keys import ServerKey
+from mxlib.store import Tx, audit, journal
+from mxlib.store import run_passwords as vault
+from mxlib.store.encryption import ServerKey
 
 
 class CanNot(Exception):

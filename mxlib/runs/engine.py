@@ -19,8 +19,10 @@ from mxlib.runs.course import Course, Errand, Heard, Job, Note, Purpose
 from mxlib.runs.health import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.slots import Slots
-from mxlib.store import OwnershipLost, Store, Unwritable, journal, time_guard, vault
-from mxlib.store.keys import Unreadable as Sealed
+from mxlib.store import OwnershipLost, Store, Unwritable, journal
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import run_passwords as vault
+from mxlib.store.encryption import Unreadable as Sealed
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,11 @@ from mxlib.runs import deciding, guarding, sentences
 from mxlib.runs.course import Course
 from mxlib.runs.deciding import Done
 from mxlib.runs.outcomes import DONE, Outcome, Proof
-from mxlib.store import Tx, audit, journal, lists, makers, manual_writes, recovery, seen
+from mxlib.store import Tx, audit, journal, manual_writes
+from mxlib.store import first_seen as seen
+from mxlib.store import mailbox_creators as makers
+from mxlib.store import mailbox_lists as lists
+from mxlib.store import recovery_emails as recovery
 from mxlib.store.records import RowRecord
 
 

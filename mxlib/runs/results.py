@@ -13,8 +13,9 @@ from mxlib.core.schema import COLUMNS
 from mxlib.core.text.redaction import untold
 from mxlib.runs import sentences
 from mxlib.runs.outcomes import DONE, OPEN
-from mxlib.store import Store, journal, own_cells, vault
-from mxlib.store.keys import Unreadable
+from mxlib.store import Store, journal, own_cells
+from mxlib.store import run_passwords as vault
+from mxlib.store.encryption import Unreadable
 from mxlib.store.records import RowRecord
 
 #: What the results add to a row's own columns.

@@ -1,6 +1,8 @@
 """How long passwords are kept, and how they are forgotten: key and ciphertext go, then the log that holds them."""
 
-from mxlib.store import Store, audit, erasure, journal, time_guard, vault
+from mxlib.store import Store, audit, erasure, journal
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import run_passwords as vault
 
 #: What is so until the log of the database was emptied; then the trail says that they are erased.
 _ERASING = "being erased"

@@ -7,7 +7,8 @@ from mxlib.core.text import messages as words
 from mxlib.runs import recording, sentences
 from mxlib.runs.course import Course, Note, Unsettled
 from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.store import Store, Tx, audit, journal, vault
+from mxlib.store import Store, Tx, audit, journal
+from mxlib.store import run_passwords as vault
 
 #: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
 AT_ONCE = 200

@@ -9,8 +9,9 @@ from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
 from mxlib.runs.tallies import Tallies
 from mxlib.runs.view import RunView
-from mxlib.store import Tx, erasure, journal, vault
-from mxlib.store.keys import ServerKey
+from mxlib.store import Tx, erasure, journal
+from mxlib.store import run_passwords as vault
+from mxlib.store.encryption import ServerKey
 from mxlib.store.records import RunRecord
 
 

@@ -16,7 +16,8 @@ from mxlib.runs.again import NotOwner
 from mxlib.runs.chores import Chores
 from mxlib.runs.course import Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
-from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal, time_guard
+from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal
+from mxlib.store import clock_guard as time_guard
 from mxlib.store.ownership import BEAT_EVERY
 
 log = logging.getLogger(__name__)

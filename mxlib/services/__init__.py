@@ -10,7 +10,7 @@ from mxlib.services.desk import (
     open_services,
 )
 from mxlib.store import Unwritable
-from mxlib.store.keys import Unreadable
+from mxlib.store.encryption import Unreadable
 
 __all__ = [
     "Services",

@@ -16,9 +16,10 @@ from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core import passwords
 from mxlib.services.lists import Lists
-from mxlib.store import Store, Unwritable, audit, people
-from mxlib.store.people import UserRecord
+from mxlib.store import Store, Unwritable, audit
+from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord
+from mxlib.store.users import UserRecord
 
 __all__ = [
     "LEAST",

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, journal, once, time_guard
+from mxlib.store import Store, Tx, journal
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import idempotency as once
 
 #: Days for which a repeated request finds the run that it started; then its key counts as new.
 KEY_DAYS = 30

@@ -22,10 +22,11 @@ from mxlib.core.schema import DTYPES, OnExisting
 from mxlib.services.exports import File, NotThere
 from mxlib.services.previews import Previews, Reading
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts, erasure, time_guard
+from mxlib.store import Store, audit, drafts, erasure
+from mxlib.store import clock_guard as time_guard
 from mxlib.store.database import Tx
 from mxlib.store.drafts import Kept
-from mxlib.store.keys import Unreadable
+from mxlib.store.encryption import Unreadable
 
 __all__ = ["ChangedElsewhere", "Drafts", "Kept", "Lost", "TakenOver", "Work"]
 

@@ -7,8 +7,10 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.format import day
 from mxlib.runs.outcomes import OPEN
 from mxlib.services import doings
-from mxlib.store import Store, history, seen
-from mxlib.store.history import ByHand, InRun
+from mxlib.store import Store
+from mxlib.store import first_seen as seen
+from mxlib.store import mailbox_history as history
+from mxlib.store.mailbox_history import ByHand, InRun
 
 MOST = 100
 

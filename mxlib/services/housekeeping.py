@@ -9,7 +9,10 @@ from mxlib.clock import Clock
 from mxlib.core.text import messages as words
 from mxlib.services.claims import KEY_DAYS
 from mxlib.settings import Settings
-from mxlib.store import Jump, Store, audit, once, people, time_guard
+from mxlib.store import Jump, Store, audit
+from mxlib.store import clock_guard as time_guard
+from mxlib.store import idempotency as once
+from mxlib.store import users as people
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.trouble import Trouble
-from mxlib.store import Store, Unwritable, recovery
-from mxlib.store import lists as shelf
+from mxlib.store import Store, Unwritable
+from mxlib.store import mailbox_lists as shelf
+from mxlib.store import recovery_emails as recovery
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,9 @@ from mxlib.services.previews import FRESH_FOR_START, Previews
 from mxlib.services.settlement import Actor
 from mxlib.services.trouble import Silent
 from mxlib.settings import Settings
-from mxlib.store import Store, Unwritable, audit, makers, recovery
+from mxlib.store import Store, Unwritable, audit
+from mxlib.store import mailbox_creators as makers
+from mxlib.store import recovery_emails as recovery
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")

@@ -18,7 +18,8 @@ from mxlib.services.by_hand import PATIENCE, REVOKED, ByHand, Uncertain
 from mxlib.services.lists import Lists
 from mxlib.services.settlement import Actor
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, erasure, manual_writes, time_guard
+from mxlib.store import Store, Tx, Unwritable, erasure, manual_writes
+from mxlib.store import clock_guard as time_guard
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from mxlib.core.text import messages as words
 from mxlib.services.lists import Lists
 from mxlib.services.previews import Previews, Reading
 from mxlib.store import Store, audit
-from mxlib.store import answers as shelf
+from mxlib.store import column_choices as shelf
 
 #: How many lines of a file can be chosen as its header.
 _OFFERED = 20

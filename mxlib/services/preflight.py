@@ -7,7 +7,8 @@ from mxlib.core.plans import capacity as preflight
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.services.storage import Storage
-from mxlib.store import Store, history
+from mxlib.store import Store
+from mxlib.store import mailbox_history as history
 
 
 @resolves_callers

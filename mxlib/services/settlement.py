@@ -6,8 +6,10 @@ from typing import Self
 from mxlib.auth.permissions import Caller
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Tx, audit, erasure, makers, manual_writes, recovery
-from mxlib.store.makers import Maker
+from mxlib.store import Tx, audit, erasure, manual_writes
+from mxlib.store import mailbox_creators as makers
+from mxlib.store import recovery_emails as recovery
+from mxlib.store.mailbox_creators import Maker
 from mxlib.store.manual_writes import ManualWrite
 
 _FOUND = "no answer came; found there"

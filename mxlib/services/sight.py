@@ -13,7 +13,9 @@ from mxlib.core.text.redaction import untold
 from mxlib.runs import results
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.view import RunView
-from mxlib.store import Store, Tx, audit, lists, tallies
+from mxlib.store import Store, Tx, audit
+from mxlib.store import mailbox_lists as lists
+from mxlib.store import row_counts as tallies
 from mxlib.store.records import RowRecord, RunRecord
 
 #: What a text says instead of naming a domain that its reader may not see.

@@ -16,7 +16,8 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
 from mxlib.services.lists import PATIENCE, SPARED, Lists
 from mxlib.services.trouble import Silent, Trouble
-from mxlib.store import Store, Unwritable, quota
+from mxlib.store import Store, Unwritable
+from mxlib.store import account_storage as quota
 
 log = logging.getLogger(__name__)
 

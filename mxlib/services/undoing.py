@@ -23,8 +23,10 @@ from mxlib.services.mailboxes import Unfit
 from mxlib.services.previews import FRESH_FOR_START
 from mxlib.services.running import Running
 from mxlib.services.trouble import start_waits
-from mxlib.store import Store, journal, recovery, touched
-from mxlib.store import lists as shelf
+from mxlib.store import Store, journal
+from mxlib.store import changed_since as touched
+from mxlib.store import mailbox_lists as shelf
+from mxlib.store import recovery_emails as recovery
 
 #: Outcomes of rows that did something.
 _DONE = (Outcome.CREATED, Outcome.UPDATED)

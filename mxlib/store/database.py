@@ -15,10 +15,11 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
 from mxlib.core.text import messages as words
-from mxlib.store import failures, folder
-from mxlib.store.failures import Unopenable, Unwritable
-from mxlib.store.keys import ServerKey
-from mxlib.store.lock import Lock, make_private, take_lock
+from mxlib.store import data_folder as folder
+from mxlib.store import errors as failures
+from mxlib.store.encryption import ServerKey
+from mxlib.store.errors import Unopenable, Unwritable
+from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.database import Tx
-from mxlib.store.keys import ServerKey
+from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft as table
 
 

@@ -9,7 +9,7 @@ from mxlib.core.addresses import is_domain
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import MASK, Verdict
 from mxlib.store.database import Tx
-from mxlib.store.keys import ServerKey
+from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft, meta, run, run_row
 
 #: What the seal is bound to; not to a row, so that a retry or an undo takes the cells along as they are.

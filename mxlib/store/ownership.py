@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from mxlib.store import time_guard
+from mxlib.store import clock_guard as time_guard
 from mxlib.store.database import Store, Tx
-from mxlib.store.keys import ServerKey
+from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import meta
 
 #: Seconds between two signs of life of an owner.

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 import sqlalchemy as sa
 
 from mxlib.store.database import Tx
-from mxlib.store.people import UserRecord
 from mxlib.store.tables import token as table
 from mxlib.store.tables import user as users
+from mxlib.store.users import UserRecord
 
 
 @dataclass(frozen=True, slots=True)

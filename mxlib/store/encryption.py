@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mxlib.core.text import messages as words
-from mxlib.store.failures import Unopenable
+from mxlib.store.errors import Unopenable
 
 _NONCE = 12
 _KEY = 32

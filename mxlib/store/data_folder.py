@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mxlib.core.text import messages as words
-from mxlib.store.failures import Unopenable
+from mxlib.store.errors import Unopenable
 
 #: What a file of SQLite begins with.
 _HEADER = b"SQLite format 3\x00"

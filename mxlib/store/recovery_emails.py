@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.store.database import Tx
-from mxlib.store.matching import contains
 from mxlib.store.tables import recovery_email as table
+from mxlib.store.text_search import contains
 
 
 def of_domain(tx: Tx, domain: str) -> dict[str, str]:

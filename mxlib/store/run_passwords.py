@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from mxlib.store import time_guard
+from mxlib.store import clock_guard as time_guard
 from mxlib.store.database import Tx
-from mxlib.store.keys import ServerKey, Unreadable
+from mxlib.store.encryption import ServerKey, Unreadable
 from mxlib.store.records import RunRecord
 from mxlib.store.tables import run, run_row
 

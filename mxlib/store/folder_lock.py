@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mxlib.core.text import messages as words
-from mxlib.store import failures
-from mxlib.store.failures import Unopenable
+from mxlib.store import errors as failures
+from mxlib.store.errors import Unopenable
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import seen
+from mxlib.store import first_seen as seen
 from mxlib.store.database import Tx
 from mxlib.store.tables import last_list as table
 
