@@ -17,7 +17,7 @@ from mxlib.core import passwords
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services import desk
 from mxlib.settings import Settings
 

@@ -11,7 +11,7 @@ from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.protocol import Answer, Request
 from mxlib.runs.manager import Runs
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits

@@ -17,9 +17,9 @@ from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Answer, Mailbox
 from mxlib.mxroute.rate_limiter import Gate
 from mxlib.mxroute.rate_limits import Pace
-from mxlib.runs.course import Course, Job
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.outcomes import RunStatus
+from mxlib.runs.run_state import Course, Job
 from mxlib.sandbox.contract import shown
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule

@@ -7,7 +7,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.sandbox.contract import shown
 from mxlib.store import journal

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.runs import chores
-from mxlib.runs.view import Passwords
+from mxlib.runs import background_tasks as chores
+from mxlib.runs.run_view import Passwords
 from mxlib.services import telling
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings

@@ -9,7 +9,9 @@ import pytest
 
 from mxlib.core.files import reader as intake
 from mxlib.core.files.sheet import Taken
-from mxlib.runs import again, results, sentences
+from mxlib.runs import messages as sentences
+from mxlib.runs import results
+from mxlib.runs import retry as again
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.encryption import ServerKey
 from tests.simulation import Simulation, plan, row, rows

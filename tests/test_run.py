@@ -8,7 +8,9 @@ import pytest
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import Unreachable
-from mxlib.runs import deciding, health, sentences
+from mxlib.runs import circuit_breaker as health
+from mxlib.runs import decisions as deciding
+from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change

@@ -16,7 +16,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.files import reader as intake
 from mxlib.core.files.sheet import Taken
 from mxlib.runs.outcomes import AT_AN_END
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotThere
 from mxlib.store import journal
 from tests import house as houses

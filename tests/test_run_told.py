@@ -19,7 +19,7 @@ from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, Outcome
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
 from mxlib.services import Services
 from mxlib.settings import Settings

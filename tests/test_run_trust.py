@@ -10,7 +10,8 @@ from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Misshapen
-from mxlib.runs import recording, sentences
+from mxlib.runs import messages as sentences
+from mxlib.runs import row_updates as recording
 from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, journal
@@ -297,7 +298,7 @@ class TestOldPlans:
         assert here.outcomes(run) == ["failed"]
         self.made_again(here, "user0")
         with here.store.write() as tx:
-            from mxlib.runs import again
+            from mxlib.runs import retry as again
 
             number = again.retry(tx, here.store.key, run, "ops", here.clock.now())
         here.engine.take_up()

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
-from mxlib.runs import course, sentences
+from mxlib.runs import messages as sentences
+from mxlib.runs import run_state as course
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Change
@@ -282,7 +283,7 @@ class TestLostAnswers:
 
     def test_an_answer_without_figures_keeps_the_mailbox(self, monkeypatch: pytest.MonkeyPatch) -> None:
         here, run = made()
-        monkeypatch.setattr("mxlib.runs.guarding._FIGURES", ("usage", "sent", "quota", "limit", "unheard of"))
+        monkeypatch.setattr("mxlib.runs.write_guard._FIGURES", ("usage", "sent", "quota", "limit", "unheard of"))
         back = here.start(undo(deletion(0), of=run))
         here.run()
         assert (here.outcomes(back), here.rows(back)[0].reason) == (["skipped"], sentences.NOT_TOLD)

@@ -8,7 +8,8 @@ import pytest
 
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
 from mxlib.core.text import findings as reasons
-from mxlib.runs import results, sentences
+from mxlib.runs import messages as sentences
+from mxlib.runs import results
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
 from mxlib.store import Tx, audit

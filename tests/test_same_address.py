@@ -8,7 +8,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute.errors import Unreachable
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.state import Change

@@ -11,10 +11,10 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.plan import CLEAR, Action, Kind, PlannedRow
 from mxlib.core.text import messages as words
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.trouble import Silent
 from mxlib.store import audit

@@ -10,7 +10,7 @@ from mxlib.api.shapes import moment
 from mxlib.core.plans.plan import Action, Kind
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.runs.view import Passwords, RunView
+from mxlib.runs.run_view import Passwords, RunView
 from mxlib.services.changing import Proposed
 from mxlib.services.undoing import UndoPlan
 

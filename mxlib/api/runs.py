@@ -12,7 +12,7 @@ from mxlib.api.attachments import attached
 from mxlib.api.envelope import success
 from mxlib.api.turns import asks_host
 from mxlib.auth.permissions import Caller
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotThere
 from mxlib.services.mailboxes import Unfit
 

@@ -14,11 +14,15 @@ from mxlib.clock import Clock
 from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Answer
-from mxlib.runs import asking, deciding, hearing, sentences, steering
-from mxlib.runs.course import Course, Errand, Heard, Job, Note, Purpose
-from mxlib.runs.health import Health
+from mxlib.runs import decisions as deciding
+from mxlib.runs import lifecycle as steering
+from mxlib.runs import messages as sentences
+from mxlib.runs import requests as asking
+from mxlib.runs import transitions as hearing
+from mxlib.runs.circuit_breaker import Health
 from mxlib.runs.outcomes import RunStatus
-from mxlib.runs.slots import Slots
+from mxlib.runs.rate_limiter_protocol import Slots
+from mxlib.runs.run_state import Course, Errand, Heard, Job, Note, Purpose
 from mxlib.store import OwnershipLost, Store, Unwritable, journal
 from mxlib.store import clock_guard as time_guard
 from mxlib.store import run_passwords as vault

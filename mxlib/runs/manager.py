@@ -9,13 +9,16 @@ from mxlib.core.plans.plan import Kind, Plan
 from mxlib.core.text import messages as words
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.rate_limiter import Gate
-from mxlib.runs import again, retention, sentences, viewing
-from mxlib.runs.again import CanNot, NotOwner, SameImport
-from mxlib.runs.course import Note
+from mxlib.runs import messages as sentences
+from mxlib.runs import password_retention as retention
+from mxlib.runs import retry as again
+from mxlib.runs import run_viewer as viewing
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
-from mxlib.runs.tallies import Tallies
-from mxlib.runs.view import RunView
+from mxlib.runs.retry import CanNot, NotOwner, SameImport
+from mxlib.runs.row_counts import Tallies
+from mxlib.runs.run_state import Note
+from mxlib.runs.run_view import RunView
 from mxlib.runs.worker import Worker
 from mxlib.settings import Settings
 from mxlib.store import Store, Tx, Unwritable, audit, erasure, journal, run_relations

@@ -11,7 +11,7 @@ from mxlib.core.files import writer as export
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text.redaction import untold
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import DONE, OPEN
 from mxlib.store import Store, journal, own_cells
 from mxlib.store import run_passwords as vault

@@ -12,10 +12,10 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.protocol import Answer
 from mxlib.mxroute.rate_limiter import Gate
-from mxlib.runs.again import NotOwner
-from mxlib.runs.chores import Chores
-from mxlib.runs.course import Job
+from mxlib.runs.background_tasks import Chores
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
+from mxlib.runs.retry import NotOwner
+from mxlib.runs.run_state import Job
 from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal
 from mxlib.store import clock_guard as time_guard
 from mxlib.store.ownership import BEAT_EVERY

@@ -2,7 +2,7 @@
 
 from mxlib.clock import Clock
 from mxlib.mxroute.errors import Misshapen
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 
 #: Seconds between the two readings.
 AGAIN_AFTER = 60.0

@@ -12,10 +12,11 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action, Kind, Plan
 from mxlib.core.text import messages as words
-from mxlib.runs import results, sentences
+from mxlib.runs import messages as sentences
+from mxlib.runs import results
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services.sight import Sights, may_act, may_see, needed_for, sees
 from mxlib.store import Store, Tx, Unwritable, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord

@@ -12,7 +12,7 @@ from mxlib.core.schema import Verdict
 from mxlib.core.text.redaction import untold
 from mxlib.runs import results
 from mxlib.runs.outcomes import Outcome
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.store import Store, Tx, audit
 from mxlib.store import mailbox_lists as lists
 from mxlib.store import row_counts as tallies

@@ -2,7 +2,7 @@
 
 from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import RunStatus
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 
 
 def title(view: RunView) -> str:

@@ -12,12 +12,13 @@ from mxlib.core.text import findings as reasons
 from mxlib.core.text import messages as words
 from mxlib.core.text.redaction import untold
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import sentences, undo
-from mxlib.runs.guarding import Why
+from mxlib.runs import messages as sentences
+from mxlib.runs import undo_plan as undo
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
-from mxlib.runs.undo import Step
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
+from mxlib.runs.undo_plan import Step
+from mxlib.runs.write_guard import Why
 from mxlib.services.lists import Lists
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.previews import FRESH_FOR_START

@@ -7,7 +7,7 @@ from typing import TypeVar
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services.running import Running
 
 #: Seconds for which what was worked out is shown to the next tab.

@@ -11,7 +11,7 @@ from mxlib.core.plans.plan import Kind
 from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services import telling
 from mxlib.ui import acts, banner, frame, links, undo
 from mxlib.ui.acts import act

@@ -8,7 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import OPEN, Outcome
-from mxlib.runs.view import RunView
+from mxlib.runs.run_view import RunView
 from mxlib.services import telling
 from mxlib.ui import frame, renewal
 from mxlib.ui.acts import act

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 from mxlib.store.records import RowRecord
 
 #: MB by which the same mail may be said differently.

@@ -3,7 +3,7 @@
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.protocol import Request
-from mxlib.runs.course import Course, Errand, Purpose
+from mxlib.runs.run_state import Course, Errand, Purpose
 from mxlib.store.records import RowRecord
 
 

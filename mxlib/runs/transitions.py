@@ -8,10 +8,14 @@ from typing import assert_never
 from mxlib.core.text import messages as words
 from mxlib.mxroute.errors import Disallowed, MXrouteError, NotFound, RateLimited, Refused, Unauthorized
 from mxlib.mxroute.protocol import Answer, Mailbox
-from mxlib.runs import deciding, guarding, recording, sentences, steering
-from mxlib.runs.course import AGAIN_AFTER, Course, Errand, Heard, Purpose, Unsettled
-from mxlib.runs.deciding import Again, Done, Halt, Settle, Step
+from mxlib.runs import decisions as deciding
+from mxlib.runs import lifecycle as steering
+from mxlib.runs import messages as sentences
+from mxlib.runs import row_updates as recording
+from mxlib.runs import write_guard as guarding
+from mxlib.runs.decisions import Again, Done, Halt, Settle, Step
 from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.runs.run_state import AGAIN_AFTER, Course, Errand, Heard, Purpose, Unsettled
 from mxlib.store import Store, Tx, journal
 from mxlib.store.records import RowRecord
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
-from mxlib.runs import recording, sentences
-from mxlib.runs.course import Course, Note, Unsettled
+from mxlib.runs import messages as sentences
+from mxlib.runs import row_updates as recording
 from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.runs.run_state import Course, Note, Unsettled
 from mxlib.store import Store, Tx, audit, journal
 from mxlib.store import run_passwords as vault
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Kind
-from mxlib.runs.course import Course
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
-from mxlib.runs.tallies import Tallies
-from mxlib.runs.view import RunView
+from mxlib.runs.row_counts import Tallies
+from mxlib.runs.run_state import Course
+from mxlib.runs.run_view import RunView
 from mxlib.store import Tx, erasure, journal
 from mxlib.store import run_passwords as vault
 from mxlib.store.encryption import ServerKey

@@ -23,7 +23,7 @@ from mxlib.mxroute.errors import (
     Unreadable,
 )
 from mxlib.mxroute.protocol import Answer, Mailbox
-from mxlib.runs import sentences
+from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import Outcome, Proof
 from mxlib.store.records import RowRecord
 

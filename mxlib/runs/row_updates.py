@@ -7,10 +7,12 @@ from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings as reasons
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
 from mxlib.mxroute.protocol import Answer, Mailbox
-from mxlib.runs import deciding, guarding, sentences
-from mxlib.runs.course import Course
-from mxlib.runs.deciding import Done
+from mxlib.runs import decisions as deciding
+from mxlib.runs import messages as sentences
+from mxlib.runs import write_guard as guarding
+from mxlib.runs.decisions import Done
 from mxlib.runs.outcomes import DONE, Outcome, Proof
+from mxlib.runs.run_state import Course
 from mxlib.store import Tx, audit, journal, manual_writes
 from mxlib.store import first_seen as seen
 from mxlib.store import mailbox_creators as makers

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import guarding, sentences
-from mxlib.runs.guarding import Kept, Why
+from mxlib.runs import messages as sentences
+from mxlib.runs import write_guard as guarding
 from mxlib.runs.outcomes import Outcome
+from mxlib.runs.write_guard import Kept, Why
 from mxlib.store.records import RowRecord
 
 
