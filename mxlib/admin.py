@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from mxlib.auth import ownership
-from mxlib.auth.command_options import NEVER, AddDomain, AddPermission, period
+from mxlib.auth import token_owners as ownership
+from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, period
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Permission, told
 from mxlib.auth.tokens import USUAL_DAYS, Tokens

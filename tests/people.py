@@ -18,10 +18,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mxlib.auth import passwords
-from mxlib.auth.entrance import Entrance
-from mxlib.auth.guard import Guard
+from mxlib.auth.middleware import Guard
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sessions import Sessions
+from mxlib.auth.sign_in import Entrance
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings

@@ -12,8 +12,8 @@ import pytest
 
 from mxlib.auth import authority
 from mxlib.auth.authority import resolves, resolves_callers, takes_caller
-from mxlib.auth.entrance import OVER, Visitor
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.sign_in import OVER, Visitor
 from mxlib.auth.tokens import Rejected
 from mxlib.services import Services
 from mxlib.services.trail import Wanted

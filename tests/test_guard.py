@@ -19,8 +19,8 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from mxlib.auth.exposure import is_loopback, make_way_in, refuse_exposed
-from mxlib.auth.guard import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, Origin
+from mxlib.auth.middleware import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, Origin
+from mxlib.auth.startup_checks import is_loopback, make_way_in, refuse_exposed
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 from tests import people

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 
 from mxlib import __version__
 from mxlib.api import health
-from mxlib.auth.entrance import Visitor
-from mxlib.auth.guard import Guard
+from mxlib.auth.middleware import Guard
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.auth.sign_in import Visitor
 from mxlib.store import Store
 from tests import house as houses
 from tests.desk import until

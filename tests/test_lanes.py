@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth import passwords
-from mxlib.auth.entrance import Refused, Visitor
-from mxlib.auth.lanes import Crowded, Lane
+from mxlib.auth.password_queue import Crowded, Lane
+from mxlib.auth.sign_in import Refused, Visitor
 from mxlib.auth.throttle import OF_NAME, TooMany
 from tests import people
 from tests.desk import until

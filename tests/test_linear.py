@@ -17,7 +17,8 @@ import pytest
 from starlette.datastructures import Headers
 
 from mxlib.api import asking, envelope
-from mxlib.auth import framing, guard
+from mxlib.auth import middleware as guard
+from mxlib.auth import request_checks as framing
 from mxlib.core import addresses, headers, passwords
 from mxlib.core import arrow_text as columns
 from mxlib.core import quotas as amounts

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.auth import line
-from mxlib.auth.line import CLOSED
+from mxlib.auth import websocket as line
 from mxlib.auth.users import Users
+from mxlib.auth.websocket import CLOSED
 from mxlib.store import FILE, Store
 from tests import people
 from tests.desk import until

@@ -14,13 +14,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from mxlib.auth import page
-from mxlib.auth import provider as says
-from mxlib.auth.entrance import Entrance, Visitor
-from mxlib.auth.guard import Guard
-from mxlib.auth.oidc import COOKIE
+from mxlib.auth import oidc_client as says
+from mxlib.auth import sign_in_pages as page
+from mxlib.auth.middleware import Guard
+from mxlib.auth.oidc_routes import COOKIE
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.sessions import Sessions
+from mxlib.auth.sign_in import Entrance, Visitor
 from mxlib.auth.users import Users
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, audit

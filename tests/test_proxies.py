@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.auth.proxies import Proxies
+from mxlib.auth.trusted_proxies import Proxies
 from mxlib.settings import SettingsError
 
 OURS = "10.0.0.1, 172.16.0.0/12, ::1, 127.0.0.1"

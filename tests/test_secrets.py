@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from mxlib import services
 from mxlib.api.downloads import routes
-from mxlib.auth.guard import Guard
+from mxlib.auth.middleware import Guard
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import MXrouteError

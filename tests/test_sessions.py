@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.auth.entrance import Visitor
 from mxlib.auth.sessions import NOTED_EVERY
+from mxlib.auth.sign_in import Visitor
 from mxlib.store import users as shelf
 from tests import people
 from tests.people import BOSS, GOOD, House

@@ -11,11 +11,11 @@ import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
-from mxlib.auth.entrance import WRONG
-from mxlib.auth.guard import CONTENT_SECURITY_POLICY
-from mxlib.auth.line import CLOSED, OVER
-from mxlib.auth.page import ENDED, PUBLIC, local
-from mxlib.auth.watch import SCRIPT
+from mxlib.auth.middleware import CONTENT_SECURITY_POLICY
+from mxlib.auth.page_script import SCRIPT
+from mxlib.auth.sign_in import WRONG
+from mxlib.auth.sign_in_pages import ENDED, PUBLIC, local
+from mxlib.auth.websocket import CLOSED, OVER
 from tests import people
 from tests.people import BOSS, GOOD, HERE, OTHER, House, sign_in
 

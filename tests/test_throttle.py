@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from mxlib.auth import passwords
-from mxlib.auth.entrance import SOMEBODY, Refused, Visitor
-from mxlib.auth.proxies import household
+from mxlib.auth.sign_in import SOMEBODY, Refused, Visitor
 from mxlib.auth.throttle import COUNTED_S, KNOWN_S, OF_ADDRESS, OF_NAME, TooMany
+from mxlib.auth.trusted_proxies import household
 from tests import people
 from tests.people import BOSS, GOOD, Hands, House
 

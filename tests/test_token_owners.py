@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib import admin
-from mxlib.auth.ownership import NEAR_END_DAYS, UNUSED_DAYS, Mark, maker, marks, told, works
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, maker, marks, told, works
 from mxlib.auth.tokens import Rejected, Tokens, digest
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock

@@ -20,7 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from mxlib.auth import bodies
+from mxlib.auth import body_timeouts as bodies
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.auth.uploads import MOST_BYTES, MOST_FILES, MOST_IN_ALL, PLACE, NotTaken, Uploads
 from tests.browser import driver

@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 
 from mxlib import admin
 from mxlib.auth import passwords
-from mxlib.auth.entrance import Visitor
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
+from mxlib.auth.sign_in import Visitor
 from mxlib.auth.throttle import TooMany
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock

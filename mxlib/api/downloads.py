@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from mxlib import services
 from mxlib.api.attachments import attached
-from mxlib.auth.guard import ADDRESS, IDENTITY, SESSION
+from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from mxlib import __version__, services
 from mxlib.api.door import bearer
-from mxlib.auth.guard import ADDRESS, IDENTITY
+from mxlib.auth.middleware import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.auth.tokens import Rejected
 from mxlib.runs.outcomes import AT_AN_END, RunStatus

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from mxlib.auth.proxies import household
+from mxlib.auth.trusted_proxies import household
 from mxlib.clock import Clock
 from mxlib.store import Store, Tx
 from mxlib.store import clock_guard as time_guard

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from mxlib.auth import ownership
+from mxlib.auth import token_owners as ownership
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.ownership import known_as, note
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission, place
+from mxlib.auth.token_owners import known_as, note
 from mxlib.clock import Clock
 from mxlib.core.format import moment
 from mxlib.store import Store, Tx, Unwritable

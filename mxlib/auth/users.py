@@ -7,10 +7,10 @@ from typing import Any
 
 from mxlib.auth import authority, passwords, permissions
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.ownership import Released, note, release
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.throttle import Throttle, folded
+from mxlib.auth.token_owners import Released, note, release
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock

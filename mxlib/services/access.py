@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.entrance import Entrance
-from mxlib.auth.ownership import Mark, Released, maker, marks, works
-from mxlib.auth.ownership import told as told_mark
 from mxlib.auth.passwords import LEAST, Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
+from mxlib.auth.sign_in import Entrance
 from mxlib.auth.throttle import TooMany
+from mxlib.auth.token_owners import Mark, Released, maker, marks, works
+from mxlib.auth.token_owners import told as told_mark
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from mxlib import sandbox as stand_in
-from mxlib.auth.entrance import Entrance
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sessions import Sessions
+from mxlib.auth.sign_in import Entrance
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock

@@ -21,9 +21,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mxlib import api, services
-from mxlib.auth import framing
-from mxlib.auth.exposure import make_way_in, refuse_exposed
-from mxlib.auth.guard import Guard
+from mxlib.auth import request_checks as framing
+from mxlib.auth.middleware import Guard
+from mxlib.auth.startup_checks import make_way_in, refuse_exposed
 from mxlib.auth.tab_limit import TabLimit
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError

@@ -6,9 +6,9 @@ from typing import NoReturn
 import streamlit as st
 
 from mxlib import services
-from mxlib.auth.guard import ADDRESS, SESSION
-from mxlib.auth.page import SIGN_OUT, cookie_name
+from mxlib.auth.middleware import ADDRESS, SESSION
 from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.sign_in_pages import SIGN_OUT, cookie_name
 from mxlib.ui.figures import escaped
 
 

@@ -2,7 +2,7 @@
 
 from streamlit import runtime
 
-from mxlib.auth.line import TAB
+from mxlib.auth.websocket import TAB
 
 
 def redraw(tab: str) -> bool:

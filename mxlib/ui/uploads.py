@@ -9,7 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mxlib import services
-from mxlib.auth.guard import SESSION
+from mxlib.auth.middleware import SESSION
 from mxlib.auth.permissions import Caller, Permission
 
 

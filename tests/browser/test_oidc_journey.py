@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from mxlib.auth import page as pages
-from mxlib.auth import provider as says
+from mxlib.auth import oidc_client as says
+from mxlib.auth import sign_in_pages as pages
 from tests.browser import driver
 from tests.browser.driver import BRISK, Faults, Server, idle
 from tests.provider import Provider, one_provider, provider

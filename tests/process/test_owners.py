@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.auth.exposure import make_way_in
+from mxlib.auth.startup_checks import make_way_in
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
 from tests.process.test_killed import Lives, Server, ends, hosting, lives, until

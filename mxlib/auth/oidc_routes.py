@@ -11,12 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import page
-from mxlib.auth.entrance import Refused
-from mxlib.auth.page import Arrival, arrival
+from mxlib.auth import sign_in_pages as page
+from mxlib.auth.oidc_client import Provider, Unusable, Vouched
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller
-from mxlib.auth.provider import Provider, Unusable, Vouched
+from mxlib.auth.sign_in import Refused
+from mxlib.auth.sign_in_pages import Arrival, arrival
 from mxlib.clock import Clock
 from mxlib.settings import Settings
 from mxlib.store import Unwritable

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mxlib.auth.lanes import Lane
+from mxlib.auth.password_queue import Lane
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
-from mxlib.auth.proxies import Proxies, household
 from mxlib.auth.sessions import Session, Sessions
 from mxlib.auth.throttle import folded
+from mxlib.auth.trusted_proxies import Proxies, household
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings

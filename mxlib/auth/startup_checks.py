@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mxlib.auth.passwords import Unfit
-from mxlib.auth.proxies import Proxies
+from mxlib.auth.trusted_proxies import Proxies
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings, SettingsError

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mxlib.auth.entrance import Refused
+from mxlib.auth.sign_in import Refused
 from mxlib.clock import Clock
 from mxlib.settings import Settings, encrypted
 

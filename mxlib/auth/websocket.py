@@ -8,8 +8,8 @@ from contextlib import suppress
 import anyio.to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mxlib.auth.entrance import OVER, Entrance
 from mxlib.auth.sessions import Session
+from mxlib.auth.sign_in import OVER, Entrance
 from mxlib.auth.users import NOBODYS
 
 #: Code of our own for "sign in first", after HTTP's 401.

@@ -18,15 +18,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import bodies, framing, page, watch
-from mxlib.auth.entrance import OVER, Entrance, Visitor
-from mxlib.auth.exposure import is_loopback
-from mxlib.auth.line import TAB, ByHand, Line, Redraw
+from mxlib.auth import body_timeouts as bodies
+from mxlib.auth import page_script as watch
+from mxlib.auth import request_checks as framing
+from mxlib.auth import sign_in_pages as page
 from mxlib.auth.origin import Origin
-from mxlib.auth.page import Arrival
 from mxlib.auth.permissions import Forbidden
-from mxlib.auth.shield import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, STRICT_TRANSPORT, shielded
+from mxlib.auth.security_headers import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, STRICT_TRANSPORT, shielded
+from mxlib.auth.sign_in import OVER, Entrance, Visitor
+from mxlib.auth.sign_in_pages import Arrival
+from mxlib.auth.startup_checks import is_loopback
 from mxlib.auth.uploads import MOST_BYTES, PLACE, NotTaken, Shelf, Uploads
+from mxlib.auth.websocket import TAB, ByHand, Line, Redraw
 from mxlib.core.text import messages as words
 from mxlib.settings import Settings
 
@@ -238,7 +241,7 @@ def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:
     """The routes of signing in elsewhere, if there is a provider."""
     if not entrance.settings.oidc_issuer:
         return []
-    from mxlib.auth import oidc  # takes its time to import, and few need it
+    from mxlib.auth import oidc_routes as oidc  # takes its time to import, and few need it
 
     return oidc.ways(entrance.settings, entrance.clock)
 

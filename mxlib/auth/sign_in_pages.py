@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
-from mxlib.auth.entrance import Entrance, Refused, Visitor
-from mxlib.auth.lanes import Crowded, Lane
+from mxlib.auth.password_queue import Crowded, Lane
 from mxlib.auth.sessions import Session
+from mxlib.auth.sign_in import Entrance, Refused, Visitor
 from mxlib.auth.throttle import TooMany
 from mxlib.store import Unwritable
 
