@@ -11,8 +11,8 @@ from pathlib import Path
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.services import desk
-from mxlib.services.trail import Wanted
+from mxlib.services import container as desk
+from mxlib.services.audit_log import Wanted
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, journal
 from mxlib.store import mailbox_lists as lists

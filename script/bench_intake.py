@@ -10,7 +10,7 @@ import sys
 from mxlib.core.files import reader as intake
 from mxlib.core.files import writer as export
 from mxlib.core.validation.rules import judge
-from mxlib.services.previews import understood
+from mxlib.services.imports import understood
 from mxlib.worker import shared
 from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
 

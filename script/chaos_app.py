@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from mxlib.mxroute.rate_limits import Pace
-from mxlib.services import desk
+from mxlib.services import container as desk
 
 desk.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]
 

@@ -18,7 +18,7 @@ from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services import desk
+from mxlib.services import container as desk
 from mxlib.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -24,7 +24,7 @@ from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
 from mxlib.services import Services
-from mxlib.services.desk import assemble
+from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
 from tests.simulation import HEADERS, FreeGate

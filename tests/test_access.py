@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
 from mxlib.services.access import Access, Person, grants
-from mxlib.services.trail import Wanted
+from mxlib.services.audit_log import Wanted
 from mxlib.ui import access_rights
 from tests.house import House, opened, trail
 from tests.test_pages import ENTRY, PAGES

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mxlib.mxroute import protocol as messages
-from mxlib.services.running import Running
+from mxlib.services.runs import Running
 from mxlib.store import Unwritable
 from mxlib.store import idempotency as once
 from tests.house import House, data, opened, refused, trail

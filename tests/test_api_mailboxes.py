@@ -10,7 +10,7 @@ from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Busy, RateLimited, Unreachable
-from mxlib.services.by_hand import came_at
+from mxlib.services.confirmed_writes import came_at
 from mxlib.settings import Settings
 from mxlib.store import audit
 from tests.house import GOOD, House, StandIn, data, opened, refused, trail

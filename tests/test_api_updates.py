@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol as messages
-from mxlib.services import imports
+from mxlib.services import program_imports as imports
 from tests.house import GOOD, House, data, opened, refused
 
 CSV = {"Content-Type": "text/csv"}

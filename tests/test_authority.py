@@ -16,7 +16,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.sign_in import OVER, Visitor
 from mxlib.auth.tokens import Rejected
 from mxlib.services import Services
-from mxlib.services.trail import Wanted
+from mxlib.services.audit_log import Wanted
 from tests import house as houses
 from tests import people
 from tests.house import House, refused
@@ -153,7 +153,7 @@ def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> Non
 
 
 def test_a_download_that_takes_long_ends_when_the_right_goes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mxlib.services.trail.CHUNK", 1)
+    monkeypatch.setattr("mxlib.services.audit_log.CHUNK", 1)
     number = house.services.users.add(LOCAL, "kim", GOOD, admin=True)
     pieces = iter(house.services.trail.csv(house.services.users.caller("kim"), Wanted()).pieces)
     assert len([next(pieces), next(pieces)]) == 2

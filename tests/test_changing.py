@@ -14,11 +14,11 @@ from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, Ne
 from mxlib.core.plans.plan import Kind
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
-from mxlib.services.changing import Done, Proposed, not_done
+from mxlib.services.changes import Done, Proposed, not_done
 from mxlib.services.exports import NotThere
+from mxlib.services.failures import Silent
 from mxlib.services.mailboxes import Taken, Unfit
 from mxlib.services.selections import MOST
-from mxlib.services.trouble import Silent
 from tests.house import GOOD, House, opened, trail
 
 BOTH = ("kim@a.nl", "nina@a.nl")

@@ -8,7 +8,7 @@ import pytest
 
 from mxlib.core.plans.plan import Action
 from mxlib.runs.outcomes import AT_AN_END
-from mxlib.services import doings
+from mxlib.services import audit_labels as doings
 from mxlib.store.audit import ABOUT_DOMAINS
 
 CODE = Path(__file__).parents[1] / "mxlib"

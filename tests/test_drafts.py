@@ -18,7 +18,7 @@ from mxlib.core.schema import COLUMNS
 from mxlib.services import Services
 from mxlib.services.drafts import Lost, TakenOver, Work
 from mxlib.services.exports import NotThere
-from mxlib.services.mappings import Question
+from mxlib.services.files import Question
 from mxlib.settings import Settings
 from mxlib.store import audit
 from mxlib.store import clock_guard as time_guard

@@ -12,7 +12,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.runs import background_tasks as chores
 from mxlib.runs.run_view import Passwords
-from mxlib.services import telling
+from mxlib.services import run_status as telling
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, erasure, journal, readers

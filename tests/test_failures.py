@@ -14,7 +14,7 @@ from mxlib import admin
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages as words
-from mxlib.services.desk import assemble
+from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, Unwritable, audit, database, journal

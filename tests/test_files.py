@@ -6,7 +6,7 @@ from mxlib.core.files import reader as intake
 from mxlib.core.files.reader import Sheet, Taken
 from mxlib.core.mapping.mapping import original_cells
 from mxlib.core.schema import COLUMNS
-from mxlib.services.previews import understood
+from mxlib.services.imports import understood
 from tests import soffice, spreadsheets
 from tests.spreadsheets import FILES, WRITTEN
 from tests.test_intake import READ, REFUSED

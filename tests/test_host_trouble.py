@@ -96,7 +96,7 @@ def test_a_host_that_never_answered_leaves_pages_that_say_so(tmp_path: Path, hos
 def test_a_preview_works_on_the_last_list_and_start_waits_for_the_host(
     tmp_path: Path, host: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mxlib.services.previews.FRESH_FOR_START", -1.0)  # the list is always too old to start on
+    monkeypatch.setattr("mxlib.services.imports.FRESH_FOR_START", -1.0)  # the list is always too old to start on
     with account(tmp_path, host):
         opened(domain="clienta.nl")
         host.sandbox.schedule = always("lost_before")

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from mxlib.api import downloads, trail
 from mxlib.api.app import build
-from mxlib.services.running import Running
+from mxlib.services.runs import Running
 from tests.house import GOOD, House, opened
 
 TEXTS = [

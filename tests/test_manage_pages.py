@@ -12,7 +12,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import NewQuota
 from mxlib.sandbox import extras
 from mxlib.services import Services
-from mxlib.services.trouble import Silent
+from mxlib.services.failures import Silent
 from mxlib.settings import Settings
 from mxlib.store import manual_writes
 from tests.desk import until

@@ -9,7 +9,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.plans.changes import NewPassword
-from mxlib.services.by_hand import Uncertain
+from mxlib.services.confirmed_writes import Uncertain
 from mxlib.services.exports import NotThere
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites

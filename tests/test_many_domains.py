@@ -23,9 +23,9 @@ from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.rate_limiter import Gate
 from mxlib.mxroute.rate_limits import Pace
 from mxlib.sandbox import believable, serve
-from mxlib.services.desk import assemble
-from mxlib.services.lists import LONG_PATIENCE
-from mxlib.services.trouble import Silent
+from mxlib.services.container import assemble
+from mxlib.services.failures import Silent
+from mxlib.services.mailbox_lists import LONG_PATIENCE
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
 from tests import house as houses

@@ -20,7 +20,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Business
 from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
-from mxlib.services.storage import AccountStorage
+from mxlib.services.account_storage import AccountStorage
 from mxlib.settings import Settings
 from mxlib.store import mailbox_lists as shelf
 from mxlib.store import manual_writes

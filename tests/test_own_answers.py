@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.core.mapping.choices import Answer, digest
 from mxlib.core.mapping.mapping import IGNORE
-from mxlib.services.mappings import Question
-from mxlib.services.previews import Reading
+from mxlib.services.files import Question
+from mxlib.services.imports import Reading
 from mxlib.store import FILE, Store, audit
 from mxlib.store import column_choices as answers
 from tests import house as houses

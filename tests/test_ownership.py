@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.runs import worker
 from mxlib.runs.manager import NotOwner
 from mxlib.runs.outcomes import Outcome
-from mxlib.services.desk import assemble
+from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import OwnedStore, OwnershipLost, Store, audit, journal, ownership
 from tests import house as houses

@@ -13,8 +13,8 @@ from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute.protocol import Answer, Request
-from mxlib.services.storage import AccountStorage
-from mxlib.services.trouble import Silent
+from mxlib.services.account_storage import AccountStorage
+from mxlib.services.failures import Silent
 from mxlib.store.tables import meta
 from tests.desk import until
 from tests.house import GOOD, House, data, opened

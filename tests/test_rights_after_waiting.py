@@ -15,7 +15,7 @@ from mxlib.core.files import writer as export
 from mxlib.core.plans.change_request import Order
 from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
-from mxlib.services.lists import Lists
+from mxlib.services.mailbox_lists import Lists
 from mxlib.store import audit
 from tests import house as houses
 from tests import people

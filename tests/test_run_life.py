@@ -10,7 +10,7 @@ from mxlib.runs import worker
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.services import telling
+from mxlib.services import run_status as telling
 from mxlib.store import Store, audit, database, journal
 from mxlib.store.encryption import ServerKey
 from tests.desk import Desk, Host, ShiftedClock, until

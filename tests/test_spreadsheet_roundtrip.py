@@ -14,7 +14,7 @@ from mxlib.core.files import writer as export
 from mxlib.core.formula_guard import unguard
 from mxlib.core.schema import OnExisting
 from mxlib.sandbox.state import Change
-from mxlib.services.previews import understood
+from mxlib.services.imports import understood
 from mxlib.store import recovery_emails as recovery
 from tests import house as houses
 from tests import soffice

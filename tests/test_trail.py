@@ -18,9 +18,9 @@ from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.files import writer as export
 from mxlib.core.text.redaction import untold
-from mxlib.services import trail as trail_of_files
+from mxlib.services import audit_log as trail_of_files
+from mxlib.services.audit_log import CHUNK, Trail, Wanted
 from mxlib.services.housekeeping import Housekeeping
-from mxlib.services.trail import CHUNK, Trail, Wanted
 from mxlib.settings import Settings
 from mxlib.store import Store, audit
 from mxlib.store import idempotency as once

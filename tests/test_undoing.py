@@ -15,8 +15,8 @@ from mxlib.runs import messages as sentences
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.run_view import RunView
+from mxlib.services.failures import Silent
 from mxlib.services.mailboxes import Unfit
-from mxlib.services.trouble import Silent
 from mxlib.store import audit
 from mxlib.store import changed_since as touched
 from mxlib.store import mailbox_lists as shelf

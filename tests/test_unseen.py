@@ -17,7 +17,7 @@ from mxlib.core.schema import OnExisting
 from mxlib.core.text import findings as reasons
 from mxlib.core.text.redaction import untold
 from mxlib.runs import messages as sentences
-from mxlib.services.trail import Wanted
+from mxlib.services.audit_log import Wanted
 from tests.house import House, data, opened
 from tests.test_pages import ENTRY, PAGES, preview
 

@@ -12,7 +12,8 @@ from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.schema import OnExisting
 from mxlib.mxroute import protocol as messages
-from mxlib.services import Services, previews
+from mxlib.services import Services
+from mxlib.services import imports as previews
 from mxlib.settings import Settings
 from tests.test_pages import opened, preview, statuses
 

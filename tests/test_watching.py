@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.tab_limit import TabLimit
-from mxlib.services.watching import Watch
+from mxlib.services.run_watch import Watch
 from mxlib.store import journal
 from mxlib.ui import tab_sessions
 from tests.house import House, opened

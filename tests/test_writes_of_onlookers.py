@@ -12,7 +12,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import Deletion, NewPassword, NewRecovery
 from mxlib.core.text import messages as words
 from mxlib.runs.manager import NotOwner
-from mxlib.services.desk import assemble
+from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, manual_writes
 from tests import house as houses

@@ -11,7 +11,7 @@ from mxlib.api.asking import CSV, XLSX, Asker, Refresh, refusals
 from mxlib.api.attachments import attached
 from mxlib.api.envelope import listed, success
 from mxlib.api.turns import asks_host
-from mxlib.services.trouble import Silent
+from mxlib.services.failures import Silent
 
 router = APIRouter(tags=["account"])
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from mxlib.services.trail import Wanted
+from mxlib.services.audit_log import Wanted
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from mxlib.api.envelope import INVALID_TOKEN, Problem, fault, refusal
 from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
 from mxlib.auth.tokens import Rejected
 from mxlib.core.text import messages as words
-from mxlib.services.by_hand import came_at
+from mxlib.services.confirmed_writes import came_at
 
 #: Digits of a length that any body can have.
 _DIGITS = 15

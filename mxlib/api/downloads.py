@@ -14,7 +14,7 @@ from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost
 from mxlib.services.exports import File, NotThere
-from mxlib.services.trouble import Silent
+from mxlib.services.failures import Silent
 
 #: Digits of the largest number that the store can hold for certain.
 _LONGEST_NUMBER = 18

@@ -24,11 +24,11 @@ from mxlib.core.mapping.json_rows import Malformed
 from mxlib.mxroute import errors as host
 from mxlib.runs.manager import CanNot, NotOwner, SameImport
 from mxlib.services import Unreadable, Unwritable
-from mxlib.services.by_hand import Uncertain
-from mxlib.services.claims import KeyReused
+from mxlib.services.confirmed_writes import Uncertain
 from mxlib.services.exports import NotThere
+from mxlib.services.failures import LIMITED, Silent, code_of
+from mxlib.services.idempotency import KeyReused
 from mxlib.services.mailboxes import Taken, Unfit
-from mxlib.services.trouble import LIMITED, Silent, code_of
 
 log = logging.getLogger(__name__)
 

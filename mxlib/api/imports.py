@@ -13,7 +13,7 @@ from mxlib.api.turns import asks_host
 from mxlib.core.mapping.json_rows import Malformed
 from mxlib.core.schema import OnExisting
 from mxlib.services.exports import NotThere
-from mxlib.services.imports import Table
+from mxlib.services.program_imports import Table
 
 router = APIRouter(tags=["imports"])
 

@@ -11,8 +11,8 @@ from mxlib.core.plans.plan import Action, Kind
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.run_view import Passwords, RunView
-from mxlib.services.changing import Proposed
-from mxlib.services.undoing import UndoPlan
+from mxlib.services.changes import Proposed
+from mxlib.services.undo import UndoPlan
 
 
 class RunShape(TypedDict):

@@ -8,11 +8,11 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from mxlib.auth.permissions import Caller
-from mxlib.services.finding import Found, Hit
+from mxlib.services.account_storage import AccountStorage
+from mxlib.services.audit_log import Page
 from mxlib.services.history import Past
 from mxlib.services.mailboxes import Kept
-from mxlib.services.storage import AccountStorage
-from mxlib.services.trail import Page
+from mxlib.services.search import Found, Hit
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from mxlib.api.audit_query import Unasked, wanted
 from mxlib.api.downloads import caller
 from mxlib.auth.permissions import Forbidden
 from mxlib.services import Unwritable
-from mxlib.services.trail import Download, Wanted
+from mxlib.services.audit_log import Download, Wanted
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 

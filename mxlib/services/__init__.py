@@ -1,6 +1,6 @@
 """The use cases, shared by pages, API and command line."""
 
-from mxlib.services.desk import (
+from mxlib.services.container import (
     Services,
     build,
     close_services,

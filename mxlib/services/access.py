@@ -15,7 +15,7 @@ from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core import passwords
-from mxlib.services.lists import Lists
+from mxlib.services.mailbox_lists import Lists
 from mxlib.store import Store, Unwritable, audit
 from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord

@@ -20,7 +20,7 @@ from mxlib.core.format import count, readable
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import DTYPES, OnExisting
 from mxlib.services.exports import File, NotThere
-from mxlib.services.previews import Previews, Reading
+from mxlib.services.imports import Previews, Reading
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, drafts, erasure
 from mxlib.store import clock_guard as time_guard

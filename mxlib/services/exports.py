@@ -13,9 +13,9 @@ from mxlib.core.files import writer as export
 from mxlib.core.format import count, listed
 from mxlib.core.plans import change_text as questions
 from mxlib.core.text import messages as words
-from mxlib.services.lists import Domains, Lists, MailboxList, Tell
-from mxlib.services.running import Running
-from mxlib.services.trouble import Silent
+from mxlib.services.failures import Silent
+from mxlib.services.mailbox_lists import Domains, Lists, MailboxList, Tell
+from mxlib.services.runs import Running
 from mxlib.store import Store, audit
 
 RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")

@@ -6,7 +6,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.format import day
 from mxlib.runs.outcomes import OPEN
-from mxlib.services import doings
+from mxlib.services import audit_labels as doings
 from mxlib.store import Store
 from mxlib.store import first_seen as seen
 from mxlib.store import mailbox_history as history

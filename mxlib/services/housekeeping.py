@@ -7,7 +7,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core.text import messages as words
-from mxlib.services.claims import KEY_DAYS
+from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
 from mxlib.store import Jump, Store, audit
 from mxlib.store import clock_guard as time_guard

@@ -1,135 +1,304 @@
-"""Imports by programs: the same reading, judging and planning as on the page, in one request."""
+"""Previews: a file becomes rows, rows become verdicts, verdicts become a plan."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
-from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller, Forbidden
+from mxlib.auth.authority import current, resolves_callers
+from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
-from mxlib.core import passwords
+from mxlib.core import addresses, passwords
+from mxlib.core.editing import file_diff as mended
+from mxlib.core.editing.file_diff import Mended
+from mxlib.core.files import reader as intake
 from mxlib.core.files import time_budget as effort
-from mxlib.core.files.sheet import Taken
-from mxlib.core.mapping import json_rows as from_json
-from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.files.reader import Limits, Sheet, Taken
+from mxlib.core.mapping import mapping, presets
+from mxlib.core.mapping.mapping import Mapping as ColumnMapping
 from mxlib.core.plans import builder as planning
+from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import OnExisting
-from mxlib.services.claims import Claims
-from mxlib.services.lists import LONG_PATIENCE, Lists
-from mxlib.services.previews import FRESH_FOR_START, Previews
-from mxlib.services.running import Running
-from mxlib.services.trouble import start_waits
+from mxlib.core.text import messages as words
+from mxlib.core.validation import rules
+from mxlib.core.validation.row_kinds import KINDS, kinds
+from mxlib.core.validation.rules import Account, Standard
+from mxlib.services.capacity import Preflight
+from mxlib.services.mailbox_lists import LONG_PATIENCE, PATIENCE, Lists, Tell
+from mxlib.services.preview_changes import changed_since
+from mxlib.services.runs import Earlier, Running
 from mxlib.settings import Settings
+from mxlib.worker import shared
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Seconds that a list may be old when a run starts.
+FRESH_FOR_START = 60.0
+
+#: Seconds that a list may be old while rows are mended: no edit waits for a hundred lists, and the start reads anew.
+FRESH_FOR_EDITS = 3_600.0
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """What a program wants imported, read but not judged yet; rows without a domain go to `domain`."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as it was read: the sheet, how its columns were understood, and the rows that came of it, in its order."""
 
+    sheet: Sheet = field(repr=False)
+    columns: ColumnMapping
     rows: pd.DataFrame = field(repr=False)
-    domain: str
-    file_name: str = ""
-    file_digest: str = ""
-    told: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    generate: bool = False
-    on_existing: OnExisting = OnExisting.SKIP
-    cells: Callable[[int], Mapping[str, str]] | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+
+    def cells(self, origin: int) -> Mapping[str, str]:
+        """The columns of a row of the file that MXM has no use for, for the results; never a password.
+
+        A crowded row has none, mended or not: any of its cells may hold a piece of a password.
+        """
+        if self.rows["fault"].iat[origin]:
+            return {}
+        return mapping.original_cells(self.sheet, origin, self.columns)
+
+    def mended(self, rows: pd.DataFrame) -> Mended:
+        """What became of the file in `rows`, which came of it."""
+        return mended.compare(rows, self.sheet, self.columns, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the operator is asked to confirm."""
+
+    plan: Plan
+    figures: words.Confirmation
+    changes: tuple[str, ...]
+    earlier: tuple[Earlier, ...]
+    unchecked: tuple[str, ...]
+    #: Whether it fits the account: warnings, none of which stops anything.
+    preflight: tuple[str, ...] = ()
+
+    @property
+    def sets_passwords(self) -> bool:
+        """Whether there are passwords to keep readable."""
+        return any(row.password for row in self.plan.sent())
+
+    def text(self, readable_until: float) -> str:
+        """What is asked, with passwords that stay readable until then (Unix seconds)."""
+        return words.confirm(replace(self.figures, readable_until=readable_until))
 
 
 @resolves_callers
-class Imports:
-    """Reads, judges and starts what a program sends."""
+class Previews:
+    """Reads, judges and plans; sends nothing."""
 
-    def __init__(
-        self, settings: Settings, claims: Claims, previews: Previews, running: Running, lists: Lists, clock: Clock
-    ) -> None:
-        self._settings, self._claims, self._lists, self._clock = settings, claims, lists, clock
-        self._previews, self._running = previews, running
+    def __init__(self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock) -> None:
+        self._settings, self._lists, self._running, self._clock = settings, lists, running, clock
+        self.preflight = preflight
+        self._worker = shared()
 
-    def from_json(self, data: bytes) -> Table:
-        """Rows as JSON; raises Malformed."""
-        asked = self._previews.do(effort.is_short(data), from_json.read_text, data, self._settings.max_rows)
-        return Table(
-            asked.rows,
-            asked.default_domain,
-            told=asked.existing,
-            generate=asked.generate_passwords,
-            on_existing=asked.on_existing,
-            cells=asked.cells,
-        )
+    @property
+    def limits(self) -> Limits:
+        """What a file may measure."""
+        return Limits(bytes=self._settings.max_file_mb * 1_000_000, rows=self._settings.max_rows)
 
-    def from_file(
-        self,
-        data: bytes,
-        name: str,
-        domain: str,
-        *,
-        generate: bool = False,
-        on_existing: OnExisting = OnExisting.SKIP,
-        encoding: str | None = None,
-    ) -> Table:
-        """A file as on the page, in `encoding` where the sender names one; raises FileRefused, Malformed."""
-        domain = from_json.default_domain(domain)
-        reading = self._previews.read(data, name, taken=Taken(encoding=encoding) if encoding else None)
-        return Table(
-            reading.rows,
-            domain,
-            file_name=name,
-            file_digest=reading.sheet.digest,
-            generate=generate,
-            on_existing=on_existing,
-            cells=reading.cells,
-            notes=reading.notes,
-        )
+    def standard(self, domain: str) -> Standard:
+        """What a blank cell means while `domain` is the active one."""
+        return Standard(domain=domain, quota=self._settings.new_quota, limit=self._settings.new_limit)
 
-    def preview(self, caller: Caller, table: Table) -> pd.DataFrame:
-        """The rows with their verdicts; nothing is generated and nothing is sent."""
-        account = self._previews.account(
-            caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing, patience=LONG_PATIENCE
-        )
-        return self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
+    def read(
+        self, data: bytes, name: str, *, taken: Taken | None = None, chosen: Mapping[int, str] | None = None
+    ) -> Reading:
+        """Read a file; `taken` and `chosen` override how it is decoded and what its columns mean.
 
-    def preflight(self, caller: Caller, judged: pd.DataFrame) -> tuple[str, ...]:
-        """Whether the rows that are ready fit the account, as far as MXroute tells: warnings, none of which stops."""
-        return self._previews.preflight.of(caller, planning.make_plan(judged, file_name="", file_digest=""))
+        Raises FileRefused with one sentence when there is no table in it.
+        """
+        return self.understood(self.sheet(data, name, taken), chosen)
 
-    def start(
+    def sheet(self, data: bytes, name: str, taken: Taken | None = None) -> Sheet:
+        """A file as a table whose columns are not understood yet; raises FileRefused."""
+        return self.do(effort.is_small(data), intake.read, data, name, limits=self.limits, taken=taken)
+
+    def understood(
+        self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
+    ) -> Reading:
+        """The rows of a sheet, as the function of this name gives them."""
+        return understood(sheet, chosen, usernames=usernames, do=self.do)
+
+    def rows(
+        self, sheet: Sheet, columns: ColumnMapping, *, usernames: pa.Array | None = None
+    ) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """The rows of a sheet whose columns are understood, and what is to be said of them."""
+        return self.do(effort.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
+
+    def verdicts(self, rows: pd.DataFrame, account: Account, domain: str, on_existing: OnExisting) -> pd.DataFrame:
+        """`rows` with their verdicts, as `rules.judge` gives them."""
+        return self.do(not effort.is_heavy(rows), rules.judge, rows, account, self.standard(domain), on_existing)
+
+    def named(self, rows: pd.DataFrame, domain: str) -> frozenset[str]:
+        """The domains that `rows` are about."""
+        return self.do(not effort.is_heavy(rows), rules.domains_named, rows, self.standard(domain))
+
+    def do(self, small: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """What `work` gives: at once when it is `small`, else in the worker, so that the server answers meanwhile."""
+        return work(*arguments, **named) if small else self._worker.run(work, *arguments, **named)
+
+    def load(
         self,
         caller: Caller,
-        table: Table,
+        rows: pd.DataFrame,
+        domain: str,
         *,
-        days: int | None = None,
-        key: str = "",
-        request: bytes = b"",
-        again: bool = False,
-    ) -> int:
-        """Start a run of the rows that are ready; its number. What the sender says of existing mailboxes counts not.
+        newer_than: float | None = None,
+        tell: Tell | None = None,
+    ) -> None:
+        """Read the lists that judging `rows` takes and that are due, however long; `tell` hears how far it has come."""
+        known = self._lists.domains(caller).names
+        named = self.named(rows, domain)
+        wanted = [name for name in known if name in named and caller.may(Permission.IMPORT, name)]
+        self._lists.bring(wanted, newer_than=newer_than, patience=LONG_PATIENCE, tell=tell)
 
-        The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
-        Raises SameImport while a run of the same import goes on, unless it is to start `again`; Silent when a domain's
-        list can not be had; Forbidden when not one row is in a domain that the caller may import into.
+    def account(
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        *,
+        newer_than: float | None = None,
+        told: Mapping[str, frozenset[str]] | None = None,
+        on_existing: OnExisting = OnExisting.SKIP,
+        patience: float = PATIENCE,
+    ) -> Account:
+        """What must be known of the account to judge `rows`: a domain not read yet costs one read, once.
+
+        A domain in `told` is not read: the sender says which usernames it has. To update them that is not enough.
+        While MXroute has never told its domains, none is taken for missing; all of them count as unchecked.
         """
-        if table.rows.empty:
-            raise Malformed("rows", "rows: there are none to import.")
-        if (before := self._claims.run(caller, key, request)) is not None:
-            self._running.must_act(caller, before)
-            return before
-        oldest = self._clock.now() - FRESH_FOR_START
-        account = self._previews.account(
-            caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing, patience=LONG_PATIENCE
+        update = on_existing is OnExisting.UPDATE
+        domains = self._lists.domains(caller)
+        caller = current(caller)
+        known = frozenset(domains.names)
+        named = self.named(rows, domain)
+        existing = {name: usernames for name, usernames in (told or {}).items() if name in named and not update}
+        unchecked: set[str] = set()
+        forbidden = {
+            name: lacking(Permission.IMPORT, name)
+            for name in named
+            if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
+        }
+        needed = (named & known) - existing.keys() - forbidden.keys()
+        self._lists.bring(needed, newer_than=newer_than, patience=patience)
+        caller = current(caller)  # reading the lists took its time
+        lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
+        forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
+        needed -= lost
+        for name in sorted(needed):
+            usernames = self._lists.usernames(name, newer_than=newer_than)
+            if usernames is None:
+                unchecked.add(name)
+            else:
+                existing[name] = usernames
+        if domains.read_at is None:
+            untold = frozenset(name for name in named if addresses.is_domain(name))
+            unchecked |= untold - existing.keys() - forbidden.keys()
+            known |= untold
+        has = {name: self._lists.kept(name) for name in existing} if update else {}
+        unseen = frozenset(name for name in existing if not caller.may(Permission.VIEW, name))
+        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, unseen)
+
+    def judge(
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        *,
+        newer_than: float | None = None,
+        on_existing: OnExisting = OnExisting.SKIP,
+    ) -> pd.DataFrame:
+        """`rows` with their verdicts, as `rules.judge` gives them, by the lists that are there already."""
+        if newer_than is None:
+            newer_than = self._clock.now() - FRESH_FOR_EDITS
+        account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
+        return self.verdicts(rows, account, domain, on_existing)
+
+    def recheck(self, caller: Caller, rows: pd.DataFrame, domain: str, on_existing: OnExisting) -> str:
+        """Read the lists that judging `rows` takes anew, and say what changed by it."""
+        before = self.judge(caller, rows, domain, on_existing=on_existing)
+        newer_than = self._clock.now()
+        self.load(caller, rows, domain, newer_than=newer_than)
+        account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
+        after = self.judge(caller, rows, domain, on_existing=on_existing)
+        return words.rechecked(changed_since(before, after), sorted(account.unchecked))
+
+    def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
+        """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""
+        return passwords.fill(self.judge(caller, rows, domain))
+
+    def confirm(
+        self,
+        caller: Caller,
+        rows: pd.DataFrame,
+        domain: str,
+        reading: Reading | None,
+        *,
+        before: pd.DataFrame,
+        on_existing: OnExisting = OnExisting.SKIP,
+        tell: Tell | None = None,
+    ) -> Ready:
+        """The plan of `rows`, judged against lists at most a minute old; `before` are the verdicts last seen.
+
+        `tell` hears how far the reading of the lists has come.
+        """
+        now = self._clock.now()
+        newer_than = now - FRESH_FOR_START
+        self.load(caller, rows, domain, newer_than=newer_than, tell=tell)
+        caller = current(caller)
+        account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
+        judged = self.verdicts(rows, account, domain, on_existing)
+        plan = planning.make_plan(
+            judged,
+            file_name=reading.sheet.name if reading else "",
+            file_digest=reading.sheet.digest if reading else "",
+            cells=reading.cells if reading else None,
         )
-        if account.forbidden and self._previews.named(table.rows, table.domain) <= account.forbidden.keys():
-            raise Forbidden(account.forbidden[min(account.forbidden)])
-        if account.unchecked:
-            waits_for = min(account.unchecked)
-            raise start_waits(waits_for, self._lists.trouble(waits_for))
-        judged = self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
-        if table.generate:
-            judged = self._previews.verdicts(passwords.fill(judged), account, table.domain, table.on_existing)
-        plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
-        days, beside = days or self._settings.retention_days, None if again else ()
-        return self._claims.start(
-            caller, key, request, lambda: self._running.start(caller, plan, days=days, key=key or None, beside=beside)
+        figures = planning.confirmation(
+            plan,
+            judged,
+            existing={name: len(usernames) for name, usernames in account.existing.items()},
+            unseen=account.unseen,
+            readable_until=now,
+            seconds=self._running.estimate(sum(1 for _ in plan.sent())),
+            ahead=self._running.ahead(),
         )
+        earlier = self._running.earlier(caller, plan.file_digest) if plan.file_digest else ()
+        unchecked = tuple(sorted(self.named(rows, domain) & account.unchecked))
+        preflight = self.preflight.of(caller, plan)
+        return Ready(plan, figures, changed_since(before, judged), earlier, unchecked, preflight)
+
+
+def understood(
+    sheet: Sheet,
+    chosen: Mapping[int, str] | None = None,
+    *,
+    usernames: pa.Array | None = None,
+    do: Callable[..., Any] = lambda _small, work, *arguments, **named: work(*arguments, **named),
+) -> Reading:
+    """The rows of a sheet; `do` does what takes long, as `Previews.do`.
+
+    Without `chosen` meanings, an export of another system is known by its header.
+    Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses and there are no others.
+    """
+    preset = presets.find(sheet.header) if chosen is None else None
+    columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
+    columns = do(effort.is_light(sheet), mapping.without_secrets, sheet, columns)
+    rows, notes = do(effort.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
+    return Reading(sheet, columns, rows, (preset.told, *notes) if preset else notes)
+
+
+def counts(judged: pd.DataFrame) -> dict[str, int]:
+    """How many rows are of each of `kinds`; `warnings` counts rows that can be sent and carry one."""
+    ticked = judged["ticked"]
+    told = kinds(judged)[ticked].value_counts()
+    figures = {kind: int(told.get(kind, 0)) for kind in KINDS}
+    figures["warnings"] = int((ticked & (judged["warnings"] != "")).sum())
+    figures["left_out"] = int((~ticked).sum())
+    return figures

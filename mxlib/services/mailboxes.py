@@ -16,13 +16,13 @@ from mxlib.core.validation.single_row import Cells, Judged
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Conflict, NotFound
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.services.by_hand import ByHand
+from mxlib.services.confirmed_writes import ByHand
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import Lists, MailboxList
+from mxlib.services.failures import Silent
+from mxlib.services.imports import FRESH_FOR_START, Previews
+from mxlib.services.mailbox_lists import Lists, MailboxList
+from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import Asked, ManualWrites
-from mxlib.services.previews import FRESH_FOR_START, Previews
-from mxlib.services.settlement import Actor
-from mxlib.services.trouble import Silent
 from mxlib.settings import Settings
 from mxlib.store import Store, Unwritable, audit
 from mxlib.store import mailbox_creators as makers

@@ -13,10 +13,10 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.manager import NotOwner, Runs
-from mxlib.services import settlement
-from mxlib.services.by_hand import PATIENCE, REVOKED, ByHand, Uncertain
-from mxlib.services.lists import Lists
-from mxlib.services.settlement import Actor
+from mxlib.services import manual_write_outcomes as settlement
+from mxlib.services.confirmed_writes import PATIENCE, REVOKED, ByHand, Uncertain
+from mxlib.services.mailbox_lists import Lists
+from mxlib.services.manual_write_outcomes import Actor
 from mxlib.settings import Settings
 from mxlib.store import Store, Tx, Unwritable, erasure, manual_writes
 from mxlib.store import clock_guard as time_guard

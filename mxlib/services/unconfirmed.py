@@ -6,10 +6,10 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action
-from mxlib.services import settlement
+from mxlib.services import manual_write_outcomes as settlement
 from mxlib.services.exports import NotThere
+from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import ManualWrites
-from mxlib.services.settlement import Actor
 from mxlib.store import Store, Tx, manual_writes
 from mxlib.store.manual_writes import KEPT, ManualWrite
 

@@ -17,8 +17,8 @@ from mxlib.runs.manager import CanNot
 from mxlib.services import Unwritable
 from mxlib.services.drafts import Lost, TakenOver
 from mxlib.services.exports import NotThere
+from mxlib.services.failures import Silent
 from mxlib.services.mailboxes import Unfit
-from mxlib.services.trouble import Silent
 from mxlib.ui.figures import escaped
 
 #: What may stand against a click; each is one sentence.

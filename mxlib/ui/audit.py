@@ -9,8 +9,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.services.doings import DOINGS, FAMILIES, sought, told
-from mxlib.services.trail import Page, Wanted
+from mxlib.services.audit_labels import DOINGS, FAMILIES, sought, told
+from mxlib.services.audit_log import Page, Wanted
 from mxlib.ui import frame, links
 from mxlib.ui.acts import act
 

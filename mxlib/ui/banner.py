@@ -9,7 +9,7 @@ from mxlib.auth.permissions import Caller
 from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services import telling
+from mxlib.services import run_status as telling
 from mxlib.ui import acts, renewal, signed_in
 from mxlib.ui.figures import escaped
 

@@ -16,7 +16,7 @@ from mxlib.auth.permissions import Permission
 from mxlib.core.format import count
 from mxlib.core.plans import change_text as questions
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.services.changing import REFUSALS, Done, Proposed, not_done
+from mxlib.services.changes import REFUSALS, Done, Proposed, not_done
 from mxlib.ui import client_setup, confirm, dialogs, frame, picking, told
 from mxlib.ui.figures import escaped, verbatim
 

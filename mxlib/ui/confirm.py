@@ -8,8 +8,8 @@ from mxlib.core.schema import Verdict
 from mxlib.core.text import messages as words
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.runs.manager import SameImport
-from mxlib.services.previews import Ready, counts
-from mxlib.services.running import REFUSALS, Earlier
+from mxlib.services.imports import Ready, counts
+from mxlib.services.runs import REFUSALS, Earlier
 from mxlib.ui import dialogs, frame, loading, preview
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import Preview

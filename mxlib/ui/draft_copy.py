@@ -2,7 +2,7 @@
 
 from mxlib import services
 from mxlib.services.drafts import ChangedElsewhere, TakenOver, Work
-from mxlib.services.running import REFUSALS
+from mxlib.services.runs import REFUSALS
 from mxlib.ui import frame
 from mxlib.ui.preview import Preview
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
-from mxlib.services.trouble import Silent
+from mxlib.services.failures import Silent
 from mxlib.ui import dialogs, frame, links, loading
 from mxlib.ui.figures import escaped
 

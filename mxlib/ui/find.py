@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from mxlib import services
-from mxlib.services.finding import Found
+from mxlib.services.search import Found
 from mxlib.ui import acts, loading, signed_in
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

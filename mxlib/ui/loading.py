@@ -8,7 +8,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.text import messages as words
-from mxlib.services.lists import Tell
+from mxlib.services.mailbox_lists import Tell
 from mxlib.ui import frame
 from mxlib.ui.figures import escaped
 

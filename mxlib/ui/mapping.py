@@ -17,8 +17,8 @@ from mxlib.core.headers import PLURALS
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.text import messages as words
-from mxlib.services.mappings import Offer, Question
-from mxlib.services.previews import Reading
+from mxlib.services.files import Offer, Question
+from mxlib.services.imports import Reading
 from mxlib.ui import frame, loading, mapping_names, mapping_reading, preview
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped, spoken, verbatim

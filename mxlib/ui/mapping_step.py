@@ -8,7 +8,7 @@ from mxlib.core.format import readable
 from mxlib.core.mapping.choices import Answer
 from mxlib.core.mapping.secret_cells import holds_secrets, masked, masked_header, masked_value
 from mxlib.core.schema import MASK
-from mxlib.services.mappings import Question
+from mxlib.services.files import Question
 
 
 @dataclass

@@ -8,7 +8,7 @@ from mxlib import services
 from mxlib.auth.permissions import Permission, lacking
 from mxlib.core import passwords
 from mxlib.core.plans import change_text as questions
-from mxlib.services.changing import REFUSALS, not_done
+from mxlib.services.changes import REFUSALS, not_done
 from mxlib.services.mailboxes import Kept, Unfit
 from mxlib.ui import acts, client_setup, dialogs, frame
 from mxlib.ui.acts import act

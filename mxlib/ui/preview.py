@@ -26,7 +26,7 @@ from mxlib.core.editing.file_diff import Mended
 from mxlib.core.editing.filters import Order
 from mxlib.core.schema import OnExisting, Verdict
 from mxlib.core.text import messages as words
-from mxlib.services.previews import Reading
+from mxlib.services.imports import Reading
 from mxlib.ui import frame
 
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.

@@ -8,7 +8,7 @@ from mxlib.core.format import count, quoted
 from mxlib.core.schema import Verdict
 from mxlib.core.text import messages as words
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
-from mxlib.services.previews import counts
+from mxlib.services.imports import counts
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped
 from mxlib.ui.preview import ROWS_A_PAGE, Preview, fold, matching

@@ -12,7 +12,7 @@ from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
-from mxlib.services import telling
+from mxlib.services import run_status as telling
 from mxlib.ui import acts, banner, frame, links, undo
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

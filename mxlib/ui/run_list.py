@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.core.text import messages as words
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.runs.run_view import RunView
-from mxlib.services import telling
+from mxlib.services import run_status as telling
 from mxlib.ui import frame, renewal
 from mxlib.ui.acts import act
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.text import messages as words
-from mxlib.services.storage import FRESH, AccountStorage
+from mxlib.services.account_storage import FRESH, AccountStorage
 from mxlib.ui import acts, renewal, signed_in
 from mxlib.ui.figures import escaped, megabytes
 

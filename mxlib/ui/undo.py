@@ -7,7 +7,7 @@ from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.text import messages as words
 from mxlib.runs.run_view import RunView
-from mxlib.services.undoing import UndoPlan
+from mxlib.services.undo import UndoPlan
 from mxlib.ui import acts, frame
 from mxlib.ui.acts import act
 from mxlib.ui.figures import escaped

@@ -16,7 +16,7 @@ from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.mxroute.rate_limits import Pace
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
-from mxlib.services import desk
+from mxlib.services import container as desk
 from mxlib.settings import Settings
 
 PAUSED = 3

@@ -14,8 +14,8 @@ from mxlib.clock import Clock
 from mxlib.mxroute import protocol as messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
-from mxlib.services.lists import PATIENCE, SPARED, Lists
-from mxlib.services.trouble import Silent, Trouble
+from mxlib.services.failures import Silent, Trouble
+from mxlib.services.mailbox_lists import PATIENCE, SPARED, Lists
 from mxlib.store import Store, Unwritable
 from mxlib.store import account_storage as quota
 

@@ -7,10 +7,10 @@ from mxlib.auth.permissions import Caller
 from mxlib.core.plans import change_request as orders
 from mxlib.core.plans import change_text as questions
 from mxlib.core.plans.change_request import Order
-from mxlib.services.changing import Changing, Proposed
-from mxlib.services.claims import Claims
+from mxlib.services.changes import Changing, Proposed
 from mxlib.services.exports import NotThere
-from mxlib.services.running import Running
+from mxlib.services.idempotency import Claims
+from mxlib.services.runs import Running
 from mxlib.settings import Settings
 from mxlib.store import Store, journal
 

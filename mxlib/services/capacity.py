@@ -6,7 +6,7 @@ from mxlib.clock import Clock
 from mxlib.core.plans import capacity as preflight
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
-from mxlib.services.storage import Storage
+from mxlib.services.account_storage import Storage
 from mxlib.store import Store
 from mxlib.store import mailbox_history as history
 

@@ -10,7 +10,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.format import age, count
 from mxlib.core.schema import LONGEST_CELL
-from mxlib.services.lists import Lists, Tell
+from mxlib.services.mailbox_lists import Lists, Tell
 from mxlib.store import Store
 from mxlib.store import mailbox_lists as shelf
 from mxlib.store import recovery_emails as recovery

@@ -8,7 +8,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
 from mxlib.runs.run_view import RunView
-from mxlib.services.running import Running
+from mxlib.services.runs import Running
 
 #: Seconds for which what was worked out is shown to the next tab.
 HOLDS = 1.0

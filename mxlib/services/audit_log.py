@@ -13,7 +13,7 @@ from mxlib.clock import Clock
 from mxlib.core.files import writer as export
 from mxlib.core.format import count
 from mxlib.core.text.redaction import untold
-from mxlib.services import trail_lines
+from mxlib.services import audit_lines as trail_lines
 from mxlib.store import Store, Tx, audit
 from mxlib.store.audit import Block, Entry, Label, Seen, Wanted
 

@@ -21,8 +21,8 @@ from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import Answer
 from mxlib.core.mapping.mapping import Conflict
 from mxlib.core.text import messages as words
-from mxlib.services.lists import Lists
-from mxlib.services.previews import Previews, Reading
+from mxlib.services.imports import Previews, Reading
+from mxlib.services.mailbox_lists import Lists
 from mxlib.store import Store, audit
 from mxlib.store import column_choices as shelf
 

@@ -18,7 +18,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
-from mxlib.services.trouble import Trouble
+from mxlib.services.failures import Trouble
 from mxlib.store import Store, Unwritable
 from mxlib.store import mailbox_lists as shelf
 from mxlib.store import recovery_emails as recovery

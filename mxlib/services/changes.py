@@ -15,14 +15,14 @@ from mxlib.core.plans.changes import Change, Deletion, Figures, NewPassword, New
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unreachable, Unreadable
 from mxlib.runs.manager import CanNot
-from mxlib.services.by_hand import Uncertain
+from mxlib.services.capacity import Preflight
+from mxlib.services.confirmed_writes import Uncertain
 from mxlib.services.exports import NotThere
-from mxlib.services.lists import LONG_PATIENCE, Lists
+from mxlib.services.failures import Silent, start_waits
+from mxlib.services.imports import FRESH_FOR_START
+from mxlib.services.mailbox_lists import LONG_PATIENCE, Lists
 from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Unfit
-from mxlib.services.preflight import Preflight
-from mxlib.services.previews import FRESH_FOR_START
-from mxlib.services.running import Running
-from mxlib.services.trouble import Silent, start_waits
+from mxlib.services.runs import Running
 from mxlib.store import Unwritable
 
 #: What may stand against a mailbox's change; each is one sentence.

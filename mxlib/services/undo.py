@@ -19,11 +19,11 @@ from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.runs.undo_plan import Step
 from mxlib.runs.write_guard import Why
-from mxlib.services.lists import Lists
+from mxlib.services.failures import start_waits
+from mxlib.services.imports import FRESH_FOR_START
+from mxlib.services.mailbox_lists import Lists
 from mxlib.services.mailboxes import Unfit
-from mxlib.services.previews import FRESH_FOR_START
-from mxlib.services.running import Running
-from mxlib.services.trouble import start_waits
+from mxlib.services.runs import Running
 from mxlib.store import Store, journal
 from mxlib.store import changed_since as touched
 from mxlib.store import mailbox_lists as shelf

@@ -17,7 +17,7 @@ from mxlib.runs import results
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services.sight import Sights, may_act, may_see, needed_for, sees
+from mxlib.services.run_visibility import Sights, may_act, may_see, needed_for, sees
 from mxlib.store import Store, Tx, Unwritable, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 

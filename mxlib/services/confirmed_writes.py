@@ -11,7 +11,7 @@ from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
 from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.runs.manager import NotOwner
-from mxlib.services.trouble import LIMITED, UNKNOWN, code_of
+from mxlib.services.failures import LIMITED, UNKNOWN, code_of
 from mxlib.store import Unwritable
 
 #: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
