@@ -14,7 +14,7 @@ import anyio
 import pytest
 from starlette.types import Message
 
-from mxlib.api import turns
+from mxlib.api import concurrency as turns
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute.protocol import Answer, Request

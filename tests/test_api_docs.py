@@ -17,10 +17,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from mxlib import services
-from mxlib.api import health
 from mxlib.api.app import build, routes
-from mxlib.api.envelope import CODES
+from mxlib.api.responses import CODES
 from mxlib.settings import Settings
+from mxlib.web import health
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

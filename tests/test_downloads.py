@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mxlib import services
-from mxlib.api import downloads
-from mxlib.api.downloads import routes
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.services import Services
 from mxlib.services.exports import RUN_FILES, File
 from mxlib.settings import Settings
 from mxlib.store import audit
+from mxlib.web import downloads
+from mxlib.web.downloads import routes
 
 FILE = (
     b"username,password,recovery_email,domain,note\r\n"

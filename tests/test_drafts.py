@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from mxlib import services
-from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import COLUMNS
@@ -22,6 +21,7 @@ from mxlib.services.files import Question
 from mxlib.settings import Settings
 from mxlib.store import audit
 from mxlib.store import clock_guard as time_guard
+from mxlib.web import downloads
 from tests.test_pages import FILE, grid_key, opened, preview, statuses
 
 SECRET = b"Geheim.2026x"

@@ -10,11 +10,11 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from mxlib import __version__
-from mxlib.api import health
 from mxlib.auth.middleware import Guard
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.sign_in import Visitor
 from mxlib.store import Store
+from mxlib.web import health
 from tests import house as houses
 from tests.desk import until
 from tests.house import House, data, refused

@@ -11,11 +11,11 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from mxlib import services
-from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
 from mxlib.services import Services
 from mxlib.settings import Settings
+from mxlib.web import downloads
 from tests.test_pages import opened, preview
 
 KEY = "not-the-right-key"

@@ -9,9 +9,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mxlib.api import downloads, trail
 from mxlib.api.app import build
 from mxlib.services.runs import Running
+from mxlib.web import audit_downloads as trail
+from mxlib.web import downloads
 from tests.house import GOOD, House, opened
 
 TEXTS = [

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 import pytest
 from starlette.datastructures import Headers
 
-from mxlib.api import asking, envelope
+from mxlib.api import dependencies as asking
+from mxlib.api import responses as envelope
 from mxlib.auth import middleware as guard
 from mxlib.auth import request_checks as framing
 from mxlib.core import addresses, headers, passwords

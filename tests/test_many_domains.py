@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.files import reader as intake
@@ -28,6 +27,7 @@ from mxlib.services.failures import Silent
 from mxlib.services.mailbox_lists import LONG_PATIENCE
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
+from mxlib.web import downloads
 from tests import house as houses
 from tests.house import GOOD, House
 from tests.test_pages import opened

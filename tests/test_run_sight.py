@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from mxlib.api import downloads
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.files import reader as intake
 from mxlib.core.files.sheet import Taken
@@ -19,6 +18,7 @@ from mxlib.runs.outcomes import AT_AN_END
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotThere
 from mxlib.store import journal
+from mxlib.web import downloads
 from tests import house as houses
 from tests.desk import until
 from tests.house import House, data, refused

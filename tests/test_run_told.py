@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mxlib import services
-from mxlib.api import downloads
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.text import messages as words
@@ -25,6 +24,7 @@ from mxlib.services import Services
 from mxlib.settings import Settings
 from mxlib.store import Unwritable, audit
 from mxlib.ui import banner
+from mxlib.web import downloads
 from tests.desk import ShiftedClock, until
 from tests.test_pages import opened
 

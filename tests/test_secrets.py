@@ -13,7 +13,6 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from mxlib import services
-from mxlib.api.downloads import routes
 from mxlib.auth.middleware import Guard
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol as messages
@@ -22,6 +21,7 @@ from mxlib.runs.outcomes import AT_AN_END
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
 from mxlib.services import Services
 from mxlib.settings import Settings
+from mxlib.web.downloads import routes
 from tests.desk import until
 
 pytestmark = pytest.mark.process

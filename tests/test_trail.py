@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mxlib import api
+from mxlib import web
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.files import writer as export
@@ -312,7 +312,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(house: House) -> None:
-    client = TestClient(Starlette(routes=api.routes), base_url="http://127.0.0.1")
+    client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
     answer = client.get("/audit.csv", params={"what": "token", "since": "2020-01-01"})
     assert answer.headers["cache-control"] == "no-store"
     assert "attachment" in answer.headers["content-disposition"]
@@ -322,7 +322,7 @@ def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(house:
 
 @pytest.mark.parametrize("query", ["run=x", "run=99999999999999999999", "since=yesterday", "until=2026-13-01"])
 def test_a_query_that_makes_no_sense_is_refused_with_the_parameter_named(house: House, query: str) -> None:
-    client = TestClient(Starlette(routes=api.routes), base_url="http://127.0.0.1")
+    client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
     answer = client.get(f"/audit.csv?{query}")
     assert answer.status_code == 400
     assert answer.text.startswith(query.split("=")[0])

@@ -7,9 +7,11 @@ from fastapi import Depends, FastAPI
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from mxlib.api import account, audit, changes, document, envelope, imports, mailboxes, runs, unconfirmed
-from mxlib.api.door import Door
-from mxlib.api.turns import Turns
+from mxlib.api import openapi as document
+from mxlib.api import responses as envelope
+from mxlib.api.concurrency import Turns
+from mxlib.api.middleware import Door
+from mxlib.api.routes import account, audit, changes, imports, mailboxes, runs, unconfirmed
 
 _ABOUT = """Mailboxes of an MXroute account: single ones, and imports with all their results.
 

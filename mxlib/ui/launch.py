@@ -20,7 +20,7 @@ from starlette.middleware import Middleware
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mxlib import api, services
+from mxlib import services, web
 from mxlib.auth import request_checks as framing
 from mxlib.auth.middleware import Guard
 from mxlib.auth.startup_checks import make_way_in, refuse_exposed
@@ -129,7 +129,7 @@ _upgrade_no_bodies()
 _count_repeated_lines()
 settings = _settings()
 _bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
-routes = list(api.routes)
+routes = list(web.routes)
 middleware = [
     Middleware(
         Guard,

@@ -6,7 +6,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from mxlib.api.shapes import moment
+from mxlib.api.schemas.common import moment
 from mxlib.core.plans.plan import Action, Kind
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import Outcome, RunStatus

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from mxlib.api.audit_query import Unasked
-from mxlib.api.shapes import moment
+from mxlib.api.schemas.common import moment
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.tokens import Rejected
 from mxlib.core.files.errors import Crowded, TooCostly

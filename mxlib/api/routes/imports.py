@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import preview_shapes, run_shapes, shapes
-from mxlib.api.asking import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, refusals, wrong_kind
-from mxlib.api.envelope import success
-from mxlib.api.turns import asks_host
+from mxlib.api.concurrency import asks_host
+from mxlib.api.dependencies import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, refusals, wrong_kind
+from mxlib.api.responses import success
+from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas import previews as preview_shapes
+from mxlib.api.schemas import runs as run_shapes
 from mxlib.core.mapping.json_rows import Malformed
 from mxlib.core.schema import OnExisting
 from mxlib.services.exports import NotThere

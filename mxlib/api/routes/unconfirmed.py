@@ -7,10 +7,10 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from mxlib import services
-from mxlib.api import shapes
-from mxlib.api.asking import Asker, refusals
-from mxlib.api.envelope import success
-from mxlib.api.shapes import moment
+from mxlib.api.dependencies import Asker, refusals
+from mxlib.api.responses import success
+from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas.common import moment
 from mxlib.services.unconfirmed import Unconfirmed
 
 router = APIRouter(prefix="/unconfirmed", tags=["unconfirmed"])

@@ -9,8 +9,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 
 from mxlib import services
-from mxlib.api.envelope import Problem
-from mxlib.api.shapes import Failure
+from mxlib.api.responses import Problem
+from mxlib.api.schemas.common import Failure
 from mxlib.auth.permissions import Caller
 from mxlib.core import addresses
 from mxlib.core import strict_json as json_text

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import shapes
-from mxlib.api.asking import Asker, refusals
 from mxlib.api.audit_query import LONGEST, wanted
-from mxlib.api.envelope import success
+from mxlib.api.dependencies import Asker, refusals
+from mxlib.api.responses import success
+from mxlib.api.schemas import common as shapes
 
 router = APIRouter(tags=["audit"])
 

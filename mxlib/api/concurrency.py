@@ -7,7 +7,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 
-from mxlib.api.envelope import Problem
+from mxlib.api.responses import Problem
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import run_shapes, shapes
-from mxlib.api.asking import CSV, XLSX, Asker, Raw, Run, body, parsed, refusals
 from mxlib.api.attachments import attached
-from mxlib.api.envelope import success
-from mxlib.api.turns import asks_host
+from mxlib.api.concurrency import asks_host
+from mxlib.api.dependencies import CSV, XLSX, Asker, Raw, Run, body, parsed, refusals
+from mxlib.api.responses import success
+from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas import runs as run_shapes
 from mxlib.auth.permissions import Caller
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotThere

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib import services
-from mxlib.api.envelope import INVALID_TOKEN, Problem, fault, refusal
+from mxlib.api.responses import INVALID_TOKEN, Problem, fault, refusal
 from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
 from mxlib.auth.tokens import Rejected
 from mxlib.core.text import messages as words

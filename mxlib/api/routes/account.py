@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api import shapes
-from mxlib.api.asking import CSV, XLSX, Asker, Refresh, refusals
 from mxlib.api.attachments import attached
-from mxlib.api.envelope import listed, success
-from mxlib.api.turns import asks_host
+from mxlib.api.concurrency import asks_host
+from mxlib.api.dependencies import CSV, XLSX, Asker, Refresh, refusals
+from mxlib.api.responses import listed, success
+from mxlib.api.schemas import common as shapes
 from mxlib.services.failures import Silent
 
 router = APIRouter(tags=["account"])

@@ -8,10 +8,10 @@ from starlette.routing import Route
 
 from mxlib import services
 from mxlib.api.audit_query import Unasked, wanted
-from mxlib.api.downloads import caller
 from mxlib.auth.permissions import Forbidden
 from mxlib.services import Unwritable
 from mxlib.services.audit_log import Download, Wanted
+from mxlib.web.downloads import caller
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 

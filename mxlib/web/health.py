@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from mxlib import __version__, services
-from mxlib.api.door import bearer
+from mxlib.api.middleware import bearer
 from mxlib.auth.middleware import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.auth.tokens import Rejected

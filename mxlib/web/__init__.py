@@ -1,0 +1,8 @@
+"""The HTTP routes beside Streamlit's own: health, the API, downloads."""
+
+from starlette.routing import BaseRoute
+
+from mxlib.api import app
+from mxlib.web import audit_downloads, downloads, health
+
+routes: list[BaseRoute] = [*health.routes, *app.routes, *downloads.routes, *audit_downloads.routes]
