@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from mxlib.ui import faults, launch
+from mxlib.ui.app import errors as faults
+from mxlib.ui.app import server as launch
 
 app = st.App(
     "mxlib/ui/shell/main.py",

@@ -3,7 +3,10 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.ui import access, access_people, access_tokens, frame
+from mxlib.ui.admin import own_account as access
+from mxlib.ui.admin import tokens as access_tokens
+from mxlib.ui.admin import users as access_people
+from mxlib.ui.app import layout as frame
 
 st.title("Access", anchor=False)
 house, caller = services.current(), frame.caller()

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.ui import audit, frame
+from mxlib.ui.admin import audit
+from mxlib.ui.app import layout as frame
 
 st.title("Audit", anchor=False)
 kept = f"Entries are kept {services.current().settings.audit_days} days, and nobody can change them."

@@ -5,8 +5,13 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.text import messages as words
-from mxlib.ui import accounts, allowed, export_all, frame, links, new_mailbox, told, unconfirmed
-from mxlib.ui.figures import escaped
+from mxlib.ui.app import layout as frame
+from mxlib.ui.mailboxes import export_all, new_mailbox, unconfirmed
+from mxlib.ui.mailboxes import table as accounts
+from mxlib.ui.widgets import flash as told
+from mxlib.ui.widgets import links
+from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.widgets.format import escaped
 
 domain, caller = frame.domain(), frame.caller()
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -4,8 +4,14 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.ui import allowed, changes, confirm, drafts, frame, intake, mapping, preview, preview_table, problems
-from mxlib.ui.acts import act
+from mxlib.ui.app import layout as frame
+from mxlib.ui.imports import confirm, drafts, mapping, problems
+from mxlib.ui.imports import editor as preview
+from mxlib.ui.imports import file_changes as changes
+from mxlib.ui.imports import grid as preview_table
+from mxlib.ui.imports import upload as intake
+from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.widgets.actions import act
 
 domain = frame.domain()
 with st.container(horizontal=True, vertical_alignment="center"):

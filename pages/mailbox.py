@@ -5,8 +5,12 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.text import messages as words
-from mxlib.ui import allowed, frame, mailbox_card, told, unconfirmed
-from mxlib.ui.figures import escaped
+from mxlib.ui.app import layout as frame
+from mxlib.ui.mailboxes import card as mailbox_card
+from mxlib.ui.mailboxes import unconfirmed
+from mxlib.ui.widgets import flash as told
+from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.widgets.format import escaped
 
 domain = frame.domain()
 address = st.query_params.get("address", "").strip().lower()

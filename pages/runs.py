@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from mxlib.ui import run_card, run_list
+from mxlib.ui.runs import card as run_card
+from mxlib.ui.runs import list as run_list
 
 st.title("Runs", anchor=False)
 chosen = run_list.chosen()

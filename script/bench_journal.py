@@ -93,9 +93,9 @@ def time_to_resume(folder: Path) -> float:
 
 def long_run(url: str, folder: Path, count: int) -> None:
     """Run so many rows over HTTP in this process, take the results, and print peak memory and seconds."""
-    import mxlib.ui.confirm
-    import mxlib.ui.frame
-    import mxlib.ui.run_card  # noqa: F401 - what a server holds in memory too
+    import mxlib.ui.app.layout
+    import mxlib.ui.imports.confirm
+    import mxlib.ui.runs.card  # noqa: F401 - what a server holds in memory too
 
     before = sandboxed.peak_megabytes()
     house = sandboxed.services(url, folder)

@@ -9,6 +9,6 @@ from mxlib.services import container as desk
 
 desk.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]
 
-from mxlib.ui import launch  # noqa: E402 - what it opens takes the pace from above
+from mxlib.ui.app import server as launch  # noqa: E402 - what it opens takes the pace from above
 
 app = st.App("../mxlib/ui/shell/main.py", routes=launch.routes, lifespan=launch.lifespan, middleware=launch.middleware)

@@ -10,7 +10,7 @@ from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
 from mxlib.services.access import Access, Person, grants
 from mxlib.services.audit_log import Wanted
-from mxlib.ui import access_rights
+from mxlib.ui.admin import permissions as access_rights
 from tests.house import House, opened, trail
 from tests.test_pages import ENTRY, PAGES
 
@@ -169,7 +169,7 @@ def chooser() -> None:
     """A page with nothing but the choice of permissions, in three domains."""
     import streamlit as st
 
-    from mxlib.ui import access_rights
+    from mxlib.ui.admin import permissions as access_rights
 
     if "rights" not in st.session_state:
         access_rights.begin("rights", {"b.nl": ["view"], "gone.nl": ["export"]})

@@ -20,7 +20,7 @@ from mxlib.settings import Settings
 from mxlib.store import FILE, Store, Unwritable, audit, database, journal
 from mxlib.store import errors as failures
 from mxlib.store.errors import of_database, of_system
-from mxlib.ui.out_of_files import OutOfFiles
+from mxlib.ui.app.file_limits import OutOfFiles
 from tests import house as houses
 from tests.desk import until
 from tests.simulation import FreeGate, plan, rows
@@ -174,7 +174,7 @@ def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr("mxlib.ui.out_of_files.time.monotonic", lambda: now)
+    monkeypatch.setattr("mxlib.ui.app.file_limits.time.monotonic", lambda: now)
     handler, logger = OutOfFiles(), logging.getLogger("a.server")
     caplog.handler.addFilter(handler)
     try:

@@ -2,7 +2,7 @@
 
 import logging
 
-from mxlib.ui.log_limits import MOST, WINDOW_S, RepeatLimit
+from mxlib.ui.app.log_limits import MOST, WINDOW_S, RepeatLimit
 
 
 class Clock:

@@ -25,8 +25,8 @@ from mxlib.settings import Settings
 from mxlib.store import mailbox_lists as shelf
 from mxlib.store import manual_writes
 from mxlib.store import recovery_emails as recovery
-from mxlib.ui import faults
-from mxlib.ui.figures import escaped, spoken, verbatim
+from mxlib.ui.app import errors as faults
+from mxlib.ui.widgets.format import escaped, spoken, verbatim
 from tests.desk import until
 from tests.test_pages import ENTRY, FILE, opened
 

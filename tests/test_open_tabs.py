@@ -20,7 +20,7 @@ from mxlib.services.drafts import Work
 from mxlib.settings import Settings
 from mxlib.store import audit, manual_writes
 from mxlib.store import clock_guard as time_guard
-from mxlib.ui import signed_in
+from mxlib.ui.app import session as signed_in
 from tests import people
 from tests.desk import until
 from tests.test_pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
@@ -655,7 +655,7 @@ def _look(scope: ast.AST, outer: set[str], found: list[str]) -> None:
         "@st.cache_data\ndef load(who):\n return x\ndef f():\n load(frame.caller())",
         "def f():\n calls = [act(go, w) for w in [frame.caller()]]",
         "def f():\n who = services.current().users.caller(name)\n st.button('x', on_click=act(go, who))",
-        "from mxlib.ui.frame import caller as me\ndef f():\n st.button('x', on_click=act(go, me()))",
+        "from mxlib.ui.app.layout import caller as me\ndef f():\n st.button('x', on_click=act(go, me()))",
         "def who():\n return frame.caller()\ndef f():\n st.button('x', on_click=act(go, who()))",
     ],
 )

@@ -11,7 +11,7 @@ from mxlib.services import Services
 from mxlib.services.drafts import Work
 from mxlib.settings import Settings
 from mxlib.store import audit
-from mxlib.ui import signed_in
+from mxlib.ui.app import session as signed_in
 from tests.desk import until
 from tests.test_pages import ENTRY, FILE, PAGES, preview, statuses
 

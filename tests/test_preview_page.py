@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.core.schema import MASK
 from mxlib.services.drafts import Drafts, TakenOver
-from mxlib.ui import preview as previews
+from mxlib.ui.imports import editor as previews
 from tests import house as houses
 from tests.house import House
 from tests.test_pages import grid_key, opened, preview, statuses

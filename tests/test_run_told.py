@@ -23,7 +23,7 @@ from mxlib.sandbox import NAMED, Rule, Schedule
 from mxlib.services import Services
 from mxlib.settings import Settings
 from mxlib.store import Unwritable, audit
-from mxlib.ui import banner
+from mxlib.ui.app import banner
 from mxlib.web import downloads
 from tests.desk import ShiftedClock, until
 from tests.test_pages import opened

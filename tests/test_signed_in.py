@@ -4,7 +4,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Forbidden
 from mxlib.services import Services
-from mxlib.ui import faults
+from mxlib.ui.app import errors as faults
 from tests import people, test_pages
 from tests.people import GOOD
 from tests.test_pages import opened

@@ -305,7 +305,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def leaving() -> None:
     """A page with nothing but the question before somebody is disabled."""
     from mxlib import services
-    from mxlib.ui import access_leaving
+    from mxlib.ui.admin import disable_user as access_leaving
 
     kim = services.current().users.find("kim")
     assert kim is not None
@@ -367,7 +367,8 @@ def making() -> None:
     """A page with nothing but the form that makes a token."""
     import streamlit as st
 
-    from mxlib.ui import access_rights, access_tokens
+    from mxlib.ui.admin import permissions as access_rights
+    from mxlib.ui.admin import tokens as access_tokens
 
     if access_tokens.RIGHTS not in st.session_state:
         access_rights.begin(access_tokens.RIGHTS, admin=True)

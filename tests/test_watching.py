@@ -16,7 +16,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.tab_limit import TabLimit
 from mxlib.services.run_watch import Watch
 from mxlib.store import journal
-from mxlib.ui import tab_sessions
+from mxlib.ui.app import tab_sessions
 from tests.house import House, opened
 from tests.simulation import plan, rows
 

@@ -1,0 +1,1 @@
+"""The pages of users, tokens and the audit log."""

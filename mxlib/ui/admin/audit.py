@@ -1,0 +1,144 @@
+"""The audit trail on a page: what is asked for, its entries, and the way to older ones."""
+
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.format import count
+from mxlib.services.audit_labels import DOINGS, FAMILIES, sought, told
+from mxlib.services.audit_log import Page, Wanted
+from mxlib.ui.app import layout as frame
+from mxlib.ui.widgets import links
+from mxlib.ui.widgets.actions import act
+
+MOST = 100
+_COUNTED = 10_000
+_ROW = 33
+_DAYS = {"Any time": None, "Today": 0, "Last 7 days": 7, "Last 30 days": 30}
+_CHOSEN = "Choose days…"
+#: Digits beyond which no number of a run goes.
+_LONG = 10
+_NO_RUN = "Runs have numbers, such as 41. Type one, or leave it blank."
+_NOBODY = "Nothing was done that fits. Widen the filter."
+
+
+def asked() -> Wanted:
+    """The filter, drawn and read; `?address=` and `?run=` fill it when the page opens."""
+    for name in ("address", "run"):
+        st.session_state.setdefault(f"audit-{name}", st.query_params.get(name, ""))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="audit-filter"):
+        address = st.text_input(
+            "Address", key="audit-address", placeholder="Mailbox, domain or name", icon=":material/search:", width=230
+        )
+        who = st.text_input("Who", key="audit-who", placeholder="Operator or token", width=170)
+        what = st.selectbox(
+            "What", ["", *FAMILIES, *DOINGS], key="audit-what", format_func=lambda it: sought(it) if it else "Anything",
+            width=215,
+        )  # fmt: skip
+        run = st.text_input("Run", key="audit-run", placeholder="Number", width=90)
+        period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=145)
+        days = st.date_input("Days", [], key="audit-days", width=240) if period == _CHOSEN else ()
+    wanted = Wanted(address.strip(), who.strip(), what, _run(run.strip()))
+    return _within(wanted, period, days if isinstance(days, tuple) else (days,))
+
+
+def _run(told: str) -> int | None:
+    """The run that was asked for; none has the number 0, which stands for what is no number."""
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < _LONG else 0 if told else None
+
+
+def _within(wanted: Wanted, period: str, days: tuple[object, ...]) -> Wanted:
+    """The same within a period; days are the server's."""
+    back = _DAYS.get(period)
+    if back is not None:
+        midnight = datetime.fromtimestamp(services.current().clock.now()).replace(hour=0, minute=0, second=0)
+        return replace(wanted, since=(midnight.replace(microsecond=0) - timedelta(days=back)).timestamp())
+    if period == _CHOSEN and days:
+        first, last = (datetime.fromisoformat(str(day)) for day in (days[0], days[-1]))
+        return replace(wanted, since=first.timestamp(), until=(last + timedelta(days=1)).timestamp())
+    return wanted
+
+
+def show(wanted: Wanted) -> None:
+    """The entries, newest first, a page at a time."""
+    house, caller = services.current(), frame.caller()
+    if st.session_state.get("audit-asked") != wanted:
+        st.session_state["audit-asked"], st.session_state["audit-before"] = wanted, []
+    before: list[int] = st.session_state["audit-before"]
+    page = house.trail.entries(caller, wanted, before=before[-1] if before else None, most=MOST)
+    found = house.trail.count(caller, wanted, most=_COUNTED + 1)
+    with st.container(horizontal=True, vertical_alignment="center", key="audit-bar"):
+        st.markdown(_figures(found, len(before), page), width="stretch")
+        query = urlencode(_parameters(wanted))
+        links.download("Download CSV", f"/audit.csv?{query}", key="audit-csv")
+        links.download("Download JSONL", f"/audit.jsonl?{query}", key="audit-jsonl")
+    if not page.entries:
+        st.info(_NO_RUN if wanted.run == 0 else _NOBODY, icon=":material/search_off:")
+        return
+    _table(page)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if before:
+            st.button("Newer", icon=":material/chevron_left:", key="newer", on_click=act(_newer))
+        if page.older is not None:
+            st.button("Older", icon=":material/chevron_right:", key="older", on_click=act(before.append, page.older))
+
+
+def _newer() -> None:
+    st.session_state["audit-before"].pop()
+
+
+def _figures(found: int, pages: int, page: Page) -> str:
+    if found > _COUNTED:
+        told_found = f"**More than {_COUNTED:,} entries**"
+    else:
+        told_found = f"**{count(found, 'entry', 'entries')}**"
+    if not pages and page.older is None:
+        return told_found
+    return f"{told_found}, {pages * MOST + 1:,} to {pages * MOST + len(page.entries):,} shown"
+
+
+def _parameters(wanted: Wanted) -> dict[str, str]:
+    times = {
+        name: datetime.fromtimestamp(value).astimezone().isoformat()
+        for name, value in (("since", wanted.since), ("until", wanted.until))
+        if value is not None
+    }
+    named = {name: str(value) for name, value in asdict(wanted).items() if value not in ("", None)}
+    return named | times
+
+
+def _table(page: Page) -> None:
+    caller, seen = frame.caller(), services.current().runs
+    runs = {run for run in {entry.run for entry in page.entries} if run and seen.get(caller, run)}
+    table = pd.DataFrame(
+        {
+            "when": [datetime.fromtimestamp(entry.at) for entry in page.entries],
+            "who": [entry.who for entry in page.entries],
+            "what": [told(entry.what) for entry in page.entries],
+            "on": [entry.on for entry in page.entries],
+            "run": [f"/runs?run={entry.run}" if entry.run in runs else None for entry in page.entries],
+            "outcome": [entry.outcome for entry in page.entries],
+            "from": [entry.address for entry in page.entries],
+        }
+    )
+    st.container(key="audit-table").dataframe(
+        table,
+        hide_index=True,
+        lazy=False,
+        height=len(table) * _ROW + _ROW + 3 if len(table) < MOST else 620,
+        alt="Entries of the audit trail, newest first",
+        placeholder="",
+        column_config={
+            "when": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=145, pinned=True),
+            "who": st.column_config.TextColumn("Who", width=140),
+            "what": st.column_config.TextColumn("What", width=155),
+            "on": st.column_config.TextColumn("On", width=185),
+            "outcome": st.column_config.TextColumn("How it went", width=145),
+            "run": st.column_config.LinkColumn("Run", display_text=r"run=(\d+)", width=45),
+            "from": st.column_config.TextColumn("From", width=105, help="The address that it was asked from."),
+        },
+    )

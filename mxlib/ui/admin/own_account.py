@@ -1,0 +1,62 @@
+"""Who gets in: everybody's own part of it, and whether people sign in at all."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.format import count
+from mxlib.services.access import LEAST, REFUSALS, Person
+from mxlib.ui.admin import permissions as access_rights
+from mxlib.ui.admin import users as access_people
+from mxlib.ui.app import layout as frame
+from mxlib.ui.app import session as signed_in
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+
+def say_not_in_force() -> None:
+    """That nobody signs in here, and how to change that."""
+    st.info(
+        "No sign-in on this machine's sandbox: whoever opens this page is an admin. Add a user to switch it on. The "
+        "first one is an admin, and from then on everybody signs in.",
+        icon=":material/lock_open:",
+    )
+
+
+def show_own(person: Person) -> None:
+    """What the caller may do, their password, and the browsers that they are signed in with."""
+    user = person.user
+    who, password = st.columns([2, 3], gap="large")
+    with who.container(border=True, height="stretch"):
+        st.subheader("You", anchor=False)
+        st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
+        access_rights.explain(user.admin, user.permissions)
+        st.button(
+            f"Sign out everywhere ({count(person.browsers, 'browser')})", icon=":material/logout:", key="own-sign-out",
+            on_click=act(access_people.sign_out, user.id), help="In this browser too.",
+        )  # fmt: skip
+    with password.container(border=True, height="stretch"):
+        if user.has_password:
+            _own_password()
+        else:
+            st.subheader("Your password", anchor=False)
+            st.markdown("You sign in at the provider, and have no password here.")
+
+
+def _own_password() -> None:
+    with st.form("own-password", border=False, clear_on_submit=True):
+        st.subheader("Your password", anchor=False)
+        current = st.text_input("Current password", type="password", autocomplete="current-password", key="own-current")
+        left, right = st.columns(2)
+        new = left.text_input(
+            f"New password, {LEAST} characters or more", type="password", autocomplete="new-password", key="own-new"
+        )
+        again = right.text_input("Once more", type="password", autocomplete="new-password", key="own-again")
+        asked = st.form_submit_button("Change it", icon=":material/password:", key="own-change")
+    if not asked:
+        return
+    try:
+        services.current().access.change_own_password(frame.caller(), current, new, again, keep=signed_in.session())
+    except REFUSALS as refusal:
+        st.error(escaped(str(refusal)))
+    else:
+        st.success("Changed. Your other browsers are signed out.", icon=":material/check_circle:")

@@ -1,0 +1,152 @@
+"""What somebody may do, domain by domain: chosen on a page, and told in a few words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.auth.permissions import EVERY_DOMAIN, Permission
+from mxlib.core.format import count, listed
+from mxlib.services.access import Grants, grants
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+_ADMIN = "Admin: everything in every domain, and this page"
+_MEANINGS = (
+    "View: see mailboxes, storage and the audit trail. Import: create and change mailboxes. "
+    "Export, with View: take lists away. Delete: delete mailboxes."
+)
+_ROW, _MOST_ROWS = 33, 8
+#: Domains that are named before the rest is counted.
+_NAMED = 3
+
+
+@dataclass
+class Asked:
+    """Permissions that are being chosen: what is ticked so far, and the domains in the order in which they stand."""
+
+    given: dict[str, set[Permission]]
+    shown: list[str] = field(default_factory=list)
+    generation: int = 0
+
+
+def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: bool = False) -> None:
+    """Start choosing anew, from what is given already."""
+    asked = Asked({domain: set(rights) for domain, rights in grants(given or {}).items()})
+    st.session_state[key] = asked
+    st.session_state[f"{key}-admin"] = admin
+    st.session_state[f"{key}-every"] = sorted(asked.given.pop(EVERY_DOMAIN, ()))
+    st.session_state[f"{key}-find"] = ""
+
+
+def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool, Grants]:
+    """The switch and the ticks; whether it is an admin, and what may be done where."""
+    asked: Asked = st.session_state[key]
+    if st.toggle(admin, key=f"{key}-admin"):
+        return True, {}
+    every = st.pills(
+        "In every domain, those to come too", list(Permission), selection_mode="multi", key=f"{key}-every",
+        format_func=_label, help=_MEANINGS,
+    )  # fmt: skip
+    columns = [right for right in Permission if right not in every]
+    if columns and domains:
+        _single_domains(key, asked, domains, columns)
+    return False, grants({EVERY_DOMAIN: every, **asked.given})
+
+
+def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Sequence[Permission]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sought = st.text_input(
+            "In single domains", key=f"{key}-find", placeholder="Find a domain", icon=":material/search:", live=True,
+            width="stretch",
+        )  # fmt: skip
+        shown = [name for name in domains if sought.strip().lower() in name]
+        for right in columns:
+            every = _all_have(asked, shown, right)
+            st.button(
+                f"{_label(right)}: {'none' if every else 'all'}", key=f"{key}-all-{right}", disabled=not shown,
+                on_click=act(_tick_all, asked, shown, right),
+                help=f"{'Untick' if every else 'Tick'} {_label(right)} for {count(len(shown), 'domain')} in view.",
+            )  # fmt: skip
+    if shown != asked.shown:
+        asked.shown, asked.generation = shown, asked.generation + 1
+    if not shown:
+        st.caption(f"No domain holds '{escaped(sought.strip())}'.")
+        return
+    grid = f"{key}-grid-{asked.generation}-{'-'.join(columns)}"
+    st.data_editor(
+        pd.DataFrame({"domain": shown} | {right.value: _ticked(asked, right) for right in columns}),
+        key=grid, hide_index=True, num_rows="fixed", disabled=["domain"], on_change=act(_fold, asked, grid),
+        height=min(len(shown), _MOST_ROWS) * _ROW + _ROW + 3, row_height=_ROW,
+        column_config={"domain": st.column_config.TextColumn("Domain", pinned=True)}
+        | {right.value: st.column_config.CheckboxColumn(_label(right), width=76) for right in columns},
+    )  # fmt: skip
+    st.caption(_MEANINGS)
+
+
+def _ticked(asked: Asked, right: Permission) -> list[bool]:
+    return [right in asked.given.get(name, ()) for name in asked.shown]
+
+
+def _fold(asked: Asked, grid: str) -> None:
+    take_ticks(asked, st.session_state[grid]["edited_rows"])
+
+
+def take_ticks(asked: Asked, edits: Mapping[Any, Mapping[str, object]]) -> None:
+    """Take the edits of the grid over, by row; it has them still, which does no harm: a tick is a tick."""
+    for row, changes in edits.items():
+        rights = asked.given.setdefault(asked.shown[int(row)], set())
+        for right in Permission:
+            if right.value in changes:
+                (rights.add if changes[right.value] else rights.discard)(right)
+
+
+def _tick_all(asked: Asked, shown: Sequence[str], right: Permission) -> None:
+    """Give every domain in view the permission; when all have it, take it from all."""
+    all_have_it = _all_have(asked, shown, right)
+    for name in shown:
+        rights = asked.given.setdefault(name, set())
+        (rights.discard if all_have_it else rights.add)(right)
+    asked.generation += 1
+
+
+def _all_have(asked: Asked, shown: Sequence[str], right: Permission) -> bool:
+    return bool(shown) and all(right in asked.given.get(name, ()) for name in shown)
+
+
+def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
+    """What somebody may do, in a sentence, and all of it where the sentence only counts."""
+    sentence = told(admin, given)
+    st.markdown(f"{escaped(sentence)}.")
+    if admin or len(given) <= _NAMED:
+        return
+    with st.expander(f"All {len(given):,} domains"):
+        rights = sorted(grants(given).items())
+        st.dataframe(
+            {"Domain": [name for name, _ in rights],
+             "May": [", ".join(right for right in Permission if right in may).capitalize() for _, may in rights]},
+            hide_index=True, height=min(len(rights), _MOST_ROWS) * _ROW + _ROW + 3, row_height=_ROW,
+            alt="Permissions by domain",
+        )  # fmt: skip
+
+
+def told(admin: bool, given: Mapping[str, Iterable[str]]) -> str:
+    """What somebody may do, domains with the same permissions together."""
+    if admin:
+        return "Admin: everything"
+    alike: dict[tuple[Permission, ...], list[str]] = {}
+    for domain, rights in grants(given).items():
+        kind = tuple(right for right in Permission if right in rights)
+        alike.setdefault(kind, []).append("every domain" if domain == EVERY_DOMAIN else domain)
+    return (
+        "; ".join(
+            f"{', '.join(kind)} in {listed(sorted(names), most=_NAMED, noun='more')}" for kind, names in alike.items()
+        ).capitalize()
+        or "Nothing yet"
+    )
+
+
+def _label(right: Permission) -> str:
+    return right.value.capitalize()

@@ -1,0 +1,147 @@
+"""Tokens of the HTTP API, for admins: what each may do, how long, and whether it is used."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.format import age, count, day, moment
+from mxlib.services.access import REFUSALS, TokenRecord, maker, marks, told_mark, works
+from mxlib.ui.admin import permissions as access_rights
+from mxlib.ui.admin import users as access_people
+from mxlib.ui.app import layout as frame
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import single_select as one_of
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+RIGHTS = "rights-of-token"
+_ONCE = "made-token"
+_ENDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "Never"}
+_NEVER = "It never ends by itself: whoever finds it can use it until somebody revokes it. The audit trail notes that."
+
+
+def show() -> None:
+    """All tokens in a table; a click on one shows what can be done."""
+    tokens, now = services.current().access.tokens(frame.caller()), services.current().clock.now()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        working = sum(works(token, now) for token in tokens)
+        st.markdown(f"**{count(working, 'token works', 'tokens work')}**", width="stretch")
+        if st.button("Make a token…", icon=":material/add:", type="primary", key="add-token"):
+            access_rights.begin(RIGHTS)
+            _forget()
+            _make()
+    if not tokens:
+        st.caption("Scripts use tokens: see docs/api.md.")
+        return
+    picked = one_of.pick(
+        "tokens",
+        pd.DataFrame([_row(token, now) for token in tokens]),
+        [token.id for token in tokens],
+        alt="All tokens, newest first",
+        column_config={
+            "Token": st.column_config.NumberColumn(width=60, format="%d"),
+            "Name": st.column_config.TextColumn(width=150),
+            "May": st.column_config.TextColumn(width=230),
+            "State": st.column_config.TextColumn(width=155),
+            "Last used": st.column_config.TextColumn(width=95),
+            "Look at": st.column_config.TextColumn(width=150, help="Ends within 30 days, or unused for 90"),
+            "Made": st.column_config.TextColumn(width=205),
+        },
+    )
+    for token in tokens:
+        if token.id == picked:
+            _card(token, now)
+    if picked is None:
+        st.caption("Choose a token in the table (by keyboard: Shift+Space) to revoke it.")
+
+
+def _row(token: TokenRecord, now: float) -> dict[str, object]:
+    return {
+        "Token": token.id,
+        "Name": token.name,
+        "May": access_rights.told(token.admin, token.permissions),
+        "State": _state(token, now),
+        "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
+        "Look at": ", ".join(told_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
+        "Made": f"{day(token.created_at, now)} by {maker(token)}",
+    }
+
+
+def _state(token: TokenRecord, now: float) -> str:
+    if token.revoked_at is not None:
+        return f"Revoked {moment(token.revoked_at, now)}"
+    if token.owner is not None and token.owner.disabled_at is not None:
+        return "Ended: its owner is disabled"
+    if token.expires_at is None:
+        return "Works, never ends"
+    return f"{'Works until' if token.expires_at > now else 'Ended'} {day(token.expires_at, now)}"
+
+
+def _card(token: TokenRecord, now: float) -> None:
+    with st.container(border=True, key="token"):
+        st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
+        access_rights.explain(token.admin, token.permissions)
+        st.caption(escaped(f"{_state(token, now)}."))
+        if works(token, now):
+            with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
+                st.markdown("Scripts that use it are refused from now on. This can not be taken back.")
+                st.button("Revoke it now", type="primary", key="revoke", on_click=act(_revoke, token.id))
+            _handing_over(token)
+
+
+def _revoke(number: int) -> None:
+    services.current().access.revoke_token(frame.caller(), number)
+
+
+def _handing_over(token: TokenRecord) -> None:
+    """Let another admin answer for a token; it ends when that one is disabled."""
+    owner = token.owner.id if token.owner else 0
+    with st.popover("Hand over…", icon=":material/forward:", key="token-hand-over-open"):
+        st.markdown(f"Made by {escaped(maker(token))}. A token ends when the admin who answers for it is disabled.")
+        admins = services.current().access.admins(frame.caller(), besides=owner)
+        if not admins:
+            st.caption("No other admin can answer for it.")
+            return
+        st.selectbox("Admin who answers for it from now on", admins, key="token-owner")
+        st.button("Hand it over", key="token-hand-over", on_click=act(_hand, token.id))
+
+
+def _hand(number: int) -> None:
+    services.current().access.hand_token_over(frame.caller(), number, str(st.session_state["token-owner"]))
+
+
+def _forget() -> None:
+    st.session_state.pop(_ONCE, None)
+
+
+@dialogs.dialog("Make a token", width="large", icon=":material/key:", forget=_forget)
+def _make() -> None:
+    access, caller = services.current().access, frame.caller()
+    acts.notice("" if caller.admin else access_people.ONLY_ADMINS)
+    if caller.admin and (made := st.session_state.get(_ONCE)):
+        st.markdown("The token. Copy it now: it is shown this once, and MXM keeps only what it hashes to.")
+        st.code(made, language=None, wrap_lines=True)
+        st.caption("Send it as: Authorization: Bearer mxm_…")
+        if st.button("Done", type="primary", key="done"):
+            _forget()
+            dialogs.leave()
+        return
+    left, right = st.columns([3, 2])
+    name = left.text_input("What it is for", key="token-name", placeholder="nightly import", max_chars=100)
+    days = right.segmented_control(
+        "Ends after", list(_ENDS), default=365, format_func=lambda days: _ENDS[days], required=True, key="token-ends"
+    )
+    admin, given = access_rights.ask(
+        RIGHTS, access.domains(caller), admin="Admin: everything in every domain, but neither people nor tokens"
+    )
+    if days == 0:
+        st.warning(_NEVER, icon=":material/all_inclusive:")
+    if not st.button("Make the token", type="primary", icon=":material/key:", key="make-token"):
+        return
+    try:
+        st.session_state[_ONCE] = access.create_token(caller, name, admin=admin, given=given, days=days or None)
+    except REFUSALS as refusal:
+        st.error(escaped(str(refusal)))
+        return
+    dialogs.redraw()

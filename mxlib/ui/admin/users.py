@@ -1,0 +1,225 @@
+"""The people who sign in, for admins: who there is, what each may do, and how to let them in."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.format import age, count
+from mxlib.services.access import LEAST, REFUSALS, Grants, Person
+from mxlib.ui.admin import disable_user as access_leaving
+from mxlib.ui.admin import permissions as access_rights
+from mxlib.ui.app import layout as frame
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import single_select as one_of
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped, verbatim
+
+RIGHTS = "rights-of-person"
+_ONCE = "made-password"
+
+ONLY_ADMINS = "Only admins manage people and tokens. Ask an admin."
+_GENERATED, _TYPED, _ELSEWHERE = "a generated password", "a password that I type", "the provider"
+
+
+def show() -> None:
+    """Everybody in a table; a click on one shows what can be done."""
+    access, caller = services.current().access, frame.caller()
+    everybody = access.people(caller)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{count(len(everybody), 'user')}**" if everybody else "**Nobody yet**", width="stretch")
+        if st.button("Add a user…", icon=":material/person_add:", type="primary", key="add-user"):
+            _begin()
+            _add()
+    if not everybody:
+        return
+    picked = one_of.pick(
+        "people",
+        pd.DataFrame([_row(person) for person in everybody]),
+        [person.user.id for person in everybody],
+        alt="Everybody who may sign in",
+        placeholder="never",
+        column_config={
+            "Name": st.column_config.TextColumn(width=230, pinned=True),
+            "May": st.column_config.TextColumn(width=250),
+            "Signs in with": st.column_config.TextColumn(width=100),
+            "Last sign-in": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+            "State": st.column_config.TextColumn(width=150),
+        },
+    )
+    for person in everybody:
+        if person.user.id == picked:
+            _card(person)
+    if picked is None:
+        st.caption("Choose somebody in the table (by keyboard: Shift+Space) to change permissions, password or state.")
+
+
+def _row(person: Person) -> dict[str, object]:
+    user = person.user
+    signed_in = f"Signed in, {count(person.browsers, 'browser')}" if person.browsers else "Signed out"
+    return {
+        "Name": user.name + (" (you)" if person.you else ""),
+        "May": access_rights.told(user.admin, user.permissions),
+        "Signs in with": ", ".join(["password"] * user.has_password + ["provider"] * (user.subject is not None))
+        or "provider, not yet",
+        "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
+        "State": "Disabled" if user.disabled_at is not None else signed_in,
+    }
+
+
+def _card(person: Person) -> None:
+    user = person.user
+    now = services.current().clock.now()
+    with st.container(border=True, key="person"):
+        st.subheader(escaped(user.name), anchor=False)
+        access_rights.explain(user.admin, user.permissions)
+        since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
+        if user.password_set_at:
+            since += f" Password set {age(now - user.password_set_at)} ago."
+        st.caption(escaped(since))
+        with st.container(horizontal=True):
+            if st.button("Change permissions…", icon=":material/tune:", key="change-rights"):
+                access_rights.begin(RIGHTS, user.permissions, admin=user.admin)
+                _allow(person)
+            if not person.you and st.button("New password…", icon=":material/password:", key="new-password"):
+                st.session_state.pop(_ONCE, None)
+                _new_password(person)
+            if person.browsers:
+                out = act(sign_out, user.id)
+                st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=out)
+            if user.subject:
+                told = "For somebody who has a new account at the provider: the next one with this address is theirs."
+                st.button(
+                    "Forget provider account",
+                    icon=":material/link_off:",
+                    key="unlink",
+                    on_click=act(_unlink, user.id),
+                    help=told,
+                )
+            if user.disabled_at is None:
+                told = "Signs them out everywhere, blocks sign-in and ends their tokens. Their runs continue."
+                if st.button("Disable…", icon=":material/block:", key="disable", help=told):
+                    access_leaving.ask(user.id, user.name)
+            else:
+                st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act(_enable, user.id))
+
+
+def sign_out(number: int) -> None:
+    """Sign somebody out everywhere."""
+    services.current().access.sign_out(frame.caller(), number)
+
+
+def _unlink(number: int) -> None:
+    services.current().access.unlink(frame.caller(), number)
+
+
+def _enable(number: int) -> None:
+    services.current().access.enable(frame.caller(), number)
+
+
+def _begin() -> None:
+    first = not services.current().access.in_force()
+    access_rights.begin(RIGHTS, admin=first)
+    st.session_state.pop(_ONCE, None)
+
+
+def _forget() -> None:
+    st.session_state.pop(_ONCE, None)
+
+
+@dialogs.dialog("Add a user", width="large", icon=":material/person_add:", forget=_forget)
+def _add() -> None:
+    access, caller = services.current().access, frame.caller()
+    acts.notice("" if caller.admin else ONLY_ADMINS)
+    if caller.admin and (made := st.session_state.get(_ONCE)):
+        _hand_over(*made)
+        return
+    first = not access.in_force()
+    name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
+    ways = [_GENERATED, _TYPED, *([_ELSEWHERE] if access.by_provider() else [])]
+    way = _TYPED if first else st.radio("Signs in with", ways, key="user-way", horizontal=True)
+    admin, given = (True, Grants()) if first else access_rights.ask(RIGHTS, access.domains(caller))
+    if first:
+        st.warning(
+            "The first user is an admin. From then on everybody signs in, you too: as this user.",
+            icon=":material/login:",
+        )
+    with st.form("user", border=False):  # a password field alone tells nothing when Tab leads from it to its own eye
+        password, again = _typed() if way == _TYPED else ("", "")
+        asked = st.form_submit_button("Add", type="primary", icon=":material/person_add:", key="add")
+    if not asked:
+        return
+    try:
+        if way == _GENERATED:
+            made_password = access.add_with_password(caller, name, admin=admin, given=given)
+            st.session_state[_ONCE] = (name.strip().lower(), made_password)
+        elif way == _TYPED:
+            access.add_with_typed(caller, name, password, again, admin=admin, given=given)
+        else:
+            access.add(caller, name, None, admin=admin, given=given)
+    except REFUSALS as refusal:
+        st.error(escaped(str(refusal)))
+        return
+    if way == _GENERATED:
+        dialogs.redraw()
+    dialogs.leave()
+
+
+def _typed() -> tuple[str, str]:
+    """A password, twice."""
+    left, right = st.columns(2)
+    return (
+        left.text_input(
+            f"Password, {LEAST} characters or more", type="password", key="user-password", autocomplete="new-password"
+        ),
+        right.text_input("Once more", type="password", key="user-again", autocomplete="new-password"),
+    )
+
+
+def _hand_over(name: str, password: str) -> None:
+    st.markdown(f"The password of {verbatim(name)}:")
+    st.code(password, language=None)
+    st.markdown("It is shown this once. Hand it over in private; they can change it here, under *You*.")
+    if st.button("Done", type="primary", key="done"):
+        _forget()
+        dialogs.leave()
+
+
+@dialogs.dialog("Permissions", width="large", icon=":material/tune:")
+def _allow(person: Person) -> None:
+    access, caller, user = services.current().access, frame.caller(), person.user
+    acts.notice("" if caller.admin else ONLY_ADMINS)
+    st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
+    admin, given = access_rights.ask(RIGHTS, access.domains(caller, user.permissions))
+    if user.admin and not admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
+        st.caption(f"{count(len(tokens), 'token')} of theirs will allow no more than they may. Hand over which should.")
+    if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
+        return
+    try:
+        access.allow(caller, user.id, admin=admin, given=given)
+    except REFUSALS as refusal:
+        st.error(escaped(str(refusal)))
+        return
+    dialogs.leave()
+
+
+@dialogs.dialog("New password", width="medium", icon=":material/password:", forget=_forget)
+def _new_password(person: Person) -> None:
+    access, caller, user = services.current().access, frame.caller(), person.user
+    acts.notice("" if caller.admin else ONLY_ADMINS)
+    if caller.admin and (made := st.session_state.get(_ONCE)):
+        _hand_over(*made)
+        return
+    st.markdown(
+        f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one works no more."
+    )
+    if not st.button("Make a new password", type="primary", icon=":material/password:", key="make-password"):
+        return
+    try:
+        st.session_state[_ONCE] = (user.name, access.new_password(caller, user.id))
+    except REFUSALS as refusal:
+        st.error(escaped(str(refusal)))
+        return
+    dialogs.redraw()

@@ -1,0 +1,31 @@
+"""What a page says when it could not be drawn to its end."""
+
+import logging
+
+import streamlit as st
+
+from mxlib.auth.permissions import Forbidden
+from mxlib.ui.widgets.format import escaped
+
+log = logging.getLogger("mxlib")
+
+
+def say_it_failed(error: Exception) -> bool:
+    """Show one sentence for a fault of ours, and log its kind and place; values stay out of the log.
+
+    That somebody may do something no more is no fault: who took the permission away wanted it to hold at once.
+    """
+    if isinstance(error, Forbidden):
+        st.error(escaped(str(error)), icon=":material/lock:")
+        return True
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    log.error("A page failed: %s at %s", type(error).__name__, where)
+    st.error(
+        "This page stopped because of a fault in MXM. Reload it; runs go on in the server, and nothing is lost. "
+        f"If it stays, report this: {escaped(type(error).__name__)}, {escaped(where.rsplit('/', 1)[-1])}.",
+        icon=":material/error:",
+    )
+    return True

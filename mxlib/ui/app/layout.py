@@ -1,0 +1,122 @@
+"""The frame round every page: navigation, the domain selector, the badge, and what must be said first."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from mxlib import services
+from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.ui.app import banner, storage
+from mxlib.ui.app import search as find
+from mxlib.ui.app import session as signed_in
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets.format import escaped
+
+ROOT = Path(__file__).resolve().parents[3]
+ASSETS = Path(__file__).parents[1] / "assets"
+
+
+def caller() -> Caller:
+    """Whoever looks at the page, with what they may do at this moment; raises Forbidden for nobody."""
+    return signed_in.caller()
+
+
+def page(name: str) -> Page:
+    """The page of that name, to link and switch to."""
+    title, icon, path = {
+        "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
+        "import_mailboxes": ("Import", ":material/upload_file:", "import"),
+        "runs": ("Runs", ":material/play_circle:", "runs"),
+        "audit": ("Audit", ":material/history:", "audit"),
+        "access": ("Access", ":material/key:", "access"),
+        "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
+    }[name]
+    return st.Page(
+        ROOT / "pages" / f"{name}.py",
+        title=title,
+        icon=icon,
+        url_path=path,
+        default=name == "email_accounts",
+        visibility="hidden" if name == "mailbox" or (name == "import_mailboxes" and not _imports()) else "visible",
+    )
+
+
+def _imports() -> bool:
+    return services.current().lists.may_anywhere(caller(), Permission.IMPORT, unread=True)
+
+
+def domain() -> str:
+    """The active domain; blank when the account has none or the host never told."""
+    return str(st.session_state.get("domain") or "")
+
+
+def show() -> None:
+    """Draw the frame and, inside it, the page that was asked for."""
+    try:
+        caller()
+    except Forbidden as error:
+        signed_in.turn_away(str(error))
+    st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
+    pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit", "access", "mailbox")]
+    chosen = st.navigation(pages, position="sidebar")
+    with st.sidebar:
+        _sidebar()
+    st.html(ASSETS / "mxm.css")
+    banner.pulse()
+    if chosen.url_path != "runs":
+        banner.show(lambda run: go("runs", run=str(run)))
+    acts.show_refused()
+    with suppress(_Drawn):
+        chosen.run()
+    dialogs.draw(chosen.url_path)
+
+
+class _Drawn(Exception):
+    """All of a page is drawn that there is for whoever looks."""
+
+
+def stop() -> NoReturn:
+    """End a page before its last line; unlike `st.stop`, an open dialog is still drawn."""
+    raise _Drawn
+
+
+def _sidebar() -> None:
+    house = services.current()
+    if house.on_sandbox:
+        st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
+    known = house.lists.domains(caller())
+    if known.problem:
+        st.warning(escaped(known.problem), icon=":material/cloud_off:")
+    _domain_selector(known.names)
+    if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
+        find.show(lambda of, address: go("mailbox", domain=of, address=address))
+    storage.show()
+    signed_in.show(caller())
+
+
+def _domain_selector(names: tuple[str, ...]) -> None:
+    """The active domain: chosen here, kept across pages, carried in the address.
+
+    Streamlit's own binding to the address will not do: `st.switch_page` refuses to touch a bound parameter.
+    """
+    if not names:
+        if caller().admin:  # anybody else is told on the page what they lack
+            st.caption("No domain is known yet.")
+        return
+    asked = st.query_params.get("domain") or st.query_params.get("address", "").rpartition("@")[2].lower()
+    if st.session_state.get("domain") not in names:
+        st.session_state["domain"] = asked if asked in names else names[0]
+    st.selectbox("Domain", names, key="domain", help="Kept across pages and in the address.")
+    if st.query_params.get("domain") != st.session_state["domain"]:
+        st.query_params["domain"] = st.session_state["domain"]
+
+
+def go(name: str, **parameters: str) -> None:
+    """Switch to another page, the active domain with it."""
+    dialogs.close()
+    here = {"domain": domain()} if domain() else {}
+    st.switch_page(page(name), query_params=here | parameters)

@@ -1,0 +1,66 @@
+"""Find, in the sidebar: a mailbox of any domain, by the kept lists."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.services.search import Found
+from mxlib.ui.app import session as signed_in
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import progress as loading
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+_MOST = 8
+
+
+def show(go: Callable[[str, str], None]) -> None:
+    """The box and what it finds; typing asks nothing of MXroute. `go` opens the card of a domain's address."""
+    acts.live(lambda: _show(go))
+
+
+def _show(go: Callable[[str, str], None]) -> None:
+    house = services.current()
+    sought = st.text_input(
+        "Find a mailbox",
+        key="find",
+        placeholder="In all domains",
+        icon=":material/search:",
+        type="search",
+        live=True,
+    )
+    if address := st.session_state.pop("find_open", ""):
+        go(address.rpartition("@")[2], address)
+    if not sought.strip():
+        return
+    found = house.finding.find(signed_in.caller(), sought, most=_MOST)
+    with st.container(key="found", gap="small"):
+        for hit in found.hits:
+            st.button(
+                escaped(hit.address),
+                key=f"found-{hit.address}",
+                type="tertiary",
+                icon=":material/block:" if hit.suspended else ":material/mail:",
+                on_click=act(_open, hit.domain, hit.address),
+                help=f"Recovery email {escaped(hit.recovery_email)}" if hit.recovery_email else None,
+            )
+        _tell(found, house.clock.now())
+
+
+def _tell(found: Found, now: float) -> None:
+    """How many more there are, and how far the search reached."""
+    if not found.total:
+        st.caption("No mailbox holds that.")
+    elif found.total > len(found.hits):
+        st.caption(f"{found.total - len(found.hits):,} more: type on.")
+    st.caption(escaped(found.told(now)))
+    if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
+        with loading.shown() as tell:
+            services.current().finding.read(signed_in.caller(), tell=tell)
+        st.rerun()
+
+
+def _open(domain: str, address: str) -> None:
+    st.session_state["domain"] = domain
+    st.session_state["find_open"] = address

@@ -1,0 +1,170 @@
+"""What app.py hands to Streamlit's server: routes, lifespan, middleware."""
+
+import asyncio
+import gc
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+import pyarrow as pa
+import streamlit as st
+import uvicorn
+import uvicorn.config
+from google.protobuf.message import DecodeError
+from pydantic import ValidationError
+from starlette.middleware import Middleware
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mxlib import services, web
+from mxlib.auth import request_checks as framing
+from mxlib.auth.middleware import Guard
+from mxlib.auth.startup_checks import make_way_in, refuse_exposed
+from mxlib.auth.tab_limit import TabLimit
+from mxlib.clock import SystemClock
+from mxlib.settings import Settings, SettingsError
+from mxlib.ui.app import tab_sessions, tabs, uploads
+from mxlib.ui.app.file_limits import OutOfFiles
+from mxlib.ui.app.log_limits import RepeatLimit
+
+#: Bytes that a message of a page may have beside pasted rows, whose signs take two bytes at most on average.
+_AROUND = 4 * 2**20
+
+
+def _settings() -> Settings:
+    """The settings of this process; a sentence and exit status 2 when they can not work."""
+    try:
+        settings = Settings()
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        way_in = make_way_in(settings, SystemClock())
+        refuse_exposed(settings, st.get_option("server.address"), way_in=way_in)
+    except (SettingsError, services.Unwritable) as error:
+        why = str(error)
+    except ValidationError as error:
+        why = " ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors())
+    except OSError as error:
+        why = f"MXM_DATA_DIR: {error.filename} can not be made ({error.strerror})."
+    else:
+        return settings
+    print(f"MXM does not start: {why}", file=sys.stderr)  # noqa: T201 - the terminal is where it is read
+    raise SystemExit(2)
+
+
+def _hear_the_true_peer() -> None:
+    """Keep uvicorn from taking X-Forwarded-* from any program of this machine; the guard knows the proxies to believe.
+
+    Streamlit has no setting for it, and makes uvicorn's before it imports this module; the wrapping comes after.
+    """
+    vars(uvicorn.config)["ProxyHeadersMiddleware"] = lambda app, trusted_hosts: app
+
+
+def _answer_at_once() -> None:
+    """Set TCP_NODELAY where the server listens; the sockets that it accepts inherit it.
+
+    asyncio sets it only on sockets that name TCP as their protocol, and Streamlit's does not: each answer on a kept
+    connection would wait 40 ms for the acknowledgement of the one before.
+    """
+    start = uvicorn.Server.startup
+
+    async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        for listening in sockets or ():
+            if listening.family in (socket.AF_INET, socket.AF_INET6):
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await start(server, sockets)
+
+    uvicorn.Server.startup = startup  # type: ignore[assignment,method-assign]
+
+
+def _bound_messages(most: int) -> None:
+    """Take no message of `most` bytes or more from an open page: what is typed there stays in memory with its tab.
+
+    Streamlit has one setting for both ways, and what goes to a page may be larger.
+    """
+    start = uvicorn.Server.startup
+
+    async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        server.config.ws_max_size = min(server.config.ws_max_size, most)
+        await start(server, sockets)
+
+    uvicorn.Server.startup = startup  # type: ignore[assignment,method-assign]
+
+
+def _upgrade_no_bodies() -> None:
+    """Treat a request with a body as an ordinary one, whatever protocol it wants to change to.
+
+    Handed over as a websocket, it would get no answer, and hold its connection for ever.
+    """
+    wants = H11Protocol._should_upgrade
+
+    def should_upgrade(protocol: H11Protocol) -> bool:
+        bodies = {b"content-length", b"transfer-encoding"}
+        return bodies.isdisjoint(name for name, _ in protocol.headers) and wants(protocol)
+
+    H11Protocol._should_upgrade = should_upgrade  # type: ignore[assignment,method-assign]
+
+
+def _by_hand(message: bytes) -> bool:
+    """Whether a message of Streamlit's page is of a person: a tab that refreshes itself is nobody at work."""
+    try:
+        heard = BackMsg.FromString(message)
+    except DecodeError:
+        return False
+    return heard.HasField("rerun_script") and not heard.rerun_script.is_auto_rerun
+
+
+def _count_repeated_lines() -> None:
+    """Keep what strangers can cause as often as they like from filling the log."""
+    limit = RepeatLimit()
+    for name in ("uvicorn.error", framing.__name__):
+        logging.getLogger(name).addFilter(limit)
+
+
+_hear_the_true_peer()
+_answer_at_once()
+_upgrade_no_bodies()
+_count_repeated_lines()
+settings = _settings()
+_bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
+routes = list(web.routes)
+middleware = [
+    Middleware(
+        Guard,
+        settings=settings,
+        entrance=lambda: services.current().entrance,
+        by_hand=_by_hand,
+        redraw=tabs.redraw,
+        shelf=uploads.Kept(),
+    ),
+    Middleware(TabLimit),
+]
+
+
+def _spare_the_collector() -> None:
+    """Take what is there by now out of every later collection: a whole one would hold the interpreter for 0.1 s."""
+    gc.collect()
+    gc.freeze()
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open the services before the first request; on the way out let in-flight writes finish."""
+    # A thread that reckons lets go of the interpreter after this many seconds: an answer takes it some ten times.
+    sys.setswitchinterval(0.001)
+    # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
+    pa.set_memory_pool(pa.system_memory_pool())
+    out_of_files = OutOfFiles()
+    out_of_files.install(asyncio.get_running_loop())
+    out_of_files.watch_logs()
+    await anyio.to_thread.run_sync(services.open_services, settings)
+    _spare_the_collector()
+    sweeping = asyncio.create_task(tab_sessions.sweep_for_ever())
+    try:
+        yield {}
+    finally:
+        sweeping.cancel()
+        if not await anyio.to_thread.run_sync(services.close_services):
+            services.leave_requests_behind()

@@ -1,0 +1,43 @@
+"""Who is signed in, and the way out."""
+
+from html import escape
+from typing import NoReturn
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.middleware import ADDRESS, SESSION
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.auth.sign_in_pages import SIGN_OUT, cookie_name
+from mxlib.ui.widgets.format import escaped
+
+
+def caller() -> Caller:
+    """Whoever the guard says it is; the local operator while nobody needs to sign in. Raises Forbidden."""
+    name, headers = st.user.get("email"), st.context.headers
+    address, opened_in = (headers.get(key.decode()) or "" for key in (ADDRESS, SESSION))
+    return services.current().entrance.caller(str(name or ""), address, opened_in)
+
+
+def session() -> str:
+    """The id of the session that this page is open in, for those who end all their other ones; blank without one."""
+    cookies = st.context.cookies
+    return next(filter(None, (cookies.get(cookie_name(secure)) for secure in (True, False))), "")
+
+
+def show(who: Caller) -> None:
+    """Say who is signed in, with the way out."""
+    if who.name == LOCAL.name:
+        return
+    st.html(
+        f'<p class="mxm-signed-in">Signed in as <strong>{escape(who.name)}</strong>'
+        f'<br><a href="{SIGN_OUT}" target="_self">Sign out</a></p>'
+    )
+
+
+def turn_away(why: str) -> NoReturn:
+    """Say why there is no page for whoever this is."""
+    st.set_page_config(page_title="MXM")
+    st.error(escaped(why), icon=":material/lock:")
+    st.html(f'<p><a href="{SIGN_OUT}" target="_self">Sign out, or sign in as somebody else</a></p>')
+    st.stop()

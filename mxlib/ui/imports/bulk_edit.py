@@ -1,0 +1,127 @@
+"""The bulk tools of the preview: one change for many rows."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.core.editing import bulk_edit as bulk
+from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.format import count
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.ui.widgets.actions import act
+
+#: What a tool does to the rows at some positions of a draft, given the verdicts.
+Tool = Callable[[Draft, Sequence[int], pd.DataFrame], Draft]
+
+IN_VIEW, TICKED = "in view", "ticked"
+
+_PUT = {"Set quota (MB)": "quota", "Set limit a day": "limit", "Set domain": "domain"}
+_AFFIX = "Prefix or suffix usernames"
+_REPLACE = "Replace text"
+_GENERATE = "Generate passwords"
+_LEAVE_OUT = "Leave out rows"
+_TAKE_IN = "Take rows back in"
+_DELETE = "Delete rows that are left out"
+_TOOLS = [*_PUT, _AFFIX, _REPLACE, _GENERATE, _LEAVE_OUT, _TAKE_IN, _DELETE]
+_KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD)
+
+
+def show(in_view: Sequence[int], judged: pd.DataFrame, change: Callable[[Tool], None]) -> None:
+    """A popover with the tools; `change` is called with the one that was applied."""
+    here = judged.iloc[list(in_view)]
+    with st.popover("Bulk edit", icon=":material/edit_note:", key="bulk"):
+        choice = str(st.selectbox("Change", _TOOLS, key="bulk_tool"))
+        figures = {IN_VIEW: len(here), TICKED: int(here["ticked"].sum())}
+        ready = _ask(choice, here)
+        if choice in (_TAKE_IN, _DELETE):
+            st.caption("Of the rows in view: a filter or a search narrows them down.")
+        else:
+            st.radio(
+                "In which rows",
+                [IN_VIEW, TICKED],
+                key="bulk_for",
+                format_func=lambda scope: _scope(scope, figures[scope]),
+            )
+        st.button(
+            "Apply",
+            type="primary",
+            key="bulk_apply",
+            disabled=not ready or here.empty,
+            on_click=act(lambda: change(_scoped(choice))),
+        )
+        st.caption("Undo takes it back.")
+
+
+def _scope(scope: str, rows: int) -> str:
+    return f"The {count(rows, 'row')} in view" if scope == IN_VIEW else f"Only those of them that are ticked: {rows:,}"
+
+
+def _ask(choice: str, here: pd.DataFrame) -> bool:
+    """What the tool needs to know; whether it can be applied."""
+    if choice in _PUT:
+        st.text_input(
+            "Value",
+            key="bulk_value",
+            max_chars=bulk.LONGEST_TYPED,
+            help="As in the table: 1024, 2 GB, or blank for the standard.",
+        )
+    elif choice == _AFFIX:
+        st.text_input("Before the name", key="bulk_before", max_chars=bulk.LONGEST_TYPED)
+        st.text_input("After the name", key="bulk_after", max_chars=bulk.LONGEST_TYPED)
+    elif choice == _REPLACE:
+        st.selectbox("In", list(bulk.REPLACEABLE), key="bulk_column", format_func=NAMES.__getitem__)
+        st.text_input("Text", key="bulk_old")
+        st.text_input("Replace with", key="bulk_new", max_chars=bulk.LONGEST_TYPED)
+    elif choice == _GENERATE:
+        st.checkbox("Replace those that are there, too", key="bulk_anew", help="Mailboxes that exist keep theirs.")
+    elif choice == _LEAVE_OUT:
+        figures = here.loc[here["ticked"], "verdict"].value_counts()
+        chosen = [
+            st.checkbox(
+                f"{words.verdict(kind)} ({int(figures.get(kind, 0)):,})",
+                value=kind is not Verdict.NEEDS_PASSWORD,
+                key=f"bulk_leave_{kind}",
+            )
+            for kind in _KINDS
+        ]
+        return any(chosen)
+    return True
+
+
+def _scoped(choice: str) -> Tool:
+    """The tool for the rows that it was asked for."""
+    tool = _tool(choice)
+    if choice in (_TAKE_IN, _DELETE) or st.session_state.get("bulk_for") != TICKED:
+        return tool
+
+    def of_ticked(draft: Draft, rows: Sequence[int], judged: pd.DataFrame) -> Draft:
+        ticked = judged["ticked"].to_numpy(bool)
+        return tool(draft, [at for at in rows if ticked[at]], judged)
+
+    return of_ticked
+
+
+def _tool(choice: str) -> Tool:
+    """The tool as it was set."""
+    said = {
+        name: str(st.session_state.get(f"bulk_{name}") or "") for name in ("value", "before", "after", "old", "new")
+    }
+    column = str(st.session_state.get("bulk_column") or "username")
+    if choice in _PUT:
+        return lambda draft, rows, _: bulk.put(draft, rows, _PUT[choice], said["value"])
+    if choice == _AFFIX:
+        return lambda draft, rows, _: bulk.affix(draft, rows, before=said["before"], after=said["after"])
+    if choice == _REPLACE:
+        return lambda draft, rows, _: bulk.replace(draft, rows, column, said["old"], said["new"])
+    if choice == _GENERATE:
+        anew = bool(st.session_state.get("bulk_anew"))
+        return lambda draft, rows, judged: bulk.generate(draft, rows, judged, anew=anew)
+    if choice == _TAKE_IN:
+        return lambda draft, rows, _: draft.ticked(rows, True)
+    if choice == _DELETE:
+        return lambda draft, rows, _: bulk.delete_left_out(draft, rows)
+    kinds = [kind for kind in _KINDS if st.session_state.get(f"bulk_leave_{kind}")]
+    return lambda draft, rows, judged: bulk.leave_out(draft, rows, judged, *kinds)

@@ -1,0 +1,128 @@
+"""The last look before anything is sent."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
+from mxlib.runs.manager import SameImport
+from mxlib.services.imports import Ready, counts
+from mxlib.services.runs import REFUSALS, Earlier
+from mxlib.ui.app import layout as frame
+from mxlib.ui.imports import editor as preview
+from mxlib.ui.imports.editor import Preview
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import progress as loading
+from mxlib.ui.widgets.format import escaped
+
+#: The runs of the same import that the dialog has named, and when it was opened.
+_NAMED = "named_runs"
+
+RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
+
+
+def show(current: Preview, judged: pd.DataFrame) -> None:
+    """The button under the grid; it counts what would be sent."""
+    figures = counts(judged)
+    creates, updates = figures[Verdict.READY], figures[UPDATE]
+    label = f"{words.to_do(creates, updates)}…"
+    if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
+        with st.spinner("Comparing with MXroute once more…", show_time=True):
+            ready = _prepare(current, judged)
+        named = frozenset(earlier.run for earlier in ready.earlier)
+        st.session_state[_NAMED] = (named, services.current().clock.now())
+        _ask(current, ready)
+    elif not creates + updates and figures[UNCHANGED]:
+        st.caption(words.nothing_to_change(figures[UNCHANGED]))
+    elif not creates + updates:
+        st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
+
+
+def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
+    house = services.current()
+    rows = (current.latest or current.draft).rows
+    with loading.shown() as tell:
+        return house.previews.confirm(
+            frame.caller(),
+            rows,
+            current.domain,
+            current.reading,
+            before=judged,
+            on_existing=current.on_existing,
+            tell=tell,
+        )
+
+
+@dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
+def _ask(current: Preview, ready: Ready) -> None:
+    house = services.current()
+    now = house.clock.now()
+    question = st.empty()
+    for change in ready.changes:
+        st.warning(escaped(change), icon=":material/sync_problem:")
+    for warning in ready.preflight:
+        st.warning(escaped(warning), icon=":material/data_usage:")
+    for name in ready.unchecked:
+        st.warning(escaped(words.start_waits(name)), icon=":material/cloud_off:")
+    named, opened_at = st.session_state[_NAMED]
+    meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
+    for earlier in ready.earlier[:3]:
+        st.warning(escaped(_told(ready, earlier, now)), icon=":material/history:")
+    for run in meanwhile:
+        st.warning(escaped(words.same_import(run)), icon=":material/history:")
+    agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
+    days = retention() if ready.sets_passwords else house.settings.retention_days
+    question.markdown(_loud(ready, now + days * 86_400))
+    with st.container(horizontal=True):
+        possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
+        start = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=not possible)
+        if st.button("Back to the rows", key="back"):
+            dialogs.leave()
+    if not start:
+        return
+    try:
+        run = house.runs.start(frame.caller(), ready.plan, days=days, beside=named, since=opened_at)
+    except SameImport as rival:
+        st.session_state[_NAMED] = (named | {rival.run}, opened_at)
+        st.rerun(scope="fragment")
+    except REFUSALS as refusal:
+        st.error(escaped(str(refusal)))
+        return
+    preview.discard()
+    frame.go("runs", run=str(run))
+
+
+def retention() -> int:
+    """For how many days the passwords of the run stay readable."""
+    standard = services.current().settings.retention_days
+    return st.segmented_control(
+        "Passwords stay readable here for",
+        list(RETENTION),
+        default=standard if standard in RETENTION else 7,
+        format_func=lambda count: RETENTION[count],
+        required=True,
+        key="retention",
+        help="For you and admins, until Handed over is pressed or this time is over.",
+    )
+
+
+def _loud(ready: Ready, until: float) -> str:
+    """What is asked, with what locks people out in bold."""
+    told, replaced = escaped(ready.text(until)), ready.figures.replaced
+    loud = escaped(words.replaces_passwords(replaced))
+    return told.replace(loud, f":red[**{loud}**]") if replaced else told
+
+
+def _told(ready: Ready, earlier: Earlier, now: float) -> str:
+    return words.imported_before(
+        ready.plan.file_name,
+        earlier.domains,
+        earlier.operator,
+        earlier.at,
+        earlier.run,
+        earlier.created,
+        now,
+        earlier.updated,
+    )

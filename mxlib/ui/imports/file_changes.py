@@ -1,0 +1,73 @@
+"""What became of the file, as a list, and the file as it is now."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.core.editing.file_diff import Mended
+from mxlib.core.editing.filters import CHANGED
+from mxlib.core.format import count, listed
+from mxlib.core.text import messages as words
+from mxlib.ui.imports.editor import Preview, mended
+from mxlib.ui.imports.filters import choose
+from mxlib.ui.widgets import links
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+_MOST = 200
+
+
+def show(preview: Preview) -> None:
+    """An expander; what is in it costs nothing while it is closed."""
+    label = "What changed from the file, and the mended file"
+    with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
+        if not box.open:
+            return
+        _download(preview)
+        unlike = mended(preview)
+        if unlike is None:
+            return
+        if not unlike.any:
+            st.markdown("Nothing: every row is as in the file.")
+            return
+        rows = (preview.latest or preview.draft).rows
+        st.markdown(_figures(unlike))
+        positions = [int(at) for at in (unlike.changed | unlike.added).nonzero()[0]]
+        if positions:
+            st.button(
+                "Show these rows in the table", icon=":material/filter_alt:", key="show_changed",
+                on_click=act(choose, preview, CHANGED),
+            )  # fmt: skip
+            st.markdown("\n".join(_lines(rows, unlike, positions[:_MOST])))
+        if len(positions) > _MOST:
+            st.caption(f"{len(positions) - _MOST:,} more: see them in the table.")
+
+
+def _download(preview: Preview) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if preview.not_kept:
+            st.caption("The mended file can not be downloaded while this tab alone has it.")
+            return
+        for kind, label in (("xlsx", "Mended file (Excel)"), ("csv", "Mended file (CSV)")):
+            links.download(label, f"/drafts/{preview.number}.{kind}", key=f"mended-{kind}")
+        st.caption(
+            "All rows as they are now, left-out ones too, with every password in it, generated ones too: keep it safe. "
+            f"The download is noted in the audit trail. {words.CSV_CALCULATES}"
+        )
+
+
+def _figures(unlike: Mended) -> str:
+    changed, added, deleted = int(unlike.changed.sum()), int(unlike.added.sum()), len(unlike.lines)
+    parts = [f"{count(changed, 'row')} changed"] * bool(changed) + [f"{added:,} added"] * bool(added)
+    if deleted:
+        lines = listed([f"{line:,}" for line in unlike.lines.tolist()], most=12, noun="more")
+        parts.append(f"{deleted:,} deleted (line{'s' if deleted > 1 else ''} {lines})")
+    return f"**{', '.join(parts)}.**"
+
+
+def _lines(rows: pd.DataFrame, unlike: Mended, positions: list[int]) -> list[str]:
+    told = unlike.told(positions)
+    lines, names = rows["line"].iloc[positions].tolist(), rows["username"].iloc[positions].tolist()
+    return [
+        f"- **{f'Line {line}' if line else 'Added row'}**{f', {escaped(name)}' if name else ''}: {escaped(said)}"
+        for line, name, said in zip(lines, names, told, strict=True)
+    ]

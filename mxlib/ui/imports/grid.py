@@ -1,0 +1,140 @@
+"""The table of a preview: what the operator sees of it, and types into it."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.core.editing.filters import LEFT_OUT
+from mxlib.core.schema import COLUMNS, MASK, Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
+from mxlib.ui.imports import draft_copy, drafts
+from mxlib.ui.imports import filters as preview_view
+from mxlib.ui.imports import toolbar as preview_tools
+from mxlib.ui.imports.editor import Preview, fold, mended, now
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+#: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
+#: few and narrow: at 200 % zoom what is wrong with a row stays beside the cells that mend it.
+GRID = (
+    "status",
+    "fix",
+    "ticked",
+    "line",
+    "changes",
+    "username",
+    "domain",
+    "password",
+    "quota",
+    "limit",
+    "recovery_email",
+    "was",
+    "remove",
+)
+COLOURS = {
+    Verdict.READY: "#1a7f5a",
+    UPDATE: "#0b7285",
+    UNCHANGED: "#6b7b83",
+    Verdict.NEEDS_PASSWORD: "#b26a00",
+    Verdict.DUPLICATE: "#7a4fbf",
+    Verdict.EXISTS: "#4a6fa5",
+    Verdict.INVALID: "#c0392b",
+}
+_LEFT_OUT = preview_view.LABELS[LEFT_OUT]
+_NO_MATCH = "No row is so. Choose another badge, or Show all rows."
+_NO_ROW = "There is no row left. Undo, add or paste some, or choose another file."
+_ROW = 33
+_MOST_ROWS_IN_VIEW = 14
+
+
+def show(preview: Preview) -> pd.DataFrame:
+    """Draw badges, tools and grid; the rows as they are now, judged."""
+    judged = now(preview)
+    trouble = st.empty()
+    preview_view.badges(preview, judged)
+    preview_tools.show(preview, judged)
+    if preview.said:
+        st.markdown(f":material/info: {escaped(preview.said)}")
+    preview_view.told(preview, judged)
+    _grid(preview, judged)
+    preview_view.pages(preview)
+    draft_copy.keep(preview)  # now that the new counts are on their way
+    if preview.conflict:
+        with trouble.container():
+            drafts.offer_both(preview)
+    elif preview.not_kept:
+        trouble.warning(escaped(preview.not_kept), icon=":material/save:")
+    return judged
+
+
+def _view(preview: Preview, judged: pd.DataFrame) -> pd.DataFrame:
+    """The rows on the table: editable cells from the folded draft, status and reasons from now."""
+    base, now = preview.draft.rows.iloc[preview.shown], judged.iloc[preview.shown]
+    password = base["password"] if preview.passwords_shown else base["password"].where(base["password"] == "", MASK)
+    status = kinds(now).map({kind: words.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
+    fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
+    unlike = mended(preview) if preview.changes_shown else None
+    hidden = {"changes"} if not preview.updates else set()
+    hidden |= {"was"} if unlike is None else set()
+    cells = {
+        "status": [[label] for label in status],
+        "fix": fix.astype("string"),
+        "ticked": base["ticked"].astype("boolean"),  # Streamlit can not put a cleared cell into plain bits
+        "line": base["line"].where(base["line"] > 0).astype("Int64"),
+        "changes": now["changes"].astype("string"),
+        **{name: base[name] for name in COLUMNS},
+        "password": password.astype("str"),
+        "was": pd.Series(unlike.told(preview.shown) if unlike else "", index=base.index, dtype="string"),
+        "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
+    }
+    return pd.DataFrame({name: cells[name] for name in GRID if name not in hidden}, index=base.index)
+
+
+def _grid(preview: Preview, judged: pd.DataFrame) -> None:
+    if not preview.shown:
+        told = _NO_MATCH if preview.sifted else _NO_ROW
+        st.info(told, icon=":material/filter_alt_off:")
+        return
+    view = _view(preview, judged)
+
+    def remove() -> None:
+        click = st.session_state.get(f"remove-{preview.generation}")
+        if click is not None and 0 <= click.row < len(preview.shown):
+            position = preview.shown[click.row]
+            fold(preview, lambda draft: draft.deleted([position]))
+
+    text = st.column_config.TextColumn
+    with st.container(key="preview-grid"):
+        st.data_editor(
+            view,
+            key=preview.key,
+            num_rows="fixed",
+            placeholder="",
+            hide_index=True,
+            height=min(len(view), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
+            alt="Rows to import; status and what to fix are read-only",
+            column_config={
+                "status": st.column_config.MultiselectColumn(
+                    "Status",
+                    options=[*map(words.kind, KINDS), _LEFT_OUT],
+                    color=[*(COLOURS[kind] for kind in KINDS), "#7d8688"],
+                    disabled=True,
+                    pinned=True,
+                    width=118,
+                ),
+                "fix": text("What to fix", disabled=True, pinned=True, width=246),
+                "ticked": st.column_config.CheckboxColumn("Send", width=74, help="Untick to leave it out."),
+                "line": st.column_config.NumberColumn("Line", disabled=True, width=56, format="%d"),
+                "changes": text("Changes", disabled=True, width=220),
+                "username": text("Username", width=150),
+                "domain": text("Domain", width=120, help="Blank = the active domain."),
+                "password": text("Password", width=130),
+                "quota": text("Quota (MB)", width=100),
+                "limit": text("Limit a day", width=100),
+                "recovery_email": text("Recovery email", width=200),
+                "was": text("Changed from the file", disabled=True, width=320),
+                "remove": st.column_config.ButtonColumn(
+                    "", key=f"remove-{preview.generation}", on_click=act(remove), type="tertiary", width=48
+                ),
+            },
+        )

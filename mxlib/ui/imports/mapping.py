@@ -1,0 +1,224 @@
+"""The step between a file and its preview: what each column holds, and how the file is read.
+
+It comes only when that is not known already, or when the operator asks for it.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.editing.draft import Draft
+from mxlib.core.files.errors import Unread
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.format import count, day
+from mxlib.core.headers import PLURALS
+from mxlib.core.mapping.choices import CHOICES
+from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.text import messages as words
+from mxlib.services.files import Offer, Question
+from mxlib.services.imports import Reading
+from mxlib.ui.app import layout as frame
+from mxlib.ui.imports import editor as preview
+from mxlib.ui.imports import mapping_encoding as mapping_reading
+from mxlib.ui.imports import mapping_usernames as mapping_names
+from mxlib.ui.imports.mapping_state import Source, Step
+from mxlib.ui.widgets import progress as loading
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped, spoken, verbatim
+
+#: More columns than this scroll in a box of their own, so many pixels high.
+_COLUMNS_IN_VIEW, _BOX = 12, 560
+_WIDTHS = [3, 5, 3]
+
+_LOOK = "Read as shown below it is a table: look whether that is right, or choose another way to read it."
+
+
+def held() -> Step | None:
+    """This tab's step, if it is in one."""
+    found: Step | None = st.session_state.get("mapping")
+    return found
+
+
+def take_in(source: Source, domain: str) -> None:
+    """Open the preview of a file, or ask what its columns mean; raises FileRefused."""
+    mappings = services.current().mappings
+    found: Reading | Question
+    try:
+        found = mappings.read(frame.caller(), source.data, source.name, domain)
+    except Unread:
+        raise
+    except FileRefused as refused:
+        found = mappings.read_otherwise(source.data, source.name, refused)
+    source.digest = found.sheet.digest
+    st.session_state["source"] = source
+    if isinstance(found, Question):
+        _begin(source, found, asked=False)
+    else:
+        loading.bring(found.rows, domain)
+        preview.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
+
+
+def offer(current: preview.Preview) -> None:
+    """The button that leads here from a preview whose file is still at hand."""
+    source: Source | None = st.session_state.get("source")
+    reading = current.reading
+    if source is None or reading is None or reading.sheet.digest != source.digest:
+        return
+
+    def change() -> None:
+        question = services.current().mappings.question_of(frame.caller(), reading)
+        _begin(replace(source, generate=current.generate), question, asked=True)
+
+    st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=act(change))
+
+
+def show(step: Step, domain: str) -> None:
+    """Ask, and go on to the preview when all is answered."""
+    _heading(step)
+    with st.container(border=True, key="mapping-columns"):
+        step.answer = replace(step.answer, meanings=_meanings(step))
+    others: Collection[str] = ()
+    if step.answer.makes_usernames:
+        with st.container(border=True, key="mapping-names"):
+            step.answer, others = mapping_names.ask(step, domain)
+    with st.expander(
+        "How the file is read", icon=":material/tune:", expanded=step.asked or bool(step.misread or step.refusal)
+    ):
+        mapping_reading.ask(step)
+    trouble = step.answer.trouble(step.sheet.header)
+    if _footer(step, trouble):
+        _finish(step, domain, others)
+
+
+def _begin(source: Source, question: Question, *, asked: bool) -> None:
+    generation = st.session_state.get("mapping_generation", 0) + 1_000
+    st.session_state["mapping_generation"] = generation
+    step = Step(source, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
+    st.session_state["mapping"] = step
+
+
+def _end() -> None:
+    st.session_state.pop("mapping", None)
+
+
+def _discard() -> None:
+    _end()
+    st.session_state.pop("source", None)
+    preview.discard()
+
+
+def _heading(step: Step) -> None:
+    sheet = step.sheet
+    st.markdown(f"**{escaped(sheet.name)}** · {count(len(sheet), 'row')} · {escaped(sheet.taken.told())}")
+    if step.refusal:
+        st.error(escaped(step.refusal), icon=":material/block:")
+    if step.misread:
+        st.error(f"{escaped(step.misread)} {_LOOK}", icon=":material/block:")
+    if step.question.offer:
+        _offer(step, step.question.offer)
+    recognised = step.question.recognised or not step.question.answer.trouble(sheet.header)
+    if step.asked or step.question.conflicts or recognised:
+        return
+    found = step.question.answer
+    if found.makes_usernames:
+        told = "No column for usernames or addresses: they can be made of the names, as shown below."
+    else:
+        told = f"{words.no_address_column(())} Say what the columns hold."
+    st.warning(escaped(told), icon=":material/help:")
+
+
+def _offer(step: Step, offer: Offer) -> None:
+    """Ask whether the columns hold what somebody else said of such a file; nothing is taken over unasked."""
+    who, now = offer.by or "Somebody", services.current().clock.now()
+    said = ", ".join(
+        f"{step.name(at)} = {CHOICES[meaning]}" for at, meaning in enumerate(offer.answer.meanings) if meaning != IGNORE
+    )
+    with st.container(border=True, key="mapping-offer"):
+        st.markdown(
+            f"**{escaped(who)}** answered for such a file on {day(offer.at, now)}: {escaped(said)}. "
+            "Is that right for yours, too?"
+        )
+        st.button(
+            f"Fill in the answer of {escaped(who)}", icon=":material/group:", key=step.key("offer"),
+            on_click=step.take, args=(offer.answer,),
+        )  # fmt: skip
+
+
+def _meanings(step: Step) -> tuple[str, ...]:
+    """Ask what each column holds; columns that claim one meaning together are one question."""
+    found = list(step.answer.meanings)
+    for meaning, claimants in step.question.claims.items():
+        picked = _pick(step, meaning, claimants)
+        for at in claimants:
+            found[at] = "" if picked is None else meaning if at == picked else IGNORE
+    claimed = {at for claimants in step.question.claims.values() for at in claimants}
+    open_to_choice = [at for at in range(len(found)) if at not in claimed]
+    if open_to_choice:
+        for column, title in zip(st.columns(_WIDTHS), ("Column", "Its first values", "Holds"), strict=True):
+            column.caption(title)
+    with st.container(height=_BOX if len(open_to_choice) > _COLUMNS_IN_VIEW else "content", border=False):
+        for at in open_to_choice:
+            found[at] = _choose(step, at)
+    return tuple(found)
+
+
+def _pick(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
+    now = next((place for place, at in enumerate(claimants) if step.answer.meanings[at] == meaning), None)
+    picked: int | None = st.radio(
+        f"{len(claimants)} columns could hold the {PLURALS[meaning]}. Which one does?",
+        claimants,
+        index=now,
+        format_func=lambda at: escaped(step.name(at)),
+        captions=[_samples(step, at) for at in claimants],
+        key=step.key(f"pick-{meaning}"),
+    )
+    return picked
+
+
+def _choose(step: Step, at: int) -> str:
+    name, samples, meaning = st.columns(_WIDTHS, vertical_alignment="center")
+    name.markdown(f"**{escaped(step.name(at))}**")
+    samples.markdown(_samples(step, at))
+    choices = list(CHOICES)
+    chosen: str = meaning.selectbox(
+        f"What column {spoken(step.name(at))} holds",
+        choices,
+        index=choices.index(step.answer.meanings[at]),
+        format_func=CHOICES.__getitem__,
+        label_visibility="collapsed",
+        key=step.key(f"column-{at}"),
+    )
+    return chosen
+
+
+def _samples(step: Step, at: int) -> str:
+    return " ".join(map(verbatim, step.samples(at))) or "*blank*"
+
+
+def _footer(step: Step, trouble: str) -> bool:
+    """The ways on and back; whether to go on."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        go_on = st.button(
+            "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)
+        )
+        if step.asked:
+            st.button("Back to the preview", icon=":material/arrow_back:", key="map_back", on_click=act(_end))
+        st.button("Choose another file", icon=":material/close:", key="map_discard", on_click=act(_discard))
+    if trouble:
+        st.markdown(f":material/arrow_upward: {escaped(trouble)}")
+    elif step.asked:
+        st.caption("The file is read anew: what was mended in the preview is lost.")
+    return go_on
+
+
+def _finish(step: Step, domain: str, others: Collection[str]) -> None:
+    house = services.current()
+    with st.spinner("Comparing with MXroute…", show_time=True):
+        reading = house.mappings.answered(frame.caller(), step.sheet, step.answer, domain, others=others)
+        source = step.source
+        loading.bring(reading.rows, domain)
+        preview.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
+    _end()
+    st.rerun()

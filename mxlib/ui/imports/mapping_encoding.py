@@ -1,0 +1,96 @@
+"""How a file is read: encoding, delimiter, sheet and header, each to be overridden, with its first rows."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
+from mxlib.core.files.reader import FileRefused, Taken
+from mxlib.core.format import readable
+from mxlib.core.mapping.mapping import recognise
+from mxlib.core.mapping.secret_cells import masked_header
+from mxlib.ui.imports.mapping_state import Step
+from mxlib.ui.widgets.actions import act
+
+T = TypeVar("T")
+
+_ROWS = 5
+_QUOTES = {True: "Stand around cells", False: "Are characters of a cell"}
+_NO_HEADER = "No header: the first line is a row already"
+
+
+def ask(step: Step) -> None:
+    """Draw what was taken, changeable, and a live sample of what comes of it."""
+    taken = step.sheet.taken
+    with st.container(horizontal=True):
+        if taken.sheet is not None:
+            _choice(step, "sheet", "Sheet", {name: name for name in step.sheet.sheets}, taken.sheet)
+        else:
+            _choice(step, "encoding", "Encoding", ENCODINGS, taken.encoding)
+            signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
+            _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
+            if taken.quoted is False or b'"' in step.source.data:
+                _choice(step, "quoted", "Quotes", _QUOTES, taken.quoted is not False)
+        _choice(step, "header_line", "Header", _headers(step), taken.header_line)
+    with st.container(key="mapping-sample"):
+        st.dataframe(_sample(step), alt="The first rows of the file as they are read")
+
+
+def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | None) -> None:
+    """One part of how a file is read; what was found and is none of the usual is among the choices too."""
+    if now is not None and now not in choices:
+        choices = {now: str(now), **choices}
+    st.selectbox(
+        label,
+        list(choices),
+        index=list(choices).index(now) if now is not None else None,
+        format_func=lambda choice: choices.get(choice, ""),
+        key=step.key(part),
+        on_change=act(_read_anew, step, part),
+    )
+
+
+def _read_anew(step: Step, part: str) -> None:
+    """Read the file with one part changed; what follows from it is found anew."""
+    now, chosen = step.sheet.taken, st.session_state[step.key(part)]
+    match part:
+        case "sheet":
+            taken = Taken(sheet=chosen)
+        case "encoding":
+            taken = Taken(encoding=chosen, quoted=now.quoted)
+        case "quoted":
+            taken = Taken(encoding=now.encoding, quoted=chosen)
+        case "delimiter":
+            taken = Taken(encoding=now.encoding, delimiter=chosen, quoted=now.quoted)
+        case _:
+            taken = replace(now, header_line=chosen)
+    try:
+        step.read_as(services.current().mappings.read_anew(step.source.data, step.source.name, taken))
+    except FileRefused as refusal:
+        step.refuse(str(refusal))
+
+
+def _headers(step: Step) -> dict[int, str]:
+    if step.first_lines is None:
+        read = services.current().mappings.first_lines
+        step.first_lines = read(step.source.data, step.source.name, step.sheet.taken)
+    shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in step.first_lines.items()}
+    return {**shown, 0: _NO_HEADER}
+
+
+def _line(step: Step, line: int, cells: list[str]) -> str:
+    shown = map(masked_header, cells) if line == step.sheet.taken.header_line else step.shown(cells)
+    return readable(" · ".join(filter(None, map(str.strip, shown))), 70)
+
+
+def _sample(step: Step) -> pd.DataFrame:
+    """The first rows as they are read, or those at the line at fault, by their lines; no passwords."""
+    table = step.sheet.table
+    first = max(0, min(int(table.lines.searchsorted(step.line, "right")) - 2, len(table) - _ROWS))
+    shown = range(first, min(first + _ROWS, len(table)))
+    names = recognise([masked_header(name) for name in step.sheet.header]).names
+    rows = [[*step.shown(table.row(at)), *[""] * len(names)][: len(names)] for at in shown]
+    return pd.DataFrame(rows, columns=list(names), index=pd.Index(table.lines[shown.start : shown.stop], name="Line"))

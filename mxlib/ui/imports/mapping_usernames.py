@@ -1,0 +1,103 @@
+"""Usernames for a file of names: by which pattern, and who is another person."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.format import count
+from mxlib.core.mapping import choices as answers
+from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping.choices import Answer
+from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
+from mxlib.ui.app import layout as frame
+from mxlib.ui.imports.mapping_state import Step
+from mxlib.ui.widgets.format import escaped
+
+_PLAIN_ROWS, _ODD_ROWS = 4, 4
+_PARTICLES = {
+    Particles.JOINED: "jan.vanderberg",
+    Particles.KEPT: "jan.van.der.berg",
+    Particles.DROPPED: "jan.berg",
+}
+
+
+def ask(step: Step, domain: str) -> tuple[Answer, list[str]]:
+    """Ask for the recipe and show what it makes; the answer, and addresses whose owners are other people."""
+    st.markdown("**Usernames made of the names**")
+    who = answers.people(step.sheet, step.answer)
+    answer = Answer(step.answer.meanings, _recipe(step, who))
+    others = _others(step, answer, domain)
+    made = services.current().mappings.usernames(frame.caller(), step.sheet, answer, domain, others).to_pylist()
+    _sample(step, who, made, names.plain(who, answer.recipe))
+    return answer, others
+
+
+def _recipe(step: Step, who: People) -> Recipe:
+    """Ask for the pattern; for particles and umlauts only where there are any."""
+    now = step.answer.recipe
+    with st.container(horizontal=True, gap="medium"):
+        pattern = st.selectbox(
+            "Pattern", list(PATTERNS), index=list(PATTERNS).index(now.pattern), key=step.key("pattern"), width=200
+        )
+        particles, spelled = now.particles, now.spelled
+        if who.have_particles:
+            particles = st.segmented_control(
+                "Jan van der Berg",
+                list(Particles),
+                default=now.particles,
+                format_func=_PARTICLES.__getitem__,
+                required=True,
+                key=step.key("particles"),
+            )
+        if who.have_marks:
+            spelled = st.segmented_control(
+                "ä, ö, ü, å, ø",
+                [False, True],
+                default=now.spelled,
+                format_func=("a, o, u, a, o", "ae, oe, ue, aa, oe").__getitem__,
+                required=True,
+                key=step.key("spelled"),
+            )
+    return Recipe(pattern, particles, spelled)
+
+
+def _others(step: Step, answer: Answer, domain: str) -> list[str]:
+    """Ask who of those that exist already is another person; all others are the same people, and left alone."""
+    there = services.current().mappings.namesakes(frame.caller(), step.sheet, answer, domain)
+    if not there:
+        return []
+    exist = "1 of these mailboxes exists" if len(there) == 1 else f"{len(there):,} of these mailboxes exist"
+    return st.multiselect(
+        f"{exist} already: taken for the same people, and skipped. Choose who is another person and gets a number",
+        there,
+        placeholder="Nobody: all are the same people",
+        key=step.key("others"),
+    )
+
+
+def _sample(step: Step, who: People, made: list[str], plain: list[str]) -> None:
+    """Some of the usernames, the odd ones among them, and how many are odd."""
+    called = [
+        f"{first} {last}".strip() for first, last in zip(who.first.to_pylist(), who.last.to_pylist(), strict=True)
+    ]
+    numbered = [at for at, name in enumerate(made) if name != plain[at]]
+    missing = [at for at, name in enumerate(made) if not name]
+    shown = sorted({*range(min(_PLAIN_ROWS, len(made))), *numbered[:_ODD_ROWS], *missing[:_ODD_ROWS]})
+    st.table(
+        pd.DataFrame(
+            {
+                "Name": [escaped(called[at]) for at in shown],
+                "Username": [escaped(made[at]) if made[at] else "*to be typed*" for at in shown],
+            },
+            index=pd.Index(step.sheet.table.lines[shown], name="Line"),
+        ),
+        width="content",
+    )
+    told = []
+    if numbered:
+        told.append(f"{count(len(numbered), 'namesake is', 'namesakes are')} numbered.")
+    if missing:
+        many = count(len(missing), "name makes", "names make")
+        told.append(f"{many} no username, since no Latin letters are left of it: type it in the preview.")
+    if told:
+        st.caption(" ".join(told))

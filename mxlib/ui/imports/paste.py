@@ -1,0 +1,48 @@
+"""A box for further rows: what is pasted into it joins an open preview."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.schema import COLUMNS
+from mxlib.core.text import messages as words
+from mxlib.ui.app import layout as frame
+from mxlib.ui.imports.editor import Preview, fold
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+_HEIGHT = 160
+_HOW = (
+    "With a header, or without one: then the columns are those of {file}, from the first one; one column is usernames."
+)
+
+
+def show(preview: Preview) -> None:
+    """The button with the box behind it."""
+    with st.popover("Paste rows", icon=":material/content_paste:", key="paste"):
+        st.text_area("Further rows, from a spreadsheet or a list of addresses", key="further", height=_HEIGHT)
+        st.caption(escaped(_HOW.format(file=preview.reading.sheet.name if preview.reading else "the file")))
+        st.button("Add these rows", type="primary", key="add_further", on_click=act(_add, preview))
+        if refused := st.session_state.get("further_refused"):
+            st.error(escaped(refused), icon=":material/block:")
+
+
+def _add(preview: Preview) -> None:
+    text = str(st.session_state.get("further") or "")
+    st.session_state["further_refused"] = ""
+    if not text.strip():
+        return
+    house = services.current()
+    try:
+        reading = house.mappings.further(frame.caller(), text, preview.domain, preview.reading)
+        total, most = len(preview.draft) + len(reading.rows), house.settings.max_rows
+        if total > most:
+            raise FileRefused(words.too_many_rows(total, most))
+    except FileRefused as refusal:
+        st.session_state["further_refused"] = str(refusal)
+        return
+    fold(preview, lambda draft: draft.joined(reading.rows))
+    filled = [NAMES[name] for name in NAMES if name in COLUMNS and (reading.rows[name] != "").any()]
+    preview.said = words.rows_pasted(len(reading.rows), filled)
+    st.session_state["further"] = ""

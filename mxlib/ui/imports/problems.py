@@ -1,0 +1,39 @@
+"""What to fix, as a plain list: the same as in the grid, for a keyboard, a screen reader, or a long sentence."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.core.format import count
+from mxlib.core.schema import Verdict
+from mxlib.core.text import messages as words
+from mxlib.core.validation.row_kinds import kinds
+from mxlib.ui.imports import row_form
+from mxlib.ui.imports.editor import Preview
+from mxlib.ui.widgets.format import escaped
+
+_MOST = 200
+
+
+def show(preview: Preview, judged: pd.DataFrame) -> None:
+    """The ticked rows that cannot be sent or carry a warning, one line each, in file order; and a form for any."""
+    told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
+    rows = judged[told].assign(kind=kinds(judged[told]))
+    if rows.empty:
+        return
+    # A label with the count in it would be another expander after every row that is mended, and closed.
+    with st.expander("What to fix, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
+        if not box.open:
+            return
+        st.markdown(f"**{count(len(rows), 'row')} to look at.**")
+        st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
+        if len(rows) > _MOST:
+            st.caption(f"{len(rows) - _MOST:,} more; mend these first, or filter the table by a badge.")
+        row_form.show(preview, rows.head(_MOST))
+
+
+def _line(row: Any) -> str:
+    where, _, name = row_form.place(row).partition(", ")
+    who = f", {escaped(name)}" if name else ""
+    return f"- **{where}**{who}: {words.kind(row.kind)}. {escaped(row_form.said(row.reasons, row.warnings))}"

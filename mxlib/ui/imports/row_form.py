@@ -1,0 +1,66 @@
+"""One row in a form: mended, left out or deleted by keyboard alone."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.core.editing.file_diff import NAMES
+from mxlib.core.text import messages as words
+from mxlib.ui.imports.editor import Preview, fold
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+
+def show(preview: Preview, rows: pd.DataFrame) -> None:
+    """The form for one of `rows`, which are judged, stand in need of mending, and have their `kind`."""
+    origins = rows["origin"].tolist()
+    labels = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
+    if st.session_state.get("mend_row") not in origins:
+        st.session_state["mend_row"] = origins[0]
+    chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: labels.get(at, ""))
+    at = origins.index(chosen)
+    row = rows.iloc[at]
+    st.markdown(f"{words.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
+    with st.form(f"mend-{chosen}-{preview.generation}", enter_to_submit=True):
+        for names in (("username", "domain", "password"), ("quota", "limit", "recovery_email")):
+            for box, name in zip(st.columns(3), names, strict=True):
+                key = _key(preview, chosen, name)
+                if name == "password":
+                    box.text_input(NAMES[name], key=key, type="password", placeholder="Blank: stays as it is")
+                else:
+                    box.text_input(NAMES[name], value=row[name], key=key)
+        with st.container(horizontal=True):
+            st.form_submit_button("Save this row", type="primary", on_click=act(_save, preview, chosen))
+            st.form_submit_button("Leave it out", on_click=act(_change, preview, chosen, {"ticked": False}))
+            st.form_submit_button("Delete it", on_click=act(_delete, preview, chosen))
+
+
+def place(row: Any) -> str:
+    """Which row it is: `Line 4, jan jansen`."""
+    where = f"Line {row.line}" if row.line else "Added row"
+    return f"{where}, {row.username}" if row.username else where
+
+
+def said(reasons: str, warnings: str) -> str:
+    """Everything that is said of a row, on one line."""
+    return " ".join(filter(None, (reasons, warnings))).replace("\n", " ")
+
+
+def _key(preview: Preview, origin: int, name: str) -> str:
+    return f"mend-{origin}-{name}-{preview.generation}"
+
+
+def _save(preview: Preview, origin: int) -> None:
+    typed = {name: str(st.session_state.get(_key(preview, origin, name)) or "") for name in NAMES}
+    if not typed["password"]:
+        del typed["password"]
+    _change(preview, origin, typed)
+
+
+def _change(preview: Preview, origin: int, cells: dict[str, Any]) -> None:
+    fold(preview, lambda draft: draft.edited(dict.fromkeys(draft.positions([origin]), cells)))
+
+
+def _delete(preview: Preview, origin: int) -> None:
+    fold(preview, lambda draft: draft.deleted(draft.positions([origin])))

@@ -1,0 +1,111 @@
+"""Taking a file in: what it may be, what was made of it, and why it was refused."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Permission
+from mxlib.core.files import clipboard as pasted
+from mxlib.core.files.reader import FileRefused
+from mxlib.ui.app import layout as frame
+from mxlib.ui.app import uploads
+from mxlib.ui.imports import editor as preview
+from mxlib.ui.imports import mapping
+from mxlib.ui.imports.mapping_state import Source
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import links
+from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+_SHOWN = "intake-shown"
+ENDINGS = ["csv", "txt", "tsv", "xlsx"]
+_PASTE_HEIGHT = 100
+_CHOOSE = "Choose a file of up to {most} MB or paste rows first."
+_KEEP_ONE = "Here are a file and pasted rows. Remove one of them."
+
+
+def shown() -> bool:
+    """Whether this tab has had the form, so that something may be in it."""
+    return bool(st.session_state.get(_SHOWN))
+
+
+def show(domain: str) -> None:
+    """The upload, its options and what a file should look like."""
+    st.session_state[_SHOWN] = True
+    house = services.current()
+    settings = house.settings
+    with st.container(border=True):
+        file, paste = st.columns([3, 2], gap="large")
+        upload = file.file_uploader(
+            f"Mailboxes to import{' into ' + escaped(domain) if domain else ''}: .csv, .txt, .tsv or .xlsx, "
+            f"up to {settings.max_file_mb} MB and {settings.max_rows:,} rows",
+            type=ENDINGS,
+            max_upload_size=settings.max_file_mb,
+            key="upload",
+        )
+        text = paste.text_area(
+            "Or paste rows from a spreadsheet, or a list of addresses", height=_PASTE_HEIGHT, key="pasted"
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            generate = st.checkbox(
+                "Generate secure passwords", value=True, key="generate_first", help="For rows without a password."
+            )
+            links.download("Download template", "/template.csv", key="template")
+        asked = st.button("Preview import", type="primary", icon=":material/table_view:", key="preview_import")
+        answer = st.container()
+    _explain()
+    if not asked:
+        return
+    if not house.lists.may_anywhere(frame.caller(), Permission.IMPORT, unread=True):
+        acts.say(allowed.NO_IMPORT)
+        return
+    if (upload is None) == (not text.strip()):
+        told = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
+        answer.warning(told, icon=":material/upload_file:")
+        return
+    name = upload.name if upload else pasted.NAME
+    try:
+        source = Source(upload.getvalue() if upload else house.mappings.pasted(text), name, generate)
+        with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
+            mapping.take_in(source, domain)
+        uploads.let_go(upload)
+    except FileRefused as refusal:
+        answer.error(escaped(str(refusal)), icon=":material/block:")
+        return
+    st.rerun()
+
+
+def show_taken(current: "preview.Preview", active: str) -> None:
+    """Which file is in preview, how it was read, where its rows go, and the way to another one."""
+    reading = current.reading
+    name = (
+        f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.taken.told())}" if reading else "**Rows by hand**"
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{name} · rows without a domain go to **{escaped(current.domain or 'none')}**", width="stretch")
+        if active != current.domain:
+            move = act(preview.move, current, active)
+            st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
+        mapping.offer(current)
+        st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(preview.discard))
+    for note in reading.notes if reading else ():
+        st.caption(escaped(note))
+
+
+def _explain() -> None:
+    frame_text = (
+        "| Column | Needed | Meaning |\n|---|---|---|\n"
+        "| `username` | yes | the part before the @; or a full address |\n"
+        "| `password` | no | blank = generated, when that is ticked |\n"
+        "| `quota` | no | MB, 0 = unlimited; blank = {quota} |\n"
+        "| `limit` | no | sends a day, 0 to 9600; blank = {limit} |\n"
+        "| `recovery_email` | no | where the owner may later reset the password |\n"
+        "| `domain` | no | blank = the domain chosen in the sidebar |"
+    )
+    settings = services.current().settings
+    with st.expander("What a file should look like", icon=":material/help:", expanded=True):
+        st.markdown(frame_text.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
+        st.caption(
+            "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "
+            "An export of MXM has these very columns: edit it in a spreadsheet and import it again."
+        )

@@ -1,0 +1,247 @@
+"""Change picked mailboxes: what is asked, what is typed to confirm, and what came of it.
+
+A proposal is kept while its dialog is open: its passwords stay the same however often sending them is tried, and are
+forgotten with the dialog.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Permission
+from mxlib.core.format import count
+from mxlib.core.plans import change_text as questions
+from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.services.changes import REFUSALS, Done, Proposed, not_done
+from mxlib.ui.app import layout as frame
+from mxlib.ui.imports import confirm
+from mxlib.ui.mailboxes import client_setup
+from mxlib.ui.mailboxes import selection as picking
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import flash as told
+from mxlib.ui.widgets.format import escaped, verbatim
+
+_HELD = "change"
+
+
+def forget() -> None:
+    """Forget what a dialog held."""
+    st.session_state.pop(_HELD, None)
+
+
+@dialogs.dialog("Set quota", width="medium", icon=":material/data_usage:", forget=forget)
+def quota(addresses: Sequence[str]) -> None:
+    """A value, or one reckoned from what each has."""
+    typed = st.text_input(
+        "Quota in MB", key="change_quota", placeholder="2048, 2 GB, × 2, + 1024", help=questions.QUOTA_HELP
+    )
+    change = NewQuota.read(typed) if typed.strip() else None
+    if change is None:
+        if typed.strip():
+            st.error(questions.NOT_A_QUOTA, icon=":material/error:")
+        st.caption(f"For {_whom(addresses)}.")
+        return
+    if proposed := _proposed(addresses, change, typed.strip()):
+        _confirm(proposed, "Set quota")
+
+
+@dialogs.dialog("Reset password", width="medium", icon=":material/key:", forget=forget)
+def passwords(addresses: Sequence[str]) -> None:
+    """A generated one for each; a single one is shown once, several are in the results of their run."""
+    if done := _done():
+        if _still(st.session_state[_HELD]["proposed"]):
+            _show_password(addresses[0], done)
+    elif proposed := _proposed(addresses, NewPassword(), ""):
+        _confirm(proposed, "Reset password")
+
+
+@dialogs.dialog("Recovery email", width="medium", icon=":material/contact_mail:", forget=forget)
+def recovery(boxes: pd.DataFrame) -> None:
+    """One address for one mailbox, a small table for several."""
+    addresses = list(boxes["address"])
+    emails = _one_email(boxes) if len(boxes) == 1 else _many_emails(boxes)
+    if proposed := _proposed(addresses, NewRecovery(emails), repr(emails)):
+        clears = not any(emails.values()) and boxes["recovery_email"].any()
+        _confirm(proposed, "Clear" if clears else "Keep")
+
+
+@dialogs.dialog("Delete", width="medium", icon=":material/delete:", forget=forget)
+def delete(addresses: Sequence[str]) -> None:
+    """Gone with all mail, once its number was typed."""
+    if proposed := _proposed(addresses, Deletion(), ""):
+        with st.expander(f"Which {'one' if len(addresses) == 1 else f'{len(addresses):,}'}", icon=":material/list:"):
+            st.code("\n".join(row.address for row in proposed.plan.rows), language=None, height=min(180, 60 + 24 * 4))
+        _confirm(proposed, "Delete")
+
+
+def _one_email(boxes: pd.DataFrame) -> dict[str, str]:
+    address, has = boxes.iloc[0]["address"], boxes.iloc[0]["recovery_email"]
+    st.session_state.setdefault("change_recovery", has)
+    typed = st.text_input(
+        f"Recovery email of {escaped(address)}",
+        key="change_recovery",
+        help="Kept here; blank clears it.",
+        placeholder="none",
+    )
+    return {address: typed.strip()}
+
+
+def _many_emails(boxes: pd.DataFrame) -> dict[str, str]:
+    how = st.segmented_control(
+        "What to do", ["Clear all", "Edit each"], default="Edit each", required=True, key="change_recovery_how"
+    )
+    if how == "Clear all":
+        return dict.fromkeys(boxes["address"], "")
+    edited = st.data_editor(
+        boxes[["address", "recovery_email"]].reset_index(drop=True),
+        hide_index=True,
+        height=min(len(boxes), 10) * 35 + 38,
+        disabled=["address"],
+        key="change_recovery_each",
+        column_config={
+            "address": st.column_config.TextColumn("Address", width="medium"),
+            "recovery_email": st.column_config.TextColumn("Recovery email", width="medium"),
+        },
+    )
+    return {
+        str(address): str(email or "").strip()
+        for address, email in zip(edited["address"], edited["recovery_email"], strict=True)
+    }
+
+
+def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed | None:
+    """The proposal of this change: made once, and kept while the same is asked; None when there can be none."""
+    asked_for = (type(change).__name__, tuple(addresses), asked)
+    held = st.session_state.get(_HELD)
+    if held and held["asked"] == asked_for:
+        kept: Proposed = held["proposed"]
+        return _still(kept)
+    try:
+        with st.spinner("Comparing with MXroute once more…", show_time=True):
+            proposed = services.current().changing.plan(frame.caller(), addresses, change)
+    except REFUSALS as refusal:
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
+        return None
+    st.session_state[_HELD] = {"asked": asked_for, "proposed": proposed, "done": None}
+    return proposed
+
+
+def _still(proposed: Proposed) -> Proposed | None:
+    """A proposal of before, as whoever looks may see it now."""
+    try:
+        return services.current().changing.still(frame.caller(), proposed)
+    except REFUSALS as refusal:
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
+        return None
+
+
+def _done() -> Done | None:
+    held = st.session_state.get(_HELD)
+    return held["done"] if held else None
+
+
+def _confirm(proposed: Proposed, verb: str) -> None:
+    """The question, what must be agreed to, and the button."""
+    house = services.current()
+    question = st.empty()
+    if proposed.gone:
+        st.info(escaped(questions.gone(proposed.gone)), icon=":material/person_off:")
+    days = house.settings.retention_days
+    for warning in proposed.preflight:
+        st.warning(escaped(warning), icon=":material/data_usage:")
+    if isinstance(proposed.change, NewPassword) and not proposed.alone:
+        days = confirm.retention()
+    question.markdown(f"**{escaped(proposed.text(house.clock.now() + days * 86_400))}**")
+    agreed = True
+    if below := proposed.below:
+        st.warning(escaped(below), icon=":material/warning:")
+        agreed = st.checkbox(questions.BELOW_AGREED, key="change_below")
+    typed = ""
+    if proposed.typed and proposed.figures.acting:
+        typed = st.text_input(f"Type {proposed.typed} to confirm", key="change_typed")
+    possible = proposed.figures.acting > 0 and agreed and typed.strip() == proposed.typed
+    with st.container(horizontal=True):
+        label = (
+            verb
+            if proposed.alone or not proposed.figures.acting
+            else f"{verb}: {count(proposed.figures.acting, 'mailbox', 'mailboxes')}"
+        )
+        go = st.button(label, type="primary", key="change_go", disabled=not possible)
+        if st.button("Cancel", key="change_cancel"):
+            forget()
+            dialogs.leave()
+    if go:
+        _carry_out(proposed, days, typed, agreed=agreed)
+
+
+def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> None:
+    held = st.session_state[_HELD]
+    try:
+        with st.spinner("MXroute is told…", show_time=True):
+            done = services.current().changing.carry_out(
+                frame.caller(), proposed, days=days, typed=typed, agreed=agreed
+            )
+            held["done"] = done  # before the script can be stopped: a password in it is shown once
+    except REFUSALS as refusal:
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
+        return
+    if isinstance(proposed.change, Deletion):
+        picking.drop([row.address for row in proposed.plan.rows])
+    if done.run is not None:
+        forget()
+        frame.go("runs", run=str(done.run))
+    if done.password:
+        dialogs.redraw()
+    forget()
+    told.later(f"{questions.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
+    dialogs.leave()
+
+
+def _show_password(address: str, done: Done) -> None:
+    st.markdown(f"The new password of {verbatim(address)}. **It is shown once; MXM does not keep it.**")
+    st.code(done.password, language=None)
+    if done.unrecorded:
+        st.warning(escaped(done.unrecorded), icon=":material/warning:")
+    client_setup.show(address)
+    if st.button("Done", type="primary", key="change_done"):
+        forget()
+        dialogs.leave()
+
+
+def _whom(addresses: Sequence[str]) -> str:
+    return escaped(addresses[0]) if len(addresses) == 1 else count(len(addresses), "mailbox", "mailboxes")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done to picked mailboxes: its button, the permission that it needs, and its dialog."""
+
+    name: str
+    label: str
+    told: str
+    icon: str
+    needs: Permission
+    ask: Callable[[], None]
+
+
+def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
+    """What can be done to these mailboxes."""
+    addresses = list(boxes["address"])
+    change, remove = Permission.IMPORT, Permission.DELETE
+    return (
+        Action("quota", "Quota", "Set the quota.", ":material/data_usage:", change, partial(quota, addresses)),
+        Action("password", "Password", "Reset the password.", ":material/key:", change, partial(passwords, addresses)),
+        Action(
+            "recovery",
+            "Recovery email",
+            "Set or clear it.",
+            ":material/contact_mail:",
+            change,
+            partial(recovery, boxes),
+        ),
+        Action("delete", "Delete", "Delete with all mail.", ":material/delete:", remove, partial(delete, addresses)),
+    )

@@ -1,0 +1,35 @@
+"""Client setup: what a person types into a mail program, each value with a copy button."""
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.core import client_setup
+from mxlib.ui.widgets import dialogs
+
+
+def show(address: str) -> None:
+    """Server, user name and ports of a mailbox, and a text to hand to its owner."""
+    server = services.current().settings.server
+    with st.container(key="client-setup"):
+        name, host = st.columns([3, 2])
+        with name:
+            _value("User name", address)
+        with host:
+            _value("Server", server)
+        for column, each in zip(st.columns(3), client_setup.SERVICES, strict=True):
+            with column:
+                _value(f"{each.name} port ({client_setup.SECURITY})", str(each.port))
+                st.caption(each.use)
+        with st.expander("Text for its owner, without the password", icon=":material/forward_to_inbox:"):
+            st.code(client_setup.text(address, server), language=None, wrap_lines=True)
+
+
+@dialogs.dialog("Client setup", width="medium", icon=":material/devices:")
+def ask(address: str) -> None:
+    """The same in a dialog."""
+    show(address)
+
+
+def _value(label: str, value: str) -> None:
+    st.caption(label)
+    st.code(value, language=None, wrap_lines=True)

@@ -1,0 +1,122 @@
+"""New mailbox: one form, judged by the rules of an import while it is typed; nothing typed is lost on a refusal."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Permission, lacking
+from mxlib.core import passwords
+from mxlib.core.plans import change_text as questions
+from mxlib.services.changes import REFUSALS, not_done
+from mxlib.services.mailboxes import Kept, Unfit
+from mxlib.ui.app import layout as frame
+from mxlib.ui.mailboxes import client_setup
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped, verbatim
+
+_FIELDS = ("username", "password", "quota", "recovery_email")
+_MADE = "new_made"
+
+
+def forget() -> None:
+    """Forget what was typed and made."""
+    for name in (*(f"new_{field}" for field in _FIELDS), _MADE, "new_tried", "new_refused", "new_warned"):
+        st.session_state.pop(name, None)
+
+
+@dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget)
+def ask(domain: str) -> None:
+    """The form; after it the password, once, and the client setup."""
+    lacks = not frame.caller().may(Permission.IMPORT, domain)
+    acts.notice(f"{lacking(Permission.IMPORT, domain)} Ask an admin for it." if lacks else "")
+    if made := st.session_state.get(_MADE):
+        if not lacks:
+            _show(*made)
+        return
+    house = services.current()
+    cells = _typed()
+    judged = house.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
+    faults = dict(judged.faults)
+    if not cells["password"]:
+        faults["password"] = questions.NO_PASSWORD
+    if refused := st.session_state.pop("new_refused", None):
+        faults = {refused.field or "username": str(refused)}
+    tried = bool(st.session_state.get("new_tried")) or refused is not None
+
+    def field(name: str) -> None:
+        """What is wrong with a field, once it was filled or the form was sent."""
+        if name in faults and (tried or cells[name]):
+            st.error(escaped(faults[name]), icon=":material/error:")
+
+    st.text_input(
+        f"Username, before @{escaped(domain)}", key="new_username", placeholder="jan.jansen", autocomplete="off"
+    )
+    field("username")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Password", key="new_password", type="password", autocomplete="new-password")
+        st.button("Generate", icon=":material/casino:", key="new_generate", on_click=act(_generate))
+    field("password")
+    quota, recovery = st.columns(2)
+    with quota:
+        standard = house.settings.new_quota
+        st.text_input("Quota", key="new_quota", placeholder=f"{standard:,} MB" if standard else "unlimited")
+        field("quota")
+    with recovery:
+        st.text_input("Recovery email", key="new_recovery_email", placeholder="none", help="Kept here, for its owner.")
+        field("recovery_email")
+    for warning in judged.warnings:
+        st.warning(escaped(warning), icon=":material/info:")
+    with st.container(horizontal=True):
+        warned = not judged.warnings or st.session_state.get("new_warned") == judged.warnings
+        label = "Create it all the same" if judged.warnings and warned else "Create mailbox"
+        if st.button(label, type="primary", key="new_go"):
+            st.session_state.update(new_tried=True, new_warned=judged.warnings)
+            if faults or not warned:
+                dialogs.redraw()
+            _create(domain, cells)
+        if st.button("Cancel", key="new_cancel"):
+            forget()
+            dialogs.leave()
+
+
+def _typed() -> dict[str, str]:
+    return {name: str(st.session_state.get(f"new_{name}") or "").strip() for name in _FIELDS if name != "password"} | {
+        "password": str(st.session_state.get("new_password") or "")
+    }
+
+
+def _generate() -> None:
+    st.session_state["new_password"] = passwords.generate()
+
+
+def _create(domain: str, cells: Mapping[str, str]) -> None:
+    try:
+        with st.spinner("MXroute makes it…", show_time=True):
+            kept = services.current().mailboxes.create(frame.caller(), domain, cells)
+    except Unfit as refusal:
+        st.session_state["new_refused"] = refusal
+        dialogs.redraw()
+    except REFUSALS as refusal:
+        st.error(escaped(not_done(refusal)), icon=":material/block:")
+        return
+    st.session_state[_MADE] = (kept, cells["password"])
+    dialogs.redraw()
+
+
+def _show(kept: Kept, password: str) -> None:
+    address = f"{kept.box.username}@{kept.domain}"
+    st.markdown(f"{verbatim(address)} is made. **Its password is shown once; MXM does not keep it.**")
+    st.code(password, language=None)
+    for warning in kept.warnings:
+        st.warning(escaped(warning), icon=":material/info:")
+    client_setup.show(address)
+    with st.container(horizontal=True):
+        if st.button("Done", type="primary", key="new_done"):
+            forget()
+            dialogs.leave()
+        if st.button("Another one", key="new_another"):
+            forget()
+            dialogs.redraw()

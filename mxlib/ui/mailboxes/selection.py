@@ -1,0 +1,104 @@
+"""Which mailboxes of the active domain are picked: by ticks in the table, or by a pasted list.
+
+The ticks of a table are positions in what it shows. Here they become addresses, so that a search, a refresh or a
+deletion in between never turns one mailbox into another: whenever the table shows others it has another key.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from mxlib.core.files.clipboard import addresses_in
+from mxlib.core.plans import change_text as questions
+from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets.format import escaped
+
+_PICKED = "picked"
+
+#: Characters of a list that is pasted: those of ten thousand addresses.
+_LONGEST_LIST = 500_000
+
+
+def picked(domain: str) -> set[str]:
+    """The picked addresses of a domain; those of another one are forgotten."""
+    held = st.session_state.get(_PICKED)
+    if held is None or held["domain"] != domain:
+        st.session_state[_PICKED] = held = {"domain": domain, "addresses": set(), "turn": 0}
+    addresses: set[str] = held["addresses"]
+    return addresses
+
+
+def drop(addresses: Sequence[str]) -> None:
+    """These are gone: they are picked no more."""
+    if held := st.session_state.get(_PICKED):
+        held["addresses"] -= set(addresses)
+        held["turn"] += 1
+
+
+def put(domain: str, addresses: Sequence[str]) -> None:
+    """Pick just these."""
+    picked(domain)
+    held = st.session_state[_PICKED]
+    held["addresses"], held["turn"] = set(addresses), held["turn"] + 1
+
+
+def table_key(shown: Sequence[str]) -> str:
+    """The key of a table that shows these mailboxes."""
+    told = hashlib.blake2b("\n".join(shown).encode(), digest_size=8).hexdigest()
+    held = st.session_state.get(_PICKED) or {"turn": 0}
+    return f"mailboxes-{told}-{held['turn']}"
+
+
+def positions(domain: str, shown: Sequence[str]) -> list[int]:
+    """The rows that a new table has ticked from the beginning."""
+    chosen = picked(domain)
+    return [at for at, address in enumerate(shown) if address in chosen]
+
+
+def follow(domain: str, shown: Sequence[str], key: str) -> None:
+    """Take over what was ticked in the table of that key; what it does not show stays picked."""
+    state = st.session_state.get(key)
+    if state is None:
+        return
+    rows = [row for row in state["selection"]["rows"] if 0 <= row < len(shown)]
+    chosen = picked(domain)
+    chosen -= set(shown)
+    chosen |= {shown[row] for row in rows}
+
+
+def chosen(mailboxes: pd.DataFrame, domain: str) -> pd.DataFrame:
+    """The picked mailboxes as they are, in the order of the list."""
+    return mailboxes.loc[mailboxes["address"].isin(picked(domain))]
+
+
+@dialogs.dialog("Pick by a list", width="medium", icon=":material/checklist:")
+def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
+    """Pick what a pasted text names."""
+    text = st.text_area(
+        "Addresses, as they come: one a line, or from a mail program",
+        key="pick_list",
+        height=180,
+        placeholder=f"anna.bakker@{domain}\nJan Bos <jan.bos@{domain}>",
+    )
+    if len(text) > _LONGEST_LIST:
+        st.error(f"The list has over {_LONGEST_LIST:,} characters. Paste it in parts.", icon=":material/block:")
+        return
+    asked = addresses_in(text, domain)
+    known = set(mailboxes["address"])
+    found, missing = [one for one in asked if one in known], [one for one in asked if one not in known]
+    if asked:
+        st.markdown(escaped(questions.picked(len(found), len(missing), domain)))
+    if missing:
+        st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
+    # What was typed last arrives with the click itself: what was not found is seen before anything is picked.
+    seen = not missing or st.session_state.get("pick_seen") == missing
+    if found and missing and seen:
+        st.caption("Nothing is picked yet. Press *Pick them* again to go on without these.")
+    if st.button("Pick them", type="primary", key="pick_go"):
+        st.session_state["pick_seen"] = missing
+        if not found or not seen:
+            dialogs.redraw()
+        put(domain, found)
+        dialogs.leave()

@@ -1,0 +1,56 @@
+"""What can be done to the picked mailboxes: one line above the table, always there so that the table stays put."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.ui.app import layout as frame
+from mxlib.ui.mailboxes import change_dialogs, client_setup
+from mxlib.ui.mailboxes import selection as picking
+from mxlib.ui.widgets import links
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import megabytes
+
+
+def show(boxes: pd.DataFrame, domain: str) -> None:
+    """How many are picked and how much mail they hold, and the actions that the caller may take."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selection"):
+        if boxes.empty:
+            st.caption(_hint(frame.caller(), domain))
+            return
+        st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
+        buttons(boxes, domain)
+        if frame.caller().may(Permission.EXPORT, domain):
+            number = services.current().selections.keep(frame.caller(), boxes["address"].tolist())
+            with st.popover("Export", icon=":material/download:", key="do_export"):
+                links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
+                links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
+        st.button("Clear", type="tertiary", key="pick_none", on_click=act(picking.put, domain, ()))
+
+
+def _hint(caller: Caller, domain: str) -> str:
+    """What ticking is good for, for this caller."""
+    may = (Permission.IMPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
+    *doings, last = [doing for right, doing in may if caller.may(right, domain)] or [""]
+    if not last:
+        return "Tick a mailbox to open it, or for its client setup."
+    return f"Tick mailboxes to {', '.join(doings)}{' or ' if doings else ''}{last} them."
+
+
+def buttons(boxes: pd.DataFrame, domain: str) -> None:
+    """The actions on these mailboxes that the caller may take."""
+    if len(boxes) == 1:
+        address = str(boxes.iloc[0]["address"])
+        if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
+            frame.go("mailbox", address=address)
+        if st.button(
+            "Setup", icon=":material/devices:", key="do_setup", help="Client setup: what goes into a mail program."
+        ):
+            client_setup.ask(address)
+    for action in change_dialogs.actions(boxes):
+        if frame.caller().may(action.needs, domain) and st.button(
+            action.label, icon=action.icon, key=f"do_{action.name}", help=action.told
+        ):
+            change_dialogs.forget()
+            action.ask()

@@ -1,0 +1,138 @@
+"""The table of active mailboxes and the totals above it."""
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.auth.permissions import Caller, Permission
+from mxlib.core.plans import change_text as questions
+from mxlib.core.schema import LONGEST_CELL
+from mxlib.ui.app import layout as frame
+from mxlib.ui.mailboxes import selection as picking
+from mxlib.ui.mailboxes import selection_bar as selection
+from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.widgets.format import escaped, megabytes
+
+_MOST_ROWS_IN_VIEW = 16
+_ROW = 33
+
+
+def show_no_domain(caller: Caller) -> None:
+    """Say what to do when there is no domain to show."""
+    if not caller.admin and services.current().lists.domains(caller).read_at is not None:
+        allowed.say(allowed.NO_DOMAIN)
+        return
+    st.info(
+        "No domain to show. When MXroute answers, its domains stand in the sidebar; add one at MXroute, then Refresh.",
+        icon=":material/domain_disabled:",
+    )
+
+
+def show_totals(mailboxes: pd.DataFrame) -> None:
+    """Four figures of the domain, all mailboxes counted."""
+    limited = mailboxes.loc[mailboxes["quota"] > 0]
+    unlimited = len(mailboxes) - len(limited)
+    storage = f"of {megabytes(limited['quota'].sum())} quota" if len(limited) else "no quota"
+    if unlimited and len(limited):
+        storage += f", {unlimited:,} unlimited"
+    suspended = int(mailboxes["suspended"].sum())
+    with st.container(horizontal=True, key="totals"):
+        st.metric("Mailboxes", f"{len(mailboxes):,}", border=True)
+        st.metric("Storage used", megabytes(mailboxes["usage"].sum()), border=True, help=storage)
+        st.metric(
+            "Quota in all", megabytes(limited["quota"].sum()) if len(limited) else "none", border=True, help=storage
+        )
+        st.metric("Sent today", f"{int(mailboxes['sent'].sum()):,}", border=True)
+        st.metric("Suspended", f"{suspended:,}", border=True)
+
+
+def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
+    """The mailboxes whose address or recovery email holds `sought`, whatever its case."""
+    sought = sought.strip().lower()
+    if not sought:
+        return mailboxes
+    if len(sought) > LONGEST_CELL:
+        return mailboxes.iloc[:0]
+    hit = mailboxes["address"].str.contains(sought, regex=False) | mailboxes["recovery_email"].str.lower().str.contains(
+        sought, regex=False
+    )
+    return mailboxes.loc[hit]
+
+
+def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
+    """The table itself, searchable and sortable, with what can be done to the ticked ones above it."""
+    st.subheader("Active mailboxes", anchor=False)
+    if mailboxes.empty:
+        how = (
+            " New mailbox makes the first one, Import CSV many."
+            if frame.caller().may(Permission.IMPORT, domain)
+            else ""
+        )
+        st.info(f"{escaped(domain)} has no mailbox yet.{how}", icon=":material/inbox:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sought = st.text_input(
+            "Search",
+            key="search",
+            placeholder="Address or recovery email",
+            icon=":material/search:",
+            type="search",
+            live=True,
+        )
+        only = bool(picking.picked(domain)) and st.checkbox("Only picked", key="only_picked")
+        if st.button("Pick by a list", icon=":material/checklist:", key="pick"):
+            picking.by_list(mailboxes, domain)
+    shown = found(mailboxes, sought)
+    if only:
+        shown = shown.loc[shown["address"].isin(picking.picked(domain))]
+    addresses = shown["address"].tolist()
+    key = picking.table_key(addresses)
+    picking.follow(domain, addresses, key)
+    selection.show(picking.chosen(mailboxes, domain), domain)
+    if len(shown) < len(mailboxes):
+        st.caption(questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses))))
+    if shown.empty:
+        st.info(f"No mailbox of {escaped(domain)} holds '{escaped(sought.strip())}'.", icon=":material/search_off:")
+        return
+    table = pd.DataFrame(
+        {
+            "address": shown["address"],
+            "recovery_email": shown["recovery_email"],
+            "used": (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1),
+            "usage": shown["usage"],
+            "quota": shown["quota"].where(shown["quota"] > 0),
+            "sent": shown["sent"],
+            "limit": shown["limit"],
+            "suspended": shown["suspended"],
+        }
+    )
+    st.container(key="mailboxes").dataframe(
+        table,
+        hide_index=True,
+        lazy=False,
+        height=min(len(table), _MOST_ROWS_IN_VIEW) * _ROW + _ROW + 3,
+        alt=f"Active mailboxes of {domain}",
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": picking.positions(domain, addresses)}},
+        placeholder="unlimited",
+        column_config={
+            "address": st.column_config.TextColumn("Address", pinned=True, width="medium"),
+            "recovery_email": st.column_config.TextColumn(
+                "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
+            ),
+            "used": st.column_config.ProgressColumn(
+                "Storage",
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="Used share of the quota; empty = unlimited.",
+            ),
+            "usage": st.column_config.NumberColumn("Used (MB)", format="localized"),
+            "quota": st.column_config.NumberColumn("Quota (MB)", format="localized", help="Empty = unlimited."),
+            "sent": st.column_config.NumberColumn("Sent today", format="localized"),
+            "limit": st.column_config.NumberColumn("Limit a day", format="localized"),
+            "suspended": st.column_config.CheckboxColumn("Suspended", width="small"),
+        },
+    )

@@ -1,0 +1,202 @@
+"""One run: how far it is, what it waits for, how to steer it, and its results."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.format import count
+from mxlib.core.plans.plan import Kind
+from mxlib.core.text import messages as words
+from mxlib.runs.outcomes import AT_AN_END, RunStatus
+from mxlib.runs.results import OLD
+from mxlib.runs.run_view import RunView
+from mxlib.services import run_status as telling
+from mxlib.ui.app import banner
+from mxlib.ui.app import layout as frame
+from mxlib.ui.runs import undo
+from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import links
+from mxlib.ui.widgets.actions import act
+from mxlib.ui.widgets.format import escaped
+
+#: Seconds between looks at a run that goes on; each look costs some 45 ms of processor.
+LOOK_EVERY = 2
+
+
+def show(number: int) -> None:
+    """The card of run `number`; it renews itself while the run goes on."""
+    view = services.current().runs.get(frame.caller(), number)
+    if view is None:
+        st.warning(
+            f"There is no run {number} that you may see. Choose one from the list.", icon=":material/search_off:"
+        )
+        return
+    banner.seen(frame.caller(), view)
+    moving = view.status not in AT_AN_END and view.status != RunStatus.PAUSED
+
+    drawn = [view]  # at first as it is right now, then as every tab sees it
+
+    def progress() -> None:
+        now = drawn.pop() if drawn else services.current().watch.run(frame.caller(), number)
+        if now is None:
+            st.rerun()
+        _progress(now)
+        if now.status != view.status:
+            st.rerun()
+
+    with st.container(border=True, key="run-card"):
+        _head(view)
+        acts.live(progress, every=LOOK_EVERY if moving else None)
+        _steer(view)
+        _files(view)
+        undo.show(view)
+    _rows(view)
+
+
+def _head(view: RunView) -> None:
+    st.subheader(f"Run {view.id}: {escaped(telling.title(view))}", anchor=False)
+    started = datetime.fromtimestamp(view.created_at).strftime("%-d %b %Y, %H:%M")
+    st.caption(f"{escaped(', '.join(view.domains))} · started {started} by {escaped(view.operator)}")
+
+
+def _progress(view: RunView) -> None:
+    """The bar with its counts, and the line that says what happens now."""
+    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(telling.progress(view)))
+    if view.hidden:
+        st.caption(words.hidden_rows(view.hidden))
+    sentence = escaped(telling.state(view))
+    match view.status:
+        case RunStatus.PAUSED:
+            st.warning(sentence, icon=":material/pause_circle:")
+        case RunStatus.FINISHED | RunStatus.STOPPED:
+            (st.warning if view.retriable else st.success)(sentence, icon=":material/flag:")
+        case _:
+            if sentence:
+                st.info(sentence, icon=":material/hourglass_top:")
+            if services.current().on_loopback:
+                st.caption(words.LIVES_HERE)
+
+
+def _steer(view: RunView) -> None:
+    """What may be done with the run as it is."""
+    runs, caller = services.current().runs, frame.caller()
+
+    if not runs.may_steer(caller, view):
+        return
+    going = view.status in {RunStatus.RUNNING, RunStatus.QUEUED}
+    paused = view.status == RunStatus.PAUSED
+    with st.container(horizontal=True, key="steer"):
+        if going:
+            st.button("Pause", icon=":material/pause:", key="pause", on_click=act(_pause, view.id))
+        if paused:
+            go_on = act(_resume, view.id)
+            st.button("Resume", type="primary", icon=":material/play_arrow:", key="resume", on_click=go_on)
+        if going or paused:
+            rest = "Requests in flight finish; the other rows are not attempted."
+            st.button("Stop", icon=":material/stop:", key="stop", on_click=act(_stop, view.id), help=rest)
+        if view.status in AT_AN_END and view.retriable and not view.forgotten:
+            label = f"Retry {count(view.retriable, 'failed row')}"
+            st.button(label, icon=":material/replay:", key="retry", on_click=act(_retry, view.id))
+        undo.button(view)
+        if view.operator != caller.name:
+            take = act(_take_over, view.id)
+            st.button("Take over", icon=":material/person_raised_hand:", key="take", on_click=take)
+        undo.between(view)
+
+
+def _pause(run: int) -> None:
+    services.current().runs.pause(frame.caller(), run)
+
+
+def _resume(run: int) -> None:
+    services.current().runs.resume(frame.caller(), run)
+
+
+def _stop(run: int) -> None:
+    services.current().runs.stop(frame.caller(), run)
+
+
+def _retry(run: int) -> None:
+    st.query_params["run"] = str(services.current().runs.retry(frame.caller(), run))
+
+
+def _take_over(run: int) -> None:
+    services.current().runs.take_over(frame.caller(), run)
+
+
+def _files(view: RunView) -> None:
+    """What can be taken away, and what becomes of the passwords."""
+    if not services.current().runs.may_have(frame.caller(), view):
+        if view.operator == frame.caller().name:
+            st.caption(words.no_longer_allowed(view.id))
+            return
+        st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="files"):
+        links.download("Download results", f"/runs/{view.id}/results.xlsx", key="results-xlsx")
+        links.download("Results as CSV", f"/runs/{view.id}/results.csv", key="results-csv")
+        if len(view.domains) > 1:
+            links.download("Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip")
+        if view.done < view.total and not view.open and view.kind in {Kind.IMPORT, Kind.CHANGE}:
+            links.download("Download failed rows", f"/runs/{view.id}/failed.xlsx", key="failed-xlsx")
+            links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv")
+        if view.status in AT_AN_END and view.has_passwords:
+            _handing_over(view)
+    st.caption(words.CSV_CALCULATES)
+
+
+def _handing_over(view: RunView) -> None:
+    with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
+        st.markdown(escaped(words.hand_over_question(view.passwords_until or 0.0)))
+        with st.container(horizontal=True):
+            st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
+            st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
+
+
+def _forget(run: int) -> None:
+    services.current().runs.handed_over(frame.caller(), run)
+
+
+def _extend(run: int, days: int) -> None:
+    services.current().runs.extend(frame.caller(), run, days)
+
+
+def _rows(view: RunView) -> None:
+    """Every row with its outcome."""
+    with st.expander(
+        f"All rows ({view.total:,})", icon=":material/table_rows:", key="rows-open", on_change="rerun"
+    ) as rows:
+        if not rows.open:
+            return
+        table = services.current().runs.rows(frame.caller(), view.id)
+        table = table.drop(columns=[name for name in OLD if not table[name].replace("", pd.NA).notna().any()])
+        kinds = st.pills(
+            "Outcome",
+            sorted(table["outcome"].unique()),
+            selection_mode="multi",
+            key="outcomes",
+            format_func=words.outcome,
+        )
+        shown = table.loc[table["outcome"].isin(kinds)] if kinds else table
+        st.dataframe(
+            shown.assign(outcome=shown["outcome"].map(words.outcome)),
+            hide_index=True,
+            placeholder="",
+            alt=f"Rows of run {view.id} with their outcomes",
+            column_config={
+                "line": st.column_config.NumberColumn("Line", width=60, format="%d"),
+                "address": st.column_config.TextColumn("Address", width=220),
+                "outcome": st.column_config.TextColumn("Outcome", width=100),
+                "reason": st.column_config.TextColumn("What became of it", width=380),
+                "quota": st.column_config.NumberColumn("Quota asked (MB)", format="%d"),
+                "limit": st.column_config.NumberColumn("Limit asked", format="%d"),
+                "recovery_email": st.column_config.TextColumn("Recovery email"),
+                "host_quota": st.column_config.NumberColumn("Quota at MXroute", format="%d"),
+                "host_limit": st.column_config.NumberColumn("Limit at MXroute", format="%d"),
+                "old_quota": st.column_config.NumberColumn("Quota before", format="%d"),
+                "old_limit": st.column_config.NumberColumn("Limit before", format="%d"),
+                "old_recovery_email": st.column_config.TextColumn("Recovery email before"),
+            },
+        )

@@ -1,0 +1,90 @@
+"""Earlier runs: who, when, which file, what came of it."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.text import messages as words
+from mxlib.runs.outcomes import OPEN, Outcome
+from mxlib.runs.run_view import RunView
+from mxlib.services import run_status as telling
+from mxlib.ui.app import layout as frame
+from mxlib.ui.widgets import auto_refresh as renewal
+from mxlib.ui.widgets.actions import act
+
+#: Seconds between looks while a run goes on.
+LOOK_EVERY = 4
+#: Digits of a number of which there may be a run; of a longer one there is none, whatever its end.
+_LONGEST_NUMBER = 18
+_NONE = "No run yet. Import CSV on Email accounts starts one."
+_NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
+_COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
+_HIDDEN = "Rows of other domains"
+_COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
+
+
+def chosen() -> int | None:
+    """The run named in the address (`?run=`), else the latest one."""
+    asked = st.query_params.get("run", "")
+    if asked.isdecimal():
+        return int(asked[:_LONGEST_NUMBER])
+    latest = services.current().runs.all(frame.caller(), most=1)
+    return latest[0].id if latest else None
+
+
+def show(shown: int | None) -> None:
+    """The table of runs; a click on one shows it above. It renews itself while a run goes on."""
+    moving = services.current().runs.active() > 0
+    drawn = [services.current().runs.all(frame.caller())]  # at first as they are right now, then as every tab sees them
+    st.fragment(_table, run_every=LOOK_EVERY if moving else None)(shown, drawn)
+
+
+def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
+    runs = drawn.pop() if drawn else services.current().watch.all(frame.caller())
+    if not services.current().runs.active():
+        renewal.stop()
+    if not runs:
+        st.info(_NONE if frame.caller().admin else _NONE_TO_SEE, icon=":material/play_circle:")
+        return
+    st.subheader("All runs", anchor=False)
+
+    def pick() -> None:
+        picked = st.session_state["runs"]["selection"]["rows"]
+        if picked:
+            st.query_params["run"] = str(runs[picked[0]].id)
+            st.session_state["rerun"] = True
+
+    table = pd.DataFrame([_told(run, run.id == shown) for run in runs])
+    idle = [name for name in table if name in (*_COUNTS, _HIDDEN) and not table[name].any()]
+    st.dataframe(
+        table.drop(columns=idle),
+        hide_index=True,
+        key="runs",
+        on_select=act(pick),
+        selection_mode="single-row",
+        alt="All runs, newest first",
+        column_config={
+            "Run": st.column_config.NumberColumn(width=60, format="%d"),
+            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+        },
+    )
+    if st.session_state.pop("rerun", False):
+        st.rerun()
+
+
+def _told(run: RunView, shown: bool) -> dict[str, object]:
+    counts = {words.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
+    return {
+        "Run": run.id,
+        "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
+        "Started": datetime.fromtimestamp(run.created_at),
+        "Kind": words.run_kind(run.kind),
+        "About": telling.title(run),
+        "Domains": ", ".join(run.domains),
+        "Operator": run.operator,
+        "Rows": run.total,
+        _HIDDEN: run.hidden,
+        **counts,
+    }

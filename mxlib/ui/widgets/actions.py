@@ -1,0 +1,82 @@
+"""What clicks do, and how a refusal is said: one sentence, on a page that keeps all that was typed into it.
+
+A callback runs long after its button was drawn. So it holds nobody: it asks `frame.caller()` who acts when it acts.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from mxlib.auth.passwords import Unfit as UnfitPassword
+from mxlib.auth.permissions import Forbidden
+from mxlib.auth.throttle import TooMany
+from mxlib.runs.manager import CanNot
+from mxlib.services import Unwritable
+from mxlib.services.drafts import Lost, TakenOver
+from mxlib.services.exports import NotThere
+from mxlib.services.failures import Silent
+from mxlib.services.mailboxes import Unfit
+from mxlib.ui.widgets.format import escaped
+
+#: What may stand against a click; each is one sentence.
+REFUSALS = (Forbidden, CanNot, Lost, NotThere, Silent, TakenOver, TooMany, Unfit, UnfitPassword, Unwritable)
+
+_REFUSED = "refused"
+
+
+def act(do: Callable[..., object], *given: Any) -> Callable[[], None]:
+    """The callback that does this; what stands against it is said on the page that is drawn next."""
+    return partial(_act, do, given)
+
+
+def _act(do: Callable[..., object], given: tuple[Any, ...]) -> None:
+    try:
+        do(*given)
+    except REFUSALS as refusal:
+        refuse(refusal)
+
+
+def refuse(refusal: Exception) -> None:
+    """Let the page that is drawn next say why something was not done."""
+    st.session_state[_REFUSED] = str(refusal)
+
+
+def show_refused() -> None:
+    """Say what stood against the last click."""
+    notice(st.session_state.pop(_REFUSED, ""))
+
+
+def notice(refusal: object) -> None:
+    """Room for one sentence, blank or not: were there none, what stands below would be drawn as if it were new."""
+    place = st.empty()
+    if refusal:
+        place.error(escaped(str(refusal)), icon=":material/block:")
+
+
+def say(refusal: object) -> None:
+    """Say here why something is not done."""
+    st.error(escaped(str(refusal)), icon=":material/block:")
+
+
+def live(draw: Callable[[], None], *, every: float | None = None) -> None:
+    """Draw a part that is drawn again by itself; who lost the right to it gets the whole page again."""
+
+    def part() -> None:
+        try:
+            draw()
+        except REFUSALS as refusal:
+            if not draws_a_part():
+                raise
+            refuse(refusal)
+            st.rerun()
+
+    st.fragment(part, run_every=every)()
+
+
+def draws_a_part() -> bool:
+    """Whether only a fragment or a dialog is being drawn."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)

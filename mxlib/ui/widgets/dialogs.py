@@ -1,0 +1,81 @@
+"""Dialogs that outlive a redraw of the page: what is typed into one stays until the operator closes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec
+
+import streamlit as st
+
+from mxlib.ui.widgets import actions as acts
+
+P = ParamSpec("P")
+
+_OPEN = "dialog"
+
+
+@dataclass
+class _Opened:
+    """The dialog of this tab: what draws it, and on which page, once it was drawn."""
+
+    draw: Callable[..., None]
+    given: tuple[Any, ...]
+    page: str | None = None
+
+
+def dialog(
+    title: str, *, forget: Callable[[], None] | None = None, **look: Any
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Make a dialog of what draws its content; calling it opens it. `forget` lets go of what the dialog held."""
+
+    def dismiss() -> None:
+        close()
+        if forget is not None:
+            forget()
+
+    def of(content: Callable[P, None]) -> Callable[P, None]:
+        @wraps(content)
+        def safely(*given: P.args, **named: P.kwargs) -> None:
+            try:
+                content(*given, **named)
+            except acts.REFUSALS as refusal:
+                acts.say(refusal)
+
+        drawn = st.dialog(title, on_dismiss=acts.act(dismiss), **look)(safely)
+
+        @wraps(content)
+        def opened(*given: P.args, **named: P.kwargs) -> None:
+            assert not named, "A dialog is given its content by position."  # noqa: S101 - a rule of this module
+            st.session_state[_OPEN] = _Opened(drawn, given)
+
+        return opened
+
+    return of
+
+
+def draw(page: str) -> None:
+    """Draw the dialog that is open on this page; always from the same place, so that a browser keeps it as it is."""
+    held: _Opened | None = st.session_state.get(_OPEN)
+    if held is None:
+        return
+    if held.page not in (None, page):
+        close()
+        return
+    held.page = page
+    held.draw(*held.given)
+
+
+def close() -> None:
+    """Draw the dialog no more."""
+    st.session_state.pop(_OPEN, None)
+
+
+def leave() -> NoReturn:
+    """Close the dialog and draw the page."""
+    close()
+    st.rerun()
+
+
+def redraw() -> NoReturn:
+    """Draw the dialog again, alone where that is possible."""
+    st.rerun(scope="fragment" if acts.draws_a_part() else "app")

@@ -1,0 +1,36 @@
+"""What the caller may do on a page, and the one sentence for what they may not."""
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from mxlib.auth.permissions import Caller, Permission, lacking
+from mxlib.ui.widgets.format import escaped
+
+_ASK = "Ask an admin for it."
+NO_DOMAIN = f"You have no permission for any domain of this account yet. {_ASK}"
+NO_DRAFT = f"You have no permission to import into all domains of these rows any more. {_ASK} They stay as they are."
+NO_IMPORT = f"You have no permission to import into any domain. {_ASK}"
+
+
+def exports(caller: Caller, domain: str) -> bool:
+    """Whether the caller may take the list of `domain` away: nobody exports what they may not view."""
+    return caller.may(Permission.VIEW, domain) and caller.may(Permission.EXPORT, domain)
+
+
+def exports_anything(caller: Caller, domains: Iterable[str]) -> bool:
+    """Return whether the caller may export one of `domains`, those of the account."""
+    return caller.admin or any(exports(caller, domain) for domain in domains)
+
+
+def say(sentence: str) -> None:
+    """Say what the caller may not do."""
+    st.info(escaped(sentence), icon=":material/lock:")
+
+
+def lacks(caller: Caller, permission: Permission, domain: str) -> bool:
+    """Whether the caller may not do this; then it is said."""
+    if caller.may(permission, domain):
+        return False
+    say(f"{lacking(permission, domain)} {_ASK}")
+    return True

@@ -1,0 +1,34 @@
+"""How far the reading of many lists has come, drawn while it goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+import streamlit as st
+
+from mxlib import services
+from mxlib.core.text import messages as words
+from mxlib.services.mailbox_lists import Tell
+from mxlib.ui.app import layout as frame
+from mxlib.ui.widgets.format import escaped
+
+
+@contextmanager
+def shown() -> Iterator[Tell]:
+    """What to hand to whatever reads lists: a bar that is there while there is more than one to read."""
+    place = st.empty()
+
+    def tell(done: int, total: int, wait: float) -> None:
+        if total > 1:
+            place.progress(done / total, text=escaped(words.reading_lists(done, total, wait)))
+
+    try:
+        yield tell
+    finally:
+        place.empty()
+
+
+def bring(rows: pd.DataFrame, domain: str) -> None:
+    """Read the lists that judging `rows` takes, in view of the operator."""
+    with shown() as tell:
+        services.current().previews.load(frame.caller(), rows, domain, tell=tell)
