@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
-from mxlib.sandbox.ledger import Ledger
+from mxlib.sandbox.event_log import Ledger
 from mxlib.sandbox.state import Change
 from mxlib.store import FILE, Store
 from tests.browser.driver import Server, serving

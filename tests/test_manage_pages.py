@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import NewQuota
-from mxlib.sandbox import extras
+from mxlib.sandbox import extra_routes as extras
 from mxlib.services import Services
 from mxlib.services.failures import Silent
 from mxlib.settings import Settings

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.sandbox.control import PREFIX, control
+from mxlib.sandbox.control_api import PREFIX, control
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.replies import Reply
 

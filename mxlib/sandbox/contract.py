@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mxlib.sandbox import extras
+from mxlib.sandbox import extra_routes as extras
 from mxlib.sandbox.replies import Refusal, Reply, as_json
 from mxlib.sandbox.request import Request
 from mxlib.sandbox.state import HIGHEST_LIMIT, STANDARD_QUOTA, Account, Change, Mailbox

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mxlib.sandbox import contract, lies
+from mxlib.sandbox import bad_responses as lies
+from mxlib.sandbox import contract
+from mxlib.sandbox.event_log import Ledger
 from mxlib.sandbox.faults import FINE, Answer, Effect, Fault, Play, Schedule
-from mxlib.sandbox.ledger import Ledger
 from mxlib.sandbox.limits import Kind, Limits, Meter
 from mxlib.sandbox.replies import HTML, JSON, Refusal, Reply
 from mxlib.sandbox.request import Request
