@@ -71,7 +71,7 @@ def test_the_lines_of_the_documentation_run_and_answer_as_shown(server: str, tmp
     folder = tmp_path / "work"
     folder.mkdir()
     script = PRELUDE + f"\necho; echo '{MARK}'\n".join(block for block, _ in BLOCKS)
-    script = script.replace("http://127.0.0.1:8501", server).replace("script/mxm", f"{sys.executable} -m mxlib.admin")
+    script = script.replace("http://127.0.0.1:8501", server).replace("script/mxm", f"{sys.executable} -m mxlib.cli")
     ran = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,

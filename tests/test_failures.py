@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib import admin
+from mxlib import cli as admin
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages as words

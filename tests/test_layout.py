@@ -28,7 +28,7 @@ DOORS = {
     "ui": {"api", "web", "services", "runs", "auth", "core"} | _GROUND,
     "pages": {"ui", "services", "runs", "auth", "core"},
     "app": {"ui"},
-    "admin": {"auth", "store", "core"} | _GROUND,
+    "cli": {"auth", "store", "core"} | _GROUND,
 }
 #: Libraries that only these rooms may know.
 KEPT_TO = {

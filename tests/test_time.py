@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mxlib import admin, services
+from mxlib import cli as admin
+from mxlib import services
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.core.text import messages as words
 from mxlib.runs import results

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import admin
+from mxlib import cli as admin
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, maker, marks, told, works

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib import admin
+from mxlib import cli as admin
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.tokens import NOTED_EVERY, Rejected, Tokens

@@ -303,7 +303,7 @@ def test_a_body_that_trickles_is_answered_and_its_connection_closed(server: Serv
 
 def _token(server: Server) -> str:
     made = subprocess.run(
-        [sys.executable, "-m", "mxlib.admin", "token", "create", "slow", "--admin"],
+        [sys.executable, "-m", "mxlib.cli", "token", "create", "slow", "--admin"],
         cwd=ROOT,
         env=foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(server.data)},
         capture_output=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from mxlib import admin
+from mxlib import cli as admin
 from mxlib.auth import passwords
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission

@@ -209,7 +209,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def _token(server: Server) -> str:
     made = subprocess.run(
-        [sys.executable, "-m", "mxlib.admin", "token", "create", "load", "--admin"],
+        [sys.executable, "-m", "mxlib.cli", "token", "create", "load", "--admin"],
         cwd=ROOT,
         env=foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(server.data)},
         capture_output=True,

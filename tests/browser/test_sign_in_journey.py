@@ -51,7 +51,7 @@ def opened(chromium: Browser, server: Server) -> Iterator[Opened]:
 def mxm(server: Server, *words: str) -> None:
     """Run `script/mxm user …` beside the server, as its operator would."""
     subprocess.run(
-        [sys.executable, "-m", "mxlib.admin", "user", *words],
+        [sys.executable, "-m", "mxlib.cli", "user", *words],
         cwd=ROOT, env=driver.foreign_to_us(os.environ) | {"MXM_DATA_DIR": str(server.data)}, input=f"{GOOD}\n",
         text=True, check=True, capture_output=True,
     )  # fmt: skip
