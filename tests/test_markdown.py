@@ -88,36 +88,43 @@ SAFE = {
     "bool", "read_ago", "Page",
 }  # fmt: skip
 
+
+def module_of(path: Path) -> str:
+    """Return the name of a module of the pages: its folder in mxlib/ui, and its file."""
+    where = path.relative_to(UI) if UI in path.parents else path.relative_to(PAGES)
+    return where.with_suffix("").as_posix()
+
+
 #: Expressions that hold nothing of others, as they stand in the code, by module.
 OURS: dict[str, set[str]] = {
-    "access_rights": {"admin", "right.value.capitalize()"},
-    "accounts": {"questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses)))"},
-    "audit": {"services.current().settings.audit_days"},
-    "banner": {"view.id"},
-    "bulk_tools": {"words.verdict(kind)"},
-    "change_dialogs": {"proposed.typed", "verb"},
-    "changes": {"label", "line"},
-    "client_setup": {"each.use", "label"},
-    "confirm": {
+    "admin/permissions": {"admin", "right.value.capitalize()"},
+    "mailboxes/table": {"questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses)))"},
+    "admin/audit": {"services.current().settings.audit_days"},
+    "app/banner": {"view.id"},
+    "imports/bulk_edit": {"words.verdict(kind)"},
+    "mailboxes/change_dialogs": {"proposed.typed", "verb"},
+    "imports/file_changes": {"label", "line"},
+    "mailboxes/client_setup": {"each.use", "label"},
+    "imports/confirm": {
         "told",
         "told.replace(loud, f':red[**{loud}**]')",
         "words.nothing_to_change(figures[UNCHANGED])",
         "words.to_do(creates, updates)",
     },
-    "dialogs": {"look", "title"},
-    "frame": {"title"},
-    "intake": {
+    "widgets/dialogs": {"look", "title"},
+    "app/layout": {"title"},
+    "imports/upload": {
         "_CHOOSE.format(most=settings.max_file_mb)",
         "frame_text.format(quota=settings.new_quota or 'unlimited', limit=settings.new_limit)",
         "settings.max_file_mb",
     },
-    "mailbox_card": {"action.label", "action.told"},
-    "mapping": {"claimants", "title"},
-    "mapping_reading": {"label"},
-    "preview_tools": {"choice.value"},
-    "problems": {"where", "words.kind(row.kind)"},
-    "row_form": {"words.kind(row['kind'])"},
-    "run_card": {
+    "mailboxes/card": {"action.label", "action.told"},
+    "imports/mapping": {"claimants", "title"},
+    "imports/mapping_encoding": {"label"},
+    "imports/toolbar": {"choice.value"},
+    "imports/problems": {"where", "words.kind(row.kind)"},
+    "imports/row_form": {"words.kind(row['kind'])"},
+    "runs/card": {
         "datetime.fromtimestamp(view.created_at).strftime('%-d %b %Y, %H:%M')",
         "number",
         "table['outcome'].unique()",
@@ -126,8 +133,8 @@ OURS: dict[str, set[str]] = {
         "words.no_longer_allowed(view.id)",
         "words.outcome",
     },
-    "selection": {"action.label", "action.told", "doings", "last"},
-    "undo": {"label", "planned.typed", "words.run_kind(view.kind)"},
+    "mailboxes/selection_bar": {"action.label", "action.told", "doings", "last"},
+    "runs/undo": {"label", "planned.typed", "words.run_kind(view.kind)"},
 }
 
 
@@ -290,9 +297,9 @@ def _assigned(name: ast.Name, tree: ast.AST, call: ast.AST) -> Iterator[ast.expr
 
 def test_no_page_renders_what_no_helper_made_safe() -> None:
     faults = []
-    for path in sorted((*UI.glob("*.py"), *PAGES.glob("*.py"))):
-        found = unsafe(path.read_text(encoding="utf-8"), frozenset(OURS.get(path.stem, ())))
-        faults += [f"{path.stem} {fault}" for fault in found]
+    for path in sorted((*UI.rglob("*.py"), *PAGES.glob("*.py"))):
+        found = unsafe(path.read_text(encoding="utf-8"), frozenset(OURS.get(module_of(path), ())))
+        faults += [f"{module_of(path)} {fault}" for fault in found]
     assert not faults, "\n".join(faults)
 
 
@@ -371,9 +378,9 @@ def test_what_streamlit_renders_is_read_from_its_documentation() -> None:
 
 def test_no_entry_of_the_list_of_ours_stands_for_nothing() -> None:
     found: dict[str, set[str]] = {}
-    for path in (*UI.glob("*.py"), *PAGES.glob("*.py")):
+    for path in (*UI.rglob("*.py"), *PAGES.glob("*.py")):
         lines = unsafe(path.read_text(encoding="utf-8"))
-        found.setdefault(path.stem, set()).update(line.partition(": ")[2] for line in lines)
+        found.setdefault(module_of(path), set()).update(line.partition(": ")[2] for line in lines)
     assert not {
         f"{module}: {entry}" for module, entries in OURS.items() for entry in entries - found.get(module, set())
     }
@@ -381,8 +388,8 @@ def test_no_entry_of_the_list_of_ours_stands_for_nothing() -> None:
 
 def test_no_sentence_that_is_escaped_on_the_pages_has_marks_of_its_own() -> None:
     marked = set()
-    for folder in ("mailboxes", "services", "runs", "auth", "store"):
-        for path in (UI.parent / folder).glob("*.py"):
+    for folder in ("core", "services", "runs", "auth", "store"):
+        for path in (UI.parent / folder).rglob("*.py"):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
                 if isinstance(node, ast.JoinedStr):
