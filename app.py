@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from mxlib.ui.app import errors as faults
-from mxlib.ui.app import server as launch
+from mxlib.ui.app import errors, server
 
 app = st.App(
     "mxlib/ui/shell/main.py",
-    routes=launch.routes,
-    lifespan=launch.lifespan,
-    middleware=launch.middleware,
-    on_script_error=faults.say_it_failed,
+    routes=server.routes,
+    lifespan=server.lifespan,
+    middleware=server.middleware,
+    on_script_error=errors.say_it_failed,
 )

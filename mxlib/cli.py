@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from mxlib.auth import token_owners as ownership
+from mxlib.auth import token_owners
 from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, period
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Permission, told
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, Unwritable, audit
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import FILE, Store, Unwritable, audit, clock_guard
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -70,9 +69,9 @@ def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -
 def _token_list(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     now = clock.now()
     for token in Tokens(store, clock).every(_operator()):
-        looks = ", ".join(ownership.told(token, mark, now) for mark in ownership.marks(token, now))
+        looks = ", ".join(token_owners.told(token, mark, now) for mark in token_owners.marks(token, now))
         used = f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
-        by = f"made by {ownership.maker(token)}"
+        by = f"made by {token_owners.maker(token)}"
         _say("	".join((str(token.id), token.name, _rights(token), by, _state(token, now), used, looks)).rstrip())
     return 0
 
@@ -180,15 +179,15 @@ def _password() -> str:
 
 def _time(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     with store.read() as tx:
-        jump = time_guard.jump(tx)
-    _say(words.clock_jumped(jump.since, jump.at, jump.until) if jump else "The clock of this server did not jump.")
+        jump = clock_guard.jump(tx)
+    _say(messages.clock_jumped(jump.since, jump.at, jump.until) if jump else "The clock of this server did not jump.")
     return 0
 
 
 def _time_confirm(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     now, by = clock.now(), _operator()
     with store.write() as tx:
-        if time_guard.confirm(tx, now) is not None:
+        if clock_guard.confirm(tx, now) is not None:
             audit.append(tx, at=now, who=by.name, kind=by.kind, what="time.confirm", on="this server")
     _say("The time is taken to be right: what is old is forgotten again.")
     return 0

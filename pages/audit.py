@@ -4,11 +4,11 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.ui.admin import audit
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 
 st.title("Audit", anchor=False)
 kept = f"Entries are kept {services.current().settings.audit_days} days, and nobody can change them."
-if frame.caller().admin:
+if layout.caller().admin:
     st.caption(f"Everything that was done, by whom and when. {kept}")
 else:
     st.caption(f"What was done to the domains that you may view, and what you did yourself. {kept}")

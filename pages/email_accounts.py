@@ -4,48 +4,45 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.text import messages as words
-from mxlib.ui.app import layout as frame
-from mxlib.ui.mailboxes import export_all, new_mailbox, unconfirmed
-from mxlib.ui.mailboxes import table as accounts
-from mxlib.ui.widgets import flash as told
-from mxlib.ui.widgets import links
-from mxlib.ui.widgets import permissions as allowed
+from mxlib.core.text import messages
+from mxlib.ui.app import layout
+from mxlib.ui.mailboxes import export_all, new_mailbox, table, unconfirmed
+from mxlib.ui.widgets import flash, links, permissions
 from mxlib.ui.widgets.format import escaped
 
-domain, caller = frame.domain(), frame.caller()
+domain, caller = layout.domain(), layout.caller()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.title("Email accounts", anchor=False, width="stretch")
 if not domain:
-    accounts.show_no_domain(caller)
-    frame.stop()
+    table.show_no_domain(caller)
+    layout.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     if caller.may(Permission.IMPORT, domain):
         if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
-            frame.go("import_mailboxes")
+            layout.go("import_mailboxes")
         if st.button("New mailbox", icon=":material/person_add:", key="new"):
             new_mailbox.forget()
             new_mailbox.ask(domain)
-    if allowed.exports(caller, domain):
+    if permissions.exports(caller, domain):
         links.download("Export CSV", f"/export/{domain}.csv", key="export-csv")
         links.download("Export Excel", f"/export/{domain}.xlsx", key="export-xlsx")
-    if allowed.exports_anything(caller, services.current().lists.domains(caller).names):
+    if permissions.exports_anything(caller, services.current().lists.domains(caller).names):
         export_all.offer()
     may_view = caller.may(Permission.VIEW, domain)
     refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")
     age = st.empty()
 
-told.show()
+flash.show()
 unconfirmed.show(domain)
-if allowed.lacks(caller, Permission.VIEW, domain):
-    frame.stop()
+if permissions.lacks(caller, Permission.VIEW, domain):
+    layout.stop()
 with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", show_time=True):
     mailboxes = services.current().lists.mailboxes(caller, domain, refresh=refresh)
 if mailboxes.problem:
     st.warning(escaped(mailboxes.problem), icon=":material/cloud_off:")
 if mailboxes.read_at is None:
-    frame.stop()
-age.caption(words.read_ago(mailboxes.read_at, services.current().clock.now()))
-accounts.show_totals(mailboxes.frame)
-accounts.show_table(mailboxes.frame, domain)
+    layout.stop()
+age.caption(messages.read_ago(mailboxes.read_at, services.current().clock.now()))
+table.show_totals(mailboxes.frame)
+table.show_table(mailboxes.frame, domain)

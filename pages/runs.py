@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from mxlib.ui.runs import card as run_card
-from mxlib.ui.runs import list as run_list
+from mxlib.ui.runs import card, list
 
 st.title("Runs", anchor=False)
-chosen = run_list.chosen()
+chosen = list.chosen()
 if chosen is not None:
-    run_card.show(chosen)
-run_list.show(chosen)
+    card.show(chosen)
+list.show(chosen)

@@ -11,11 +11,10 @@ from pathlib import Path
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.services import container as desk
+from mxlib.services import container
 from mxlib.services.audit_log import Wanted
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, journal
-from mxlib.store import mailbox_lists as lists
+from mxlib.store import FILE, Store, journal, mailbox_lists
 from mxlib.store.tables import audit, run_row
 from script.sandboxed import DOMAIN, plan
 
@@ -61,8 +60,8 @@ def fill(store: Store) -> int:
             Mailbox(f"person{number}.name", f"person{number}.name@{DOMAIN}", 1024, 0.0, 9600, 0, suspended=False)
             for number in range(ROWS)
         ]
-        lists.keep_mailboxes(tx, DOMAIN, boxes, now - 86_400 * (RUNS + 1))
-        lists.keep_domains(tx, [DOMAIN], now)
+        mailbox_lists.keep_mailboxes(tx, DOMAIN, boxes, now - 86_400 * (RUNS + 1))
+        mailbox_lists.keep_domains(tx, [DOMAIN], now)
     return run
 
 
@@ -85,7 +84,7 @@ def main() -> bool:
         store = Store.open(Path(folder) / FILE, SystemClock())
         run = fill(store)
         store.close()
-        house = desk.build(Settings(data_dir=Path(folder)))
+        house = container.build(Settings(data_dir=Path(folder)))
         view = house.engine.view(run)
         assert view is not None
         print(f"a trail of {RUNS * ROWS:,} entries, and {RUNS} runs of {ROWS:,} rows about the same mailboxes")

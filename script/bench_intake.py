@@ -7,8 +7,7 @@ import csv
 import io
 import sys
 
-from mxlib.core.files import reader as intake
-from mxlib.core.files import writer as export
+from mxlib.core.files import reader, writer
 from mxlib.core.validation.rules import judge
 from mxlib.services.imports import understood
 from mxlib.worker import shared
@@ -22,20 +21,20 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
     """Print what a file costs until its rows can be shown; whether the CSV keeps within the budget."""
     text = spreadsheet(rows)
     table = list(csv.reader(io.StringIO(text.decode(), newline="")))
-    files = {"staff.csv": text, "staff.xlsx": export.table_xlsx(table[0], table[1:])}
+    files = {"staff.csv": text, "staff.xlsx": writer.table_xlsx(table[0], table[1:])}
     print(f"reading {rows:,} rows")
     within = True
     for name, data in files.items():
-        read = seconds(lambda data=data, name=name: understood(intake.read(data, name)), times)  # type: ignore[misc]
+        read = seconds(lambda data=data, name=name: understood(reader.read(data, name)), times)  # type: ignore[misc]
         whole = seconds(
-            lambda data=data, name=name: judge(understood(intake.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
+            lambda data=data, name=name: judge(understood(reader.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
             times,
         )
         kind = name.rpartition(".")[2]
         print(f"  {kind:<4} bytes to preview {whole:6.3f} s  (under {MOST_S:g} s; reading {read:.3f} s)")
         within &= whole < MOST_S
-        beside = seconds(lambda data=data, name=name: shared().run(intake.read, data, name), times)  # type: ignore[misc]
-        here = seconds(lambda data=data, name=name: intake.read(data, name), times)  # type: ignore[misc]
+        beside = seconds(lambda data=data, name=name: shared().run(reader.read, data, name), times)  # type: ignore[misc]
+        here = seconds(lambda data=data, name=name: reader.read(data, name), times)  # type: ignore[misc]
         print(f"       read beside the server {beside:6.3f} s  ({beside - here:+.3f} s for the pipes)")
     return within
 

@@ -16,16 +16,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from mxlib.core import addresses
-from mxlib.core import quotas as amounts
+from mxlib.core import addresses, quotas
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
 from mxlib.core.mapping import mapping
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import COLUMNS, MOST_SENDS, OnExisting, Verdict
 from mxlib.core.text import findings as reasons
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.rules import Account, Standard, judge
 
 ROWS = 100_000
@@ -168,8 +167,8 @@ def _judge_row(
         elif _CONTROL.search(row.password) and not row.fault:
             told.append(reasons.UNTYPABLE)
     quota_typed, limit_typed = row.quota.strip(BLANKS), row.limit.strip(BLANKS)
-    quota = amounts.quota(quota_typed) if quota_typed else standard.quota
-    limit = asked = amounts.limit(limit_typed) if limit_typed else standard.limit
+    quota = quotas.quota(quota_typed) if quota_typed else standard.quota
+    limit = asked = quotas.limit(limit_typed) if limit_typed else standard.limit
     if quota is None:
         told.append(reasons.quota(quota_typed))
     if limit is None:
@@ -209,14 +208,14 @@ def _judge_row(
             warned.append(reasons.limit_ignored(str(limit)))
         if updates and limit_typed and asked != had_limit:
             warned.append((reasons.limit_stays if missing else reasons.limit_uncertain)(had_limit, asked or 0))
-        if quota_typed and quota and quota < amounts.TINY and quota != had_quota:
+        if quota_typed and quota and quota < quotas.TINY and quota != had_quota:
             warned += filter(None, [reasons.tiny_quota(quota_typed)])
         if had and quota and quota != had.quota and had.usage > quota:
             warned.append(reasons.below_use(ceil(had.usage), quota))
         if not missing and not _SPECIAL.search(row.password):
             warned.append(reasons.NO_SPECIAL)
         if domain in account.unchecked or domain not in account.existing:
-            warned.append(words.not_checked(domain))
+            warned.append(messages.not_checked(domain))
     return _Judged(
         verdict=verdict,
         reasons="\n".join(told),
@@ -256,7 +255,7 @@ def _changes(had: Any, quota: int | None, limit: int | None, recovery: str, pass
 
 def rows_of(data: bytes, most: int = ROWS) -> pd.DataFrame:
     """The rows table of a CSV, as an import reads it."""
-    sheet = intake.read(data, "bench.csv", limits=Limits(bytes=len(data), rows=most))
+    sheet = reader.read(data, "bench.csv", limits=Limits(bytes=len(data), rows=most))
     rows, _ = mapping.to_rows(sheet, mapping.recognise(sheet.header))
     return rows
 

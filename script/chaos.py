@@ -19,8 +19,7 @@ from typing import Any
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, audit, journal
-from mxlib.store import run_passwords as vault
+from mxlib.store import FILE, Store, audit, journal, run_passwords
 from mxlib.store.records import RowRecord
 from script import sandboxed
 from tests.browser.driver import ROOT, Server, start
@@ -151,7 +150,7 @@ class Scene:
             for each in reversed([one.id for one in journal.lineage(tx, record)]):
                 of = journal.rows(tx, each)
                 sealed = {row.position: row.sealed_password for row in of if row.sealed_password}
-                opened = vault.opened(tx, store.key, each, sealed)
+                opened = run_passwords.opened(tx, store.key, each, sealed)
                 rows |= {row.address: row for row in of}
                 last |= dict.fromkeys((row.address for row in of), each)
                 passwords |= {row.address: opened.get(row.position) for row in of}

@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from mxlib.mxroute.rate_limits import Pace
-from mxlib.services import container as desk
+from mxlib.services import container
 
-desk.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]
+container.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]
 
-from mxlib.ui.app import server as launch  # noqa: E402 - what it opens takes the pace from above
+from mxlib.ui.app import server  # noqa: E402 - what it opens takes the pace from above
 
-app = st.App("../mxlib/ui/shell/main.py", routes=launch.routes, lifespan=launch.lifespan, middleware=launch.middleware)
+app = st.App("../mxlib/ui/shell/main.py", routes=server.routes, lifespan=server.lifespan, middleware=server.middleware)

@@ -18,7 +18,7 @@ from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services import container as desk
+from mxlib.services import container
 from mxlib.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,9 +50,9 @@ def settings(url: str, folder: Path) -> Settings:
     return Settings(data_dir=folder, api_url=url, server="s.example", user="bench", api_key=SecretStr("bench"))
 
 
-def services(url: str, folder: Path) -> desk.Services:
+def services(url: str, folder: Path) -> container.Services:
     """The services of a server on `url`, its workers started."""
-    house = desk.build(settings(url, folder))
+    house = container.build(settings(url, folder))
     house.engine.recover()
     return house
 
@@ -81,7 +81,7 @@ def plan(count: int) -> Plan:
     return Plan("bench.csv", "bench", tuple(rows(count)))
 
 
-def at_an_end(house: desk.Services, run: int) -> RunView:
+def at_an_end(house: container.Services, run: int) -> RunView:
     """Wait for a run; RuntimeError when it pauses."""
     while True:
         view = house.engine.view(run)

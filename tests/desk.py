@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.protocol import Answer, Request
 from mxlib.runs.manager import Runs
@@ -17,8 +17,7 @@ from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
 from mxlib.settings import Settings
-from mxlib.store import Store
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import Store, clock_guard
 from tests.simulation import HEADERS, FreeGate
 
 
@@ -51,7 +50,7 @@ class Host:
             reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
             if reply.dropped:
                 raise Unreachable("MXroute did not answer.")
-            return messages.decipher(request, reply.status, reply.headers, reply.body, time.time())
+            return protocol.decipher(request, reply.status, reply.headers, reply.body, time.time())
         finally:
             self.inside -= 1
 
@@ -86,7 +85,7 @@ def live_through(store: Store, days: float) -> None:
     while getattr(clock, name) < end:
         setattr(clock, name, min(end, getattr(clock, name) + 43_200))
         with store.write() as tx:
-            time_guard.observe(tx, clock.now())
+            clock_guard.observe(tx, clock.now())
 
 
 def until(holds: Callable[[], bool]) -> None:

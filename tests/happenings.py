@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.store import OwnershipLost, Store, Tx, Unwritable
 from tests.simulation import Simulation
 
@@ -67,7 +67,7 @@ class Disk:
         @contextmanager
         def write() -> Iterator[Tx]:
             if self.full:
-                raise Unwritable(words.DISK_FULL)
+                raise Unwritable(messages.DISK_FULL)
             with usual() as tx:
                 yield tx
 

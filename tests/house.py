@@ -16,7 +16,7 @@ from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.clock import Clock, SystemClock
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import Busy, Unreachable
 from mxlib.mxroute.protocol import Answer, Request
 from mxlib.sandbox.core import Sandbox
@@ -66,7 +66,7 @@ class StandIn:
         reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
         if reply.dropped:
             raise Unreachable("MXroute does not answer.")
-        return messages.decipher(request, reply.status, reply.headers, reply.body, time.time())
+        return protocol.decipher(request, reply.status, reply.headers, reply.body, time.time())
 
     def waiting(self, kind: str) -> float:
         return 0.0
@@ -116,7 +116,7 @@ class House:
         """Mailboxes that are there already."""
         for address in addresses:
             username, _, domain = address.partition("@")
-            self.host.send(messages.create_mailbox(domain, username, GOOD))
+            self.host.send(protocol.create_mailbox(domain, username, GOOD))
 
     def ended(self, run: int) -> Any:
         """A run once it is at its end, as the API tells it."""

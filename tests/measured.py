@@ -65,10 +65,10 @@ def _resident(what: str) -> int:
 
 
 def _serve() -> None:
-    from mxlib.core.files import reader as intake
+    from mxlib.core.files import reader
     from mxlib.core.mapping import mapping
 
-    intake.read(b"username\nalice\n", "warm.csv")  # what is loaded at the first use is no cost of a file
+    reader.read(b"username\nalice\n", "warm.csv")  # what is loaded at the first use is no cost of a file
     while asked := sys.stdin.buffer.read(_ASKED.size):
         of_name, of_data = _ASKED.unpack(asked)
         name = sys.stdin.buffer.read(of_name).decode()
@@ -78,16 +78,16 @@ def _serve() -> None:
             os.waitpid(child, 0)
             continue
         # A child has its libraries' pages only once it uses them; they are no cost of a file either.
-        warm = intake.read(b"username\nal\xefce\n", "warm.csv")
+        warm = reader.read(b"username\nal\xefce\n", "warm.csv")
         mapping.to_rows(warm, mapping.recognise(warm.header))
         before = _resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         began, rows = time.perf_counter(), -1
         try:
-            sheet = intake.read(data, name)
+            sheet = reader.read(data, name)
             mapping.to_rows(sheet, mapping.recognise(sheet.header))
             rows = len(sheet)
-        except intake.FileRefused:
+        except reader.FileRefused:
             pass
         seconds = time.perf_counter() - began
         sys.stdout.buffer.write(_ANSWER.pack(_resident("VmHWM") - before, seconds, rows))

@@ -12,7 +12,7 @@ from itertools import count
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Answer, Mailbox
 from mxlib.mxroute.rate_limiter import Gate
@@ -25,9 +25,7 @@ from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
-from mxlib.store import OwnedStore, Store, journal, records
-from mxlib.store import mailbox_lists as lists
-from mxlib.store import run_passwords as vault
+from mxlib.store import OwnedStore, Store, journal, mailbox_lists, records, run_passwords
 
 START = 1_800_000_000.0
 TIMEOUT = 30.0
@@ -153,7 +151,7 @@ class Simulation:
         with self.store.write() as tx:
             for domain in {each.domain for each in planned.rows if each.before.get("quota") is not None}:
                 boxes = [Mailbox.from_data(shown(box, domain)) for box in self.sandbox.account.domains[domain].values()]
-                lists.keep_mailboxes(tx, domain, boxes, self.clock.now())
+                mailbox_lists.keep_mailboxes(tx, domain, boxes, self.clock.now())
             run = journal.add_run(
                 tx,
                 planned,
@@ -225,7 +223,7 @@ class Simulation:
             answer = Unreachable("MXroute did not answer.")
         else:
             try:
-                answer = messages.decipher(request, reply.status, reply.headers, reply.body, now + takes)
+                answer = protocol.decipher(request, reply.status, reply.headers, reply.body, now + takes)
             except MXrouteError as error:
                 answer = error
         self._is_answered(job, takes, answer)
@@ -257,5 +255,5 @@ class Simulation:
         made = {each.position: each for each in self.rows(run) if each.outcome == "created" and each.sealed_password}
         with self.store.read() as tx:
             sealed = {position: each.sealed_password or b"" for position, each in made.items()}
-            opened = vault.opened(tx, self.store.key, run, sealed)
+            opened = run_passwords.opened(tx, self.store.key, run, sealed)
         return {made[position].address: password for position, password in opened.items()}

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.core.files import clipboard as pasted
-from mxlib.core.files import reader as intake
+from mxlib.core.files import clipboard, reader
 from mxlib.core.headers import ADDRESS
-from mxlib.core.mapping import choices as answers
-from mxlib.core.mapping import suggestions as guesses
+from mxlib.core.mapping import choices, suggestions
 from mxlib.core.mapping.choices import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
 from mxlib.core.mapping.mapping import IGNORE, recognise
 from mxlib.core.mapping.usernames import PATTERNS, Particles, Recipe
@@ -19,8 +17,8 @@ RECIPES = st.builds(Recipe, st.sampled_from(list(PATTERNS)), st.sampled_from(lis
 
 
 def guessed(*lines: str) -> tuple[str, ...]:
-    sheet = intake.read("\n".join(lines).encode(), "staff.csv")
-    return guesses.guess(sheet, recognise(sheet.header)).meanings
+    sheet = reader.read("\n".join(lines).encode(), "staff.csv")
+    return suggestions.guess(sheet, recognise(sheet.header)).meanings
 
 
 @pytest.mark.parametrize(
@@ -61,9 +59,9 @@ def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
     meanings = tuple("username" if at == who else others[at % 6] for at in range(len(columns)))
     answer = Answer(meanings, data.draw(RECIPES))
     shuffled = data.draw(st.permutations(columns))
-    kept = answers.to_json(columns, answer)
-    assert answers.digest(shuffled) == answers.digest(columns)
-    again = answers.from_json(shuffled, kept)
+    kept = choices.to_json(columns, answer)
+    assert choices.digest(shuffled) == choices.digest(columns)
+    again = choices.from_json(shuffled, kept)
     assert again is not None
     assert dict(zip(shuffled, again.meanings, strict=True)) == dict(zip(columns, meanings, strict=True))
     assert again.recipe == answer.recipe
@@ -83,14 +81,14 @@ def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
 )
 def test_an_answer_that_can_not_be_used_is_asked_anew(changed: dict[str, Any]) -> None:
     header = ("wie", "wat")
-    kept = answers.to_json(header, Answer(("username", IGNORE)))
-    assert answers.from_json(header, kept) is not None
-    assert answers.from_json(header, kept | changed) is None
-    assert answers.from_json(header, {}) is None
+    kept = choices.to_json(header, Answer(("username", IGNORE)))
+    assert choices.from_json(header, kept) is not None
+    assert choices.from_json(header, kept | changed) is None
+    assert choices.from_json(header, {}) is None
 
 
 def test_two_headers_alike_and_one_are_different_sets() -> None:
-    assert answers.digest(["wie", "wie"]) != answers.digest(["wie"])
+    assert choices.digest(["wie", "wie"]) != choices.digest(["wie"])
 
 
 def test_every_meaning_has_a_label() -> None:
@@ -108,7 +106,7 @@ def test_every_meaning_has_a_label() -> None:
     ],
 )
 def test_a_line_of_addresses_becomes_a_row_for_each(text: str, rows: bytes) -> None:
-    assert pasted.as_file(text) == rows
+    assert clipboard.as_file(text) == rows
 
 
 @pytest.mark.parametrize(
@@ -124,16 +122,16 @@ def test_a_line_of_addresses_becomes_a_row_for_each(text: str, rows: bytes) -> N
     ],
 )
 def test_what_is_a_table_stays_as_it_was_pasted(text: str) -> None:
-    assert pasted.as_file(text) == text.encode()
+    assert clipboard.as_file(text) == text.encode()
 
 
 @given(st.text(st.sampled_from("ab@.,;<>\" \n\t'"), max_size=60))
 def test_pasting_loses_no_address(text: str) -> None:
-    made = pasted.as_file(text).decode()
+    made = clipboard.as_file(text).decode()
     assert made == text or made.count("@") <= text.count("@")
     assert all(line.count("@") == 1 for line in made.split("\n")) or made == text
 
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_pasted(text: str) -> None:
-    assert isinstance(pasted.as_file(text), bytes)
+    assert isinstance(clipboard.as_file(text), bytes)

@@ -14,7 +14,7 @@ import anyio
 import pytest
 from starlette.types import Message
 
-from mxlib.api import concurrency as turns
+from mxlib.api import concurrency
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute.protocol import Answer, Request
@@ -287,7 +287,7 @@ def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(
         paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(60)]
         with ThreadPoolExecutor(60) as threads:
             asked = [threads.submit(house.ask, "GET", path) for path in paths]
-            for _ in range(turns.AT_HOST):
+            for _ in range(concurrency.AT_HOST):
                 assert at_host.acquire(timeout=10.0)
             began = time.monotonic()
             assert house.ask("GET", "/me").status_code == 200
@@ -309,9 +309,9 @@ def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(
 
     house.ask("GET", "/domains")
     monkeypatch.setattr(house.host, "send", slow)
-    monkeypatch.setattr(turns, "PATIENCE_S", 0.05)
-    with house.client, ThreadPoolExecutor(turns.AT_HOST) as threads:
-        paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(turns.AT_HOST)]
+    monkeypatch.setattr(concurrency, "PATIENCE_S", 0.05)
+    with house.client, ThreadPoolExecutor(concurrency.AT_HOST) as threads:
+        paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(concurrency.AT_HOST)]
         asked = [threads.submit(house.ask, "GET", path) for path in paths]
         for _ in paths:
             assert at_host.acquire(timeout=10.0)
@@ -324,8 +324,8 @@ def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(
 def test_more_requests_than_can_wait_for_the_host_are_refused_with_a_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "AT_HOST", 0)
-    monkeypatch.setattr(turns, "WAITING", 0)
+    monkeypatch.setattr(concurrency, "AT_HOST", 0)
+    monkeypatch.setattr(concurrency, "WAITING", 0)
     refused = house.ask("GET", "/domains")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert "Try again in 5 s" in refused.json()["error"]["message"]

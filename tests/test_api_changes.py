@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.services.runs import Running
-from mxlib.store import Unwritable
-from mxlib.store import idempotency as once
+from mxlib.store import Unwritable, idempotency
 from tests.house import House, data, opened, refused, trail
 
 BOTH = ["kim@a.nl", "nina@a.nl"]
@@ -23,7 +22,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     """Two mailboxes of 1024 MB, an unlimited one, and one of another domain."""
     with opened(tmp_path) as made:
         made.have(*BOTH, "free@a.nl", "far@b.nl")
-        made.host.send(messages.update_mailbox("a.nl", "free", quota=0))
+        made.host.send(protocol.update_mailbox("a.nl", "free", quota=0))
         yield made
 
 
@@ -219,7 +218,7 @@ def test_a_change_that_was_refused_does_not_use_up_its_key(house: House) -> None
 def test_a_key_whose_server_died_before_the_run_was_noted_finds_that_run(house: House) -> None:
     first = done(house, delete=True, confirm=2, key="k1")
     with house.services.store.write() as tx:
-        once.started(tx, "test (token 1)", "k1", None)  # type: ignore[arg-type]
+        idempotency.started(tx, "test (token 1)", "k1", None)  # type: ignore[arg-type]
     assert data(ask(house, delete=True, confirm=2, key="k1"), 202)["id"] == first["id"]
 
 

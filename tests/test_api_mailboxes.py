@@ -8,7 +8,7 @@ import pytest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import Busy, RateLimited, Unreachable
 from mxlib.services.confirmed_writes import came_at
 from mxlib.settings import Settings
@@ -46,7 +46,7 @@ def test_a_mailbox_that_is_there_is_not_made_again(house: House) -> None:
 
 def test_what_others_did_meanwhile_is_seen(house: House) -> None:
     data(house.ask("POST", BOXES, NINA), 201)
-    house.host.send(messages.delete_mailbox("a.nl", "nina"))
+    house.host.send(protocol.delete_mailbox("a.nl", "nina"))
     data(house.ask("POST", BOXES, NINA), 201)
     house.have("kim@a.nl")
     data(house.ask("PATCH", f"{BOXES}/kim/recovery", {"recovery_email": "kim@example.org"}))

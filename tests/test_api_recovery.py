@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from tests.house import GOOD, House, data, opened, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -28,7 +28,7 @@ def test_a_deleted_mailbox_leaves_no_recovery_email_behind(house: House) -> None
 def test_a_mailbox_that_was_deleted_elsewhere_leaves_none_to_its_namesake(house: House) -> None:
     house.have("kim@a.nl")
     house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
-    house.host.send(messages.delete_mailbox("a.nl", "nina"))
+    house.host.send(protocol.delete_mailbox("a.nl", "nina"))
     assert [box["email"] for box in data(house.ask("GET", f"{BOXES}?refresh=true"))] == ["kim@a.nl"]
     assert data(house.ask("POST", BOXES, NINA), 201)["recovery_email"] is None
 

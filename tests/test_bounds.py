@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.core.files import reader as intake
-from mxlib.core.files import writer as export
+from mxlib.core.files import reader, writer
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.headers import LONGEST_HEADER
 from mxlib.core.mapping import mapping
@@ -24,7 +23,7 @@ ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset()})
 
 
 def judged(data: bytes, name: str = "staff.csv"):
-    sheet = intake.read(data, name)
+    sheet = reader.read(data, name)
     rows, notes = mapping.to_rows(sheet, mapping.recognise(sheet.header))
     return rules.judge(rows, ACCOUNT, Standard("a.nl")), notes, sheet
 
@@ -70,7 +69,7 @@ def test_a_header_over_the_bound_is_shown_cut_and_said() -> None:
 def test_a_monstrous_header_costs_next_to_nothing(header: str) -> None:
     began = time.thread_time()
     with contextlib.suppress(FileRefused):
-        intake.read(f"{header}\njan\n".encode(), "staff.csv")
+        reader.read(f"{header}\njan\n".encode(), "staff.csv")
     assert time.thread_time() - began < 1.0
 
 
@@ -97,7 +96,7 @@ def test_a_workbook_unpacks_in_proportion_to_its_size() -> None:
 
 
 def test_a_text_longer_than_a_spreadsheet_holds_is_written_cut_with_a_sign() -> None:
-    data = export.table_xlsx(["note"], [["a" * 40_000]])
+    data = writer.table_xlsx(["note"], [["a" * 40_000]])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         texts = archive.read("xl/sharedStrings.xml").decode()
     assert "a" * (LONGEST_TEXT - 1) + "…" in texts

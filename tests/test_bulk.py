@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxlib.core.editing import bulk_edit as bulk
+from mxlib.core.editing import bulk_edit
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import COLUMNS, LONGEST_CELL, Verdict, rows_from
 from mxlib.core.validation.rules import Account, Standard, judge
@@ -16,31 +16,31 @@ def draft(*usernames: str) -> Draft:
 
 
 def test_a_value_is_put_into_the_rows_asked_for_and_no_other() -> None:
-    put = bulk.put(draft("a", "b", "c"), [0, 2], "quota", "2048")
+    put = bulk_edit.put(draft("a", "b", "c"), [0, 2], "quota", "2048")
     assert list(put.rows["quota"]) == ["2048", "1024", "2048"]
 
 
 @pytest.mark.parametrize("column", ["password", "line", "verdict"])
 def test_only_domain_quota_and_limit_are_put_in_bulk(column: str) -> None:
     before = draft("a")
-    assert bulk.put(before, [0], column, "x") is before
+    assert bulk_edit.put(before, [0], column, "x") is before
 
 
 def test_prefix_and_suffix_go_round_the_name_and_not_round_the_address() -> None:
-    affixed = bulk.affix(draft("jan", "kim@b.nl", ""), [0, 1, 2], before="x.", after=".y")
+    affixed = bulk_edit.affix(draft("jan", "kim@b.nl", ""), [0, 1, 2], before="x.", after=".y")
     assert list(affixed.rows["username"]) == ["x.jan.y", "x.kim.y@b.nl", ""]
 
 
 def test_text_is_replaced_in_one_column_only() -> None:
     before = Draft(rows_from({"username": ["jan_smit"], "recovery_email": ["jan_smit@example.org"]}))
-    after = bulk.replace(before, [0], "username", "_", ".")
+    after = bulk_edit.replace(before, [0], "username", "_", ".")
     assert list(after.rows["username"]) == ["jan.smit"]
     assert list(after.rows["recovery_email"]) == ["jan_smit@example.org"]
 
 
 def test_passwords_are_never_replaced_in_bulk() -> None:
     before = Draft(rows_from({"username": ["a"], "password": ["Geheim.2026x"]}))
-    assert bulk.replace(before, [0], "password", "Geheim", "x") is before
+    assert bulk_edit.replace(before, [0], "password", "Geheim", "x") is before
 
 
 def judged(before: Draft, *verdicts: Verdict) -> pd.DataFrame:
@@ -53,20 +53,20 @@ def judged(before: Draft, *verdicts: Verdict) -> pd.DataFrame:
 def test_rows_of_each_verdict_are_left_out_on_their_own_and_only_among_those_asked_for(verdict: Verdict) -> None:
     before = draft("a", "b", "c", "d", "e")
     kinds = [Verdict.READY, Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE]
-    out = bulk.leave_out(before, [0, 1, 2, 3, 9], judged(before, *kinds, verdict), verdict)
+    out = bulk_edit.leave_out(before, [0, 1, 2, 3, 9], judged(before, *kinds, verdict), verdict)
     assert list(out.rows["ticked"]) == [*(kind is not verdict for kind in kinds), True]
 
 
 def test_only_rows_that_are_left_out_are_deleted_in_bulk() -> None:
     before = draft("a", "b", "c").ticked([0, 2], False)
-    assert list(bulk.delete_left_out(before, [0, 1]).rows["username"]) == ["b", "c"]
-    assert bulk.delete_left_out(before, [1]) is before
+    assert list(bulk_edit.delete_left_out(before, [0, 1]).rows["username"]) == ["b", "c"]
+    assert bulk_edit.delete_left_out(before, [1]) is before
 
 
 def test_generating_fills_what_is_missing_among_the_rows_asked_for() -> None:
     before = draft("a", "b", "c", "d").edited({1: {"password": "Geheim.2026x"}})
     verdicts = judged(before, Verdict.NEEDS_PASSWORD, Verdict.READY, Verdict.NEEDS_PASSWORD, Verdict.EXISTS)
-    after = bulk.generate(before, [0, 1, 3, 7], verdicts)
+    after = bulk_edit.generate(before, [0, 1, 3, 7], verdicts)
     assert list(after.rows["generated"]) == [True, False, False, False]
     assert after.rows["password"].tolist()[1:] == ["Geheim.2026x", "", ""]
     assert len(after.rows["password"][0]) >= 16
@@ -75,7 +75,7 @@ def test_generating_fills_what_is_missing_among_the_rows_asked_for() -> None:
 
 def test_generating_anew_replaces_passwords_but_none_of_a_mailbox_that_exists() -> None:
     before = draft("a", "b").edited({at: {"password": "Geheim.2026x"} for at in (0, 1)})
-    after = bulk.generate(before, [0, 1], judged(before, Verdict.READY, Verdict.EXISTS), anew=True)
+    after = bulk_edit.generate(before, [0, 1], judged(before, Verdict.READY, Verdict.EXISTS), anew=True)
     assert list(after.rows["generated"]) == [True, False]
     assert after.rows["password"][0] != "Geheim.2026x"
     assert after.rows["password"][1] == "Geheim.2026x"
@@ -85,11 +85,11 @@ def test_generating_anew_replaces_passwords_but_none_of_a_mailbox_that_exists() 
 def test_no_tool_fails_or_touches_a_row_that_is_not_there(names: list[str], positions: set[int], column: str) -> None:
     before = draft(*names)
     for after in (
-        bulk.put(before, positions, column, "7"),
-        bulk.affix(before, positions, before="a", after="b"),
-        bulk.replace(before, positions, column, "a", "b"),
-        bulk.leave_out(before, positions, judged(before, *[Verdict.INVALID] * len(names)), Verdict.INVALID),
-        bulk.generate(before, positions, judged(before, *[Verdict.READY] * len(names))),
+        bulk_edit.put(before, positions, column, "7"),
+        bulk_edit.affix(before, positions, before="a", after="b"),
+        bulk_edit.replace(before, positions, column, "a", "b"),
+        bulk_edit.leave_out(before, positions, judged(before, *[Verdict.INVALID] * len(names)), Verdict.INVALID),
+        bulk_edit.generate(before, positions, judged(before, *[Verdict.READY] * len(names))),
     ):
         assert len(after) == len(before)
         kept = [at for at in range(len(before)) if at not in positions]
@@ -100,13 +100,13 @@ def test_one_long_text_does_not_fill_ten_thousand_rows() -> None:
     long = "a" * 1_000_000
     rows = Draft(rows_from({"username": ["aa", "jan"]}))
     changed = [
-        bulk.put(rows, [0, 1], "domain", long),
-        bulk.affix(rows, [0, 1], before=long, after=long),
-        bulk.replace(rows, [0, 1], "username", "a", long),
+        bulk_edit.put(rows, [0, 1], "domain", long),
+        bulk_edit.affix(rows, [0, 1], before=long, after=long),
+        bulk_edit.replace(rows, [0, 1], "username", "a", long),
         rows.edited({0: {"username": long, "password": long}, 1: {"quota": long}}),
     ]
     for _ in range(9):
-        changed.append(bulk.replace(changed[-1], [0, 1], "username", "a", "aaa"))
+        changed.append(bulk_edit.replace(changed[-1], [0, 1], "username", "a", "aaa"))
     for one in changed:
         assert max(one.rows[name].str.len().max() for name in COLUMNS) <= LONGEST_CELL + 1
         judged = judge(one.rows, Account(frozenset({"a.nl"}), {"a.nl": frozenset()}), Standard("a.nl"))

@@ -12,7 +12,7 @@ from mxlib.core import client_setup
 from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.core.plans.plan import Kind
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
 from mxlib.services.changes import Done, Proposed, not_done
 from mxlib.services.exports import NotThere
@@ -29,7 +29,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     """Two mailboxes of 1024 MB, an unlimited one, and one of another domain."""
     with opened(tmp_path) as made:
         made.have(*BOTH, "free@a.nl", "far@b.nl")
-        made.host.send(messages.update_mailbox("a.nl", "free", quota=0))
+        made.host.send(protocol.update_mailbox("a.nl", "free", quota=0))
         yield made
 
 

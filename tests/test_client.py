@@ -19,8 +19,7 @@ import httpx
 import pytest
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute import client, errors
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import client, errors, protocol
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.rate_limiter import Gate
 from mxlib.mxroute.rate_limits import Pace
@@ -32,7 +31,7 @@ USER = "johndoe-da"
 PASSWORD = "Geheim-w00rd"
 DOMAINS = {"success": True, "data": ["a.nl"]}
 RATES = {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000034"}
-CREATE = messages.create_mailbox("a.nl", "jan", PASSWORD)
+CREATE = protocol.create_mailbox("a.nl", "jan", PASSWORD)
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -103,7 +102,7 @@ def test_a_name_arrives_encoded_once() -> None:
         paths.append(request.url.raw_path)
         return httpx.Response(204)
 
-    host_that(answers, url="https://api.example/v1").send(messages.delete_mailbox("a.nl", "50%/+@"))
+    host_that(answers, url="https://api.example/v1").send(protocol.delete_mailbox("a.nl", "50%/+@"))
     assert paths == [b"/v1/domains/a.nl/email-accounts/50%25%2F%2B%40"]
 
 
@@ -115,7 +114,7 @@ def test_a_redirect_is_not_followed() -> None:
         return httpx.Response(307, headers={"location": "https://elsewhere.example/"})
 
     with pytest.raises(errors.Unreadable, match="Check MXROUTE_API_URL"):
-        host_that(answers).send(messages.list_domains())
+        host_that(answers).send(protocol.list_domains())
     assert asked == ["api.example"]
 
 
@@ -187,7 +186,7 @@ def test_a_closed_port_is_said_to_be_one() -> None:
     clock = SystemClock()
     host = Host(settings(f"http://127.0.0.1:{port}"), Gate(Pace(), clock), clock)
     with pytest.raises(errors.Unreachable, match=f"Nobody listens at 127.0.0.1:{port}"):
-        host.send(messages.list_domains())
+        host.send(protocol.list_domains())
     host.close()
 
 
@@ -207,7 +206,7 @@ def test_an_answer_that_trickles_past_the_time_out_is_given_up() -> None:
                 yield b" "
 
     with pytest.raises(errors.Unreachable):
-        host_that(lambda _: httpx.Response(200, stream=Trickle()), clock).send(messages.list_domains())
+        host_that(lambda _: httpx.Response(200, stream=Trickle()), clock).send(protocol.list_domains())
     assert clock.ahead < 10
 
 
@@ -279,7 +278,7 @@ def test_an_answer_is_asked_for_unpacked() -> None:
         asked.append(request.headers["accept-encoding"])
         return httpx.Response(200, json=DOMAINS)
 
-    host_that(answers).send(messages.list_domains())
+    host_that(answers).send(protocol.list_domains())
     assert asked == ["identity"]
 
 
@@ -290,13 +289,13 @@ def packed(body: bytes, encoding: str = "gzip") -> Handler:
 
 
 def test_an_answer_that_is_packed_all_the_same_is_read() -> None:
-    assert host_that(packed(gzip.compress(json.dumps(DOMAINS).encode()))).send(messages.list_domains()).data == ["a.nl"]
+    assert host_that(packed(gzip.compress(json.dumps(DOMAINS).encode()))).send(protocol.list_domains()).data == ["a.nl"]
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "deflate"])
 def test_an_answer_packed_in_another_way_is_unreadable(encoding: str) -> None:
     with pytest.raises(errors.Unreadable):
-        host_that(packed(b"whatever", encoding)).send(messages.list_domains())
+        host_that(packed(b"whatever", encoding)).send(protocol.list_domains())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
@@ -307,7 +306,7 @@ def test_a_body_that_unpacks_to_gigabytes_takes_no_memory(encoding: str) -> None
     host = host_that(packed(bomb, encoding))
     tracemalloc.start()
     with pytest.raises(errors.Unreadable):
-        host.send(messages.list_domains())
+        host.send(protocol.list_domains())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3 * client.MOST_BYTES
@@ -316,14 +315,14 @@ def test_a_body_that_unpacks_to_gigabytes_takes_no_memory(encoding: str) -> None
 def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MOST_BYTES", 1000)
     with pytest.raises(errors.Unreadable, match="too large"):
-        host_that(lambda _: httpx.Response(200, content=b"x" * 1001)).send(messages.list_domains())
+        host_that(lambda _: httpx.Response(200, content=b"x" * 1001)).send(protocol.list_domains())
 
 
 def test_an_answer_whose_packing_is_broken_is_unreadable() -> None:
     with pytest.raises(errors.Unreadable, match="garbled"):
         host_that(
             lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
-        ).send(messages.list_domains())
+        ).send(protocol.list_domains())
 
 
 @pytest.mark.parametrize("key", ["key\nX-Evil: 1", "schlüssel"])
@@ -331,7 +330,7 @@ def test_a_key_that_no_header_can_carry_is_told_as_a_refused_one(key: str) -> No
     clock = SystemClock()
     host = Host(settings("http://127.0.0.1:9", api_key=key), Gate(Pace(), clock), clock)
     with pytest.raises(errors.MXrouteError) as caught:
-        host.send(messages.list_domains())
+        host.send(protocol.list_domains())
     assert key not in "".join(traceback.format_exception(caught.value))
     host.close()
 
@@ -519,14 +518,14 @@ def test_it_works_over_a_real_connection(served: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     clock = SystemClock()
     host = Host(settings(served), Gate(Pace(), clock), clock)
-    told = host.send(messages.list_domains())
+    told = host.send(protocol.list_domains())
     assert told.data == ["a.nl"]
     assert told.allowance
     assert (told.allowance.limit, told.allowance.remaining, told.allowance.by_host) == (100, 41, True)
     assert host.send(CREATE).status == 201
-    assert host.send(messages.delete_mailbox("a.nl", "jan")).status == 204
+    assert host.send(protocol.delete_mailbox("a.nl", "jan")).status == 204
     with pytest.raises(errors.Unreachable) as caught:
-        host.send(messages.create_mailbox("a.nl", "lost", PASSWORD))
+        host.send(protocol.create_mailbox("a.nl", "lost", PASSWORD))
     assert caught.value.sent
     host.close()
 

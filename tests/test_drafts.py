@@ -19,8 +19,7 @@ from mxlib.services.drafts import Lost, TakenOver, Work
 from mxlib.services.exports import NotThere
 from mxlib.services.files import Question
 from mxlib.settings import Settings
-from mxlib.store import audit
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import audit, clock_guard
 from mxlib.web import downloads
 from tests.test_pages import FILE, grid_key, opened, preview, statuses
 
@@ -80,8 +79,8 @@ def test_an_old_draft_is_forgotten(house: Services, monkeypatch: pytest.MonkeyPa
     begun(house)
     later = house.clock.now() + 8 * 86_400
     with house.store.write() as tx:
-        time_guard.observe(tx, later - 3_600)
-        time_guard.confirm(tx, later - 3_600)
+        clock_guard.observe(tx, later - 3_600)
+        clock_guard.confirm(tx, later - 3_600)
     monkeypatch.setattr(house.drafts, "_clock", type("Later", (), {"now": lambda self: later})())
     assert not house.drafts.offered(LOCAL)
     monkeypatch.undo()

@@ -7,12 +7,10 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import messages as sentences
+from mxlib.runs import messages
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.sandbox.contract import shown
-from mxlib.store import journal
-from mxlib.store import mailbox_lists as lists
-from mxlib.store import run_passwords as vault
+from mxlib.store import journal, mailbox_lists, run_passwords
 from tests import house as houses
 from tests.desk import ShiftedClock
 from tests.house import House, data, refused
@@ -49,7 +47,7 @@ def test_one_empty_list_of_a_domain_is_not_believed(house: House) -> None:
     assert listed(house) == ["nina", "tess"]
     house.host.goes_wrong("empty_list", "list")
     told = house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
-    assert sentences.none_listed("a.nl") in told.problem
+    assert messages.none_listed("a.nl") in told.problem
     assert list(told.frame["username"]) == ["nina", "tess"]
     assert listed(house) == ["nina", "tess"]
 
@@ -79,7 +77,7 @@ def test_an_empty_list_of_domains_is_read_again_too(house: House, clock: Clock) 
     before = house.services.lists.domains(LOCAL, refresh=True).names
     house.host.goes_wrong("empty_list", "domains", count=None)
     told = house.services.lists.domains(LOCAL, refresh=True)
-    assert (told.names, str(told.problem)) == (before, sentences.NO_DOMAINS)
+    assert (told.names, str(told.problem)) == (before, messages.NO_DOMAINS)
     clock.ahead = 61.0
     assert house.services.lists.domains(LOCAL, refresh=True).names == ()
 
@@ -98,7 +96,7 @@ def test_what_an_empty_list_made_new_is_not_new_any_more_after_a_good_one() -> N
     for boxes in ([], good):
         here.clock.passed += 120
         with here.store.write() as tx:
-            lists.keep_mailboxes(tx, "a.nl", boxes, here.clock.now())
+            mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, here.clock.now())
     here.engine.resume(run)
     here.run()
     assert here.outcomes(run) == ["deleted", "deleted"]
@@ -120,16 +118,16 @@ class TestAStoppedRunThatIsNotSettled:
 
     def test_it_is_neither_handed_over_nor_taken_back(self, house: House) -> None:
         run = self.held(house)
-        told = sentences.not_settled(1)
+        told = messages.not_settled(1)
         refused(house.ask("POST", f"/imports/{run}/handed-over"), 409, told)
         refused(house.ask("GET", f"/imports/{run}/undo"), 409, told)
 
     def test_its_passwords_outlive_their_retention_until_it_is_settled(self, house: House) -> None:
         run = self.held(house)
         with house.services.store.write() as tx:
-            assert run not in vault.due(tx, 1_000.0 + 9 * A_DAY)
+            assert run not in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
             journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
-            assert run in vault.due(tx, 1_000.0 + 9 * A_DAY)
+            assert run in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
 
     def test_it_can_be_handed_over_once_it_is(self, house: House) -> None:
         run = self.held(house)

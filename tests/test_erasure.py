@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.runs import background_tasks as chores
+from mxlib.runs import background_tasks
 from mxlib.runs.run_view import Passwords
-from mxlib.services import run_status as telling
+from mxlib.services import run_status
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, audit, erasure, journal, readers
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import run_passwords as vault
+from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
 from mxlib.store.database import ReadTooLong
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through, until
@@ -36,7 +34,7 @@ class PassingClock(ShiftedClock):
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> PassingClock:
-    monkeypatch.setattr(chores, "RETRY_EVERY", 0.02)
+    monkeypatch.setattr(background_tasks, "RETRY_EVERY", 0.02)
     return PassingClock()
 
 
@@ -94,8 +92,8 @@ def test_with_a_reader_open_they_are_being_erased_until_that_ends(house: House, 
         assert whats(store, run)[0] == ("run.handed_over", "being erased")
         view = house.services.runs.get(LOCAL, run)
         assert view is not None
-        assert "are being erased" in telling.state(view)
-        assert "no longer kept" not in telling.state(view)
+        assert "are being erased" in run_status.state(view)
+        assert "no longer kept" not in run_status.state(view)
         time.sleep(0.1)
         assert passwords(house, run) == "erasing"
     until(lambda: passwords(house, run) == "erased")
@@ -103,7 +101,7 @@ def test_with_a_reader_open_they_are_being_erased_until_that_ends(house: House, 
     assert whats(store, run)[0] == ("run.passwords_erased", "in no file of this server any more")
     view = house.services.runs.get(LOCAL, run)
     assert view is not None
-    assert "no longer kept here" in telling.state(view)
+    assert "no longer kept here" in run_status.state(view)
 
 
 def test_without_readers_they_are_erased_at_once(house: House, tmp_path: Path) -> None:
@@ -244,13 +242,13 @@ def test_shortening_a_long_trail_lets_others_write_and_keeps_the_memory_flat(
         while not stop.wait(0.005):
             began = time.monotonic()
             with store.write() as tx:
-                vault.drop(tx, 0)
+                run_passwords.drop(tx, 0)
             slowest = max(slowest, time.monotonic() - began)
 
     thread = threading.Thread(target=write)
     thread.start()
     with store.write() as tx:
-        time_guard.confirm(tx, clock.now())
+        clock_guard.confirm(tx, clock.now())
     assert Housekeeping(Settings(audit_days=30), store, clock).tidy() == many
     stop.set()
     thread.join()

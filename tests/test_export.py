@@ -7,8 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from mxlib.core.files import reader as intake
-from mxlib.core.files import writer as export
+from mxlib.core.files import reader, writer
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import COLUMNS
 
@@ -25,12 +24,12 @@ MAILBOXES = pd.DataFrame(
 
 
 def rows_of(data: bytes, name: str) -> pd.DataFrame:
-    sheet = intake.read(data, name)
+    sheet = reader.read(data, name)
     return mapping.to_rows(sheet, mapping.recognise(sheet.header))[0]
 
 
 def test_mailboxes_are_written_in_the_import_format_with_blank_passwords() -> None:
-    assert export.mailboxes_csv(MAILBOXES) == (
+    assert writer.mailboxes_csv(MAILBOXES) == (
         b"\xef\xbb\xbfusername,password,quota,limit,recovery_email,domain\r\n"
         b"alice,,1024,9600,alice@example.net,clienta.example\r\n"
         b"bob,,,0,,clienta.example\r\n"
@@ -39,7 +38,7 @@ def test_mailboxes_are_written_in_the_import_format_with_blank_passwords() -> No
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_exported_mailboxes_are_read_back_as_they_were(kind: str) -> None:
-    data = export.mailboxes_csv(MAILBOXES) if kind == "csv" else export.mailboxes_xlsx(MAILBOXES)
+    data = writer.mailboxes_csv(MAILBOXES) if kind == "csv" else writer.mailboxes_xlsx(MAILBOXES)
     rows = rows_of(data, f"mailboxes.{kind}")
     assert rows[list(COLUMNS)].to_numpy().tolist() == [
         ["alice", "", "1024", "9600", "alice@example.net", "clienta.example"],
@@ -48,13 +47,13 @@ def test_exported_mailboxes_are_read_back_as_they_were(kind: str) -> None:
 
 
 def test_a_domain_without_mailboxes_is_a_header() -> None:
-    assert export.mailboxes_csv(MAILBOXES[:0]).endswith(b"recovery_email,domain\r\n")
-    assert export.mailboxes_xlsx(MAILBOXES[:0]).startswith(b"PK")
+    assert writer.mailboxes_csv(MAILBOXES[:0]).endswith(b"recovery_email,domain\r\n")
+    assert writer.mailboxes_xlsx(MAILBOXES[:0]).startswith(b"PK")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_what_would_be_a_formula_is_neutralised_inside_quotes_but_never_in_a_password(start: str) -> None:
-    data = export.table_csv(
+    data = writer.table_csv(
         ["username", "password", "note"], [["al", f"{start}Ab", f"{start}1+2"]], verbatim={"password"}
     )
     line = data.decode("utf-8-sig").split("\r\n", 1)[1]
@@ -65,32 +64,32 @@ def test_what_would_be_a_formula_is_neutralised_inside_quotes_but_never_in_a_pas
 
 @pytest.mark.parametrize("cell", ["a,b", "a;b", "a|b", "a\tb", 'a"b', "a\nb", " a", "a ", "#a"])
 def test_separators_quotes_and_outer_blanks_stand_in_quotes(cell: str) -> None:
-    line = export.table_csv(["username"], [[cell]]).decode("utf-8-sig").split("\r\n", 1)[1]
+    line = writer.table_csv(["username"], [[cell]]).decode("utf-8-sig").split("\r\n", 1)[1]
     assert line == '"' + cell.replace('"', '""') + '"\r\n'
 
 
 def test_headers_of_others_making_are_guarded_too() -> None:
-    assert export.table_csv(["=x()", "username"], []).decode("utf-8-sig") == '"\t=x()",username\r\n'
+    assert writer.table_csv(["=x()", "username"], []).decode("utf-8-sig") == '"\t=x()",username\r\n'
 
 
 def test_a_workbook_holds_text_only() -> None:
-    data = export.table_xlsx(["username", "note"], [["007", "1e5"], ["1/2", "=1+2"]])
-    sheet = intake.read(data, "staff.xlsx")
+    data = writer.table_xlsx(["username", "note"], [["007", "1e5"], ["1/2", "=1+2"]])
+    sheet = reader.read(data, "staff.xlsx")
     assert [sheet.table.row(at) for at in range(2)] == [["007", "1e5"], ["1/2", "\t=1+2"]]
 
 
 def test_a_cell_longer_than_a_workbook_takes_is_cut_and_not_lost() -> None:
-    sheet = intake.read(export.table_xlsx(["username", "note"], [["jan", "x" * 40_000]]), "staff.xlsx")
+    sheet = reader.read(writer.table_xlsx(["username", "note"], [["jan", "x" * 40_000]]), "staff.xlsx")
     assert sheet.table.row(0)[1] == "x" * 32_766 + "…"
 
 
 def test_rows_must_be_as_wide_as_the_header() -> None:
     with pytest.raises(ValueError, match=r"shorter|longer"):
-        export.table_csv(["a", "b"], [["x"]])
+        writer.table_csv(["a", "b"], [["x"]])
 
 
 def test_the_template_is_read_and_its_examples_are_on_nobodys_account() -> None:
-    rows = rows_of(export.template_csv(), "mailboxes-template.csv")
+    rows = rows_of(writer.template_csv(), "mailboxes-template.csv")
     assert len(rows) == 2
     assert set(rows["domain"]) == {"example.com"}
     assert (rows["fault"] == "").all()
@@ -106,8 +105,8 @@ def test_the_template_is_read_and_its_examples_are_on_nobodys_account() -> None:
     ],
 )
 def test_file_names_are_safe(domain: str, name: str) -> None:
-    assert export.file_name(domain, date(2026, 5, 3)) == name
+    assert writer.file_name(domain, date(2026, 5, 3)) == name
 
 
 def test_the_file_name_tells_the_kind() -> None:
-    assert export.file_name("a.nl", date(2026, 5, 3), "xlsx") == "mailboxes-a.nl-2026-05-03.xlsx"
+    assert writer.file_name("a.nl", date(2026, 5, 3), "xlsx") == "mailboxes-a.nl-2026-05-03.xlsx"

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mxlib import cli as admin
+from mxlib import cli
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, Unwritable, audit, database, journal
-from mxlib.store import errors as failures
+from mxlib.store import FILE, Store, Unwritable, audit, database, errors, journal
 from mxlib.store.errors import of_database, of_system
 from mxlib.ui.app.file_limits import OutOfFiles
 from tests import house as houses
@@ -77,7 +76,7 @@ def test_each_failure_has_a_sentence_of_its_own(tmp_path: Path) -> None:
 def test_an_input_output_error_on_a_full_disk_is_said_to_be_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failures, "_is_full", lambda _path: True)
+    monkeypatch.setattr(errors, "_is_full", lambda _path: True)
     told = of_database(raw(sqlite3.SQLITE_IOERR | 19 << 8), tmp_path / FILE)
     assert told is not None
     assert told.code == "DISK_FULL"
@@ -88,7 +87,7 @@ def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, mo
         house.have("nina@a.nl")
 
         def write() -> None:
-            raise Unwritable(words.DISK_ERROR, "DISK_ERROR")
+            raise Unwritable(messages.DISK_ERROR, "DISK_ERROR")
 
         monkeypatch.setattr(house.services.store, "write", write)
         answer = house.ask("DELETE", "/domains/a.nl/email-accounts/nina")
@@ -118,7 +117,7 @@ def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
     house = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
     house.engine.recover()
     try:
-        until(lambda: words.DATABASE_DAMAGED in house.unwell(LOCAL))
+        until(lambda: messages.DATABASE_DAMAGED in house.unwell(LOCAL))
     finally:
         house.close()
 
@@ -163,7 +162,7 @@ def test_a_server_without_room_for_files_says_so_in_one_line(caplog: pytest.LogC
             {"message": "socket.accept() out of system resource", "exception": OSError(errno.EMFILE, "Too many")}
         )
     said = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert [record.getMessage() for record in said] == [words.OUT_OF_FILES]
+    assert [record.getMessage() for record in said] == [messages.OUT_OF_FILES]
     assert said[0].exc_info is None
     loop.call_exception_handler({"message": "something else", "exception": ZeroDivisionError()})
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
@@ -191,7 +190,7 @@ def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
     finally:
         caplog.handler.removeFilter(handler)
     said = [record.getMessage() for record in caplog.records]
-    assert said == [words.OUT_OF_FILES, words.OUT_OF_FILES, "something else"]
+    assert said == [messages.OUT_OF_FILES, messages.OUT_OF_FILES, "something else"]
 
 
 def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
@@ -337,7 +336,7 @@ def test_the_command_line_says_the_same_in_one_line(
         with sqlite3.connect(folder / FILE) as raw_store:
             raw_store.execute("UPDATE alembic_version SET version_num = '9999'")
         raw_store.close()
-    assert admin.main(["user", "list"]) == 2
+    assert cli.main(["user", "list"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "Traceback" not in said

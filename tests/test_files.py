@@ -2,7 +2,7 @@
 
 import pytest
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.reader import Sheet, Taken
 from mxlib.core.mapping.mapping import original_cells
 from mxlib.core.schema import COLUMNS
@@ -138,7 +138,7 @@ TOLD: dict[str, tuple[Taken, list[object]]] = {
 
 
 def read(name: str, taken: Taken | None = None) -> Sheet:
-    return intake.read((FILES / name).read_bytes(), name, taken=taken)
+    return reader.read((FILES / name).read_bytes(), name, taken=taken)
 
 
 def table(sheet: Sheet) -> Rows:
@@ -191,7 +191,7 @@ def test_every_file_is_described_and_tested() -> None:
 @soffice.needed()
 @pytest.mark.parametrize("name", WRITTEN)
 def test_the_libreoffice_of_this_machine_writes_what_is_kept_here(name: str) -> None:
-    now = intake.read(spreadsheets.written(name), name)
+    now = reader.read(spreadsheets.written(name), name)
     kept = read(name)
     assert (now.taken, now.header, now.title) == (kept.taken, kept.header, kept.title)
     assert table(now) == table(kept)

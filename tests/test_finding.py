@@ -8,11 +8,10 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.changes import Deletion, NewQuota
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.history import Event
-from mxlib.store import first_seen as seen
-from mxlib.store import mailbox_lists as shelf
+from mxlib.store import first_seen, mailbox_lists
 from tests.house import GOOD, House, opened
 
 
@@ -79,7 +78,7 @@ def test_a_mailbox_made_or_deleted_by_hand_is_found_or_not_at_once(house: House)
 def test_of_ten_thousand_mailboxes_the_first_fifty_hits_are_told(house: House) -> None:
     boxes = [Mailbox(f"person{n}", f"person{n}@a.nl", 1024, 0.0, 9600, 0, False) for n in range(10_000)]
     with house.services.store.write() as tx:
-        shelf.keep_mailboxes(tx, "a.nl", boxes, time.time())
+        mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, time.time())
     assert len(found(house, "person77")) == 50
 
 
@@ -108,8 +107,8 @@ def test_what_mxm_did_not_make_says_since_when_it_is_known(house: House) -> None
     at = time.mktime((2026, 5, 3, 12, 0, 0, 0, 0, -1))
     boxes = [Mailbox("old", "old@a.nl", 1024, 0.0, 9600, 0, False)]
     with house.services.store.write() as tx:
-        shelf.keep_mailboxes(tx, "a.nl", boxes, at)
-        shelf.keep_mailboxes(tx, "a.nl", boxes, at + 9_000_000)
+        mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at)
+        mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at + 9_000_000)
     assert origin(house, "old@a.nl", at) == "Not made here, first seen 3 May."
     assert past(house, "old@a.nl") == []
 
@@ -119,8 +118,8 @@ def test_what_a_run_or_a_hand_made_was_never_first_seen(house: House) -> None:
     house.services.mailboxes.create(LOCAL, "a.nl", {"username": "new", "password": GOOD})
     house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
     with house.services.store.read() as tx:
-        assert seen.since(tx, "a.nl", "fresh") is seen.since(tx, "a.nl", "new") is None
-        assert seen.since(tx, "a.nl", "kim") is not None
+        assert first_seen.since(tx, "a.nl", "fresh") is first_seen.since(tx, "a.nl", "new") is None
+        assert first_seen.since(tx, "a.nl", "kim") is not None
     assert [(event.what, event.run) for event in past(house, "fresh@a.nl")] == [("Created", run)]
     assert [(event.what, event.run, event.who) for event in past(house, "new@a.nl")] == [("Created", None, LOCAL.name)]
     assert origin(house, "fresh@a.nl", 0) == origin(house, "new@a.nl", 0) == ""
@@ -164,7 +163,7 @@ def test_what_was_deleted_here_and_is_there_again_says_so(house: House) -> None:
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], Deletion())
     house.ended(changing.carry_out(LOCAL, proposed, days=7, typed="2").run or 0)
     assert [event.what for event in past(house, "fresh@a.nl")] == ["Deleted", "Created"]
-    house.host.send(messages.create_mailbox("a.nl", "fresh", GOOD))
+    house.host.send(protocol.create_mailbox("a.nl", "fresh", GOOD))
     assert origin(house, "fresh@a.nl", 0) == "Deleted here once; somebody else made it again."
 
 
@@ -178,5 +177,5 @@ def test_what_left_the_host_and_came_back_is_first_seen_anew(house: House) -> No
     box = Mailbox("back", "back@a.nl", 1024, 0.0, 9600, 0, False)
     with house.services.store.write() as tx:
         for at, boxes in ((1_000.0, [box]), (2_000.0, []), (3_000.0, [box]), (4_000.0, [box])):
-            shelf.keep_mailboxes(tx, "a.nl", boxes, at)
-        assert seen.since(tx, "a.nl", "back") == 3_000.0
+            mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at)
+        assert first_seen.since(tx, "a.nl", "back") == 3_000.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.store import audit
 from tests import house as houses
 from tests.desk import until
@@ -73,7 +73,7 @@ def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(house: Hou
     before = len(house.host.sent)
     with full(house):
         told = houses.data(house.ask("POST", f"/imports/{run}/resume"))
-        assert (told["status"], told["paused_reason"]) == ("paused", words.DISK_FULL)
+        assert (told["status"], told["paused_reason"]) == ("paused", messages.DISK_FULL)
         assert house.services.engine.view(run).held  # type: ignore[union-attr]
         sent = [request for request in house.host.sent[before:] if request.method == "POST"]
         assert sent == []  # nothing leaves that is not in the journal
@@ -87,7 +87,7 @@ def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(house: House) -> None:
     run = started(house)
     with full(house):
         answer = house.ask("POST", f"/imports/{run}/stop")
-        houses.refused(answer, 503, words.DISK_FULL)
+        houses.refused(answer, 503, messages.DISK_FULL)
         assert answer.json()["error"]["code"] == "STORE_FAILED"
     assert "run.stop" not in whats(house, run)
     assert house.services.engine.view(run).status not in ("stopping", "stopped")  # type: ignore[union-attr]
@@ -98,4 +98,4 @@ def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(house: House) -> None:
 def houses_full() -> Exception:
     from mxlib.store import Unwritable
 
-    return Unwritable(words.DISK_FULL)
+    return Unwritable(messages.DISK_FULL)

@@ -11,8 +11,7 @@ from starlette.testclient import TestClient
 
 from mxlib.api.app import build
 from mxlib.services.runs import Running
-from mxlib.web import audit_downloads as trail
-from mxlib.web import downloads
+from mxlib.web import audit_downloads, downloads
 from tests.house import GOOD, House, opened
 
 TEXTS = [
@@ -135,7 +134,7 @@ DASHBOARD = [
 
 @pytest.mark.parametrize("path", DASHBOARD)
 def test_no_address_of_a_download_breaks_it(house: House, path: str) -> None:
-    web = TestClient(Starlette(routes=[*downloads.routes, *trail.routes]))
+    web = TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes]))
     for text in PARTS:
         answer = web.get(path.replace("{}", quote(text, safe="")))
         assert answer.status_code not in (500, 503), (path, text[:40], answer.text[:200])

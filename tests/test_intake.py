@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.csv_reader import MOST_CELLS
 from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
 from mxlib.core.mapping import mapping
@@ -80,11 +80,11 @@ REFUSED = {
 
 
 def of_file(name: str, taken: Taken | None = None) -> Sheet:
-    return intake.read((FILES / name).read_bytes(), name, taken=taken)
+    return reader.read((FILES / name).read_bytes(), name, taken=taken)
 
 
 def of_text(text: str, taken: Taken | None = None) -> Sheet:
-    return intake.read(text.encode(), "staff.csv", taken=taken)
+    return reader.read(text.encode(), "staff.csv", taken=taken)
 
 
 def rows(sheet: Sheet) -> list[list[str]]:
@@ -93,7 +93,7 @@ def rows(sheet: Sheet) -> list[list[str]]:
 
 def refusal(data: bytes, name: str = "staff.csv", limits: Limits | None = None, taken: Taken | None = None) -> str:
     try:
-        sheet = intake.read(data, name, limits=limits or Limits(), taken=taken)
+        sheet = reader.read(data, name, limits=limits or Limits(), taken=taken)
         mapping.to_rows(sheet, mapping.recognise(sheet.header))
     except FileRefused as refused:
         return str(refused)
@@ -181,12 +181,12 @@ def test_a_title_with_another_delimiter_does_not_mislead() -> None:
 
 def test_what_was_taken_can_be_overridden() -> None:
     data = "name;user\nalice;Żółw\n".encode("windows-1250")
-    assert rows(intake.read(data, "x"))[0][1] == "¯ó³w"
-    assert rows(intake.read(data, "x", taken=Taken(encoding="windows-1250")))[0][1] == "Żółw"
-    assert intake.read(data, "x", taken=Taken(delimiter="|")).header == ("name;user",)
-    assert intake.read(data, "x", taken=Taken(header_line=0)).header == ("Column 1", "Column 2")
-    assert len(intake.read(data, "x", taken=Taken(header_line=0))) == 2
-    assert intake.read(data + b"bob;b\n", "x", taken=Taken(header_line=2)).table.lines.tolist() == [3]
+    assert rows(reader.read(data, "x"))[0][1] == "¯ó³w"
+    assert rows(reader.read(data, "x", taken=Taken(encoding="windows-1250")))[0][1] == "Żółw"
+    assert reader.read(data, "x", taken=Taken(delimiter="|")).header == ("name;user",)
+    assert reader.read(data, "x", taken=Taken(header_line=0)).header == ("Column 1", "Column 2")
+    assert len(reader.read(data, "x", taken=Taken(header_line=0))) == 2
+    assert reader.read(data + b"bob;b\n", "x", taken=Taken(header_line=2)).table.lines.tolist() == [3]
 
 
 def test_utf_16_without_its_mark_is_read_when_it_is_chosen() -> None:
@@ -231,7 +231,7 @@ def test_limits_are_told_with_figures() -> None:
     assert refusal(bytes(12_400_000)) == "12.4 MB; the limit is 10 MB."
     data = b"username\n" + b"a\n" * 12
     assert refusal(data, limits=Limits(rows=11)) == "12 rows; the limit is 11. Split the file."
-    assert len(intake.read(data, "x", limits=Limits(rows=12))) == 12
+    assert len(reader.read(data, "x", limits=Limits(rows=12))) == 12
     assert refusal(data + b'"b"\n', limits=Limits(rows=12)) == "13 rows; the limit is 12. Split the file."
     assert refusal(data + b'"b"c\n', limits=Limits(rows=12)) == "13 rows; the limit is 12. Split the file."
 
@@ -244,8 +244,8 @@ def test_a_row_with_thousands_of_cells_is_refused(start: str) -> None:
 
 
 def test_blank_lines_by_the_hundred_thousand_are_no_rows() -> None:
-    assert len(intake.read(b"username,password\n" + b",\n" * 300_000 + b"alice,\n", "x")) == 1
-    assert len(intake.read(b"username,password\n" + b'"",\r\n' * 300_000 + b"alice,\n", "x")) == 1
+    assert len(reader.read(b"username,password\n" + b",\n" * 300_000 + b"alice,\n", "x")) == 1
+    assert len(reader.read(b"username,password\n" + b'"",\r\n' * 300_000 + b"alice,\n", "x")) == 1
 
 
 def test_a_file_of_nothing_but_blanks_is_empty_however_long() -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.core.plans.plan import Action, Plan
-from mxlib.store import Store, journal, own_cells
-from mxlib.store import run_passwords as vault
+from mxlib.store import Store, journal, own_cells, run_passwords
 from tests.simulation import Simulation, plan, row, rows
 
 
@@ -62,7 +61,7 @@ def test_passwords_come_back_with_the_key(store: Store) -> None:
     run = add(store, plan(*rows(3)))
     with store.read() as tx:
         sealed = {each.position: each.sealed_password or b"" for each in journal.rows(tx, run)}
-        opened = vault.opened(tx, store.key, run, sealed)
+        opened = run_passwords.opened(tx, store.key, run, sealed)
     assert opened == {n: f"Secret-{n}-word" for n in range(3)}
 
 

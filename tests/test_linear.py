@@ -16,26 +16,17 @@ import pyarrow.compute as pc
 import pytest
 from starlette.datastructures import Headers
 
-from mxlib.api import dependencies as asking
-from mxlib.api import responses as envelope
-from mxlib.auth import middleware as guard
-from mxlib.auth import request_checks as framing
-from mxlib.core import addresses, headers, passwords
-from mxlib.core import arrow_text as columns
-from mxlib.core import quotas as amounts
-from mxlib.core.editing import filters as sifting
-from mxlib.core.files import clipboard as pasted
-from mxlib.core.files import encoding as dialect
-from mxlib.core.files import reader as intake
-from mxlib.core.files import writer as export
+from mxlib.api import dependencies, responses
+from mxlib.auth import middleware, request_checks
+from mxlib.core import addresses, arrow_text, headers, passwords, quotas
+from mxlib.core.editing import filters
+from mxlib.core.files import clipboard, encoding, reader, writer
 from mxlib.core.files.csv_reader import records
 from mxlib.core.format import quoted, readable
-from mxlib.core.mapping import json_rows as from_json
-from mxlib.core.mapping import mapping, presets
-from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping import json_rows, mapping, presets, usernames
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.schema import rows_from
-from mxlib.core.text import redaction as unseen
+from mxlib.core.text import redaction
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import Account, Standard
 from tests.test_layout import FILES, ROOT, named
@@ -53,7 +44,7 @@ BY_HAND: dict[tuple[str, str], Sequence[tuple[str, str]]] = {
         (rf'(?:"(?P<inside>[^"]*+(?:""[^"]*+)*+)"|(?P<bare>[^{sign}\r\n]*+))(?P<end>{sign}|\r\n?|\n|$)', "match")
         for sign in (",", ";", "\\|")
     ],
-    ("mxlib/core/text/redaction.py", ""): [(phrase.pattern, "sub") for phrase, _ in unseen._LEFT],
+    ("mxlib/core/text/redaction.py", ""): [(phrase.pattern, "sub") for phrase, _ in redaction._LEFT],
     ("mxlib/core/arrow_text.py", "match"): [],  # whatever its callers hand over is found where they do
     ("mxlib/core/arrow_text.py", "contain"): [],
     ("mxlib/sandbox/contract.py", "_password"): [("[A-Z]", "search")],
@@ -257,7 +248,7 @@ def _refusing(work: Callable[[str], object]) -> Callable[[str], object]:
     def refuse(text: str) -> object:
         try:
             return work(text)
-        except (intake.FileRefused, from_json.Malformed, envelope.Problem):
+        except (reader.FileRefused, json_rows.Malformed, responses.Problem):
             return None
 
     return refuse
@@ -265,7 +256,7 @@ def _refusing(work: Callable[[str], object]) -> Callable[[str], object]:
 
 def _file(before: str = "", after: str = "") -> Callable[[str], object]:
     def read(text: str) -> object:
-        sheet = intake.read(f"{before}{text}{after}".encode(), "staff.csv")
+        sheet = reader.read(f"{before}{text}{after}".encode(), "staff.csv")
         return mapping.to_rows(sheet, mapping.recognise(sheet.header))
 
     return _refusing(read)
@@ -292,19 +283,19 @@ WORK: dict[str, Callable[[str], object]] = {
     "whether it is a username": addresses.is_username,
     "whether it is a domain": addresses.is_domain,
     "whether it is an email address": addresses.is_email,
-    "a quota": amounts.quota,
-    "a quota that is small": amounts.is_tiny,
-    "a limit": amounts.limit,
+    "a quota": quotas.quota,
+    "a quota that is small": quotas.is_tiny,
+    "a limit": quotas.limit,
     "a new quota": NewQuota.read,
-    "a first name": lambda text: names.plain(_people(text, "Bakker"), names.Recipe(spelled=True)),
-    "a last name": lambda text: names.plain(_people("Anna", text), names.Recipe(spelled=True)),
-    "a full name": lambda text: names.people(*map(columns.texts, ([""], [""], [""], [text]))),
+    "a first name": lambda text: usernames.plain(_people(text, "Bakker"), usernames.Recipe(spelled=True)),
+    "a last name": lambda text: usernames.plain(_people("Anna", text), usernames.Recipe(spelled=True)),
+    "a full name": lambda text: usernames.people(*map(arrow_text.texts, ([""], [""], [""], [text]))),
     "marks in a name": lambda text: (_people(text, text).have_marks, _people(text, text).have_particles),
-    "pasted rows": pasted.as_file,
-    "pasted addresses": lambda text: pasted.addresses_in(text, "a.nl"),
-    "bytes of some encoding": _refusing(lambda text: dialect.decode(text.encode("utf-16-le"), "staff.csv")),
-    "a declared delimiter": dialect.declared_delimiter,
-    "a line without its quotes": dialect.outside_quotes,
+    "pasted rows": clipboard.as_file,
+    "pasted addresses": lambda text: clipboard.addresses_in(text, "a.nl"),
+    "bytes of some encoding": _refusing(lambda text: encoding.decode(text.encode("utf-16-le"), "staff.csv")),
+    "a declared delimiter": encoding.declared_delimiter,
+    "a line without its quotes": encoding.outside_quotes,
     "records": _refusing(lambda text: list(records(text, ","))),
     "a file of nothing else": _file(),
     "a file with such a header": _file("username,", "\njan,x\n"),
@@ -319,30 +310,30 @@ WORK: dict[str, Callable[[str], object]] = {
     "a limit that is judged": lambda text: _judged(limit=text),
     "a recovery email that is judged": lambda text: _judged(recovery_email=text),
     "a domain that is judged": lambda text: _judged(domain=text),
-    "the name of a cell in JSON": lambda text: from_json.rows([{text: "a"}]),
-    "a cell in JSON": lambda text: from_json.rows([{"username": text, "email": text, "quota GB": text}]),
-    "rows that are searched": lambda text: sifting.holding(JUDGED_ROWS, text),
+    "the name of a cell in JSON": lambda text: json_rows.rows([{text: "a"}]),
+    "a cell in JSON": lambda text: json_rows.rows([{"username": text, "email": text, "quota GB": text}]),
+    "rows that are searched": lambda text: filters.holding(JUDGED_ROWS, text),
     "whether a cell is a password": passwords.looks_like_one,
     "whether a cell is a mask": passwords.is_masked,
     "whether a password is missing": passwords.is_missing,
-    "a cell that is written": export._quoted,
-    "a file name": lambda text: export.file_name(text, pd.Timestamp("2026-05-03").date()),
+    "a cell that is written": writer._quoted,
+    "a file name": lambda text: writer.file_name(text, pd.Timestamp("2026-05-03").date()),
     "a readable text": lambda text: (readable(text), quoted(text)),
-    "an origin": lambda text: guard.Origin.parse(f"http://{text}"),
-    "cookies": lambda text: framing.plain_cookies((b"cookie", text.encode())),
-    "the kind of a body": lambda text: asking.kind_of(_header(content_type=text)),
-    "the charset of a body": _refusing(lambda text: asking.charset_of(_header(content_type=f"text/csv;{text}"))),
+    "an origin": lambda text: middleware.Origin.parse(f"http://{text}"),
+    "cookies": lambda text: request_checks.plain_cookies((b"cookie", text.encode())),
+    "the kind of a body": lambda text: dependencies.kind_of(_header(content_type=text)),
+    "the charset of a body": _refusing(lambda text: dependencies.charset_of(_header(content_type=f"text/csv;{text}"))),
     "the body of a request": _refusing(
-        lambda text: asking.parsed(_header(content_type="application/json"), text.encode())
+        lambda text: dependencies.parsed(_header(content_type="application/json"), text.encode())
     ),
     "a text in the body of a request": _refusing(
-        lambda text: asking.parsed(_header(content_type="application/json"), f'{{"a": "{text}"}}'.encode())
+        lambda text: dependencies.parsed(_header(content_type="application/json"), f'{{"a": "{text}"}}'.encode())
     ),
 }
 
 
-def _people(first: str, last: str) -> names.People:
-    return names.People(columns.texts([first]), columns.texts([last]))
+def _people(first: str, last: str) -> usernames.People:
+    return usernames.People(arrow_text.texts([first]), arrow_text.texts([last]))
 
 
 @pytest.mark.parametrize("what", WORK)

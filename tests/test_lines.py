@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.auth import websocket as line
+from mxlib.auth import websocket
 from mxlib.auth.users import Users
 from mxlib.auth.websocket import CLOSED
 from mxlib.store import FILE, Store
@@ -59,7 +59,7 @@ def test_the_same_permissions_once_more_draw_nothing(house: House) -> None:
 
 
 def test_a_tab_whose_script_runs_is_drawn_when_that_is_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(websocket, "TRY_EVERY", 0.01)
     house.busy = True
     with house.signed_in().websocket_connect(LIVE, headers=ORIGIN) as socket:
         assert socket.receive_text() == "kim"

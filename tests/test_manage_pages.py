@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import NewQuota
-from mxlib.sandbox import extra_routes as extras
+from mxlib.sandbox import extra_routes
 from mxlib.services import Services
 from mxlib.services.failures import Silent
 from mxlib.settings import Settings
@@ -121,7 +121,7 @@ def test_the_account_s_storage_is_shown_once_it_is_known(house: Services) -> Non
 def test_a_figure_of_the_storage_that_is_not_known_is_shown_as_such(
     house: Services, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], shown: str
 ) -> None:
-    monkeypatch.setattr(extras, "quota", lambda _account, _now: figures)
+    monkeypatch.setattr(extra_routes, "quota", lambda _account, _now: figures)
     with suppress(Silent):
         house.storage.read(LOCAL)
     tab = opened(domain="clienta.nl")

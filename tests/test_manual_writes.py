@@ -13,8 +13,7 @@ from mxlib.services.confirmed_writes import Uncertain
 from mxlib.services.exports import NotThere
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites
-from mxlib.store import FILE, Store, Unwritable, audit, manual_writes
-from mxlib.store import first_seen as seen
+from mxlib.store import FILE, Store, Unwritable, audit, first_seen, manual_writes
 from mxlib.store.encryption import ServerKey
 from tests.desk import ShiftedClock, live_through
 from tests.house import GOOD, House, data, opened, refused, trail
@@ -351,7 +350,7 @@ def test_a_mailbox_that_is_being_made_by_hand_is_nobody_elses(house: House, monk
         house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     house.ask("GET", f"{BOXES}?refresh=true")
     with house.services.store.read() as tx:
-        assert seen.since(tx, "a.nl", "nina") is None
+        assert first_seen.since(tx, "a.nl", "nina") is None
 
 
 def test_a_process_that_starts_settles_by_its_own_thread(

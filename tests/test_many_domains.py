@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
-from mxlib.core.files import reader as intake
-from mxlib.core.text import messages as words
+from mxlib.core.files import reader
+from mxlib.core.text import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.rate_limiter import Gate
@@ -143,7 +143,7 @@ def test_programs_export_all_domains_that_their_token_may(house: House) -> None:
 
 @pytest.mark.parametrize("path", ["/email-accounts", "/domains/a.nl/email-accounts"])
 def test_programs_export_workbooks_of_the_same_rows_too(house: House, path: str) -> None:
-    book, table = (intake.read(house.ask("GET", path + kind).content, f"all{kind}") for kind in (".xlsx", ".csv"))
+    book, table = (reader.read(house.ask("GET", path + kind).content, f"all{kind}") for kind in (".xlsx", ".csv"))
     assert book.header == table.header
     assert [book.table.row(at) for at in range(len(book))] == [table.table.row(at) for at in range(len(table))]
     assert len(book)
@@ -199,8 +199,8 @@ def test_a_silent_host_is_not_asked_a_hundred_times(house: House) -> None:
 
 
 def test_how_far_it_is_and_what_it_waits_for_is_said_in_words() -> None:
-    assert words.reading_lists(37, 100) == "Reading 37 of 100 domains from MXroute…"
-    assert words.reading_lists(100, 150, 33.2) == (
+    assert messages.reading_lists(37, 100) == "Reading 37 of 100 domains from MXroute…"
+    assert messages.reading_lists(100, 150, 33.2) == (
         "Reading 100 of 150 domains from MXroute… Its limit of reads is reached: going on in 34 s. Nothing to do."
     )
 

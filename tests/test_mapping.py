@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.reader import FileRefused, Sheet
 from mxlib.core.headers import meaning_of
 from mxlib.core.mapping import mapping
@@ -12,7 +12,7 @@ from mxlib.core.schema import COLUMNS, DTYPES
 
 
 def sheet_of(text: str) -> Sheet:
-    return intake.read(text.encode(), "staff.csv")
+    return reader.read(text.encode(), "staff.csv")
 
 
 def table_of(text: str, chosen: dict[int, str] | None = None) -> tuple[pd.DataFrame, tuple[str, ...]]:

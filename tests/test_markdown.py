@@ -22,9 +22,7 @@ from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
 from mxlib.services.account_storage import AccountStorage
 from mxlib.settings import Settings
-from mxlib.store import mailbox_lists as shelf
-from mxlib.store import manual_writes
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import mailbox_lists, manual_writes, recovery_emails
 from mxlib.ui.app import errors as faults
 from mxlib.ui.widgets.format import escaped, spoken, verbatim
 from tests.desk import until
@@ -555,8 +553,8 @@ def a_domain_of_odd_names(house: Services, domain: str = "clienta.nl") -> str:
     """A domain in which one mailbox has a hostile name and a hostile recovery email; its address."""
     box = Mailbox(NAMED_BY_HOST, f"{NAMED_BY_HOST}@{domain}", 2048, 3.0, 7000, 1, suspended=True)
     with house.store.write() as tx:
-        shelf.keep_mailboxes(tx, domain, [box], house.clock.now())
-        recovery.put(tx, domain, box.username, f"{HOSTILE}@e.example", house.clock.now())
+        mailbox_lists.keep_mailboxes(tx, domain, [box], house.clock.now())
+        recovery_emails.put(tx, domain, box.username, f"{HOSTILE}@e.example", house.clock.now())
     return f"{box.username}@{domain}"
 
 
@@ -576,7 +574,7 @@ def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_
     house: Services, domain: str
 ) -> None:
     with house.store.write() as tx:
-        shelf.keep_domains(tx, sorted({"clienta.nl", domain}), house.clock.now())
+        mailbox_lists.keep_domains(tx, sorted({"clienta.nl", domain}), house.clock.now())
     address = a_domain_of_odd_names(house, domain)
     holds(on_the_card(address))
     for action in ("quota", "password", "recovery", "delete"):

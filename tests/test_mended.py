@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from mxlib.core.editing import file_diff as mended
+from mxlib.core.editing import file_diff
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import Mended
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import COLUMNS, rows_from
 
@@ -14,13 +14,13 @@ class File:
     """A file as it was read, and a draft of its rows."""
 
     def __init__(self, content: bytes, chosen: dict[int, str] | None = None) -> None:
-        self.sheet = intake.read(content, "staff.csv")
+        self.sheet = reader.read(content, "staff.csv")
         self.columns = mapping.recognise(self.sheet.header, chosen=chosen)
         self.rows, _ = mapping.to_rows(self.sheet, self.columns)
         self.draft = Draft(self.rows)
 
     def compare(self, draft: Draft | None = None) -> Mended:
-        return mended.compare((draft or self.draft).rows, self.sheet, self.columns, self.rows)
+        return file_diff.compare((draft or self.draft).rows, self.sheet, self.columns, self.rows)
 
     def told(self, draft: Draft | None = None) -> list[str]:
         rows = (draft or self.draft).rows
@@ -98,7 +98,7 @@ def test_the_mended_file_has_the_import_format_with_passwords_and_the_own_column
     content = b"username,Phone,password,Login,quota\r\nann,+31 20,Geheim.2026x,x,1\r\nbob,2,,y,\r\ncas,3,,,\r\n"
     file = File(content, {3: mapping.IGNORE})
     draft = file.draft.edited({1: {"username": "bo", "password": "Nieuw.2026x"}}).deleted([2]).added()
-    header, rows = mended.as_table(draft.rows, file.sheet, file.columns, file.rows)
+    header, rows = file_diff.as_table(draft.rows, file.sheet, file.columns, file.rows)
     assert header == (*COLUMNS, "Phone")
     assert rows == [
         ("", "", "", "", "", "", ""),
@@ -111,10 +111,10 @@ def test_pieces_of_a_password_in_a_crowded_row_do_not_come_along() -> None:
     file = File(b"username,password,Phone\r\nann,Geheim,2026x,020\r\n")
     draft = file.draft.edited({0: {"password": "Geheim,2026x"}})
     assert draft.rows["fault"][0] == ""
-    _, rows = mended.as_table(draft.rows, file.sheet, file.columns, file.rows)
+    _, rows = file_diff.as_table(draft.rows, file.sheet, file.columns, file.rows)
     assert rows == [("ann", "Geheim,2026x", "", "", "", "", "")]
 
 
 def test_rows_without_a_file_are_the_import_format_and_nothing_else() -> None:
     draft = Draft(rows_from({"username": ["ann"]}))
-    assert mended.as_table(draft.rows, None, None, draft.rows) == (COLUMNS, [("ann", "", "", "", "", "")])
+    assert file_diff.as_table(draft.rows, None, None, draft.rows) == (COLUMNS, [("ann", "", "", "", "", "")])

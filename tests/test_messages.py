@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mxlib.mxroute import errors
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import errors, protocol
 from mxlib.mxroute.protocol import Answer, Mailbox, Request, decipher
 from mxlib.mxroute.rate_headers import Allowance
 
@@ -15,15 +14,15 @@ ANSWERS = Path(__file__).parent / "answers"
 DOCUMENT = Path(__file__).parents[1].parent / "shared/facts/mxroute-openapi.yaml"
 NOW = 1_800_000_000.0
 PASSWORD = "Geheim-w00rd"
-READ = messages.list_domains()
-CREATE = messages.create_mailbox("a.nl", "jan", PASSWORD, 1024, 9600)
+READ = protocol.list_domains()
+CREATE = protocol.create_mailbox("a.nl", "jan", PASSWORD, 1024, 9600)
 RATES = {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "7", "x-ratelimit-reset": "1800000034"}
 
 
 def answer(name: str, request: Request = READ, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
     """The answer that a file holds."""
     body = (ANSWERS / name).read_bytes() if name else b""
-    return messages.decipher(request, status, headers or {}, body, NOW)
+    return protocol.decipher(request, status, headers or {}, body, NOW)
 
 
 def error(name: str, status: int, request: Request = READ, headers: dict[str, str] | None = None) -> Exception:
@@ -40,12 +39,12 @@ def error(name: str, status: int, request: Request = READ, headers: dict[str, st
     ("request_", "asked"),
     [
         (READ, ("GET", "/domains", None)),
-        (messages.domain("a.nl"), ("GET", "/domains/a.nl", None)),
-        (messages.list_mailboxes("a.nl"), ("GET", "/domains/a.nl/email-accounts", None)),
-        (messages.read_mailbox("a.nl", "jan"), ("GET", "/domains/a.nl/email-accounts/jan", None)),
-        (messages.delete_mailbox("a.nl", "jan"), ("DELETE", "/domains/a.nl/email-accounts/jan", None)),
-        (messages.account_quota(), ("GET", "/quota", None)),
-        (messages.email_quota(), ("GET", "/quota/email", None)),
+        (protocol.domain("a.nl"), ("GET", "/domains/a.nl", None)),
+        (protocol.list_mailboxes("a.nl"), ("GET", "/domains/a.nl/email-accounts", None)),
+        (protocol.read_mailbox("a.nl", "jan"), ("GET", "/domains/a.nl/email-accounts/jan", None)),
+        (protocol.delete_mailbox("a.nl", "jan"), ("DELETE", "/domains/a.nl/email-accounts/jan", None)),
+        (protocol.account_quota(), ("GET", "/quota", None)),
+        (protocol.email_quota(), ("GET", "/quota/email", None)),
         (
             CREATE,
             (
@@ -55,11 +54,11 @@ def error(name: str, status: int, request: Request = READ, headers: dict[str, st
             ),
         ),
         (
-            messages.create_mailbox("a.nl", "jan", PASSWORD),
+            protocol.create_mailbox("a.nl", "jan", PASSWORD),
             ("POST", "/domains/a.nl/email-accounts", {"username": "jan", "password": PASSWORD}),
         ),
         (
-            messages.update_mailbox("a.nl", "jan", quota=0),
+            protocol.update_mailbox("a.nl", "jan", quota=0),
             ("PATCH", "/domains/a.nl/email-accounts/jan", {"quota": 0}),
         ),
     ],
@@ -74,14 +73,14 @@ def test_each_request_is_in_the_hosts_own_description() -> None:
     one = "/domains/{domain}/email-accounts/{user}"
     for request, path in (
         (READ, "/domains"),
-        (messages.domain("d"), "/domains/{domain}"),
-        (messages.list_mailboxes("d"), "/domains/{domain}/email-accounts"),
-        (messages.create_mailbox("d", "u", "p"), "/domains/{domain}/email-accounts"),
-        (messages.read_mailbox("d", "u"), one),
-        (messages.update_mailbox("d", "u", quota=1), one),
-        (messages.delete_mailbox("d", "u"), one),
-        (messages.account_quota(), "/quota"),
-        (messages.email_quota(), "/quota/email"),
+        (protocol.domain("d"), "/domains/{domain}"),
+        (protocol.list_mailboxes("d"), "/domains/{domain}/email-accounts"),
+        (protocol.create_mailbox("d", "u", "p"), "/domains/{domain}/email-accounts"),
+        (protocol.read_mailbox("d", "u"), one),
+        (protocol.update_mailbox("d", "u", quota=1), one),
+        (protocol.delete_mailbox("d", "u"), one),
+        (protocol.account_quota(), "/quota"),
+        (protocol.email_quota(), "/quota/email"),
     ):
         assert request.path == path.replace("{domain}", "d").replace("{user}", "u")
         assert request.method.lower() in paths[path]
@@ -92,25 +91,25 @@ def test_each_request_is_in_the_hosts_own_description() -> None:
     [("a/b", "a%2Fb"), ("a+b", "a%2Bb"), ("a b", "a%20b"), ("a?b#c", "a%3Fb%23c"), ("é", "%C3%A9"), ("50%", "50%25")],
 )
 def test_a_name_stays_one_segment_whatever_it_holds(username: str, encoded: str) -> None:
-    assert messages.delete_mailbox("a.nl", username).path == f"/domains/a.nl/email-accounts/{encoded}"
+    assert protocol.delete_mailbox("a.nl", username).path == f"/domains/a.nl/email-accounts/{encoded}"
 
 
 @pytest.mark.parametrize("username", ["", ".", ".."])
 def test_a_name_that_leads_elsewhere_is_never_asked_for(username: str) -> None:
     with pytest.raises(ValueError, match="No path"):
-        messages.delete_mailbox("a.nl", username)
+        protocol.delete_mailbox("a.nl", username)
 
 
 def test_reads_and_writes_are_told_apart() -> None:
     kinds = [
         each.kind
-        for each in (READ, CREATE, messages.update_mailbox("d", "u", quota=1), messages.delete_mailbox("d", "u"))
+        for each in (READ, CREATE, protocol.update_mailbox("d", "u", quota=1), protocol.delete_mailbox("d", "u"))
     ]
     assert kinds == ["read", "write", "write", "write"]
 
 
 def test_no_repr_of_a_request_shows_the_password() -> None:
-    update = messages.update_mailbox("a.nl", "jan", password=PASSWORD, limit=500)
+    update = protocol.update_mailbox("a.nl", "jan", password=PASSWORD, limit=500)
     for request in (CREATE, update):
         assert PASSWORD not in f"{request!r} {request} {[request]}"
         assert "jan" in repr(request)
@@ -125,17 +124,17 @@ def test_the_domains_are_names() -> None:
 
 @pytest.mark.parametrize("name", ["domain.json", "domain-pointers-as-object.json"])
 def test_pointers_come_as_a_list_or_as_an_object(name: str) -> None:
-    assert messages.pointers(answer(name, messages.domain("a.nl")).data) == ("alias.com", "alias.nl")
+    assert protocol.pointers(answer(name, protocol.domain("a.nl")).data) == ("alias.com", "alias.nl")
 
 
 @pytest.mark.parametrize("data", [None, {}, {"pointers": None}, []])
 def test_a_domain_without_pointers_has_none(data: object) -> None:
-    assert messages.pointers(data) == ()
+    assert protocol.pointers(data) == ()
 
 
 def test_mailboxes_are_read_whatever_type_their_figures_have() -> None:
     assert [
-        Mailbox.from_data(data) for data in answer("mailboxes.json", messages.list_mailboxes("example.com")).data
+        Mailbox.from_data(data) for data in answer("mailboxes.json", protocol.list_mailboxes("example.com")).data
     ] == [
         Mailbox("your_mailbox", "your_mailbox@example.com", 1024, 256.5, 9600, 42, suspended=False),
         Mailbox("info", "info@example.com", 0, 3.0, 9600, 0, suspended=True),
@@ -149,7 +148,7 @@ def test_a_mailbox_without_its_quota_or_limit_is_no_answer_and_never_0(figure: s
     box = {"username": "jan", "email": "jan@a.nl", "quota": 1024, "usage": 1, "limit": 9600, "sent": 0, figure: given}
     if given is ...:
         del box[figure]
-    for request, data in ((messages.list_mailboxes("a.nl"), [box]), (messages.read_mailbox("a.nl", "jan"), box)):
+    for request, data in ((protocol.list_mailboxes("a.nl"), [box]), (protocol.read_mailbox("a.nl", "jan"), box)):
         with pytest.raises(errors.Misshapen, match=f"gives no readable {figure}"):
             decipher(request, 200, {}, json.dumps({"success": True, "data": data}).encode(), 0)
 
@@ -163,17 +162,17 @@ def test_a_write_that_was_done_needs_no_data(name: str, status: int) -> None:
 def test_quota_is_read_with_the_envelope_and_without(name: str) -> None:
     bare = (ANSWERS / name).read_bytes()
     for body in (bare, b'{"success": true, "data": %s}' % bare):
-        for asked in (messages.account_quota(), messages.email_quota()):
-            assert messages.decipher(asked, 200, {}, body, NOW).data == json.loads(bare)
+        for asked in (protocol.account_quota(), protocol.email_quota()):
+            assert protocol.decipher(asked, 200, {}, body, NOW).data == json.loads(bare)
 
 
-@pytest.mark.parametrize("request_", [messages.account_quota(), messages.email_quota()])
+@pytest.mark.parametrize("request_", [protocol.account_quota(), protocol.email_quota()])
 def test_a_no_in_the_envelope_is_a_no_for_quota_too(request_: Request) -> None:
     refused = b'{"success": false, "error": {"code": "SERVER_ERROR", "message": "Not now"}}'
     with pytest.raises(errors.Refused, match="Not now"):
-        messages.decipher(request_, 200, {}, refused, NOW)
+        protocol.decipher(request_, 200, {}, refused, NOW)
     with pytest.raises(errors.Unreadable):
-        messages.decipher(request_, 200, {}, b'{"success": "yes", "total_used": 5}', NOW)
+        protocol.decipher(request_, 200, {}, b'{"success": "yes", "total_used": 5}', NOW)
 
 
 def test_an_answer_tells_the_allowance_by_the_hosts_clock() -> None:
@@ -231,13 +230,13 @@ def test_a_key_that_is_refused_is_told_with_what_to_do(name: str, status: int) -
 def test_a_password_that_the_host_repeats_is_masked() -> None:
     body = f'{{"success": false, "error": {{"code": "VALIDATION_ERROR", "message": "Bad: {PASSWORD}"}}}}'.encode()
     with pytest.raises(errors.Invalid, match="Bad: ••••"):
-        messages.decipher(CREATE, 400, {}, body, NOW)
+        protocol.decipher(CREATE, 400, {}, body, NOW)
 
 
 def test_the_hosts_words_stay_on_one_line_and_short() -> None:
     body = b'{"success": false, "error": {"message": "a\\n\\tb' + b" long" * 500 + b'"}}'
     with pytest.raises(errors.Invalid) as caught:
-        messages.decipher(READ, 400, {}, body, NOW)
+        protocol.decipher(READ, 400, {}, body, NOW)
     assert caught.value.message.startswith("a b long")
     assert len(caught.value.message) == 300
 
@@ -295,4 +294,4 @@ def test_a_page_in_place_of_an_answer_is_called_so() -> None:
 @pytest.mark.parametrize("body", [b"[]", b"null", b"3", b'"x"', b'{"success": "yes"}', b"\xff\xfe", b"[" * 100_000])
 def test_no_body_breaks_the_reading(body: bytes) -> None:
     with pytest.raises(errors.Unreadable):
-        messages.decipher(READ, 200, {}, body, NOW)
+        protocol.decipher(READ, 200, {}, body, NOW)

@@ -14,8 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from mxlib.auth import oidc_client as says
-from mxlib.auth import sign_in_pages as page
+from mxlib.auth import oidc_client, sign_in_pages
 from mxlib.auth.middleware import Guard
 from mxlib.auth.oidc_routes import COOKIE
 from mxlib.auth.permissions import LOCAL
@@ -30,7 +29,7 @@ from tests.provider import CLIENT, SECRET, Provider, one_provider, provider
 __all__ = ["one_provider", "provider"]
 
 HERE = "http://127.0.0.1:8501"
-RETURN = HERE + page.RETURN
+RETURN = HERE + sign_in_pages.RETURN
 ANN = "ann@agency.example"
 WITHOUT_SCRIPT = {"Accept": "text/html"}
 
@@ -79,7 +78,7 @@ class Browser:
 
     def leaves(self, wanted: str = "/") -> str:
         """Press the link on the sign-in page; the address of the provider's page."""
-        answer = self.get(f"{page.PROVIDER}?{urlencode({'next': wanted})}")
+        answer = self.get(f"{sign_in_pages.PROVIDER}?{urlencode({'next': wanted})}")
         assert answer.status_code == 302, answer.text
         return str(answer.headers["Location"])
 
@@ -101,7 +100,7 @@ def refused(answer: Any, why: str, status: int = 403) -> None:
     """The sign-in page with this sentence, and no session."""
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8"), answer.text
     assert why in answer.text.replace("&#x27;", "'")
-    assert page.cookie_name(False) not in answer.headers.get("Set-Cookie", "")
+    assert sign_in_pages.cookie_name(False) not in answer.headers.get("Set-Cookie", "")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -205,9 +204,9 @@ def test_a_new_sign_in_ends_the_browsers_last_session(house: House, browser: Bro
     user = house.users.find(ANN)
     assert user
     first = house.entrance.vouched(user, Visitor("127.0.0.1"))
-    browser.client.cookies.set(page.cookie_name(False), first, domain="127.0.0.1")
+    browser.client.cookies.set(sign_in_pages.cookie_name(False), first, domain="127.0.0.1")
     assert browser.who() == ANN
-    assert browser.get(back).cookies[page.cookie_name(False)] != first
+    assert browser.get(back).cookies[sign_in_pages.cookie_name(False)] != first
     assert house.entrance.sessions.find(first) is None
 
 
@@ -278,12 +277,12 @@ def test_an_address_that_is_not_verified_is_refused(browser: Browser, verified: 
 )
 def test_without_an_address_nobody_gets_in(browser: Browser, claims: dict[str, Any]) -> None:
     browser.provider.knows("ann", **claims)
-    refused(browser.signs_in(), says.NO_EMAIL)
+    refused(browser.signs_in(), oidc_client.NO_EMAIL)
 
 
 def test_no_at_the_providers_page_leads_back_to_the_sign_in_page(browser: Browser) -> None:
     answer = browser.signs_in(None, wanted="/runs")
-    refused(answer, says.CANCELLED)
+    refused(answer, oidc_client.CANCELLED)
     assert "next=%2Fruns" in answer.text
 
 
@@ -299,7 +298,7 @@ def test_no_at_the_providers_page_leads_back_to_the_sign_in_page(browser: Browse
 )  # fmt: skip
 def test_an_id_token_that_does_not_hold_lets_nobody_in(house: House, browser: Browser, fault: str) -> None:
     house.provider.tell(fault=fault)
-    refused(browser.signs_in(), says.UNPROVEN)
+    refused(browser.signs_in(), oidc_client.UNPROVEN)
     assert browser.who() is None
     assert house.subject() is None
 
@@ -311,18 +310,18 @@ def _altered(address: str, **query: str | None) -> str:
 
 @pytest.mark.parametrize("query", [{"state": "guessed"}, {"state": None}, {"code": None}, {"code": "guessed"}])
 def test_a_return_with_another_state_or_code_lets_nobody_in(browser: Browser, query: dict[str, str | None]) -> None:
-    refused(browser.get(_altered(browser.comes_back_with(), **query)), says.STALE)
+    refused(browser.get(_altered(browser.comes_back_with(), **query)), oidc_client.STALE)
     assert browser.who() is None
 
 
 def test_a_return_that_somebody_else_began_is_not_ours(house: House, browser: Browser) -> None:
-    refused(house.browser().get(browser.comes_back_with()), says.STALE)
+    refused(house.browser().get(browser.comes_back_with()), oidc_client.STALE)
 
 
 def test_a_return_that_was_not_ours_leaves_the_one_that_is_alone(browser: Browser) -> None:
     mine = browser.comes_back_with()
-    refused(browser.get(f"{RETURN}?state=theirs&error=access_denied"), says.CANCELLED)
-    refused(browser.get(f"{RETURN}?state=theirs&code=theirs"), says.STALE)
+    refused(browser.get(f"{RETURN}?state=theirs&error=access_denied"), oidc_client.CANCELLED)
+    refused(browser.get(f"{RETURN}?state=theirs&code=theirs"), oidc_client.STALE)
     browser.get(mine)
     assert browser.who() == ANN
 
@@ -332,23 +331,23 @@ def test_a_return_counts_once(house: House, browser: Browser) -> None:
     kept = browser.client.cookies[COOKIE]
     browser.get(back)
     assert COOKIE not in browser.client.cookies
-    refused(browser.get(back), says.STALE)
+    refused(browser.get(back), oidc_client.STALE)
     thief = house.browser()
-    thief.client.cookies.set(COOKIE, kept, domain="127.0.0.1", path=page.PROVIDER)
-    refused(thief.get(back), says.STALE)
+    thief.client.cookies.set(COOKIE, kept, domain="127.0.0.1", path=sign_in_pages.PROVIDER)
+    refused(thief.get(back), oidc_client.STALE)
     assert thief.who() is None
 
 
 def test_a_code_that_was_given_to_another_client_is_worth_nothing(house: House, browser: Browser) -> None:
     asked = browser.leaves()
     theirs = house.provider.agrees(asked.replace(CLIENT, "another"), "ann")
-    refused(browser.get(theirs), says.STALE)
+    refused(browser.get(theirs), oidc_client.STALE)
 
 
 def test_a_code_of_another_sign_in_does_not_fit_the_verifier(house: House, browser: Browser) -> None:
     other = house.browser().comes_back_with()
     code = parse_qs(urlsplit(other).query)["code"][0]
-    refused(browser.get(_altered(browser.comes_back_with(), code=code)), says.STALE)
+    refused(browser.get(_altered(browser.comes_back_with(), code=code)), oidc_client.STALE)
 
 
 def test_a_forged_cookie_counts_for_nothing(house: House, browser: Browser) -> None:
@@ -356,7 +355,7 @@ def test_a_forged_cookie_counts_for_nothing(house: House, browser: Browser) -> N
     value = browser.client.cookies[COOKIE]
     browser.client.cookies.clear()
     browser.client.cookies.set(COOKIE, ("A" if value[0] != "A" else "B") + value[1:], domain="127.0.0.1")
-    refused(browser.get(back), says.STALE)
+    refused(browser.get(back), oidc_client.STALE)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +363,7 @@ def test_a_forged_cookie_counts_for_nothing(house: House, browser: Browser) -> N
 )
 def test_nobody_is_led_elsewhere_after_the_sign_in(browser: Browser, wanted: str) -> None:
     assert browser.signs_in(wanted=wanted).headers["Location"] == "/"
-    again = browser.get(f"{page.PROVIDER}?{urlencode({'next': wanted})}")
+    again = browser.get(f"{sign_in_pages.PROVIDER}?{urlencode({'next': wanted})}")
     assert (again.status_code, again.headers["Location"]) == (303, "/")
 
 
@@ -374,11 +373,11 @@ def test_nobody_is_led_elsewhere_after_the_sign_in(browser: Browser, wanted: str
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("down", says.SILENT),
-        ("lost", says.MISCONFIGURED),
-        ("another_issuer", says.MISCONFIGURED),
-        ("plain", says.MISCONFIGURED),
-        ("redirects", says.MISCONFIGURED),
+        ("down", oidc_client.SILENT),
+        ("lost", oidc_client.MISCONFIGURED),
+        ("another_issuer", oidc_client.MISCONFIGURED),
+        ("plain", oidc_client.MISCONFIGURED),
+        ("redirects", oidc_client.MISCONFIGURED),
     ],
 )
 def test_a_provider_that_can_not_be_used_is_a_sentence_on_the_page(
@@ -396,25 +395,25 @@ def test_a_provider_that_can_not_be_used_is_a_sentence_on_the_page(
 
 def test_a_provider_that_is_not_there_is_a_sentence_on_the_page(store: Store, provider: Provider) -> None:
     house = House(store, provider, oidc_issuer="http://127.0.0.1:9")
-    refused(house.browser().get("/sign-in/oidc"), says.SILENT, 503)
+    refused(house.browser().get("/sign-in/oidc"), oidc_client.SILENT, 503)
 
 
 def test_a_provider_that_goes_down_meanwhile_is_a_sentence_on_the_page(house: House, browser: Browser) -> None:
     back = browser.comes_back_with()
     house.provider.tell(fault="token_down")
-    refused(browser.get(back), says.SILENT, 503)
+    refused(browser.get(back), oidc_client.SILENT, 503)
 
 
 def test_the_secret_goes_nowhere_else(house: House, browser: Browser) -> None:
     back = browser.comes_back_with()
     house.provider.tell(fault="redirects")
-    refused(browser.get(back), says.MISCONFIGURED, 503)
+    refused(browser.get(back), oidc_client.MISCONFIGURED, 503)
     assert [one["path"] for one in house.provider.seen()][-1] == "/oauth2/token"
 
 
 def test_a_wrong_secret_is_said_to_be_the_admins_affair(store: Store, provider: Provider) -> None:
     house = House(store, provider, oidc_client_secret="wrong")
-    refused(house.browser().signs_in(), says.UNTRUSTED, 503)
+    refused(house.browser().signs_in(), oidc_client.UNTRUSTED, 503)
 
 
 def test_keys_that_the_provider_changed_are_fetched_again(house: House, browser: Browser) -> None:
@@ -434,7 +433,7 @@ def test_the_providers_description_is_believed_for_an_hour(
     browser.leaves()
     browser.leaves()
     assert fetched() == 1
-    later = store.clock.monotonic() + says.BELIEVED_S
+    later = store.clock.monotonic() + oidc_client.BELIEVED_S
     monkeypatch.setattr(store.clock, "monotonic", lambda: later)
     browser.leaves()
     assert fetched() == 2
@@ -444,9 +443,9 @@ def test_the_providers_description_is_believed_for_an_hour(
 
 
 def test_the_cookie_between_is_for_these_routes_alone_and_short(browser: Browser) -> None:
-    told = browser.get(page.PROVIDER).headers["Set-Cookie"].lower()
+    told = browser.get(sign_in_pages.PROVIDER).headers["Set-Cookie"].lower()
     assert told.startswith(f"{COOKIE}=")
-    for part in (f"path={page.PROVIDER}", "max-age=600", "httponly", "samesite=lax"):
+    for part in (f"path={sign_in_pages.PROVIDER}", "max-age=600", "httponly", "samesite=lax"):
         assert part in told
     assert "secure" not in told
 
@@ -457,10 +456,10 @@ def test_behind_https_the_cookie_is_secure_and_the_return_is_to_the_public_addre
 ) -> None:
     public = "https://mxm.agency.example"
     house = House(store, provider, public_url=f"{public}/")
-    provider.tell(redirects=[public + page.RETURN])
-    answer = house.browser(f"{heard}://mxm.agency.example").get(page.PROVIDER)
+    provider.tell(redirects=[public + sign_in_pages.RETURN])
+    answer = house.browser(f"{heard}://mxm.agency.example").get(sign_in_pages.PROVIDER)
     assert "; secure" in answer.headers["Set-Cookie"]
-    assert parse_qs(urlsplit(answer.headers["Location"]).query)["redirect_uri"] == [public + page.RETURN]
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["redirect_uri"] == [public + sign_in_pages.RETURN]
 
 
 def test_who_is_at_the_provider_while_the_server_restarts_gets_in(
@@ -480,7 +479,7 @@ def test_who_is_at_the_provider_while_the_server_restarts_gets_in(
 def test_a_sign_in_that_was_begun_too_long_ago_is_over(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     back = browser.comes_back_with()
     monkeypatch.setattr("itsdangerous.TimestampSigner.get_timestamp", lambda _signer: 2**40)
-    refused(browser.get(back), says.STALE)
+    refused(browser.get(back), oidc_client.STALE)
 
 
 @pytest.mark.parametrize("fault", ["", "wrong_nonce", "signed_by_another", "token_down", "redirects", "down"])
@@ -541,4 +540,4 @@ def test_without_a_provider_there_is_no_way_to_one(store: Store, provider: Provi
     house.users.add(LOCAL, "root", "correct horse battery", admin=True)
     browser = house.browser()
     assert browser.get("/sign-in").text.count("oidc") == 0
-    assert browser.get(page.PROVIDER).status_code == 404
+    assert browser.get(sign_in_pages.PROVIDER).status_code == 404

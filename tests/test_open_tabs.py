@@ -18,9 +18,8 @@ from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.services import Services
 from mxlib.services.drafts import Work
 from mxlib.settings import Settings
-from mxlib.store import audit, manual_writes
-from mxlib.store import clock_guard as time_guard
-from mxlib.ui.app import session as signed_in
+from mxlib.store import audit, clock_guard, manual_writes
+from mxlib.ui.app import session
 from tests import people
 from tests.desk import until
 from tests.test_pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
@@ -157,8 +156,8 @@ def a_jump(tab: Tab) -> None:
     """The server's clock goes ahead by twenty days."""
     house = tab.house
     with house.store.write() as tx:
-        time_guard.observe(tx, house.clock.now() - 20 * 86_400)
-        time_guard.observe(tx, house.clock.now())
+        clock_guard.observe(tx, house.clock.now() - 20 * 86_400)
+        clock_guard.observe(tx, house.clock.now())
 
 
 def of_ticks(name: str) -> Callable[[Tab], None]:
@@ -244,7 +243,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]
     built.engine.recover()
     built.users.add(LOCAL, "boss", PASSWORD, admin=True)
     built.users.add(LOCAL, OTHER, PASSWORD, permissions={HERE: list(Permission)})
-    monkeypatch.setattr(signed_in, "session", lambda: "")
+    monkeypatch.setattr(session, "session", lambda: "")
     yield built
     services.install(None)
     built.close()

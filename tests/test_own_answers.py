@@ -13,8 +13,7 @@ from mxlib.core.mapping.choices import Answer, digest
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.services.files import Question
 from mxlib.services.imports import Reading
-from mxlib.store import FILE, Store, audit
-from mxlib.store import column_choices as answers
+from mxlib.store import FILE, Store, audit, column_choices
 from tests import house as houses
 from tests.house import House, data
 from tests.people import Hands, brisk
@@ -121,7 +120,7 @@ def test_a_token_reads_a_file_by_its_headers_whatever_people_answered(house: Hou
     me = data(house.ask("GET", "/me", token=token))["name"]
     answered(house, "kim", KNOWN, SWAPPED)
     with house.services.store.write() as tx:
-        answers.put(tx, digest(["username", "password", "quota"]), {}, me, 1.0)
+        column_choices.put(tx, digest(["username", "password", "quota"]), {}, me, 1.0)
     told = data(
         house.ask(
             "POST", "/email-accounts/import/preview?default_domain=a.nl", token=token, content=KNOWN,
@@ -187,11 +186,11 @@ def test_answers_of_an_earlier_release_stay_with_who_gave_them(tmp_path: Path) -
         raw.commit()
     store = Store.open(tmp_path / FILE, Hands(), "key of the schema fixtures")
     with store.read() as tx:
-        own = answers.find(tx, b"1", "kim")
+        own = column_choices.find(tx, b"1", "kim")
         assert own is not None
         assert own.answer["meanings"] == ["ignore", "username"]
-        assert answers.find(tx, b"1", "lee") is None
-        assert [told.by for told in answers.of_others(tx, b"1", "lee")] == ["kim"]
-        assert answers.find(tx, b"2", "lee") is None
-        assert [told.by for told in answers.of_others(tx, b"2", "lee")] == [""]
+        assert column_choices.find(tx, b"1", "lee") is None
+        assert [told.by for told in column_choices.of_others(tx, b"1", "lee")] == ["kim"]
+        assert column_choices.find(tx, b"2", "lee") is None
+        assert [told.by for told in column_choices.of_others(tx, b"2", "lee")] == [""]
     store.close()

@@ -11,7 +11,7 @@ from mxlib.services import Services
 from mxlib.services.drafts import Work
 from mxlib.settings import Settings
 from mxlib.store import audit
-from mxlib.ui.app import session as signed_in
+from mxlib.ui.app import session
 from tests.desk import until
 from tests.test_pages import ENTRY, FILE, PAGES, preview, statuses
 
@@ -287,7 +287,7 @@ def test_a_disabled_user_is_turned_away_at_the_next_click(house: Services) -> No
 
 
 def test_own_password_is_changed_on_the_page(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signed_in, "session", lambda: "")
+    monkeypatch.setattr(session, "session", lambda: "")
     house.users.add(LOCAL, "changer", PASSWORD)
     tab = seen_by("changer", "access")
     for key, typed in (("own-current", PASSWORD), ("own-new", "another four words"), ("own-again", "another one")):

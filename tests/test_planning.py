@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from mxlib.core.plans import builder as planning
+from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import MASK, Verdict, rows_from
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.rules import Account, Standard, judge
 
 ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
@@ -33,7 +33,7 @@ def judged() -> pd.DataFrame:
 
 @pytest.fixture
 def plan(judged: pd.DataFrame) -> Plan:
-    return planning.make_plan(
+    return builder.make_plan(
         judged, file_name="staff.csv", file_digest="d" * 64, cells=lambda origin: {"Naam": NAMES[origin]}
     )
 
@@ -73,13 +73,13 @@ def test_several_reasons_are_one_line():
     rows = judge(
         rows_from({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Standard("a.nl")
     )
-    left_out = planning.make_plan(rows, file_name="", file_digest="").rows[0].left_out
+    left_out = builder.make_plan(rows, file_name="", file_digest="").rows[0].left_out
     assert left_out == "'a b' has a space; try a.b. Quota 'x': write 1024 or 1 GB."
 
 
 def test_numbers_that_can_not_be_read_are_none():
     rows = judge(rows_from({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Standard("a.nl"))
-    row = planning.make_plan(rows, file_name="", file_digest="").rows[0]
+    row = builder.make_plan(rows, file_name="", file_digest="").rows[0]
     assert (row.quota, row.limit) == (None, None)
 
 
@@ -102,11 +102,11 @@ def test_rows_of_the_file_carry_its_cells_and_rows_added_by_hand_none(plan: Plan
 
 
 def test_a_plan_without_a_file_needs_no_cells(judged: pd.DataFrame):
-    assert planning.make_plan(judged, file_name="", file_digest="").rows[0].cells == {}
+    assert builder.make_plan(judged, file_name="", file_digest="").rows[0].cells == {}
 
 
 def test_the_figures_account_for_every_row_once(plan: Plan, judged: pd.DataFrame):
-    figures = planning.confirmation(
+    figures = builder.confirmation(
         plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=90.0, ahead=4
     )
     assert figures.creates == {"a.nl": 1, "b.nl": 1}
@@ -122,13 +122,13 @@ def test_the_figures_account_for_every_row_once(plan: Plan, judged: pd.DataFrame
 
 
 def test_the_time_is_shared_out_between_this_run_and_those_before_it(plan: Plan, judged: pd.DataFrame):
-    figures = planning.confirmation(plan, judged, existing={}, readable_until=0.0, seconds=90.0, ahead=4)
+    figures = builder.confirmation(plan, judged, existing={}, readable_until=0.0, seconds=90.0, ahead=4)
     assert (figures.seconds, figures.behind_seconds) == (30.0, 60.0)
 
 
 def test_the_confirmation_of_a_plan_reads_as_one(plan: Plan, judged: pd.DataFrame):
-    figures = planning.confirmation(plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
-    told = words.confirm(figures)
+    figures = builder.confirmation(plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
+    told = messages.confirm(figures)
     assert told.startswith(
         "Create 2 mailboxes? a.nl 1 (1 now), b.nl 1 (0 now). staff.csv, 8 rows; left out: 1 already exists, 1 invalid, "
         "1 duplicate, 1 unticked, 2 need a password. 1 password generated, readable until "
@@ -136,7 +136,7 @@ def test_the_confirmation_of_a_plan_reads_as_one(plan: Plan, judged: pd.DataFram
 
 
 def test_the_same_rows_make_the_same_plan_and_another_password_another(judged: pd.DataFrame, plan: Plan):
-    again = planning.make_plan(judged, file_name="staff.csv", file_digest="d" * 64)
+    again = builder.make_plan(judged, file_name="staff.csv", file_digest="d" * 64)
     changed = judged.assign(password=judged["password"].replace("Winter-2026", "Winter-2027"))
     assert again.digest == plan.digest
-    assert planning.make_plan(changed, file_name="staff.csv", file_digest="d" * 64).digest != plan.digest
+    assert builder.make_plan(changed, file_name="staff.csv", file_digest="d" * 64).digest != plan.digest

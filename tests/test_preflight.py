@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.core.plans import capacity as preflight
+from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.plans.plan import Action
@@ -70,11 +70,11 @@ def test_what_mailboxes_have_is_not_reckoned_with_that_the_caller_may_not_see(ho
     ],
 )  # fmt: skip
 def test_storage_is_held_against_what_is_added(growth: Growth, used: int, limit: int, told: str) -> None:
-    assert preflight.storage(growth, used, limit, AT, AT + 60) == told
+    assert capacity.storage(growth, used, limit, AT, AT + 60) == told
 
 
 def test_the_deadline_of_a_full_account_is_told() -> None:
-    told = preflight.storage(Growth(1, 1, 0), 11 * GB, 10 * GB, AT, AT, "2026-05-09")
+    told = capacity.storage(Growth(1, 1, 0), 11 * GB, 10 * GB, AT, AT, "2026-05-09")
     assert "MXroute gives until 2026-05-09." in told
 
 
@@ -218,7 +218,7 @@ def test_figures_kept_by_an_earlier_version_are_not_believed(house: House) -> No
 def test_a_figure_that_is_not_known_is_said_before_a_run(
     growth: Growth, used: int | None, limit: int | None, told: str
 ) -> None:
-    assert preflight.storage(growth, used, limit, AT, AT + 60) == told
+    assert capacity.storage(growth, used, limit, AT, AT + 60) == told
 
 
 def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.mapping import mapping, presets
 from mxlib.core.schema import COLUMNS
 
@@ -31,7 +31,7 @@ DIRECTADMIN = "account,login,usage,quota,limit,sent,suspended"
 
 def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     """The rows of a file that is a preset, and what is said of it."""
-    sheet = intake.read("\r\n".join(lines).encode(), "export.csv")
+    sheet = reader.read("\r\n".join(lines).encode(), "export.csv")
     preset = presets.find(sheet.header)
     assert preset is not None
     understood = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header))

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.core.schema import MASK
 from mxlib.services.drafts import Drafts, TakenOver
-from mxlib.ui.imports import editor as previews
+from mxlib.ui.imports import editor
 from tests import house as houses
 from tests.house import House
 from tests.test_pages import grid_key, opened, preview, statuses
@@ -297,7 +297,7 @@ def test_a_row_that_comes_to_lack_a_password_gets_one_while_they_are_generated(h
 def test_search_sorting_and_bulk_tools_are_about_all_pages_of_a_long_table(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previews, "ROWS_A_PAGE", 4)
+    monkeypatch.setattr(editor, "ROWS_A_PAGE", 4)
     content = b"username,password\r\n" + b"".join(b"p%02d,Geheim.2026x\r\n" % number for number in range(10))
     tab = preview(opened("import_mailboxes", domain="a.nl"), content + b"not good,Geheim.2026x\r\n")
     assert names(tab) == ["p00", "p01", "p02", "p03"]

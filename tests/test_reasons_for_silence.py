@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.mxroute import connection_errors as silence
+from mxlib.mxroute import connection_errors
 from mxlib.mxroute.errors import MXrouteError, Unauthorized, Unreachable
 from mxlib.store import Unwritable
 from tests import house as houses
@@ -15,7 +15,7 @@ from tests.house import GOOD, House
 BOXES = "/domains/a.nl/email-accounts"
 CERTIFICATE = Unreachable("The certificate of api.example is not to be trusted.", sent=False, code="HOST_CERTIFICATE")
 NAME = Unreachable("The name api.example cannot be found (DNS).", sent=False, code="HOST_NAME_UNKNOWN")
-LATE = silence.late(30.0)
+LATE = connection_errors.late(30.0)
 KEY = Unauthorized("UNAUTHORIZED", "", status=401)
 
 

@@ -7,11 +7,9 @@ import zipfile
 
 import pytest
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.sheet import Taken
-from mxlib.runs import messages as sentences
-from mxlib.runs import results
-from mxlib.runs import retry as again
+from mxlib.runs import messages, results, retry
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.encryption import ServerKey
 from tests.simulation import Simulation, plan, row, rows
@@ -23,7 +21,7 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 def cells(workbook: bytes) -> list[list[str]]:
     """The rows of a workbook below its header, every one a text."""
-    sheet = intake.read(workbook, "results.xlsx", taken=Taken(header_line=1))
+    sheet = reader.read(workbook, "results.xlsx", taken=Taken(header_line=1))
     return [[*row, *[""] * (len(sheet.header) - len(row))] for row in (sheet.table.row(at) for at in range(len(sheet)))]
 
 
@@ -123,7 +121,7 @@ def test_the_failed_rows_are_everything_that_is_not_done_in_the_import_format() 
 def test_results_of_a_run_that_goes_on_say_what_is_open() -> None:
     here = Simulation()
     run = here.start(plan(*rows(2)))
-    assert {each["reason"] for each in table(results.failed_csv(here.store, run))} == {sentences.NOT_YET}
+    assert {each["reason"] for each in table(results.failed_csv(here.store, run))} == {messages.NOT_YET}
     assert {each["outcome"] for each in table(results.results_csv(here.store, run))} == {"waiting"}
 
 
@@ -170,13 +168,13 @@ def test_with_another_server_key_the_results_say_so_and_are_there() -> None:
     here, run = finished(row(0, cells={"Name": "Jan"}))
     here.store.key = ServerKey.make("another")
     (told,) = table(results.results_csv(here.store, run))
-    assert (told["outcome"], told["password"]) == ("created", sentences.UNREADABLE)
-    assert told[results.OWN] == sentences.OWN_UNREADABLE
+    assert (told["outcome"], told["password"]) == ("created", messages.UNREADABLE)
+    assert told[results.OWN] == messages.OWN_UNREADABLE
 
 
 def test_a_second_try_takes_the_own_columns_along() -> None:
     here, run = finished(row(0, password="short", cells={"Dept": "IT"}))
     with here.store.write() as tx:
-        second = again.retry(tx, here.store.key, run, "ops", here.clock.now())
+        second = retry.retry(tx, here.store.key, run, "ops", here.clock.now())
     (told,) = table(results.results_csv(here.store, second))
     assert told["Dept"] == "IT"

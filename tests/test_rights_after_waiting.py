@@ -11,7 +11,7 @@ import pytest
 from mxlib.auth import passwords
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.tokens import Rejected
-from mxlib.core.files import writer as export
+from mxlib.core.files import writer
 from mxlib.core.plans.change_request import Order
 from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
@@ -64,7 +64,7 @@ def a_write_waits(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke
 
 def a_file_is_made(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
     for owner, name in (
-        (export, "mailboxes_csv"), (results, "results_file"), (results, "results_zip"), (results, "every"),
+        (writer, "mailboxes_csv"), (results, "results_file"), (results, "results_zip"), (results, "every"),
     ):  # fmt: skip
         then(monkeypatch, owner, name, revoke)
 

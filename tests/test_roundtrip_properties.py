@@ -8,11 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mxlib.core import formula_guard as formulas
+from mxlib.core import formula_guard
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.files import csv_fast as blocks
-from mxlib.core.files import reader as intake
-from mxlib.core.files import writer as export
+from mxlib.core.files import csv_fast, reader, writer
 from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
 from mxlib.core.mapping import mapping
 
@@ -48,7 +46,7 @@ def as_written(cell: str, delimiter: str, *, always: bool) -> str:
 
 
 def read(data: bytes, name: str = "staff.csv", taken: Taken | None = None) -> Sheet:
-    return intake.read(data, name, taken=taken)
+    return reader.read(data, name, taken=taken)
 
 
 def raw(sheet: Sheet) -> list[list[str]]:
@@ -145,14 +143,14 @@ text_of_separators = st.lists(
 @example('"",""\n" ","\u200b"\n"""",\n')
 def test_whole_columns_at_once_come_to_the_same_as_record_by_record(text: str) -> None:
     try:
-        by_records = blocks.gathered(blocks.by_records(text, ",", start=0, line=1, name="x"), MOST)
+        by_records = csv_fast.gathered(csv_fast.by_records(text, ",", start=0, line=1, name="x"), MOST)
     except FileRefused:
-        with pytest.raises(blocks.NotEven):
-            list(blocks.by_columns(text, ",", start=0, line=1))
+        with pytest.raises(csv_fast.NotEven):
+            list(csv_fast.by_columns(text, ",", start=0, line=1))
         return
     try:
-        by_columns = blocks.gathered(blocks.by_columns(text, ",", start=0, line=1), MOST)
-    except blocks.NotEven:
+        by_columns = csv_fast.gathered(csv_fast.by_columns(text, ",", start=0, line=1), MOST)
+    except csv_fast.NotEven:
         return
     assert by_columns.rows.to_pylist() == by_records.rows.to_pylist()
     assert by_columns.lines.tolist() == by_records.lines.tolist()
@@ -161,8 +159,8 @@ def test_whole_columns_at_once_come_to_the_same_as_record_by_record(text: str) -
 
 @given(text=text_of_separators)
 def test_where_quotes_are_characters_both_ways_to_read_come_to_the_same(text: str) -> None:
-    by_columns = blocks.gathered(blocks.by_columns(text, ",", start=0, line=1, quoted=False), MOST)
-    by_records = blocks.gathered(blocks.by_records(text, ",", start=0, line=1, name="x", quoted=False), MOST)
+    by_columns = csv_fast.gathered(csv_fast.by_columns(text, ",", start=0, line=1, quoted=False), MOST)
+    by_records = csv_fast.gathered(csv_fast.by_records(text, ",", start=0, line=1, name="x", quoted=False), MOST)
     assert by_columns.rows.to_pylist() == by_records.rows.to_pylist()
     assert by_columns.lines.tolist() == by_records.lines.tolist()
 
@@ -170,15 +168,15 @@ def test_where_quotes_are_characters_both_ways_to_read_come_to_the_same(text: st
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("around", ["", '"'])
 def test_tables_of_several_blocks_are_read_without_a_seam(monkeypatch, end: str, around: str) -> None:
-    monkeypatch.setattr(blocks, "_BLOCK", 50)
-    monkeypatch.setattr(blocks, "_CELLS_IN_BATCH", 5)
+    monkeypatch.setattr(csv_fast, "_BLOCK", 50)
+    monkeypatch.setattr(csv_fast, "_CELLS_IN_BATCH", 5)
     rows = [[f"user{number}", "x" * (number % 7)] for number in range(200)]
     text = end.join(
         f"{around}{one}{around},{around}{two}{around}{end if at % 5 == 0 else ''}" for at, (one, two) in enumerate(rows)
     )
 
-    found = blocks.gathered(blocks.by_columns(text, ",", start=0, line=4), MOST)
-    other = blocks.gathered(blocks.by_records(text, ",", start=0, line=4, name=""), MOST)
+    found = csv_fast.gathered(csv_fast.by_columns(text, ",", start=0, line=4), MOST)
+    other = csv_fast.gathered(csv_fast.by_records(text, ",", start=0, line=4, name=""), MOST)
 
     assert found.rows.to_pylist() == other.rows.to_pylist() == rows
     assert found.lines.tolist() == other.lines.tolist() == [4 + at + (at + 4) // 5 for at in range(200)]
@@ -186,8 +184,8 @@ def test_tables_of_several_blocks_are_read_without_a_seam(monkeypatch, end: str,
 
 @given(cell=cells | st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda sign: cells.map(sign.__add__)))
 def test_a_guard_comes_off_as_it_was_put_on(cell: str) -> None:
-    guarded = formulas.guard(cell)
-    assert formulas.unguard(guarded) == cell
+    guarded = formula_guard.guard(cell)
+    assert formula_guard.unguard(guarded) == cell
     assert not guarded.startswith(("=", "+", "-", "@", "\r", "\n", "＝", "＋", "－", "＠"))
 
 
@@ -196,12 +194,12 @@ def test_what_goes_out_as_csv_comes_back(table, secret: st.DataObject) -> None:
     header, rows = table
     header, rows = [*header, "password"], [[*row, secret.draw(cells)] for row in rows]
 
-    sheet = read(export.table_csv(header, rows, verbatim={"password"}))
+    sheet = read(writer.table_csv(header, rows, verbatim={"password"}))
     columns = mapping.recognise(sheet.header)
 
     assert sheet.header == tuple(header)
     assert [row[-1] for row in raw(sheet)] == [row[-1] for row in rows]
-    assert [[formulas.unguard(cell) for cell in row[:-1]] for row in raw(sheet)] == [row[:-1] for row in rows]
+    assert [[formula_guard.unguard(cell) for cell in row[:-1]] for row in raw(sheet)] == [row[:-1] for row in rows]
     for at, row in enumerate(rows):
         unused = {name: row[place] for place, name in enumerate(header) if place not in columns.columns.values()}
         assert mapping.original_cells(sheet, at, columns) == unused
@@ -217,11 +215,11 @@ in_a_workbook = st.text(
 def test_what_goes_out_as_a_workbook_comes_back(table) -> None:
     header, rows = table
 
-    sheet = read(export.table_xlsx(header, rows), "staff.xlsx")
+    sheet = read(writer.table_xlsx(header, rows), "staff.xlsx")
 
     assert sheet.header == tuple(header)
     width = max(len(header), 1)
-    padded = [[formulas.unguard(cell) for cell in row] + [""] * (width - len(row)) for row in raw(sheet)]
+    padded = [[formula_guard.unguard(cell) for cell in row] + [""] * (width - len(row)) for row in raw(sheet)]
     assert padded == rows
 
 
@@ -237,7 +235,7 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(data: bytes) -> None:
 
 @given(data=st.binary(max_size=60), at=st.integers(0, 400), start=st.sampled_from(["csv", "xlsx"]))
 def test_a_damaged_file_is_read_or_refused_in_a_sentence(data: bytes, at: int, start: str) -> None:
-    whole = export.template_csv() if start == "csv" else WORKBOOK
+    whole = writer.template_csv() if start == "csv" else WORKBOOK
     read_or_refused(whole[:at] + data + whole[at + len(data) :])
 
 
@@ -250,7 +248,7 @@ def test_any_text_read_in_any_way_is_read_or_refused_in_a_sentence(text: str, en
 
 def read_or_refused(data: bytes, taken: Taken | None = None) -> None:
     try:
-        sheet = intake.read(data, "staff.csv", limits=Limits(rows=100, unpacked=1_000_000), taken=taken)
+        sheet = reader.read(data, "staff.csv", limits=Limits(rows=100, unpacked=1_000_000), taken=taken)
         columns = mapping.recognise(sheet.header)
         rows, notes = mapping.to_rows(sheet, columns)
     except FileRefused as error:
@@ -265,7 +263,7 @@ def read_or_refused(data: bytes, taken: Taken | None = None) -> None:
     assert not refusal or (refusal.endswith(".") and "\n" not in refusal)
 
 
-WORKBOOK = export.table_xlsx(["username", "password"], [["alice", "Abcd1234"]])
+WORKBOOK = writer.table_xlsx(["username", "password"], [["alice", "Abcd1234"]])
 
 
 @settings(deadline=None, max_examples=60)

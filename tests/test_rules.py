@@ -7,7 +7,7 @@ import pytest
 
 from mxlib.core.plans.changes import NewRecovery, mended
 from mxlib.core.schema import MASK, Verdict, rows_from
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.core.validation.rules import Account, Standard, domains_named, judge
 
 GOOD = "Winter-2026"
@@ -160,7 +160,7 @@ def test_a_blank_domain_is_the_active_one():
 
 
 def test_no_domain_anywhere_is_invalid():
-    assert one(standard=Standard("")).reasons == reasons.NO_DOMAIN
+    assert one(standard=Standard("")).reasons == findings.NO_DOMAIN
 
 
 @pytest.mark.parametrize("typed", ["münchen.de", "MÜNCHEN.de", "xn--mnchen-3ya.de", "münchen。de"])
@@ -242,9 +242,9 @@ def test_a_password_is_told_what_it_needs(cell: str, told: str):
 @pytest.mark.parametrize("start", "=+-@＝＋－＠")
 def test_a_password_that_starts_a_formula_is_ready_and_warned_of(start: str):
     first, last = judged({"password": f"{start}Geheim.2026"}, {"password": f"Geheim.2026{start}"})
-    assert (first.verdict, first.warnings) == (Verdict.READY, reasons.FORMULA)
+    assert (first.verdict, first.warnings) == (Verdict.READY, findings.FORMULA)
     assert (last.verdict, last.warnings) == (Verdict.READY, "")
-    assert start not in reasons.FORMULA
+    assert start not in findings.FORMULA
 
 
 def test_a_password_without_a_special_character_is_only_warned_of():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import MASK, OnExisting, Verdict, rows_from
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.core.validation.rules import Account, Standard, domains_named, judge
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
@@ -87,8 +87,8 @@ def test_the_worst_that_is_true_decides(rows: pd.DataFrame):
         told = row.reasons.splitlines()
         also = [
             (Verdict.DUPLICATE, any(line.startswith("Same address as") for line in told)),
-            (Verdict.EXISTS, any(line.endswith(reasons.EXISTS) for line in told)),
-            (Verdict.NEEDS_PASSWORD, any(line.endswith(reasons.NEEDS_PASSWORD) for line in told)),
+            (Verdict.EXISTS, any(line.endswith(findings.EXISTS) for line in told)),
+            (Verdict.NEEDS_PASSWORD, any(line.endswith(findings.NEEDS_PASSWORD) for line in told)),
         ]
         mild = [kind for kind, true in also if true]
         invalid = len(told) > len(mild)
@@ -145,7 +145,7 @@ def test_a_filled_table_lacks_no_password_and_keeps_those_that_were_typed(rows: 
     filled = passwords.fill(judged)
     told = judge(filled, ACCOUNT, STANDARD)
     assert not (told["verdict"] == Verdict.NEEDS_PASSWORD).any()
-    assert not told["reasons"].str.contains(reasons.NEEDS_PASSWORD, regex=False).any()
+    assert not told["reasons"].str.contains(findings.NEEDS_PASSWORD, regex=False).any()
     typed = ~filled["generated"] & ~rows["generated"]
     assert (filled.loc[typed, "password"] == rows.loc[typed, "password"]).all()
     assert not (filled["generated"] & judged["exists"]).any()

@@ -6,17 +6,14 @@ from typing import Any
 import pytest
 
 from mxlib.core.plans.plan import Action
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.errors import Unreachable
-from mxlib.runs import circuit_breaker as health
-from mxlib.runs import decisions as deciding
+from mxlib.runs import circuit_breaker, decisions
 from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import Unwritable, audit, journal
-from mxlib.store import mailbox_lists as lists
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Unwritable, audit, journal, mailbox_lists, recovery_emails
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 
@@ -82,31 +79,31 @@ class TestTheUsualCase:
         run = here.start(plan(row(0, recovery_email="jan@b.nl"), row(1, password="short", recovery_email="no@b.nl")))
         here.step()
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {}
+            assert recovery_emails.of_domain(tx, "a.nl") == {}
         here.run()
         assert here.outcomes(run) == ["created", "failed"]
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {"user0": "jan@b.nl"}
+            assert recovery_emails.of_domain(tx, "a.nl") == {"user0": "jan@b.nl"}
 
     def test_a_mailbox_made_anew_does_not_come_by_the_recovery_email_of_its_namesake(self) -> None:
         here = Simulation()
         with here.store.write() as tx:
-            recovery.put(tx, "a.nl", "user0", "predecessor@home.nl", 0.0)  # deleted elsewhere, without MXM
+            recovery_emails.put(tx, "a.nl", "user0", "predecessor@home.nl", 0.0)  # deleted elsewhere, without MXM
         run = here.start(plan(row(0)))
         here.run()
         assert here.outcomes(run) == ["created"]
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {}
+            assert recovery_emails.of_domain(tx, "a.nl") == {}
 
     def test_a_recovery_email_that_was_set_while_the_run_went_stays(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0)))
         with here.store.write() as tx:
-            recovery.put(tx, "a.nl", "user0", "owner@home.nl", here.clock.now() + 1.0)
+            recovery_emails.put(tx, "a.nl", "user0", "owner@home.nl", here.clock.now() + 1.0)
         here.run()
         assert here.outcomes(run) == ["created"]
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {"user0": "owner@home.nl"}
+            assert recovery_emails.of_domain(tx, "a.nl") == {"user0": "owner@home.nl"}
 
     def test_every_mailbox_made_is_in_the_audit_trail_under_its_operator(self) -> None:
         here = Simulation()
@@ -161,7 +158,7 @@ class TestAnswersThatNeverCame:
         here.run()
         assert here.outcomes(run) == ["created", "failed", "created"]
         assert here.rows(run)[1].reason == "MXroute gave no answer 5 times; the mailbox was not made."
-        assert here.rows(run)[1].tries == deciding.MOST_TRIES
+        assert here.rows(run)[1].tries == decisions.MOST_TRIES
 
     def test_a_row_that_was_given_up_and_is_there_in_the_end_was_made(self) -> None:
         here = Simulation(
@@ -195,9 +192,9 @@ class TestAnswersThatNeverCame:
 def test_a_request_that_never_left_is_no_try_and_needs_no_settling() -> None:
     never_left, here = Unreachable(sent=False), Simulation()
     (asked,) = here.rows(here.start(plan(*rows(1))))
-    assert deciding.of_write(asked, never_left) == deciding.Again(counted=False)
-    assert deciding.silent(never_left)
-    assert not deciding.lost(never_left)
+    assert decisions.of_write(asked, never_left) == decisions.Again(counted=False)
+    assert decisions.silent(never_left)
+    assert not decisions.lost(never_left)
 
 
 class TestTheHostIsDown:
@@ -212,10 +209,10 @@ class TestTheHostIsDown:
 
     def test_it_is_asked_once_a_minute(self) -> None:
         here = self.down(hours=1.0)
-        asked = [at for at in sent(here, "GET") if at > health.DOWN_AFTER]
+        asked = [at for at in sent(here, "GET") if at > circuit_breaker.DOWN_AFTER]
         gaps = [later - earlier for earlier, later in pairwise(asked)]
         assert len(asked) > 50
-        assert all(gap >= health.LOOK_EVERY for gap in gaps)
+        assert all(gap >= circuit_breaker.LOOK_EVERY for gap in gaps)
 
     def test_the_run_goes_on_unasked_when_it_answers(self) -> None:
         here = self.down(hours=1.9)
@@ -226,7 +223,7 @@ class TestTheHostIsDown:
 
     def test_after_two_hours_the_run_pauses_and_asks_no_more(self) -> None:
         here = self.down(hours=2.1)
-        assert (here.record(self.number).status, here.record(self.number).why) == ("paused", words.SILENT_TOO_LONG)
+        assert (here.record(self.number).status, here.record(self.number).why) == ("paused", messages.SILENT_TOO_LONG)
         asked = len(here.sandbox.log)
         for _ in range(200):
             here.step()
@@ -280,7 +277,7 @@ class TestRefusals:
         here = Simulation(Rule(NAMED[fault], on, first=3 if on == "any" else 2, count=None))
         run = here.start(plan(*rows(9)))
         here.run()
-        assert (here.record(run).status, here.record(run).why) == ("paused", words.KEY_REFUSED)
+        assert (here.record(run).status, here.record(run).why) == ("paused", messages.KEY_REFUSED)
         assert set(here.outcomes(run)) == {"created", "waiting"}
         assert len(sent(here, "POST")) <= 5
         here.sandbox.schedule = Schedule()
@@ -374,11 +371,11 @@ class TestUpdatesAndDeletions:
         here = Simulation()
         somebody_makes(here, "user0")
         with here.store.write() as tx:
-            recovery.put(tx, "a.nl", "user0", "me@b.nl", 0.0)
+            recovery_emails.put(tx, "a.nl", "user0", "me@b.nl", 0.0)
         here.start(plan(row(0, action=Action.DELETE)))
         here.run()
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {}
+            assert recovery_emails.of_domain(tx, "a.nl") == {}
 
 
 class TestSteering:
@@ -502,7 +499,7 @@ class TestTheComparisonAtTheEnd:
         here.start(plan(*rows(3)))
         here.run()
         with here.store.read() as tx:
-            kept = lists.mailboxes(tx, "a.nl")
+            kept = mailbox_lists.mailboxes(tx, "a.nl")
         assert kept is not None
         assert len(kept.mailboxes) == 3
 
@@ -600,7 +597,7 @@ class TestTheStoreRefuses:
 
         def write():
             if self.full:
-                raise Unwritable(words.DISK_FULL)
+                raise Unwritable(messages.DISK_FULL)
             return usual()
 
         monkeypatch.setattr(here.store, "write", write)
@@ -614,8 +611,8 @@ class TestTheStoreRefuses:
             here.step()
         assert len(sent(here, "POST")) == 3
         course = here.engine.courses[run]
-        assert (course.status, course.why) == (RunStatus.PAUSED, words.DISK_FULL)
-        assert here.engine.trouble == words.DISK_FULL
+        assert (course.status, course.why) == (RunStatus.PAUSED, messages.DISK_FULL)
+        assert here.engine.trouble == messages.DISK_FULL
 
     def test_an_answer_that_had_come_is_recorded_when_there_is_room_again(self, here: Simulation) -> None:
         run = here.start(plan(*rows(9)))

@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
-from mxlib.store import Tx, Unwritable, audit
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Tx, Unwritable, audit, recovery_emails
 from mxlib.store.records import RowRecord
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import Simulation, plan, row
@@ -110,7 +109,7 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
     for each in (each for one in asked for each in one.rows if each.action is not Action.CREATE):
         here.sandbox.account.apply(Change("create", each.domain, each.username, password="theirs"))
         with here.store.write() as tx:
-            recovery.put(tx, each.domain, each.username, OLD, 0.0)
+            recovery_emails.put(tx, each.domain, each.username, OLD, 0.0)
     for address in used:
         becomes_used(here, address)
     disk = Disk(here)
@@ -154,7 +153,7 @@ class Disk:
         @contextmanager
         def write() -> Iterator[Tx]:
             if self.full:
-                raise Unwritable(words.DISK_FULL)
+                raise Unwritable(messages.DISK_FULL)
             with usual() as tx:
                 yield tx
 
@@ -174,7 +173,7 @@ def check(here: Simulation, run: int, wanted: PlannedRow, became: RowRecord, *, 
     assert outcome not in OPEN
     checked = here.record(run).checked_at is not None
     with here.store.read() as tx:
-        email = recovery.of_mailbox(tx, wanted.domain, wanted.username)
+        email = recovery_emails.of_mailbox(tx, wanted.domain, wanted.username)
         entries = [entry["what"] for entry in audit.entries(tx, run=run) if entry["on"] == wanted.address]
     assert entries.count(f"mailbox.{wanted.action}") == (outcome in DID and wanted.asks_host)
     if wanted.left_out:

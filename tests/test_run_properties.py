@@ -10,7 +10,7 @@ from mxlib.core.plans.plan import Plan
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import recovery_emails
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import TIMEOUT, Simulation, plan, row
 
@@ -157,7 +157,7 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
     assert [each.position for each in rows] == [each.position for each in planned.rows]
     assert all(times == 1 for times in here.sandbox.made.values())
     with here.store.read() as tx:
-        emails = {domain: recovery.of_domain(tx, domain) for domain in DOMAINS}
+        emails = {domain: recovery_emails.of_domain(tx, domain) for domain in DOMAINS}
     for asked, told in zip(planned.rows, rows, strict=True):
         outcome = Outcome(told.outcome)
         assert outcome not in OPEN

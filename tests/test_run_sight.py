@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.sheet import Taken
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.runs.run_view import RunView
@@ -130,7 +130,7 @@ def files(house: House, who: Caller, run: int) -> dict[str, str]:
 def text(content: bytes, kind: str) -> str:
     if kind.endswith("csv"):
         return content.decode("utf-8-sig")
-    sheet = intake.read(content, "results.xlsx", taken=Taken(header_line=1))
+    sheet = reader.read(content, "results.xlsx", taken=Taken(header_line=1))
     return "\n".join([",".join(sheet.header), *(",".join(sheet.table.row(at)) for at in range(len(sheet)))])
 
 

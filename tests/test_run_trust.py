@@ -8,10 +8,9 @@ import pytest
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import Misshapen
-from mxlib.runs import messages as sentences
-from mxlib.runs import row_updates as recording
+from mxlib.runs import messages, row_updates
 from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, journal
@@ -74,7 +73,7 @@ class TestYesAndNothingDone:
         run = here.start(plan(planned[action]))
         here.run()
         assert here.outcomes(run) == ["failed"]
-        assert here.rows(run)[0].reason == sentences.not_done(action)
+        assert here.rows(run)[0].reason == messages.not_done(action)
         assert here.rows(run)[0].unanswered
         with here.store.read() as tx:
             entries = [entry["what"] for entry in audit.entries(tx, run=run)]
@@ -141,7 +140,7 @@ class TestAKeyThatMayNotWrite:
         here = Simulation(Rule(NAMED["forbidden"], count=None))
         run = here.start(plan(*rows(100)))
         here.run()
-        assert (here.record(run).status, here.record(run).why) == ("paused", sentences.NOT_ALLOWED)
+        assert (here.record(run).status, here.record(run).why) == ("paused", messages.NOT_ALLOWED)
         assert here.outcomes(run) == ["waiting"] * 100
         here.sandbox.schedule = Schedule()
         here.engine.resume(run)
@@ -215,11 +214,11 @@ class TestFaultsOfOurOwn:
         here = Simulation()
         run = here.start(plan(*rows(5)))
         with monkeypatch.context() as broken:
-            broken.setattr(recording, where, lambda *_args, **_more: 1 / 0)
+            broken.setattr(row_updates, where, lambda *_args, **_more: 1 / 0)
             for _ in range(60):
                 here.step()
         assert here.record(run).status == "paused"
-        assert here.engine.problems() == [sentences.broken(run)]
+        assert here.engine.problems() == [messages.broken(run)]
         here.engine.resume(run)
         here.run()
         assert here.record(run).status == "finished"
@@ -248,7 +247,7 @@ class TestStopping:
         assert here.record(run).status == "stopped"
         unsettled = [each for each in here.rows(run) if each.outcome == "settling"]
         assert unsettled
-        assert {each.reason for each in unsettled} == {sentences.MAY_EXIST}
+        assert {each.reason for each in unsettled} == {messages.MAY_EXIST}
         here.sandbox.schedule = Schedule()
         if dies:
             here.kill()
@@ -285,7 +284,7 @@ class TestOldPlans:
         here.engine.resume(run)
         here.run()
         assert here.outcomes(run)[0] == "skipped"
-        assert here.rows(run)[0].reason == sentences.MADE_ANEW_SINCE
+        assert here.rows(run)[0].reason == messages.MADE_ANEW_SINCE
         assert here.outcomes(run)[1] in {"deleted", "updated"}
         box = here.sandbox.account.domains["a.nl"]["user0"]
         assert (box.usage, box.quota, box.password) == (5.0, 1024, "theirs")
@@ -298,9 +297,9 @@ class TestOldPlans:
         assert here.outcomes(run) == ["failed"]
         self.made_again(here, "user0")
         with here.store.write() as tx:
-            from mxlib.runs import retry as again
+            from mxlib.runs import retry
 
-            number = again.retry(tx, here.store.key, run, "ops", here.clock.now())
+            number = retry.retry(tx, here.store.key, run, "ops", here.clock.now())
         here.engine.take_up()
         here.run()
         assert here.outcomes(number) == ["skipped"]
@@ -309,10 +308,10 @@ class TestOldPlans:
     @pytest.mark.parametrize(
         ("now", "reason"),
         [
-            ({"usage": 1.0}, sentences.LESS_MAIL),
-            ({"sent": 1}, sentences.FEWER_SENT),
-            ({"quota": 2048}, sentences.changed_since("quota", 2048)),
-            ({"limit": 5}, sentences.changed_since("limit", 5)),
+            ({"usage": 1.0}, messages.LESS_MAIL),
+            ({"sent": 1}, messages.FEWER_SENT),
+            ({"quota": 2048}, messages.changed_since("quota", 2048)),
+            ({"limit": 5}, messages.changed_since("limit", 5)),
         ],
     )
     def test_a_deletion_keeps_what_is_not_as_planned(self, now: dict[str, Any], reason: str) -> None:
@@ -355,9 +354,9 @@ def test_a_key_refused_for_everything_is_said_as_that() -> None:
 
 
 def test_an_answer_that_is_none_says_which_mailbox() -> None:
-    request = messages.read_mailbox("a.nl", "jan")
+    request = protocol.read_mailbox("a.nl", "jan")
     with pytest.raises(Misshapen, match=r"jan@a\.nl"):
-        messages.decipher(request, 200, {}, b'{"success": true, "data": {"username": "piet"}}', 0.0)
+        protocol.decipher(request, 200, {}, b'{"success": true, "data": {"username": "piet"}}', 0.0)
 
 
 def test_the_trail_of_a_run_that_is_tried_again_leads_to_its_first_plan() -> None:

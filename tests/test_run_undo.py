@@ -5,13 +5,11 @@ from dataclasses import replace
 import pytest
 
 from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
-from mxlib.runs import messages as sentences
-from mxlib.runs import run_state as course
+from mxlib.runs import messages, run_state
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Change
-from mxlib.store import audit
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import audit, recovery_emails
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 LEFT = {"quota": 1024, "limit": 9600}
@@ -118,7 +116,7 @@ class TestWhatWasDoneHereSince:
         back = here.start(undo(*(deletion(n) for n in range(2)), of=run))
         here.run()
         assert here.outcomes(back) == ["deleted", "skipped"]
-        assert here.rows(back)[1].reason == sentences.CHANGED_HERE
+        assert here.rows(back)[1].reason == messages.CHANGED_HERE
 
     def test_so_is_one_that_another_run_made_anew(self) -> None:
         here, run = made()
@@ -169,30 +167,30 @@ class TestRestoring:
         assert (here.outcomes(back), self.quotas(here)) == (["updated", "updated"], [512, 512])
         assert here.rows(back)[0].reason == "changed; quota 1024 → 512 as asked; recovery email removed"
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {}
+            assert recovery_emails.of_domain(tx, "a.nl") == {}
 
     def test_what_somebody_changed_since_stays(self) -> None:
         here, run = self.changed()
         becomes(here, "user0", quota=4096)
         with here.store.write() as tx:
-            recovery.put(tx, "a.nl", "user1", "other@b.nl", 0.0)
+            recovery_emails.put(tx, "a.nl", "user1", "other@b.nl", 0.0)
         back = here.start(undo(self.back(0), self.back(1), of=run))
         here.run()
         assert [each.reason for each in here.rows(back)] == [
-            "kept: quota was changed to 4096 since", sentences.RECOVERY_SINCE
+            "kept: quota was changed to 4096 since", messages.RECOVERY_SINCE
         ]  # fmt: skip
         assert self.quotas(here) == [4096, 1024]
 
     def test_a_recovery_email_alone_comes_back_without_a_request_unless_changed_since(self) -> None:
         here, run = self.changed()
         with here.store.write() as tx:
-            recovery.put(tx, "a.nl", "user1", "other@b.nl", 0.0)
+            recovery_emails.put(tx, "a.nl", "user1", "other@b.nl", 0.0)
         back = here.start(undo(self.back(0, quota=None), self.back(1, quota=None), of=run))
         here.run()
         assert here.outcomes(back) == ["updated", "skipped"]
         assert not here.sandbox.log
         with here.store.read() as tx:
-            assert recovery.of_domain(tx, "a.nl") == {"user1": "other@b.nl"}
+            assert recovery_emails.of_domain(tx, "a.nl") == {"user1": "other@b.nl"}
 
     @pytest.mark.parametrize("fault", ["lost_after", "lost_before", "lost_late", "error_after"])
     def test_a_lost_answer_is_not_taken_for_a_change_by_somebody_else(self, fault: str) -> None:
@@ -207,7 +205,7 @@ class TestRestoring:
         until_asked(here, "PATCH", "user0")
         while here.engine.courses[back].waiting == []:
             here.step()
-        here.engine.pause(back, sentences.BY_HAND)
+        here.engine.pause(back, messages.BY_HAND)
         here.clock.passed += 60
         here.engine.resume(back)
         here.run()
@@ -259,7 +257,7 @@ class TestLostAnswers:
         becomes(here, "user0", usage=5.0)
         while here.outcomes(back)[0] != "skipped":
             here.step()
-        here.engine.pause(back, sentences.BY_HAND)
+        here.engine.pause(back, messages.BY_HAND)
         here.clock.passed += 10
         here.engine.resume(back)
         here.run()
@@ -286,7 +284,7 @@ class TestLostAnswers:
         monkeypatch.setattr("mxlib.runs.write_guard._FIGURES", ("usage", "sent", "quota", "limit", "unheard of"))
         back = here.start(undo(deletion(0), of=run))
         here.run()
-        assert (here.outcomes(back), here.rows(back)[0].reason) == (["skipped"], sentences.NOT_TOLD)
+        assert (here.outcomes(back), here.rows(back)[0].reason) == (["skipped"], messages.NOT_TOLD)
 
 
 class TestTheProcessDies:
@@ -320,7 +318,7 @@ class TestThePace:
         for number in range(50):
             looks = [e.at for e in here.sandbox.log if e.path.endswith(f"/user{number}") and e.method == "GET"]
             (gone,) = [e.at for e in here.sandbox.log if e.path.endswith(f"/user{number}") and e.method == "DELETE"]
-            assert gone - looks[-1] <= course.INSPECTED_FOR + 1
+            assert gone - looks[-1] <= run_state.INSPECTED_FOR + 1
             assert len(looks) <= 3
         began = min(entry.at for entry in here.sandbox.log)
         assert here.clock.now() - began < 3 * 60 + 20

@@ -7,13 +7,11 @@ import json
 import pytest
 
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
-from mxlib.core.text import findings as reasons
-from mxlib.runs import messages as sentences
-from mxlib.runs import results
+from mxlib.core.text import findings
+from mxlib.runs import messages, results
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import Tx, audit
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Tx, audit, recovery_emails
 from tests.simulation import Simulation, plan, row
 
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}
@@ -40,13 +38,13 @@ def asked(here: Simulation) -> list[str]:
 
 def emails(here: Simulation) -> dict[str, str]:
     with here.store.read() as tx:
-        return recovery.of_domain(tx, "a.nl")
+        return recovery_emails.of_domain(tx, "a.nl")
 
 
 def have(here: Simulation, **kept: str) -> None:
     with here.store.write() as tx:
         for username, email in kept.items():
-            recovery.put(tx, "a.nl", username, email, 0.0)
+            recovery_emails.put(tx, "a.nl", username, email, 0.0)
 
 
 def trail(tx: Tx, run: int) -> list[tuple[str, str]]:
@@ -108,11 +106,11 @@ class TestWhatIsSent:
         here = existing()
         run = here.start(plan(update(0), update(1, quota=2048)))
         assert here.outcomes(run) == ["unchanged", "waiting"]
-        assert here.rows(run)[0].reason == reasons.NO_CHANGE
+        assert here.rows(run)[0].reason == findings.NO_CHANGE
         here.run()
         assert asked(here).count("PATCH user1") == 1
         assert "PATCH user0" not in asked(here)
-        assert here.rows(run)[0].reason == reasons.NO_CHANGE
+        assert here.rows(run)[0].reason == findings.NO_CHANGE
 
     def test_a_mailbox_deleted_meanwhile_is_skipped_though_the_look_still_saw_it(self) -> None:
         here = existing()
@@ -122,7 +120,7 @@ class TestWhatIsSent:
         here.sandbox.account.apply(Change("delete", "a.nl", "user1"))
         here.run()
         assert here.outcomes(run) == ["updated", "skipped"]
-        assert here.rows(run)[1].reason == sentences.GONE_MEANWHILE
+        assert here.rows(run)[1].reason == messages.GONE_MEANWHILE
 
     def test_a_limit_that_the_host_refuses_fails_with_its_words(self) -> None:
         here = existing()
@@ -235,7 +233,7 @@ class TestRecoveryEmails:
         here = existing()
         here.start(plan(row(9)))
         second = here.start(plan(update(0, recovery_email="new@b.nl")))
-        here.engine.pause(second, sentences.BY_HAND)
+        here.engine.pause(second, messages.BY_HAND)
         here.run()
         here.kill()
         assert (here.outcomes(second), emails(here)) == (["waiting"], {})

@@ -18,7 +18,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.arrow_text import texts
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import MASK
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.store import FILE, Store, journal, own_cells
 from tests import house as houses
 from tests.house import GOOD, House, data
@@ -208,7 +208,7 @@ def test_what_is_typed_into_the_grid_is_masked_too(house: House) -> None:
         "edited_rows": {0: {"username": f"lotte:{P}", "quota": Q}}, "added_rows": [], "deleted_rows": []
     }  # fmt: skip
     tab.run()
-    assert reasons.PASSWORD_ELSEWHERE in tab.data_editor[0].value["fix"].iat[0]
+    assert findings.PASSWORD_ELSEWHERE in tab.data_editor[0].value["fix"].iat[0]
     assert not tells(sent(tab))
     assert not tells(kept(house))
 

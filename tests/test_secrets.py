@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from mxlib import services
 from mxlib.auth.middleware import Guard
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
@@ -110,7 +110,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     for fault in ("unauthorized", "html_before", "stalled_before"):
         host.sandbox.schedule = Schedule.of(Rule(NAMED[fault], count=None))
         with pytest.raises(MXrouteError) as caught:
-            house.host.send(messages.create_mailbox("clienta.nl", "byhand", SUPPLIED, 1, 1))
+            house.host.send(protocol.create_mailbox("clienta.nl", "byhand", SUPPLIED, 1, 1))
         said += traceback.format_exception(caught.value)
 
     said += [repr(each) for each in (house.settings, house, ready.plan, ready.plan.rows, reading, created)]

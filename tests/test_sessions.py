@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.sessions import NOTED_EVERY
 from mxlib.auth.sign_in import Visitor
-from mxlib.store import users as shelf
+from mxlib.store import users
 from tests import people
 from tests.people import BOSS, GOOD, House
 
@@ -76,7 +76,7 @@ def test_being_looked_at_is_no_use(house: House) -> None:
 
 def test_use_is_noted_once_a_minute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[float] = []
-    monkeypatch.setattr(shelf, "saw", lambda tx, digest, at: notes.append(at))
+    monkeypatch.setattr(users, "saw", lambda tx, digest, at: notes.append(at))
     told = begin(house)
     for _ in range(10):
         house.sessions.find(told)
@@ -98,7 +98,7 @@ def test_what_ran_out_is_forgotten_at_the_next_sign_in(house: House) -> None:
     house.clock.at += 9 * HOUR
     begin(house)
     with house.store.read() as tx:
-        assert len(shelf.end_all(tx, 1)) == 1
+        assert len(users.end_all(tx, 1)) == 1
 
 
 def test_signing_in_again_ends_the_session_of_before(house: House) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mxlib.core.editing import filters as sifting
+from mxlib.core.editing import filters
 from mxlib.core.editing.filters import Order
 from mxlib.core.schema import Verdict, rows_from
 from mxlib.core.validation.rules import Account, Standard, judge
@@ -34,10 +34,10 @@ def lines(judged: pd.DataFrame, mask: Any) -> list[int]:
 
 def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(judged: pd.DataFrame) -> None:
     kinds: dict[str, list[int]] = {
-        sifting.ALL: [2, 3, 4, 5, 6, 7, 8], Verdict.READY: [2, 6], Verdict.INVALID: [3], Verdict.EXISTS: [4],
-        Verdict.DUPLICATE: [5], sifting.WARNINGS: [6], sifting.LEFT_OUT: [7], Verdict.NEEDS_PASSWORD: [8],
+        filters.ALL: [2, 3, 4, 5, 6, 7, 8], Verdict.READY: [2, 6], Verdict.INVALID: [3], Verdict.EXISTS: [4],
+        Verdict.DUPLICATE: [5], filters.WARNINGS: [6], filters.LEFT_OUT: [7], Verdict.NEEDS_PASSWORD: [8],
     }  # fmt: skip
-    assert {kind: lines(judged, sifting.of_kind(judged, kind)) for kind in kinds} == kinds
+    assert {kind: lines(judged, filters.of_kind(judged, kind)) for kind in kinds} == kinds
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(ju
 def test_search_looks_into_addresses_names_recovery_emails_and_reasons_and_never_into_passwords(
     judged: pd.DataFrame, text: str, found: list[int]
 ) -> None:
-    assert lines(judged, sifting.holding(judged, text)) == found
+    assert lines(judged, filters.holding(judged, text)) == found
 
 
 def test_rows_are_sorted_by_line_by_urgency_or_by_address(judged: pd.DataFrame) -> None:
-    every = sifting.of_kind(judged, sifting.ALL)
+    every = filters.of_kind(judged, filters.ALL)
 
     def lines_by(order: Order) -> list[int]:
-        return [at + 2 for at in sifting.in_order(judged, every, order)]
+        return [at + 2 for at in filters.in_order(judged, every, order)]
 
     assert lines_by(Order.LINE) == [2, 3, 4, 5, 6, 7, 8]
     assert lines_by(Order.PROBLEMS) == [3, 5, 8, 4, 6, 2, 7]
@@ -74,7 +74,7 @@ def test_rows_are_sorted_by_line_by_urgency_or_by_address(judged: pd.DataFrame) 
 
 
 def test_nothing_in_view_is_no_row_at_all(judged: pd.DataFrame) -> None:
-    nothing = sifting.holding(judged, "nobody")
-    assert [sifting.in_order(judged, nothing, order) for order in Order] == [[], [], []]
+    nothing = filters.holding(judged, "nobody")
+    assert [filters.in_order(judged, nothing, order) for order in Order] == [[], [], []]
     empty = judged.iloc[:0]
-    assert sifting.in_order(empty, sifting.holding(empty, "x"), Order.ADDRESS) == []
+    assert filters.in_order(empty, filters.holding(empty, "x"), Order.ADDRESS) == []

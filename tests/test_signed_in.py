@@ -4,7 +4,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Forbidden
 from mxlib.services import Services
-from mxlib.ui.app import errors as faults
+from mxlib.ui.app import errors
 from tests import people, test_pages
 from tests.people import GOOD
 from tests.test_pages import opened
@@ -49,7 +49,7 @@ def test_what_is_forbidden_in_the_middle_of_a_page_is_no_fault_of_mxm(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(faults.st, "error", lambda text, icon: shown.append(text))
-    assert faults.say_it_failed(Forbidden("You have no permission to view a.nl. Ask an admin for it."))
+    monkeypatch.setattr(errors.st, "error", lambda text, icon: shown.append(text))
+    assert errors.say_it_failed(Forbidden("You have no permission to view a.nl. Ask an admin for it."))
     assert shown == ["You have no permission to view a.nl. Ask an admin for it."]
     assert not caplog.records

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.files import reader as intake
-from mxlib.core.files import writer as export
+from mxlib.core.files import reader, writer
 from mxlib.core.formula_guard import unguard
 from mxlib.core.schema import OnExisting
 from mxlib.sandbox.state import Change
 from mxlib.services.imports import understood
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import recovery_emails
 from tests import house as houses
 from tests import soffice
 from tests.house import House
@@ -41,7 +40,7 @@ def house(tmp_path: Path) -> Iterator[House]:
                 change = Change("create", domain, name, quota=(1024, 0, 2048, 10240)[number % 4], password="theirs")
                 made.host.sandbox.account.apply(change)
                 with made.services.store.write() as tx:
-                    recovery.put(tx, domain, name, ("", *EMAILS)[number % 5], 0.0)
+                    recovery_emails.put(tx, domain, name, ("", *EMAILS)[number % 5], 0.0)
         yield made
 
 
@@ -60,7 +59,7 @@ def through_libreoffice(data: bytes, kind: str, locale: str = "en-US") -> bytes:
 
 def cells(data: bytes, name: str) -> list[dict[str, str]]:
     """Every row by the columns of its header, as the reader sees them."""
-    sheet = intake.read(data, name)
+    sheet = reader.read(data, name)
     width = len(sheet.header)
     rows = (map(unguard, [*sheet.table.row(at), *[""] * width][:width]) for at in range(len(sheet)))
     return [dict(zip(sheet.header, row, strict=True)) for row in rows]
@@ -189,7 +188,7 @@ def test_quotas_edited_in_a_spreadsheet_are_exactly_those_requests(house: House,
     rows = cells(exported(house, "a.nl", kind), f"x.{kind}")
     for row in rows:
         row["quota"] = {"info": "3072", "kim2": "unlimited"}.get(row["username"], row["quota"])
-    write = export.table_csv if kind == "csv" else export.table_xlsx
+    write = writer.table_csv if kind == "csv" else writer.table_xlsx
     edited = write(list(rows[0]), [list(row.values()) for row in rows])
     counts, writes = imported(house, through_libreoffice(edited, kind), kind)
     assert counts == {"updated": 2, "unchanged": len(PLAIN) - 2}
@@ -206,8 +205,8 @@ def test_quotas_edited_in_a_spreadsheet_are_exactly_those_requests(house: House,
 def test_no_cell_of_others_making_is_calculated_and_each_comes_back(kind: str) -> None:
     awkward = ["=1+2", "+31612", "-2+3", "@home", "\tx", "\t=x", '="x"', "'=1", "＝1+2", "＠home", "=cmd|' /C calc'!A"]
     header, rows = ["username", *awkward], [["alice", *awkward]]
-    data = (export.table_csv if kind == "csv" else export.table_xlsx)(header, rows)
-    sheet = intake.read(through_libreoffice(data, kind), f"x.{kind}")
+    data = (writer.table_csv if kind == "csv" else writer.table_xlsx)(header, rows)
+    sheet = reader.read(through_libreoffice(data, kind), f"x.{kind}")
     assert [unguard(cell) for cell in sheet.table.row(0)] == rows[0]
     assert list(understood(sheet).cells(0).values()) == awkward
 

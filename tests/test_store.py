@@ -13,11 +13,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mxlib.clock import SystemClock
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Store, Unwritable, audit, database, migrations
-from mxlib.store import mailbox_lists as lists
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Store, Unwritable, audit, database, mailbox_lists, migrations, recovery_emails
 from mxlib.store.tables import metadata
 
 
@@ -35,7 +33,7 @@ def store(path: Path):
 
 def test_files_and_folder_are_private(store: Store, path: Path) -> None:
     with store.write() as tx:
-        recovery.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+        recovery_emails.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
     store.own()
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -68,38 +66,38 @@ def test_an_up_to_date_store_opens_without_alembic(store: Store, path: Path, mon
 
 def test_what_was_written_is_there_after_opening_again(store: Store, path: Path) -> None:
     with store.write() as tx:
-        recovery.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+        recovery_emails.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
     store.close()
     again = Store.open(path, SystemClock())
     with again.read() as tx:
-        assert recovery.of_domain(tx, "a.nl") == {"jan": "jan@b.nl"}
+        assert recovery_emails.of_domain(tx, "a.nl") == {"jan": "jan@b.nl"}
     again.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     def fail_halfway() -> None:
         with store.write() as tx:
-            recovery.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+            recovery_emails.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_halfway()
     with store.read() as tx:
-        assert recovery.of_domain(tx, "a.nl") == {}
+        assert recovery_emails.of_domain(tx, "a.nl") == {}
 
 
 def test_a_reader_sees_the_last_commit_while_a_writer_writes(store: Store) -> None:
     with store.write() as writer:
-        recovery.put(writer, "a.nl", "jan", "jan@b.nl", 0.0)
+        recovery_emails.put(writer, "a.nl", "jan", "jan@b.nl", 0.0)
         with store.read() as reader:
-            assert recovery.of_domain(reader, "a.nl") == {}
+            assert recovery_emails.of_domain(reader, "a.nl") == {}
 
 
 def test_writers_wait_for_each_other(store: Store) -> None:
     def add(number: int) -> None:
         for turn in range(20):
             with store.write() as tx:
-                recovery.put(tx, "a.nl", f"u{number}-{turn}", "x@b.nl", 0.0)
+                recovery_emails.put(tx, "a.nl", f"u{number}-{turn}", "x@b.nl", 0.0)
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -107,7 +105,7 @@ def test_writers_wait_for_each_other(store: Store) -> None:
     for thread in threads:
         thread.join()
     with store.read() as tx:
-        assert len(recovery.of_domain(tx, "a.nl")) == 80
+        assert len(recovery_emails.of_domain(tx, "a.nl")) == 80
 
 
 def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:
@@ -115,11 +113,11 @@ def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:
         with store.write() as tx:
             pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
             tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-            lists.keep_domains(tx, [f"{number}-{number * 7919}.example" for number in range(20_000)], 0.0)
+            mailbox_lists.keep_domains(tx, [f"{number}-{number * 7919}.example" for number in range(20_000)], 0.0)
 
     with pytest.raises(Unwritable) as told:
         fill_the_disk()
-    assert str(told.value) == words.DISK_FULL
+    assert str(told.value) == messages.DISK_FULL
 
 
 def test_a_locked_database_is_told_in_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,11 +170,11 @@ def test_retention_drops_only_what_is_old_of_the_audit_trail(store: Store) -> No
 def test_the_last_good_lists_come_back_as_they_were(store: Store) -> None:
     box = Mailbox(username="jan", email="jan@a.nl", quota=0, usage=1.5, limit=9600, sent=3, suspended=True)
     with store.write() as tx:
-        lists.keep_domains(tx, ["a.nl", "b.nl"], 5.0)
-        lists.keep_mailboxes(tx, "a.nl", [box], 6.0)
-        lists.keep_mailboxes(tx, "a.nl", [box, box], 7.0)
+        mailbox_lists.keep_domains(tx, ["a.nl", "b.nl"], 5.0)
+        mailbox_lists.keep_mailboxes(tx, "a.nl", [box], 6.0)
+        mailbox_lists.keep_mailboxes(tx, "a.nl", [box, box], 7.0)
     with store.read() as tx:
-        assert lists.domains(tx) == lists.Domains(("a.nl", "b.nl"), 5.0)
-        assert lists.mailboxes(tx, "a.nl") == lists.Mailboxes((box, box), 7.0)
-        assert lists.read_at(tx, "a.nl") == 7.0
-        assert lists.mailboxes(tx, "b.nl") is None
+        assert mailbox_lists.domains(tx) == mailbox_lists.Domains(("a.nl", "b.nl"), 5.0)
+        assert mailbox_lists.mailboxes(tx, "a.nl") == mailbox_lists.Mailboxes((box, box), 7.0)
+        assert mailbox_lists.read_at(tx, "a.nl") == 7.0
+        assert mailbox_lists.mailboxes(tx, "b.nl") is None

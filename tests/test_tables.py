@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.schema import MASK
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from tests import house as houses
 from tests.house import GOOD, House
 from tests.test_pages import opened, preview
@@ -159,6 +159,6 @@ def test_page_and_api_warn_of_a_password_that_starts_a_formula_and_stop_nothing(
     file = f"username,password\r\nkim,={GOOD}\r\n".encode()
     (row,) = houses.data(house.ask("POST", "/email-accounts/import/preview?default_domain=a.nl", content=file,
                                    headers={"Content-Type": "text/csv"}))["rows"]  # fmt: skip
-    assert (row["verdict"], row["warnings"]) == ("ready", [reasons.FORMULA])
+    assert (row["verdict"], row["warnings"]) == ("ready", [findings.FORMULA])
     grid = preview(opened("import_mailboxes", domain="a.nl"), file).data_editor[0].value
-    assert (grid["status"].iat[0], grid["fix"].iat[0]) == (["Ready"], reasons.FORMULA)
+    assert (grid["status"].iat[0], grid["fix"].iat[0]) == (["Ready"], findings.FORMULA)

@@ -5,18 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from mxlib import cli as admin
-from mxlib import services
+from mxlib import cli, services
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs import results
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts, manual_writes
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import idempotency as once
-from mxlib.store import users as people
+from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, users
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through
 from tests.house import House
@@ -61,8 +57,8 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
     with houses.opened(tmp_path, clock) as house:
         run = finished(house)
         with house.services.store.write() as tx:
-            once.claim(tx, "ops", "k", b"d", clock.now())
-            people.refuse(tx, clock.now(), b"kim", "192.0.2.1")
+            idempotency.claim(tx, "ops", "k", b"d", clock.now())
+            users.refuse(tx, clock.now(), b"kim", "192.0.2.1")
         before, kept = entries(house.services.store), passwords(house, run)
     clock.ahead = 500 * DAY
     store = Store.open(tmp_path / "mxm.sqlite3", clock)
@@ -73,8 +69,8 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
     assert len(entries(store)) >= len(before)
     assert set(results.rows_frame(store, run, with_passwords=True)["password"]) == kept
     with store.read() as tx:
-        assert once.find(tx, "ops", "k")
-        assert people.refusals(tx, 0.0)
+        assert idempotency.find(tx, "ops", "k")
+        assert users.refusals(tx, 0.0)
     desk.runs.shutdown()
     store.close()
 
@@ -192,12 +188,12 @@ def test_the_command_line_says_it_and_confirms(
     behind.ahead = -30 * DAY
     store = Store.open(tmp_path / "mxm.sqlite3", behind)
     with store.write() as tx:
-        time_guard.observe(tx, behind.now())
-        time_guard.observe(tx, behind.now() + 30 * DAY)
-    assert admin.main(["time", "show"]) == 0
+        clock_guard.observe(tx, behind.now())
+        clock_guard.observe(tx, behind.now() + 30 * DAY)
+    assert cli.main(["time", "show"]) == 0
     assert "went ahead by 30 days" in capsys.readouterr().out
-    assert admin.main(["time", "confirm"]) == 0
-    assert admin.main(["time", "show"]) == 0
+    assert cli.main(["time", "confirm"]) == 0
+    assert cli.main(["time", "show"]) == 0
     assert "did not jump" in capsys.readouterr().out
     assert "time.confirm" in entries(store)
     store.close()
@@ -225,8 +221,8 @@ def test_what_was_noted_while_the_clock_was_far_behind_is_not_taken_for_old(hous
     clock.ahead = 0.0
     before = entries(house.services.store)
     with house.services.store.write() as tx:
-        time_guard.observe(tx, clock.now())
-        time_guard.confirm(tx, clock.now())
+        clock_guard.observe(tx, clock.now())
+        clock_guard.confirm(tx, clock.now())
     tidied(house)
     assert [what for what in before if what not in entries(house.services.store)] == []
 
@@ -318,6 +314,6 @@ def test_drafts_and_sessions_stay_through_a_jump(house: House, clock: ShiftedClo
 
 
 def test_the_sentence_names_how_far_and_until_when() -> None:
-    said = words.clock_jumped(0.0, 21 * DAY, 21 * DAY + 3_600)
+    said = messages.clock_jumped(0.0, 21 * DAY, 21 * DAY + 3_600)
     assert "by 21 days" in said
     assert "nothing is forgotten" in said

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import cli as admin
+from mxlib import cli
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, maker, marks, told, works
@@ -244,11 +244,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_command_lists_what_it_revokes_and_hands_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert admin.main(["user", "disable", "kim", "--hand-over", "2", "--to", "boss"]) == 0
+    assert cli.main(["user", "disable", "kim", "--hand-over", "2", "--to", "boss"]) == 0
     assert capsys.readouterr().out == (
         "revoked\t1\tnightly\ta.nl: view\nhanded over to boss\t2\tweekly\ta.nl: view\n"
     )  # fmt: skip
-    admin.main(["token", "list"])
+    cli.main(["token", "list"])
     weekly, nightly = capsys.readouterr().out.splitlines()
     assert weekly.startswith("2\tweekly\ta.nl: view\tmade by kim, now boss\tends 20")
     assert weekly.endswith("\tnever used")
@@ -263,29 +263,29 @@ def test_the_command_lists_what_it_revokes_and_hands_over(folder: Path, capsys: 
 def test_the_command_disables_nobody_when_it_cannot_hand_over(
     folder: Path, capsys: pytest.CaptureFixture[str], words: str, told: str
 ) -> None:
-    assert admin.main(["user", "disable", "kim", *words.split()]) == 2
+    assert cli.main(["user", "disable", "kim", *words.split()]) == 2
     assert told in capsys.readouterr().err
-    admin.main(["user", "list"])
+    cli.main(["user", "list"])
     assert "disabled" not in capsys.readouterr().out
 
 
 def test_the_command_hands_a_token_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert admin.main(["token", "hand-over", "1", "boss"]) == 0
-    assert admin.main(["token", "hand-over", "1", "lee"]) == 2
+    assert cli.main(["token", "hand-over", "1", "boss"]) == 0
+    assert cli.main(["token", "hand-over", "1", "lee"]) == 2
     assert "lee is no admin" in capsys.readouterr().err
 
 
 def test_the_command_gives_a_year_and_says_aloud_that_a_token_never_ends(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert admin.main(["token", "create", "usual", "--admin"]) == 0
+    assert cli.main(["token", "create", "usual", "--admin"]) == 0
     assert not capsys.readouterr().err
-    assert admin.main(["token", "create", "endless", "--admin", "--expires", "never"]) == 0
+    assert cli.main(["token", "create", "endless", "--admin", "--expires", "never"]) == 0
     told = capsys.readouterr()
     assert told.out.startswith("mxm_")
     assert told.out.count("\n") == 1
     assert "This token never ends by itself." in told.err
-    admin.main(["token", "list"])
+    cli.main(["token", "list"])
     endless, usual, *_ = capsys.readouterr().out.splitlines()
     assert "\tnever ends\t" in endless
     assert ", no user\tends 20" in usual
@@ -305,12 +305,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 def leaving() -> None:
     """A page with nothing but the question before somebody is disabled."""
     from mxlib import services
-    from mxlib.ui.admin import disable_user as access_leaving
+    from mxlib.ui.admin import disable_user
 
     kim = services.current().users.find("kim")
     assert kim is not None
     if kim.disabled_at is None:
-        access_leaving.show(kim.id, kim.name)
+        disable_user.show(kim.id, kim.name)
 
 
 def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(house: House) -> None:
@@ -367,11 +367,11 @@ def making() -> None:
     """A page with nothing but the form that makes a token."""
     import streamlit as st
 
-    from mxlib.ui.admin import permissions as access_rights
+    from mxlib.ui.admin import permissions
     from mxlib.ui.admin import tokens as access_tokens
 
     if access_tokens.RIGHTS not in st.session_state:
-        access_rights.begin(access_tokens.RIGHTS, admin=True)
+        permissions.begin(access_tokens.RIGHTS, admin=True)
     access_tokens._make.__wrapped__()  # type: ignore[attr-defined]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib import cli as admin
+from mxlib import cli
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.auth.tokens import NOTED_EVERY, Rejected, Tokens
@@ -154,7 +154,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_command_prints_the_token_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = "token create ci --domain A.nl --permission view --permission import --domain b.nl --permission view"
-    assert admin.main([*words.split(), "--expires", "90d"]) == 0
+    assert cli.main([*words.split(), "--expires", "90d"]) == 0
     told = capsys.readouterr()
     token = told.out.removesuffix("\n")
     assert token.startswith("mxm_")
@@ -170,18 +170,18 @@ def test_the_command_prints_the_token_and_nothing_else(folder: Path, capsys: pyt
 
 
 def test_the_command_lists_and_revokes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    admin.main(["token", "create", "ci", "--admin"])
+    cli.main(["token", "create", "ci", "--admin"])
     token = capsys.readouterr().out.strip()
-    assert admin.main(["token", "list"]) == 0
+    assert cli.main(["token", "list"]) == 0
     listed = capsys.readouterr().out
     assert re.fullmatch(
         r"1\tci\tadmin\tmade by \S+ \(script/mxm\), no user\tends \d{4}-\d\d-\d\d\tnever used\n", listed
     )
     assert token not in listed
-    assert admin.main(["token", "revoke", "1"]) == 0
-    admin.main(["token", "list"])
+    assert cli.main(["token", "revoke", "1"]) == 0
+    cli.main(["token", "list"])
     assert "\trevoked " in capsys.readouterr().out
-    assert admin.main(["token", "revoke", "1"]) == 2
+    assert cli.main(["token", "revoke", "1"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_the_command_makes_nothing_that_was_not_meant(
     folder: Path, capsys: pytest.CaptureFixture[str], words: str, told: str
 ) -> None:
     try:
-        status = admin.main(["token", "create", "ci", *words.split()])
+        status = cli.main(["token", "create", "ci", *words.split()])
     except SystemExit as ended:
         status = int(str(ended.code))
     assert status == 2

@@ -16,14 +16,13 @@ from starlette.testclient import TestClient
 from mxlib import web
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
-from mxlib.core.files import writer as export
+from mxlib.core.files import writer
 from mxlib.core.text.redaction import untold
-from mxlib.services import audit_log as trail_of_files
+from mxlib.services import audit_log
 from mxlib.services.audit_log import CHUNK, Trail, Wanted
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import Store, audit
-from mxlib.store import idempotency as once
+from mxlib.store import Store, audit, idempotency
 from mxlib.store.audit import Entry, Seen
 from mxlib.store.tables import run as runs
 from tests.desk import live_through
@@ -213,7 +212,7 @@ def by_one(entries: list[Entry]) -> tuple[bytes, bytes]:
         for entry, row in zip(entries, rows, strict=True)
     )
     lines = (json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
-    return export.table_csv(header, rows), "".join(lines).encode()
+    return writer.table_csv(header, rows), "".join(lines).encode()
 
 
 @pytest.mark.parametrize("chunk", [7, 20_000])
@@ -240,7 +239,7 @@ def test_the_files_are_byte_for_byte_what_writing_entry_by_entry_gives(
                 address=drawn.choice(("", "127.0.0.1", label)), run=drawn.choice((None, 3, 3, 12345, -1)),
                 outcome=label,
             )  # fmt: skip
-    monkeypatch.setattr(trail_of_files, "CHUNK", chunk)
+    monkeypatch.setattr(audit_log, "CHUNK", chunk)
     for at, take in enumerate((trail.csv, trail.jsonl)):
         with store.read() as tx:
             told = audit.find(tx, Wanted(), seen, most=1_000)
@@ -260,9 +259,9 @@ def test_rights_that_end_while_the_file_leaves_end_it(
 ) -> None:
     for number in range(4):
         did(store, "mailbox.create", f"m{number}@a.nl")
-    monkeypatch.setattr(trail_of_files, "CHUNK", 2)
+    monkeypatch.setattr(audit_log, "CHUNK", 2)
     rights = [Caller("ops2", domains={"a.nl": VIEW}), Caller("ops2")]
-    monkeypatch.setattr(trail_of_files, "current", lambda _caller: rights.pop(0))
+    monkeypatch.setattr(audit_log, "current", lambda _caller: rights.pop(0))
     pieces = trail.jsonl(rights[0], Wanted()).pieces
     assert b"m3@a.nl" in next(pieces)
     assert list(pieces) == []
@@ -297,12 +296,12 @@ def test_entries_are_forgotten_when_they_are_old_enough_and_not_before(store: St
 def test_idempotency_keys_are_forgotten_after_a_month(store: Store, clock: SetClock) -> None:
     keeping = Housekeeping(Settings(), store, clock)
     with store.write() as tx:
-        once.claim(tx, "ops1", "k", b"d", clock.now())
+        idempotency.claim(tx, "ops1", "k", b"d", clock.now())
     for days, kept in ((29, True), (2, False)):
         live_through(store, days)
         keeping.tidy()
         with store.read() as tx:
-            assert (once.find(tx, "ops1", "k") is not None) is kept
+            assert (idempotency.find(tx, "ops1", "k") is not None) is kept
 
 
 @pytest.fixture

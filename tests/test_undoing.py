@@ -10,17 +10,14 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.plan import CLEAR, Action, Kind, PlannedRow
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs import messages as sentences
 from mxlib.runs.manager import CanNot
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.services.failures import Silent
 from mxlib.services.mailboxes import Unfit
-from mxlib.store import audit
-from mxlib.store import changed_since as touched
-from mxlib.store import mailbox_lists as shelf
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import audit, changed_since, mailbox_lists, recovery_emails
 from tests.desk import ShiftedClock, until
 from tests.house import GOOD, House, opened, trail
 from tests.simulation import plan, row, rows
@@ -134,7 +131,7 @@ class TestBefore:
         """It lacks a mailbox that is there, and is kept an instant after the create was written down."""
         run = imported(house, row(0))
         with house.services.store.write() as tx:
-            shelf.keep_mailboxes(tx, "a.nl", [], clock.now() + 1)
+            mailbox_lists.keep_mailboxes(tx, "a.nl", [], clock.now() + 1)
         clock.ahead += 3600
         assert house.services.undoing.look(LOCAL, run).typed == 1
 
@@ -193,11 +190,11 @@ class TestDoingIt:
     def test_quotas_and_recovery_emails_come_back(self, house: House) -> None:
         house.have("user0@a.nl")
         with house.services.store.write() as tx:
-            recovery.put(tx, "a.nl", "user0", "old@x.org", 0.0)
+            recovery_emails.put(tx, "a.nl", "user0", "old@x.org", 0.0)
         run = imported(house, update(0, quota=2048, recovery_email="new@x.org", before={"quota": 1024, "limit": 9600}))
         ended(house, house.services.undoing.start(LOCAL, run, 1))
         with house.services.store.read() as tx:
-            assert recovery.of_mailbox(tx, "a.nl", "user0") == "old@x.org"
+            assert recovery_emails.of_mailbox(tx, "a.nl", "user0") == "old@x.org"
         box = house.host.sandbox.mailbox("user0@a.nl")
         assert box is not None
         assert box.quota == 1024
@@ -345,7 +342,7 @@ class TestWhoMay:
 
 
 def test_the_sentence_is_the_agreed_one() -> None:
-    assert words.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
+    assert messages.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
@@ -360,5 +357,5 @@ def test_what_was_changed_since_is_found_for_all_rows_at_once_as_for_each(house:
         for restoring in (False, True):
             addresses = {f"user{number}@a.nl": restoring for number in range(4)}
             each = {on for on in addresses if audit.touched_since(tx, on, run, restoring=restoring)}
-            assert touched.find(tx, run, addresses) == each
+            assert changed_since.find(tx, run, addresses) == each
     assert each == {"user1@a.nl", "user2@a.nl", "user3@a.nl"}

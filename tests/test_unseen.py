@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.schema import OnExisting
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.core.text.redaction import untold
-from mxlib.runs import messages as sentences
+from mxlib.runs import messages
 from mxlib.services.audit_log import Wanted
 from tests.house import House, data, opened
 from tests.test_pages import ENTRY, PAGES, preview
@@ -230,22 +230,22 @@ def everything(tab: AppTest) -> str:
 @given(st.integers(1000, 9000), st.integers(10, 999), st.sampled_from(["quota", "limit"]))
 def test_every_phrase_loses_the_figures_that_the_host_told(has: int, asked: int, name: str) -> None:
     for phrase in (
-        reasons.changes(name, has, asked),
-        f"{reasons.changes(name, asked, has)} as asked",
+        findings.changes(name, has, asked),
+        f"{findings.changes(name, asked, has)} as asked",
         f"{name} {has} as asked (it was {asked} when this was planned)",
-        reasons.what_changed(password=True, had=has, quota=asked, limit=None),
-        sentences.holds(has),
-        sentences.sent_today(has),
-        sentences.changed_since(name, has),
+        findings.what_changed(password=True, had=has, quota=asked, limit=None),
+        messages.holds(has),
+        messages.sent_today(has),
+        messages.changed_since(name, has),
         f"{name} is {has}, not {asked} as asked (the host ignores it)",
         f"{name} {has}, not {asked}",
     ):
-        left = untold(f"changed; {phrase}; {reasons.RECOVERY_CHANGED}")
+        left = untold(f"changed; {phrase}; {findings.RECOVERY_CHANGED}")
         assert not [figure for figure in (str(has), f"{has:,}", str(asked)) if figure in left], left
         assert left.startswith("changed; ")
-        assert left.endswith(f"; {reasons.RECOVERY_SET}")
+        assert left.endswith(f"; {findings.RECOVERY_SET}")
 
 
 def test_what_has_no_figures_stays_as_it_is() -> None:
-    for sentence in ("made; quota and limit as asked", sentences.GONE_MEANWHILE, sentences.CHANGED_HERE, "deleted"):
+    for sentence in ("made; quota and limit as asked", messages.GONE_MEANWHILE, messages.CHANGED_HERE, "deleted"):
         assert untold(sentence) == sentence

@@ -11,9 +11,8 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.schema import OnExisting
-from mxlib.mxroute import protocol as messages
-from mxlib.services import Services
-from mxlib.services import imports as previews
+from mxlib.mxroute import protocol
+from mxlib.services import Services, imports
 from mxlib.settings import Settings
 from tests.test_pages import opened, preview, statuses
 
@@ -138,8 +137,8 @@ def test_what_somebody_changed_meanwhile_is_shown_and_counted_anew(
     name = names[0]
     content = exported(house, **{name.replace(".", "_"): {"quota": "7777"}})
     tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
-    house.host.send(messages.update_mailbox(DOMAIN, name, quota=6666))
-    monkeypatch.setattr(previews, "FRESH_FOR_START", 0.0)
+    house.host.send(protocol.update_mailbox(DOMAIN, name, quota=6666))
+    monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
     tab.button(key="create").click().run()
     (told,) = [warning.value.replace("\\", "") for warning in tab.warning if "meanwhile" in warning.value]
     assert told.startswith(f"1 mailbox changed at MXroute meanwhile: {name}@{DOMAIN}, quota ")
@@ -154,8 +153,8 @@ def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
     content = exported(house, **{names[0].replace(".", "_"): {"quota": "7777"}})
     reading = house.previews.read(content, "staff.csv")
     seen = house.previews.judge(LOCAL, reading.rows, DOMAIN, on_existing=OnExisting.UPDATE)
-    house.host.send(messages.update_mailbox(DOMAIN, names[0], quota=6666))
-    monkeypatch.setattr(previews, "FRESH_FOR_START", 0.0)
+    house.host.send(protocol.update_mailbox(DOMAIN, names[0], quota=6666))
+    monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
     ready = house.previews.confirm(LOCAL, reading.rows, DOMAIN, reading, before=seen, on_existing=OnExisting.UPDATE)
     (row,) = ready.plan.sent()
     assert (row.quota, row.before["quota"]) == (7777, 6666)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import passwords
-from mxlib.core.plans import builder as planning
+from mxlib.core.plans import builder
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
 from mxlib.core.schema import MASK, OnExisting, Verdict, rows_from
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.validation.rules import Account, Standard, judge
 from tests.test_rules_properties import ACCOUNT as AWKWARD
@@ -56,7 +56,7 @@ def one(account: Account = ACCOUNT, **row: Any) -> Any:
 
 
 def planned(*rows: dict[str, Any], account: Account = ACCOUNT) -> tuple[PlannedRow, ...]:
-    return planning.make_plan(judged(*rows, account=account), file_name="", file_digest="").rows
+    return builder.make_plan(judged(*rows, account=account), file_name="", file_digest="").rows
 
 
 # What a row changes
@@ -250,9 +250,9 @@ def test_an_update_that_is_left_out_says_why_and_acts_not() -> None:
 
 def confirmed(*rows: dict[str, Any]) -> str:
     table = judged(*rows)
-    plan = planning.make_plan(table, file_name="staff.csv", file_digest="d")
-    figures = planning.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
-    return words.confirm(figures)
+    plan = builder.make_plan(table, file_name="staff.csv", file_digest="d")
+    figures = builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
+    return messages.confirm(figures)
 
 
 def test_the_confirmation_tells_new_changed_and_unchanged_apart_and_replaced_passwords_loudly() -> None:
@@ -324,12 +324,12 @@ def carried_out(rows: tuple[PlannedRow, ...], account: Account) -> tuple[Account
 @UNHURRIED
 def test_what_was_carried_out_is_no_change_when_it_is_judged_again(rows: pd.DataFrame) -> None:
     once = update(rows)
-    account, _ = carried_out(planning.make_plan(once, file_name="", file_digest="").rows, AWKWARD)
+    account, _ = carried_out(builder.make_plan(once, file_name="", file_digest="").rows, AWKWARD)
     again = update(rows.assign(password="", generated=False), account)
     done = (once["verdict"] == Verdict.READY) & once["ticked"]
     done &= once["clean_domain"].isin(account.has)
     assert set(again.loc[done, "changes"]) <= {"no change"}
-    rest = planning.make_plan(again, file_name="", file_digest="").rows
+    rest = builder.make_plan(again, file_name="", file_digest="").rows
     assert not any(rest[at].acts for at in rows.index[done])
 
 
@@ -337,7 +337,7 @@ def test_what_was_carried_out_is_no_change_when_it_is_judged_again(rows: pd.Data
 @UNHURRIED
 def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
     for row, cells in zip(
-        planning.make_plan(update(rows), file_name="", file_digest="").rows, rows.itertuples(), strict=True
+        builder.make_plan(update(rows), file_name="", file_digest="").rows, rows.itertuples(), strict=True
     ):
         if row.action is Action.UPDATE:
             assert row.quota is None or cells.quota.strip()
@@ -349,7 +349,7 @@ def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
 @given(tables())
 @UNHURRIED
 def test_what_is_not_in_the_file_stays_as_it_is(rows: pd.DataFrame) -> None:
-    plan = planning.make_plan(update(rows), file_name="", file_digest="")
+    plan = builder.make_plan(update(rows), file_name="", file_digest="")
     assert not any(row.action is Action.DELETE for row in plan.rows)
     account, touched = carried_out(plan.rows, AWKWARD)
     named = {row.address for row in plan.rows if row.acts}

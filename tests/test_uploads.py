@@ -20,7 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from mxlib.auth import body_timeouts as bodies
+from mxlib.auth import body_timeouts
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.auth.uploads import MOST_BYTES, MOST_FILES, MOST_IN_ALL, PLACE, NotTaken, Uploads
 from tests.browser import driver
@@ -141,7 +141,7 @@ class Line:
             await PlainTextResponse("done")({"type": "http"}, receive, send)
 
         late = lambda: PlainTextResponse("late", 408)  # noqa: E731
-        asyncio.run(bodies.Paced(self.receive, self.send, late, grace=grace).serve(app, {"type": "http"}))
+        asyncio.run(body_timeouts.Paced(self.receive, self.send, late, grace=grace).serve(app, {"type": "http"}))
         return int(self.said[0]["status"])
 
 
@@ -296,7 +296,7 @@ def test_a_body_that_trickles_is_answered_and_its_connection_closed(server: Serv
         began, answer = time.monotonic(), b""
         while part := line.recv(65_536):
             answer += part
-    assert time.monotonic() - began < bodies.GRACE + 5
+    assert time.monotonic() - began < body_timeouts.GRACE + 5
     assert answer.startswith(b"HTTP/1.1 408"), answer[:200]
     assert b'"code":"REQUEST_TIMEOUT"' in answer
 

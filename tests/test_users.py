@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from mxlib import cli as admin
+from mxlib import cli
 from mxlib.auth import passwords
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
@@ -262,7 +262,7 @@ def mxm(monkeypatch: pytest.MonkeyPatch, words: str, piped: str = "") -> int:
     """Run `script/mxm user …` with something piped in."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
     try:
-        return admin.main(["user", *words.split()])
+        return cli.main(["user", *words.split()])
     except SystemExit as ended:
         return int(str(ended.code))
 
@@ -309,9 +309,9 @@ def test_on_a_terminal_the_command_asks_twice(
     typed = iter([GOOD, OTHER, GOOD, GOOD])
     monkeypatch.setattr("getpass.getpass", lambda _prompt: next(typed))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    assert admin.main(["user", "add", "kim", "--admin"]) == 2
+    assert cli.main(["user", "add", "kim", "--admin"]) == 2
     assert "two different passwords" in capsys.readouterr().err
-    assert admin.main(["user", "add", "kim", "--admin"]) == 0
+    assert cli.main(["user", "add", "kim", "--admin"]) == 0
 
 
 @pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
@@ -323,5 +323,5 @@ def test_whoever_presses_a_key_to_leave_is_told_that_nothing_was_changed(
 
     monkeypatch.setattr("getpass.getpass", leave)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    assert admin.main(["user", "add", "kim", "--admin"]) == 2
+    assert cli.main(["user", "add", "kim", "--admin"]) == 2
     assert "Given up. Nothing was changed." in capsys.readouterr().err

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from mxlib.core import format as phrases
+from mxlib.core import format
 from mxlib.core.schema import Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.text.messages import Confirmation
 
 
@@ -32,7 +32,7 @@ FIGURES = Confirmation(
 
 
 def test_the_confirmation_tells_every_figure():
-    assert words.confirm(FIGURES) == (
+    assert messages.confirm(FIGURES) == (
         "Create 213 mailboxes? clienta.nl 201 (14 now), clientb.nl 12 (0 now). staff.xlsx, 241 rows; left out: "
         "12 already exist, 9 invalid, 4 duplicates, 3 unticked. 190 passwords generated, readable until 29 Nov. "
         "About 11 minutes at MXroute's limit of 20 a minute (3 more behind another run). You may close this tab."
@@ -41,75 +41,75 @@ def test_the_confirmation_tells_every_figure():
 
 def test_the_confirmation_leaves_out_what_is_zero_and_counts_one_as_one():
     one = Confirmation("a.csv", 6, {"a.nl": 1}, {"a.nl": 1}, 1, 1, 1, 1, 1, 1, at(12, 1), seconds=4)
-    assert words.confirm(one) == (
+    assert messages.confirm(one) == (
         "Create 1 mailbox? a.nl 1 (1 now). a.csv, 6 rows; left out: 1 already exists, 1 invalid, 1 duplicate, "
         "1 unticked, 1 needs a password. 1 password generated, readable until 1 Dec. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
-    assert words.confirm(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
+    assert messages.confirm(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
         "Create 2 mailboxes? a.nl 2 (0 now). 2 rows added by hand. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
 
 
 def test_the_confirmation_does_not_call_a_domain_empty_that_could_not_be_checked():
-    assert "clientb.nl 12 (not checked)." in words.confirm(replace(FIGURES, existing={"clienta.nl": 14}))
+    assert "clientb.nl 12 (not checked)." in messages.confirm(replace(FIGURES, existing={"clienta.nl": 14}))
 
 
 def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
     many = {f"d{number:02}.nl": 3 for number in range(1, 101)}
-    told = words.confirm(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
+    told = messages.confirm(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
     assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in told
     assert "d10.nl" not in told
     ten = dict(list(many.items())[:10])
-    assert "d10.nl 3 (5 now). " in words.confirm(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
+    assert "d10.nl 3 (5 now). " in messages.confirm(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
 
 
 def test_the_confirmation_does_not_count_what_may_not_be_seen():
     blind = Confirmation("a.csv", 2, {"a.nl": 1, "b.nl": 1}, {"a.nl": 5, "b.nl": 6}, uncounted=frozenset({"b.nl"}))
-    assert "a.nl 1 (5 now), b.nl 1. " in words.confirm(blind)
+    assert "a.nl 1 (5 now), b.nl 1. " in messages.confirm(blind)
 
 
 def test_the_confirmation_of_nothing_asks_nothing():
-    assert words.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
+    assert messages.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
         "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."
     )
 
 
 def test_the_wait_behind_another_run_names_its_unit_where_it_would_be_ambiguous():
-    assert "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)." in words.confirm(
+    assert "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)." in messages.confirm(
         replace(FIGURES, seconds=7200)
     )
 
 
 def test_a_file_imported_before_is_named_with_run_and_day():
-    assert words.imported_before("staff.xlsx", ("clienta.nl",), "ops2@agency.example", at(5, 3), 41, 210) == (
+    assert messages.imported_before("staff.xlsx", ("clienta.nl",), "ops2@agency.example", at(5, 3), 41, 210) == (
         "staff.xlsx was imported into clienta.nl by ops2@agency.example on 3 May (run 41, 210 created)."
     )
 
 
 def test_a_file_imported_last_year_is_named_with_the_year():
-    told = words.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
+    told = messages.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
     assert told == "a.csv was imported by ops on 3 May (run 4, 3 updated)."
-    told = words.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
+    told = messages.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
     assert told == "a.csv was imported into a.nl and b.nl by ops on 3 May 2025 (run 4, 1 created)."
 
 
 def test_a_run_tells_how_far_it_is():
     counts = {"created": 84, "skipped": 1, "failed": 1, "waiting": 127}
-    assert words.running(counts, 213, at(1, 1, 10, 42)) == (
+    assert messages.running(counts, 213, at(1, 1, 10, 42)) == (
         "86 of 213: 84 created, 1 skipped, 1 failed. Done about 10:42."
     )
-    assert words.running({"waiting": 213}, 213) == "0 of 213."
+    assert messages.running({"waiting": 213}, 213) == "0 of 213."
 
 
 def test_waiting_for_the_limit_asks_for_nothing():
-    assert words.waiting(33.6) == "Waiting 34 s for MXroute's limit. Nothing to do."
-    assert words.waiting(0.2) == "Waiting 1 s for MXroute's limit. Nothing to do."
+    assert messages.waiting(33.6) == "Waiting 34 s for MXroute's limit. Nothing to do."
+    assert messages.waiting(0.2) == "Waiting 1 s for MXroute's limit. Nothing to do."
 
 
 def test_a_silent_host_is_told_with_what_becomes_of_the_rows():
-    assert words.host_silent(at(1, 1, 9, 2), 60, 127) == (
+    assert messages.host_silent(at(1, 1, 9, 2), 60, 127) == (
         "MXroute has not answered since 09:02. Next try in 60 s; 127 rows wait, none is lost."
     )
 
@@ -117,17 +117,17 @@ def test_a_silent_host_is_told_with_what_becomes_of_the_rows():
 def test_a_finished_run_accounts_for_every_row():
     counts = {"created": 210, "skipped": 30, "failed": 1}
     until = at(11, 29)
-    assert words.finished(
+    assert messages.finished(
         counts, 241, checked_at=at(1, 1, 10, 43), differences=2, difference="limit 9600, not 500", readable_until=until
     ) == (
         "All 241 rows accounted for: 210 created, 30 skipped, 1 failed. Checked against MXroute at 10:43: "
         "2 differ (limit 9600, not 500). Passwords not downloaded yet; readable until 29 Nov."
     )
-    assert words.finished({"created": 1}, 1, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True) == (
+    assert messages.finished({"created": 1}, 1, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True) == (
         "The 1 row accounted for: 1 created. Checked against MXroute at 10:43: all as asked. "
         "Passwords downloaded; readable until 29 Nov."
     )
-    assert words.finished({"created": 1, "not_attempted": 2}, 3, readable_until=until, handed_over=True) == (
+    assert messages.finished({"created": 1, "not_attempted": 2}, 3, readable_until=until, handed_over=True) == (
         "All 3 rows accounted for: 1 created, 2 not attempted. Passwords handed over; they are no longer kept here."
     )
 
@@ -135,78 +135,78 @@ def test_a_finished_run_accounts_for_every_row():
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        (words.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
-        (words.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
-        (words.SILENT_TOO_LONG, "No answer for 2 hours. Resume when MXroute is back."),
-        (words.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
+        (messages.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
+        (messages.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
+        (messages.SILENT_TOO_LONG, "No answer for 2 hours. Resume when MXroute is back."),
+        (messages.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
     ],
 )  # fmt: skip
 def test_a_paused_run_says_why_and_what_to_do(reason: str, told: str):
-    assert words.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {told}"
+    assert messages.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {told}"
 
 
 def test_one_row_waits_in_the_singular():
-    assert words.paused(1, words.DISK_FULL).startswith("Paused, 1 row waits, none is lost: ")
+    assert messages.paused(1, messages.DISK_FULL).startswith("Paused, 1 row waits, none is lost: ")
 
 
 def test_undo_says_what_goes_and_what_is_kept():
-    assert words.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
+    assert messages.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
-    assert words.undo("a.csv", 1, hold_mail=1, seconds=1) == (
+    assert messages.undo("a.csv", 1, hold_mail=1, seconds=1) == (
         "Delete 1 unused mailbox made from a.csv? This cannot be taken back. 1 is kept: 1 holds mail. "
         "Each is looked at again first. About 1 minute. Type 1."
     )
-    assert words.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")
+    assert messages.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")
 
 
 def test_an_old_list_tells_its_age():
     now = at(5, 3, 9, 1)
-    assert words.old_list(at(5, 3, 8, 14), now) == (
+    assert messages.old_list(at(5, 3, 8, 14), now) == (
         "MXroute does not answer. This is the list of 08:14 (47 minutes old). Preview works; Start waits for MXroute."
     )
-    assert "This is the list of 1 May, 08:14 (2 days old)." in words.old_list(at(5, 1, 8, 14), now)
+    assert "This is the list of 1 May, 08:14 (2 days old)." in messages.old_list(at(5, 1, 8, 14), now)
 
 
 def test_the_age_of_a_list_is_told_even_when_there_is_none():
-    assert words.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Read 47 minutes ago."
-    assert words.read_ago(None, 0.0) == "Not read yet."
+    assert messages.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Read 47 minutes ago."
+    assert messages.read_ago(None, 0.0) == "Not read yet."
 
 
 def test_refused_files_are_told_in_one_sentence_each():
-    assert words.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
-    assert words.no_address_column(["name", "phone"]) == "No column for usernames or addresses. Found: name, phone."
+    assert messages.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
+    assert messages.no_address_column(["name", "phone"]) == "No column for usernames or addresses. Found: name, phone."
     assert (
-        words.no_address_column(["jan", "Geheim.2026x"])
+        messages.no_address_column(["jan", "Geheim.2026x"])
         == "No column for usernames or addresses. Found: jan, ••••••••."
     )
-    assert words.two_columns("user", "username", "usernames") == (
+    assert messages.two_columns("user", "username", "usernames") == (
         "Both 'user' and 'username' hold usernames. Remove or ignore one."
     )
-    assert words.file_empty() == "The file is empty."
-    assert words.header_only() == "The file has a header and no rows."
-    assert words.not_a_table("a picture") == "This is a picture, not a table: a CSV or .xlsx is needed."
-    assert words.too_large(12_400_000, 10_000_000) == "12.4 MB; the limit is 10 MB."
+    assert messages.file_empty() == "The file is empty."
+    assert messages.header_only() == "The file has a header and no rows."
+    assert messages.not_a_table("a picture") == "This is a picture, not a table: a CSV or .xlsx is needed."
+    assert messages.too_large(12_400_000, 10_000_000) == "12.4 MB; the limit is 10 MB."
 
 
 def test_verdicts_and_outcomes_have_labels():
-    assert [words.verdict(kind) for kind in Verdict] == [
+    assert [messages.verdict(kind) for kind in Verdict] == [
         "Invalid",
         "Duplicate",
         "Already exists",
         "Needs password",
         "Ready",
     ]
-    assert words.verdict("needs_password") == "Needs password"
-    assert words.outcome("not_attempted") == "Not attempted"
+    assert messages.verdict("needs_password") == "Needs password"
+    assert messages.outcome("not_attempted") == "Not attempted"
 
 
 def test_a_quoted_cell_is_short_and_fits_on_one_line():
-    assert phrases.quoted("jan\x00 \n\u202ejansen\x1b[31m") == "'jan  jansen[31m'"
-    assert phrases.quoted("x" * 41) == "'" + "x" * 39 + "…'"
-    assert phrases.quoted("x" * 40) == "'" + "x" * 40 + "'"
-    assert len(phrases.quoted("\u200b" * 1_000_000)) < 50
+    assert format.quoted("jan\x00 \n\u202ejansen\x1b[31m") == "'jan  jansen[31m'"
+    assert format.quoted("x" * 41) == "'" + "x" * 39 + "…'"
+    assert format.quoted("x" * 40) == "'" + "x" * 40 + "'"
+    assert len(format.quoted("\u200b" * 1_000_000)) < 50
 
 
 @pytest.mark.parametrize(
@@ -214,10 +214,10 @@ def test_a_quoted_cell_is_short_and_fits_on_one_line():
     [(0, "1 minute"), (61, "2 minutes"), (3600, "1 hour"), (3601, "1 hour 1 minute"), (30_000, "8 hours 20 minutes")],
 )
 def test_durations_are_rounded_up(seconds: float, told: str):
-    assert phrases.duration(seconds) == told
+    assert format.duration(seconds) == told
 
 
 def test_lists_are_told_with_and_and_long_ones_are_counted():
-    assert phrases.listed(["a"]) == "a"
-    assert phrases.listed(["a", "b", "c"]) == "a, b and c"
-    assert phrases.listed(list("abcdef"), most=4, noun="more domains") == "a, b, c and 3 more domains"
+    assert format.listed(["a"]) == "a"
+    assert format.listed(["a", "b", "c"]) == "a, b and c"
+    assert format.listed(list("abcdef"), most=4, noun="more domains") == "a, b, c and 3 more domains"

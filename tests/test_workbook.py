@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
 from mxlib.core.mapping import mapping
 
@@ -39,7 +39,7 @@ def with_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes
 
 
 def read(data: bytes, taken: Taken | None = None, limits: Limits | None = None) -> Sheet:
-    return intake.read(data, "staff.xlsx", taken=taken, limits=limits or Limits())
+    return reader.read(data, "staff.xlsx", taken=taken, limits=limits or Limits())
 
 
 def rows(sheet: Sheet) -> list[list[str]]:

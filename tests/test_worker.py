@@ -16,14 +16,11 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
-from mxlib.core.files import reader as intake
-from mxlib.core.files import time_budget as effort
+from mxlib.core.files import reader, time_budget
 from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.invalid_body import Malformed
-from mxlib.core.mapping import fallbacks as otherwise
-from mxlib.core.mapping import json_rows as from_json
-from mxlib.core.mapping import mapping
+from mxlib.core.mapping import fallbacks, json_rows, mapping
 from mxlib.core.schema import rows_from
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import Account, Standard
@@ -44,8 +41,8 @@ def worker() -> Iterator[Worker]:
 
 
 def test_it_gives_what_the_function_gives(worker: Worker) -> None:
-    sheet = worker.run(intake.read, STAFF, "staff.csv")
-    assert sheet.header == intake.read(STAFF, "staff.csv").header
+    sheet = worker.run(reader.read, STAFF, "staff.csv")
+    assert sheet.header == reader.read(STAFF, "staff.csv").header
     assert sheet.table.row(1) == ["piet", "2048"]
     rows = rows_from({"username": ["jan", "JAN"], "password": ["Winter-2026", ""]})
     account, standard = Account(frozenset({"a.nl"}), {"a.nl": frozenset()}), Standard("a.nl")
@@ -55,10 +52,10 @@ def test_it_gives_what_the_function_gives(worker: Worker) -> None:
 
 def test_what_a_function_raises_comes_back_with_all_that_it_says(worker: Worker) -> None:
     with pytest.raises(FileRefused) as refused:
-        worker.run(intake.read, b'username\n"jan\n', "staff.csv")
+        worker.run(reader.read, b'username\n"jan\n', "staff.csv")
     assert refused.value.line == 2
     with pytest.raises(Malformed) as malformed:
-        worker.run(from_json.read_text, b'{"rows": 1}', 10)
+        worker.run(json_rows.read_text, b'{"rows": 1}', 10)
     assert malformed.value.field == "rows"
 
 
@@ -176,26 +173,26 @@ SMALL = {
 @pytest.mark.parametrize("what", SMALL)
 def test_what_is_read_in_passing_takes_no_time_whatever_it_holds(what: str) -> None:
     data = SMALL[what][:30_000]
-    assert effort.is_small(data)
+    assert time_budget.is_small(data)
     spent = []
     for _ in range(3):
         began = time.thread_time()
         try:
-            sheet = intake.read(data, "staff.csv")
+            sheet = reader.read(data, "staff.csv")
             mapping.to_rows(sheet, mapping.recognise(sheet.header))
         except FileRefused:
-            otherwise.read_otherwise(data, "staff.csv", intake.Limits())
+            fallbacks.read_otherwise(data, "staff.csv", reader.Limits())
         spent.append(time.thread_time() - began)
     assert min(spent) < 0.2
 
 
 def test_what_may_take_longer_is_not_read_in_passing() -> None:
-    assert not effort.is_small(b"a" * 30_001)
-    assert not effort.is_short("a" * 100_001)
+    assert not time_budget.is_small(b"a" * 30_001)
+    assert not time_budget.is_short("a" * 100_001)
     many = rows_from({"username": [f"ü{at}" for at in range(2_000)]})
-    assert effort.is_heavy(many)
+    assert time_budget.is_heavy(many)
     plain = rows_from({"username": [f"u{at}" for at in range(10_000)], "quota": ["1,024"] * 10_000})
-    assert not effort.is_heavy(plain)
+    assert not time_budget.is_heavy(plain)
 
 
 # The real server.

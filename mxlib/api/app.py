@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from mxlib.api import openapi as document
-from mxlib.api import responses as envelope
+from mxlib.api import responses
 from mxlib.api.concurrency import Turns
 from mxlib.api.middleware import Door
 from mxlib.api.routes import account, audit, changes, imports, mailboxes, runs, unconfirmed
@@ -44,7 +44,7 @@ def build() -> FastAPI:
         generate_unique_id_function=document.name_of,
         dependencies=[Depends(Turns().turn)],
     )
-    envelope.wear(api)
+    responses.wear(api)
     for subject in (account, mailboxes, imports, changes, unconfirmed, runs, audit):
         api.include_router(subject.router)
     return api

@@ -12,10 +12,9 @@ from mxlib import services
 from mxlib.api.responses import Problem
 from mxlib.api.schemas.common import Failure
 from mxlib.auth.permissions import Caller
-from mxlib.core import addresses
-from mxlib.core import strict_json as json_text
+from mxlib.core import addresses, strict_json
 from mxlib.core.format import readable
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.exports import NotThere
 
 JSON = "application/json"
@@ -153,8 +152,8 @@ def parsed(request: Request, data: bytes) -> Any:
         raise wrong_kind(JSON)
     most = max(_LEAST_BODY, _BYTES_A_ROW * services.current().settings.max_rows)
     if len(data) > most:
-        raise Problem(413, words.too_large(len(data), most))
-    return json_text.parse(data)
+        raise Problem(413, messages.too_large(len(data), most))
+    return strict_json.parse(data)
 
 
 def wrong_kind(*wanted: str) -> Problem:

@@ -21,7 +21,7 @@ from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import readable
 from mxlib.core.mapping.json_rows import Malformed
-from mxlib.mxroute import errors as host
+from mxlib.mxroute import errors
 from mxlib.runs.manager import CanNot, NotOwner, SameImport
 from mxlib.services import Unreadable, Unwritable
 from mxlib.services.confirmed_writes import Uncertain
@@ -123,21 +123,21 @@ def fault(error: Exception) -> Problem:
     return Problem(500, "A fault of MXM itself; its log says where.")
 
 
-def of_host(error: host.MXrouteError) -> Problem:
+def of_host(error: errors.MXrouteError) -> Problem:
     """What the host's no is to the caller; that it does not take our key is no fault of the caller's."""
     match error:
-        case host.Busy() | host.RateLimited():
+        case errors.Busy() | errors.RateLimited():
             seconds = error.retry_after or _LATER
-            return Problem(429, str(host.Busy(seconds)), headers=_again(seconds))
-        case host.Invalid():
+            return Problem(429, str(errors.Busy(seconds)), headers=_again(seconds))
+        case errors.Invalid():
             return Problem(400, str(error), field=error.field)
-        case host.NotFound():
+        case errors.NotFound():
             return Problem(404, str(error))
-        case host.Conflict():
+        case errors.Conflict():
             return Problem(409, str(error))
-        case host.Business():
+        case errors.Business():
             return Problem(422, str(error), field=error.field)
-        case host.Unreachable() | host.Unreadable():
+        case errors.Unreachable() | errors.Unreadable():
             return Problem(503, str(error), headers=_again(_LATER), code=code_of(error))
         case _:
             return Problem(503, str(error), code=code_of(error))
@@ -174,7 +174,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     Silent: of_silence,
     Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after), code=error.code),
     Unwritable: lambda error: Problem(503, str(error), code=error.code),
-    host.MXrouteError: of_host,
+    errors.MXrouteError: of_host,
     Exception: fault,
 }
 

@@ -18,10 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import body_timeouts as bodies
-from mxlib.auth import page_script as watch
-from mxlib.auth import request_checks as framing
-from mxlib.auth import sign_in_pages as page
+from mxlib.auth import body_timeouts, page_script, request_checks, sign_in_pages
 from mxlib.auth.origin import Origin
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.security_headers import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, STRICT_TRANSPORT, shielded
@@ -30,7 +27,7 @@ from mxlib.auth.sign_in_pages import Arrival
 from mxlib.auth.startup_checks import is_loopback
 from mxlib.auth.uploads import MOST_BYTES, PLACE, NotTaken, Shelf, Uploads
 from mxlib.auth.websocket import TAB, ByHand, Line, Redraw
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.settings import Settings
 
 #: Names the operator to Streamlit and to the routes, where they are and in which session; only the guard sets them.
@@ -63,7 +60,7 @@ class Refusal:
     message: str
 
 
-_TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", bodies.TOO_SLOW)
+_TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", body_timeouts.TOO_SLOW)
 
 
 __all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "Guard", "Origin", "Refusal"]
@@ -96,12 +93,12 @@ class Guard:
             return
         headers = Headers(scope=scope)
         send = shielded(send, self._shield(scope, headers))
-        if unclear := framing.ambiguous(headers):
+        if unclear := request_checks.ambiguous(headers):
             await _refuse(Refusal(400, "VALIDATION_ERROR", unclear), scope, receive, send, close=True)
             return
-        with framing.hang_ups_noted():
+        with request_checks.hang_ups_noted():
             if scope["type"] == "http" and ("content-length" in headers or "transfer-encoding" in headers):
-                await bodies.Paced(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
+                await body_timeouts.Paced(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
             else:
                 await self._pass(scope, receive, send)
 
@@ -112,10 +109,10 @@ class Guard:
             return
         claimed = (IDENTITY, ADDRESS, SESSION, TAB)
         kept = (pair for pair in scope["headers"] if pair[0].lower() not in claimed)
-        scope = {**scope, "headers": [*map(framing.plain_cookies, kept)]}
+        scope = {**scope, "headers": [*map(request_checks.plain_cookies, kept)]}
         headers = Headers(scope=scope)
         if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
-            if framing.leads_away(path):  # Streamlit would refuse it too, outside of the envelope
+            if request_checks.leads_away(path):  # Streamlit would refuse it too, outside of the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:
                 await self.app(await self._named(scope, headers) if path == HEALTH else scope, receive, send)
@@ -126,8 +123,8 @@ class Guard:
         arrived = await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking)
         if refusal := _unproven(scope, headers, arrived):
             await _refuse(refusal, scope, receive, send)
-        elif scope["type"] == "http" and path in page.OURS:
-            self._pages = self._pages or page.build(_ways_in(arrived.entrance))
+        elif scope["type"] == "http" and path in sign_in_pages.OURS:
+            self._pages = self._pages or sign_in_pages.build(_ways_in(arrived.entrance))
             await self._pages({**scope, "mxm": arrived}, receive, send)
         elif arrived.session is None and arrived.entrance.in_force():
             await _turn_away(scope, receive, send)
@@ -147,11 +144,11 @@ class Guard:
         secure = entrance.proxies.secure(scope) or self._comes_by_https(scope, headers)
         visitor = Visitor(entrance.proxies.address(scope), headers.get("user-agent", ""))
         arrived = Arrival(entrance, visitor, secure)
-        given = [cookie_parser(told).get(page.cookie_name(secure)) for told in headers.getlist("cookie")]
+        given = [cookie_parser(told).get(sign_in_pages.cookie_name(secure)) for told in headers.getlist("cookie")]
         told = next(filter(None, given), None)
         if told is None or not entrance.in_force():
             return arrived
-        session = entrance.sessions.find(told, used=scope["path"] not in {*page.OURS, HEALTH})
+        session = entrance.sessions.find(told, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
         return replace(arrived, session=session, ended=session is None)
 
     async def _let_through(self, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
@@ -167,7 +164,7 @@ class Guard:
         elif self._uploads is not None and scope["path"].startswith(PLACE) and scope["method"] in {"PUT", "DELETE"}:
             await self._upload(self._uploads, arrived, scope, receive, send)
         elif _asks_for_page(scope) and scope["method"] == "GET":
-            await self.app(watch.whole(scope), receive, watch.watched(send))
+            await self.app(page_script.whole(scope), receive, page_script.watched(send))
         else:
             await self.app(scope, receive, send)
 
@@ -208,7 +205,7 @@ class Guard:
         size = headers.get("content-length", "0")
         if not size.isdecimal() or (len(size) <= _DIGITS and int(size) <= self._most):
             return None
-        return Refusal(413, "TOO_LARGE", words.too_large(int(size[:_DIGITS]), self._file))
+        return Refusal(413, "TOO_LARGE", messages.too_large(int(size[:_DIGITS]), self._file))
 
     def _elsewhere(self, scope: Scope, headers: Headers) -> Refusal | None:
         """A name that is not ours, pointed at this machine by somebody else's DNS."""
@@ -241,16 +238,16 @@ def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:
     """The routes of signing in elsewhere, if there is a provider."""
     if not entrance.settings.oidc_issuer:
         return []
-    from mxlib.auth import oidc_routes as oidc  # takes its time to import, and few need it
+    from mxlib.auth import oidc_routes  # takes its time to import, and few need it
 
-    return oidc.ways(entrance.settings, entrance.clock)
+    return oidc_routes.ways(entrance.settings, entrance.clock)
 
 
 def _unproven(scope: Scope, headers: Headers, arrived: Arrival) -> Refusal | None:
     """A change with a cookie, or a sign-in, whose sender no browser names: it names it for every page's change."""
     if scope["type"] == "websocket" or scope["method"] in _READS or "origin" in headers:
         return None
-    if arrived.session is None and scope["path"] not in page.OURS:
+    if arrived.session is None and scope["path"] not in sign_in_pages.OURS:
         return None
     return Refusal(403, "FOREIGN_ORIGIN", "It does not say which page sent it (Origin), so nothing was done.")
 
@@ -264,7 +261,7 @@ def _asks_for_page(scope: Scope) -> bool:
 async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
     """Show the way in to whoever asks for a page; tell everything else that it has no session."""
     if _asks_for_page(scope):
-        await page.to_sign_in(scope)(scope, receive, send)
+        await sign_in_pages.to_sign_in(scope)(scope, receive, send)
     else:
         await _refuse(Refusal(401, "SIGNED_OUT", OVER), scope, receive, send)
 

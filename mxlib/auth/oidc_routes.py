@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mxlib.auth import sign_in_pages as page
+from mxlib.auth import sign_in_pages
 from mxlib.auth.oidc_client import Provider, Unusable, Vouched
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller
@@ -35,8 +35,8 @@ def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
         return []
     oidc, session = Oidc(settings, Provider(settings, clock)), [Middleware(_Session)]
     return [
-        Route(page.PROVIDER, oidc.begin, methods=["GET"], middleware=session),
-        Route(page.RETURN, oidc.callback, methods=["GET"], middleware=session),
+        Route(sign_in_pages.PROVIDER, oidc.begin, methods=["GET"], middleware=session),
+        Route(sign_in_pages.RETURN, oidc.callback, methods=["GET"], middleware=session),
     ]
 
 
@@ -55,7 +55,7 @@ class _Session:
             self._app,
             arrived.entrance.key,
             session_cookie=COOKIE,
-            path=page.PROVIDER,
+            path=sign_in_pages.PROVIDER,
             max_age=AWAY_S,
             same_site="lax",
             https_only=arrived.secure,
@@ -71,7 +71,7 @@ class Oidc:
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to the provider; `?next=` is where it wants to be afterwards."""
-        arrived, wanted = arrival(request.scope), page.local(request.query_params.get("next", "/"))
+        arrived, wanted = arrival(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
         if arrived.session:
             return RedirectResponse(wanted, 303, {"Cache-Control": "no-store"})
         try:
@@ -94,7 +94,7 @@ class Oidc:
         finally:
             if begun_here:
                 request.session.clear()
-        return page.let_in(request, told, wanted)
+        return sign_in_pages.let_in(request, told, wanted)
 
     def _let_in(self, vouched: Vouched, arrived: Arrival) -> str:
         return arrived.entrance.vouched(self._known(vouched, arrived), arrived.visitor, arrived.session)
@@ -128,9 +128,9 @@ class Oidc:
     def _back_to(self, request: Request, arrived: Arrival) -> str:
         """The redirect URI; the guard let nothing through that was not addressed to this server."""
         here = f"{'https' if arrived.secure else 'http'}://{request.url.netloc}"
-        return (self._settings.public_url.rstrip("/") or here) + page.RETURN
+        return (self._settings.public_url.rstrip("/") or here) + sign_in_pages.RETURN
 
 
 def _refused(request: Request, error: Exception, wanted: str) -> Response:
     status = 503 if isinstance(error, Unusable | Unwritable) else 403
-    return page.ask(request, wrong=str(error), wanted=wanted, status=status)
+    return sign_in_pages.ask(request, wrong=str(error), wanted=wanted, status=status)

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import users as people
+from mxlib.store import Store, Tx, Unwritable, clock_guard, users
 from mxlib.store.users import SessionRecord
 
 #: Seconds between two notes that a session is in use.
@@ -56,10 +54,10 @@ class Sessions:
     def begin(self, tx: Tx, user: int, address: str, agent: str) -> str:
         """A new session in this transaction; its id, which is known to the browser alone."""
         now = self._clock.now()
-        if time_guard.may_forget(tx, now):
-            people.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
+        if clock_guard.may_forget(tx, now):
+            users.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
         told = secrets.token_urlsafe(32)
-        people.begin(tx, digest(told), user, now, address, agent[:_AGENT])
+        users.begin(tx, digest(told), user, now, address, agent[:_AGENT])
         return told
 
     def find(self, told: str, *, used: bool = True) -> Session | None:
@@ -100,7 +98,7 @@ class Sessions:
     def _alive(self, digest: bytes, *, used: bool) -> Session | None:
         now = self._clock.now()
         with self._store.read() as tx:
-            record = people.session(tx, digest)
+            record = users.session(tx, digest)
         if record is None or self._ends_at(record) <= now:
             return None
         if used and now - record.seen_at >= self._noted_every:
@@ -112,4 +110,4 @@ class Sessions:
 
     def _note_use(self, digest: bytes, now: float) -> None:
         with suppress(Unwritable), self._store.write() as tx:  # a full disk must not sign people out
-            people.saw(tx, digest, now)
+            users.saw(tx, digest, now)

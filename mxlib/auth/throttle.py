@@ -6,9 +6,7 @@ from math import ceil
 
 from mxlib.auth.trusted_proxies import household
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import users as people
+from mxlib.store import Store, Tx, clock_guard, users
 
 #: Seconds for which a refused try counts.
 COUNTED_S = 3600.0
@@ -67,7 +65,7 @@ class Homes:
 
     def read(self, tx: Tx) -> None:
         """Follow the audit trail, which another process may write too."""
-        self._last, found = people.sign_ins(tx, since=self._clock.now() - KNOWN_S, after=self._last)
+        self._last, found = users.sign_ins(tx, since=self._clock.now() - KNOWN_S, after=self._last)
         for name, address, at in found:
             self.note(name, household(address), at)
 
@@ -111,29 +109,29 @@ class Throttle:
         with self._store.read() as tx:
             if wait := self._wait(tx, name, self._store.key.mark(name), address, now):
                 raise TooMany(ceil(wait))
-            return len(people.refusals(tx, now - COUNTED_S, address=address))
+            return len(users.refusals(tx, now - COUNTED_S, address=address))
 
     def enter(self, name: str, address: str) -> None:
         """Count a try as refused until `forgive` says otherwise, so that many at once gain nothing; raises TooMany."""
         now, mark, address = self._clock.now(), self._store.key.mark(name), household(address)
         with self._store.write() as tx:
-            if time_guard.may_forget(tx, now):
-                people.forget_refusals(tx, now - COUNTED_S)
+            if clock_guard.may_forget(tx, now):
+                users.forget_refusals(tx, now - COUNTED_S)
             if wait := self._wait(tx, name, mark, address, now):
                 raise TooMany(ceil(wait))
-            people.refuse(tx, now, mark, address)
+            users.refuse(tx, now, mark, address)
 
     def forgive(self, tx: Tx, name: str, address: str) -> None:
         """It was the owner: forget the tries under this name from here, and only those."""
-        people.forgive(tx, self._store.key.mark(name), household(address))
+        users.forgive(tx, self._store.key.mark(name), household(address))
         self._homes.note(name, household(address), self._clock.now())
 
     def _wait(self, tx: Tx, name: str, mark: bytes, address: str, now: float) -> float:
         since = now - COUNTED_S
         self._homes.read(tx)
         if self._homes.know(address, name):
-            return AT_HOME.wait(people.refusals(tx, since, name=mark, address=address), now)
+            return AT_HOME.wait(users.refusals(tx, since, name=mark, address=address), now)
         return max(
-            OF_NAME.wait(people.refusals(tx, since, name=mark), now),
-            OF_ADDRESS.wait(people.refusals(tx, since, address=address), now),
+            OF_NAME.wait(users.refusals(tx, since, name=mark), now),
+            OF_ADDRESS.wait(users.refusals(tx, since, address=address), now),
         )

@@ -8,9 +8,7 @@ from math import ceil
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.core.format import count
-from mxlib.store import Tx, audit
-from mxlib.store import tokens as shelf
-from mxlib.store import users as people
+from mxlib.store import Tx, audit, tokens, users
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -92,19 +90,19 @@ def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> Non
     """Let the admin `to` answer for a token; raises Unfit when that is no admin who can sign in."""
     if not _lives(token, at):
         raise Unfit(f"{known_as(token.id, token.name)} no longer works, and nobody needs to answer for it.")
-    admin = people.named(tx, to.strip().lower())
+    admin = users.named(tx, to.strip().lower())
     if admin is None or not admin.admin or admin.disabled_at is not None:
         raise Unfit(f"{to.strip() or 'Nobody'} is no admin here. Name an admin who is not disabled.")
     if token.owner is not None and token.owner.id == admin.id:
         raise Unfit(f"{admin.name} answers for {known_as(token.id, token.name)} already.")
-    shelf.hand_over(tx, token.id, admin.id)
+    tokens.hand_over(tx, token.id, admin.id)
     before = token.owner.name if token.owner else token.created_by
     note(tx, by, "token.hand_over", known_as(token.id, token.name), at, f"from {before} to {admin.name}")
 
 
 def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str, at: float) -> Released:
     """Hand the tokens `keep` of a user to the admin `to`, and revoke the others; raises Unfit."""
-    living = [token for token in shelf.of_owner(tx, user.id) if _lives(token, at)]
+    living = [token for token in tokens.of_owner(tx, user.id) if _lives(token, at)]
     if missing := set(keep) - {token.id for token in living}:
         raise Unfit(f"Token {min(missing)} is no token of {user.name} that works. Look at the list again.")
     if keep and to.strip().lower() == user.name:
@@ -115,7 +113,7 @@ def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str
             hand_over(tx, by, token, to, at)
             handed.append(token)
         else:
-            shelf.revoke(tx, token.id, at)
+            tokens.revoke(tx, token.id, at)
             note(tx, by, "token.revoke", known_as(token.id, token.name), at, f"its maker is disabled: {user.name}")
             revoked.append(token)
     return Released(tuple(revoked), tuple(handed))

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from mxlib.auth import token_owners as ownership
+from mxlib.auth import token_owners
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import Unfit
 from mxlib.auth.permissions import Caller, Forbidden, Permission, place
 from mxlib.auth.token_owners import known_as, note
 from mxlib.clock import Clock
 from mxlib.core.format import moment
-from mxlib.store import Store, Tx, Unwritable
-from mxlib.store import tokens as shelf
-from mxlib.store import users as people
+from mxlib.store import Store, Tx, Unwritable, tokens, users
 from mxlib.store.tokens import TokenRecord
 
 PREFIX = "mxm_"
@@ -71,8 +69,8 @@ class Tokens:
         token = PREFIX + secrets.token_urlsafe(32)
         permissions = {place(domain): sorted(set(rights)) for domain, rights in (domains or {}).items()}
         with self._store.write() as tx:
-            owner = people.named(tx, caller.name)
-            number = shelf.add(
+            owner = users.named(tx, caller.name)
+            number = tokens.add(
                 tx,
                 name=name,
                 digest=digest(token),
@@ -92,14 +90,14 @@ class Tokens:
         """All tokens, newest first; those that work no more too."""
         _must_be_an_admin(caller)
         with self._store.read() as tx:
-            return shelf.every(tx)
+            return tokens.every(tx)
 
     def revoke(self, caller: Caller, number: int) -> bool:
         """End a token at once; whether there was one to end."""
         _must_be_an_admin(caller)
         now = self._clock.now()
         with self._store.write() as tx:
-            ended = shelf.revoke(tx, number, now)
+            ended = tokens.revoke(tx, number, now)
             if ended:
                 note(tx, caller, "token.revoke", known_as(number, _there(tx, number).name), now)
         return ended
@@ -108,14 +106,14 @@ class Tokens:
         """Let another admin answer for a token; raises Unfit when there is no such token or admin."""
         _must_be_an_admin(caller)
         with self._store.write() as tx:
-            ownership.hand_over(tx, caller, _there(tx, number), to, self._clock.now())
+            token_owners.hand_over(tx, caller, _there(tx, number), to, self._clock.now())
 
     def of(self, caller: Caller, user: int) -> list[TokenRecord]:
         """Return the tokens that work and that a user answers for, newest first."""
         _must_be_an_admin(caller)
         now = self._clock.now()
         with self._store.read() as tx:
-            return [token for token in shelf.of_owner(tx, user) if ownership.works(token, now)]
+            return [token for token in tokens.of_owner(tx, user) if token_owners.works(token, now)]
 
     def caller(self, token: str, address: str = "") -> Caller:
         """Whoever holds `token`; raises Rejected."""
@@ -123,7 +121,7 @@ class Tokens:
 
     def _caller(self, told: bytes, address: str) -> Caller:
         with self._store.read() as tx:
-            record = shelf.find(tx, told)
+            record = tokens.find(tx, told)
         if record is None or not hmac.compare_digest(record.digest, told):
             raise Rejected("This token is not known. Send the one that was shown when it was made.")
         now = self._clock.now()
@@ -131,11 +129,11 @@ class Tokens:
             raise Rejected("This token was revoked. Ask an admin for a new one.")
         if record.expires_at is not None and record.expires_at <= now:
             raise Rejected(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
-        if not ownership.works(record, now):
+        if not token_owners.works(record, now):
             raise Rejected("Whoever answers for this token is disabled. Ask an admin for a new one.")
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
-        admin, domains = ownership.rights(record)
+        admin, domains = token_owners.rights(record)
         return Caller(
             known_as(record.id, record.name),
             admin=admin,
@@ -147,7 +145,7 @@ class Tokens:
 
     def _note_use(self, record: TokenRecord, now: float) -> None:
         with suppress(Unwritable), self._store.write() as tx:  # a full disk must not lock readers out
-            shelf.used(tx, record.id, now)
+            tokens.used(tx, record.id, now)
 
 
 def _named(name: str) -> str:
@@ -168,7 +166,7 @@ def _must_be_an_admin(caller: Caller) -> None:
 
 
 def _there(tx: Tx, number: int) -> TokenRecord:
-    found = next((token for token in shelf.every(tx) if token.id == number), None)
+    found = next((token for token in tokens.every(tx) if token.id == number), None)
     if found is None:
         raise Unfit(f"There is no token {number}.")
     return found

@@ -14,8 +14,7 @@ from mxlib.auth.token_owners import Released, note, release
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx
-from mxlib.store import users as people
+from mxlib.store import Store, Tx, users
 from mxlib.store.users import UserRecord
 
 #: No blanks and no brackets, so that nobody is called like a token, the local operator or script/mxm.
@@ -48,7 +47,7 @@ class Users:
     def anybody(self) -> bool:
         """Whether there is a user at all, a disabled one even."""
         with self._store.read() as tx:
-            return people.anybody(tx)
+            return users.anybody(tx)
 
     def can_sign_in(self) -> bool:
         """Whether there is a way in: a provider, or an enabled user with a password."""
@@ -57,23 +56,23 @@ class Users:
     def anybody_has_password(self) -> bool:
         """Whether a user can sign in with a password."""
         with self._store.read() as tx:
-            return people.anybody_has_password(tx)
+            return users.anybody_has_password(tx)
 
     def every(self, by: Caller) -> list[UserRecord]:
         """All users by name, disabled ones too."""
         _must_be_an_admin(by)
         with self._store.read() as tx:
-            return people.every(tx)
+            return users.every(tx)
 
     def find(self, name: str) -> UserRecord | None:
         """The user of that name, whatever its case."""
         with self._store.read() as tx:
-            return people.named(tx, folded(name))
+            return users.named(tx, folded(name))
 
     def of_subject(self, subject: str) -> UserRecord | None:
         """The user whose account at the provider this is."""
         with self._store.read() as tx:
-            return people.of_subject(tx, subject)
+            return users.of_subject(tx, subject)
 
     def caller(self, name: str, address: str = "") -> Caller:
         """The user of that name with the permissions of this moment; raises Forbidden when disabled or unknown."""
@@ -93,7 +92,7 @@ class Users:
             return None
         if user.password_hash and passwords.outdated(user.password_hash):
             with self._store.write() as tx:
-                people.change(tx, user.id, password_hash=passwords.hashed(password))
+                users.change(tx, user.id, password_hash=passwords.hashed(password))
         return user
 
     def add(
@@ -112,12 +111,12 @@ class Users:
         rights = {} if admin else _rights(permissions or {})
         now = self._clock.now()
         with self._store.write() as tx:
-            if people.named(tx, name):
+            if users.named(tx, name):
                 raise Unfit(f"There is a user {name} already.")
-            first = not people.anybody(tx)
-            number = people.add(tx, name=name, admin=admin, permissions=rights, by=by.name, at=now)
+            first = not users.anybody(tx)
+            number = users.add(tx, name=name, admin=admin, permissions=rights, by=by.name, at=now)
             if kept:
-                people.change(tx, number, password_hash=kept, password_set_at=now)
+                users.change(tx, number, password_hash=kept, password_set_at=now)
             if first and not self._provider and not self._admins(tx):
                 raise Unfit(
                     "The first user has to be an admin with a password: from then on everybody signs in. "
@@ -135,10 +134,10 @@ class Users:
             user = _there(tx, number)
             is_admin = user.admin if admin is None else admin
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
-            people.change(tx, number, admin=is_admin, permissions=rights)
+            users.change(tx, number, admin=is_admin, permissions=rights)
             self._somebody_stays(tx, user)
             note(tx, by, "user.change", user.name, self._clock.now(), _told(is_admin, rights))
-            changed = people.sessions_of(tx, number)
+            changed = users.sessions_of(tx, number)
         self._woken(changed)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
@@ -147,9 +146,9 @@ class Users:
         now = self._clock.now()
         with self._store.write() as tx:
             user = _there(tx, number)
-            people.change(tx, number, disabled_at=user.disabled_at or now)
+            users.change(tx, number, disabled_at=user.disabled_at or now)
             self._somebody_stays(tx, user)
-            ended = people.end_all(tx, number)
+            ended = users.end_all(tx, number)
             note(tx, by, "user.disable", user.name, now)
             released = release(tx, by, user, hand_over, to, now)
         self._woken(ended)
@@ -160,7 +159,7 @@ class Users:
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
-            people.change(tx, number, disabled_at=None)
+            users.change(tx, number, disabled_at=None)
             note(tx, by, "user.enable", user.name, self._clock.now())
 
     def set_password(self, by: Caller, number: int, new: str) -> None:
@@ -195,11 +194,11 @@ class Users:
         `subject` is "issuer|sub"; `address` is where the first sign-in came from.
         """
         with self._store.write() as tx:
-            user, holder = _there(tx, number), people.of_subject(tx, subject)
+            user, holder = _there(tx, number), users.of_subject(tx, subject)
             if (holder and holder.id != number) or user.subject not in (None, subject):
                 raise Unfit("This account at the provider belongs to another user here. Ask an admin.")
             if user.subject is None:
-                people.change(tx, number, subject=subject)
+                users.change(tx, number, subject=subject)
                 issuer = subject.partition("|")[0]
                 note(tx, Caller(user.name, address=address), "user.link", user.name, self._clock.now(), issuer)
 
@@ -208,8 +207,8 @@ class Users:
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
-            people.change(tx, number, subject=None)
-            ended = people.end_all(tx, number)
+            users.change(tx, number, subject=None)
+            ended = users.end_all(tx, number)
             note(tx, by, "user.unlink", user.name, self._clock.now())
         self._woken(ended)
 
@@ -227,8 +226,8 @@ class Users:
         if of_others:
             _must_be_an_admin(by)
         with self._store.write() as tx:
-            people.change(tx, user.id, password_hash=kept, password_set_at=now)
-            ended = people.end_all(tx, user.id, keep)
+            users.change(tx, user.id, password_hash=kept, password_set_at=now)
+            ended = users.end_all(tx, user.id, keep)
             note(tx, by, "password.set", user.name, now)
         self._woken(ended)
 
@@ -241,7 +240,7 @@ class Users:
         """The admins who can sign in."""
         return [
             user
-            for user in people.every(tx)
+            for user in users.every(tx)
             if user.admin and user.disabled_at is None and (user.has_password or self._provider)
         ]
 
@@ -283,7 +282,7 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
 
 
 def _there(tx: Tx, number: int) -> UserRecord:
-    user = people.get(tx, number)
+    user = users.get(tx, number)
     if user is None:
         raise Unfit(f"There is no user {number}.")
     return user

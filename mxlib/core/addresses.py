@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.arrow_text import BLANKS, Mask
 
 #: The same in RE2 and in Python; LONGEST_USERNAME comes on top.
@@ -71,18 +71,18 @@ class Addresses:
 
 def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
     """Take username and domain apart; a blank domain is the active one."""
-    username = pc.ascii_lower(columns.stripped(columns.cells_of(rows["username"])))
-    in_column = columns.each(columns.cells_of(rows["domain"]), domain)
-    in_name = columns.texts([""] * len(rows))
+    username = pc.ascii_lower(arrow_text.stripped(arrow_text.cells_of(rows["username"])))
+    in_column = arrow_text.each(arrow_text.cells_of(rows["domain"]), domain)
+    in_name = arrow_text.texts([""] * len(rows))
     whole = pc.match_substring(username, "@")
     if pc.any(whole).as_py():
-        whole = pa.array(columns.match(username, SPLITS))
+        whole = pa.array(arrow_text.match(username, SPLITS))
         parts = pc.split_pattern(username.filter(whole), "@").flatten()
-        in_name = pc.replace_with_mask(in_name, whole, columns.each(parts[1::2], domain))
+        in_name = pc.replace_with_mask(in_name, whole, arrow_text.each(parts[1::2], domain))
         username = pc.replace_with_mask(username, whole, parts[0::2])
     named, told = pc.not_equal(in_name, ""), pc.not_equal(in_column, "")
     chosen = pc.if_else(named, in_name, pc.if_else(told, in_column, domain(active_domain)))
-    disagree = columns.mask(pc.and_(pc.and_(named, told), pc.not_equal(in_name, in_column)))
+    disagree = arrow_text.mask(pc.and_(pc.and_(named, told), pc.not_equal(in_name, in_column)))
     return Addresses(username, chosen, in_name, in_column, disagree)
 
 
@@ -92,12 +92,12 @@ def _joined(before: pa.Array, after: pa.Array) -> pa.Array:
 
 def are_usernames(names: pa.Array) -> Mask:
     """Which names a new mailbox may have."""
-    return columns.match(names, USERNAME) & columns.are_no_longer(names, LONGEST_USERNAME)
+    return arrow_text.match(names, USERNAME) & arrow_text.are_no_longer(names, LONGEST_USERNAME)
 
 
 def are_emails(cells: pa.Array) -> Mask:
     """Which cells, as `emails` gives them, look like an address."""
-    return columns.match(cells, EMAIL) & columns.are_no_longer(cells, LONGEST_EMAIL)
+    return arrow_text.match(cells, EMAIL) & arrow_text.are_no_longer(cells, LONGEST_EMAIL)
 
 
 def domain(cell: str) -> str:
@@ -130,13 +130,13 @@ def email(cell: str) -> str:
 
 def emails(column: pd.Series) -> pa.Array:
     """`email` of every cell; only those beyond ASCII are looked at one by one."""
-    cells = columns.stripped(columns.cells_of(column))
+    cells = arrow_text.stripped(arrow_text.cells_of(column))
     plain = pc.string_is_ascii(cells)
     lowered = pc.ascii_lower(cells)
     if pc.all(plain).as_py():
         return lowered
     foreign = pc.invert(plain)
-    return pc.replace_with_mask(lowered, foreign, columns.each(cells.filter(foreign), email))
+    return pc.replace_with_mask(lowered, foreign, arrow_text.each(cells.filter(foreign), email))
 
 
 def is_email(email: str) -> bool:

@@ -5,7 +5,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.arrow_text import Mask
 
 #: What makes a spreadsheet calculate, or look at what comes next (OWASP, CSV injection); full-width signs do, too.
@@ -27,12 +27,12 @@ def unguard(cell: str) -> str:
 
 def are_formulas(cells: pa.Array) -> Mask:
     """Which cells a spreadsheet would calculate."""
-    return columns.contain(cells, f"^[{re.escape(''.join(STARTS))}]")
+    return arrow_text.contain(cells, f"^[{re.escape(''.join(STARTS))}]")
 
 
 def plain(cells: pa.Array) -> pa.Array:
     """Cells without blanks, guards and forced text around them; never for passwords."""
-    bare = columns.stripped(cells)
+    bare = arrow_text.stripped(cells)
     if not pc.any(pc.starts_with(bare, '="')).as_py():
         return bare
-    return columns.stripped(pc.replace_substring_regex(bare, _FORCED, r"\1"))
+    return arrow_text.stripped(pc.replace_substring_regex(bare, _FORCED, r"\1"))

@@ -11,8 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
-from mxlib.core import formula_guard as formulas
+from mxlib.core import arrow_text, formula_guard
 from mxlib.core.arrow_text import Mask
 from mxlib.core.schema import BESIDES, COLUMNS, LONGEST_CELL, MASK
 
@@ -54,34 +53,34 @@ class Scan:
 
 def scan(cells: pa.Array) -> Scan:
     """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
-    trimmed = columns.stripped(cells)
-    missing = columns.contain(trimmed, _NONE)
-    blank_at_an_end = ~missing & columns.mask(pc.not_equal(trimmed, cells))
+    trimmed = arrow_text.stripped(cells)
+    missing = arrow_text.contain(trimmed, _NONE)
+    blank_at_an_end = ~missing & arrow_text.mask(pc.not_equal(trimmed, cells))
     lacks = (
-        columns.mask(pc.less(pc.utf8_length(cells), 8)),
-        ~columns.contain(cells, "[A-Z]"),
-        ~columns.contain(cells, "[a-z]"),
-        ~columns.contain(cells, "[0-9]"),
+        arrow_text.mask(pc.less(pc.utf8_length(cells), 8)),
+        ~arrow_text.contain(cells, "[A-Z]"),
+        ~arrow_text.contain(cells, "[a-z]"),
+        ~arrow_text.contain(cells, "[0-9]"),
     )
     lacking = sum(lack.astype(np.int64) << bit for bit, lack in enumerate(lacks))
     return Scan(
         missing=missing,
         lacking=np.where(missing, 0, lacking),
         blank_at_an_end=blank_at_an_end,
-        untypable=~missing & ~blank_at_an_end & columns.contain(cells, _CONTROLS),
-        no_special=~missing & ~columns.contain(cells, r"[!-/:-@\[-`{-~]"),
-        formula=~missing & formulas.are_formulas(cells),
+        untypable=~missing & ~blank_at_an_end & arrow_text.contain(cells, _CONTROLS),
+        no_special=~missing & ~arrow_text.contain(cells, r"[!-/:-@\[-`{-~]"),
+        formula=~missing & formula_guard.are_formulas(cells),
     )
 
 
 def is_missing(cell: str) -> bool:
     """Whether a cell holds no password: nothing, blanks, or a mask."""
-    return bool(scan(columns.texts([cell])).missing[0])
+    return bool(scan(arrow_text.texts([cell])).missing[0])
 
 
 def is_masked(text: str) -> bool:
     """Whether a cell holds a mask, or what is left of one, and no password."""
-    return _MASKED.search(text.strip(columns.BLANKS)) is not None
+    return _MASKED.search(text.strip(arrow_text.BLANKS)) is not None
 
 
 def looks_like_one(cell: str) -> bool:
@@ -112,7 +111,7 @@ def fill(judged: pd.DataFrame) -> pd.DataFrame:
     """
     rows = judged[[*COLUMNS, *BESIDES]]
     generated, exists = rows["generated"].to_numpy(bool), judged["exists"].to_numpy(bool)
-    missing = scan(columns.cells_of(rows["password"])).missing & ~exists
+    missing = scan(arrow_text.cells_of(rows["password"])).missing & ~exists
     needless = generated & exists
     if not (missing | needless).any():
         return rows

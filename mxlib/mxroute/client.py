@@ -1,4 +1,4 @@
-"""The client: sends what `messages` builds through the gate, and hears what comes of it."""
+"""The client: sends what `protocol` builds through the gate, and hears what comes of it."""
 
 import json
 import zlib
@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mxlib.clock import Clock
-from mxlib.mxroute import connection_errors as silence
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import connection_errors, protocol
 from mxlib.mxroute.deadline import Deadline, enforce
 from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable, Unreadable
 from mxlib.mxroute.protocol import Answer, Request
@@ -107,7 +106,7 @@ class Host:
         received = self._receive(request, sent_at)
         if isinstance(received, MXrouteError):
             raise received
-        return messages.decipher(request, *received, self._clock.now())
+        return protocol.decipher(request, *received, self._clock.now())
 
     def _receive(self, request: Request, sent_at: float) -> _Received | MXrouteError:
         """Send and read; a failure is handed back rather than raised.
@@ -128,7 +127,7 @@ class Host:
                     if len(body) > MOST_BYTES:
                         return Unreadable("MXroute's answer is too large.", status=response.status_code)
                     if self._clock.monotonic() - sent_at > self._settings.timeout_s:
-                        return silence.late(self._settings.timeout_s)
+                        return connection_errors.late(self._settings.timeout_s)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return _Received(response.status_code, headers, bytes(body))
         except _NOT_SENT as error:
@@ -141,7 +140,7 @@ class Host:
             return self._silent(error, sent=True)
 
     def _silent(self, error: httpx.RequestError, *, sent: bool) -> Unreachable:
-        return silence.explain(error, self._settings.api_url, self._settings.timeout_s, sent=sent)
+        return connection_errors.explain(error, self._settings.api_url, self._settings.timeout_s, sent=sent)
 
     def _headers(self, with_body: bool) -> dict[str, str]:
         """Made for each request, so that no object of httpx keeps the key for long."""

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from mxlib.mxroute import errors
-from mxlib.mxroute import response_checks as contents
+from mxlib.mxroute import errors, response_checks
 from mxlib.mxroute.errors import Misshapen, MXrouteError, RateLimited, Refused, Unreadable
 from mxlib.mxroute.rate_headers import Allowance, retry_after
 
@@ -93,7 +92,7 @@ class Mailbox:
 
 def list_domains() -> Request:
     """The names of the account's domains."""
-    return Request("GET", _path("domains"), check=contents.check_domains)
+    return Request("GET", _path("domains"), check=response_checks.check_domains)
 
 
 def domain(name: str) -> Request:
@@ -103,12 +102,12 @@ def domain(name: str) -> Request:
 
 def list_mailboxes(of: str) -> Request:
     """Every mailbox of a domain, in one answer."""
-    return Request("GET", _path("domains", of, "email-accounts"), check=partial(contents.check_mailboxes, of))
+    return Request("GET", _path("domains", of, "email-accounts"), check=partial(response_checks.check_mailboxes, of))
 
 
 def read_mailbox(of: str, username: str) -> Request:
     """One mailbox."""
-    check = partial(contents.check_mailbox, of, username)
+    check = partial(response_checks.check_mailbox, of, username)
     return Request("GET", _path("domains", of, "email-accounts", username), check=check)
 
 

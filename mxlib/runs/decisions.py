@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mxlib.core.plans.plan import Action
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.errors import (
     Business,
     Conflict,
@@ -95,7 +95,7 @@ def of_write(row: RowRecord, answer: Answer | MXrouteError) -> Step:
             thrice = sentences.NOT_ALLOWED if row.tries <= 1 else ""
             return Done(Outcome.FAILED, sentences.refused(answer), thrice, forbidden=True)
         case Unauthorized():
-            return Halt(words.KEY_REFUSED)
+            return Halt(messages.KEY_REFUSED)
         case Unreachable(sent=False):
             return Again(counted=False)
         case Unreachable() | Unreadable():
@@ -107,7 +107,7 @@ def of_write(row: RowRecord, answer: Answer | MXrouteError) -> Step:
         case NotFound() if action is not Action.CREATE:
             return of_gone(action, unanswered=row.unanswered)
         case Business():
-            return Done(Outcome.FAILED, sentences.refused(answer), words.plan_full(answer.message))
+            return Done(Outcome.FAILED, sentences.refused(answer), messages.plan_full(answer.message))
         case Refused():
             return Done(Outcome.FAILED, sentences.refused(answer))
         case Answer():
@@ -240,7 +240,7 @@ def of_denied_read(answer: object) -> Halt:
 def of_refused_read(answer: object) -> Halt:
     """What it means that the host does not let itself be read: without that nothing may be sent, nor guessed."""
     if isinstance(answer, Unauthorized):
-        return Halt(words.KEY_REFUSED)
+        return Halt(messages.KEY_REFUSED)
     return Halt(sentences.not_told(answer))
 
 

@@ -11,21 +11,16 @@ from collections import deque
 from collections.abc import Callable
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Answer
-from mxlib.runs import decisions as deciding
-from mxlib.runs import lifecycle as steering
+from mxlib.runs import decisions, lifecycle, requests, transitions
 from mxlib.runs import messages as sentences
-from mxlib.runs import requests as asking
-from mxlib.runs import transitions as hearing
 from mxlib.runs.circuit_breaker import Health
 from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.rate_limiter_protocol import Slots
 from mxlib.runs.run_state import Course, Errand, Heard, Job, Note, Purpose
-from mxlib.store import OwnershipLost, Store, Unwritable, journal
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import run_passwords as vault
+from mxlib.store import OwnershipLost, Store, Unwritable, clock_guard, journal, run_passwords
 from mxlib.store.encryption import Unreadable as Sealed
 
 log = logging.getLogger(__name__)
@@ -104,7 +99,7 @@ class Engine:
 
     def heard(self, job: Job, answer: Answer | MXrouteError) -> None:
         """Take the answer to a job: decide, and record; kept in memory while the store refuses."""
-        if deciding.silent(answer) and not (deciding.odd(answer) and self.health.well):
+        if decisions.silent(answer) and not (decisions.odd(answer) and self.health.well):
             self.health.bad(self._clock.monotonic())
         elif not isinstance(answer, RateLimited):
             self.health.good()
@@ -133,7 +128,7 @@ class Engine:
         if course is None or course.serial != heard.job.serial:
             return  # the run was taken up again since: what this is about is read back
         try:
-            hearing.digest(self._store, course, heard, self._patience)
+            transitions.digest(self._store, course, heard, self._patience)
         except (Unwritable, OwnershipLost):
             raise
         except Exception as problem:  # a fault of ours: what the run was doing is settled when it is taken up again
@@ -147,7 +142,7 @@ class Engine:
         if course and (course.held or course.status in {RunStatus.RUNNING, RunStatus.QUEUED}):
             if course.held:
                 course.held, course.why, course.unsaved = False, why, True
-            steering.halt(course, why)
+            lifecycle.halt(course, why)
             course.adds(note)
         self.flush()
 
@@ -179,7 +174,7 @@ class Engine:
             return
         try:
             course = self._taken_up_again(course) if course.broken else course
-            steering.stop(self._store, course, self._clock.monotonic(), self._patience, note)
+            lifecycle.stop(self._store, course, self._clock.monotonic(), self._patience, note)
         except Unwritable as problem:
             self._halt_all(problem)
         self.flush()
@@ -205,7 +200,7 @@ class Engine:
             self._wake = min(self._wake, wait)
             return None
         try:
-            request = asking.read_of(course, errand)
+            request = requests.read_of(course, errand)
         except Exception as problem:
             self._slots.give_back("read")
             self._halt_for(course, problem)
@@ -245,8 +240,8 @@ class Engine:
             with self._store.write() as tx:
                 row, attempt = journal.send(tx, course.id, position, at)
                 sealed = {position: row.sealed_password} if row.sealed_password else {}
-                password = vault.opened(tx, self._store.key, course.id, sealed).get(position, "")
-                request = asking.write_of(row, password)
+                password = run_passwords.opened(tx, self._store.key, course.id, sealed).get(position, "")
+                request = requests.write_of(row, password)
         except Exception as problem:
             self._slots.give_back("write")
             if isinstance(problem, Unwritable | OwnershipLost):
@@ -261,12 +256,12 @@ class Engine:
     def _halt_for(self, course: Course, problem: Exception) -> None:
         """Stop one run for something that is wrong on our side; the others go on."""
         if isinstance(problem, Sealed):
-            steering.halt(course, sentences.paused_without_key(problem))
+            lifecycle.halt(course, sentences.paused_without_key(problem))
         else:
             log.error("Run %s stands still", course.id, exc_info=problem)
             course.broken = True
             course.faults += 1
-            steering.halt(course, sentences.BROKEN, blind=True)
+            lifecycle.halt(course, sentences.BROKEN, blind=True)
 
     def _taken_up_again(self, course: Course) -> Course:
         """A run that a fault of ours left half done, as the journal has it; what was on its way is settled."""
@@ -312,18 +307,18 @@ class Engine:
             course.status, course.unsaved = RunStatus.RUNNING, True
             course.looks_first()
         if course.unsaved and not course.held:  # the journal keeps what a held run was doing, for the next start
-            steering.save(self._store, course, self._clock.now())
+            lifecycle.save(self._store, course, self._clock.now())
         if course.kept_here and course.status is RunStatus.RUNNING:
-            steering.keep_here(self._store, course, self._clock.now())
+            lifecycle.keep_here(self._store, course, self._clock.now())
             self._wake = 0.0
         if course.is_left:
             if course.drained and not course.to_probe and not course.asked:
-                steering.settle_at_last(self._store, course, self._clock.now())
+                lifecycle.settle_at_last(self._store, course, self._clock.now())
                 self._forget(course)
             return
         if course.status is RunStatus.STOPPING and self._ends_unsettled(course):
             course.to_check, course.to_confirm, course.stuck = set(), {}, True
-            steering.finish(self._store, course, self._clock.now())
+            lifecycle.finish(self._store, course, self._clock.now())
             course.status = RunStatus.STOPPED
             return
         if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING} and not course.to_probe:
@@ -335,7 +330,7 @@ class Engine:
             if stopping and left and (course.faults > MOST_FAULTS or self.health.down(self._clock.monotonic())):
                 course.note, course.to_check, course.to_confirm = sentences.NOT_CHECKED, set(), {}
             if not course.to_check and not course.to_confirm and not course.asked:
-                steering.finish(self._store, course, self._clock.now())
+                lifecycle.finish(self._store, course, self._clock.now())
                 self._forget(course)
 
     def _ends_unsettled(self, course: Course) -> bool:
@@ -354,7 +349,7 @@ class Engine:
         """The host was silent for too long: runs pause, and read nothing until they are told to go on."""
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
-                steering.halt(course, words.SILENT_TOO_LONG, blind=True)
+                lifecycle.halt(course, messages.SILENT_TOO_LONG, blind=True)
         self.flush()
 
     def _halt_all(self, problem: Unwritable) -> None:
@@ -365,13 +360,13 @@ class Engine:
         self.trouble, self.trouble_code, self._wake = why, problem.code, STORE_TICK
         for course in self.courses.values():
             if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-                steering.halt(course, why)
+                lifecycle.halt(course, why)
                 course.held = True
 
     def _go_on(self) -> None:
         """If the store works again, so do the runs that were paused for it, and for nothing else."""
         with self._store.write() as tx:
-            time_guard.observe(tx, self._clock.now())
+            clock_guard.observe(tx, self._clock.now())
         self.trouble = ""
         for course in tuple(self.courses.values()):
             if course.held:

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from mxlib.core.plans.plan import Action
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs import messages as sentences
-from mxlib.runs import row_updates as recording
+from mxlib.runs import row_updates
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.run_state import Course, Note, Unsettled
-from mxlib.store import Store, Tx, audit, journal
-from mxlib.store import run_passwords as vault
+from mxlib.store import Store, Tx, audit, journal, run_passwords
 
 #: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
 AT_ONCE = 200
@@ -66,7 +65,7 @@ def keep_here(store: Store, course: Course, at: float) -> None:
     with store.write() as tx:
         for position in now:
             row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
-            recording.keep_here(tx, course, row, at)
+            row_updates.keep_here(tx, course, row, at)
     del course.kept_here[: len(now)]
 
 
@@ -89,15 +88,15 @@ def finish(store: Store, course: Course, at: float) -> None:
             note=course.note,
             seen=False,
         )
-        vault.keep_from(tx, course.id, at)
-        told = words.counted(journal.counts(tx, [course.id]).get(course.id, {}))
+        run_passwords.keep_from(tx, course.id, at)
+        told = messages.counted(journal.counts(tx, [course.id]).get(course.id, {}))
         _note(tx, course, f"run.{status}", at, ". ".join(filter(None, [told, course.note])))
 
 
 def settle_at_last(store: Store, course: Course, at: float) -> None:
     """Have the operator see that a stopped run has its last outcomes, and keep its passwords from then on."""
     with store.write() as tx:
-        vault.keep_from(tx, course.id, at)
+        run_passwords.keep_from(tx, course.id, at)
         journal.set_run(tx, course.id, seen=False)
 
 

@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from mxlib.clock import Clock
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Kind, Plan
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.rate_limiter import Gate
 from mxlib.runs import messages as sentences
-from mxlib.runs import password_retention as retention
-from mxlib.runs import retry as again
-from mxlib.runs import run_viewer as viewing
+from mxlib.runs import password_retention, retry, run_viewer
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.retry import CanNot, NotOwner, SameImport
@@ -98,7 +96,7 @@ class Runs:
 
         `note` is written with the pause: at once, or as soon as the store takes it.
         """
-        why = words.paused_by(by) if by else sentences.BY_HAND
+        why = messages.paused_by(by) if by else sentences.BY_HAND
         self._worker.steer(lambda engine: engine.pause(run, why, note))
 
     def resume(self, run: int, note: Note | None = None) -> None:
@@ -122,7 +120,7 @@ class Runs:
         Raises CanNot while the run goes on, when nothing failed, or when its passwords are gone.
         """
         with self._worker.changed, self._worker.writing() as tx:
-            number = again.retry(tx, self._store.key, run, operator, self._clock.now(), kind=kind, address=address)
+            number = retry.retry(tx, self._store.key, run, operator, self._clock.now(), kind=kind, address=address)
         self._worker.take_up()
         return number
 
@@ -151,7 +149,7 @@ class Runs:
             raise CanNot("The run still needs its passwords. Stop it first, or wait for its end.")
         if view.open:
             raise CanNot(sentences.not_settled(view.open))
-        retention.hand_over(self._store, run, self._clock.now(), who=by, kind=kind, address=address)
+        password_retention.hand_over(self._store, run, self._clock.now(), who=by, kind=kind, address=address)
         if not erasure.finish(self._store):
             self._worker.chores.soon()
 
@@ -172,7 +170,7 @@ class Runs:
 
     def purge(self) -> int:
         """Forget the passwords that were kept long enough; of how many runs. The workers call it by themselves."""
-        purged = retention.purge(self._store, self._clock.now())
+        purged = password_retention.purge(self._store, self._clock.now())
         erasure.finish(self._store)
         return purged
 
@@ -210,7 +208,7 @@ class Runs:
 
     def backlog(self) -> int:
         """Rows of all runs that wait for their request and are not paused."""
-        return viewing.backlog(self._worker.engine)
+        return run_viewer.backlog(self._worker.engine)
 
     def active(self) -> int:
         """How many runs are neither paused nor at an end."""
@@ -228,7 +226,7 @@ class Runs:
         return self._worker.problems()
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
-        return viewing.views(
+        return run_viewer.views(
             tx, list(records), self._worker.engine, self._gate.estimate, self._clock, self._store.key, self._tallies
         )
 

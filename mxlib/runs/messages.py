@@ -1,7 +1,7 @@
 """What the results say of a row, and why a run paused."""
 
 from mxlib.core.plans.plan import CLEAR, Action
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.mxroute.errors import MXrouteError, Refused
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.outcomes import Proof, RunStatus
@@ -116,8 +116,8 @@ def recovery_kept(had: str, asked: str) -> str:
     if not asked:
         return ""
     if asked == CLEAR:
-        return reasons.RECOVERY_REMOVED
-    return reasons.RECOVERY_CHANGED if had else reasons.RECOVERY_SET
+        return findings.RECOVERY_REMOVED
+    return findings.RECOVERY_CHANGED if had else findings.RECOVERY_SET
 
 
 def holds(usage: float) -> str:
@@ -145,12 +145,12 @@ def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
     told, differs = [_DONE[action] + _PROOF[Proof(row.proof)]] if row.asks_host else [], []
     more = []
     if action is Action.UPDATE:
-        password = reasons.PASSWORD_CHANGED if row.sealed_password is not None else ""
+        password = findings.PASSWORD_CHANGED if row.sealed_password is not None else ""
         more = [recovery_kept(str(row.was.get("recovery_email") or ""), row.recovery_email), password]
     if box is None:
         return f"{_joined(told, more)}, but MXroute does not list it any more", "not listed any more"
     alone = action is Action.UPDATE and row.sealed_password is None
-    ignored = f" ({reasons.ONLY_WITH_PASSWORD})" if alone else " (the host ignores it)"
+    ignored = f" ({findings.ONLY_WITH_PASSWORD})" if alone else " (the host ignores it)"
     for name, asked, has, why in (("quota", row.quota, box.quota, ""), ("limit", row.limit, box.limit, ignored)):
         if asked == has:
             told.append(_as_asked(row, name, has))
@@ -170,7 +170,7 @@ def _as_asked(row: RowRecord, name: str, has: int) -> str:
     had, planned = row.was.get(name), row.before.get(name)
     if row.action == Action.CREATE or had is None:
         return f"{name} as asked"
-    told = f"{reasons.changes(name, had, has)} as asked" if had != has else f"{name} {has} as asked"
+    told = f"{findings.changes(name, had, has)} as asked" if had != has else f"{name} {has} as asked"
     return told if planned in (had, None) else f"{told} (it was {planned} when this was planned)"
 
 

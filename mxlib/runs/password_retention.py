@@ -1,8 +1,6 @@
 """How long passwords are kept, and how they are forgotten: key and ciphertext go, then the log that holds them."""
 
-from mxlib.store import Store, audit, erasure, journal
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import run_passwords as vault
+from mxlib.store import Store, audit, clock_guard, erasure, journal, run_passwords
 
 #: What is so until the log of the database was emptied; then the trail says that they are erased.
 _ERASING = "being erased"
@@ -14,9 +12,9 @@ def purge(store: Store, now: float) -> int:
     None go while it is not certain that the clock is right.
     """
     with store.write() as tx:
-        due = vault.due(tx, now) if time_guard.may_forget(tx, now) else []
+        due = run_passwords.due(tx, now) if clock_guard.may_forget(tx, now) else []
         for run in due:
-            vault.drop(tx, run)
+            run_passwords.drop(tx, run)
             erasure.begin(tx, run)
             audit.append(
                 tx, at=now, who="MXM", kind="engine", what="run.passwords_forgotten", on=f"run {run}", run=run,
@@ -29,9 +27,9 @@ def hand_over(store: Store, run: int, now: float, *, who: str, kind: str, addres
     """Forget the passwords of a run at once: they reached their people. Whether they were not forgotten before."""
     with store.write() as tx:
         record = journal.get_run(tx, run)
-        if record is None or vault.forgotten(record):
+        if record is None or run_passwords.forgotten(record):
             return False
-        vault.drop(tx, run)
+        run_passwords.drop(tx, run)
         journal.set_run(tx, run, handed_over_at=now)
         erasure.begin(tx, run)
         audit.append(

@@ -1,7 +1,7 @@
 """Which request an errand or a row becomes."""
 
 from mxlib.core.plans.plan import Action
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.protocol import Request
 from mxlib.runs.run_state import Course, Errand, Purpose
 from mxlib.store.records import RowRecord
@@ -11,25 +11,25 @@ def read_of(course: Course, errand: Errand) -> Request:
     """The read that an errand wants; a probe asks for the domains."""
     match errand.purpose:
         case Purpose.SETTLE if errand.position is not None:
-            return messages.read_mailbox(errand.domain, course.unsettled[errand.position].row.username)
+            return protocol.read_mailbox(errand.domain, course.unsettled[errand.position].row.username)
         case Purpose.INSPECT if errand.position is not None:
-            return messages.read_mailbox(*course.guarded[errand.position])
+            return protocol.read_mailbox(*course.guarded[errand.position])
         case Purpose.CONFIRM if errand.position is not None:
-            return messages.read_mailbox(*course.to_confirm[errand.position])
+            return protocol.read_mailbox(*course.to_confirm[errand.position])
         case Purpose.LOOK | Purpose.CHECK:
-            return messages.list_mailboxes(errand.domain)
+            return protocol.list_mailboxes(errand.domain)
         case _:
-            return messages.list_domains()
+            return protocol.list_domains()
 
 
 def write_of(row: RowRecord, password: str) -> Request:
     """The request of a row; an update names only what changes, and the limit only where the host may take it."""
     match Action(row.action):
         case Action.CREATE:
-            return messages.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
+            return protocol.create_mailbox(row.domain, row.username, password, row.quota, row.limit)
         case Action.DELETE:
-            return messages.delete_mailbox(row.domain, row.username)
+            return protocol.delete_mailbox(row.domain, row.username)
         case Action.UPDATE:
             wanted = {"password": password or None, "quota": row.quota, "limit": row.limit if password else None}
             changes = {name: value for name, value in wanted.items() if value is not None}
-            return messages.update_mailbox(row.domain, row.username, **changes)
+            return protocol.update_mailbox(row.domain, row.username, **changes)

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mxlib.core.files import writer as export
+from mxlib.core.files import writer
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text.redaction import untold
-from mxlib.runs import messages as sentences
+from mxlib.runs import messages
 from mxlib.runs.outcomes import DONE, OPEN
-from mxlib.store import Store, journal, own_cells
-from mxlib.store import run_passwords as vault
+from mxlib.store import Store, journal, own_cells, run_passwords
 from mxlib.store.encryption import Unreadable
 from mxlib.store.records import RowRecord
 
@@ -153,11 +152,11 @@ def failed_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) -> 
             row.recovery_email,
             row.domain,
             row.outcome,
-            row.reason or (sentences.NOT_YET if row.outcome in OPEN else ""),
+            row.reason or (messages.NOT_YET if row.outcome in OPEN else ""),
         )
         for row in rows
     )
-    return export.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
+    return writer.WRITERS[kind]((*COLUMNS, "outcome", "reason"), lines, verbatim={"password"})
 
 
 def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], kind: str) -> bytes:
@@ -178,7 +177,7 @@ def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
         )
         for row, cells in rows
     )
-    return export.WRITERS[kind]((*header, *added), lines, verbatim={"password"})
+    return writer.WRITERS[kind]((*header, *added), lines, verbatim={"password"})
 
 
 def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[tuple[RowRecord, Cells]]:
@@ -200,7 +199,7 @@ def _own(store: Store, row: RowRecord) -> dict[str, str]:
     try:
         return own_cells.unseal(store.key, row.sealed_cells)
     except Unreadable:
-        return {OWN: sentences.OWN_UNREADABLE}
+        return {OWN: messages.OWN_UNREADABLE}
 
 
 def _rows(store: Store, run: int, seen: Sight) -> list[RowRecord]:
@@ -230,9 +229,9 @@ def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]
     wanted = {row.position: row.sealed_password for row in rows if row.sealed_password is not None}
     with store.read() as tx:
         try:
-            return vault.opened(tx, store.key, run, wanted)
+            return run_passwords.opened(tx, store.key, run, wanted)
         except Unreadable:
-            return dict.fromkeys(wanted, sentences.UNREADABLE)
+            return dict.fromkeys(wanted, messages.UNREADABLE)
 
 
 def _cell(value: object) -> str:

@@ -3,8 +3,7 @@
 from mxlib.core.plans.plan import Action, Kind, Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
-from mxlib.store import Tx, audit, journal
-from mxlib.store import run_passwords as vault
+from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.encryption import ServerKey
 
 
@@ -35,8 +34,8 @@ def retry(
     if not rows:
         raise CanNot("No row of this run failed.")
     sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
-    passwords = vault.opened(tx, server_key, run, sealed)
-    if vault.forgotten(record) and any(row.action != Action.DELETE for row in rows):
+    passwords = run_passwords.opened(tx, server_key, run, sealed)
+    if run_passwords.forgotten(record) and any(row.action != Action.DELETE for row in rows):
         raise CanNot("The passwords of this run were forgotten. Download the failed rows and import them again.")
     plan = Plan(
         record.file_name,

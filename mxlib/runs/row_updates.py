@@ -4,20 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mxlib.core.plans.plan import CLEAR, Action
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
 from mxlib.mxroute.protocol import Answer, Mailbox
-from mxlib.runs import decisions as deciding
-from mxlib.runs import messages as sentences
-from mxlib.runs import write_guard as guarding
+from mxlib.runs import decisions, messages, write_guard
 from mxlib.runs.decisions import Done
 from mxlib.runs.outcomes import DONE, Outcome, Proof
 from mxlib.runs.run_state import Course
-from mxlib.store import Tx, audit, journal, manual_writes
-from mxlib.store import first_seen as seen
-from mxlib.store import mailbox_creators as makers
-from mxlib.store import mailbox_lists as lists
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, recovery_emails
 from mxlib.store.records import RowRecord
 
 
@@ -34,44 +28,46 @@ def decide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> Non
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
         _keep_recovery(tx, course, row, at)
     elif outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
-        recovery.drop(tx, row.domain, row.username, set_before=course.created_at)
+        recovery_emails.drop(tx, row.domain, row.username, set_before=course.created_at)
     elif outcome is Outcome.DELETED:
-        recovery.drop(tx, row.domain, row.username)
+        recovery_emails.drop(tx, row.domain, row.username)
 
 
 def _unless_made_by_others(tx: Tx, course: Course, row: RowRecord, step: Done) -> Done:
     """What a row becomes whose mailbox is there, without a yes to the row: its own, unless somebody else made it."""
     if step.outcome is not Outcome.CREATED or step.proof is Proof.ANSWERED:
         return step
-    maker = makers.find_maker(tx, row.address, after=course.planned_after, but=course.lineage)
-    return step if maker is None else Done(Outcome.SKIPPED, sentences.made_by(maker.run))
+    maker = mailbox_creators.find_maker(tx, row.address, after=course.planned_after, but=course.lineage)
+    return step if maker is None else Done(Outcome.SKIPPED, messages.made_by(maker.run))
 
 
 def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
     """Do a row that changes nothing but the recovery email, which is kept here alone."""
-    if row.guarded and (stays := guarding.kept_here(row.before, recovery.of_mailbox(tx, row.domain, row.username))):
+    if row.guarded and (
+        stays := write_guard.kept_here(row.before, recovery_emails.of_mailbox(tx, row.domain, row.username))
+    ):
         journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
-    since = guarding.Since() if row.guarded else _since_planned(tx, course, row, at)
+    since = write_guard.Since() if row.guarded else _since_planned(tx, course, row, at)
     if since.doings or since.is_new:
         made = since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings)
-        reason = sentences.MADE_ANEW_SINCE if made else sentences.CHANGED_SINCE_PLAN
+        reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
         journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
-    reason = sentences.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
+    reason = messages.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
     if row.limit is not None:
-        reason += f"; {reasons.limit_not_sent(row.limit)}"
+        reason += f"; {findings.limit_not_sent(row.limit)}"
     journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.UPDATED, reason=reason)
     _keep_recovery(tx, course, row, at)
 
 
 def _keep_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
     """Put or drop the recovery email that comes with a row; in an update, keep what there was for who takes it back."""
-    had = recovery.of_mailbox(tx, row.domain, row.username)
+    had = recovery_emails.of_mailbox(tx, row.domain, row.username)
     if row.recovery_email == CLEAR:
-        recovery.drop(tx, row.domain, row.username)
+        recovery_emails.drop(tx, row.domain, row.username)
     else:
-        recovery.put(tx, row.domain, row.username, row.recovery_email, at)
+        recovery_emails.put(tx, row.domain, row.username, row.recovery_email, at)
     if row.action == Action.UPDATE:
         _found(tx, row, {"recovery_email": had})
         _note(tx, course, "recovery.set", row, at, "removed" if row.recovery_email == CLEAR else "")
@@ -88,7 +84,7 @@ def _told(row: RowRecord) -> str:
     """What a row changed at the host, as a change by hand would tell it."""
     password = row.sealed_password is not None
     limit = row.limit if password and row.limit != row.was.get("limit") else None  # alone it is not sent
-    return reasons.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
+    return findings.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
 
 
 def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
@@ -99,29 +95,29 @@ def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome:
 
 def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox, at: float) -> Done | None:
     """What a row becomes whose mailbox is not as it has to be; None when it may go."""
-    if (row.unanswered or row.tries) and (late := deciding.of_comparison(row, box)) is not None:
+    if (row.unanswered or row.tries) and (late := decisions.of_comparison(row, box)) is not None:
         # Our own, and not somebody else's change.
         proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-        return Done(late, sentences.settled(Action(row.action), proof), proof=proof)
+        return Done(late, messages.settled(Action(row.action), proof), proof=proof)
     stays = (
-        guarding.kept(row.action, row.before, box, recovery.of_mailbox(tx, row.domain, row.username))
+        write_guard.kept(row.action, row.before, box, recovery_emails.of_mailbox(tx, row.domain, row.username))
         if row.guarded
-        else guarding.unplanned(row, box, _since_planned(tx, course, row, at))
+        else write_guard.unplanned(row, box, _since_planned(tx, course, row, at))
     )
     if stays is not None:
         return Done(Outcome.SKIPPED, stays.reason)
     restoring = row.action == Action.UPDATE
     if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of, restoring=restoring):
-        return Done(Outcome.SKIPPED, sentences.CHANGED_HERE)
+        return Done(Outcome.SKIPPED, messages.CHANGED_HERE)
     if row.action == Action.UPDATE and not row.tries and not row.unanswered:
         _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return None
 
 
-def _since_planned(tx: Tx, course: Course, row: RowRecord, at: float) -> guarding.Since:
-    first = seen.since(tx, row.domain, row.username)
-    was_listed = row.before.get("usage") is not None or seen.is_listed_since(tx, row.domain, course.planned_at)
-    return guarding.Since(
+def _since_planned(tx: Tx, course: Course, row: RowRecord, at: float) -> write_guard.Since:
+    first = first_seen.since(tx, row.domain, row.username)
+    was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, course.planned_at)
+    return write_guard.Since(
         doings=audit.doings_since(tx, row.address, course.planned_after, but=course.lineage),
         is_new=first is not None and first > course.planned_at and was_listed,
         is_unsure=manual_writes.is_open(tx, row.domain, row.username),
@@ -131,7 +127,7 @@ def _since_planned(tx: Tx, course: Course, row: RowRecord, at: float) -> guardin
 
 def had_mailboxes(tx: Tx, course: Course, domain: str) -> bool:
     """Whether `domain` had mailboxes, as far as is known, beside those that this run has deleted."""
-    kept = lists.mailboxes(tx, domain)
+    kept = mailbox_lists.mailboxes(tx, domain)
     there = {box.username.lower() for box in kept.mailboxes} if kept else set()
     for row in journal.rows(tx, course.id, outcomes=(Outcome.CREATED, Outcome.DELETED), domain=domain):
         (there.add if row.outcome == Outcome.CREATED else there.discard)(row.username)
@@ -142,11 +138,11 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
     """Give the waiting rows that are overtaken by what is there now their outcome; their positions."""
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
-    lists.keep_mailboxes(tx, domain, boxes, at)
+    mailbox_lists.keep_mailboxes(tx, domain, boxes, at)
     decided = set()
     for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
         box = there.get(row.username)
-        over = deciding.of_look(row, there=box is not None)
+        over = decisions.of_look(row, there=box is not None)
         if box is not None and row.guarded:
             over = guard(tx, course, row, box, at)
         if over is not None:
@@ -162,16 +158,16 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
     """
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
-    lists.keep_mailboxes(tx, domain, boxes, at)
+    mailbox_lists.keep_mailboxes(tx, domain, boxes, at)
     not_done = (Outcome.FAILED, Outcome.SKIPPED, Outcome.NOT_ATTEMPTED)
     touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, *not_done)
     found, to_confirm = [], {}
     for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
-        if deciding.contradicts(row, box):
+        if decisions.contradicts(row, box):
             to_confirm[row.position] = (domain, row.username)
         if row.outcome in not_done:
-            late = None if row.position in to_confirm else deciding.of_list(row, box)
+            late = None if row.position in to_confirm else decisions.of_list(row, box)
             if late is None or _unless_made_by_others(tx, course, row, late).outcome not in DONE:
                 continue
             row = _redecide(tx, course, row, late, at)
@@ -183,7 +179,7 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
 def confirm(tx: Tx, course: Course, row: RowRecord, box: Mailbox | None, at: float) -> None:
     """Say of one row what its mailbox is, read by itself since a list contradicted the row."""
     touched = audit.touched_since(tx, row.address, course.id)
-    if (step := deciding.of_contradiction(row, box, touched=touched)) is None:
+    if (step := decisions.of_contradiction(row, box, touched=touched)) is None:
         if row.outcome in DONE:
             journal.set_found(tx, course.id, [_found_at_host(row, box)])
         return
@@ -207,7 +203,7 @@ def _redecide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> 
 
 
 def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, int | None, int | None]:
-    reason, differs = sentences.compared(row, box)
+    reason, differs = messages.compared(row, box)
     return row.position, reason, differs, box.quota if box else None, box.limit if box else None
 
 
@@ -216,12 +212,12 @@ def _take_back_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> No
     kept = "" if row.recovery_email == CLEAR else row.recovery_email
     had = str(row.was.get("recovery_email") or "") if row.action != Action.CREATE else ""
     changes = bool(row.recovery_email) or row.action == Action.DELETE
-    if not changes or recovery.of_mailbox(tx, row.domain, row.username) != kept:
+    if not changes or recovery_emails.of_mailbox(tx, row.domain, row.username) != kept:
         return
     if had:
-        recovery.put(tx, row.domain, row.username, had, at)
+        recovery_emails.put(tx, row.domain, row.username, had, at)
     else:
-        recovery.drop(tx, row.domain, row.username)
+        recovery_emails.drop(tx, row.domain, row.username)
 
 
 def told(answer: Answer | MXrouteError) -> str:

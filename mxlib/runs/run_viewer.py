@@ -9,8 +9,7 @@ from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
 from mxlib.runs.row_counts import Tallies
 from mxlib.runs.run_state import Course
 from mxlib.runs.run_view import RunView
-from mxlib.store import Tx, erasure, journal
-from mxlib.store import run_passwords as vault
+from mxlib.store import Tx, erasure, journal, run_passwords
 from mxlib.store.encryption import ServerKey
 from mxlib.store.records import RunRecord
 
@@ -100,9 +99,9 @@ def _view(
         kind=Kind(record.kind),
         undo_of=record.undo_of,
         undone_by=tuple(undos),
-        forgotten=vault.forgotten(record),
+        forgotten=run_passwords.forgotten(record),
         erasing=erasing,
-        locked=vault.locked(key, record),
+        locked=run_passwords.locked(key, record),
     )
 
 

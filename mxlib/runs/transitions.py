@@ -5,14 +5,11 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import assert_never
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.errors import Disallowed, MXrouteError, NotFound, RateLimited, Refused, Unauthorized
 from mxlib.mxroute.protocol import Answer, Mailbox
-from mxlib.runs import decisions as deciding
-from mxlib.runs import lifecycle as steering
+from mxlib.runs import decisions, lifecycle, row_updates, write_guard
 from mxlib.runs import messages as sentences
-from mxlib.runs import row_updates as recording
-from mxlib.runs import write_guard as guarding
 from mxlib.runs.decisions import Again, Done, Halt, Settle, Step
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.run_state import AGAIN_AFTER, Course, Errand, Heard, Purpose, Unsettled
@@ -25,7 +22,7 @@ MOST_DENIALS = 2
 
 def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
     """Take one answer; raises Unwritable, with nothing changed, when the store refuses it."""
-    if deciding.odd(heard.answer) and heard.job.errand.purpose is not Purpose.SEND:
+    if decisions.odd(heard.answer) and heard.job.errand.purpose is not Purpose.SEND:
         _answer_is_odd(store, course, heard)
         return
     match heard.job.errand.purpose:
@@ -46,11 +43,11 @@ def digest(store: Store, course: Course, heard: Heard, patience: float) -> None:
 def _write_is_over(store: Store, course: Course, heard: Heard, patience: float) -> None:
     row, answer = heard.job.row, heard.answer
     assert row is not None  # noqa: S101 - a job that sends has its row
-    unanswered = row.unanswered or deciding.lost(answer)
-    step = deciding.of_write(row, answer)
+    unanswered = row.unanswered or decisions.lost(answer)
+    step = decisions.of_write(row, answer)
     step = _as_it_stands(course, step, unanswered=unanswered, read_back=False)
     with store.write() as tx:
-        journal.heard(tx, heard.job.attempt, heard.at, recording.told(answer))
+        journal.heard(tx, heard.job.attempt, heard.at, row_updates.told(answer))
         if unanswered != row.unanswered:
             journal.set_row(tx, course.id, row.position, having=row.outcome, unanswered=True)
         _record(tx, course, row, step, heard.at)
@@ -65,11 +62,11 @@ def _read_back_is_over(store: Store, course: Course, heard: Heard) -> None:
     position = errand.position
     assert position is not None  # noqa: S101 - only a row is read back
     unsettled = course.unsettled[position]
-    step = deciding.of_read_back(unsettled.row, answer, quiet_for=unsettled.quiet_until - heard.moment)
+    step = decisions.of_read_back(unsettled.row, answer, quiet_for=unsettled.quiet_until - heard.moment)
     refused = isinstance(step, Halt)
     step = _as_it_stands(course, step, unanswered=True, read_back=True)
     with store.write() as tx:
-        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
+        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, row_updates.told(answer))
         if isinstance(step, Done | Again):
             row = journal.get_row(tx, course.id, position, having=Outcome.SETTLING)
             _record(tx, course, row, step, heard.at)
@@ -89,14 +86,14 @@ def _row_is_inspected(store: Store, course: Course, heard: Heard) -> None:
     errand, answer = heard.job.errand, heard.answer
     position = errand.position
     assert position is not None  # noqa: S101 - only a row is inspected
-    box, over = guarding.told(answer.data) if isinstance(answer, Answer) else None, None
+    box, over = write_guard.told(answer.data) if isinstance(answer, Answer) else None, None
     with store.write() as tx:
-        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
+        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, row_updates.told(answer))
         if position in course.waiting:
             row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
-            over = recording.guard(tx, course, row, box, heard.at) if box else deciding.of_inspection(row, answer)
+            over = row_updates.guard(tx, course, row, box, heard.at) if box else decisions.of_inspection(row, answer)
             if isinstance(over, Done):
-                recording.decide(tx, course, row, over, heard.at)
+                row_updates.decide(tx, course, row, over, heard.at)
     course.asked.discard(errand)
     course.is_read(errand)
     match over:
@@ -104,7 +101,7 @@ def _row_is_inspected(store: Store, course: Course, heard: Heard) -> None:
             course.waiting = sorted(set(course.waiting) - {position})
             _remember(course, position, over)
         case Halt():
-            steering.halt(course, over.reason, blind=True)
+            lifecycle.halt(course, over.reason, blind=True)
         case None if box:
             course.inspected[position] = heard.moment
 
@@ -116,12 +113,12 @@ def _row_is_confirmed(store: Store, course: Course, heard: Heard) -> None:
     assert position is not None  # noqa: S101 - only a row is confirmed
     known = isinstance(answer, Answer | NotFound)
     with store.write() as tx:
-        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, recording.told(answer))
+        journal.looked(tx, course.id, position, heard.job.sent_at, heard.at, row_updates.told(answer))
         if known:
             box = Mailbox.from_data(answer.data) if isinstance(answer, Answer) else None
-            recording.confirm(tx, course, journal.get_row(tx, course.id, position), box, heard.at)
+            row_updates.confirm(tx, course, journal.get_row(tx, course.id, position), box, heard.at)
     course.asked.discard(errand)
-    if deciding.silent(answer) or isinstance(answer, RateLimited):
+    if decisions.silent(answer) or isinstance(answer, RateLimited):
         return
     course.is_read(errand)
     course.to_confirm.pop(position, None)
@@ -132,7 +129,7 @@ def _row_is_confirmed(store: Store, course: Course, heard: Heard) -> None:
 def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
     """A probe tells whether the key is refused for everything; then what it was refused for waits."""
     errand, answer = heard.job.errand, heard.answer
-    silent = deciding.silent(answer) or isinstance(answer, RateLimited)
+    silent = decisions.silent(answer) or isinstance(answer, RateLimited)
     refused = isinstance(answer, Unauthorized)
     ends = course.status is RunStatus.STOPPING or course.is_left
     waits = {
@@ -141,11 +138,11 @@ def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
         if not silent and ((lost or not ends) if refused else (lost and lost.denials < MOST_DENIALS))
     }
     with store.write() as tx:
-        journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
+        journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, row_updates.told(answer))
         for position, unsettled in waits.items():
             row = journal.get_row(tx, course.id, position, having=Outcome.FAILED)
             outcome = Outcome.SETTLING if unsettled else Outcome.WAITING
-            tries = row.tries if unsettled else deciding.tries_left_over(row)
+            tries = row.tries if unsettled else decisions.tries_left_over(row)
             journal.set_row(tx, course.id, position, outcome=outcome, reason="", tries=tries)
     course.asked.discard(errand)
     if silent:
@@ -162,9 +159,9 @@ def _host_is_probed(store: Store, course: Course, heard: Heard) -> None:
     if refused and was:
         if ends:
             course.is_stuck(heard.moment)
-        steering.halt(course, words.KEY_REFUSED, blind=True)
+        lifecycle.halt(course, messages.KEY_REFUSED, blind=True)
         if course.why == sentences.NOT_ALLOWED:
-            course.why, course.unsaved = words.KEY_REFUSED, True
+            course.why, course.unsaved = messages.KEY_REFUSED, True
     elif not refused:
         for read, why in denied.items():
             _domain_may_not_be_read(course, read, why)
@@ -175,14 +172,14 @@ def _domain_may_not_be_read(course: Course, errand: Errand, why: str) -> None:
         course.note = sentences.NOT_CHECKED
         (course.to_check or set()).discard(errand.domain)
     else:
-        steering.halt(course, why, blind=True)
+        lifecycle.halt(course, why, blind=True)
 
 
 def _answer_is_odd(store: Store, course: Course, heard: Heard) -> None:
     """The host answers a read, but not what it was asked: it is asked again, and after that the run pauses."""
     errand, answer = heard.job.errand, heard.answer
     with store.write() as tx:
-        journal.looked(tx, course.id, errand.position, heard.job.sent_at, heard.at, recording.told(answer))
+        journal.looked(tx, course.id, errand.position, heard.job.sent_at, heard.at, row_updates.told(answer))
     course.asked.discard(errand)
     course.trouble = str(answer)
     enough = course.puts_off(errand, heard.moment)
@@ -194,7 +191,7 @@ def _answer_is_odd(store: Store, course: Course, heard: Heard) -> None:
     if course.status is RunStatus.STOPPING or course.is_left:
         _give_up_reading(course, errand, heard.moment)
     else:
-        steering.halt(course, sentences.not_told(answer), blind=True)
+        lifecycle.halt(course, sentences.not_told(answer), blind=True)
 
 
 def _give_up_reading(course: Course, errand: Errand, moment: float) -> None:
@@ -223,11 +220,11 @@ def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> No
     was = row.outcome
     match step:
         case Done():
-            recording.decide(tx, course, row, step, at)
+            row_updates.decide(tx, course, row, step, at)
             alike = course.alike_with(row.position, step.thrice)
             if course.too_alike(alike, step.thrice):
                 for position in alike:
-                    tries = deciding.tries_left_over(journal.get_row(tx, course.id, position, having=Outcome.FAILED))
+                    tries = decisions.tries_left_over(journal.get_row(tx, course.id, position, having=Outcome.FAILED))
                     journal.set_row(tx, course.id, position, outcome=Outcome.WAITING, reason="", tries=tries)
         case Settle():
             journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.SETTLING)
@@ -235,7 +232,7 @@ def _record(tx: Tx, course: Course, row: RowRecord, step: Step, at: float) -> No
             tries = row.tries if step.counted else row.tries - 1
             journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=tries)
         case Halt():
-            tries = deciding.tries_left_over(row)
+            tries = decisions.tries_left_over(row)
             journal.set_row(tx, course.id, row.position, having=was, outcome=Outcome.WAITING, tries=tries)
         case _:
             assert_never(step)
@@ -254,13 +251,13 @@ def _remember(course: Course, position: int, step: Step, unsettled: Unsettled | 
                     course.suspected = alike in course.forbidden or course.suspected
                     course.forbidden.pop(alike, None)
                 course.alike = []
-                steering.halt(course, step.thrice)
+                lifecycle.halt(course, step.thrice)
         case Again():
             course.waits(position)
         case Halt():
             if position not in course.unsettled:
                 course.waits(position)
-            steering.halt(course, step.reason, blind=True)
+            lifecycle.halt(course, step.reason, blind=True)
         case Settle():
             pass
 
@@ -272,12 +269,12 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
     decided: set[int] = set()
     to_confirm: dict[int, tuple[str, str]] = {}
     with store.write() as tx:
-        journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, recording.told(answer))
-        doubted = boxes == [] and errand not in course.doubted and recording.had_mailboxes(tx, course, errand.domain)
+        journal.looked(tx, course.id, None, heard.job.sent_at, heard.at, row_updates.told(answer))
+        doubted = boxes == [] and errand not in course.doubted and row_updates.had_mailboxes(tx, course, errand.domain)
         if errand.purpose is Purpose.LOOK and boxes is not None and not doubted:
-            decided = recording.meanwhile(tx, course, errand.domain, boxes, heard.at)
+            decided = row_updates.meanwhile(tx, course, errand.domain, boxes, heard.at)
         if errand.purpose is Purpose.CHECK and boxes is not None and not doubted:
-            to_confirm = recording.compare(tx, course, errand.domain, boxes, heard.at)
+            to_confirm = row_updates.compare(tx, course, errand.domain, boxes, heard.at)
     course.asked.discard(errand)
     if doubted:  # it would decide much, and may be a mistake of the host
         course.doubted.add(errand)
@@ -285,16 +282,16 @@ def _domain_is_read(store: Store, course: Course, heard: Heard) -> None:
         course.trouble = sentences.none_listed(errand.domain)
         return
     course.waiting = sorted(set(course.waiting) - decided) if decided else course.waiting
-    if deciding.silent(answer) or isinstance(answer, RateLimited):
+    if decisions.silent(answer) or isinstance(answer, RateLimited):
         return
     course.is_read(errand)
     course.doubted.discard(errand)
     if isinstance(answer, Disallowed) and course.status is not RunStatus.STOPPING:
-        course.denied[errand] = deciding.of_denied_read(answer).reason
+        course.denied[errand] = decisions.of_denied_read(answer).reason
         return
     refused = isinstance(answer, Refused) and not isinstance(answer, NotFound)
     if refused and course.status is not RunStatus.STOPPING:
-        steering.halt(course, deciding.of_refused_read(answer).reason, blind=True)
+        lifecycle.halt(course, decisions.of_refused_read(answer).reason, blind=True)
     elif errand.purpose is Purpose.CHECK:
         course.note = course.note if boxes is not None else sentences.NOT_CHECKED
         course.compared = True

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import messages as sentences
-from mxlib.runs import write_guard as guarding
+from mxlib.runs import messages, write_guard
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.write_guard import Kept, Why
 from mxlib.store.records import RowRecord
@@ -39,12 +38,12 @@ def _step(position: int, row: RowRecord, box: Mailbox | None, email: str, *, tou
     planned = replace(_deletion(row) if row.action == Action.CREATE else _restoration(row), position=position)
     kept: Kept | None = None
     if box is None:
-        kept = Kept(Why.GONE, sentences.GONE_MEANWHILE)
+        kept = Kept(Why.GONE, messages.GONE_MEANWHILE)
     elif not planned.acts:
-        kept = Kept(Why.LASTING, sentences.NOT_TO_RESTORE)
+        kept = Kept(Why.LASTING, messages.NOT_TO_RESTORE)
     else:
-        kept = guarding.kept(planned.action, planned.before, box, email)
-        kept = kept or (Kept(Why.CHANGED, sentences.CHANGED_HERE) if touched else None)
+        kept = write_guard.kept(planned.action, planned.before, box, email)
+        kept = kept or (Kept(Why.CHANGED, messages.CHANGED_HERE) if touched else None)
     return Step(replace(planned, left_out=kept.reason), kept.why) if kept else Step(planned)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.protocol import Answer
@@ -16,8 +16,7 @@ from mxlib.runs.background_tasks import Chores
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.retry import NotOwner
 from mxlib.runs.run_state import Job
-from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, journal
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, clock_guard, journal
 from mxlib.store.ownership import BEAT_EVERY
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ class Worker:
         told, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.down(now):
             return told
-        return [*told, words.silent_since(self._clock.now() - (now - health.silent_since))]
+        return [*told, messages.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
         """Take up what was just journalled; where another process has taken over since, that one does."""
@@ -124,7 +123,7 @@ class Worker:
         """A transaction for what people ask of runs; raises NotOwner in a process that only looks on."""
         store = self._store if self._driver is None else self._owner()
         with self.owning(), store.write() as tx:
-            time_guard.observe(tx, self._clock.now())  # before anything is kept for a time
+            clock_guard.observe(tx, self._clock.now())  # before anything is kept for a time
             yield tx
 
     def check_ownership(self) -> None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import messages as sentences
+from mxlib.runs import messages
 from mxlib.store.records import RowRecord
 
 #: MB by which the same mail may be said differently.
@@ -49,14 +49,14 @@ def kept(action: str, before: Mapping[str, object], box: Mailbox, recovery_email
     """
     if action == Action.DELETE:
         if box.usage:
-            return Kept(Why.MAIL, sentences.holds(box.usage))
+            return Kept(Why.MAIL, messages.holds(box.usage))
         if box.sent:
-            return Kept(Why.SENT, sentences.sent_today(box.sent))
+            return Kept(Why.SENT, messages.sent_today(box.sent))
         if box.suspended:
-            return Kept(Why.CHANGED, sentences.SUSPENDED_SINCE)
+            return Kept(Why.CHANGED, messages.SUSPENDED_SINCE)
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if before.get(name) not in (None, has):
-            return Kept(Why.CHANGED, sentences.changed_since(name, has))
+            return Kept(Why.CHANGED, messages.changed_since(name, has))
     return kept_here(before, recovery_email)
 
 
@@ -76,19 +76,19 @@ class Since:
 def unplanned(row: RowRecord, box: Mailbox, since: Since) -> Kept | None:
     """Why the mailbox of an update or a deletion stays as it is; None while it is the one that was planned for."""
     if since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings):
-        return Kept(Why.CHANGED, sentences.MADE_ANEW_SINCE)
+        return Kept(Why.CHANGED, messages.MADE_ANEW_SINCE)
     if since.doings or since.is_unsure:
-        return Kept(Why.CHANGED, sentences.CHANGED_SINCE_PLAN)
+        return Kept(Why.CHANGED, messages.CHANGED_SINCE_PLAN)
     asked = {"quota": row.quota, "limit": row.limit} if row.action == Action.UPDATE else {}
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if row.before.get(name) not in (None, has) and asked.get(name) != has:
-            return Kept(Why.CHANGED, sentences.changed_since(name, has))
+            return Kept(Why.CHANGED, messages.changed_since(name, has))
     if row.action == Action.DELETE:
         usage, sent = row.before.get("usage"), row.before.get("sent")
         if usage is not None and box.usage < usage - _ROUNDING:
-            return Kept(Why.MAIL, sentences.LESS_MAIL)
+            return Kept(Why.MAIL, messages.LESS_MAIL)
         if sent is not None and since.same_day and box.sent < sent:
-            return Kept(Why.SENT, sentences.FEWER_SENT)
+            return Kept(Why.SENT, messages.FEWER_SENT)
     return None
 
 
@@ -96,7 +96,7 @@ def kept_here(before: Mapping[str, object], recovery_email: str) -> Kept | None:
     """Why a recovery email stays as it is; None when it is still the one that the plan knew."""
     if before.get("recovery_email") in (None, recovery_email):
         return None
-    return Kept(Why.CHANGED, sentences.RECOVERY_SINCE)
+    return Kept(Why.CHANGED, messages.RECOVERY_SINCE)
 
 
 def told(data: object) -> Mailbox | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mxlib.sandbox import extra_routes as extras
+from mxlib.sandbox import extra_routes
 from mxlib.sandbox.replies import Refusal, Reply, as_json
 from mxlib.sandbox.request import Request
 from mxlib.sandbox.state import HIGHEST_LIMIT, STANDARD_QUOTA, Account, Change, Mailbox
@@ -35,7 +35,7 @@ def _answer(account: Account, request: Request, now: float) -> Outcome:
         case "GET", "domains":
             return _found(list(account.domains))
         case "GET", "domains", domain:
-            return _found(extras.domain(account, _domain(account, domain)))
+            return _found(extra_routes.domain(account, _domain(account, domain)))
         case "GET", "domains", domain, "email-accounts":
             boxes = account.domains[_domain(account, domain)]
             return _found([shown(boxes[username], domain) for username in sorted(boxes)])
@@ -49,13 +49,13 @@ def _answer(account: Account, request: Request, now: float) -> Outcome:
             box = _mailbox(account, domain, user)
             return Outcome(Reply(204), Change("delete", domain.lower(), box.username))
         case "GET", "quota":
-            return _quota(account, extras.quota(account, now))
+            return _quota(account, extra_routes.quota(account, now))
         case "GET", "quota", "email":
-            return _quota(account, extras.quota_by_mailbox(account, now))
-        case "GET", "domains", domain, *rest if tuple(rest) in extras.OF_A_DOMAIN:
-            return _found(extras.OF_A_DOMAIN[tuple(rest)](_domain(account, domain)))
+            return _quota(account, extra_routes.quota_by_mailbox(account, now))
+        case "GET", "domains", domain, *rest if tuple(rest) in extra_routes.OF_A_DOMAIN:
+            return _found(extra_routes.OF_A_DOMAIN[tuple(rest)](_domain(account, domain)))
         case "GET", "verification-key":
-            return _found(extras.verification_key())
+            return _found(extra_routes.verification_key())
         case _, "reseller", *_:
             raise Refusal("FORBIDDEN", "Requires reseller privileges")
     raise Refusal("NOT_FOUND", "Resource not found")

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mxlib.sandbox import bad_responses as lies
-from mxlib.sandbox import contract
+from mxlib.sandbox import bad_responses, contract
 from mxlib.sandbox.event_log import Ledger
 from mxlib.sandbox.faults import FINE, Answer, Effect, Fault, Play, Schedule
 from mxlib.sandbox.limits import Kind, Limits, Meter
@@ -181,7 +180,7 @@ class Sandbox:
                 assert true is not None  # noqa: S101 - the usual answer goes with an effect at once
                 reply = true
             case _:
-                reply = lies.answer(fault, request, true)
+                reply = bad_responses.answer(fault, request, true)
         return replace(reply, delay=fault.delay)
 
     def _known(self, headers: Mapping[str, str]) -> bool:

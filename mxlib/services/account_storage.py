@@ -11,13 +11,12 @@ from typing import Any, Self
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, Unreadable
 from mxlib.services.failures import Silent, Trouble
 from mxlib.services.mailbox_lists import PATIENCE, SPARED, Lists
-from mxlib.store import Store, Unwritable
-from mxlib.store import account_storage as quota
+from mxlib.store import Store, Unwritable, account_storage
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +109,7 @@ class Storage:
     def known(self) -> AccountStorage | None:
         """What was last read; nothing is asked for."""
         with self._store.read() as tx:
-            kept = quota.kept(tx)
+            kept = account_storage.kept(tx)
         return AccountStorage(**kept) if kept else None
 
     def close(self, patience: float = 2.0) -> None:
@@ -134,10 +133,10 @@ class Storage:
                 return  # whoever was here meanwhile has read it
             self._tried_at = self._clock.monotonic()
             try:
-                answer = self._host.send(messages.account_quota(), patience=PATIENCE)
+                answer = self._host.send(protocol.account_quota(), patience=PATIENCE)
                 told = AccountStorage.from_data(answer.data, self._clock.now())
                 with self._store.write() as tx:
-                    quota.keep(tx, asdict(told))
+                    account_storage.keep(tx, asdict(told))
                 self._problem = ""
             except (MXrouteError, Unwritable) as error:
                 self._problem = Trouble(error)

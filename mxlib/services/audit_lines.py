@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core.files import writer as export
+from mxlib.core.files import writer
 from mxlib.store.audit import Block, Label
 
 Mask = npt.NDArray[np.bool_]
@@ -119,10 +119,10 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-_cell = export.csv_cell
+_cell = writer.csv_cell
 
 CSV = Shape(
-    "csv", export.table_csv(("time", "who", "kind", "what", "on", "from", "run", "outcome"), ()), False, "",
+    "csv", writer.table_csv(("time", "who", "kind", "what", "on", "from", "run", "outcome"), ()), False, "",
     lambda label: f",{_cell(label.who)},{_cell(label.kind)},{_cell(label.what)},",
     lambda label: f",{_cell(label.address)},",
     lambda label: f",{_cell(label.outcome)}\r\n",

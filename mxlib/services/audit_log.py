@@ -10,10 +10,10 @@ import numpy as np
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core.files import writer as export
+from mxlib.core.files import writer
 from mxlib.core.format import count
 from mxlib.core.text.redaction import untold
-from mxlib.services import audit_lines as trail_lines
+from mxlib.services import audit_lines
 from mxlib.store import Store, Tx, audit
 from mxlib.store.audit import Block, Entry, Label, Seen, Wanted
 
@@ -65,15 +65,15 @@ class Trail:
     def csv(self, caller: Caller, wanted: Wanted) -> Download:
         """Every entry asked for, newest first, as CSV; the download is an entry itself, which comes with the next."""
         last = self._taken(caller, wanted, "CSV")
-        return Download(self._name("csv"), self._pieces(caller, wanted, last, trail_lines.CSV, _csv_line))
+        return Download(self._name("csv"), self._pieces(caller, wanted, last, audit_lines.CSV, _csv_line))
 
     def jsonl(self, caller: Caller, wanted: Wanted) -> Download:
         """As `csv`, one JSON object a line, times as ISO 8601 in UTC."""
         last = self._taken(caller, wanted, "JSONL")
-        return Download(self._name("jsonl"), self._pieces(caller, wanted, last, trail_lines.JSONL, _json_line))
+        return Download(self._name("jsonl"), self._pieces(caller, wanted, last, audit_lines.JSONL, _json_line))
 
     def _pieces(
-        self, caller: Caller, wanted: Wanted, last: int, shape: trail_lines.Shape, line: Callable[[Entry], str]
+        self, caller: Caller, wanted: Wanted, last: int, shape: audit_lines.Shape, line: Callable[[Entry], str]
     ) -> Iterator[bytes]:
         """Every entry up to number `last`, in batches; each is a reading of its own, so that no writer waits.
 
@@ -91,10 +91,10 @@ class Trail:
                 block, labels = _labelled(tx, block, labels)
             if not len(block.ids):
                 return
-            lines, odd = trail_lines.render(shape, block, labels)
+            lines, odd = audit_lines.render(shape, block, labels)
             odd |= np.array([_hides(caller, label) for label in labels], np.bool_)[block.labels]
             told = _told(caller, (_entry(block, labels, at) for at in np.flatnonzero(odd).tolist()))
-            yield trail_lines.text(lines, odd, [line(entry) for entry in told])
+            yield audit_lines.text(lines, odd, [line(entry) for entry in told])
             before, labels = int(block.ids[-1]), _most_used(block, labels)
 
     def _taken(self, caller: Caller, wanted: Wanted, kind: str) -> int:
@@ -167,7 +167,7 @@ def _entry(block: Block, labels: list[Label], at: int) -> Entry:
 
 
 def _csv_line(entry: Entry) -> str:
-    return ",".join(map(export.csv_cell, _cells(entry))) + "\r\n"
+    return ",".join(map(writer.csv_cell, _cells(entry))) + "\r\n"
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

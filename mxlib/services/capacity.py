@@ -3,12 +3,11 @@
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans import capacity as preflight
+from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.services.account_storage import Storage
-from mxlib.store import Store
-from mxlib.store import mailbox_history as history
+from mxlib.store import Store, mailbox_history
 
 
 @resolves_callers
@@ -26,11 +25,11 @@ class Preflight:
         growth, now = Growth.of(row for row in plan.sent() if _may_count(caller, row)), self._clock.now()
         told = []
         if known := self._storage.latest(caller):
-            told.append(preflight.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
+            told.append(capacity.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
         with self._store.read() as tx:
-            refused_at = history.plan_was_full(tx)
+            refused_at = mailbox_history.plan_was_full(tx)
         if refused_at is not None:
-            told.append(preflight.plan_full(growth, refused_at, now))
+            told.append(capacity.plan_full(growth, refused_at, now))
         return tuple(filter(None, told))
 
 

@@ -9,8 +9,7 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans import change_text as questions
-from mxlib.core.plans import changes
+from mxlib.core.plans import change_text, changes
 from mxlib.core.plans.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unreachable, Unreadable
@@ -35,10 +34,10 @@ _PASSING = (Silent, Unwritable, Unreachable, Unreadable, RateLimited, Busy)
 def not_done(refusal: Exception) -> str:
     """That nothing came of a change, and what to do."""
     if isinstance(refusal, Business):
-        return questions.plan_says_no(refusal.message)
+        return change_text.plan_says_no(refusal.message)
     if isinstance(refusal, NotThere | Taken):
-        return questions.not_as_listed(str(refusal))
-    return questions.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
+        return change_text.not_as_listed(str(refusal))
+    return change_text.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,9 @@ class Proposed:
     def below(self) -> str:
         """That mailboxes hold more than their new quota, or may do for all that the caller may know; mostly blank."""
         if self.figures.below:
-            return questions.below(self.figures.below)
+            return change_text.below(self.figures.below)
         limits = self.change.value if isinstance(self.change, NewQuota) else None
-        return questions.may_be_below(limits) if limits and not self.figures.told else ""
+        return change_text.may_be_below(limits) if limits and not self.figures.told else ""
 
     @property
     def alone(self) -> PlannedRow | None:
@@ -76,15 +75,15 @@ class Proposed:
     def text(self, readable_until: float, *, as_run: bool = False) -> str:
         """What is asked; the passwords of a run stay readable until then (Unix seconds)."""
         if self.alone and not as_run and self.figures.told:
-            return questions.ask(self.change, self.figures, alone=self.alone.address)
-        return questions.ask(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
+            return change_text.ask(self.change, self.figures, alone=self.alone.address)
+        return change_text.ask(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
 
     def must_be_agreed(self, typed: str, *, below_use: bool) -> None:
         """Raise Unfit unless a deletion is `typed` as asked, and quotas below use are agreed to."""
         if self.typed and typed.strip() != self.typed:
-            raise Unfit("confirm", questions.not_typed(self.typed))
+            raise Unfit("confirm", change_text.not_typed(self.typed))
         if self.below and not below_use:
-            raise Unfit("below_use", f"{self.below} {questions.AGREE}")
+            raise Unfit("below_use", f"{self.below} {change_text.AGREE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +125,9 @@ class Changing:
         seen = _must(caller := current(caller), change, domains)
         found = boxes.loc[boxes["address"].isin(picked)]
         gone = tuple(sorted(set(picked) - set(found["address"])))
-        plan, figures = changes.make(found, change, questions.name(change))
-        if max((row.quota or 0 for row in plan.rows), default=0) > questions.MOST_QUOTA:
-            raise Unfit("quota", questions.TOO_LARGE)
+        plan, figures = changes.make(found, change, change_text.name(change))
+        if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MOST_QUOTA:
+            raise Unfit("quota", change_text.TOO_LARGE)
         if not seen:
             writes = 0 if isinstance(change, NewRecovery) else len(plan.rows)
             return Proposed(change, plan, figures.untold(), gone, self._running.estimate(writes), ())

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from mxlib.auth.permissions import Forbidden
 from mxlib.auth.tokens import Rejected
 from mxlib.clock import Clock
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
 from mxlib.mxroute.protocol import Mailbox, Request
@@ -49,7 +49,7 @@ class ByHand:
 
     def read(self, domain: str, username: str) -> Mailbox:
         """The mailbox as it is now; raises NotFound."""
-        return Mailbox.from_data(self._send(messages.read_mailbox(domain, username)).data)
+        return Mailbox.from_data(self._send(protocol.read_mailbox(domain, username)).data)
 
     def is_there(self, domain: str, username: str) -> bool:
         """Whether a mailbox is there, whatever a kept list says: somebody else may have been at it."""
@@ -72,7 +72,7 @@ class ByHand:
         Raises Conflict, Uncertain, MXrouteError.
         """
         try:
-            self._write(messages.create_mailbox(domain, username, password, quota, limit), still)
+            self._write(protocol.create_mailbox(domain, username, password, quota, limit), still)
             return True
         except (Unreachable, Unreadable) as error:
             if not _may_have_happened(error):
@@ -98,7 +98,7 @@ class ByHand:
 
     def update(self, domain: str, username: str, changes: Mapping[str, str | int], still: Still) -> bool:
         """Change a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
-        there = self._twice(messages.update_mailbox(domain, username, **changes), still)
+        there = self._twice(protocol.update_mailbox(domain, username, **changes), still)
         if isinstance(there, bool):
             return there
         try:
@@ -111,7 +111,7 @@ class ByHand:
 
     def delete(self, domain: str, username: str, still: Still) -> bool:
         """Delete a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
-        there = self._twice(messages.delete_mailbox(domain, username), still)
+        there = self._twice(protocol.delete_mailbox(domain, username), still)
         if isinstance(there, bool):
             return there
         try:
@@ -149,7 +149,7 @@ class ByHand:
             return _first_known(lost, code_of(error))
         return True
 
-    def _send(self, request: Request, still: Still | None = None) -> messages.Answer:
+    def _send(self, request: Request, still: Still | None = None) -> protocol.Answer:
         return self._host.send(request, urgent=True, patience=PATIENCE, before=still and self._before(still))
 
     def _before(self, still: Still) -> Callable[[], None]:
@@ -162,7 +162,7 @@ class ByHand:
 
         return ask
 
-    def _write(self, request: Request, still: Still) -> messages.Answer:
+    def _write(self, request: Request, still: Still) -> protocol.Answer:
         """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
         came = came_at.get()
         waited = 0.0 if came is None else self._clock.monotonic() - came

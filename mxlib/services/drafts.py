@@ -11,10 +11,10 @@ import pyarrow as pa
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core import arrow_text as columnwise
+from mxlib.core import arrow_text
 from mxlib.core.addresses import is_domain
-from mxlib.core.editing import file_diff as mended
-from mxlib.core.files import writer as export
+from mxlib.core.editing import file_diff
+from mxlib.core.files import writer
 from mxlib.core.files.reader import Taken
 from mxlib.core.format import count, readable
 from mxlib.core.mapping import mapping
@@ -22,8 +22,7 @@ from mxlib.core.schema import DTYPES, OnExisting
 from mxlib.services.exports import File, NotThere
 from mxlib.services.imports import Previews, Reading
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, drafts, erasure
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import Store, audit, clock_guard, drafts, erasure
 from mxlib.store.database import Tx
 from mxlib.store.drafts import Kept
 from mxlib.store.encryption import Unreadable
@@ -97,7 +96,7 @@ class Drafts:
         old = [kept.id for kept in every if kept.changed_at < oldest]
         if old:
             with self._store.write() as tx:
-                old = old if time_guard.may_forget(tx, self._clock.now()) else []
+                old = old if clock_guard.may_forget(tx, self._clock.now()) else []
         self._drop(old)
         return tuple(kept for kept in every if kept.id not in old and self._may(caller, kept))
 
@@ -139,13 +138,13 @@ class Drafts:
             self._note(tx, caller, "draft.download", kept, f"{count(kept.rows, 'row')} as {kind}, with passwords")
         work = self._unpacked(zlib.decompress(found[0]), found[1])
         reading = work.reading
-        header, rows = mended.as_table(
+        header, rows = file_diff.as_table(
             work.rows,
             reading.sheet if reading else None,
             reading.columns if reading else None,
             reading.rows if reading else work.rows,
         )
-        write = export.table_csv if kind == "csv" else export.table_xlsx
+        write = writer.table_csv if kind == "csv" else writer.table_xlsx
         stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)
         return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))
 
@@ -201,7 +200,7 @@ class Drafts:
             chosen = dict(enumerate(about["meanings"]))
             columns = mapping.without_secrets(sheet, mapping.recognise(sheet.header, chosen=chosen))
             made = about.get("usernames")
-            as_read, _ = self._previews.rows(sheet, columns, usernames=None if made is None else columnwise.texts(made))
+            as_read, _ = self._previews.rows(sheet, columns, usernames=None if made is None else arrow_text.texts(made))
             reading = Reading(sheet, columns, as_read, tuple(about["notes"]))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
         return Work(rows, about["domain"], about["generate"], reading, file, on_existing)

@@ -2,7 +2,7 @@
 
 from mxlib.clock import Clock
 from mxlib.mxroute.errors import Misshapen
-from mxlib.runs import messages as sentences
+from mxlib.runs import messages
 
 #: Seconds between the two readings.
 AGAIN_AFTER = 60.0
@@ -19,5 +19,5 @@ class EmptyLists:
         """Raise Misshapen for the first empty list of a domain ("": of the account) that was not empty before."""
         now = self._clock.monotonic()
         if is_empty and not was_empty and now - self._since.setdefault(name, now) < AGAIN_AFTER:
-            raise Misshapen(sentences.none_listed(name) if name else sentences.NO_DOMAINS, status=200)
+            raise Misshapen(messages.none_listed(name) if name else messages.NO_DOMAINS, status=200)
         self._since.pop(name, None)

@@ -9,10 +9,10 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.files import writer as export
+from mxlib.core.files import writer
 from mxlib.core.format import count, listed
-from mxlib.core.plans import change_text as questions
-from mxlib.core.text import messages as words
+from mxlib.core.plans import change_text
+from mxlib.core.text import messages
 from mxlib.services.failures import Silent
 from mxlib.services.mailbox_lists import Domains, Lists, MailboxList, Tell
 from mxlib.services.runs import Running
@@ -63,7 +63,7 @@ class Everything:
     @property
     def lacks(self) -> tuple[str, ...]:
         """Everything that is to be said of what the file does not hold."""
-        return ((words.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
+        return ((messages.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
 
 
 @resolves_callers
@@ -102,8 +102,8 @@ class Exports:
         if not had:
             raise Silent(found[0].problem)
         now = self._clock.now()
-        lacking = [words.export_lacks(each.domain, each.problem) for each in found if each.read_at is None]
-        old = [words.export_is_old(each.domain, each.read_at, now) for each in had if each.read_at and each.problem]
+        lacking = [messages.export_lacks(each.domain, each.problem) for each in found if each.read_at is None]
+        old = [messages.export_is_old(each.domain, each.read_at, now) for each in had if each.read_at and each.problem]
         return Everything(tuple(had), tuple(sorted({*domains.names} - {*mine})), (*lacking, *old))
 
     def all_file(self, caller: Caller, kind: str) -> File:
@@ -135,12 +135,12 @@ class Exports:
             found.append(replace(listed_now, frame=picked))
         gone = wanted.difference(*(each.frame["address"] for each in found))
         if gone == wanted:
-            raise NotThere(questions.NOBODY_THERE)
+            raise NotThere(change_text.NOBODY_THERE)
         file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
         caller = _still_may(caller, domains)
         for each in found:
             self._note(caller, "export", each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
-        return replace(file, remarks=(questions.gone(tuple(sorted(gone))),)) if gone else file
+        return replace(file, remarks=(change_text.gone(tuple(sorted(gone))),)) if gone else file
 
     def _must_be_here(self, caller: Caller, domain: str) -> None:
         known = self._domains(caller)
@@ -155,14 +155,14 @@ class Exports:
         return domains
 
     def _file(self, lists: Sequence[MailboxList], domain: str, kind: str, found: Everything | None = None) -> File:
-        write = export.mailboxes_csv if kind == "csv" else export.mailboxes_xlsx
+        write = writer.mailboxes_csv if kind == "csv" else writer.mailboxes_xlsx
         frame = pd.concat([each.frame.assign(domain=each.domain) for each in lists], ignore_index=True)
-        name = export.file_name(domain, datetime.fromtimestamp(self._clock.now()).date(), kind)
+        name = writer.file_name(domain, datetime.fromtimestamp(self._clock.now()).date(), kind)
         return File(name, write(frame, found.remarks if found else ()), found.lacks if found else ())
 
     def template(self) -> File:
         """The import format with two example rows."""
-        return File("mailboxes-template.csv", export.template_csv())
+        return File("mailboxes-template.csv", writer.template_csv())
 
     def run_file(self, caller: Caller, run: int, kind: str) -> File:
         """A run's results; those with passwords for its operator and admins only."""
@@ -173,9 +173,9 @@ class Exports:
             raise NotThere(f"There is no run {run}.")
         content = self._running.file(caller, run, kind)
         stem, ending = kind.split(".")
-        remarks = (words.CSV_CALCULATES,) if ending == "csv" else ()
+        remarks = (messages.CSV_CALCULATES,) if ending == "csv" else ()
         if view.hidden:
-            remarks = (*remarks, words.hidden_rows(view.hidden))
+            remarks = (*remarks, messages.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)
 
     def _note(self, caller: Caller, what: str, on: str, outcome: str) -> None:

@@ -1,6 +1,6 @@
 """Why something could not be had from the host or the store, with the code of its kind."""
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable
 from mxlib.store import Unwritable
 
@@ -47,7 +47,7 @@ class Trouble(str):
 
 def start_waits(domain: str, problem: str) -> Silent:
     """A start that waits for the list of `domain`; `problem` says why that could not be read, as far as it is known."""
-    sentence = " ".join(filter(None, [words.start_waits(domain), problem]))
+    sentence = " ".join(filter(None, [messages.start_waits(domain), problem]))
     return Silent(Trouble.saying(sentence, problem) if isinstance(problem, Trouble) else sentence)
 
 

@@ -10,21 +10,17 @@ from mxlib.auth.permissions import NO_IMPORT, Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core import headers
 from mxlib.core.files import clipboard as pasted
-from mxlib.core.files import time_budget as effort
+from mxlib.core.files import time_budget
 from mxlib.core.files.reader import FileRefused, Sheet, Taken
 from mxlib.core.format import day
-from mxlib.core.mapping import choices as answers
-from mxlib.core.mapping import fallbacks as otherwise
-from mxlib.core.mapping import mapping, presets
-from mxlib.core.mapping import suggestions as guesses
+from mxlib.core.mapping import choices, fallbacks, mapping, presets, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import Answer
 from mxlib.core.mapping.mapping import Conflict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.imports import Previews, Reading
 from mxlib.services.mailbox_lists import Lists
-from mxlib.store import Store, audit
-from mxlib.store import column_choices as shelf
+from mxlib.store import Store, audit, column_choices
 
 #: How many lines of a file can be chosen as its header.
 _OFFERED = 20
@@ -83,7 +79,7 @@ class Mappings:
         offer, known = self._offer(caller, sheet), self._recognised(sheet)
         if known is None:
             return replace(self.question(sheet), offer=offer)
-        by_itself = answers.as_understood(known.columns)
+        by_itself = choices.as_understood(known.columns)
         if offer is None or offer.answer == by_itself:
             return known
         return Question(sheet, by_itself, offer=offer, recognised=True)
@@ -103,26 +99,28 @@ class Mappings:
                 return self._previews.understood(found.sheet)
             if isinstance(found, Question):
                 conflict = next(iter(found.conflicts), None)
-                raise FileRefused(conflict.sentence if conflict else words.no_address_column(found.sheet.header))
+                raise FileRefused(conflict.sentence if conflict else messages.no_address_column(found.sheet.header))
             return found
         width = len(bare.header)
         if beside is not None and width <= len(beside.sheet.header) and width > 1:
             meanings = {at: meaning for meaning, at in beside.columns.columns.items()}
             return self._previews.understood(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
         if width > 1:
-            raise FileRefused(words.columns_not_named(width))
+            raise FileRefused(messages.columns_not_named(width))
         return self._previews.understood(bare, {0: "username"})
 
     def pasted(self, text: str) -> bytes:
         """What was pasted, as a file to read; raises FileRefused when it is larger than one may be."""
         most = self._previews.limits.bytes
         if len(text) > most:
-            raise FileRefused(words.too_large(len(text), most))
-        return self._previews.do(effort.is_short(text), pasted.as_file, text)
+            raise FileRefused(messages.too_large(len(text), most))
+        return self._previews.do(time_budget.is_short(text), pasted.as_file, text)
 
     def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> Question:
         """A file that was refused, read in another way that is to be looked at; raises `refused` when there is none."""
-        sheet = self._previews.do(effort.is_small(data), otherwise.read_otherwise, data, name, self._previews.limits)
+        sheet = self._previews.do(
+            time_budget.is_small(data), fallbacks.read_otherwise, data, name, self._previews.limits
+        )
         if sheet is None:
             raise refused
         return replace(self.question(sheet), refusal=str(refused), line=refused.line)
@@ -136,7 +134,7 @@ class Mappings:
         preset = presets.find(sheet.header)
         columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
         return Question(
-            sheet, self._previews.do(effort.is_light(sheet), guesses.guess, sheet, columns), columns.conflicts
+            sheet, self._previews.do(time_budget.is_light(sheet), suggestions.guess, sheet, columns), columns.conflicts
         )
 
     def question_of(self, caller: Caller, reading: Reading) -> Question:
@@ -146,7 +144,7 @@ class Mappings:
             return Question(reading.sheet, kept[0], offer=offer)
         if not reading.columns.names_who:
             return replace(self.question(reading.sheet), offer=offer)
-        return Question(reading.sheet, answers.as_understood(reading.columns), offer=offer)
+        return Question(reading.sheet, choices.as_understood(reading.columns), offer=offer)
 
     def first_lines(self, data: bytes, name: str, taken: Taken) -> dict[int, list[str]]:
         """The first lines of a file by number, any of which may be its header, as cells."""
@@ -167,8 +165,8 @@ class Mappings:
         if sheet.taken.header_line:
             self._must_import(current(caller))  # making usernames may have read lists
             with self._store.write() as tx:
-                told = answers.to_json(sheet.header, answer)
-                shelf.put(tx, answers.digest(sheet.header), told, caller.name, self._clock.now())
+                told = choices.to_json(sheet.header, answer)
+                column_choices.put(tx, choices.digest(sheet.header), told, caller.name, self._clock.now())
                 audit.append(
                     tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="columns.answer", on=sheet.name,
                     address=caller.address, outcome=", ".join(answer.meanings),
@@ -179,15 +177,15 @@ class Mappings:
         self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()
     ) -> pa.Array:
         """The usernames made of names, whole column; rows without a domain go to `domain`."""
-        domains = answers.domains(sheet, answer, domain)
+        domains = choices.domains(sheet, answer, domain)
         existing = self._existing(caller, set(domains.unique().to_pylist())) if others else ()
-        who = answers.people(sheet, answer)
+        who = choices.people(sheet, answer)
         return names.usernames(who, answer.recipe, domains=domains, apart_from=others, existing=existing)
 
     def namesakes(self, caller: Caller, sheet: Sheet, answer: Answer, domain: str) -> tuple[str, ...]:
         """Existing mailboxes that made usernames meet: the same people, or others, as only the operator knows."""
         made = self.usernames(caller, sheet, answer, domain).to_pylist()
-        domains = answers.domains(sheet, answer, domain).to_pylist()
+        domains = choices.domains(sheet, answer, domain).to_pylist()
         existing = self._existing(caller, set(domains))
         wanted = dict.fromkeys(f"{name}@{at}" for name, at in zip(made, domains, strict=True))
         return tuple(address for address in wanted if address in existing)
@@ -208,7 +206,7 @@ class Mappings:
     def _sheet(self, data: bytes, name: str) -> Sheet:
         """A file as a table; a first row that holds an address or a password, and no header, is not taken for one."""
         sheet = self._previews.sheet(data, name)
-        if not self._previews.do(effort.is_light(sheet), guesses.begins_with_data, sheet):
+        if not self._previews.do(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
             return sheet
         return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
 
@@ -218,13 +216,13 @@ class Mappings:
         known = presets.find(sheet.header) or (columns.names_who and not columns.conflicts)
         return self._previews.understood(sheet) if known else None
 
-    def _kept(self, caller: Caller, sheet: Sheet) -> tuple[Answer, shelf.Remembered] | None:
+    def _kept(self, caller: Caller, sheet: Sheet) -> tuple[Answer, column_choices.Remembered] | None:
         """What the caller answered about this set of headers; a table without headers has none to go by."""
         if not sheet.taken.header_line:
             return None
         with self._store.read() as tx:
-            told = shelf.find(tx, answers.digest(sheet.header), caller.name)
-        answer = answers.from_json(sheet.header, told.answer) if told else None
+            told = column_choices.find(tx, choices.digest(sheet.header), caller.name)
+        answer = choices.from_json(sheet.header, told.answer) if told else None
         return (answer, told) if answer and told else None
 
     def _offer(self, caller: Caller, sheet: Sheet) -> Offer | None:
@@ -232,8 +230,8 @@ class Mappings:
         if not sheet.taken.header_line:
             return None
         with self._store.read() as tx:
-            others = shelf.of_others(tx, answers.digest(sheet.header), caller.name)
-        found = ((answers.from_json(sheet.header, told.answer), told) for told in others)
+            others = column_choices.of_others(tx, choices.digest(sheet.header), caller.name)
+        found = ((choices.from_json(sheet.header, told.answer), told) for told in others)
         return next((Offer(answer, told.by, told.at) for answer, told in found if answer), None)
 
     def _reading(

@@ -6,10 +6,9 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.format import day
 from mxlib.runs.outcomes import OPEN
-from mxlib.services import audit_labels as doings
-from mxlib.store import Store
+from mxlib.services import audit_labels
+from mxlib.store import Store, mailbox_history
 from mxlib.store import first_seen as seen
-from mxlib.store import mailbox_history as history
 from mxlib.store.mailbox_history import ByHand, InRun
 
 MOST = 100
@@ -68,8 +67,8 @@ class Histories:
         domain, username = domain.lower(), username.lower()
         caller.must(Permission.VIEW, domain)
         with self._store.read() as tx:
-            by_runs = history.in_runs(tx, domain, username, MOST)
-            by_hand = history.by_hand(tx, domain, username, MOST)
+            by_runs = mailbox_history.in_runs(tx, domain, username, MOST)
+            by_hand = mailbox_history.by_hand(tx, domain, username, MOST)
             first = seen.since(tx, domain, username)
         events = [*map(_of_run, by_runs), *map(_of_hand, by_hand)]
         return Past(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)
@@ -86,4 +85,4 @@ def _of_hand(entry: ByHand) -> Event:
     kind, _, verb = entry.what.partition(".")
     if kind == "recovery":
         return Event(entry.at, entry.who, "Recovery email removed" if entry.outcome else "Recovery email set")
-    return Event(entry.at, entry.who, _DID.get(verb) or doings.told(entry.what), entry.outcome)
+    return Event(entry.at, entry.who, _DID.get(verb) or audit_labels.told(entry.what), entry.outcome)

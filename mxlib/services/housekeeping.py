@@ -6,13 +6,10 @@ import time
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
-from mxlib.store import Jump, Store, audit
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import idempotency as once
-from mxlib.store import users as people
+from mxlib.store import Jump, Store, audit, clock_guard, idempotency, users
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +33,12 @@ class Housekeeping:
         now = self._clock.now()
         kept_since = now - self._settings.audit_days * _DAY
         with self._store.write() as tx:
-            jump = time_guard.observe(tx, now)
+            jump = clock_guard.observe(tx, now)
             if jump is not None:
-                log.warning(words.clock_jumped(jump.since, jump.at, jump.until))
+                log.warning(messages.clock_jumped(jump.since, jump.at, jump.until))
                 return 0
-            once.forget(tx, now - KEY_DAYS * _DAY)
-            people.forget_refusals(tx, now - _DAY)
+            idempotency.forget(tx, now - KEY_DAYS * _DAY)
+            users.forget_refusals(tx, now - _DAY)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None
         while after is not None:
@@ -62,16 +59,16 @@ class Housekeeping:
         else:
             self._damaged = not sound
         if self._damaged:
-            log.error(words.DATABASE_DAMAGED)
+            log.error(messages.DATABASE_DAMAGED)
 
     def damage(self) -> list[str]:
         """What the last check of the database found, one sentence each."""
-        return [words.DATABASE_DAMAGED] if self._damaged else []
+        return [messages.DATABASE_DAMAGED] if self._damaged else []
 
     def jump(self) -> Jump | None:
         """The jump of the clock during which nothing is forgotten."""
         with self._store.read() as tx:
-            return time_guard.jump(tx)
+            return clock_guard.jump(tx)
 
     def problems(self) -> list[str]:
         """What is not well, one sentence each."""
@@ -80,7 +77,7 @@ class Housekeeping:
     def wrong_time(self) -> list[str]:
         """That the clock may be wrong, in one sentence."""
         jump = self.jump()
-        return [words.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
+        return [messages.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
 
     def confirm_time(self, caller: Caller) -> None:
         """Take the server's clock to be right, so that what is old may be forgotten; for admins."""
@@ -88,7 +85,7 @@ class Housekeeping:
             raise Forbidden("Only an admin may confirm the time of this server.")
         now = self._clock.now()
         with self._store.write() as tx:
-            if time_guard.confirm(tx, now) is not None:
+            if clock_guard.confirm(tx, now) is not None:
                 audit.append(
                     tx, at=now, who=caller.name, kind=caller.kind, what="time.confirm", on="this server",
                     address=caller.address,

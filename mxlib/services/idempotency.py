@@ -6,9 +6,7 @@ from collections.abc import Callable
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, journal
-from mxlib.store import clock_guard as time_guard
-from mxlib.store import idempotency as once
+from mxlib.store import Store, Tx, clock_guard, idempotency, journal
 
 #: Days for which a repeated request finds the run that it started; then its key counts as new.
 KEY_DAYS = 30
@@ -32,7 +30,7 @@ class Claims:
         if not key:
             return None
         with self._store.read() as tx:
-            claim = once.find(tx, caller.name, key)
+            claim = idempotency.find(tx, caller.name, key)
         if claim is None or (claim.at < self._oldest() and self._forget()):
             return None
         with self._store.read() as tx:
@@ -50,11 +48,11 @@ class Claims:
             return begin()
         with self._store.write() as tx:
             self._forget_in(tx)
-            claim = once.claim(tx, caller.name, key, _digest(request), self._clock.now())
+            claim = idempotency.claim(tx, caller.name, key, _digest(request), self._clock.now())
         _must_be_same(claim, request)
         run = begin()
         with self._store.write() as tx:
-            once.started(tx, caller.name, key, run)
+            idempotency.started(tx, caller.name, key, run)
         return run
 
     def _forget(self) -> bool:
@@ -63,9 +61,9 @@ class Claims:
 
     def _forget_in(self, tx: Tx) -> bool:
         """Drop the keys that are past their end, if the clock can be believed; whether it can."""
-        believed = time_guard.may_forget(tx, self._clock.now())
+        believed = clock_guard.may_forget(tx, self._clock.now())
         if believed:
-            once.forget(tx, self._oldest())
+            idempotency.forget(tx, self._oldest())
         return believed
 
     def _oldest(self) -> float:
@@ -73,7 +71,7 @@ class Claims:
         return self._clock.now() - KEY_DAYS * 86_400.0
 
 
-def _must_be_same(claim: once.Claim, request: bytes) -> None:
+def _must_be_same(claim: idempotency.Claim, request: bytes) -> None:
     if claim.digest != _digest(request):
         raise KeyReused(_REUSED)
 

@@ -13,15 +13,14 @@ from mxlib.clock import Clock
 from mxlib.core import addresses, passwords
 from mxlib.core.editing import file_diff as mended
 from mxlib.core.editing.file_diff import Mended
-from mxlib.core.files import reader as intake
-from mxlib.core.files import time_budget as effort
+from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import Limits, Sheet, Taken
 from mxlib.core.mapping import mapping, presets
 from mxlib.core.mapping.mapping import Mapping as ColumnMapping
-from mxlib.core.plans import builder as planning
+from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import OnExisting
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation import rules
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import Account, Standard
@@ -70,7 +69,7 @@ class Ready:
     """What the operator is asked to confirm."""
 
     plan: Plan
-    figures: words.Confirmation
+    figures: messages.Confirmation
     changes: tuple[str, ...]
     earlier: tuple[Earlier, ...]
     unchecked: tuple[str, ...]
@@ -84,7 +83,7 @@ class Ready:
 
     def text(self, readable_until: float) -> str:
         """What is asked, with passwords that stay readable until then (Unix seconds)."""
-        return words.confirm(replace(self.figures, readable_until=readable_until))
+        return messages.confirm(replace(self.figures, readable_until=readable_until))
 
 
 @resolves_callers
@@ -116,7 +115,7 @@ class Previews:
 
     def sheet(self, data: bytes, name: str, taken: Taken | None = None) -> Sheet:
         """A file as a table whose columns are not understood yet; raises FileRefused."""
-        return self.do(effort.is_small(data), intake.read, data, name, limits=self.limits, taken=taken)
+        return self.do(time_budget.is_small(data), reader.read, data, name, limits=self.limits, taken=taken)
 
     def understood(
         self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
@@ -128,15 +127,15 @@ class Previews:
         self, sheet: Sheet, columns: ColumnMapping, *, usernames: pa.Array | None = None
     ) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """The rows of a sheet whose columns are understood, and what is to be said of them."""
-        return self.do(effort.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
+        return self.do(time_budget.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
 
     def verdicts(self, rows: pd.DataFrame, account: Account, domain: str, on_existing: OnExisting) -> pd.DataFrame:
         """`rows` with their verdicts, as `rules.judge` gives them."""
-        return self.do(not effort.is_heavy(rows), rules.judge, rows, account, self.standard(domain), on_existing)
+        return self.do(not time_budget.is_heavy(rows), rules.judge, rows, account, self.standard(domain), on_existing)
 
     def named(self, rows: pd.DataFrame, domain: str) -> frozenset[str]:
         """The domains that `rows` are about."""
-        return self.do(not effort.is_heavy(rows), rules.domains_named, rows, self.standard(domain))
+        return self.do(not time_budget.is_heavy(rows), rules.domains_named, rows, self.standard(domain))
 
     def do(self, small: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """What `work` gives: at once when it is `small`, else in the worker, so that the server answers meanwhile."""
@@ -227,7 +226,7 @@ class Previews:
         self.load(caller, rows, domain, newer_than=newer_than)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         after = self.judge(caller, rows, domain, on_existing=on_existing)
-        return words.rechecked(changed_since(before, after), sorted(account.unchecked))
+        return messages.rechecked(changed_since(before, after), sorted(account.unchecked))
 
     def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
         """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""
@@ -254,13 +253,13 @@ class Previews:
         caller = current(caller)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         judged = self.verdicts(rows, account, domain, on_existing)
-        plan = planning.make_plan(
+        plan = builder.make_plan(
             judged,
             file_name=reading.sheet.name if reading else "",
             file_digest=reading.sheet.digest if reading else "",
             cells=reading.cells if reading else None,
         )
-        figures = planning.confirmation(
+        figures = builder.confirmation(
             plan,
             judged,
             existing={name: len(usernames) for name, usernames in account.existing.items()},
@@ -289,8 +288,8 @@ def understood(
     """
     preset = presets.find(sheet.header) if chosen is None else None
     columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
-    columns = do(effort.is_light(sheet), mapping.without_secrets, sheet, columns)
-    rows, notes = do(effort.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
+    columns = do(time_budget.is_light(sheet), mapping.without_secrets, sheet, columns)
+    rows, notes = do(time_budget.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
     return Reading(sheet, columns, rows, (preset.told, *notes) if preset else notes)
 
 

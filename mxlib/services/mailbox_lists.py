@@ -13,15 +13,13 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.text import messages as words
-from mxlib.mxroute import protocol as messages
+from mxlib.mxroute import protocol
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.failures import Trouble
-from mxlib.store import Store, Unwritable
-from mxlib.store import mailbox_lists as shelf
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Store, Unwritable, mailbox_lists, recovery_emails
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +101,7 @@ class Lists:
         `unread`: whether any domain counts while those of the account were never read.
         """
         with self._store.read() as tx:
-            kept = shelf.domains(tx)
+            kept = mailbox_lists.domains(tx)
         return caller.may_anywhere(permission, kept.names if kept else caller.domains if unread else ())
 
     def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
@@ -134,7 +132,7 @@ class Lists:
         cached = self._names.get(domain)
         if cached is None or cached[0] != read_at:
             with self._store.read() as tx:
-                kept = shelf.mailboxes(tx, domain)
+                kept = mailbox_lists.mailboxes(tx, domain)
             cached = (read_at, frozenset(box.username for box in kept.mailboxes) if kept else frozenset())
             self._names[domain] = cached
         return cached[1]
@@ -154,7 +152,7 @@ class Lists:
         """
         oldest = self._clock.now() - FRESH if newer_than is None else newer_than
         with self._store.read() as tx:
-            read_at = shelf.read_times(tx)
+            read_at = mailbox_lists.read_times(tx)
         due = sorted(name for name in domains if self._is_due(read_at.get(name), oldest))
         if not due:
             return
@@ -179,24 +177,24 @@ class Lists:
     def kept(self, domain: str) -> pd.DataFrame:
         """What the mailboxes of `domain` have, as the kept list says; nothing is read, and no permission is asked."""
         with self._store.read() as tx:
-            read_at = shelf.read_at(tx, domain)
+            read_at = mailbox_lists.read_at(tx, domain)
         return self._frame(domain, read_at)
 
     def known(self, domain: str, username: str) -> Mailbox | None:
         """One mailbox as the kept list has it; nothing is read."""
         with self._store.read() as tx:
-            kept = shelf.mailboxes(tx, domain)
+            kept = mailbox_lists.mailboxes(tx, domain)
         return next((box for box in kept.mailboxes if box.username == username), None) if kept else None
 
     def tell(self, domain: str, username: str, box: Mailbox | None) -> None:
         """A write made one mailbox what `box` is, or took it away: the list follows without a read."""
         with self._store.write() as tx:
-            kept = shelf.mailboxes(tx, domain)
+            kept = mailbox_lists.mailboxes(tx, domain)
             if kept is None:
                 return
             boxes = [*(other for other in kept.mailboxes if other.username != username), *([box] if box else ())]
             # An instant later, since the tables made of a list go by the time at which it was read.
-            shelf.keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
+            mailbox_lists.keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
 
     def problems(self, caller: Caller) -> list[str]:
         """Return what could not be read at the last try, one sentence each, of domains that the caller may see."""
@@ -217,11 +215,11 @@ class Lists:
     def _domains(self, *, refresh: bool) -> tuple[tuple[str, ...], float | None, str]:
         problem = ""
         with self._store.read() as tx:
-            kept = shelf.domains(tx)
+            kept = mailbox_lists.domains(tx)
         if refresh or self._is_due(kept.read_at if kept else None, self._clock.now() - FRESH):
             problem = self._once("", self._read_domains, refresh)
             with self._store.read() as tx:
-                kept = shelf.domains(tx)
+                kept = mailbox_lists.domains(tx)
         if kept is None:
             return (), None, problem
         return kept.names, kept.read_at, problem
@@ -230,12 +228,12 @@ class Lists:
         """See to it that the store's list of `domain` is fresh enough; when it was read, and what went wrong."""
         due = self._clock.now() - FRESH if oldest is None else oldest
         with self._store.read() as tx:
-            read_at = shelf.read_at(tx, domain)
+            read_at = mailbox_lists.read_at(tx, domain)
         problem = ""
         if refresh or self._is_due(read_at, due):
             problem = self._once(domain, lambda: self._read_mailboxes(domain), refresh)
             with self._store.read() as tx:
-                read_at = shelf.read_at(tx, domain)
+                read_at = mailbox_lists.read_at(tx, domain)
             if problem and read_at is not None:
                 problem = words.old_list(read_at, self._clock.now(), problem)
         return read_at, problem
@@ -270,29 +268,29 @@ class Lists:
         return problem
 
     def _read_domains(self) -> None:
-        answer = self._host.send(messages.list_domains(), patience=PATIENCE)
+        answer = self._host.send(protocol.list_domains(), patience=PATIENCE)
         names = sorted({str(name).lower() for name in answer.data})
         with self._store.read() as tx:
-            kept = shelf.domains(tx)
+            kept = mailbox_lists.domains(tx)
         self._empty.check("", is_empty=not names, was_empty=kept is None or not kept.names)
         with self._store.write() as tx:
-            shelf.keep_domains(tx, names, self._clock.now())
+            mailbox_lists.keep_domains(tx, names, self._clock.now())
 
     def _read_mailboxes(self, domain: str, patience: float = PATIENCE) -> None:
-        answer = self._host.send(messages.list_mailboxes(domain), patience=patience)
+        answer = self._host.send(protocol.list_mailboxes(domain), patience=patience)
         boxes = [Mailbox.from_data(item) for item in answer.data]
         with self._store.read() as tx:
-            kept = shelf.mailboxes(tx, domain)
+            kept = mailbox_lists.mailboxes(tx, domain)
         self._empty.check(domain, is_empty=not boxes, was_empty=kept is None or not kept.mailboxes)
         with self._store.write() as tx:
-            shelf.keep_mailboxes(tx, domain, boxes, self._clock.now())
+            mailbox_lists.keep_mailboxes(tx, domain, boxes, self._clock.now())
 
     def _frame(self, domain: str, read_at: float | None) -> pd.DataFrame:
         """The table of a domain; the host's part is built once a reading, recovery emails join it fresh."""
         cached = self._frames.get(domain)
         if cached is None or cached[0] != read_at:
             with self._store.read() as tx:
-                kept = shelf.mailboxes(tx, domain)
+                kept = mailbox_lists.mailboxes(tx, domain)
             boxes = kept.mailboxes if kept else ()
             frame = pd.DataFrame(
                 {
@@ -309,7 +307,7 @@ class Lists:
             ).sort_values("username", ignore_index=True)
             self._frames[domain] = cached = (read_at or 0.0, frame)
         with self._store.read() as tx:
-            emails = recovery.of_domain(tx, domain)
+            emails = recovery_emails.of_domain(tx, domain)
         frame = cached[1]
         known = [emails.get(name, "") for name in frame["username"]] if emails else [""] * len(frame)
         return frame.assign(recovery_email=pd.Series(known, index=frame.index, dtype="str"))

@@ -11,7 +11,7 @@ from mxlib.clock import Clock
 from mxlib.core.addresses import domain as normalised
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import MOST_SENDS
-from mxlib.core.validation import single_row as single
+from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, Judged
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import Conflict, NotFound
@@ -24,9 +24,7 @@ from mxlib.services.mailbox_lists import Lists, MailboxList
 from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import Asked, ManualWrites
 from mxlib.settings import Settings
-from mxlib.store import Store, Unwritable, audit
-from mxlib.store import mailbox_creators as makers
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Store, Unwritable, audit, mailbox_creators, recovery_emails
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
@@ -126,17 +124,19 @@ class Mailboxes:
     def _is_made_since(self, at: float, domain: str, username: str) -> bool:
         """Whether a run, or somebody else by hand, made a mailbox since."""
         with self._store.read() as tx:
-            return makers.find_maker(tx, f"{username}@{domain}", at=at) is not None
+            return mailbox_creators.find_maker(tx, f"{username}@{domain}", at=at) is not None
 
     def look(self, domain: str, cells: Cells) -> Judged:
         """What stands against a mailbox that is being typed, cell by cell; nothing is asked of the host."""
-        return single.judge(normalised(domain), cells, self._previews.standard(domain))
+        return single_row.judge(normalised(domain), cells, self._previews.standard(domain))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> Kept:
         """Change those of password, quota and limit that are given; who may not view is told only what is as asked."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         given = {
-            name: cells.get(name) for name in ("password", "quota", "limit") if single.is_given(name, cells.get(name))
+            name: cells.get(name)
+            for name in ("password", "quota", "limit")
+            if single_row.is_given(name, cells.get(name))
         }
         if not given:
             raise Unfit("", "Nothing to change: give a password, a quota or a limit.")
@@ -145,7 +145,7 @@ class Mailboxes:
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
         known = self._lists.known(domain, username) or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
-        password, detail = str(changes.get("password", "")), single.changed(known.quota, changes)
+        password, detail = str(changes.get("password", "")), single_row.changed(known.quota, changes)
         asked = Asked(Action.UPDATE, domain, username, password, detail=detail, figures=figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
             if not self._by_hand.update(
@@ -185,9 +185,9 @@ class Mailboxes:
         _must_now(caller, Permission.IMPORT, domain)
         with self._manual.writing() as tx:
             if kept:
-                recovery.put(tx, domain, username, kept, self._clock.now())
+                recovery_emails.put(tx, domain, username, kept, self._clock.now())
             else:
-                recovery.drop(tx, domain, username)
+                recovery_emails.drop(tx, domain, username)
             audit.append(
                 tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="recovery.set",
                 on=f"{username}@{domain}", address=caller.address, outcome="" if kept else "removed",
@@ -222,7 +222,7 @@ class Mailboxes:
     def _judged(self, domain: str, cells: Cells, exists: str = "") -> Judged:
         """The one row that `cells` make, with what would be sent; raises Unfit when a rule stops it."""
         existing = frozenset({exists} - {""})
-        judged = single.judge(domain, cells, self._previews.standard(domain), existing=existing)
+        judged = single_row.judge(domain, cells, self._previews.standard(domain), existing=existing)
         if judged.faults:
             raise Unfit(next(iter(judged.faults)), judged.told)
         return judged
@@ -231,7 +231,7 @@ class Mailboxes:
 
     def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> Kept:
         with self._store.read() as tx:
-            email = recovery.of_domain(tx, domain).get(box.username, "")
+            email = recovery_emails.of_domain(tx, domain).get(box.username, "")
         return Kept(domain, box, email, (*warnings, unrecorded) if unrecorded else warnings)
 
     def _tell(self, domain: str, username: str, box: Mailbox | None) -> None:

@@ -6,9 +6,7 @@ from typing import Self
 from mxlib.auth.permissions import Caller
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Tx, audit, erasure, manual_writes
-from mxlib.store import mailbox_creators as makers
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, recovery_emails
 from mxlib.store.mailbox_creators import Maker
 from mxlib.store.manual_writes import ManualWrite
 
@@ -54,7 +52,7 @@ def judge(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
     """Whether a write counts as done by what is there now, and the phrase that says so."""
     match Action(write.action):
         case Action.CREATE:
-            if box and (maker := makers.find_maker(tx, write.mailbox, at=write.at)) is not None:
+            if box and (maker := mailbox_creators.find_maker(tx, write.mailbox, at=write.at)) is not None:
                 return False, _made_by(maker)
             return (True, _FOUND) if box else (False, _NOT_DONE)
         case Action.DELETE:
@@ -78,9 +76,9 @@ def note_done(
 ) -> None:
     """Write down what was done, with the recovery email that goes with it."""
     if email:
-        recovery.put(tx, domain, username, email, at)
+        recovery_emails.put(tx, domain, username, email, at)
     elif action is not Action.UPDATE:  # a new mailbox has none of its namesake's
-        recovery.drop(tx, domain, username)
+        recovery_emails.drop(tx, domain, username)
     note(tx, at, actor, f"mailbox.{action.value}", f"{username}@{domain}", detail)
 
 

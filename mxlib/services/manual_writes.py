@@ -8,18 +8,17 @@ from dataclasses import dataclass
 
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.mxroute.client import Host
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.manager import NotOwner, Runs
-from mxlib.services import manual_write_outcomes as settlement
+from mxlib.services import manual_write_outcomes
 from mxlib.services.confirmed_writes import PATIENCE, REVOKED, ByHand, Uncertain
 from mxlib.services.mailbox_lists import Lists
 from mxlib.services.manual_write_outcomes import Actor
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, erasure, manual_writes
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import Store, Tx, Unwritable, clock_guard, erasure, manual_writes
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ class ManualWrites:
         try:
             yield
         except NotOwner:
-            raise NotOwner(words.SENT_ELSEWHERE) from None
+            raise NotOwner(messages.SENT_ELSEWHERE) from None
 
     @contextmanager
     def sending(self, actor: Actor, asked: Asked) -> Iterator[Journalled]:
@@ -134,22 +133,22 @@ class ManualWrites:
 
         def note(tx: Tx) -> None:
             self._settle_earlier(tx, number, asked)
-            settlement.note_done(
+            manual_write_outcomes.note_done(
                 tx, at, actor, asked.action, asked.domain, asked.username, asked.recovery_email, asked.detail
             )
-            settlement.drop(tx, number)
+            manual_write_outcomes.drop(tx, number)
 
         match self._write_or_keep(note):
             case None:
                 return ""
             case NotOwner():
-                return words.NOTED_ELSEWHERE
+                return messages.NOTED_ELSEWHERE
             case problem:
                 return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then."
 
     def drop(self, number: int) -> None:
         """Forget a write of which nothing came."""
-        self._write_or_keep(lambda tx: settlement.drop(tx, number))
+        self._write_or_keep(lambda tx: manual_write_outcomes.drop(tx, number))
 
     def _settle_earlier(self, tx: Tx, number: int, asked: Asked) -> None:
         """Settle by this write, which worked, what earlier ones to the same mailbox left open."""
@@ -158,12 +157,14 @@ class ManualWrites:
             if write.id >= number or (write.status == SENDING and write.settle_at > now):
                 continue
             if write.status != KEPT:
-                done = settlement.told_by_later(write, asked.action)
-                settlement.note_settled(tx, now, write, done=done is not False, why=settlement.MEANWHILE)
+                done = manual_write_outcomes.told_by_later(write, asked.action)
+                manual_write_outcomes.note_settled(
+                    tx, now, write, done=done is not False, why=manual_write_outcomes.MEANWHILE
+                )
             if asked.password or asked.action is Action.DELETE or write.sealed_password is None:
-                settlement.drop(tx, write.id)
+                manual_write_outcomes.drop(tx, write.id)
             else:
-                manual_writes.change(tx, write.id, status=KEPT, outcome=settlement.MEANWHILE)
+                manual_writes.change(tx, write.id, status=KEPT, outcome=manual_write_outcomes.MEANWHILE)
 
     def _write_or_keep(self, do: Callable[[Tx], object]) -> Exception | None:
         """Carry `do` out in a transaction, now or as soon as the store takes it; what stands against it now."""
@@ -220,16 +221,16 @@ class ManualWrites:
         except MXrouteError:
             return False
         with self.writing() as tx:
-            done, why = settlement.judge(tx, write, box)
+            done, why = manual_write_outcomes.judge(tx, write, box)
             keeps = write.sealed_password is not None and done
             current = manual_writes.get(tx, write.id)
             if current is None or current.status == KEPT:
                 return True  # another process, or a later write, was quicker
-            settlement.note_settled(tx, self._clock.now(), write, done=done, why=why)
+            manual_write_outcomes.note_settled(tx, self._clock.now(), write, done=done, why=why)
             if keeps:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=why)
             else:
-                settlement.drop(tx, write.id)
+                manual_write_outcomes.drop(tx, write.id)
         with suppress(Unwritable):
             self._lists.tell(write.domain, write.username, box)
         return True
@@ -241,11 +242,11 @@ class ManualWrites:
         if not due:
             return
         with self.writing() as tx:
-            if not time_guard.may_forget(tx, now):
+            if not clock_guard.may_forget(tx, now):
                 return
             for write in due:
-                settlement.drop(tx, write.id)
-                settlement.note(tx, now, Actor("MXM", "engine"), "mailbox.password_forgotten", write.mailbox)
+                manual_write_outcomes.drop(tx, write.id)
+                manual_write_outcomes.note(tx, now, Actor("MXM", "engine"), "mailbox.password_forgotten", write.mailbox)
 
     # Life.
 

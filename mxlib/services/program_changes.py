@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
-from mxlib.core.plans import change_request as orders
-from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import change_request, change_text
 from mxlib.core.plans.change_request import Order
 from mxlib.services.changes import Changing, Proposed
 from mxlib.services.exports import NotThere
@@ -33,17 +32,17 @@ class Orders:
 
     def read(self, body: object) -> Order:
         """A change as JSON; raises Malformed."""
-        return orders.read(body, self._settings.max_rows)
+        return change_request.read(body, self._settings.max_rows)
 
     def picked(self, body: object) -> tuple[str, ...]:
         """A selection of mailboxes as JSON; raises Malformed."""
-        return orders.picked(body, self._settings.max_rows)
+        return change_request.picked(body, self._settings.max_rows)
 
     def look(self, caller: Caller, order: Order) -> Proposed:
         """What would be done; nothing is sent. Raises NotThere when there is none of the mailboxes, else as `plan`."""
         proposed = self._changing.plan(caller, order.addresses, order.change)
         if not proposed.plan.rows:
-            raise NotThere(questions.NOBODY_THERE)
+            raise NotThere(change_text.NOBODY_THERE)
         return proposed
 
     def start(self, caller: Caller, order: Order, *, key: str = "", request: bytes = b"") -> Started:

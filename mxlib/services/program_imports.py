@@ -9,11 +9,11 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core import passwords
-from mxlib.core.files import time_budget as effort
+from mxlib.core.files import time_budget
 from mxlib.core.files.sheet import Taken
 from mxlib.core.mapping import json_rows as from_json
 from mxlib.core.mapping.json_rows import Malformed
-from mxlib.core.plans import builder as planning
+from mxlib.core.plans import builder
 from mxlib.core.schema import OnExisting
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import Claims
@@ -50,7 +50,7 @@ class Imports:
 
     def from_json(self, data: bytes) -> Table:
         """Rows as JSON; raises Malformed."""
-        asked = self._previews.do(effort.is_short(data), from_json.read_text, data, self._settings.max_rows)
+        asked = self._previews.do(time_budget.is_short(data), from_json.read_text, data, self._settings.max_rows)
         return Table(
             asked.rows,
             asked.default_domain,
@@ -93,7 +93,7 @@ class Imports:
 
     def preflight(self, caller: Caller, judged: pd.DataFrame) -> tuple[str, ...]:
         """Whether the rows that are ready fit the account, as far as MXroute tells: warnings, none of which stops."""
-        return self._previews.preflight.of(caller, planning.make_plan(judged, file_name="", file_digest=""))
+        return self._previews.preflight.of(caller, builder.make_plan(judged, file_name="", file_digest=""))
 
     def start(
         self,
@@ -128,7 +128,7 @@ class Imports:
         judged = self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
         if table.generate:
             judged = self._previews.verdicts(passwords.fill(judged), account, table.domain, table.on_existing)
-        plan = planning.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
+        plan = builder.make_plan(judged, file_name=table.file_name, file_digest=table.file_digest, cells=table.cells)
         days, beside = days or self._settings.retention_days, None if again else ()
         return self._claims.start(
             caller, key, request, lambda: self._running.start(caller, plan, days=days, key=key or None, beside=beside)

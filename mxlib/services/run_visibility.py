@@ -13,9 +13,7 @@ from mxlib.core.text.redaction import untold
 from mxlib.runs import results
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.run_view import RunView
-from mxlib.store import Store, Tx, audit
-from mxlib.store import mailbox_lists as lists
-from mxlib.store import row_counts as tallies
+from mxlib.store import Store, Tx, audit, mailbox_lists, row_counts
 from mxlib.store.records import RowRecord, RunRecord
 
 #: What a text says instead of naming a domain that its reader may not see.
@@ -108,7 +106,7 @@ class Sights:
     def of(self, caller: Caller, run: RunView | RunRecord) -> results.Sight:
         """Return what the caller sees of a run's rows."""
         with self._store.read() as tx:
-            sight = self._sight(tx, caller, run, known=_domains(tx) | tallies.domains(tx, run.id))
+            sight = self._sight(tx, caller, run, known=_domains(tx) | row_counts.domains(tx, run.id))
         return results.Sight(sight.may_know, sight.shows)
 
     def told(self, caller: Caller, views: Iterable[RunView]) -> tuple[RunView, ...]:
@@ -117,20 +115,20 @@ class Sights:
         if caller.admin:
             return views
         with self._store.read() as tx:
-            groups, known = tallies.by_domain(tx, [view.id for view in views]), _domains(tx)
+            groups, known = row_counts.by_domain(tx, [view.id for view in views]), _domains(tx)
             self._read_invalid(tx, groups)
             return tuple(self._told(tx, caller, view, groups.get(view.id, {}), known) for view in views)
 
-    def _read_invalid(self, tx: Tx, groups: Mapping[int, Mapping[tallies.Group, int]]) -> None:
+    def _read_invalid(self, tx: Tx, groups: Mapping[int, Mapping[row_counts.Group, int]]) -> None:
         """Read the invalid rows of runs that were not looked at before."""
         if len(self._invalid) > _REMEMBERED:
             self._invalid = {}
         due = [run for run, of in groups.items() if any(verdict == Verdict.INVALID for _, verdict, _ in of)]
-        for run, rows in tallies.invalid(tx, [run for run in due if run not in self._invalid]).items():
+        for run, rows in row_counts.invalid(tx, [run for run in due if run not in self._invalid]).items():
             self._invalid[run] = tuple(map(_invalid, rows))
 
     def _told(
-        self, tx: Tx, caller: Caller, view: RunView, groups: Mapping[tallies.Group, int], known: frozenset[str]
+        self, tx: Tx, caller: Caller, view: RunView, groups: Mapping[row_counts.Group, int], known: frozenset[str]
     ) -> RunView:
         sight = self._sight(tx, caller, view, known=known | {domain for domain, _, _ in groups})
         invalid = self._invalid.get(view.id, ())
@@ -163,13 +161,13 @@ def _with_differences(tx: Tx, view: RunView, sight: Sight) -> RunView:
     """Count the rows that MXroute has otherwise among those that are shown."""
     found = view.differences, view.difference
     if view.hidden:
-        differing = [row for row in tallies.differing(tx, view.id) if sight.shows(row)]
+        differing = [row for row in row_counts.differing(tx, view.id) if sight.shows(row)]
         found = len(differing), differing[0].differs if differing else ""
     figures = all(map(sight.may_know, view.domains))
     return replace(view, differences=found[0], difference=found[1] if figures else untold(found[1]))
 
 
-def _invalid(row: RowRecord | tallies.Invalid) -> Invalid:
+def _invalid(row: RowRecord | row_counts.Invalid) -> Invalid:
     words = (word.strip(".") for word in _NAME.findall(f"{row.username} {row.reason}".lower()))
     return Invalid(row.domain, Outcome(row.outcome), frozenset(word for word in words if "." in word))
 
@@ -179,5 +177,5 @@ def _without(text: str, hidden: frozenset[str], instead: str) -> str:
 
 
 def _domains(tx: Tx) -> frozenset[str]:
-    kept = lists.domains(tx)
+    kept = mailbox_lists.domains(tx)
     return frozenset(kept.names) if kept else frozenset()

@@ -11,7 +11,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action, Kind, Plan
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import CanNot, Runs
@@ -47,7 +47,7 @@ def _must(caller: Caller, run: RunView | RunRecord) -> None:
             continue
         if sees(caller, run, domain):
             caller.must(needed_for(Kind(run.kind)), domain)
-        raise Forbidden(words.no_longer_allowed(run.id))
+        raise Forbidden(messages.no_longer_allowed(run.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Running:
         sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
         told = results.every(self._store, run, with_passwords=mine, seen=sight)
         if mine and not self._may_have(current(caller), view):
-            raise Forbidden(words.no_longer_allowed(run))
+            raise Forbidden(messages.no_longer_allowed(run))
         if any(password for _, password in told):
             self._note(caller, "results.download", run, "as JSON")
         return told
@@ -131,7 +131,7 @@ class Running:
         if origin is None:
             _must(caller, view)
         elif not self._may_take_back(caller, origin):
-            raise Forbidden(words.may_not_take_back(origin.id))
+            raise Forbidden(messages.may_not_take_back(origin.id))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def may_take_back(self, caller: Caller, run: int) -> bool:

@@ -11,9 +11,7 @@ from mxlib.clock import Clock
 from mxlib.core.format import age, count
 from mxlib.core.schema import LONGEST_CELL
 from mxlib.services.mailbox_lists import Lists, Tell
-from mxlib.store import Store
-from mxlib.store import mailbox_lists as shelf
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Store, mailbox_lists, recovery_emails
 
 MOST = 50
 
@@ -65,9 +63,9 @@ class Finding:
         """Mailboxes whose address or recovery email holds `text`: whole addresses first, then those that begin so."""
         sought = text.strip().lower() if len(text) <= LONGEST_CELL else ""
         with self._store.read() as tx:
-            known = shelf.domains(tx)
-            read_at = shelf.read_times(tx)
-            emails = recovery.holding(tx, sought) if sought else set()
+            known = mailbox_lists.domains(tx)
+            read_at = mailbox_lists.read_times(tx)
+            emails = recovery_emails.holding(tx, sought) if sought else set()
         mine = [name for name in (known.names if known else ()) if caller.may(Permission.VIEW, name)]
         listed = [name for name in mine if name in read_at]
         found = [

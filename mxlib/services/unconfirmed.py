@@ -6,7 +6,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action
-from mxlib.services import manual_write_outcomes as settlement
+from mxlib.services import manual_write_outcomes
 from mxlib.services.exports import NotThere
 from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import ManualWrites
@@ -55,7 +55,7 @@ class UnconfirmedWrites:
         with self._store.write() as tx:
             write = self._mine(tx, caller, number)
             password = manual_writes.password(self._store.key, write)
-            settlement.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_shown", write.mailbox)
+            manual_write_outcomes.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_shown", write.mailbox)
         return password
 
     def forget(self, caller: Caller, number: int) -> None:
@@ -64,8 +64,10 @@ class UnconfirmedWrites:
             write = self._mine(tx, caller, number)
             if write.status != KEPT:
                 raise NotThere("MXM does not know yet what became of this change. Wait a minute, then forget it.")
-            settlement.drop(tx, number)
-            settlement.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_forgotten", write.mailbox)
+            manual_write_outcomes.drop(tx, number)
+            manual_write_outcomes.note(
+                tx, self._clock.now(), Actor.of(caller), "mailbox.password_forgotten", write.mailbox
+            )
         self._manual.wake()
 
     def _mine(self, tx: Tx, caller: Caller, number: int) -> ManualWrite:

@@ -8,12 +8,11 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
-from mxlib.core.text import findings as reasons
-from mxlib.core.text import messages as words
+from mxlib.core.text import findings, messages
 from mxlib.core.text.redaction import untold
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages as sentences
-from mxlib.runs import undo_plan as undo
+from mxlib.runs import undo_plan
 from mxlib.runs.manager import CanNot, Runs
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
 from mxlib.runs.run_view import RunView
@@ -24,10 +23,7 @@ from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import Lists
 from mxlib.services.mailboxes import Unfit
 from mxlib.services.runs import Running
-from mxlib.store import Store, journal
-from mxlib.store import changed_since as touched
-from mxlib.store import mailbox_lists as shelf
-from mxlib.store import recovery_emails as recovery
+from mxlib.store import Store, changed_since, journal, mailbox_lists, recovery_emails
 
 #: Outcomes of rows that did something.
 _DONE = (Outcome.CREATED, Outcome.UPDATED)
@@ -47,7 +43,7 @@ class UndoPlan:
     #: Whether an earlier run took some of it back already.
     rest: bool
     plan: Plan = field(repr=False)
-    note: str = words.SENT_TODAY_ONLY
+    note: str = messages.SENT_TODAY_ONLY
     #: Domains whose mailboxes the caller may not see.
     unseen: frozenset[str] = frozenset()
 
@@ -76,16 +72,16 @@ class UndoPlan:
         """What becomes of a mailbox, as a phrase."""
         told = self.told(row)
         if told.left_out or row.action is Action.DELETE:
-            return told.left_out or words.DELETED_IF_UNUSED
+            return told.left_out or messages.DELETED_IF_UNUSED
         if told is not row:
-            return words.put_back(quota=row.quota is not None, recovery_email=bool(row.recovery_email))
+            return messages.put_back(quota=row.quota is not None, recovery_email=bool(row.recovery_email))
         phrases = []
         if row.quota is not None:
             had = row.before.get("quota")
-            phrases.append(reasons.changes("quota", had if isinstance(had, int) else None, row.quota))
+            phrases.append(findings.changes("quota", had if isinstance(had, int) else None, row.quota))
         if row.recovery_email:
             cleared = row.recovery_email == CLEAR
-            phrases.append(reasons.RECOVERY_REMOVED if cleared else f"recovery email {row.recovery_email}")
+            phrases.append(findings.RECOVERY_REMOVED if cleared else f"recovery email {row.recovery_email}")
         return "; ".join(phrases)
 
     @property
@@ -142,7 +138,7 @@ class Undoing:
             if not planned.typed:
                 raise CanNot(planned.sentence)
             if str(typed).strip() != str(planned.typed):
-                raise Unfit("confirm", words.confirm_undo(planned.typed, len(planned.to_delete)))
+                raise Unfit("confirm", messages.confirm_undo(planned.typed, len(planned.to_delete)))
             self._seen(caller := current(caller), run)
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
@@ -153,7 +149,7 @@ class Undoing:
         if view is None or self._running.get(caller, run) is None:
             raise Forbidden(f"There is no run {run} that you may see.")
         if not self._running.may_take_back(caller, run):
-            raise Forbidden(words.may_not_take_back(run))
+            raise Forbidden(messages.may_not_take_back(run))
         return view
 
     def _against(self, view: RunView) -> str:
@@ -191,12 +187,12 @@ class Undoing:
         with self._store.read() as tx:
             rows = [row for row in journal.rows(tx, view.id) if not rest or row.address in left]
             for domain in view.domains:
-                listed = shelf.mailboxes(tx, domain)
+                listed = mailbox_lists.mailboxes(tx, domain)
                 boxes |= {f"{box.username.lower()}@{domain}": box for box in (listed.mailboxes if listed else ())}
-                emails |= {f"{name}@{domain}": email for name, email in recovery.of_domain(tx, domain).items()}
+                emails |= {f"{name}@{domain}": email for name, email in recovery_emails.of_domain(tx, domain).items()}
             done = (row for row in rows if row.outcome in _DONE)
-            changed = touched.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
-        steps = tuple(undo.steps(rows, boxes, emails, changed))
+            changed = changed_since.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
+        steps = tuple(undo_plan.steps(rows, boxes, emails, changed))
         # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), Kind.UNDO, view.id)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
@@ -204,7 +200,7 @@ class Undoing:
         why = Counter(step.why for step in steps)
         return replace(
             planned,
-            sentence=words.undo(
+            sentence=messages.undo(
                 view.file_name or f"run {view.id}",
                 len(planned.to_delete),
                 hold_mail=why[Why.MAIL],

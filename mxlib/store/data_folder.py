@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.store.errors import Unopenable
 
 #: What a file of SQLite begins with.
@@ -15,15 +15,15 @@ def check(database: Path) -> None:
     log, index = database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")
     has_key = key.exists()
     if database.is_dir():
-        raise Unopenable(words.is_a_folder(database.name), "DATABASE_DAMAGED")
+        raise Unopenable(messages.is_a_folder(database.name), "DATABASE_DAMAGED")
     if has_key and database.is_file() and not _size(database) and not _size(log):
-        raise Unopenable(words.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
+        raise Unopenable(messages.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
     if index.exists() and not log.exists() and index.exists():  # a program that ends removes the index first
-        raise Unopenable(words.LOG_MISSING, "LOG_MISSING")
+        raise Unopenable(messages.LOG_MISSING, "LOG_MISSING")
     if lock.exists() and not lock.is_file():
-        raise Unopenable(words.is_a_folder(lock.name), "LOCK_DAMAGED")
+        raise Unopenable(messages.is_a_folder(lock.name), "LOCK_DAMAGED")
     if _size(lock) and not _begins_as_database(lock):
-        raise Unopenable(words.LOCK_DAMAGED, "LOCK_DAMAGED")
+        raise Unopenable(messages.LOCK_DAMAGED, "LOCK_DAMAGED")
 
 
 def _begins_as_database(path: Path) -> bool:

@@ -14,9 +14,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages as words
-from mxlib.store import data_folder as folder
-from mxlib.store import errors as failures
+from mxlib.core.text import messages
+from mxlib.store import data_folder, errors
 from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import Unopenable, Unwritable
 from mxlib.store.folder_lock import Lock, make_private, take_lock
@@ -67,7 +66,7 @@ class Store:
     def _open_file(cls, path: Path, clock: Clock, secret_key: str) -> Self:
         """Open a file; raises Unopenable where its folder holds what MXM must not work with, else Unwritable."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.check(path)
+        data_folder.check(path)
         try:
             path.parent.chmod(0o700)
             make_private(path)
@@ -82,10 +81,10 @@ class Store:
                 store.close()
                 raise
         except OSError as error:
-            raise failures.of_system(error) from error
+            raise errors.of_system(error) from error
         except Unwritable as problem:
-            if problem.code == "DATABASE_LOCKED" and failures.cannot_lock(path.parent):
-                raise failures.without_locks() from problem
+            if problem.code == "DATABASE_LOCKED" and errors.cannot_lock(path.parent):
+                raise errors.without_locks() from problem
             raise
         return store
 
@@ -102,7 +101,7 @@ class Store:
                 tx.exec_driver_sql("COMMIT")
             except BaseException as error:
                 _roll_back(tx)
-                if isinstance(error, DBAPIError) and (failure := failures.of_database(error, self._path)):
+                if isinstance(error, DBAPIError) and (failure := errors.of_database(error, self._path)):
                     raise failure from error
                 raise
 
@@ -123,7 +122,7 @@ class Store:
                     except DBAPIError as error:
                         if reader.ended:
                             raise ReadTooLong from error
-                        if failure := failures.of_database(error, self._path):
+                        if failure := errors.of_database(error, self._path):
                             raise failure from error
                         raise
             finally:
@@ -134,7 +133,7 @@ class Store:
         try:
             return self._engine.connect()
         except (DBAPIError, sqlite3.Error) as error:
-            raise failures.of_database(error, self._path) or error from error
+            raise errors.of_database(error, self._path) or error from error
 
     def answers(self) -> bool:
         """Return whether the database can be read."""
@@ -153,7 +152,7 @@ class Store:
             try:
                 return bool(tx.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok")
             except DBAPIError as error:
-                failure = failures.of_database(error, self._path)
+                failure = errors.of_database(error, self._path)
                 return False if failure is not None and failure.code == "DATABASE_DAMAGED" else None
             finally:
                 raw.set_progress_handler(None, 0)
@@ -220,7 +219,7 @@ class Store:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
             version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if version is not None and (not version.isdecimal() or int(version) > int(HEAD)):
-            raise Unopenable(words.newer_database(str(version), HEAD), "DATABASE_NEWER")
+            raise Unopenable(messages.newer_database(str(version), HEAD), "DATABASE_NEWER")
         if version != HEAD:
             from mxlib.store.migrations import upgrade
 

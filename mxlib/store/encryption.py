@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.store.errors import Unopenable
 
 _NONCE = 12
@@ -88,11 +88,11 @@ class ServerKey(Key):
         try:
             key = bytes.fromhex(path.read_text())
         except OSError as error:
-            raise Unopenable(f"{words.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED") from None
+            raise Unopenable(f"{messages.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED") from None
         except ValueError:
             key = b""
         if len(key) != _KEY:
-            raise Unopenable(words.KEY_DAMAGED, "KEY_DAMAGED")
+            raise Unopenable(messages.KEY_DAMAGED, "KEY_DAMAGED")
         return cls(key)
 
     def new_run_key(self) -> tuple[RunKey, bytes]:

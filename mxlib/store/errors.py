@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 #: Bytes that are free on a disk which is not full.
 _ROOM = 1_000_000
@@ -39,7 +39,7 @@ def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> Unwrita
     if tell is None:
         if not isinstance(raw, sqlite3.OperationalError):
             return None
-        return Unwritable(words.store_failed(str(raw)))
+        return Unwritable(messages.store_failed(str(raw)))
     return tell(path)
 
 
@@ -47,15 +47,15 @@ def of_system(error: OSError) -> Unwritable:
     """What an error of the operating system means for the data folder."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return Unwritable(words.DISK_FULL, "DISK_FULL")
+            return Unwritable(messages.DISK_FULL, "DISK_FULL")
         case errno.EROFS | errno.EACCES | errno.EPERM:
-            return Unwritable(words.DISK_READ_ONLY, "DISK_READ_ONLY")
+            return Unwritable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
         case errno.EMFILE | errno.ENFILE:
-            return Unwritable(words.OUT_OF_FILES, "OUT_OF_FILES")
+            return Unwritable(messages.OUT_OF_FILES, "OUT_OF_FILES")
         case errno.EIO:
-            return Unwritable(words.DISK_ERROR, "DISK_ERROR")
+            return Unwritable(messages.DISK_ERROR, "DISK_ERROR")
         case _:
-            return Unwritable(words.store_failed(error.strerror or type(error).__name__))
+            return Unwritable(messages.store_failed(error.strerror or type(error).__name__))
 
 
 def cannot_lock(folder: Path) -> bool:
@@ -70,19 +70,19 @@ def cannot_lock(folder: Path) -> bool:
 
 def without_locks() -> Unopenable:
     """The file system cannot lock files."""
-    return Unopenable(words.NO_LOCKS, "NO_LOCKS")
+    return Unopenable(messages.NO_LOCKS, "NO_LOCKS")
 
 
 def _full(_path: Path | None) -> Unwritable:
-    return Unwritable(words.DISK_FULL, "DISK_FULL")
+    return Unwritable(messages.DISK_FULL, "DISK_FULL")
 
 
 def _disk_error(path: Path | None) -> Unwritable:
-    return _full(path) if _is_full(path) else Unwritable(words.DISK_ERROR, "DISK_ERROR")
+    return _full(path) if _is_full(path) else Unwritable(messages.DISK_ERROR, "DISK_ERROR")
 
 
 def _read_only(_path: Path | None) -> Unwritable:
-    return Unwritable(words.DISK_READ_ONLY, "DISK_READ_ONLY")
+    return Unwritable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
 
 
 def _not_opened(path: Path | None) -> Unwritable:
@@ -96,11 +96,11 @@ def _not_opened(path: Path | None) -> Unwritable:
 
 
 def _locked(_path: Path | None) -> Unwritable:
-    return Unwritable(words.DATABASE_LOCKED, "DATABASE_LOCKED")
+    return Unwritable(messages.DATABASE_LOCKED, "DATABASE_LOCKED")
 
 
 def _damaged(_path: Path | None) -> Unwritable:
-    return Unwritable(words.DATABASE_DAMAGED, "DATABASE_DAMAGED")
+    return Unwritable(messages.DATABASE_DAMAGED, "DATABASE_DAMAGED")
 
 
 def _is_full(path: Path | None) -> bool:

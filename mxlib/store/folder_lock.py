@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxlib.core.text import messages as words
-from mxlib.store import errors as failures
+from mxlib.core.text import messages
+from mxlib.store import errors
 from mxlib.store.errors import Unopenable
 
 
@@ -32,19 +32,19 @@ def take_lock(path: Path) -> Lock | None:
     try:
         make_private(path)
     except OSError as error:
-        raise failures.of_system(error) from error
+        raise errors.of_system(error) from error
     held = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         held.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         held.close()
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            if failures.cannot_lock(path.parent):
-                raise failures.without_locks() from error
+            if errors.cannot_lock(path.parent):
+                raise errors.without_locks() from error
             return None
         if isinstance(error, sqlite3.OperationalError):
-            raise failures.of_database(error, path) or error from error
-        raise Unopenable(words.LOCK_DAMAGED, "LOCK_DAMAGED") from error
+            raise errors.of_database(error, path) or error from error
+        raise Unopenable(messages.LOCK_DAMAGED, "LOCK_DAMAGED") from error
     return Lock(path, held, file_id(path))
 
 

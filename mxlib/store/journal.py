@@ -9,7 +9,7 @@ from dataclasses import fields
 import sqlalchemy as sa
 
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.store import own_cells
 from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey
@@ -114,7 +114,7 @@ def add_run(
             "sealed_cells": own_cells.seal(server_key, row.cells, row.password) if row.cells else row.sealed_cells,
             "before": dict(row.before),
             "outcome": "waiting" if row.acts else "skipped" if row.left_out else "unchanged",
-            "reason": row.left_out or ("" if row.acts else reasons.unchanged(row.limit)),
+            "reason": row.left_out or ("" if row.acts else findings.unchanged(row.limit)),
             "unanswered": row.position in unanswered,
         }
         for row in plan.rows

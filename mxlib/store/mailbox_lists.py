@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import first_seen as seen
+from mxlib.store import first_seen
 from mxlib.store.database import Tx
 from mxlib.store.tables import last_list as table
 
@@ -67,11 +67,11 @@ def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> 
     before = [box["username"] for box in _unpacked(kept[1])] if kept else []
     before_at, names = kept[0] if kept else 0.0, [box.username for box in boxes]
     if not names and len(before) > 1:
-        seen.set_aside(tx, domain, before, before_at)
-    elif names and (restored := seen.restore(tx, domain, names)):
+        first_seen.set_aside(tx, domain, before, before_at)
+    elif names and (restored := first_seen.restore(tx, domain, names)):
         before, before_at = restored
     _keep(tx, domain, [asdict(box) for box in boxes], at)
-    seen.note(tx, domain, names, at, before=before, before_at=before_at)
+    first_seen.note(tx, domain, names, at, before=before, before_at=before_at)
 
 
 def _kept(tx: Tx, domain: str) -> tuple[float, bytes] | None:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import clock_guard
 from mxlib.store.database import Store, Tx
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import meta
@@ -72,7 +72,7 @@ class OwnedStore(Store):
                 return None
             epoch = Epoch(int(last.get("epoch", 0)) + 1, uuid4().hex)
             _write(tx, epoch, lock, now)
-            time_guard.observe(tx, now)
+            clock_guard.observe(tx, now)
         return cls(store, epoch)
 
     @contextmanager
@@ -93,13 +93,13 @@ class OwnedStore(Store):
         with self.read() as tx:
             self._check(tx)
 
-    def beat(self) -> time_guard.Jump | None:
+    def beat(self) -> clock_guard.Jump | None:
         """Give a sign of life, and take the lock again if its file was removed; the jump that the clock has made."""
         self._base.keep_lock()
         now = self.clock.now()
         with self.write() as tx:
             _write(tx, self.epoch, self._base.lock_id(), now)
-            return time_guard.observe(tx, now)
+            return clock_guard.observe(tx, now)
 
     def release(self) -> None:
         """Let another process take over at once."""

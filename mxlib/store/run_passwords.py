@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from mxlib.store import clock_guard as time_guard
+from mxlib.store import clock_guard
 from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey, Unreadable
 from mxlib.store.records import RunRecord
@@ -26,7 +26,7 @@ def due(tx: Tx, now: float) -> list[int]:
 
 def keep_from(tx: Tx, number: int, at: float) -> None:
     """Keep the passwords of a run that ends `at` for as long as was chosen from then on, or longer."""
-    time_guard.observe(tx, at)
+    clock_guard.observe(tx, at)
     until = sa.func.max(run.c.passwords_until, at + run.c.retention_days * 86_400)
     tx.execute(run.update().where(run.c.id == number, run.c.wrapped_key.is_not(None)).values(passwords_until=until))
 

@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from mxlib.core.files import reader as intake
+from mxlib.core.files import reader
 from tests.browser.driver import Grid, download, idle, upload
 from tests.browser.steps import press, visit
 from tests.browser.test_mapping_journey import choose
@@ -44,7 +44,7 @@ def test_all_domains_leave_in_one_file_that_can_be_read_again(page: Page) -> Non
     for label, ending in (("Download CSV", "csv"), ("Download Excel", "xlsx")):
         name, content = download(page, lambda label=label: dialog.get_by_role("link", name=label).click())  # type: ignore[misc]
         assert re.fullmatch(rf"mailboxes-all-[\d-]+\.{ending}", name)
-        assert len(intake.read(content, name)) == mailboxes
+        assert len(reader.read(content, name)) == mailboxes
     idle(page)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from mxlib.auth import oidc_client as says
-from mxlib.auth import sign_in_pages as pages
+from mxlib.auth import oidc_client, sign_in_pages
 from tests.browser import driver
 from tests.browser.driver import BRISK, Faults, Server, idle
 from tests.provider import Provider, one_provider, provider
@@ -27,7 +26,7 @@ class OurFaults(Faults):
 
     def _answered(self, status: int, url: str) -> None:
         # A refused sign-in is a page with that status; a tab that was signed out asks once more.
-        if self.visited(url) and not url.startswith(f"{self.url}{pages.PROVIDER}") and status != 401:
+        if self.visited(url) and not url.startswith(f"{self.url}{sign_in_pages.PROVIDER}") and status != 401:
             super()._answered(status, url)
 
     def visited(self, url: str) -> bool:
@@ -45,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, one_provider: Provider) -> 
 @pytest.fixture
 def context(chromium: Browser, server: Server, provider: Provider, look: dict[str, Any]) -> Iterator[BrowserContext]:
     """A browser that has never been here; the provider's style sheet, from elsewhere, is left out."""
-    provider.tell(redirects=[server.url + pages.RETURN])
+    provider.tell(redirects=[server.url + sign_in_pages.RETURN])
     provider.knows("boss", email=BOSS, email_verified=True)
     faults = OurFaults(server.url)
     context = chromium.new_context(base_url=server.url, reduced_motion="reduce", **look)
@@ -81,16 +80,16 @@ def test_one_signs_in_at_the_provider_and_lands_on_the_page_that_was_asked_for(t
     expect(tab.get_by_role("heading", level=1)).to_have_text("Import mailboxes")
     expect(tab.get_by_text(BOSS).first).to_be_visible()
     cookies = {one["name"]: one for one in tab.context.cookies(server.url)}  # type: ignore[typeddict-item]
-    session = cookies[pages.cookie_name(False)]
+    session = cookies[sign_in_pages.cookie_name(False)]
     assert (session["httpOnly"], session["sameSite"], session["path"]) == (True, "Lax", "/")
 
 
 def test_after_signing_out_nothing_is_shown_in_any_open_tab(tab: Page) -> None:
     sign_in(tab)
     other = tab.context.new_page()
-    other.goto(pages.SIGN_OUT)
+    other.goto(sign_in_pages.SIGN_OUT)
     other.get_by_role("button", name="Sign out", exact=True).click()
-    expect(other.get_by_text(pages.SIGNED_OUT)).to_be_visible()
+    expect(other.get_by_text(sign_in_pages.SIGNED_OUT)).to_be_visible()
     expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()
     other.goto("/runs")
     expect(other.get_by_role("link", name="Sign in with")).to_be_visible()
@@ -113,7 +112,7 @@ def test_no_at_the_provider_leads_back_and_yes_may_follow(tab: Page) -> None:
     tab.goto("/import")
     tab.get_by_role("link", name="Sign in with").click()
     tab.get_by_role("button", name="Deny").click()
-    expect(tab.get_by_role("alert")).to_have_text(says.CANCELLED)
+    expect(tab.get_by_role("alert")).to_have_text(oidc_client.CANCELLED)
     tab.get_by_role("link", name="Sign in with").click()
     agree(tab, "boss")
     idle(tab)
@@ -125,7 +124,7 @@ def test_while_the_provider_is_down_the_page_lives_on(tab: Page, provider: Provi
     tab.goto("/")
     tab.get_by_role("link", name="Sign in with").click()
     agree(tab, "boss")
-    expect(tab.get_by_role("alert")).to_have_text(says.SILENT)
+    expect(tab.get_by_role("alert")).to_have_text(oidc_client.SILENT)
     expect(tab.get_by_role("link", name="Sign in with")).to_be_visible()
     expect(tab.get_by_label("Password")).to_have_count(0)  # nobody has one here
     assert not [secret for secret in provider.secrets() if secret in server.output()]

@@ -16,7 +16,7 @@ from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.mxroute.rate_limits import Pace
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
-from mxlib.services import container as desk
+from mxlib.services import container
 from mxlib.settings import Settings
 
 PAUSED = 3
@@ -39,8 +39,8 @@ def main(data_dir: str, plan: str) -> int:
     """Live until the run is at an end."""
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
-    desk.Pace = partial(Pace, window=WINDOW)  # type: ignore[assignment,misc]
-    services = desk.build(Settings(data_dir=Path(data_dir)))
+    container.Pace = partial(Pace, window=WINDOW)  # type: ignore[assignment,misc]
+    services = container.build(Settings(data_dir=Path(data_dir)))
     try:
         services.engine.recover()
         run = services.engine.start(load(Path(plan)), "ops", retention_days=7, idempotency_key="once")
@@ -55,7 +55,7 @@ def main(data_dir: str, plan: str) -> int:
         return 0
     finally:
         if not services.close():
-            desk.leave_requests_behind()
+            container.leave_requests_behind()
 
 
 if __name__ == "__main__":

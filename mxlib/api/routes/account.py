@@ -10,7 +10,7 @@ from mxlib.api.attachments import attached
 from mxlib.api.concurrency import asks_host
 from mxlib.api.dependencies import CSV, XLSX, Asker, Refresh, refusals
 from mxlib.api.responses import listed, success
-from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas import common
 from mxlib.services.failures import Silent
 
 router = APIRouter(tags=["account"])
@@ -18,13 +18,13 @@ router = APIRouter(tags=["account"])
 Sought = Annotated[str, Query(max_length=255, description="A part of an address or of a recovery email")]
 
 
-@router.get("/me", responses={200: {"model": shapes.Success[shapes.Me]}, **refusals()})
+@router.get("/me", responses={200: {"model": common.Success[common.Me]}, **refusals()})
 async def me(caller: Asker) -> Response:
     """Who the token stands for, and what it may do."""
-    return success(shapes.me(caller))
+    return success(common.me(caller))
 
 
-@router.get("/domains", responses={200: {"model": shapes.Listed[list[str]]}, **refusals(429, 503)})
+@router.get("/domains", responses={200: {"model": common.Listed[list[str]]}, **refusals(429, 503)})
 @asks_host
 def domains(caller: Asker, refresh: Refresh = False) -> Response:
     """The account's domains that the token may work with."""
@@ -34,17 +34,17 @@ def domains(caller: Asker, refresh: Refresh = False) -> Response:
     return listed(list(told.names), told.read_at, told.problem)
 
 
-@router.get("/mailboxes", responses={200: {"model": shapes.Success[shapes.FoundShape]}, **refusals()})
+@router.get("/mailboxes", responses={200: {"model": common.Success[common.FoundShape]}, **refusals()})
 def find(caller: Asker, q: Sought = "") -> Response:
     """Mailboxes of all domains that the token may view, by the kept lists: nothing is asked of MXroute."""
-    return success(shapes.found(services.current().finding.find(caller, q)))
+    return success(common.found(services.current().finding.find(caller, q)))
 
 
-@router.get("/quota", responses={200: {"model": shapes.Success[shapes.StorageShape]}, **refusals(429, 503)})
+@router.get("/quota", responses={200: {"model": common.Success[common.StorageShape]}, **refusals(429, 503)})
 @asks_host
 def quota(caller: Asker) -> Response:
     """The storage of the whole account. While MXroute is down, the last figures; `problem` then says so."""
-    return success(shapes.storage(*services.current().storage.read(caller)))
+    return success(common.storage(*services.current().storage.read(caller)))
 
 
 def _file(kind: str) -> dict[int | str, dict[str, Any]]:

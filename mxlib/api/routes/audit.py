@@ -9,7 +9,7 @@ from mxlib import services
 from mxlib.api.audit_query import LONGEST, wanted
 from mxlib.api.dependencies import Asker, refusals
 from mxlib.api.responses import success
-from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas import common
 
 router = APIRouter(tags=["audit"])
 
@@ -21,7 +21,7 @@ Before = Annotated[int | None, Query(ge=1, lt=2**63, description="Entries older 
 Most = Annotated[int, Query(ge=1, le=MOST, description="How many entries at the most")]
 
 
-@router.get("/audit", responses={200: {"model": shapes.Success[shapes.AuditShape]}, **refusals()})
+@router.get("/audit", responses={200: {"model": common.Success[common.AuditShape]}, **refusals()})
 def entries(
     caller: Asker,
     request: Request,
@@ -36,4 +36,4 @@ def entries(
 ) -> Response:
     """What was done, newest first: to the domains that the token may view and by itself; everything, for an admin."""
     page = services.current().trail.entries(caller, wanted(request.query_params), before=before, most=most)
-    return success(shapes.audit(page))
+    return success(common.audit(page))

@@ -10,8 +10,7 @@ from mxlib.api.attachments import attached
 from mxlib.api.concurrency import asks_host
 from mxlib.api.dependencies import CSV, Asker, Key, Raw, body, parsed, refusals
 from mxlib.api.responses import success
-from mxlib.api.schemas import common as shapes
-from mxlib.api.schemas import runs as run_shapes
+from mxlib.api.schemas import common, runs
 from mxlib.services.exports import NotThere
 
 router = APIRouter(tags=["changes"])
@@ -56,8 +55,8 @@ _CHANGE = {
     "/changes",
     status_code=202,
     responses={
-        200: {"model": shapes.Success[run_shapes.ProposalShape], "description": "What would be done, for `dry_run`"},
-        202: {"model": shapes.Success[run_shapes.ChangeShape]},
+        200: {"model": common.Success[runs.ProposalShape], "description": "What would be done, for `dry_run`"},
+        202: {"model": common.Success[runs.ChangeShape]},
         **refusals(404, 409, 415, 429, 503),
     },
     openapi_extra=body(json=_CHANGE),
@@ -69,12 +68,12 @@ def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Respo
     order = house.orders.read(parsed(request, data))
     if order.dry_run:
         until = house.clock.now() + house.settings.retention_days * 86_400
-        return success(run_shapes.proposal(house.orders.look(caller, order), until))
+        return success(runs.proposal(house.orders.look(caller, order), until))
     started = house.orders.start(caller, order, key=(key or "").strip(), request=data)
     view = house.runs.get(caller, started.run)
     if view is None:
         raise NotThere(f"Run {started.run} holds this change already, and is somebody else's.")
-    return success(run_shapes.change(view, house.clock.now(), started.gone), 202)
+    return success(runs.change(view, house.clock.now(), started.gone), 202)
 
 
 @router.post(

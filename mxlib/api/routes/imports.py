@@ -9,9 +9,7 @@ from mxlib import services
 from mxlib.api.concurrency import asks_host
 from mxlib.api.dependencies import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, refusals, wrong_kind
 from mxlib.api.responses import success
-from mxlib.api.schemas import common as shapes
-from mxlib.api.schemas import previews as preview_shapes
-from mxlib.api.schemas import runs as run_shapes
+from mxlib.api.schemas import common, previews, runs
 from mxlib.core.mapping.json_rows import Malformed
 from mxlib.core.schema import OnExisting
 from mxlib.services.exports import NotThere
@@ -69,7 +67,7 @@ Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files o
 
 @router.post(
     "/email-accounts/import/preview",
-    responses={200: {"model": shapes.Success[preview_shapes.Preview]}, **refusals(415)},
+    responses={200: {"model": common.Success[previews.Preview]}, **refusals(415)},
     openapi_extra=_bodies(existing_by_domain=_KNOWN),
 )
 @asks_host
@@ -85,7 +83,7 @@ def preview(
     house = services.current()
     table = _table(request, data, default_domain, file, generate=False, on_existing=on_existing)
     judged = house.imports.preview(caller, table)
-    told = preview_shapes.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
+    told = previews.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
     if table.notes:
         told["notes"] = list(table.notes)
     if warnings := house.imports.preflight(caller, judged):
@@ -96,7 +94,7 @@ def preview(
 @router.post(
     "/imports",
     status_code=202,
-    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(409, 415, 429, 503)},
+    responses={202: {"model": common.Success[runs.RunShape]}, **refusals(409, 415, 429, 503)},
     openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
 )
 @asks_host
@@ -125,7 +123,7 @@ def start(
     view = house.runs.get(caller, number)
     if view is None:
         raise NotThere(f"Run {number} holds this import already, and is somebody else's.")
-    return success(run_shapes.run(view, house.clock.now()), 202)
+    return success(runs.run(view, house.clock.now()), 202)
 
 
 def _table(request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting) -> Table:

@@ -10,7 +10,7 @@ from mxlib.api.attachments import attached
 from mxlib.api.concurrency import asks_host
 from mxlib.api.dependencies import CSV, XLSX, Asker, Domain, Raw, Refresh, User, body, parsed, refusals
 from mxlib.api.responses import listed, success
-from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas import common
 from mxlib.auth.permissions import Permission
 from mxlib.core.mapping.json_rows import Malformed, mailbox, only
 from mxlib.services.exports import NotThere
@@ -35,13 +35,13 @@ def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
 
 @router.get(
     "/email-accounts",
-    responses={200: {"model": shapes.Listed[list[shapes.MailboxShape]]}, **refusals(404, 429, 503)},
+    responses={200: {"model": common.Listed[list[common.MailboxShape]]}, **refusals(404, 429, 503)},
 )
 @asks_host
 def every(domain: Domain, caller: Asker, refresh: Refresh = False) -> Response:
     """All mailboxes of a domain. While MXroute is down, the last list; `problem` then says so."""
     told = services.current().mailboxes.every(caller, domain, refresh=refresh)
-    return listed(shapes.mailboxes(told.frame), told.read_at, told.problem)
+    return listed(common.mailboxes(told.frame), told.read_at, told.problem)
 
 
 @router.get(
@@ -76,7 +76,7 @@ def _exported(caller: Asker, domain: str, kind: str) -> Response:
 @router.post(
     "/email-accounts",
     status_code=201,
-    responses={201: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 409, 415, 422, 429, 503)},
+    responses={201: {"model": common.Success[common.MailboxShape]}, **refusals(404, 409, 415, 422, 429, 503)},
     openapi_extra=_object(
         ["username", "password"],
         username={"type": "string", "examples": ["nina.berg"]},
@@ -90,46 +90,46 @@ def _exported(caller: Asker, domain: str, kind: str) -> Response:
 def create(domain: Domain, caller: Asker, request: Request, data: Raw) -> Response:
     """Make a mailbox, before any run's next row. A create whose answer is lost is read back, never sent twice."""
     cells = mailbox(parsed(request, data), domain)
-    return success(shapes.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
+    return success(common.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
 
 
 @router.get(
     "/email-accounts/{user}",
-    responses={200: {"model": shapes.Success[shapes.MailboxShape]}, **refusals(404, 429, 503)},
+    responses={200: {"model": common.Success[common.MailboxShape]}, **refusals(404, 429, 503)},
 )
 @asks_host
 def read(domain: Domain, user: User, caller: Asker) -> Response:
     """One mailbox, as MXroute has it now."""
-    return success(shapes.mailbox(services.current().mailboxes.read(caller, domain, user)))
+    return success(common.mailbox(services.current().mailboxes.read(caller, domain, user)))
 
 
 @router.patch(
     "/email-accounts/{user}",
-    responses={200: {"model": shapes.Success[shapes.ChangedShape]}, **refusals(404, 415, 422, 429, 503)},
+    responses={200: {"model": common.Success[common.ChangedShape]}, **refusals(404, 415, 422, 429, 503)},
     openapi_extra=_object([], **_CHANGEABLE),
 )
 @asks_host
 def update(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
     """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
     cells = only(parsed(request, data), *_CHANGEABLE)
-    return success(shapes.changed(services.current().mailboxes.update(caller, domain, user, cells)))
+    return success(common.changed(services.current().mailboxes.update(caller, domain, user, cells)))
 
 
 @router.delete(
     "/email-accounts/{user}",
-    responses={200: {"model": shapes.Success[shapes.Deleted]}, **refusals(404, 422, 429, 503)},
+    responses={200: {"model": common.Success[common.Deleted]}, **refusals(404, 422, 429, 503)},
 )
 @asks_host
 def delete(domain: Domain, user: User, caller: Asker) -> Response:
     """Delete a mailbox and its mail. This can not be taken back."""
     unrecorded = services.current().mailboxes.delete(caller, domain, user)
-    told: shapes.Deleted = {"email": f"{user}@{domain}".lower()}
+    told: common.Deleted = {"email": f"{user}@{domain}".lower()}
     return success(told | {"warnings": [unrecorded]} if unrecorded else told)
 
 
 @router.get(
     "/email-accounts/{user}/history",
-    responses={200: {"model": shapes.Success[shapes.HistoryShape]}, **refusals(404)},
+    responses={200: {"model": common.Success[common.HistoryShape]}, **refusals(404)},
 )
 def history(domain: Domain, user: User, caller: Asker) -> Response:
     """Who did what to a mailbox, when, by which run and file; nothing is asked of MXroute."""
@@ -137,12 +137,12 @@ def history(domain: Domain, user: User, caller: Asker) -> Response:
     past = house.histories.of(caller, domain, user)
     if not past.events and past.first_seen is None and house.lists.known(domain, user) is None:
         raise NotThere(f"MXM knows of no mailbox {user}@{domain}.")
-    return success(shapes.history(f"{user}@{domain}", past))
+    return success(common.history(f"{user}@{domain}", past))
 
 
 @router.patch(
     "/email-accounts/{user}/recovery",
-    responses={200: {"model": shapes.Success[shapes.RecoveryShape]}, **refusals(404, 415, 429, 503)},
+    responses={200: {"model": common.Success[common.RecoveryShape]}, **refusals(404, 415, 429, 503)},
     openapi_extra=_object(["recovery_email"], recovery_email=_RECOVERY),
 )
 @asks_host
@@ -152,4 +152,4 @@ def recovery(domain: Domain, user: User, caller: Asker, request: Request, data: 
     if "recovery_email" not in cells:
         raise Malformed("recovery_email", "recovery_email: give an address, or null to forget the one that is kept.")
     kept = services.current().mailboxes.set_recovery(caller, domain, user, cells["recovery_email"])
-    return success(shapes.recovery(f"{user}@{domain}".lower(), kept))
+    return success(common.recovery(f"{user}@{domain}".lower(), kept))

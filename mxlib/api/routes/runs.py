@@ -10,8 +10,7 @@ from mxlib.api.attachments import attached
 from mxlib.api.concurrency import asks_host
 from mxlib.api.dependencies import CSV, XLSX, Asker, Raw, Run, body, parsed, refusals
 from mxlib.api.responses import success
-from mxlib.api.schemas import common as shapes
-from mxlib.api.schemas import runs as run_shapes
+from mxlib.api.schemas import common, runs
 from mxlib.auth.permissions import Caller
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotThere
@@ -19,27 +18,27 @@ from mxlib.services.mailboxes import Unfit
 
 router = APIRouter(prefix="/imports", tags=["runs"])
 
-_ONE = {200: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 503)}
+_ONE = {200: {"model": common.Success[runs.RunShape]}, **refusals(404, 409, 503)}
 
 
-@router.get("", responses={200: {"model": shapes.Success[list[run_shapes.RunShape]]}, **refusals()})
+@router.get("", responses={200: {"model": common.Success[list[runs.RunShape]]}, **refusals()})
 def every(caller: Asker) -> Response:
     """The latest 200 runs that the token may see, newest first."""
     house = services.current()
-    return success([run_shapes.run(view, house.clock.now()) for view in house.runs.all(caller)])
+    return success([runs.run(view, house.clock.now()) for view in house.runs.all(caller)])
 
 
-@router.get("/{run}", responses={200: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404)})
+@router.get("/{run}", responses={200: {"model": common.Success[runs.RunShape]}, **refusals(404)})
 def one(run: Run, caller: Asker) -> Response:
     """How it stands with a run."""
     return _told(caller, run)
 
 
-@router.get("/{run}/results", responses={200: {"model": shapes.Success[run_shapes.Results]}, **refusals(404, 503)})
+@router.get("/{run}/results", responses={200: {"model": common.Success[runs.Results]}, **refusals(404, 503)})
 def results(run: Run, caller: Asker) -> Response:
     """What became of every row; passwords for the token that started the run, and for admins."""
     view, told = _seen(caller, run), services.current().runs.results(caller, run)
-    return success(run_shapes.results(told, view.hidden))
+    return success(runs.results(told, view.hidden))
 
 
 @router.get(
@@ -89,7 +88,7 @@ def handed_over(run: Run, caller: Asker) -> Response:
 @router.post(
     "/{run}/retry",
     status_code=202,
-    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 503)},
+    responses={202: {"model": common.Success[runs.RunShape]}, **refusals(404, 409, 503)},
 )
 def retry(run: Run, caller: Asker) -> Response:
     """A new run of the rows that failed or were not attempted, with the same passwords."""
@@ -97,20 +96,18 @@ def retry(run: Run, caller: Asker) -> Response:
     return _told(caller, services.current().runs.retry(caller, run), 202)
 
 
-@router.get(
-    "/{run}/undo", responses={200: {"model": shapes.Success[run_shapes.UndoShape]}, **refusals(404, 409, 429, 503)}
-)
+@router.get("/{run}/undo", responses={200: {"model": common.Success[runs.UndoShape]}, **refusals(404, 409, 429, 503)})
 @asks_host
 def what_undo_does(run: Run, caller: Asker) -> Response:
     """What taking this run back would delete, restore and keep, and why."""
     _seen(caller, run)
-    return success(run_shapes.undo(services.current().undoing.look(caller, run)))
+    return success(runs.undo(services.current().undoing.look(caller, run)))
 
 
 @router.post(
     "/{run}/undo",
     status_code=202,
-    responses={202: {"model": shapes.Success[run_shapes.RunShape]}, **refusals(404, 409, 415, 429, 503)},
+    responses={202: {"model": common.Success[runs.RunShape]}, **refusals(404, 409, 415, 429, 503)},
     openapi_extra=body(
         json={
             "type": "object",
@@ -143,7 +140,7 @@ def _steered(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Res
 
 
 def _told(caller: Caller, run: int, status: int = 200) -> Response:
-    return success(run_shapes.run(_seen(caller, run), services.current().clock.now()), status)
+    return success(runs.run(_seen(caller, run), services.current().clock.now()), status)
 
 
 def _seen(caller: Caller, run: int) -> RunView:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from mxlib import services
 from mxlib.api.dependencies import Asker, refusals
 from mxlib.api.responses import success
-from mxlib.api.schemas import common as shapes
+from mxlib.api.schemas import common
 from mxlib.api.schemas.common import moment
 from mxlib.services.unconfirmed import Unconfirmed
 
@@ -43,19 +43,19 @@ class ForgottenShape(TypedDict):
     id: int
 
 
-@router.get("", responses={200: {"model": shapes.Success[list[UnconfirmedShape]]}, **refusals()})
+@router.get("", responses={200: {"model": common.Success[list[UnconfirmedShape]]}, **refusals()})
 def every(caller: Asker) -> Response:
     """Changes by hand that got no answer, oldest first: the caller's own; all of them, for an admin."""
     return success([_shape(write) for write in services.current().unconfirmed.every(caller)])
 
 
-@router.post("/{number}/password", responses={200: {"model": shapes.Success[PasswordShape]}, **refusals(404, 503)})
+@router.post("/{number}/password", responses={200: {"model": common.Success[PasswordShape]}, **refusals(404, 503)})
 def password(number: Number, caller: Asker) -> Response:
     """The password that such a change may have set, for its caller and admins. It is noted in the audit trail."""
     return success({"password": services.current().unconfirmed.password(caller, number)})
 
 
-@router.post("/{number}/forget", responses={200: {"model": shapes.Success[ForgottenShape]}, **refusals(404, 503)})
+@router.post("/{number}/forget", responses={200: {"model": common.Success[ForgottenShape]}, **refusals(404, 503)})
 def forget(number: Number, caller: Asker) -> Response:
     """Forget that password, for good."""
     services.current().unconfirmed.forget(caller, number)

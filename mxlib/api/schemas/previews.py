@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import Verdict
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 
 
@@ -82,7 +82,7 @@ def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
             told["rows"], judged["action"].tolist(), judged["changes"].tolist(), strict=True
         ):
             row["action"] = action if row["valid"] else None
-            row["changes"] = changes.split("; ") if changes not in ("", reasons.NO_CHANGE) else []
+            row["changes"] = changes.split("; ") if changes not in ("", findings.NO_CHANGE) else []
     return told
 
 
@@ -93,7 +93,7 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
     for line, domain, username, password, verdict, told, warnings, recovery_email, quota, limit in zip(
         *(judged[name].tolist() for name in names), *figures, strict=True
     ):
-        errors = [reason for reason in told.split("\n") if reason and not reason.endswith(reasons.NEEDS_PASSWORD)]
+        errors = [reason for reason in told.split("\n") if reason and not reason.endswith(findings.NEEDS_PASSWORD)]
         yield {
             "line": line,
             "domain": domain,
@@ -103,7 +103,7 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
             "quota": quota,
             "limit": limit,
             "valid": verdict == Verdict.READY,
-            "needs_password": reasons.NEEDS_PASSWORD in told,
+            "needs_password": findings.NEEDS_PASSWORD in told,
             "already_exists": verdict == Verdict.EXISTS,
             "duplicate_in_csv": verdict == Verdict.DUPLICATE,
             "errors": errors,

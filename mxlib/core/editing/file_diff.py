@@ -9,9 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
-from mxlib.core import formula_guard as formulas
-from mxlib.core import headers
+from mxlib.core import arrow_text, formula_guard, headers
 from mxlib.core.arrow_text import Mask
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
@@ -77,7 +75,7 @@ def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: p
     before, where = {}, {}
     for name, cells in _raw(sheet, mapping, as_read).items():
         before[name] = cells.take(places).fill_null("")
-        where[name] = of_file & ~columns.are_equal(before[name], columns.cells_of(rows[name]))
+        where[name] = of_file & ~arrow_text.are_equal(before[name], arrow_text.cells_of(rows[name]))
     changed = np.logical_or.reduce(list(where.values()))
     gone = np.setdiff1d(np.arange(len(sheet)), origin)
     return Mended(changed, ~of_file, sheet.table.lines[gone], rows, before, where)
@@ -110,7 +108,7 @@ def as_table(
         places = pa.array(np.where(known, origin, 0), mask=~known)
         for name, at in own_columns(mapping).items():
             told = sheet.table.column(at).take(places).fill_null("").to_pylist()
-            cells[name] = [secret_cells.own_cell(name, formulas.unguard(cell)) for cell in told]
+            cells[name] = [secret_cells.own_cell(name, formula_guard.unguard(cell)) for cell in told]
     return tuple(cells), list(zip(*cells.values(), strict=True))
 
 
@@ -127,7 +125,7 @@ def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[st
     if ADDRESS in told:
         usernames = told.get("username")
         told["username"] = told[ADDRESS] if usernames is None else _filled(usernames, told[ADDRESS])
-    read = {name: columns.cells_of(as_read[name]) for name in COLUMNS}
+    read = {name: arrow_text.cells_of(as_read[name]) for name in COLUMNS}
     return {
         name: read[name] if name not in told or name == "password" else _filled(told[name], read[name])
         for name in COLUMNS
@@ -135,7 +133,7 @@ def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[st
 
 
 def _filled(cells: pa.Array, otherwise: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(columns.stripped(cells), ""), otherwise, cells)
+    return pc.if_else(pc.equal(arrow_text.stripped(cells), ""), otherwise, cells)
 
 
 def _password(was: str, now: str, generated: bool) -> str:

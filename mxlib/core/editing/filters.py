@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.arrow_text import Mask
 from mxlib.core.schema import LONGEST_CELL, Verdict
 from mxlib.core.validation.row_kinds import kinds
@@ -46,15 +46,15 @@ def of_kind(judged: pd.DataFrame, kind: str) -> Mask:
 
 def holding(judged: pd.DataFrame, text: str) -> Mask:
     """The rows with `text` in their address, name, recovery email or what is said of them, whatever its case."""
-    wanted = text.strip(columns.BLANKS)
+    wanted = text.strip(arrow_text.BLANKS)
     found = np.full(len(judged), not wanted)
     if not wanted or len(wanted) > LONGEST_CELL:
         return found
-    cells = {name: columns.cells_of(judged[name]) for name in _SEARCHED}
+    cells = {name: arrow_text.cells_of(judged[name]) for name in _SEARCHED}
     at = pa.scalar("@", pa.large_string())
     address = pc.binary_join_element_wise(cells["clean_username"], cells["clean_domain"], at)
     for column in (*cells.values(), address):
-        found |= columns.mask(pc.match_substring(column, wanted, ignore_case=True))
+        found |= arrow_text.mask(pc.match_substring(column, wanted, ignore_case=True))
     return found
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.arrow_text import BLANKS, Mask
 from mxlib.core.files.csv_reader import LINE_END, records, refuse_wide
 from mxlib.core.files.errors import FileRefused, far_too_many_rows
 from mxlib.core.files.sheet import ROWS, Table
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 #: Bytes at a time: what bounds the memory for text that is nothing but separators.
 _BLOCK = 1_000_000
@@ -58,7 +58,7 @@ def gathered(blocks: Iterable[Table], most: int) -> Table:
         elif total > _COUNTED * most:
             raise FileRefused(far_too_many_rows(_COUNTED * most, most))
     if total > most:
-        raise FileRefused(words.too_many_rows(total, most))
+        raise FileRefused(messages.too_many_rows(total, most))
     rows = pa.concat_arrays([block.rows for block in kept]) if kept else pa.array([], ROWS)
     lines = np.concatenate([np.empty(0, np.int64), *(block.lines for block in kept)])
     before = np.cumsum([0, *map(len, kept)]).tolist()
@@ -113,7 +113,7 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool
         rows = pc.split_pattern(lines, unit)
         if quoted:
             rows = _unquoted(rows)
-        filled = columns.mask(pc.not_equal(pc.utf8_trim(lines, characters=around), ""))
+        filled = arrow_text.mask(pc.not_equal(pc.utf8_trim(lines, characters=around), ""))
         if quoted and not filled.all():
             filled[~filled] = _hold_something(rows.filter(pa.array(~filled)))
         if filled.all():

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from mxlib.core import headers
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.files import encoding as dialect
+from mxlib.core.files import encoding
 from mxlib.core.files.csv_reader import MOST_CELLS
 from mxlib.core.files.errors import FileRefused, no_header_in
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 #: How many rows are searched for the header.
 SEARCHED = 20
@@ -58,12 +58,12 @@ def openings_searched(rows: Iterable[Opening], header_line: int | None) -> list[
 
 def delimiter_of(line: str) -> str:
     """The delimiter by which a line names most known columns, else the one that it has most of, outside quotes."""
-    bare = dialect.outside_quotes(line)
+    bare = encoding.outside_quotes(line)
 
     def told(sign: str) -> tuple[int, int]:
         return sum(headers.meaning_of(cell) is not None for cell in bare.split(sign, MOST_CELLS)), bare.count(sign)
 
-    return max(dialect.DELIMITERS, key=told)
+    return max(encoding.DELIMITERS, key=told)
 
 
 def find_head(openings: Sequence[Opening], header_line: int | None = None) -> Head:
@@ -72,7 +72,7 @@ def find_head(openings: Sequence[Opening], header_line: int | None = None) -> He
     Raises FileRefused when there is no row at all, or none on the line that was chosen.
     """
     if not openings:
-        raise FileRefused(no_header_in(header_line) if header_line else words.file_empty())
+        raise FileRefused(no_header_in(header_line) if header_line else messages.file_empty())
     if header_line == 0 or (header_line is None and is_list_of_addresses(openings)):
         first = openings[0]
         return Head(_names_for(openings), 0, "", first.start, first.line, first.delimiter)

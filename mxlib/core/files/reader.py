@@ -10,15 +10,14 @@ import pyarrow as pa
 from mxlib.core import headers
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import encoding as dialect
-from mxlib.core.files import errors as refusals
-from mxlib.core.files import xlsx_reader as workbook
+from mxlib.core.files import errors, xlsx_reader
 from mxlib.core.files.csv_fast import read_table
 from mxlib.core.files.csv_reader import MOST_CELLS, Record, lines_of_a_row, physical_line, records
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.header_row import Opening, delimiter_of, find_head, openings_searched, rank
 from mxlib.core.files.sheet import ROWS, Limits, Sheet, Table, Taken
 from mxlib.core.format import readable
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 __all__ = ["FileRefused", "Limits", "Sheet", "Table", "Taken", "read"]
 
@@ -36,7 +35,7 @@ def read(
     *,
     limits: Limits = _STANDARD,
     taken: Taken | None = None,
-    book: workbook.Book | None = None,
+    book: xlsx_reader.Book | None = None,
 ) -> Sheet:
     """Read a file, text or .xlsx; `taken` overrides what would be taken for its encoding, delimiter, sheet and header.
 
@@ -45,20 +44,20 @@ def read(
     is no table in the file.
     """
     if len(data) > limits.bytes:
-        raise FileRefused(words.too_large(len(data), limits.bytes))
+        raise FileRefused(messages.too_large(len(data), limits.bytes))
     if not data:
-        raise FileRefused(words.file_empty())
-    refusals.refuse_foreign(data)
+        raise FileRefused(messages.file_empty())
+    errors.refuse_foreign(data)
     wanted = taken or Taken()
     called = readable(name, _LONGEST_NAME)
-    if workbook.is_zip(data):
-        found = _read_workbook(book or workbook.open_book(data, called, limits), called, limits, wanted)
+    if xlsx_reader.is_zip(data):
+        found = _read_workbook(book or xlsx_reader.open_book(data, called, limits), called, limits, wanted)
     else:
         found = _read_text(data, called, limits, wanted)
     sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
     if not len(sheet):
         known = wanted.header_line is not None or headers.names_anything(sheet.header)
-        raise FileRefused(words.header_only() if known else words.no_address_column(sheet.header))
+        raise FileRefused(messages.header_only() if known else messages.no_address_column(sheet.header))
     return sheet
 
 
@@ -112,14 +111,14 @@ def _is_comment(line: str, delimiter: str) -> bool:
     return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MOST_CELLS))
 
 
-def _read_workbook(book: workbook.Book, name: str, limits: Limits, wanted: Taken) -> Sheet:
+def _read_workbook(book: xlsx_reader.Book, name: str, limits: Limits, wanted: Taken) -> Sheet:
     found = _chosen_sheet(book, wanted)
     if book.refused and not found.names_anything:
         raise FileRefused(book.refused)
     head = find_head(found.openings, wanted.header_line)
     body = found.rows[head.first :]
     if len(body) > limits.rows:
-        raise FileRefused(words.too_many_rows(len(body), limits.rows))
+        raise FileRefused(messages.too_many_rows(len(body), limits.rows))
     table = Table(pa.array([cells for _, cells in body], ROWS), np.array([line for line, _ in body], np.int64))
     return Sheet(name, "", Taken(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names)
 
@@ -137,7 +136,7 @@ class _Candidate:
         return any(headers.names_anything(row.cells) for row in self.openings)
 
 
-def _chosen_sheet(book: workbook.Book, wanted: Taken) -> _Candidate:
+def _chosen_sheet(book: xlsx_reader.Book, wanted: Taken) -> _Candidate:
     """The sheet with the best header, the first of equals."""
     best = _Candidate("", [], [])
     for name in book.names if wanted.sheet is None else (wanted.sheet,):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
 
 #: Rows as arrow keeps them; 32 bits an offset, since most cells are short and many are blank.
@@ -87,7 +87,7 @@ class Table:
         if not len(longer):
             return longer
         beyond = pc.list_slice(self.rows.take(pa.array(longer)), width)
-        filled = columns.mask(pc.not_equal(columns.stripped(beyond.flatten()), ""))
+        filled = arrow_text.mask(pc.not_equal(arrow_text.stripped(beyond.flatten()), ""))
         return np.unique(np.repeat(longer, beyond.value_lengths().to_numpy())[filled])
 
 
@@ -111,6 +111,6 @@ class Sheet:
 
     def samples(self, position: int, most: int = 3) -> list[str]:
         """The first cells of a column that hold something."""
-        cells = columns.stripped(self.table.column(position))
+        cells = arrow_text.stripped(self.table.column(position))
         found: list[str] = cells.filter(pc.not_equal(cells, "")).slice(0, most).to_pylist()
         return found

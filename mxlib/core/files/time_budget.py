@@ -7,7 +7,7 @@ import zipfile
 import pandas as pd
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.files.xlsx_reader import ENTRY, MOST_PARTS, is_zip
 
@@ -40,7 +40,7 @@ def is_heavy(rows: pd.DataFrame) -> bool:
         return True
     unusual = 0
     for name in _FOREIGN:
-        cells = columns.cells_of(rows[name])
+        cells = arrow_text.cells_of(rows[name])
         foreign = pc.invert(pc.string_is_ascii(cells))
         if pc.any(foreign).as_py():
             unusual += len(cells.filter(foreign).unique())

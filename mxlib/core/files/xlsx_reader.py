@@ -20,11 +20,11 @@ import numpy.typing as npt
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.files import errors as refusals
+from mxlib.core.files import errors
 from mxlib.core.files.csv_reader import MOST_CELLS, refuse_wide
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Limits
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 Sizes = npt.NDArray[np.int64]
 
@@ -72,12 +72,12 @@ class Book:
     def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
         """The rows of a sheet that hold something, with their numbers, cells as text."""
         if sheet not in self.names:
-            raise FileRefused(refusals.no_sheet(sheet, self.name))
+            raise FileRefused(errors.no_sheet(sheet, self.name))
         try:
             found = self._workbook.get_sheet_by_name(sheet)
             yield from _filled_rows(found)
         except (CalamineError, ValueError) as error:
-            raise FileRefused(refusals.damaged(self.name)) from error
+            raise FileRefused(errors.damaged(self.name)) from error
 
 
 def is_zip(data: bytes) -> bool:
@@ -91,7 +91,7 @@ def open_book(data: bytes, name: str, limits: Limits) -> Book:
         content, refused = _bounded(data, name, limits)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (zipfile.BadZipFile, zlib.error, CalamineError, expat.ExpatError, ValueError, EOFError, OSError) as error:
-        raise FileRefused(refusals.damaged(name)) from error
+        raise FileRefused(errors.damaged(name)) from error
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     sheets.sort(key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
     return Book(tuple(sheet.name for sheet in sheets), refused, name, workbook)
@@ -130,7 +130,7 @@ def _written(value: object) -> str:
 def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
     """A copy of a workbook with its tables only, each no larger than the archive says; why a sheet is missing."""
     if data.count(ENTRY) > MOST_PARTS:
-        raise FileRefused(refusals.damaged(name))
+        raise FileRefused(errors.damaged(name))
     refused = ""
     longest, sharing = 0, []
     copied = io.BytesIO()
@@ -141,14 +141,14 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         unpacked = sum(part.file_size for part in wanted)
         for most in (limits.unpacked, _SPARE_BYTES + _BYTES_A_BYTE * len(data)):
             if unpacked > most:
-                raise FileRefused(refusals.unpacks_too_large(unpacked, most))
+                raise FileRefused(errors.unpacks_too_large(unpacked, most))
         tags, most_tags = 0, _SPARE_TAGS + _TAGS_A_BYTE * len(data)
         for part in wanted:
             content = _unpacked(archive, part, most_texts=unpacked)
             is_worksheet = _WORKSHEET.search(content) is not None
             tags += content.count(b"<") // (1 if is_worksheet else 4)  # others are read by no code of Python
             if tags > most_tags:
-                raise FileRefused(refusals.too_many_cells_in(most_tags))
+                raise FileRefused(errors.too_many_cells_in(most_tags))
             if is_worksheet:
                 extent = _measure(content)
                 trouble = extent.trouble(limits.rows, unpacked)
@@ -180,23 +180,23 @@ def _refuse_repetition(
     sizes = max(map(_sizes, texts), key=np.sum)
     extent = _measure(archive.read(sheet), sizes)
     if extent.characters > room:
-        raise FileRefused(refusals.repeats_too_much(extent.characters, room))
+        raise FileRefused(errors.repeats_too_much(extent.characters, room))
 
 
 def _refuse_others(parts: set[str]) -> None:
     if "xl/workbook.xml" in {part.lstrip("/").casefold() for part in parts}:
         return
     if "content.xml" in parts:
-        raise FileRefused(refusals.OPEN_DOCUMENT)
+        raise FileRefused(errors.OPEN_DOCUMENT)
     if "xl/workbook.bin" in parts:
-        raise FileRefused(refusals.BINARY_WORKBOOK)
-    raise FileRefused(words.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
+        raise FileRefused(errors.BINARY_WORKBOOK)
+    raise FileRefused(messages.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
 
 
 def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) -> bytes:
     """The content of a part; what is longer than the archive says fails its checksum."""
     if part.flag_bits & 1:
-        raise FileRefused(refusals.LOCKED)
+        raise FileRefused(errors.LOCKED)
     if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise zipfile.BadZipFile("unusual compression")
     with archive.open(part) as packed:
@@ -265,10 +265,10 @@ class _Extent:
     def trouble(self, most_rows: int, unpacked: int) -> str:
         """Why the sheet can not be read, blank when it can."""
         if self.rows > most_rows + _ROWS_ABOVE:
-            return words.too_many_rows(self.rows - 1, most_rows)
+            return messages.too_many_rows(self.rows - 1, most_rows)
         room = 500_000 + unpacked // 8
         spanned = (self._last_row - self._first_row + 1) * (self._last_column - self._first_column + 1)
-        return refusals.too_wide_apart(room) if spanned > room else ""
+        return errors.too_wide_apart(room) if spanned > room else ""
 
 
 def _number_of(letters: str) -> int:

@@ -10,15 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from mxlib.core import addresses, headers
-from mxlib.core import arrow_text as columns
-from mxlib.core import formula_guard as formulas
+from mxlib.core import addresses, arrow_text, formula_guard, headers
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
-from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping import usernames
 from mxlib.core.mapping.mapping import IGNORE, Mapping, recognise
 from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 #: What a column may hold of a person's name, beside the meanings of `headers`.
 FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME = "first_name", "particle", "last_name", "full_name"
@@ -70,7 +68,7 @@ class Answer:
         for meaning, plural in _OF_NAMES.items():
             first, *others = [at for at, said in enumerate(self.meanings) if said == meaning] or [-1]
             if others:
-                return words.two_columns(understood.names[first], understood.names[others[0]], plural)
+                return messages.two_columns(understood.names[first], understood.names[others[0]], plural)
         if not understood.names_who and not self.makes_usernames:
             return "Say which column holds usernames or addresses; or first and last names, to make usernames of."
         return ""
@@ -88,17 +86,17 @@ def people(sheet: Sheet, answer: Answer) -> People:
     def column(meaning: str) -> pa.Array:
         if meaning not in answer.meanings:
             return pa.nulls(len(sheet), pa.large_string()).fill_null("")
-        return formulas.plain(sheet.table.column(answer.meanings.index(meaning)))
+        return formula_guard.plain(sheet.table.column(answer.meanings.index(meaning)))
 
-    return names.people(column(FIRST_NAME), column(LAST_NAME), column(PARTICLE), column(FULL_NAME))
+    return usernames.people(column(FIRST_NAME), column(LAST_NAME), column(PARTICLE), column(FULL_NAME))
 
 
 def domains(sheet: Sheet, answer: Answer, domain: str) -> pa.Array:
     """The domain of each row, `domain` where it has none."""
     if "domain" not in answer.meanings:
         return pa.nulls(len(sheet), pa.large_string()).fill_null(domain)
-    told = formulas.plain(sheet.table.column(answer.meanings.index("domain")))
-    return columns.each(told, lambda name: addresses.domain(name) or domain)
+    told = formula_guard.plain(sheet.table.column(answer.meanings.index("domain")))
+    return arrow_text.each(told, lambda name: addresses.domain(name) or domain)
 
 
 def digest(header: Sequence[str]) -> bytes:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from mxlib.core import headers
 from mxlib.core.files import encoding as dialect
-from mxlib.core.files import reader as intake
-from mxlib.core.files import xlsx_reader as workbook
+from mxlib.core.files import reader, xlsx_reader
 from mxlib.core.files.csv_reader import MOST_CELLS, physical_line
 from mxlib.core.files.encoding import DELIMITERS
 from mxlib.core.files.errors import FileRefused
@@ -21,10 +20,10 @@ def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
 
     It is a proposal: whoever brought the file is to look at it first.
     """
-    book = _book(data, name, limits) if workbook.is_zip(data) else None
+    book = _book(data, name, limits) if xlsx_reader.is_zip(data) else None
     for taken, must_be_known in _ways(data, name, book):
         try:
-            sheet = intake.read(data, name, limits=limits, taken=taken, book=book)
+            sheet = reader.read(data, name, limits=limits, taken=taken, book=book)
         except FileRefused:
             continue
         if sheet.taken.header_line and headers.names_anything(sheet.header):
@@ -34,9 +33,9 @@ def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
     return None
 
 
-def _ways(data: bytes, name: str, book: workbook.Book | None) -> Iterator[tuple[Taken, bool]]:
+def _ways(data: bytes, name: str, book: xlsx_reader.Book | None) -> Iterator[tuple[Taken, bool]]:
     """Ways to try, the likeliest first, and whether only a known header speaks for it."""
-    if workbook.is_zip(data):
+    if xlsx_reader.is_zip(data):
         yield from ((Taken(sheet=sheet), False) for sheet in (book.names if book else ())[:_SHEETS_TRIED])
         return
     if b"\0" in data:
@@ -48,11 +47,11 @@ def _ways(data: bytes, name: str, book: workbook.Book | None) -> Iterator[tuple[
     yield Taken(header_line=0), False
 
 
-def _book(data: bytes, name: str, limits: Limits) -> workbook.Book | None:
+def _book(data: bytes, name: str, limits: Limits) -> xlsx_reader.Book | None:
     if len(data) > limits.bytes:
         return None
     try:
-        return workbook.open_book(data, name, limits)
+        return xlsx_reader.open_book(data, name, limits)
     except FileRefused:
         return None
 

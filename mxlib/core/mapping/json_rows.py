@@ -7,14 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from mxlib.core import addresses, headers
-from mxlib.core import strict_json as json_text
+from mxlib.core import addresses, headers, strict_json
 from mxlib.core.arrow_text import BLANKS, texts
 from mxlib.core.format import readable
 from mxlib.core.invalid_body import Malformed
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import COLUMNS, OnExisting, rows_from
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 
 __all__ = ["Asked", "Malformed", "flag_of", "mailbox", "object_of", "only", "read", "read_text", "rows", "text_of"]
 
@@ -55,7 +54,7 @@ def _is_own(name: str, value: object) -> bool:
 
 def read_text(data: bytes, most: int) -> Asked:
     """Read the body of a preview or an import as it came; raises Malformed."""
-    return read(json_text.parse(data), most)
+    return read(strict_json.parse(data), most)
 
 
 def read(body: Any, most: int) -> Asked:
@@ -65,7 +64,7 @@ def read(body: Any, most: int) -> Asked:
     if not isinstance(items, list):
         raise Malformed("rows", "rows: a list of objects is needed.")
     if len(items) > most:
-        raise Malformed("rows", words.too_many_rows(len(items), most))
+        raise Malformed("rows", messages.too_many_rows(len(items), most))
     for number, item in enumerate(items):
         if not isinstance(item, dict):
             raise Malformed(f"rows.{number}", f'rows.{number}: an object is needed, {{"username": "jan"}} say.')

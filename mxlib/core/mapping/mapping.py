@@ -11,9 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import arrow_text as columns
-from mxlib.core import formula_guard as formulas
-from mxlib.core import headers
-from mxlib.core import quotas as amounts
+from mxlib.core import formula_guard, headers, quotas
 from mxlib.core.arrow_text import Mask
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Sheet
@@ -21,8 +19,7 @@ from mxlib.core.format import count, listed, quoted
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import BESIDES, COLUMNS, LONGEST_CELL, LONGEST_TEXT
-from mxlib.core.text import findings as reasons
-from mxlib.core.text import messages as words
+from mxlib.core.text import findings, messages
 
 #: What a column means that is left alone; the results bring it back all the same.
 IGNORE = "ignore"
@@ -80,7 +77,7 @@ def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = No
             continue
         first = found.setdefault(meaning, at)
         if first != at:
-            sentence = words.two_columns(header[first], name, headers.PLURALS[meaning])
+            sentence = messages.two_columns(header[first], name, headers.PLURALS[meaning])
             conflicts.append(Conflict(meaning, first, at, sentence))
     passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
     return Mapping(
@@ -119,7 +116,7 @@ def to_rows(
     if mapping.conflicts:
         raise FileRefused(mapping.conflicts[0].sentence)
     if usernames is None and not mapping.names_who:
-        raise FileRefused(words.no_address_column(sheet.header))
+        raise FileRefused(messages.no_address_column(sheet.header))
     blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
     raw = {meaning: sheet.table.column(at) for meaning, at in mapping.columns.items()}
     long = {meaning: columns.are_longer(cells, LONGEST_CELL) for meaning, cells in raw.items()}
@@ -150,7 +147,7 @@ def original_cells(sheet: Sheet, origin: int, mapping: Mapping) -> dict[str, str
     """A row's own columns, which mean nothing here, by name; never a password."""
     cells = sheet.table.row(origin)
     return {
-        mapping.names[at]: secret_cells.own_cell(mapping.names[at], formulas.unguard(cells[at]))
+        mapping.names[at]: secret_cells.own_cell(mapping.names[at], formula_guard.unguard(cells[at]))
         if at < len(cells)
         else ""
         for at in mapping.unused
@@ -171,7 +168,7 @@ def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
         typed = columns.stripped(cells)
         missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
         return pc.if_else(missing, "", cells)
-    plain = secret_cells.cover(formulas.plain(cells), meaning)
+    plain = secret_cells.cover(formula_guard.plain(cells), meaning)
     if meaning in _LOWERED:
         return pc.ascii_lower(plain)
     return columns.each(plain, _from_gigabytes) if meaning == "quota" and mapping.in_gigabytes else plain
@@ -179,7 +176,7 @@ def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
 
 def _from_gigabytes(cell: str) -> str:
     """A quota in MB of one in GB; what can not be read, or has its own unit, stays as it is."""
-    megabytes = amounts.quota(f"{cell} GB")
+    megabytes = quotas.quota(f"{cell} GB")
     return cell if megabytes is None else str(megabytes)
 
 
@@ -207,27 +204,27 @@ def _faults(
         fault[where], column[where] = sentence, mended_in
 
     text = sheet.taken.sheet is None
-    say(columns.mask(pc.match_substring_regex(passwords, r"[\r\n]")), reasons.BROKEN_PASSWORD, "password")
+    say(columns.mask(pc.match_substring_regex(passwords, r"[\r\n]")), findings.BROKEN_PASSWORD, "password")
     crowded = sheet.table.crowded(len(sheet.header))
-    say(crowded, reasons.ONE_VALUE_TOO_MANY if text else reasons.VALUE_WITHOUT_HEADER, "password")
-    say(sorted(sheet.table.stray), reasons.STRAY_QUOTE, "password")
+    say(crowded, findings.ONE_VALUE_TOO_MANY if text else findings.VALUE_WITHOUT_HEADER, "password")
+    say(sorted(sheet.table.stray), findings.STRAY_QUOTE, "password")
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
         mended_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
         cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL))
-        say(columns.mask(pc.starts_with(cells, "#")), reasons.COMMENT_AMONG_ROWS, mended_in)
-        say(columns.match(cells, _FAILED), reasons.FORMULA_FAILED, mended_in)
+        say(columns.mask(pc.starts_with(cells, "#")), findings.COMMENT_AMONG_ROWS, mended_in)
+        say(columns.match(cells, _FAILED), findings.FORMULA_FAILED, mended_in)
     if sheet.taken.header_line:
-        say(_header_again(sheet, mapping), reasons.HEADER_AGAIN, "username")
+        say(_header_again(sheet, mapping), findings.HEADER_AGAIN, "username")
     if columns.are_longer(sheet.table.rows.flatten(), LONGEST_TEXT).any():
         for at in mapping.unused:
             say(
                 columns.are_longer(sheet.table.column(at), LONGEST_TEXT),
-                reasons.text_too_long(mapping.names[at]),
+                findings.text_too_long(mapping.names[at]),
                 "username",
             )
     for meaning in sorted(long, key="password".__eq__):  # what was left out altogether is said before what was cut
-        say(long[meaning], reasons.too_long(meaning), meaning if meaning in COLUMNS else "username")
+        say(long[meaning], findings.too_long(meaning), meaning if meaning in COLUMNS else "username")
     return fault, column
 
 

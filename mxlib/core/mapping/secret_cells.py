@@ -11,8 +11,7 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
-from mxlib.core import quotas as amounts
+from mxlib.core import arrow_text, quotas
 from mxlib.core.addresses import domain, folded, is_domain
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.passwords import looks_like_one
@@ -118,7 +117,7 @@ def is_secret_header(name: str) -> bool:
 
 def holds_secrets(name: str, cells: pa.Array) -> bool:
     """Whether a column that means nothing here holds passwords, by its header and its cells."""
-    bare = columns.stripped(cells)
+    bare = arrow_text.stripped(cells)
     found = pc.unique(bare.filter(pc.not_equal(bare, "")))
     if is_secret_header(name):
         return len(found) > _SAMPLED or not len(found) or not all(map(_is_about_a_password, found.to_pylist()))
@@ -134,7 +133,7 @@ def holds_secrets(name: str, cells: pa.Array) -> bool:
 
 def secret_names(columns_by_name: Iterable[tuple[str, list[str]]]) -> frozenset[str]:
     """The names of those columns that hold passwords."""
-    return frozenset(name for name, cells in columns_by_name if holds_secrets(name, columns.texts(cells)))
+    return frozenset(name for name, cells in columns_by_name if holds_secrets(name, arrow_text.texts(cells)))
 
 
 def looks_secret(text: str) -> bool:
@@ -199,7 +198,7 @@ def masked_value(cell: str) -> str:
     """A cell that names no mailbox, masked as `masked_cell` does, and whole where it could only be a password."""
     text = masked_cell(cell)
     bare = text.strip(BLANKS)
-    if MASK in bare or is_domain(domain(bare)) or amounts.quota(bare) is not None:
+    if MASK in bare or is_domain(domain(bare)) or quotas.quota(bare) is not None:
         return text
     return MASK if looks_secret(bare) or ("@" not in bare and _looks_loosely(bare)) else text
 
@@ -212,10 +211,10 @@ def masked_in(column: str, cell: str) -> str:
 def cover(cells: pa.Array, column: str) -> pa.Array:
     """`masked_in` of every cell of a column."""
     read = masked_value if column in _VALUES else masked_cell
-    suspect = columns.contain(cells, _SUSPECT)
+    suspect = arrow_text.contain(cells, _SUSPECT)
     if not suspect.any():
         return cells
-    return pc.replace_with_mask(cells, pa.array(suspect), columns.each(cells.filter(pa.array(suspect)), read))
+    return pc.replace_with_mask(cells, pa.array(suspect), arrow_text.each(cells.filter(pa.array(suspect)), read))
 
 
 def hides_one(text: str) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.addresses import LONGEST_USERNAME, folded, is_username
 
 #: What a username can be made of, by its name.
@@ -77,13 +77,13 @@ class People:
     @property
     def have_particles(self) -> bool:
         """Whether it matters to anybody what becomes of particles."""
-        return any((_parted(name) or ((), ()))[0] for name in columns.distinct(self.last)[1])
+        return any((_parted(name) or ((), ()))[0] for name in arrow_text.distinct(self.last)[1])
 
     @property
     def have_marks(self) -> bool:
         """Whether it matters to anybody how ä or ø is written."""
         return any(
-            columns.contain(pc.utf8_normalize(_short(column), "NFC"), _MARKED).any()
+            arrow_text.contain(pc.utf8_normalize(_short(column), "NFC"), _MARKED).any()
             for column in (self.first, self.last)
         )
 
@@ -91,10 +91,10 @@ class People:
 def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) -> People:
     """The people of a table; `particle` goes before the last name, `full` is taken where first and last are blank."""
     nobody = pc.and_(pc.equal(first, ""), pc.equal(last, ""))
-    last = columns.stripped(pc.binary_join_element_wise(particle, last, pa.scalar(" ", pa.large_string())))
+    last = arrow_text.stripped(pc.binary_join_element_wise(particle, last, pa.scalar(" ", pa.large_string())))
     return People(
-        pc.if_else(nobody, columns.each(full, lambda name: _split(name)[0]), first),
-        pc.if_else(nobody, columns.each(full, lambda name: _split(name)[1]), last),
+        pc.if_else(nobody, arrow_text.each(full, lambda name: _split(name)[0]), first),
+        pc.if_else(nobody, arrow_text.each(full, lambda name: _split(name)[1]), last),
     )
 
 
@@ -114,7 +114,7 @@ def usernames(
     """
     wanted = plain(who, recipe)
     where = domains.to_pylist() if domains is not None else [""] * len(wanted)
-    return columns.texts(_numbered(wanted, where, frozenset(apart_from), frozenset(existing)))
+    return arrow_text.texts(_numbered(wanted, where, frozenset(apart_from), frozenset(existing)))
 
 
 def plain(who: People, recipe: Recipe) -> list[str]:
@@ -184,7 +184,7 @@ def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
 
 def _short(names: pa.Array) -> pa.Array:
     """Names without those that are too long to be looked into."""
-    return pc.if_else(pa.array(columns.are_longer(names, _LONGEST)), "", names)
+    return pc.if_else(pa.array(arrow_text.are_longer(names, _LONGEST)), "", names)
 
 
 def _split(full: str) -> tuple[str, str]:

@@ -6,15 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from mxlib.core import arrow_text as columns
-from mxlib.core import passwords
+from mxlib.core import arrow_text, passwords
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.core.text.messages import Confirmation
 
 #: Verdicts whose sentence needs the label before it where it stands alone.
-_LABELLED = {Verdict.EXISTS: reasons.EXISTS, Verdict.NEEDS_PASSWORD: reasons.NEEDS_PASSWORD}
+_LABELLED = {Verdict.EXISTS: findings.EXISTS, Verdict.NEEDS_PASSWORD: findings.NEEDS_PASSWORD}
 
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
@@ -94,7 +93,7 @@ def _has_cells(row: Mapping[str, Any]) -> bool:
 
 def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
     """Whether there is a password to use: one was typed, or was generated for a row that will be sent."""
-    missing = passwords.scan(columns.cells_of(rows["password"])).missing
+    missing = passwords.scan(arrow_text.cells_of(rows["password"])).missing
     made = rows["ticked"] & (rows["verdict"] == Verdict.READY) & ~rows["exists"]
     return (made | ~rows["generated"]) & ~missing
 
@@ -135,7 +134,7 @@ def _number(cell: Any) -> int | None:
 def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:
     """Why a row is not sent, as it will stand in the results; blank when it is sent."""
     if not row["ticked"]:
-        return reasons.UNTICKED
+        return findings.UNTICKED
     if verdict in _LABELLED:
-        return reasons.alone(verdict, _LABELLED[verdict])
+        return findings.alone(verdict, _LABELLED[verdict])
     return str(row["reasons"]).replace("\n", " ")

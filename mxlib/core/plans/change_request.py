@@ -10,7 +10,7 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.format import quoted
 from mxlib.core.mapping.json_rows import Malformed, flag_of, only, text_of
 from mxlib.core.mapping.secret_cells import masked_cell
-from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.core.plans.plan import CLEAR
 
@@ -55,7 +55,7 @@ def _addresses(told: Mapping[str, Any], most: int) -> tuple[str, ...]:
     if not isinstance(items, list) or not items:
         raise Malformed("addresses", 'addresses: a list of mailboxes is needed, ["jan@clienta.nl"] say.')
     if len(items) > most:
-        raise Malformed("addresses", questions.too_many(len(items), most))
+        raise Malformed("addresses", change_text.too_many(len(items), most))
     named = {f"addresses.{number}": item for number, item in enumerate(items)}
     return tuple(dict.fromkeys(_address(named, name) for name in named))
 
@@ -89,5 +89,5 @@ def _change(told: Mapping[str, Any], mailboxes: tuple[str, ...]) -> Change:
 def _quota(told: Mapping[str, Any]) -> NewQuota:
     quota = None if isinstance(told["quota"], bool) else NewQuota.read(text_of(told, "quota"))
     if quota is None:
-        raise Malformed("quota", f"quota: {questions.NOT_A_QUOTA}")
+        raise Malformed("quota", f"quota: {change_text.NOT_A_QUOTA}")
     return quota

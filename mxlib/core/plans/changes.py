@@ -8,12 +8,11 @@ from typing import Any, Self
 
 import pandas as pd
 
-from mxlib.core import addresses, passwords
-from mxlib.core import quotas as amounts
+from mxlib.core import addresses, passwords, quotas
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 
 _TIMES = re.compile(r"[x×*]\s*(\d{1,4}(?:\.\d{1,2})?)", re.IGNORECASE)
 
@@ -34,9 +33,9 @@ class NewQuota:
             times = Decimal(found[1])
             return cls(times=times) if times else None
         if text.startswith("+"):
-            plus = amounts.quota(text[1:])
+            plus = quotas.quota(text[1:])
             return cls(plus=plus) if plus else None
-        value = amounts.quota(text)
+        value = quotas.quota(text)
         return None if value is None else cls(value)
 
     def of(self, quota: int) -> int:
@@ -105,9 +104,9 @@ def mended(change: NewRecovery) -> tuple[NewRecovery, str]:
     emails = {address: addresses.email(email) for address, email in typed.items()}
     for address, email in emails.items():
         if email == address:
-            return change, f"{address}: {reasons.RECOVERS_ITSELF}"
+            return change, f"{address}: {findings.RECOVERS_ITSELF}"
         if email and not addresses.is_email(email):
-            return change, reasons.recovery_email(typed[address])
+            return change, findings.recovery_email(typed[address])
     return NewRecovery(emails), ""
 
 

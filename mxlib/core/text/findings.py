@@ -1,7 +1,6 @@
 """What is said of a single row: why it can not be sent, or what to look at. One home, word for word."""
 
-from mxlib.core import addresses
-from mxlib.core import quotas as amounts
+from mxlib.core import addresses, quotas
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
 from mxlib.core.schema import LONGEST_CELL, LONGEST_TEXT, MOST_SENDS, Verdict
@@ -154,8 +153,8 @@ def below_use(used: int | None, asked: int) -> str:
 
 def tiny_quota(cell: str) -> str:
     """A quota so small that GB were perhaps meant (a warning); blank for any other one."""
-    megabytes = amounts.quota(cell)
-    return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and amounts.is_tiny(cell) else ""
+    megabytes = quotas.quota(cell)
+    return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and quotas.is_tiny(cell) else ""
 
 
 #: What an update does, as phrases; none tells a password.

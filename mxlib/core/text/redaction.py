@@ -2,9 +2,9 @@
 
 import re
 
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 
-#: Phrases with a figure in them, made in `reasons` and in the sentences of a run, and what is left of each.
+#: Phrases with a figure in them, made in `findings` and in the sentences of a run, and what is left of each.
 _LEFT = tuple(
     (re.compile(phrase), left)
     for phrase, left in (
@@ -16,7 +16,7 @@ _LEFT = tuple(
         (r"\b(quota|limit) was changed to \d+ since", r"\1 was changed since"),
         (r"\bkept: holds [^.;]*", "kept: holds mail"),
         (r"\bkept: [\d,]+ sent today", "kept: mail was sent today"),
-        (re.escape(reasons.RECOVERY_CHANGED), reasons.RECOVERY_SET),
+        (re.escape(findings.RECOVERY_CHANGED), findings.RECOVERY_SET),
     )
 )
 

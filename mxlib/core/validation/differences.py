@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import arrow_text as columns
+from mxlib.core import arrow_text
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Findings, Mask
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 
 #: A figure that is not known.
 UNKNOWN = -2
@@ -38,9 +38,9 @@ class Had:
     def of(cls, found: Addresses, has: Mapping[str, pd.DataFrame], updates: Mask) -> "Had":
         """Look the mailboxes of rows up; `has` maps a domain to username, quota, limit, usage and recovery_email."""
         frames: list[pd.DataFrame] = []
-        addresses = columns.texts([])
+        addresses = arrow_text.texts([])
         if updates.any():
-            _, named = columns.distinct(found.domain.filter(pa.array(updates)))
+            _, named = arrow_text.distinct(found.domain.filter(pa.array(updates)))
             domains = [domain for domain in named if domain in has]
             frames = [has[domain] for domain in domains]
             addresses = _addresses(domains, frames)
@@ -51,8 +51,8 @@ class Had:
             parts = [frame[name].to_numpy(kind) for frame in frames]
             return np.concatenate([*parts, np.array([UNKNOWN], kind)])[at]  # no mailbox: the last one
 
-        parts = [columns.cells_of(frame["recovery_email"]) for frame in frames]
-        emails = pa.concat_arrays([*parts, columns.texts([""])])
+        parts = [arrow_text.cells_of(frame["recovery_email"]) for frame in frames]
+        emails = pa.concat_arrays([*parts, arrow_text.texts([""])])
         return cls(
             figures("quota", np.int64),
             figures("limit", np.int64),
@@ -74,10 +74,12 @@ class Had:
 
 def _addresses(domains: Iterable[str], frames: Iterable[pd.DataFrame]) -> pa.Array:
     parts = [
-        pc.binary_join_element_wise(pc.ascii_lower(columns.cells_of(frame["username"])), *map(_scalar, (domain, "@")))
+        pc.binary_join_element_wise(
+            pc.ascii_lower(arrow_text.cells_of(frame["username"])), *map(_scalar, (domain, "@"))
+        )
         for domain, frame in zip(domains, frames, strict=True)
     ]
-    return pa.concat_arrays([*parts, columns.texts([])])
+    return pa.concat_arrays([*parts, arrow_text.texts([])])
 
 
 def _scalar(text: str) -> pa.Scalar:
@@ -117,12 +119,12 @@ def told(
     phrases, shown = Findings(len(updates)), had.hidden(unseen)
     figures = (("quota", had.quota, shown.quota, quota), ("limit", had.limit, shown.limit, limit))
     for name, before, told_before, after in figures:
-        say_of_both(phrases, updates & (before != after), told_before, after, partial(reasons.changes, name))
-    had_one, has_one = ~columns.is_blank(shown.recovery_email), ~columns.is_blank(recovery_email)
-    other = updates & ~columns.are_equal(had.recovery_email, recovery_email)
-    phrases.say(other & ~had_one & has_one, reasons.RECOVERY_SET)
-    phrases.say(other & had_one & has_one, reasons.RECOVERY_CHANGED)
-    phrases.say(other & ~has_one, reasons.RECOVERY_REMOVED)
-    phrases.say(updates & sets_password, reasons.PASSWORD_CHANGED)
-    phrases.say(updates & ~phrases.found, reasons.NO_CHANGE)
+        say_of_both(phrases, updates & (before != after), told_before, after, partial(findings.changes, name))
+    had_one, has_one = ~arrow_text.is_blank(shown.recovery_email), ~arrow_text.is_blank(recovery_email)
+    other = updates & ~arrow_text.are_equal(had.recovery_email, recovery_email)
+    phrases.say(other & ~had_one & has_one, findings.RECOVERY_SET)
+    phrases.say(other & had_one & has_one, findings.RECOVERY_CHANGED)
+    phrases.say(other & ~has_one, findings.RECOVERY_REMOVED)
+    phrases.say(updates & sets_password, findings.PASSWORD_CHANGED)
+    phrases.say(updates & ~phrases.found, findings.NO_CHANGE)
     return pc.replace_substring(phrases.cells(), "\n", "; ")

@@ -4,7 +4,7 @@ import pandas as pd
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import Verdict
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 
 #: Rows that are ready: what they change of a mailbox that exists, and what is so already.
 UPDATE, UNCHANGED = "update", "unchanged"
@@ -17,4 +17,4 @@ def kinds(judged: pd.DataFrame) -> pd.Series:
     """The kind of each row of judged ones: one of KINDS."""
     ready = judged["verdict"] == Verdict.READY
     told = judged["verdict"].mask(ready & (judged["action"] == Action.UPDATE), UPDATE)
-    return told.mask(ready & (judged["changes"] == reasons.NO_CHANGE), UNCHANGED)
+    return told.mask(ready & (judged["changes"] == findings.NO_CHANGE), UNCHANGED)

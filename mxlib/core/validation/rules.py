@@ -9,21 +9,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import addresses, passwords
-from mxlib.core import arrow_text as columns
-from mxlib.core import quotas as amounts
+from mxlib.core import addresses, arrow_text, passwords, quotas
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Findings, Mask
 from mxlib.core.passwords import Scan
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.schema import COLUMNS, LONGEST_CELL, MOST_SENDS, OnExisting, Verdict
-from mxlib.core.text import findings as reasons
-from mxlib.core.text import messages as words
+from mxlib.core.text import findings, messages
 from mxlib.core.validation import differences
 from mxlib.core.validation.differences import UNKNOWN, Had, Numbers, say_of_both
 
-_VERDICTS = columns.texts([verdict.value for verdict in Verdict])
-_ACTIONS = columns.texts([Action.CREATE.value, Action.UPDATE.value, ""])
+_VERDICTS = arrow_text.texts([verdict.value for verdict in Verdict])
+_ACTIONS = arrow_text.texts([Action.CREATE.value, Action.UPDATE.value, ""])
 _UNREADABLE = -1
 _BLANK = -3
 
@@ -58,7 +55,7 @@ class Standard:
 
 def domains_named(rows: pd.DataFrame, standard: Standard) -> frozenset[str]:
     """The domains that `rows` are about, normalised: their lists are needed to judge."""
-    _, named = columns.distinct(addresses.read(rows, standard.domain).domain)
+    _, named = arrow_text.distinct(addresses.read(rows, standard.domain).domain)
     return frozenset(named) - {""}
 
 
@@ -82,14 +79,16 @@ def judge(
     told = Findings(len(rows))
     addressed = _say_what_is_invalid(told, cells, account)
     for name, where in long.items():  # what was cut reads as nothing, which is mostly said already
-        told.say(where & (columns.is_blank(cells.fault) if name == "password" else ~told.found), reasons.too_long(name))
+        told.say(
+            where & (arrow_text.is_blank(cells.fault) if name == "password" else ~told.found), findings.too_long(name)
+        )
     invalid = told.found.copy()
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
-    told.say_all(duplicate, [reasons.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
+    told.say_all(duplicate, [findings.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
     needs_password = cells.passwords.missing & ~cells.exists
-    _say_of(Verdict.EXISTS, told, skipped, reasons.EXISTS)
-    _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, reasons.NEEDS_PASSWORD)
+    _say_of(Verdict.EXISTS, told, skipped, findings.EXISTS)
+    _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, findings.NEEDS_PASSWORD)
     warned = Findings(len(rows))
     _warn(warned, cells, account, sendable=~(invalid | duplicate | skipped))
     changes = differences.told(
@@ -115,7 +114,7 @@ def judge(
         "had_recovery_email": cells.had.recovery_email,
     }
     return rows.assign(
-        **{name: columns.column_of(texts, rows.index) for name, texts in judged.items()},
+        **{name: arrow_text.column_of(texts, rows.index) for name, texts in judged.items()},
         clean_quota=_nullable(cells.quota, rows.index),
         clean_limit=_nullable(cells.limit, rows.index),
         asked_limit=_nullable(np.where(cells.limit_asked == _BLANK, UNKNOWN, cells.limit_asked), rows.index),
@@ -128,10 +127,10 @@ def judge(
 
 def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
     """Rows whose cells every rule may look into, and where a cell was cut for that."""
-    found = {name: columns.cells_of(rows[name]) for name in COLUMNS}
-    long = {name: columns.are_longer(cells, LONGEST_CELL) for name, cells in found.items()}
+    found = {name: arrow_text.cells_of(rows[name]) for name in COLUMNS}
+    long = {name: arrow_text.are_longer(cells, LONGEST_CELL) for name, cells in found.items()}
     long = {name: where for name, where in long.items() if where.any()}
-    cut = {name: columns.column_of(columns.cut(found[name], where), rows.index) for name, where in long.items()}
+    cut = {name: arrow_text.column_of(arrow_text.cut(found[name], where), rows.index) for name, where in long.items()}
     return (rows.assign(**cut) if cut else rows), long
 
 
@@ -160,34 +159,34 @@ class _Cells:
     @classmethod
     def read(cls, rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting) -> "_Cells":
         found = addresses.read(rows, standard.domain)
-        exists = ~found.disagree & columns.is_among(found.full, _existing(found.domain, account))
+        exists = ~found.disagree & arrow_text.is_among(found.full, _existing(found.domain, account))
         updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
         had = Had.of(found, account.has, updates)
         # A password of ours was meant for a mailbox to be made; it replaces none that somebody has.
         ours = pd.Series(updates & rows["generated"].to_numpy(bool), index=rows.index)
-        scanned = passwords.scan(columns.cells_of(rows["password"].mask(ours, "")))
-        quota, limit = (columns.stripped(columns.cells_of(rows[name])) for name in ("quota", "limit"))
-        limit_asked = _read(limit, amounts.limit)
+        scanned = passwords.scan(arrow_text.cells_of(rows["password"].mask(ours, "")))
+        quota, limit = (arrow_text.stripped(arrow_text.cells_of(rows[name])) for name in ("quota", "limit"))
+        limit_asked = _read(limit, quotas.limit)
         email = addresses.emails(rows["recovery_email"])
-        email_kept = updates & columns.is_blank(email)
+        email_kept = updates & arrow_text.is_blank(email)
         email = pc.if_else(pc.equal(email, CLEAR), "", email)
         limit_kept = (limit_asked == _BLANK) | (scanned.missing & (limit_asked != _UNREADABLE))
         return cls(
             line=rows["line"].to_numpy(np.int64),
             ticked=rows["ticked"].to_numpy(bool),
-            fault=columns.cells_of(rows["fault"]),
+            fault=arrow_text.cells_of(rows["fault"]),
             addresses=found,
             full_address=found.full,
             exists=exists,
             updates=updates,
-            unseen=updates & columns.is_among(found.domain, account.unseen),
+            unseen=updates & arrow_text.is_among(found.domain, account.unseen),
             had=had,
             passwords=scanned,
             quota_typed=quota,
-            quota=_filled(_read(quota, amounts.quota), np.where(updates, had.quota, standard.quota)),
+            quota=_filled(_read(quota, quotas.quota), np.where(updates, had.quota, standard.quota)),
             limit_asked=limit_asked,
             limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, standard.limit)),
-            email_typed=columns.stripped(columns.cells_of(rows["recovery_email"])),
+            email_typed=arrow_text.stripped(arrow_text.cells_of(rows["recovery_email"])),
             email_asked=email,
             recovery_email=pc.if_else(pa.array(email_kept), had.recovery_email, email),
         )
@@ -195,7 +194,7 @@ class _Cells:
 
 def _existing(domains: pa.Array, account: Account) -> list[str]:
     """The addresses that the host has in any of `domains`."""
-    _, named = columns.distinct(domains)
+    _, named = arrow_text.distinct(domains)
     return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
 
 
@@ -208,7 +207,7 @@ def _shorn(account: Account) -> dict[str, str]:
 
 def _read(cells: pa.Array, read: Callable[[str], int | None]) -> Numbers:
     """The number in every cell; _BLANK for none, _UNREADABLE for what is no number."""
-    codes, different = columns.distinct(cells)
+    codes, different = arrow_text.distinct(cells)
     numbers = [read(text) if text else _BLANK for text in different]
     return np.array([_UNREADABLE if number is None else number for number in numbers], dtype=np.int64)[codes]
 
@@ -224,23 +223,25 @@ def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
 def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mask:
     """Say everything that makes rows invalid; which rows have an address that could be sent."""
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.email_asked
-    told.say_each(columns.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
-    told.say_each(~columns.is_blank(cells.fault), cells.fault, str)
+    told.say_each(arrow_text.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
+    told.say_each(~arrow_text.is_blank(cells.fault), cells.fault, str)
 
     unfit = ~cells.exists & ~addresses.are_usernames(names)
-    told.say_each(unfit, names, reasons.username)
+    told.say_each(unfit, names, findings.username)
     disagree = cells.addresses.disagree
-    told.say_each(disagree, cells.addresses.both_domains, lambda pair: reasons.disagreement(*pair.split("@", 1)))
-    unknown = ~disagree & ~columns.is_among(domains, account.domains)
-    told.say_each(unknown, domains, reasons.domain)
+    told.say_each(disagree, cells.addresses.both_domains, lambda pair: findings.disagreement(*pair.split("@", 1)))
+    unknown = ~disagree & ~arrow_text.is_among(domains, account.domains)
+    told.say_each(unknown, domains, findings.domain)
 
-    told.say_coded(cells.passwords.lacking, reasons.password)
-    told.say(cells.passwords.blank_at_an_end, reasons.BLANK_AT_AN_END)
-    told.say(cells.passwords.untypable & columns.is_blank(cells.fault), reasons.UNTYPABLE)
-    told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, reasons.quota)
-    told.say(cells.limit == _UNREADABLE, reasons.LIMIT)
-    told.say_each(~columns.is_blank(email) & ~addresses.are_emails(email), cells.email_typed, reasons.recovery_email)
-    told.say(columns.are_equal(email, cells.full_address), reasons.RECOVERS_ITSELF)
+    told.say_coded(cells.passwords.lacking, findings.password)
+    told.say(cells.passwords.blank_at_an_end, findings.BLANK_AT_AN_END)
+    told.say(cells.passwords.untypable & arrow_text.is_blank(cells.fault), findings.UNTYPABLE)
+    told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, findings.quota)
+    told.say(cells.limit == _UNREADABLE, findings.LIMIT)
+    told.say_each(
+        ~arrow_text.is_blank(email) & ~addresses.are_emails(email), cells.email_typed, findings.recovery_email
+    )
+    told.say(arrow_text.are_equal(email, cells.full_address), findings.RECOVERS_ITSELF)
     return ~(unfit | disagree | unknown)
 
 
@@ -259,7 +260,7 @@ def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> Non
     """Say the sentence of a verdict, with its label where the row is stopped by something else before."""
     stopped = told.found.copy()
     told.say(where & ~stopped, sentence)
-    told.say(where & stopped, reasons.alone(verdict, sentence))
+    told.say(where & stopped, findings.alone(verdict, sentence))
 
 
 def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
@@ -267,20 +268,20 @@ def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) 
     updates, had = sendable & cells.updates, cells.had
     shown = had.hidden(cells.unseen)
     asked = pa.array(cells.limit).cast(pa.large_string())
-    warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, reasons.limit_ignored)
+    warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, findings.limit_ignored)
     other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
     stays = other_limit & cells.passwords.missing
-    say_of_both(warned, stays, shown.limit, cells.limit_asked, reasons.limit_stays)
-    say_of_both(warned, other_limit & ~stays, shown.limit, cells.limit_asked, reasons.limit_uncertain)
+    say_of_both(warned, stays, shown.limit, cells.limit_asked, findings.limit_stays)
+    say_of_both(warned, other_limit & ~stays, shown.limit, cells.limit_asked, findings.limit_uncertain)
     other_quota = cells.quota != had.quota
-    tiny = other_quota & (cells.quota > 0) & (cells.quota < amounts.TINY)
-    warned.say_each(sendable & tiny, cells.quota_typed, reasons.tiny_quota)
+    tiny = other_quota & (cells.quota > 0) & (cells.quota < quotas.TINY)
+    warned.say_each(sendable & tiny, cells.quota_typed, findings.tiny_quota)
     below = updates & other_quota & (cells.quota > 0) & (shown.usage > cells.quota)
-    say_of_both(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, reasons.below_use)
-    warned.say(sendable & cells.passwords.no_special, reasons.NO_SPECIAL)
-    warned.say(sendable & cells.passwords.formula, reasons.FORMULA)
+    say_of_both(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, findings.below_use)
+    warned.say(sendable & cells.passwords.no_special, findings.NO_SPECIAL)
+    warned.say(sendable & cells.passwords.formula, findings.FORMULA)
     if shorn := _shorn(account):
-        new = sendable & ~cells.exists & columns.is_among(cells.full_address, shorn)
-        warned.say_each(new, cells.full_address, lambda address: reasons.zeros_lost(shorn[address]))
-    checked = columns.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
-    warned.say_each(sendable & ~checked, cells.addresses.domain, words.not_checked)
+        new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, shorn)
+        warned.say_each(new, cells.full_address, lambda address: findings.zeros_lost(shorn[address]))
+    checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
+    warned.say_each(sendable & ~checked, cells.addresses.domain, messages.not_checked)

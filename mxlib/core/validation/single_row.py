@@ -6,9 +6,9 @@ from typing import Any
 
 from mxlib.core import passwords
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.mapping import json_rows as from_json
+from mxlib.core.mapping import json_rows
 from mxlib.core.schema import Verdict
-from mxlib.core.text import findings as reasons
+from mxlib.core.text import findings
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import Account, Standard
 
@@ -41,7 +41,7 @@ def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[
     account = Account(frozenset({domain}), {domain: existing})
 
     def judged(told: Cells) -> Mapping[str, Any]:
-        found = rules.judge(from_json.rows([{**told, "domain": domain}]), account, standard)
+        found = rules.judge(json_rows.rows([{**told, "domain": domain}]), account, standard)
         row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
         return row
 
@@ -52,10 +52,10 @@ def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[
     faults: dict[str, str] = {}
     for reason in str(row["reasons"]).splitlines():
         name = next((name for name, left in mended.items() if reason not in left), "")
-        if reason.endswith(reasons.EXISTS):
+        if reason.endswith(findings.EXISTS):
             continue  # that is what makes it one to change
-        if reason.endswith(reasons.NEEDS_PASSWORD):
-            reason = reasons.NO_PASSWORD  # there is no tick to generate one
+        if reason.endswith(findings.NEEDS_PASSWORD):
+            reason = findings.NO_PASSWORD  # there is no tick to generate one
         faults[name] = f"{faults[name]} {reason}" if name in faults else reason
     return Judged(row, faults)
 
@@ -69,4 +69,4 @@ def is_given(name: str, cell: object) -> bool:
 def changed(had: int, changes: Mapping[str, str | int]) -> str:
     """What a change by hand changed of a mailbox whose quota was `had`, as phrases without the password."""
     quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
-    return reasons.what_changed(password="password" in changes, had=had, quota=quota, limit=limit)
+    return findings.what_changed(password="password" in changes, had=had, quota=quota, limit=limit)

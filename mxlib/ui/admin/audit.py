@@ -11,7 +11,7 @@ from mxlib import services
 from mxlib.core.format import count
 from mxlib.services.audit_labels import DOINGS, FAMILIES, sought, told
 from mxlib.services.audit_log import Page, Wanted
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.widgets import links
 from mxlib.ui.widgets.actions import act
 
@@ -65,7 +65,7 @@ def _within(wanted: Wanted, period: str, days: tuple[object, ...]) -> Wanted:
 
 def show(wanted: Wanted) -> None:
     """The entries, newest first, a page at a time."""
-    house, caller = services.current(), frame.caller()
+    house, caller = services.current(), layout.caller()
     if st.session_state.get("audit-asked") != wanted:
         st.session_state["audit-asked"], st.session_state["audit-before"] = wanted, []
     before: list[int] = st.session_state["audit-before"]
@@ -112,7 +112,7 @@ def _parameters(wanted: Wanted) -> dict[str, str]:
 
 
 def _table(page: Page) -> None:
-    caller, seen = frame.caller(), services.current().runs
+    caller, seen = layout.caller(), services.current().runs
     runs = {run for run in {entry.run for entry in page.entries} if run and seen.get(caller, run)}
     table = pd.DataFrame(
         {

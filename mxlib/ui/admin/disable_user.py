@@ -5,8 +5,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.services.access import REFUSALS, TokenRecord
-from mxlib.ui.admin import permissions as access_rights
-from mxlib.ui.app import layout as frame
+from mxlib.ui.admin import permissions
+from mxlib.ui.app import layout
 from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
 
@@ -19,7 +19,7 @@ def ask(number: int, name: str) -> None:
 
 def show(number: int, name: str) -> None:
     """List the tokens with a tick each to hand them over, and disable the user."""
-    access, caller = services.current().access, frame.caller()
+    access, caller = services.current().access, layout.caller()
     try:
         tokens, admins = access.tokens_of(caller, number), access.admins(caller, besides=number)
     except REFUSALS as refusal:
@@ -46,5 +46,5 @@ def show(number: int, name: str) -> None:
 
 
 def _label(token: TokenRecord) -> str:
-    may = access_rights.told(token.admin, token.permissions)
+    may = permissions.told(token.admin, token.permissions)
     return f"Hand over {escaped(f'{token.name} (token {token.id})')}: {escaped(may)}"

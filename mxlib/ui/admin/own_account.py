@@ -5,10 +5,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.services.access import LEAST, REFUSALS, Person
-from mxlib.ui.admin import permissions as access_rights
-from mxlib.ui.admin import users as access_people
-from mxlib.ui.app import layout as frame
-from mxlib.ui.app import session as signed_in
+from mxlib.ui.admin import permissions, users
+from mxlib.ui.app import layout, session
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -29,10 +27,10 @@ def show_own(person: Person) -> None:
     with who.container(border=True, height="stretch"):
         st.subheader("You", anchor=False)
         st.markdown(f"Signed in as **{escaped(user.name)}**. You may:")
-        access_rights.explain(user.admin, user.permissions)
+        permissions.explain(user.admin, user.permissions)
         st.button(
             f"Sign out everywhere ({count(person.browsers, 'browser')})", icon=":material/logout:", key="own-sign-out",
-            on_click=act(access_people.sign_out, user.id), help="In this browser too.",
+            on_click=act(users.sign_out, user.id), help="In this browser too.",
         )  # fmt: skip
     with password.container(border=True, height="stretch"):
         if user.has_password:
@@ -55,7 +53,7 @@ def _own_password() -> None:
     if not asked:
         return
     try:
-        services.current().access.change_own_password(frame.caller(), current, new, again, keep=signed_in.session())
+        services.current().access.change_own_password(layout.caller(), current, new, again, keep=session.session())
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
     else:

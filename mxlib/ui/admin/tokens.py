@@ -6,12 +6,9 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import age, count, day, moment
 from mxlib.services.access import REFUSALS, TokenRecord, maker, marks, told_mark, works
-from mxlib.ui.admin import permissions as access_rights
-from mxlib.ui.admin import users as access_people
-from mxlib.ui.app import layout as frame
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import dialogs
-from mxlib.ui.widgets import single_select as one_of
+from mxlib.ui.admin import permissions, users
+from mxlib.ui.app import layout
+from mxlib.ui.widgets import actions, dialogs, single_select
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -23,18 +20,18 @@ _NEVER = "It never ends by itself: whoever finds it can use it until somebody re
 
 def show() -> None:
     """All tokens in a table; a click on one shows what can be done."""
-    tokens, now = services.current().access.tokens(frame.caller()), services.current().clock.now()
+    tokens, now = services.current().access.tokens(layout.caller()), services.current().clock.now()
     with st.container(horizontal=True, vertical_alignment="center"):
         working = sum(works(token, now) for token in tokens)
         st.markdown(f"**{count(working, 'token works', 'tokens work')}**", width="stretch")
         if st.button("Make a token…", icon=":material/add:", type="primary", key="add-token"):
-            access_rights.begin(RIGHTS)
+            permissions.begin(RIGHTS)
             _forget()
             _make()
     if not tokens:
         st.caption("Scripts use tokens: see docs/api.md.")
         return
-    picked = one_of.pick(
+    picked = single_select.pick(
         "tokens",
         pd.DataFrame([_row(token, now) for token in tokens]),
         [token.id for token in tokens],
@@ -60,7 +57,7 @@ def _row(token: TokenRecord, now: float) -> dict[str, object]:
     return {
         "Token": token.id,
         "Name": token.name,
-        "May": access_rights.told(token.admin, token.permissions),
+        "May": permissions.told(token.admin, token.permissions),
         "State": _state(token, now),
         "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
         "Look at": ", ".join(told_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
@@ -81,7 +78,7 @@ def _state(token: TokenRecord, now: float) -> str:
 def _card(token: TokenRecord, now: float) -> None:
     with st.container(border=True, key="token"):
         st.subheader(escaped(f"{token.name} (token {token.id})"), anchor=False)
-        access_rights.explain(token.admin, token.permissions)
+        permissions.explain(token.admin, token.permissions)
         st.caption(escaped(f"{_state(token, now)}."))
         if works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
@@ -91,7 +88,7 @@ def _card(token: TokenRecord, now: float) -> None:
 
 
 def _revoke(number: int) -> None:
-    services.current().access.revoke_token(frame.caller(), number)
+    services.current().access.revoke_token(layout.caller(), number)
 
 
 def _handing_over(token: TokenRecord) -> None:
@@ -99,7 +96,7 @@ def _handing_over(token: TokenRecord) -> None:
     owner = token.owner.id if token.owner else 0
     with st.popover("Hand over…", icon=":material/forward:", key="token-hand-over-open"):
         st.markdown(f"Made by {escaped(maker(token))}. A token ends when the admin who answers for it is disabled.")
-        admins = services.current().access.admins(frame.caller(), besides=owner)
+        admins = services.current().access.admins(layout.caller(), besides=owner)
         if not admins:
             st.caption("No other admin can answer for it.")
             return
@@ -108,7 +105,7 @@ def _handing_over(token: TokenRecord) -> None:
 
 
 def _hand(number: int) -> None:
-    services.current().access.hand_token_over(frame.caller(), number, str(st.session_state["token-owner"]))
+    services.current().access.hand_token_over(layout.caller(), number, str(st.session_state["token-owner"]))
 
 
 def _forget() -> None:
@@ -117,8 +114,8 @@ def _forget() -> None:
 
 @dialogs.dialog("Make a token", width="large", icon=":material/key:", forget=_forget)
 def _make() -> None:
-    access, caller = services.current().access, frame.caller()
-    acts.notice("" if caller.admin else access_people.ONLY_ADMINS)
+    access, caller = services.current().access, layout.caller()
+    actions.notice("" if caller.admin else users.ONLY_ADMINS)
     if caller.admin and (made := st.session_state.get(_ONCE)):
         st.markdown("The token. Copy it now: it is shown this once, and MXM keeps only what it hashes to.")
         st.code(made, language=None, wrap_lines=True)
@@ -132,7 +129,7 @@ def _make() -> None:
     days = right.segmented_control(
         "Ends after", list(_ENDS), default=365, format_func=lambda days: _ENDS[days], required=True, key="token-ends"
     )
-    admin, given = access_rights.ask(
+    admin, given = permissions.ask(
         RIGHTS, access.domains(caller), admin="Admin: everything in every domain, but neither people nor tokens"
     )
     if days == 0:

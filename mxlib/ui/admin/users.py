@@ -8,12 +8,9 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import age, count
 from mxlib.services.access import LEAST, REFUSALS, Grants, Person
-from mxlib.ui.admin import disable_user as access_leaving
-from mxlib.ui.admin import permissions as access_rights
-from mxlib.ui.app import layout as frame
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import dialogs
-from mxlib.ui.widgets import single_select as one_of
+from mxlib.ui.admin import disable_user, permissions
+from mxlib.ui.app import layout
+from mxlib.ui.widgets import actions, dialogs, single_select
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, verbatim
 
@@ -26,7 +23,7 @@ _GENERATED, _TYPED, _ELSEWHERE = "a generated password", "a password that I type
 
 def show() -> None:
     """Everybody in a table; a click on one shows what can be done."""
-    access, caller = services.current().access, frame.caller()
+    access, caller = services.current().access, layout.caller()
     everybody = access.people(caller)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{count(len(everybody), 'user')}**" if everybody else "**Nobody yet**", width="stretch")
@@ -35,7 +32,7 @@ def show() -> None:
             _add()
     if not everybody:
         return
-    picked = one_of.pick(
+    picked = single_select.pick(
         "people",
         pd.DataFrame([_row(person) for person in everybody]),
         [person.user.id for person in everybody],
@@ -61,7 +58,7 @@ def _row(person: Person) -> dict[str, object]:
     signed_in = f"Signed in, {count(person.browsers, 'browser')}" if person.browsers else "Signed out"
     return {
         "Name": user.name + (" (you)" if person.you else ""),
-        "May": access_rights.told(user.admin, user.permissions),
+        "May": permissions.told(user.admin, user.permissions),
         "Signs in with": ", ".join(["password"] * user.has_password + ["provider"] * (user.subject is not None))
         or "provider, not yet",
         "Last sign-in": datetime.fromtimestamp(user.last_sign_in_at) if user.last_sign_in_at else None,
@@ -74,14 +71,14 @@ def _card(person: Person) -> None:
     now = services.current().clock.now()
     with st.container(border=True, key="person"):
         st.subheader(escaped(user.name), anchor=False)
-        access_rights.explain(user.admin, user.permissions)
+        permissions.explain(user.admin, user.permissions)
         since = f"Added {age(now - user.created_at)} ago by {user.created_by}."
         if user.password_set_at:
             since += f" Password set {age(now - user.password_set_at)} ago."
         st.caption(escaped(since))
         with st.container(horizontal=True):
             if st.button("Change permissions…", icon=":material/tune:", key="change-rights"):
-                access_rights.begin(RIGHTS, user.permissions, admin=user.admin)
+                permissions.begin(RIGHTS, user.permissions, admin=user.admin)
                 _allow(person)
             if not person.you and st.button("New password…", icon=":material/password:", key="new-password"):
                 st.session_state.pop(_ONCE, None)
@@ -101,27 +98,27 @@ def _card(person: Person) -> None:
             if user.disabled_at is None:
                 told = "Signs them out everywhere, blocks sign-in and ends their tokens. Their runs continue."
                 if st.button("Disable…", icon=":material/block:", key="disable", help=told):
-                    access_leaving.ask(user.id, user.name)
+                    disable_user.ask(user.id, user.name)
             else:
                 st.button("Enable", icon=":material/check_circle:", key="enable", on_click=act(_enable, user.id))
 
 
 def sign_out(number: int) -> None:
     """Sign somebody out everywhere."""
-    services.current().access.sign_out(frame.caller(), number)
+    services.current().access.sign_out(layout.caller(), number)
 
 
 def _unlink(number: int) -> None:
-    services.current().access.unlink(frame.caller(), number)
+    services.current().access.unlink(layout.caller(), number)
 
 
 def _enable(number: int) -> None:
-    services.current().access.enable(frame.caller(), number)
+    services.current().access.enable(layout.caller(), number)
 
 
 def _begin() -> None:
     first = not services.current().access.in_force()
-    access_rights.begin(RIGHTS, admin=first)
+    permissions.begin(RIGHTS, admin=first)
     st.session_state.pop(_ONCE, None)
 
 
@@ -131,8 +128,8 @@ def _forget() -> None:
 
 @dialogs.dialog("Add a user", width="large", icon=":material/person_add:", forget=_forget)
 def _add() -> None:
-    access, caller = services.current().access, frame.caller()
-    acts.notice("" if caller.admin else ONLY_ADMINS)
+    access, caller = services.current().access, layout.caller()
+    actions.notice("" if caller.admin else ONLY_ADMINS)
     if caller.admin and (made := st.session_state.get(_ONCE)):
         _hand_over(*made)
         return
@@ -140,7 +137,7 @@ def _add() -> None:
     name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
     ways = [_GENERATED, _TYPED, *([_ELSEWHERE] if access.by_provider() else [])]
     way = _TYPED if first else st.radio("Signs in with", ways, key="user-way", horizontal=True)
-    admin, given = (True, Grants()) if first else access_rights.ask(RIGHTS, access.domains(caller))
+    admin, given = (True, Grants()) if first else permissions.ask(RIGHTS, access.domains(caller))
     if first:
         st.warning(
             "The first user is an admin. From then on everybody signs in, you too: as this user.",
@@ -189,10 +186,10 @@ def _hand_over(name: str, password: str) -> None:
 
 @dialogs.dialog("Permissions", width="large", icon=":material/tune:")
 def _allow(person: Person) -> None:
-    access, caller, user = services.current().access, frame.caller(), person.user
-    acts.notice("" if caller.admin else ONLY_ADMINS)
+    access, caller, user = services.current().access, layout.caller(), person.user
+    actions.notice("" if caller.admin else ONLY_ADMINS)
     st.markdown(f"What **{escaped(user.name)}** may do. It holds from their next click.")
-    admin, given = access_rights.ask(RIGHTS, access.domains(caller, user.permissions))
+    admin, given = permissions.ask(RIGHTS, access.domains(caller, user.permissions))
     if user.admin and not admin and caller.admin and (tokens := access.tokens_of(caller, user.id)):
         st.caption(f"{count(len(tokens), 'token')} of theirs will allow no more than they may. Hand over which should.")
     if not st.button("Save", type="primary", icon=":material/check:", key="save-rights"):
@@ -207,8 +204,8 @@ def _allow(person: Person) -> None:
 
 @dialogs.dialog("New password", width="medium", icon=":material/password:", forget=_forget)
 def _new_password(person: Person) -> None:
-    access, caller, user = services.current().access, frame.caller(), person.user
-    acts.notice("" if caller.admin else ONLY_ADMINS)
+    access, caller, user = services.current().access, layout.caller(), person.user
+    actions.notice("" if caller.admin else ONLY_ADMINS)
     if caller.admin and (made := st.session_state.get(_ONCE)):
         _hand_over(*made)
         return

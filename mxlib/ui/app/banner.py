@@ -6,13 +6,12 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services import run_status as telling
-from mxlib.ui.app import session as signed_in
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import auto_refresh as renewal
+from mxlib.services import run_status
+from mxlib.ui.app import session
+from mxlib.ui.widgets import actions, auto_refresh
 from mxlib.ui.widgets.format import escaped
 
 NAME = "MXM"
@@ -36,31 +35,31 @@ def _title(views: Sequence[RunView]) -> str:
 
 def pulse() -> None:
     """Keep the tab's title at how far the run is, on any page, as long as one goes on; nothing else is drawn anew."""
-    if tab_title(signed_in.caller()) != NAME:
-        acts.live(_retitle, every=PULSE)
+    if tab_title(session.caller()) != NAME:
+        actions.live(_retitle, every=PULSE)
 
 
 def _retitle() -> None:
-    title = _title(services.current().watch.all(signed_in.caller(), most=10))
+    title = _title(services.current().watch.all(session.caller(), most=10))
     st.set_page_config(page_title=title)
     if title == NAME:
-        renewal.stop()
+        auto_refresh.stop()
 
 
 def show(show_run: Callable[[int], None]) -> None:
     """Say of each run that came to an end or paused unseen what came of it."""
-    caller = signed_in.caller()
+    caller = session.caller()
     for view in services.current().runs.unseen(caller):
         with st.container(border=True, key=f"banner-{view.id}"):
             told, way = st.columns([10, 2], vertical_alignment="center")
-            told.markdown(f"**Run {view.id}**: {escaped(telling.state(view))}")
+            told.markdown(f"**Run {view.id}**: {escaped(run_status.state(view))}")
             if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
     _say_to_admins(caller)
     now = services.current().clock.now()
     for view in services.current().runs.ending_soon(caller):
         until = view.passwords_until or now
-        st.warning(escaped(words.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:")
+        st.warning(escaped(messages.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:")
 
 
 def seen(caller: Caller, view: RunView) -> None:
@@ -78,9 +77,9 @@ def _say_to_admins(caller: Caller) -> None:
         with st.container(border=True, key="clock-jumped"):
             told, way = st.columns([10, 2], vertical_alignment="center")
             told.markdown(escaped(" ".join(problems)))
-            confirm = acts.act(_confirm_time)
-            way.button(words.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
+            confirm = actions.act(_confirm_time)
+            way.button(messages.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
 
 
 def _confirm_time() -> None:
-    services.current().housekeeping.confirm_time(signed_in.caller())
+    services.current().housekeeping.confirm_time(session.caller())

@@ -9,11 +9,8 @@ from streamlit.navigation.page import Page
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
-from mxlib.ui.app import banner, storage
-from mxlib.ui.app import search as find
-from mxlib.ui.app import session as signed_in
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import dialogs
+from mxlib.ui.app import banner, search, session, storage
+from mxlib.ui.widgets import actions, dialogs
 from mxlib.ui.widgets.format import escaped
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -22,7 +19,7 @@ ASSETS = Path(__file__).parents[1] / "assets"
 
 def caller() -> Caller:
     """Whoever looks at the page, with what they may do at this moment; raises Forbidden for nobody."""
-    return signed_in.caller()
+    return session.caller()
 
 
 def page(name: str) -> Page:
@@ -59,7 +56,7 @@ def show() -> None:
     try:
         caller()
     except Forbidden as error:
-        signed_in.turn_away(str(error))
+        session.turn_away(str(error))
     st.set_page_config(page_title=banner.tab_title(caller()), page_icon=str(ASSETS / "mxm.svg"), layout="wide")
     pages = [page(name) for name in ("email_accounts", "import_mailboxes", "runs", "audit", "access", "mailbox")]
     chosen = st.navigation(pages, position="sidebar")
@@ -69,7 +66,7 @@ def show() -> None:
     banner.pulse()
     if chosen.url_path != "runs":
         banner.show(lambda run: go("runs", run=str(run)))
-    acts.show_refused()
+    actions.show_refused()
     with suppress(_Drawn):
         chosen.run()
     dialogs.draw(chosen.url_path)
@@ -93,9 +90,9 @@ def _sidebar() -> None:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
     _domain_selector(known.names)
     if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
-        find.show(lambda of, address: go("mailbox", domain=of, address=address))
+        search.show(lambda of, address: go("mailbox", domain=of, address=address))
     storage.show()
-    signed_in.show(caller())
+    session.show(caller())
 
 
 def _domain_selector(names: tuple[str, ...]) -> None:

@@ -6,9 +6,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.services.search import Found
-from mxlib.ui.app import session as signed_in
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import progress as loading
+from mxlib.ui.app import session
+from mxlib.ui.widgets import actions, progress
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -17,7 +16,7 @@ _MOST = 8
 
 def show(go: Callable[[str, str], None]) -> None:
     """The box and what it finds; typing asks nothing of MXroute. `go` opens the card of a domain's address."""
-    acts.live(lambda: _show(go))
+    actions.live(lambda: _show(go))
 
 
 def _show(go: Callable[[str, str], None]) -> None:
@@ -34,7 +33,7 @@ def _show(go: Callable[[str, str], None]) -> None:
         go(address.rpartition("@")[2], address)
     if not sought.strip():
         return
-    found = house.finding.find(signed_in.caller(), sought, most=_MOST)
+    found = house.finding.find(session.caller(), sought, most=_MOST)
     with st.container(key="found", gap="small"):
         for hit in found.hits:
             st.button(
@@ -56,8 +55,8 @@ def _tell(found: Found, now: float) -> None:
         st.caption(f"{found.total - len(found.hits):,} more: type on.")
     st.caption(escaped(found.told(now)))
     if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
-        with loading.shown() as tell:
-            services.current().finding.read(signed_in.caller(), tell=tell)
+        with progress.shown() as tell:
+            services.current().finding.read(session.caller(), tell=tell)
         st.rerun()
 
 

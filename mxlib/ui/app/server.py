@@ -21,7 +21,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mxlib import services, web
-from mxlib.auth import request_checks as framing
+from mxlib.auth import request_checks
 from mxlib.auth.middleware import Guard
 from mxlib.auth.startup_checks import make_way_in, refuse_exposed
 from mxlib.auth.tab_limit import TabLimit
@@ -119,7 +119,7 @@ def _by_hand(message: bytes) -> bool:
 def _count_repeated_lines() -> None:
     """Keep what strangers can cause as often as they like from filling the log."""
     limit = RepeatLimit()
-    for name in ("uvicorn.error", framing.__name__):
+    for name in ("uvicorn.error", request_checks.__name__):
         logging.getLogger(name).addFilter(limit)
 
 

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.account_storage import FRESH, AccountStorage
-from mxlib.ui.app import session as signed_in
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import auto_refresh as renewal
+from mxlib.ui.app import session
+from mxlib.ui.widgets import actions, auto_refresh
 from mxlib.ui.widgets.format import escaped, megabytes
 
 _MB = 1024 * 1024
@@ -20,16 +19,16 @@ LOOK_EVERY = 2
 def show() -> None:
     """What is used of how much; nothing for who may view no domain."""
     storage = services.current().storage
-    waits = storage.latest(signed_in.caller()) is None and not storage.problem
-    acts.live(_draw, every=LOOK_EVERY if waits else None)
+    waits = storage.latest(session.caller()) is None and not storage.problem
+    actions.live(_draw, every=LOOK_EVERY if waits else None)
 
 
 def _draw() -> None:
     house = services.current()
-    known, problem = house.storage.latest(signed_in.caller()), house.storage.problem
+    known, problem = house.storage.latest(session.caller()), house.storage.problem
     if known is not None or problem:
-        renewal.stop()
-    if known is None and not (problem and house.storage.may_see(signed_in.caller())):
+        auto_refresh.stop()
+    if known is None and not (problem and house.storage.may_see(session.caller())):
         return
     with st.container(key="storage", gap="xsmall"):
         st.caption("Account storage", help=_help(known))
@@ -43,7 +42,7 @@ def _draw() -> None:
             st.markdown(_use(known))
         now = house.clock.now()
         if now - known.read_at > 2 * FRESH:
-            st.caption(f"{words.read_ago(known.read_at, now)} {escaped(problem)}".strip())
+            st.caption(f"{messages.read_ago(known.read_at, now)} {escaped(problem)}".strip())
 
 
 def _use(known: AccountStorage) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from mxlib.core.editing import bulk_edit as bulk
+from mxlib.core.editing import bulk_edit
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.format import count
 from mxlib.core.schema import Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.ui.widgets.actions import act
 
 #: What a tool does to the rows at some positions of a draft, given the verdicts.
@@ -65,23 +65,23 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
         st.text_input(
             "Value",
             key="bulk_value",
-            max_chars=bulk.LONGEST_TYPED,
+            max_chars=bulk_edit.LONGEST_TYPED,
             help="As in the table: 1024, 2 GB, or blank for the standard.",
         )
     elif choice == _AFFIX:
-        st.text_input("Before the name", key="bulk_before", max_chars=bulk.LONGEST_TYPED)
-        st.text_input("After the name", key="bulk_after", max_chars=bulk.LONGEST_TYPED)
+        st.text_input("Before the name", key="bulk_before", max_chars=bulk_edit.LONGEST_TYPED)
+        st.text_input("After the name", key="bulk_after", max_chars=bulk_edit.LONGEST_TYPED)
     elif choice == _REPLACE:
-        st.selectbox("In", list(bulk.REPLACEABLE), key="bulk_column", format_func=NAMES.__getitem__)
+        st.selectbox("In", list(bulk_edit.REPLACEABLE), key="bulk_column", format_func=NAMES.__getitem__)
         st.text_input("Text", key="bulk_old")
-        st.text_input("Replace with", key="bulk_new", max_chars=bulk.LONGEST_TYPED)
+        st.text_input("Replace with", key="bulk_new", max_chars=bulk_edit.LONGEST_TYPED)
     elif choice == _GENERATE:
         st.checkbox("Replace those that are there, too", key="bulk_anew", help="Mailboxes that exist keep theirs.")
     elif choice == _LEAVE_OUT:
         figures = here.loc[here["ticked"], "verdict"].value_counts()
         chosen = [
             st.checkbox(
-                f"{words.verdict(kind)} ({int(figures.get(kind, 0)):,})",
+                f"{messages.verdict(kind)} ({int(figures.get(kind, 0)):,})",
                 value=kind is not Verdict.NEEDS_PASSWORD,
                 key=f"bulk_leave_{kind}",
             )
@@ -111,17 +111,17 @@ def _tool(choice: str) -> Tool:
     }
     column = str(st.session_state.get("bulk_column") or "username")
     if choice in _PUT:
-        return lambda draft, rows, _: bulk.put(draft, rows, _PUT[choice], said["value"])
+        return lambda draft, rows, _: bulk_edit.put(draft, rows, _PUT[choice], said["value"])
     if choice == _AFFIX:
-        return lambda draft, rows, _: bulk.affix(draft, rows, before=said["before"], after=said["after"])
+        return lambda draft, rows, _: bulk_edit.affix(draft, rows, before=said["before"], after=said["after"])
     if choice == _REPLACE:
-        return lambda draft, rows, _: bulk.replace(draft, rows, column, said["old"], said["new"])
+        return lambda draft, rows, _: bulk_edit.replace(draft, rows, column, said["old"], said["new"])
     if choice == _GENERATE:
         anew = bool(st.session_state.get("bulk_anew"))
-        return lambda draft, rows, judged: bulk.generate(draft, rows, judged, anew=anew)
+        return lambda draft, rows, judged: bulk_edit.generate(draft, rows, judged, anew=anew)
     if choice == _TAKE_IN:
         return lambda draft, rows, _: draft.ticked(rows, True)
     if choice == _DELETE:
-        return lambda draft, rows, _: bulk.delete_left_out(draft, rows)
+        return lambda draft, rows, _: bulk_edit.delete_left_out(draft, rows)
     kinds = [kind for kind in _KINDS if st.session_state.get(f"bulk_leave_{kind}")]
-    return lambda draft, rows, judged: bulk.leave_out(draft, rows, judged, *kinds)
+    return lambda draft, rows, judged: bulk_edit.leave_out(draft, rows, judged, *kinds)

@@ -5,16 +5,15 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.schema import Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.runs.manager import SameImport
 from mxlib.services.imports import Ready, counts
 from mxlib.services.runs import REFUSALS, Earlier
-from mxlib.ui.app import layout as frame
-from mxlib.ui.imports import editor as preview
+from mxlib.ui.app import layout
+from mxlib.ui.imports import editor
 from mxlib.ui.imports.editor import Preview
-from mxlib.ui.widgets import dialogs
-from mxlib.ui.widgets import progress as loading
+from mxlib.ui.widgets import dialogs, progress
 from mxlib.ui.widgets.format import escaped
 
 #: The runs of the same import that the dialog has named, and when it was opened.
@@ -27,7 +26,7 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
     """The button under the grid; it counts what would be sent."""
     figures = counts(judged)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
-    label = f"{words.to_do(creates, updates)}…"
+    label = f"{messages.to_do(creates, updates)}…"
     if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
         with st.spinner("Comparing with MXroute once more…", show_time=True):
             ready = _prepare(current, judged)
@@ -35,7 +34,7 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
         st.session_state[_NAMED] = (named, services.current().clock.now())
         _ask(current, ready)
     elif not creates + updates and figures[UNCHANGED]:
-        st.caption(words.nothing_to_change(figures[UNCHANGED]))
+        st.caption(messages.nothing_to_change(figures[UNCHANGED]))
     elif not creates + updates:
         st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
 
@@ -43,9 +42,9 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
 def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
     house = services.current()
     rows = (current.latest or current.draft).rows
-    with loading.shown() as tell:
+    with progress.shown() as tell:
         return house.previews.confirm(
-            frame.caller(),
+            layout.caller(),
             rows,
             current.domain,
             current.reading,
@@ -65,13 +64,13 @@ def _ask(current: Preview, ready: Ready) -> None:
     for warning in ready.preflight:
         st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
-        st.warning(escaped(words.start_waits(name)), icon=":material/cloud_off:")
+        st.warning(escaped(messages.start_waits(name)), icon=":material/cloud_off:")
     named, opened_at = st.session_state[_NAMED]
     meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
     for earlier in ready.earlier[:3]:
         st.warning(escaped(_told(ready, earlier, now)), icon=":material/history:")
     for run in meanwhile:
-        st.warning(escaped(words.same_import(run)), icon=":material/history:")
+        st.warning(escaped(messages.same_import(run)), icon=":material/history:")
     agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
     days = retention() if ready.sets_passwords else house.settings.retention_days
     question.markdown(_loud(ready, now + days * 86_400))
@@ -83,15 +82,15 @@ def _ask(current: Preview, ready: Ready) -> None:
     if not start:
         return
     try:
-        run = house.runs.start(frame.caller(), ready.plan, days=days, beside=named, since=opened_at)
+        run = house.runs.start(layout.caller(), ready.plan, days=days, beside=named, since=opened_at)
     except SameImport as rival:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
         st.rerun(scope="fragment")
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
-    preview.discard()
-    frame.go("runs", run=str(run))
+    editor.discard()
+    layout.go("runs", run=str(run))
 
 
 def retention() -> int:
@@ -111,12 +110,12 @@ def retention() -> int:
 def _loud(ready: Ready, until: float) -> str:
     """What is asked, with what locks people out in bold."""
     told, replaced = escaped(ready.text(until)), ready.figures.replaced
-    loud = escaped(words.replaces_passwords(replaced))
+    loud = escaped(messages.replaces_passwords(replaced))
     return told.replace(loud, f":red[**{loud}**]") if replaced else told
 
 
 def _told(ready: Ready, earlier: Earlier, now: float) -> str:
-    return words.imported_before(
+    return messages.imported_before(
         ready.plan.file_name,
         earlier.domains,
         earlier.operator,

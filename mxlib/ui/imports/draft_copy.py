@@ -3,7 +3,7 @@
 from mxlib import services
 from mxlib.services.drafts import ChangedElsewhere, TakenOver, Work
 from mxlib.services.runs import REFUSALS
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.imports.editor import Preview
 
 
@@ -17,7 +17,7 @@ def keep(preview: Preview) -> None:
         preview.version,
     )  # fmt: skip
     try:
-        preview.version = services.current().drafts.keep(frame.caller(), preview.number, work)
+        preview.version = services.current().drafts.keep(layout.caller(), preview.number, work)
     except ChangedElsewhere as refusal:
         preview.conflict, preview.not_kept = True, str(refusal)
     except (*REFUSALS, TakenOver) as refusal:

@@ -4,10 +4,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.editing.draft import Draft
-from mxlib.core.text import messages as words
-from mxlib.ui.app import layout as frame
-from mxlib.ui.imports import draft_copy
-from mxlib.ui.imports import editor as preview
+from mxlib.core.text import messages
+from mxlib.ui.app import layout
+from mxlib.ui.imports import draft_copy, editor
 from mxlib.ui.imports.editor import Preview
 from mxlib.ui.imports.mapping_state import Source
 from mxlib.ui.widgets.actions import act
@@ -19,11 +18,11 @@ _MOST = 3
 def offer() -> None:
     """The latest drafts of the caller and of those whose domains the caller may import into."""
     house = services.current()
-    for kept in house.drafts.offered(frame.caller())[:_MOST]:
+    for kept in house.drafts.offered(layout.caller())[:_MOST]:
         with st.container(border=True, key=f"draft-{kept.id}"):
             told, on, away = st.columns([7, 2, 2], vertical_alignment="center")
             age = house.clock.now() - kept.changed_at
-            said = words.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
+            said = messages.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
             told.markdown(f"**A draft is kept.** {escaped(said)}")
             go_on, forget = act(_go_on, kept.id), act(_discard, kept.id)
             on.button("Go on", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
@@ -32,7 +31,7 @@ def offer() -> None:
 
 def offer_both(held: Preview) -> None:
     """Say that another tab changed the draft of this one, and offer both."""
-    st.warning(words.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
+    st.warning(messages.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
     with st.container(horizontal=True, key="draft-conflict"):
         st.button("Keep mine as a draft of its own", key="keep_mine", on_click=act(draft_copy.keep_as_own, held))
         st.button("Open the other tab's", key="take_theirs", on_click=act(_take_theirs, held))
@@ -51,24 +50,24 @@ def leave() -> None:
     st.session_state.pop("preview", None)
 
 
-def may_see(current: preview.Preview) -> bool:
+def may_see(current: editor.Preview) -> bool:
     """Whether whoever looks may still see these rows, which may be another's."""
-    return services.current().drafts.may_go_on(frame.caller(), current.number)
+    return services.current().drafts.may_go_on(layout.caller(), current.number)
 
 
 def _discard(number: str) -> None:
-    services.current().drafts.discard(frame.caller(), number)
+    services.current().drafts.discard(layout.caller(), number)
 
 
 def _go_on(number: str) -> None:
-    work = services.current().drafts.open(frame.caller(), number)
+    work = services.current().drafts.open(layout.caller(), number)
     if work is None:
         return
     if work.reading is not None:
         name, digest = work.reading.sheet.name, work.reading.sheet.digest
         st.session_state["source"] = Source(work.file, name, work.generate, digest)
     draft = Draft(work.rows, work.reading.notes if work.reading else ())
-    preview.open_preview(
+    editor.open_preview(
         draft,
         work.reading,
         work.domain,

@@ -20,14 +20,14 @@ import streamlit as st
 from mxlib import services
 from mxlib.core import passwords
 from mxlib.core.arrow_text import Mask
-from mxlib.core.editing import filters as sifting
+from mxlib.core.editing import filters
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import Mended
 from mxlib.core.editing.filters import Order
 from mxlib.core.schema import OnExisting, Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.imports import Reading
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.
 MOST_STEPS = 50
@@ -50,7 +50,7 @@ class Preview:
     reading: Reading | None
     domain: str
     generate: bool
-    chosen: str = sifting.ALL
+    chosen: str = filters.ALL
     search: str = ""
     order: Order = Order.LINE
     page: int = 1
@@ -92,7 +92,7 @@ class Preview:
     @property
     def sifted(self) -> bool:
         """Whether only some of the rows are in view."""
-        return self.chosen != sifting.ALL or bool(self.search)
+        return self.chosen != filters.ALL or bool(self.search)
 
 
 def open_preview(
@@ -129,7 +129,7 @@ def discard() -> None:
     """Forget this tab's preview and its draft."""
     preview: Preview | None = st.session_state.pop("preview", None)
     if preview is not None and preview.kept is not None:
-        services.current().drafts.discard(frame.caller(), preview.number, own=True, version=preview.version)
+        services.current().drafts.discard(layout.caller(), preview.number, own=True, version=preview.version)
 
 
 def move(preview: Preview, domain: str) -> None:
@@ -171,9 +171,9 @@ def mended(preview: Preview) -> Mended | None:
 
 def matching(preview: Preview, judged: pd.DataFrame) -> Mask:
     """The rows that are what was chosen and searched for, as they are now."""
-    found = sifting.holding(judged, preview.search)
-    if preview.chosen != sifting.CHANGED:
-        return found & sifting.of_kind(judged, preview.chosen)
+    found = filters.holding(judged, preview.search)
+    if preview.chosen != filters.CHANGED:
+        return found & filters.of_kind(judged, preview.chosen)
     unlike = preview.reading.mended(judged) if preview.reading else None
     return found & (unlike.changed | unlike.added) if unlike else found
 
@@ -184,7 +184,7 @@ def pending(preview: Preview) -> bool:
 
 
 def _judge(preview: Preview, draft: Draft) -> pd.DataFrame:
-    house, caller = services.current(), frame.caller()
+    house, caller = services.current(), layout.caller()
     return house.previews.judge(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
 
 
@@ -210,7 +210,7 @@ def _lacks_passwords(judged: pd.DataFrame) -> bool:
 def _generate_beneath(preview: Preview) -> None:
     """Give passwords to rows that came to lack one by what was typed beside it; the grid stays."""
     latest = preview.latest or preview.draft
-    filled = services.current().previews.with_passwords(frame.caller(), latest.rows, preview.domain)
+    filled = services.current().previews.with_passwords(layout.caller(), latest.rows, preview.domain)
     ours = filled["generated"] & ~latest.rows["generated"]
     rows = preview.draft.rows
     preview.draft = preview.draft.with_rows(
@@ -238,7 +238,7 @@ def fold(
         preview.future = []
     if preview.generate:
         house = services.current()
-        filled = house.previews.with_passwords(frame.caller(), draft.rows, preview.domain)
+        filled = house.previews.with_passwords(layout.caller(), draft.rows, preview.domain)
         if not filled["password"].equals(draft.rows["password"]):
             draft = draft.with_rows(filled)
     _lay(preview, draft, anew=anew, page=page)
@@ -250,7 +250,7 @@ def in_bulk(preview: Preview, tool: Callable[[Draft, Sequence[int], pd.DataFrame
     fold(preview, lambda draft: tool(draft, preview.in_view, _judge(preview, draft)))
     deleted = len(before) - len(preview.draft)
     changed = 0 if deleted else int((before.rows != preview.draft.rows).any(axis="columns").sum())
-    preview.said = words.mended_in_bulk(changed, deleted)
+    preview.said = messages.mended_in_bulk(changed, deleted)
 
 
 def undo(preview: Preview) -> None:
@@ -275,7 +275,7 @@ def _lay(preview: Preview, draft: Draft, *, anew: bool = False, page: int = 0) -
     origins = draft.rows["origin"].to_numpy()
     if anew:
         judged = _judge(preview, draft)
-        preview.in_view = sifting.in_order(judged, matching(preview, judged), preview.order)
+        preview.in_view = filters.in_order(judged, matching(preview, judged), preview.order)
         preview.page = 1
     else:
         new = origins[~np.isin(origins, preview.draft.rows["origin"].to_numpy())]

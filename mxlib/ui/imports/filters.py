@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib.core.editing.filters import ALL, CHANGED, LEFT_OUT, WARNINGS, Order
 from mxlib.core.format import count, quoted
 from mxlib.core.schema import Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.services.imports import counts
 from mxlib.ui.imports.editor import ROWS_A_PAGE, Preview, fold, matching
@@ -18,7 +18,7 @@ LABELS = {
     WARNINGS: "Warnings",
     LEFT_OUT: "Left out",
     CHANGED: "Changed from the file",
-} | {kind: words.kind(kind) for kind in KINDS}
+} | {kind: messages.kind(kind) for kind in KINDS}
 ICONS = {
     ALL: ":material/list:",
     Verdict.READY: ":material/check_circle:",

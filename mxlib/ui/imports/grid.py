@@ -5,11 +5,9 @@ import streamlit as st
 
 from mxlib.core.editing.filters import LEFT_OUT
 from mxlib.core.schema import COLUMNS, MASK, Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
-from mxlib.ui.imports import draft_copy, drafts
-from mxlib.ui.imports import filters as preview_view
-from mxlib.ui.imports import toolbar as preview_tools
+from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
 from mxlib.ui.imports.editor import Preview, fold, mended, now
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -40,7 +38,7 @@ COLOURS = {
     Verdict.EXISTS: "#4a6fa5",
     Verdict.INVALID: "#c0392b",
 }
-_LEFT_OUT = preview_view.LABELS[LEFT_OUT]
+_LEFT_OUT = filters.LABELS[LEFT_OUT]
 _NO_MATCH = "No row is so. Choose another badge, or Show all rows."
 _NO_ROW = "There is no row left. Undo, add or paste some, or choose another file."
 _ROW = 33
@@ -51,13 +49,13 @@ def show(preview: Preview) -> pd.DataFrame:
     """Draw badges, tools and grid; the rows as they are now, judged."""
     judged = now(preview)
     trouble = st.empty()
-    preview_view.badges(preview, judged)
-    preview_tools.show(preview, judged)
+    filters.badges(preview, judged)
+    toolbar.show(preview, judged)
     if preview.said:
         st.markdown(f":material/info: {escaped(preview.said)}")
-    preview_view.told(preview, judged)
+    filters.told(preview, judged)
     _grid(preview, judged)
-    preview_view.pages(preview)
+    filters.pages(preview)
     draft_copy.keep(preview)  # now that the new counts are on their way
     if preview.conflict:
         with trouble.container():
@@ -71,7 +69,7 @@ def _view(preview: Preview, judged: pd.DataFrame) -> pd.DataFrame:
     """The rows on the table: editable cells from the folded draft, status and reasons from now."""
     base, now = preview.draft.rows.iloc[preview.shown], judged.iloc[preview.shown]
     password = base["password"] if preview.passwords_shown else base["password"].where(base["password"] == "", MASK)
-    status = kinds(now).map({kind: words.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
+    status = kinds(now).map({kind: messages.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
     fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
     unlike = mended(preview) if preview.changes_shown else None
     hidden = {"changes"} if not preview.updates else set()
@@ -116,7 +114,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
             column_config={
                 "status": st.column_config.MultiselectColumn(
                     "Status",
-                    options=[*map(words.kind, KINDS), _LEFT_OUT],
+                    options=[*map(messages.kind, KINDS), _LEFT_OUT],
                     color=[*(COLOURS[kind] for kind in KINDS), "#7d8688"],
                     disabled=True,
                     pinned=True,

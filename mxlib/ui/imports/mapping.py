@@ -16,15 +16,13 @@ from mxlib.core.format import count, day
 from mxlib.core.headers import PLURALS
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.files import Offer, Question
 from mxlib.services.imports import Reading
-from mxlib.ui.app import layout as frame
-from mxlib.ui.imports import editor as preview
-from mxlib.ui.imports import mapping_encoding as mapping_reading
-from mxlib.ui.imports import mapping_usernames as mapping_names
+from mxlib.ui.app import layout
+from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames
 from mxlib.ui.imports.mapping_state import Source, Step
-from mxlib.ui.widgets import progress as loading
+from mxlib.ui.widgets import progress
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, spoken, verbatim
 
@@ -46,7 +44,7 @@ def take_in(source: Source, domain: str) -> None:
     mappings = services.current().mappings
     found: Reading | Question
     try:
-        found = mappings.read(frame.caller(), source.data, source.name, domain)
+        found = mappings.read(layout.caller(), source.data, source.name, domain)
     except Unread:
         raise
     except FileRefused as refused:
@@ -56,11 +54,11 @@ def take_in(source: Source, domain: str) -> None:
     if isinstance(found, Question):
         _begin(source, found, asked=False)
     else:
-        loading.bring(found.rows, domain)
-        preview.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
+        progress.bring(found.rows, domain)
+        editor.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
 
 
-def offer(current: preview.Preview) -> None:
+def offer(current: editor.Preview) -> None:
     """The button that leads here from a preview whose file is still at hand."""
     source: Source | None = st.session_state.get("source")
     reading = current.reading
@@ -68,7 +66,7 @@ def offer(current: preview.Preview) -> None:
         return
 
     def change() -> None:
-        question = services.current().mappings.question_of(frame.caller(), reading)
+        question = services.current().mappings.question_of(layout.caller(), reading)
         _begin(replace(source, generate=current.generate), question, asked=True)
 
     st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=act(change))
@@ -82,11 +80,11 @@ def show(step: Step, domain: str) -> None:
     others: Collection[str] = ()
     if step.answer.makes_usernames:
         with st.container(border=True, key="mapping-names"):
-            step.answer, others = mapping_names.ask(step, domain)
+            step.answer, others = mapping_usernames.ask(step, domain)
     with st.expander(
         "How the file is read", icon=":material/tune:", expanded=step.asked or bool(step.misread or step.refusal)
     ):
-        mapping_reading.ask(step)
+        mapping_encoding.ask(step)
     trouble = step.answer.trouble(step.sheet.header)
     if _footer(step, trouble):
         _finish(step, domain, others)
@@ -106,7 +104,7 @@ def _end() -> None:
 def _discard() -> None:
     _end()
     st.session_state.pop("source", None)
-    preview.discard()
+    editor.discard()
 
 
 def _heading(step: Step) -> None:
@@ -125,7 +123,7 @@ def _heading(step: Step) -> None:
     if found.makes_usernames:
         told = "No column for usernames or addresses: they can be made of the names, as shown below."
     else:
-        told = f"{words.no_address_column(())} Say what the columns hold."
+        told = f"{messages.no_address_column(())} Say what the columns hold."
     st.warning(escaped(told), icon=":material/help:")
 
 
@@ -216,9 +214,9 @@ def _footer(step: Step, trouble: str) -> bool:
 def _finish(step: Step, domain: str, others: Collection[str]) -> None:
     house = services.current()
     with st.spinner("Comparing with MXroute…", show_time=True):
-        reading = house.mappings.answered(frame.caller(), step.sheet, step.answer, domain, others=others)
+        reading = house.mappings.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
         source = step.source
-        loading.bring(reading.rows, domain)
-        preview.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
+        progress.bring(reading.rows, domain)
+        editor.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
     _end()
     st.rerun()

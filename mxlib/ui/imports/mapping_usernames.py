@@ -5,11 +5,10 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.core.mapping import choices as answers
-from mxlib.core.mapping import usernames as names
+from mxlib.core.mapping import choices, usernames
 from mxlib.core.mapping.choices import Answer
 from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.imports.mapping_state import Step
 from mxlib.ui.widgets.format import escaped
 
@@ -24,11 +23,11 @@ _PARTICLES = {
 def ask(step: Step, domain: str) -> tuple[Answer, list[str]]:
     """Ask for the recipe and show what it makes; the answer, and addresses whose owners are other people."""
     st.markdown("**Usernames made of the names**")
-    who = answers.people(step.sheet, step.answer)
+    who = choices.people(step.sheet, step.answer)
     answer = Answer(step.answer.meanings, _recipe(step, who))
     others = _others(step, answer, domain)
-    made = services.current().mappings.usernames(frame.caller(), step.sheet, answer, domain, others).to_pylist()
-    _sample(step, who, made, names.plain(who, answer.recipe))
+    made = services.current().mappings.usernames(layout.caller(), step.sheet, answer, domain, others).to_pylist()
+    _sample(step, who, made, usernames.plain(who, answer.recipe))
     return answer, others
 
 
@@ -63,7 +62,7 @@ def _recipe(step: Step, who: People) -> Recipe:
 
 def _others(step: Step, answer: Answer, domain: str) -> list[str]:
     """Ask who of those that exist already is another person; all others are the same people, and left alone."""
-    there = services.current().mappings.namesakes(frame.caller(), step.sheet, answer, domain)
+    there = services.current().mappings.namesakes(layout.caller(), step.sheet, answer, domain)
     if not there:
         return []
     exist = "1 of these mailboxes exists" if len(there) == 1 else f"{len(there):,} of these mailboxes exist"

@@ -6,8 +6,8 @@ from mxlib import services
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import COLUMNS
-from mxlib.core.text import messages as words
-from mxlib.ui.app import layout as frame
+from mxlib.core.text import messages
+from mxlib.ui.app import layout
 from mxlib.ui.imports.editor import Preview, fold
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -35,14 +35,14 @@ def _add(preview: Preview) -> None:
         return
     house = services.current()
     try:
-        reading = house.mappings.further(frame.caller(), text, preview.domain, preview.reading)
+        reading = house.mappings.further(layout.caller(), text, preview.domain, preview.reading)
         total, most = len(preview.draft) + len(reading.rows), house.settings.max_rows
         if total > most:
-            raise FileRefused(words.too_many_rows(total, most))
+            raise FileRefused(messages.too_many_rows(total, most))
     except FileRefused as refusal:
         st.session_state["further_refused"] = str(refusal)
         return
     fold(preview, lambda draft: draft.joined(reading.rows))
     filled = [NAMES[name] for name in NAMES if name in COLUMNS and (reading.rows[name] != "").any()]
-    preview.said = words.rows_pasted(len(reading.rows), filled)
+    preview.said = messages.rows_pasted(len(reading.rows), filled)
     st.session_state["further"] = ""

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mxlib.core.format import count
 from mxlib.core.schema import Verdict
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.ui.imports import row_form
 from mxlib.ui.imports.editor import Preview
@@ -36,4 +36,4 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
 def _line(row: Any) -> str:
     where, _, name = row_form.place(row).partition(", ")
     who = f", {escaped(name)}" if name else ""
-    return f"- **{where}**{who}: {words.kind(row.kind)}. {escaped(row_form.said(row.reasons, row.warnings))}"
+    return f"- **{where}**{who}: {messages.kind(row.kind)}. {escaped(row_form.said(row.reasons, row.warnings))}"

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.editing.file_diff import NAMES
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.ui.imports.editor import Preview, fold
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -21,7 +21,7 @@ def show(preview: Preview, rows: pd.DataFrame) -> None:
     chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: labels.get(at, ""))
     at = origins.index(chosen)
     row = rows.iloc[at]
-    st.markdown(f"{words.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
+    st.markdown(f"{messages.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
     with st.form(f"mend-{chosen}-{preview.generation}", enter_to_submit=True):
         for names in (("username", "domain", "password"), ("quota", "limit", "recovery_email")):
             for box, name in zip(st.columns(3), names, strict=True):

@@ -9,10 +9,9 @@ from mxlib import services
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.filters import ALL
 from mxlib.core.schema import OnExisting
-from mxlib.core.text import messages as words
-from mxlib.ui.app import layout as frame
-from mxlib.ui.imports import bulk_edit as bulk_tools
-from mxlib.ui.imports import paste
+from mxlib.core.text import messages
+from mxlib.ui.app import layout
+from mxlib.ui.imports import bulk_edit, paste
 from mxlib.ui.imports.editor import Preview, fold, in_bulk, pending, redo, undo
 from mxlib.ui.imports.filters import search_and_order
 from mxlib.ui.widgets.actions import act
@@ -36,7 +35,7 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
         st.button("Redo", icon=":material/redo:", key="redo", on_click=act(redo, preview),
                   disabled=not preview.future or typed)  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
-        st.markdown("Existing mailboxes:", width="content", help=words.UPDATING)
+        st.markdown("Existing mailboxes:", width="content", help=messages.UPDATING)
         st.segmented_control(
             "Existing mailboxes",
             [choice.value for choice in OnExisting],
@@ -48,7 +47,7 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
         st.toggle("Generate secure passwords", key="generate", on_change=act(_generate, preview))
         st.button("Add row", icon=":material/add:", key="add", on_click=act(fold, preview, Draft.added))
         paste.show(preview)
-        bulk_tools.show(preview.in_view, judged, partial(in_bulk, preview))
+        bulk_edit.show(preview.in_view, judged, partial(in_bulk, preview))
         st.button("Re-check", icon=":material/sync:", key="recheck", on_click=act(_recheck, preview),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 
@@ -67,7 +66,7 @@ def _generate(preview: Preview) -> None:
 def _recheck(preview: Preview) -> None:
     fold(preview)
     previews, rows = services.current().previews, preview.draft.rows
-    preview.said = previews.recheck(frame.caller(), rows, preview.domain, preview.on_existing)
+    preview.said = previews.recheck(layout.caller(), rows, preview.domain, preview.on_existing)
 
 
 def _choose(preview: Preview) -> None:

@@ -4,16 +4,12 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.files import clipboard as pasted
+from mxlib.core.files import clipboard
 from mxlib.core.files.reader import FileRefused
-from mxlib.ui.app import layout as frame
-from mxlib.ui.app import uploads
-from mxlib.ui.imports import editor as preview
-from mxlib.ui.imports import mapping
+from mxlib.ui.app import layout, uploads
+from mxlib.ui.imports import editor, mapping
 from mxlib.ui.imports.mapping_state import Source
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import links
-from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.widgets import actions, links, permissions
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -56,14 +52,14 @@ def show(domain: str) -> None:
     _explain()
     if not asked:
         return
-    if not house.lists.may_anywhere(frame.caller(), Permission.IMPORT, unread=True):
-        acts.say(allowed.NO_IMPORT)
+    if not house.lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True):
+        actions.say(permissions.NO_IMPORT)
         return
     if (upload is None) == (not text.strip()):
         told = _KEEP_ONE if upload else _CHOOSE.format(most=settings.max_file_mb)
         answer.warning(told, icon=":material/upload_file:")
         return
-    name = upload.name if upload else pasted.NAME
+    name = upload.name if upload else clipboard.NAME
     try:
         source = Source(upload.getvalue() if upload else house.mappings.pasted(text), name, generate)
         with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
@@ -75,7 +71,7 @@ def show(domain: str) -> None:
     st.rerun()
 
 
-def show_taken(current: "preview.Preview", active: str) -> None:
+def show_taken(current: "editor.Preview", active: str) -> None:
     """Which file is in preview, how it was read, where its rows go, and the way to another one."""
     reading = current.reading
     name = (
@@ -84,10 +80,10 @@ def show_taken(current: "preview.Preview", active: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{name} · rows without a domain go to **{escaped(current.domain or 'none')}**", width="stretch")
         if active != current.domain:
-            move = act(preview.move, current, active)
+            move = act(editor.move, current, active)
             st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
         mapping.offer(current)
-        st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(preview.discard))
+        st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))
     for note in reading.notes if reading else ():
         st.caption(escaped(note))
 

@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import moment
 from mxlib.services.history import Event, Past
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
 from mxlib.ui.widgets.format import escaped, megabytes, verbatim
 
@@ -31,7 +31,7 @@ def show(box: pd.Series) -> None:
     address, domain = str(box["address"]), str(box["address"]).rpartition("@")[2]
     with st.container(horizontal=True, key="card-actions"):
         for action in change_dialogs.actions(pd.DataFrame([box])):
-            if frame.caller().may(action.needs, domain) and st.button(
+            if layout.caller().may(action.needs, domain) and st.button(
                 action.label, icon=action.icon, key=f"card_{action.name}", help=action.told
             ):
                 change_dialogs.forget()
@@ -43,7 +43,7 @@ def show(box: pd.Series) -> None:
 def show_past(domain: str, username: str, *, there: bool) -> None:
     """Who did what to it, when, and by which run and file."""
     house = services.current()
-    past, now = house.histories.of(frame.caller(), domain, username), house.clock.now()
+    past, now = house.histories.of(layout.caller(), domain, username), house.clock.now()
     st.subheader("History", anchor=False)
     if there and (origin := past.origin(now)):
         st.caption(escaped(origin))
@@ -81,7 +81,7 @@ def _row(event: Event, now: float, visible: set[int]) -> dict[str, str | None]:
 
 
 def _may_see(run: int) -> bool:
-    return services.current().runs.get(frame.caller(), run) is not None
+    return services.current().runs.get(layout.caller(), run) is not None
 
 
 def show_gone(address: str, domain: str, problem: str) -> None:

@@ -14,13 +14,12 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.format import count
-from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.services.changes import REFUSALS, Done, Proposed, not_done
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
-from mxlib.ui.mailboxes import client_setup
-from mxlib.ui.mailboxes import selection as picking
+from mxlib.ui.mailboxes import client_setup, selection
 from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets import flash as told
 from mxlib.ui.widgets.format import escaped, verbatim
@@ -37,12 +36,12 @@ def forget() -> None:
 def quota(addresses: Sequence[str]) -> None:
     """A value, or one reckoned from what each has."""
     typed = st.text_input(
-        "Quota in MB", key="change_quota", placeholder="2048, 2 GB, × 2, + 1024", help=questions.QUOTA_HELP
+        "Quota in MB", key="change_quota", placeholder="2048, 2 GB, × 2, + 1024", help=change_text.QUOTA_HELP
     )
     change = NewQuota.read(typed) if typed.strip() else None
     if change is None:
         if typed.strip():
-            st.error(questions.NOT_A_QUOTA, icon=":material/error:")
+            st.error(change_text.NOT_A_QUOTA, icon=":material/error:")
         st.caption(f"For {_whom(addresses)}.")
         return
     if proposed := _proposed(addresses, change, typed.strip()):
@@ -122,7 +121,7 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed 
         return _still(kept)
     try:
         with st.spinner("Comparing with MXroute once more…", show_time=True):
-            proposed = services.current().changing.plan(frame.caller(), addresses, change)
+            proposed = services.current().changing.plan(layout.caller(), addresses, change)
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return None
@@ -133,7 +132,7 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed 
 def _still(proposed: Proposed) -> Proposed | None:
     """A proposal of before, as whoever looks may see it now."""
     try:
-        return services.current().changing.still(frame.caller(), proposed)
+        return services.current().changing.still(layout.caller(), proposed)
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return None
@@ -149,7 +148,7 @@ def _confirm(proposed: Proposed, verb: str) -> None:
     house = services.current()
     question = st.empty()
     if proposed.gone:
-        st.info(escaped(questions.gone(proposed.gone)), icon=":material/person_off:")
+        st.info(escaped(change_text.gone(proposed.gone)), icon=":material/person_off:")
     days = house.settings.retention_days
     for warning in proposed.preflight:
         st.warning(escaped(warning), icon=":material/data_usage:")
@@ -159,7 +158,7 @@ def _confirm(proposed: Proposed, verb: str) -> None:
     agreed = True
     if below := proposed.below:
         st.warning(escaped(below), icon=":material/warning:")
-        agreed = st.checkbox(questions.BELOW_AGREED, key="change_below")
+        agreed = st.checkbox(change_text.BELOW_AGREED, key="change_below")
     typed = ""
     if proposed.typed and proposed.figures.acting:
         typed = st.text_input(f"Type {proposed.typed} to confirm", key="change_typed")
@@ -183,21 +182,21 @@ def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> No
     try:
         with st.spinner("MXroute is told…", show_time=True):
             done = services.current().changing.carry_out(
-                frame.caller(), proposed, days=days, typed=typed, agreed=agreed
+                layout.caller(), proposed, days=days, typed=typed, agreed=agreed
             )
             held["done"] = done  # before the script can be stopped: a password in it is shown once
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return
     if isinstance(proposed.change, Deletion):
-        picking.drop([row.address for row in proposed.plan.rows])
+        selection.drop([row.address for row in proposed.plan.rows])
     if done.run is not None:
         forget()
-        frame.go("runs", run=str(done.run))
+        layout.go("runs", run=str(done.run))
     if done.password:
         dialogs.redraw()
     forget()
-    told.later(f"{questions.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
+    told.later(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
     dialogs.leave()
 
 

@@ -5,9 +5,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
 from mxlib.services.failures import Silent
-from mxlib.ui.app import layout as frame
-from mxlib.ui.widgets import dialogs, links
-from mxlib.ui.widgets import progress as loading
+from mxlib.ui.app import layout
+from mxlib.ui.widgets import dialogs, links, progress
 from mxlib.ui.widgets.format import escaped
 
 
@@ -20,8 +19,8 @@ def offer() -> None:
 @dialogs.dialog("Export all domains", icon=":material/download:")
 def _show() -> None:
     try:
-        with loading.shown() as tell:
-            found = services.current().exports.everything(frame.caller(), tell=tell)
+        with progress.shown() as tell:
+            found = services.current().exports.everything(layout.caller(), tell=tell)
     except (Forbidden, Silent) as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")
         return

@@ -7,13 +7,12 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Permission, lacking
 from mxlib.core import passwords
-from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import change_text
 from mxlib.services.changes import REFUSALS, not_done
 from mxlib.services.mailboxes import Kept, Unfit
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import client_setup
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import dialogs
+from mxlib.ui.widgets import actions, dialogs
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, verbatim
 
@@ -30,8 +29,8 @@ def forget() -> None:
 @dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget)
 def ask(domain: str) -> None:
     """The form; after it the password, once, and the client setup."""
-    lacks = not frame.caller().may(Permission.IMPORT, domain)
-    acts.notice(f"{lacking(Permission.IMPORT, domain)} Ask an admin for it." if lacks else "")
+    lacks = not layout.caller().may(Permission.IMPORT, domain)
+    actions.notice(f"{lacking(Permission.IMPORT, domain)} Ask an admin for it." if lacks else "")
     if made := st.session_state.get(_MADE):
         if not lacks:
             _show(*made)
@@ -41,7 +40,7 @@ def ask(domain: str) -> None:
     judged = house.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
     faults = dict(judged.faults)
     if not cells["password"]:
-        faults["password"] = questions.NO_PASSWORD
+        faults["password"] = change_text.NO_PASSWORD
     if refused := st.session_state.pop("new_refused", None):
         faults = {refused.field or "username": str(refused)}
     tried = bool(st.session_state.get("new_tried")) or refused is not None
@@ -95,7 +94,7 @@ def _generate() -> None:
 def _create(domain: str, cells: Mapping[str, str]) -> None:
     try:
         with st.spinner("MXroute makes it…", show_time=True):
-            kept = services.current().mailboxes.create(frame.caller(), domain, cells)
+            kept = services.current().mailboxes.create(layout.caller(), domain, cells)
     except Unfit as refusal:
         st.session_state["new_refused"] = refusal
         dialogs.redraw()

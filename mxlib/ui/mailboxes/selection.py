@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.files.clipboard import addresses_in
-from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import change_text
 from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
 
@@ -89,7 +89,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
     known = set(mailboxes["address"])
     found, missing = [one for one in asked if one in known], [one for one in asked if one not in known]
     if asked:
-        st.markdown(escaped(questions.picked(len(found), len(missing), domain)))
+        st.markdown(escaped(change_text.picked(len(found), len(missing), domain)))
     if missing:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
     # What was typed last arrives with the click itself: what was not found is seen before anything is picked.

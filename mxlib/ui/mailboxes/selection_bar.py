@@ -5,9 +5,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.ui.app import layout as frame
-from mxlib.ui.mailboxes import change_dialogs, client_setup
-from mxlib.ui.mailboxes import selection as picking
+from mxlib.ui.app import layout
+from mxlib.ui.mailboxes import change_dialogs, client_setup, selection
 from mxlib.ui.widgets import links
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import megabytes
@@ -17,16 +16,16 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
     """How many are picked and how much mail they hold, and the actions that the caller may take."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selection"):
         if boxes.empty:
-            st.caption(_hint(frame.caller(), domain))
+            st.caption(_hint(layout.caller(), domain))
             return
         st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
         buttons(boxes, domain)
-        if frame.caller().may(Permission.EXPORT, domain):
-            number = services.current().selections.keep(frame.caller(), boxes["address"].tolist())
+        if layout.caller().may(Permission.EXPORT, domain):
+            number = services.current().selections.keep(layout.caller(), boxes["address"].tolist())
             with st.popover("Export", icon=":material/download:", key="do_export"):
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
-        st.button("Clear", type="tertiary", key="pick_none", on_click=act(picking.put, domain, ()))
+        st.button("Clear", type="tertiary", key="pick_none", on_click=act(selection.put, domain, ()))
 
 
 def _hint(caller: Caller, domain: str) -> str:
@@ -43,13 +42,13 @@ def buttons(boxes: pd.DataFrame, domain: str) -> None:
     if len(boxes) == 1:
         address = str(boxes.iloc[0]["address"])
         if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
-            frame.go("mailbox", address=address)
+            layout.go("mailbox", address=address)
         if st.button(
             "Setup", icon=":material/devices:", key="do_setup", help="Client setup: what goes into a mail program."
         ):
             client_setup.ask(address)
     for action in change_dialogs.actions(boxes):
-        if frame.caller().may(action.needs, domain) and st.button(
+        if layout.caller().may(action.needs, domain) and st.button(
             action.label, icon=action.icon, key=f"do_{action.name}", help=action.told
         ):
             change_dialogs.forget()

@@ -5,12 +5,12 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
-from mxlib.core.plans import change_text as questions
+from mxlib.core.plans import change_text
 from mxlib.core.schema import LONGEST_CELL
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import selection as picking
-from mxlib.ui.mailboxes import selection_bar as selection
-from mxlib.ui.widgets import permissions as allowed
+from mxlib.ui.mailboxes import selection_bar
+from mxlib.ui.widgets import permissions
 from mxlib.ui.widgets.format import escaped, megabytes
 
 _MOST_ROWS_IN_VIEW = 16
@@ -20,7 +20,7 @@ _ROW = 33
 def show_no_domain(caller: Caller) -> None:
     """Say what to do when there is no domain to show."""
     if not caller.admin and services.current().lists.domains(caller).read_at is not None:
-        allowed.say(allowed.NO_DOMAIN)
+        permissions.say(permissions.NO_DOMAIN)
         return
     st.info(
         "No domain to show. When MXroute answers, its domains stand in the sidebar; add one at MXroute, then Refresh.",
@@ -65,7 +65,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     if mailboxes.empty:
         how = (
             " New mailbox makes the first one, Import CSV many."
-            if frame.caller().may(Permission.IMPORT, domain)
+            if layout.caller().may(Permission.IMPORT, domain)
             else ""
         )
         st.info(f"{escaped(domain)} has no mailbox yet.{how}", icon=":material/inbox:")
@@ -88,9 +88,9 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     addresses = shown["address"].tolist()
     key = picking.table_key(addresses)
     picking.follow(domain, addresses, key)
-    selection.show(picking.chosen(mailboxes, domain), domain)
+    selection_bar.show(picking.chosen(mailboxes, domain), domain)
     if len(shown) < len(mailboxes):
-        st.caption(questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses))))
+        st.caption(change_text.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses))))
     if shown.empty:
         st.info(f"No mailbox of {escaped(domain)} holds '{escaped(sought.strip())}'.", icon=":material/search_off:")
         return

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.core import format as phrases
-from mxlib.core.plans import change_text as questions
+from mxlib.core import format
+from mxlib.core.plans import change_text
 from mxlib.services.unconfirmed import Unconfirmed
-from mxlib.ui.app import layout as frame
-from mxlib.ui.widgets import actions as acts
+from mxlib.ui.app import layout
+from mxlib.ui.widgets import actions
 from mxlib.ui.widgets.format import escaped
 
 _SHOWN = "unconfirmed_shown"
@@ -15,15 +15,15 @@ _SHOWN = "unconfirmed_shown"
 
 def show(domain: str, username: str = "") -> None:
     """Those of a domain, or of one of its mailboxes, that the caller made; all of them, for an admin."""
-    for write in services.current().unconfirmed.kept(frame.caller(), domain, username):
+    for write in services.current().unconfirmed.kept(layout.caller(), domain, username):
         with st.container(border=True, key=f"unconfirmed-{write.id}"):
             _show(write)
 
 
 def _show(write: Unconfirmed) -> None:
     house = services.current()
-    at = phrases.moment(write.at, house.clock.now())
-    text = questions.unconfirmed(write.action.value, write.mailbox, write.who, at, write.outcome)
+    at = format.moment(write.at, house.clock.now())
+    text = change_text.unconfirmed(write.action.value, write.mailbox, write.who, at, write.outcome)
     st.warning(escaped(text), icon=":material/help:")
     if not write.has_password:
         return
@@ -35,12 +35,12 @@ def _show(write: Unconfirmed) -> None:
         forget = bool(write.outcome) and st.button("Forget it", key=f"unconfirmed_forget_{write.id}")
     try:
         if show:
-            found = house.unconfirmed.password(frame.caller(), write.id)
+            found = house.unconfirmed.password(layout.caller(), write.id)
             st.session_state[_SHOWN] = {**st.session_state.get(_SHOWN, {}), write.id: found}
             st.rerun()
         if forget:
-            house.unconfirmed.forget(frame.caller(), write.id)
+            house.unconfirmed.forget(layout.caller(), write.id)
             st.session_state.pop(_SHOWN, None)
             st.rerun()
-    except (*acts.REFUSALS, services.Unreadable) as refusal:
+    except (*actions.REFUSALS, services.Unreadable) as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")

@@ -8,16 +8,14 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Kind
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
-from mxlib.services import run_status as telling
-from mxlib.ui.app import banner
-from mxlib.ui.app import layout as frame
+from mxlib.services import run_status
+from mxlib.ui.app import banner, layout
 from mxlib.ui.runs import undo
-from mxlib.ui.widgets import actions as acts
-from mxlib.ui.widgets import links
+from mxlib.ui.widgets import actions, links
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -27,19 +25,19 @@ LOOK_EVERY = 2
 
 def show(number: int) -> None:
     """The card of run `number`; it renews itself while the run goes on."""
-    view = services.current().runs.get(frame.caller(), number)
+    view = services.current().runs.get(layout.caller(), number)
     if view is None:
         st.warning(
             f"There is no run {number} that you may see. Choose one from the list.", icon=":material/search_off:"
         )
         return
-    banner.seen(frame.caller(), view)
+    banner.seen(layout.caller(), view)
     moving = view.status not in AT_AN_END and view.status != RunStatus.PAUSED
 
     drawn = [view]  # at first as it is right now, then as every tab sees it
 
     def progress() -> None:
-        now = drawn.pop() if drawn else services.current().watch.run(frame.caller(), number)
+        now = drawn.pop() if drawn else services.current().watch.run(layout.caller(), number)
         if now is None:
             st.rerun()
         _progress(now)
@@ -48,7 +46,7 @@ def show(number: int) -> None:
 
     with st.container(border=True, key="run-card"):
         _head(view)
-        acts.live(progress, every=LOOK_EVERY if moving else None)
+        actions.live(progress, every=LOOK_EVERY if moving else None)
         _steer(view)
         _files(view)
         undo.show(view)
@@ -56,17 +54,17 @@ def show(number: int) -> None:
 
 
 def _head(view: RunView) -> None:
-    st.subheader(f"Run {view.id}: {escaped(telling.title(view))}", anchor=False)
+    st.subheader(f"Run {view.id}: {escaped(run_status.title(view))}", anchor=False)
     started = datetime.fromtimestamp(view.created_at).strftime("%-d %b %Y, %H:%M")
     st.caption(f"{escaped(', '.join(view.domains))} · started {started} by {escaped(view.operator)}")
 
 
 def _progress(view: RunView) -> None:
     """The bar with its counts, and the line that says what happens now."""
-    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(telling.progress(view)))
+    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(run_status.progress(view)))
     if view.hidden:
-        st.caption(words.hidden_rows(view.hidden))
-    sentence = escaped(telling.state(view))
+        st.caption(messages.hidden_rows(view.hidden))
+    sentence = escaped(run_status.state(view))
     match view.status:
         case RunStatus.PAUSED:
             st.warning(sentence, icon=":material/pause_circle:")
@@ -76,12 +74,12 @@ def _progress(view: RunView) -> None:
             if sentence:
                 st.info(sentence, icon=":material/hourglass_top:")
             if services.current().on_loopback:
-                st.caption(words.LIVES_HERE)
+                st.caption(messages.LIVES_HERE)
 
 
 def _steer(view: RunView) -> None:
     """What may be done with the run as it is."""
-    runs, caller = services.current().runs, frame.caller()
+    runs, caller = services.current().runs, layout.caller()
 
     if not runs.may_steer(caller, view):
         return
@@ -107,30 +105,30 @@ def _steer(view: RunView) -> None:
 
 
 def _pause(run: int) -> None:
-    services.current().runs.pause(frame.caller(), run)
+    services.current().runs.pause(layout.caller(), run)
 
 
 def _resume(run: int) -> None:
-    services.current().runs.resume(frame.caller(), run)
+    services.current().runs.resume(layout.caller(), run)
 
 
 def _stop(run: int) -> None:
-    services.current().runs.stop(frame.caller(), run)
+    services.current().runs.stop(layout.caller(), run)
 
 
 def _retry(run: int) -> None:
-    st.query_params["run"] = str(services.current().runs.retry(frame.caller(), run))
+    st.query_params["run"] = str(services.current().runs.retry(layout.caller(), run))
 
 
 def _take_over(run: int) -> None:
-    services.current().runs.take_over(frame.caller(), run)
+    services.current().runs.take_over(layout.caller(), run)
 
 
 def _files(view: RunView) -> None:
     """What can be taken away, and what becomes of the passwords."""
-    if not services.current().runs.may_have(frame.caller(), view):
-        if view.operator == frame.caller().name:
-            st.caption(words.no_longer_allowed(view.id))
+    if not services.current().runs.may_have(layout.caller(), view):
+        if view.operator == layout.caller().name:
+            st.caption(messages.no_longer_allowed(view.id))
             return
         st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
         return
@@ -144,23 +142,23 @@ def _files(view: RunView) -> None:
             links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv")
         if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)
-    st.caption(words.CSV_CALCULATES)
+    st.caption(messages.CSV_CALCULATES)
 
 
 def _handing_over(view: RunView) -> None:
     with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
-        st.markdown(escaped(words.hand_over_question(view.passwords_until or 0.0)))
+        st.markdown(escaped(messages.hand_over_question(view.passwords_until or 0.0)))
         with st.container(horizontal=True):
             st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
             st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
 
 
 def _forget(run: int) -> None:
-    services.current().runs.handed_over(frame.caller(), run)
+    services.current().runs.handed_over(layout.caller(), run)
 
 
 def _extend(run: int, days: int) -> None:
-    services.current().runs.extend(frame.caller(), run, days)
+    services.current().runs.extend(layout.caller(), run, days)
 
 
 def _rows(view: RunView) -> None:
@@ -170,18 +168,18 @@ def _rows(view: RunView) -> None:
     ) as rows:
         if not rows.open:
             return
-        table = services.current().runs.rows(frame.caller(), view.id)
+        table = services.current().runs.rows(layout.caller(), view.id)
         table = table.drop(columns=[name for name in OLD if not table[name].replace("", pd.NA).notna().any()])
         kinds = st.pills(
             "Outcome",
             sorted(table["outcome"].unique()),
             selection_mode="multi",
             key="outcomes",
-            format_func=words.outcome,
+            format_func=messages.outcome,
         )
         shown = table.loc[table["outcome"].isin(kinds)] if kinds else table
         st.dataframe(
-            shown.assign(outcome=shown["outcome"].map(words.outcome)),
+            shown.assign(outcome=shown["outcome"].map(messages.outcome)),
             hide_index=True,
             placeholder="",
             alt=f"Rows of run {view.id} with their outcomes",

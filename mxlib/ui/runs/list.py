@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.runs.run_view import RunView
-from mxlib.services import run_status as telling
-from mxlib.ui.app import layout as frame
-from mxlib.ui.widgets import auto_refresh as renewal
+from mxlib.services import run_status
+from mxlib.ui.app import layout
+from mxlib.ui.widgets import auto_refresh
 from mxlib.ui.widgets.actions import act
 
 #: Seconds between looks while a run goes on.
@@ -22,7 +22,7 @@ _NONE = "No run yet. Import CSV on Email accounts starts one."
 _NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
 _COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
 _HIDDEN = "Rows of other domains"
-_COUNTS = [words.outcome(outcome) for outcome in _COUNTED]
+_COUNTS = [messages.outcome(outcome) for outcome in _COUNTED]
 
 
 def chosen() -> int | None:
@@ -30,23 +30,25 @@ def chosen() -> int | None:
     asked = st.query_params.get("run", "")
     if asked.isdecimal():
         return int(asked[:_LONGEST_NUMBER])
-    latest = services.current().runs.all(frame.caller(), most=1)
+    latest = services.current().runs.all(layout.caller(), most=1)
     return latest[0].id if latest else None
 
 
 def show(shown: int | None) -> None:
     """The table of runs; a click on one shows it above. It renews itself while a run goes on."""
     moving = services.current().runs.active() > 0
-    drawn = [services.current().runs.all(frame.caller())]  # at first as they are right now, then as every tab sees them
+    drawn = [
+        services.current().runs.all(layout.caller())
+    ]  # at first as they are right now, then as every tab sees them
     st.fragment(_table, run_every=LOOK_EVERY if moving else None)(shown, drawn)
 
 
 def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
-    runs = drawn.pop() if drawn else services.current().watch.all(frame.caller())
+    runs = drawn.pop() if drawn else services.current().watch.all(layout.caller())
     if not services.current().runs.active():
-        renewal.stop()
+        auto_refresh.stop()
     if not runs:
-        st.info(_NONE if frame.caller().admin else _NONE_TO_SEE, icon=":material/play_circle:")
+        st.info(_NONE if layout.caller().admin else _NONE_TO_SEE, icon=":material/play_circle:")
         return
     st.subheader("All runs", anchor=False)
 
@@ -75,13 +77,13 @@ def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
 
 
 def _told(run: RunView, shown: bool) -> dict[str, object]:
-    counts = {words.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
+    counts = {messages.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
     return {
         "Run": run.id,
         "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
         "Started": datetime.fromtimestamp(run.created_at),
-        "Kind": words.run_kind(run.kind),
-        "About": telling.title(run),
+        "Kind": messages.run_kind(run.kind),
+        "About": run_status.title(run),
         "Domains": ", ".join(run.domains),
         "Operator": run.operator,
         "Rows": run.total,

@@ -5,11 +5,11 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.runs.run_view import RunView
 from mxlib.services.undo import UndoPlan
-from mxlib.ui.app import layout as frame
-from mxlib.ui.widgets import actions as acts
+from mxlib.ui.app import layout
+from mxlib.ui.widgets import actions
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -18,8 +18,8 @@ _HELD = "undo_plan"
 
 def button(view: RunView) -> None:
     """The way in, for whoever may and as long as there is something to take back."""
-    if services.current().undoing.possible(frame.caller(), view):
-        label = "Undo the rest" if view.undone_by else f"Undo this {words.run_kind(view.kind).lower()}"
+    if services.current().undoing.possible(layout.caller(), view):
+        label = "Undo the rest" if view.undone_by else f"Undo this {messages.run_kind(view.kind).lower()}"
         st.button(label, icon=":material/undo:", key="undo_look", on_click=act(_look, view.id))
 
 
@@ -37,9 +37,9 @@ def show(view: RunView) -> None:
     if planned is None or planned.run != view.id:
         return
     try:
-        planned = services.current().undoing.still(frame.caller(), planned)
-    except acts.REFUSALS as refusal:
-        acts.say(refusal)
+        planned = services.current().undoing.still(layout.caller(), planned)
+    except actions.REFUSALS as refusal:
+        actions.say(refusal)
         return
     with st.container(border=True, key="undo-card"):
         st.markdown(f"**{escaped(planned.sentence)}**")
@@ -87,11 +87,11 @@ def _to(number: int, label: str) -> None:
 
 def _look(run: int) -> None:
     st.session_state.pop("undo_typed", None)
-    st.session_state[_HELD] = services.current().undoing.look(frame.caller(), run)
+    st.session_state[_HELD] = services.current().undoing.look(layout.caller(), run)
 
 
 def _start(run: int) -> None:
-    number = services.current().undoing.start(frame.caller(), run, st.session_state.get("undo_typed", ""))
+    number = services.current().undoing.start(layout.caller(), run, st.session_state.get("undo_typed", ""))
     _forget()
     st.query_params["run"] = str(number)
 

@@ -1,5 +1,5 @@
 """The entry script of every page; alone in its folder, so that Streamlit finds no pages/ beside it."""
 
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 
-frame.show()
+layout.show()

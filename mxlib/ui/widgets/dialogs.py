@@ -7,7 +7,7 @@ from typing import Any, NoReturn, ParamSpec
 
 import streamlit as st
 
-from mxlib.ui.widgets import actions as acts
+from mxlib.ui.widgets import actions
 
 P = ParamSpec("P")
 
@@ -38,10 +38,10 @@ def dialog(
         def safely(*given: P.args, **named: P.kwargs) -> None:
             try:
                 content(*given, **named)
-            except acts.REFUSALS as refusal:
-                acts.say(refusal)
+            except actions.REFUSALS as refusal:
+                actions.say(refusal)
 
-        drawn = st.dialog(title, on_dismiss=acts.act(dismiss), **look)(safely)
+        drawn = st.dialog(title, on_dismiss=actions.act(dismiss), **look)(safely)
 
         @wraps(content)
         def opened(*given: P.args, **named: P.kwargs) -> None:
@@ -78,4 +78,4 @@ def leave() -> NoReturn:
 
 def redraw() -> NoReturn:
     """Draw the dialog again, alone where that is possible."""
-    st.rerun(scope="fragment" if acts.draws_a_part() else "app")
+    st.rerun(scope="fragment" if actions.draws_a_part() else "app")

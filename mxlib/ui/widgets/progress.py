@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages as words
+from mxlib.core.text import messages
 from mxlib.services.mailbox_lists import Tell
-from mxlib.ui.app import layout as frame
+from mxlib.ui.app import layout
 from mxlib.ui.widgets.format import escaped
 
 
@@ -20,7 +20,7 @@ def shown() -> Iterator[Tell]:
 
     def tell(done: int, total: int, wait: float) -> None:
         if total > 1:
-            place.progress(done / total, text=escaped(words.reading_lists(done, total, wait)))
+            place.progress(done / total, text=escaped(messages.reading_lists(done, total, wait)))
 
     try:
         yield tell
@@ -31,4 +31,4 @@ def shown() -> Iterator[Tell]:
 def bring(rows: pd.DataFrame, domain: str) -> None:
     """Read the lists that judging `rows` takes, in view of the operator."""
     with shown() as tell:
-        services.current().previews.load(frame.caller(), rows, domain, tell=tell)
+        services.current().previews.load(layout.caller(), rows, domain, tell=tell)
