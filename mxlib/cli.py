@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from mxlib.auth import token_owners
-from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, period
-from mxlib.auth.passwords import Unfit
-from mxlib.auth.permissions import Caller, Permission, told
+from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, parse_period
+from mxlib.auth.passwords import InvalidPassword
+from mxlib.auth.permissions import Caller, Permission, describe_grants
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages
 from mxlib.settings import Settings, SettingsError
-from mxlib.store import FILE, Store, Unwritable, audit, clock_guard
+from mxlib.store import FILE, Store, StoreUnavailable, audit, clock_guard
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(asked.do(asked, store, clock))
         finally:
             store.close()
-    except (SettingsError, Unwritable, Unfit) as error:
+    except (SettingsError, StoreUnavailable, InvalidPassword) as error:
         return _complain(str(error))
     except ValidationError as error:
         return _complain(" ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors()))
@@ -68,7 +68,7 @@ def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -
 
 def _token_list(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     now = clock.now()
-    for token in Tokens(store, clock).every(_operator()):
+    for token in Tokens(store, clock).list_all(_operator()):
         looks = ", ".join(token_owners.told(token, mark, now) for mark in token_owners.marks(token, now))
         used = f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
         by = f"made by {token_owners.maker(token)}"
@@ -88,7 +88,7 @@ def _token_hand_over(asked: argparse.Namespace, store: Store, clock: SystemClock
 
 
 def _rights(holder: TokenRecord | UserRecord) -> str:
-    return told(holder.admin, holder.permissions) or "no permission"
+    return describe_grants(holder.admin, holder.permissions) or "no permission"
 
 
 def _state(token: TokenRecord, now: float) -> str:
@@ -119,7 +119,7 @@ def _user_add(asked: argparse.Namespace, store: Store, clock: SystemClock) -> in
 
 
 def _user_list(asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
-    for user in _users(asked, store, clock).every(_operator()):
+    for user in _users(asked, store, clock).list_all(_operator()):
         way = "password" if user.has_password else "provider"
         seen = f"last sign-in {_day(user.last_sign_in_at)}" if user.last_sign_in_at else "never signed in"
         state = f"disabled {_day(user.disabled_at)}" if user.disabled_at else seen
@@ -160,7 +160,7 @@ def _users(asked: argparse.Namespace, store: Store, clock: SystemClock) -> Users
 def _known(users: Users, name: str) -> UserRecord:
     user = users.find(name)
     if user is None:
-        raise Unfit(f"There is no user {name}. See: script/mxm user list")
+        raise InvalidPassword(f"There is no user {name}. See: script/mxm user list")
     return user
 
 
@@ -170,7 +170,7 @@ def _password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     typed = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != typed:
-        raise Unfit("These are two different passwords. Nothing was changed.")
+        raise InvalidPassword("These are two different passwords. Nothing was changed.")
     return typed
 
 
@@ -216,7 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("name", help="what it is for")
     _may(create)
     create.add_argument(
-        "--expires", type=period, default=USUAL_DAYS, metavar="90d",
+        "--expires", type=parse_period, default=USUAL_DAYS, metavar="90d",
         help="when it ends by itself: 12h, 90d, 2w, 1y (the default), or never",
     )  # fmt: skip
     _command(tokens, "list", _token_list, "number, name, permissions, maker, end and use of every token")

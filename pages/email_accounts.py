@@ -20,7 +20,7 @@ if not domain:
 with st.container(horizontal=True, vertical_alignment="center"):
     if caller.may(Permission.IMPORT, domain):
         if st.button("Import CSV", type="primary", icon=":material/upload_file:", key="to_import"):
-            layout.go("import_mailboxes")
+            layout.navigate("import_mailboxes")
         if st.button("New mailbox", icon=":material/person_add:", key="new"):
             new_mailbox.forget()
             new_mailbox.ask(domain)

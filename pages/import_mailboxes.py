@@ -13,9 +13,9 @@ domain = layout.domain()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Import mailboxes", anchor=False, width="stretch")
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
-        layout.go("email_accounts")
+        layout.navigate("email_accounts")
 
-step, current = mapping.held(), editor.held()
+step, current = mapping.held(), editor.current()
 imports = services.current().lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True)
 with st.container(gap=None):  # always there: what stands below stays as it is when a sentence comes or goes
     if not imports:

@@ -14,14 +14,14 @@ domain = layout.domain()
 address = st.query_params.get("address", "").strip().lower()
 username, _, of = address.rpartition("@")
 if not username or of != domain:
-    layout.go("email_accounts")
+    layout.navigate("email_accounts")
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title(escaped(address), anchor=False, width="stretch")
     may_view = layout.caller().may(Permission.VIEW, domain)
     refresh = may_view and st.button("Refresh", icon=":material/refresh:", key="refresh")
     if st.button("Email accounts", icon=":material/arrow_back:", type="tertiary", key="to_accounts"):
-        layout.go("email_accounts")
+        layout.navigate("email_accounts")
 flash.show()
 unconfirmed.show(domain, username)
 if permissions.lacks(layout.caller(), Permission.VIEW, domain):

@@ -25,7 +25,7 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
     body = {"default_domain": "a.nl", "rows": named}
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as house:
         house.ask("GET", "/domains/a.nl/email-accounts")
-        imports = house.services.imports
+        imports = house.services.program_imports
         judging = seconds(lambda: imports.preview(LOCAL, imports.from_json(body)), times)
         whole = seconds(lambda: house.ask("POST", "/email-accounts/import/preview", body), times)
     print(f"a preview of {rows:,} rows as JSON")

@@ -12,7 +12,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services import container
-from mxlib.services.audit_log import Wanted
+from mxlib.services.audit_log import AuditFilter
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, journal, mailbox_lists
 from mxlib.store.tables import audit, run_row
@@ -85,13 +85,13 @@ def main() -> bool:
         run = fill(store)
         store.close()
         house = container.build(Settings(data_dir=Path(folder)))
-        view = house.engine.view(run)
+        view = house.run_manager.view(run)
         assert view is not None
         print(f"a trail of {RUNS * ROWS:,} entries, and {RUNS} runs of {ROWS:,} rows about the same mailboxes")
         for name, work in (
-            ("audit.csv", lambda: sum(map(len, house.trail.csv(LOCAL, Wanted()).pieces))),
-            ("audit.jsonl", lambda: sum(map(len, house.trail.jsonl(LOCAL, Wanted()).pieces))),
-            ("undo's preview", lambda: house.undoing._plan(view)),
+            ("audit.csv", lambda: sum(map(len, house.audit_log.csv(LOCAL, AuditFilter()).pieces))),
+            ("audit.jsonl", lambda: sum(map(len, house.audit_log.jsonl(LOCAL, AuditFilter()).pieces))),
+            ("undo's preview", lambda: house.undo._plan(view)),
         ):
             seconds, megabytes = cost(work)
             print(f"  {name:<15} {seconds:6.2f} s  (under {MOST_S:g} s), {megabytes:+5.0f} MB  (under {MOST_MB:g} MB)")

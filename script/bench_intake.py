@@ -8,7 +8,7 @@ import io
 import sys
 
 from mxlib.core.files import reader, writer
-from mxlib.core.validation.rules import judge
+from mxlib.core.validation.rules import validate
 from mxlib.services.imports import understood
 from mxlib.worker import shared
 from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
@@ -27,7 +27,7 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
     for name, data in files.items():
         read = seconds(lambda data=data, name=name: understood(reader.read(data, name)), times)  # type: ignore[misc]
         whole = seconds(
-            lambda data=data, name=name: judge(understood(reader.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
+            lambda data=data, name=name: validate(understood(reader.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
             times,
         )
         kind = name.rpartition(".")[2]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from mxlib.clock import SystemClock
-from mxlib.mxroute.protocol import Answer, Request
+from mxlib.mxroute.protocol import Request, Response
 from mxlib.runs import results
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import RunStatus
@@ -38,9 +38,9 @@ class _Open:
         return 0.0
 
 
-def _well(request: Request) -> Answer:
+def _well(request: Request) -> Response:
     """The answer of a host that does as it is told, at once."""
-    return Answer(201 if request.kind == "write" else 200, [] if request.kind == "read" else None, None)
+    return Response(201 if request.kind == "write" else 200, [] if request.kind == "read" else None, None)
 
 
 def _engine(folder: Path) -> tuple[Store, Engine]:
@@ -62,18 +62,18 @@ def cost_of_a_row(folder: Path, count: int = ROWS) -> tuple[float, float]:
     with store.write() as tx:
         journal.add_run(tx, planned, store.key, operator="bench", status=RunStatus.QUEUED, at=0.0, retention_days=7)
     planning = time.perf_counter() - began
-    engine.take_up()
-    look = engine.take()
+    engine.load_new_runs()
+    look = engine.next_request()
     assert look is not None
-    engine.heard(look, _well(look.request))
+    engine.on_response(look, _well(look.request))
     began = time.perf_counter()
     for _ in range(count // 2):
-        job = engine.take()
+        job = engine.next_request()
         assert job is not None
-        engine.heard(job, _well(job.request))
+        engine.on_response(job, _well(job.request))
     taken = time.perf_counter() - began
     for _ in range(3):
-        engine.take()
+        engine.next_request()
     store.close()
     return taken / (count // 2) * 1000, planning / count * 1000
 
@@ -84,7 +84,7 @@ def time_to_resume(folder: Path) -> float:
     store, engine = _engine(folder)
     with store.read() as tx:
         journal.attempts_since(tx, time.time() - 60.0)
-    job = engine.take()
+    job = engine.next_request()
     taken = time.perf_counter() - began
     assert job is not None
     store.close()
@@ -100,7 +100,7 @@ def long_run(url: str, folder: Path, count: int) -> None:
     before = sandboxed.peak_megabytes()
     house = sandboxed.services(url, folder)
     began = time.perf_counter()
-    run = house.engine.start(sandboxed.plan(count), "bench", retention_days=7)
+    run = house.run_manager.start(sandboxed.plan(count), "bench", retention_days=7)
     view = sandboxed.at_an_end(house, run)
     taken = time.perf_counter() - began
     assert view.done == count

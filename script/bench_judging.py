@@ -22,13 +22,13 @@ from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
 from mxlib.core.mapping import mapping
 from mxlib.core.plans.plan import Action
-from mxlib.core.schema import COLUMNS, MOST_SENDS, OnExisting, Verdict
+from mxlib.core.schema import COLUMNS, MAX_SENDS_PER_DAY, OnExisting, Verdict
 from mxlib.core.text import findings as reasons
 from mxlib.core.text import messages
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 
 ROWS = 100_000
-ACCOUNT = Account(
+ACCOUNT = AccountSnapshot(
     frozenset({"clienta.nl", "clientb.nl", "xn--mnchen-3ya.example"}),
     {
         "clienta.nl": frozenset(f"person{number}.name" for number in range(0, ROWS, 40)),
@@ -36,7 +36,7 @@ ACCOUNT = Account(
         "xn--mnchen-3ya.example": frozenset(),
     },
 )
-STANDARD = Standard("clienta.nl")
+STANDARD = Defaults("clienta.nl")
 #: The same account, with what the mailboxes of one domain have.
 UPDATED = replace(
     ACCOUNT,
@@ -112,7 +112,7 @@ _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]
 
 
 def judge_row_by_row(
-    rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting = OnExisting.SKIP
+    rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting = OnExisting.SKIP
 ) -> pd.DataFrame:
     """What `rules.judge` does, in the way that comes to mind first."""
     claimed: dict[str, int] = {}
@@ -127,7 +127,7 @@ def judge_row_by_row(
 
 
 def _judge_row(
-    row: Any, account: Account, standard: Standard, claimed: dict[str, int], has: dict[str, Any], update: bool
+    row: Any, account: AccountSnapshot, standard: Defaults, claimed: dict[str, int], has: dict[str, Any], update: bool
 ) -> _Judged:
     told: list[str] = []
     username = row.username.strip(BLANKS).translate(_ASCII_LOWER)
@@ -147,7 +147,7 @@ def _judge_row(
     if row.fault:
         told.append(row.fault)
     addressed = True
-    if not exists and not (_USERNAME.fullmatch(username) and len(username) <= addresses.LONGEST_USERNAME):
+    if not exists and not (_USERNAME.fullmatch(username) and len(username) <= addresses.MAX_USERNAME_LENGTH):
         told.append(reasons.username(username))
         addressed = False
     if disagree:
@@ -179,7 +179,7 @@ def _judge_row(
         limit = had and had.limit
     typed = addresses.email(row.recovery_email)
     recovery = "" if typed == "-" else typed
-    if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.LONGEST_EMAIL):
+    if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.MAX_EMAIL_LENGTH):
         told.append(reasons.recovery_email(row.recovery_email.strip(BLANKS)))
     if recovery == full:
         told.append(reasons.RECOVERS_ITSELF)
@@ -204,7 +204,7 @@ def _judge_row(
     warned: list[str] = []
     if verdict in {Verdict.READY, Verdict.NEEDS_PASSWORD}:
         had_quota, had_limit = (had.quota, had.limit) if had else (None, None)
-        if not updates and limit != MOST_SENDS:
+        if not updates and limit != MAX_SENDS_PER_DAY:
             warned.append(reasons.limit_ignored(str(limit)))
         if updates and limit_typed and asked != had_limit:
             warned.append((reasons.limit_stays if missing else reasons.limit_uncertain)(had_limit, asked or 0))
@@ -256,7 +256,7 @@ def _changes(had: Any, quota: int | None, limit: int | None, recovery: str, pass
 def rows_of(data: bytes, most: int = ROWS) -> pd.DataFrame:
     """The rows table of a CSV, as an import reads it."""
     sheet = reader.read(data, "bench.csv", limits=Limits(bytes=len(data), rows=most))
-    rows, _ = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    rows, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     return rows
 
 
@@ -280,11 +280,11 @@ def peak_megabytes() -> float:
 def main(rows: int = ROWS, times: int = 5) -> None:
     """Print how long judging takes, how much faster it is than a loop, and what memory it needs."""
     data = spreadsheet(rows)
-    whole = seconds(lambda: judge(rows_of(data, rows), ACCOUNT, STANDARD), times)
+    whole = seconds(lambda: validate(rows_of(data, rows), ACCOUNT, STANDARD), times)
     peak = peak_megabytes()
     table = rows_of(data, rows)
-    columns = seconds(lambda: judge(table, ACCOUNT, STANDARD), times)
-    updates = seconds(lambda: judge(table, UPDATED, STANDARD, OnExisting.UPDATE), times)
+    columns = seconds(lambda: validate(table, ACCOUNT, STANDARD), times)
+    updates = seconds(lambda: validate(table, UPDATED, STANDARD, OnExisting.UPDATE), times)
     loop = seconds(lambda: judge_row_by_row(table, ACCOUNT, STANDARD), 1)
     print(f"judging {rows:,} rows ({len(data) / 1e6:.1f} MB)")
     print(f"  bytes to verdicts   {whole:6.3f} s   (0.5 s or less)")

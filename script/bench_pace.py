@@ -59,7 +59,7 @@ def ours(window: float, rows: int, latency: float) -> Told:
     ):
         house = sandboxed.services(url, Path(folder))
         began = time.time()
-        run = house.engine.start(sandboxed.plan(rows), "bench", retention_days=7)
+        run = house.run_manager.start(sandboxed.plan(rows), "bench", retention_days=7)
         sandboxed.at_an_end(house, run)
         house.close()
         return Told.by(url, began, window)

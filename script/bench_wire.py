@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.tokens import Tokens
 from mxlib.clock import SystemClock
-from mxlib.sandbox.event_log import Ledger
+from mxlib.sandbox.event_log import EventLog
 from mxlib.sandbox.state import Change
 from mxlib.store import FILE, Store
 from tests.browser.driver import Server, serving
@@ -63,7 +63,7 @@ def prepared() -> Iterator[tuple[Server, str]]:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         data.mkdir()
-        ledger = Ledger(data / "sandbox.jsonl")
+        ledger = EventLog(data / "sandbox.jsonl")
         for number in range(MAILBOXES):
             ledger.append(Change("create", DOMAIN, f"user{number}", 1024, 9600))
         with serving(Path(folder), settings={"MXM_SANDBOX_READS": "100000"}) as server:

@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.services import container
 
-container.Pace = partial(Pace, window=2.0)  # type: ignore[assignment,misc]
+container.RateLimits = partial(RateLimits, window=2.0)  # type: ignore[assignment,misc]
 
 from mxlib.ui.app import server  # noqa: E402 - what it opens takes the pace from above
 

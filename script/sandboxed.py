@@ -53,7 +53,7 @@ def settings(url: str, folder: Path) -> Settings:
 def services(url: str, folder: Path) -> container.Services:
     """The services of a server on `url`, its workers started."""
     house = container.build(settings(url, folder))
-    house.engine.recover()
+    house.run_manager.recover()
     return house
 
 
@@ -84,7 +84,7 @@ def plan(count: int) -> Plan:
 def at_an_end(house: container.Services, run: int) -> RunView:
     """Wait for a run; RuntimeError when it pauses."""
     while True:
-        view = house.engine.view(run)
+        view = house.run_manager.view(run)
         assert view is not None
         if view.status in AT_AN_END:
             return view

@@ -9,8 +9,8 @@ from typing import Any
 from mxlib.clock import SystemClock
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import Unreachable
-from mxlib.mxroute.protocol import Answer, Request
-from mxlib.runs.manager import Runs
+from mxlib.mxroute.protocol import Request, Response
+from mxlib.runs.manager import RunManager
 from mxlib.runs.run_view import RunView
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
@@ -41,7 +41,7 @@ class Host:
         self.open.set()
         self.inside = 0
 
-    def send(self, request: Request, *, urgent: bool = False, gated: bool = True) -> Answer:
+    def send(self, request: Request, *, urgent: bool = False, gated: bool = True) -> Response:
         assert not gated
         self.inside += 1
         try:
@@ -50,7 +50,7 @@ class Host:
             reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
             if reply.dropped:
                 raise Unreachable("MXroute did not answer.")
-            return protocol.decipher(request, reply.status, reply.headers, reply.body, time.time())
+            return protocol.parse_response(request, reply.status, reply.headers, reply.body, time.time())
         finally:
             self.inside -= 1
 
@@ -61,7 +61,7 @@ class Desk:
     def __init__(self, store: Store, host: Host | None = None, *, recover: bool = True) -> None:
         self.store, self.host, self.clock = store, host or Host(), store.clock
         self.gate = FreeGate()
-        self.runs = Runs(store, self.host, self.gate, store.clock, Settings())  # type: ignore[arg-type]
+        self.runs = RunManager(store, self.host, self.gate, store.clock, Settings())  # type: ignore[arg-type]
         if recover:
             self.runs.recover()
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from mxlib.core.text import messages
-from mxlib.store import OwnershipLost, Store, Tx, Unwritable
+from mxlib.store import OwnershipLost, Store, StoreUnavailable, Tx
 from tests.simulation import Simulation
 
 #: Steps of the overtaken process and of the owner, in each round.
@@ -67,7 +67,7 @@ class Disk:
         @contextmanager
         def write() -> Iterator[Tx]:
             if self.full:
-                raise Unwritable(messages.DISK_FULL)
+                raise StoreUnavailable(messages.DISK_FULL)
             with usual() as tx:
                 yield tx
 

@@ -17,8 +17,8 @@ from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.clock import Clock, SystemClock
 from mxlib.mxroute import protocol
-from mxlib.mxroute.errors import Busy, Unreachable
-from mxlib.mxroute.protocol import Answer, Request
+from mxlib.mxroute.errors import RateLimitWait, Unreachable
+from mxlib.mxroute.protocol import Request, Response
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
@@ -53,10 +53,10 @@ class StandIn:
         patience: float | None = None,
         gated: bool = True,
         before: Callable[[], object] | None = None,
-    ) -> Answer:
+    ) -> Response:
         self.waits(request)
         if request.kind == "write" and patience is not None and self.busy > patience:
-            raise Busy(self.busy)
+            raise RateLimitWait(self.busy)
         if self.down:
             raise Unreachable("MXroute does not answer.", sent=False)
         if before is not None:
@@ -66,7 +66,7 @@ class StandIn:
         reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
         if reply.dropped:
             raise Unreachable("MXroute does not answer.")
-        return protocol.decipher(request, reply.status, reply.headers, reply.body, time.time())
+        return protocol.parse_response(request, reply.status, reply.headers, reply.body, time.time())
 
     def waiting(self, kind: str) -> float:
         return 0.0
@@ -147,7 +147,7 @@ def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterato
     store = Store.open(folder / FILE, clock)
     house = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]
     services.install(house)
-    house.engine.recover()
+    house.run_manager.recover()
     try:
         yield House(house, host)
     finally:

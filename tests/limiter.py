@@ -13,8 +13,8 @@ from itertools import count
 from typing import Literal
 
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.rate_headers import Allowance, retry_after
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_headers import RateLimitHeaders, retry_after
+from mxlib.mxroute.rate_limits import RateLimits
 
 #: Unix seconds at monotonic 0, by our own clock.
 EPOCH = 1_800_000_000.0
@@ -107,7 +107,7 @@ def race(
     rows: int,
     latencies: Iterator[float],
     *,
-    pace: Pace | None = None,
+    pace: RateLimits | None = None,
     at: float = 0.0,
     others: Iterable[float] = (),
     timeout: float = 30.0,
@@ -117,7 +117,7 @@ def race(
 
     `others`: rising times at which another client spends one. A latency is drawn for each way of each request.
     """
-    pace = pace or Pace()
+    pace = pace or RateLimits()
     now, waiting, flying, done, sent = at, rows, 0, 0, list[float]()
     number = count()
     events: list[tuple[float, int, str, float]] = []
@@ -132,7 +132,7 @@ def race(
         assert now - at < patience, f"{done} of {rows} after {now - at:.0f} s"
         wait = math.inf
         while waiting and flying < WORKERS:
-            wait = pace.ask("write", now)
+            wait = pace.try_acquire("write", now)
             if wait:
                 break
             waiting, flying = waiting - 1, flying + 1
@@ -154,7 +154,7 @@ def race(
         else:
             answer = answers[sent_at][int(what.split()[1])]
             flying -= 1
-            pace.heard("write", _said(answer, EPOCH + now), sent_at, now)
+            pace.update("write", _said(answer, EPOCH + now), sent_at, now)
             if answer is None or answer[0] == 201:
                 done += 1
             else:
@@ -176,9 +176,9 @@ def least(limiter: Limiter, rows: int, at: float, trip: float) -> tuple[float, i
     return (left + (windows - 1) * limiter.window if windows else 0.0), windows + 1
 
 
-def _said(answer: tuple[int, dict[str, str]] | None, now: float) -> Allowance | RateLimited | None:
+def _said(answer: tuple[int, dict[str, str]] | None, now: float) -> RateLimitHeaders | RateLimited | None:
     if answer is None:
         return None
     status, headers = answer
-    allowance = Allowance.from_http(headers, now)
+    allowance = RateLimitHeaders.from_http(headers, now)
     return RateLimited(retry_after(headers, now), allowance=allowance) if status == 429 else allowance

@@ -79,13 +79,13 @@ def _serve() -> None:
             continue
         # A child has its libraries' pages only once it uses them; they are no cost of a file either.
         warm = reader.read(b"username\nal\xefce\n", "warm.csv")
-        mapping.to_rows(warm, mapping.recognise(warm.header))
+        mapping.rows_from_sheet(warm, mapping.detect_columns(warm.header))
         before = _resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         began, rows = time.perf_counter(), -1
         try:
             sheet = reader.read(data, name)
-            mapping.to_rows(sheet, mapping.recognise(sheet.header))
+            mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
             rows = len(sheet)
         except reader.FileRefused:
             pass

@@ -18,10 +18,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mxlib.auth import passwords
-from mxlib.auth.middleware import Guard
+from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sessions import Sessions
-from mxlib.auth.sign_in import Entrance
+from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
@@ -62,7 +62,7 @@ class House:
         self.users = Users(
             self.store, self.clock, provider=bool(self.settings.oidc_issuer), woken=self.sessions.wake
         )  # fmt: skip
-        self.entrance = Entrance(
+        self.entrance = Authenticator(
             self.store, self.clock, self.settings, self.users, self.sessions, sandbox=self.settings.sandbox
         )  # fmt: skip
 
@@ -79,7 +79,9 @@ class House:
                 Route("/page", _page),
                 Route("/{path:path}", _seen, methods=["GET", "POST", "PUT", "DELETE"]),
             ],
-            middleware=[Middleware(Guard, settings=self.settings, entrance=lambda: self.entrance, redraw=self.redraw)],
+            middleware=[
+                Middleware(AccessMiddleware, settings=self.settings, entrance=lambda: self.entrance, redraw=self.redraw)
+            ],
         )
         return TestClient(
             app, base_url=address, client=(peer, 50_000), follow_redirects=False, headers={"Accept": "*/*", **headers}
@@ -114,11 +116,11 @@ def house(folder: Path, *names: str, **more: Any) -> Iterator[House]:
         opened.store.close()
 
 
-def open_entrance(settings: Settings) -> Entrance:
+def open_entrance(settings: Settings) -> Authenticator:
     """An entrance through which everybody goes, since there are no users."""
     store, clock = _nobody(), Hands()
     sessions = Sessions(store, clock, settings)
-    return Entrance(store, clock, settings, Users(store, clock), sessions, sandbox=True)
+    return Authenticator(store, clock, settings, Users(store, clock), sessions, sandbox=True)
 
 
 @cache

@@ -14,12 +14,12 @@ from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
-from mxlib.mxroute.protocol import Answer, Mailbox
-from mxlib.mxroute.rate_limiter import Gate
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.protocol import Mailbox, Response
+from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.outcomes import RunStatus
-from mxlib.runs.run_state import Course, Job
+from mxlib.runs.run_state import OutgoingRequest, RunState
 from mxlib.sandbox.contract import shown
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.faults import Rule, Schedule
@@ -129,14 +129,14 @@ class Simulation:
 
     def boot(self) -> None:
         """A process starts: nothing is known but what the store holds."""
-        self.gate = Gate(Pace(), self.clock) if self.paced else FreeGate()
+        self.gate = RateLimiter(RateLimits(), self.clock) if self.paced else FreeGate()
         with self.store.read() as tx:
             self.gate.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
         self.owned = OwnedStore.acquire(self.store)
         assert self.owned is not None
         self.engine = Engine(self.owned, self.gate, self.clock, TIMEOUT, jitter=lambda: 0.5)
-        self.taken: Job | None = None
-        self.on_their_way: list[tuple[float, int, float, Job, Answer | MXrouteError]] = []
+        self.taken: OutgoingRequest | None = None
+        self.on_their_way: list[tuple[float, int, float, OutgoingRequest, Response | MXrouteError]] = []
         self._number = count()
         self.engine.recover()
 
@@ -161,7 +161,7 @@ class Simulation:
                 at=self.clock.now(),
                 retention_days=7,
             )
-        self.engine.take_up()
+        self.engine.load_new_runs()
         return run
 
     def step(self) -> None:
@@ -172,17 +172,17 @@ class Simulation:
                 self._reach_the_host(job)
             else:
                 self._is_answered(job, 0.0, Unreachable("The request was held up here.", sent=False))
-        elif len(self.on_their_way) < WORKERS and (job_now := self.engine.take()) is not None:
+        elif len(self.on_their_way) < WORKERS and (job_now := self.engine.next_request()) is not None:
             self.taken = job_now
         else:
             idle = len(self.on_their_way) < WORKERS
-            soonest = self.clock.passed + self.engine.wake_in() if idle else float("inf")
+            soonest = self.clock.passed + self.engine.seconds_until_next() if idle else float("inf")
             if self.on_their_way and self.on_their_way[0][0] <= soonest:
                 at, _, sent_at, job, answer = heapq.heappop(self.on_their_way)
                 self.clock.passed = max(self.clock.passed, at)
-                said = answer if isinstance(answer, RateLimited) else answer.allowance
-                self.gate.heard(job.request.kind, said, sent_at)
-                self.engine.heard(job, answer)
+                said = answer if isinstance(answer, RateLimited) else answer.rate_headers
+                self.gate.update(job.request.kind, said, sent_at)
+                self.engine.on_response(job, answer)
             else:
                 self.clock.passed = soonest
 
@@ -201,7 +201,7 @@ class Simulation:
         """Whether some run is neither paused (and settled) nor at an end, nor waits for one that is paused."""
         return any(map(self._goes, self.engine.courses.values()))
 
-    def _goes(self, course: Course) -> bool:
+    def _goes(self, course: RunState) -> bool:
         courses = self.engine.courses
         match course.status:
             case RunStatus.PAUSED | RunStatus.STOPPED:
@@ -213,22 +213,22 @@ class Simulation:
             case _:
                 return True
 
-    def _reach_the_host(self, job: Job) -> None:
+    def _reach_the_host(self, job: OutgoingRequest) -> None:
         now, request = self.clock.now(), job.request
         body = json.dumps(request.body).encode() if request.body is not None else b""
         reply = self.sandbox.handle(request.method, request.path, HEADERS, body, now)
         takes = min(reply.delay, TIMEOUT)
-        answer: Answer | MXrouteError
+        answer: Response | MXrouteError
         if reply.dropped or reply.delay >= TIMEOUT:
             answer = Unreachable("MXroute did not answer.")
         else:
             try:
-                answer = protocol.decipher(request, reply.status, reply.headers, reply.body, now + takes)
+                answer = protocol.parse_response(request, reply.status, reply.headers, reply.body, now + takes)
             except MXrouteError as error:
                 answer = error
         self._is_answered(job, takes, answer)
 
-    def _is_answered(self, job: Job, after: float, answer: Answer | MXrouteError) -> None:
+    def _is_answered(self, job: OutgoingRequest, after: float, answer: Response | MXrouteError) -> None:
         now = self.clock.passed
         heapq.heappush(self.on_their_way, (now + after, next(self._number), now, job, answer))
 

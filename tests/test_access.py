@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permission
-from mxlib.services.access import Access, Person, grants
-from mxlib.services.audit_log import Wanted
+from mxlib.services.access import AccessService, Person, grants
+from mxlib.services.audit_log import AuditFilter
 from mxlib.ui.admin import permissions as access_rights
 from tests.house import House, opened, trail
 from tests.test_pages import ENTRY, PAGES
@@ -30,11 +30,11 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def access(house: House) -> Access:
+def access(house: House) -> AccessService:
     return house.services.access
 
 
-def person(access: Access, name: str) -> Person:
+def person(access: AccessService, name: str) -> Person:
     return next(person for person in access.people(BOSS) if person.user.name == name)
 
 
@@ -42,26 +42,26 @@ def signed_in(house: House, name: str) -> None:
     user = house.services.users.find(name)
     assert user is not None
     with house.services.store.write() as tx:
-        house.services.sessions.begin(tx, user.id, "127.0.0.1", "a browser")
+        house.services.sessions.start(tx, user.id, "127.0.0.1", "a browser")
 
 
 def test_without_a_user_nobody_signs_in_and_with_the_first_everybody_does(tmp_path: Path) -> None:
     with opened(tmp_path) as house:
         access = house.services.access
-        assert not access.in_force()
+        assert not access.sign_in_required()
         assert access.own(LOCAL) is None
         access.add_with_typed(LOCAL, "boss", PASSWORD, PASSWORD, admin=True, given={})
-        assert access.in_force()
+        assert access.sign_in_required()
 
 
-def test_a_typed_password_is_typed_twice(access: Access) -> None:
-    with pytest.raises(Unfit, match="The two passwords differ"):
+def test_a_typed_password_is_typed_twice(access: AccessService) -> None:
+    with pytest.raises(InvalidPassword, match="The two passwords differ"):
         access.add_with_typed(BOSS, "lee", PASSWORD, PASSWORD + "x", admin=False, given={})
-    with pytest.raises(Unfit, match="The two passwords differ"):
+    with pytest.raises(InvalidPassword, match="The two passwords differ"):
         access.change_own_password(KIM, PASSWORD, "another four words", "another")
 
 
-def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(house: House, access: Access) -> None:
+def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(house: House, access: AccessService) -> None:
     password = access.add_with_password(BOSS, "lee", admin=False, given=VIEW)
     assert house.services.users.verify("lee", password) is not None
     fresh = access.new_password(BOSS, person(access, "lee").user.id)
@@ -69,12 +69,12 @@ def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(house: Hou
     assert house.services.users.verify("lee", fresh) is not None
 
 
-def test_nobody_is_added_who_could_not_sign_in(access: Access) -> None:
-    with pytest.raises(Unfit, match="MXM_OIDC_ISSUER"):
+def test_nobody_is_added_who_could_not_sign_in(access: AccessService) -> None:
+    with pytest.raises(InvalidPassword, match="MXM_OIDC_ISSUER"):
         access.add(BOSS, "lee", None, admin=False, given={})
 
 
-def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(house: House, access: Access) -> None:
+def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(house: House, access: AccessService) -> None:
     for name in ("kim", "kim", "boss"):
         signed_in(house, name)
     assert person(access, "kim").browsers == 2
@@ -86,7 +86,7 @@ def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(house: Ho
     assert ("sign_out.everywhere", "kim", "kim") in trail(house)
 
 
-def test_nobody_else_signs_others_out_and_no_token_does(access: Access) -> None:
+def test_nobody_else_signs_others_out_and_no_token_does(access: AccessService) -> None:
     boss = person(access, "boss").user.id
     for caller in (KIM, Caller("boss (token 1)", admin=True, kind="token")):
         with pytest.raises(Forbidden):
@@ -94,7 +94,7 @@ def test_nobody_else_signs_others_out_and_no_token_does(access: Access) -> None:
 
 
 @pytest.mark.parametrize("caller", [KIM, Caller("nightly (token 1)", admin=True, kind="token")])
-def test_people_and_tokens_are_managed_by_admins_who_signed_in(access: Access, caller: Caller) -> None:
+def test_people_and_tokens_are_managed_by_admins_who_signed_in(access: AccessService, caller: Caller) -> None:
     number = person(access, "kim").user.id
     for attempt in (
         lambda: access.people(caller),
@@ -112,14 +112,14 @@ def test_people_and_tokens_are_managed_by_admins_who_signed_in(access: Access, c
     assert not person(access, "kim").user.admin
 
 
-def test_a_token_without_a_name_or_a_permission_is_not_made(access: Access) -> None:
-    with pytest.raises(Unfit, match="what is it for"):
+def test_a_token_without_a_name_or_a_permission_is_not_made(access: AccessService) -> None:
+    with pytest.raises(InvalidPassword, match="what is it for"):
         access.create_token(BOSS, " ", admin=True, given={}, days=None)
-    with pytest.raises(Unfit, match="may do nothing"):
+    with pytest.raises(InvalidPassword, match="may do nothing"):
         access.create_token(BOSS, "nightly", admin=False, given={"a.nl": []}, days=None)
 
 
-def test_every_doing_is_in_the_trail_without_its_secret(house: House, access: Access) -> None:
+def test_every_doing_is_in_the_trail_without_its_secret(house: House, access: AccessService) -> None:
     secret = access.add_with_password(BOSS, "lee", admin=False, given=VIEW)
     number = person(access, "lee").user.id
     secrets = [secret, access.new_password(BOSS, number)]
@@ -128,7 +128,7 @@ def test_every_doing_is_in_the_trail_without_its_secret(house: House, access: Ac
     access.enable(BOSS, number)
     secrets.append(access.create_token(BOSS, "nightly", admin=False, given=VIEW, days=30))
     access.revoke_token(BOSS, access.tokens(BOSS)[0].id)
-    entries = house.services.trail.entries(BOSS, Wanted()).entries
+    entries = house.services.audit_log.entries(BOSS, AuditFilter()).entries
     assert [entry.what for entry in reversed(entries)][-7:] == [
         "user.add", "password.set", "user.change", "user.disable", "user.enable", "token.create", "token.revoke",
     ]  # fmt: skip
@@ -220,7 +220,9 @@ def test_an_admin_needs_no_ticks(choosing: AppTest) -> None:
     assert not choosing.data_editor
 
 
-def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(house: House, access: Access) -> None:
+def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(
+    house: House, access: AccessService
+) -> None:
     access.allow(
         BOSS, person(access, "kim").user.id, admin=False, given={f"{at}.nl": {Permission.VIEW} for at in "abcd"}
     )
@@ -229,22 +231,22 @@ def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(hou
     assert list(tab.dataframe[0].value["Domain"]) == ["a.nl", "b.nl", "c.nl", "d.nl"]
 
 
-def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(house: House, access: Access) -> None:
+def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(house: House, access: AccessService) -> None:
     assert access.domains(BOSS, ["gone.nl", "a.nl", EVERY_DOMAIN]) == ("a.nl", "b.nl", "c.nl", "gone.nl")
 
 
 def test_nobody_gives_themselves_a_password_that_they_would_be_signed_out_before_reading(
-    house: House, access: Access
+    house: House, access: AccessService
 ) -> None:
     boss, kim = person(access, "boss").user.id, person(access, "kim").user.id
-    with pytest.raises(Unfit, match="You would be signed out before you could read it"):
+    with pytest.raises(InvalidPassword, match="You would be signed out before you could read it"):
         access.new_password(BOSS, boss)
     assert house.services.users.verify("boss", PASSWORD)
     assert "new-password" not in [button.key for button in page(picked=boss).button]
     assert "new-password" in [button.key for button in page(picked=kim).button]
 
 
-def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: Access) -> None:
+def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: AccessService) -> None:
     access.disable(BOSS, person(access, "kim").user.id)
     people = page().dataframe[0].value
     assert list(people["Name"]) == ["boss (you)", "kim"]
@@ -255,7 +257,7 @@ def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: A
     assert tokens["Last used"][0] == "never"
 
 
-def test_a_tick_stays_with_its_person_when_others_come_before_them(house: House, access: Access) -> None:
+def test_a_tick_stays_with_its_person_when_others_come_before_them(house: House, access: AccessService) -> None:
     tab = page(picked=person(access, "kim").user.id)
     before = tab.dataframe[0].proto.id
     assert tab.subheader[0].value == "kim"

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from mxlib.core.files import clipboard, reader
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import choices, suggestions
-from mxlib.core.mapping.choices import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
-from mxlib.core.mapping.mapping import IGNORE, recognise
-from mxlib.core.mapping.usernames import PATTERNS, Particles, Recipe
+from mxlib.core.mapping.choices import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, ColumnChoices
+from mxlib.core.mapping.mapping import IGNORE, detect_columns
+from mxlib.core.mapping.usernames import PATTERNS, Particles, UsernamePattern
 
-RECIPES = st.builds(Recipe, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
+RECIPES = st.builds(UsernamePattern, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
 
 
 def guessed(*lines: str) -> tuple[str, ...]:
     sheet = reader.read("\n".join(lines).encode(), "staff.csv")
-    return suggestions.guess(sheet, recognise(sheet.header)).meanings
+    return suggestions.suggest_columns(sheet, detect_columns(sheet.header)).meanings
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
     who = data.draw(st.integers(0, len(columns) - 1))
     others = data.draw(st.permutations([IGNORE, "password", "quota", "limit", "domain", FIRST_NAME]))
     meanings = tuple("username" if at == who else others[at % 6] for at in range(len(columns)))
-    answer = Answer(meanings, data.draw(RECIPES))
+    answer = ColumnChoices(meanings, data.draw(RECIPES))
     shuffled = data.draw(st.permutations(columns))
     kept = choices.to_json(columns, answer)
     assert choices.digest(shuffled) == choices.digest(columns)
     again = choices.from_json(shuffled, kept)
     assert again is not None
     assert dict(zip(shuffled, again.meanings, strict=True)) == dict(zip(columns, meanings, strict=True))
-    assert again.recipe == answer.recipe
+    assert again.pattern == answer.pattern
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
 )
 def test_an_answer_that_can_not_be_used_is_asked_anew(changed: dict[str, Any]) -> None:
     header = ("wie", "wat")
-    kept = choices.to_json(header, Answer(("username", IGNORE)))
+    kept = choices.to_json(header, ColumnChoices(("username", IGNORE)))
     assert choices.from_json(header, kept) is not None
     assert choices.from_json(header, kept | changed) is None
     assert choices.from_json(header, {}) is None
@@ -106,7 +106,7 @@ def test_every_meaning_has_a_label() -> None:
     ],
 )
 def test_a_line_of_addresses_becomes_a_row_for_each(text: str, rows: bytes) -> None:
-    assert clipboard.as_file(text) == rows
+    assert clipboard.to_file(text) == rows
 
 
 @pytest.mark.parametrize(
@@ -122,16 +122,16 @@ def test_a_line_of_addresses_becomes_a_row_for_each(text: str, rows: bytes) -> N
     ],
 )
 def test_what_is_a_table_stays_as_it_was_pasted(text: str) -> None:
-    assert clipboard.as_file(text) == text.encode()
+    assert clipboard.to_file(text) == text.encode()
 
 
 @given(st.text(st.sampled_from("ab@.,;<>\" \n\t'"), max_size=60))
 def test_pasting_loses_no_address(text: str) -> None:
-    made = clipboard.as_file(text).decode()
+    made = clipboard.to_file(text).decode()
     assert made == text or made.count("@") <= text.count("@")
     assert all(line.count("@") == 1 for line in made.split("\n")) or made == text
 
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_pasted(text: str) -> None:
-    assert isinstance(clipboard.as_file(text), bytes)
+    assert isinstance(clipboard.to_file(text), bytes)

@@ -17,9 +17,9 @@ from starlette.types import Message
 from mxlib.api import concurrency
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL
-from mxlib.mxroute.protocol import Answer, Request
-from mxlib.services.mailboxes import Mailboxes
-from mxlib.store import Unwritable
+from mxlib.mxroute.protocol import Request, Response
+from mxlib.services.mailboxes import MailboxService
+from mxlib.store import StoreUnavailable
 from tests.house import GOOD, House, data, opened, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -148,7 +148,7 @@ def test_a_fault_of_ours_tells_nothing_of_itself(
     def fails(*_: object) -> None:
         raise RuntimeError(f"with {GOOD} inside")
 
-    monkeypatch.setattr(Mailboxes, "create", fails)
+    monkeypatch.setattr(MailboxService, "create", fails)
     with caplog.at_level(logging.DEBUG):
         refused(house.ask("POST", BOXES, NINA), 500, "A fault of MXM itself")
     assert "RuntimeError at " in caplog.text
@@ -157,9 +157,9 @@ def test_a_fault_of_ours_tells_nothing_of_itself(
 
 def test_a_store_that_can_not_be_written_is_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
-        raise Unwritable("The disk of this server is full.")
+        raise StoreUnavailable("The disk of this server is full.")
 
-    monkeypatch.setattr(Mailboxes, "create", full)
+    monkeypatch.setattr(MailboxService, "create", full)
     refused(house.ask("POST", BOXES, NINA), 503, "disk")
 
 
@@ -276,7 +276,7 @@ def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(
     usual, open_ = house.host.send, threading.Event()
     at_host = threading.Semaphore(0)
 
-    def slow(request: Request, **more: Any) -> Answer:
+    def slow(request: Request, **more: Any) -> Response:
         at_host.release()
         open_.wait(20.0)
         return usual(request, **more)
@@ -287,7 +287,7 @@ def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(
         paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(60)]
         with ThreadPoolExecutor(60) as threads:
             asked = [threads.submit(house.ask, "GET", path) for path in paths]
-            for _ in range(concurrency.AT_HOST):
+            for _ in range(concurrency.MAX_AT_HOST):
                 assert at_host.acquire(timeout=10.0)
             began = time.monotonic()
             assert house.ask("GET", "/me").status_code == 200
@@ -302,16 +302,16 @@ def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(
 ) -> None:
     usual, open_, at_host = house.host.send, threading.Event(), threading.Semaphore(0)
 
-    def slow(request: Request, **more: Any) -> Answer:
+    def slow(request: Request, **more: Any) -> Response:
         at_host.release()
         open_.wait(20.0)
         return usual(request, **more)
 
     house.ask("GET", "/domains")
     monkeypatch.setattr(house.host, "send", slow)
-    monkeypatch.setattr(concurrency, "PATIENCE_S", 0.05)
-    with house.client, ThreadPoolExecutor(concurrency.AT_HOST) as threads:
-        paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(concurrency.AT_HOST)]
+    monkeypatch.setattr(concurrency, "MAX_WAIT_S", 0.05)
+    with house.client, ThreadPoolExecutor(concurrency.MAX_AT_HOST) as threads:
+        paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(concurrency.MAX_AT_HOST)]
         asked = [threads.submit(house.ask, "GET", path) for path in paths]
         for _ in paths:
             assert at_host.acquire(timeout=10.0)
@@ -324,8 +324,8 @@ def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(
 def test_more_requests_than_can_wait_for_the_host_are_refused_with_a_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(concurrency, "AT_HOST", 0)
-    monkeypatch.setattr(concurrency, "WAITING", 0)
+    monkeypatch.setattr(concurrency, "MAX_AT_HOST", 0)
+    monkeypatch.setattr(concurrency, "MAX_WAITING", 0)
     refused = house.ask("GET", "/domains")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert "Try again in 5 s" in refused.json()["error"]["message"]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mxlib.mxroute import protocol
-from mxlib.services.runs import Running
-from mxlib.store import Unwritable, idempotency
+from mxlib.services.runs import RunService
+from mxlib.store import StoreUnavailable, idempotency
 from tests.house import House, data, opened, refused, trail
 
 BOTH = ["kim@a.nl", "nina@a.nl"]
@@ -52,7 +52,7 @@ def uses(house: House, address: str, megabytes: float) -> None:
 
 
 def _full(*_: Any, **__: Any) -> int:
-    raise Unwritable("The disk is full.")
+    raise StoreUnavailable("The disk is full.")
 
 
 def test_a_quota_is_set_by_a_run_that_tells_what_each_had(house: House) -> None:
@@ -224,7 +224,7 @@ def test_a_key_whose_server_died_before_the_run_was_noted_finds_that_run(house: 
 
 def test_a_key_whose_server_died_before_the_start_starts_the_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Running, "start", _full)
+        patch.setattr(RunService, "start", _full)
         refused(ask(house, quota=2048, key="k1"), 503, "The disk is full.")
     done(house, quota=2048, key="k1")
     assert quotas(house) == [2048, 2048]

@@ -42,7 +42,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     """The address of a server on a sandbox whose minute is one second."""
     house = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(house)
-    house.engine.recover()
+    house.run_manager.recover()
     config = uvicorn.Config(
         Starlette(routes=[*health.routes, *routes]), host="127.0.0.1", port=0, log_level="critical", lifespan="off"
     )

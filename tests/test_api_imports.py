@@ -283,7 +283,7 @@ def test_a_run_of_nothing_is_seen_by_nobody_else(house: House) -> None:
 
 def test_a_run_is_paused_resumed_and_stopped(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        house.services.gate, "ask", lambda kind: 1.0 if kind == "write" else 0.0
+        house.services.rate_limiter, "try_acquire", lambda kind: 1.0 if kind == "write" else 0.0
     )  # its turn never comes
     run = data(start(house, NINA), 202)["id"]
     paused = data(house.ask("POST", f"/imports/{run}/pause"))
@@ -327,7 +327,9 @@ def test_rows_that_were_not_attempted_are_tried_again_in_a_run_of_their_own(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(house.services.gate, "ask", lambda kind: 1.0 if kind == "write" else 0.0)  # no turn comes
+        patch.setattr(
+            house.services.rate_limiter, "try_acquire", lambda kind: 1.0 if kind == "write" else 0.0
+        )  # no turn comes
         first = data(start(house, NINA), 202)["id"]
         refused(house.ask("POST", f"/imports/{first}/retry"), 409, "The run is not at its end yet.")
         house.ask("POST", f"/imports/{first}/stop")

@@ -9,7 +9,7 @@ import pytest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol
-from mxlib.mxroute.errors import Busy, RateLimited, Unreachable
+from mxlib.mxroute.errors import RateLimited, RateLimitWait, Unreachable
 from mxlib.services.confirmed_writes import came_at
 from mxlib.settings import Settings
 from mxlib.store import audit
@@ -127,7 +127,7 @@ def test_the_time_that_a_write_waited_for_its_turn_counts_as_patience(
     monkeypatch.setattr(type(house.services.clock), "monotonic", lambda clock: now)
     waited = came_at.set(now - 2.0)
     try:
-        with pytest.raises(Busy):
+        with pytest.raises(RateLimitWait):
             house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     finally:
         came_at.reset(waited)
@@ -142,7 +142,7 @@ def test_what_waits_for_the_rate_limit_says_so_and_not_that_mxroute_is_down(
         house.ask("GET", "/domains")
 
     def send(_request: Any, **_how: Any) -> Any:
-        raise Busy(33.2)
+        raise RateLimitWait(33.2)
 
     monkeypatch.setattr(house.host, "send", send)
     answer = house.ask("GET", path)

@@ -13,10 +13,10 @@ import pytest
 from mxlib.auth import authority
 from mxlib.auth.authority import resolves, resolves_callers, takes_caller
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.auth.sign_in import OVER, Visitor
-from mxlib.auth.tokens import Rejected
+from mxlib.auth.sign_in import OVER, ClientInfo
+from mxlib.auth.tokens import InvalidToken
 from mxlib.services import Services
-from mxlib.services.audit_log import Wanted
+from mxlib.services.audit_log import AuditFilter
 from tests import house as houses
 from tests import people
 from tests.house import House, refused
@@ -86,13 +86,13 @@ def test_who_was_disabled_since_is_nobody(house: House) -> None:
 
 
 def test_nobody_acts_in_a_session_that_has_ended(house: House) -> None:
-    entrance = house.services.entrance
+    entrance = house.services.authenticator
     house.services.users.add(LOCAL, "kim", GOOD, admin=True)
-    session = entrance.sessions.find(entrance.with_password("kim", GOOD, Visitor("10.0.0.1")))
+    session = entrance.sessions.find(entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")))
     assert session
     kim = entrance.caller("kim", "10.0.0.1", session.known_as)
     assert house.services.runs.all(kim) == ()
-    entrance.out(session, "10.0.0.1")
+    entrance.sign_out(session, "10.0.0.1")
     for act in (
         lambda: house.services.runs.all(kim),
         lambda: entrance.caller("kim", "10.0.0.1", session.known_as),
@@ -103,9 +103,9 @@ def test_nobody_acts_in_a_session_that_has_ended(house: House) -> None:
 
 def test_the_local_operator_of_an_open_page_is_nobody_once_people_sign_in(tmp_path: Path) -> None:
     with houses.opened(tmp_path, sandbox=True) as house:
-        local = house.services.entrance.caller(None, "")
+        local = house.services.authenticator.caller(None, "")
         assert local == LOCAL
-        if not house.services.entrance.in_force():
+        if not house.services.authenticator.sign_in_required():
             assert house.services.access.people(local) == ()
         house.services.users.add(LOCAL, "boss", GOOD, admin=True)
         with pytest.raises(Forbidden, match="Sign in again"):
@@ -117,9 +117,9 @@ def test_a_token_that_was_revoked_since_its_request_arrived_does_nothing(
 ) -> None:
     token = house.token(admin=True)
     caller = house.services.tokens.caller(token)
-    number = house.services.tokens.every(LOCAL)[0].id
+    number = house.services.tokens.list_all(LOCAL)[0].id
     house.services.tokens.revoke(LOCAL, number)
-    with pytest.raises(Rejected, match="revoked"):
+    with pytest.raises(InvalidToken, match="revoked"):
         house.services.mailboxes.create(caller, "a.nl", {"username": "nina", "password": houses.GOOD})
     monkeypatch.setattr(house.services.tokens, "caller", lambda *_: caller)
     refused(house.ask("GET", "/domains", token=token), 401, "revoked")
@@ -155,7 +155,7 @@ def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> Non
 def test_a_download_that_takes_long_ends_when_the_right_goes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mxlib.services.audit_log.CHUNK", 1)
     number = house.services.users.add(LOCAL, "kim", GOOD, admin=True)
-    pieces = iter(house.services.trail.csv(house.services.users.caller("kim"), Wanted()).pieces)
+    pieces = iter(house.services.audit_log.csv(house.services.users.caller("kim"), AuditFilter()).pieces)
     assert len([next(pieces), next(pieces)]) == 2
     house.services.users.disable(LOCAL, number)
     with pytest.raises(Forbidden):
@@ -195,7 +195,7 @@ def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then
     kim = services.users.caller("kim")
     if act == "undo":
         file = f"username,password\nof.run,{houses.GOOD}\n".encode()
-        house.ended(services.imports.start(kim, services.imports.from_file(file, "x.csv", "a.nl")))
+        house.ended(services.program_imports.start(kim, services.program_imports.from_file(file, "x.csv", "a.nl")))
     writes, runs = house.host.writes(), len(services.runs.all(LOCAL))
     monkeypatch.setattr(clock, "now", lambda: time.time() + 3_600)  # so that every kept list is read again
     send = house.host.send
@@ -215,7 +215,7 @@ def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then
     with suppress(Forbidden):
         assert LONG[act](services, kim) == ()
     assert (house.host.writes(), len(services.runs.all(LOCAL))) == (writes, runs)
-    assert not services.trail.entries(LOCAL, Wanted(who="kim", what="export")).entries
+    assert not services.audit_log.entries(LOCAL, AuditFilter(who="kim", what="export")).entries
 
 
 def test_the_caller_is_found_by_position_and_by_name() -> None:

@@ -10,52 +10,52 @@ import pytest
 
 from mxlib.core.files import reader, writer
 from mxlib.core.files.reader import FileRefused
-from mxlib.core.headers import LONGEST_HEADER
+from mxlib.core.headers import MAX_HEADER_LENGTH
 from mxlib.core.mapping import mapping
-from mxlib.core.schema import LONGEST_CELL, LONGEST_TEXT, Verdict, rows_from
+from mxlib.core.schema import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, Verdict, make_rows
 from mxlib.core.validation import rules
-from mxlib.core.validation.rules import Account, Standard
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from tests.house import opened
 from tests.test_workbook import SHEET, STAFF, book, refusal, with_part
 
-LONGEST = f"over {LONGEST_CELL:,} characters"
-ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset()})
+LONGEST = f"over {MAX_CELL_LENGTH:,} characters"
+ACCOUNT = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
 
 
 def judged(data: bytes, name: str = "staff.csv"):
     sheet = reader.read(data, name)
-    rows, notes = mapping.to_rows(sheet, mapping.recognise(sheet.header))
-    return rules.judge(rows, ACCOUNT, Standard("a.nl")), notes, sheet
+    rows, notes = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
+    return rules.validate(rows, ACCOUNT, Defaults("a.nl")), notes, sheet
 
 
 @pytest.mark.parametrize("column", ["username", "password", "quota", "limit", "recovery_email", "domain", "email"])
 def test_a_cell_over_the_bound_makes_its_row_invalid_with_a_sentence(column: str) -> None:
     first = "username" if column != "username" else "domain"
-    data = f"{first},{column}\njan,{'9' * (LONGEST_CELL + 1)}\npiet,9\n".encode()
+    data = f"{first},{column}\njan,{'9' * (MAX_CELL_LENGTH + 1)}\npiet,9\n".encode()
     found, _, sheet = judged(data)
     assert found["verdict"].iat[0] == Verdict.INVALID
     assert f"{LONGEST}: shorten it." in found["reasons"].iat[0]
     assert LONGEST not in found["reasons"].iat[1]
-    assert sheet.table.row(0)[1] == "9" * (LONGEST_CELL + 1)
+    assert sheet.table.row(0)[1] == "9" * (MAX_CELL_LENGTH + 1)
 
 
 def test_a_cell_over_the_bound_that_is_typed_is_invalid_too() -> None:
     for column in ("username", "password", "quota", "limit", "recovery_email", "domain"):
-        cells = {"username": "jan", "password": "Winter-2026"} | {column: "Aa1" * LONGEST_CELL}
-        found = rules.judge(rows_from({name: [cell] for name, cell in cells.items()}), ACCOUNT, Standard("a.nl"))
+        cells = {"username": "jan", "password": "Winter-2026"} | {column: "Aa1" * MAX_CELL_LENGTH}
+        found = rules.validate(make_rows({name: [cell] for name, cell in cells.items()}), ACCOUNT, Defaults("a.nl"))
         assert found["verdict"].iat[0] == Verdict.INVALID, column
         assert found["reasons"].iat[0], column
 
 
 def test_a_cell_without_a_meaning_may_be_as_long_as_a_spreadsheet_holds() -> None:
-    found, _, _ = judged(f"username,note\njan,{'a' * LONGEST_TEXT}\npiet,{'a' * (LONGEST_TEXT + 1)}\n".encode())
+    found, _, _ = judged(f"username,note\njan,{'a' * MAX_TEXT_LENGTH}\npiet,{'a' * (MAX_TEXT_LENGTH + 1)}\n".encode())
     assert "characters" not in found["reasons"].iat[0]
     assert found["reasons"].iat[1].startswith("The cell in 'note' has over 32,767 characters")
 
 
 def test_a_header_over_the_bound_is_shown_cut_and_said() -> None:
-    found, notes, sheet = judged(f"username,{'x' * (LONGEST_HEADER + 1)}\njan,a\n".encode())
-    assert len(sheet.header[1]) == LONGEST_HEADER
+    found, notes, sheet = judged(f"username,{'x' * (MAX_HEADER_LENGTH + 1)}\njan,a\n".encode())
+    assert len(sheet.header[1]) == MAX_HEADER_LENGTH
     assert sheet.header[1].endswith("…")
     assert any("over 200 characters shown cut" in note for note in notes)
     assert len(found) == 1
@@ -99,7 +99,7 @@ def test_a_text_longer_than_a_spreadsheet_holds_is_written_cut_with_a_sign() -> 
     data = writer.table_xlsx(["note"], [["a" * 40_000]])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         texts = archive.read("xl/sharedStrings.xml").decode()
-    assert "a" * (LONGEST_TEXT - 1) + "…" in texts
+    assert "a" * (MAX_TEXT_LENGTH - 1) + "…" in texts
 
 
 def test_a_file_is_not_read_for_anyone_who_may_import_nowhere(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from mxlib.core.editing import bulk_edit
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import COLUMNS, LONGEST_CELL, Verdict, rows_from
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, Verdict, make_rows
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 
 
 def draft(*usernames: str) -> Draft:
-    return Draft(rows_from({"username": list(usernames), "quota": ["1024"] * len(usernames)}))
+    return Draft(make_rows({"username": list(usernames), "quota": ["1024"] * len(usernames)}))
 
 
 def test_a_value_is_put_into_the_rows_asked_for_and_no_other() -> None:
@@ -32,14 +32,14 @@ def test_prefix_and_suffix_go_round_the_name_and_not_round_the_address() -> None
 
 
 def test_text_is_replaced_in_one_column_only() -> None:
-    before = Draft(rows_from({"username": ["jan_smit"], "recovery_email": ["jan_smit@example.org"]}))
+    before = Draft(make_rows({"username": ["jan_smit"], "recovery_email": ["jan_smit@example.org"]}))
     after = bulk_edit.replace(before, [0], "username", "_", ".")
     assert list(after.rows["username"]) == ["jan.smit"]
     assert list(after.rows["recovery_email"]) == ["jan_smit@example.org"]
 
 
 def test_passwords_are_never_replaced_in_bulk() -> None:
-    before = Draft(rows_from({"username": ["a"], "password": ["Geheim.2026x"]}))
+    before = Draft(make_rows({"username": ["a"], "password": ["Geheim.2026x"]}))
     assert bulk_edit.replace(before, [0], "password", "Geheim", "x") is before
 
 
@@ -98,7 +98,7 @@ def test_no_tool_fails_or_touches_a_row_that_is_not_there(names: list[str], posi
 
 def test_one_long_text_does_not_fill_ten_thousand_rows() -> None:
     long = "a" * 1_000_000
-    rows = Draft(rows_from({"username": ["aa", "jan"]}))
+    rows = Draft(make_rows({"username": ["aa", "jan"]}))
     changed = [
         bulk_edit.put(rows, [0, 1], "domain", long),
         bulk_edit.affix(rows, [0, 1], before=long, after=long),
@@ -108,6 +108,6 @@ def test_one_long_text_does_not_fill_ten_thousand_rows() -> None:
     for _ in range(9):
         changed.append(bulk_edit.replace(changed[-1], [0, 1], "username", "a", "aaa"))
     for one in changed:
-        assert max(one.rows[name].str.len().max() for name in COLUMNS) <= LONGEST_CELL + 1
-        judged = judge(one.rows, Account(frozenset({"a.nl"}), {"a.nl": frozenset()}), Standard("a.nl"))
+        assert max(one.rows[name].str.len().max() for name in COLUMNS) <= MAX_CELL_LENGTH + 1
+        judged = validate(one.rows, AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()}), Defaults("a.nl"))
         assert judged["verdict"].iat[0] == "invalid"

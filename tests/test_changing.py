@@ -11,13 +11,13 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core import client_setup
 from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.core.plans.plan import Kind
+from mxlib.core.plans.plan import RunKind
 from mxlib.mxroute import protocol
-from mxlib.mxroute.errors import Business, Busy, Unauthorized, Unreachable
-from mxlib.services.changes import Done, Proposed, not_done
-from mxlib.services.exports import NotThere
-from mxlib.services.failures import Silent
-from mxlib.services.mailboxes import Taken, Unfit
+from mxlib.mxroute.errors import PlanLimitReached, RateLimitWait, Unauthorized, Unreachable
+from mxlib.services.changes import ChangeProposal, ChangeResult, not_done
+from mxlib.services.exports import NotFound
+from mxlib.services.failures import ListUnavailable
+from mxlib.services.mailboxes import AlreadyExists, InvalidField
 from mxlib.services.selections import MOST
 from tests.house import GOOD, House, opened, trail
 
@@ -39,12 +39,14 @@ def quota(text: str) -> NewQuota:
     return read
 
 
-def plan(house: House, change: Change, *addresses: str, caller: Caller = LOCAL) -> Proposed:
-    return house.services.changing.plan(caller, addresses or BOTH, change)
+def plan(house: House, change: Change, *addresses: str, caller: Caller = LOCAL) -> ChangeProposal:
+    return house.services.changes.plan(caller, addresses or BOTH, change)
 
 
-def do(house: House, proposed: Proposed, *, caller: Caller = LOCAL, typed: str = "", agreed: bool = False) -> Done:
-    return house.services.changing.carry_out(caller, proposed, days=7, typed=typed, agreed=agreed)
+def do(
+    house: House, proposed: ChangeProposal, *, caller: Caller = LOCAL, typed: str = "", agreed: bool = False
+) -> ChangeResult:
+    return house.services.changes.carry_out(caller, proposed, days=7, typed=typed, agreed=agreed)
 
 
 def of(house: House, address: str) -> int:
@@ -122,7 +124,9 @@ def test_one_is_changed_at_once_without_a_run(house: House) -> None:
 def test_a_quota_below_use_is_set_only_when_that_was_agreed_to(house: House) -> None:
     uses(house, "kim@a.nl", 900.0)
     proposed = plan(house, quota("512"))
-    with pytest.raises(Unfit, match=r"1 mailbox would be over quota and get no more mail: kim@a.nl 900 of 512 MB\."):
+    with pytest.raises(
+        InvalidField, match=r"1 mailbox would be over quota and get no more mail: kim@a.nl 900 of 512 MB\."
+    ):
         do(house, proposed)
     assert of(house, "nina@a.nl") == 1024
     done = do(house, proposed, agreed=True)
@@ -132,7 +136,7 @@ def test_a_quota_below_use_is_set_only_when_that_was_agreed_to(house: House) -> 
 
 
 def test_a_quota_beyond_reason_is_refused(house: House) -> None:
-    with pytest.raises(Unfit, match="Write a smaller quota"):
+    with pytest.raises(InvalidField, match="Write a smaller quota"):
         plan(house, quota("999999999 TB"))
 
 
@@ -154,16 +158,16 @@ def test_new_passwords_of_several_are_in_the_results_of_the_run(house: House) ->
 
 
 def test_unlimited_mailboxes_that_get_a_quota_are_counted(house: House) -> None:
-    asked = house.services.changing.plan(LOCAL, [*BOTH, "free@a.nl"], quota("512")).text(0.0)
+    asked = house.services.changes.plan(LOCAL, [*BOTH, "free@a.nl"], quota("512")).text(0.0)
     assert "In all 2.0 GB and 1 unlimited now, 1.5 GB then." in asked
 
 
 def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
-    for passing in (Unreachable("MXroute does not answer."), Silent("MXroute does not answer.")):
+    for passing in (Unreachable("MXroute does not answer."), ListUnavailable("MXroute does not answer.")):
         assert not_done(passing) == "MXroute does not answer. What you typed stays here: try again in a minute."
-    for outdated in (NotThere("There is no mailbox x@a.nl."), Taken("x@a.nl already exists.")):
+    for outdated in (NotFound("There is no mailbox x@a.nl."), AlreadyExists("x@a.nl already exists.")):
         assert not_done(outdated) == f"{outdated} Press Refresh to see what is there now."
-    full = Business("BUSINESS_ERROR", "limit of accounts reached", status=422)
+    full = PlanLimitReached("BUSINESS_ERROR", "limit of accounts reached", status=422)
     assert not_done(full).startswith("MXroute: 'limit of accounts reached'. Raise the plan or free some of it")
     refused = Unauthorized("UNAUTHORIZED", "no", status=401)
     assert "again" not in not_done(refused)
@@ -186,7 +190,7 @@ def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(house:
 
 @pytest.mark.parametrize(("email", "told"), [("nonsense", "is no address"), ("kim@a.nl", "use another")])
 def test_a_recovery_email_that_can_be_none_stops_all_of_them(house: House, email: str, told: str) -> None:
-    with pytest.raises(Unfit, match=told):
+    with pytest.raises(InvalidField, match=told):
         plan(house, NewRecovery({"nina@a.nl": "n@home.nl", "kim@a.nl": email}))
 
 
@@ -198,7 +202,7 @@ def test_a_deletion_says_how_much_mail_goes_and_wants_its_number_typed(house: Ho
         "Delete 2 mailboxes with 3.4 GB of mail? This cannot be taken back. Type 2. About 1 minute"
     )
     for typed in ("", "1", "yes"):
-        with pytest.raises(Unfit, match=r"Type 2 to confirm\."):
+        with pytest.raises(InvalidField, match=r"Type 2 to confirm\."):
             do(house, proposed, typed=typed)
     assert house.host.has("kim@a.nl")
     done = do(house, proposed, typed=" 2 ")
@@ -206,13 +210,13 @@ def test_a_deletion_says_how_much_mail_goes_and_wants_its_number_typed(house: Ho
     assert house.ended(done.run)["counts"]["deleted"] == 2
     view = house.services.runs.get(LOCAL, done.run)
     assert view is not None
-    assert view.kind is Kind.DELETE
+    assert view.kind is RunKind.DELETE
     assert not house.host.has("kim@a.nl")
 
 
 def test_one_is_deleted_at_once_and_wants_a_1_typed(house: House) -> None:
     proposed = plan(house, Deletion(), "kim@a.nl")
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidField):
         do(house, proposed)
     do(house, proposed, typed="1")
     assert not house.host.has("kim@a.nl")
@@ -266,14 +270,14 @@ def test_whoever_may_not_delete_sees_and_steers_no_deletion_of_others(house: Hou
 def test_while_the_host_is_down_nothing_is_planned_on_an_old_list(house: House) -> None:
     house.services.lists.mailboxes(LOCAL, "b.nl")
     house.host.down = True
-    with pytest.raises(Silent, match="could not be read"):
+    with pytest.raises(ListUnavailable, match="could not be read"):
         plan(house, Deletion())
 
 
 def test_a_busy_host_leaves_the_proposal_as_it_was_to_be_sent_again(house: House) -> None:
     proposed = plan(house, NewPassword(), "kim@a.nl")
     house.host.busy = 50.0
-    with pytest.raises(Busy):
+    with pytest.raises(RateLimitWait):
         do(house, proposed)
     house.host.busy = 0.0
     assert house.host.sandbox.password_is("kim@a.nl", do(house, proposed).password)
@@ -328,7 +332,7 @@ def test_a_selection_is_taken_away_by_its_own_caller_alone(house: House) -> None
     assert [line.split(b",")[0] for line in file.content.splitlines()[1:]] == [b"kim", b"far"]
     assert selections.file(LOCAL, number, "xlsx").content.startswith(b"PK")
     for caller, asked in ((other, number), (LOCAL, "0" * 32), (LOCAL, "")):
-        with pytest.raises(NotThere, match="Tick the mailboxes again"):
+        with pytest.raises(NotFound, match="Tick the mailboxes again"):
             selections.file(caller, asked, "csv")
     assert [what for what, *_ in trail(house)].count("export") == 4
 
@@ -345,7 +349,7 @@ def test_selections_do_not_pile_up(house: House) -> None:
     first = selections.keep(LOCAL, ["kim@a.nl"])
     for count in range(MOST):
         selections.keep(LOCAL, [f"{count}@a.nl"])
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         selections.file(LOCAL, first, "csv")
 
 

@@ -20,9 +20,9 @@ import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.mxroute import client, errors, protocol
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.rate_limiter import Gate
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.settings import Settings
 
 KEY = "Mx8d-secret-key"
@@ -51,11 +51,13 @@ def settings(url: str = "https://api.example", **changes: Any) -> Settings:
     return Settings(**told)
 
 
-def host_that(answers: Handler | httpx.BaseTransport, clock: SystemClock | None = None, **changes: Any) -> Host:
+def host_that(
+    answers: Handler | httpx.BaseTransport, clock: SystemClock | None = None, **changes: Any
+) -> MXrouteClient:
     """A client whose requests are answered by a function."""
     clock = clock or SystemClock()
     transport = answers if isinstance(answers, httpx.BaseTransport) else httpx.MockTransport(answers)
-    return Host(settings(**changes), Gate(Pace(), clock), clock, transport)
+    return MXrouteClient(settings(**changes), RateLimiter(RateLimits(), clock), clock, transport)
 
 
 def raising(error: Exception) -> Handler:
@@ -113,7 +115,7 @@ def test_a_redirect_is_not_followed() -> None:
         asked.append(request.url.host)
         return httpx.Response(307, headers={"location": "https://elsewhere.example/"})
 
-    with pytest.raises(errors.Unreadable, match="Check MXROUTE_API_URL"):
+    with pytest.raises(errors.InvalidResponse, match="Check MXROUTE_API_URL"):
         host_that(answers).send(protocol.list_domains())
     assert asked == ["api.example"]
 
@@ -184,7 +186,7 @@ def test_a_closed_port_is_said_to_be_one() -> None:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
     clock = SystemClock()
-    host = Host(settings(f"http://127.0.0.1:{port}"), Gate(Pace(), clock), clock)
+    host = MXrouteClient(settings(f"http://127.0.0.1:{port}"), RateLimiter(RateLimits(), clock), clock)
     with pytest.raises(errors.Unreachable, match=f"Nobody listens at 127.0.0.1:{port}"):
         host.send(protocol.list_domains())
     host.close()
@@ -248,7 +250,7 @@ def dripping(first: bytes, piece: bytes) -> Iterator[str]:
 def test_a_host_that_drips_holds_a_request_no_longer_than_the_time_out(first: bytes, piece: bytes) -> None:
     clock = SystemClock()
     with dripping(first, piece) as url:
-        host = Host(settings(url, timeout_s=0.3), Gate(Pace(), clock), clock)
+        host = MXrouteClient(settings(url, timeout_s=0.3), RateLimiter(RateLimits(), clock), clock)
         began = time.monotonic()
         with pytest.raises(errors.Unreachable) as caught:
             host.send(CREATE)
@@ -261,7 +263,7 @@ def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.Monk
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: over.wait(5.0) and [])
     clock = SystemClock()
-    host = Host(settings("https://nowhere.example", timeout_s=0.2), Gate(Pace(), clock), clock)
+    host = MXrouteClient(settings("https://nowhere.example", timeout_s=0.2), RateLimiter(RateLimits(), clock), clock)
     began = time.monotonic()
     with pytest.raises(errors.Unreachable) as caught:
         host.send(CREATE)
@@ -294,7 +296,7 @@ def test_an_answer_that_is_packed_all_the_same_is_read() -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "deflate"])
 def test_an_answer_packed_in_another_way_is_unreadable(encoding: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.InvalidResponse):
         host_that(packed(b"whatever", encoding)).send(protocol.list_domains())
 
 
@@ -305,21 +307,21 @@ def test_a_body_that_unpacks_to_gigabytes_takes_no_memory(encoding: str) -> None
         bomb = gzip.compress(bomb)
     host = host_that(packed(bomb, encoding))
     tracemalloc.start()
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.InvalidResponse):
         host.send(protocol.list_domains())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 3 * client.MOST_BYTES
+    assert peak < 3 * client.MAX_BYTES
 
 
 def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "MOST_BYTES", 1000)
-    with pytest.raises(errors.Unreadable, match="too large"):
+    monkeypatch.setattr(client, "MAX_BYTES", 1000)
+    with pytest.raises(errors.InvalidResponse, match="too large"):
         host_that(lambda _: httpx.Response(200, content=b"x" * 1001)).send(protocol.list_domains())
 
 
 def test_an_answer_whose_packing_is_broken_is_unreadable() -> None:
-    with pytest.raises(errors.Unreadable, match="garbled"):
+    with pytest.raises(errors.InvalidResponse, match="garbled"):
         host_that(
             lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
         ).send(protocol.list_domains())
@@ -328,7 +330,7 @@ def test_an_answer_whose_packing_is_broken_is_unreadable() -> None:
 @pytest.mark.parametrize("key", ["key\nX-Evil: 1", "schlüssel"])
 def test_a_key_that_no_header_can_carry_is_told_as_a_refused_one(key: str) -> None:
     clock = SystemClock()
-    host = Host(settings("http://127.0.0.1:9", api_key=key), Gate(Pace(), clock), clock)
+    host = MXrouteClient(settings("http://127.0.0.1:9", api_key=key), RateLimiter(RateLimits(), clock), clock)
     with pytest.raises(errors.MXrouteError) as caught:
         host.send(protocol.list_domains())
     assert key not in "".join(traceback.format_exception(caught.value))
@@ -347,7 +349,7 @@ def test_a_request_waits_no_longer_than_its_caller_and_is_not_sent_then() -> Non
 
     host = host_that(answers)
     host.send(CREATE)
-    with pytest.raises(errors.Busy, match=r"Try again in 3\d s") as caught:
+    with pytest.raises(errors.RateLimitWait, match=r"Try again in 3\d s") as caught:
         host.send(CREATE, urgent=True, patience=20.0)
     assert 34 <= caught.value.retry_after <= 36
     assert asked == ["POST"]
@@ -355,8 +357,8 @@ def test_a_request_waits_no_longer_than_its_caller_and_is_not_sent_then() -> Non
 
 def test_a_refused_connection_spends_nothing() -> None:
     clock = SystemClock()
-    gate = Gate(Pace(writes=1), clock)
-    host = Host(settings(), gate, clock, httpx.MockTransport(raising(httpx.ConnectError("refused"))))
+    gate = RateLimiter(RateLimits(writes=1), clock)
+    host = MXrouteClient(settings(), gate, clock, httpx.MockTransport(raising(httpx.ConnectError("refused"))))
     for _ in range(3):
         with pytest.raises(errors.Unreachable):
             host.send(CREATE, patience=0.0)
@@ -366,7 +368,7 @@ def test_a_429_holds_what_follows() -> None:
     host = host_that(lambda _: httpx.Response(429, headers={"retry-after": "34"}))
     with pytest.raises(errors.RateLimited):
         host.send(CREATE)
-    with pytest.raises(errors.Busy) as caught:
+    with pytest.raises(errors.RateLimitWait) as caught:
         host.send(CREATE, patience=20.0)
     assert 33 < caught.value.retry_after < 36
     with pytest.raises(errors.RateLimited):
@@ -381,7 +383,7 @@ def test_no_refusal_holds_anything_for_more_than_a_quarter_of_an_hour(told: str)
     with pytest.raises(errors.RateLimited) as refused:
         host.send(CREATE)
     assert refused.value.retry_after == 900.0
-    with pytest.raises(errors.Busy) as busy:
+    with pytest.raises(errors.RateLimitWait) as busy:
         host.send(CREATE, urgent=True, patience=20.0)
     assert 890 < busy.value.retry_after < 902
     clock.ahead += 901.0
@@ -397,7 +399,7 @@ def test_closing_sends_home_who_waits() -> None:
     def waits() -> None:
         try:
             host.send(CREATE)
-        except errors.Busy as error:
+        except errors.RateLimitWait as error:
             caught.append(error)
 
     waiting = threading.Thread(target=waits)
@@ -454,7 +456,7 @@ def test_nothing_at_all_is_logged_of_the_headers_over_a_real_connection(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     clock = SystemClock()
-    host = Host(settings(served), Gate(Pace(), clock), clock)
+    host = MXrouteClient(settings(served), RateLimiter(RateLimits(), clock), clock)
     host.send(CREATE)
     host.close()
     assert caplog.records
@@ -517,11 +519,11 @@ def served() -> Iterator[str]:
 def test_it_works_over_a_real_connection(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     clock = SystemClock()
-    host = Host(settings(served), Gate(Pace(), clock), clock)
+    host = MXrouteClient(settings(served), RateLimiter(RateLimits(), clock), clock)
     told = host.send(protocol.list_domains())
     assert told.data == ["a.nl"]
-    assert told.allowance
-    assert (told.allowance.limit, told.allowance.remaining, told.allowance.by_host) == (100, 41, True)
+    assert told.rate_headers
+    assert (told.rate_headers.limit, told.rate_headers.remaining, told.rate_headers.by_host) == (100, 41, True)
     assert host.send(CREATE).status == 201
     assert host.send(protocol.delete_mailbox("a.nl", "jan")).status == 204
     with pytest.raises(errors.Unreachable) as caught:
@@ -534,7 +536,7 @@ def test_a_host_that_does_not_listen_was_certainly_not_reached() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     clock = SystemClock()
-    host = Host(settings(f"http://127.0.0.1:{port}"), Gate(Pace(), clock), clock)
+    host = MXrouteClient(settings(f"http://127.0.0.1:{port}"), RateLimiter(RateLimits(), clock), clock)
     with pytest.raises(errors.Unreachable) as caught:
         host.send(CREATE)
     assert not caught.value.sent

@@ -35,19 +35,19 @@ def test_every_doing_has_plain_words() -> None:
     composed = {f"mailbox.{action}" for action in Action}
     composed |= {f"run.{status}" for status in AT_AN_END}
     assert len(written()) > 20
-    assert written() | composed <= audit_labels.DOINGS.keys()
+    assert written() | composed <= audit_labels.ACTION_LABELS.keys()
 
 
 def test_no_words_are_kept_for_what_is_never_done() -> None:
     text = "\n".join(path.read_text() for path in CODE.rglob("*.py") if path.name != "audit_labels.py")
-    never = [what for what in audit_labels.DOINGS if what not in written() and f'"{what}"' not in text]
+    never = [what for what in audit_labels.ACTION_LABELS if what not in written() and f'"{what}"' not in text]
     assert all(what.startswith(("mailbox.", "run.")) for what in never), never
 
 
-@pytest.mark.parametrize("family", [*audit_labels.FAMILIES, *ABOUT_DOMAINS])
+@pytest.mark.parametrize("family", [*audit_labels.ACTION_FAMILIES, *ABOUT_DOMAINS])
 def test_every_family_has_doings(family: str) -> None:
-    assert any(what == family or what.startswith(f"{family}.") for what in audit_labels.DOINGS)
+    assert any(what == family or what.startswith(f"{family}.") for what in audit_labels.ACTION_LABELS)
 
 
 def test_a_doing_of_another_version_reads_as_it_is_written() -> None:
-    assert audit_labels.told("mailbox.put_to_sleep") == "Mailbox: put to sleep"
+    assert audit_labels.action_label("mailbox.put_to_sleep") == "Mailbox: put to sleep"

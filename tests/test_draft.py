@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import BESIDES, COLUMNS, MASK, Verdict, rows_from
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, Verdict, make_rows
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 
-ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset()})
+ACCOUNT = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
 FAULT = "One value too many: put a password with a comma in quotes."
 
 
 @pytest.fixture
 def draft() -> Draft:
-    rows = rows_from(
+    rows = make_rows(
         {"username": ["ann", "bob", "cas"], "password": ["Winter-2026", "Gener-ated1", ""]},
         line=[2, 3, 5], origin=[0, 1, 2], generated=[False, True, False],
         fault=["", "", FAULT], fault_column=["", "", "password"],
@@ -45,9 +45,9 @@ def test_every_operation_keeps_columns_types_and_notes(draft: Draft):
         draft.deleted([0]),
         draft.deleted([0, 1, 2]),
         draft.without_generated(),
-        draft.with_passwords(judge(draft.rows, ACCOUNT, Standard("a.nl"))),
+        draft.with_passwords(validate(draft.rows, ACCOUNT, Defaults("a.nl"))),
     ):
-        assert list(other.rows.columns) == [*COLUMNS, *BESIDES]
+        assert list(other.rows.columns) == [*COLUMNS, *ROW_METADATA]
         assert other.rows.dtypes.equals(draft.rows.dtypes)
         assert other.rows.index.equals(pd.RangeIndex(len(other)))
         assert other.notes == draft.notes
@@ -93,7 +93,7 @@ def test_mending_the_cell_that_reading_complained_about_ends_the_complaint(draft
     assert cells(draft.edited({2: {"username": "cees"}}), "fault")[2] == FAULT
     mended = draft.edited({2: {"password": "Comma,in-2026"}})
     assert cells(mended, "fault")[2] == ""
-    assert judge(mended.rows, ACCOUNT, Standard("a.nl"))["verdict"][2] == Verdict.READY
+    assert validate(mended.rows, ACCOUNT, Defaults("a.nl"))["verdict"][2] == Verdict.READY
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_draft(draft: Draft):
@@ -135,7 +135,7 @@ def test_deleted_rows_are_gone_and_the_others_keep_their_lines(draft: Draft):
 
 
 def test_generated_passwords_come_and_go(draft: Draft):
-    filled = draft.with_passwords(judge(draft.rows, ACCOUNT, Standard("a.nl")))
+    filled = draft.with_passwords(validate(draft.rows, ACCOUNT, Defaults("a.nl")))
     assert cells(filled, "generated") == [False, True, True]
     emptied = filled.without_generated()
     assert cells(emptied, "password") == ["Winter-2026", "", ""]

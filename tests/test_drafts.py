@@ -15,9 +15,9 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import COLUMNS
 from mxlib.services import Services
-from mxlib.services.drafts import Lost, TakenOver, Work
-from mxlib.services.exports import NotThere
-from mxlib.services.files import Question
+from mxlib.services.drafts import DraftContent, DraftTakenOver, DraftUnreadable
+from mxlib.services.exports import NotFound
+from mxlib.services.files import MappingQuestion
 from mxlib.settings import Settings
 from mxlib.store import audit, clock_guard
 from mxlib.web import downloads
@@ -36,15 +36,15 @@ def settings(folder: Path, key: str = "") -> Settings:
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services.build(settings(tmp_path))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     services.install(None)
     built.close()
 
 
-def begun(house: Services, caller: Caller = LOCAL) -> tuple[str, Work]:
-    reading = house.previews.read(FILE, "staff.csv")
-    work = Work(reading.rows, "clienta.nl", False, reading, FILE)
+def begun(house: Services, caller: Caller = LOCAL) -> tuple[str, DraftContent]:
+    reading = house.imports.read(FILE, "staff.csv")
+    work = DraftContent(reading.rows, "clienta.nl", False, reading, FILE)
     number = house.drafts.new()
     house.drafts.keep(caller, number, work)
     return number, work
@@ -102,7 +102,7 @@ def test_another_server_key_is_one_sentence(tmp_path: Path) -> None:
     number, _ = begun(first)
     first.close()
     second = services.build(settings(tmp_path, "two"))
-    with pytest.raises(Lost, match="MXM_SECRET_KEY"):
+    with pytest.raises(DraftUnreadable, match="MXM_SECRET_KEY"):
         second.drafts.open(LOCAL, number)
     second.close()
 
@@ -130,8 +130,8 @@ def test_a_preview_that_was_given_up_is_not_offered_again(house: Services) -> No
 
 
 def test_a_draft_without_a_domain_is_nobody_elses_though_they_lack_no_permission(house: Services) -> None:
-    reading = house.previews.read(b"username,password\r\njan,Geheim.2026x\r\n", "staff.csv")
-    house.drafts.keep(Caller("ops"), house.drafts.new(), Work(reading.rows, "", False, reading, FILE))
+    reading = house.imports.read(b"username,password\r\njan,Geheim.2026x\r\n", "staff.csv")
+    house.drafts.keep(Caller("ops"), house.drafts.new(), DraftContent(reading.rows, "", False, reading, FILE))
     assert not house.drafts.offered(COLLEAGUE)
     assert house.drafts.offered(LOCAL)
 
@@ -140,7 +140,7 @@ def test_what_was_taken_over_is_not_overwritten_by_the_tab_it_was_taken_from(hou
     first = Caller("ops", domains=COLLEAGUE.domains)
     number, work = begun(house, first)
     house.drafts.open(COLLEAGUE, number)
-    with pytest.raises(TakenOver, match="kim has taken this draft over"):
+    with pytest.raises(DraftTakenOver, match="kim has taken this draft over"):
         house.drafts.keep(first, number, replace(work, rows=work.rows.iloc[:1]))
     house.drafts.discard(first, number, own=True)
     back = house.drafts.open(COLLEAGUE, number)
@@ -156,48 +156,48 @@ def test_discarding_the_draft_of_another_is_in_the_audit_trail(house: Services) 
 
 
 def test_what_changed_from_the_file_is_known_after_coming_back(house: Services) -> None:
-    reading = house.previews.read(b"username\r\nAlice \r\nbob\r\n", "staff.csv")
+    reading = house.imports.read(b"username\r\nAlice \r\nbob\r\n", "staff.csv")
     rows = Draft(reading.rows).edited({1: {"username": "bo"}}).rows
     number = house.drafts.new()
-    house.drafts.keep(LOCAL, number, Work(rows, "clienta.nl", False, reading, b"username\r\nAlice \r\nbob\r\n"))
+    house.drafts.keep(LOCAL, number, DraftContent(rows, "clienta.nl", False, reading, b"username\r\nAlice \r\nbob\r\n"))
     back = house.drafts.open(LOCAL, number)
     assert back is not None
     assert back.reading is not None
-    said = back.reading.mended(back.rows).told([0, 1])
+    said = back.reading.mended(back.rows).describe([0, 1])
     assert said == ["Username 'Alice ' → 'alice'.", "Username 'bob' → 'bo'."]
 
 
 def test_usernames_made_of_names_are_no_change_after_coming_back(house: Services) -> None:
     content = b"Voornaam,Achternaam\r\nJan,Bos\r\nKim,Groen\r\n"
-    question = house.mappings.read(LOCAL, content, "names.csv", "clienta.nl")
-    assert isinstance(question, Question)
-    reading = house.mappings.answered(LOCAL, question.sheet, question.answer, "clienta.nl")
+    question = house.files.read(LOCAL, content, "names.csv", "clienta.nl")
+    assert isinstance(question, MappingQuestion)
+    reading = house.files.answered(LOCAL, question.sheet, question.answer, "clienta.nl")
     rows = Draft(reading.rows).edited({1: {"username": "kimmie"}}).rows
     number = house.drafts.new()
-    house.drafts.keep(LOCAL, number, Work(rows, "clienta.nl", False, reading, content))
+    house.drafts.keep(LOCAL, number, DraftContent(rows, "clienta.nl", False, reading, content))
     back = house.drafts.open(LOCAL, number)
     assert back is not None
     assert back.reading is not None
-    assert back.reading.mended(back.rows).told([0, 1]) == ["", "Username 'kim.groen' → 'kimmie'."]
+    assert back.reading.mended(back.rows).describe([0, 1]) == ["", "Username 'kim.groen' → 'kimmie'."]
 
 
 def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_audited(house: Services) -> None:
     number, work = begun(house, Caller("ops", domains=COLLEAGUE.domains))
     file = house.drafts.file(COLLEAGUE, number, "csv")
     assert file.name == "staff-mended.csv"
-    again = house.previews.read(file.content, file.name)
+    again = house.imports.read(file.content, file.name)
     for column in COLUMNS:
         assert list(again.rows[column]) == list(work.rows[column])
     assert ("draft.download", "kim", "4 rows as csv, with passwords") in trail(house)
     assert house.drafts.offered(LOCAL)[0].operator == "ops"
     book = house.drafts.file(LOCAL, number, "xlsx")
-    assert list(house.previews.read(book.content, book.name).rows["password"]) == list(work.rows["password"])
+    assert list(house.imports.read(book.content, book.name).rows["password"]) == list(work.rows["password"])
 
 
 @pytest.mark.parametrize("kind", ["csv", "pdf", ""])
 def test_a_stranger_gets_no_file_and_nobody_one_of_another_kind(house: Services, kind: str) -> None:
     number, _ = begun(house, Caller("ops", domains=COLLEAGUE.domains))
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         house.drafts.file(STRANGER if kind == "csv" else LOCAL, number, kind)
     assert "draft.download" not in [told[0] for told in trail(house)]
 

@@ -45,7 +45,7 @@ def house(tmp_path: Path, clock: PassingClock) -> Iterator[House]:
 
 
 def finished(house: House) -> int:
-    run = house.services.engine.start(plan(*rows(5)), LOCAL.name, retention_days=7)
+    run = house.services.run_manager.start(plan(*rows(5)), LOCAL.name, retention_days=7)
     house.ended(run)
     return run
 
@@ -160,7 +160,7 @@ def test_what_retention_ends_is_being_erased_too(house: House, tmp_path: Path) -
     secrets = secrets_of(store, run)
     with closing(reading(tmp_path / FILE)):
         live_through(store, 8)
-        assert house.services.engine.purge() == 1
+        assert house.services.run_manager.purge() == 1
         assert passwords(house, run) == "erasing"
         assert on_disk(tmp_path, secrets)
     assert erasure.finish(store)
@@ -254,5 +254,5 @@ def test_shortening_a_long_trail_lets_others_write_and_keeps_the_memory_flat(
     thread.join()
     assert slowest < 2.0
     with store.read() as tx:
-        assert audit.count(tx, audit.Wanted()) == 0
+        assert audit.count(tx, audit.AuditFilter()) == 0
     store.close()

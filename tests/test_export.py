@@ -25,7 +25,7 @@ MAILBOXES = pd.DataFrame(
 
 def rows_of(data: bytes, name: str) -> pd.DataFrame:
     sheet = reader.read(data, name)
-    return mapping.to_rows(sheet, mapping.recognise(sheet.header))[0]
+    return mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))[0]
 
 
 def test_mailboxes_are_written_in_the_import_format_with_blank_passwords() -> None:

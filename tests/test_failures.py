@@ -17,7 +17,7 @@ from mxlib.core.text import messages
 from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, Unwritable, audit, database, errors, journal
+from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, journal
 from mxlib.store.errors import of_database, of_system
 from mxlib.ui.app.file_limits import OutOfFiles
 from tests import house as houses
@@ -87,7 +87,7 @@ def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, mo
         house.have("nina@a.nl")
 
         def write() -> None:
-            raise Unwritable(messages.DISK_ERROR, "DISK_ERROR")
+            raise StoreUnavailable(messages.DISK_ERROR, "DISK_ERROR")
 
         monkeypatch.setattr(house.services.store, "write", write)
         answer = house.ask("DELETE", "/domains/a.nl/email-accounts/nina")
@@ -115,7 +115,7 @@ def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
     clock, host = SystemClock(), houses.StandIn()
     damaged(tmp_path)
     house = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
-    house.engine.recover()
+    house.run_manager.recover()
     try:
         until(lambda: messages.DATABASE_DAMAGED in house.unwell(LOCAL))
     finally:
@@ -197,8 +197,8 @@ def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
     clock = PassingClock()
     with houses.opened(tmp_path, clock) as house:
         house.host.down = True
-        house.services.engine.start(plan(*rows(1)), "ops", retention_days=7)
-        until(lambda: house.services.engine._worker.engine.health.silent_since is not None)
+        house.services.run_manager.start(plan(*rows(1)), "ops", retention_days=7)
+        until(lambda: house.services.run_manager._worker.engine.health.silent_since is not None)
         assert not any("has not answered since" in said for said in house.services.unwell(LOCAL))
         clock.passed += 61
         assert any("has not answered since" in said for said in house.services.unwell(LOCAL))
@@ -221,7 +221,7 @@ def refused(folder: Path, code: str) -> str:
     """What a start says that does not come up; the key is as it was."""
     key = folder / "mxm.key"
     before = key.read_bytes() if key.is_file() else None
-    with pytest.raises(Unwritable) as told:
+    with pytest.raises(StoreUnavailable) as told:
         Store.open(folder / FILE, SystemClock()).own()
     assert told.value.code == code
     assert (key.read_bytes() if key.is_file() else None) == before
@@ -317,7 +317,7 @@ def test_a_full_disk_when_the_lock_is_made_is_said_to_be_that(folder: Path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", full)
-        with pytest.raises(Unwritable) as told:
+        with pytest.raises(StoreUnavailable) as told:
             store.own()
     assert told.value.code == "DISK_FULL"
     store.close()

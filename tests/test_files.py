@@ -3,7 +3,7 @@
 import pytest
 
 from mxlib.core.files import reader
-from mxlib.core.files.reader import Sheet, Taken
+from mxlib.core.files.reader import ReadOptions, Sheet
 from mxlib.core.mapping.mapping import original_cells
 from mxlib.core.schema import COLUMNS
 from mxlib.services.imports import understood
@@ -126,18 +126,18 @@ WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
 }  # fmt: skip
 
 #: File: what has to be told by hand for it, and how its first row then is.
-TOLD: dict[str, tuple[Taken, list[object]]] = {
-    "excel-mac-roman.csv": (Taken(encoding="mac-roman"), [2, "zoe", "Groß2026x", "", "", "", ""]),
-    "libreoffice-mac.csv": (Taken(encoding="mac-roman"), staff()[0]),
+TOLD: dict[str, tuple[ReadOptions, list[object]]] = {
+    "excel-mac-roman.csv": (ReadOptions(encoding="mac-roman"), [2, "zoe", "Groß2026x", "", "", "", ""]),
+    "libreoffice-mac.csv": (ReadOptions(encoding="mac-roman"), staff()[0]),
     "libreoffice-polish.csv": (
-        Taken(encoding="windows-1250"), [2, "lukasz", "Żółć2026x", "10\xa0240", "", "", ""],
+        ReadOptions(encoding="windows-1250"), [2, "lukasz", "Żółć2026x", "10\xa0240", "", "", ""],
     ),
-    "open-quote-in-title.csv": (Taken(header_line=2), [3, "alice", "Abcd1234", "", "", "", ""]),
-    "utf-16-without-mark.csv": (Taken(encoding="utf-16-le"), [2, "alice", "Abcd1234", "", "", "", ""]),
+    "open-quote-in-title.csv": (ReadOptions(header_line=2), [3, "alice", "Abcd1234", "", "", "", ""]),
+    "utf-16-without-mark.csv": (ReadOptions(encoding="utf-16-le"), [2, "alice", "Abcd1234", "", "", "", ""]),
 }  # fmt: skip
 
 
-def read(name: str, taken: Taken | None = None) -> Sheet:
+def read(name: str, taken: ReadOptions | None = None) -> Sheet:
     return reader.read((FILES / name).read_bytes(), name, taken=taken)
 
 

@@ -31,7 +31,7 @@ def viewer(*domains: str) -> Caller:
 
 
 def found(house: House, text: str, caller: Caller = LOCAL) -> list[str]:
-    return [hit.address for hit in house.services.finding.find(caller, text).hits]
+    return [hit.address for hit in house.services.search.find(caller, text).hits]
 
 
 def test_the_whole_address_comes_first_then_what_begins_so(house: House) -> None:
@@ -50,21 +50,21 @@ def test_finding_sends_nothing_even_when_every_list_is_old(house: House, monkeyp
     sent = len(house.host.sent)
     now = time.time() + 86_400
     monkeypatch.setattr(house.services.clock, "now", lambda: now)
-    told = house.services.finding.find(LOCAL, "kim")
+    told = house.services.search.find(LOCAL, "kim")
     assert len(house.host.sent) == sent
     assert told.never_read == ("c.nl",)
     assert told.told(now) == "Searched 2 domains; the oldest list is 24 hours old. 1 domain never read."
 
 
 def test_domains_never_read_are_read_when_asked(house: House) -> None:
-    house.services.finding.read(LOCAL)
+    house.services.search.read(LOCAL)
     assert "kim@c.nl" in found(house, "kim")
-    assert house.services.finding.find(LOCAL, "kim").never_read == ()
+    assert house.services.search.find(LOCAL, "kim").never_read == ()
 
 
 def test_only_domains_that_one_may_view_are_searched(house: House) -> None:
     assert found(house, "kim", viewer("b.nl")) == ["kim@b.nl"]
-    told = house.services.finding.find(viewer("b.nl"), "kim")
+    told = house.services.search.find(viewer("b.nl"), "kim")
     assert (told.domains, told.never_read) == (1, ())
     assert found(house, "kim", Caller("x", domains={"a.nl": frozenset({Permission.IMPORT})})) == []
 
@@ -127,7 +127,7 @@ def test_what_a_run_or_a_hand_made_was_never_first_seen(house: House) -> None:
 
 def test_every_change_is_there_once_with_who_and_which_run_newest_first(house: House) -> None:
     run = imported(house, "fresh", "other")
-    changing = house.services.changing
+    changing = house.services.changes
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], NewQuota(2048))
     second = changing.carry_out(LOCAL, proposed, days=7).run
     house.ended(second or 0)
@@ -150,16 +150,16 @@ def test_every_change_is_there_once_with_who_and_which_run_newest_first(house: H
 def test_a_row_that_was_left_out_did_nothing_and_one_that_failed_tried(house: House) -> None:
     imported(house, "kim")
     assert past(house, "kim@a.nl") == []
-    proposed = house.services.changing.plan(LOCAL, ["kim@a.nl", "kimono@a.nl"], NewQuota(2048))
+    proposed = house.services.changes.plan(LOCAL, ["kim@a.nl", "kimono@a.nl"], NewQuota(2048))
     house.host.goes_wrong("plan_full", count=2)
-    house.ended(house.services.changing.carry_out(LOCAL, proposed, days=7).run or 0)
+    house.ended(house.services.changes.carry_out(LOCAL, proposed, days=7).run or 0)
     assert [event.what for event in past(house, "kim@a.nl")] == ["Change failed"]
     assert "MXroute" in past(house, "kim@a.nl")[0].detail
 
 
 def test_what_was_deleted_here_and_is_there_again_says_so(house: House) -> None:
     imported(house, "fresh", "other")
-    changing = house.services.changing
+    changing = house.services.changes
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], Deletion())
     house.ended(changing.carry_out(LOCAL, proposed, days=7, typed="2").run or 0)
     assert [event.what for event in past(house, "fresh@a.nl")] == ["Deleted", "Created"]

@@ -6,27 +6,27 @@ from typing import Any
 import pytest
 
 from mxlib.core.mapping import json_rows
-from mxlib.core.mapping.json_rows import Malformed
-from mxlib.core.schema import BESIDES, COLUMNS, DTYPES
+from mxlib.core.mapping.json_rows import InvalidBody
+from mxlib.core.schema import COLUMNS, DTYPES, ROW_METADATA
 from mxlib.core.validation import rules
-from mxlib.core.validation.rules import Account, Standard
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
 
-ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"anna"}), "b.nl": frozenset()})
+ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"anna"}), "b.nl": frozenset()})
 
 
 def judged(*items: dict[str, Any]) -> list[dict[Any, Any]]:
     """The rows with their verdicts."""
-    return rules.judge(json_rows.rows(items), ACCOUNT, Standard("a.nl")).to_dict("records")
+    return rules.validate(json_rows.rows_from_json(items), ACCOUNT, Defaults("a.nl")).to_dict("records")
 
 
 def cells(*items: dict[str, Any]) -> list[dict[Any, Any]]:
-    return json_rows.rows(items).to_dict("records")
+    return json_rows.rows_from_json(items).to_dict("records")
 
 
 def test_the_table_is_the_one_that_everything_else_works_with() -> None:
     for items in ([], [{}], [{"username": "jan", "phone": 1}]):
-        table = json_rows.rows(items)
-        assert list(table.columns) == [*COLUMNS, *BESIDES]
+        table = json_rows.rows_from_json(items)
+        assert list(table.columns) == [*COLUMNS, *ROW_METADATA]
         assert {name: str(kind) for name, kind in table.dtypes.items()} == DTYPES
         assert len(table) == len(items)
 
@@ -91,7 +91,7 @@ def test_half_a_character_is_replaced_before_it_can_break_anything() -> None:
 
 
 def test_what_the_sender_knows_is_read_liberally() -> None:
-    asked = json_rows.read(
+    asked = json_rows.parse_import(
         {"default_domain": " A.nl ", "existing_by_domain": {"A.NL": ["Anna", "bob@a.nl", 5], "b.nl": None}}, 10
     )
     assert asked.default_domain == "a.nl"
@@ -100,7 +100,7 @@ def test_what_the_sender_knows_is_read_liberally() -> None:
 
 
 def test_cells_that_mxm_has_no_use_for_are_kept_for_the_results() -> None:
-    asked = json_rows.read({"rows": [{"user": "jan", "phone": 31, "line": 4, "tags": ["x"], "pass": "s"}]}, 10)
+    asked = json_rows.parse_import({"rows": [{"user": "jan", "phone": 31, "line": 4, "tags": ["x"], "pass": "s"}]}, 10)
     assert asked.cells(0) == {"phone": "31"}
 
 
@@ -111,17 +111,17 @@ def test_cells_that_mxm_has_no_use_for_are_kept_for_the_results() -> None:
      ({"default_domain": ["a"]}, "default_domain"), ({"generate_passwords": "yes"}, "generate_passwords")],
 )  # fmt: skip
 def test_a_body_of_another_shape_is_refused_with_the_place(body: Any, field: str) -> None:
-    with pytest.raises(Malformed) as refused:
-        json_rows.read(body, 10)
+    with pytest.raises(InvalidBody) as refused:
+        json_rows.parse_import(body, 10)
     assert refused.value.field == field
 
 
 def test_a_million_own_cells_and_names_are_nothing_to_pass_on() -> None:
     items = [{"username": f"u{at}", "note": "Piet", "pin": "Zq7.veld.2026x", "x": [1], "gone": None} for at in range(3)]
-    asked = json_rows.read({"rows": items}, 10)
+    asked = json_rows.parse_import({"rows": items}, 10)
     assert asked.cells(1) == {"note": "Piet", "gone": ""}
     assert all(type(cells) is bytes for cells in asked._own)
     for known in ({"a.nl": ["u"] * 60_000, "b.nl": ["u"] * 40_001}, {f"{at}.nl": [] for at in range(100_001)}):
-        with pytest.raises(Malformed, match="over 100,000 names") as refused:
-            json_rows.read({"rows": [], "existing_by_domain": known}, 10)
+        with pytest.raises(InvalidBody, match="over 100,000 names") as refused:
+            json_rows.parse_import({"rows": [], "existing_by_domain": known}, 10)
         assert refused.value.field == "existing_by_domain"

@@ -34,7 +34,7 @@ def full(house: House) -> Iterator[None]:
 
 def started(house: House) -> int:
     house.host.down = True
-    return house.services.engine.start(plan(*rows(3)), "local", retention_days=7)
+    return house.services.run_manager.start(plan(*rows(3)), "local", retention_days=7)
 
 
 def whats(house: House, run: int) -> list[str]:
@@ -47,14 +47,14 @@ def test_a_pause_on_a_full_disk_holds_and_is_answered_so(house: House, held: boo
     run = started(house)
     with full(house):
         if held:
-            house.services.engine._worker.steer(lambda engine: engine._halt_all(houses_full()))
-            assert house.services.engine.view(run).held  # type: ignore[union-attr]
+            house.services.run_manager._worker.steer(lambda engine: engine._halt_all(houses_full()))
+            assert house.services.run_manager.view(run).held  # type: ignore[union-attr]
         told = houses.data(house.ask("POST", f"/imports/{run}/pause"))
         assert told["status"] == "paused"
         assert "run.pause" not in whats(house, run)
     house.host.down = False
     until(lambda: "run.pause" in whats(house, run))
-    view = house.services.engine.view(run)
+    view = house.services.run_manager.view(run)
     assert view is not None
     assert (view.status, view.held) == ("paused", False)  # people paused it: it does not go on by itself
     assert whats(house, run).count("run.pause") == 1
@@ -68,13 +68,15 @@ def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(house: Hou
     run = started(house)
     houses.data(house.ask("POST", f"/imports/{run}/pause"))
     if broken:  # MXM itself failed at it: Resume has to read the journal first
-        house.services.engine._worker.steer(lambda engine: engine._halt_for(engine.courses[run], ValueError("a fault")))
+        house.services.run_manager._worker.steer(
+            lambda engine: engine._halt_for(engine.courses[run], ValueError("a fault"))
+        )
     house.host.down = False
     before = len(house.host.sent)
     with full(house):
         told = houses.data(house.ask("POST", f"/imports/{run}/resume"))
         assert (told["status"], told["paused_reason"]) == ("paused", messages.DISK_FULL)
-        assert house.services.engine.view(run).held  # type: ignore[union-attr]
+        assert house.services.run_manager.view(run).held  # type: ignore[union-attr]
         sent = [request for request in house.host.sent[before:] if request.method == "POST"]
         assert sent == []  # nothing leaves that is not in the journal
         assert "run.resume" not in whats(house, run)
@@ -90,12 +92,12 @@ def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(house: House) -> None:
         houses.refused(answer, 503, messages.DISK_FULL)
         assert answer.json()["error"]["code"] == "STORE_FAILED"
     assert "run.stop" not in whats(house, run)
-    assert house.services.engine.view(run).status not in ("stopping", "stopped")  # type: ignore[union-attr]
+    assert house.services.run_manager.view(run).status not in ("stopping", "stopped")  # type: ignore[union-attr]
     houses.data(house.ask("POST", f"/imports/{run}/stop"))
     assert whats(house, run).count("run.stop") == 1
 
 
 def houses_full() -> Exception:
-    from mxlib.store import Unwritable
+    from mxlib.store import StoreUnavailable
 
-    return Unwritable(messages.DISK_FULL)
+    return StoreUnavailable(messages.DISK_FULL)

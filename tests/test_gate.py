@@ -8,9 +8,9 @@ import pytest
 
 from mxlib.clock import SystemClock
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.rate_headers import Allowance
-from mxlib.mxroute.rate_limiter import Gate
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_headers import RateLimitHeaders
+from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.mxroute.rate_limits import RateLimits
 
 EPOCH = 1_800_000_000.0
 SOON = 5.0
@@ -49,8 +49,8 @@ class Lined:
 
     def __init__(self) -> None:
         self.clock = Watched()
-        self.gate = Gate(Pace(), self.clock)
-        assert self.gate.ask("write") == 0.0
+        self.gate = RateLimiter(RateLimits(), self.clock)
+        assert self.gate.try_acquire("write") == 0.0
         self.passed: list[str] = []
         self.threads: list[threading.Thread] = []
 
@@ -58,7 +58,7 @@ class Lined:
         """Let a thread wait; returns once it does."""
 
         def take() -> None:
-            if self.gate.take("write", **how):
+            if self.gate.acquire("write", **how):
                 self.passed.append(name)
 
         thread = threading.Thread(target=take, daemon=True)
@@ -91,53 +91,53 @@ def line() -> Iterator[Lined]:
     lined.ended()
 
 
-def says(remaining: int, resets_in: float = 30.0, at: float = 0.0) -> Allowance:
+def says(remaining: int, resets_in: float = 30.0, at: float = 0.0) -> RateLimitHeaders:
     """What an answer says."""
-    return Allowance(remaining, 20, EPOCH + at + resets_in, EPOCH + at, by_host=True)
+    return RateLimitHeaders(remaining, 20, EPOCH + at + resets_in, EPOCH + at, by_host=True)
 
 
-def knowing(remaining: int, clock: Virtual | SystemClock | None = None) -> Gate:
+def knowing(remaining: int, clock: Virtual | SystemClock | None = None) -> RateLimiter:
     """A gate that has just heard that so many remain for half a minute."""
-    gate = Gate(Pace(), clock or Virtual())
-    assert gate.ask("write") == 0.0
-    gate.heard("write", says(remaining), gate._clock.monotonic())
+    gate = RateLimiter(RateLimits(), clock or Virtual())
+    assert gate.try_acquire("write") == 0.0
+    gate.update("write", says(remaining), gate._clock.monotonic())
     return gate
 
 
 def test_a_caller_waits_until_the_window_is_over() -> None:
     clock = Virtual()
     gate = knowing(0, clock)
-    assert gate.take("write")
+    assert gate.acquire("write")
     assert 30.0 < clock.passed < 31.2
 
 
 def test_a_caller_without_patience_is_told_at_once_and_takes_nothing() -> None:
     clock = Virtual()
     gate = knowing(0, clock)
-    assert not gate.take("write", urgent=True, patience=20.0)
+    assert not gate.acquire("write", urgent=True, patience=20.0)
     assert clock.passed == 0.0
-    assert 30.0 < gate.waiting("write") < 31.2
-    assert gate.take("write", patience=40.0)
+    assert 30.0 < gate.wait_seconds("write") < 31.2
+    assert gate.acquire("write", patience=40.0)
 
 
 def test_asking_never_waits() -> None:
     clock = Virtual()
     gate = knowing(1, clock)
-    assert gate.ask("write") == 0.0
-    assert gate.ask("write") > 0
+    assert gate.try_acquire("write") == 0.0
+    assert gate.try_acquire("write") > 0
     assert clock.passed == 0.0
 
 
 def test_so_many_as_remain_pass_however_many_ask_at_once() -> None:
     gate = knowing(7, SystemClock())
     with ThreadPoolExecutor(12) as pool:
-        passed = list(pool.map(lambda _: gate.take("write", patience=0.0), range(40)))
+        passed = list(pool.map(lambda _: gate.acquire("write", patience=0.0), range(40)))
     assert sum(passed) == 7
 
 
 def test_an_answer_wakes_who_waits(line: Lined) -> None:
     line.waits("a worker")
-    line.gate.heard("write", says(1), line.clock.monotonic())
+    line.gate.update("write", says(1), line.clock.monotonic())
     line.passed_are("a worker")
 
 
@@ -145,26 +145,26 @@ def test_who_is_urgent_passes_before_those_who_waited_longer(line: Lined) -> Non
     line.waits("a worker")
     line.waits("another worker")
     line.waits("somebody by hand", urgent=True)
-    line.gate.give_back("write")
+    line.gate.release("write")
     line.passed_are("somebody by hand")
-    line.gate.heard("write", says(2), line.clock.monotonic())
+    line.gate.update("write", says(2), line.clock.monotonic())
     line.ended()
     assert sorted(line.passed[1:]) == ["a worker", "another worker"]
 
 
 def test_a_run_gets_no_slot_while_somebody_urgent_waits(line: Lined) -> None:
     line.waits("somebody by hand", urgent=True)
-    line.gate._pace.give_back("write")  # free, and the one who waits does not know yet
-    assert line.gate.ask("write") > 0
-    assert line.gate.ask("read") == 0.0
+    line.gate._pace.release("write")  # free, and the one who waits does not know yet
+    assert line.gate.try_acquire("write") > 0
+    assert line.gate.try_acquire("read") == 0.0
 
 
 def test_who_was_urgent_and_gave_up_holds_nobody() -> None:
     clock = Virtual()
     gate = knowing(0, clock)
-    assert not gate.take("write", urgent=True, patience=1.0)
+    assert not gate.acquire("write", urgent=True, patience=1.0)
     clock.passed = 31.5
-    assert gate.ask("write") == 0.0
+    assert gate.try_acquire("write") == 0.0
 
 
 def test_closing_sends_everybody_home(line: Lined) -> None:
@@ -173,25 +173,25 @@ def test_closing_sends_everybody_home(line: Lined) -> None:
     line.gate.close()
     line.ended()
     assert line.passed == []
-    assert not line.gate.take("write")
-    assert line.gate.ask("write") > 0
+    assert not line.gate.acquire("write")
+    assert line.gate.try_acquire("write") > 0
 
 
 def test_a_refusal_holds_every_thread() -> None:
     clock = Virtual()
     gate = knowing(5, clock)
-    assert gate.take("write")
-    gate.heard("write", RateLimited(17.0), 0.0)
-    assert not gate.take("write", patience=16.0)
+    assert gate.acquire("write")
+    gate.update("write", RateLimited(17.0), 0.0)
+    assert not gate.acquire("write", patience=16.0)
 
 
 @pytest.mark.parametrize(("age", "low"), [(40.0, 20.0), (-300.0, 60.0)], ids=["before", "by a clock put back since"])
 def test_what_an_earlier_process_sent_counts_by_its_age(age: float, low: float) -> None:
     clock = Virtual()
     clock.passed = 1000.0
-    gate = Gate(Pace(), clock)
+    gate = RateLimiter(RateLimits(), clock)
     gate.rebuild([("write", clock.now() - age)] * 20, clock.now())
-    assert low <= gate.ask("write") <= low + 1.1
+    assert low <= gate.try_acquire("write") <= low + 1.1
 
 
 def test_an_estimate_comes_through_the_gate() -> None:

@@ -19,8 +19,8 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from mxlib.auth.middleware import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, Origin
-from mxlib.auth.startup_checks import is_loopback, make_way_in, refuse_exposed
+from mxlib.auth.middleware import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, AccessMiddleware, Origin
+from mxlib.auth.startup_checks import check_exposure, ensure_first_admin, is_loopback
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
 from tests import people
@@ -47,7 +47,7 @@ def client(public_url: str = "", address: str = LOCAL) -> TestClient:
     methods, settings = ["GET", "POST", "PUT", "PATCH", "DELETE"], Settings(public_url=public_url)
     app = Starlette(
         routes=[Route("/seen", _seen, methods=methods), WebSocketRoute("/live", _echo)],
-        middleware=[Middleware(Guard, settings=settings, entrance=lambda: people.open_entrance(settings))],
+        middleware=[Middleware(AccessMiddleware, settings=settings, entrance=lambda: people.open_entrance(settings))],
     )
     return TestClient(app, base_url=address)
 
@@ -197,7 +197,7 @@ def test_a_server_that_others_can_reach_does_not_start_without_a_way_to_sign_in(
     address: str | None, account: dict[str, str]
 ) -> None:
     with pytest.raises(SettingsError) as refused:
-        refuse_exposed(Settings(**account), address, way_in=False)
+        check_exposure(Settings(**account), address, way_in=False)
     for way in ("MXM_ADMIN_USER and MXM_ADMIN_PASSWORD", "script/mxm user add", "--server.address 127.0.0.1"):
         assert way in str(refused.value)
     assert ("real" in str(refused.value)) == bool(account)
@@ -206,57 +206,57 @@ def test_a_server_that_others_can_reach_does_not_start_without_a_way_to_sign_in(
 
 def test_a_real_account_does_not_start_without_a_way_to_sign_in_even_on_this_machine() -> None:
     with pytest.raises(SettingsError, match="nobody could sign in"):
-        refuse_exposed(Settings(**ACCOUNT), "127.0.0.1", way_in=False)
-    refuse_exposed(Settings(**ACCOUNT), "127.0.0.1", way_in=True)
+        check_exposure(Settings(**ACCOUNT), "127.0.0.1", way_in=False)
+    check_exposure(Settings(**ACCOUNT), "127.0.0.1", way_in=True)
 
 
 def test_a_public_address_does_not_start_without_a_way_to_sign_in() -> None:
     with pytest.raises(SettingsError, match="unset MXM_PUBLIC_URL"):
-        refuse_exposed(Settings(public_url=PUBLIC), "127.0.0.1", way_in=False)
-    refuse_exposed(Settings(public_url=PUBLIC), "127.0.0.1", way_in=True)
+        check_exposure(Settings(public_url=PUBLIC), "127.0.0.1", way_in=False)
+    check_exposure(Settings(public_url=PUBLIC), "127.0.0.1", way_in=True)
 
 
 @pytest.mark.parametrize("public_url", ["mxm.agency.example", "ftp://mxm.agency.example", "https://", "http://[x"])
 def test_a_public_address_that_is_none_is_named(public_url: str) -> None:
     with pytest.raises(SettingsError, match="MXM_PUBLIC_URL has to be an address"):
-        refuse_exposed(Settings(public_url=public_url), "127.0.0.1", way_in=True)
+        check_exposure(Settings(public_url=public_url), "127.0.0.1", way_in=True)
 
 
 def test_a_server_that_others_can_reach_has_to_know_its_own_name() -> None:
     with pytest.raises(SettingsError, match="Set MXM_PUBLIC_URL"):
-        refuse_exposed(Settings(), "0.0.0.0", way_in=True)
-    refuse_exposed(Settings(public_url=PUBLIC), "0.0.0.0", way_in=True)
+        check_exposure(Settings(), "0.0.0.0", way_in=True)
+    check_exposure(Settings(public_url=PUBLIC), "0.0.0.0", way_in=True)
 
 
 def test_passwords_of_a_real_account_do_not_travel_in_clear() -> None:
     in_clear = PUBLIC.replace("https", "http")
     with pytest.raises(SettingsError, match="passwords would travel in clear"):
-        refuse_exposed(Settings(public_url=in_clear, **ACCOUNT), "0.0.0.0", way_in=True)
-    refuse_exposed(Settings(public_url=in_clear), "0.0.0.0", way_in=True)
-    refuse_exposed(Settings(public_url=PUBLIC, **ACCOUNT), "0.0.0.0", way_in=True)
+        check_exposure(Settings(public_url=in_clear, **ACCOUNT), "0.0.0.0", way_in=True)
+    check_exposure(Settings(public_url=in_clear), "0.0.0.0", way_in=True)
+    check_exposure(Settings(public_url=PUBLIC, **ACCOUNT), "0.0.0.0", way_in=True)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
 def test_on_this_machine_the_sandbox_starts(address: str) -> None:
-    refuse_exposed(Settings(), address, way_in=False)
-    refuse_exposed(Settings(public_url="http://localhost:8600"), address, way_in=False)
+    check_exposure(Settings(), address, way_in=False)
+    check_exposure(Settings(public_url="http://localhost:8600"), address, way_in=False)
 
 
 @pytest.mark.usefixtures("brisk")
 def test_the_first_admin_is_made_once_and_then_left_alone(tmp_path: Path) -> None:
     def start(password: str) -> bool:
-        return make_way_in(
+        return ensure_first_admin(
             Settings(data_dir=tmp_path, admin_user="Kim", admin_password=SecretStr(password)), SystemClock()
         )
 
-    assert not make_way_in(Settings(data_dir=tmp_path), SystemClock())
+    assert not ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
     assert start(people.GOOD)
     assert start(people.OTHER)
     with people.house(tmp_path) as house:
         assert house.users.verify("kim", people.GOOD)
         assert house.users.caller("kim").admin
         assert house.trail() == [("user.add", "MXM", "kim", "admin")]
-    assert make_way_in(Settings(data_dir=tmp_path), SystemClock())
+    assert ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
 
 
 @pytest.mark.parametrize(
@@ -272,14 +272,16 @@ def test_a_first_admin_that_will_not_do_is_refused_in_a_sentence(
     tmp_path: Path, name: str, password: str, told: str
 ) -> None:
     with pytest.raises(SettingsError, match=told):
-        make_way_in(Settings(data_dir=tmp_path, admin_user=name, admin_password=SecretStr(password)), SystemClock())
+        ensure_first_admin(
+            Settings(data_dir=tmp_path, admin_user=name, admin_password=SecretStr(password)), SystemClock()
+        )
 
 
 def test_who_only_signs_in_at_a_provider_that_is_not_set_any_more_is_no_way_in(tmp_path: Path) -> None:
     with people.house(tmp_path, **people.PROVIDER) as house:
         house.users.add(people.BOSS, "kim", admin=True)
-    assert make_way_in(Settings(data_dir=tmp_path, **people.PROVIDER), SystemClock())
-    assert not make_way_in(Settings(data_dir=tmp_path), SystemClock())
+    assert ensure_first_admin(Settings(data_dir=tmp_path, **people.PROVIDER), SystemClock())
+    assert not ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
 
 
 @pytest.mark.parametrize("path", ["/api/me", "/health", "/sign-in", "/", "/_stcore/upload_file/a/b"])
@@ -314,7 +316,7 @@ def test_a_length_that_is_said_twice_is_refused_and_the_connection_closed(
         sent.append(message)
 
     settings = Settings()
-    anyio.run(Guard(app, settings, lambda: people.open_entrance(settings)), scope, receive, send)
+    anyio.run(AccessMiddleware(app, settings, lambda: people.open_entrance(settings)), scope, receive, send)
     start, body = sent
     assert (start["status"], dict(start["headers"])[b"connection"], reached) == (400, b"close", [])
     told = json.loads(body["body"])

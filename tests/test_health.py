@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from mxlib import __version__
-from mxlib.auth.middleware import Guard
+from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import LOCAL, Caller, Permission
-from mxlib.auth.sign_in import Visitor
+from mxlib.auth.sign_in import ClientInfo
 from mxlib.store import Store
 from mxlib.web import health
 from tests import house as houses
@@ -34,14 +34,16 @@ def house(tmp_path: Path, brisk: None) -> Iterator[House]:
 @pytest.fixture
 def asked(house: House) -> TestClient:
     """A client in front of the guard and the health route."""
-    guard = Middleware(Guard, settings=house.services.settings, entrance=lambda: house.services.entrance)
+    guard = Middleware(
+        AccessMiddleware, settings=house.services.settings, entrance=lambda: house.services.authenticator
+    )
     return TestClient(Starlette(routes=health.routes, middleware=[guard]), base_url="http://127.0.0.1")
 
 
 def session(house: House, name: str = "kim") -> dict[str, str]:
     if house.services.users.find(name) is None:
         house.services.users.add(LOCAL, name, PASSWORD, admin=True)
-    return {"mxm-session": house.services.entrance.with_password(name, PASSWORD, Visitor("127.0.0.1"))}
+    return {"mxm-session": house.services.authenticator.sign_in_with_password(name, PASSWORD, ClientInfo("127.0.0.1"))}
 
 
 def test_the_version_stands_in_one_place() -> None:
@@ -76,11 +78,11 @@ def test_whoever_only_claims_to_be_somebody_is_a_stranger(
 
 def test_a_revoked_token_and_a_session_that_ended_are_strangers(house: House, asked: TestClient) -> None:
     token, cookies = house.token(a_nl="view"), session(house)
-    for record in house.services.tokens.every(LOCAL):
+    for record in house.services.tokens.list_all(LOCAL):
         house.services.tokens.revoke(LOCAL, record.id)
-    found = house.services.entrance.sessions.find(cookies["mxm-session"])
+    found = house.services.authenticator.sessions.find(cookies["mxm-session"])
     assert found is not None
-    house.services.entrance.out(found, "")
+    house.services.authenticator.sign_out(found, "")
     assert asked.get("/health", headers={"Authorization": f"Bearer {token}"}).json() == {"status": "ok"}
     asked.cookies = cookies  # type: ignore[assignment]
     assert asked.get("/health").json() == {"status": "ok"}
@@ -117,7 +119,7 @@ def test_stuck_runs_and_troubles_are_those_of_domains_that_the_token_may_see(hou
 def test_a_database_that_cannot_be_read_is_503(
     house: House, asked: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Store, "answers", lambda _store: False)
+    monkeypatch.setattr(Store, "is_responsive", lambda _store: False)
     answer = asked.get("/health", headers={"Authorization": f"Bearer {house.admin}"})
     assert (answer.status_code, answer.json()) == (503, {"status": "down"})
 
@@ -125,10 +127,10 @@ def test_a_database_that_cannot_be_read_is_503(
 def test_a_closed_database_does_not_answer(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with houses.opened(tmp_path / "x") as opened:
-        assert opened.services.store.answers()
+        assert opened.services.store.is_responsive()
         with opened.services.store.write() as tx:
             tx.exec_driver_sql("ALTER TABLE alembic_version RENAME TO gone")
-        assert not opened.services.store.answers()
+        assert not opened.services.store.is_responsive()
         with opened.services.store.write() as tx:
             tx.exec_driver_sql("ALTER TABLE gone RENAME TO alembic_version")
 

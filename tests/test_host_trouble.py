@@ -38,7 +38,7 @@ def account(folder: Path, host: Served, *, key: str = "sandbox") -> Iterator[Ser
     )
     built.users.add(LOCAL, OPERATOR, "correct horse battery", admin=True)
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     try:
         yield built
     finally:

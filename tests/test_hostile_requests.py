@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mxlib.api.app import build
-from mxlib.services.runs import Running
+from mxlib.services.runs import RunService
 from mxlib.web import audit_downloads, downloads
 from tests.house import GOOD, House, opened
 
@@ -143,6 +143,6 @@ def test_no_address_of_a_download_breaks_it(house: House, path: str) -> None:
 
 
 def test_a_run_whose_number_no_store_can_hold_is_none(house: House) -> None:
-    running: Running = house.services.runs
+    running: RunService = house.services.runs
     for number in (2**63, -(2**63) - 1, 10**30, 0, -1):
         assert running.get(house.services.tokens.caller(house.admin), number) is None

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mxlib.core.files import reader
-from mxlib.core.files.csv_reader import MOST_CELLS
-from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
+from mxlib.core.files.csv_reader import MAX_CELLS
+from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
 
 FILES = Path(__file__).parent / "files"
@@ -79,11 +79,11 @@ REFUSED = {
 }
 
 
-def of_file(name: str, taken: Taken | None = None) -> Sheet:
+def of_file(name: str, taken: ReadOptions | None = None) -> Sheet:
     return reader.read((FILES / name).read_bytes(), name, taken=taken)
 
 
-def of_text(text: str, taken: Taken | None = None) -> Sheet:
+def of_text(text: str, taken: ReadOptions | None = None) -> Sheet:
     return reader.read(text.encode(), "staff.csv", taken=taken)
 
 
@@ -91,10 +91,12 @@ def rows(sheet: Sheet) -> list[list[str]]:
     return [sheet.table.row(at) for at in range(len(sheet))]
 
 
-def refusal(data: bytes, name: str = "staff.csv", limits: Limits | None = None, taken: Taken | None = None) -> str:
+def refusal(
+    data: bytes, name: str = "staff.csv", limits: Limits | None = None, taken: ReadOptions | None = None
+) -> str:
     try:
         sheet = reader.read(data, name, limits=limits or Limits(), taken=taken)
-        mapping.to_rows(sheet, mapping.recognise(sheet.header))
+        mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     except FileRefused as refused:
         return str(refused)
     return pytest.fail("The file was read.")
@@ -104,7 +106,7 @@ def refusal(data: bytes, name: str = "staff.csv", limits: Limits | None = None, 
 def test_files_of_real_programs_are_read_row_by_row(name: str) -> None:
     taken, told = READ[name]
     sheet = of_file(name)
-    table, _ = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     found = [f"{row.line} {row.username} {row.domain or '-'}" for row in table.itertuples()]
     assert ", ".join(found) == told
     assert sheet.taken.told() == taken
@@ -128,10 +130,10 @@ def test_a_password_is_kept_to_the_last_blank() -> None:
 def test_the_title_is_kept_and_not_read_as_rows() -> None:
     sheet = of_file("title-above.csv")
     assert sheet.title == "New mailboxes 3 May"
-    _, notes = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    _, notes = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     assert notes == ("Above the header, not read: 'New mailboxes 3 May'.",)
     sheet = of_text("Staff\nof May\nby Kim\nusername\nalice\n")
-    assert mapping.to_rows(sheet, mapping.recognise(sheet.header))[1] == (
+    assert mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))[1] == (
         "Above the header, not read: 'Staff' and 2 more rows.",
     )
 
@@ -182,30 +184,30 @@ def test_a_title_with_another_delimiter_does_not_mislead() -> None:
 def test_what_was_taken_can_be_overridden() -> None:
     data = "name;user\nalice;Żółw\n".encode("windows-1250")
     assert rows(reader.read(data, "x"))[0][1] == "¯ó³w"
-    assert rows(reader.read(data, "x", taken=Taken(encoding="windows-1250")))[0][1] == "Żółw"
-    assert reader.read(data, "x", taken=Taken(delimiter="|")).header == ("name;user",)
-    assert reader.read(data, "x", taken=Taken(header_line=0)).header == ("Column 1", "Column 2")
-    assert len(reader.read(data, "x", taken=Taken(header_line=0))) == 2
-    assert reader.read(data + b"bob;b\n", "x", taken=Taken(header_line=2)).table.lines.tolist() == [3]
+    assert rows(reader.read(data, "x", taken=ReadOptions(encoding="windows-1250")))[0][1] == "Żółw"
+    assert reader.read(data, "x", taken=ReadOptions(delimiter="|")).header == ("name;user",)
+    assert reader.read(data, "x", taken=ReadOptions(header_line=0)).header == ("Column 1", "Column 2")
+    assert len(reader.read(data, "x", taken=ReadOptions(header_line=0))) == 2
+    assert reader.read(data + b"bob;b\n", "x", taken=ReadOptions(header_line=2)).table.lines.tolist() == [3]
 
 
 def test_utf_16_without_its_mark_is_read_when_it_is_chosen() -> None:
-    sheet = of_file("utf-16-without-mark.csv", Taken(encoding="utf-16-le"))
+    sheet = of_file("utf-16-without-mark.csv", ReadOptions(encoding="utf-16-le"))
     assert rows(sheet) == [["alice", "Abcd1234"]]
 
 
 @pytest.mark.parametrize(
     ("taken", "sentence"),
     [
-        (Taken(encoding="utf-16-le"), "staff.csv does not read as UTF-16 LE."),
-        (Taken(encoding="rot13"), "staff.csv does not read as rot13."),
-        (Taken(delimiter='"'), "'\"' can not separate the cells of staff.csv. Choose one character."),
-        (Taken(delimiter=",,"), "',,' can not separate the cells of staff.csv. Choose one character."),
-        (Taken(header_line=3), "Line 3 holds no header. Choose another line."),
-        (Taken(header_line=900), "Line 900 holds no header. Choose another line."),
+        (ReadOptions(encoding="utf-16-le"), "staff.csv does not read as UTF-16 LE."),
+        (ReadOptions(encoding="rot13"), "staff.csv does not read as rot13."),
+        (ReadOptions(delimiter='"'), "'\"' can not separate the cells of staff.csv. Choose one character."),
+        (ReadOptions(delimiter=",,"), "',,' can not separate the cells of staff.csv. Choose one character."),
+        (ReadOptions(header_line=3), "Line 3 holds no header. Choose another line."),
+        (ReadOptions(header_line=900), "Line 900 holds no header. Choose another line."),
     ],
 )
-def test_what_can_not_be_taken_is_said(taken: Taken, sentence: str) -> None:
+def test_what_can_not_be_taken_is_said(taken: ReadOptions, sentence: str) -> None:
     assert refusal(b"username\nalice\n\nbob.\xe9", taken=taken).startswith(sentence)
 
 
@@ -238,7 +240,7 @@ def test_limits_are_told_with_figures() -> None:
 
 @pytest.mark.parametrize("start", ["", '"b"\n', '"b"c\n'])
 def test_a_row_with_thousands_of_cells_is_refused(start: str) -> None:
-    data = f"username\n{start}{',' * MOST_CELLS}x\n".encode()
+    data = f"username\n{start}{',' * MAX_CELLS}x\n".encode()
     line = 3 if start else 2
     assert refusal(data) == f"Line {line} has 1,001 values; the limit is 1,000."
 
@@ -274,7 +276,7 @@ def test_a_header_over_several_lines_tells_the_delimiter_with_all_of_them() -> N
 def test_quotes_can_be_read_as_characters() -> None:
     text = 'user;note\nalice;"Ab\nbob;say "x"; y"\n'
     assert refusal(text.encode()) == "staff.csv: a quote opens in line 2 and never closes."
-    sheet = of_text(text, Taken(quoted=False))
+    sheet = of_text(text, ReadOptions(quoted=False))
     assert rows(sheet) == [["alice", '"Ab'], ["bob", 'say "x"', ' y"']]
     assert sheet.taken.told() == "UTF-8, semicolons, quotes as characters, header in line 1"
 
@@ -282,6 +284,6 @@ def test_quotes_can_be_read_as_characters() -> None:
 def test_a_quote_that_opens_in_the_title_is_passed_over_when_the_header_is_told() -> None:
     for rest in ("bob,x\n", 'bob,"x"\n', 'bob,"x\n y"\n'):
         text = f'"Mailboxes of May\nusername,password\n{rest}'
-        sheet = of_text(text, Taken(header_line=2))
+        sheet = of_text(text, ReadOptions(header_line=2))
         assert (sheet.header, sheet.title, len(sheet)) == (("username", "password"), '"Mailboxes of May', 1)
     assert refusal(b'"Mailboxes of May\nusername,password\n', taken=None).endswith("in line 1 and never closes.")

@@ -97,7 +97,7 @@ def test_a_process_that_died_leaves_no_row_sending(store: Store) -> None:
     with store.write() as tx:
         journal.send(tx, run, 0, 1.0)
         journal.send(tx, run, 1, 1.0)
-        journal.lose_track(tx, run)
+        journal.mark_unknown(tx, run)
     with store.read() as tx:
         kept = [(each.outcome, each.unanswered, each.tries) for each in journal.rows(tx, run)]
     assert kept == [("settling", True, 1), ("waiting", True, 1), ("waiting", False, 0)]
@@ -108,7 +108,7 @@ def test_attempts_tell_what_the_pace_must_know(store: Store) -> None:
     with store.write() as tx:
         journal.send(tx, run, 0, 5.0)
         journal.send(tx, run, 1, 70.0)
-        journal.looked(tx, run, None, 71.0, 72.0, "200")
+        journal.record_read(tx, run, None, 71.0, 72.0, "200")
     with store.read() as tx:
         assert journal.attempts_since(tx, 60.0) == [("write", 70.0), ("read", 71.0)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.store.encryption import ServerKey, Unreadable
+from mxlib.store.encryption import DecryptionFailed, ServerKey
 
 
 def test_what_is_sealed_opens_at_its_place_only() -> None:
@@ -13,7 +13,7 @@ def test_what_is_sealed_opens_at_its_place_only() -> None:
     sealed = key.seal_password("Tell-no-1", 3)
     assert b"Tell-no-1" not in sealed
     assert key.open_password(sealed, 3) == "Tell-no-1"
-    with pytest.raises(Unreadable):
+    with pytest.raises(DecryptionFailed):
         key.open_password(sealed, 4)
 
 
@@ -27,7 +27,7 @@ def test_a_wrapped_run_key_opens_with_the_server_key_only() -> None:
     key, wrapped = server.new_run_key()
     sealed = key.seal_password("Tell-no-1", 0)
     assert ServerKey.make("a secret").unwrap(wrapped).open_password(sealed, 0) == "Tell-no-1"
-    with pytest.raises(Unreadable, match="MXM_SECRET_KEY"):
+    with pytest.raises(DecryptionFailed, match="MXM_SECRET_KEY"):
         ServerKey.make("another secret").unwrap(wrapped)
 
 

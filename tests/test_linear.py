@@ -25,10 +25,10 @@ from mxlib.core.files.csv_reader import records
 from mxlib.core.format import quoted, readable
 from mxlib.core.mapping import json_rows, mapping, presets, usernames
 from mxlib.core.plans.changes import NewQuota
-from mxlib.core.schema import rows_from
+from mxlib.core.schema import make_rows
 from mxlib.core.text import redaction
 from mxlib.core.validation import rules
-from mxlib.core.validation.rules import Account, Standard
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from tests.test_layout import FILES, ROOT, named
 
 #: CPU seconds below which growth is noise, how often each text is measured, and how much twice the text may cost.
@@ -238,8 +238,8 @@ def _by_method(compiled: Any, method: str, encode: Any, blank: Any) -> Callable[
 
 
 def _judged(**cells: str) -> pd.DataFrame:
-    rows = rows_from({name: [cell] for name, cell in ({"username": "a", "password": "Winter-2026"} | cells).items()})
-    return rules.judge(rows, Account(frozenset({"a.nl"}), {"a.nl": frozenset()}), Standard("a.nl"))
+    rows = make_rows({name: [cell] for name, cell in ({"username": "a", "password": "Winter-2026"} | cells).items()})
+    return rules.validate(rows, AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()}), Defaults("a.nl"))
 
 
 def _refusing(work: Callable[[str], object]) -> Callable[[str], object]:
@@ -248,7 +248,7 @@ def _refusing(work: Callable[[str], object]) -> Callable[[str], object]:
     def refuse(text: str) -> object:
         try:
             return work(text)
-        except (reader.FileRefused, json_rows.Malformed, responses.Problem):
+        except (reader.FileRefused, json_rows.InvalidBody, responses.ApiError):
             return None
 
     return refuse
@@ -257,7 +257,7 @@ def _refusing(work: Callable[[str], object]) -> Callable[[str], object]:
 def _file(before: str = "", after: str = "") -> Callable[[str], object]:
     def read(text: str) -> object:
         sheet = reader.read(f"{before}{text}{after}".encode(), "staff.csv")
-        return mapping.to_rows(sheet, mapping.recognise(sheet.header))
+        return mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
 
     return _refusing(read)
 
@@ -276,7 +276,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "the meaning of a header": headers.meaning_of,
     "the unit of a header": headers.is_in_gigabytes,
     "the export that a header belongs to": lambda text: presets.find((text,)),
-    "the columns of a header": lambda text: mapping.recognise((text, text)),
+    "the columns of a header": lambda text: mapping.detect_columns((text, text)),
     "a domain": addresses.domain,
     "an email address": addresses.email,
     "a username that was meant": addresses.suggestion,
@@ -287,11 +287,11 @@ WORK: dict[str, Callable[[str], object]] = {
     "a quota that is small": quotas.is_tiny,
     "a limit": quotas.limit,
     "a new quota": NewQuota.read,
-    "a first name": lambda text: usernames.plain(_people(text, "Bakker"), usernames.Recipe(spelled=True)),
-    "a last name": lambda text: usernames.plain(_people("Anna", text), usernames.Recipe(spelled=True)),
+    "a first name": lambda text: usernames.plain(_people(text, "Bakker"), usernames.UsernamePattern(spelled=True)),
+    "a last name": lambda text: usernames.plain(_people("Anna", text), usernames.UsernamePattern(spelled=True)),
     "a full name": lambda text: usernames.people(*map(arrow_text.texts, ([""], [""], [""], [text]))),
     "marks in a name": lambda text: (_people(text, text).have_marks, _people(text, text).have_particles),
-    "pasted rows": clipboard.as_file,
+    "pasted rows": clipboard.to_file,
     "pasted addresses": lambda text: clipboard.addresses_in(text, "a.nl"),
     "bytes of some encoding": _refusing(lambda text: encoding.decode(text.encode("utf-16-le"), "staff.csv")),
     "a declared delimiter": encoding.declared_delimiter,
@@ -310,9 +310,9 @@ WORK: dict[str, Callable[[str], object]] = {
     "a limit that is judged": lambda text: _judged(limit=text),
     "a recovery email that is judged": lambda text: _judged(recovery_email=text),
     "a domain that is judged": lambda text: _judged(domain=text),
-    "the name of a cell in JSON": lambda text: json_rows.rows([{text: "a"}]),
-    "a cell in JSON": lambda text: json_rows.rows([{"username": text, "email": text, "quota GB": text}]),
-    "rows that are searched": lambda text: filters.holding(JUDGED_ROWS, text),
+    "the name of a cell in JSON": lambda text: json_rows.rows_from_json([{text: "a"}]),
+    "a cell in JSON": lambda text: json_rows.rows_from_json([{"username": text, "email": text, "quota GB": text}]),
+    "rows that are searched": lambda text: filters.select_text(JUDGED_ROWS, text),
     "whether a cell is a password": passwords.looks_like_one,
     "whether a cell is a mask": passwords.is_masked,
     "whether a password is missing": passwords.is_missing,
@@ -324,10 +324,10 @@ WORK: dict[str, Callable[[str], object]] = {
     "the kind of a body": lambda text: dependencies.kind_of(_header(content_type=text)),
     "the charset of a body": _refusing(lambda text: dependencies.charset_of(_header(content_type=f"text/csv;{text}"))),
     "the body of a request": _refusing(
-        lambda text: dependencies.parsed(_header(content_type="application/json"), text.encode())
+        lambda text: dependencies.parse_body(_header(content_type="application/json"), text.encode())
     ),
     "a text in the body of a request": _refusing(
-        lambda text: dependencies.parsed(_header(content_type="application/json"), f'{{"a": "{text}"}}'.encode())
+        lambda text: dependencies.parse_body(_header(content_type="application/json"), f'{{"a": "{text}"}}'.encode())
     ),
 }
 

@@ -12,7 +12,7 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import NewQuota
 from mxlib.sandbox import extra_routes
 from mxlib.services import Services
-from mxlib.services.failures import Silent
+from mxlib.services.failures import ListUnavailable
 from mxlib.settings import Settings
 from mxlib.store import manual_writes
 from tests.desk import until
@@ -24,7 +24,7 @@ def house(tmp_path: Path) -> Iterator[Services]:
     """The services on a fresh sandbox whose minute is one second."""
     built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     services.install(None)
     built.close()
@@ -70,7 +70,7 @@ def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Se
 
 
 def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(house: Services) -> None:
-    changing = house.changing
+    changing = house.changes
     proposed = changing.plan(LOCAL, ["info@clienta.nl"], NewQuota(7168))
     changing.carry_out(LOCAL, proposed, days=7, agreed=True)
     tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
@@ -122,7 +122,7 @@ def test_a_figure_of_the_storage_that_is_not_known_is_shown_as_such(
     house: Services, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], shown: str
 ) -> None:
     monkeypatch.setattr(extra_routes, "quota", lambda _account, _now: figures)
-    with suppress(Silent):
+    with suppress(ListUnavailable):
         house.storage.read(LOCAL)
     tab = opened(domain="clienta.nl")
     assert shown in [element.value for element in tab.sidebar.markdown]

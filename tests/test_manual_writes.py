@@ -9,11 +9,11 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.plans.changes import NewPassword
-from mxlib.services.confirmed_writes import Uncertain
-from mxlib.services.exports import NotThere
+from mxlib.services.confirmed_writes import OutcomeUnknown
+from mxlib.services.exports import NotFound
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites
-from mxlib.store import FILE, Store, Unwritable, audit, first_seen, manual_writes
+from mxlib.store import FILE, Store, StoreUnavailable, audit, first_seen, manual_writes
 from mxlib.store.encryption import ServerKey
 from tests.desk import ShiftedClock, live_through
 from tests.house import GOOD, House, data, opened, refused, trail
@@ -64,7 +64,7 @@ def disk_full(house: House, monkeypatch: pytest.MonkeyPatch, *, once_sent: bool 
     @contextmanager
     def full() -> Iterator[Any]:
         if not once_sent or house.host.writes() > before:
-            raise Unwritable("The disk of this server is full.")
+            raise StoreUnavailable("The disk of this server is full.")
         with write() as tx:
             yield tx
 
@@ -94,7 +94,7 @@ def killed(house: House, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = Tru
 def restarted(house: House) -> ManualWrites:
     """The writes by hand of a new process over the same store and host."""
     here = house.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.engine, here.clock)
+    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
     with here.store.write() as tx:  # as the start does, without its thread
         for write in manual_writes.find_open(tx):
             manual_writes.change(tx, write.id, status=manual_writes.UNCERTAIN, settle_at=here.clock.now() + 30.0)
@@ -149,7 +149,7 @@ def test_what_was_done_and_cannot_be_recorded_is_shown_and_recorded_later(
         "MXroute did it, but that cannot be noted here yet. The disk of this server is full. MXM notes it then."
     ]
     assert doings(house) == []
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     assert doings(house) == [("mailbox.create", "nina@a.nl", "")]
     assert data(house.ask("GET", f"{BOXES}/nina"))["recovery_email"] == "n@home.nl"
     assert journalled(house) == []
@@ -158,12 +158,12 @@ def test_what_was_done_and_cannot_be_recorded_is_shown_and_recorded_later(
 def test_a_new_password_is_shown_though_it_cannot_be_recorded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.have("nina@a.nl")
     house.ask("GET", BOXES)
-    proposed = house.services.changing.plan(LOCAL, ["nina@a.nl"], NewPassword())
+    proposed = house.services.changes.plan(LOCAL, ["nina@a.nl"], NewPassword())
     with disk_full(house, monkeypatch, once_sent=True):
-        done = house.services.changing.carry_out(LOCAL, proposed, days=7)
+        done = house.services.changes.carry_out(LOCAL, proposed, days=7)
     assert done.password == house.host.sandbox.account.domains["a.nl"]["nina"].password
     assert "cannot be noted here yet" in done.unrecorded
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     assert [what for what, _, _ in doings(house)] == ["mailbox.update"]
 
 
@@ -219,9 +219,9 @@ def test_a_password_reset_whose_process_died_is_shown_to_its_caller_and_admins_a
     (write,) = house.services.unconfirmed.every(KIM)
     for other in (stranger, namesake):
         assert kept(house, other) == []
-        with pytest.raises(NotThere):
+        with pytest.raises(NotFound):
             house.services.unconfirmed.password(other, write.id)
-        with pytest.raises(NotThere):
+        with pytest.raises(NotFound):
             house.services.unconfirmed.forget(other, write.id)
     assert house.services.unconfirmed.password(LOCAL, write.id) == GOOD + "2"
     house.services.unconfirmed.forget(KIM, write.id)
@@ -267,13 +267,13 @@ def test_settling_waits_for_a_host_that_is_down(
 def test_a_write_without_an_answer_is_settled_without_a_restart(house: House, clock: ShiftedClock) -> None:
     house.have("nina@a.nl")
     house.host.goes_wrong("lost_after", on="any", first=2, count=4)
-    with pytest.raises(Uncertain):
+    with pytest.raises(OutcomeUnknown):
         house.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD})
     house.host.goes_wrong("lost_after", count=0)
     assert kept(house) == [("nina@a.nl", "")]
-    assert house.services.manual.settle() == pytest.approx(30.0, abs=1.0)
+    assert house.services.manual_writes.settle() == pytest.approx(30.0, abs=1.0)
     clock.ahead += 31.0
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     assert [what for what, _, _ in doings(house)] == ["mailbox.update"]
 
 
@@ -340,7 +340,7 @@ def test_a_password_by_hand_is_in_the_file_sealed_only_and_gone_after_its_answer
     monkeypatch.setattr(ServerKey, "new_run_key", seen_key)
     house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     assert GOOD.encode() not in files()
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     assert sealed
     assert sealed[0] not in files()
 
@@ -359,7 +359,7 @@ def test_a_process_that_starts_settles_by_its_own_thread(
     with killed(house, monkeypatch):
         house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     here = house.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.engine, here.clock)
+    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
     manual.start()
     unconfirmed = UnconfirmedWrites(here.store, manual, here.clock)
     assert [(write.mailbox, write.outcome) for write in unconfirmed.every(LOCAL)] == [("nina@a.nl", "")]

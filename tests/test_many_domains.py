@@ -17,14 +17,14 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.files import reader
 from mxlib.core.text import messages
-from mxlib.mxroute.client import Host
+from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import Unreachable
-from mxlib.mxroute.rate_limiter import Gate
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.sandbox import believable, serve
 from mxlib.services.container import assemble
-from mxlib.services.failures import Silent
-from mxlib.services.mailbox_lists import LONG_PATIENCE
+from mxlib.services.failures import ListUnavailable
+from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
 from mxlib.web import downloads
@@ -103,7 +103,7 @@ def test_a_list_that_can_not_be_had_is_named_above_the_header_and_the_file_still
     for kind in ("csv", "xlsx"):
         answer = web(monkeypatch).get(f"/export/all.{kind}")
         assert answer.headers["x-mxm-remarks"] == "Not in this file: a.nl. MXroute does not answer."
-        reading = house.services.previews.read(answer.content, f"all.{kind}")
+        reading = house.services.imports.read(answer.content, f"all.{kind}")
         assert list(reading.rows["username"]) == ["tess"]
     assert reading.sheet.sheets == ("Mailboxes", "Remarks")
 
@@ -121,7 +121,7 @@ def test_an_old_list_is_said_to_be_one(house: House, monkeypatch: pytest.MonkeyP
 def test_an_export_of_nothing_at_all_is_refused(house: House) -> None:
     house.services.lists.domains(LOCAL)
     house.host.down = True
-    with pytest.raises(Silent, match=r"MXroute does not answer\."):
+    with pytest.raises(ListUnavailable, match=r"MXroute does not answer\."):
         house.services.exports.everything(LOCAL)
 
 
@@ -170,13 +170,13 @@ def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(house:
 
     house.host.send = counting  # type: ignore[method-assign]
     told: list[tuple[int, int, float]] = []
-    house.services.lists.bring(MANY, tell=lambda *how_far: told.append(how_far))
+    house.services.lists.refresh(MANY, tell=lambda *how_far: told.append(how_far))
     assert most == 3
     assert told[0] == (0, 100, 0.0)
     assert told[-1] == (100, 100, 0.0)
     assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
     sent = len(house.host.sent)
-    house.services.lists.bring(MANY, tell=lambda *how_far: pytest.fail("Nothing was due."))
+    house.services.lists.refresh(MANY, tell=lambda *how_far: pytest.fail("Nothing was due."))
     assert len(house.host.sent) == sent
 
 
@@ -192,7 +192,7 @@ def test_a_silent_host_is_not_asked_a_hundred_times(house: House) -> None:
         return send(request, **how)
 
     house.host.send = counting  # type: ignore[method-assign]
-    house.services.lists.bring(MANY)
+    house.services.lists.refresh(MANY)
     assert 1 <= len(asked) <= 3
     assert all(house.services.lists.usernames(name) is None for name in MANY)
     assert len(asked) <= 3
@@ -228,16 +228,16 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
     names = [f"client{number:02}.example" for number in range(25)]
     host = serve(believable(window=1.0, reads=10))
     host.sandbox.account.domains = {name: {} for name in names}
-    clock, pace = SystemClock(), Pace(window=1.0, reads=10)
-    gate = Gate(pace, clock)
+    clock, pace = SystemClock(), RateLimits(window=1.0, reads=10)
+    gate = RateLimiter(pace, clock)
     settings = Settings(
         data_dir=tmp_path, server="sandbox.local", user="sandbox", api_key=SecretStr("x"), api_url=host.url
     )
     store = Store.open(tmp_path / FILE, clock)
-    house = assemble(settings, clock, store, Host(settings, gate, clock), gate)
+    house = assemble(settings, clock, store, MXrouteClient(settings, gate, clock), gate)
     waits: list[float] = []
     try:
-        house.lists.bring(names, patience=LONG_PATIENCE, tell=lambda _done, _total, wait: waits.append(wait))
+        house.lists.refresh(names, patience=LONG_MAX_WAIT_S, tell=lambda _done, _total, wait: waits.append(wait))
         assert all(house.lists.usernames(name) == frozenset() for name in names)
         assert max(waits) > 0
         assert not house.lists.problems(LOCAL)
@@ -249,12 +249,12 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
 def test_an_edit_an_hour_long_waits_for_no_list_while_the_start_reads_those_over_a_minute_old(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    previews, rows = house.services.previews, house.services.previews.read(b"username,domain\nx,a.nl\n", "x.csv").rows
-    judged = previews.judge(LOCAL, rows, "a.nl")
-    monkeypatch.setattr(house.services.previews._clock, "now", lambda: time.time() + 600)
+    previews, rows = house.services.imports, house.services.imports.read(b"username,domain\nx,a.nl\n", "x.csv").rows
+    judged = previews.validate(LOCAL, rows, "a.nl")
+    monkeypatch.setattr(house.services.imports._clock, "now", lambda: time.time() + 600)
     house.services.lists.domains(LOCAL)
     house.host.sent.clear()
-    previews.judge(LOCAL, rows, "a.nl")
+    previews.validate(LOCAL, rows, "a.nl")
     assert not house.host.sent
     previews.confirm(LOCAL, rows, "a.nl", None, before=judged)
     assert [sent.path for sent in house.host.sent if sent.path.startswith("/domains")] == [

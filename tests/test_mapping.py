@@ -17,7 +17,7 @@ def sheet_of(text: str) -> Sheet:
 
 def table_of(text: str, chosen: dict[int, str] | None = None) -> tuple[pd.DataFrame, tuple[str, ...]]:
     sheet = sheet_of(text)
-    return mapping.to_rows(sheet, mapping.recognise(sheet.header, chosen=chosen))
+    return mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header, chosen=chosen))
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_an_address_that_agrees_with_the_username_gives_it_its_domain() -> None:
 
 def test_two_columns_for_one_meaning_are_a_question_and_unasked_a_refusal() -> None:
     sheet = sheet_of("user,username,pass\nal,bo,x\n")
-    question = mapping.recognise(sheet.header)
+    question = mapping.detect_columns(sheet.header)
     assert [(asked.meaning, asked.first, asked.second) for asked in question.conflicts] == [("username", 0, 1)]
     with pytest.raises(FileRefused, match=r"^Both 'user' and 'username' hold usernames\. Remove or ignore one\.$"):
-        mapping.to_rows(sheet, question)
-    answered = mapping.recognise(sheet.header, chosen={0: IGNORE})
-    rows, notes = mapping.to_rows(sheet, answered)
+        mapping.rows_from_sheet(sheet, question)
+    answered = mapping.detect_columns(sheet.header, chosen={0: IGNORE})
+    rows, notes = mapping.rows_from_sheet(sheet, answered)
     assert (rows["username"].tolist(), notes) == (["bo"], ())
 
 
@@ -145,7 +145,7 @@ def test_a_file_without_usernames_is_refused_with_what_was_found() -> None:
 
 def test_the_rows_own_columns_come_back_as_they_were_and_passwords_never() -> None:
     sheet = sheet_of('username,Phone,Phone,,Password,pass\nalice,"\t+31 1",=1+1\nbob,,,x,Secret1x,Secret2x\n')
-    columns = mapping.recognise(sheet.header, chosen={5: IGNORE})
+    columns = mapping.detect_columns(sheet.header, chosen={5: IGNORE})
     assert mapping.original_cells(sheet, 0, columns) == {"Phone": "+31 1", "Phone (2)": "=1+1", "Column 4": ""}
     assert mapping.original_cells(sheet, 1, columns) == {"Phone": "", "Phone (2)": "", "Column 4": "x"}
 

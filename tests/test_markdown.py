@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL, Forbidden
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import Business
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.errors import PlanLimitReached
 from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
 from mxlib.services.account_storage import AccountStorage
@@ -468,7 +468,7 @@ def _texts(proto: Any, fields: set[str]) -> Iterator[str]:
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     services.install(None)
     built.close()
@@ -483,9 +483,9 @@ def holds(tab: AppTest) -> None:
 
 
 def a_run(house: Services) -> None:
-    reading = house.previews.read(b"username,password\r\nnina.berg,Geheim.2026x\r\n", f"{HOSTILE}.csv")
-    judged = house.previews.judge(LOCAL, reading.rows, "clienta.nl")
-    ready = house.previews.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
+    reading = house.imports.read(b"username,password\r\nnina.berg,Geheim.2026x\r\n", f"{HOSTILE}.csv")
+    judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
+    ready = house.imports.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
     run = house.runs.start(LOCAL, ready.plan, days=1)
     until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
 
@@ -528,7 +528,7 @@ def test_hostile_words_of_the_host_stand_as_they_are(house: Services, monkeypatc
 def test_a_hostile_name_of_a_token_and_a_hostile_search_stand_as_they_are(house: Services) -> None:
     house.tokens.create(LOCAL, HOSTILE[:100], admin=True)
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
-    tab.session_state["tokens-picked"] = house.tokens.every(LOCAL)[0].id
+    tab.session_state["tokens-picked"] = house.tokens.list_all(LOCAL)[0].id
     holds(tab.run().switch_page(str(PAGES / "access.py")).run())
     tab = opened("email_accounts", domain="clienta.nl")
     tab.text_input(key="search").input(HOSTILE).run()
@@ -614,7 +614,7 @@ def test_hostile_figures_that_do_not_fit_and_storage_stand_as_they_are(
 ) -> None:
     known = AccountStorage(used=5, limit=10, reckoned_at=None, read_at=house.clock.now(), grace_until=HOSTILE)
     monkeypatch.setattr(house.storage, "known", lambda: known)
-    monkeypatch.setattr(house.previews.preflight, "of", lambda *_: (HOSTILE,))
+    monkeypatch.setattr(house.imports.preflight, "of", lambda *_: (HOSTILE,))
     holds(opened("email_accounts"))
     tab = opened("import_mailboxes", domain="clienta.nl")
     tab.file_uploader(key="upload").upload("staff.csv", FILE).run()
@@ -627,14 +627,14 @@ def test_a_hostile_answer_of_the_host_to_a_write_stands_as_it_is(
 ) -> None:
     address = "info@clienta.nl"
     house.lists.mailboxes(LOCAL, "clienta.nl")
-    send = Host.send
+    send = MXrouteClient.send
 
-    def answer(host: Host, request: Request, **more: Any) -> Any:
+    def answer(host: MXrouteClient, request: Request, **more: Any) -> Any:
         if request.kind == "write":
-            raise Business(HOSTILE, HOSTILE, status=400)
+            raise PlanLimitReached(HOSTILE, HOSTILE, status=400)
         return send(host, request, **more)
 
-    monkeypatch.setattr(Host, "send", answer)
+    monkeypatch.setattr(MXrouteClient, "send", answer)
     tab = on_the_card(address)
     tab.button(key="card_password").click().run()
     tab.button(key="change_go").click().run()
@@ -667,7 +667,7 @@ def test_hostile_words_stand_in_an_undo_an_unconfirmed_write_and_the_banners_as_
     holds(on_the_card(f"{NAMED_BY_HOST}@clienta.nl"))
     monkeypatch.setattr(house.housekeeping, "damage", lambda: [HOSTILE])
     monkeypatch.setattr(house.housekeeping, "wrong_time", lambda: [HOSTILE])
-    monkeypatch.setattr(house.watch, "run", lambda *_: None)
+    monkeypatch.setattr(house.run_watch, "run", lambda *_: None)
     for page in ("email_accounts", "import_mailboxes", "audit", "access"):
         holds(opened(page, domain="clienta.nl"))
 

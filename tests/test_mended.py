@@ -4,10 +4,10 @@ import pandas as pd
 
 from mxlib.core.editing import file_diff
 from mxlib.core.editing.draft import Draft
-from mxlib.core.editing.file_diff import Mended
+from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.files import reader
 from mxlib.core.mapping import mapping
-from mxlib.core.schema import COLUMNS, rows_from
+from mxlib.core.schema import COLUMNS, make_rows
 
 
 class File:
@@ -15,16 +15,16 @@ class File:
 
     def __init__(self, content: bytes, chosen: dict[int, str] | None = None) -> None:
         self.sheet = reader.read(content, "staff.csv")
-        self.columns = mapping.recognise(self.sheet.header, chosen=chosen)
-        self.rows, _ = mapping.to_rows(self.sheet, self.columns)
+        self.columns = mapping.detect_columns(self.sheet.header, chosen=chosen)
+        self.rows, _ = mapping.rows_from_sheet(self.sheet, self.columns)
         self.draft = Draft(self.rows)
 
-    def compare(self, draft: Draft | None = None) -> Mended:
+    def compare(self, draft: Draft | None = None) -> FileDiff:
         return file_diff.compare((draft or self.draft).rows, self.sheet, self.columns, self.rows)
 
     def told(self, draft: Draft | None = None) -> list[str]:
         rows = (draft or self.draft).rows
-        return self.compare(draft).told(range(len(rows)))
+        return self.compare(draft).describe(range(len(rows)))
 
 
 def test_what_reading_made_of_a_cell_is_told_with_the_blanks_that_nobody_saw() -> None:
@@ -67,7 +67,7 @@ def test_added_and_deleted_rows_are_told_apart_from_changed_ones() -> None:
     file = File(b"username\r\nann\r\nbob\r\ncas\r\n")
     draft = file.draft.edited({0: {"username": "anna"}}).deleted([1]).added()
     found = file.compare(draft)
-    assert found.told([0, 1, 2]) == ["Added here.", "Username 'ann' → 'anna'.", ""]
+    assert found.describe([0, 1, 2]) == ["Added here.", "Username 'ann' → 'anna'.", ""]
     assert [list(found.changed), list(found.added)] == [[False, True, False], [True, False, False]]
     assert found.lines.tolist() == [3]
     assert found.any
@@ -116,5 +116,5 @@ def test_pieces_of_a_password_in_a_crowded_row_do_not_come_along() -> None:
 
 
 def test_rows_without_a_file_are_the_import_format_and_nothing_else() -> None:
-    draft = Draft(rows_from({"username": ["ann"]}))
+    draft = Draft(make_rows({"username": ["ann"]}))
     assert file_diff.as_table(draft.rows, None, None, draft.rows) == (COLUMNS, [("ann", "", "", "", "", "")])

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from mxlib.mxroute import errors, protocol
-from mxlib.mxroute.protocol import Answer, Mailbox, Request, decipher
-from mxlib.mxroute.rate_headers import Allowance
+from mxlib.mxroute.protocol import Mailbox, Request, Response, parse_response
+from mxlib.mxroute.rate_headers import RateLimitHeaders
 
 ANSWERS = Path(__file__).parent / "answers"
 DOCUMENT = Path(__file__).parents[1].parent / "shared/facts/mxroute-openapi.yaml"
@@ -19,10 +19,10 @@ CREATE = protocol.create_mailbox("a.nl", "jan", PASSWORD, 1024, 9600)
 RATES = {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "7", "x-ratelimit-reset": "1800000034"}
 
 
-def answer(name: str, request: Request = READ, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+def answer(name: str, request: Request = READ, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """The answer that a file holds."""
     body = (ANSWERS / name).read_bytes() if name else b""
-    return protocol.decipher(request, status, headers or {}, body, NOW)
+    return protocol.parse_response(request, status, headers or {}, body, NOW)
 
 
 def error(name: str, status: int, request: Request = READ, headers: dict[str, str] | None = None) -> Exception:
@@ -149,13 +149,13 @@ def test_a_mailbox_without_its_quota_or_limit_is_no_answer_and_never_0(figure: s
     if given is ...:
         del box[figure]
     for request, data in ((protocol.list_mailboxes("a.nl"), [box]), (protocol.read_mailbox("a.nl", "jan"), box)):
-        with pytest.raises(errors.Misshapen, match=f"gives no readable {figure}"):
-            decipher(request, 200, {}, json.dumps({"success": True, "data": data}).encode(), 0)
+        with pytest.raises(errors.UnexpectedData, match=f"gives no readable {figure}"):
+            parse_response(request, 200, {}, json.dumps({"success": True, "data": data}).encode(), 0)
 
 
 @pytest.mark.parametrize(("name", "status"), [("created.json", 201), ("updated.json", 200), ("", 201), ("", 204)])
 def test_a_write_that_was_done_needs_no_data(name: str, status: int) -> None:
-    assert answer(name, CREATE, status) == Answer(status, None)
+    assert answer(name, CREATE, status) == Response(status, None)
 
 
 @pytest.mark.parametrize("name", ["account-quota.json", "email-quota.json"])
@@ -163,30 +163,30 @@ def test_quota_is_read_with_the_envelope_and_without(name: str) -> None:
     bare = (ANSWERS / name).read_bytes()
     for body in (bare, b'{"success": true, "data": %s}' % bare):
         for asked in (protocol.account_quota(), protocol.email_quota()):
-            assert protocol.decipher(asked, 200, {}, body, NOW).data == json.loads(bare)
+            assert protocol.parse_response(asked, 200, {}, body, NOW).data == json.loads(bare)
 
 
 @pytest.mark.parametrize("request_", [protocol.account_quota(), protocol.email_quota()])
 def test_a_no_in_the_envelope_is_a_no_for_quota_too(request_: Request) -> None:
     refused = b'{"success": false, "error": {"code": "SERVER_ERROR", "message": "Not now"}}'
-    with pytest.raises(errors.Refused, match="Not now"):
-        protocol.decipher(request_, 200, {}, refused, NOW)
-    with pytest.raises(errors.Unreadable):
-        protocol.decipher(request_, 200, {}, b'{"success": "yes", "total_used": 5}', NOW)
+    with pytest.raises(errors.RequestRefused, match="Not now"):
+        protocol.parse_response(request_, 200, {}, refused, NOW)
+    with pytest.raises(errors.InvalidResponse):
+        protocol.parse_response(request_, 200, {}, b'{"success": "yes", "total_used": 5}', NOW)
 
 
 def test_an_answer_tells_the_allowance_by_the_hosts_clock() -> None:
     date = {"date": "Fri, 15 Jan 2027 08:00:04 GMT"}
-    told = answer("domains.json", headers=RATES | date).allowance
-    assert told == Allowance(7, 20, 1_800_000_034, 1_800_000_004.0, by_host=True)
+    told = answer("domains.json", headers=RATES | date).rate_headers
+    assert told == RateLimitHeaders(7, 20, 1_800_000_034, 1_800_000_004.0, by_host=True)
     assert told.resets_in == 30.0
-    undated = answer("domains.json", headers=RATES).allowance
-    assert undated == Allowance(7, 20, 1_800_000_034, NOW, by_host=False)
+    undated = answer("domains.json", headers=RATES).rate_headers
+    assert undated == RateLimitHeaders(7, 20, 1_800_000_034, NOW, by_host=False)
 
 
 @pytest.mark.parametrize("remaining", ["", "many", "-3", "²", "1" * 40])
 def test_rate_headers_that_make_no_sense_say_nothing(remaining: str) -> None:
-    assert answer("domains.json", headers=RATES | {"x-ratelimit-remaining": remaining}).allowance is None
+    assert answer("domains.json", headers=RATES | {"x-ratelimit-remaining": remaining}).rate_headers is None
 
 
 # What came back: no.
@@ -195,16 +195,34 @@ def test_rate_headers_that_make_no_sense_say_nothing(remaining: str) -> None:
 @pytest.mark.parametrize(
     ("name", "status", "kind", "code", "sentence"),
     [
-        ("invalid.json", 400, errors.Invalid, "VALIDATION_ERROR", "MXroute: Password must contain at least one number"),
+        (
+            "invalid.json",
+            400,
+            errors.InvalidRequest,
+            "VALIDATION_ERROR",
+            "MXroute: Password must contain at least one number",
+        ),
         ("not-found.json", 404, errors.NotFound, "NOT_FOUND", "MXroute: Resource not found"),
         ("conflict.json", 409, errors.Conflict, "CONFLICT", "MXroute: Resource already exists"),
-        ("business.json", 422, errors.Business, "BUSINESS_ERROR", "MXroute: limit of accounts reached"),
-        ("invalid.json", 418, errors.Refused, "VALIDATION_ERROR", "MXroute: Password must contain at least one number"),
-        ("invalid.json", 200, errors.Refused, "VALIDATION_ERROR", "MXroute: Password must contain at least one number"),
+        ("business.json", 422, errors.PlanLimitReached, "BUSINESS_ERROR", "MXroute: limit of accounts reached"),
+        (
+            "invalid.json",
+            418,
+            errors.RequestRefused,
+            "VALIDATION_ERROR",
+            "MXroute: Password must contain at least one number",
+        ),
+        (
+            "invalid.json",
+            200,
+            errors.RequestRefused,
+            "VALIDATION_ERROR",
+            "MXroute: Password must contain at least one number",
+        ),
     ],
 )
 def test_a_refusal_is_told_in_the_hosts_words(
-    name: str, status: int, kind: type[errors.Refused], code: str, sentence: str
+    name: str, status: int, kind: type[errors.RequestRefused], code: str, sentence: str
 ) -> None:
     told = error(name, status, CREATE, RATES)
     assert type(told) is kind
@@ -216,7 +234,7 @@ def test_a_refusal_is_told_in_the_hosts_words(
 
 def test_what_the_key_may_not_do_is_told_in_the_hosts_words() -> None:
     told = error("forbidden.json", 403)
-    assert isinstance(told, errors.Disallowed)
+    assert isinstance(told, errors.PermissionDenied)
     assert str(told) == "MXroute does not allow this: Insufficient permissions"
 
 
@@ -229,14 +247,14 @@ def test_a_key_that_is_refused_is_told_with_what_to_do(name: str, status: int) -
 
 def test_a_password_that_the_host_repeats_is_masked() -> None:
     body = f'{{"success": false, "error": {{"code": "VALIDATION_ERROR", "message": "Bad: {PASSWORD}"}}}}'.encode()
-    with pytest.raises(errors.Invalid, match="Bad: ••••"):
-        protocol.decipher(CREATE, 400, {}, body, NOW)
+    with pytest.raises(errors.InvalidRequest, match="Bad: ••••"):
+        protocol.parse_response(CREATE, 400, {}, body, NOW)
 
 
 def test_the_hosts_words_stay_on_one_line_and_short() -> None:
     body = b'{"success": false, "error": {"message": "a\\n\\tb' + b" long" * 500 + b'"}}'
-    with pytest.raises(errors.Invalid) as caught:
-        protocol.decipher(READ, 400, {}, body, NOW)
+    with pytest.raises(errors.InvalidRequest) as caught:
+        protocol.parse_response(READ, 400, {}, body, NOW)
     assert caught.value.message.startswith("a b long")
     assert len(caught.value.message) == 300
 
@@ -282,7 +300,7 @@ def test_a_429_says_how_long_to_wait_as_a_number_or_as_a_date(
 )
 def test_an_answer_that_makes_no_sense_leaves_it_open_what_happened(name: str, status: int) -> None:
     told = error(name, status)
-    assert isinstance(told, errors.Unreadable)
+    assert isinstance(told, errors.InvalidResponse)
     assert told.status == status
     assert str(told).endswith(".")
 
@@ -293,5 +311,5 @@ def test_a_page_in_place_of_an_answer_is_called_so() -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"3", b'"x"', b'{"success": "yes"}', b"\xff\xfe", b"[" * 100_000])
 def test_no_body_breaks_the_reading(body: bytes) -> None:
-    with pytest.raises(errors.Unreadable):
-        protocol.decipher(READ, 200, {}, body, NOW)
+    with pytest.raises(errors.InvalidResponse):
+        protocol.parse_response(READ, 200, {}, body, NOW)

@@ -7,26 +7,26 @@ from hypothesis import strategies as st
 
 from mxlib.core.addresses import is_username
 from mxlib.core.mapping import usernames as names
-from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
+from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
 
-PLAIN = Recipe()
+PLAIN = UsernamePattern()
 NAMES = st.one_of(
     st.text(max_size=40),
     st.sampled_from(["Jan", "van der Berg", "O'Brien", "Ødegård", "Müller-Lüdenscheidt", "de", "  ", "Łukasz", "王"]),
 )
-RECIPES = st.builds(Recipe, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
+RECIPES = st.builds(UsernamePattern, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
 
 
 def texts(*cells: str) -> pa.Array:
     return pa.array(cells, pa.large_string())
 
 
-def made(first: str, last: str, recipe: Recipe = PLAIN) -> str:
+def made(first: str, last: str, recipe: UsernamePattern = PLAIN) -> str:
     """The username of one person."""
     return str(names.usernames(People(texts(first), texts(last)), recipe)[0])
 
 
-def all_made(*people: tuple[str, str], recipe: Recipe = PLAIN, **besides: object) -> list[str]:
+def all_made(*people: tuple[str, str], recipe: UsernamePattern = PLAIN, **besides: object) -> list[str]:
     who = People(texts(*(first for first, _ in people)), texts(*(last for _, last in people)))
     return names.usernames(who, recipe, **besides).to_pylist()  # type: ignore[arg-type]
 
@@ -49,7 +49,7 @@ def all_made(*people: tuple[str, str], recipe: Recipe = PLAIN, **besides: object
     ],
 )
 def test_every_pattern_makes_what_its_name_says(pattern: str, username: str) -> None:
-    assert made("Anna", "Bakker", Recipe(pattern)) == username
+    assert made("Anna", "Bakker", UsernamePattern(pattern)) == username
 
 
 def test_the_patterns_above_are_all_there_are() -> None:
@@ -76,9 +76,9 @@ def test_accents_are_folded_and_other_letters_spelled(first: str, last: str, use
 
 @pytest.mark.parametrize("first", ["Jörg", "Jo\u0308rg"])
 def test_a_german_office_can_have_its_umlauts_spelled(first: str) -> None:
-    assert made(first, "Weiß", Recipe(spelled=True)) == "joerg.weiss"
-    assert made("Åse", "Møller", Recipe(spelled=True)) == "aase.moeller"
-    assert made("Zoë", "Agnès", Recipe(spelled=True)) == "zoe.agnes"
+    assert made(first, "Weiß", UsernamePattern(spelled=True)) == "joerg.weiss"
+    assert made("Åse", "Møller", UsernamePattern(spelled=True)) == "aase.moeller"
+    assert made("Zoë", "Agnès", UsernamePattern(spelled=True)) == "zoe.agnes"
 
 
 @pytest.mark.parametrize(
@@ -95,17 +95,17 @@ def test_a_german_office_can_have_its_umlauts_spelled(first: str) -> None:
 )
 @pytest.mark.parametrize("last", ["van der Berg", "Van Der Berg"])
 def test_particles_are_kept_joined_or_dropped(particles: Particles, pattern: str, username: str, last: str) -> None:
-    assert made("Jan", last, Recipe(pattern, particles)) == username
+    assert made("Jan", last, UsernamePattern(pattern, particles)) == username
 
 
 def test_a_last_name_that_is_only_a_particle_stays() -> None:
-    assert made("Anna", "De", Recipe(particles=Particles.DROPPED)) == "anna.de"
-    assert made("Geert", "'t Hooft", Recipe(particles=Particles.DROPPED)) == "geert.hooft"
+    assert made("Anna", "De", UsernamePattern(particles=Particles.DROPPED)) == "anna.de"
+    assert made("Geert", "'t Hooft", UsernamePattern(particles=Particles.DROPPED)) == "geert.hooft"
 
 
 def test_who_has_one_name_is_called_by_it() -> None:
     assert made("Reception", "") == "reception"
-    assert made("", "Info", Recipe("flast")) == "info"
+    assert made("", "Info", UsernamePattern("flast")) == "info"
 
 
 @pytest.mark.parametrize(("first", "last"), [("", ""), (" ", "-"), ("王", "伟"), ("Anna", "Иванова"), ("'", ".")])
@@ -195,7 +195,7 @@ def test_what_matters_to_nobody_is_not_asked() -> None:
 
 @given(st.lists(st.tuples(NAMES, NAMES, st.sampled_from(["", "a.nl"]))), RECIPES, st.sets(st.just("jan@a.nl")))
 def test_every_username_is_valid_and_nobody_elses_whatever_the_names(
-    people: list[tuple[str, str, str]], recipe: Recipe, others: set[str]
+    people: list[tuple[str, str, str]], recipe: UsernamePattern, others: set[str]
 ) -> None:
     domains = [domain for _, _, domain in people]
     given_ = all_made(*((first, last) for first, last, _ in people), recipe=recipe, domains=texts(*domains),
@@ -208,6 +208,8 @@ def test_every_username_is_valid_and_nobody_elses_whatever_the_names(
 
 
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=1), RECIPES)
-def test_rows_further_down_change_no_plain_name_above_them(people: list[tuple[str, str]], recipe: Recipe) -> None:
+def test_rows_further_down_change_no_plain_name_above_them(
+    people: list[tuple[str, str]], recipe: UsernamePattern
+) -> None:
     alone, first = all_made(people[0], recipe=recipe)[0], all_made(*people, recipe=recipe)[0]
     assert alone == first

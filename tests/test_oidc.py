@@ -15,11 +15,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from mxlib.auth import oidc_client, sign_in_pages
-from mxlib.auth.middleware import Guard
+from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.oidc_routes import COOKIE
 from mxlib.auth.permissions import LOCAL
 from mxlib.auth.sessions import Sessions
-from mxlib.auth.sign_in import Entrance, Visitor
+from mxlib.auth.sign_in import Authenticator, ClientInfo
 from mxlib.auth.users import Users
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, audit
@@ -46,14 +46,14 @@ class House:
         self.settings = Settings(**{**provider.settings, **settings})
         sessions = Sessions(store, store.clock, self.settings)
         self.users = Users(store, store.clock, provider=True, woken=sessions.wake)
-        self.entrance = Entrance(store, store.clock, self.settings, self.users, sessions, sandbox=True)
+        self.entrance = Authenticator(store, store.clock, self.settings, self.users, sessions, sandbox=True)
         provider.tell(redirects=[RETURN])
 
     def browser(self, address: str = HERE) -> "Browser":
         """A browser that has never been here."""
         app = Starlette(
             routes=[Route("/{path:path}", _who)],
-            middleware=[Middleware(Guard, settings=self.settings, entrance=lambda: self.entrance)],
+            middleware=[Middleware(AccessMiddleware, settings=self.settings, entrance=lambda: self.entrance)],
         )
         return Browser(TestClient(app, base_url=address, follow_redirects=False), self.provider)
 
@@ -203,7 +203,7 @@ def test_a_new_sign_in_ends_the_browsers_last_session(house: House, browser: Bro
     back = browser.comes_back_with()
     user = house.users.find(ANN)
     assert user
-    first = house.entrance.vouched(user, Visitor("127.0.0.1"))
+    first = house.entrance.sign_in_with_provider(user, ClientInfo("127.0.0.1"))
     browser.client.cookies.set(sign_in_pages.cookie_name(False), first, domain="127.0.0.1")
     assert browser.who() == ANN
     assert browser.get(back).cookies[sign_in_pages.cookie_name(False)] != first
@@ -433,7 +433,7 @@ def test_the_providers_description_is_believed_for_an_hour(
     browser.leaves()
     browser.leaves()
     assert fetched() == 1
-    later = store.clock.monotonic() + oidc_client.BELIEVED_S
+    later = store.clock.monotonic() + oidc_client.METADATA_MAX_AGE_S
     monkeypatch.setattr(store.clock, "monotonic", lambda: later)
     browser.leaves()
     assert fetched() == 2

@@ -9,7 +9,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.runs.manager import SameImport
-from mxlib.services.drafts import ChangedElsewhere, Work
+from mxlib.services.drafts import DraftChangedElsewhere, DraftContent
 from mxlib.services.housekeeping import Housekeeping
 from tests.desk import ShiftedClock
 from tests.house import GOOD, House, data, opened, refused
@@ -53,7 +53,7 @@ def paused(house: House, content: bytes = FILE) -> int:
     house.host.down = True
     run = int(data(house.ask("POST", PATH, content=content, headers={"Content-Type": "text/csv"}), 202)["id"])
     house.host.down = False
-    house.services.engine.pause(run)
+    house.services.run_manager.pause(run)
     return run
 
 
@@ -80,7 +80,7 @@ class TestKeys:
         Housekeeping(here.settings, here.store, clock).tidy()
         second = data(start(house, "k", "max"), 202)["id"]
         assert second != first
-        assert here.engine.view(first) is not None
+        assert here.run_manager.view(first) is not None
 
 
 class TestTheSameImport:
@@ -97,7 +97,7 @@ class TestTheSameImport:
         house.ask("GET", "/domains/a.nl/email-accounts")
         house.host.down = True
         first = data(house.ask("POST", "/imports", asked), 202)["id"]
-        house.services.engine.pause(first)
+        house.services.run_manager.pause(first)
         house.host.down = False
         refused(house.ask("POST", "/imports", asked), 409, f"Run {first} imports the same rows")
         other = asked | {"rows": [{"username": "max"}]}
@@ -115,7 +115,7 @@ class TestTheSameImport:
         paused(house)
         elsewhere = PATH.replace("a.nl", "b.nl")
         assert house.ask("POST", elsewhere, **CSV).status_code == 202
-        house.services.engine.stop(1)
+        house.services.run_manager.stop(1)
         house.ended(1)
         assert house.ask("POST", PATH, **CSV).status_code == 202
 
@@ -134,15 +134,15 @@ class TestTheSameImport:
 
 class TestOneDraftInTwoTabs:
     def test_the_second_tab_does_not_overwrite_what_the_first_kept(self, house: House) -> None:
-        drafts, reading = house.services.drafts, house.services.previews.read(FILE, "staff.csv")
+        drafts, reading = house.services.drafts, house.services.imports.read(FILE, "staff.csv")
         number = drafts.new()
-        work = Work(reading.rows, "a.nl", False, reading, FILE)
+        work = DraftContent(reading.rows, "a.nl", False, reading, FILE)
         assert drafts.keep(LOCAL, number, work) == 1
         one, two = drafts.open(LOCAL, number), drafts.open(LOCAL, number)
         assert one is not None
         assert two is not None
         assert drafts.keep(LOCAL, number, replace(one, rows=one.rows.iloc[:1])) == 2
-        with pytest.raises(ChangedElsewhere):
+        with pytest.raises(DraftChangedElsewhere):
             drafts.keep(LOCAL, number, two)
         drafts.discard(LOCAL, number, own=True, version=two.version)
         back = drafts.open(LOCAL, number)
@@ -161,12 +161,12 @@ class TestUndoOfARetriedRun:
 
     def test_who_started_the_import_may_undo_its_retry(self, house: House, clock: ShiftedClock) -> None:
         run = self.retried(house, LOCAL)
-        assert house.services.undoing.look(KIM, run).typed == 1
+        assert house.services.undo.look(KIM, run).typed == 1
         other = replace(KIM, name="lou")
-        assert not house.services.runs.may_take_back(other, run)
+        assert not house.services.runs.may_undo(other, run)
         clock.ahead += DAY + 60.0
-        assert not house.services.runs.may_take_back(KIM, run)
+        assert not house.services.runs.may_undo(KIM, run)
 
     def test_who_pressed_retry_may_undo_it(self, house: House) -> None:
         run = self.retried(house, KIM)
-        assert house.services.undoing.look(KIM, run).typed == 1
+        assert house.services.undo.look(KIM, run).typed == 1

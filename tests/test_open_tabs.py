@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.services import Services
-from mxlib.services.drafts import Work
+from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
 from mxlib.store import audit, clock_guard, manual_writes
 from mxlib.ui.app import session
@@ -86,9 +86,9 @@ class Tab:
     def a_run(self, rows: bytes = b"username,password\r\nof.kim,Geheim.2026x\r\n", who: str = ACTOR) -> None:
         """A run that somebody started, at its end unless the host's limit keeps it."""
         house, caller = self.house, self.house.users.caller(who)
-        reading = house.previews.read(rows, "staff.csv")
-        judged = house.previews.judge(caller, reading.rows, HERE)
-        ready = house.previews.confirm(caller, reading.rows, HERE, reading, before=judged)
+        reading = house.imports.read(rows, "staff.csv")
+        judged = house.imports.validate(caller, reading.rows, HERE)
+        ready = house.imports.confirm(caller, reading.rows, HERE, reading, before=judged)
         self.run = house.runs.start(caller, ready.plan, days=7)
 
     def finished(self, who: str = ACTOR) -> None:
@@ -103,9 +103,9 @@ class Tab:
 
 def a_draft(tab: Tab) -> None:
     house, jo = tab.house, tab.house.users.caller(OTHER)
-    reading = house.previews.read(FILE, "draft.csv")
+    reading = house.imports.read(FILE, "draft.csv")
     tab.draft = house.drafts.new()
-    house.drafts.keep(jo, tab.draft, Work(reading.rows, HERE, False, reading, FILE))
+    house.drafts.keep(jo, tab.draft, DraftContent(reading.rows, HERE, False, reading, FILE))
 
 
 def picked_person(tab: Tab, *, disabled: bool = False) -> None:
@@ -127,13 +127,13 @@ def signed_in_jo(tab: Tab) -> None:
     with tab.house.store.write() as tx:
         jo = tab.house.users.find(OTHER)
         assert jo
-        tab.house.sessions.begin(tx, jo.id, "10.0.0.1", "")
+        tab.house.sessions.start(tx, jo.id, "10.0.0.1", "")
     picked_person(tab)
 
 
 def a_token(tab: Tab) -> None:
     tab.house.tokens.create(LOCAL, "ci", admin=True)
-    tab.app.session_state["tokens-picked"] = tab.house.tokens.every(LOCAL)[0].id
+    tab.app.session_state["tokens-picked"] = tab.house.tokens.list_all(LOCAL)[0].id
 
 
 def without_answer(outcome: str = "no answer came") -> Callable[[Tab], None]:
@@ -240,7 +240,7 @@ TYPED = {"change_quota": "4096", "change_recovery": "owner@example.org", "change
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=50, sandbox_reads=400))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     built.users.add(LOCAL, "boss", PASSWORD, admin=True)
     built.users.add(LOCAL, OTHER, PASSWORD, permissions={HERE: list(Permission)})
     monkeypatch.setattr(session, "session", lambda: "")
@@ -296,8 +296,8 @@ def world(house: Services) -> dict[str, Any]:
         ]
     return {
         "done": done,
-        "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in house.users.every(LOCAL)],
-        "tokens": [(token.id, token.revoked_at) for token in house.tokens.every(LOCAL)],
+        "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in house.users.list_all(LOCAL)],
+        "tokens": [(token.id, token.revoked_at) for token in house.tokens.list_all(LOCAL)],
         "unconfirmed": [(write.id, write.has_password) for write in house.unconfirmed.every(LOCAL)],
         "jump": house.housekeeping.jump(),
         "runs": [(view.id, view.operator, view.has_passwords) for view in house.runs.all(LOCAL)],

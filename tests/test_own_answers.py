@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller
-from mxlib.core.mapping.choices import Answer, digest
+from mxlib.core.mapping.choices import ColumnChoices, digest
 from mxlib.core.mapping.mapping import IGNORE
-from mxlib.services.files import Question
-from mxlib.services.imports import Reading
+from mxlib.services.files import MappingQuestion
+from mxlib.services.imports import ReadFile
 from mxlib.store import FILE, Store, audit, column_choices
 from tests import house as houses
 from tests.house import House, data
@@ -24,7 +24,7 @@ __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")
 
 KNOWN = b"username,password,quota\nnina,Geheim.2026x,1024\n"
-SWAPPED = Answer(("password", "username", IGNORE))
+SWAPPED = ColumnChoices(("password", "username", IGNORE))
 
 
 @pytest.fixture
@@ -39,22 +39,22 @@ def who(house: House, name: str) -> Caller:
     return house.services.users.caller(name)
 
 
-def answered(house: House, name: str, file: bytes, answer: Answer) -> None:
-    mappings = house.services.mappings
+def answered(house: House, name: str, file: bytes, answer: ColumnChoices) -> None:
+    mappings = house.services.files
     found = mappings.read(who(house, name), file, "staff.csv", "a.nl")
     mappings.answered(who(house, name), found.sheet, answer, "a.nl")
 
 
-def read(house: House, name: str, file: bytes) -> Reading | Question:
-    return house.services.mappings.read(who(house, name), file, "other.csv", "a.nl")
+def read(house: House, name: str, file: bytes) -> ReadFile | MappingQuestion:
+    return house.services.files.read(who(house, name), file, "other.csv", "a.nl")
 
 
 def test_an_answer_is_applied_to_files_of_who_gave_it_only(house: House) -> None:
-    answered(house, "kim", UNKNOWN, Answer(("username", IGNORE)))
+    answered(house, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
     own, other = read(house, "kim", UNKNOWN), read(house, "lee", UNKNOWN)
-    assert isinstance(own, Reading)
+    assert isinstance(own, ReadFile)
     assert list(own.rows["username"]) == ["nina"]
-    assert isinstance(other, Question)
+    assert isinstance(other, MappingQuestion)
     assert other.answer.meanings != ("username", IGNORE)
     assert other.offer is not None
     assert (other.offer.by, other.offer.answer.meanings) == ("kim", ("username", IGNORE))
@@ -63,39 +63,39 @@ def test_an_answer_is_applied_to_files_of_who_gave_it_only(house: House) -> None
 def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(house: House) -> None:
     answered(house, "kim", KNOWN, SWAPPED)
     own, other = read(house, "kim", KNOWN), read(house, "lee", KNOWN)
-    assert isinstance(own, Reading)
+    assert isinstance(own, ReadFile)
     assert list(own.rows["username"]) == ["geheim.2026x"]
-    assert isinstance(other, Question)
+    assert isinstance(other, MappingQuestion)
     assert other.recognised
     assert other.answer.meanings == ("username", "password", "quota")
     assert other.offer is not None
     # Once they said what they mean, nobody asks them again.
     answered(house, "lee", KNOWN, other.answer)
     found = read(house, "lee", KNOWN)
-    assert isinstance(found, Reading)
+    assert isinstance(found, ReadFile)
     assert list(found.rows["username"]) == ["nina"]
 
 
 def test_an_answer_that_says_what_the_headers_say_is_no_question(house: House) -> None:
-    answered(house, "kim", KNOWN, Answer(("username", "password", "quota")))
-    assert isinstance(read(house, "lee", KNOWN), Reading)
+    answered(house, "kim", KNOWN, ColumnChoices(("username", "password", "quota")))
+    assert isinstance(read(house, "lee", KNOWN), ReadFile)
 
 
 def test_pasted_rows_with_known_headers_are_never_read_as_somebody_else_said(house: House) -> None:
     answered(house, "kim", KNOWN, SWAPPED)
-    rows = house.services.mappings.further(who(house, "lee"), KNOWN.decode(), "a.nl", None).rows
+    rows = house.services.files.further(who(house, "lee"), KNOWN.decode(), "a.nl", None).rows
     assert list(rows["username"]) == ["nina"]
 
 
 def test_one_answer_does_not_replace_another_persons(house: House) -> None:
-    answered(house, "kim", UNKNOWN, Answer(("username", IGNORE)))
-    answered(house, "lee", UNKNOWN, Answer((IGNORE, "username")))
+    answered(house, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
+    answered(house, "lee", UNKNOWN, ColumnChoices((IGNORE, "username")))
     names = [read(house, name, UNKNOWN) for name in ("kim", "lee")]
-    assert [list(each.rows["username"]) for each in names if isinstance(each, Reading)] == [["nina"], ["boss"]]
+    assert [list(each.rows["username"]) for each in names if isinstance(each, ReadFile)] == [["nina"], ["boss"]]
 
 
 def test_setting_an_answer_is_in_the_audit_log_without_a_header(house: House) -> None:
-    answered(house, "kim", b"Geheim.2026z,wat\nnina,boss\n", Answer(("username", IGNORE)))
+    answered(house, "kim", b"Geheim.2026z,wat\nnina,boss\n", ColumnChoices(("username", IGNORE)))
     with house.services.store.read() as tx:
         entry = audit.entries(tx)[0]
     assert (entry["what"], entry["who"], entry["on"]) == ("columns.answer", "kim", "staff.csv")
@@ -105,8 +105,8 @@ def test_setting_an_answer_is_in_the_audit_log_without_a_header(house: House) ->
 def test_the_answer_that_is_changed_over_a_preview_is_ones_own(house: House) -> None:
     answered(house, "kim", KNOWN, SWAPPED)
     lee = who(house, "lee")
-    reading = house.services.previews.read(KNOWN, "other.csv")
-    question = house.services.mappings.question_of(lee, reading)
+    reading = house.services.imports.read(KNOWN, "other.csv")
+    question = house.services.files.question_of(lee, reading)
     assert question.answer.meanings == ("username", "password", "quota")
     assert question.offer is not None
     assert question.offer.by == "kim"

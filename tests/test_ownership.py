@@ -161,11 +161,11 @@ def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
         onlooker = assemble(
             Settings(data_dir=path.parent), first.clock, Store.open(path, first.clock), StandIn(), FreeGate()
         )  # type: ignore[arg-type]
-        onlooker.engine.recover()
-        run = first.engine.start(plan(*rows(3)), "test", retention_days=7)
-        ended = first.engine.start(plan(*rows(1, "b.nl"), name="other.csv"), "test", retention_days=7)
-        first.engine.pause(run)
-        first.engine.stop(ended)
+        onlooker.run_manager.recover()
+        run = first.run_manager.start(plan(*rows(3)), "test", retention_days=7)
+        ended = first.run_manager.start(plan(*rows(1, "b.nl"), name="other.csv"), "test", retention_days=7)
+        first.run_manager.pause(run)
+        first.run_manager.stop(ended)
         house.host.goes_wrong("stalled", count=0)
         house.ended(ended)
         before = entries(first.store, "run.pause")
@@ -180,12 +180,12 @@ def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
                 houses.refused(answer, 503, told)
                 assert answer.json()["error"]["code"] == "NOT_OWNER"
             with pytest.raises(NotOwner):
-                onlooker.engine.start(plan(*rows(2, "c.nl"), name="late.csv"), "test", retention_days=7)
-            assert onlooker.engine.problems() == [worker.NOT_THE_OWNER]
+                onlooker.run_manager.start(plan(*rows(2, "c.nl"), name="late.csv"), "test", retention_days=7)
+            assert onlooker.run_manager.problems() == [worker.NOT_THE_OWNER]
         finally:
             services.install(first)
             onlooker.close()
-        assert first.engine.view(run).status == "paused"  # type: ignore[union-attr]
+        assert first.run_manager.view(run).status == "paused"  # type: ignore[union-attr]
         assert entries(first.store, "run.pause") == before
         assert not entries(first.store, "run.resume")
         assert not entries(first.store, "run.take_over")

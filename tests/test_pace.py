@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.rate_headers import Allowance
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_headers import RateLimitHeaders
+from mxlib.mxroute.rate_limits import RateLimits
 from tests.limiter import EPOCH, WORKERS, Limiter, least, race
 
 #: Seconds a window that reset times in whole seconds may cost.
@@ -173,15 +173,15 @@ def test_a_storm_of_refusals_costs_waits_and_no_row(host: Limiter, at: float, la
 
 @pytest.mark.parametrize("headers", [True, False])
 def test_a_host_that_refuses_for_ten_minutes_is_asked_ever_less(headers: bool) -> None:
-    pace, now, asked = Pace(), 0.0, 0
+    pace, now, asked = RateLimits(), 0.0, 0
     while now < 600.0:
-        wait = pace.ask("write", now)
+        wait = pace.try_acquire("write", now)
         if wait:
             now += wait
             continue
         asked += 1
-        said = Allowance(0, 20, EPOCH + now, EPOCH + now, by_host=True) if headers else None
-        pace.heard("write", RateLimited(None, allowance=said), now, now)
+        said = RateLimitHeaders(0, 20, EPOCH + now, EPOCH + now, by_host=True) if headers else None
+        pace.update("write", RateLimited(None, allowance=said), now, now)
     assert 5 <= asked <= 16
 
 
@@ -217,158 +217,158 @@ def test_a_host_that_holds_back_for_hours_is_asked_once_each_quarter_of_an_hour(
 
 def says(
     remaining: int, resets_in: float = 30.0, limit: int = 20, *, by_host: bool = True, at: float = 0.0
-) -> Allowance:
+) -> RateLimitHeaders:
     """What an answer says at `at`."""
-    return Allowance(remaining, limit, EPOCH + at + resets_in, EPOCH + at, by_host=by_host)
+    return RateLimitHeaders(remaining, limit, EPOCH + at + resets_in, EPOCH + at, by_host=by_host)
 
 
-def knowing(remaining: int, resets_in: float = 30.0, **more: object) -> Pace:
+def knowing(remaining: int, resets_in: float = 30.0, **more: object) -> RateLimits:
     """A pace that has heard this at 0."""
-    pace = Pace()
-    assert pace.ask("write", 0.0) == 0.0
-    pace.heard("write", says(remaining, resets_in, **more), 0.0, 0.0)  # type: ignore[arg-type]
+    pace = RateLimits()
+    assert pace.try_acquire("write", 0.0) == 0.0
+    pace.update("write", says(remaining, resets_in, **more), 0.0, 0.0)  # type: ignore[arg-type]
     return pace
 
 
-def taken(pace: Pace, now: float, kind: str = "write") -> int:
+def taken(pace: RateLimits, now: float, kind: str = "write") -> int:
     """How many slots are free at `now`; they are taken."""
-    return next(n for n in range(1000) if pace.ask(kind, now))
+    return next(n for n in range(1000) if pace.try_acquire(kind, now))
 
 
 def test_the_first_write_goes_alone_until_its_answer_was_heard() -> None:
-    pace = Pace()
+    pace = RateLimits()
     assert taken(pace, 0.0) == 1
-    assert pace.ask("write", 5.0) > 0
-    pace.heard("write", says(19), 0.0, 6.0)
+    assert pace.try_acquire("write", 5.0) > 0
+    pace.update("write", says(19), 0.0, 6.0)
     assert taken(pace, 6.0) == 19
 
 
 def test_what_is_on_its_way_is_not_promised_twice() -> None:
     pace = knowing(5)
     for _ in range(3):
-        assert pace.ask("write", 1.0) == 0.0
-    pace.heard("write", says(3, at=1), 1.0, 2.0)  # two of the three were counted by then, the other may be yet
+        assert pace.try_acquire("write", 1.0) == 0.0
+    pace.update("write", says(3, at=1), 1.0, 2.0)  # two of the three were counted by then, the other may be yet
     assert taken(pace, 2.0) == 1
 
 
 def test_answers_that_overtake_each_other_do_no_harm() -> None:
     pace = knowing(5)
     for _ in range(3):
-        assert pace.ask("write", 1.0) == 0.0
+        assert pace.try_acquire("write", 1.0) == 0.0
     for remaining in (2, 4, 3):
-        pace.heard("write", says(remaining, 29, at=1), 1.0, 2.0)
+        pace.update("write", says(remaining, 29, at=1), 1.0, 2.0)
     assert taken(pace, 2.0) == 2
 
 
 def test_a_late_answer_of_the_window_before_changes_nothing() -> None:
     pace = knowing(3, 5.0)
-    assert [pace.ask("write", 1.0) for _ in range(2)] == [0.0, 0.0]
-    pace.heard("write", says(19, 60, at=6.1), 1.0, 6.2)  # one of the two was counted in the window after already
-    pace.heard("write", says(1, 4, at=1), 1.0, 7.3)
+    assert [pace.try_acquire("write", 1.0) for _ in range(2)] == [0.0, 0.0]
+    pace.update("write", says(19, 60, at=6.1), 1.0, 6.2)  # one of the two was counted in the window after already
+    pace.update("write", says(1, 4, at=1), 1.0, 7.3)
     assert taken(pace, 7.3) == 19
 
 
 def test_nobody_goes_ahead_into_a_new_window_while_an_older_answer_is_out() -> None:
     pace = knowing(1, 5.0)
-    assert pace.ask("write", 1.0) == 0.0
-    assert pace.ask("write", 7.0) > 0
-    pace.heard("write", None, 1.0, 8.0)
+    assert pace.try_acquire("write", 1.0) == 0.0
+    assert pace.try_acquire("write", 7.0) > 0
+    pace.update("write", None, 1.0, 8.0)
     assert taken(pace, 8.0) >= 1
 
 
 def test_every_answer_of_a_window_knows_when_it_is_over_and_the_earliest_counts() -> None:
     pace = knowing(5, 30.0)  # by whole seconds: over within 31 s
-    assert [pace.ask("write", 0.1) for _ in range(2)] == [0.0, 0.0]
-    pace.heard("write", says(0, 29.0, at=1.0), 0.1, 0.2)  # the host's clock has just turned to the next second
-    pace.heard("write", says(0, 30.0), 0.1, 0.3)
-    assert 29.9 <= pace.ask("write", 0.3) <= 30.1
+    assert [pace.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
+    pace.update("write", says(0, 29.0, at=1.0), 0.1, 0.2)  # the host's clock has just turned to the next second
+    pace.update("write", says(0, 30.0), 0.1, 0.3)
+    assert 29.9 <= pace.try_acquire("write", 0.3) <= 30.1
 
 
 def test_resets_that_jump_about_by_a_second_are_of_one_window() -> None:
     pace = knowing(5)
-    assert [pace.ask("write", 0.1) for _ in range(2)] == [0.0, 0.0]
-    pace.heard("write", says(3, 29.0), 0.1, 0.2)
-    pace.heard("write", says(4, 31.0), 0.1, 0.3)
+    assert [pace.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
+    pace.update("write", says(3, 29.0), 0.1, 0.2)
+    pace.update("write", says(4, 31.0), 0.1, 0.3)
     assert taken(pace, 0.3) == 3
 
 
 def test_a_slow_answer_without_a_date_may_tell_of_a_window_that_is_over() -> None:
-    pace = Pace()
-    assert pace.ask("write", 0.0) == 0.0
-    pace.heard("write", says(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
+    pace = RateLimits()
+    assert pace.try_acquire("write", 0.0) == 0.0
+    pace.update("write", says(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
     assert taken(pace, 5.1) == 1
 
 
 def test_what_others_spent_is_known_from_what_remains() -> None:
     pace = knowing(19)
-    assert pace.ask("write", 1.0) == 0.0
-    pace.heard("write", says(4, 29, at=1), 1.0, 1.2)
+    assert pace.try_acquire("write", 1.0) == 0.0
+    pace.update("write", says(4, 29, at=1), 1.0, 1.2)
     assert taken(pace, 1.2) == 4
 
 
 def test_an_answer_that_never_came_was_counted_all_the_same() -> None:
     pace = knowing(5)
-    assert pace.ask("write", 1.0) == 0.0
-    pace.heard("write", None, 1.0, 4.0)
+    assert pace.try_acquire("write", 1.0) == 0.0
+    pace.update("write", None, 1.0, 4.0)
     assert taken(pace, 4.0) == 4
 
 
 def test_reads_and_writes_do_not_hold_each_other() -> None:
     pace = knowing(0)
-    assert pace.ask("write", 1.0) > 0
-    assert pace.ask("read", 1.0) == 0.0
-    pace.heard("read", says(40, limit=100), 1.0, 1.1)
+    assert pace.try_acquire("write", 1.0) > 0
+    assert pace.try_acquire("read", 1.0) == 0.0
+    pace.update("read", says(40, limit=100), 1.0, 1.1)
     assert taken(pace, 1.1, "read") == 40
 
 
 def test_a_slow_first_read_does_not_hold_the_others() -> None:
-    assert 3 <= taken(Pace(), 0.0, "read") <= 10
+    assert 3 <= taken(RateLimits(), 0.0, "read") <= 10
 
 
 def test_a_slot_given_back_is_free_again() -> None:
     pace = knowing(1)
-    assert pace.ask("write", 1.0) == 0.0
-    assert pace.ask("write", 1.0) > 0
-    pace.give_back("write")
-    assert pace.ask("write", 1.0) == 0.0
+    assert pace.try_acquire("write", 1.0) == 0.0
+    assert pace.try_acquire("write", 1.0) > 0
+    pace.release("write")
+    assert pace.try_acquire("write", 1.0) == 0.0
 
 
 def test_a_slot_that_nobody_used_is_not_lost_for_ever() -> None:
-    pace = Pace()
-    assert pace.ask("write", 0.0) == 0.0
-    assert pace.ask("write", 59.0) > 0
-    assert pace.ask("write", 61.0) == 0.0
+    pace = RateLimits()
+    assert pace.try_acquire("write", 0.0) == 0.0
+    assert pace.try_acquire("write", 59.0) > 0
+    assert pace.try_acquire("write", 61.0) == 0.0
 
 
 def test_a_host_that_tells_nothing_gets_20_writes_in_any_minute() -> None:
-    pace = Pace()
+    pace = RateLimits()
     sent: list[float] = []
     now = 0.0
     while len(sent) < 70:
-        if wait := pace.ask("write", now):
+        if wait := pace.try_acquire("write", now):
             now += wait
             continue
         sent.append(now)
-        pace.heard("write", None, now, now + 0.3)
+        pace.update("write", None, now, now + 0.3)
         now += 0.3
     assert all(later - earlier > 60.0 for earlier, later in zip(sent, sent[20:], strict=False))
     assert sent[-1] < 3 * 62 + 20
 
 
 def test_after_a_start_what_was_sent_before_counts() -> None:
-    pace = Pace()
+    pace = RateLimits()
     pace.rebuild([("write", 70.0 + n) for n in range(20)] + [("read", 80.0)], 100.0)
-    wait = pace.ask("write", 100.0)
+    wait = pace.try_acquire("write", 100.0)
     assert 30.0 < wait <= 32.0
-    assert pace.ask("read", 100.0) == 0.0
+    assert pace.try_acquire("read", 100.0) == 0.0
     assert taken(pace, 100.0 + wait) == 1
 
 
 def test_after_a_start_the_first_write_goes_alone_even_when_little_was_sent() -> None:
-    pace = Pace()
+    pace = RateLimits()
     pace.rebuild([("write", 99.0)], 100.0)
     assert taken(pace, 100.0) == 1
-    pace.heard("write", says(3), 100.0, 100.3)
+    pace.update("write", says(3), 100.0, 100.3)
     assert taken(pace, 100.3) == 3
 
 
@@ -379,7 +379,7 @@ def test_a_start_in_the_middle_of_a_window_is_not_refused(
 ) -> None:
     first = race(host, before, latency, at=at)
     now = at + first.took + away
-    pace = Pace()
+    pace = RateLimits()
     pace.rebuild([("write", sent) for sent in first.sent if sent > now - 60.0], now)
     assert race(host, 30, latency, at=now, pace=pace).refused == 0
 
@@ -387,29 +387,29 @@ def test_a_start_in_the_middle_of_a_window_is_not_refused(
 @pytest.mark.parametrize("resets_in", [-1e9, -400.0, -30.0, 61.9, 400.0, 1.8e12, math.inf])
 @pytest.mark.parametrize("by_host", [True, False])
 def test_no_reset_makes_it_wait_over_a_window_or_come_back_at_once(resets_in: float, by_host: bool) -> None:
-    wait = knowing(0, resets_in, by_host=by_host).ask("write", 0.0)
+    wait = knowing(0, resets_in, by_host=by_host).try_acquire("write", 0.0)
     assert 60.0 <= wait <= 61.0
 
 
 def test_it_waits_for_a_reset_that_is_near_and_not_much_longer() -> None:
-    assert 12.0 <= knowing(0, 12.0).ask("write", 0.0) <= 13.1
+    assert 12.0 <= knowing(0, 12.0).try_acquire("write", 0.0) <= 13.1
 
 
 def test_a_refusal_is_waited_for_as_long_as_it_says() -> None:
     pace = knowing(3)
-    assert pace.ask("write", 1.0) == 0.0
-    pace.heard("write", RateLimited(17.0), 1.0, 2.0)
-    assert 17.0 <= pace.ask("write", 2.0) <= 17.2
+    assert pace.try_acquire("write", 1.0) == 0.0
+    pace.update("write", RateLimited(17.0), 1.0, 2.0)
+    assert 17.0 <= pace.try_acquire("write", 2.0) <= 17.2
     assert taken(pace, 19.1) == 1
 
 
 def test_what_the_page_says_of_the_wait_is_the_limits_and_nobody_elses() -> None:
-    pace = Pace()
-    assert pace.waiting("write", 0.0) == 0.0
-    assert pace.ask("write", 0.0) == 0.0
-    assert pace.waiting("write", 0.1) == 0.0, "an answer on its way is no wait for the limit"
-    pace.heard("write", says(0, 34.0), 0.0, 0.2)
-    assert pace.waiting("write", 0.2) == pytest.approx(35.0, abs=0.2)
+    pace = RateLimits()
+    assert pace.wait_seconds("write", 0.0) == 0.0
+    assert pace.try_acquire("write", 0.0) == 0.0
+    assert pace.wait_seconds("write", 0.1) == 0.0, "an answer on its way is no wait for the limit"
+    pace.update("write", says(0, 34.0), 0.0, 0.2)
+    assert pace.wait_seconds("write", 0.2) == pytest.approx(35.0, abs=0.2)
     assert taken(pace, 0.2) == 0, "looking takes nothing"
 
 
@@ -426,4 +426,4 @@ def test_an_estimate_knows_of_other_limits_and_of_a_window_half_spent() -> None:
 
 
 def test_before_anything_is_known_an_estimate_goes_by_the_published_limit() -> None:
-    assert 720 <= Pace().estimate(250, 0.0) <= 735
+    assert 720 <= RateLimits().estimate(250, 0.0) <= 735

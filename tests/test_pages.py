@@ -28,7 +28,7 @@ def house(tmp_path: Path) -> Iterator[Services]:
     """The services on a fresh sandbox whose minute is one second."""
     built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     services.install(None)
     built.close()

@@ -6,15 +6,15 @@ import pandas as pd
 import pytest
 
 from mxlib.core import passwords
-from mxlib.core.schema import BESIDES, COLUMNS, MASK, Verdict, rows_from
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, Verdict, make_rows
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 
-ACCOUNT = Account(frozenset({"a.nl"}), {"a.nl": frozenset({"info"})})
+ACCOUNT = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset({"info"})})
 MANY = [passwords.generate() for _ in range(500)]
 
 
 def judged(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
-    return judge(rows_from(cells, **besides), ACCOUNT, Standard("a.nl"))
+    return validate(make_rows(cells, **besides), ACCOUNT, Defaults("a.nl"))
 
 
 def test_generated_passwords_satisfy_the_published_rule_and_the_live_one():
@@ -58,7 +58,7 @@ def test_rows_without_a_password_get_one_each_and_become_ready():
     filled = passwords.fill(judged({"username": ["a", "b", "c", "d"], "password": ["", "  ", "****", MASK]}))
     assert filled["generated"].all()
     assert filled["password"].is_unique
-    assert (judge(filled, ACCOUNT, Standard("a.nl"))["verdict"] == Verdict.READY).all()
+    assert (validate(filled, ACCOUNT, Defaults("a.nl"))["verdict"] == Verdict.READY).all()
 
 
 def test_typed_passwords_and_existing_mailboxes_are_left_alone():
@@ -71,13 +71,13 @@ def test_typed_passwords_and_existing_mailboxes_are_left_alone():
 def test_a_row_that_is_invalid_for_another_reason_is_ready_once_it_is_mended():
     filled = passwords.fill(judged({"username": ["jan jansen"], "password": [""]}))
     mended = filled.assign(username="jan.jansen")
-    assert list(judge(mended, ACCOUNT, Standard("a.nl"))["verdict"]) == [Verdict.READY]
+    assert list(validate(mended, ACCOUNT, Defaults("a.nl"))["verdict"]) == [Verdict.READY]
 
 
 def test_filling_gives_rows_without_verdicts_and_with_their_types():
     filled = passwords.fill(judged({"username": ["a"]}))
-    assert list(filled.columns) == [*COLUMNS, *BESIDES]
-    assert filled.dtypes.equals(rows_from({"username": ["a"]}).dtypes)
+    assert list(filled.columns) == [*COLUMNS, *ROW_METADATA]
+    assert filled.dtypes.equals(make_rows({"username": ["a"]}).dtypes)
 
 
 @pytest.mark.parametrize("cell", [MASK, f" {MASK} ", f"{MASK}x", f"x{MASK}", MASK[:4] + "!", "•"])

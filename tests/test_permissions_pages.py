@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib import services
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Forbidden, Permission
 from mxlib.services import Services
-from mxlib.services.drafts import Work
+from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
 from mxlib.store import audit
 from mxlib.ui.app import session
@@ -37,7 +37,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("people")
     built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     built.users.add(LOCAL, "admin", PASSWORD, admin=True)
     for name, rights in WHO.items():
         built.users.add(LOCAL, name, PASSWORD, permissions=rights)
@@ -199,9 +199,9 @@ def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_starte
 
 def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house: Services) -> None:
     number = house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
-    reading = house.previews.read(FILE, "staff.csv")
-    judged = house.previews.judge(house.users.caller("brief"), reading.rows, HERE)
-    ready = house.previews.confirm(house.users.caller("brief"), reading.rows, HERE, reading, before=judged)
+    reading = house.imports.read(FILE, "staff.csv")
+    judged = house.imports.validate(house.users.caller("brief"), reading.rows, HERE)
+    ready = house.imports.confirm(house.users.caller("brief"), reading.rows, HERE, reading, before=judged)
     house.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
     with pytest.raises(Forbidden, match=f"You have no permission to import into {HERE}"):
         house.runs.start(house.users.caller("brief"), ready.plan, days=7)
@@ -210,9 +210,9 @@ def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house
 def a_run(house: Services, name: str, username: str) -> int:
     """A finished run of one row, started by somebody."""
     caller = house.users.caller(name)
-    rows = house.previews.read(f"username,password\r\n{username},Geheim.2026x\r\n".encode(), "staff.csv")
-    judged = house.previews.judge(caller, rows.rows, HERE)
-    ready = house.previews.confirm(caller, rows.rows, HERE, rows, before=judged)
+    rows = house.imports.read(f"username,password\r\n{username},Geheim.2026x\r\n".encode(), "staff.csv")
+    judged = house.imports.validate(caller, rows.rows, HERE)
+    ready = house.imports.confirm(caller, rows.rows, HERE, rows, before=judged)
     run = house.runs.start(caller, ready.plan, days=7)
     until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
     return run
@@ -240,8 +240,8 @@ def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) 
 
 def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(house: Services) -> None:
     caller = house.users.caller("importer")
-    reading = house.previews.read(FILE, "draft.csv")
-    house.drafts.keep(caller, house.drafts.new(), Work(reading.rows, HERE, False, reading, FILE))
+    reading = house.imports.read(FILE, "draft.csv")
+    house.drafts.keep(caller, house.drafts.new(), DraftContent(reading.rows, HERE, False, reading, FILE))
     assert "draft.csv" in told(seen_by("importer", "import_mailboxes")).replace("\\", "")
     assert "draft.csv" not in told(seen_by("other", "import_mailboxes")).replace("\\", "")
 

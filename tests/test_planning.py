@@ -5,18 +5,18 @@ import pytest
 
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
-from mxlib.core.schema import MASK, Verdict, rows_from
+from mxlib.core.schema import MASK, Verdict, make_rows
 from mxlib.core.text import messages
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 
-ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
+ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
 NAMES = ["Ann", "bob@b.nl", "info", "ann", "jan jansen", "dirk", "eva", "fay"]
 PASSWORDS = ["Winter-2026", "Gener-ated1", "", "Winter-2026", "Gener-ated2", "", "Winter-2026", MASK]
 
 
 @pytest.fixture
 def judged() -> pd.DataFrame:
-    rows = rows_from(
+    rows = make_rows(
         {
             "username": NAMES,
             "password": PASSWORDS,
@@ -28,7 +28,7 @@ def judged() -> pd.DataFrame:
         generated=[False, True, False, False, True, False, False, False],
         ticked=[True, True, True, True, True, True, False, True],
     )
-    return judge(rows, ACCOUNT, Standard("a.nl"))
+    return validate(rows, ACCOUNT, Defaults("a.nl"))
 
 
 @pytest.fixture
@@ -70,15 +70,15 @@ def test_every_other_row_says_why_it_is_left_out(plan: Plan):
 
 
 def test_several_reasons_are_one_line():
-    rows = judge(
-        rows_from({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Standard("a.nl")
+    rows = validate(
+        make_rows({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Defaults("a.nl")
     )
     left_out = builder.make_plan(rows, file_name="", file_digest="").rows[0].left_out
     assert left_out == "'a b' has a space; try a.b. Quota 'x': write 1024 or 1 GB."
 
 
 def test_numbers_that_can_not_be_read_are_none():
-    rows = judge(rows_from({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Standard("a.nl"))
+    rows = validate(make_rows({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Defaults("a.nl"))
     row = builder.make_plan(rows, file_name="", file_digest="").rows[0]
     assert (row.quota, row.limit) == (None, None)
 

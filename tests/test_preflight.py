@@ -12,9 +12,9 @@ from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.plans.plan import Action
-from mxlib.mxroute.protocol import Answer, Request
+from mxlib.mxroute.protocol import Request, Response
 from mxlib.services.account_storage import AccountStorage
-from mxlib.services.failures import Silent
+from mxlib.services.failures import ListUnavailable
 from mxlib.store.tables import meta
 from tests.desk import until
 from tests.house import GOOD, House, data, opened
@@ -37,11 +37,11 @@ def test_what_mailboxes_have_is_not_reckoned_with_that_the_caller_may_not_see(ho
     house.services.storage.read(LOCAL)
     kim = row(0, "kim", action=Action.UPDATE, password="", quota=20 * 1024, before={"quota": 1024})
     mixed = Caller("jo", domains={"a.nl": frozenset({Permission.IMPORT}), "b.nl": frozenset({Permission.VIEW})})
-    assert house.services.preflight.of(mixed, plan(kim)) == ()
-    (told,) = house.services.preflight.of(LOCAL, plan(kim))
+    assert house.services.capacity.of(mixed, plan(kim)) == ()
+    (told,) = house.services.capacity.of(LOCAL, plan(kim))
     assert told.startswith("These quotas add 19.0 GB;")
     new = row(0, quota=20 * 1024)
-    (told,) = house.services.preflight.of(mixed, plan(new))
+    (told,) = house.services.capacity.of(mixed, plan(new))
     assert told.startswith("These quotas add 20.0 GB;")
 
 
@@ -90,7 +90,7 @@ def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(house: Hous
     house.services.storage.read(LOCAL)
     let_go, send, clock = threading.Event(), house.host.send, house.services.clock
 
-    def slow(request: Request, **more: object) -> Answer:
+    def slow(request: Request, **more: object) -> Response:
         assert let_go.wait(10)
         return send(request)
 
@@ -118,7 +118,7 @@ def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(house: Ho
 def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_turn(house: House) -> None:
     house.host.down = True
     for _ in range(3):
-        with pytest.raises(Silent, match="does not answer"):
+        with pytest.raises(ListUnavailable, match="does not answer"):
             house.services.storage.read(LOCAL)
     assert house.services.storage.latest(LOCAL) is None
 
@@ -160,7 +160,7 @@ def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(house: Ho
         patch.setattr(
             house.host,
             "send",
-            lambda asked, **more: Answer(200, data) if asked.path == "/quota" else send(asked, **more),
+            lambda asked, **more: Response(200, data) if asked.path == "/quota" else send(asked, **more),
         )
         known, problem = house.services.storage.read(LOCAL)
     assert (known, problem) == (first, "MXroute answered without the account's storage.")
@@ -176,7 +176,7 @@ def test_storage_is_the_same_with_the_envelope_and_without(house: House, bare: b
 
 def test_the_api_answers_null_for_a_figure_that_is_not_known(house: House) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(house.host, "send", lambda *_asked, **_more: Answer(200, {"total_used": 5}))
+        patch.setattr(house.host, "send", lambda *_asked, **_more: Response(200, {"total_used": 5}))
         told = data(house.ask("GET", "/quota"))
     assert (told["used"], told["limit"], told["free"]) == (5, None, None)
 
@@ -223,7 +223,7 @@ def test_a_figure_that_is_not_known_is_said_before_a_run(
 
 def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:
     house.services.storage.read(LOCAL)
-    changing = house.services.changing
+    changing = house.services.changes
     assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).preflight == ()
     proposed = changing.plan(LOCAL, ["kim@a.nl", "nina@a.nl"], NewQuota(8192))
     assert "These quotas add 14.0 GB; the account has 10.0 GB free" in proposed.preflight[0]

@@ -34,9 +34,9 @@ def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     sheet = reader.read("\r\n".join(lines).encode(), "export.csv")
     preset = presets.find(sheet.header)
     assert preset is not None
-    understood = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header))
+    understood = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header))
     assert not understood.conflicts
-    rows, notes = mapping.to_rows(sheet, understood)
+    rows, notes = mapping.rows_from_sheet(sheet, understood)
     filled = [{name: cell for name, cell in row.items() if cell} for row in rows[list(COLUMNS)].to_dict("records")]
     return filled, notes
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.core.schema import MASK
-from mxlib.services.drafts import Drafts, TakenOver
+from mxlib.services.drafts import DraftService, DraftTakenOver
 from mxlib.ui.imports import editor
 from tests import house as houses
 from tests.house import House
@@ -343,8 +343,8 @@ def test_the_download_of_the_mended_file_is_not_offered_while_this_tab_alone_has
     tab: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
-        raise TakenOver("kim has taken this draft over.")
+        raise DraftTakenOver("kim has taken this draft over.")
 
-    monkeypatch.setattr(Drafts, "keep", full)
+    monkeypatch.setattr(DraftService, "keep", full)
     typed(tab, {0: {"username": "x"}})
     assert any("kept in this tab only. kim has" in str(warning.value) for warning in tab.warning)

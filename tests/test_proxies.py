@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.auth.trusted_proxies import Proxies
+from mxlib.auth.trusted_proxies import TrustedProxies
 from mxlib.settings import SettingsError
 
 OURS = "10.0.0.1, 172.16.0.0/12, ::1, 127.0.0.1"
@@ -43,7 +43,7 @@ def scope(peer: str, *forwarded: str, proto: tuple[str, ...] = (), scheme: str =
 def test_the_address_is_the_first_one_that_is_no_proxy_of_ours(
     trusted: str, peer: str, forwarded: tuple[str, ...], address: str
 ) -> None:
-    assert Proxies(trusted).address(scope(peer, *forwarded)) == address
+    assert TrustedProxies(trusted).address(scope(peer, *forwarded)) == address
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_the_address_is_the_first_one_that_is_no_proxy_of_ours(
 def test_https_is_what_we_hear_or_what_a_proxy_of_ours_heard(
     peer: str, proto: tuple[str, ...], scheme: str, secure: bool
 ) -> None:
-    assert Proxies(OURS).secure(scope(peer, proto=proto, scheme=scheme)) is secure
+    assert TrustedProxies(OURS).secure(scope(peer, proto=proto, scheme=scheme)) is secure
 
 
 def test_what_is_no_address_is_named() -> None:
     with pytest.raises(SettingsError, match="MXM_TRUSTED_PROXIES: my-proxy is neither"):
-        Proxies("10.0.0.1, my-proxy")
+        TrustedProxies("10.0.0.1, my-proxy")

@@ -8,7 +8,7 @@ import pytest
 
 from mxlib.mxroute import connection_errors
 from mxlib.mxroute.errors import MXrouteError, Unauthorized, Unreachable
-from mxlib.store import Unwritable
+from mxlib.store import StoreUnavailable
 from tests import house as houses
 from tests.house import GOOD, House
 
@@ -25,7 +25,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, house: House, **errors: MXrouteError | Unwritable) -> None:
+def answers(monkeypatch: pytest.MonkeyPatch, house: House, **errors: MXrouteError | StoreUnavailable) -> None:
     """From now on, requests of a kind end with an error; a write reaches nobody."""
     send = house.host.send
 
@@ -49,11 +49,11 @@ def code(answer: Any) -> str:
         (NAME, "HOST_NAME_UNKNOWN"),
         (LATE, "HOST_TIMEOUT"),
         (KEY, "HOST_REFUSED_KEY"),
-        (Unwritable("The disk of this server is full.", "DISK_FULL"), "DISK_FULL"),
+        (StoreUnavailable("The disk of this server is full.", "DISK_FULL"), "DISK_FULL"),
     ],
 )
 def test_a_start_that_waits_says_why_with_its_code(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: MXrouteError | Unwritable, expected: str
+    house: House, monkeypatch: pytest.MonkeyPatch, error: MXrouteError | StoreUnavailable, expected: str
 ) -> None:
     house.ask("GET", "/domains")
     answers(monkeypatch, house, read=error)

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from mxlib.core.files import reader
-from mxlib.core.files.sheet import Taken
+from mxlib.core.files.sheet import ReadOptions
 from mxlib.runs import messages, results, retry
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.encryption import ServerKey
@@ -21,7 +21,7 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 def cells(workbook: bytes) -> list[list[str]]:
     """The rows of a workbook below its header, every one a text."""
-    sheet = reader.read(workbook, "results.xlsx", taken=Taken(header_line=1))
+    sheet = reader.read(workbook, "results.xlsx", taken=ReadOptions(header_line=1))
     return [[*row, *[""] * (len(sheet.header) - len(row))] for row in (sheet.table.row(at) for at in range(len(sheet)))]
 
 

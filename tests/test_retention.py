@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.runs import results
-from mxlib.runs.manager import CanNot
+from mxlib.runs.manager import InvalidState
 from mxlib.store import Store, journal
 from tests.desk import Desk, ShiftedClock, live_through
 from tests.simulation import plan, row, rows
@@ -75,7 +75,7 @@ def test_nothing_is_left_by_which_a_short_password_could_be_guessed(desk: Desk, 
 def test_a_run_that_goes_on_keeps_its_passwords(desk: Desk) -> None:
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(2)), "ops", retention_days=1)
-    with pytest.raises(CanNot, match="still needs its passwords"):
+    with pytest.raises(InvalidState, match="still needs its passwords"):
         desk.runs.handed_over(run)
     live_through(desk.store, 2)
     assert desk.runs.purge() == 0

@@ -10,12 +10,12 @@ import pytest
 
 from mxlib.auth import passwords
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.auth.tokens import Rejected
+from mxlib.auth.tokens import InvalidToken
 from mxlib.core.files import writer
-from mxlib.core.plans.change_request import Order
+from mxlib.core.plans.change_request import ChangeRequest
 from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
-from mxlib.services.mailbox_lists import Lists
+from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import audit
 from tests import house as houses
 from tests import people
@@ -51,7 +51,7 @@ def then(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, revoke: Revoke)
 
 
 def lists_are_read(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
-    then(monkeypatch, Lists, "bring", revoke)
+    then(monkeypatch, MailboxLists, "refresh", revoke)
 
 
 def one_list_is_read(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
@@ -70,36 +70,38 @@ def a_file_is_made(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revok
 
 
 def a_password_is_hashed(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
-    then(monkeypatch, passwords, "hashed", revoke)
+    then(monkeypatch, passwords, "hash_password", revoke)
 
 
 def a_run(house: House, caller: Caller) -> int:
     """A run of this caller's at its end."""
-    table = house.services.imports.from_file(ROWS, "staff.csv", "a.nl")
-    run = house.services.imports.start(caller, table)
+    table = house.services.program_imports.from_file(ROWS, "staff.csv", "a.nl")
+    run = house.services.program_imports.start(caller, table)
     house.ended(run)
     return run
 
 
 def imported(house: House, caller: Caller) -> object:
-    return house.services.imports.start(caller, house.services.imports.from_file(ROWS, "new.csv", "a.nl"), again=True)
+    return house.services.program_imports.start(
+        caller, house.services.program_imports.from_file(ROWS, "new.csv", "a.nl"), again=True
+    )
 
 
 def changed(house: House, caller: Caller) -> object:
-    return house.services.changing.plan(caller, ["info@a.nl"], NewQuota(2048))
+    return house.services.changes.plan(caller, ["info@a.nl"], NewQuota(2048))
 
 
 def ordered(house: House, caller: Caller) -> object:
-    order = Order(("info@a.nl", "post@a.nl"), NewQuota(2048), confirm=None, below_use=True, dry_run=False)
-    return house.services.orders.start(caller, order)
+    order = ChangeRequest(("info@a.nl", "post@a.nl"), NewQuota(2048), confirm=None, below_use=True, dry_run=False)
+    return house.services.program_changes.start(caller, order)
 
 
 def undone(house: House, caller: Caller) -> object:
-    return house.services.undoing.start(caller, house.services.runs.all(caller)[0].id, "1")
+    return house.services.undo.start(caller, house.services.runs.all(caller)[0].id, "1")
 
 
 def looked(house: House, caller: Caller) -> object:
-    return house.services.undoing.look(caller, house.services.runs.all(caller)[0].id)
+    return house.services.undo.look(caller, house.services.runs.all(caller)[0].id)
 
 
 def run_file(kind: str) -> Act:
@@ -125,7 +127,7 @@ ACTS: dict[str, tuple[Wait, Act]] = {
     "export a selection": (
         lists_are_read, lambda house, caller: house.services.exports.some_file(caller, ["info@a.nl"], "csv"),
     ),
-    "search": (lists_are_read, lambda house, caller: house.services.finding.read(caller)),
+    "search": (lists_are_read, lambda house, caller: house.services.search.read(caller)),
     "read a list": (
         one_list_is_read, lambda house, caller: house.services.lists.mailboxes(caller, "a.nl", refresh=True),
     ),
@@ -167,7 +169,7 @@ def world(house: House) -> dict[str, Any]:
         "trail": trail,
         "runs": len(house.services.runs.all(LOCAL)),
         "writes": house.host.writes(),
-        "people": [(user.name, user.has_password) for user in house.services.users.every(LOCAL)],
+        "people": [(user.name, user.has_password) for user in house.services.users.list_all(LOCAL)],
         "by hand": house.services.unconfirmed.every(LOCAL),
     }
 
@@ -203,13 +205,13 @@ def test_who_loses_the_right_while_a_service_waits_gets_nothing(
         if how == "disabled":
             services.users.disable(LOCAL, number)
         elif how == "revoked":
-            services.tokens.revoke(LOCAL, services.tokens.every(LOCAL)[0].id)
+            services.tokens.revoke(LOCAL, services.tokens.list_all(LOCAL)[0].id)
         else:
             services.users.change(LOCAL, number, admin=False, permissions={})
 
     before = world(house)
     wait(house, monkeypatch, revoke)
-    with pytest.raises((Forbidden, Rejected)):
+    with pytest.raises((Forbidden, InvalidToken)):
         do(house, caller)
     assert left, "nothing waited"
     monkeypatch.undo()

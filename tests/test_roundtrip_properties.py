@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mxlib.core import formula_guard
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import csv_fast, reader, writer
-from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
+from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
 
 MOST = 10_000
@@ -45,7 +45,7 @@ def as_written(cell: str, delimiter: str, *, always: bool) -> str:
     return '"' + cell.replace('"', '""') + '"' if must else cell
 
 
-def read(data: bytes, name: str = "staff.csv", taken: Taken | None = None) -> Sheet:
+def read(data: bytes, name: str = "staff.csv", taken: ReadOptions | None = None) -> Sheet:
     return reader.read(data, name, taken=taken)
 
 
@@ -112,7 +112,7 @@ def test_a_table_in_an_encoding_that_is_told_is_read_back_the_same(
     text = "\r\n".join(
         delimiter.join(as_written(cell, delimiter, always=always) for cell in row) for row in [header, *rows]
     )
-    sheet = read(text.encode(CHOSEN[encoding]), taken=Taken(encoding=encoding, delimiter=delimiter))
+    sheet = read(text.encode(CHOSEN[encoding]), taken=ReadOptions(encoding=encoding, delimiter=delimiter))
     assert sheet.header == tuple(header)
     assert raw(sheet) == rows
 
@@ -124,7 +124,7 @@ def test_where_quotes_are_characters_a_table_without_separators_in_its_cells_is_
     header, rows = table
     bare = [[cell.translate(dict.fromkeys(map(ord, f"\r\n{delimiter}"), "_")) for cell in row] for row in rows]
     text = "\n".join(delimiter.join(row) for row in [header, *bare])
-    sheet = read(text.encode(), taken=Taken(delimiter=delimiter, quoted=False, header_line=1))
+    sheet = read(text.encode(), taken=ReadOptions(delimiter=delimiter, quoted=False, header_line=1))
     assert sheet.header == tuple(header)
     assert raw(sheet) == bare
 
@@ -145,12 +145,12 @@ def test_whole_columns_at_once_come_to_the_same_as_record_by_record(text: str) -
     try:
         by_records = csv_fast.gathered(csv_fast.by_records(text, ",", start=0, line=1, name="x"), MOST)
     except FileRefused:
-        with pytest.raises(csv_fast.NotEven):
+        with pytest.raises(csv_fast.IrregularTable):
             list(csv_fast.by_columns(text, ",", start=0, line=1))
         return
     try:
         by_columns = csv_fast.gathered(csv_fast.by_columns(text, ",", start=0, line=1), MOST)
-    except csv_fast.NotEven:
+    except csv_fast.IrregularTable:
         return
     assert by_columns.rows.to_pylist() == by_records.rows.to_pylist()
     assert by_columns.lines.tolist() == by_records.lines.tolist()
@@ -195,7 +195,7 @@ def test_what_goes_out_as_csv_comes_back(table, secret: st.DataObject) -> None:
     header, rows = [*header, "password"], [[*row, secret.draw(cells)] for row in rows]
 
     sheet = read(writer.table_csv(header, rows, verbatim={"password"}))
-    columns = mapping.recognise(sheet.header)
+    columns = mapping.detect_columns(sheet.header)
 
     assert sheet.header == tuple(header)
     assert [row[-1] for row in raw(sheet)] == [row[-1] for row in rows]
@@ -242,15 +242,21 @@ def test_a_damaged_file_is_read_or_refused_in_a_sentence(data: bytes, at: int, s
 @settings(deadline=None)
 @given(text=text_of_separators, encoding=st.sampled_from(["utf-8", "utf-16-le", "windows-1252", "mac-roman", "rot13"]))
 def test_any_text_read_in_any_way_is_read_or_refused_in_a_sentence(text: str, encoding: str) -> None:
-    for taken in (None, Taken(encoding=encoding), Taken(header_line=2), Taken(header_line=0), Taken(delimiter='"')):
+    for taken in (
+        None,
+        ReadOptions(encoding=encoding),
+        ReadOptions(header_line=2),
+        ReadOptions(header_line=0),
+        ReadOptions(delimiter='"'),
+    ):
         read_or_refused(("username,password\n" + text).encode(), taken)
 
 
-def read_or_refused(data: bytes, taken: Taken | None = None) -> None:
+def read_or_refused(data: bytes, taken: ReadOptions | None = None) -> None:
     try:
         sheet = reader.read(data, "staff.csv", limits=Limits(rows=100, unpacked=1_000_000), taken=taken)
-        columns = mapping.recognise(sheet.header)
-        rows, notes = mapping.to_rows(sheet, columns)
+        columns = mapping.detect_columns(sheet.header)
+        rows, notes = mapping.rows_from_sheet(sheet, columns)
     except FileRefused as error:
         refusal = str(error)
     else:

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from mxlib.core.plans.changes import NewRecovery, mended
-from mxlib.core.schema import MASK, Verdict, rows_from
+from mxlib.core.schema import MASK, Verdict, make_rows
 from mxlib.core.text import findings
-from mxlib.core.validation.rules import Account, Standard, domains_named, judge
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, domains_named, validate
 
 GOOD = "Winter-2026"
-ACCOUNT = Account(
+ACCOUNT = AccountSnapshot(
     domains=frozenset({"clienta.nl", "clientb.nl", "xn--mnchen-3ya.de"}),
     existing={
         "clienta.nl": frozenset({"info", "o'brien"}),
@@ -19,7 +19,7 @@ ACCOUNT = Account(
         "xn--mnchen-3ya.de": frozenset(),
     },
 )
-STANDARD = Standard("clienta.nl")
+STANDARD = Defaults("clienta.nl")
 
 
 def table(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -29,14 +29,14 @@ def table(*rows: dict[str, Any]) -> pd.DataFrame:
     blanks = {"ticked": True, "line": 0}
     columns = {name: [row.get(name, blanks.get(name, "")) for row in full] for name in names}
     besides = {name: columns.pop(name) for name in ("line", "ticked", "fault", "fault_column") if name in columns}
-    return rows_from(columns, **besides)
+    return make_rows(columns, **besides)
 
 
-def judged(*rows: dict[str, Any], account: Account = ACCOUNT, standard: Standard = STANDARD) -> list[Any]:
-    return list(judge(table(*rows), account, standard).itertuples())
+def judged(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT, standard: Defaults = STANDARD) -> list[Any]:
+    return list(validate(table(*rows), account, standard).itertuples())
 
 
-def one(account: Account = ACCOUNT, standard: Standard = STANDARD, **row: Any) -> Any:
+def one(account: AccountSnapshot = ACCOUNT, standard: Defaults = STANDARD, **row: Any) -> Any:
     return judged(row, account=account, standard=standard)[0]
 
 
@@ -54,7 +54,7 @@ def test_a_good_row_is_ready_and_says_nothing():
 def test_judging_adds_columns_and_changes_nothing_else():
     rows = table({"username": " Jan "}, {"quota": "lots"})
     before = rows.copy(deep=True)
-    after = judge(rows, ACCOUNT, STANDARD)
+    after = validate(rows, ACCOUNT, STANDARD)
     pd.testing.assert_frame_equal(rows, before)
     pd.testing.assert_frame_equal(after[rows.columns], before)
     assert list(after.columns[len(rows.columns) :]) == [
@@ -66,13 +66,13 @@ def test_judging_adds_columns_and_changes_nothing_else():
 
 
 def test_no_rows_are_judged_without_complaint():
-    assert judge(rows_from({}), ACCOUNT, STANDARD).empty
+    assert validate(make_rows({}), ACCOUNT, STANDARD).empty
 
 
 def test_missing_values_are_blank():
     rows = table({"username": "jan"}).astype(object)
     rows.loc[0, ["quota", "limit", "recovery_email", "domain", "fault"]] = None
-    row = next(judge(rows, ACCOUNT, STANDARD).itertuples())
+    row = next(validate(rows, ACCOUNT, STANDARD).itertuples())
     assert (row.verdict, row.clean_domain, row.clean_quota) == (Verdict.READY, "clienta.nl", 1024)
 
 
@@ -156,11 +156,11 @@ def test_an_address_that_disagrees_with_the_domain_column_is_invalid():
 
 
 def test_a_blank_domain_is_the_active_one():
-    assert one(domain=" ", standard=Standard("clientb.nl")).clean_domain == "clientb.nl"
+    assert one(domain=" ", standard=Defaults("clientb.nl")).clean_domain == "clientb.nl"
 
 
 def test_no_domain_anywhere_is_invalid():
-    assert one(standard=Standard("")).reasons == findings.NO_DOMAIN
+    assert one(standard=Defaults("")).reasons == findings.NO_DOMAIN
 
 
 @pytest.mark.parametrize("typed", ["münchen.de", "MÜNCHEN.de", "xn--mnchen-3ya.de", "münchen。de"])
@@ -181,7 +181,7 @@ def test_what_is_no_domain_is_told_so(typed: str):
 
 
 def test_a_forbidden_domain_is_the_first_reason():
-    account = Account(
+    account = AccountSnapshot(
         ACCOUNT.domains, ACCOUNT.existing, forbidden={"clientb.nl": "You have no permission to import into clientb.nl."}
     )
     row = one(username="jan jansen", domain="clientb.nl", fault="One value too many.", account=account)
@@ -193,11 +193,11 @@ def test_a_forbidden_domain_is_the_first_reason():
 @pytest.mark.parametrize(
     "account",
     [
-        Account(ACCOUNT.domains, ACCOUNT.existing, unchecked=frozenset({"clienta.nl"})),
-        Account(ACCOUNT.domains, {}),
+        AccountSnapshot(ACCOUNT.domains, ACCOUNT.existing, unchecked=frozenset({"clienta.nl"})),
+        AccountSnapshot(ACCOUNT.domains, {}),
     ],
 )
-def test_a_domain_whose_list_could_not_be_had_is_said_and_not_taken_for_empty(account: Account):
+def test_a_domain_whose_list_could_not_be_had_is_said_and_not_taken_for_empty(account: AccountSnapshot):
     row = one(username="jan", account=account)
     assert (row.verdict, row.warnings) == (
         Verdict.READY,
@@ -208,7 +208,7 @@ def test_a_domain_whose_list_could_not_be_had_is_said_and_not_taken_for_empty(ac
 def test_the_domains_that_need_a_list_are_named_once_and_normalised():
     rows = table({"username": "a@ClientB.nl"}, {"domain": "münchen.de"}, {}, {"domain": "clientb.nl"})
     assert domains_named(rows, STANDARD) == {"clientb.nl", "xn--mnchen-3ya.de", "clienta.nl"}
-    assert domains_named(rows_from({}), STANDARD) == frozenset()
+    assert domains_named(make_rows({}), STANDARD) == frozenset()
 
 
 # Passwords
@@ -306,7 +306,7 @@ def test_other_limits_are_invalid(cell: str):
 
 
 def test_blank_numbers_are_the_standard():
-    row = one(standard=Standard("clienta.nl", quota=0, limit=300))
+    row = one(standard=Defaults("clienta.nl", quota=0, limit=300))
     assert (row.clean_quota, row.clean_limit) == (0, 300)
     assert row.warnings == "MXroute will set limit 9600, not 300."
 
@@ -318,7 +318,7 @@ def test_a_limit_that_the_host_ignores_is_warned_of():
 def test_a_quota_that_may_have_been_meant_in_gb_is_asked_about():
     assert one(quota="5").warnings == "5 MB: did you mean 5 GB?"
     assert [one(quota=cell).warnings for cell in ("5 MB", "0", "100", "unlimited")] == [""] * 4
-    assert one(standard=Standard("clienta.nl", quota=50)).warnings == ""
+    assert one(standard=Defaults("clienta.nl", quota=50)).warnings == ""
 
 
 # Recovery emails

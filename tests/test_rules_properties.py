@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import MASK, OnExisting, Verdict, rows_from
+from mxlib.core.schema import MASK, OnExisting, Verdict, make_rows
 from mxlib.core.text import findings
-from mxlib.core.validation.rules import Account, Standard, domains_named, judge
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, domains_named, validate
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
 from script.bench_judging import judge_row_by_row, rows_of, spreadsheet
 
-ACCOUNT = Account(
+ACCOUNT = AccountSnapshot(
     domains=frozenset({"a.nl", "b.nl", "c.nl", "xn--mnchen-3ya.de"}),
     existing={"a.nl": frozenset({"info", "o'brien"}), "b.nl": frozenset({"info"}), "c.nl": frozenset()},
     unchecked=frozenset({"c.nl"}),
@@ -30,7 +30,7 @@ ACCOUNT = Account(
         )
     },
 )
-STANDARD = Standard("a.nl")
+STANDARD = Defaults("a.nl")
 
 #: A machine that does other things as well is no reason to fail.
 UNHURRIED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -62,20 +62,20 @@ def tables(draw: st.DrawFn, most: int = 8) -> pd.DataFrame:
     )
     columns = {name: [str(row[name]) for row in rows] for name in CELLS}
     besides = {name: [row[name] for row in rows] for name in ("ticked", "generated", "fault")}
-    return rows_from(columns, line=[draw(st.integers(0, 3)) and n + 2 for n in range(len(rows))], **besides)
+    return make_rows(columns, line=[draw(st.integers(0, 3)) and n + 2 for n in range(len(rows))], **besides)
 
 
 @given(tables(), st.sampled_from(OnExisting))
 @settings(UNHURRIED, max_examples=200)
 def test_columns_and_a_loop_over_rows_agree(rows: pd.DataFrame, on_existing: OnExisting):
-    told = judge(rows, ACCOUNT, STANDARD, on_existing)
+    told = validate(rows, ACCOUNT, STANDARD, on_existing)
     pd.testing.assert_frame_equal(told, judge_row_by_row(rows, ACCOUNT, STANDARD, on_existing))
 
 
 @given(tables())
 @UNHURRIED
 def test_a_row_has_a_reason_unless_it_is_ready_and_a_warning_only_if_it_can_be_sent(rows: pd.DataFrame):
-    for row in judge(rows, ACCOUNT, STANDARD).itertuples():
+    for row in validate(rows, ACCOUNT, STANDARD).itertuples():
         assert (row.reasons == "") == (row.verdict == Verdict.READY)
         assert row.warnings == "" or row.verdict in {Verdict.READY, Verdict.NEEDS_PASSWORD}
 
@@ -83,7 +83,7 @@ def test_a_row_has_a_reason_unless_it_is_ready_and_a_warning_only_if_it_can_be_s
 @given(tables())
 @UNHURRIED
 def test_the_worst_that_is_true_decides(rows: pd.DataFrame):
-    for row in judge(rows, ACCOUNT, STANDARD).itertuples():
+    for row in validate(rows, ACCOUNT, STANDARD).itertuples():
         told = row.reasons.splitlines()
         also = [
             (Verdict.DUPLICATE, any(line.startswith("Same address as") for line in told)),
@@ -98,11 +98,11 @@ def test_the_worst_that_is_true_decides(rows: pd.DataFrame):
 @given(tables())
 @UNHURRIED
 def test_what_would_be_sent_is_judged_the_same_when_it_comes_back(rows: pd.DataFrame):
-    once = judge(rows, ACCOUNT, STANDARD)
+    once = validate(rows, ACCOUNT, STANDARD)
     again = once.assign(
         username=once["clean_username"], domain=once["clean_domain"], recovery_email=once["clean_recovery_email"]
     )[rows.columns]
-    twice = judge(again, ACCOUNT, STANDARD)
+    twice = validate(again, ACCOUNT, STANDARD)
     ready = (once["verdict"] == Verdict.READY).to_numpy()
     columns = ["verdict", "clean_username", "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit"]
     pd.testing.assert_frame_equal(once.loc[ready, columns], twice.loc[ready, columns])
@@ -111,7 +111,7 @@ def test_what_would_be_sent_is_judged_the_same_when_it_comes_back(rows: pd.DataF
 @given(tables())
 @UNHURRIED
 def test_no_address_is_sent_twice_and_none_that_exists(rows: pd.DataFrame):
-    once = judge(rows, ACCOUNT, STANDARD)
+    once = validate(rows, ACCOUNT, STANDARD)
     sent = once.loc[once["ticked"] & once["verdict"].isin([Verdict.READY, Verdict.NEEDS_PASSWORD])]
     pairs = list(zip(sent["clean_username"], sent["clean_domain"], strict=True))
     assert len(pairs) == len(set(pairs))
@@ -123,8 +123,8 @@ def test_no_address_is_sent_twice_and_none_that_exists(rows: pd.DataFrame):
 @UNHURRIED
 def test_the_order_of_rows_matters_for_duplicates_only(rows: pd.DataFrame, data: st.DataObject):
     order = data.draw(st.permutations(range(len(rows))))
-    straight = judge(rows, ACCOUNT, STANDARD).iloc[order].reset_index(drop=True)
-    shuffled = judge(rows.iloc[order].reset_index(drop=True), ACCOUNT, STANDARD)
+    straight = validate(rows, ACCOUNT, STANDARD).iloc[order].reset_index(drop=True)
+    shuffled = validate(rows.iloc[order].reset_index(drop=True), ACCOUNT, STANDARD)
     either = {Verdict.DUPLICATE, Verdict.READY, Verdict.NEEDS_PASSWORD}
     for one, other in zip(straight["verdict"], shuffled["verdict"], strict=True):
         assert one == other or {one, other} <= either
@@ -134,16 +134,16 @@ def test_the_order_of_rows_matters_for_duplicates_only(rows: pd.DataFrame, data:
 @given(tables())
 @UNHURRIED
 def test_every_domain_that_decides_is_named_beforehand(rows: pd.DataFrame):
-    judged = judge(rows, ACCOUNT, STANDARD)
+    judged = validate(rows, ACCOUNT, STANDARD)
     assert set(judged["clean_domain"]) - {""} == domains_named(rows, STANDARD)
 
 
 @given(tables())
 @UNHURRIED
 def test_a_filled_table_lacks_no_password_and_keeps_those_that_were_typed(rows: pd.DataFrame):
-    judged = judge(rows, ACCOUNT, STANDARD)
+    judged = validate(rows, ACCOUNT, STANDARD)
     filled = passwords.fill(judged)
-    told = judge(filled, ACCOUNT, STANDARD)
+    told = validate(filled, ACCOUNT, STANDARD)
     assert not (told["verdict"] == Verdict.NEEDS_PASSWORD).any()
     assert not told["reasons"].str.contains(findings.NEEDS_PASSWORD, regex=False).any()
     typed = ~filled["generated"] & ~rows["generated"]
@@ -167,11 +167,11 @@ def test_any_edit_leaves_a_table_that_can_be_judged(rows: pd.DataFrame, changes:
     pd.testing.assert_frame_equal(rows, before)
     assert edited.rows.dtypes.equals(rows.dtypes)
     assert (edited.rows["line"] == rows["line"]).all()
-    judge(edited.rows, ACCOUNT, STANDARD)
+    validate(edited.rows, ACCOUNT, STANDARD)
 
 
 def test_what_the_bench_judges_is_judged_alike_by_both_and_holds_every_verdict():
     rows = rows_of(spreadsheet(1_500), 1_500)
-    judged = judge(rows, BENCH_ACCOUNT, BENCH_STANDARD)
+    judged = validate(rows, BENCH_ACCOUNT, BENCH_STANDARD)
     pd.testing.assert_frame_equal(judged, judge_row_by_row(rows, BENCH_ACCOUNT, BENCH_STANDARD))
     assert set(judged["verdict"]) == set(Verdict)

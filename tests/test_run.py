@@ -13,7 +13,7 @@ from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import Unwritable, audit, journal, mailbox_lists, recovery_emails
+from mxlib.store import StoreUnavailable, audit, journal, mailbox_lists, recovery_emails
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 
@@ -158,7 +158,7 @@ class TestAnswersThatNeverCame:
         here.run()
         assert here.outcomes(run) == ["created", "failed", "created"]
         assert here.rows(run)[1].reason == "MXroute gave no answer 5 times; the mailbox was not made."
-        assert here.rows(run)[1].tries == decisions.MOST_TRIES
+        assert here.rows(run)[1].tries == decisions.MAX_TRIES
 
     def test_a_row_that_was_given_up_and_is_there_in_the_end_was_made(self) -> None:
         here = Simulation(
@@ -192,7 +192,7 @@ class TestAnswersThatNeverCame:
 def test_a_request_that_never_left_is_no_try_and_needs_no_settling() -> None:
     never_left, here = Unreachable(sent=False), Simulation()
     (asked,) = here.rows(here.start(plan(*rows(1))))
-    assert decisions.of_write(asked, never_left) == decisions.Again(counted=False)
+    assert decisions.decide_write(asked, never_left) == decisions.Resend(counted=False)
     assert decisions.silent(never_left)
     assert not decisions.lost(never_left)
 
@@ -597,7 +597,7 @@ class TestTheStoreRefuses:
 
         def write():
             if self.full:
-                raise Unwritable(messages.DISK_FULL)
+                raise StoreUnavailable(messages.DISK_FULL)
             return usual()
 
         monkeypatch.setattr(here.store, "write", write)

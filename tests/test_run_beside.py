@@ -25,7 +25,7 @@ def test_a_mailbox_made_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
         ]
 
     try:
-        house.engine.recover()
+        house.run_manager.recover()
         run = house.runs.start(LOCAL, plan(*rows(14, domain="clienta.nl")), days=7)
         until(lambda: len(written()) >= 5)
         cells = {"username": "by-hand", "password": "Geheim.2026x"}

@@ -15,7 +15,7 @@ from mxlib.core.text import messages
 from mxlib.runs.outcomes import OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
-from mxlib.store import Tx, Unwritable, audit, recovery_emails
+from mxlib.store import StoreUnavailable, Tx, audit, recovery_emails
 from mxlib.store.records import RowRecord
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import Simulation, plan, row
@@ -153,7 +153,7 @@ class Disk:
         @contextmanager
         def write() -> Iterator[Tx]:
             if self.full:
-                raise Unwritable(messages.DISK_FULL)
+                raise StoreUnavailable(messages.DISK_FULL)
             with usual() as tx:
                 yield tx
 

@@ -7,7 +7,7 @@ import pytest
 
 from mxlib.core.text import messages
 from mxlib.runs import worker
-from mxlib.runs.manager import CanNot
+from mxlib.runs.manager import InvalidState
 from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.services import run_status
@@ -108,11 +108,11 @@ def test_failed_rows_are_tried_again_with_the_same_passwords(desk: Desk) -> None
 def test_what_can_not_be_tried_again_says_why(desk: Desk) -> None:
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
-    with pytest.raises(CanNot, match="not at its end"):
+    with pytest.raises(InvalidState, match="not at its end"):
         desk.runs.retry_failed(run, "ops")
     desk.host.open.set()
     desk.wait_for(run, "finished")
-    with pytest.raises(CanNot, match="No row of this run failed"):
+    with pytest.raises(InvalidState, match="No row of this run failed"):
         desk.runs.retry_failed(run, "ops")
 
 
@@ -121,7 +121,7 @@ def test_retrying_without_passwords_says_why(desk: Desk) -> None:
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
     desk.runs.handed_over(run)
-    with pytest.raises(CanNot, match="passwords of this run were forgotten"):
+    with pytest.raises(InvalidState, match="passwords of this run were forgotten"):
         desk.runs.retry_failed(run, "ops")
 
 
@@ -210,7 +210,7 @@ def test_an_answer_that_comes_after_closing_leaves_the_row_to_the_next_process(s
     with Store.open(path, ShiftedClock()).write() as tx:  # what the next process found out meanwhile
         journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
     heard = threading.Event()
-    desk.runs._worker.engine.heard = lambda *_: heard.set()  # type: ignore[method-assign]
+    desk.runs._worker.engine.on_response = lambda *_: heard.set()  # type: ignore[method-assign]
     desk.host.open.set()
     until(lambda: desk.runs._worker._in_flight == 0)
     assert not heard.is_set()

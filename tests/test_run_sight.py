@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.files import reader
-from mxlib.core.files.sheet import Taken
+from mxlib.core.files.sheet import ReadOptions
 from mxlib.runs.outcomes import AT_AN_END
 from mxlib.runs.run_view import RunView
-from mxlib.services.exports import NotThere
+from mxlib.services.exports import NotFound
 from mxlib.store import journal
 from mxlib.web import downloads
 from tests import house as houses
@@ -85,9 +85,9 @@ def allow(house: House, name: str, **domains: str) -> None:
 
 def imported(house: House, name: str, file: bytes = FILE) -> int:
     """A run of that file at its end, started by that user on the page of a.nl."""
-    who, previews = caller(house, name), house.services.previews
+    who, previews = caller(house, name), house.services.imports
     reading = previews.read(file, "staff.csv")
-    judged = previews.judge(who, reading.rows, "a.nl")
+    judged = previews.validate(who, reading.rows, "a.nl")
     plan = previews.confirm(who, reading.rows, "a.nl", reading, before=judged).plan
     run = house.services.runs.start(who, plan, days=7)
     until(lambda: whole(house, run).status in AT_AN_END)
@@ -130,7 +130,7 @@ def files(house: House, who: Caller, run: int) -> dict[str, str]:
 def text(content: bytes, kind: str) -> str:
     if kind.endswith("csv"):
         return content.decode("utf-8-sig")
-    sheet = reader.read(content, "results.xlsx", taken=Taken(header_line=1))
+    sheet = reader.read(content, "results.xlsx", taken=ReadOptions(header_line=1))
     return "\n".join([",".join(sheet.header), *(",".join(sheet.table.row(at)) for at in range(len(sheet)))])
 
 
@@ -245,7 +245,7 @@ BOTH = f"username,password,domain\nanna,{SECRET}a,a.nl\nbob,{SECRET}b,b.nl\nx y,
 
 def actions(house: House, run: int) -> list[Any]:
     """Everything that a run's operator does with it."""
-    runs, undoing, exports = house.services.runs, house.services.undoing, house.services.exports
+    runs, undoing, exports = house.services.runs, house.services.undo, house.services.exports
     return [
         lambda who: exports.run_file(who, run, "results.csv"),
         lambda who: exports.run_file(who, run, "results.zip"),
@@ -270,7 +270,7 @@ def test_an_operator_who_lost_a_domain_can_do_nothing_with_the_run(house: House,
     allow(house, "kim", **left)
     for act in actions(house, run):
         for who in (before, caller(house, "kim")):
-            with pytest.raises((Forbidden, NotThere)):
+            with pytest.raises((Forbidden, NotFound)):
                 act(who)
     with house.services.store.read() as tx:
         record = journal.get_run(tx, run)
@@ -286,7 +286,7 @@ def test_an_operator_who_lost_a_domain_can_do_nothing_with_the_run(house: House,
         assert (view.domains, view.hidden) == (("a.nl",), 2)
         assert not house.services.runs.may_have(before, view)
         assert not house.services.runs.may_steer(before, view)
-        assert not house.services.undoing.possible(before, view)
+        assert not house.services.undo.possible(before, view)
     else:
         assert house.services.runs.get(before, run) is None
         assert house.services.runs.all(before) == house.services.runs.unseen(before) == ()

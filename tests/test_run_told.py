@@ -22,7 +22,7 @@ from mxlib.runs.run_view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
 from mxlib.services import Services
 from mxlib.settings import Settings
-from mxlib.store import Unwritable, audit
+from mxlib.store import StoreUnavailable, audit
 from mxlib.ui.app import banner
 from mxlib.web import downloads
 from tests.desk import ShiftedClock, until
@@ -51,7 +51,7 @@ def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
     settings = Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400)
     built = services.build(settings, clock)
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     services.install(None)
     built.close()
@@ -59,9 +59,9 @@ def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
 
 def ended(house: Services, file: bytes = FILE) -> RunView:
     """A run of that file at its end."""
-    reading = house.previews.read(file, "staff.csv")
-    judged = house.previews.judge(LOCAL, reading.rows, "clienta.nl")
-    ready = house.previews.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
+    reading = house.imports.read(file, "staff.csv")
+    judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
+    ready = house.imports.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
     run = house.runs.start(LOCAL, ready.plan, days=7)
     until(lambda: view(house, run).status in AT_AN_END)
     return view(house, run)
@@ -133,10 +133,10 @@ def test_the_title_of_the_tab_tells_how_far_a_run_is(house: Services) -> None:
     assert house.sandbox is not None
     assert banner.tab_title(LOCAL) == banner.NAME
     house.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
-    reading = house.previews.read(FILE, "staff.csv")
-    judged = house.previews.judge(LOCAL, reading.rows, "clienta.nl")
+    reading = house.imports.read(FILE, "staff.csv")
+    judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
     run = house.runs.start(
-        LOCAL, house.previews.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged).plan, days=7
+        LOCAL, house.imports.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged).plan, days=7
     )
     until(lambda: view(house, run).decided == 5)
     assert re.match(r"5/7\b", banner.tab_title(LOCAL))
@@ -189,7 +189,7 @@ class TestTheDiskIsFull:
 
         @contextmanager
         def write() -> Iterator[None]:
-            raise Unwritable(messages.DISK_FULL)
+            raise StoreUnavailable(messages.DISK_FULL)
             yield
 
         monkeypatch.setattr(house.store, "write", write)

@@ -9,7 +9,7 @@ import pytest
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
 from mxlib.mxroute import protocol
-from mxlib.mxroute.errors import Misshapen
+from mxlib.mxroute.errors import UnexpectedData
 from mxlib.runs import messages, row_updates
 from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
@@ -300,7 +300,7 @@ class TestOldPlans:
             from mxlib.runs import retry
 
             number = retry.retry(tx, here.store.key, run, "ops", here.clock.now())
-        here.engine.take_up()
+        here.engine.load_new_runs()
         here.run()
         assert here.outcomes(number) == ["skipped"]
         assert there(here) == ["user0"]
@@ -355,8 +355,8 @@ def test_a_key_refused_for_everything_is_said_as_that() -> None:
 
 def test_an_answer_that_is_none_says_which_mailbox() -> None:
     request = protocol.read_mailbox("a.nl", "jan")
-    with pytest.raises(Misshapen, match=r"jan@a\.nl"):
-        protocol.decipher(request, 200, {}, b'{"success": true, "data": {"username": "piet"}}', 0.0)
+    with pytest.raises(UnexpectedData, match=r"jan@a\.nl"):
+        protocol.parse_response(request, 200, {}, b'{"success": true, "data": {"username": "piet"}}', 0.0)
 
 
 def test_the_trail_of_a_run_that_is_tried_again_leads_to_its_first_plan() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
 from mxlib.runs import messages, run_state
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
@@ -28,7 +28,7 @@ def restored(position: int, **changes: object) -> PlannedRow:
 
 
 def undo(*rows: PlannedRow, of: int) -> Plan:
-    return replace(plan(*rows), kind=Kind.UNDO, undo_of=of)
+    return replace(plan(*rows), kind=RunKind.UNDO, undo_of=of)
 
 
 def made(*rules: Rule, count: int = 4, **more: object) -> tuple[Simulation, int]:

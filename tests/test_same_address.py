@@ -12,8 +12,8 @@ from mxlib.runs import messages
 from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.services.exports import NotThere
-from mxlib.services.mailboxes import Taken
+from mxlib.services.exports import NotFound
+from mxlib.services.mailboxes import AlreadyExists
 from mxlib.store import audit
 from tests.desk import ShiftedClock
 from tests.house import House, opened
@@ -147,14 +147,14 @@ def test_a_create_by_hand_without_an_answer_claims_nothing_that_a_run_made(
     with killed(house, monkeypatch, reaches=False):
         house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     manual = restarted(house)
-    run = house.services.engine.start(plan(row(0, "nina")), "ops", retention_days=7)
+    run = house.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
     assert house.ended(run)["counts"]["created"] == 1
     clock.ahead += 31.0
     manual.settle()
     assert ("mailbox.not_done", "nina@a.nl", f"create: no answer came; run {run} made it") in doings(house)
     assert [what for what, _, _ in doings(house)].count("mailbox.create") == 1
     assert house.services.unconfirmed.every(LOCAL) == ()
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         house.services.unconfirmed.password(LOCAL, 1)
 
 
@@ -167,12 +167,12 @@ def test_a_create_by_hand_whose_refusal_is_lost_claims_nothing_that_a_run_made_m
         if request.kind != "write" or house.host.sandbox.account.domains["a.nl"].get("nina"):
             return usual(request, **how)
         monkeypatch.setattr(house.host, "send", usual)  # a run was quicker while this waited for its slot
-        run = house.services.engine.start(plan(row(0, "nina")), "ops", retention_days=7)
+        run = house.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
         assert house.ended(run)["counts"]["created"] == 1
         raise Unreachable()
 
     monkeypatch.setattr(house.host, "send", send)
-    with pytest.raises(Taken):
+    with pytest.raises(AlreadyExists):
         house.services.mailboxes.create(LOCAL, "a.nl", NINA)
     assert [what for what, _, _ in doings(house)] == ["mailbox.create"]
     assert journalled(house) == []

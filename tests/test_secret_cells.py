@@ -269,7 +269,7 @@ def test_the_other_own_columns_are_sealed_and_stay_after_handed_over(house: Hous
 
 def test_an_undo_takes_the_own_columns_along(house: House) -> None:
     run = started(house, f"username,password,Department\r\nkim,{GOOD},Sales\r\n")
-    back = house.services.undoing.start(LOCAL, run, house.services.undoing.look(LOCAL, run).typed)
+    back = house.services.undo.start(LOCAL, run, house.services.undo.look(LOCAL, run).typed)
     house.ended(back)
     assert [(row["outcome"], row["Department"]) for row in results(house, back)] == [("deleted", "Sales")]
 

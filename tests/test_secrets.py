@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from mxlib import services
-from mxlib.auth.middleware import Guard
+from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError
@@ -58,7 +58,7 @@ def house(tmp_path: Path, host: Served, caplog: pytest.LogCaptureFixture) -> Ite
             timeout_s=0.2,
         )
     )  # fmt: skip
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     built.close()
 
@@ -68,7 +68,7 @@ def signed_in(house: Services, said: list[str]) -> str:
     house.users.add(LOCAL, "kim", SIGN_IN, admin=True)
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, settings=house.settings, entrance=lambda: house.entrance)],
+        middleware=[Middleware(AccessMiddleware, settings=house.settings, entrance=lambda: house.authenticator)],
     )
     browser = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
     for name, password in ((MISTAKEN, SIGN_IN), ("kim", MISTAKEN), ("kim", SIGN_IN)):
@@ -84,10 +84,10 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     house: Services, host: Served, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    reading = house.previews.read(FILE, "staff.csv")
-    rows = house.previews.with_passwords(LOCAL, reading.rows, "clienta.nl")
-    judged = house.previews.judge(LOCAL, rows, "clienta.nl")
-    ready = house.previews.confirm(LOCAL, rows, "clienta.nl", reading, before=judged)
+    reading = house.imports.read(FILE, "staff.csv")
+    rows = house.imports.with_passwords(LOCAL, reading.rows, "clienta.nl")
+    judged = house.imports.validate(LOCAL, rows, "clienta.nl")
+    ready = house.imports.confirm(LOCAL, rows, "clienta.nl", reading, before=judged)
     secrets = {row.password for row in ready.plan.rows} | {KEY}
     assert len(secrets) == 6 + 1 + 1
     secrets |= {SIGN_IN, MISTAKEN, signed_in(house, said)}
@@ -96,7 +96,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     def status() -> str:
         view = house.runs.get(LOCAL, run)
         said.append(repr(view))
-        said.extend(repr(course) for course in tuple(house.engine._worker.engine.courses.values()))
+        said.extend(repr(course) for course in tuple(house.run_manager._worker.engine.courses.values()))
         assert view is not None
         if view.status == "paused":
             house.runs.resume(LOCAL, run)

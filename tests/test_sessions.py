@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.sessions import NOTED_EVERY
-from mxlib.auth.sign_in import Visitor
+from mxlib.auth.sign_in import ClientInfo
 from mxlib.store import users
 from tests import people
 from tests.people import BOSS, GOOD, House
@@ -26,7 +26,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def begin(house: House) -> str:
-    return house.entrance.with_password("kim", GOOD, Visitor("10.0.0.1", "Browser"))
+    return house.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1", "Browser"))
 
 
 def test_a_session_is_found_by_its_id_and_kept_as_a_hash(house: House) -> None:
@@ -69,9 +69,9 @@ def test_being_looked_at_is_no_use(house: House) -> None:
     session = house.sessions.find(told)
     assert session
     house.clock.at += 4 * HOUR
-    assert house.sessions.alive(session)
+    assert house.sessions.is_alive(session)
     house.clock.at += 4 * HOUR
-    assert house.sessions.alive(session) is None
+    assert house.sessions.is_alive(session) is None
 
 
 def test_use_is_noted_once_a_minute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_what_ran_out_is_forgotten_at_the_next_sign_in(house: House) -> None:
 def test_signing_in_again_ends_the_session_of_before(house: House) -> None:
     told = begin(house)
     before = house.sessions.find(told)
-    house.entrance.with_password("kim", GOOD, Visitor("10.0.0.1"), before)
+    house.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1"), before)
     assert house.sessions.find(told) is None
 
 
@@ -116,7 +116,7 @@ def test_whoever_listens_is_woken_from_any_thread_and_others_are_not(house: Hous
 
     async def listen() -> None:
         with house.sessions.watch(session.digest) as ended, house.sessions.watch(stays.digest) as not_ended:
-            threading.Thread(target=house.entrance.out, args=(session, "10.0.0.1")).start()
+            threading.Thread(target=house.entrance.sign_out, args=(session, "10.0.0.1")).start()
             await asyncio.wait_for(ended.wait(), 5)
             assert not not_ended.is_set()
 
@@ -129,7 +129,7 @@ def test_whoever_listens_is_woken_from_any_thread_and_others_are_not(house: Hous
 def test_disabling_somebody_wakes_all_their_sessions(house: House) -> None:
     jo = house.users.add(BOSS, "jo", GOOD)
     found = [
-        house.sessions.find(house.entrance.with_password("jo", GOOD, Visitor(address)))
+        house.sessions.find(house.entrance.sign_in_with_password("jo", GOOD, ClientInfo(address)))
         for address in ("10.0.0.1", "10.0.0.2")
     ]
 
@@ -148,10 +148,10 @@ def test_signing_in_and_out_is_in_the_trail(house: House) -> None:
     told = begin(house)
     session = house.sessions.find(told)
     assert session
-    house.entrance.out(session, "10.0.0.1")
+    house.entrance.sign_out(session, "10.0.0.1")
     session = house.sessions.find(begin(house))
     assert session
-    house.entrance.out_everywhere(session, "10.0.0.1")
+    house.entrance.sign_out_everywhere(session, "10.0.0.1")
     assert [entry[:2] for entry in house.trail()[1:]] == [
         ("sign_in", "kim"), ("sign_out", "kim"), ("sign_in", "kim"), ("sign_out.everywhere", "kim")
     ]  # fmt: skip

@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 
 from mxlib.core.editing import filters
-from mxlib.core.editing.filters import Order
-from mxlib.core.schema import Verdict, rows_from
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.editing.filters import SortOrder
+from mxlib.core.schema import Verdict, make_rows
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 
-ACCOUNT = Account(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"there"}), "b.nl": frozenset()})
+ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"there"}), "b.nl": frozenset()})
 GOOD = "Geheim.2026x"
 
 
 @pytest.fixture
 def judged() -> pd.DataFrame:
-    rows = rows_from(
+    rows = make_rows(
         {
             "username": ["zoe", "has space", "there", "zoe", "kim@b.nl", "out", "noPass"],
             "password": [GOOD, GOOD, "", GOOD, "Geheim2026x", GOOD, ""],
@@ -25,7 +25,7 @@ def judged() -> pd.DataFrame:
         line=list(range(2, 9)),
         ticked=[True] * 5 + [False, True],
     )
-    return judge(rows, ACCOUNT, Standard("a.nl"))
+    return validate(rows, ACCOUNT, Defaults("a.nl"))
 
 
 def lines(judged: pd.DataFrame, mask: Any) -> list[int]:
@@ -37,7 +37,7 @@ def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(ju
         filters.ALL: [2, 3, 4, 5, 6, 7, 8], Verdict.READY: [2, 6], Verdict.INVALID: [3], Verdict.EXISTS: [4],
         Verdict.DUPLICATE: [5], filters.WARNINGS: [6], filters.LEFT_OUT: [7], Verdict.NEEDS_PASSWORD: [8],
     }  # fmt: skip
-    assert {kind: lines(judged, filters.of_kind(judged, kind)) for kind in kinds} == kinds
+    assert {kind: lines(judged, filters.select_kind(judged, kind)) for kind in kinds} == kinds
 
 
 @pytest.mark.parametrize(
@@ -59,22 +59,22 @@ def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(ju
 def test_search_looks_into_addresses_names_recovery_emails_and_reasons_and_never_into_passwords(
     judged: pd.DataFrame, text: str, found: list[int]
 ) -> None:
-    assert lines(judged, filters.holding(judged, text)) == found
+    assert lines(judged, filters.select_text(judged, text)) == found
 
 
 def test_rows_are_sorted_by_line_by_urgency_or_by_address(judged: pd.DataFrame) -> None:
-    every = filters.of_kind(judged, filters.ALL)
+    every = filters.select_kind(judged, filters.ALL)
 
-    def lines_by(order: Order) -> list[int]:
-        return [at + 2 for at in filters.in_order(judged, every, order)]
+    def lines_by(order: SortOrder) -> list[int]:
+        return [at + 2 for at in filters.sort(judged, every, order)]
 
-    assert lines_by(Order.LINE) == [2, 3, 4, 5, 6, 7, 8]
-    assert lines_by(Order.PROBLEMS) == [3, 5, 8, 4, 6, 2, 7]
-    assert lines_by(Order.ADDRESS) == [3, 8, 7, 4, 2, 5, 6]
+    assert lines_by(SortOrder.LINE) == [2, 3, 4, 5, 6, 7, 8]
+    assert lines_by(SortOrder.PROBLEMS) == [3, 5, 8, 4, 6, 2, 7]
+    assert lines_by(SortOrder.ADDRESS) == [3, 8, 7, 4, 2, 5, 6]
 
 
 def test_nothing_in_view_is_no_row_at_all(judged: pd.DataFrame) -> None:
-    nothing = filters.holding(judged, "nobody")
-    assert [filters.in_order(judged, nothing, order) for order in Order] == [[], [], []]
+    nothing = filters.select_text(judged, "nobody")
+    assert [filters.sort(judged, nothing, order) for order in SortOrder] == [[], [], []]
     empty = judged.iloc[:0]
-    assert filters.in_order(empty, filters.holding(empty, "x"), Order.ADDRESS) == []
+    assert filters.sort(empty, filters.select_text(empty, "x"), SortOrder.ADDRESS) == []

@@ -21,7 +21,7 @@ def told(tab: test_pages.AppTest) -> str:
 
 
 def test_while_nobody_needs_to_sign_in_it_is_the_local_operator(house: Services) -> None:
-    assert house.entrance.caller(None, "") == LOCAL
+    assert house.authenticator.caller(None, "") == LOCAL
     assert not told(opened())
 
 

@@ -67,8 +67,8 @@ def cells(data: bytes, name: str) -> list[dict[str, str]]:
 
 def changes(house: House, data: bytes, name: str, domain: str = "c.nl") -> list[str]:
     """What an import of the file with `Existing mailboxes: update` would change, row by row."""
-    rows = house.services.previews.read(data, name).rows
-    judged = house.services.previews.judge(LOCAL, rows, domain, on_existing=OnExisting.UPDATE)
+    rows = house.services.imports.read(data, name).rows
+    judged = house.services.imports.validate(LOCAL, rows, domain, on_existing=OnExisting.UPDATE)
     assert judged["reasons"].eq("").all(), judged["reasons"].tolist()
     assert set(judged["action"]) == {"update"}
     return list(judged["changes"])
@@ -103,8 +103,8 @@ def test_an_export_that_nobody_touched_changes_nothing(
 
 def test_without_the_choice_to_update_every_row_of_an_export_exists_already(house: House) -> None:
     for domain, _ in EVERY:
-        rows = house.services.previews.read(exported(house, domain, "csv"), "x.csv").rows
-        assert set(house.services.previews.judge(LOCAL, rows, "c.nl")["verdict"]) == {"exists"}
+        rows = house.services.imports.read(exported(house, domain, "csv"), "x.csv").rows
+        assert set(house.services.imports.validate(LOCAL, rows, "c.nl")["verdict"]) == {"exists"}
 
 
 def test_edited_quotas_are_exactly_those_requests_and_the_next_export_is_the_edited_file(house: House) -> None:
@@ -175,8 +175,8 @@ def test_a_csv_opened_and_saved_by_libreoffice_changes_nothing_where_no_name_loo
 def test_what_a_csv_loses_in_libreoffice_is_seen_before_anything_is_made(house: House) -> None:
     """`007` comes back as 7: a mailbox that is not there. It would be a new one, which says so and needs a password."""
     saved = through_libreoffice(exported(house, "b.nl", "csv"), "csv")
-    rows = house.services.previews.read(saved, "x.csv").rows
-    judged = house.services.previews.judge(LOCAL, rows, "c.nl", on_existing=OnExisting.UPDATE)
+    rows = house.services.imports.read(saved, "x.csv").rows
+    judged = house.services.imports.validate(LOCAL, rows, "c.nl", on_existing=OnExisting.UPDATE)
     lost = judged[~judged["username"].isin(AWKWARD)]
     assert {"7", "49"} <= set(lost["username"])
     assert set(lost["verdict"]) <= {"needs_password", "invalid", "duplicate"}

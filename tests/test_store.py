@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from mxlib.clock import SystemClock
 from mxlib.core.text import messages
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Store, Unwritable, audit, database, mailbox_lists, migrations, recovery_emails
+from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, recovery_emails
 from mxlib.store.tables import metadata
 
 
@@ -115,7 +115,7 @@ def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:
             tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
             mailbox_lists.keep_domains(tx, [f"{number}-{number * 7919}.example" for number in range(20_000)], 0.0)
 
-    with pytest.raises(Unwritable) as told:
+    with pytest.raises(StoreUnavailable) as told:
         fill_the_disk()
     assert str(told.value) == messages.DISK_FULL
 
@@ -125,7 +125,7 @@ def test_a_locked_database_is_told_in_one_sentence(path: Path, monkeypatch: pyte
     store = Store.open(path, SystemClock())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Unwritable, match="Another program holds the database"), store.write():
+    with pytest.raises(StoreUnavailable, match="Another program holds the database"), store.write():
         pass
     other.close()
     with store.write():

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from mxlib.auth import passwords
-from mxlib.auth.sign_in import SOMEBODY, Refused, Visitor
-from mxlib.auth.throttle import COUNTED_S, KNOWN_S, OF_ADDRESS, OF_NAME, TooMany
+from mxlib.auth.sign_in import SOMEBODY, ClientInfo, SignInRefused
+from mxlib.auth.throttle import COUNTED_S, KNOWN_S, OF_ADDRESS, OF_NAME, TooManyAttempts
 from mxlib.auth.trusted_proxies import household
 from tests import people
 from tests.people import BOSS, GOOD, Hands, House
@@ -28,18 +28,18 @@ def house(tmp_path: Path) -> Iterator[House]:
 def tried(house: House, name: str = "kim", address: str = THIEF, password: str = "wrong all over") -> float:
     """The seconds to wait that a try earns; 0 when it was heard."""
     try:
-        house.entrance.with_password(name, password, Visitor(address))
-    except Refused:
+        house.entrance.sign_in_with_password(name, password, ClientInfo(address))
+    except SignInRefused:
         return 0.0
-    except TooMany as error:
+    except TooManyAttempts as error:
         return error.seconds
     return 0.0
 
 
 def comes_in(house: House, address: str = HOME, name: str = "kim") -> bool:
     try:
-        return bool(house.entrance.with_password(name, GOOD, Visitor(address)))
-    except TooMany:
+        return bool(house.entrance.sign_in_with_password(name, GOOD, ClientInfo(address)))
+    except TooManyAttempts:
         return False
 
 
@@ -56,8 +56,8 @@ def test_a_few_typing_errors_cost_nothing_and_then_the_wait_doubles(house: House
 def test_the_sentence_says_how_long(house: House) -> None:
     for _ in range(10):
         tried(house)
-    with pytest.raises(TooMany, match=r"^Too many tries\. Wait 1 s\.$"):
-        house.entrance.with_password("kim", GOOD, Visitor(THIEF))
+    with pytest.raises(TooManyAttempts, match=r"^Too many tries\. Wait 1 s\.$"):
+        house.entrance.sign_in_with_password("kim", GOOD, ClientInfo(THIEF))
 
 
 def test_the_wait_survives_a_restart(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_many_tries_at_once_are_counted_before_they_are_heard(house: House) -> N
     for _ in range(30):
         try:
             house.entrance.throttle.enter("kim", THIEF)
-        except TooMany:
+        except TooManyAttempts:
             break
     assert tried(house)
 
@@ -197,7 +197,7 @@ def test_the_throttle_is_asked_before_a_turn_to_hash_and_writes_nothing_for_a_re
 ) -> None:
     for _ in range(OF_ADDRESS.free):
         tried(house)
-    monkeypatch.setattr(house.entrance.strangers, "turn", None)
+    monkeypatch.setattr(house.entrance.strangers, "slot", None)
     monkeypatch.setattr(house.store, "write", None)
     assert tried(house) == 1
 
@@ -207,13 +207,13 @@ def test_a_restart_and_another_process_know_where_people_came_in_from(tmp_path: 
     with people.house(tmp_path, "kim", clock=clock) as house:
         assert comes_in(house, HOME)
         with people.house(tmp_path, clock=clock) as other:
-            assert other.entrance.lane(HOME) is other.entrance.at_home
-            assert other.entrance.lane(THIEF) is other.entrance.strangers
+            assert other.entrance.password_queue(HOME) is other.entrance.at_home
+            assert other.entrance.password_queue(THIEF) is other.entrance.strangers
             assert comes_in(house, "203.0.113.9")
             tried(other)
-            assert other.entrance.lane("203.0.113.9") is other.entrance.at_home
+            assert other.entrance.password_queue("203.0.113.9") is other.entrance.at_home
             clock.at += KNOWN_S + 1
-            assert other.entrance.lane(HOME) is other.entrance.strangers
+            assert other.entrance.password_queue(HOME) is other.entrance.strangers
 
 
 @pytest.mark.parametrize("waits", [False, True])

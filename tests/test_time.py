@@ -39,7 +39,7 @@ def entries(store: Store) -> list[str]:
 
 
 def finished(house: House, name: str = "staff.csv", days: int = 7, domain: str = "a.nl") -> int:
-    run = house.services.engine.start(plan(*rows(5, domain), name=name), LOCAL.name, retention_days=days)
+    run = house.services.run_manager.start(plan(*rows(5, domain), name=name), LOCAL.name, retention_days=days)
     house.ended(run)
     return run
 
@@ -49,7 +49,7 @@ def passwords(house: House, run: int) -> set[str]:
 
 
 def tidied(house: House) -> None:
-    house.services.engine.purge()
+    house.services.run_manager.purge()
     house.services.housekeeping.tidy()
 
 
@@ -150,7 +150,7 @@ def test_passwords_made_while_the_clock_stood_behind_are_kept_as_long_as_was_cho
 def test_passwords_kept_by_hand_move_with_the_clock_too(house: House, clock: ShiftedClock) -> None:
     store = house.services.store
     clock.ahead = -400 * DAY
-    with house.services.engine.writing() as tx:
+    with house.services.run_manager.writing() as tx:
         number = manual_writes.add(
             tx, store.key, "Secret-0-word", at=clock.now(), who="local", kind="operator", address="", action="update",
             domain="a.nl", username="nina", asked={}, recovery_email="", settle_at=clock.now(),
@@ -161,11 +161,11 @@ def test_passwords_kept_by_hand_move_with_the_clock_too(house: House, clock: Shi
     tidied(house)
     house.services.housekeeping.confirm_time(LOCAL)
     live_through(store, 2.9)
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     with store.read() as tx:
         assert manual_writes.get(tx, number) is not None
     live_through(store, 0.2)
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     with store.read() as tx:
         assert manual_writes.get(tx, number) is None
 
@@ -249,7 +249,7 @@ def test_a_jump_in_a_run_drops_nothing_of_its_trail(tmp_path: Path, clock: Shift
 
 def test_the_entries_of_a_run_are_kept_as_long_as_its_end_is(house: House, clock: ShiftedClock) -> None:
     keeping = Housekeeping(Settings(audit_days=30), house.services.store, clock)
-    engine = house.services.engine
+    engine = house.services.run_manager
     house.host.down = True
     run = engine.start(plan(*rows(2)), "local", retention_days=7)
     engine.pause(run)
@@ -268,7 +268,7 @@ def test_the_entries_of_a_run_are_kept_as_long_as_its_end_is(house: House, clock
 def test_a_run_that_was_paused_for_longer_than_its_retention_keeps_its_passwords_from_its_end(
     house: House, clock: ShiftedClock
 ) -> None:
-    engine = house.services.engine
+    engine = house.services.run_manager
     house.host.down = True
     run = engine.start(plan(*rows(3)), LOCAL.name, retention_days=3)
     engine.pause(run)
@@ -305,7 +305,7 @@ def test_a_list_of_the_future_is_read_again(house: House, clock: ShiftedClock) -
 def test_drafts_and_sessions_stay_through_a_jump(house: House, clock: ShiftedClock) -> None:
     store = house.services.store
     with store.write() as tx:
-        kept = drafts.Kept("d", "local", "staff.csv", (), 1, clock.now())
+        kept = drafts.DraftSummary("d", "local", "staff.csv", (), 1, clock.now())
         drafts.keep(tx, store.key, kept, b"", b"")
     tidied(house)
     clock.ahead = 90 * DAY

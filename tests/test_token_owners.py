@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib import cli
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, maker, marks, told, works
-from mxlib.auth.tokens import Rejected, Tokens, digest
+from mxlib.auth.tokens import InvalidToken, Tokens, digest
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store, audit
@@ -40,7 +40,7 @@ class Desk:
     def works(self, token: str) -> bool:
         try:
             self.tokens.caller(token)
-        except Rejected:
+        except InvalidToken:
             return False
         return True
 
@@ -80,7 +80,7 @@ def test_single_tokens_are_handed_to_another_admin_who_then_answers_for_them(des
     assert [token.name for token in released.handed_over] == ["kept"]
     assert (desk.works(kept), desk.works(dropped)) == (True, False)
     assert desk.trail("token.hand_over") == [("boss", "kept (token 1)", "from kim to boss")]
-    assert maker(desk.tokens.every(BOSS)[-1]) == "kim, now boss"
+    assert maker(desk.tokens.list_all(BOSS)[-1]) == "kim, now boss"
     desk.users.enable(BOSS, desk.kim)
     desk.users.disable(KIM, desk.boss)
     assert not desk.works(kept)
@@ -103,7 +103,7 @@ def test_a_hand_over_that_makes_no_sense_disables_nobody(desk: Desk, tokens: lis
     desk.tokens.create(BOSS, "of somebody else", admin=True)
     desk.tokens.create(KIM, "gone", admin=True)
     desk.tokens.revoke(BOSS, 3)
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(InvalidPassword, match=why):
         desk.users.disable(BOSS, desk.kim, hand_over=tokens, to=to)
     assert desk.works(token)
     found = desk.users.find("kim")
@@ -125,14 +125,14 @@ def test_a_token_allows_no_more_than_its_owner_may_today(desk: Desk) -> None:
     assert desk.tokens.caller(one).domains == {"b.nl": {delete}}
     desk.users.change(BOSS, desk.kim, permissions={})
     assert desk.tokens.caller(whole).domains == {}
-    assert Mark.LIMITED in marks(desk.tokens.every(BOSS)[0], desk.clock.now())
+    assert Mark.LIMITED in marks(desk.tokens.list_all(BOSS)[0], desk.clock.now())
     desk.users.change(BOSS, desk.kim, admin=True)
     assert desk.tokens.caller(whole).admin
 
 
 def test_a_token_of_the_command_line_has_no_owner_until_it_is_handed_to_one(desk: Desk) -> None:
     token = desk.tokens.create(Caller("root (script/mxm)", admin=True), "nightly", admin=True)
-    assert maker(desk.tokens.every(BOSS)[0]) == "root (script/mxm), no user"
+    assert maker(desk.tokens.list_all(BOSS)[0]) == "root (script/mxm), no user"
     desk.tokens.hand_over(BOSS, 1, "kim")
     assert desk.trail("token.hand_over") == [("boss", "nightly (token 1)", "from root (script/mxm) to kim")]
     assert [found.id for found in desk.tokens.of(BOSS, desk.kim)] == [1]
@@ -168,7 +168,7 @@ def test_tokens_near_their_end_and_unused_ones_are_marked(desk: Desk) -> None:
 
     def marked() -> list[list[str]]:
         now = desk.clock.now()
-        return [[told(each, mark, now) for mark in marks(each, now)] for each in desk.tokens.every(BOSS)]
+        return [[told(each, mark, now) for mark in marks(each, now)] for each in desk.tokens.list_all(BOSS)]
 
     assert marked() == [[], []]
     desk.clock.at += DAY
@@ -206,7 +206,7 @@ def test_tokens_of_people_who_were_disabled_before_are_revoked_for_good(tmp_path
     assert gone is not None
 
     def working() -> list[bool]:
-        return [works(token, clock.now()) for token in reversed(tokens.every(BOSS))]
+        return [works(token, clock.now()) for token in reversed(tokens.list_all(BOSS))]
 
     assert working() == [False, True, True]
     with store.read() as tx:
@@ -215,7 +215,7 @@ def test_tokens_of_people_who_were_disabled_before_are_revoked_for_good(tmp_path
     assert newest["outcome"] == "its maker is disabled: gone@x.example"
     users.enable(BOSS, gone.id)
     assert working() == [False, True, True]
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidToken):
         tokens.caller("mxm_1")
     assert tokens.caller("mxm_2").admin
     store.close()
@@ -225,7 +225,7 @@ def test_a_token_whose_owner_is_disabled_is_refused_even_if_nobody_revoked_it(de
     token = desk.tokens.create(KIM, "nightly", admin=True)
     with desk.store.write() as tx:
         tx.exec_driver_sql("UPDATE \"user\" SET disabled_at = 5.0 WHERE name = 'kim'")
-    with pytest.raises(Rejected, match="Whoever answers for this token is disabled"):
+    with pytest.raises(InvalidToken, match="Whoever answers for this token is disabled"):
         desk.tokens.caller(token)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from mxlib import cli
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission
-from mxlib.auth.tokens import NOTED_EVERY, Rejected, Tokens
+from mxlib.auth.tokens import NOTED_EVERY, InvalidToken, Tokens
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, Unwritable, audit
+from mxlib.store import FILE, Store, StoreUnavailable, audit
 
 DAY = 86_400.0
 ADMIN = Caller("ops@agency.example", admin=True, address="127.0.0.1")
@@ -71,7 +71,7 @@ def test_a_token_ends_by_itself_and_says_when(tokens: Tokens, clock: Hands) -> N
     clock.at += 90 * DAY - 1
     assert tokens.caller(token).admin
     clock.at += 1
-    with pytest.raises(Rejected, match=r"This token ended .*\. Ask an admin for a new one\."):
+    with pytest.raises(InvalidToken, match=r"This token ended .*\. Ask an admin for a new one\."):
         tokens.caller(token)
 
 
@@ -79,7 +79,7 @@ def test_a_revoked_token_ends_at_once(tokens: Tokens) -> None:
     token = tokens.create(ADMIN, "ci", admin=True)
     tokens.caller(token)
     assert tokens.revoke(ADMIN, 1)
-    with pytest.raises(Rejected, match="revoked"):
+    with pytest.raises(InvalidToken, match="revoked"):
         tokens.caller(token)
     assert not tokens.revoke(ADMIN, 1)
 
@@ -87,7 +87,7 @@ def test_a_revoked_token_ends_at_once(tokens: Tokens) -> None:
 @pytest.mark.parametrize("token", ["", "mxm_", "mxm_" + "A" * 43, "Bearer", "\udcff"])
 def test_what_was_never_made_is_not_known(tokens: Tokens, token: str) -> None:
     tokens.create(ADMIN, "ci", admin=True)
-    with pytest.raises(Rejected, match="not known"):
+    with pytest.raises(InvalidToken, match="not known"):
         tokens.caller(token)
 
 
@@ -97,7 +97,7 @@ def test_use_is_noted_at_most_once_a_minute(tokens: Tokens, clock: Hands) -> Non
     for seconds in (0, NOTED_EVERY - 1, NOTED_EVERY):
         clock.at = began + seconds
         tokens.caller(token)
-        noted.append(tokens.every(ADMIN)[0].last_used_at)
+        noted.append(tokens.list_all(ADMIN)[0].last_used_at)
     assert noted == [began, began, began + NOTED_EVERY]
 
 
@@ -105,7 +105,7 @@ def test_a_store_that_can_not_be_written_locks_no_reader_out(
     tokens: Tokens, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_store: Store) -> None:
-        raise Unwritable("The disk of this server is full.")
+        raise StoreUnavailable("The disk of this server is full.")
 
     token = tokens.create(ADMIN, "ci", admin=True)
     monkeypatch.setattr(Store, "write", full)
@@ -114,7 +114,11 @@ def test_a_store_that_can_not_be_written_locks_no_reader_out(
 
 @pytest.mark.parametrize("caller", [Caller("someone"), Caller("ci (token 1)", admin=True, kind="token")])
 def test_only_people_who_are_admins_manage_tokens(tokens: Tokens, caller: Caller) -> None:
-    for do in (lambda: tokens.create(caller, "more"), lambda: tokens.every(caller), lambda: tokens.revoke(caller, 1)):
+    for do in (
+        lambda: tokens.create(caller, "more"),
+        lambda: tokens.list_all(caller),
+        lambda: tokens.revoke(caller, 1),
+    ):
         with pytest.raises(Forbidden):
             do()
 
@@ -133,14 +137,14 @@ def test_making_and_revoking_is_in_the_audit_trail_without_the_token(tokens: Tok
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "a\ttab", "long" * 26])
 def test_a_name_that_no_list_could_show_is_refused(tokens: Tokens, name: str) -> None:
-    with pytest.raises(Unfit, match=r"what is it for|one line of 100 characters"):
+    with pytest.raises(InvalidPassword, match=r"what is it for|one line of 100 characters"):
         tokens.create(ADMIN, name, admin=True)
-    assert tokens.every(ADMIN) == []
+    assert tokens.list_all(ADMIN) == []
 
 
 def test_a_domain_is_kept_as_the_host_writes_it(tokens: Tokens) -> None:
     tokens.create(ADMIN, "ci", domains={" Bücher.Example ": {Permission.VIEW}, "*": {Permission.VIEW}})
-    assert set(tokens.every(ADMIN)[0].permissions) == {"xn--bcher-kva.example", "*"}
+    assert set(tokens.list_all(ADMIN)[0].permissions) == {"xn--bcher-kva.example", "*"}
 
 
 # The command.

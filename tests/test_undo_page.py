@@ -22,7 +22,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def ended(house: House, run: int) -> int:
-    until(lambda: (view := house.services.engine.view(run)) is not None and view.status == "finished")
+    until(lambda: (view := house.services.run_manager.view(run)) is not None and view.status == "finished")
     return run
 
 
@@ -64,7 +64,7 @@ def test_an_import_is_taken_back_once_its_number_was_typed(house: House, run: in
     tab.text_input(key="undo_typed").input("3")
     tab.button(key="undo_do").click().run()
     assert not tab.exception
-    (back,) = house.services.engine.view(run).undone_by  # type: ignore[union-attr]
+    (back,) = house.services.run_manager.view(run).undone_by  # type: ignore[union-attr]
     assert tab.query_params["run"] in ([str(back)], str(back))
     ended(house, back)
     assert list(house.host.sandbox.account.domains["a.nl"]) == ["user1"]

@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.schema import OnExisting
 from mxlib.core.text import findings
-from mxlib.core.text.redaction import untold
+from mxlib.core.text.redaction import without_figures
 from mxlib.runs import messages
-from mxlib.services.audit_log import Wanted
+from mxlib.services.audit_log import AuditFilter
 from tests.house import House, data, opened
 from tests.test_pages import ENTRY, PAGES, preview
 
@@ -128,8 +128,8 @@ def test_the_trail_of_ones_own_doings_has_no_old_figures(house: House) -> None:
     assert hides(answer)
     assert "quota changed" in answer
     caller = house.services.tokens.caller(blind)
-    for download in (house.services.trail.csv, house.services.trail.jsonl):
-        assert hides(b"".join(download(caller, Wanted()).pieces).decode())
+    for download in (house.services.audit_log.csv, house.services.audit_log.jsonl):
+        assert hides(b"".join(download(caller, AuditFilter()).pieces).decode())
 
 
 def test_taking_it_back_does_not_tell_what_comes_back(house: House) -> None:
@@ -168,7 +168,7 @@ def test_the_pages_tell_it_as_the_api_does(house: House) -> None:
     assert "4 now" not in everything(tab)
 
     run = imported(house, house.token(a_nl="import"))
-    house.services.engine.take_over(run, "blind", kind="operator", address="")
+    house.services.run_manager.take_over(run, "blind", kind="operator", address="")
     banner = everything(page("blind", "import_mailboxes", domain="a.nl"))
     assert "limit not as asked" in banner
     assert hides(banner)
@@ -184,9 +184,9 @@ def test_the_pages_tell_it_as_the_api_does(house: House) -> None:
 def test_the_page_says_what_comes_back_without_its_value(house: House) -> None:
     house.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
     house.services.users.add(LOCAL, "blind", "four words in a row", permissions={"a.nl": [Permission.IMPORT]})
-    rows = house.services.previews.read(FILE.encode(), "staff.csv").rows
-    ready = house.services.previews.confirm(
-        sight("blind"), rows, "a.nl", None, before=house.services.previews.judge(sight("blind"), rows, "a.nl"),
+    rows = house.services.imports.read(FILE.encode(), "staff.csv").rows
+    ready = house.services.imports.confirm(
+        sight("blind"), rows, "a.nl", None, before=house.services.imports.validate(sight("blind"), rows, "a.nl"),
         on_existing=OnExisting.UPDATE,
     )  # fmt: skip
     run = house.services.runs.start(sight("blind"), ready.plan, days=7)
@@ -240,7 +240,7 @@ def test_every_phrase_loses_the_figures_that_the_host_told(has: int, asked: int,
         f"{name} is {has}, not {asked} as asked (the host ignores it)",
         f"{name} {has}, not {asked}",
     ):
-        left = untold(f"changed; {phrase}; {findings.RECOVERY_CHANGED}")
+        left = without_figures(f"changed; {phrase}; {findings.RECOVERY_CHANGED}")
         assert not [figure for figure in (str(has), f"{has:,}", str(asked)) if figure in left], left
         assert left.startswith("changed; ")
         assert left.endswith(f"; {findings.RECOVERY_SET}")
@@ -248,4 +248,4 @@ def test_every_phrase_loses_the_figures_that_the_host_told(has: int, asked: int,
 
 def test_what_has_no_figures_stays_as_it_is() -> None:
     for sentence in ("made; quota and limit as asked", messages.GONE_MEANWHILE, messages.CHANGED_HERE, "deleted"):
-        assert untold(sentence) == sentence
+        assert without_figures(sentence) == sentence

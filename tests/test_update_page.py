@@ -24,7 +24,7 @@ def house(tmp_path: Path) -> Iterator[Services]:
     """The services on a fresh sandbox whose minute is one second."""
     built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(built)
-    built.engine.recover()
+    built.run_manager.recover()
     yield built
     services.install(None)
     built.close()
@@ -46,7 +46,7 @@ def exported(house: Services, **edits: dict[str, str]) -> bytes:
 
 
 def first(house: Services, count: int = 1) -> list[str]:
-    return list(house.lists.kept(DOMAIN)["username"])[:count]
+    return list(house.lists.cached_frame(DOMAIN)["username"])[:count]
 
 
 def updating(tab: AppTest) -> AppTest:
@@ -79,7 +79,7 @@ def test_existing_mailboxes_are_skipped_unless_update_is_chosen(house: Services,
 
 def test_each_row_says_what_it_changes_and_badges_and_button_count_it(house: Services, names: list[str]) -> None:
     key = names[0].replace(".", "_")
-    had = int(house.lists.kept(DOMAIN)["quota"].iloc[0])
+    had = int(house.lists.cached_frame(DOMAIN)["quota"].iloc[0])
     content = exported(house, **{key: {"quota": "7777"}, "lena": {"password": "Geheim.2026x"}})
     tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
     told = tab.data_editor[0].value
@@ -151,11 +151,11 @@ def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
     house: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = exported(house, **{names[0].replace(".", "_"): {"quota": "7777"}})
-    reading = house.previews.read(content, "staff.csv")
-    seen = house.previews.judge(LOCAL, reading.rows, DOMAIN, on_existing=OnExisting.UPDATE)
+    reading = house.imports.read(content, "staff.csv")
+    seen = house.imports.validate(LOCAL, reading.rows, DOMAIN, on_existing=OnExisting.UPDATE)
     house.host.send(protocol.update_mailbox(DOMAIN, names[0], quota=6666))
     monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
-    ready = house.previews.confirm(LOCAL, reading.rows, DOMAIN, reading, before=seen, on_existing=OnExisting.UPDATE)
+    ready = house.imports.confirm(LOCAL, reading.rows, DOMAIN, reading, before=seen, on_existing=OnExisting.UPDATE)
     (row,) = ready.plan.sent()
     assert (row.quota, row.before["quota"]) == (7777, 6666)
     assert row.before.keys() == {"quota", "limit", "recovery_email"}

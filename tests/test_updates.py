@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from mxlib.core import passwords
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
-from mxlib.core.schema import MASK, OnExisting, Verdict, rows_from
+from mxlib.core.schema import MASK, OnExisting, Verdict, make_rows
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
-from mxlib.core.validation.rules import Account, Standard, judge
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from tests.test_rules_properties import ACCOUNT as AWKWARD
 from tests.test_rules_properties import STANDARD as AWKWARD_STANDARD
 from tests.test_rules_properties import UNHURRIED, tables
 
 GOOD = "Winter-2026"
-STANDARD = Standard("a.nl")
+STANDARD = Defaults("a.nl")
 KINDS_OF_NUMBERS = {"quota": "int64", "limit": "int64", "usage": "float64"}
 
 
@@ -30,7 +30,7 @@ def has(*boxes: tuple[str, int, int, float, str]) -> pd.DataFrame:
     return pd.DataFrame(boxes, columns=names).astype(KINDS_OF_NUMBERS | {"recovery_email": "str", "username": "str"})
 
 
-ACCOUNT = Account(
+ACCOUNT = AccountSnapshot(
     frozenset({"a.nl", "b.nl"}),
     {"a.nl": frozenset({"info", "o'brien", "big"}), "b.nl": frozenset({"info"})},
     has={
@@ -43,19 +43,19 @@ ACCOUNT = Account(
 
 
 def judged(
-    *rows: dict[str, Any], account: Account = ACCOUNT, on_existing: OnExisting = OnExisting.UPDATE
+    *rows: dict[str, Any], account: AccountSnapshot = ACCOUNT, on_existing: OnExisting = OnExisting.UPDATE
 ) -> pd.DataFrame:
     names = {name for row in rows for name in row} - {"ticked", "generated"}
     besides = {name: [row.get(name, usual) for row in rows] for name, usual in (("ticked", True), ("generated", False))}
     cells = {name: [row.get(name, "") for row in rows] for name in names}
-    return judge(rows_from(cells, line=[*range(2, len(rows) + 2)], **besides), account, STANDARD, on_existing)
+    return validate(make_rows(cells, line=[*range(2, len(rows) + 2)], **besides), account, STANDARD, on_existing)
 
 
-def one(account: Account = ACCOUNT, **row: Any) -> Any:
+def one(account: AccountSnapshot = ACCOUNT, **row: Any) -> Any:
     return next(judged({"username": "info"} | row, account=account).itertuples())
 
 
-def planned(*rows: dict[str, Any], account: Account = ACCOUNT) -> tuple[PlannedRow, ...]:
+def planned(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT) -> tuple[PlannedRow, ...]:
     return builder.make_plan(judged(*rows, account=account), file_name="", file_digest="").rows
 
 
@@ -141,7 +141,7 @@ def test_a_name_that_no_new_mailbox_may_have_is_fine_where_it_exists() -> None:
 
 
 def test_what_the_host_has_is_not_known_where_no_figures_were_had() -> None:
-    account = Account(ACCOUNT.domains, ACCOUNT.existing)
+    account = AccountSnapshot(ACCOUNT.domains, ACCOUNT.existing)
     assert one(account, quota="1024").changes == "quota set to 1024"
     assert one(account).changes == "no change"
     assert pd.isna(one(account).clean_quota)
@@ -182,7 +182,9 @@ def test_no_password_is_ever_generated_for_a_mailbox_that_exists() -> None:
 
 
 def test_a_new_name_that_a_spreadsheet_may_have_made_of_an_old_one_is_worth_a_look() -> None:
-    agents = Account(frozenset({"a.nl"}), {"a.nl": frozenset({"007"})}, has={"a.nl": has(("007", 1024, 9600, 0.0, ""))})
+    agents = AccountSnapshot(
+        frozenset({"a.nl"}), {"a.nl": frozenset({"007"})}, has={"a.nl": has(("007", 1024, 9600, 0.0, ""))}
+    )
     after = judged(*({"username": name, "password": GOOD} for name in ("7", "007", "07", "70")), account=agents)
     assert ["007 exists" in told for told in after["warnings"]] == [True, False, False, False]
     unseen = replace(agents, unseen=frozenset({"a.nl"}))
@@ -290,11 +292,11 @@ def test_nothing_to_change_is_said() -> None:
 # What holds whatever the cells are
 
 
-def update(rows: pd.DataFrame, account: Account = AWKWARD) -> pd.DataFrame:
-    return judge(rows, account, AWKWARD_STANDARD, OnExisting.UPDATE)
+def update(rows: pd.DataFrame, account: AccountSnapshot = AWKWARD) -> pd.DataFrame:
+    return validate(rows, account, AWKWARD_STANDARD, OnExisting.UPDATE)
 
 
-def carried_out(rows: tuple[PlannedRow, ...], account: Account) -> tuple[Account, set[str]]:
+def carried_out(rows: tuple[PlannedRow, ...], account: AccountSnapshot) -> tuple[AccountSnapshot, set[str]]:
     """A host and its recovery emails after a plan, as the engine does it; and the addresses that got a password."""
     existing = {domain: set(names) for domain, names in account.existing.items()}
     there = {domain: frame.assign(username=frame["username"].str.lower()).set_index("username").to_dict("index")
@@ -317,7 +319,7 @@ def carried_out(rows: tuple[PlannedRow, ...], account: Account) -> tuple[Account
         for domain, boxes in there.items()
     }
     names = {domain: frozenset(found) for domain, found in existing.items()}
-    return Account(account.domains, names, account.unchecked, account.forbidden, frames), touched
+    return AccountSnapshot(account.domains, names, account.unchecked, account.forbidden, frames), touched
 
 
 @given(tables())
@@ -373,7 +375,7 @@ def test_a_mailbox_that_exists_never_lacks_a_password_nor_gets_one_of_ours(rows:
 @given(tables())
 @UNHURRIED
 def test_updating_changes_no_verdict_of_a_row_to_create(rows: pd.DataFrame) -> None:
-    skipping, updating = judge(rows, AWKWARD, AWKWARD_STANDARD), update(rows)
+    skipping, updating = validate(rows, AWKWARD, AWKWARD_STANDARD), update(rows)
     new = ~skipping["exists"]
     same = ["verdict", "warnings", "clean_quota", "clean_limit", "clean_recovery_email", "changes"]
     pd.testing.assert_frame_equal(skipping.loc[new, same], updating.loc[new, same])

@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from mxlib.auth import body_timeouts
 from mxlib.auth.permissions import LOCAL, Caller
-from mxlib.auth.uploads import MOST_BYTES, MOST_FILES, MOST_IN_ALL, PLACE, NotTaken, Uploads
+from mxlib.auth.uploads import MOST_BYTES, MOST_FILES, MOST_IN_ALL, PLACE, UploadRefused, Uploads
 from tests.browser import driver
 from tests.browser.driver import BRISK, ROOT, Server, foreign_to_us
 
@@ -71,7 +71,7 @@ def test_the_oldest_files_of_a_page_make_room_for_the_next() -> None:
 
 def test_a_file_larger_than_a_page_may_hold_is_refused() -> None:
     kept = Kept(one="anna")
-    with pytest.raises(NotTaken):
+    with pytest.raises(UploadRefused):
         put(Uploads(kept), kept, "one", "file", MOST_BYTES + 1)
 
 
@@ -82,7 +82,7 @@ def test_files_that_are_still_on_their_way_count() -> None:
         for number in range(MOST_FILES):
             path = f"{PLACE}one/file-{number}"
             coming.enter_context(uploads.taken(path, MB, "anna", may_import=True))
-        with pytest.raises(NotTaken, match="on their way"):
+        with pytest.raises(UploadRefused, match="on their way"):
             put(uploads, kept, "one", "another", MB)
     put(uploads, kept, "one", "another", MB)
 
@@ -94,7 +94,7 @@ def test_all_pages_together_hold_so_much_and_closed_ones_are_forgotten_first() -
     first = list(pages)[: MOST_IN_ALL // MOST_BYTES]
     for page in first:
         put(uploads, kept, page, "file", MOST_BYTES)
-    with pytest.raises(NotTaken, match="Uploads of 200 MB wait"):
+    with pytest.raises(UploadRefused, match="Uploads of 200 MB wait"):
         put(uploads, kept, "page11", "file", MOST_BYTES)
     del kept.pages["page0"]
     put(uploads, kept, "page11", "file", MOST_BYTES)
@@ -103,11 +103,11 @@ def test_all_pages_together_hold_so_much_and_closed_ones_are_forgotten_first() -
 def test_a_page_takes_files_from_the_session_it_was_opened_in_alone() -> None:
     kept = Kept(one="anna")
     uploads = Uploads(kept)
-    with pytest.raises(NotTaken, match="another session"):
+    with pytest.raises(UploadRefused, match="another session"):
         put(uploads, kept, "one", "file", 1, session="mallory")
-    with pytest.raises(NotTaken, match="another session"):
+    with pytest.raises(UploadRefused, match="another session"):
         uploads.must_be_open_to(f"{PLACE}one/file", "mallory")
-    with pytest.raises(NotTaken, match="is closed"):
+    with pytest.raises(UploadRefused, match="is closed"):
         put(uploads, kept, "none", "file", 1)
 
 
@@ -141,7 +141,7 @@ class Line:
             await PlainTextResponse("done")({"type": "http"}, receive, send)
 
         late = lambda: PlainTextResponse("late", 408)  # noqa: E731
-        asyncio.run(body_timeouts.Paced(self.receive, self.send, late, grace=grace).serve(app, {"type": "http"}))
+        asyncio.run(body_timeouts.BodyTimeouts(self.receive, self.send, late, grace=grace).serve(app, {"type": "http"}))
         return int(self.said[0]["status"])
 
 

@@ -10,10 +10,10 @@ from argon2 import PasswordHasher
 
 from mxlib import cli
 from mxlib.auth import passwords
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
-from mxlib.auth.sign_in import Visitor
-from mxlib.auth.throttle import TooMany
+from mxlib.auth.sign_in import ClientInfo
+from mxlib.auth.throttle import TooManyAttempts
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store
@@ -65,7 +65,7 @@ def test_a_user_may_what_was_said_and_from_the_next_look_what_is_said_anew(users
     ],
 )
 def test_a_name_that_will_not_do_is_told_why(users: Users, name: str, why: str) -> None:
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(InvalidPassword, match=why):
         users.add(BOSS, name, GOOD)
 
 
@@ -77,13 +77,13 @@ def test_a_name_that_will_not_do_is_told_why(users: Users, name: str, why: str) 
 def test_nobody_is_called_like_a_token_or_like_the_server_or_in_a_way_that_no_header_carries(
     users: Users, name: str
 ) -> None:
-    with pytest.raises(Unfit, match="name"):
+    with pytest.raises(InvalidPassword, match="name"):
         users.add(BOSS, name, GOOD)
     assert users.find(name) is None
 
 
 def test_two_users_can_not_have_one_name_whatever_its_case(users: Users) -> None:
-    with pytest.raises(Unfit, match="There is a user kim already"):
+    with pytest.raises(InvalidPassword, match="There is a user kim already"):
         users.add(BOSS, "KIM", GOOD)
 
 
@@ -93,7 +93,7 @@ def test_two_users_can_not_have_one_name_whatever_its_case(users: Users) -> None
      ("Someone@agency.nl", "is the name")],
 )  # fmt: skip
 def test_a_weak_password_is_refused_with_what_is_wrong_with_it(users: Users, password: str, told: str) -> None:
-    with pytest.raises(Unfit, match=told) as refused:
+    with pytest.raises(InvalidPassword, match=told) as refused:
         users.add(BOSS, "someone@agency.nl", password)
     assert password not in str(refused.value)
 
@@ -105,7 +105,7 @@ def test_a_password_is_kept_as_a_hash_only(users: Users, house: House) -> None:
     assert not users.verify("nobody", GOOD)
     assert not users.verify("kim", "")
     assert GOOD.encode() not in house.kept()
-    assert "argon2" not in repr(users.every(BOSS))
+    assert "argon2" not in repr(users.list_all(BOSS))
 
 
 def test_the_same_password_from_another_keyboard_is_the_same(users: Users) -> None:
@@ -144,11 +144,11 @@ def test_a_hash_of_old_parameters_is_made_anew_at_the_next_sign_in(
 def test_the_last_admin_can_be_neither_disabled_nor_demoted(users: Users) -> None:
     kim = number(users, "kim")
     for undo in (lambda: users.disable(BOSS, kim), lambda: users.change(BOSS, kim, admin=False)):
-        with pytest.raises(Unfit, match="last admin who can sign in"):
+        with pytest.raises(InvalidPassword, match="last admin who can sign in"):
             undo()
     assert users.caller("kim").admin
     jo = users.add(BOSS, "jo", admin=True)
-    with pytest.raises(Unfit, match="last admin"):  # who has no password, and there is no provider
+    with pytest.raises(InvalidPassword, match="last admin"):  # who has no password, and there is no provider
         users.disable(BOSS, kim)
     users.set_password(BOSS, jo, GOOD)
     users.disable(BOSS, kim)
@@ -161,9 +161,9 @@ def test_the_last_admin_can_be_neither_disabled_nor_demoted(users: Users) -> Non
 def test_the_first_user_is_an_admin_with_a_password_since_from_then_on_everybody_signs_in(tmp_path: Path) -> None:
     with people.house(tmp_path) as house:
         for more in ({"admin": False, "password": GOOD}, {"admin": True, "password": None}):
-            with pytest.raises(Unfit, match="first user has to be an admin with a password"):
+            with pytest.raises(InvalidPassword, match="first user has to be an admin with a password"):
                 house.users.add(BOSS, "kim", **more)  # type: ignore[arg-type]
-        assert not house.users.anybody()
+        assert not house.users.any_exist()
     with people.house(tmp_path, **people.PROVIDER) as house:
         assert house.users.can_sign_in()
         house.users.add(BOSS, "kim", permissions={"a.nl": ["view"]})
@@ -178,7 +178,7 @@ def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
             lambda by: users.disable(by, 1),
             lambda by: users.enable(by, 1),
             lambda by: users.set_password(by, 1, OTHER),
-            lambda by: users.every(by),
+            lambda by: users.list_all(by),
         ):
             with pytest.raises(Forbidden):
                 do(caller)
@@ -187,11 +187,11 @@ def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
 
 def test_a_new_password_or_being_disabled_ends_what_is_open(users: Users, house: House) -> None:
     jo = users.add(BOSS, "jo", GOOD)
-    told = house.entrance.with_password("jo", GOOD, Visitor("10.0.0.1"))
+    told = house.entrance.sign_in_with_password("jo", GOOD, ClientInfo("10.0.0.1"))
     assert house.sessions.find(told)
     users.set_password(BOSS, jo, OTHER)
     assert house.sessions.find(told) is None
-    told = house.entrance.with_password("jo", OTHER, Visitor("10.0.0.1"))
+    told = house.entrance.sign_in_with_password("jo", OTHER, ClientInfo("10.0.0.1"))
     users.disable(BOSS, jo)
     assert house.sessions.find(told) is None
     users.enable(BOSS, jo)
@@ -199,11 +199,11 @@ def test_a_new_password_or_being_disabled_ends_what_is_open(users: Users, house:
 
 
 def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(users: Users, house: House) -> None:
-    here, there = (house.entrance.with_password("kim", GOOD, Visitor("10.0.0.1")) for _ in range(2))
+    here, there = (house.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")) for _ in range(2))
     kim = users.caller("kim", "10.0.0.1")
-    with pytest.raises(Unfit, match="current password is not right"):
+    with pytest.raises(InvalidPassword, match="current password is not right"):
         users.change_own_password(kim, "not my password", OTHER, keep=here)
-    with pytest.raises(Unfit, match="is the current one"):
+    with pytest.raises(InvalidPassword, match="is the current one"):
         users.change_own_password(kim, GOOD, GOOD, keep=here)
     users.change_own_password(kim, GOOD, OTHER, keep=here)
     assert users.verify("kim", OTHER)
@@ -216,9 +216,9 @@ def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(user
 def test_the_current_password_can_not_be_guessed_at_an_open_page(users: Users) -> None:
     kim = users.caller("kim", "10.0.0.1")
     for guess in range(10):
-        with pytest.raises(Unfit, match="not right"):
+        with pytest.raises(InvalidPassword, match="not right"):
             users.change_own_password(kim, f"guess number {guess}", OTHER)
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyAttempts):
         users.change_own_password(kim, GOOD, OTHER)
 
 
@@ -245,7 +245,7 @@ def test_an_account_at_the_provider_is_one_users_for_good(users: Users) -> None:
     assert found
     assert found.name == "kim"
     for user, subject in ((jo, "https://id.example|1"), (kim, "https://id.example|2")):
-        with pytest.raises(Unfit, match="belongs to another user"):
+        with pytest.raises(InvalidPassword, match="belongs to another user"):
             users.link(user, subject)
 
 

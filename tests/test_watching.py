@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.tab_limit import TabLimit
-from mxlib.services.run_watch import Watch
+from mxlib.services.run_watch import RunWatch
 from mxlib.store import journal
 from mxlib.ui.app import tab_sessions
 from tests.house import House, opened
@@ -54,7 +54,7 @@ class TestSharedLooks:
         get = house.services.runs.get
         monkeypatch.setattr(house.services.runs, "get", lambda caller, of: (looks.append(of), get(caller, of))[1])
         clock = Clock()
-        watch = Watch(house.services.runs, clock)
+        watch = RunWatch(house.services.runs, clock)
         threads = [threading.Thread(target=watch.run, args=(LOCAL, run)) for _ in range(20)]
         for thread in threads:
             thread.start()
@@ -71,7 +71,7 @@ class TestSharedLooks:
     def test_a_look_is_shared_by_rights_alone(self, house: House) -> None:
         run = house.services.runs.start(LOCAL, plan(*rows(2)), days=7)
         other = house.services.runs.start(LOCAL, plan(*rows(2)[:1]), days=7)
-        watch = Watch(house.services.runs, Clock())
+        watch = RunWatch(house.services.runs, Clock())
         assert watch.run(LOCAL, run) is not None
         assert watch.run(VIEWER, run) is not None
         assert watch.run(Caller("kim"), run) is None
@@ -80,7 +80,7 @@ class TestSharedLooks:
 
     def test_what_nobody_looks_at_any_more_is_dropped(self, house: House) -> None:
         clock = Clock()
-        watch = Watch(house.services.runs, clock)
+        watch = RunWatch(house.services.runs, clock)
         for number in range(50):
             watch.run(LOCAL, number)
         clock.passed = 120.0
@@ -96,29 +96,29 @@ class TestCounts:
         runs = [here.runs.start(LOCAL, plan(*rows(each)), days=7) for each in (1, 2, 3)]
         for run in runs:
             house.ended(run)
-        here.engine.views()
+        here.run_manager.views()
         counted: list[int] = []
         counts = journal.counts
         monkeypatch.setattr(journal, "counts", lambda tx, of: (counted.extend(of), counts(tx, of))[1])
-        views = here.engine.views()
+        views = here.run_manager.views()
         assert counted == []
         assert [sum(view.counts.values()) for view in views] == [3, 2, 1]
         with here.store.write() as tx:
             journal.set_run(tx, runs[0], status="paused")
-        here.engine.views()
+        here.run_manager.views()
         assert counted == [runs[0]]
 
     def test_a_change_of_an_ended_run_is_seen_on_its_own_card_at_once(self, house: House) -> None:
         here = house.services
         run = here.runs.start(LOCAL, plan(*rows(2)), days=7)
         house.ended(run)
-        here.engine.views()
+        here.run_manager.views()
         with here.store.write() as tx:
             journal.set_row(tx, run, 0, outcome="failed")
-        view = here.engine.view(run)
+        view = here.run_manager.view(run)
         assert view is not None
         assert view.retriable == 1
-        assert here.engine.views()[0].retriable == 1
+        assert here.run_manager.views()[0].retriable == 1
 
 
 class TestSessionsThatEnd:

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from mxlib.core.files import reader
-from mxlib.core.files.reader import FileRefused, Limits, Sheet, Taken
+from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -38,7 +38,7 @@ def with_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes
     return changed.getvalue()
 
 
-def read(data: bytes, taken: Taken | None = None, limits: Limits | None = None) -> Sheet:
+def read(data: bytes, taken: ReadOptions | None = None, limits: Limits | None = None) -> Sheet:
     return reader.read(data, "staff.xlsx", taken=taken, limits=limits or Limits())
 
 
@@ -46,7 +46,7 @@ def rows(sheet: Sheet) -> list[list[str]]:
     return [sheet.table.row(at) for at in range(len(sheet))]
 
 
-def refusal(data: bytes, taken: Taken | None = None, limits: Limits | None = None) -> str:
+def refusal(data: bytes, taken: ReadOptions | None = None, limits: Limits | None = None) -> str:
     with pytest.raises(FileRefused) as refused:
         read(data, taken, limits)
     return str(refused.value)
@@ -76,7 +76,7 @@ def test_a_cell_with_an_error_is_seen_and_not_taken_for_blank() -> None:
 def test_the_table_is_found_on_the_second_sheet_below_a_title() -> None:
     data = book(Notes=[["Domain", "clienta.example"]], Staff=[[], ["New people"], ["# by Kim"], *STAFF, [], ["bob"]])
     sheet = read(data)
-    assert (sheet.taken, sheet.title) == (Taken(sheet="Staff", header_line=4), "New people")
+    assert (sheet.taken, sheet.title) == (ReadOptions(sheet="Staff", header_line=4), "New people")
     assert sheet.taken.told() == "sheet Staff, header in line 4"
     assert sheet.table.lines.tolist() == [5, 7]
     assert sheet.sheets == ("Notes", "Staff")
@@ -85,9 +85,9 @@ def test_the_table_is_found_on_the_second_sheet_below_a_title() -> None:
 def test_another_sheet_and_another_header_can_be_chosen() -> None:
     data = book(One=STAFF, Two=[["naam", "x"], ["mailbox", "y"], ["bob@x.example", "z"]])
     assert read(data).taken.sheet == "One"
-    assert read(data, Taken(sheet="Two")).header == ("mailbox", "y")
-    assert read(data, Taken(sheet="Two", header_line=1)).header == ("naam", "x")
-    assert refusal(data, Taken(sheet="Three")) == "staff.xlsx has no sheet 'Three'."
+    assert read(data, ReadOptions(sheet="Two")).header == ("mailbox", "y")
+    assert read(data, ReadOptions(sheet="Two", header_line=1)).header == ("naam", "x")
+    assert refusal(data, ReadOptions(sheet="Three")) == "staff.xlsx has no sheet 'Three'."
 
 
 def test_visible_sheets_come_before_hidden_ones() -> None:
@@ -106,7 +106,7 @@ def test_a_list_of_addresses_needs_no_header() -> None:
 
 def test_a_cell_beside_the_table_makes_its_row_invalid() -> None:
     sheet = read(book(Staff=[*STAFF, ["bob", "Abcd1234", "", "call him"]]))
-    table, _ = mapping.to_rows(sheet, mapping.recognise(sheet.header))
+    table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     assert table["fault"].tolist() == ["", "One value too many: a cell stands beside the table, under no header."]
 
 

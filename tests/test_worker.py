@@ -19,11 +19,11 @@ import pytest
 from mxlib.core.files import reader, time_budget
 from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
-from mxlib.core.invalid_body import Malformed
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import fallbacks, json_rows, mapping
-from mxlib.core.schema import rows_from
+from mxlib.core.schema import make_rows
 from mxlib.core.validation import rules
-from mxlib.core.validation.rules import Account, Standard
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.worker import Worker
 from mxlib.worker.worker import Fault
 from script.bench_wire import page_run
@@ -44,9 +44,9 @@ def test_it_gives_what_the_function_gives(worker: Worker) -> None:
     sheet = worker.run(reader.read, STAFF, "staff.csv")
     assert sheet.header == reader.read(STAFF, "staff.csv").header
     assert sheet.table.row(1) == ["piet", "2048"]
-    rows = rows_from({"username": ["jan", "JAN"], "password": ["Winter-2026", ""]})
-    account, standard = Account(frozenset({"a.nl"}), {"a.nl": frozenset()}), Standard("a.nl")
-    here, there = rules.judge(rows, account, standard), worker.run(rules.judge, rows, account, standard)
+    rows = make_rows({"username": ["jan", "JAN"], "password": ["Winter-2026", ""]})
+    account, standard = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()}), Defaults("a.nl")
+    here, there = rules.validate(rows, account, standard), worker.run(rules.validate, rows, account, standard)
     pd.testing.assert_frame_equal(here, there)
 
 
@@ -54,7 +54,7 @@ def test_what_a_function_raises_comes_back_with_all_that_it_says(worker: Worker)
     with pytest.raises(FileRefused) as refused:
         worker.run(reader.read, b'username\n"jan\n', "staff.csv")
     assert refused.value.line == 2
-    with pytest.raises(Malformed) as malformed:
+    with pytest.raises(InvalidBody) as malformed:
         worker.run(json_rows.read_text, b'{"rows": 1}', 10)
     assert malformed.value.field == "rows"
 
@@ -179,9 +179,9 @@ def test_what_is_read_in_passing_takes_no_time_whatever_it_holds(what: str) -> N
         began = time.thread_time()
         try:
             sheet = reader.read(data, "staff.csv")
-            mapping.to_rows(sheet, mapping.recognise(sheet.header))
+            mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
         except FileRefused:
-            fallbacks.read_otherwise(data, "staff.csv", reader.Limits())
+            fallbacks.read_with_fallbacks(data, "staff.csv", reader.Limits())
         spent.append(time.thread_time() - began)
     assert min(spent) < 0.2
 
@@ -189,9 +189,9 @@ def test_what_is_read_in_passing_takes_no_time_whatever_it_holds(what: str) -> N
 def test_what_may_take_longer_is_not_read_in_passing() -> None:
     assert not time_budget.is_small(b"a" * 30_001)
     assert not time_budget.is_short("a" * 100_001)
-    many = rows_from({"username": [f"ü{at}" for at in range(2_000)]})
+    many = make_rows({"username": [f"ü{at}" for at in range(2_000)]})
     assert time_budget.is_heavy(many)
-    plain = rows_from({"username": [f"u{at}" for at in range(10_000)], "quota": ["1,024"] * 10_000})
+    plain = make_rows({"username": [f"u{at}" for at in range(10_000)], "quota": ["1,024"] * 10_000})
     assert not time_budget.is_heavy(plain)
 
 

@@ -43,7 +43,7 @@ def looking_on(house: House) -> Iterator[services.Services]:
         house.host,
         FreeGate(),
     )  # type: ignore[arg-type]
-    second.engine.recover()
+    second.run_manager.recover()
     services.install(second)
     try:
         yield second
@@ -109,9 +109,9 @@ def test_changes_of_the_page_are_refused_where_another_process_sends(house: Hous
     house.ask("GET", BOXES)
     with looking_on(house) as second:
         for change in (NewPassword(), Deletion(), NewRecovery({"nina@a.nl": "nina@home.example"})):
-            proposed = second.changing.plan(LOCAL, ["nina@a.nl"], change)
+            proposed = second.changes.plan(LOCAL, ["nina@a.nl"], change)
             with pytest.raises(NotOwner, match="only that one sends"):
-                second.changing.carry_out(LOCAL, proposed, days=7, typed=proposed.typed, agreed=True)
+                second.changes.carry_out(LOCAL, proposed, days=7, typed=proposed.typed, agreed=True)
 
 
 def test_the_page_says_that_a_mailbox_is_not_made_here(house: House) -> None:
@@ -161,7 +161,7 @@ def test_what_was_done_by_a_process_that_is_overtaken_is_noted_by_the_other_once
     assert made["warnings"] == [messages.NOTED_ELSEWHERE]
     house.services.clock.ahead += 200.0  # type: ignore[attr-defined]
     with pytest.raises(NotOwner):  # the owner settles
-        house.services.manual.settle()
+        house.services.manual_writes.settle()
     assert doings(house) == []
     assert [write.mailbox for write in journalled(house)] == ["nina@a.nl"]
 
@@ -174,34 +174,34 @@ def test_only_the_owner_settles_what_got_no_answer(house: House) -> None:
     house.services.clock.ahead += 200.0  # type: ignore[attr-defined]
     with looking_on(house) as second:
         with pytest.raises(NotOwner):
-            second.manual.settle()
+            second.manual_writes.settle()
         assert len(journalled(house)) == 1
         (write,) = second.unconfirmed.every(LOCAL)
         with pytest.raises(NotOwner):
             second.unconfirmed.forget(LOCAL, write.id)
-    house.services.manual.settle()
+    house.services.manual_writes.settle()
     assert journalled(house) == []
     assert doings(house) == ["mailbox.not_done"]
 
 
 def test_an_onlooker_gives_no_run_more_time(house: House) -> None:
-    run = house.services.engine.start(plan(*rows(2)), LOCAL.name, retention_days=7)
+    run = house.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
     house.ended(run)
     with looking_on(house) as second:
-        until = second.engine.view(run).passwords_until  # type: ignore[union-attr]
+        until = second.run_manager.view(run).passwords_until  # type: ignore[union-attr]
         with pytest.raises(NotOwner):
             second.runs.extend(LOCAL, run, 30)
         with pytest.raises(NotOwner):
             second.runs.handed_over(LOCAL, run)
-        assert second.engine.view(run).passwords_until == until  # type: ignore[union-attr]
+        assert second.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
     with house.services.store.read() as tx:
         assert "run.extend" not in [entry["what"] for entry in audit.entries(tx)]
 
 
 def test_more_time_and_its_entry_come_together_or_not_at_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = house.services.engine.start(plan(*rows(2)), LOCAL.name, retention_days=7)
+    run = house.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
     house.ended(run)
-    until = house.services.engine.view(run).passwords_until  # type: ignore[union-attr]
+    until = house.services.run_manager.view(run).passwords_until  # type: ignore[union-attr]
 
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("The audit trail cannot be written.")
@@ -210,6 +210,6 @@ def test_more_time_and_its_entry_come_together_or_not_at_all(house: House, monke
         patched.setattr(audit, "append", fails)
         with pytest.raises(RuntimeError):
             house.services.runs.extend(LOCAL, run, 30)
-    assert house.services.engine.view(run).passwords_until == until  # type: ignore[union-attr]
+    assert house.services.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
     house.services.runs.extend(LOCAL, run, 30)
-    assert house.services.engine.view(run).passwords_until > until  # type: ignore[union-attr,operator]
+    assert house.services.run_manager.view(run).passwords_until > until  # type: ignore[union-attr,operator]

@@ -9,8 +9,8 @@ from starlette.types import ASGIApp
 
 from mxlib.api import openapi as document
 from mxlib.api import responses
-from mxlib.api.concurrency import Turns
-from mxlib.api.middleware import Door
+from mxlib.api.concurrency import ConcurrencyLimit
+from mxlib.api.middleware import TokenMiddleware
 from mxlib.api.routes import account, audit, changes, imports, mailboxes, runs, unconfirmed
 
 _ABOUT = """Mailboxes of an MXroute account: single ones, and imports with all their results.
@@ -20,19 +20,19 @@ Every request carries a token: `Authorization: Bearer mxm_…`. docs/api.md tell
 """
 
 
-class Api(FastAPI):
+class MxmApi(FastAPI):
     """FastAPI, with a document of our own taste."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if not self.openapi_schema:
-            self.openapi_schema = document.tidied(super().openapi())
+            self.openapi_schema = document.customise_openapi(super().openapi())
         return self.openapi_schema
 
 
 def build() -> FastAPI:
     """The API, without its door."""
-    api = Api(
+    api = MxmApi(
         title="MXM",
         version="1",
         description=_ABOUT,
@@ -42,15 +42,15 @@ def build() -> FastAPI:
         redirect_slashes=False,
         openapi_tags=document.TAGS,
         generate_unique_id_function=document.name_of,
-        dependencies=[Depends(Turns().turn)],
+        dependencies=[Depends(ConcurrencyLimit().slot)],
     )
-    responses.wear(api)
+    responses.install_error_handlers(api)
     for subject in (account, mailboxes, imports, changes, unconfirmed, runs, audit):
         api.include_router(subject.router)
     return api
 
 
-class _Whole(Mount):
+class SubtreeMount(Mount):
     """A mount that takes its path itself and every one below, those with a line break in them too."""
 
     def __init__(self, path: str, app: ASGIApp) -> None:
@@ -58,4 +58,4 @@ class _Whole(Mount):
         self.path_regex = re.compile(f"^{path}(?:/|$)(?P<path>.*)$", re.DOTALL)
 
 
-routes: list[BaseRoute] = [_Whole("/api", Door(build()))]
+routes: list[BaseRoute] = [SubtreeMount("/api", TokenMiddleware(build()))]

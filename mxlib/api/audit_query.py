@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from mxlib.services.audit_log import Wanted
+from mxlib.services.audit_log import AuditFilter
 
 T = TypeVar("T")
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 LONGEST = 255
 
 
-class Unasked(Exception):
+class InvalidQuery(Exception):
     """The query asks for nothing that there is; the message says why, `field` is the parameter."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -20,9 +20,9 @@ class Unasked(Exception):
         self.field = field
 
 
-def wanted(query: Mapping[str, str]) -> Wanted:
+def parse_filter(query: Mapping[str, str]) -> AuditFilter:
     """What a query asks for: `address`, `who`, `what`, `run`, and `since` and `until` as ISO 8601."""
-    return Wanted(
+    return AuditFilter(
         address=_text(query, "address"),
         who=_text(query, "who"),
         what=_text(query, "what"),
@@ -35,7 +35,7 @@ def wanted(query: Mapping[str, str]) -> Wanted:
 def _text(query: Mapping[str, str], name: str) -> str:
     told = query.get(name, "").strip()
     if len(told) > LONGEST:
-        raise Unasked(name, f"{name} has {len(told):,} characters; {LONGEST} are the most.")
+        raise InvalidQuery(name, f"{name} has {len(told):,} characters; {LONGEST} are the most.")
     return told
 
 
@@ -46,7 +46,7 @@ def _read(query: Mapping[str, str], name: str, parse: Callable[[str], T], kind: 
     try:
         return parse(told)
     except (ValueError, OverflowError):
-        raise Unasked(name, f"{name} must be {kind}.") from None
+        raise InvalidQuery(name, f"{name} must be {kind}.") from None
 
 
 def _number(told: str) -> int:

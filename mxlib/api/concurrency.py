@@ -7,44 +7,44 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 
-from mxlib.api.responses import Problem
+from mxlib.api.responses import ApiError
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 #: Requests at work at once that may wait for the host. Each also takes its share of the one interpreter: a hundred
 #: long lists at once would keep every other answer waiting for seconds.
-AT_HOST = 24
+MAX_AT_HOST = 24
 
 #: Further ones that wait for such a turn, without a thread; one more is refused.
-WAITING = 76
+MAX_WAITING = 76
 
 #: Seconds after which a request that got no turn is refused.
-PATIENCE_S = 20.0
+MAX_WAIT_S = 20.0
 
 #: Other requests at work at once; one more waits, without a thread.
-AT_ONCE = 20
+MAX_CONCURRENT = 20
 
 #: Threads for both kinds, and for pages and files beside them.
-THREADS = AT_HOST + AT_ONCE + 40
+THREADS = MAX_AT_HOST + MAX_CONCURRENT + 40
 
 #: Seconds after which a request that was refused may come again.
 _AGAIN = 5
 
 
-def asks_host(endpoint: Endpoint) -> Endpoint:
+def calls_host(endpoint: Endpoint) -> Endpoint:
     """Mark a route whose answer may have to wait for the host."""
     vars(endpoint)["asks_host"] = True
     return endpoint
 
 
-class Turns:
+class ConcurrencyLimit:
     """Gives each request of the API its turn."""
 
     def __init__(self) -> None:
-        self._here, self._at_host = anyio.CapacityLimiter(AT_ONCE), anyio.CapacityLimiter(AT_HOST)
+        self._here, self._at_host = anyio.CapacityLimiter(MAX_CONCURRENT), anyio.CapacityLimiter(MAX_AT_HOST)
         self._asked = 0
 
-    async def turn(self, request: Request) -> AsyncIterator[None]:
+    async def slot(self, request: Request) -> AsyncIterator[None]:
         """A dependency of every route: the route runs inside it."""
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = max(threads.total_tokens, THREADS)
@@ -52,12 +52,12 @@ class Turns:
             async with self._here:
                 yield
             return
-        if self._asked >= AT_HOST + WAITING:
+        if self._asked >= MAX_AT_HOST + MAX_WAITING:
             raise _refused()
         self._asked += 1
         turn = object()
         try:
-            with anyio.move_on_after(PATIENCE_S) as waited:
+            with anyio.move_on_after(MAX_WAIT_S) as waited:
                 await self._at_host.acquire_on_behalf_of(turn)
             if waited.cancelled_caught:
                 raise _refused()
@@ -69,6 +69,6 @@ class Turns:
             self._asked -= 1
 
 
-def _refused() -> Problem:
+def _refused() -> ApiError:
     told = f"Too many requests wait for MXroute already. Try again in {_AGAIN} s."
-    return Problem(503, told, headers={"Retry-After": str(_AGAIN)})
+    return ApiError(503, told, headers={"Retry-After": str(_AGAIN)})

@@ -9,13 +9,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 
 from mxlib import services
-from mxlib.api.responses import Problem
+from mxlib.api.responses import ApiError
 from mxlib.api.schemas.common import Failure
 from mxlib.auth.permissions import Caller
 from mxlib.core import addresses, strict_json
 from mxlib.core.format import readable
 from mxlib.core.text import messages
-from mxlib.services.exports import NotThere
+from mxlib.services.exports import NotFound
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -42,7 +42,7 @@ _TOLD = {
 }
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How a route may say no, besides the ways that all of them have."""
     headers = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return {
@@ -68,21 +68,21 @@ async def _raw(request: Request) -> bytes:
     return await request.body()
 
 
-Asker = Annotated[Caller, Depends(_caller)]
-Raw = Annotated[bytes, Depends(_raw)]
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+RawBody = Annotated[bytes, Depends(_raw)]
 
 
 def _domain(text: str) -> str:
     """Read the name of a domain; what cannot be one is on no account, and reaches no service."""
     name = addresses.domain(text) if len(text) <= _LONGEST_DOMAIN else ""
     if not name or len(name) > _LONGEST_DOMAIN:
-        raise NotThere("There is no domain of such a name on this MXroute account.")
+        raise NotFound("There is no domain of such a name on this MXroute account.")
     return name
 
 
 def _user(text: str) -> str:
     if len(text) > _LONGEST_USER:
-        raise NotThere("There is no mailbox of such a name.")
+        raise NotFound("There is no mailbox of such a name.")
     return text
 
 
@@ -131,7 +131,7 @@ def charset_of(request: Request) -> str | None:
         return None
     given = request.headers.get("content-type", "")
     if len(given) > _LONGEST_KIND:
-        raise Problem(415, f"Content-Type is over {_LONGEST_KIND} characters long. Send text/csv; charset=utf-8.")
+        raise ApiError(415, f"Content-Type is over {_LONGEST_KIND} characters long. Send text/csv; charset=utf-8.")
     told = Message()
     told["Content-Type"] = given
     named = told.get_content_charset("utf-8")
@@ -140,22 +140,22 @@ def charset_of(request: Request) -> str | None:
     except (LookupError, ValueError):
         known = ""
     if known not in _TOLD_BY_ITSELF | _CHARSETS.keys():
-        raise Problem(
+        raise ApiError(
             415, f"charset={readable(named)} is not read here. Leave it out, or send UTF-8, UTF-16 or Windows-1252."
         )
     return _CHARSETS.get(known)
 
 
-def parsed(request: Request, data: bytes) -> Any:
+def parse_body(request: Request, data: bytes) -> Any:
     """The body as JSON, in which nothing is said twice, and which brings no number or sign that there is not."""
     if kind_of(request) != JSON:
-        raise wrong_kind(JSON)
+        raise unsupported_media_type(JSON)
     most = max(_LEAST_BODY, _BYTES_A_ROW * services.current().settings.max_rows)
     if len(data) > most:
-        raise Problem(413, messages.too_large(len(data), most))
+        raise ApiError(413, messages.too_large(len(data), most))
     return strict_json.parse(data)
 
 
-def wrong_kind(*wanted: str) -> Problem:
+def unsupported_media_type(*wanted: str) -> ApiError:
     """The body is of a kind that is not read here."""
-    return Problem(415, f"Say what the body is: Content-Type: {' or '.join(wanted)}.")
+    return ApiError(415, f"Say what the body is: Content-Type: {' or '.join(wanted)}.")

@@ -7,9 +7,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib import services
-from mxlib.api.responses import INVALID_TOKEN, Problem, fault, refusal
+from mxlib.api.responses import INVALID_TOKEN, ApiError, error_response, internal_error
 from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
-from mxlib.auth.tokens import Rejected
+from mxlib.auth.tokens import InvalidToken
 from mxlib.core.text import messages as words
 from mxlib.services.confirmed_writes import came_at
 
@@ -23,7 +23,7 @@ _A_LOOK = 30_000
 _IMPORTS = frozenset({"/imports", "/email-accounts/import/preview"})
 
 
-class Door:
+class TokenMiddleware:
     """ASGI middleware: a bearer token and nothing else opens it, and a body over the limit never gets in."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -43,8 +43,8 @@ class Door:
                     _most_of_an_import, caller, most, headers.get("content-length", "")
                 )
             body = await _body(headers, receive, most)
-        except Problem as problem:
-            await refusal(problem)(scope, receive, send)
+        except ApiError as problem:
+            await error_response(problem)(scope, receive, send)
             return
         if body is None:
             return  # whoever asked has gone, and half a body is none
@@ -53,10 +53,10 @@ class Door:
             state = {**scope.get("state", {}), "caller": caller}
             await self.app({**scope, "state": state}, _again(body, receive), send)
         except Exception as error:  # answered already, and told again for the server's log, which is to hold no values
-            fault(error)
+            internal_error(error)
 
 
-def bearer(scope: Scope) -> str:
+def bearer_token(scope: Scope) -> str:
     """Return the bearer token of a request; blank when there is none, or more than one."""
     given = Headers(scope=scope).getlist("authorization")
     kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
@@ -65,16 +65,16 @@ def bearer(scope: Scope) -> str:
 
 def _caller(scope: Scope) -> Caller:
     """Whoever holds the token; a cookie counts for nothing here."""
-    token = bearer(scope)
+    token = bearer_token(scope)
     if not token:
-        raise Problem(
+        raise ApiError(
             401, "A token is needed: Authorization: Bearer mxm_…", headers={"WWW-Authenticate": 'Bearer realm="MXM"'}
         )
     house = services.current()
     try:
-        return house.tokens.caller(token, house.entrance.proxies.address(scope))
-    except Rejected as error:
-        raise Problem(401, str(error), headers=INVALID_TOKEN) from None
+        return house.tokens.caller(token, house.authenticator.proxies.address(scope))
+    except InvalidToken as error:
+        raise ApiError(401, str(error), headers=INVALID_TOKEN) from None
 
 
 def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:
@@ -82,7 +82,7 @@ def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:
     if services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True):
         return most
     if announced.isdecimal() and int(announced[:_DIGITS]) > _A_LOOK:
-        raise Problem(403, NO_IMPORT)
+        raise ApiError(403, NO_IMPORT)
     return min(most, _A_LOOK)
 
 
@@ -92,10 +92,10 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] 
     None when its sender hung up before its end.
     """
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise Problem(415, "Send the body as it is, without Content-Encoding.")
+        raise ApiError(415, "Send the body as it is, without Content-Encoding.")
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:_DIGITS]) > most:
-        raise Problem(413, words.too_large(int(announced[:_DIGITS]), most))
+        raise ApiError(413, words.too_large(int(announced[:_DIGITS]), most))
     messages, size = [], 0
     while True:
         message = await receive()
@@ -104,7 +104,7 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] 
         messages.append(message)
         size += len(message.get("body", b""))
         if size > most:
-            raise Problem(413, words.too_large(size, most))
+            raise ApiError(413, words.too_large(size, most))
         if not message.get("more_body"):
             return messages
 

@@ -23,7 +23,7 @@ def name_of(route: APIRoute) -> str:
     return f"{route.tags[0]}_{route.name}"
 
 
-def tidied(document: dict[str, Any]) -> dict[str, Any]:
+def customise_openapi(document: dict[str, Any]) -> dict[str, Any]:
     """The framework's `document`, telling of our answers: what it would refuse with 422 is a 400 here."""
     for operations in document["paths"].values():
         for operation in operations.values():

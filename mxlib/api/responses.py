@@ -13,22 +13,22 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
-from mxlib.api.audit_query import Unasked
-from mxlib.api.schemas.common import moment
+from mxlib.api.audit_query import InvalidQuery
+from mxlib.api.schemas.common import iso_time
 from mxlib.auth.permissions import Forbidden
-from mxlib.auth.tokens import Rejected
+from mxlib.auth.tokens import InvalidToken
 from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import readable
-from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.mapping.json_rows import InvalidBody
 from mxlib.mxroute import errors
-from mxlib.runs.manager import CanNot, NotOwner, SameImport
-from mxlib.services import Unreadable, Unwritable
-from mxlib.services.confirmed_writes import Uncertain
-from mxlib.services.exports import NotThere
-from mxlib.services.failures import LIMITED, Silent, code_of
+from mxlib.runs.manager import InvalidState, NotOwner, SameImport
+from mxlib.services import DecryptionFailed, StoreUnavailable
+from mxlib.services.confirmed_writes import OutcomeUnknown
+from mxlib.services.exports import NotFound
+from mxlib.services.failures import LIMITED, ListUnavailable, code_of
 from mxlib.services.idempotency import KeyReused
-from mxlib.services.mailboxes import Taken, Unfit
+from mxlib.services.mailboxes import AlreadyExists, InvalidField
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ _AT_A_TIME = 200
 _LATER = 60
 
 
-class Problem(Exception):
+class ApiError(Exception):
     """An answer that says no: its status, one sentence, the field where there is one, and a code if not the usual."""
 
     def __init__(
@@ -74,9 +74,9 @@ def success(data: Any, status: int = 200) -> Response:
     return _answer({"success": True, "data": data}, status)
 
 
-def listed(data: list[Any], read_at: float | None, problem: str) -> Response:
+def success_list(data: list[Any], read_at: float | None, problem: str) -> Response:
     """A list, when it was read from the host (Unix seconds), and why it is an old one if it is."""
-    told = {"success": True, "data": data, "read_at": moment(read_at)}
+    told = {"success": True, "data": data, "read_at": iso_time(read_at)}
     return _answer(told | {"problem": problem} if problem else told)
 
 
@@ -105,7 +105,7 @@ def _answer(content: Any, status: int = 200, headers: Mapping[str, str] | None =
     return _InPieces(content, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
-def refusal(problem: Problem) -> Response:
+def error_response(problem: ApiError) -> Response:
     """A problem in the envelope of failure."""
     error = {"code": problem.code, "message": problem.message}
     if problem.field:
@@ -113,40 +113,40 @@ def refusal(problem: Problem) -> Response:
     return _answer({"success": False, "error": error}, problem.status, problem.headers)
 
 
-def fault(error: Exception) -> Problem:
+def internal_error(error: Exception) -> ApiError:
     """A fault of ours: its kind and place go to the log, its values nowhere."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
     log.error("A request failed: %s at %s", type(error).__name__, where)
-    return Problem(500, "A fault of MXM itself; its log says where.")
+    return ApiError(500, "A fault of MXM itself; its log says where.")
 
 
-def of_host(error: errors.MXrouteError) -> Problem:
+def from_host_error(error: errors.MXrouteError) -> ApiError:
     """What the host's no is to the caller; that it does not take our key is no fault of the caller's."""
     match error:
-        case errors.Busy() | errors.RateLimited():
+        case errors.RateLimitWait() | errors.RateLimited():
             seconds = error.retry_after or _LATER
-            return Problem(429, str(errors.Busy(seconds)), headers=_again(seconds))
-        case errors.Invalid():
-            return Problem(400, str(error), field=error.field)
+            return ApiError(429, str(errors.RateLimitWait(seconds)), headers=_again(seconds))
+        case errors.InvalidRequest():
+            return ApiError(400, str(error), field=error.field)
         case errors.NotFound():
-            return Problem(404, str(error))
+            return ApiError(404, str(error))
         case errors.Conflict():
-            return Problem(409, str(error))
-        case errors.Business():
-            return Problem(422, str(error), field=error.field)
-        case errors.Unreachable() | errors.Unreadable():
-            return Problem(503, str(error), headers=_again(_LATER), code=code_of(error))
+            return ApiError(409, str(error))
+        case errors.PlanLimitReached():
+            return ApiError(422, str(error), field=error.field)
+        case errors.Unreachable() | errors.InvalidResponse():
+            return ApiError(503, str(error), headers=_again(_LATER), code=code_of(error))
         case _:
-            return Problem(503, str(error), code=code_of(error))
+            return ApiError(503, str(error), code=code_of(error))
 
 
-def of_silence(error: Silent) -> Problem:
+def from_unavailable_list(error: ListUnavailable) -> ApiError:
     """What it is to the caller that the host could not be read; that its limit is reached is no failure of it."""
     status = 429 if error.code == LIMITED else 503
-    return Problem(status, str(error), headers=_again(error.after or _LATER), code=error.code)
+    return ApiError(status, str(error), headers=_again(error.after or _LATER), code=error.code)
 
 
 def _again(seconds: float) -> dict[str, str]:
@@ -154,32 +154,32 @@ def _again(seconds: float) -> dict[str, str]:
 
 
 #: What each refusal of the services is to the caller.
-_PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
-    Problem: lambda problem: problem,
-    Forbidden: lambda error: Problem(403, str(error)),
-    Rejected: lambda error: Problem(401, str(error), headers=INVALID_TOKEN),
-    NotThere: lambda error: Problem(404, str(error)),
-    Malformed: lambda error: Problem(400, str(error), field=error.field),
-    Unfit: lambda error: Problem(400, str(error), field=error.field),
-    Unasked: lambda error: Problem(400, str(error), field=error.field),
-    FileRefused: lambda error: Problem(400, str(error)),
-    TooCostly: lambda error: Problem(413, str(error)),
-    Crowded: lambda error: Problem(429, str(error), headers=_again(_LATER)),
-    Taken: lambda error: Problem(409, str(error), field="username"),
-    KeyReused: lambda error: Problem(409, str(error)),
-    CanNot: lambda error: Problem(409, str(error)),
-    SameImport: lambda error: Problem(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),
-    NotOwner: lambda error: Problem(503, str(error), code="NOT_OWNER"),
-    Unreadable: lambda error: Problem(409, str(error)),
-    Silent: of_silence,
-    Uncertain: lambda error: Problem(503, str(error), headers=_again(error.after), code=error.code),
-    Unwritable: lambda error: Problem(503, str(error), code=error.code),
-    errors.MXrouteError: of_host,
-    Exception: fault,
+_PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
+    ApiError: lambda problem: problem,
+    Forbidden: lambda error: ApiError(403, str(error)),
+    InvalidToken: lambda error: ApiError(401, str(error), headers=INVALID_TOKEN),
+    NotFound: lambda error: ApiError(404, str(error)),
+    InvalidBody: lambda error: ApiError(400, str(error), field=error.field),
+    InvalidField: lambda error: ApiError(400, str(error), field=error.field),
+    InvalidQuery: lambda error: ApiError(400, str(error), field=error.field),
+    FileRefused: lambda error: ApiError(400, str(error)),
+    TooCostly: lambda error: ApiError(413, str(error)),
+    Crowded: lambda error: ApiError(429, str(error), headers=_again(_LATER)),
+    AlreadyExists: lambda error: ApiError(409, str(error), field="username"),
+    KeyReused: lambda error: ApiError(409, str(error)),
+    InvalidState: lambda error: ApiError(409, str(error)),
+    SameImport: lambda error: ApiError(409, f"{error} {_AGAIN}", code="SAME_IMPORT"),
+    NotOwner: lambda error: ApiError(503, str(error), code="NOT_OWNER"),
+    DecryptionFailed: lambda error: ApiError(409, str(error)),
+    ListUnavailable: from_unavailable_list,
+    OutcomeUnknown: lambda error: ApiError(503, str(error), headers=_again(error.after), code=error.code),
+    StoreUnavailable: lambda error: ApiError(503, str(error), code=error.code),
+    errors.MXrouteError: from_host_error,
+    Exception: internal_error,
 }
 
 
-def wear(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Put every refusal of `app`, the framework's own included, into the envelope."""
     for kind, problem in _PROBLEMS.items():
         app.add_exception_handler(kind, _handler(problem))
@@ -188,7 +188,7 @@ def wear(app: FastAPI) -> None:
     def of_the_request(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:])
-        return refusal(Problem(400, f"{place}: {first['msg']}.", field=place))
+        return error_response(ApiError(400, f"{place}: {first['msg']}.", field=place))
 
     @app.exception_handler(HTTPException)
     def of_the_framework(request: Request, error: HTTPException) -> Response:
@@ -198,7 +198,7 @@ def wear(app: FastAPI) -> None:
         elif error.status_code == 405:
             headers["Allow"] = ", ".join(_methods(request))
             message = f"{readable(request.method)} does nothing here; {headers['Allow']} would."
-        return refusal(Problem(error.status_code, message, headers=headers))
+        return error_response(ApiError(error.status_code, message, headers=headers))
 
 
 def _methods(request: Request) -> list[str]:
@@ -211,8 +211,8 @@ def _methods(request: Request) -> list[str]:
     return [method for method in ("DELETE", "GET", "PATCH", "POST") if does(method)]
 
 
-def _handler(problem: Callable[[Any], Problem]) -> Callable[[Request, Exception], Response]:
+def _handler(problem: Callable[[Any], ApiError]) -> Callable[[Request, Exception], Response]:
     def handle(_request: Request, error: Exception) -> Response:
-        return refusal(problem(error))
+        return error_response(problem(error))
 
     return handle

@@ -14,7 +14,7 @@ LEAST, GRACE = 1_000, 5.0
 TOO_SLOW = "The body came in at under 1 kB a second, so nothing was done. Send it again over a faster line."
 
 
-class Paced:
+class BodyTimeouts:
     """One request whose body has to keep up; only the time that is spent waiting for it counts."""
 
     def __init__(

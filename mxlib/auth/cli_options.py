@@ -32,7 +32,7 @@ class AddPermission(argparse.Action):
         asked.rights[asked.at].add(Permission(value))
 
 
-def period(text: str) -> float:
+def parse_period(text: str) -> float:
     """Days of `12h`, `90d`, `2w` or `1y`; or never."""
     if text == "never":
         return NEVER

@@ -21,12 +21,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mxlib.auth import body_timeouts, page_script, request_checks, sign_in_pages
 from mxlib.auth.origin import Origin
 from mxlib.auth.permissions import Forbidden
-from mxlib.auth.security_headers import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, STRICT_TRANSPORT, shielded
-from mxlib.auth.sign_in import OVER, Entrance, Visitor
-from mxlib.auth.sign_in_pages import Arrival
+from mxlib.auth.security_headers import (
+    CONTENT_SECURITY_POLICY,
+    SECURITY_HEADERS,
+    STRICT_TRANSPORT,
+    with_security_headers,
+)
+from mxlib.auth.sign_in import OVER, Authenticator, ClientInfo
+from mxlib.auth.sign_in_pages import RequestContext
 from mxlib.auth.startup_checks import is_loopback
-from mxlib.auth.uploads import MOST_BYTES, PLACE, NotTaken, Shelf, Uploads
-from mxlib.auth.websocket import TAB, ByHand, Line, Redraw
+from mxlib.auth.uploads import MOST_BYTES, PLACE, UploadRefused, Uploads, UploadStore
+from mxlib.auth.websocket import TAB, IsUserActivity, Redraw, SessionWebSocket
 from mxlib.core.text import messages
 from mxlib.settings import Settings
 
@@ -63,20 +68,20 @@ class Refusal:
 _TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", body_timeouts.TOO_SLOW)
 
 
-__all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "Guard", "Origin", "Refusal"]
+__all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "AccessMiddleware", "Origin", "Refusal"]
 
 
-class Guard:
+class AccessMiddleware:
     """ASGI middleware that lets through what was meant for this server, sent by its own pages, by who may."""
 
     def __init__(
         self,
         app: ASGIApp,
         settings: Settings,
-        entrance: Callable[[], Entrance],
-        by_hand: ByHand = lambda _message: True,
+        entrance: Callable[[], Authenticator],
+        by_hand: IsUserActivity = lambda _message: True,
         redraw: Redraw = lambda _tab: True,
-        shelf: Shelf | None = None,
+        shelf: UploadStore | None = None,
     ) -> None:
         """`entrance` is asked for at each request, since it opens after the guard; uploads are kept on `shelf`."""
         self.app, self._entrance, self._of_lines = app, entrance, (by_hand, redraw)
@@ -92,13 +97,13 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        send = shielded(send, self._shield(scope, headers))
-        if unclear := request_checks.ambiguous(headers):
+        send = with_security_headers(send, self._shield(scope, headers))
+        if unclear := request_checks.is_ambiguous(headers):
             await _refuse(Refusal(400, "VALIDATION_ERROR", unclear), scope, receive, send, close=True)
             return
         with request_checks.hang_ups_noted():
             if scope["type"] == "http" and ("content-length" in headers or "transfer-encoding" in headers):
-                await body_timeouts.Paced(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
+                await body_timeouts.BodyTimeouts(receive, send, lambda: _answer(_TOO_SLOW)).serve(self._pass, scope)
             else:
                 await self._pass(scope, receive, send)
 
@@ -124,9 +129,9 @@ class Guard:
         if refusal := _unproven(scope, headers, arrived):
             await _refuse(refusal, scope, receive, send)
         elif scope["type"] == "http" and path in sign_in_pages.OURS:
-            self._pages = self._pages or sign_in_pages.build(_ways_in(arrived.entrance))
+            self._pages = self._pages or sign_in_pages.build(_ways_in(arrived.authenticator))
             await self._pages({**scope, "mxm": arrived}, receive, send)
-        elif arrived.session is None and arrived.entrance.in_force():
+        elif arrived.session is None and arrived.authenticator.sign_in_required():
             await _turn_away(scope, receive, send)
         else:
             await self._let_through(arrived, scope, receive, send)
@@ -138,24 +143,24 @@ class Guard:
                 _sign(scope, await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking))
         return scope
 
-    def _arrival(self, scope: Scope, headers: Headers) -> Arrival:
+    def _arrival(self, scope: Scope, headers: Headers) -> RequestContext:
         """From where, and in which session; asking for the way in or out, or for the health, does not extend it."""
         entrance = self._entrance()
         secure = entrance.proxies.secure(scope) or self._comes_by_https(scope, headers)
-        visitor = Visitor(entrance.proxies.address(scope), headers.get("user-agent", ""))
-        arrived = Arrival(entrance, visitor, secure)
+        visitor = ClientInfo(entrance.proxies.address(scope), headers.get("user-agent", ""))
+        arrived = RequestContext(entrance, visitor, secure)
         given = [cookie_parser(told).get(sign_in_pages.cookie_name(secure)) for told in headers.getlist("cookie")]
         told = next(filter(None, given), None)
-        if told is None or not entrance.in_force():
+        if told is None or not entrance.sign_in_required():
             return arrived
         session = entrance.sessions.find(told, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
         return replace(arrived, session=session, ended=session is None)
 
-    async def _let_through(self, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _let_through(self, arrived: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with who it is and where; a websocket for as long as the session lasts."""
         _sign(scope, arrived)
         if scope["type"] == "websocket":
-            line = Line(arrived.entrance, arrived.session, receive, send, *self._of_lines)
+            line = SessionWebSocket(arrived.authenticator, arrived.session, receive, send, *self._of_lines)
             try:
                 await line.serve(self.app, scope)
             finally:
@@ -164,16 +169,18 @@ class Guard:
         elif self._uploads is not None and scope["path"].startswith(PLACE) and scope["method"] in {"PUT", "DELETE"}:
             await self._upload(self._uploads, arrived, scope, receive, send)
         elif _asks_for_page(scope) and scope["method"] == "GET":
-            await self.app(page_script.whole(scope), receive, page_script.watched(send))
+            await self.app(page_script.without_partial_content(scope), receive, page_script.with_script(send))
         else:
             await self.app(scope, receive, send)
 
-    async def _upload(self, uploads: Uploads, arrived: Arrival, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _upload(
+        self, uploads: Uploads, arrived: RequestContext, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Let a file in, or one of them go, for the open page of a session whose person may import now."""
         session, name = (arrived.session.known_as, arrived.session.name) if arrived.session else ("", "")
 
         def may_import() -> bool:
-            return uploads.may_import(arrived.entrance.caller(name, arrived.visitor.address))
+            return uploads.may_import(arrived.authenticator.caller(name, arrived.client.address))
 
         try:
             if scope["method"] == "DELETE":
@@ -185,7 +192,7 @@ class Guard:
                 await self.app(scope, receive, send)
         except Forbidden as error:
             await _refuse(Refusal(403, "FORBIDDEN", str(error)), scope, receive, send)
-        except NotTaken as error:
+        except UploadRefused as error:
             await _refuse(Refusal(error.status, error.code, str(error)), scope, receive, send)
 
     def _shield(self, scope: Scope, headers: Headers) -> dict[str, str]:
@@ -227,14 +234,14 @@ class Guard:
         return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
 
 
-def _sign(scope: Scope, arrived: Arrival) -> None:
-    scope["headers"].append((ADDRESS, arrived.visitor.address.encode("latin-1", "replace")))
+def _sign(scope: Scope, arrived: RequestContext) -> None:
+    scope["headers"].append((ADDRESS, arrived.client.address.encode("latin-1", "replace")))
     if arrived.session is not None:
         scope["headers"].append((IDENTITY, arrived.session.name.encode("latin-1")))
         scope["headers"].append((SESSION, arrived.session.known_as.encode()))
 
 
-def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:
+def _ways_in(entrance: Authenticator) -> Sequence[BaseRoute]:
     """The routes of signing in elsewhere, if there is a provider."""
     if not entrance.settings.oidc_issuer:
         return []
@@ -243,7 +250,7 @@ def _ways_in(entrance: Entrance) -> Sequence[BaseRoute]:
     return oidc_routes.ways(entrance.settings, entrance.clock)
 
 
-def _unproven(scope: Scope, headers: Headers, arrived: Arrival) -> Refusal | None:
+def _unproven(scope: Scope, headers: Headers, arrived: RequestContext) -> Refusal | None:
     """A change with a cookie, or a sign-in, whose sender no browser names: it names it for every page's change."""
     if scope["type"] == "websocket" or scope["method"] in _READS or "origin" in headers:
         return None

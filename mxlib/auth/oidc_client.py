@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mxlib.auth.sign_in import Refused
+from mxlib.auth.sign_in import SignInRefused
 from mxlib.clock import Clock
 from mxlib.settings import Settings, encrypted
 
@@ -26,10 +26,10 @@ log = logging.getLogger("mxlib")
 logging.getLogger("authlib").setLevel(logging.INFO)
 
 #: Seconds for one request to the provider.
-PATIENCE_S = 10.0
+MAX_WAIT_S = 10.0
 
 #: Seconds for which its description and its keys are believed; a key that it withdrew works no longer than that.
-BELIEVED_S = 3600.0
+METADATA_MAX_AGE_S = 3600.0
 
 #: Seconds by which its clock and ours may differ.
 LEEWAY_S = 60
@@ -47,12 +47,12 @@ UNTRUSTED = "The sign-in provider does not trust this MXM: ask an admin to check
 MISCONFIGURED = "The sign-in provider and this MXM do not fit together: ask an admin to check MXM_OIDC_ISSUER."
 
 
-class Unusable(Refused):
+class ProviderUnavailable(SignInRefused):
     """The provider can not be used now, whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
+class ProviderIdentity:
     """Whom the provider vouches for: `email` in lower case, `subject` as "issuer|sub"."""
 
     email: str
@@ -67,7 +67,7 @@ class _App(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
     read_at: float | None = None
 
     async def load_server_metadata(self) -> dict[str, Any]:
-        if self.read_at is None or self.clock.monotonic() - self.read_at >= BELIEVED_S:
+        if self.read_at is None or self.clock.monotonic() - self.read_at >= METADATA_MAX_AGE_S:
             async with self._get_session() as client:
                 answer = await client.request("GET", self._server_metadata_url, withhold_token=True)
             self.server_metadata = _believed(answer.raise_for_status().json(), self.issuer)
@@ -94,13 +94,13 @@ class Provider:
             client_kwargs={
                 "scope": "openid email",
                 "code_challenge_method": "S256",
-                "timeout": PATIENCE_S,
+                "timeout": MAX_WAIT_S,
                 "follow_redirects": False,
             },
         )
         self._app.issuer, self._app.clock = issuer, clock
 
-    async def send_there(self, request: Request, back_to: str) -> Response:
+    async def authorization_redirect(self, request: Request, back_to: str) -> Response:
         """Send the browser to the provider's page; what its return is checked by goes into `request.session`."""
         try:
             return await self._app.authorize_redirect(request, back_to)  # type: ignore[no-any-return]
@@ -112,13 +112,13 @@ class Provider:
         state = request.query_params.get("state", "")
         return await self._app.framework.get_state_data(request.session, state) is not None
 
-    async def vouches(self, request: Request) -> Vouched:
+    async def identify(self, request: Request) -> ProviderIdentity:
         """Whoever it is that came back."""
         asked = request.query_params
         if said := asked.get("error"):  # not every provider says a no with the state, and nothing hangs on it
-            raise Refused(CANCELLED) if said == "access_denied" else _told(OAuthError(said))
+            raise SignInRefused(CANCELLED) if said == "access_denied" else _told(OAuthError(said))
         if not asked.get("code") or not await self.expects(request):
-            raise Refused(STALE)
+            raise SignInRefused(STALE)
         try:
             metadata = await self._app.load_server_metadata()
             token = await self._app.authorize_access_token(
@@ -135,7 +135,7 @@ class Provider:
         return _vouched(claims)
 
 
-def _vouched(claims: dict[str, Any]) -> Vouched:
+def _vouched(claims: dict[str, Any]) -> ProviderIdentity:
     """Whom a proven ID token is about.
 
     Microsoft Entra and others never say `email_verified`, since their administrators give the addresses out. Being
@@ -143,10 +143,10 @@ def _vouched(claims: dict[str, Any]) -> Vouched:
     """
     email = claims.get("email")
     if not isinstance(email, str) or len(email) > 254 or not re.fullmatch(r"[!-?A-~]+@[!-~]+", email):
-        raise Refused(NO_EMAIL)
+        raise SignInRefused(NO_EMAIL)
     if claims.get("email_verified", True) not in (True, "true"):
-        raise Refused(f"The provider has not verified {email}: have it verified there, then sign in again.")
-    return Vouched(email.lower(), f"{claims['iss']}|{claims['sub']}")
+        raise SignInRefused(f"The provider has not verified {email}: have it verified there, then sign in again.")
+    return ProviderIdentity(email.lower(), f"{claims['iss']}|{claims['sub']}")
 
 
 def _believed(told: Any, issuer: str) -> dict[str, Any]:
@@ -169,20 +169,22 @@ def _believed(told: Any, issuer: str) -> dict[str, Any]:
     }
 
 
-def _told(error: Exception) -> Refused:
+def _told(error: Exception) -> SignInRefused:
     """The sentence for what went wrong; the log gets its kind alone, since its text may hold what is secret."""
     kind = type(error).__name__
     if isinstance(error, OAuthError | JoseError) and re.fullmatch(r"[a-z_]{1,40}", str(error.error)):
         kind = f"{kind} {error.error}"
     log.warning("The sign-in provider was of no use: %s.", kind)
-    if isinstance(error, Refused):
+    if isinstance(error, SignInRefused):
         return error
     if isinstance(error, OAuthError):
         if error.error == "invalid_grant":
-            return Refused(STALE)
-        return Unusable(UNTRUSTED if error.error in ("invalid_client", "unauthorized_client") else MISCONFIGURED)
+            return SignInRefused(STALE)
+        return ProviderUnavailable(
+            UNTRUSTED if error.error in ("invalid_client", "unauthorized_client") else MISCONFIGURED
+        )
     if isinstance(error, JoseError | KeyError):
-        return Refused(UNPROVEN)
+        return SignInRefused(UNPROVEN)
     if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code < 500:
-        return Unusable(SILENT if error.response.status_code == 429 else MISCONFIGURED)
-    return Unusable(SILENT if isinstance(error, httpx2.HTTPError) else MISCONFIGURED)
+        return ProviderUnavailable(SILENT if error.response.status_code == 429 else MISCONFIGURED)
+    return ProviderUnavailable(SILENT if isinstance(error, httpx2.HTTPError) else MISCONFIGURED)

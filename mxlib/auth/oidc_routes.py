@@ -12,14 +12,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mxlib.auth import sign_in_pages
-from mxlib.auth.oidc_client import Provider, Unusable, Vouched
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.oidc_client import Provider, ProviderIdentity, ProviderUnavailable
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller
-from mxlib.auth.sign_in import Refused
-from mxlib.auth.sign_in_pages import Arrival, arrival
+from mxlib.auth.sign_in import SignInRefused
+from mxlib.auth.sign_in_pages import RequestContext, request_context
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Unwritable
+from mxlib.store import StoreUnavailable
 from mxlib.store.users import UserRecord
 
 #: Holds what the return is checked by.
@@ -33,7 +33,7 @@ def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
     """The routes between which somebody is at the provider; none when no provider is set."""
     if not settings.oidc_issuer:
         return []
-    oidc, session = Oidc(settings, Provider(settings, clock)), [Middleware(_Session)]
+    oidc, session = OidcRoutes(settings, Provider(settings, clock)), [Middleware(_Session)]
     return [
         Route(sign_in_pages.PROVIDER, oidc.begin, methods=["GET"], middleware=session),
         Route(sign_in_pages.RETURN, oidc.callback, methods=["GET"], middleware=session),
@@ -50,10 +50,10 @@ class _Session:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrived = arrival(scope)
+        arrived = request_context(scope)
         session = SessionMiddleware(
             self._app,
-            arrived.entrance.key,
+            arrived.authenticator.key,
             session_cookie=COOKIE,
             path=sign_in_pages.PROVIDER,
             max_age=AWAY_S,
@@ -63,7 +63,7 @@ class _Session:
         await session(scope, receive, send)
 
 
-class Oidc:
+class OidcRoutes:
     """Both ends of a visit to the provider."""
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
@@ -71,12 +71,12 @@ class Oidc:
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to the provider; `?next=` is where it wants to be afterwards."""
-        arrived, wanted = arrival(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
+        arrived, wanted = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
         if arrived.session:
             return RedirectResponse(wanted, 303, {"Cache-Control": "no-store"})
         try:
-            answer = await self._provider.send_there(request, self._back_to(request, arrived))
-        except Refused as error:
+            answer = await self._provider.authorization_redirect(request, self._back_to(request, arrived))
+        except SignInRefused as error:
             return _refused(request, error, wanted)
         request.session["next"] = wanted
         answer.headers["Cache-Control"] = "no-store"
@@ -87,50 +87,54 @@ class Oidc:
         wanted = str(request.session.get("next", "/"))
         begun_here = await self._provider.expects(request)
         try:
-            vouched = await self._provider.vouches(request)
-            told = await run_sync(self._let_in, vouched, arrival(request.scope))
-        except (Refused, Unwritable) as error:
+            vouched = await self._provider.identify(request)
+            told = await run_sync(self._let_in, vouched, request_context(request.scope))
+        except (SignInRefused, StoreUnavailable) as error:
             return _refused(request, error, wanted)
         finally:
             if begun_here:
                 request.session.clear()
-        return sign_in_pages.let_in(request, told, wanted)
+        return sign_in_pages.start_session(request, told, wanted)
 
-    def _let_in(self, vouched: Vouched, arrived: Arrival) -> str:
-        return arrived.entrance.vouched(self._known(vouched, arrived), arrived.visitor, arrived.session)
+    def _let_in(self, vouched: ProviderIdentity, arrived: RequestContext) -> str:
+        return arrived.authenticator.sign_in_with_provider(
+            self._known(vouched, arrived), arrived.client, arrived.session
+        )
 
-    def _known(self, vouched: Vouched, arrived: Arrival) -> UserRecord:
+    def _known(self, vouched: ProviderIdentity, arrived: RequestContext) -> UserRecord:
         """The user that was vouched for; the account at the provider is theirs from the first time on."""
-        entrance, email = arrived.entrance, vouched.email
+        entrance, email = arrived.authenticator, vouched.email
         user = entrance.users.find(email)
         if user is None and email in self._settings.admins_of_provider:
-            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind="engine", address=arrived.visitor.address)
-            with suppress(Unfit):  # made meanwhile by a second tab; or no name that can be given, and so nobody known
+            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind="engine", address=arrived.client.address)
+            with suppress(
+                InvalidPassword
+            ):  # made meanwhile by a second tab; or no name that can be given, and so nobody known
                 entrance.users.add(listed, email, admin=True)
             user = entrance.users.find(email)
         if user is None:
-            entrance.refused(email, arrived.visitor, "unknown address")
-            raise Refused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
+            entrance.refused(email, arrived.client, "unknown address")
+            raise SignInRefused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
         if user.disabled_at is None:  # else the entrance refuses, and nothing changes
             try:
-                entrance.users.link(user.id, vouched.subject, arrived.visitor.address)
-            except Unfit:
-                entrance.refused(email, arrived.visitor, "another account at the provider")
+                entrance.users.link(user.id, vouched.subject, arrived.client.address)
+            except InvalidPassword:
+                entrance.refused(email, arrived.client, "another account at the provider")
                 holder = entrance.users.of_subject(vouched.subject)
                 whose = (
                     f"your account at the provider is {holder.name}'s" if holder else f"{email} is another account's"
                 )
-                raise Refused(
+                raise SignInRefused(
                     f"In this MXM {whose}: ask an admin to press Forget provider account on the Access page."
                 ) from None
         return user
 
-    def _back_to(self, request: Request, arrived: Arrival) -> str:
+    def _back_to(self, request: Request, arrived: RequestContext) -> str:
         """The redirect URI; the guard let nothing through that was not addressed to this server."""
         here = f"{'https' if arrived.secure else 'http'}://{request.url.netloc}"
         return (self._settings.public_url.rstrip("/") or here) + sign_in_pages.RETURN
 
 
 def _refused(request: Request, error: Exception, wanted: str) -> Response:
-    status = 503 if isinstance(error, Unusable | Unwritable) else 403
+    status = 503 if isinstance(error, ProviderUnavailable | StoreUnavailable) else 403
     return sign_in_pages.ask(request, wrong=str(error), wanted=wanted, status=status)

@@ -13,12 +13,12 @@ SCRIPT = b'<script src="/sign-in/watch.js"></script>'
 _SHORTCUTS = frozenset({b"accept-encoding", b"if-modified-since", b"if-none-match", b"range"})
 
 
-def whole(scope: Scope) -> Scope:
+def without_partial_content(scope: Scope) -> Scope:
     """The request for a page, without what allows for less than a page."""
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in _SHORTCUTS]}
 
 
-def watched(send: Send) -> Send:
+def with_script(send: Send) -> Send:
     """`send`, with the script put into a page that goes through."""
     start: Message | None = None
     page = b""

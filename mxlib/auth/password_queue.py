@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from itertools import count
 
 #: Seconds after which to come again when a lane is full.
-AGAIN_S = 5
+RETRY_AFTER_S = 5
 
 
 #: Seconds that anybody waits for a turn; whoever was refused often may be passed by others for long.
-PATIENCE_S = 15.0
+MAX_WAIT_S = 15.0
 
 #: Addresses that were turned away and are remembered for it.
 _REMEMBERED = 10_000
 
 
-class Crowded(Exception):
+class QueueFull(Exception):
     """Too many sign-ins wait already; the message is one sentence that says what to do."""
 
-    seconds = AGAIN_S
+    seconds = RETRY_AFTER_S
 
     def __init__(self) -> None:
-        super().__init__(f"Too many sign-ins at once. Wait {AGAIN_S} s and try again.")
+        super().__init__(f"Too many sign-ins at once. Wait {RETRY_AFTER_S} s and try again.")
 
 
 @dataclass(eq=False, slots=True)
@@ -35,14 +35,14 @@ class _Waiting:
     turned_away: bool = False
 
 
-class Lane:
+class PasswordQueue:
     """One password is hashed at a time, since each takes 64 MB and all cores; at most `places` more wait.
 
     Whoever was refused and turned away least goes first. A full lane turns away the one that was it most, so that a
     flood of guesses gives way to somebody new. One address holds at most `per_address` places.
     """
 
-    def __init__(self, places: int, per_address: int, patience: float = PATIENCE_S) -> None:
+    def __init__(self, places: int, per_address: int, patience: float = MAX_WAIT_S) -> None:
         self.places, self._per_address, self._patience = places, per_address, patience
         self._lock = threading.Lock()
         self._numbers = count()
@@ -51,13 +51,13 @@ class Lane:
         self._turned_away = Counter[str]()  # since the lane was last empty
 
     @contextmanager
-    def turn(self, address: str, refused: int) -> Iterator[None]:
+    def slot(self, address: str, refused: int) -> Iterator[None]:
         """Wait for a turn, and hold it for the length of the block; raises Crowded instead of waiting too long."""
         mine = self._enter(address, refused)
         if not mine.called.wait(self._patience):
             self._give_up(mine)
         if mine.turned_away:
-            raise Crowded
+            raise QueueFull
         try:
             yield
         finally:
@@ -97,11 +97,11 @@ class Lane:
                 self._turn_away(mine.address)
                 mine.turned_away = True
 
-    def _turn_away(self, address: str) -> Crowded:
+    def _turn_away(self, address: str) -> QueueFull:
         if len(self._turned_away) >= _REMEMBERED:
             self._turned_away.clear()
         self._turned_away[address] += 1
-        return Crowded()
+        return QueueFull()
 
     def _leave(self) -> None:
         with self._lock:

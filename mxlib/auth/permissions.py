@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.core import addresses
 
 
@@ -51,7 +51,7 @@ class Caller:
         """Whether this caller has `permission` for `domain`; an admin has every one."""
         return self.admin or any(permission in self.domains.get(name, ()) for name in (domain, EVERY_DOMAIN))
 
-    def must(self, permission: Permission, domain: str) -> None:
+    def require(self, permission: Permission, domain: str) -> None:
         """Raise Forbidden unless this caller has `permission` for `domain`."""
         if not self.may(permission, domain):
             raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
@@ -73,15 +73,15 @@ NO_IMPORT = "You have no permission to import into any domain. Ask an admin for 
 LOCAL = Caller("local operator", admin=True)
 
 
-def place(domain: str) -> str:
+def normalise_grant_domain(domain: str) -> str:
     """The domain that a permission is given for, as the host writes it, or EVERY_DOMAIN; raises Unfit for neither."""
     name = addresses.domain(domain)
     if name != EVERY_DOMAIN and not addresses.is_domain(name):
-        raise Unfit(f"{domain!r} is no domain. Name one, such as clienta.nl, or {EVERY_DOMAIN} for all.")
+        raise InvalidPassword(f"{domain!r} is no domain. Name one, such as clienta.nl, or {EVERY_DOMAIN} for all.")
     return name
 
 
-def told(admin: bool, domains: Mapping[str, Iterable[str]]) -> str:
+def describe_grants(admin: bool, domains: Mapping[str, Iterable[str]]) -> str:
     """What somebody may do, for lists and the audit trail: `admin`, or `clienta.nl: view, import; clientb.nl: view`."""
     if admin:
         return "admin"

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 log = logging.getLogger(__name__)
 
 
-def ambiguous(headers: Headers) -> str:
+def is_ambiguous(headers: Headers) -> str:
     """Why the length of a body is not certain; blank when it is.
 
     A proxy in front may read such a request otherwise, and let a second one through that is hidden in its body.

@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
 STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def shielded(send: Send, shield: dict[str, str]) -> Send:
+def with_security_headers(send: Send, shield: dict[str, str]) -> Send:
     """`send`, with the security headers on the answer; a header that the route set itself stays."""
 
     async def send_shielded(message: Message) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, clock_guard, users
+from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, users
 from mxlib.store.users import SessionRecord
 
 #: Seconds between two notes that a session is in use.
@@ -51,7 +51,7 @@ class Sessions:
         self._open: dict[bytes, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._lock = threading.Lock()
 
-    def begin(self, tx: Tx, user: int, address: str, agent: str) -> str:
+    def start(self, tx: Tx, user: int, address: str, agent: str) -> str:
         """A new session in this transaction; its id, which is known to the browser alone."""
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
@@ -64,7 +64,7 @@ class Sessions:
         """The session of that id, unless it ran out, ended, or its user is disabled; `used` keeps it from idling."""
         return self._alive(digest(told), used=used) if told else None
 
-    def alive(self, session: Session, *, used: bool = False) -> Session | None:
+    def is_alive(self, session: Session, *, used: bool = False) -> Session | None:
         """The same session as it is now; None when it is over."""
         return self._alive(session.digest, used=used)
 
@@ -109,5 +109,5 @@ class Sessions:
         return min(record.began_at + self.longest, record.seen_at + self._idle)
 
     def _note_use(self, digest: bytes, now: float) -> None:
-        with suppress(Unwritable), self._store.write() as tx:  # a full disk must not sign people out
+        with suppress(StoreUnavailable), self._store.write() as tx:  # a full disk must not sign people out
             users.saw(tx, digest, now)

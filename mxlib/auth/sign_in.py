@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mxlib.auth.password_queue import Lane
+from mxlib.auth.password_queue import PasswordQueue
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.auth.sessions import Session, Sessions
-from mxlib.auth.throttle import folded
-from mxlib.auth.trusted_proxies import Proxies, household
+from mxlib.auth.throttle import normalise_name
+from mxlib.auth.trusted_proxies import TrustedProxies, household
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings
@@ -24,19 +24,19 @@ OVER = "You are signed out. Reload this page to sign in."
 WRONG = "The name or the password is not right."
 
 
-class Refused(Exception):
+class SignInRefused(Exception):
     """Nobody was signed in; the message is one sentence for whoever tried."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class ClientInfo:
     """Where a request comes from, as far as the proxies in front can be believed, and what the browser calls itself."""
 
     address: str
     agent: str = ""
 
 
-class Entrance:
+class Authenticator:
     """The one place where people are let in and shown out."""
 
     def __init__(
@@ -46,17 +46,17 @@ class Entrance:
         self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, users.throttle
-        self.proxies = Proxies(settings.trusted_proxies)
+        self.proxies = TrustedProxies(settings.trusted_proxies)
         #: Signs what a browser keeps while its owner is at the provider.
         self.key = store.key.cookies
         self._in_force = False
         #: Where passwords are hashed of people at addresses that somebody came in from before, and of strangers.
-        self.at_home, self.strangers = Lane(places=20, per_address=5), Lane(places=6, per_address=2)
+        self.at_home, self.strangers = PasswordQueue(places=20, per_address=5), PasswordQueue(places=6, per_address=2)
 
-    def in_force(self) -> bool:
+    def sign_in_required(self) -> bool:
         """Whether people have to sign in: as soon as there is a user or a provider, and for good."""
         if not self._in_force:
-            self._in_force = bool(self.settings.oidc_issuer) or not self.sandbox or self.users.anybody()
+            self._in_force = bool(self.settings.oidc_issuer) or not self.sandbox or self.users.any_exist()
         return self._in_force
 
     def caller(self, name: str | None, address: str, session: str = "") -> Caller:
@@ -65,62 +65,64 @@ class Entrance:
         `session` is what the guard called the session; once that has ended, nobody acts in it.
         """
         source = partial(self.caller, name, address, session)
-        if not self.in_force():
+        if not self.sign_in_required():
             return replace(LOCAL, source=source)
         if session and not self.sessions.known(session):
             raise Forbidden(OVER)
         return replace(self.users.caller(name or "", address), source=source)
 
-    def lane(self, address: str) -> Lane:
+    def password_queue(self, address: str) -> PasswordQueue:
         """Where a sign-in from this address waits for its turn: strangers never keep those waiting who came before."""
         return self.at_home if self.throttle.knows(address) else self.strangers
 
-    def with_password(self, name: str, password: str, visitor: Visitor, before: Session | None = None) -> str:
+    def sign_in_with_password(
+        self, name: str, password: str, visitor: ClientInfo, before: Session | None = None
+    ) -> str:
         """Sign in; the id of the new session. `before` is the browser's last one, which ends.
 
         Raises Refused, TooMany when this name or this address has to wait, and Crowded when too many wait already.
         Variants of a name count together, whether anybody has it or not.
         """
-        called = folded(name)
+        called = normalise_name(name)
         refused = self.throttle.ask(called, visitor.address)
-        with self.lane(visitor.address).turn(household(visitor.address), refused):
+        with self.password_queue(visitor.address).slot(household(visitor.address), refused):
             self.throttle.enter(called, visitor.address)
             known, user = self.users.find(name), self.users.verify(name, password)
         if user is None:
             why = "unknown name" if known is None else "disabled" if known.disabled_at else "wrong password"
             self.refused(known.name if known else "", visitor, why)
-            raise Refused(WRONG)
+            raise SignInRefused(WRONG)
         return self._let_in(user, visitor, before, "by password")
 
-    def vouched(self, user: UserRecord, visitor: Visitor, before: Session | None = None) -> str:
+    def sign_in_with_provider(self, user: UserRecord, visitor: ClientInfo, before: Session | None = None) -> str:
         """Sign in whom a provider vouches for; the id of the new session. Raises Refused when disabled."""
         if user.disabled_at is not None:
             self.refused(user.name, visitor, "disabled")
-            raise Refused(f"The user {user.name} is disabled. Ask an admin.")
+            raise SignInRefused(f"The user {user.name} is disabled. Ask an admin.")
         return self._let_in(user, visitor, before, "by the provider")
 
-    def refused(self, name: str, visitor: Visitor, why: str) -> None:
+    def refused(self, name: str, visitor: ClientInfo, why: str) -> None:
         """Note a sign-in that was refused; `name` is that of a user, or blank."""
         with self._store.write() as tx:
             self._note(tx, "sign_in.refused", name or SOMEBODY, visitor.address, why, on=name)
 
-    def out(self, session: Session, address: str) -> None:
+    def sign_out(self, session: Session, address: str) -> None:
         """Sign out in this browser: what is open there closes at once."""
         with self._store.write() as tx:
             self._note(tx, "sign_out", session.name, address)
             people.end(tx, session.digest)
         self.sessions.wake([session.digest])
 
-    def out_everywhere(self, session: Session, address: str) -> None:
+    def sign_out_everywhere(self, session: Session, address: str) -> None:
         """Sign out in every browser that this user is signed in with."""
         with self._store.write() as tx:
             self._note(tx, "sign_out.everywhere", session.name, address)
             ended = people.end_all(tx, session.user)
         self.sessions.wake(ended)
 
-    def _let_in(self, user: UserRecord, visitor: Visitor, before: Session | None, how: str) -> str:
+    def _let_in(self, user: UserRecord, visitor: ClientInfo, before: Session | None, how: str) -> str:
         with self._store.write() as tx:
-            told = self.sessions.begin(tx, user.id, visitor.address, visitor.agent)
+            told = self.sessions.start(tx, user.id, visitor.address, visitor.agent)
             people.change(tx, user.id, last_sign_in_at=self.clock.now())
             self.throttle.forgive(tx, user.name, visitor.address)
             self._note(tx, "sign_in", user.name, visitor.address, how)

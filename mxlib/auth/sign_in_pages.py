@@ -17,11 +17,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
-from mxlib.auth.password_queue import Crowded, Lane
+from mxlib.auth.password_queue import PasswordQueue, QueueFull
 from mxlib.auth.sessions import Session
-from mxlib.auth.sign_in import Entrance, Refused, Visitor
-from mxlib.auth.throttle import TooMany
-from mxlib.store import Unwritable
+from mxlib.auth.sign_in import Authenticator, ClientInfo, SignInRefused
+from mxlib.auth.throttle import TooManyAttempts
+from mxlib.store import StoreUnavailable
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 #: Where a sign-in at the provider begins, and where the provider sends people back to.
@@ -49,23 +49,23 @@ _ICON = Path(__file__).parents[1] / "ui" / "assets" / "mxm.svg"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class RequestContext:
     """What the guard found out about a request: from where, over https or not, and in which session.
 
     `ended`: the browser came with a session, and that is over.
     """
 
-    entrance: Entrance
-    visitor: Visitor
+    authenticator: Authenticator
+    client: ClientInfo
     secure: bool
     session: Session | None = None
     ended: bool = False
 
 
-def arrival(scope: Scope) -> Arrival:
+def request_context(scope: Scope) -> RequestContext:
     """What the guard found out about this request."""
     found = scope["mxm"]
-    assert isinstance(found, Arrival)  # noqa: S101 - the guard put it there
+    assert isinstance(found, RequestContext)  # noqa: S101 - the guard put it there
     return found
 
 
@@ -96,14 +96,14 @@ def cookie_name(secure: bool) -> str:
     return "__Host-mxm-session" if secure else "mxm-session"
 
 
-def let_in(request: Request, told: str, wanted: str) -> Response:
+def start_session(request: Request, told: str, wanted: str) -> Response:
     """Give the browser its session, whose id is `told`, and go to where it wanted to be."""
-    arrived = arrival(request.scope)
+    arrived = request_context(request.scope)
     answer = _to(local(wanted))
     answer.set_cookie(
         cookie_name(arrived.secure),
         told,
-        max_age=ceil(arrived.entrance.sessions.longest),
+        max_age=ceil(arrived.authenticator.sessions.longest),
         path="/",
         secure=arrived.secure,
         httponly=True,
@@ -123,11 +123,11 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The sign-in page: `wrong` says why not, `told` something that is fine."""
-    entrance = arrival(request.scope).entrance
+    entrance = request_context(request.scope).authenticator
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
     note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
     ways = []
-    if not entrance.settings.oidc_issuer or entrance.users.anybody_has_password():
+    if not entrance.settings.oidc_issuer or entrance.users.any_has_password():
         ways.append(_with_password(name, wanted))
     if entrance.settings.oidc_issuer:
         ways.append(_with_provider(entrance.settings.oidc_issuer, wanted))
@@ -154,10 +154,10 @@ def _with_provider(issuer: str, wanted: str) -> str:
 
 
 async def _sign_in(request: Request) -> Response:
-    arrived = arrival(request.scope)
+    arrived = request_context(request.scope)
     wanted = request.query_params.get("next", "/")
     posted = request.method == "POST"  # in a session too: another tab may have signed somebody else in meanwhile
-    if not arrived.entrance.in_force() or (arrived.session and not posted):
+    if not arrived.authenticator.sign_in_required() or (arrived.session and not posted):
         return _to(local(wanted))
     if not posted:
         told = SIGNED_OUT if "out" in request.query_params else ENDED if arrived.ended else ""
@@ -167,42 +167,47 @@ async def _sign_in(request: Request) -> Response:
     if not name.strip() or not password:
         return ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
     try:
-        limiter = _threads(arrived.entrance.lane(arrived.visitor.address))
+        limiter = _threads(arrived.authenticator.password_queue(arrived.client.address))
         if limiter.statistics().tasks_waiting >= _MOST_WAITING:
-            raise Crowded
+            raise QueueFull
         told = await anyio.to_thread.run_sync(
-            arrived.entrance.with_password, name, password, arrived.visitor, arrived.session, limiter=limiter
+            arrived.authenticator.sign_in_with_password,
+            name,
+            password,
+            arrived.client,
+            arrived.session,
+            limiter=limiter,
         )
-    except Refused as error:
+    except SignInRefused as error:
         return ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
-    except TooMany as error:
+    except TooManyAttempts as error:
         again = {"Retry-After": str(error.seconds)}
         return ask(request, wrong=str(error), status=429, name=name, wanted=wanted, headers=again)
-    except Crowded as error:
+    except QueueFull as error:
         again = {"Retry-After": str(error.seconds)}
         return ask(request, wrong=str(error), status=503, name=name, wanted=wanted, headers=again)
-    except Unwritable as error:
+    except StoreUnavailable as error:
         return ask(request, wrong=str(error), status=503, name=name, wanted=wanted)
-    return let_in(request, told, wanted)
+    return start_session(request, told, wanted)
 
 
 @lru_cache(maxsize=8)  # the lanes of one server; tests have several, one after another
-def _threads(lane: Lane) -> anyio.CapacityLimiter:
+def _threads(lane: PasswordQueue) -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(1 + lane.places + _ASKING)
 
 
 async def _sign_out(request: Request) -> Response:
-    arrived = arrival(request.scope)
+    arrived = request_context(request.scope)
     if arrived.session is None:
         return _to(SIGN_IN)
     if request.method != "POST":
         page = _template("sign_out.html").substitute(name=escape(arrived.session.name))
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
-    entrance, everywhere = arrived.entrance, request.url.path != SIGN_OUT
-    leave = entrance.out_everywhere if everywhere else entrance.out
+    entrance, everywhere = arrived.authenticator, request.url.path != SIGN_OUT
+    leave = entrance.sign_out_everywhere if everywhere else entrance.sign_out
     try:
-        await anyio.to_thread.run_sync(leave, arrived.session, arrived.visitor.address)
-    except Unwritable as error:
+        await anyio.to_thread.run_sync(leave, arrived.session, arrived.client.address)
+    except StoreUnavailable as error:
         return HTMLResponse(escape(str(error)), 503, {"Cache-Control": "no-store"})
     answer = _to(f"{SIGN_IN}?out")
     answer.delete_cookie(cookie_name(arrived.secure), path="/", secure=arrived.secure, httponly=True, samesite="lax")

@@ -3,8 +3,8 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from mxlib.auth.passwords import Unfit
-from mxlib.auth.trusted_proxies import Proxies
+from mxlib.auth.passwords import InvalidPassword
+from mxlib.auth.trusted_proxies import TrustedProxies
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.settings import Settings, SettingsError
@@ -23,13 +23,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def refuse_exposed(settings: Settings, address: str | None, *, way_in: bool) -> None:
+def check_exposure(settings: Settings, address: str | None, *, way_in: bool) -> None:
     """Raise SettingsError when people could reach what nobody signs in to, or where their passwords travel in clear.
 
     `address` is what the server binds to, as Streamlit says it: None and "" mean every address. `way_in` is whether
     anybody can sign in. A real account is never open to whoever happens to sit at the machine.
     """
-    Proxies(settings.trusted_proxies)
+    TrustedProxies(settings.trusted_proxies)
     beyond = not address or not is_loopback(address)
     public = _public(settings)
     if not way_in and (beyond or public):
@@ -54,7 +54,7 @@ def refuse_exposed(settings: Settings, address: str | None, *, way_in: bool) -> 
         )
 
 
-def make_way_in(settings: Settings, clock: Clock) -> bool:
+def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
     """Make the first admin that the environment names, if there is none of that name; whether anybody can sign in.
 
     Raises SettingsError when the name or the password will not do.
@@ -69,7 +69,7 @@ def make_way_in(settings: Settings, clock: Clock) -> bool:
         if name:
             users.first_admin(name, password)
         return users.can_sign_in()
-    except Unfit as error:
+    except InvalidPassword as error:
         if users.find(name) is not None:  # another process that starts now has just made it
             return users.can_sign_in()
         raise SettingsError(f"MXM_ADMIN_USER, MXM_ADMIN_PASSWORD: {error}") from None

@@ -5,10 +5,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 #: Tabs that may be open at once.
-MOST_TABS = 200
+MAX_TABS = 200
 
 TOO_MANY = (
-    f"{MOST_TABS} tabs of MXM are open, which is the most that this server holds. Close tabs that you do not need, "
+    f"{MAX_TABS} tabs of MXM are open, which is the most that this server holds. Close tabs that you do not need, "
     "and reload this page in a minute."
 )
 
@@ -19,7 +19,7 @@ _BEFORE_CONNECTING = ("/_stcore/health", "/_stcore/host-config")
 class TabLimit:
     """ASGI middleware: opens no more live connections than MOST_TABS, and says so on the page instead."""
 
-    def __init__(self, app: ASGIApp, most: int = MOST_TABS) -> None:
+    def __init__(self, app: ASGIApp, most: int = MAX_TABS) -> None:
         self.app, self._most = app, most
         self._open = 0
 

@@ -15,12 +15,12 @@ COUNTED_S = 3600.0
 KNOWN_S = 90 * 86_400.0
 
 
-def folded(name: str) -> str:
+def normalise_name(name: str) -> str:
     """One form for the variants of a name that mean the same user."""
     return name.strip().lower()
 
 
-class TooMany(Exception):
+class TooManyAttempts(Exception):
     """Too many tries were refused; `seconds` until the next one is heard."""
 
     def __init__(self, seconds: int) -> None:
@@ -29,7 +29,7 @@ class TooMany(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Backoff:
     """`free` refusals cost nothing; each further one doubles the wait, from 1 s to `most` seconds."""
 
     free: int
@@ -44,14 +44,14 @@ class Patience:
 
 
 #: A name tried from an address that its owner signed in from before.
-AT_HOME = Patience(free=5, most=300.0)
+AT_HOME = Backoff(free=5, most=300.0)
 #: An address, whatever names it tries: many people may sit behind one.
-OF_ADDRESS = Patience(free=10, most=900.0)
+OF_ADDRESS = Backoff(free=10, most=900.0)
 #: A name, from wherever it is tried. The wait stays short: see `Throttle`.
-OF_NAME = Patience(free=10, most=60.0)
+OF_NAME = Backoff(free=10, most=60.0)
 
 
-class Homes:
+class KnownAddresses:
     """The addresses that people signed in from within 90 days, as the audit trail knows.
 
     They are kept in memory, so that looking a name up takes as long for one that nobody has.
@@ -92,7 +92,7 @@ class Throttle:
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock, self._homes = store, clock, Homes(clock)
+        self._store, self._clock, self._homes = store, clock, KnownAddresses(clock)
         with store.read() as tx:
             self._homes.read(tx)
 
@@ -108,7 +108,7 @@ class Throttle:
         now, address = self._clock.now(), household(address)
         with self._store.read() as tx:
             if wait := self._wait(tx, name, self._store.key.mark(name), address, now):
-                raise TooMany(ceil(wait))
+                raise TooManyAttempts(ceil(wait))
             return len(users.refusals(tx, now - COUNTED_S, address=address))
 
     def enter(self, name: str, address: str) -> None:
@@ -118,7 +118,7 @@ class Throttle:
             if clock_guard.may_forget(tx, now):
                 users.forget_refusals(tx, now - COUNTED_S)
             if wait := self._wait(tx, name, mark, address, now):
-                raise TooMany(ceil(wait))
+                raise TooManyAttempts(ceil(wait))
             users.refuse(tx, now, mark, address)
 
     def forgive(self, tx: Tx, name: str, address: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.core.format import count
 from mxlib.store import Tx, audit, tokens, users
@@ -89,12 +89,12 @@ def rights(token: TokenRecord) -> tuple[bool, dict[str, frozenset[Permission]]]:
 def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> None:
     """Let the admin `to` answer for a token; raises Unfit when that is no admin who can sign in."""
     if not _lives(token, at):
-        raise Unfit(f"{known_as(token.id, token.name)} no longer works, and nobody needs to answer for it.")
+        raise InvalidPassword(f"{known_as(token.id, token.name)} no longer works, and nobody needs to answer for it.")
     admin = users.named(tx, to.strip().lower())
     if admin is None or not admin.admin or admin.disabled_at is not None:
-        raise Unfit(f"{to.strip() or 'Nobody'} is no admin here. Name an admin who is not disabled.")
+        raise InvalidPassword(f"{to.strip() or 'Nobody'} is no admin here. Name an admin who is not disabled.")
     if token.owner is not None and token.owner.id == admin.id:
-        raise Unfit(f"{admin.name} answers for {known_as(token.id, token.name)} already.")
+        raise InvalidPassword(f"{admin.name} answers for {known_as(token.id, token.name)} already.")
     tokens.hand_over(tx, token.id, admin.id)
     before = token.owner.name if token.owner else token.created_by
     note(tx, by, "token.hand_over", known_as(token.id, token.name), at, f"from {before} to {admin.name}")
@@ -104,9 +104,9 @@ def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str
     """Hand the tokens `keep` of a user to the admin `to`, and revoke the others; raises Unfit."""
     living = [token for token in tokens.of_owner(tx, user.id) if _lives(token, at)]
     if missing := set(keep) - {token.id for token in living}:
-        raise Unfit(f"Token {min(missing)} is no token of {user.name} that works. Look at the list again.")
+        raise InvalidPassword(f"Token {min(missing)} is no token of {user.name} that works. Look at the list again.")
     if keep and to.strip().lower() == user.name:
-        raise Unfit(f"{user.name} is being disabled. Hand the tokens to another admin.")
+        raise InvalidPassword(f"{user.name} is being disabled. Hand the tokens to another admin.")
     revoked, handed = [], []
     for token in living:
         if token.id in keep:

@@ -9,12 +9,12 @@ from functools import partial
 
 from mxlib.auth import token_owners
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.passwords import Unfit
-from mxlib.auth.permissions import Caller, Forbidden, Permission, place
+from mxlib.auth.passwords import InvalidPassword
+from mxlib.auth.permissions import Caller, Forbidden, Permission, normalise_grant_domain
 from mxlib.auth.token_owners import known_as, note
 from mxlib.clock import Clock
 from mxlib.core.format import moment
-from mxlib.store import Store, Tx, Unwritable, tokens, users
+from mxlib.store import Store, StoreUnavailable, Tx, tokens, users
 from mxlib.store.tokens import TokenRecord
 
 PREFIX = "mxm_"
@@ -32,7 +32,7 @@ USUAL_DAYS = 365.0
 KIND = "token"
 
 
-class Rejected(Exception):
+class InvalidToken(Exception):
     """This is no token, or one that works no more; the message says which, and what to do."""
 
 
@@ -64,10 +64,12 @@ class Tokens:
         _must_be_an_admin(caller)
         name = _named(name)
         if days is not None and not 0 < days <= MOST_DAYS:
-            raise Unfit(f"A token ends within {MOST_DAYS // 365} years, or never.")
+            raise InvalidPassword(f"A token ends within {MOST_DAYS // 365} years, or never.")
         now = self._clock.now()
         token = PREFIX + secrets.token_urlsafe(32)
-        permissions = {place(domain): sorted(set(rights)) for domain, rights in (domains or {}).items()}
+        permissions = {
+            normalise_grant_domain(domain): sorted(set(rights)) for domain, rights in (domains or {}).items()
+        }
         with self._store.write() as tx:
             owner = users.named(tx, caller.name)
             number = tokens.add(
@@ -86,11 +88,11 @@ class Tokens:
             note(tx, caller, "token.create", known_as(number, name), now, f"{rights}; {end}")
         return token
 
-    def every(self, caller: Caller) -> list[TokenRecord]:
+    def list_all(self, caller: Caller) -> list[TokenRecord]:
         """All tokens, newest first; those that work no more too."""
         _must_be_an_admin(caller)
         with self._store.read() as tx:
-            return tokens.every(tx)
+            return tokens.list_tokens(tx)
 
     def revoke(self, caller: Caller, number: int) -> bool:
         """End a token at once; whether there was one to end."""
@@ -123,14 +125,14 @@ class Tokens:
         with self._store.read() as tx:
             record = tokens.find(tx, told)
         if record is None or not hmac.compare_digest(record.digest, told):
-            raise Rejected("This token is not known. Send the one that was shown when it was made.")
+            raise InvalidToken("This token is not known. Send the one that was shown when it was made.")
         now = self._clock.now()
         if record.revoked_at is not None:
-            raise Rejected("This token was revoked. Ask an admin for a new one.")
+            raise InvalidToken("This token was revoked. Ask an admin for a new one.")
         if record.expires_at is not None and record.expires_at <= now:
-            raise Rejected(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
+            raise InvalidToken(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
         if not token_owners.works(record, now):
-            raise Rejected("Whoever answers for this token is disabled. Ask an admin for a new one.")
+            raise InvalidToken("Whoever answers for this token is disabled. Ask an admin for a new one.")
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
         admin, domains = token_owners.rights(record)
@@ -144,7 +146,7 @@ class Tokens:
         )
 
     def _note_use(self, record: TokenRecord, now: float) -> None:
-        with suppress(Unwritable), self._store.write() as tx:  # a full disk must not lock readers out
+        with suppress(StoreUnavailable), self._store.write() as tx:  # a full disk must not lock readers out
             tokens.used(tx, record.id, now)
 
 
@@ -152,9 +154,9 @@ def _named(name: str) -> str:
     """A name that a list, a run and the audit trail can show on one line; raises Unfit."""
     name = name.strip()
     if not name:
-        raise Unfit("Name it: what is it for?")
+        raise InvalidPassword("Name it: what is it for?")
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise Unfit(f"A token's name is one line of {LONGEST_NAME} characters at most.")
+        raise InvalidPassword(f"A token's name is one line of {LONGEST_NAME} characters at most.")
     return name
 
 
@@ -166,7 +168,7 @@ def _must_be_an_admin(caller: Caller) -> None:
 
 
 def _there(tx: Tx, number: int) -> TokenRecord:
-    found = next((token for token in tokens.every(tx) if token.id == number), None)
+    found = next((token for token in tokens.list_tokens(tx) if token.id == number), None)
     if found is None:
-        raise Unfit(f"There is no token {number}.")
+        raise InvalidPassword(f"There is no token {number}.")
     return found

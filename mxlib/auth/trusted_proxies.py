@@ -8,7 +8,7 @@ from starlette.types import Scope
 from mxlib.settings import SettingsError
 
 
-class Proxies:
+class TrustedProxies:
     """The proxies of MXM_TRUSTED_PROXIES: addresses and networks, comma-separated."""
 
     def __init__(self, told: str) -> None:

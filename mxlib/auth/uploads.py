@@ -23,7 +23,7 @@ _UNDER_WAY = "Other files are still on their way to this page. Wait until they a
 _FULL = f"Uploads of {MOST_IN_ALL // 1_000_000} MB wait here to be imported. Try again in a few minutes."
 
 
-class NotTaken(Exception):
+class UploadRefused(Exception):
     """An upload that is refused; the message says why, `status` and `code` as the API has them."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -31,7 +31,7 @@ class NotTaken(Exception):
         self.status, self.code = status, code
 
 
-class Shelf(Protocol):
+class UploadStore(Protocol):
     """Where uploads are kept."""
 
     def may_import(self, caller: Caller) -> bool:
@@ -65,7 +65,7 @@ class Upload:
 class Uploads:
     """Lets uploads in one by one, as far as there is room; asked by the event loop alone."""
 
-    def __init__(self, shelf: Shelf, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, shelf: UploadStore, *, most_bytes: int = MOST_BYTES) -> None:
         """`most_bytes` of one page: at least what one file may have."""
         self._shelf, self._most = shelf, most_bytes
         self._coming: list[Upload] = []
@@ -76,7 +76,7 @@ class Uploads:
         page, _, file = path.removeprefix(PLACE).partition("/")
         upload = Upload(page, file, size)
         if not may_import:
-            raise NotTaken(403, "FORBIDDEN", _NO_RIGHT)
+            raise UploadRefused(403, "FORBIDDEN", _NO_RIGHT)
         self._must_be_open_to(page, session)
         self._make_room(upload)
         self._coming.append(upload)
@@ -100,17 +100,17 @@ class Uploads:
     def _must_be_open_to(self, page: str, session: str) -> None:
         opened_by = self._shelf.opened_by(page)
         if opened_by is None:
-            raise NotTaken(404, "NOT_FOUND", _NO_PAGE)
+            raise UploadRefused(404, "NOT_FOUND", _NO_PAGE)
         if opened_by != session:
-            raise NotTaken(403, "FORBIDDEN", _NOT_YOURS)
+            raise UploadRefused(403, "FORBIDDEN", _NOT_YOURS)
 
     def _make_room(self, upload: Upload) -> None:
         coming = [each for each in self._coming if each.page == upload.page]
         if any(each.file == upload.file for each in coming):
-            raise NotTaken(409, "CONFLICT", _UNDER_WAY)
+            raise UploadRefused(409, "CONFLICT", _UNDER_WAY)
         files, size = len(coming) + 1, sum(each.size for each in coming) + upload.size
         if files > MOST_FILES or size > self._most:
-            raise NotTaken(429 if coming else 413, "TOO_LARGE", _UNDER_WAY)
+            raise UploadRefused(429 if coming else 413, "TOO_LARGE", _UNDER_WAY)
         kept = {file: held for file, held in self._shelf.files(upload.page).items() if file != upload.file}
         while kept and (files + len(kept) > MOST_FILES or size + sum(kept.values()) > self._most):
             oldest = next(iter(kept))
@@ -119,7 +119,7 @@ class Uploads:
         if self._too_much(upload):
             self._shelf.sweep()
             if self._too_much(upload):
-                raise NotTaken(503, "BUSY", _FULL)
+                raise UploadRefused(503, "BUSY", _FULL)
 
     def _too_much(self, upload: Upload) -> bool:
         coming = sum(each.size for each in self._coming)

@@ -7,9 +7,9 @@ from typing import Any
 
 from mxlib.auth import authority, passwords, permissions
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.passwords import Unfit
+from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.auth.throttle import Throttle, folded
+from mxlib.auth.throttle import Throttle, normalise_name
 from mxlib.auth.token_owners import Released, note, release
 from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import digest
@@ -44,30 +44,30 @@ class Users:
         self._store, self._clock, self._provider, self._woken = store, clock, provider, woken
         self.throttle = Throttle(store, clock)
 
-    def anybody(self) -> bool:
+    def any_exist(self) -> bool:
         """Whether there is a user at all, a disabled one even."""
         with self._store.read() as tx:
-            return users.anybody(tx)
+            return users.any_exist(tx)
 
     def can_sign_in(self) -> bool:
         """Whether there is a way in: a provider, or an enabled user with a password."""
-        return self._provider or self.anybody_has_password()
+        return self._provider or self.any_has_password()
 
-    def anybody_has_password(self) -> bool:
+    def any_has_password(self) -> bool:
         """Whether a user can sign in with a password."""
         with self._store.read() as tx:
-            return users.anybody_has_password(tx)
+            return users.any_has_password(tx)
 
-    def every(self, by: Caller) -> list[UserRecord]:
+    def list_all(self, by: Caller) -> list[UserRecord]:
         """All users by name, disabled ones too."""
         _must_be_an_admin(by)
         with self._store.read() as tx:
-            return users.every(tx)
+            return users.list_users(tx)
 
     def find(self, name: str) -> UserRecord | None:
         """The user of that name, whatever its case."""
         with self._store.read() as tx:
-            return users.named(tx, folded(name))
+            return users.named(tx, normalise_name(name))
 
     def of_subject(self, subject: str) -> UserRecord | None:
         """The user whose account at the provider this is."""
@@ -87,12 +87,12 @@ class Users:
     def verify(self, name: str, password: str) -> UserRecord | None:
         """The enabled user of that name if this is the password; it takes as long for names that nobody has."""
         user = self.find(name)
-        right = passwords.holds(password, user.password_hash if user else None)
+        right = passwords.verify_password(password, user.password_hash if user else None)
         if user is None or not right or user.disabled_at is not None:
             return None
-        if user.password_hash and passwords.outdated(user.password_hash):
+        if user.password_hash and passwords.needs_rehash(user.password_hash):
             with self._store.write() as tx:
-                users.change(tx, user.id, password_hash=passwords.hashed(password))
+                users.change(tx, user.id, password_hash=passwords.hash_password(password))
         return user
 
     def add(
@@ -112,19 +112,19 @@ class Users:
         now = self._clock.now()
         with self._store.write() as tx:
             if users.named(tx, name):
-                raise Unfit(f"There is a user {name} already.")
-            first = not users.anybody(tx)
+                raise InvalidPassword(f"There is a user {name} already.")
+            first = not users.any_exist(tx)
             number = users.add(tx, name=name, admin=admin, permissions=rights, by=by.name, at=now)
             if kept:
                 users.change(tx, number, password_hash=kept, password_set_at=now)
             if first and not self._provider and not self._admins(tx):
-                raise Unfit(
+                raise InvalidPassword(
                     "The first user has to be an admin with a password: from then on everybody signs in. "
                     "Or set MXM_OIDC_ISSUER."
                 )
             note(tx, by, "user.add", name, now, _told(admin, rights))
         if first:
-            self._woken([NOBODYS])
+            self._woken([NO_PASSWORD])
         return number
 
     def change(self, by: Caller, number: int, *, admin: bool | None = None, permissions: Rights | None = None) -> None:
@@ -178,14 +178,14 @@ class Users:
         if user is None:
             raise Forbidden("Only who is signed in has a password to change.")
         if not user.has_password:
-            raise Unfit("You sign in at the provider, and have no password here. An admin can give you one.")
+            raise InvalidPassword("You sign in at the provider, and have no password here. An admin can give you one.")
         self.throttle.enter(user.name, caller.address)
         if self.verify(user.name, current) is None:
-            raise Unfit("The current password is not right.")
+            raise InvalidPassword("The current password is not right.")
         with self._store.write() as tx:
             self.throttle.forgive(tx, user.name, caller.address)
         if new == current:
-            raise Unfit("The new password is the current one. Choose another.")
+            raise InvalidPassword("The new password is the current one. Choose another.")
         self._keep_password(caller, user, new, digest(keep) if keep else b"")
 
     def link(self, number: int, subject: str, address: str = "") -> None:
@@ -196,7 +196,7 @@ class Users:
         with self._store.write() as tx:
             user, holder = _there(tx, number), users.of_subject(tx, subject)
             if (holder and holder.id != number) or user.subject not in (None, subject):
-                raise Unfit("This account at the provider belongs to another user here. Ask an admin.")
+                raise InvalidPassword("This account at the provider belongs to another user here. Ask an admin.")
             if user.subject is None:
                 users.change(tx, number, subject=subject)
                 issuer = subject.partition("|")[0]
@@ -220,8 +220,8 @@ class Users:
     def _keep_password(
         self, by: Caller, user: UserRecord, new: str, keep: bytes = b"", *, of_others: bool = False
     ) -> None:
-        passwords.fit(new, user.name)
-        kept, now = passwords.hashed(new), self._clock.now()
+        passwords.check_policy(new, user.name)
+        kept, now = passwords.hash_password(new), self._clock.now()
         by = authority.current(by)  # hashing waits for its turn
         if of_others:
             _must_be_an_admin(by)
@@ -234,38 +234,38 @@ class Users:
     def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
         """Undo, by raising, what would leave nobody who can manage users."""
         if user.admin and user.disabled_at is None and not self._admins(tx):
-            raise Unfit(f"{user.name} is the last admin who can sign in. Make another one first.")
+            raise InvalidPassword(f"{user.name} is the last admin who can sign in. Make another one first.")
 
     def _admins(self, tx: Tx) -> list[UserRecord]:
         """The admins who can sign in."""
         return [
             user
-            for user in users.every(tx)
+            for user in users.list_users(tx)
             if user.admin and user.disabled_at is None and (user.has_password or self._provider)
         ]
 
 
 #: Stands for the sessions of whoever needed no sign-in, until there is the first user.
-NOBODYS = b""
+NO_PASSWORD = b""
 
 
 def _named(name: str) -> str:
     """A name that may be given; raises Unfit."""
-    name = folded(name)
+    name = normalise_name(name)
     if not name:
-        raise Unfit("Type a name, such as kim or kim@agency.example.")
+        raise InvalidPassword("Type a name, such as kim or kim@agency.example.")
     if name in _RESERVED:
-        raise Unfit(f"{name} is a name that MXM uses itself. Choose another.")
+        raise InvalidPassword(f"{name} is a name that MXM uses itself. Choose another.")
     if not _NAME.fullmatch(name):
-        raise Unfit("A name has letters a-z, digits and . _ + - @ only, such as kim or kim@agency.example.")
+        raise InvalidPassword("A name has letters a-z, digits and . _ + - @ only, such as kim or kim@agency.example.")
     return name
 
 
 def _kept(password: str | None, name: str) -> str | None:
     if password is None:
         return None
-    passwords.fit(password, name)
-    return passwords.hashed(password)
+    passwords.check_policy(password, name)
+    return passwords.hash_password(password)
 
 
 def _rights(asked: Rights) -> dict[str, list[str]]:
@@ -275,21 +275,21 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
         try:
             wanted = {Permission(right) for right in rights}
         except ValueError:
-            raise Unfit(f"Permissions are {', '.join(Permission)}.") from None
+            raise InvalidPassword(f"Permissions are {', '.join(Permission)}.") from None
         if wanted and domain.strip():
-            kept[permissions.place(domain)] = [right.value for right in Permission if right in wanted]
+            kept[permissions.normalise_grant_domain(domain)] = [right.value for right in Permission if right in wanted]
     return kept
 
 
 def _there(tx: Tx, number: int) -> UserRecord:
     user = users.get(tx, number)
     if user is None:
-        raise Unfit(f"There is no user {number}.")
+        raise InvalidPassword(f"There is no user {number}.")
     return user
 
 
 def _told(admin: bool, rights: Mapping[str, Any]) -> str:
-    return permissions.told(admin, rights) or "no permission"
+    return permissions.describe_grants(admin, rights) or "no permission"
 
 
 def _must_be_an_admin(by: Caller) -> None:

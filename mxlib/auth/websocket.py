@@ -9,8 +9,8 @@ import anyio.to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mxlib.auth.sessions import Session
-from mxlib.auth.sign_in import OVER, Entrance
-from mxlib.auth.users import NOBODYS
+from mxlib.auth.sign_in import OVER, Authenticator
+from mxlib.auth.users import NO_PASSWORD
 
 #: Code of our own for "sign in first", after HTTP's 401.
 CLOSED = 4401
@@ -22,22 +22,22 @@ TAB = b"x-mx-tab"
 TRY_EVERY = 0.2
 
 #: Whether what came in on a websocket is of a person, and not of a page that refreshes itself.
-ByHand = Callable[[bytes], bool]
+IsUserActivity = Callable[[bytes], bool]
 
 #: Draws the page of the tab of that name again; False when it has to be asked again later.
 Redraw = Callable[[str], bool]
 
 
-class Line:
+class SessionWebSocket:
     """One live connection. It counts as use of its session when something of a person comes in on it."""
 
     def __init__(
         self,
-        entrance: Entrance,
+        entrance: Authenticator,
         session: Session | None,
         receive: Receive,
         send: Send,
-        by_hand: ByHand,
+        by_hand: IsUserActivity,
         redraw: Redraw,
     ) -> None:
         """`session` is None while nobody needs one; then the line is over as soon as somebody does."""
@@ -51,7 +51,7 @@ class Line:
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
         """Let `app` talk to the browser until one of them ends it, or the session does."""
         scope = {**scope, "headers": [*scope["headers"], (TAB, self.tab.encode())]}
-        with self._entrance.sessions.watch(self._session.digest if self._session else NOBODYS) as woken:
+        with self._entrance.sessions.watch(self._session.digest if self._session else NO_PASSWORD) as woken:
             self._over = asyncio.create_task(self._until_over(woken))
             try:
                 await app(scope, self._heard, self._say)
@@ -94,9 +94,9 @@ class Line:
 
     def _alive(self) -> bool:
         if self._session is None:
-            return not self._entrance.in_force()
+            return not self._entrance.sign_in_required()
         used, self._used = self._used, False
-        self._now = self._entrance.sessions.alive(self._session, used=used)
+        self._now = self._entrance.sessions.is_alive(self._session, used=used)
         return self._now is not None
 
     def _other_rights(self) -> bool:

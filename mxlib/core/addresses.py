@@ -15,7 +15,7 @@ from mxlib.core.arrow_text import BLANKS, Mask
 
 #: The same in RE2 and in Python; LONGEST_USERNAME comes on top.
 USERNAME = r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*"
-LONGEST_USERNAME = 64
+MAX_USERNAME_LENGTH = 64
 
 _USERNAME = re.compile(USERNAME)
 
@@ -31,7 +31,7 @@ _LONGEST_DOMAIN = 253
 SPLITS = r"[^@]*@[^@]+"
 
 EMAIL = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 
 _EMAIL = re.compile(EMAIL)
 
@@ -92,12 +92,12 @@ def _joined(before: pa.Array, after: pa.Array) -> pa.Array:
 
 def are_usernames(names: pa.Array) -> Mask:
     """Which names a new mailbox may have."""
-    return arrow_text.match(names, USERNAME) & arrow_text.are_no_longer(names, LONGEST_USERNAME)
+    return arrow_text.match(names, USERNAME) & arrow_text.are_no_longer(names, MAX_USERNAME_LENGTH)
 
 
 def are_emails(cells: pa.Array) -> Mask:
     """Which cells, as `emails` gives them, look like an address."""
-    return arrow_text.match(cells, EMAIL) & arrow_text.are_no_longer(cells, LONGEST_EMAIL)
+    return arrow_text.match(cells, EMAIL) & arrow_text.are_no_longer(cells, MAX_EMAIL_LENGTH)
 
 
 def domain(cell: str) -> str:
@@ -141,17 +141,17 @@ def emails(column: pd.Series) -> pa.Array:
 
 def is_email(email: str) -> bool:
     """Whether an address, as `email` gives it, looks like one."""
-    return len(email) <= LONGEST_EMAIL and _EMAIL.fullmatch(email) is not None
+    return len(email) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(email) is not None
 
 
 def suggestion(name: str) -> str:
     """The username that was evidently meant by `name`; blank when none is evident."""
-    return _meant(name) if len(name) <= 2 * LONGEST_USERNAME else ""
+    return _meant(name) if len(name) <= 2 * MAX_USERNAME_LENGTH else ""
 
 
 @lru_cache(maxsize=16_384)  # a preview asks for the same ones at every edit
 def _meant(name: str) -> str:
-    seen = "".join(sign for sign in folded(name) if sign.isspace() or sign.isprintable())
+    seen = "".join(sign for sign in fold_case(name) if sign.isspace() or sign.isprintable())
     meant = re.sub(r" ?([._-]) ?", r"\1", re.sub(r"\s+", " ", _bare(seen)))
     meant = re.sub(r"[\s.]+", ".", meant)
     return meant if is_username(meant) else ""
@@ -166,7 +166,7 @@ def _bare(name: str) -> str:
     return name[start:end]
 
 
-def folded(name: str) -> str:
+def fold_case(name: str) -> str:
     """A name in lower case without accents and apostrophes; letters that no accent explains are spelled (ß → ss)."""
     plain = unicodedata.normalize("NFKD", name.translate(_SPELLED)).lower()
     return "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in _DROPPED)
@@ -174,4 +174,4 @@ def folded(name: str) -> str:
 
 def is_username(name: str) -> bool:
     """Whether a new mailbox may be called so."""
-    return len(name) <= LONGEST_USERNAME and _USERNAME.fullmatch(name) is not None
+    return len(name) <= MAX_USERNAME_LENGTH and _USERNAME.fullmatch(name) is not None

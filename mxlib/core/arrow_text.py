@@ -130,29 +130,29 @@ class Findings:
         #: Which rows have a sentence.
         self.found: Mask = np.zeros(rows, dtype=bool)
 
-    def say(self, where: Mask, sentence: str) -> None:
+    def add(self, where: Mask, sentence: str) -> None:
         """The same sentence of every row of `where`."""
         if where.any():
             self._told[where] += f"{sentence}\n"
             self.found |= where
 
-    def say_all(self, where: Mask, sentences: Sequence[str]) -> None:
+    def add_each_row(self, where: Mask, sentences: Sequence[str]) -> None:
         """A sentence for every row of `where`, in their order; none where it is blank."""
         told = np.array([f"{sentence}\n" if sentence else "" for sentence in sentences], dtype=object)
         self._told[where] += told
         self.found[where] |= told != ""
 
-    def say_each(self, where: Mask, cells: pa.Array, sentence: Callable[[str], str]) -> None:
+    def add_by_value(self, where: Mask, cells: pa.Array, sentence: Callable[[str], str]) -> None:
         """A sentence made of each row's cell, once for each different cell; none where it is blank."""
         if where.any():
             codes, different = distinct(cells.filter(pa.array(where)))
             told = [sentence(text) for text in different]
-            self.say_all(where, [told[code] for code in codes])
+            self.add_each_row(where, [told[code] for code in codes])
 
-    def say_coded(self, codes: npt.NDArray[np.int64], sentence: Callable[[int], str]) -> None:
+    def add_by_code(self, codes: npt.NDArray[np.int64], sentence: Callable[[int], str]) -> None:
         """A sentence made of each row's code, of which there are few; none where it is 0."""
         for code in np.unique(codes[codes != 0]):
-            self.say(codes == code, sentence(int(code)))
+            self.add(codes == code, sentence(int(code)))
 
     def cells(self) -> pa.Array:
         """All sentences of each row, a line each."""

@@ -35,7 +35,7 @@ _ALIASES = {
 }
 
 #: Characters that a header may have; what is longer is text, and shown cut.
-LONGEST_HEADER = 200
+MAX_HEADER_LENGTH = 200
 
 _OPENS = re.compile(r"[(\[{<]")
 _CLOSES = re.compile(r"[)\]}>]")
@@ -47,12 +47,12 @@ _IN_GB = frozenset({"gb", "gib", "gigabyte", "gigabytes"})
 def shown(name: str) -> str:
     """A header as people are shown it: in one line, cut where it is over LONGEST_HEADER."""
     bare = unguard(name).strip(BLANKS)
-    return re.sub(r"[\r\n]+", " ", f"{bare[: LONGEST_HEADER - 1]}…" if len(bare) > LONGEST_HEADER else bare)
+    return re.sub(r"[\r\n]+", " ", f"{bare[: MAX_HEADER_LENGTH - 1]}…" if len(bare) > MAX_HEADER_LENGTH else bare)
 
 
 def meaning_of(name: str) -> str | None:
     """The meaning of a header whatever its case, blanks, hyphens, underscores and brackets; None when it is unknown."""
-    if len(name) > LONGEST_HEADER:
+    if len(name) > MAX_HEADER_LENGTH:
         return None
     key = _key(name)
     if key.startswith("quota"):
@@ -62,7 +62,7 @@ def meaning_of(name: str) -> str | None:
 
 def is_in_gigabytes(name: str) -> bool:
     """Whether a quota's header says GB."""
-    return len(name) <= LONGEST_HEADER and _unit(name) in _IN_GB
+    return len(name) <= MAX_HEADER_LENGTH and _unit(name) in _IN_GB
 
 
 def names_who(header: Sequence[str]) -> bool:

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text, formula_guard
 from mxlib.core.arrow_text import Mask
-from mxlib.core.schema import BESIDES, COLUMNS, LONGEST_CELL, MASK
+from mxlib.core.schema import COLUMNS, MASK, MAX_CELL_LENGTH, ROW_METADATA
 
-SHORTEST_GENERATED = 16
+MIN_GENERATED_LENGTH = 16
 
 #: Letters and digits that nobody takes for each other.
 _UPPER = "".join(sorted(set(string.ascii_uppercase) - set("OI")))
@@ -40,7 +40,7 @@ _CONTROLS = r"[\x00-\x1f\x7f]"
 
 
 @dataclass(frozen=True)
-class Scan:
+class PasswordScan:
     """What the password cells of all rows hold: `lacking` has a bit for each of `reasons.NEEDS`."""
 
     missing: Mask
@@ -51,7 +51,7 @@ class Scan:
     formula: Mask
 
 
-def scan(cells: pa.Array) -> Scan:
+def scan(cells: pa.Array) -> PasswordScan:
     """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
     trimmed = arrow_text.stripped(cells)
     missing = arrow_text.contain(trimmed, _NONE)
@@ -63,7 +63,7 @@ def scan(cells: pa.Array) -> Scan:
         ~arrow_text.contain(cells, "[0-9]"),
     )
     lacking = sum(lack.astype(np.int64) << bit for bit, lack in enumerate(lacks))
-    return Scan(
+    return PasswordScan(
         missing=missing,
         lacking=np.where(missing, 0, lacking),
         blank_at_an_end=blank_at_an_end,
@@ -85,17 +85,17 @@ def is_masked(text: str) -> bool:
 
 def looks_like_one(cell: str) -> bool:
     """Whether a cell of a table without a header is probably a password: it holds what the host asks of one."""
-    return 8 <= len(cell) <= LONGEST_CELL and _PROBABLE.fullmatch(cell) is not None
+    return 8 <= len(cell) <= MAX_CELL_LENGTH and _PROBABLE.fullmatch(cell) is not None
 
 
-def generate(length: int = SHORTEST_GENERATED) -> str:
+def generate(length: int = MIN_GENERATED_LENGTH) -> str:
     """A password that satisfies the host, survives a spreadsheet and can be read out; some 93 bits at 16 characters.
 
     It starts with a letter, ends with a letter or a digit, and has one special character in between. ValueError when
     `length` is below 16.
     """
-    if length < SHORTEST_GENERATED:
-        raise ValueError(f"a generated password has {SHORTEST_GENERATED} characters or more")
+    if length < MIN_GENERATED_LENGTH:
+        raise ValueError(f"a generated password has {MIN_GENERATED_LENGTH} characters or more")
     while True:
         signs = [secrets.choice(_UPPER + _LOWER), *(secrets.choice(_ALIKE_IN_NO_FONT) for _ in range(length - 1))]
         signs[1 + secrets.randbelow(length - 2)] = secrets.choice(_SPECIAL)
@@ -109,7 +109,7 @@ def fill(judged: pd.DataFrame) -> pd.DataFrame:
     Rows that are invalid for other reasons get theirs too: once mended, they are ready. A mailbox that exists keeps its
     own: what was generated before that was known goes. The verdicts do not come along.
     """
-    rows = judged[[*COLUMNS, *BESIDES]]
+    rows = judged[[*COLUMNS, *ROW_METADATA]]
     generated, exists = rows["generated"].to_numpy(bool), judged["exists"].to_numpy(bool)
     missing = scan(arrow_text.cells_of(rows["password"])).missing & ~exists
     needless = generated & exists

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.schema import MOST_SENDS
+from mxlib.core.schema import MAX_SENDS_PER_DAY
 
 _NUMBER = re.compile(
     r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?P<by>[, \xa0\u202f])[0-9]{3}(?:(?P=by)[0-9]{3}){0,2})"
@@ -36,7 +36,7 @@ def limit(cell: str) -> int | None:
     """Read a limit of sends a day, 0 to 9600; None when it is not one."""
     amount, unit = _number(cell.strip(BLANKS))
     sends = _whole(amount) if amount is not None and not unit else None
-    return sends if sends is not None and sends <= MOST_SENDS else None
+    return sends if sends is not None and sends <= MAX_SENDS_PER_DAY else None
 
 
 def _number(text: str) -> tuple[Decimal | None, str]:

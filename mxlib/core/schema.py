@@ -8,13 +8,13 @@ import pandas as pd
 COLUMNS = ("username", "password", "quota", "limit", "recovery_email", "domain")
 
 #: Characters of a cell that means something here; a longer one makes its row invalid, and no rule looks into it.
-LONGEST_CELL = 1_000
+MAX_CELL_LENGTH = 1_000
 
 #: Characters that a cell of a spreadsheet can hold.
-LONGEST_TEXT = 32_767
+MAX_TEXT_LENGTH = 32_767
 
 #: The host's bound on sends a day.
-MOST_SENDS = 9600
+MAX_SENDS_PER_DAY = 9600
 
 #: What stands in for a password on a page; a cell made of it is never saved.
 MASK = "••••••••"
@@ -24,7 +24,7 @@ MASK = "••••••••"
 #: generated: the password is ours. origin: position in the sheet's rows, negative when added by hand; no two rows of a
 #: draft have the same.
 #: fault, fault_column: what the reading found wrong with the row, and which cell mends it.
-BESIDES: dict[str, object] = {
+ROW_METADATA: dict[str, object] = {
     "line": 0,
     "ticked": True,
     "generated": False,
@@ -61,9 +61,9 @@ class OnExisting(StrEnum):
     UPDATE = "update"
 
 
-def rows_from(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
+def make_rows(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
     """A table of rows from whole columns of text; what is not given is blank or as for a row added by hand."""
     count = len(next(iter(cells.values()), []))
     data: dict[str, object] = {name: cells.get(name, [""] * count) for name in COLUMNS}
-    data |= {name: besides.get(name, [blank] * count) for name, blank in BESIDES.items()}
+    data |= {name: besides.get(name, [blank] * count) for name, blank in ROW_METADATA.items()}
     return pd.DataFrame(data).astype(DTYPES)

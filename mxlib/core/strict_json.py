@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from mxlib.core.format import readable
-from mxlib.core.invalid_body import Malformed
+from mxlib.core.invalid_body import InvalidBody
 
 #: Digits of the longest number that is one; no cell takes a longer one.
 _LONGEST_NUMBER = 100
@@ -24,17 +24,17 @@ def parse(data: bytes) -> Any:
         if _HALF_A_PAIR.search(data):
             json.dumps(told, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise Malformed("", "The body holds half of a surrogate pair, which is no character.") from None
+        raise InvalidBody("", "The body holds half of a surrogate pair, which is no character.") from None
     except RecursionError:
-        raise Malformed("", "The body is nested too deeply.") from None
+        raise InvalidBody("", "The body is nested too deeply.") from None
     except ValueError as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Malformed("", f"The body is no JSON{where}.") from None
+        raise InvalidBody("", f"The body is no JSON{where}.") from None
     return told
 
 
 def _no_number(name: str) -> NoReturn:
-    raise Malformed("", f"The body is no JSON: {name} is no number in it.")
+    raise InvalidBody("", f"The body is no JSON: {name} is no number in it.")
 
 
 def _float(digits: str) -> float:
@@ -52,8 +52,8 @@ def _int(digits: str) -> int:
     return int(digits)
 
 
-def _too_long(digits: str) -> Malformed:
-    return Malformed("", f"The body holds a number that is too large: {readable(digits)}.")
+def _too_long(digits: str) -> InvalidBody:
+    return InvalidBody("", f"The body holds a number that is too large: {readable(digits)}.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -61,5 +61,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     told = dict(pairs)
     if len(told) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise Malformed("", f"The body says {readable(twice)} twice in one object. Keep one.")
+        raise InvalidBody("", f"The body says {readable(twice)} twice in one object. Keep one.")
     return told

@@ -11,14 +11,14 @@ import httpx
 from mxlib.clock import Clock
 from mxlib.mxroute import connection_errors, protocol
 from mxlib.mxroute.deadline import Deadline, enforce
-from mxlib.mxroute.errors import Busy, MXrouteError, RateLimited, Unauthorized, Unreachable, Unreadable
-from mxlib.mxroute.protocol import Answer, Request
-from mxlib.mxroute.rate_headers import Allowance
-from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RateLimited, RateLimitWait, Unauthorized, Unreachable
+from mxlib.mxroute.protocol import Request, Response
+from mxlib.mxroute.rate_headers import RateLimitHeaders
+from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.settings import LOOPBACK, Settings
 
 #: Most bytes of one answer, unpacked; a domain of 10,000 mailboxes takes 2 million.
-MOST_BYTES = 16_000_000
+MAX_BYTES = 16_000_000
 
 #: Most bytes that are unpacked at a time.
 _PIECE = 65_536
@@ -37,11 +37,11 @@ class _Garbled(Exception):
     """A body can not be unpacked."""
 
 
-class Host:
+class MXrouteClient:
     """The host, over one shared connection pool. Every method may be called from any thread."""
 
     def __init__(
-        self, settings: Settings, gate: Gate, clock: Clock, transport: httpx.BaseTransport | None = None
+        self, settings: Settings, gate: RateLimiter, clock: Clock, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._settings, self._gate, self._clock = settings, gate, clock
         self._client = httpx.Client(
@@ -62,51 +62,51 @@ class Host:
         patience: float | None = None,
         gated: bool = True,
         before: Callable[[], object] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Pass the gate, send, and read the answer; raises one of `errors`.
 
         `gated=False`: the caller has its slot from the gate already. Busy when the slot is over `patience` seconds off.
         `before` is called once the slot is there; what it raises keeps the request from leaving.
         """
-        if gated and not self._gate.take(request.kind, urgent=urgent, patience=patience):
-            raise Busy(self._gate.waiting(request.kind))
+        if gated and not self._gate.acquire(request.kind, urgent=urgent, patience=patience):
+            raise RateLimitWait(self._gate.wait_seconds(request.kind))
         if before is not None:
             try:
                 before()
             except BaseException:
-                self._gate.give_back(request.kind)
+                self._gate.release(request.kind)
                 raise
         sent_at = self._clock.monotonic()
-        said: Allowance | RateLimited | None = None
+        said: RateLimitHeaders | RateLimited | None = None
         left = True
         try:
             answer = self._exchange(request, sent_at)
-            said = answer.allowance
+            said = answer.rate_headers
         except MXrouteError as error:
             left = not isinstance(error, Unreachable) or error.sent
-            said = error if isinstance(error, RateLimited) else error.allowance
+            said = error if isinstance(error, RateLimited) else error.rate_headers
             raise
         finally:
             if left:
-                self._gate.heard(request.kind, said, sent_at)
+                self._gate.update(request.kind, said, sent_at)
             else:
-                self._gate.give_back(request.kind)
+                self._gate.release(request.kind)
         return answer
 
     def waiting(self, kind: str) -> float:
         """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
-        return self._gate.waiting(kind)
+        return self._gate.wait_seconds(kind)
 
     def close(self) -> None:
         """Close the gate and the connections."""
         self._gate.close()
         self._client.close()
 
-    def _exchange(self, request: Request, sent_at: float) -> Answer:
+    def _exchange(self, request: Request, sent_at: float) -> Response:
         received = self._receive(request, sent_at)
         if isinstance(received, MXrouteError):
             raise received
-        return protocol.decipher(request, *received, self._clock.now())
+        return protocol.parse_response(request, *received, self._clock.now())
 
     def _receive(self, request: Request, sent_at: float) -> _Received | MXrouteError:
         """Send and read; a failure is handed back rather than raised.
@@ -124,8 +124,8 @@ class Host:
                 body = bytearray()
                 for chunk in _unpacked(response):
                     body += chunk
-                    if len(body) > MOST_BYTES:
-                        return Unreadable("MXroute's answer is too large.", status=response.status_code)
+                    if len(body) > MAX_BYTES:
+                        return InvalidResponse("MXroute's answer is too large.", status=response.status_code)
                     if self._clock.monotonic() - sent_at > self._settings.timeout_s:
                         return connection_errors.late(self._settings.timeout_s)
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -135,7 +135,7 @@ class Host:
         except (httpx.LocalProtocolError, UnicodeEncodeError):
             return Unauthorized("UNAUTHORIZED", "A header can not carry what is set.", status=401)
         except (httpx.DecodingError, _Garbled):
-            return Unreadable("MXroute's answer is garbled.", status=0)
+            return InvalidResponse("MXroute's answer is garbled.", status=0)
         except httpx.RequestError as error:
             return self._silent(error, sent=True)
 

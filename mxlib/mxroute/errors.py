@@ -20,18 +20,18 @@ exception that does.
 
 from math import ceil
 
-from mxlib.mxroute.rate_headers import Allowance
+from mxlib.mxroute.rate_headers import RateLimitHeaders
 
 
 class MXrouteError(Exception):
     """Base of every failure of the host that reaches an operator."""
 
-    def __init__(self, message: str, *, allowance: Allowance | None = None) -> None:
+    def __init__(self, message: str, *, allowance: RateLimitHeaders | None = None) -> None:
         super().__init__(message)
-        self.allowance = allowance
+        self.rate_headers = allowance
 
 
-class Busy(MXrouteError):
+class RateLimitWait(MXrouteError):
     """Nothing was sent: the next slot is `retry_after` seconds away, which is more than the caller wanted to wait."""
 
     def __init__(self, retry_after: float) -> None:
@@ -49,23 +49,23 @@ class Unreachable(MXrouteError):
         self.sent, self.code = sent, code
 
 
-class Unreadable(MXrouteError):
+class InvalidResponse(MXrouteError):
     """An answer came that makes no sense; a write may have happened all the same."""
 
-    def __init__(self, message: str, *, status: int, allowance: Allowance | None = None) -> None:
+    def __init__(self, message: str, *, status: int, allowance: RateLimitHeaders | None = None) -> None:
         super().__init__(message, allowance=allowance)
         self.status = status
 
 
-class Misshapen(Unreadable):
+class UnexpectedData(InvalidResponse):
     """An answer came that is no answer to what was asked: another mailbox, or no list where one was asked for."""
 
 
-class Refused(MXrouteError):
+class RequestRefused(MXrouteError):
     """The host answered, and the answer was no. `message` and `field` are the host's own words."""
 
     def __init__(
-        self, code: str, message: str, *, status: int, field: str = "", allowance: Allowance | None = None
+        self, code: str, message: str, *, status: int, field: str = "", allowance: RateLimitHeaders | None = None
     ) -> None:
         super().__init__(self._sentence(message), allowance=allowance)
         self.code, self.message, self.status, self.field = code, message, status, field
@@ -74,37 +74,37 @@ class Refused(MXrouteError):
         return f"MXroute: {message}"
 
 
-class Invalid(Refused):
+class InvalidRequest(RequestRefused):
     """Something in the request breaks a rule of the host; `field` says what, when the host does."""
 
 
-class Unauthorized(Refused):
+class Unauthorized(RequestRefused):
     """The host does not take the key, or not for this."""
 
     def _sentence(self, message: str) -> str:
         return "MXroute refused the API key. Correct MX_API_KEY and restart."
 
 
-class Disallowed(Unauthorized):
+class PermissionDenied(Unauthorized):
     """The host does not let this key do this; whether it lets it do anything is another question."""
 
     def _sentence(self, message: str) -> str:
         return f"MXroute does not allow this: {message}"
 
 
-class NotFound(Refused):
+class NotFound(RequestRefused):
     """There is no such thing."""
 
 
-class Conflict(Refused):
+class Conflict(RequestRefused):
     """There is such a thing already."""
 
 
-class Business(Refused):
+class PlanLimitReached(RequestRefused):
     """The plan does not allow it: a limit is reached, say."""
 
 
-class RateLimited(Refused):
+class RateLimited(RequestRefused):
     """Too many requests; `retry_after` is in seconds, None when the host did not say."""
 
     def __init__(
@@ -113,7 +113,7 @@ class RateLimited(Refused):
         message: str = "Too many requests.",
         *,
         code: str = "RATE_LIMITED",
-        allowance: Allowance | None = None,
+        allowance: RateLimitHeaders | None = None,
     ) -> None:
         super().__init__(code, message, status=429, allowance=allowance)
         self.retry_after = retry_after

@@ -8,23 +8,23 @@ from typing import Any, Literal, Self
 from urllib.parse import quote
 
 from mxlib.mxroute import errors, response_checks
-from mxlib.mxroute.errors import Misshapen, MXrouteError, RateLimited, Refused, Unreadable
-from mxlib.mxroute.rate_headers import Allowance, retry_after
+from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RateLimited, RequestRefused, UnexpectedData
+from mxlib.mxroute.rate_headers import RateLimitHeaders, retry_after
 
-Kind = Literal["read", "write"]
+RequestKind = Literal["read", "write"]
 
 MASK = "••••"
 
 #: Most characters of the host's own words that are kept.
 _MOST_WORDS = 300
 
-_REFUSALS: dict[int, type[Refused]] = {
-    400: errors.Invalid,
+_REFUSALS: dict[int, type[RequestRefused]] = {
+    400: errors.InvalidRequest,
     401: errors.Unauthorized,
-    403: errors.Disallowed,
+    403: errors.PermissionDenied,
     404: errors.NotFound,
     409: errors.Conflict,
-    422: errors.Business,
+    422: errors.PlanLimitReached,
 }
 
 
@@ -42,7 +42,7 @@ class Request:
     check: Callable[[Any], str] | None = field(default=None, compare=False)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> RequestKind:
         """Which of the two budgets it spends."""
         return "read" if self.method == "GET" else "write"
 
@@ -52,12 +52,12 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An answer that was yes, and its data."""
 
     status: int
     data: Any = None
-    allowance: Allowance | None = None
+    rate_headers: RateLimitHeaders | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,11 @@ def email_quota() -> Request:
 # What came back.
 
 
-def decipher(request: Request, status: int, headers: Mapping[str, str], body: bytes, now: float) -> Answer:
+def parse_response(request: Request, status: int, headers: Mapping[str, str], body: bytes, now: float) -> Response:
     """Read an answer (header names in lower case, `now` in Unix seconds); raises what it says that is not a yes."""
-    allowance = Allowance.from_http(headers, now)
+    allowance = RateLimitHeaders.from_http(headers, now)
     if status == 204 or (status < 300 and request.kind == "write" and not body.strip()):
-        return Answer(status, None, allowance)
+        return Response(status, None, allowance)
     payload = _parsed(body)
     if status == 429:
         raise RateLimited(retry_after(headers, now), allowance=allowance)
@@ -155,20 +155,22 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
         raise _refusal(request, status, payload, allowance)
     if 300 <= status < 400:
         redirected = "MXroute's address sends us elsewhere, where the key must not go. Check MXROUTE_API_URL."
-        raise Unreadable(redirected, status=status, allowance=allowance)
+        raise InvalidResponse(redirected, status=status, allowance=allowance)
     if status >= 500:
-        raise Unreadable(f"MXroute has a problem of its own (status {status}).", status=status, allowance=allowance)
+        raise InvalidResponse(
+            f"MXroute has a problem of its own (status {status}).", status=status, allowance=allowance
+        )
     if request.bare and status < 300 and isinstance(payload, dict) and "success" not in payload:
-        return Answer(status, payload, allowance)
+        return Response(status, payload, allowance)
     if not isinstance(payload, dict) or not isinstance(payload.get("success"), bool):
         what = "a web page" if body.lstrip()[:1] == b"<" else "something that can not be read"
-        raise Unreadable(f"MXroute answered with {what} (status {status}).", status=status, allowance=allowance)
+        raise InvalidResponse(f"MXroute answered with {what} (status {status}).", status=status, allowance=allowance)
     if status >= 400 or not payload["success"]:
         raise _refusal(request, status, payload, allowance)
     data = payload.get("data")
     if request.check and (wrong := request.check(data)):
-        raise Misshapen(wrong, status=status, allowance=allowance)
-    return Answer(status, data, allowance)
+        raise UnexpectedData(wrong, status=status, allowance=allowance)
+    return Response(status, data, allowance)
 
 
 def pointers(data: Any) -> tuple[str, ...]:
@@ -177,10 +179,10 @@ def pointers(data: Any) -> tuple[str, ...]:
     return tuple(sorted(map(str, told))) if isinstance(told, list | dict) else ()
 
 
-def _refusal(request: Request, status: int, payload: Any, allowance: Allowance | None) -> MXrouteError:
+def _refusal(request: Request, status: int, payload: Any, allowance: RateLimitHeaders | None) -> MXrouteError:
     told = payload.get("error") if isinstance(payload, dict) else None
     told = told if isinstance(told, dict) else {}
-    make = _REFUSALS.get(status, Refused)
+    make = _REFUSALS.get(status, RequestRefused)
     code, message, field = (_words(request, told.get(name)) for name in ("code", "message", "field"))
     return make(code, message or f"status {status}", status=status, field=field, allowance=allowance)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.rate_headers import LONGEST_WAIT, Allowance
+from mxlib.mxroute.rate_headers import MAX_WAIT_S, RateLimitHeaders
 
 #: Seconds after which to ask again when the answer to another request decides.
 POLL = 0.25
@@ -39,7 +39,7 @@ class _Told:
     over_at: float
 
 
-class Budget:
+class RateBudget:
     """How many requests of one kind may leave, and when. Times are monotonic seconds."""
 
     def __init__(self, limit: int, window: float, scouts: int) -> None:
@@ -55,7 +55,7 @@ class Budget:
         self._resets = _Resets.BELIEVED
         self._refusals, self._refused_at = 0, float("-inf")
 
-    def ask(self, now: float) -> float:
+    def try_acquire(self, now: float) -> float:
         """0.0: a slot is taken; else the seconds after which to ask again."""
         wait = self.wait(now)
         if not wait:
@@ -76,7 +76,7 @@ class Budget:
             return max(counted[first] + self.window + MARGIN - now, MARGIN)
         return POLL
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """The slot last taken was not used."""
         if self._flying:
             self._flying.pop()
@@ -85,7 +85,7 @@ class Budget:
         """Count a request of an earlier process, answered or not."""
         insort(self._answered, at)
 
-    def heard(self, said: Allowance | RateLimited | None, sent_at: float, now: float) -> None:
+    def update(self, said: RateLimitHeaders | RateLimited | None, sent_at: float, now: float) -> None:
         """Learn from what came of a request that left at `sent_at`."""
         if self._flying:
             self._flying.pop(max(bisect_right(self._flying, sent_at) - 1, 0))
@@ -126,7 +126,7 @@ class Budget:
         since = max(now - self.window - MARGIN, self._told.over_at if self._told else 0.0)
         return [at for at in self._answered if at > since]
 
-    def _learn(self, said: Allowance, sent_at: float, now: float) -> None:
+    def _learn(self, said: RateLimitHeaders, sent_at: float, now: float) -> None:
         self._mute, self._refusals = False, 0
         self.limit = said.limit or self.limit
         over_at = now + self._open_for(said, now - sent_at) + MARGIN
@@ -147,9 +147,9 @@ class Budget:
             self._refusals += 1
         self._refused_at = now
         least = min(2.0**self._refusals, self.window)
-        wait = min(said.retry_after or 0.0, LONGEST_WAIT)
+        wait = min(said.retry_after or 0.0, MAX_WAIT_S)
         resets_at = None
-        if allowance := said.allowance:
+        if allowance := said.rate_headers:
             self.limit, resets_at = allowance.limit or self.limit, allowance.resets_at
             if self._told and sent_at >= self._told.over_at and _seconds_later(allowance, self._told) <= 0:
                 self._was_early(said, allowance)
@@ -157,13 +157,13 @@ class Budget:
                 wait = self._open_for(allowance, now - sent_at)
         self._told = _Told(0, resets_at, now + max(wait, least) + MARGIN)
 
-    def _was_early(self, said: RateLimited, allowance: Allowance) -> None:
+    def _was_early(self, said: RateLimited, allowance: RateLimitHeaders) -> None:
         """The window was not over when we thought so: either it is longer than a minute, or its reset is off."""
         agree = said.retry_after is not None and abs(said.retry_after - (allowance.resets_in or 0.0)) <= 3
         self._resets = _Resets.PROVEN if agree and allowance.by_host else _Resets.OFF
         self.window += 1 if agree else 0
 
-    def _open_for(self, said: Allowance, took: float) -> float:
+    def _open_for(self, said: RateLimitHeaders, took: float) -> float:
         """Seconds, from hearing this on, until its window is surely over.
 
         A reset is a whole second, rounded who knows how: the window ends less than a second after it. And no window
@@ -171,14 +171,14 @@ class Budget:
         off than a window is long comes from a clock that is off, unless a refusal says the same.
         """
         resets_in = said.resets_in
-        if resets_in is None or self._resets is _Resets.OFF or not -1 - took <= resets_in <= LONGEST_WAIT:
+        if resets_in is None or self._resets is _Resets.OFF or not -1 - took <= resets_in <= MAX_WAIT_S:
             return self.window
         if self._resets is _Resets.PROVEN and resets_in >= self.window + 2:
             self.window = resets_in + 1
         return min(max(resets_in + 1, 0.0), self.window)
 
 
-def _seconds_later(said: Allowance, told: _Told | None) -> float:
+def _seconds_later(said: RateLimitHeaders, told: _Told | None) -> float:
     """By how much the reset that is said comes after the one told before; 0.0 when either is not known."""
     if told is None or told.resets_at is None or said.resets_at is None:
         return 0.0

@@ -7,11 +7,11 @@ from email.utils import parsedate_to_datetime
 from typing import Self
 
 #: Seconds that no wait exceeds, whatever a host says: then one request goes and finds out.
-LONGEST_WAIT = 15 * 60.0
+MAX_WAIT_S = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class RateLimitHeaders:
     """What one answer said of the budget for reads or for writes. Times are Unix seconds by the host's clock.
 
     `told_at` is the answer's Date, or our own time when it had none: `by_host` says which.
@@ -43,9 +43,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds that a refusal asks to wait, LONGEST_WAIT at most, said as a number or as a date; None without either."""
     told = headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
-        return min(float(told[:9]), LONGEST_WAIT)
+        return min(float(told[:9]), MAX_WAIT_S)
     until, date = _moment(told), _moment(headers.get("date", ""))
-    return None if until is None else min(max(0.0, until - (now if date is None else date)), LONGEST_WAIT)
+    return None if until is None else min(max(0.0, until - (now if date is None else date)), MAX_WAIT_S)
 
 
 def _whole(headers: Mapping[str, str], name: str) -> int | None:

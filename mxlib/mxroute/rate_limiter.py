@@ -7,25 +7,25 @@ from collections.abc import Iterable
 from mxlib.clock import Clock
 from mxlib.mxroute.errors import RateLimited
 from mxlib.mxroute.rate_budget import POLL
-from mxlib.mxroute.rate_headers import Allowance
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_headers import RateLimitHeaders
+from mxlib.mxroute.rate_limits import RateLimits
 
 
-class Gate:
+class RateLimiter:
     """Lets requests of all threads pass at the host's pace; who is urgent passes before all others."""
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
+    def __init__(self, pace: RateLimits, clock: Clock) -> None:
         self._pace, self._clock = pace, clock
         self._changed = threading.Condition()
         self._urgent: Counter[str] = Counter()
         self._closed = False
 
-    def ask(self, kind: str) -> float:
+    def try_acquire(self, kind: str) -> float:
         """0.0: the slot is the caller's, who sends now; else the seconds after which to ask again. Never waits."""
         with self._changed:
             return self._ask(kind, urgent=False)
 
-    def take(self, kind: str, *, urgent: bool = False, patience: float | None = None) -> bool:
+    def acquire(self, kind: str, *, urgent: bool = False, patience: float | None = None) -> bool:
         """Wait for a slot and take it; False when that would take over `patience` seconds, or when the gate closed."""
         with self._changed:
             until = None if patience is None else self._clock.monotonic() + patience
@@ -43,16 +43,16 @@ class Gate:
                 self._urgent[kind] -= urgent
                 self._changed.notify_all()
 
-    def give_back(self, kind: str) -> None:
+    def release(self, kind: str) -> None:
         """The slot last taken was not used: no request left."""
         with self._changed:
-            self._pace.give_back(kind)
+            self._pace.release(kind)
             self._changed.notify_all()
 
-    def heard(self, kind: str, said: Allowance | RateLimited | None, sent_at: float) -> None:
+    def update(self, kind: str, said: RateLimitHeaders | RateLimited | None, sent_at: float) -> None:
         """Learn from what came of a request that left at `sent_at` (monotonic)."""
         with self._changed:
-            self._pace.heard(kind, said, sent_at, self._clock.monotonic())
+            self._pace.update(kind, said, sent_at, self._clock.monotonic())
             self._changed.notify_all()
 
     def rebuild(self, attempts: Iterable[tuple[str, float]], now: float) -> None:
@@ -66,10 +66,10 @@ class Gate:
         with self._changed:
             return self._pace.estimate(writes, self._clock.monotonic())
 
-    def waiting(self, kind: str) -> float:
+    def wait_seconds(self, kind: str) -> float:
         """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
         with self._changed:
-            return self._pace.waiting(kind, self._clock.monotonic())
+            return self._pace.wait_seconds(kind, self._clock.monotonic())
 
     def close(self) -> None:
         """Let nobody pass any more, and send home who waits."""
@@ -82,5 +82,5 @@ class Gate:
         if self._closed:
             return POLL
         if self._urgent[kind] and not urgent:
-            return max(POLL, self._pace.waiting(kind, now))
-        return self._pace.ask(kind, now)
+            return max(POLL, self._pace.wait_seconds(kind, now))
+        return self._pace.try_acquire(kind, now)

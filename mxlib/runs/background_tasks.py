@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from mxlib.store import OwnershipLost, Unwritable
+from mxlib.store import OwnershipLost, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ OFTEN = 10.0
 RETRY_EVERY = 2.0
 
 
-class Chores:
+class BackgroundTasks:
     """One thread that does each chore now and then; one that returns False is not done yet and is tried again soon."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Chores:
             return True
         try:
             return chore() is not False
-        except (Unwritable, OwnershipLost) as problem:
+        except (StoreUnavailable, OwnershipLost) as problem:
             log.warning("What is due could not be forgotten yet: %s", problem)
             return False
         except Exception:

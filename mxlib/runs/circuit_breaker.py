@@ -16,7 +16,7 @@ _FIRST_LOOK, _SLOWEST_LOOK = 0.5, 10.0
 
 
 @dataclass(slots=True)
-class Health:
+class CircuitBreaker:
     """What the last answers say of the host. `jitter` draws from 0 to 1; times are monotonic seconds."""
 
     jitter: Callable[[], float]
@@ -25,38 +25,38 @@ class Health:
     _looks: int = field(default=0)
 
     @property
-    def well(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether the last answer could be understood."""
         return self.silent_since is None
 
-    def good(self) -> None:
+    def record_success(self) -> None:
         """An answer came that could be understood, whatever it said."""
         self.silent_since, self._looks = None, 0
 
-    def bad(self, now: float) -> None:
+    def record_failure(self, now: float) -> None:
         """No answer came, or none that could be understood."""
         if self.silent_since is None:
             self.silent_since = now
-        if self.down(now):
+        if self.is_open(now):
             self._next_look = now + LOOK_EVERY
         else:
             pause = min(_SLOWEST_LOOK, _FIRST_LOOK * 2**self._looks) * (0.5 + self.jitter())
             self._next_look = min(now + pause, self.silent_since + DOWN_AFTER)
         self._looks += 1
 
-    def ask_anew(self, now: float) -> None:
+    def retry_now(self, now: float) -> None:
         """Look at once, and count the silence from now on: an operator has reason to think that it is over."""
         if self.silent_since is not None:
             self.silent_since, self._next_look, self._looks = now, now, 0
 
-    def down(self, now: float) -> bool:
+    def is_open(self, now: float) -> bool:
         """Whether the silence has lasted so long that the host counts as down."""
         return self.silent_since is not None and now - self.silent_since >= DOWN_AFTER
 
-    def hopeless(self, now: float) -> bool:
+    def is_hopeless(self, now: float) -> bool:
         """Whether waiting on is no use."""
         return self.silent_since is not None and now - self.silent_since >= HOPELESS_AFTER
 
-    def look_in(self, now: float) -> float:
+    def retry_after(self, now: float) -> float:
         """Seconds until the next read may go; 0.0 while the host is well."""
-        return 0.0 if self.well else max(0.0, self._next_look - now)
+        return 0.0 if self.is_closed else max(0.0, self._next_look - now)

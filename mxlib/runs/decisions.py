@@ -10,29 +10,29 @@ from dataclasses import dataclass
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
 from mxlib.mxroute.errors import (
-    Business,
     Conflict,
-    Disallowed,
-    Misshapen,
+    InvalidResponse,
     MXrouteError,
     NotFound,
+    PermissionDenied,
+    PlanLimitReached,
     RateLimited,
-    Refused,
+    RequestRefused,
     Unauthorized,
+    UnexpectedData,
     Unreachable,
-    Unreadable,
 )
-from mxlib.mxroute.protocol import Answer, Mailbox
+from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import messages as sentences
 from mxlib.runs.outcomes import Outcome, Proof
 from mxlib.store.records import RowRecord
 
 #: How often one row is sent at most; answers of 429 do not count.
-MOST_TRIES = 5
+MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Finish:
     """The row has its outcome; `thrice` is why the run pauses when three rows running end like this one.
 
     `forbidden`: unless the key turns out to be refused for everything; then the row waits.
@@ -40,43 +40,43 @@ class Done:
 
     outcome: Outcome
     reason: str = ""
-    thrice: str = ""
+    pause_reason_if_repeated: str = ""
     proof: Proof = Proof.ANSWERED
     forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class ReadBack:
     """Whether it took effect is not known: read it back, `after` so many seconds."""
 
     after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Resend:
     """It did not take effect, or does no harm twice: send it again. `counted` tells whether that was a try."""
 
     counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
+class PauseRun:
     """Nothing is wrong with the row, but the run can not go on: it pauses for this reason."""
 
     reason: str
 
 
-Step = Done | Settle | Again | Halt
+Decision = Finish | ReadBack | Resend | PauseRun
 
 
 def silent(answer: object) -> bool:
     """Whether no answer came that can be understood."""
-    return isinstance(answer, Unreachable | Unreadable)
+    return isinstance(answer, Unreachable | InvalidResponse)
 
 
 def odd(answer: object) -> bool:
     """Whether the host answers, but not what it was asked."""
-    return isinstance(answer, Misshapen)
+    return isinstance(answer, UnexpectedData)
 
 
 def lost(answer: object) -> bool:
@@ -84,74 +84,74 @@ def lost(answer: object) -> bool:
     return silent(answer) and getattr(answer, "sent", True)
 
 
-def of_write(row: RowRecord, answer: Answer | MXrouteError) -> Step:
+def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
     """What the answer to a row's own request means; the row is as it was when that left."""
     action = Action(row.action)
     match answer:
         case RateLimited():
-            return Again(counted=False)
-        case Disallowed():
+            return Resend(counted=False)
+        case PermissionDenied():
             # Where it was tried before, the run was resumed since: another pause for it would not let the run move.
             thrice = sentences.NOT_ALLOWED if row.tries <= 1 else ""
-            return Done(Outcome.FAILED, sentences.refused(answer), thrice, forbidden=True)
+            return Finish(Outcome.FAILED, sentences.refused(answer), thrice, forbidden=True)
         case Unauthorized():
-            return Halt(messages.KEY_REFUSED)
+            return PauseRun(messages.KEY_REFUSED)
         case Unreachable(sent=False):
-            return Again(counted=False)
-        case Unreachable() | Unreadable():
+            return Resend(counted=False)
+        case Unreachable() | InvalidResponse():
             if action is Action.CREATE or row.guarded:
-                return Settle()
-            return Again() if row.tries < MOST_TRIES else _given_up(row)
+                return ReadBack()
+            return Resend() if row.tries < MAX_TRIES else _given_up(row)
         case Conflict() if action is Action.CREATE:
-            return Settle() if row.unanswered else _made_meanwhile()
+            return ReadBack() if row.unanswered else _made_meanwhile()
         case NotFound() if action is not Action.CREATE:
-            return of_gone(action, unanswered=row.unanswered)
-        case Business():
-            return Done(Outcome.FAILED, sentences.refused(answer), messages.plan_full(answer.message))
-        case Refused():
-            return Done(Outcome.FAILED, sentences.refused(answer))
-        case Answer():
-            return Done(_EFFECT[action])
+            return decide_gone(action, unanswered=row.unanswered)
+        case PlanLimitReached():
+            return Finish(Outcome.FAILED, sentences.refused(answer), messages.plan_full(answer.message))
+        case RequestRefused():
+            return Finish(Outcome.FAILED, sentences.refused(answer))
+        case Response():
+            return Finish(_EFFECT[action])
         case _:
-            return Done(Outcome.FAILED, sentences.refused(answer))
+            return Finish(Outcome.FAILED, sentences.refused(answer))
 
 
-def of_read_back(row: RowRecord, answer: Answer | MXrouteError, *, quiet_for: float) -> Step:
+def decide_read_back(row: RowRecord, answer: Response | MXrouteError, *, quiet_for: float) -> Decision:
     """What reading a row's mailbox back means; for `quiet_for` more seconds the host may still commit what it asked."""
     match answer:
-        case Answer() | NotFound():
-            box = _box(answer) if isinstance(answer, Answer) else None
-            if (outcome := of_comparison(row, box)) is not None:
-                return Done(outcome, sentences.settled(Action(row.action)), proof=Proof.READ_BACK)
+        case Response() | NotFound():
+            box = _box(answer) if isinstance(answer, Response) else None
+            if (outcome := decide_comparison(row, box)) is not None:
+                return Finish(outcome, sentences.settled(Action(row.action)), proof=Proof.READ_BACK)
             if quiet_for > 0:
-                return Settle(after=quiet_for)
-            return Again() if row.tries < MOST_TRIES else _given_up(row)
-        case Unreachable() | Unreadable() | RateLimited():
-            return Settle()
-        case Disallowed():
-            return Done(Outcome.FAILED, sentences.may_not_be_read(answer), forbidden=True)
+                return ReadBack(after=quiet_for)
+            return Resend() if row.tries < MAX_TRIES else _given_up(row)
+        case Unreachable() | InvalidResponse() | RateLimited():
+            return ReadBack()
+        case PermissionDenied():
+            return Finish(Outcome.FAILED, sentences.may_not_be_read(answer), forbidden=True)
         case _:
-            return of_refused_read(answer)
+            return decide_refused_read(answer)
 
 
-def of_inspection(row: RowRecord, answer: Answer | MXrouteError) -> Done | Halt | None:
+def decide_inspection(row: RowRecord, answer: Response | MXrouteError) -> Finish | PauseRun | None:
     """What a look right before a row means that did not tell what its mailbox has; None: look again."""
     match answer:
-        case Answer():
-            return Done(Outcome.SKIPPED, sentences.NOT_TOLD if row.guarded else sentences.NOT_SAID)
+        case Response():
+            return Finish(Outcome.SKIPPED, sentences.NOT_TOLD if row.guarded else sentences.NOT_SAID)
         case NotFound():
             if row.action == Action.DELETE and row.tries and not row.unanswered:
-                return Done(Outcome.DELETED, proof=Proof.AGAINST_ANSWER)
-            return of_gone(Action(row.action), unanswered=row.unanswered)
-        case Unreachable() | Unreadable() | RateLimited():
+                return Finish(Outcome.DELETED, proof=Proof.AGAINST_ANSWER)
+            return decide_gone(Action(row.action), unanswered=row.unanswered)
+        case Unreachable() | InvalidResponse() | RateLimited():
             return None
-        case Disallowed():
-            return Done(Outcome.FAILED, sentences.refused(answer), forbidden=True)
+        case PermissionDenied():
+            return Finish(Outcome.FAILED, sentences.refused(answer), forbidden=True)
         case _:
-            return of_refused_read(answer)
+            return decide_refused_read(answer)
 
 
-def of_look(row: RowRecord, *, there: bool) -> Done | None:
+def decide_failed_inspection(row: RowRecord, *, there: bool) -> Finish | None:
     """What a waiting row becomes when its domain is read before it is sent; None when it is to be sent as planned.
 
     That a list lacks a mailbox decides nothing: an update or a deletion is looked at by itself before it is sent.
@@ -161,7 +161,7 @@ def of_look(row: RowRecord, *, there: bool) -> Done | None:
     if not row.unanswered and not row.tries:
         return _made_meanwhile()
     proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-    return Done(Outcome.CREATED, sentences.settled(Action.CREATE, proof), proof=proof)
+    return Finish(Outcome.CREATED, sentences.settled(Action.CREATE, proof), proof=proof)
 
 
 def tries_left_over(row: RowRecord) -> int:
@@ -169,7 +169,7 @@ def tries_left_over(row: RowRecord) -> int:
     return min(row.tries, 1)
 
 
-def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
+def decide_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
     """The true outcome of a row that was given up unanswered, when what the host has in the end shows it."""
     match Action(row.action):
         case Action.CREATE if box is not None:
@@ -182,14 +182,14 @@ def of_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
             return None
 
 
-def of_list(row: RowRecord, box: Mailbox | None) -> Done | None:
+def decide_list(row: RowRecord, box: Mailbox | None) -> Finish | None:
     """What the list at the end shows of a row that was not done, as far as was known: it was done after all."""
     tried = row.unanswered or (row.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED} and row.tries > 0)
-    outcome = of_comparison(row, box) if tried else None
+    outcome = decide_comparison(row, box) if tried else None
     if outcome is None:
         return None
     proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-    return Done(outcome, sentences.settled(Action(row.action), proof), proof=proof)
+    return Finish(outcome, sentences.settled(Action(row.action), proof), proof=proof)
 
 
 def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
@@ -200,23 +200,23 @@ def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
         case Action.DELETE if row.outcome == Outcome.DELETED:
             return box is not None
         case Action.DELETE:
-            return of_list(row, box) is not None
+            return decide_list(row, box) is not None
         case Action.UPDATE:
             return row.outcome == Outcome.UPDATED and _is_as_it_was(row, box)
 
 
-def of_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> Done | None:
+def decide_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> Finish | None:
     """What a row that was answered with yes becomes by what its mailbox is; None while it stays what it is.
 
     `touched`: somebody changed, deleted or made it again since.
     """
     if row.outcome in {Outcome.FAILED, Outcome.SKIPPED, Outcome.NOT_ATTEMPTED}:
-        return of_list(row, box)
+        return decide_list(row, box)
     usage = row.before.get("usage")
     made_again = touched or (box is not None and usage is not None and box.usage < usage)
     if made_again or not contradicts(row, box):
         return None
-    return Done(Outcome.FAILED, sentences.not_done(Action(row.action)))
+    return Finish(Outcome.FAILED, sentences.not_done(Action(row.action)))
 
 
 def _is_as_it_was(row: RowRecord, box: Mailbox | None) -> bool:
@@ -225,35 +225,35 @@ def _is_as_it_was(row: RowRecord, box: Mailbox | None) -> bool:
     return alone and box is not None and box.quota != row.quota and box.quota == row.was.get("quota")
 
 
-def of_gone(action: Action, *, unanswered: bool) -> Done:
+def decide_gone(action: Action, *, unanswered: bool) -> Finish:
     """What it means that a mailbox is not there which was to be changed or deleted."""
     if action is Action.DELETE and unanswered:
-        return Done(Outcome.DELETED, proof=Proof.READ_BACK)
-    return Done(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
+        return Finish(Outcome.DELETED, proof=Proof.READ_BACK)
+    return Finish(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
 
 
-def of_denied_read(answer: object) -> Halt:
+def decide_denied_read(answer: object) -> PauseRun:
     """What it means that the host does not let a domain be read, though the key is good for others."""
-    return Halt(sentences.not_told(answer))
+    return PauseRun(sentences.not_told(answer))
 
 
-def of_refused_read(answer: object) -> Halt:
+def decide_refused_read(answer: object) -> PauseRun:
     """What it means that the host does not let itself be read: without that nothing may be sent, nor guessed."""
     if isinstance(answer, Unauthorized):
-        return Halt(messages.KEY_REFUSED)
-    return Halt(sentences.not_told(answer))
+        return PauseRun(messages.KEY_REFUSED)
+    return PauseRun(sentences.not_told(answer))
 
 
-def _made_meanwhile() -> Done:
-    return Done(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
+def _made_meanwhile() -> Finish:
+    return Finish(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
 
 
-def _box(answer: Answer) -> Mailbox:
+def _box(answer: Response) -> Mailbox:
     return Mailbox.from_data(answer.data if isinstance(answer.data, Mapping) else {})
 
 
-def _given_up(row: RowRecord) -> Done:
-    return Done(Outcome.FAILED, sentences.gave_up(Action(row.action), row.tries), sentences.NO_WRITES)
+def _given_up(row: RowRecord) -> Finish:
+    return Finish(Outcome.FAILED, sentences.gave_up(Action(row.action), row.tries), sentences.NO_WRITES)
 
 
 _EFFECT = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}

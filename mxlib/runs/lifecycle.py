@@ -7,14 +7,14 @@ from mxlib.core.text import messages
 from mxlib.runs import messages as sentences
 from mxlib.runs import row_updates
 from mxlib.runs.outcomes import Outcome, RunStatus
-from mxlib.runs.run_state import Course, Note, Unsettled
+from mxlib.runs.run_state import Note, PendingConfirmation, RunState
 from mxlib.store import Store, Tx, audit, journal, run_passwords
 
 #: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
 AT_ONCE = 200
 
 
-def halt(course: Course, why: str, *, blind: bool = False) -> None:
+def halt(course: RunState, why: str, *, blind: bool = False) -> None:
     """Pause a run in memory; `save` brings that to the store. One that is being stopped stays so, and reads on."""
     if course.status is RunStatus.STOPPING or course.is_left:
         return
@@ -24,7 +24,7 @@ def halt(course: Course, why: str, *, blind: bool = False) -> None:
         course.to_look.clear()
 
 
-def stop(store: Store, course: Course, moment: float, patience: float, note: Note | None = None) -> None:
+def stop(store: Store, course: RunState, moment: float, patience: float, note: Note | None = None) -> None:
     """Give every row that waits its outcome, unless it may be done already: that is read back first."""
     with store.write() as tx:
         lost = [row for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,)) if row.unanswered]
@@ -36,7 +36,9 @@ def stop(store: Store, course: Course, moment: float, patience: float, note: Not
         for each in (*course.notes, *([note] if note else ())):
             each(tx)
     for row in lost:
-        course.unsettled[row.position] = Unsettled(replace(row, outcome=Outcome.SETTLING), moment, moment + patience)
+        course.unsettled[row.position] = PendingConfirmation(
+            replace(row, outcome=Outcome.SETTLING), moment, moment + patience
+        )
     course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
     course.notes = ()
     course.held = False
@@ -46,7 +48,7 @@ def stop(store: Store, course: Course, moment: float, patience: float, note: Not
     course.denied.clear()
 
 
-def save(store: Store, course: Course, at: float) -> None:
+def save(store: Store, course: RunState, at: float) -> None:
     """Write a run's status down."""
     with store.write() as tx:
         journal.set_run(tx, course.id, status=course.status, why=course.why, seen=False)
@@ -59,7 +61,7 @@ def save(store: Store, course: Course, at: float) -> None:
     course.unsaved, course.notes = False, ()
 
 
-def keep_here(store: Store, course: Course, at: float) -> None:
+def keep_here(store: Store, course: RunState, at: float) -> None:
     """Do some of the rows that change nothing but a recovery email."""
     now = course.kept_here[:AT_ONCE]
     with store.write() as tx:
@@ -69,7 +71,7 @@ def keep_here(store: Store, course: Course, at: float) -> None:
     del course.kept_here[: len(now)]
 
 
-def finish(store: Store, course: Course, at: float) -> None:
+def finish(store: Store, course: RunState, at: float) -> None:
     """End a run: every row has its outcome, and its domains were compared as far as the host answered."""
     status = RunStatus.STOPPED if course.status is RunStatus.STOPPING else RunStatus.FINISHED
     with store.write() as tx:
@@ -93,14 +95,14 @@ def finish(store: Store, course: Course, at: float) -> None:
         _note(tx, course, f"run.{status}", at, ". ".join(filter(None, [told, course.note])))
 
 
-def settle_at_last(store: Store, course: Course, at: float) -> None:
+def settle_at_last(store: Store, course: RunState, at: float) -> None:
     """Have the operator see that a stopped run has its last outcomes, and keep its passwords from then on."""
     with store.write() as tx:
         run_passwords.keep_from(tx, course.id, at)
         journal.set_run(tx, course.id, seen=False)
 
 
-def _note(tx: Tx, course: Course, what: str, at: float, outcome: str) -> None:
+def _note(tx: Tx, course: RunState, what: str, at: float, outcome: str) -> None:
     audit.append(
         tx, at=at, who=course.operator, kind="engine", what=what, on=f"run {course.id}", run=course.id, outcome=outcome
     )

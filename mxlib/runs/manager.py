@@ -5,41 +5,41 @@ from contextlib import contextmanager
 
 from mxlib.clock import Clock
 from mxlib.core.format import count
-from mxlib.core.plans.plan import Kind, Plan
+from mxlib.core.plans.plan import Plan, RunKind
 from mxlib.core.text import messages
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.rate_limiter import Gate
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences
 from mxlib.runs import password_retention, retry, run_viewer
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
-from mxlib.runs.retry import CanNot, NotOwner, SameImport
-from mxlib.runs.row_counts import Tallies
+from mxlib.runs.retry import InvalidState, NotOwner, SameImport
+from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import Note
 from mxlib.runs.run_view import RunView
-from mxlib.runs.worker import Worker
+from mxlib.runs.worker import RunWorkers
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, audit, erasure, journal, run_relations
+from mxlib.store import Store, StoreUnavailable, Tx, audit, erasure, journal, run_relations
 from mxlib.store.records import RunRecord
 
-__all__ = ["CanNot", "NotOwner", "Runs", "SameImport"]
+__all__ = ["InvalidState", "NotOwner", "RunManager", "SameImport"]
 
 #: Runs among which those are found that somebody may see.
 LOOKED_THROUGH = 1_000
 
 
-class Runs:
+class RunManager:
     """All runs of this process. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: Host, gate: Gate, clock: Clock, settings: Settings,
+        self, store: Store, host: MXrouteClient, gate: RateLimiter, clock: Clock, settings: Settings,
         chores: Iterable[Callable[[], object]] = (),
     ) -> None:  # fmt: skip
         self._store, self._gate, self._clock = store, gate, clock
-        self._worker = Worker(
+        self._worker = RunWorkers(
             store, host, gate, clock, settings.timeout_s, (self.purge, *chores), (store.readers.end_old, self._erase)
         )
-        self._tallies = Tallies(clock)
+        self._tallies = RowCounts(clock)
 
     # Who may send.
 
@@ -71,7 +71,7 @@ class Runs:
             if run is not None:
                 return run
             rivals = (
-                run_relations.same_import(tx, plan, since) if beside is not None and plan.kind is Kind.IMPORT else []
+                run_relations.same_import(tx, plan, since) if beside is not None and plan.kind is RunKind.IMPORT else []
             )
             if others := set(rivals) - set(beside or ()):
                 raise SameImport(min(others))
@@ -110,7 +110,7 @@ class Runs:
             engine.stop(run, note)
             course = engine.courses.get(run)
             if engine.trouble and course and not course.is_left and course.status is not RunStatus.STOPPING:
-                raise Unwritable(engine.trouble, engine.trouble_code)
+                raise StoreUnavailable(engine.trouble, engine.trouble_code)
 
         self._worker.steer(stop)
 
@@ -146,9 +146,9 @@ class Runs:
         self.must_own()
         view = self.view(run)
         if view is None or view.status not in AT_AN_END:
-            raise CanNot("The run still needs its passwords. Stop it first, or wait for its end.")
+            raise InvalidState("The run still needs its passwords. Stop it first, or wait for its end.")
         if view.open:
-            raise CanNot(sentences.not_settled(view.open))
+            raise InvalidState(sentences.not_settled(view.open))
         password_retention.hand_over(self._store, run, self._clock.now(), who=by, kind=kind, address=address)
         if not erasure.finish(self._store):
             self._worker.chores.soon()
@@ -219,7 +219,7 @@ class Runs:
 
     def silent(self) -> bool:
         """Return whether the runs wait for a host that does not answer."""
-        return self._worker.engine.health.down(self._clock.monotonic())
+        return self._worker.engine.health.is_open(self._clock.monotonic())
 
     def problems(self) -> list[str]:
         """What is not well with the runs, one sentence each."""

@@ -2,7 +2,7 @@
 
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings
-from mxlib.mxroute.errors import MXrouteError, Refused
+from mxlib.mxroute.errors import MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs.outcomes import Proof, RunStatus
 from mxlib.store.records import RowRecord
@@ -71,7 +71,7 @@ def over(run: int, status: RunStatus) -> str:
 
 def refused(error: MXrouteError) -> str:
     """The host's own words, and the field that they are about."""
-    if not isinstance(error, Refused):
+    if not isinstance(error, RequestRefused):
         return str(error)
     about = f" ({error.field})" if error.field else ""
     return f"MXroute: {error.message}{about}"

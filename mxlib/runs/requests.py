@@ -3,26 +3,26 @@
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute import protocol
 from mxlib.mxroute.protocol import Request
-from mxlib.runs.run_state import Course, Errand, Purpose
+from mxlib.runs.run_state import ReadTask, RequestPurpose, RunState
 from mxlib.store.records import RowRecord
 
 
-def read_of(course: Course, errand: Errand) -> Request:
+def read_request(course: RunState, errand: ReadTask) -> Request:
     """The read that an errand wants; a probe asks for the domains."""
     match errand.purpose:
-        case Purpose.SETTLE if errand.position is not None:
+        case RequestPurpose.SETTLE if errand.position is not None:
             return protocol.read_mailbox(errand.domain, course.unsettled[errand.position].row.username)
-        case Purpose.INSPECT if errand.position is not None:
+        case RequestPurpose.INSPECT if errand.position is not None:
             return protocol.read_mailbox(*course.guarded[errand.position])
-        case Purpose.CONFIRM if errand.position is not None:
+        case RequestPurpose.CONFIRM if errand.position is not None:
             return protocol.read_mailbox(*course.to_confirm[errand.position])
-        case Purpose.LOOK | Purpose.CHECK:
+        case RequestPurpose.LOOK | RequestPurpose.CHECK:
             return protocol.list_mailboxes(errand.domain)
         case _:
             return protocol.list_domains()
 
 
-def write_of(row: RowRecord, password: str) -> Request:
+def write_request(row: RowRecord, password: str) -> Request:
     """The request of a row; an update names only what changes, and the limit only where the host may take it."""
     match Action(row.action):
         case Action.CREATE:

@@ -10,11 +10,11 @@ import pandas as pd
 from mxlib.core.files import writer
 from mxlib.core.plans.plan import Action
 from mxlib.core.schema import COLUMNS
-from mxlib.core.text.redaction import untold
+from mxlib.core.text.redaction import without_figures
 from mxlib.runs import messages
 from mxlib.runs.outcomes import DONE, OPEN
 from mxlib.store import Store, journal, own_cells, run_passwords
-from mxlib.store.encryption import Unreadable
+from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.records import RowRecord
 
 #: What the results add to a row's own columns.
@@ -34,7 +34,7 @@ ELSEWHERE = "other-rows"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class RowVisibility:
     """What a reader may see: the figures of mailboxes by domain, and the rows."""
 
     may_know: Callable[[str], bool]
@@ -61,10 +61,12 @@ _FRAME = {
 
 
 #: The sight of somebody who may see everything.
-EVERYTHING = Sight(lambda _domain: True, lambda _row: True)
+EVERYTHING = RowVisibility(lambda _domain: True, lambda _row: True)
 
 
-def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Sight = EVERYTHING) -> pd.DataFrame:
+def rows_frame(
+    store: Store, run: int, *, with_passwords: bool = False, seen: RowVisibility = EVERYTHING
+) -> pd.DataFrame:
     """Every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota, host_limit.
 
     What the mailbox had before is in old_quota, old_limit and old_recovery_email; a row that found none has none.
@@ -73,7 +75,7 @@ def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Si
     """
     rows = _rows(store, run, seen)
     columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
-    columns |= {name: [old(row)[name] for row in rows] for name in OLD}
+    columns |= {name: [old_values(row)[name] for row in rows] for name in OLD}
     frame = pd.DataFrame(columns).astype(_FRAME)
     if with_passwords:
         passwords = _made(store, run, rows)
@@ -81,8 +83,8 @@ def rows_frame(store: Store, run: int, *, with_passwords: bool = False, seen: Si
     return frame
 
 
-def every(
-    store: Store, run: int, *, with_passwords: bool = False, seen: Sight = EVERYTHING
+def all_rows(
+    store: Store, run: int, *, with_passwords: bool = False, seen: RowVisibility = EVERYTHING
 ) -> list[tuple[RowRecord, str]]:
     """Every row in file order, each with the password of the mailbox that it made; blank without `with_passwords`."""
     rows = _rows(store, run, seen)
@@ -90,7 +92,7 @@ def every(
     return [(row, passwords.get(row.position, "")) for row in rows]
 
 
-def old(row: RowRecord) -> dict[str, object]:
+def old_values(row: RowRecord) -> dict[str, object]:
     """What the mailbox of a row had before it, by the names of `OLD`; None and blank for what is not known."""
     was = row.was
     return {
@@ -100,7 +102,7 @@ def old(row: RowRecord) -> dict[str, object]:
     }
 
 
-def results_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) -> bytes:
+def results_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
     """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made.
 
     `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
@@ -109,12 +111,12 @@ def results_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) ->
     return _told(_with_own_cells(store, run, rows), _made(store, run, rows), kind)
 
 
-def results_csv(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
+def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
     """The results as CSV."""
     return results_file(store, run, "csv", seen)
 
 
-def results_zip(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
+def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
     """The results domain by domain, as .xlsx and as CSV, so that nobody is handed the passwords of others."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
@@ -134,12 +136,12 @@ def results_zip(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
     return packed.getvalue()
 
 
-def failed_csv(store: Store, run: int, seen: Sight = EVERYTHING) -> bytes:
+def failed_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
     """The rows that are not done as CSV."""
     return failed_file(store, run, "csv", seen)
 
 
-def failed_file(store: Store, run: int, kind: str, seen: Sight = EVERYTHING) -> bytes:
+def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
     """Every row that is not done, in the import format with its outcome and reason, as `xlsx` or `csv`."""
     rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
@@ -172,7 +174,7 @@ def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
             row.reason,
             _cell(row.host_quota),
             _cell(row.host_limit),
-            *(_cell(old(row)[name]) for name in added if name in OLD),
+            *(_cell(old_values(row)[name]) for name in added if name in OLD),
             passwords.get(row.position, ""),
         )
         for row, cells in rows
@@ -198,11 +200,11 @@ def _own(store: Store, row: RowRecord) -> dict[str, str]:
     """The row's own cells; a key that is lost is said where they would stand."""
     try:
         return own_cells.unseal(store.key, row.sealed_cells)
-    except Unreadable:
+    except DecryptionFailed:
         return {OWN: messages.OWN_UNREADABLE}
 
 
-def _rows(store: Store, run: int, seen: Sight) -> list[RowRecord]:
+def _rows(store: Store, run: int, seen: RowVisibility) -> list[RowRecord]:
     with store.read() as tx:
         rows = journal.rows(tx, run)
     shown = filter(seen.shows, rows)
@@ -217,7 +219,7 @@ def _hidden(row: RowRecord) -> RowRecord:
         host_quota=asked.quota if row.host_quota == asked.quota else None,
         host_limit=asked.limit if row.host_limit == asked.limit else None,
         before={},
-        reason=untold(row.reason),
+        reason=without_figures(row.reason),
     )
 
 
@@ -230,7 +232,7 @@ def _opened(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]
     with store.read() as tx:
         try:
             return run_passwords.opened(tx, store.key, run, wanted)
-        except Unreadable:
+        except DecryptionFailed:
             return dict.fromkeys(wanted, messages.UNREADABLE)
 
 

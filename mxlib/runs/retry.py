@@ -1,17 +1,17 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
-from mxlib.core.plans.plan import Action, Kind, Plan, PlannedRow
+from mxlib.core.plans.plan import Action, Plan, PlannedRow, RunKind
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
 from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.encryption import ServerKey
 
 
-class CanNot(Exception):
+class InvalidState(Exception):
     """What was asked of a run is not possible now; the message is one sentence that says why."""
 
 
-class NotOwner(CanNot):
+class NotOwner(InvalidState):
     """Runs go on in another process: this one only shows them."""
 
 
@@ -29,14 +29,14 @@ def retry(
     """Journal a run of the rows of `run` that are not done, passwords included; its number, or that of one before."""
     record = journal.get_run(tx, run)
     if record is None or record.status not in AT_AN_END:
-        raise CanNot("The run is not at its end yet. Stop it first, or wait.")
+        raise InvalidState("The run is not at its end yet. Stop it first, or wait.")
     rows = journal.rows(tx, run, outcomes=RETRIED)
     if not rows:
-        raise CanNot("No row of this run failed.")
+        raise InvalidState("No row of this run failed.")
     sealed = {row.position: row.sealed_password for row in rows if row.sealed_password}
     passwords = run_passwords.opened(tx, server_key, run, sealed)
     if run_passwords.forgotten(record) and any(row.action != Action.DELETE for row in rows):
-        raise CanNot("The passwords of this run were forgotten. Download the failed rows and import them again.")
+        raise InvalidState("The passwords of this run were forgotten. Download the failed rows and import them again.")
     plan = Plan(
         record.file_name,
         record.file_digest,
@@ -58,7 +58,7 @@ def retry(
             )
             for row in rows
         ),
-        Kind(record.kind),
+        RunKind(record.kind),
         record.undo_of,
     )
     running = journal.find_run(tx, operator=operator, idempotency_key=None, plan_digest=plan.digest)

@@ -24,7 +24,7 @@ class _Tally:
     settled: bool
 
 
-class Tallies:
+class RowCounts:
     """Keeps the counts of ended runs, which rarely change. Every method may be called from any thread."""
 
     def __init__(self, clock: Clock) -> None:

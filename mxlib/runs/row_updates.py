@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings
-from mxlib.mxroute.errors import MXrouteError, Refused, Unreadable
-from mxlib.mxroute.protocol import Answer, Mailbox
+from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RequestRefused
+from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, messages, write_guard
-from mxlib.runs.decisions import Done
+from mxlib.runs.decisions import Finish
 from mxlib.runs.outcomes import DONE, Outcome, Proof
-from mxlib.runs.run_state import Course
+from mxlib.runs.run_state import RunState
 from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, recovery_emails
 from mxlib.store.records import RowRecord
 
 
-def decide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> None:
+def decide(tx: Tx, course: RunState, row: RowRecord, step: Finish, at: float) -> None:
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
     step = _unless_made_by_others(tx, course, row, step)
     outcome = step.outcome
@@ -33,22 +33,22 @@ def decide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> Non
         recovery_emails.drop(tx, row.domain, row.username)
 
 
-def _unless_made_by_others(tx: Tx, course: Course, row: RowRecord, step: Done) -> Done:
+def _unless_made_by_others(tx: Tx, course: RunState, row: RowRecord, step: Finish) -> Finish:
     """What a row becomes whose mailbox is there, without a yes to the row: its own, unless somebody else made it."""
     if step.outcome is not Outcome.CREATED or step.proof is Proof.ANSWERED:
         return step
     maker = mailbox_creators.find_maker(tx, row.address, after=course.planned_after, but=course.lineage)
-    return step if maker is None else Done(Outcome.SKIPPED, messages.made_by(maker.run))
+    return step if maker is None else Finish(Outcome.SKIPPED, messages.made_by(maker.run))
 
 
-def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
+def keep_here(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
     """Do a row that changes nothing but the recovery email, which is kept here alone."""
     if row.guarded and (
         stays := write_guard.kept_here(row.before, recovery_emails.of_mailbox(tx, row.domain, row.username))
     ):
         journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
-    since = write_guard.Since() if row.guarded else _since_planned(tx, course, row, at)
+    since = write_guard.ChangesSincePlan() if row.guarded else _since_planned(tx, course, row, at)
     if since.doings or since.is_new:
         made = since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings)
         reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
@@ -61,7 +61,7 @@ def keep_here(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
     _keep_recovery(tx, course, row, at)
 
 
-def _keep_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
+def _keep_recovery(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
     """Put or drop the recovery email that comes with a row; in an update, keep what there was for who takes it back."""
     had = recovery_emails.of_mailbox(tx, row.domain, row.username)
     if row.recovery_email == CLEAR:
@@ -87,37 +87,39 @@ def _told(row: RowRecord) -> str:
     return findings.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
 
 
-def _note(tx: Tx, course: Course, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
+def _note(tx: Tx, course: RunState, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
     audit.append(
         tx, at=at, who=course.operator, kind="engine", what=what, on=row.address, run=course.id, outcome=outcome
     )
 
 
-def guard(tx: Tx, course: Course, row: RowRecord, box: Mailbox, at: float) -> Done | None:
+def guard(tx: Tx, course: RunState, row: RowRecord, box: Mailbox, at: float) -> Finish | None:
     """What a row becomes whose mailbox is not as it has to be; None when it may go."""
-    if (row.unanswered or row.tries) and (late := decisions.of_comparison(row, box)) is not None:
+    if (row.unanswered or row.tries) and (late := decisions.decide_comparison(row, box)) is not None:
         # Our own, and not somebody else's change.
         proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-        return Done(late, messages.settled(Action(row.action), proof), proof=proof)
+        return Finish(late, messages.settled(Action(row.action), proof), proof=proof)
     stays = (
-        write_guard.kept(row.action, row.before, box, recovery_emails.of_mailbox(tx, row.domain, row.username))
+        write_guard.reason_to_keep(
+            row.action, row.before, box, recovery_emails.of_mailbox(tx, row.domain, row.username)
+        )
         if row.guarded
         else write_guard.unplanned(row, box, _since_planned(tx, course, row, at))
     )
     if stays is not None:
-        return Done(Outcome.SKIPPED, stays.reason)
+        return Finish(Outcome.SKIPPED, stays.reason)
     restoring = row.action == Action.UPDATE
     if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of, restoring=restoring):
-        return Done(Outcome.SKIPPED, messages.CHANGED_HERE)
+        return Finish(Outcome.SKIPPED, messages.CHANGED_HERE)
     if row.action == Action.UPDATE and not row.tries and not row.unanswered:
         _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return None
 
 
-def _since_planned(tx: Tx, course: Course, row: RowRecord, at: float) -> write_guard.Since:
+def _since_planned(tx: Tx, course: RunState, row: RowRecord, at: float) -> write_guard.ChangesSincePlan:
     first = first_seen.since(tx, row.domain, row.username)
     was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, course.planned_at)
-    return write_guard.Since(
+    return write_guard.ChangesSincePlan(
         doings=audit.doings_since(tx, row.address, course.planned_after, but=course.lineage),
         is_new=first is not None and first > course.planned_at and was_listed,
         is_unsure=manual_writes.is_open(tx, row.domain, row.username),
@@ -125,7 +127,7 @@ def _since_planned(tx: Tx, course: Course, row: RowRecord, at: float) -> write_g
     )
 
 
-def had_mailboxes(tx: Tx, course: Course, domain: str) -> bool:
+def had_mailboxes(tx: Tx, course: RunState, domain: str) -> bool:
     """Whether `domain` had mailboxes, as far as is known, beside those that this run has deleted."""
     kept = mailbox_lists.mailboxes(tx, domain)
     there = {box.username.lower() for box in kept.mailboxes} if kept else set()
@@ -134,7 +136,7 @@ def had_mailboxes(tx: Tx, course: Course, domain: str) -> bool:
     return bool(there)
 
 
-def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
+def meanwhile(tx: Tx, course: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
     """Give the waiting rows that are overtaken by what is there now their outcome; their positions."""
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
@@ -142,7 +144,7 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
     decided = set()
     for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
         box = there.get(row.username)
-        over = decisions.of_look(row, there=box is not None)
+        over = decisions.decide_failed_inspection(row, there=box is not None)
         if box is not None and row.guarded:
             over = guard(tx, course, row, box, at)
         if over is not None:
@@ -151,7 +153,7 @@ def meanwhile(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at:
     return decided
 
 
-def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
+def compare(tx: Tx, course: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
     """Say of the rows of `domain` what the host now has; what was not done, as far as was known, may have been.
 
     What is handed back are rows that the list contradicts, each with the domain and name to read it by.
@@ -167,7 +169,7 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
         if decisions.contradicts(row, box):
             to_confirm[row.position] = (domain, row.username)
         if row.outcome in not_done:
-            late = None if row.position in to_confirm else decisions.of_list(row, box)
+            late = None if row.position in to_confirm else decisions.decide_list(row, box)
             if late is None or _unless_made_by_others(tx, course, row, late).outcome not in DONE:
                 continue
             row = _redecide(tx, course, row, late, at)
@@ -176,10 +178,10 @@ def compare(tx: Tx, course: Course, domain: str, boxes: Iterable[Mailbox], at: f
     return to_confirm
 
 
-def confirm(tx: Tx, course: Course, row: RowRecord, box: Mailbox | None, at: float) -> None:
+def confirm(tx: Tx, course: RunState, row: RowRecord, box: Mailbox | None, at: float) -> None:
     """Say of one row what its mailbox is, read by itself since a list contradicted the row."""
     touched = audit.touched_since(tx, row.address, course.id)
-    if (step := decisions.of_contradiction(row, box, touched=touched)) is None:
+    if (step := decisions.decide_contradiction(row, box, touched=touched)) is None:
         if row.outcome in DONE:
             journal.set_found(tx, course.id, [_found_at_host(row, box)])
         return
@@ -197,7 +199,7 @@ def confirm(tx: Tx, course: Course, row: RowRecord, box: Mailbox | None, at: flo
     _note(tx, course, "mailbox.not_done", row, at, step.reason)
 
 
-def _redecide(tx: Tx, course: Course, row: RowRecord, step: Done, at: float) -> RowRecord:
+def _redecide(tx: Tx, course: RunState, row: RowRecord, step: Finish, at: float) -> RowRecord:
     decide(tx, course, row, step, at)
     return replace(row, outcome=step.outcome, proof=step.proof)
 
@@ -207,7 +209,7 @@ def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, 
     return row.position, reason, differs, box.quota if box else None, box.limit if box else None
 
 
-def _take_back_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> None:
+def _take_back_recovery(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
     """Bring the recovery email back to what it was before a row that did nothing, unless it was changed since."""
     kept = "" if row.recovery_email == CLEAR else row.recovery_email
     had = str(row.was.get("recovery_email") or "") if row.action != Action.CREATE else ""
@@ -220,14 +222,14 @@ def _take_back_recovery(tx: Tx, course: Course, row: RowRecord, at: float) -> No
         recovery_emails.drop(tx, row.domain, row.username)
 
 
-def told(answer: Answer | MXrouteError) -> str:
+def told(answer: Response | MXrouteError) -> str:
     """An answer as the journal notes it: a status, or that there was none."""
     match answer:
-        case Answer():
+        case Response():
             return str(answer.status)
-        case Refused():
+        case RequestRefused():
             return f"{answer.status} {answer.code}"
-        case Unreadable():
+        case InvalidResponse():
             return f"{answer.status} unreadable"
         case _:
             return "no answer"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mxlib.mxroute.errors import MXrouteError
-from mxlib.mxroute.protocol import Answer, Request
+from mxlib.mxroute.protocol import Request, Response
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.store import Tx, journal
 from mxlib.store.records import RowRecord, RunRecord
@@ -20,7 +20,7 @@ INSPECTED_FOR = 5.0
 INSPECTED_AHEAD = 3
 
 #: How often in a row an answer that answers nothing is asked for again before the run pauses.
-MOST_ODD = 6
+MAX_ODD_RESPONSES = 6
 
 #: Seconds after which a list without mailboxes is read again where there were some, and a refused key is tried again.
 AGAIN_AFTER = 60.0
@@ -30,7 +30,7 @@ AGAIN_AFTER = 60.0
 Note = Callable[[Tx], object]
 
 
-class Purpose(StrEnum):
+class RequestPurpose(StrEnum):
     """Why a request goes out."""
 
     SEND = "send"
@@ -43,20 +43,20 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class ReadTask:
     """A read that a run wants: of one row, to settle it or before it is sent, or of a domain."""
 
-    purpose: Purpose
+    purpose: RequestPurpose
     domain: str = ""
     position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class OutgoingRequest:
     """A request that goes out now, and for whom; `row` and `attempt` are set when it sends a row."""
 
     run: int
-    errand: Errand
+    errand: ReadTask
     request: Request
     sent_at: float
     attempt: int = 0
@@ -66,17 +66,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedResponse:
     """What came of a job: when, in Unix seconds and in monotonic ones."""
 
-    job: Job
-    answer: Answer | MXrouteError
+    job: OutgoingRequest
+    answer: Response | MXrouteError
     at: float
     moment: float
 
 
 @dataclass(slots=True)
-class Unsettled:
+class PendingConfirmation:
     """A row, as it was sent, that got no answer: when to read it back, and until when the host may still commit it."""
 
     row: RowRecord
@@ -87,7 +87,7 @@ class Unsettled:
 
 
 @dataclass(slots=True)
-class Course:
+class RunState:
     """One run on its way. Times are monotonic seconds."""
 
     id: int
@@ -105,11 +105,11 @@ class Course:
     #: Rows whose mailbox is looked at right before they are sent: domain and username; and those looked at, and when.
     guarded: dict[int, tuple[str, str]] = field(default_factory=dict)
     inspected: dict[int, float] = field(default_factory=dict)
-    unsettled: dict[int, Unsettled] = field(default_factory=dict)
+    unsettled: dict[int, PendingConfirmation] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
     to_look: set[str] = field(default_factory=set)
     to_check: set[str] | None = None
-    asked: set[Errand] = field(default_factory=set)
+    asked: set[ReadTask] = field(default_factory=set)
     #: Reading is no use now: the key was refused, or nobody answered for hours.
     blind: bool = False
     #: Whether anything was compared with the host at the end.
@@ -120,15 +120,15 @@ class Course:
     unsaved: bool = False
     note: str = ""
     #: Reads that are not to go before a moment; how often each gave an odd answer; lists that are read a second time.
-    later: dict[Errand, float] = field(default_factory=dict)
-    odd: Counter[Errand] = field(default_factory=Counter)
-    doubted: set[Errand] = field(default_factory=set)
+    later: dict[ReadTask, float] = field(default_factory=dict)
+    odd: Counter[ReadTask] = field(default_factory=Counter)
+    doubted: set[ReadTask] = field(default_factory=set)
     #: Rows whose mailbox is read by itself, since the list of its domain contradicts them.
     to_confirm: dict[int, tuple[str, str]] = field(default_factory=dict)
     #: Rows that MXroute did not allow, and how each was unsettled if it was; and reads that it did not allow. A probe
     #: tells whether it allows anything.
-    forbidden: dict[int, "Unsettled | None"] = field(default_factory=dict)
-    denied: dict[Errand, str] = field(default_factory=dict)
+    forbidden: dict[int, "PendingConfirmation | None"] = field(default_factory=dict)
+    denied: dict[ReadTask, str] = field(default_factory=dict)
     #: So many rows running were not allowed that the run paused; they wait.
     suspected: bool = False
     #: What is not settled can not be settled now.
@@ -143,13 +143,13 @@ class Course:
     planned_at: float = 0.0
     planned_after: int = 0
     lineage: tuple[int, ...] = ()
-    alike: list[int] = field(default_factory=list)
-    alike_in: str = ""
+    similar_failures: list[int] = field(default_factory=list)
+    similar_failures_reason: str = ""
     #: What is to be written with the run's status, at the latest when the store takes that again.
     notes: tuple[Note, ...] = ()
 
     @classmethod
-    def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "Course":
+    def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "RunState":
         """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
         status = RunStatus(record.status)
         course = cls(
@@ -169,7 +169,7 @@ class Course:
         course.guarded = journal.guarded(tx, record.id)
         course.kept_here = journal.waiting_positions(tx, record.id, asking=False)
         for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
-            course.unsettled[row.position] = Unsettled(row, now, now + patience)
+            course.unsettled[row.position] = PendingConfirmation(row, now, now + patience)
         if status is RunStatus.RUNNING:
             course.looks_first()
         return course
@@ -184,7 +184,7 @@ class Course:
         acts = self.status in {RunStatus.RUNNING, RunStatus.STOPPING} or self.in_flight or self.unsettled
         return self.domains if acts else frozenset()
 
-    def behind(self, courses: Iterable["Course"]) -> tuple[int, ...]:
+    def behind(self, courses: Iterable["RunState"]) -> tuple[int, ...]:
         """Those of `courses` that write to a domain of this one, or waited for it longer, oldest first."""
         first = (
             other.id
@@ -219,28 +219,28 @@ class Course:
         self.inspected.pop(position, None)
         self.in_flight.add(position)
 
-    def next_read(self, now: float) -> Errand | None:
+    def next_read(self, now: float) -> ReadTask | None:
         """The read that helps this run most, if one is due."""
         if self.blind:
             return None
         return next((errand for errand in self._reads(now) if self._is_due(errand, now)), None)
 
-    def _reads(self, now: float) -> Iterable[Errand]:
+    def _reads(self, now: float) -> Iterable[ReadTask]:
         if self.to_probe:
-            yield Errand(Purpose.PROBE)
+            yield ReadTask(RequestPurpose.PROBE)
         if self.status is RunStatus.RUNNING:
             for domain in sorted(self.to_look):
-                yield Errand(Purpose.LOOK, domain)
+                yield ReadTask(RequestPurpose.LOOK, domain)
         for position, lost in self.unsettled.items():
             if lost.due <= now:
-                yield Errand(Purpose.SETTLE, lost.row.domain, position)
+                yield ReadTask(RequestPurpose.SETTLE, lost.row.domain, position)
         if self.drained and self.status in {RunStatus.RUNNING, RunStatus.STOPPING}:
             for domain in sorted(self.to_check or ()):
-                yield Errand(Purpose.CHECK, domain)
+                yield ReadTask(RequestPurpose.CHECK, domain)
             for position, (domain, _) in self.to_confirm.items():
-                yield Errand(Purpose.CONFIRM, domain, position)
+                yield ReadTask(RequestPurpose.CONFIRM, domain, position)
 
-    def _is_due(self, errand: Errand, now: float) -> bool:
+    def _is_due(self, errand: ReadTask, now: float) -> bool:
         return errand not in self.asked and errand not in self.denied and self.later.get(errand, now) <= now
 
     def next_due(self, now: float) -> float | None:
@@ -250,13 +250,13 @@ class Course:
         due = [*(row.due for row in self.unsettled.values()), *self.later.values()]
         return min((at - now for at in due if at > now), default=None)
 
-    def puts_off(self, errand: Errand, moment: float) -> bool:
+    def puts_off(self, errand: ReadTask, moment: float) -> bool:
         """Ask again after an odd answer, later each time; whether that was asked for often enough."""
         self.odd[errand] += 1
         self.later[errand] = moment + 2.0 ** self.odd[errand]
-        return self.odd[errand] >= MOST_ODD
+        return self.odd[errand] >= MAX_ODD_RESPONSES
 
-    def is_read(self, errand: Errand) -> None:
+    def is_read(self, errand: ReadTask) -> None:
         """An errand has its answer."""
         self.later.pop(errand, None)
         del self.odd[errand]
@@ -289,11 +289,11 @@ class Course:
         position = self.waiting[0] if self.sends else None
         return None if position is None or self._is_to_be_inspected(position, now) else position
 
-    def next_inspection(self, now: float) -> Errand | None:
+    def next_inspection(self, now: float) -> ReadTask | None:
         """The look at the mailbox of a row that is about to be sent, if it wants one."""
         for position in heapq.nsmallest(INSPECTED_AHEAD, self.waiting) if self.sends and self.guarded else ():
             if self._is_to_be_inspected(position, now):
-                errand = Errand(Purpose.INSPECT, self.guarded[position][0], position)
+                errand = ReadTask(RequestPurpose.INSPECT, self.guarded[position][0], position)
                 if self._is_due(errand, now):
                     return errand
         return None
@@ -301,13 +301,13 @@ class Course:
     def _is_to_be_inspected(self, position: int, now: float) -> bool:
         return position in self.guarded and now - self.inspected.get(position, float("-inf")) >= INSPECTED_FOR
 
-    def alike_with(self, position: int, thrice: str) -> list[int]:
+    def note_failure(self, position: int, thrice: str) -> list[int]:
         """The rows that ended like this one without a break, this one included; none when it ended well."""
         if not thrice:
             return []
-        return [*(self.alike if thrice == self.alike_in else ()), position]
+        return [*(self.similar_failures if thrice == self.similar_failures_reason else ()), position]
 
-    def too_alike(self, rows: list[int], thrice: str) -> bool:
+    def is_repeated(self, rows: list[int], thrice: str) -> bool:
         """Whether rows that ended alike mean more than each of them, and so wait: enough of them, or stragglers."""
         paused_for_it = self.status is RunStatus.PAUSED and self.why == thrice
         return bool(rows) and (len(rows) >= ALIKE or paused_for_it)

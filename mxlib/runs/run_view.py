@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.core.plans.plan import Kind
+from mxlib.core.plans.plan import RunKind
 from mxlib.runs.outcomes import DONE, OPEN, RETRIED, Outcome, RunStatus
 
 
@@ -55,7 +55,7 @@ class RunView:
     downloaded_at: float | None = None
     seen: bool = False
     retry_of: int | None = None
-    kind: Kind = Kind.IMPORT
+    kind: RunKind = RunKind.IMPORT
     undo_of: int | None = None
     #: The runs that take it back, or did, oldest first.
     undone_by: tuple[int, ...] = ()

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import Kind
+from mxlib.core.plans.plan import RunKind
 from mxlib.runs.engine import Engine
 from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
-from mxlib.runs.row_counts import Tallies
-from mxlib.runs.run_state import Course
+from mxlib.runs.row_counts import RowCounts
+from mxlib.runs.run_state import RunState
 from mxlib.runs.run_view import RunView
 from mxlib.store import Tx, erasure, journal, run_passwords
 from mxlib.store.encryption import ServerKey
@@ -21,7 +21,7 @@ def views(
     estimate: Callable[[int], float],
     clock: Clock,
     key: ServerKey,
-    tallies: Tallies,
+    tallies: RowCounts,
 ) -> tuple[RunView, ...]:
     """The views of `records`, in their order; `key` is the server's."""
     counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
@@ -46,7 +46,7 @@ def backlog(engine: Engine) -> int:
     return sum(_ahead(course) for course in tuple(engine.courses.values()))
 
 
-def _ahead(course: Course) -> int:
+def _ahead(course: RunState) -> int:
     going = course.status in {RunStatus.RUNNING, RunStatus.QUEUED}
     return len(course.waiting) if going else 0
 
@@ -67,7 +67,7 @@ def _view(
     course = engine.courses.get(record.id)
     status = course.status if course else RunStatus(record.status)
     silent = engine.health.silent_since if status is RunStatus.RUNNING else None
-    down = silent is not None and engine.health.down(moment)
+    down = silent is not None and engine.health.is_open(moment)
     going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and not down
     return RunView(
         id=record.id,
@@ -84,7 +84,7 @@ def _view(
         behind=course.behind(tuple(engine.courses.values())) if course and status is RunStatus.QUEUED else (),
         waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
         silent_since=now - (moment - silent) if down and silent is not None else None,
-        next_try_seconds=engine.health.look_in(moment) if down else 0.0,
+        next_try_seconds=engine.health.retry_after(moment) if down else 0.0,
         paused_reason=(course.why if course else record.why) if status is RunStatus.PAUSED else "",
         held=course.held if course else False,
         checked_at=record.checked_at,
@@ -96,7 +96,7 @@ def _view(
         downloaded_at=record.downloaded_at,
         seen=record.seen,
         retry_of=record.retry_of,
-        kind=Kind(record.kind),
+        kind=RunKind(record.kind),
         undo_of=record.undo_of,
         undone_by=tuple(undos),
         forgotten=run_passwords.forgotten(record),

@@ -8,21 +8,21 @@ from mxlib.core.schema import Verdict
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages, write_guard
 from mxlib.runs.outcomes import Outcome
-from mxlib.runs.write_guard import Kept, Why
+from mxlib.runs.write_guard import KeepCode, KeepReason
 from mxlib.store.records import RowRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class UndoStep:
     """One mailbox of the run that is taken back; `why` it is kept, None when it is not."""
 
     row: PlannedRow
-    why: Why | None = None
+    why: KeepCode | None = None
 
 
-def steps(
+def plan_steps(
     rows: Iterable[RowRecord], boxes: Mapping[str, Mailbox], emails: Mapping[str, str], touched: Collection[str]
-) -> list[Step]:
+) -> list[UndoStep]:
     """What becomes of each mailbox that `rows` made or changed.
 
     `boxes` and `emails` are what there is now, by address; `touched` are addresses that others changed here since.
@@ -34,17 +34,17 @@ def steps(
     ]
 
 
-def _step(position: int, row: RowRecord, box: Mailbox | None, email: str, *, touched: bool) -> Step:
+def _step(position: int, row: RowRecord, box: Mailbox | None, email: str, *, touched: bool) -> UndoStep:
     planned = replace(_deletion(row) if row.action == Action.CREATE else _restoration(row), position=position)
-    kept: Kept | None = None
+    kept: KeepReason | None = None
     if box is None:
-        kept = Kept(Why.GONE, messages.GONE_MEANWHILE)
+        kept = KeepReason(KeepCode.GONE, messages.GONE_MEANWHILE)
     elif not planned.acts:
-        kept = Kept(Why.LASTING, messages.NOT_TO_RESTORE)
+        kept = KeepReason(KeepCode.LASTING, messages.NOT_TO_RESTORE)
     else:
-        kept = write_guard.kept(planned.action, planned.before, box, email)
-        kept = kept or (Kept(Why.CHANGED, messages.CHANGED_HERE) if touched else None)
-    return Step(replace(planned, left_out=kept.reason), kept.why) if kept else Step(planned)
+        kept = write_guard.reason_to_keep(planned.action, planned.before, box, email)
+        kept = kept or (KeepReason(KeepCode.CHANGED, messages.CHANGED_HERE) if touched else None)
+    return UndoStep(replace(planned, left_out=kept.reason), kept.why) if kept else UndoStep(planned)
 
 
 def _deletion(row: RowRecord) -> PlannedRow:

@@ -8,15 +8,15 @@ from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
 from mxlib.core.text import messages
-from mxlib.mxroute.client import Host
+from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, Unreachable
-from mxlib.mxroute.protocol import Answer
-from mxlib.mxroute.rate_limiter import Gate
-from mxlib.runs.background_tasks import Chores
+from mxlib.mxroute.protocol import Response
+from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.runs.background_tasks import BackgroundTasks
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
 from mxlib.runs.retry import NotOwner
-from mxlib.runs.run_state import Job
-from mxlib.store import OwnedStore, OwnershipLost, Store, Tx, Unwritable, clock_guard, journal
+from mxlib.runs.run_state import OutgoingRequest
+from mxlib.store import OwnedStore, OwnershipLost, Store, StoreUnavailable, Tx, clock_guard, journal
 from mxlib.store.ownership import BEAT_EVERY
 
 log = logging.getLogger(__name__)
@@ -32,15 +32,15 @@ NOT_THE_OWNER = (
 )
 
 
-class Worker:
+class RunWorkers:
     """One driver and the three threads that send what it hands out. Every method may be called from any thread."""
 
     def __init__(
-        self, store: Store, host: Host, gate: Gate, clock: Clock, timeout: float,
+        self, store: Store, host: MXrouteClient, gate: RateLimiter, clock: Clock, timeout: float,
         chores: Iterable[Callable[[], object]], often: Iterable[Callable[[], object]],
     ) -> None:  # fmt: skip
         self._store, self._host, self._gate, self._clock = store, host, gate, clock
-        self._timeout, self.chores = timeout, Chores(chores, often, lambda: self._owned is not None)
+        self._timeout, self.chores = timeout, BackgroundTasks(chores, often, lambda: self._owned is not None)
         self.engine = Engine(store, gate, clock, timeout)
         self.changed = threading.Condition()
         self._pool = ThreadPoolExecutor(WORKERS, "mxm-run")
@@ -81,14 +81,14 @@ class Worker:
         if self._driver is not None and self._owned is None:
             return [NOT_THE_OWNER]
         told, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
-        if health.silent_since is None or not health.down(now):
+        if health.silent_since is None or not health.is_open(now):
             return told
         return [*told, messages.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
         """Take up what was just journalled; where another process has taken over since, that one does."""
         with suppress(NotOwner):
-            self.steer(lambda engine: engine.take_up())
+            self.steer(lambda engine: engine.load_new_runs())
 
     def steer(self, do: Callable[[Engine], object]) -> None:
         """Do something to the runs; raises NotOwner in a process that only looks on."""
@@ -103,7 +103,7 @@ class Worker:
         """The store as this process owns it; raises NotOwner, or Unwritable when the store does not work."""
         if self._owned is None:
             raise (
-                Unwritable(self.engine.trouble, self.engine.trouble_code)
+                StoreUnavailable(self.engine.trouble, self.engine.trouble_code)
                 if self.engine.trouble
                 else NotOwner(NOT_THE_OWNER)
             )
@@ -145,7 +145,7 @@ class Worker:
             with owned.read() as tx:
                 self._gate.rebuild(journal.attempts_since(tx, now - 60.0), now)
             engine.recover()
-        except Unwritable as problem:
+        except StoreUnavailable as problem:
             self.engine.trouble, self.engine.trouble_code = str(problem), problem.code
             return False
         except OwnershipLost:
@@ -183,9 +183,9 @@ class Worker:
             self._beat()
         until_beat = max(0.01, self._beat_at - self._clock.monotonic())
         while self._in_flight < WORKERS:
-            job = self.engine.take()
+            job = self.engine.next_request()
             if job is None:
-                return min(self.engine.wake_in(), until_beat)
+                return min(self.engine.seconds_until_next(), until_beat)
             self._in_flight += 1
             self._pool.submit(self._carry_out, self.engine, job, self._clock.monotonic())
         return until_beat
@@ -196,17 +196,17 @@ class Worker:
         if self._owned is not None:
             try:
                 self._owned.beat()
-            except Unwritable as problem:
+            except StoreUnavailable as problem:
                 log.warning("The sign of life could not be written: %s", problem)
 
     def _release(self) -> None:
         """Let the next process own the store at once."""
         if self._owned is not None:
-            with suppress(Unwritable, OwnershipLost):
+            with suppress(StoreUnavailable, OwnershipLost):
                 self._owned.release()
 
-    def _carry_out(self, engine: Engine, job: Job, taken_at: float) -> None:
-        answer: Answer | MXrouteError
+    def _carry_out(self, engine: Engine, job: OutgoingRequest, taken_at: float) -> None:
+        answer: Response | MXrouteError
         try:
             if self._clock.monotonic() - taken_at > LEAVES_WITHIN or engine is not self.engine:
                 answer = Unreachable("The request was held up here and has not left.", sent=False)
@@ -222,7 +222,7 @@ class Worker:
             try:
                 # Else the next owner settles the row, and may have done so already.
                 if not self._gone and engine is self.engine:
-                    engine.heard(job, answer)
+                    engine.on_response(job, answer)
             except OwnershipLost:
                 self._give_up_ownership()
             finally:

@@ -23,7 +23,7 @@ _ROUNDING = 0.01
 _FIGURES = ("usage", "sent", "quota", "limit")
 
 
-class Why(StrEnum):
+class KeepCode(StrEnum):
     """What keeps a mailbox from being taken back."""
 
     MAIL = "mail"
@@ -35,33 +35,33 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeepReason:
     """A mailbox that stays as it is, and the reason as a phrase."""
 
-    why: Why
+    why: KeepCode
     reason: str
 
 
-def kept(action: str, before: Mapping[str, object], box: Mailbox, recovery_email: str) -> Kept | None:
+def reason_to_keep(action: str, before: Mapping[str, object], box: Mailbox, recovery_email: str) -> KeepReason | None:
     """Why the mailbox `box`, whose recovery email is that, stays as it is; None when nothing speaks against the row.
 
     `before` is what the plan knew: a figure that is not in it, or None, may be anything.
     """
     if action == Action.DELETE:
         if box.usage:
-            return Kept(Why.MAIL, messages.holds(box.usage))
+            return KeepReason(KeepCode.MAIL, messages.holds(box.usage))
         if box.sent:
-            return Kept(Why.SENT, messages.sent_today(box.sent))
+            return KeepReason(KeepCode.SENT, messages.sent_today(box.sent))
         if box.suspended:
-            return Kept(Why.CHANGED, messages.SUSPENDED_SINCE)
+            return KeepReason(KeepCode.CHANGED, messages.SUSPENDED_SINCE)
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if before.get(name) not in (None, has):
-            return Kept(Why.CHANGED, messages.changed_since(name, has))
+            return KeepReason(KeepCode.CHANGED, messages.changed_since(name, has))
     return kept_here(before, recovery_email)
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class ChangesSincePlan:
     """What happened since a row was planned, as far as it is known here."""
 
     #: What was done to its mailbox, by hand or by other runs, as the audit trail names it.
@@ -73,33 +73,33 @@ class Since:
     same_day: bool = False
 
 
-def unplanned(row: RowRecord, box: Mailbox, since: Since) -> Kept | None:
+def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReason | None:
     """Why the mailbox of an update or a deletion stays as it is; None while it is the one that was planned for."""
     if since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings):
-        return Kept(Why.CHANGED, messages.MADE_ANEW_SINCE)
+        return KeepReason(KeepCode.CHANGED, messages.MADE_ANEW_SINCE)
     if since.doings or since.is_unsure:
-        return Kept(Why.CHANGED, messages.CHANGED_SINCE_PLAN)
+        return KeepReason(KeepCode.CHANGED, messages.CHANGED_SINCE_PLAN)
     asked = {"quota": row.quota, "limit": row.limit} if row.action == Action.UPDATE else {}
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if row.before.get(name) not in (None, has) and asked.get(name) != has:
-            return Kept(Why.CHANGED, messages.changed_since(name, has))
+            return KeepReason(KeepCode.CHANGED, messages.changed_since(name, has))
     if row.action == Action.DELETE:
         usage, sent = row.before.get("usage"), row.before.get("sent")
         if usage is not None and box.usage < usage - _ROUNDING:
-            return Kept(Why.MAIL, messages.LESS_MAIL)
+            return KeepReason(KeepCode.MAIL, messages.LESS_MAIL)
         if sent is not None and since.same_day and box.sent < sent:
-            return Kept(Why.SENT, messages.FEWER_SENT)
+            return KeepReason(KeepCode.SENT, messages.FEWER_SENT)
     return None
 
 
-def kept_here(before: Mapping[str, object], recovery_email: str) -> Kept | None:
+def kept_here(before: Mapping[str, object], recovery_email: str) -> KeepReason | None:
     """Why a recovery email stays as it is; None when it is still the one that the plan knew."""
     if before.get("recovery_email") in (None, recovery_email):
         return None
-    return Kept(Why.CHANGED, messages.RECOVERY_SINCE)
+    return KeepReason(KeepCode.CHANGED, messages.RECOVERY_SINCE)
 
 
-def told(data: object) -> Mailbox | None:
+def keep_text(data: object) -> Mailbox | None:
     """A mailbox whose figures the host tells, all of them; None when one is missing, for none may be guessed here."""
     if not isinstance(data, Mapping):
         return None

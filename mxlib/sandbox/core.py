@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mxlib.sandbox import bad_responses, contract
-from mxlib.sandbox.event_log import Ledger
+from mxlib.sandbox.event_log import EventLog
 from mxlib.sandbox.faults import FINE, Answer, Effect, Fault, Play, Schedule
 from mxlib.sandbox.limits import Kind, Limits, Meter
 from mxlib.sandbox.replies import HTML, JSON, Refusal, Reply
@@ -67,7 +67,7 @@ class Sandbox:
         self._meter = Meter(limits or Limits())
         self._play = Play(schedule or Schedule())
         self._remember = remember_passwords
-        self._ledger = Ledger(state_file) if state_file else None
+        self._ledger = EventLog(state_file) if state_file else None
         self._late: list[tuple[float, Request]] = []
         self._lock = threading.RLock()
         for change in self._ledger.changes() if self._ledger else ():

@@ -8,7 +8,7 @@ from pathlib import Path
 from mxlib.sandbox.state import Change
 
 
-class Ledger:
+class EventLog:
     """An append-only file of changes; holds hashes of passwords, never a password.
 
     Each line is one unbuffered write, so a killed process leaves whole lines and at most one torn at the end.

@@ -9,13 +9,13 @@ from mxlib.services.container import (
     leave_requests_behind,
     open_services,
 )
-from mxlib.store import Unwritable
-from mxlib.store.encryption import Unreadable
+from mxlib.store import StoreUnavailable
+from mxlib.store.encryption import DecryptionFailed
 
 __all__ = [
+    "DecryptionFailed",
     "Services",
-    "Unreadable",
-    "Unwritable",
+    "StoreUnavailable",
     "build",
     "close_services",
     "current",

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.passwords import LEAST, Unfit
+from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
-from mxlib.auth.sign_in import Entrance
-from mxlib.auth.throttle import TooMany
+from mxlib.auth.sign_in import Authenticator
+from mxlib.auth.throttle import TooManyAttempts
 from mxlib.auth.token_owners import Mark, Released, maker, marks, works
 from mxlib.auth.token_owners import told as told_mark
 from mxlib.auth.tokens import KIND as TOKEN
@@ -15,16 +15,16 @@ from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core import passwords
-from mxlib.services.mailbox_lists import Lists
-from mxlib.store import Store, Unwritable, audit
+from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.store import Store, StoreUnavailable, audit
 from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
 
 __all__ = [
-    "LEAST",
+    "MIN_LENGTH",
     "REFUSALS",
-    "Access",
+    "AccessService",
     "Grants",
     "Mark",
     "Person",
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 #: What may stand against something that is asked here; each is one sentence.
-REFUSALS = (Forbidden, Unfit, TooMany, Unwritable)
+REFUSALS = (Forbidden, InvalidPassword, TooManyAttempts, StoreUnavailable)
 
 #: Permissions by domain; EVERY_DOMAIN stands for all, those that come later too.
 Grants = dict[str, frozenset[Permission]]
@@ -55,20 +55,20 @@ class Person:
 
 
 @resolves_callers
-class Access:
+class AccessService:
     """Manages people and tokens for admins, and for everybody what is their own."""
 
     def __init__(
-        self, store: Store, clock: Clock, lists: Lists, users: Users, tokens: Tokens, entrance: Entrance
+        self, store: Store, clock: Clock, lists: MailboxLists, users: Users, tokens: Tokens, entrance: Authenticator
     ) -> None:
         self._store, self._clock, self._lists = store, clock, lists
         self._users, self._tokens, self._entrance = users, tokens, entrance
 
     # How it stands.
 
-    def in_force(self) -> bool:
+    def sign_in_required(self) -> bool:
         """Whether people have to sign in."""
-        return self._entrance.in_force()
+        return self._entrance.sign_in_required()
 
     def by_provider(self) -> bool:
         """Whether people can sign in at an OpenID Connect provider, without a password here."""
@@ -83,7 +83,7 @@ class Access:
 
     def people(self, by: Caller) -> tuple[Person, ...]:
         """Everybody by name, disabled ones too."""
-        records = self._users.every(by)
+        records = self._users.list_all(by)
         browsers = self._browsers()
         return tuple(Person(record, browsers.get(record.id, 0), record.name == by.name) for record in records)
 
@@ -92,7 +92,7 @@ class Access:
     ) -> int:
         """A new user, without a password one who signs in at the provider; the number."""
         if password is None and not self.by_provider():
-            raise Unfit("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
+            raise InvalidPassword("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
         return self._users.add(by, name, password, admin=admin, permissions=given)
 
     def add_with_typed(
@@ -125,7 +125,7 @@ class Access:
 
     def admins(self, by: Caller, *, besides: int) -> tuple[str, ...]:
         """Return the names of the admins who are not disabled, without user `besides`; the caller first."""
-        able = [user for user in self._users.every(by) if user.admin and user.disabled_at is None]
+        able = [user for user in self._users.list_all(by) if user.admin and user.disabled_at is None]
         return tuple(sorted((user.name for user in able if user.id != besides), key=lambda name: name != by.name))
 
     def enable(self, by: Caller, number: int) -> None:
@@ -143,7 +143,7 @@ class Access:
         """
         own = self._users.find(by.name) if by.admin else None
         if own is not None and own.id == number:
-            raise Unfit(
+            raise InvalidPassword(
                 "You would be signed out before you could read it. Change your own under You, or on the server: "
                 f"script/mxm user password {own.name}"
             )
@@ -169,7 +169,7 @@ class Access:
 
     def own(self, caller: Caller) -> Person | None:
         """The caller as a user; None while nobody has to sign in."""
-        record = self._users.find(caller.name) if self.in_force() else None
+        record = self._users.find(caller.name) if self.sign_in_required() else None
         return None if record is None else Person(record, self._browsers().get(record.id, 0), you=True)
 
     def change_own_password(self, caller: Caller, current: str, new: str, again: str, *, keep: str = "") -> None:
@@ -187,7 +187,7 @@ class Access:
 
     def tokens(self, by: Caller) -> tuple[TokenRecord, ...]:
         """All tokens, newest first; those that work no more too."""
-        return tuple(self._tokens.every(by))
+        return tuple(self._tokens.list_all(by))
 
     def create_token(
         self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]], days: float | None
@@ -195,7 +195,7 @@ class Access:
         """A new token, in full: it can not be had again."""
         kept = grants(given)
         if not admin and not kept:
-            raise Unfit("It may do nothing yet. Tick a permission, or make it an admin's.")
+            raise InvalidPassword("It may do nothing yet. Tick a permission, or make it an admin's.")
         return self._tokens.create(by, name, admin=admin, domains={} if admin else kept, days=days)
 
     def hand_token_over(self, by: Caller, number: int, to: str) -> None:
@@ -209,7 +209,7 @@ class Access:
 
 def _alike(password: str, again: str) -> None:
     if password != again:
-        raise Unfit("The two passwords differ. Type the same one twice.")
+        raise InvalidPassword("The two passwords differ. Type the same one twice.")
 
 
 def grants(given: Mapping[str, Iterable[Permission | str]]) -> Grants:

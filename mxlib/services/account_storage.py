@@ -12,16 +12,16 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.mxroute import protocol
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import MXrouteError, Unreadable
-from mxlib.services.failures import Silent, Trouble
-from mxlib.services.mailbox_lists import PATIENCE, SPARED, Lists
-from mxlib.store import Store, Unwritable, account_storage
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.errors import InvalidResponse, MXrouteError
+from mxlib.services.failures import Failure, ListUnavailable
+from mxlib.services.mailbox_lists import MAX_WAIT_S, RETRY_DELAY_S, MailboxLists
+from mxlib.store import Store, StoreUnavailable, account_storage
 
 log = logging.getLogger(__name__)
 
 #: Seconds after which the figures are asked for again; the host itself reckons them once an hour.
-FRESH = 300.0
+MAX_AGE_S = 300.0
 
 _NOT_YOURS = "You may view no domain of this account. Ask an admin for it."
 
@@ -51,7 +51,7 @@ class AccountStorage:
         data = data if isinstance(data, Mapping) else {}
         used, limit = _bytes(data.get("total_used")), _bytes(data.get("total_limit"))
         if used is None and limit is None:
-            raise Unreadable("MXroute answered without the account's storage.", status=200)
+            raise InvalidResponse("MXroute answered without the account's storage.", status=200)
         grace = data.get("grace_period")
         return cls(
             used=used,
@@ -63,10 +63,10 @@ class AccountStorage:
 
 
 @resolves_callers
-class Storage:
+class AccountStorageService:
     """Tells the account's storage to whoever may view any of its domains."""
 
-    def __init__(self, store: Store, host: Host, lists: Lists, clock: Clock) -> None:
+    def __init__(self, store: Store, host: MXrouteClient, lists: MailboxLists, clock: Clock) -> None:
         self._store, self._host, self._lists, self._clock = store, host, lists, clock
         self._reading = threading.Lock()
         self._reader: threading.Thread | None = None
@@ -90,7 +90,7 @@ class Storage:
         """The figures, asked for if they are due, and why they are old ones if they are; raises Silent, Forbidden."""
         told = self._lists.domains(caller)  # before the permission: it may be due
         if told.read_at is None and not caller.admin:
-            raise Silent(told.problem)
+            raise ListUnavailable(told.problem)
         if not self.may_see(caller):
             raise Forbidden(_NOT_YOURS)
         if self._due(self.known()):
@@ -99,7 +99,7 @@ class Storage:
                 raise Forbidden(_NOT_YOURS)
         known = self.known()
         if known is None:
-            raise Silent(self._problem)
+            raise ListUnavailable(self._problem)
         return known, self._problem
 
     def may_see(self, caller: Caller) -> bool:
@@ -123,8 +123,8 @@ class Storage:
         return self._problem
 
     def _due(self, known: AccountStorage | None) -> bool:
-        old = known is None or known.read_at < self._clock.now() - FRESH
-        spared = self._tried_at is not None and self._clock.monotonic() - self._tried_at < SPARED
+        old = known is None or known.read_at < self._clock.now() - MAX_AGE_S
+        spared = self._tried_at is not None and self._clock.monotonic() - self._tried_at < RETRY_DELAY_S
         return old and not (spared and self._problem)
 
     def _read(self) -> None:
@@ -133,13 +133,13 @@ class Storage:
                 return  # whoever was here meanwhile has read it
             self._tried_at = self._clock.monotonic()
             try:
-                answer = self._host.send(protocol.account_quota(), patience=PATIENCE)
+                answer = self._host.send(protocol.account_quota(), patience=MAX_WAIT_S)
                 told = AccountStorage.from_data(answer.data, self._clock.now())
                 with self._store.write() as tx:
                     account_storage.keep(tx, asdict(told))
                 self._problem = ""
-            except (MXrouteError, Unwritable) as error:
-                self._problem = Trouble(error)
+            except (MXrouteError, StoreUnavailable) as error:
+                self._problem = Failure(error)
                 log.warning("Reading the account's storage failed: %s", type(error).__name__)
 
     def _read_quietly(self) -> None:

@@ -1,7 +1,7 @@
 """What is done here, in plain words: one home for the names of the audit trail."""
 
 #: Every doing that the audit trail knows, by subject; a test holds it to the code.
-DOINGS = {
+ACTION_LABELS = {
     "mailbox.create": "Created a mailbox",
     "mailbox.update": "Changed a mailbox",
     "mailbox.delete": "Deleted a mailbox",
@@ -48,7 +48,7 @@ DOINGS = {
 }
 
 #: Families of doings that are sought together.
-FAMILIES = {
+ACTION_FAMILIES = {
     "mailbox": "Mailboxes: anything",
     "run": "Runs: anything",
     "sign_in": "Sign-ins, refused ones too",
@@ -57,11 +57,11 @@ FAMILIES = {
 }
 
 
-def told(what: str) -> str:
+def action_label(what: str) -> str:
     """A doing in plain words; one that is not known reads as it is written."""
-    return DOINGS.get(what) or what.replace(".", ": ").replace("_", " ").capitalize()
+    return ACTION_LABELS.get(what) or what.replace(".", ": ").replace("_", " ").capitalize()
 
 
-def sought(what: str) -> str:
+def actions_matching(what: str) -> str:
     """A doing or a family of them, as a filter names it."""
-    return FAMILIES.get(what) or told(what)
+    return ACTION_FAMILIES.get(what) or action_label(what)

@@ -12,12 +12,12 @@ from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.files import writer
 from mxlib.core.format import count
-from mxlib.core.text.redaction import untold
+from mxlib.core.text.redaction import without_figures
 from mxlib.services import audit_lines
 from mxlib.store import Store, Tx, audit
-from mxlib.store.audit import Block, Entry, Label, Seen, Wanted
+from mxlib.store.audit import AuditFilter, AuditScope, Block, Entry, Label
 
-__all__ = ["Download", "Entry", "Page", "Trail", "Wanted"]
+__all__ = ["AuditFilter", "AuditLog", "Download", "Entry", "Page"]
 
 HEADER = ("time", "who", "kind", "what", "on", "from", "run", "outcome")
 
@@ -45,35 +45,35 @@ class Download:
 
 
 @resolves_callers
-class Trail:
+class AuditLog:
     """Reads the trail; only admins see all of it."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def entries(self, caller: Caller, wanted: Wanted, *, before: int | None = None, most: int = 100) -> Page:
+    def entries(self, caller: Caller, wanted: AuditFilter, *, before: int | None = None, most: int = 100) -> Page:
         """The latest entries that the caller may read, newest first, those from `before` on left out."""
         with self._store.read() as tx:
             found = audit.find(tx, wanted, _seen(caller), before=before, most=most + 1)
         return Page(tuple(_told(caller, found[:most])), found[most - 1].id if len(found) > most else None)
 
-    def count(self, caller: Caller, wanted: Wanted, *, most: int) -> int:
+    def count(self, caller: Caller, wanted: AuditFilter, *, most: int) -> int:
         """How many entries the caller may read; it stops counting at `most`."""
         with self._store.read() as tx:
             return audit.count(tx, wanted, _seen(caller), most=most)
 
-    def csv(self, caller: Caller, wanted: Wanted) -> Download:
+    def csv(self, caller: Caller, wanted: AuditFilter) -> Download:
         """Every entry asked for, newest first, as CSV; the download is an entry itself, which comes with the next."""
         last = self._taken(caller, wanted, "CSV")
         return Download(self._name("csv"), self._pieces(caller, wanted, last, audit_lines.CSV, _csv_line))
 
-    def jsonl(self, caller: Caller, wanted: Wanted) -> Download:
+    def jsonl(self, caller: Caller, wanted: AuditFilter) -> Download:
         """As `csv`, one JSON object a line, times as ISO 8601 in UTC."""
         last = self._taken(caller, wanted, "JSONL")
         return Download(self._name("jsonl"), self._pieces(caller, wanted, last, audit_lines.JSONL, _json_line))
 
     def _pieces(
-        self, caller: Caller, wanted: Wanted, last: int, shape: audit_lines.Shape, line: Callable[[Entry], str]
+        self, caller: Caller, wanted: AuditFilter, last: int, shape: audit_lines.Shape, line: Callable[[Entry], str]
     ) -> Iterator[bytes]:
         """Every entry up to number `last`, in batches; each is a reading of its own, so that no writer waits.
 
@@ -97,7 +97,7 @@ class Trail:
             yield audit_lines.text(lines, odd, [line(entry) for entry in told])
             before, labels = int(block.ids[-1]), _most_used(block, labels)
 
-    def _taken(self, caller: Caller, wanted: Wanted, kind: str) -> int:
+    def _taken(self, caller: Caller, wanted: AuditFilter, kind: str) -> int:
         """Note that the trail is taken away; the number of the newest entry before that."""
         asked = ", ".join(f"{name} {value}" for name, value in asdict(wanted).items() if value not in ("", None))
         with self._store.read() as tx:
@@ -114,12 +114,12 @@ class Trail:
         return f"audit-{datetime.fromtimestamp(self._clock.now()).date().isoformat()}.{ending}"
 
 
-def _seen(caller: Caller) -> Seen | None:
+def _seen(caller: Caller) -> AuditScope | None:
     if caller.admin:
         return None
     if Permission.VIEW in caller.domains.get(EVERY_DOMAIN, ()):
-        return Seen(caller.name, None)
-    return Seen(caller.name, [name for name in caller.domains if caller.may(Permission.VIEW, name)])
+        return AuditScope(caller.name, None)
+    return AuditScope(caller.name, [name for name in caller.domains if caller.may(Permission.VIEW, name)])
 
 
 def _told(caller: Caller, entries: Iterable[Entry]) -> list[Entry]:
@@ -127,7 +127,8 @@ def _told(caller: Caller, entries: Iterable[Entry]) -> list[Entry]:
     if caller.admin:
         return list(entries)
     return [
-        entry if _may_view(caller, entry.on) else replace(entry, outcome=untold(entry.outcome)) for entry in entries
+        entry if _may_view(caller, entry.on) else replace(entry, outcome=without_figures(entry.outcome))
+        for entry in entries
     ]
 
 
@@ -137,7 +138,7 @@ def _may_view(caller: Caller, subject: str) -> bool:
 
 def _hides(caller: Caller, label: Label) -> bool:
     """Whether entries of this label may read otherwise to the caller, by the mailbox that they are about."""
-    return not caller.admin and untold(label.outcome) != label.outcome
+    return not caller.admin and without_figures(label.outcome) != label.outcome
 
 
 def _labelled(tx: Tx, block: Block, known: list[Label]) -> tuple[Block, list[Label]]:

@@ -6,15 +6,15 @@ from mxlib.clock import Clock
 from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
-from mxlib.services.account_storage import Storage
+from mxlib.services.account_storage import AccountStorageService
 from mxlib.store import Store, mailbox_history
 
 
 @resolves_callers
-class Preflight:
+class CapacityCheck:
     """Says what stands against a plan, as far as the host tells."""
 
-    def __init__(self, store: Store, storage: Storage, clock: Clock) -> None:
+    def __init__(self, store: Store, storage: AccountStorageService, clock: Clock) -> None:
         self._store, self._storage, self._clock = store, storage, clock
 
     def of(self, caller: Caller, plan: Plan) -> tuple[str, ...]:

@@ -10,43 +10,60 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
-from mxlib.core.plans.changes import Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewRecovery
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
-from mxlib.mxroute.errors import Business, Busy, MXrouteError, RateLimited, Unreachable, Unreadable
-from mxlib.runs.manager import CanNot
-from mxlib.services.capacity import Preflight
-from mxlib.services.confirmed_writes import Uncertain
-from mxlib.services.exports import NotThere
-from mxlib.services.failures import Silent, start_waits
+from mxlib.mxroute.errors import (
+    InvalidResponse,
+    MXrouteError,
+    PlanLimitReached,
+    RateLimited,
+    RateLimitWait,
+    Unreachable,
+)
+from mxlib.runs.manager import InvalidState
+from mxlib.services.capacity import CapacityCheck
+from mxlib.services.confirmed_writes import OutcomeUnknown
+from mxlib.services.exports import NotFound
+from mxlib.services.failures import ListUnavailable, start_waits
 from mxlib.services.imports import FRESH_FOR_START
-from mxlib.services.mailbox_lists import LONG_PATIENCE, Lists
-from mxlib.services.mailboxes import Kept, Mailboxes, Taken, Unfit
-from mxlib.services.runs import Running
-from mxlib.store import Unwritable
+from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
+from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails, MailboxService
+from mxlib.services.runs import RunService
+from mxlib.store import StoreUnavailable
 
 #: What may stand against a mailbox's change; each is one sentence.
-REFUSALS = (Forbidden, CanNot, Silent, Unfit, Taken, Uncertain, NotThere, Unwritable, MXrouteError)
+REFUSALS = (
+    Forbidden,
+    InvalidState,
+    ListUnavailable,
+    InvalidField,
+    AlreadyExists,
+    OutcomeUnknown,
+    NotFound,
+    StoreUnavailable,
+    MXrouteError,
+)
 
 #: Those of them that pass, so that the same may be asked once more.
-_PASSING = (Silent, Unwritable, Unreachable, Unreadable, RateLimited, Busy)
+_PASSING = (ListUnavailable, StoreUnavailable, Unreachable, InvalidResponse, RateLimited, RateLimitWait)
 
 
 def not_done(refusal: Exception) -> str:
     """That nothing came of a change, and what to do."""
-    if isinstance(refusal, Business):
+    if isinstance(refusal, PlanLimitReached):
         return change_text.plan_says_no(refusal.message)
-    if isinstance(refusal, NotThere | Taken):
+    if isinstance(refusal, NotFound | AlreadyExists):
         return change_text.not_as_listed(str(refusal))
     return change_text.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
 
 
 @dataclass(frozen=True)
-class Proposed:
+class ChangeProposal:
     """A change to confirm: its plan, its figures, and what was picked but is there no more."""
 
     change: Change = field(repr=False)
     plan: Plan
-    figures: Figures
+    figures: ChangeSummary
     gone: tuple[str, ...]
     seconds: float
     #: Whether it fits the account: warnings, none of which stops anything.
@@ -75,39 +92,44 @@ class Proposed:
     def text(self, readable_until: float, *, as_run: bool = False) -> str:
         """What is asked; the passwords of a run stay readable until then (Unix seconds)."""
         if self.alone and not as_run and self.figures.told:
-            return change_text.ask(self.change, self.figures, alone=self.alone.address)
-        return change_text.ask(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
+            return change_text.question(self.change, self.figures, alone=self.alone.address)
+        return change_text.question(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
 
     def must_be_agreed(self, typed: str, *, below_use: bool) -> None:
         """Raise Unfit unless a deletion is `typed` as asked, and quotas below use are agreed to."""
         if self.typed and typed.strip() != self.typed:
-            raise Unfit("confirm", change_text.not_typed(self.typed))
+            raise InvalidField("confirm", change_text.not_typed(self.typed))
         if self.below and not below_use:
-            raise Unfit("below_use", f"{self.below} {change_text.AGREE}")
+            raise InvalidField("below_use", f"{self.below} {change_text.AGREE}")
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ChangeResult:
     """What came of it: the number of a run, or what was done at once; `password` is the new one of a single mailbox."""
 
     run: int | None = None
-    kept: Kept | None = None
+    kept: MailboxDetails | None = None
     password: str = field(default="", repr=False)
     #: That it was done and cannot be recorded yet; mostly blank.
     unrecorded: str = ""
 
 
 @resolves_callers
-class Changing:
+class ChangeService:
     """Plans and carries out changes of mailboxes, with the permissions that each needs."""
 
     def __init__(
-        self, lists: Lists, mailboxes: Mailboxes, running: Running, preflight: Preflight, clock: Clock
+        self,
+        lists: MailboxLists,
+        mailboxes: MailboxService,
+        running: RunService,
+        preflight: CapacityCheck,
+        clock: Clock,
     ) -> None:
         self._lists, self._mailboxes, self._running, self._clock = lists, mailboxes, running, clock
         self._preflight = preflight
 
-    def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> Proposed:
+    def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
 
         Who may not view all of them is told none of their figures, and can not reckon quotas from those that they have.
@@ -120,29 +142,29 @@ class Changing:
         if isinstance(change, NewRecovery):
             change, wrong = changes.mended(change)
             if wrong:
-                raise Unfit("recovery_email", wrong)
+                raise InvalidField("recovery_email", wrong)
         boxes = self._boxes(caller, change, domains)
         seen = _must(caller := current(caller), change, domains)
         found = boxes.loc[boxes["address"].isin(picked)]
         gone = tuple(sorted(set(picked) - set(found["address"])))
-        plan, figures = changes.make(found, change, change_text.name(change))
-        if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MOST_QUOTA:
-            raise Unfit("quota", change_text.TOO_LARGE)
+        plan, figures = changes.make_plan(found, change, change_text.name(change))
+        if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MAX_QUOTA:
+            raise InvalidField("quota", change_text.TOO_LARGE)
         if not seen:
             writes = 0 if isinstance(change, NewRecovery) else len(plan.rows)
-            return Proposed(change, plan, figures.untold(), gone, self._running.estimate(writes), ())
+            return ChangeProposal(change, plan, figures.without_figures(), gone, self._running.estimate(writes), ())
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
-        return Proposed(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
+        return ChangeProposal(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
 
-    def still(self, caller: Caller, proposed: Proposed) -> Proposed:
+    def still(self, caller: Caller, proposed: ChangeProposal) -> ChangeProposal:
         """A proposal of before as the caller may see it now; raises Forbidden for one that they may not make now."""
         if _must(caller, proposed.change, sorted({row.domain for row in proposed.plan.rows})):
             return proposed
-        return replace(proposed, figures=proposed.figures.untold(), preflight=())
+        return replace(proposed, figures=proposed.figures.without_figures(), preflight=())
 
     def carry_out(
-        self, caller: Caller, proposed: Proposed, *, days: int, typed: str = "", agreed: bool = False
-    ) -> Done:
+        self, caller: Caller, proposed: ChangeProposal, *, days: int, typed: str = "", agreed: bool = False
+    ) -> ChangeResult:
         """Do what was proposed: one mailbox at once, in the next slot, several as a run.
 
         Raises Unfit unless a deletion is `typed` as asked and quotas below use are `agreed`; and as `Mailboxes` does.
@@ -151,37 +173,37 @@ class Changing:
         proposed.must_be_agreed(typed, below_use=agreed)
         row = proposed.alone
         if row is None:
-            return Done(run=self._running.start(caller, proposed.plan, days=days, key=proposed.key))
+            return ChangeResult(run=self._running.start(caller, proposed.plan, days=days, key=proposed.key))
         if row.action is Action.DELETE:
-            return Done(unrecorded=self._mailboxes.delete(caller, row.domain, row.username))
+            return ChangeResult(unrecorded=self._mailboxes.delete(caller, row.domain, row.username))
         if row.recovery_email:
             email = "" if row.recovery_email == CLEAR else row.recovery_email
             self._mailboxes.set_recovery(caller, row.domain, row.username, email)
         if not row.asks_host:
-            return Done()
+            return ChangeResult()
         cells = {"password": row.password, "quota": row.quota}
         kept = self._mailboxes.update(caller, row.domain, row.username, cells)
         password = row.password if isinstance(proposed.change, NewPassword) else ""
-        return Done(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
+        return ChangeResult(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
 
     def _boxes(self, caller: Caller, change: Change, domains: Sequence[str]) -> pd.DataFrame:
         known, frames = self._lists.domains(caller), []
         _must(current(caller), change, domains)
         for domain in domains:
             if known.read_at is not None and domain not in known.names:
-                raise NotThere(f"{domain} is not on this MXroute account.")
-        self._lists.bring(domains, newer_than=self._clock.now() - FRESH_FOR_START, patience=LONG_PATIENCE)
+                raise NotFound(f"{domain} is not on this MXroute account.")
+        self._lists.refresh(domains, newer_than=self._clock.now() - FRESH_FOR_START, patience=LONG_MAX_WAIT_S)
         for domain in domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise start_waits(domain, self._lists.trouble(domain))
-            frames.append(self._lists.kept(domain).assign(domain=domain))
+            frames.append(self._lists.cached_frame(domain).assign(domain=domain))
         return pd.concat(frames, ignore_index=True)
 
 
 def _must(caller: Caller, change: Change, domains: Sequence[str]) -> bool:
     """Raise Forbidden unless the caller may make this change there; whether they may see what is there now."""
     for domain in domains:
-        caller.must(Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT, domain)
+        caller.require(Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT, domain)
         if isinstance(change, NewQuota) and change.value is None:
-            caller.must(Permission.VIEW, domain)
+            caller.require(Permission.VIEW, domain)
     return all(caller.may(Permission.VIEW, domain) for domain in domains)

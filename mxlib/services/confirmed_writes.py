@@ -4,21 +4,21 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 from mxlib.auth.permissions import Forbidden
-from mxlib.auth.tokens import Rejected
+from mxlib.auth.tokens import InvalidToken
 from mxlib.clock import Clock
 from mxlib.mxroute import protocol
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import MXrouteError, NotFound, Unreachable, Unreadable
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.errors import InvalidResponse, MXrouteError, NotFound, Unreachable
 from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.runs.manager import NotOwner
 from mxlib.services.failures import LIMITED, UNKNOWN, code_of
-from mxlib.store import Unwritable
+from mxlib.store import StoreUnavailable
 
 #: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
-PATIENCE = 20.0
+MAX_WAIT_S = 20.0
 
 #: Raised once the caller may not do it any longer: while a write waited for its slot, nothing of it left.
-REVOKED = (Forbidden, Rejected)
+REVOKED = (Forbidden, InvalidToken)
 
 #: Asks once more whether a caller may do what waited for its slot; raises one of REVOKED.
 Still = Callable[[], object]
@@ -27,7 +27,7 @@ Still = Callable[[], object]
 came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
 
 
-class Uncertain(Exception):
+class OutcomeUnknown(Exception):
     """No answer came, and what became of the write is not known.
 
     The message says what to do, `after` when (s), `code` why no answer came.
@@ -38,13 +38,15 @@ class Uncertain(Exception):
         self.after, self.code = after, code
 
 
-class ByHand:
+class ConfirmedWrites:
     """Reads and writes one mailbox; `timeout` is for how long the host may still carry a request out, in seconds.
 
     `may_write` is called right before each write leaves, and raises where this process must send none.
     """
 
-    def __init__(self, host: Host, clock: Clock, timeout: float, may_write: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self, host: MXrouteClient, clock: Clock, timeout: float, may_write: Callable[[], object] | None = None
+    ) -> None:
         self._host, self._clock, self._timeout, self._may_write = host, clock, timeout, may_write
 
     def read(self, domain: str, username: str) -> Mailbox:
@@ -74,21 +76,21 @@ class ByHand:
         try:
             self._write(protocol.create_mailbox(domain, username, password, quota, limit), still)
             return True
-        except (Unreachable, Unreadable) as error:
+        except (Unreachable, InvalidResponse) as error:
             if not _may_have_happened(error):
                 raise
             lost = code_of(error)
         try:
             self.read(domain, username)
         except NotFound:
-            raise Uncertain(
+            raise OutcomeUnknown(
                 f"MXroute gave no answer, and {username}@{domain} is not there so far. It may still be made: look "
                 f"again in {self._timeout:.0f} s before you send this again.",
                 self._timeout,
                 lost,
             ) from None
         except MXrouteError as error:
-            raise Uncertain(
+            raise OutcomeUnknown(
                 f"MXroute gave no answer, nor does it tell whether {username}@{domain} was made. Look before sending "
                 "this again.",
                 self._timeout,
@@ -131,7 +133,7 @@ class ByHand:
             self._write(request, still)
         except NotFound:
             return False
-        except (Unreachable, Unreadable) as error:
+        except (Unreachable, InvalidResponse) as error:
             if not _may_have_happened(error):
                 raise
             lost = code_of(error)
@@ -145,12 +147,12 @@ class ByHand:
             return _first_known(lost, "NOT_OWNER")
         except REVOKED:
             return lost
-        except (MXrouteError, Unwritable) as error:  # whatever it says, it says nothing of the first one
+        except (MXrouteError, StoreUnavailable) as error:  # whatever it says, it says nothing of the first one
             return _first_known(lost, code_of(error))
         return True
 
-    def _send(self, request: Request, still: Still | None = None) -> protocol.Answer:
-        return self._host.send(request, urgent=True, patience=PATIENCE, before=still and self._before(still))
+    def _send(self, request: Request, still: Still | None = None) -> protocol.Response:
+        return self._host.send(request, urgent=True, patience=MAX_WAIT_S, before=still and self._before(still))
 
     def _before(self, still: Still) -> Callable[[], None]:
         """What is asked once more right before a write leaves: of this process, then of its caller."""
@@ -162,11 +164,11 @@ class ByHand:
 
         return ask
 
-    def _write(self, request: Request, still: Still) -> protocol.Answer:
+    def _write(self, request: Request, still: Still) -> protocol.Response:
         """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
         came = came_at.get()
         waited = 0.0 if came is None else self._clock.monotonic() - came
-        return self._host.send(request, urgent=True, patience=max(0.0, PATIENCE - waited), before=self._before(still))
+        return self._host.send(request, urgent=True, patience=max(0.0, MAX_WAIT_S - waited), before=self._before(still))
 
 
 def _may_have_happened(lost: MXrouteError) -> bool:
@@ -179,8 +181,8 @@ def _first_known(*codes: str) -> str:
     return next((code for code in codes if code not in (UNKNOWN, LIMITED)), UNKNOWN)
 
 
-def _uncertain(domain: str, username: str, code: str) -> Uncertain:
-    return Uncertain(
+def _uncertain(domain: str, username: str, code: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
         f"MXroute gave no answer: whether this was done to {username}@{domain} is not known. "
         "Sending it again does no harm.",
         0.0,

@@ -10,37 +10,37 @@ from pydantic import SecretStr
 from mxlib import sandbox as stand_in
 from mxlib.auth.permissions import Caller
 from mxlib.auth.sessions import Sessions
-from mxlib.auth.sign_in import Entrance
+from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock, SystemClock
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.rate_limiter import Gate
-from mxlib.mxroute.rate_limits import Pace
-from mxlib.runs.manager import Runs
-from mxlib.services.access import Access
-from mxlib.services.account_storage import Storage
-from mxlib.services.audit_log import Trail
-from mxlib.services.capacity import Preflight
-from mxlib.services.changes import Changing
-from mxlib.services.drafts import Drafts
-from mxlib.services.exports import Exports
-from mxlib.services.files import Mappings
-from mxlib.services.history import Histories
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.rate_limiter import RateLimiter
+from mxlib.mxroute.rate_limits import RateLimits
+from mxlib.runs.manager import RunManager
+from mxlib.services.access import AccessService
+from mxlib.services.account_storage import AccountStorageService
+from mxlib.services.audit_log import AuditLog
+from mxlib.services.capacity import CapacityCheck
+from mxlib.services.changes import ChangeService
+from mxlib.services.drafts import DraftService
+from mxlib.services.exports import ExportService
+from mxlib.services.files import FileService
+from mxlib.services.history import MailboxHistoryService
 from mxlib.services.housekeeping import Housekeeping
-from mxlib.services.idempotency import Claims
-from mxlib.services.imports import Previews
-from mxlib.services.mailbox_lists import Lists
-from mxlib.services.mailboxes import Mailboxes
+from mxlib.services.idempotency import IdempotencyKeys
+from mxlib.services.imports import ImportService
+from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
-from mxlib.services.program_changes import Orders
-from mxlib.services.program_imports import Imports
-from mxlib.services.run_watch import Watch
-from mxlib.services.runs import Running
-from mxlib.services.search import Finding
-from mxlib.services.selections import Selections
+from mxlib.services.program_changes import ProgramChanges
+from mxlib.services.program_imports import ProgramImports
+from mxlib.services.run_watch import RunWatch
+from mxlib.services.runs import RunService
+from mxlib.services.search import MailboxSearch
+from mxlib.services.selections import SelectionService
 from mxlib.services.unconfirmed import UnconfirmedWrites
-from mxlib.services.undo import Undoing
+from mxlib.services.undo import UndoService
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store
 from mxlib.worker import shared
@@ -53,34 +53,34 @@ class Services:
     settings: Settings
     clock: Clock
     store: Store
-    host: Host
-    gate: Gate
-    engine: Runs
-    lists: Lists
-    previews: Previews
-    mappings: Mappings
-    drafts: Drafts
-    runs: Running
-    watch: Watch
-    exports: Exports
-    imports: Imports
-    mailboxes: Mailboxes
-    manual: ManualWrites
+    host: MXrouteClient
+    rate_limiter: RateLimiter
+    run_manager: RunManager
+    lists: MailboxLists
+    imports: ImportService
+    files: FileService
+    drafts: DraftService
+    runs: RunService
+    run_watch: RunWatch
+    exports: ExportService
+    program_imports: ProgramImports
+    mailboxes: MailboxService
+    manual_writes: ManualWrites
     unconfirmed: UnconfirmedWrites
-    changing: Changing
-    orders: Orders
-    finding: Finding
-    histories: Histories
-    selections: Selections
-    storage: Storage
-    preflight: Preflight
+    changes: ChangeService
+    program_changes: ProgramChanges
+    search: MailboxSearch
+    histories: MailboxHistoryService
+    selections: SelectionService
+    storage: AccountStorageService
+    capacity: CapacityCheck
     tokens: Tokens
-    trail: Trail
-    undoing: Undoing
+    audit_log: AuditLog
+    undo: UndoService
     users: Users
     sessions: Sessions
-    entrance: Entrance
-    access: Access
+    authenticator: Authenticator
+    access: AccessService
     housekeeping: Housekeeping
     sandbox: "stand_in.Served | None" = None
 
@@ -96,17 +96,17 @@ class Services:
 
     def unwell(self, caller: Caller) -> list[str]:
         """Return what is not well, one sentence each, as far as the caller may know."""
-        return [*self.lists.problems(caller), *self.engine.problems(), *self.housekeeping.problems()]
+        return [*self.lists.problems(caller), *self.run_manager.problems(), *self.housekeeping.problems()]
 
     def host_is_well(self) -> bool | None:
         """Return whether MXroute did as asked at the last try; None before the first one."""
         problem = self.lists.last_problem()
-        return False if self.engine.silent() else None if problem is None else not problem
+        return False if self.run_manager.silent() else None if problem is None else not problem
 
     def close(self) -> bool:
         """Let what is in flight finish, then let go of everything; whether all requests had ended in time."""
-        ended = self.engine.shutdown()
-        self.manual.close()
+        ended = self.run_manager.shutdown()
+        self.manual_writes.close()
         self.host.close()
         self.storage.close()
         self.store.close()
@@ -122,10 +122,10 @@ _current: Services | None = None
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Put the services together: the sandbox stands in for the host when no account is set."""
     clock = clock or SystemClock()
-    served, pace = None, Pace()
+    served, pace = None, RateLimits()
     if settings.sandbox:
         window, writes, reads = settings.sandbox_window_s, settings.sandbox_writes, settings.sandbox_reads
-        pace = Pace(window=window, writes=writes, reads=reads)
+        pace = RateLimits(window=window, writes=writes, reads=reads)
         served = stand_in.serve(
             stand_in.believable(
                 window=window,
@@ -144,52 +144,57 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
             }
         )
     store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
-    gate = Gate(pace, clock)
-    return assemble(settings, clock, store, Host(settings, gate, clock), gate, served)
+    gate = RateLimiter(pace, clock)
+    return assemble(settings, clock, store, MXrouteClient(settings, gate, clock), gate, served)
 
 
 def assemble(
-    settings: Settings, clock: Clock, store: Store, host: Host, gate: Gate, sandbox: "stand_in.Served | None" = None
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    host: MXrouteClient,
+    gate: RateLimiter,
+    sandbox: "stand_in.Served | None" = None,
 ) -> Services:
     """The services over a store and a host that are open already."""
     housekeeping = Housekeeping(settings, store, clock)
-    engine = Runs(store, host, gate, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
-    lists = Lists(store, host, clock)
-    runs = Running(store, engine, clock)
-    storage = Storage(store, host, lists, clock)
-    preflight = Preflight(store, storage, clock)
-    previews = Previews(settings, lists, runs, preflight, clock)
-    exports = Exports(store, lists, runs, clock)
+    engine = RunManager(store, host, gate, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
+    lists = MailboxLists(store, host, clock)
+    runs = RunService(store, engine, clock)
+    storage = AccountStorageService(store, host, lists, clock)
+    preflight = CapacityCheck(store, storage, clock)
+    previews = ImportService(settings, lists, runs, preflight, clock)
+    exports = ExportService(store, lists, runs, clock)
     manual = ManualWrites(settings, store, host, lists, engine, clock)
-    mailboxes = Mailboxes(settings, store, host, lists, previews, manual, clock)
+    mailboxes = MailboxService(settings, store, host, lists, previews, manual, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
-    claims = Claims(store, clock)
-    changing = Changing(lists, mailboxes, runs, preflight, clock)
+    claims = IdempotencyKeys(store, clock)
+    changing = ChangeService(lists, mailboxes, runs, preflight, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
-    entrance = Entrance(store, clock, settings, users, sessions, sandbox=on_sandbox)
+    entrance = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
-        settings, clock, store, host, gate, engine, lists, previews, Mappings(store, previews, lists, clock),
-        Drafts(settings, store, previews, clock), runs, Watch(runs, clock),
+        settings, clock, store, host, gate, engine, lists, previews, FileService(store, previews, lists, clock),
+        DraftService(settings, store, previews, clock), runs, RunWatch(runs, clock),
         exports=exports,
-        selections=Selections(exports),
-        imports=Imports(settings, claims, previews, runs, lists, clock),
+        selections=SelectionService(exports),
+        program_imports=ProgramImports(settings, claims, previews, runs, lists, clock),
         mailboxes=mailboxes,
-        manual=manual,
+        manual_writes=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),
-        changing=changing,
-        orders=Orders(settings, store, claims, changing, runs),
-        finding=Finding(store, lists, clock),
-        histories=Histories(store),
+        changes=changing,
+        program_changes=ProgramChanges(settings, store, claims, changing, runs),
+        search=MailboxSearch(store, lists, clock),
+        histories=MailboxHistoryService(store),
         storage=storage,
-        preflight=preflight,
+        capacity=preflight,
         tokens=tokens,
-        trail=Trail(store, clock),
-        undoing=Undoing(store, lists, engine, runs, clock),
+        audit_log=AuditLog(store, clock),
+        undo=UndoService(store, lists, engine, runs, clock),
         users=users,
         sessions=sessions,
-        entrance=entrance,
-        access=Access(store, clock, lists, users, tokens, entrance),
+        authenticator=entrance,
+        access=AccessService(store, clock, lists, users, tokens, entrance),
         housekeeping=housekeeping,
         sandbox=sandbox,
     )  # fmt: skip
@@ -201,8 +206,8 @@ def open_services(settings: Settings | None = None) -> Services:
     with _lock:
         if _current is None:
             _current = build(settings or Settings())
-            _current.engine.recover()
-            _current.manual.start()
+            _current.run_manager.recover()
+            _current.manual_writes.start()
         return _current
 
 

@@ -15,44 +15,44 @@ from mxlib.core import arrow_text
 from mxlib.core.addresses import is_domain
 from mxlib.core.editing import file_diff
 from mxlib.core.files import writer
-from mxlib.core.files.reader import Taken
+from mxlib.core.files.reader import ReadOptions
 from mxlib.core.format import count, readable
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import DTYPES, OnExisting
-from mxlib.services.exports import File, NotThere
-from mxlib.services.imports import Previews, Reading
+from mxlib.services.exports import File, NotFound
+from mxlib.services.imports import ImportService, ReadFile
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, erasure
 from mxlib.store.database import Tx
-from mxlib.store.drafts import Kept
-from mxlib.store.encryption import Unreadable
+from mxlib.store.drafts import DraftSummary
+from mxlib.store.encryption import DecryptionFailed
 
-__all__ = ["ChangedElsewhere", "Drafts", "Kept", "Lost", "TakenOver", "Work"]
+__all__ = ["DraftChangedElsewhere", "DraftContent", "DraftService", "DraftSummary", "DraftTakenOver", "DraftUnreadable"]
 
 _ABOUT = b"mxm"
 _LONGEST_STEM = 80
 
 
-class TakenOver(Exception):
+class DraftTakenOver(Exception):
     """Somebody else goes on with this draft now; the message says who, and what to do."""
 
 
-class ChangedElsewhere(Exception):
+class DraftChangedElsewhere(Exception):
     """Another tab of the same operator has changed this draft since; the message says so."""
 
 
-class Lost(Exception):
+class DraftUnreadable(Exception):
     """A draft can not be opened any more; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class DraftContent:
     """What a preview is made of: rows as they are now, and the file that they came from, if from one."""
 
     rows: pd.DataFrame = field(repr=False)
     domain: str
     generate: bool
-    reading: Reading | None = None
+    reading: ReadFile | None = None
     file: bytes = field(default=b"", repr=False)
     on_existing: OnExisting = OnExisting.SKIP
     #: Of the draft that it was opened from or kept as last; 0 before it is kept.
@@ -60,17 +60,17 @@ class Work:
 
 
 @resolves_callers
-class Drafts:
+class DraftService:
     """Keeps, offers and forgets drafts."""
 
-    def __init__(self, settings: Settings, store: Store, previews: Previews, clock: Clock) -> None:
+    def __init__(self, settings: Settings, store: Store, previews: ImportService, clock: Clock) -> None:
         self._settings, self._store, self._previews, self._clock = settings, store, previews, clock
 
     def new(self) -> str:
         """A number for a draft that is not kept yet."""
         return uuid4().hex
 
-    def keep(self, caller: Caller, number: str, work: Work) -> int:
+    def keep(self, caller: Caller, number: str, work: DraftContent) -> int:
         """Keep the draft as it is now; its version.
 
         Raises TakenOver when it is somebody else's by now, ChangedElsewhere when it has another version than `work`.
@@ -79,20 +79,24 @@ class Drafts:
         name = work.reading.sheet.name if work.reading else ""
         with self._store.write() as tx:
             owner, version = drafts.state(tx, number)
-            kept = Kept(number, caller.name, name, tuple(sorted(named)), len(work.rows), self._clock.now(), version + 1)
+            kept = DraftSummary(
+                number, caller.name, name, tuple(sorted(named)), len(work.rows), self._clock.now(), version + 1
+            )
             if owner not in (None, caller.name):
-                raise TakenOver(f"{owner} has taken this draft over: open it on the import page to see how it stands.")
+                raise DraftTakenOver(
+                    f"{owner} has taken this draft over: open it on the import page to see how it stands."
+                )
             if owner is not None and version != work.version:
-                raise ChangedElsewhere("Another tab has changed this draft since.")
+                raise DraftChangedElsewhere("Another tab has changed this draft since.")
             file = b"" if owner is not None else zlib.compress(work.file, 1)
             drafts.keep(tx, self._store.key, kept, file, _packed(work))
         return kept.version
 
-    def offered(self, caller: Caller) -> tuple[Kept, ...]:
+    def offered(self, caller: Caller) -> tuple[DraftSummary, ...]:
         """The drafts that the caller may go on with, the one changed last first; old ones are forgotten."""
         oldest = self._clock.now() - self._settings.retention_days * 86_400
         with self._store.read() as tx:
-            every = drafts.every(tx)
+            every = drafts.list_drafts(tx)
         old = [kept.id for kept in every if kept.changed_at < oldest]
         if old:
             with self._store.write() as tx:
@@ -103,10 +107,10 @@ class Drafts:
     def may_go_on(self, caller: Caller, number: str) -> bool:
         """Whether the caller may still see a draft that they opened; one that is not kept is their own work."""
         with self._store.read() as tx:
-            kept = next((kept for kept in drafts.every(tx) if kept.id == number), None)
+            kept = next((kept for kept in drafts.list_drafts(tx) if kept.id == number), None)
         return caller.may_anywhere(Permission.IMPORT, caller.domains) and (kept is None or self._may(caller, kept))
 
-    def open(self, caller: Caller, number: str) -> Work | None:
+    def open(self, caller: Caller, number: str) -> DraftContent | None:
         """A draft to go on with; None when it is gone. Another operator's is taken over, which is audited.
 
         Raises Lost when the server key is not the one that sealed it.
@@ -130,11 +134,11 @@ class Drafts:
         """
         kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
         if kept is None or kind not in {"csv", "xlsx"}:
-            raise NotThere("This draft is gone. Open the import page to see which there are.")
+            raise NotFound("This draft is gone. Open the import page to see which there are.")
         with self._store.write() as tx:
             found = self._content(tx, number)
             if found is None:
-                raise NotThere("This draft is gone. Open the import page to see which there are.")
+                raise NotFound("This draft is gone. Open the import page to see which there are.")
             self._note(tx, caller, "draft.download", kept, f"{count(kept.rows, 'row')} as {kind}, with passwords")
         work = self._unpacked(zlib.decompress(found[0]), found[1])
         reading = work.reading
@@ -161,10 +165,10 @@ class Drafts:
     def _content(self, tx: Tx, number: str) -> tuple[bytes, bytes] | None:
         try:
             return drafts.content(tx, self._store.key, number)
-        except Unreadable as error:
-            raise Lost(f"{error} Or discard this draft.") from None
+        except DecryptionFailed as error:
+            raise DraftUnreadable(f"{error} Or discard this draft.") from None
 
-    def _note(self, tx: Tx, caller: Caller, what: str, kept: Kept, outcome: str) -> None:
+    def _note(self, tx: Tx, caller: Caller, what: str, kept: DraftSummary, outcome: str) -> None:
         audit.append(
             tx,
             at=self._clock.now(),
@@ -184,29 +188,29 @@ class Drafts:
                 erasure.begin(tx)
         erasure.finish(self._store)
 
-    def _may(self, caller: Caller, kept: Kept) -> bool:
+    def _may(self, caller: Caller, kept: DraftSummary) -> bool:
         """Own rows whatever their domains, as long as one may import at all; those of others by the rights of today."""
         own = kept.operator == caller.name and kept.begun_by in ("", caller.name)
         entitled = bool(kept.domains) and all(caller.may(Permission.IMPORT, domain) for domain in kept.domains)
         return caller.admin or entitled or (own and caller.may_anywhere(Permission.IMPORT, caller.domains))
 
-    def _unpacked(self, file: bytes, packed: bytes) -> Work:
+    def _unpacked(self, file: bytes, packed: bytes) -> DraftContent:
         table = pa.ipc.open_stream(zlib.decompress(packed)).read_all()
         about = json.loads(table.schema.metadata[_ABOUT])
         rows = table.to_pandas().astype(DTYPES)
         reading = None
         if file:
-            sheet = self._previews.sheet(file, about["name"], Taken(**about["taken"]))
+            sheet = self._previews.sheet(file, about["name"], ReadOptions(**about["taken"]))
             chosen = dict(enumerate(about["meanings"]))
-            columns = mapping.without_secrets(sheet, mapping.recognise(sheet.header, chosen=chosen))
+            columns = mapping.without_secrets(sheet, mapping.detect_columns(sheet.header, chosen=chosen))
             made = about.get("usernames")
             as_read, _ = self._previews.rows(sheet, columns, usernames=None if made is None else arrow_text.texts(made))
-            reading = Reading(sheet, columns, as_read, tuple(about["notes"]))
+            reading = ReadFile(sheet, columns, as_read, tuple(about["notes"]))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
-        return Work(rows, about["domain"], about["generate"], reading, file, on_existing)
+        return DraftContent(rows, about["domain"], about["generate"], reading, file, on_existing)
 
 
-def _packed(work: Work) -> bytes:
+def _packed(work: DraftContent) -> bytes:
     """Rows as an arrow stream, and beside them how the file was read and understood."""
     about: dict[str, object] = {
         "domain": work.domain,

@@ -1,7 +1,7 @@
 """Lists that are empty where they were not: each is read a second time, a minute later, before it is believed."""
 
 from mxlib.clock import Clock
-from mxlib.mxroute.errors import Misshapen
+from mxlib.mxroute.errors import UnexpectedData
 from mxlib.runs import messages
 
 #: Seconds between the two readings.
@@ -19,5 +19,5 @@ class EmptyLists:
         """Raise Misshapen for the first empty list of a domain ("": of the account) that was not empty before."""
         now = self._clock.monotonic()
         if is_empty and not was_empty and now - self._since.setdefault(name, now) < AGAIN_AFTER:
-            raise Misshapen(messages.none_listed(name) if name else messages.NO_DOMAINS, status=200)
+            raise UnexpectedData(messages.none_listed(name) if name else messages.NO_DOMAINS, status=200)
         self._since.pop(name, None)

@@ -13,15 +13,15 @@ from mxlib.core.files import writer
 from mxlib.core.format import count, listed
 from mxlib.core.plans import change_text
 from mxlib.core.text import messages
-from mxlib.services.failures import Silent
-from mxlib.services.mailbox_lists import Domains, Lists, MailboxList, Tell
-from mxlib.services.runs import Running
+from mxlib.services.failures import ListUnavailable
+from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, Tell
+from mxlib.services.runs import RunService
 from mxlib.store import Store, audit
 
 RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")
 
 
-class NotThere(Exception):
+class NotFound(Exception):
     """What was asked for does not exist; the message says what to do instead."""
 
 
@@ -35,7 +35,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
+class AllDomains:
     """The mailboxes of all domains that a caller may export, and what is to be said of the file made of them.
 
     `remarks` go into the file too: what it lacks although the caller may have it, or has of an earlier hour.
@@ -67,26 +67,26 @@ class Everything:
 
 
 @resolves_callers
-class Exports:
+class ExportService:
     """Makes files, with permissions and audit."""
 
-    def __init__(self, store: Store, lists: Lists, running: Running, clock: Clock) -> None:
+    def __init__(self, store: Store, lists: MailboxLists, running: RunService, clock: Clock) -> None:
         self._store, self._lists, self._running, self._clock = store, lists, running, clock
 
     def domain_file(self, caller: Caller, domain: str, kind: str) -> File:
         """Every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
         _must_be_known(kind)
-        caller.must(Permission.EXPORT, domain)
+        caller.require(Permission.EXPORT, domain)
         self._must_be_here(caller, domain)
         mailboxes = self._lists.mailboxes(caller, domain)
         if mailboxes.read_at is None:
-            raise Silent(mailboxes.problem)
+            raise ListUnavailable(mailboxes.problem)
         file = self._file([mailboxes], domain, kind)
         caller = _still_may(caller, [domain])
         self._note(caller, "export", domain, f"{len(mailboxes.frame)} mailboxes as {kind}")
         return file
 
-    def everything(self, caller: Caller, *, tell: Tell | None = None) -> Everything:
+    def everything(self, caller: Caller, *, tell: Tell | None = None) -> AllDomains:
         """The mailboxes of all domains that the caller may export; lists that are due are read, `tell` hears how far.
 
         Raises Forbidden when there is no such domain, Silent when not one list can be had.
@@ -100,11 +100,11 @@ class Exports:
         _still_may(caller, mine)
         had = [each for each in found if each.read_at is not None]
         if not had:
-            raise Silent(found[0].problem)
+            raise ListUnavailable(found[0].problem)
         now = self._clock.now()
         lacking = [messages.export_lacks(each.domain, each.problem) for each in found if each.read_at is None]
         old = [messages.export_is_old(each.domain, each.read_at, now) for each in had if each.read_at and each.problem]
-        return Everything(tuple(had), tuple(sorted({*domains.names} - {*mine})), (*lacking, *old))
+        return AllDomains(tuple(had), tuple(sorted({*domains.names} - {*mine})), (*lacking, *old))
 
     def all_file(self, caller: Caller, kind: str) -> File:
         """Every mailbox of every domain that the caller may export, in one file that can be imported again."""
@@ -125,17 +125,17 @@ class Exports:
         wanted = set(addresses)
         domains = sorted({address.rpartition("@")[2] for address in wanted})
         for domain in domains:
-            caller.must(Permission.EXPORT, domain)
+            caller.require(Permission.EXPORT, domain)
             self._must_be_here(caller, domain)
         found = []
         for listed_now in self._lists.every(caller, domains):
             if listed_now.read_at is None:
-                raise Silent(listed_now.problem)
+                raise ListUnavailable(listed_now.problem)
             picked = listed_now.frame.loc[listed_now.frame["address"].isin(wanted)]
             found.append(replace(listed_now, frame=picked))
         gone = wanted.difference(*(each.frame["address"] for each in found))
         if gone == wanted:
-            raise NotThere(change_text.NOBODY_THERE)
+            raise NotFound(change_text.NOBODY_THERE)
         file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
         caller = _still_may(caller, domains)
         for each in found:
@@ -146,15 +146,15 @@ class Exports:
         known = self._domains(caller)
         _still_may(caller, [domain])
         if domain not in known.names:
-            raise NotThere(f"{domain} is not on this MXroute account.")
+            raise NotFound(f"{domain} is not on this MXroute account.")
 
     def _domains(self, caller: Caller) -> Domains:
         domains = self._lists.domains(caller)
         if domains.read_at is None:
-            raise Silent(domains.problem)
+            raise ListUnavailable(domains.problem)
         return domains
 
-    def _file(self, lists: Sequence[MailboxList], domain: str, kind: str, found: Everything | None = None) -> File:
+    def _file(self, lists: Sequence[MailboxList], domain: str, kind: str, found: AllDomains | None = None) -> File:
         write = writer.mailboxes_csv if kind == "csv" else writer.mailboxes_xlsx
         frame = pd.concat([each.frame.assign(domain=each.domain) for each in lists], ignore_index=True)
         name = writer.file_name(domain, datetime.fromtimestamp(self._clock.now()).date(), kind)
@@ -167,10 +167,10 @@ class Exports:
     def run_file(self, caller: Caller, run: int, kind: str) -> File:
         """A run's results; those with passwords for its operator and admins only."""
         if kind not in RUN_FILES:
-            raise NotThere(f"A run has {', '.join(RUN_FILES)}.")
+            raise NotFound(f"A run has {', '.join(RUN_FILES)}.")
         view = self._running.get(caller, run)
         if view is None:
-            raise NotThere(f"There is no run {run}.")
+            raise NotFound(f"There is no run {run}.")
         content = self._running.file(caller, run, kind)
         stem, ending = kind.split(".")
         remarks = (messages.CSV_CALCULATES,) if ending == "csv" else ()
@@ -196,11 +196,11 @@ def _still_may(caller: Caller, domains: Collection[str]) -> Caller:
     """Return the caller with the rights of this moment; raises Forbidden unless they may still export these domains."""
     caller = current(caller)
     for domain in domains:
-        caller.must(Permission.VIEW, domain)
-        caller.must(Permission.EXPORT, domain)
+        caller.require(Permission.VIEW, domain)
+        caller.require(Permission.EXPORT, domain)
     return caller
 
 
 def _must_be_known(kind: str) -> None:
     if kind not in {"csv", "xlsx"}:
-        raise NotThere("An export is a .csv or an .xlsx file.")
+        raise NotFound("An export is a .csv or an .xlsx file.")

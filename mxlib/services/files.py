@@ -11,15 +11,15 @@ from mxlib.clock import Clock
 from mxlib.core import headers
 from mxlib.core.files import clipboard as pasted
 from mxlib.core.files import time_budget
-from mxlib.core.files.reader import FileRefused, Sheet, Taken
+from mxlib.core.files.reader import FileRefused, ReadOptions, Sheet
 from mxlib.core.format import day
 from mxlib.core.mapping import choices, fallbacks, mapping, presets, suggestions
 from mxlib.core.mapping import usernames as names
-from mxlib.core.mapping.choices import Answer
-from mxlib.core.mapping.mapping import Conflict
+from mxlib.core.mapping.choices import ColumnChoices
+from mxlib.core.mapping.mapping import ColumnConflict
 from mxlib.core.text import messages
-from mxlib.services.imports import Previews, Reading
-from mxlib.services.mailbox_lists import Lists
+from mxlib.services.imports import ImportService, ReadFile
+from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, audit, column_choices
 
 #: How many lines of a file can be chosen as its header.
@@ -30,21 +30,21 @@ _OFFERED = 20
 class Offer:
     """What somebody else answered about these headers, and when; it is used only by who asks for it."""
 
-    answer: Answer
+    answer: ColumnChoices
     by: str
     at: float
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class MappingQuestion:
     """A file whose columns are to be told: `answer` is a guess, blank for columns that claim one meaning together.
 
     `refusal` says why the file is read in another way than it came, blank when it is not; `line` is the one at fault.
     """
 
     sheet: Sheet = field(repr=False)
-    answer: Answer
-    conflicts: tuple[Conflict, ...] = ()
+    answer: ColumnChoices
+    conflicts: tuple[ColumnConflict, ...] = ()
     refusal: str = ""
     line: int = 0
     #: What somebody else answered, and whether the headers say by themselves what the columns hold.
@@ -61,13 +61,13 @@ class Question:
 
 
 @resolves_callers
-class Mappings:
+class FileService:
     """Reads files for people, who can be asked."""
 
-    def __init__(self, store: Store, previews: Previews, lists: Lists, clock: Clock) -> None:
+    def __init__(self, store: Store, previews: ImportService, lists: MailboxLists, clock: Clock) -> None:
         self._store, self._previews, self._lists, self._clock = store, previews, lists, clock
 
-    def read(self, caller: Caller, data: bytes, name: str, domain: str) -> Reading | Question:
+    def read(self, caller: Caller, data: bytes, name: str, domain: str) -> ReadFile | MappingQuestion:
         """The rows of a file whose columns are known, else what is to be asked; raises FileRefused for no table."""
         self._must_import(caller)
         sheet = self._sheet(data, name)
@@ -82,22 +82,22 @@ class Mappings:
         by_itself = choices.as_understood(known.columns)
         if offer is None or offer.answer == by_itself:
             return known
-        return Question(sheet, by_itself, offer=offer, recognised=True)
+        return MappingQuestion(sheet, by_itself, offer=offer, recognised=True)
 
-    def further(self, caller: Caller, text: str, domain: str, beside: Reading | None) -> Reading:
+    def further(self, caller: Caller, text: str, domain: str, beside: ReadFile | None) -> ReadFile:
         """Rows pasted beside those of a file; without a header their columns are those of the file, from the first one.
 
         Raises FileRefused with one sentence when it can not be told what the columns are.
         """
         self._must_import(caller)
         data = self.pasted(text)
-        bare = self._previews.sheet(data, pasted.NAME, Taken(header_line=0))
+        bare = self._previews.sheet(data, pasted.NAME, ReadOptions(header_line=0))
         if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
             found = self.read(caller, data, pasted.NAME, domain)
-            if isinstance(found, Question) and found.recognised:
+            if isinstance(found, MappingQuestion) and found.recognised:
                 # There is nobody to ask here, and an offer is never applied.
                 return self._previews.understood(found.sheet)
-            if isinstance(found, Question):
+            if isinstance(found, MappingQuestion):
                 conflict = next(iter(found.conflicts), None)
                 raise FileRefused(conflict.sentence if conflict else messages.no_address_column(found.sheet.header))
             return found
@@ -114,39 +114,41 @@ class Mappings:
         most = self._previews.limits.bytes
         if len(text) > most:
             raise FileRefused(messages.too_large(len(text), most))
-        return self._previews.do(time_budget.is_short(text), pasted.as_file, text)
+        return self._previews.do(time_budget.is_short(text), pasted.to_file, text)
 
-    def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> Question:
+    def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> MappingQuestion:
         """A file that was refused, read in another way that is to be looked at; raises `refused` when there is none."""
         sheet = self._previews.do(
-            time_budget.is_small(data), fallbacks.read_otherwise, data, name, self._previews.limits
+            time_budget.is_small(data), fallbacks.read_with_fallbacks, data, name, self._previews.limits
         )
         if sheet is None:
             raise refused
         return replace(self.question(sheet), refusal=str(refused), line=refused.line)
 
-    def read_anew(self, data: bytes, name: str, taken: Taken) -> Question:
+    def read_again(self, data: bytes, name: str, taken: ReadOptions) -> MappingQuestion:
         """A file read in another way, and what its columns probably mean then; raises FileRefused."""
         return self.question(self._previews.sheet(data, name, taken))
 
-    def question(self, sheet: Sheet) -> Question:
+    def question(self, sheet: Sheet) -> MappingQuestion:
         """What is to be asked of a sheet, with the best guess."""
         preset = presets.find(sheet.header)
-        columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
-        return Question(
-            sheet, self._previews.do(time_budget.is_light(sheet), suggestions.guess, sheet, columns), columns.conflicts
+        columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
+        return MappingQuestion(
+            sheet,
+            self._previews.do(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns),
+            columns.conflicts,
         )
 
-    def question_of(self, caller: Caller, reading: Reading) -> Question:
+    def question_of(self, caller: Caller, reading: ReadFile) -> MappingQuestion:
         """How a file was understood, to be answered otherwise."""
         offer = self._offer(caller, reading.sheet)
         if kept := self._kept(caller, reading.sheet):
-            return Question(reading.sheet, kept[0], offer=offer)
+            return MappingQuestion(reading.sheet, kept[0], offer=offer)
         if not reading.columns.names_who:
             return replace(self.question(reading.sheet), offer=offer)
-        return Question(reading.sheet, choices.as_understood(reading.columns), offer=offer)
+        return MappingQuestion(reading.sheet, choices.as_understood(reading.columns), offer=offer)
 
-    def first_lines(self, data: bytes, name: str, taken: Taken) -> dict[int, list[str]]:
+    def first_lines(self, data: bytes, name: str, taken: ReadOptions) -> dict[int, list[str]]:
         """The first lines of a file by number, any of which may be its header, as cells."""
         try:
             sheet = self._previews.sheet(data, name, replace(taken, header_line=0))
@@ -155,8 +157,8 @@ class Mappings:
         return {line: sheet.table.row(at) for at, line in enumerate(sheet.table.lines[:_OFFERED].tolist())}
 
     def answered(
-        self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, *, others: Collection[str] = ()
-    ) -> Reading:
+        self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, *, others: Collection[str] = ()
+    ) -> ReadFile:
         """The rows of a sheet by the caller's answer, which is remembered for them and this set of headers.
 
         `others` are addresses of existing mailboxes whose owners are said to be other people.
@@ -174,15 +176,15 @@ class Mappings:
         return reading
 
     def usernames(
-        self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()
+        self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, others: Collection[str] = ()
     ) -> pa.Array:
         """The usernames made of names, whole column; rows without a domain go to `domain`."""
         domains = choices.domains(sheet, answer, domain)
         existing = self._existing(caller, set(domains.unique().to_pylist())) if others else ()
         who = choices.people(sheet, answer)
-        return names.usernames(who, answer.recipe, domains=domains, apart_from=others, existing=existing)
+        return names.usernames(who, answer.pattern, domains=domains, apart_from=others, existing=existing)
 
-    def namesakes(self, caller: Caller, sheet: Sheet, answer: Answer, domain: str) -> tuple[str, ...]:
+    def namesakes(self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str) -> tuple[str, ...]:
         """Existing mailboxes that made usernames meet: the same people, or others, as only the operator knows."""
         made = self.usernames(caller, sheet, answer, domain).to_pylist()
         domains = choices.domains(sheet, answer, domain).to_pylist()
@@ -193,7 +195,7 @@ class Mappings:
     def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
         """The mailboxes of those of `domains` into which the caller may import, as far as their lists can be had."""
         known = {name for name in self._lists.domains(caller).names if caller.may(Permission.IMPORT, name)}
-        self._lists.bring(known & set(domains))
+        self._lists.refresh(known & set(domains))
         caller = current(caller)
         known = {name for name in known if caller.may(Permission.IMPORT, name)}
         return {f"{name}@{at}" for at in known & set(domains) for name in self._lists.usernames(at) or ()}
@@ -210,13 +212,13 @@ class Mappings:
             return sheet
         return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
 
-    def _recognised(self, sheet: Sheet) -> Reading | None:
+    def _recognised(self, sheet: Sheet) -> ReadFile | None:
         """The rows of a sheet whose headers say what the columns hold."""
-        columns = mapping.recognise(sheet.header)
+        columns = mapping.detect_columns(sheet.header)
         known = presets.find(sheet.header) or (columns.names_who and not columns.conflicts)
         return self._previews.understood(sheet) if known else None
 
-    def _kept(self, caller: Caller, sheet: Sheet) -> tuple[Answer, column_choices.Remembered] | None:
+    def _kept(self, caller: Caller, sheet: Sheet) -> tuple[ColumnChoices, column_choices.Remembered] | None:
         """What the caller answered about this set of headers; a table without headers has none to go by."""
         if not sheet.taken.header_line:
             return None
@@ -235,7 +237,7 @@ class Mappings:
         return next((Offer(answer, told.by, told.at) for answer, told in found if answer), None)
 
     def _reading(
-        self, caller: Caller, sheet: Sheet, answer: Answer, domain: str, others: Collection[str] = ()
-    ) -> Reading:
+        self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, others: Collection[str] = ()
+    ) -> ReadFile:
         made = self.usernames(caller, sheet, answer, domain, others) if answer.makes_usernames else None
         return self._previews.understood(sheet, answer.chosen, usernames=made)

@@ -9,7 +9,7 @@ from mxlib.runs.outcomes import OPEN
 from mxlib.services import audit_labels
 from mxlib.store import Store, mailbox_history
 from mxlib.store import first_seen as seen
-from mxlib.store.mailbox_history import ByHand, InRun
+from mxlib.store.mailbox_history import InRun, ManualAction
 
 MOST = 100
 
@@ -30,7 +30,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class MailboxHistory:
     """The latest events, newest first. `first_seen`: when a mailbox that MXM did not make was first listed (Unix s)."""
 
     events: tuple[Event, ...]
@@ -56,22 +56,22 @@ class Past:
 
 
 @resolves_callers
-class Histories:
+class MailboxHistoryService:
     """Tells the past of mailboxes to those who may see them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def of(self, caller: Caller, domain: str, username: str) -> Past:
+    def of(self, caller: Caller, domain: str, username: str) -> MailboxHistory:
         """The past of one mailbox, whether it is still there or not."""
         domain, username = domain.lower(), username.lower()
-        caller.must(Permission.VIEW, domain)
+        caller.require(Permission.VIEW, domain)
         with self._store.read() as tx:
             by_runs = mailbox_history.in_runs(tx, domain, username, MOST)
             by_hand = mailbox_history.by_hand(tx, domain, username, MOST)
             first = seen.since(tx, domain, username)
         events = [*map(_of_run, by_runs), *map(_of_hand, by_hand)]
-        return Past(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)
+        return MailboxHistory(tuple(sorted(events, key=lambda event: event.at, reverse=True)[:MOST]), first)
 
 
 def _of_run(row: InRun) -> Event:
@@ -81,8 +81,8 @@ def _of_run(row: InRun) -> Event:
     return Event(row.at, row.who, what, row.reason, row.run, row.file_name)
 
 
-def _of_hand(entry: ByHand) -> Event:
+def _of_hand(entry: ManualAction) -> Event:
     kind, _, verb = entry.what.partition(".")
     if kind == "recovery":
         return Event(entry.at, entry.who, "Recovery email removed" if entry.outcome else "Recovery email set")
-    return Event(entry.at, entry.who, _DID.get(verb) or audit_labels.told(entry.what), entry.outcome)
+    return Event(entry.at, entry.who, _DID.get(verb) or audit_labels.action_label(entry.what), entry.outcome)

@@ -19,7 +19,7 @@ class KeyReused(Exception):
 
 
 @resolves_callers
-class Claims:
+class IdempotencyKeys:
     """What callers sent under an Idempotency-Key, and the runs that came of it. A blank key claims nothing."""
 
     def __init__(self, store: Store, clock: Clock) -> None:

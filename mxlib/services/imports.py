@@ -12,22 +12,22 @@ from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
 from mxlib.core import addresses, passwords
 from mxlib.core.editing import file_diff as mended
-from mxlib.core.editing.file_diff import Mended
+from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.files import reader, time_budget
-from mxlib.core.files.reader import Limits, Sheet, Taken
+from mxlib.core.files.reader import Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping, presets
-from mxlib.core.mapping.mapping import Mapping as ColumnMapping
+from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import OnExisting
 from mxlib.core.text import messages
 from mxlib.core.validation import rules
 from mxlib.core.validation.row_kinds import KINDS, kinds
-from mxlib.core.validation.rules import Account, Standard
-from mxlib.services.capacity import Preflight
-from mxlib.services.mailbox_lists import LONG_PATIENCE, PATIENCE, Lists, Tell
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
+from mxlib.services.capacity import CapacityCheck
+from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, Tell
 from mxlib.services.preview_changes import changed_since
-from mxlib.services.runs import Earlier, Running
+from mxlib.services.runs import PreviousImport, RunService
 from mxlib.settings import Settings
 from mxlib.worker import shared
 
@@ -42,7 +42,7 @@ FRESH_FOR_EDITS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadFile:
     """A file as it was read: the sheet, how its columns were understood, and the rows that came of it, in its order."""
 
     sheet: Sheet = field(repr=False)
@@ -59,19 +59,19 @@ class Reading:
             return {}
         return mapping.original_cells(self.sheet, origin, self.columns)
 
-    def mended(self, rows: pd.DataFrame) -> Mended:
+    def mended(self, rows: pd.DataFrame) -> FileDiff:
         """What became of the file in `rows`, which came of it."""
         return mended.compare(rows, self.sheet, self.columns, self.rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedImport:
     """What the operator is asked to confirm."""
 
     plan: Plan
     figures: messages.Confirmation
     changes: tuple[str, ...]
-    earlier: tuple[Earlier, ...]
+    earlier: tuple[PreviousImport, ...]
     unchecked: tuple[str, ...]
     #: Whether it fits the account: warnings, none of which stops anything.
     preflight: tuple[str, ...] = ()
@@ -87,10 +87,12 @@ class Ready:
 
 
 @resolves_callers
-class Previews:
+class ImportService:
     """Reads, judges and plans; sends nothing."""
 
-    def __init__(self, settings: Settings, lists: Lists, running: Running, preflight: Preflight, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, lists: MailboxLists, running: RunService, preflight: CapacityCheck, clock: Clock
+    ) -> None:
         self._settings, self._lists, self._running, self._clock = settings, lists, running, clock
         self.preflight = preflight
         self._worker = shared()
@@ -100,26 +102,26 @@ class Previews:
         """What a file may measure."""
         return Limits(bytes=self._settings.max_file_mb * 1_000_000, rows=self._settings.max_rows)
 
-    def standard(self, domain: str) -> Standard:
+    def defaults(self, domain: str) -> Defaults:
         """What a blank cell means while `domain` is the active one."""
-        return Standard(domain=domain, quota=self._settings.new_quota, limit=self._settings.new_limit)
+        return Defaults(domain=domain, quota=self._settings.new_quota, limit=self._settings.new_limit)
 
     def read(
-        self, data: bytes, name: str, *, taken: Taken | None = None, chosen: Mapping[int, str] | None = None
-    ) -> Reading:
+        self, data: bytes, name: str, *, taken: ReadOptions | None = None, chosen: Mapping[int, str] | None = None
+    ) -> ReadFile:
         """Read a file; `taken` and `chosen` override how it is decoded and what its columns mean.
 
         Raises FileRefused with one sentence when there is no table in it.
         """
         return self.understood(self.sheet(data, name, taken), chosen)
 
-    def sheet(self, data: bytes, name: str, taken: Taken | None = None) -> Sheet:
+    def sheet(self, data: bytes, name: str, taken: ReadOptions | None = None) -> Sheet:
         """A file as a table whose columns are not understood yet; raises FileRefused."""
         return self.do(time_budget.is_small(data), reader.read, data, name, limits=self.limits, taken=taken)
 
     def understood(
         self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
-    ) -> Reading:
+    ) -> ReadFile:
         """The rows of a sheet, as the function of this name gives them."""
         return understood(sheet, chosen, usernames=usernames, do=self.do)
 
@@ -127,15 +129,19 @@ class Previews:
         self, sheet: Sheet, columns: ColumnMapping, *, usernames: pa.Array | None = None
     ) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """The rows of a sheet whose columns are understood, and what is to be said of them."""
-        return self.do(time_budget.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
+        return self.do(time_budget.is_light(sheet), mapping.rows_from_sheet, sheet, columns, usernames=usernames)
 
-    def verdicts(self, rows: pd.DataFrame, account: Account, domain: str, on_existing: OnExisting) -> pd.DataFrame:
+    def verdicts(
+        self, rows: pd.DataFrame, account: AccountSnapshot, domain: str, on_existing: OnExisting
+    ) -> pd.DataFrame:
         """`rows` with their verdicts, as `rules.judge` gives them."""
-        return self.do(not time_budget.is_heavy(rows), rules.judge, rows, account, self.standard(domain), on_existing)
+        return self.do(
+            not time_budget.is_heavy(rows), rules.validate, rows, account, self.defaults(domain), on_existing
+        )
 
     def named(self, rows: pd.DataFrame, domain: str) -> frozenset[str]:
         """The domains that `rows` are about."""
-        return self.do(not time_budget.is_heavy(rows), rules.domains_named, rows, self.standard(domain))
+        return self.do(not time_budget.is_heavy(rows), rules.domains_named, rows, self.defaults(domain))
 
     def do(self, small: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """What `work` gives: at once when it is `small`, else in the worker, so that the server answers meanwhile."""
@@ -154,7 +160,7 @@ class Previews:
         known = self._lists.domains(caller).names
         named = self.named(rows, domain)
         wanted = [name for name in known if name in named and caller.may(Permission.IMPORT, name)]
-        self._lists.bring(wanted, newer_than=newer_than, patience=LONG_PATIENCE, tell=tell)
+        self._lists.refresh(wanted, newer_than=newer_than, patience=LONG_MAX_WAIT_S, tell=tell)
 
     def account(
         self,
@@ -165,8 +171,8 @@ class Previews:
         newer_than: float | None = None,
         told: Mapping[str, frozenset[str]] | None = None,
         on_existing: OnExisting = OnExisting.SKIP,
-        patience: float = PATIENCE,
-    ) -> Account:
+        patience: float = MAX_WAIT_S,
+    ) -> AccountSnapshot:
         """What must be known of the account to judge `rows`: a domain not read yet costs one read, once.
 
         A domain in `told` is not read: the sender says which usernames it has. To update them that is not enough.
@@ -185,7 +191,7 @@ class Previews:
             if addresses.is_domain(name) and not caller.may(Permission.IMPORT, name)
         }
         needed = (named & known) - existing.keys() - forbidden.keys()
-        self._lists.bring(needed, newer_than=newer_than, patience=patience)
+        self._lists.refresh(needed, newer_than=newer_than, patience=patience)
         caller = current(caller)  # reading the lists took its time
         lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
         forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
@@ -200,11 +206,11 @@ class Previews:
             untold = frozenset(name for name in named if addresses.is_domain(name))
             unchecked |= untold - existing.keys() - forbidden.keys()
             known |= untold
-        has = {name: self._lists.kept(name) for name in existing} if update else {}
+        has = {name: self._lists.cached_frame(name) for name in existing} if update else {}
         unseen = frozenset(name for name in existing if not caller.may(Permission.VIEW, name))
-        return Account(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, unseen)
+        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, unseen)
 
-    def judge(
+    def validate(
         self,
         caller: Caller,
         rows: pd.DataFrame,
@@ -221,28 +227,28 @@ class Previews:
 
     def recheck(self, caller: Caller, rows: pd.DataFrame, domain: str, on_existing: OnExisting) -> str:
         """Read the lists that judging `rows` takes anew, and say what changed by it."""
-        before = self.judge(caller, rows, domain, on_existing=on_existing)
+        before = self.validate(caller, rows, domain, on_existing=on_existing)
         newer_than = self._clock.now()
         self.load(caller, rows, domain, newer_than=newer_than)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
-        after = self.judge(caller, rows, domain, on_existing=on_existing)
+        after = self.validate(caller, rows, domain, on_existing=on_existing)
         return messages.rechecked(changed_since(before, after), sorted(account.unchecked))
 
     def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
         """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""
-        return passwords.fill(self.judge(caller, rows, domain))
+        return passwords.fill(self.validate(caller, rows, domain))
 
     def confirm(
         self,
         caller: Caller,
         rows: pd.DataFrame,
         domain: str,
-        reading: Reading | None,
+        reading: ReadFile | None,
         *,
         before: pd.DataFrame,
         on_existing: OnExisting = OnExisting.SKIP,
         tell: Tell | None = None,
-    ) -> Ready:
+    ) -> PreparedImport:
         """The plan of `rows`, judged against lists at most a minute old; `before` are the verdicts last seen.
 
         `tell` hears how far the reading of the lists has come.
@@ -271,7 +277,7 @@ class Previews:
         earlier = self._running.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(self.named(rows, domain) & account.unchecked))
         preflight = self.preflight.of(caller, plan)
-        return Ready(plan, figures, changed_since(before, judged), earlier, unchecked, preflight)
+        return PreparedImport(plan, figures, changed_since(before, judged), earlier, unchecked, preflight)
 
 
 def understood(
@@ -280,17 +286,17 @@ def understood(
     *,
     usernames: pa.Array | None = None,
     do: Callable[..., Any] = lambda _small, work, *arguments, **named: work(*arguments, **named),
-) -> Reading:
+) -> ReadFile:
     """The rows of a sheet; `do` does what takes long, as `Previews.do`.
 
     Without `chosen` meanings, an export of another system is known by its header.
     Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses and there are no others.
     """
     preset = presets.find(sheet.header) if chosen is None else None
-    columns = mapping.recognise(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
+    columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
     columns = do(time_budget.is_light(sheet), mapping.without_secrets, sheet, columns)
-    rows, notes = do(time_budget.is_light(sheet), mapping.to_rows, sheet, columns, usernames=usernames)
-    return Reading(sheet, columns, rows, (preset.told, *notes) if preset else notes)
+    rows, notes = do(time_budget.is_light(sheet), mapping.rows_from_sheet, sheet, columns, usernames=usernames)
+    return ReadFile(sheet, columns, rows, (preset.told, *notes) if preset else notes)
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:

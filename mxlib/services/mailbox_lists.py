@@ -14,29 +14,29 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.text import messages as words
 from mxlib.mxroute import protocol
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import Busy, MXrouteError, Unauthorized, Unreachable
+from mxlib.mxroute.client import MXrouteClient
+from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unreachable
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
-from mxlib.services.failures import Trouble
-from mxlib.store import Store, Unwritable, mailbox_lists, recovery_emails
+from mxlib.services.failures import Failure
+from mxlib.store import Store, StoreUnavailable, mailbox_lists, recovery_emails
 
 log = logging.getLogger(__name__)
 
 #: Seconds after which a visit reads a list anew, unasked.
-FRESH = 300.0
+LIST_MAX_AGE_S = 300.0
 
 #: Seconds ahead of now at which a list may seem to have been read.
 _AHEAD = 60.0
 
 #: Seconds for which a failed reading is not tried again unasked: pages stay quick while the host is silent.
-SPARED = 60.0
+RETRY_DELAY_S = 60.0
 
 #: Seconds that a page waits for a read slot before it makes do with the old list.
-PATIENCE = 20.0
+MAX_WAIT_S = 20.0
 
 #: The same when many lists are read one after another: over a minute, so that the next minute's reads are waited for.
-LONG_PATIENCE = 75.0
+LONG_MAX_WAIT_S = 75.0
 
 #: Lists read at the same time.
 _AT_ONCE = 3
@@ -45,7 +45,7 @@ _AT_ONCE = 3
 _TOLD_EVERY = 0.5
 
 #: After some of these in a row no other list can be had either.
-_FOR_ALL = (Unreachable, Unauthorized, Busy, Unwritable)
+_FOR_ALL = (Unreachable, Unauthorized, RateLimitWait, StoreUnavailable)
 
 #: Hears how many lists of how many are read, and for how many seconds the host's limit holds the next one back.
 Tell = Callable[[int, int, float], None]
@@ -74,17 +74,17 @@ class MailboxList:
 
 
 @resolves_callers
-class Lists:
+class MailboxLists:
     """Domains and mailboxes, from the host when they are due and from the store otherwise."""
 
-    def __init__(self, store: Store, host: Host, clock: Clock) -> None:
+    def __init__(self, store: Store, host: MXrouteClient, clock: Clock) -> None:
         self._store, self._host, self._clock = store, host, clock
         self._lock = threading.Lock()
         self._reading: dict[str, threading.Lock] = {}
         self._frames: dict[str, tuple[float, pd.DataFrame]] = {}
         self._outcomes: dict[str, tuple[float, str]] = {}
         self._names: dict[str, tuple[float, frozenset[str]]] = {}
-        self._failed: list[MXrouteError | Unwritable] = []
+        self._failed: list[MXrouteError | StoreUnavailable] = []
         self._empty = EmptyLists(clock)
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
@@ -106,26 +106,26 @@ class Lists:
 
     def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """All mailboxes of `domain`, read anew when asked or when the last list is over FRESH seconds old."""
-        caller.must(Permission.VIEW, domain)
+        caller.require(Permission.VIEW, domain)
         before = self._outcomes.get(domain)
         read_at, problem = self._bring(domain, refresh=refresh)
         if self._outcomes.get(domain) is not before:
-            current(caller).must(Permission.VIEW, domain)
+            current(caller).require(Permission.VIEW, domain)
         return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
 
     def every(self, caller: Caller, domains: Collection[str], *, tell: Tell | None = None) -> list[MailboxList]:
         """The mailboxes of many domains, read three at a time; who waits for more than a minute's reads, waits."""
         for domain in domains:
-            caller.must(Permission.VIEW, domain)
-        self.bring(domains, patience=LONG_PATIENCE, tell=tell)
+            caller.require(Permission.VIEW, domain)
+        self.refresh(domains, patience=LONG_MAX_WAIT_S, tell=tell)
         caller = current(caller)
         for domain in domains:
-            caller.must(Permission.VIEW, domain)
+            caller.require(Permission.VIEW, domain)
         return [self.mailboxes(caller, domain) for domain in domains]
 
     def usernames(self, domain: str, *, newer_than: float | None = None) -> frozenset[str] | None:
         """The usernames of `domain`; None when no list could be had. No permission is asked: judging needs them."""
-        oldest = self._clock.now() - FRESH if newer_than is None else newer_than
+        oldest = self._clock.now() - LIST_MAX_AGE_S if newer_than is None else newer_than
         read_at, _ = self._bring(domain, refresh=False, oldest=oldest)
         if read_at is None or (newer_than is not None and self._is_due(read_at, newer_than)):
             return None
@@ -137,12 +137,12 @@ class Lists:
             self._names[domain] = cached
         return cached[1]
 
-    def bring(
+    def refresh(
         self,
         domains: Collection[str],
         *,
         newer_than: float | None = None,
-        patience: float = PATIENCE,
+        patience: float = MAX_WAIT_S,
         tell: Tell | None = None,
     ) -> None:
         """Read those of `domains` that are due, three at a time at the host's pace; `tell` hears how far it has come.
@@ -150,7 +150,7 @@ class Lists:
         What can not be had is said when that list is asked for. A host that fails three times in a row is not asked
         for the rest.
         """
-        oldest = self._clock.now() - FRESH if newer_than is None else newer_than
+        oldest = self._clock.now() - LIST_MAX_AGE_S if newer_than is None else newer_than
         with self._store.read() as tx:
             read_at = mailbox_lists.read_times(tx)
         due = sorted(name for name in domains if self._is_due(read_at.get(name), oldest))
@@ -174,19 +174,19 @@ class Lists:
 
         self._once(domain, read, refresh=False)
 
-    def kept(self, domain: str) -> pd.DataFrame:
+    def cached_frame(self, domain: str) -> pd.DataFrame:
         """What the mailboxes of `domain` have, as the kept list says; nothing is read, and no permission is asked."""
         with self._store.read() as tx:
             read_at = mailbox_lists.read_at(tx, domain)
         return self._frame(domain, read_at)
 
-    def known(self, domain: str, username: str) -> Mailbox | None:
+    def cached_mailbox(self, domain: str, username: str) -> Mailbox | None:
         """One mailbox as the kept list has it; nothing is read."""
         with self._store.read() as tx:
             kept = mailbox_lists.mailboxes(tx, domain)
         return next((box for box in kept.mailboxes if box.username == username), None) if kept else None
 
-    def tell(self, domain: str, username: str, box: Mailbox | None) -> None:
+    def apply_write(self, domain: str, username: str, box: Mailbox | None) -> None:
         """A write made one mailbox what `box` is, or took it away: the list follows without a read."""
         with self._store.write() as tx:
             kept = mailbox_lists.mailboxes(tx, domain)
@@ -216,7 +216,7 @@ class Lists:
         problem = ""
         with self._store.read() as tx:
             kept = mailbox_lists.domains(tx)
-        if refresh or self._is_due(kept.read_at if kept else None, self._clock.now() - FRESH):
+        if refresh or self._is_due(kept.read_at if kept else None, self._clock.now() - LIST_MAX_AGE_S):
             problem = self._once("", self._read_domains, refresh)
             with self._store.read() as tx:
                 kept = mailbox_lists.domains(tx)
@@ -226,7 +226,7 @@ class Lists:
 
     def _bring(self, domain: str, *, refresh: bool, oldest: float | None = None) -> tuple[float | None, str]:
         """See to it that the store's list of `domain` is fresh enough; when it was read, and what went wrong."""
-        due = self._clock.now() - FRESH if oldest is None else oldest
+        due = self._clock.now() - LIST_MAX_AGE_S if oldest is None else oldest
         with self._store.read() as tx:
             read_at = mailbox_lists.read_at(tx, domain)
         problem = ""
@@ -252,15 +252,15 @@ class Lists:
             if told is not None:
                 at, problem = told
                 meanwhile = at >= began
-                spared = bool(problem) and not refresh and began - at < SPARED
+                spared = bool(problem) and not refresh and began - at < RETRY_DELAY_S
                 if meanwhile or spared:
                     return problem
             try:
                 read()
                 problem = ""
                 self._failed.clear()
-            except (MXrouteError, Unwritable) as error:
-                problem = Trouble(error)
+            except (MXrouteError, StoreUnavailable) as error:
+                problem = Failure(error)
                 if isinstance(error, _FOR_ALL):
                     self._failed.append(error)
                 log.warning("Reading %s failed: %s", name or "the domains", type(error).__name__)
@@ -268,7 +268,7 @@ class Lists:
         return problem
 
     def _read_domains(self) -> None:
-        answer = self._host.send(protocol.list_domains(), patience=PATIENCE)
+        answer = self._host.send(protocol.list_domains(), patience=MAX_WAIT_S)
         names = sorted({str(name).lower() for name in answer.data})
         with self._store.read() as tx:
             kept = mailbox_lists.domains(tx)
@@ -276,7 +276,7 @@ class Lists:
         with self._store.write() as tx:
             mailbox_lists.keep_domains(tx, names, self._clock.now())
 
-    def _read_mailboxes(self, domain: str, patience: float = PATIENCE) -> None:
+    def _read_mailboxes(self, domain: str, patience: float = MAX_WAIT_S) -> None:
         answer = self._host.send(protocol.list_mailboxes(domain), patience=patience)
         boxes = [Mailbox.from_data(item) for item in answer.data]
         with self._store.read() as tx:

@@ -10,27 +10,27 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.addresses import domain as normalised
 from mxlib.core.plans.plan import Action
-from mxlib.core.schema import MOST_SENDS
+from mxlib.core.schema import MAX_SENDS_PER_DAY
 from mxlib.core.validation import single_row
-from mxlib.core.validation.single_row import Cells, Judged
-from mxlib.mxroute.client import Host
-from mxlib.mxroute.errors import Conflict, NotFound
+from mxlib.core.validation.single_row import Cells, ValidatedRow
+from mxlib.mxroute import errors
+from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.services.confirmed_writes import ByHand
-from mxlib.services.exports import NotThere
-from mxlib.services.failures import Silent
-from mxlib.services.imports import FRESH_FOR_START, Previews
-from mxlib.services.mailbox_lists import Lists, MailboxList
+from mxlib.services.confirmed_writes import ConfirmedWrites
+from mxlib.services.exports import NotFound
+from mxlib.services.failures import ListUnavailable
+from mxlib.services.imports import FRESH_FOR_START, ImportService
+from mxlib.services.mailbox_lists import MailboxList, MailboxLists
 from mxlib.services.manual_write_outcomes import Actor
-from mxlib.services.manual_writes import Asked, ManualWrites
+from mxlib.services.manual_writes import ManualWrites, WriteRequest
 from mxlib.settings import Settings
-from mxlib.store import Store, Unwritable, audit, mailbox_creators, recovery_emails
+from mxlib.store import Store, StoreUnavailable, audit, mailbox_creators, recovery_emails
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
 
 
-class Unfit(Exception):
+class InvalidField(Exception):
     """The mailbox that was asked for breaks a rule; the message says which ones, `field` the cell of the first."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -38,12 +38,12 @@ class Unfit(Exception):
         self.field = field
 
 
-class Taken(Exception):
+class AlreadyExists(Exception):
     """There is a mailbox of that name already."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class MailboxDetails:
     """A mailbox as the host has it, with what is kept of it here."""
 
     domain: str
@@ -55,41 +55,41 @@ class Kept:
 
 
 @resolves_callers
-class Mailboxes:
+class MailboxService:
     """Reads, makes, changes and deletes single mailboxes, with permissions and audit."""
 
     def __init__(
         self,
         settings: Settings,
         store: Store,
-        host: Host,
-        lists: Lists,
-        previews: Previews,
+        host: MXrouteClient,
+        lists: MailboxLists,
+        previews: ImportService,
         manual: ManualWrites,
         clock: Clock,
     ) -> None:
         self._store, self._clock, self._manual = store, clock, manual
-        self._by_hand = ByHand(host, clock, settings.timeout_s, manual.must_own)
+        self._by_hand = ConfirmedWrites(host, clock, settings.timeout_s, manual.must_own)
         self._lists, self._previews = lists, previews
 
-    def every(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
+    def list_mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
         """All mailboxes of a domain, from the kept list unless that is due; raises Silent when none could be had."""
         listed = self._lists.mailboxes(caller, self._domain(caller, Permission.VIEW, domain), refresh=refresh)
         if listed.read_at is None:
-            raise Silent(listed.problem)
+            raise ListUnavailable(listed.problem)
         return listed
 
-    def read(self, caller: Caller, domain: str, username: str) -> Kept:
+    def read(self, caller: Caller, domain: str, username: str) -> MailboxDetails:
         """One mailbox as the host has it now."""
         domain, username = self._place(caller, Permission.VIEW, domain, username)
         try:
             box = self._by_hand.read(domain, username)
-        except NotFound:
+        except errors.NotFound:
             raise _not_there(domain, username) from None
         _must_now(caller, Permission.VIEW, domain)
         return self._kept(domain, box)
 
-    def create(self, caller: Caller, domain: str, cells: Cells) -> Kept:
+    def create(self, caller: Caller, domain: str, cells: Cells) -> MailboxDetails:
         """Make a mailbox; `warnings` are those of the preview.
 
         A create without an answer is read back: it is never sent twice. Raises Unfit, Taken, Uncertain, MXrouteError.
@@ -102,13 +102,13 @@ class Mailboxes:
         if self._is_known(domain, username) is not False and self._by_hand.is_there(domain, username):
             raise _taken(domain, username)
         email = str(row["clean_recovery_email"])
-        asked = Asked(Action.CREATE, domain, username, password, email, figures={"quota": quota, "limit": limit})
+        asked = WriteRequest(Action.CREATE, domain, username, password, email, figures={"quota": quota, "limit": limit})
         began = self._clock.now()
         try:
             with self._manual.sending(Actor.of(caller), asked) as write:
                 still = partial(_must_now, caller, Permission.IMPORT, domain)
                 answered = self._by_hand.create(domain, username, password, quota, limit, still)
-        except Conflict:
+        except errors.Conflict:
             raise _taken(domain, username) from None
         if not answered and self._is_made_since(began, domain, username):
             write.drop()
@@ -126,11 +126,11 @@ class Mailboxes:
         with self._store.read() as tx:
             return mailbox_creators.find_maker(tx, f"{username}@{domain}", at=at) is not None
 
-    def look(self, domain: str, cells: Cells) -> Judged:
+    def look(self, domain: str, cells: Cells) -> ValidatedRow:
         """What stands against a mailbox that is being typed, cell by cell; nothing is asked of the host."""
-        return single_row.judge(normalised(domain), cells, self._previews.standard(domain))
+        return single_row.validate_row(normalised(domain), cells, self._previews.defaults(domain))
 
-    def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> Kept:
+    def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
         """Change those of password, quota and limit that are given; who may not view is told only what is as asked."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         given = {
@@ -139,14 +139,14 @@ class Mailboxes:
             if single_row.is_given(name, cells.get(name))
         }
         if not given:
-            raise Unfit("", "Nothing to change: give a password, a quota or a limit.")
+            raise InvalidField("", "Nothing to change: give a password, a quota or a limit.")
         row = self._judged(domain, {"username": username, **given}, exists=username).row
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
-        known = self._lists.known(domain, username) or _as_asked(domain, username)
+        known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
         password, detail = str(changes.get("password", "")), single_row.changed(known.quota, changes)
-        asked = Asked(Action.UPDATE, domain, username, password, detail=detail, figures=figures)
+        asked = WriteRequest(Action.UPDATE, domain, username, password, detail=detail, figures=figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
             if not self._by_hand.update(
                 domain, username, changes, partial(_must_now, caller, Permission.IMPORT, domain)
@@ -167,7 +167,7 @@ class Mailboxes:
     def delete(self, caller: Caller, domain: str, username: str) -> str:
         """Delete a mailbox, with all its mail; blank, or the sentence that this cannot be recorded yet."""
         domain, username = self._place(caller, Permission.DELETE, domain, username)
-        with self._manual.sending(Actor.of(caller), Asked(Action.DELETE, domain, username)) as write:
+        with self._manual.sending(Actor.of(caller), WriteRequest(Action.DELETE, domain, username)) as write:
             if not self._by_hand.delete(domain, username, partial(_must_now, caller, Permission.DELETE, domain)):
                 write.drop()
                 raise _not_there(domain, username)
@@ -204,14 +204,14 @@ class Mailboxes:
 
     def _domain(self, caller: Caller, permission: Permission, domain: str) -> str:
         name = normalised(domain)
-        caller.must(permission, name)
+        caller.require(permission, name)
         domains = self._lists.domains(caller)
         _must_now(caller, permission, name)
         if name in domains.names:
             return name
         if domains.read_at is None:
-            raise Silent(domains.problem)
-        raise NotThere(f"{name} is not on this MXroute account.")
+            raise ListUnavailable(domains.problem)
+        raise NotFound(f"{name} is not on this MXroute account.")
 
     def _is_known(self, domain: str, username: str) -> bool | None:
         """Whether a mailbox is in a fresh list, None without one: what is found after a lost answer is ours only when
@@ -219,42 +219,48 @@ class Mailboxes:
         names = self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START)
         return None if names is None else username in names
 
-    def _judged(self, domain: str, cells: Cells, exists: str = "") -> Judged:
+    def _judged(self, domain: str, cells: Cells, exists: str = "") -> ValidatedRow:
         """The one row that `cells` make, with what would be sent; raises Unfit when a rule stops it."""
         existing = frozenset({exists} - {""})
-        judged = single_row.judge(domain, cells, self._previews.standard(domain), existing=existing)
+        judged = single_row.validate_row(domain, cells, self._previews.defaults(domain), existing=existing)
         if judged.faults:
-            raise Unfit(next(iter(judged.faults)), judged.told)
+            raise InvalidField(next(iter(judged.faults)), judged.told)
         return judged
 
     # What is kept here.
 
-    def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> Kept:
+    def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> MailboxDetails:
         with self._store.read() as tx:
             email = recovery_emails.of_domain(tx, domain).get(box.username, "")
-        return Kept(domain, box, email, (*warnings, unrecorded) if unrecorded else warnings)
+        return MailboxDetails(domain, box, email, (*warnings, unrecorded) if unrecorded else warnings)
 
     def _tell(self, domain: str, username: str, box: Mailbox | None) -> None:
         """Let the kept list follow; what cannot be written now comes with the next list."""
-        with suppress(Unwritable):
-            self._lists.tell(domain, username, box)
+        with suppress(StoreUnavailable):
+            self._lists.apply_write(domain, username, box)
 
 
 def _must_now(caller: Caller, permission: Permission, domain: str) -> None:
     """Raise Forbidden unless the caller still may: a request may wait long for its slot."""
-    current(caller).must(permission, domain)
+    current(caller).require(permission, domain)
 
 
 def _as_asked(domain: str, username: str) -> Mailbox:
     """What is known of a mailbox that MXroute took but does not tell about just now."""
     return Mailbox(
-        username=username, email=f"{username}@{domain}", quota=0, usage=0.0, limit=MOST_SENDS, sent=0, suspended=False
+        username=username,
+        email=f"{username}@{domain}",
+        quota=0,
+        usage=0.0,
+        limit=MAX_SENDS_PER_DAY,
+        sent=0,
+        suspended=False,
     )
 
 
-def _taken(domain: str, username: str) -> Taken:
-    return Taken(f"{username}@{domain} already exists.")
+def _taken(domain: str, username: str) -> AlreadyExists:
+    return AlreadyExists(f"{username}@{domain} already exists.")
 
 
-def _not_there(domain: str, username: str) -> NotThere:
-    return NotThere(f"There is no mailbox {username}@{domain}.")
+def _not_there(domain: str, username: str) -> NotFound:
+    return NotFound(f"There is no mailbox {username}@{domain}.")

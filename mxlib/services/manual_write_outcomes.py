@@ -48,7 +48,7 @@ def told_by_later(write: ManualWrite, later: Action) -> bool | None:
     return _TOLD_BY_LATER.get((Action(write.action), later))
 
 
-def judge(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
+def decide_outcome(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
     """Whether a write counts as done by what is there now, and the phrase that says so."""
     match Action(write.action):
         case Action.CREATE:

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
-from mxlib.mxroute.client import Host
+from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs.manager import NotOwner, Runs
+from mxlib.runs.manager import NotOwner, RunManager
 from mxlib.services import manual_write_outcomes
-from mxlib.services.confirmed_writes import PATIENCE, REVOKED, ByHand, Uncertain
-from mxlib.services.mailbox_lists import Lists
+from mxlib.services.confirmed_writes import MAX_WAIT_S, REVOKED, ConfirmedWrites, OutcomeUnknown
+from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.manual_write_outcomes import Actor
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, Unwritable, clock_guard, erasure, manual_writes
+from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, erasure, manual_writes
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _SELDOM, _OFTEN = 60.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WriteRequest:
     """What is about to be sent by hand; `detail` says in phrases what changes, `figures` hold no password."""
 
     action: Action
@@ -40,10 +40,10 @@ class Asked:
     figures: Mapping[str, int] | None = None
 
 
-class Journalled:
+class PendingWrite:
     """One write that is in the journal; `done` says what came of it."""
 
-    def __init__(self, journal: "ManualWrites", actor: Actor, asked: Asked, number: int) -> None:
+    def __init__(self, journal: "ManualWrites", actor: Actor, asked: WriteRequest, number: int) -> None:
         self._journal, self._actor, self._asked, self.number = journal, actor, asked, number
 
     def done(self) -> str:
@@ -58,9 +58,11 @@ class Journalled:
 class ManualWrites:
     """Journals, records and settles writes by hand. Every method may be called from any thread."""
 
-    def __init__(self, settings: Settings, store: Store, host: Host, lists: Lists, runs: Runs, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, host: MXrouteClient, lists: MailboxLists, runs: RunManager, clock: Clock
+    ) -> None:
         self._settings, self._store, self._lists, self._runs, self._clock = settings, store, lists, runs, clock
-        self._by_hand = ByHand(host, clock, settings.timeout_s)
+        self._by_hand = ConfirmedWrites(host, clock, settings.timeout_s)
         self._changed = threading.Condition()
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._live: set[int] = set()
@@ -86,7 +88,7 @@ class ManualWrites:
             raise NotOwner(messages.SENT_ELSEWHERE) from None
 
     @contextmanager
-    def sending(self, actor: Actor, asked: Asked) -> Iterator[Journalled]:
+    def sending(self, actor: Actor, asked: WriteRequest) -> Iterator[PendingWrite]:
         """Journal a write, and let the block send it.
 
         Raises Unwritable or NotOwner, with nothing sent, when it cannot be journalled. What the block raises is
@@ -94,11 +96,11 @@ class ManualWrites:
         """
         number = self._begin(actor, asked)
         try:
-            yield Journalled(self, actor, asked, number)
+            yield PendingWrite(self, actor, asked, number)
         except (MXrouteError, *REVOKED):
             self.drop(number)
             raise
-        except Uncertain as error:
+        except OutcomeUnknown as error:
             at = self._clock.now() + max(error.after, self._settings.timeout_s)
             self._write_or_keep(lambda tx: manual_writes.change(tx, number, status=UNCERTAIN, settle_at=at))
             raise
@@ -107,7 +109,7 @@ class ManualWrites:
                 self._live.discard(number)
             self.wake()
 
-    def _begin(self, actor: Actor, asked: Asked) -> int:
+    def _begin(self, actor: Actor, asked: WriteRequest) -> int:
         now = self._clock.now()
         self._flush()
         try:
@@ -116,18 +118,18 @@ class ManualWrites:
                     tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
                     address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
                     asked={"detail": asked.detail, **(asked.figures or {})}, recovery_email=asked.recovery_email,
-                    settle_at=now + PATIENCE + 2 * self._settings.timeout_s + _OFTEN,
+                    settle_at=now + MAX_WAIT_S + 2 * self._settings.timeout_s + _OFTEN,
                     passwords_until=now + self._settings.retention_days * 86_400,
                 )  # fmt: skip
-        except Unwritable as problem:
-            raise Unwritable(f"Nothing was sent to MXroute. {problem}", problem.code) from None
+        except StoreUnavailable as problem:
+            raise StoreUnavailable(f"Nothing was sent to MXroute. {problem}", problem.code) from None
         with self._changed:
             self._live.add(number)
         return number
 
     # What came of it.
 
-    def record(self, number: int, actor: Actor, asked: Asked) -> str:
+    def record(self, number: int, actor: Actor, asked: WriteRequest) -> str:
         """Record that MXroute did it; blank, or the sentence that this cannot be recorded yet."""
         at = self._clock.now()
 
@@ -150,7 +152,7 @@ class ManualWrites:
         """Forget a write of which nothing came."""
         self._write_or_keep(lambda tx: manual_write_outcomes.drop(tx, number))
 
-    def _settle_earlier(self, tx: Tx, number: int, asked: Asked) -> None:
+    def _settle_earlier(self, tx: Tx, number: int, asked: WriteRequest) -> None:
         """Settle by this write, which worked, what earlier ones to the same mailbox left open."""
         now = self._clock.now()
         for write in manual_writes.find_of_mailbox(tx, asked.domain, asked.username):
@@ -181,7 +183,7 @@ class ManualWrites:
                 with self.writing() as tx:
                     for do in self._unrecorded:
                         do(tx)
-            except Unwritable as problem:
+            except StoreUnavailable as problem:
                 return problem
             except NotOwner as problem:  # the other process settles them
                 self._unrecorded.clear()
@@ -189,7 +191,7 @@ class ManualWrites:
             except Exception:  # what is left open is settled by reading it back
                 log.exception("The outcome of a write by hand could not be recorded")
                 self._unrecorded.clear()
-                return Unwritable("The log of this server says why.")
+                return StoreUnavailable("The log of this server says why.")
             self._unrecorded.clear()
             return None
 
@@ -221,7 +223,7 @@ class ManualWrites:
         except MXrouteError:
             return False
         with self.writing() as tx:
-            done, why = manual_write_outcomes.judge(tx, write, box)
+            done, why = manual_write_outcomes.decide_outcome(tx, write, box)
             keeps = write.sealed_password is not None and done
             current = manual_writes.get(tx, write.id)
             if current is None or current.status == KEPT:
@@ -231,8 +233,8 @@ class ManualWrites:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=why)
             else:
                 manual_write_outcomes.drop(tx, write.id)
-        with suppress(Unwritable):
-            self._lists.tell(write.domain, write.username, box)
+        with suppress(StoreUnavailable):
+            self._lists.apply_write(write.domain, write.username, box)
         return True
 
     def _forget(self, now: float) -> None:
@@ -255,7 +257,7 @@ class ManualWrites:
 
         MXroute may still carry out what left before that process ended, for as long as a request may take.
         """
-        with suppress(Unwritable, NotOwner):
+        with suppress(StoreUnavailable, NotOwner):
             at = self._clock.now() + self._settings.timeout_s
             with self.writing() as tx:
                 for write in manual_writes.find_open(tx):
@@ -284,7 +286,7 @@ class ManualWrites:
                 again = self.settle()
             except NotOwner:
                 again = _OFTEN
-            except Unwritable as problem:
+            except StoreUnavailable as problem:
                 log.warning("Writes by hand cannot be settled yet: %s", problem)
                 again = _SELDOM
             except Exception:  # whatever fails here, later writes are to be settled

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.core.plans import change_request, change_text
-from mxlib.core.plans.change_request import Order
-from mxlib.services.changes import Changing, Proposed
-from mxlib.services.exports import NotThere
-from mxlib.services.idempotency import Claims
-from mxlib.services.runs import Running
+from mxlib.core.plans.change_request import ChangeRequest
+from mxlib.services.changes import ChangeProposal, ChangeService
+from mxlib.services.exports import NotFound
+from mxlib.services.idempotency import IdempotencyKeys
+from mxlib.services.runs import RunService
 from mxlib.settings import Settings
 from mxlib.store import Store, journal
 
@@ -23,29 +23,31 @@ class Started:
 
 
 @resolves_callers
-class Orders:
+class ProgramChanges:
     """Reads, plans and starts what a program sends."""
 
-    def __init__(self, settings: Settings, store: Store, claims: Claims, changing: Changing, running: Running) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, claims: IdempotencyKeys, changing: ChangeService, running: RunService
+    ) -> None:
         self._settings, self._store, self._claims = settings, store, claims
         self._changing, self._running = changing, running
 
-    def read(self, body: object) -> Order:
+    def read(self, body: object) -> ChangeRequest:
         """A change as JSON; raises Malformed."""
-        return change_request.read(body, self._settings.max_rows)
+        return change_request.parse_change(body, self._settings.max_rows)
 
     def picked(self, body: object) -> tuple[str, ...]:
         """A selection of mailboxes as JSON; raises Malformed."""
-        return change_request.picked(body, self._settings.max_rows)
+        return change_request.selected_addresses(body, self._settings.max_rows)
 
-    def look(self, caller: Caller, order: Order) -> Proposed:
+    def look(self, caller: Caller, order: ChangeRequest) -> ChangeProposal:
         """What would be done; nothing is sent. Raises NotThere when there is none of the mailboxes, else as `plan`."""
         proposed = self._changing.plan(caller, order.addresses, order.change)
         if not proposed.plan.rows:
-            raise NotThere(change_text.NOBODY_THERE)
+            raise NotFound(change_text.NOBODY_THERE)
         return proposed
 
-    def start(self, caller: Caller, order: Order, *, key: str = "", request: bytes = b"") -> Started:
+    def start(self, caller: Caller, order: ChangeRequest, *, key: str = "", request: bytes = b"") -> Started:
         """Start the run that does it; the same `key` with the same `request` gives the run of the first time.
 
         Raises KeyReused when the key came with another request, Unfit unless everything was agreed to that must be.

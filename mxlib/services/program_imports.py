@@ -10,21 +10,21 @@ from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core import passwords
 from mxlib.core.files import time_budget
-from mxlib.core.files.sheet import Taken
+from mxlib.core.files.sheet import ReadOptions
 from mxlib.core.mapping import json_rows as from_json
-from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.mapping.json_rows import InvalidBody
 from mxlib.core.plans import builder
 from mxlib.core.schema import OnExisting
 from mxlib.services.failures import start_waits
-from mxlib.services.idempotency import Claims
-from mxlib.services.imports import FRESH_FOR_START, Previews
-from mxlib.services.mailbox_lists import LONG_PATIENCE, Lists
-from mxlib.services.runs import Running
+from mxlib.services.idempotency import IdempotencyKeys
+from mxlib.services.imports import FRESH_FOR_START, ImportService
+from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
+from mxlib.services.runs import RunService
 from mxlib.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class ImportTable:
     """What a program wants imported, read but not judged yet; rows without a domain go to `domain`."""
 
     rows: pd.DataFrame = field(repr=False)
@@ -39,19 +39,25 @@ class Table:
 
 
 @resolves_callers
-class Imports:
+class ProgramImports:
     """Reads, judges and starts what a program sends."""
 
     def __init__(
-        self, settings: Settings, claims: Claims, previews: Previews, running: Running, lists: Lists, clock: Clock
+        self,
+        settings: Settings,
+        claims: IdempotencyKeys,
+        previews: ImportService,
+        running: RunService,
+        lists: MailboxLists,
+        clock: Clock,
     ) -> None:
         self._settings, self._claims, self._lists, self._clock = settings, claims, lists, clock
         self._previews, self._running = previews, running
 
-    def from_json(self, data: bytes) -> Table:
+    def from_json(self, data: bytes) -> ImportTable:
         """Rows as JSON; raises Malformed."""
         asked = self._previews.do(time_budget.is_short(data), from_json.read_text, data, self._settings.max_rows)
-        return Table(
+        return ImportTable(
             asked.rows,
             asked.default_domain,
             told=asked.existing,
@@ -69,11 +75,11 @@ class Imports:
         generate: bool = False,
         on_existing: OnExisting = OnExisting.SKIP,
         encoding: str | None = None,
-    ) -> Table:
+    ) -> ImportTable:
         """A file as on the page, in `encoding` where the sender names one; raises FileRefused, Malformed."""
         domain = from_json.default_domain(domain)
-        reading = self._previews.read(data, name, taken=Taken(encoding=encoding) if encoding else None)
-        return Table(
+        reading = self._previews.read(data, name, taken=ReadOptions(encoding=encoding) if encoding else None)
+        return ImportTable(
             reading.rows,
             domain,
             file_name=name,
@@ -84,10 +90,10 @@ class Imports:
             notes=reading.notes,
         )
 
-    def preview(self, caller: Caller, table: Table) -> pd.DataFrame:
+    def preview(self, caller: Caller, table: ImportTable) -> pd.DataFrame:
         """The rows with their verdicts; nothing is generated and nothing is sent."""
         account = self._previews.account(
-            caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing, patience=LONG_PATIENCE
+            caller, table.rows, table.domain, told=table.told, on_existing=table.on_existing, patience=LONG_MAX_WAIT_S
         )
         return self._previews.verdicts(table.rows, account, table.domain, table.on_existing)
 
@@ -98,7 +104,7 @@ class Imports:
     def start(
         self,
         caller: Caller,
-        table: Table,
+        table: ImportTable,
         *,
         days: int | None = None,
         key: str = "",
@@ -112,13 +118,13 @@ class Imports:
         list can not be had; Forbidden when not one row is in a domain that the caller may import into.
         """
         if table.rows.empty:
-            raise Malformed("rows", "rows: there are none to import.")
+            raise InvalidBody("rows", "rows: there are none to import.")
         if (before := self._claims.run(caller, key, request)) is not None:
             self._running.must_act(caller, before)
             return before
         oldest = self._clock.now() - FRESH_FOR_START
         account = self._previews.account(
-            caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing, patience=LONG_PATIENCE
+            caller, table.rows, table.domain, newer_than=oldest, on_existing=table.on_existing, patience=LONG_MAX_WAIT_S
         )
         if account.forbidden and self._previews.named(table.rows, table.domain) <= account.forbidden.keys():
             raise Forbidden(account.forbidden[min(account.forbidden)])

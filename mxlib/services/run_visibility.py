@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core import addresses
-from mxlib.core.plans.plan import Kind
+from mxlib.core.plans.plan import RunKind
 from mxlib.core.schema import Verdict
-from mxlib.core.text.redaction import untold
+from mxlib.core.text.redaction import without_figures
 from mxlib.runs import results
 from mxlib.runs.outcomes import Outcome
 from mxlib.runs.run_view import RunView
@@ -26,15 +26,15 @@ _REMEMBERED = 2_000
 _NAME = re.compile(r"[a-z0-9.-]+")
 
 
-def needed_for(kind: Kind) -> Permission:
+def needed_for(kind: RunKind) -> Permission:
     """What one must be allowed to do in its domains to see and steer somebody else's run of this kind."""
-    return Permission.DELETE if kind in {Kind.DELETE, Kind.UNDO} else Permission.IMPORT
+    return Permission.DELETE if kind in {RunKind.DELETE, RunKind.UNDO} else Permission.IMPORT
 
 
 def may_act(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
     """Return whether the caller may do today what the run does there; one's own undo needs `import` only."""
-    own_undo = run.kind == Kind.UNDO and run.operator == caller.name
-    return caller.may(needed_for(Kind(run.kind)), domain) or (own_undo and caller.may(Permission.IMPORT, domain))
+    own_undo = run.kind == RunKind.UNDO and run.operator == caller.name
+    return caller.may(needed_for(RunKind(run.kind)), domain) or (own_undo and caller.may(Permission.IMPORT, domain))
 
 
 def sees(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
@@ -60,7 +60,7 @@ class Invalid:
     names: frozenset[str]
 
 
-class Sight:
+class CallerRowVisibility:
     """What one caller sees of one run. `brought`: whether they run it and brought its file themselves."""
 
     def __init__(self, caller: Caller, run: RunView | RunRecord, known: Iterable[str], *, brought: bool) -> None:
@@ -95,7 +95,7 @@ class Sight:
         return self._caller.may(Permission.VIEW, domain)
 
 
-class Sights:
+class RunVisibility:
     """Looks at runs with the eyes of callers."""
 
     def __init__(self, store: Store) -> None:
@@ -103,11 +103,11 @@ class Sights:
         #: The invalid rows of runs, which never change.
         self._invalid: dict[int, tuple[Invalid, ...]] = {}
 
-    def of(self, caller: Caller, run: RunView | RunRecord) -> results.Sight:
+    def of(self, caller: Caller, run: RunView | RunRecord) -> results.RowVisibility:
         """Return what the caller sees of a run's rows."""
         with self._store.read() as tx:
             sight = self._sight(tx, caller, run, known=_domains(tx) | row_counts.domains(tx, run.id))
-        return results.Sight(sight.may_know, sight.shows)
+        return results.RowVisibility(sight.may_know, sight.shows)
 
     def told(self, caller: Caller, views: Iterable[RunView]) -> tuple[RunView, ...]:
         """Return the runs as the caller may see them: figures of visible rows only, the others counted."""
@@ -149,22 +149,22 @@ class Sights:
         )
         return _with_differences(tx, told, sight) if view.differences else told
 
-    def _sight(self, tx: Tx, caller: Caller, run: RunView | RunRecord, *, known: frozenset[str]) -> Sight:
+    def _sight(self, tx: Tx, caller: Caller, run: RunView | RunRecord, *, known: frozenset[str]) -> CallerRowVisibility:
         brought = False
         if run.operator == caller.name and not caller.admin:
-            started = audit.find(tx, audit.Wanted(run=run.id, what="run.start"), most=1)
+            started = audit.find(tx, audit.AuditFilter(run=run.id, what="run.start"), most=1)
             brought = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
-        return Sight(caller, run, known, brought=brought)
+        return CallerRowVisibility(caller, run, known, brought=brought)
 
 
-def _with_differences(tx: Tx, view: RunView, sight: Sight) -> RunView:
+def _with_differences(tx: Tx, view: RunView, sight: CallerRowVisibility) -> RunView:
     """Count the rows that MXroute has otherwise among those that are shown."""
     found = view.differences, view.difference
     if view.hidden:
         differing = [row for row in row_counts.differing(tx, view.id) if sight.shows(row)]
         found = len(differing), differing[0].differs if differing else ""
     figures = all(map(sight.may_know, view.domains))
-    return replace(view, differences=found[0], difference=found[1] if figures else untold(found[1]))
+    return replace(view, differences=found[0], difference=found[1] if figures else without_figures(found[1]))
 
 
 def _invalid(row: RowRecord | row_counts.Invalid) -> Invalid:

@@ -8,7 +8,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
 from mxlib.runs.run_view import RunView
-from mxlib.services.runs import Running
+from mxlib.services.runs import RunService
 
 #: Seconds for which what was worked out is shown to the next tab.
 HOLDS = 1.0
@@ -26,10 +26,10 @@ class _Look:
 
 
 @resolves_callers
-class Watch:
+class RunWatch:
     """Shows runs that are at most a second old; what somebody just did is read from `Running` instead."""
 
-    def __init__(self, runs: Running, clock: Clock) -> None:
+    def __init__(self, runs: RunService, clock: Clock) -> None:
         self._runs, self._clock = runs, clock
         self._lock = threading.Lock()
         self._looks: dict[object, _Look] = {}

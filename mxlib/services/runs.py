@@ -10,25 +10,25 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import Action, Kind, Plan
+from mxlib.core.plans.plan import Action, Plan, RunKind
 from mxlib.core.text import messages
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
-from mxlib.runs.manager import CanNot, Runs
+from mxlib.runs.manager import InvalidState, RunManager
 from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services.run_visibility import Sights, may_act, may_see, needed_for, sees
-from mxlib.store import Store, Tx, Unwritable, audit, journal, run_relations
+from mxlib.services.run_visibility import RunVisibility, may_act, may_see, needed_for, sees
+from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
 #: What may stand against something that a caller asks of a run; each is one sentence.
-REFUSALS = (Forbidden, CanNot, Unwritable)
+REFUSALS = (Forbidden, InvalidState, StoreUnavailable)
 
 #: Seconds before the end of a run's passwords from which its operator is warned.
-WARNED_S = 48 * 3600.0
+PASSWORD_WARNING_S = 48 * 3600.0
 
 #: Seconds after the end of a run in which whoever started it may take it back.
-TAKEN_BACK_S = 24 * 3600.0
+UNDO_WINDOW_S = 24 * 3600.0
 
 #: How a run stands when what is asked of it was done already, so that asking twice does nothing twice.
 _STEERED = {
@@ -46,12 +46,12 @@ def _must(caller: Caller, run: RunView | RunRecord) -> None:
         if may_act(caller, run, domain):
             continue
         if sees(caller, run, domain):
-            caller.must(needed_for(Kind(run.kind)), domain)
+            caller.require(needed_for(RunKind(run.kind)), domain)
         raise Forbidden(messages.no_longer_allowed(run.id))
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class PreviousImport:
     """A run that once imported the same file."""
 
     run: int
@@ -63,12 +63,12 @@ class Earlier:
 
 
 @resolves_callers
-class Running:
+class RunService:
     """Starts, shows and steers runs, with permissions and audit."""
 
-    def __init__(self, store: Store, runs: Runs, clock: Clock) -> None:
+    def __init__(self, store: Store, runs: RunManager, clock: Clock) -> None:
         self._store, self._runs, self._clock = store, runs, clock
-        self._sights = Sights(store)
+        self._sights = RunVisibility(store)
 
     def start(
         self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
@@ -81,7 +81,7 @@ class Running:
         """
         caller = current(caller)  # what came before may have waited for lists
         for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
-            caller.must(needed, domain)
+            caller.require(needed, domain)
         return self._runs.start(
             plan, caller.name, retention_days=days, idempotency_key=key, address=caller.address, kind=caller.kind,
             beside=beside, since=since,
@@ -105,7 +105,7 @@ class Running:
         """Every row that the caller may see, with its password for the run's operator and admins, blank for others."""
         view = self._seen(caller, run)
         sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
-        told = results.every(self._store, run, with_passwords=mine, seen=sight)
+        told = results.all_rows(self._store, run, with_passwords=mine, seen=sight)
         if mine and not self._may_have(current(caller), view):
             raise Forbidden(messages.no_longer_allowed(run))
         if any(password for _, password in told):
@@ -131,10 +131,10 @@ class Running:
         if origin is None:
             _must(caller, view)
         elif not self._may_take_back(caller, origin):
-            raise Forbidden(messages.may_not_take_back(origin.id))
+            raise Forbidden(messages.undo_not_allowed(origin.id))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
-    def may_take_back(self, caller: Caller, run: int) -> bool:
+    def may_undo(self, caller: Caller, run: int) -> bool:
         """Whether the caller may have deleted again what this run made: who started it may, for a day after its end."""
         view = self._runs.view(run)
         return view is not None and self._may_take_back(caller, view)
@@ -142,7 +142,7 @@ class Running:
     def _may_take_back(self, caller: Caller, view: RunView) -> bool:
         if all(caller.may(Permission.DELETE, domain) for domain in view.domains):
             return True
-        fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= TAKEN_BACK_S
+        fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= UNDO_WINDOW_S
         if not fresh or not all(caller.may(Permission.IMPORT, domain) for domain in view.domains):
             return False
         with self._store.read() as tx:
@@ -187,12 +187,12 @@ class Running:
         """The caller looks at how this run ended or paused; only its operator's look counts."""
         view = self.get(caller, run)
         if view is not None and view.operator == caller.name and not view.seen:
-            with suppress(Unwritable):  # a full disk must not keep anybody from reading that it is full
+            with suppress(StoreUnavailable):  # a full disk must not keep anybody from reading that it is full
                 self._runs.seen(run)
 
     def ending_soon(self, caller: Caller) -> tuple[RunView, ...]:
         """The caller's runs whose passwords will be forgotten within 48 hours."""
-        soon = self._clock.now() + WARNED_S
+        soon = self._clock.now() + PASSWORD_WARNING_S
         return tuple(
             view
             for view in self.all(caller)
@@ -212,13 +212,13 @@ class Running:
         """How many runs are not at an end and not paused."""
         return self._runs.active()
 
-    def earlier(self, caller: Caller, digest: str) -> tuple[Earlier, ...]:
+    def earlier(self, caller: Caller, digest: str) -> tuple[PreviousImport, ...]:
         """Runs that the caller may see and that imported a file of this digest, newest first."""
         with self._store.read() as tx:
             numbers = journal.runs_of_file(tx, digest)
         views = [view for number in numbers if (view := self.get(caller, number)) is not None]
         return tuple(
-            Earlier(
+            PreviousImport(
                 v.id,
                 v.operator,
                 v.created_at,
@@ -276,7 +276,7 @@ class Running:
         if view.status in _STEERED[what] and not (view.held and what == "run.pause"):
             return
         if view.status in {*AT_AN_END, RunStatus.STOPPING}:
-            raise CanNot(sentences.over(run, view.status))
+            raise InvalidState(sentences.over(run, view.status))
         do(run, note=self._entry(caller, what, run))
 
     def _note(self, caller: Caller, what: str, run: int, outcome: str = "") -> None:

@@ -9,8 +9,8 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.format import age, count
-from mxlib.core.schema import LONGEST_CELL
-from mxlib.services.mailbox_lists import Lists, Tell
+from mxlib.core.schema import MAX_CELL_LENGTH
+from mxlib.services.mailbox_lists import MailboxLists, Tell
 from mxlib.store import Store, mailbox_lists, recovery_emails
 
 MOST = 50
@@ -52,16 +52,16 @@ class Found:
 
 
 @resolves_callers
-class Finding:
+class MailboxSearch:
     """Searches addresses and recovery emails of every domain that the caller may view."""
 
-    def __init__(self, store: Store, lists: Lists, clock: Clock) -> None:
+    def __init__(self, store: Store, lists: MailboxLists, clock: Clock) -> None:
         self._store, self._lists, self._clock = store, lists, clock
         self._index: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     def find(self, caller: Caller, text: str, *, most: int = MOST) -> Found:
         """Mailboxes whose address or recovery email holds `text`: whole addresses first, then those that begin so."""
-        sought = text.strip().lower() if len(text) <= LONGEST_CELL else ""
+        sought = text.strip().lower() if len(text) <= MAX_CELL_LENGTH else ""
         with self._store.read() as tx:
             known = mailbox_lists.domains(tx)
             read_at = mailbox_lists.read_times(tx)
@@ -91,14 +91,14 @@ class Finding:
     def _addresses(self, domain: str, read_at: float) -> tuple[str, ...]:
         cached = self._index.get(domain)
         if cached is None or cached[0] != read_at:
-            addresses = tuple(self._lists.kept(domain)["address"].str.lower())
+            addresses = tuple(self._lists.cached_frame(domain)["address"].str.lower())
             self._index[domain] = cached = (read_at, addresses)
         return cached[1]
 
     def _hits(self, addresses: list[str]) -> tuple[Hit, ...]:
         by_address: dict[str, dict[str, Any]] = {}
         for domain in {address.rpartition("@")[2] for address in addresses}:
-            frame: pd.DataFrame = self._lists.kept(domain)
+            frame: pd.DataFrame = self._lists.cached_frame(domain)
             rows = frame.loc[frame["address"].str.lower().isin(addresses)].to_dict("records")
             by_address |= {str(row["address"]).lower(): {str(k): v for k, v in row.items()} for row in rows}
         return tuple(

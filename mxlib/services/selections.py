@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller
-from mxlib.services.exports import Exports, File, NotThere
+from mxlib.services.exports import ExportService, File, NotFound
 
 #: Selections of all callers that are kept; each is a few addresses.
 MOST = 500
@@ -17,10 +17,10 @@ _GONE = "This selection is no longer kept. Tick the mailboxes again."
 
 
 @resolves_callers
-class Selections:
+class SelectionService:
     """Remembers selections under ids that tell nothing and that only their caller can use."""
 
-    def __init__(self, exports: Exports) -> None:
+    def __init__(self, exports: ExportService) -> None:
         self._exports = exports
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
@@ -42,5 +42,5 @@ class Selections:
         with self._lock:
             owner, addresses = self._kept.get(number, ("", ()))
         if owner != caller.name or not addresses:
-            raise NotThere(_GONE)
+            raise NotFound(_GONE)
         return self._exports.some_file(caller, addresses, kind)

@@ -7,7 +7,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action
 from mxlib.services import manual_write_outcomes
-from mxlib.services.exports import NotThere
+from mxlib.services.exports import NotFound
 from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.store import Store, Tx, manual_writes
@@ -63,7 +63,7 @@ class UnconfirmedWrites:
         with self._manual.writing() as tx:
             write = self._mine(tx, caller, number)
             if write.status != KEPT:
-                raise NotThere("MXM does not know yet what became of this change. Wait a minute, then forget it.")
+                raise NotFound("MXM does not know yet what became of this change. Wait a minute, then forget it.")
             manual_write_outcomes.drop(tx, number)
             manual_write_outcomes.note(
                 tx, self._clock.now(), Actor.of(caller), "mailbox.password_forgotten", write.mailbox
@@ -73,7 +73,7 @@ class UnconfirmedWrites:
     def _mine(self, tx: Tx, caller: Caller, number: int) -> ManualWrite:
         write = manual_writes.get(tx, number)
         if write is None or write.sealed_password is None or not _may_have(caller, write):
-            raise NotThere(f"There is no change {number} by hand whose password is kept for you.")
+            raise NotFound(f"There is no change {number} by hand whose password is kept for you.")
         return write
 
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
 from mxlib.core.text import findings, messages
-from mxlib.core.text.redaction import untold
+from mxlib.core.text.redaction import without_figures
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages as sentences
 from mxlib.runs import undo_plan
-from mxlib.runs.manager import CanNot, Runs
+from mxlib.runs.manager import InvalidState, RunManager
 from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
 from mxlib.runs.run_view import RunView
-from mxlib.runs.undo_plan import Step
-from mxlib.runs.write_guard import Why
+from mxlib.runs.undo_plan import UndoStep
+from mxlib.runs.write_guard import KeepCode
 from mxlib.services.failures import start_waits
 from mxlib.services.imports import FRESH_FOR_START
-from mxlib.services.mailbox_lists import Lists
-from mxlib.services.mailboxes import Unfit
-from mxlib.services.runs import Running
+from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.services.mailboxes import InvalidField
+from mxlib.services.runs import RunService
 from mxlib.store import Store, changed_since, journal, mailbox_lists, recovery_emails
 
 #: Outcomes of rows that did something.
@@ -38,7 +38,7 @@ class UndoPlan:
 
     run: int
     sentence: str
-    steps: tuple[Step, ...] = field(repr=False)
+    steps: tuple[UndoStep, ...] = field(repr=False)
     seconds: float
     #: Whether an earlier run took some of it back already.
     rest: bool
@@ -66,7 +66,9 @@ class UndoPlan:
         """A row as it may be told: of a mailbox that may not be seen nothing that it has, or will have again."""
         if row.domain not in self.unseen:
             return row
-        return replace(row, quota=None, limit=None, recovery_email="", before={}, left_out=untold(row.left_out))
+        return replace(
+            row, quota=None, limit=None, recovery_email="", before={}, left_out=without_figures(row.left_out)
+        )
 
     def what(self, row: PlannedRow) -> str:
         """What becomes of a mailbox, as a phrase."""
@@ -91,10 +93,10 @@ class UndoPlan:
 
 
 @resolves_callers
-class Undoing:
+class UndoService:
     """Takes runs back, with permissions and audit."""
 
-    def __init__(self, store: Store, lists: Lists, runs: Runs, running: Running, clock: Clock) -> None:
+    def __init__(self, store: Store, lists: MailboxLists, runs: RunManager, running: RunService, clock: Clock) -> None:
         self._store, self._lists, self._clock = store, lists, clock
         self._runs, self._running = runs, running
         self._one_at_a_time = threading.Lock()
@@ -102,7 +104,7 @@ class Undoing:
     def possible(self, caller: Caller, view: RunView) -> bool:
         """Whether taking this run back is to be offered to the caller, or going on with it."""
         whole = self._runs.view(view.id)
-        return whole is not None and self._running.may_take_back(caller, view.id) and not self._against(whole)
+        return whole is not None and self._running.may_undo(caller, view.id) and not self._against(whole)
 
     def look(self, caller: Caller, run: int) -> UndoPlan:
         """What would go now and what is kept, by lists at most a minute old.
@@ -112,8 +114,8 @@ class Undoing:
         """
         view = self._seen(caller, run)
         if against := self._against(view):
-            raise CanNot(against)
-        self._lists.bring(view.domains, newer_than=self._clock.now() - FRESH_FOR_START)
+            raise InvalidState(against)
+        self._lists.refresh(view.domains, newer_than=self._clock.now() - FRESH_FOR_START)
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise start_waits(domain, self._lists.trouble(domain))
@@ -136,9 +138,9 @@ class Undoing:
                 return view.undone_by[-1]
             planned = self.look(caller, run)
             if not planned.typed:
-                raise CanNot(planned.sentence)
+                raise InvalidState(planned.sentence)
             if str(typed).strip() != str(planned.typed):
-                raise Unfit("confirm", messages.confirm_undo(planned.typed, len(planned.to_delete)))
+                raise InvalidField("confirm", messages.confirm_undo(planned.typed, len(planned.to_delete)))
             self._seen(caller := current(caller), run)
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
@@ -148,13 +150,13 @@ class Undoing:
         view = self._runs.view(run)
         if view is None or self._running.get(caller, run) is None:
             raise Forbidden(f"There is no run {run} that you may see.")
-        if not self._running.may_take_back(caller, run):
-            raise Forbidden(messages.may_not_take_back(run))
+        if not self._running.may_undo(caller, run):
+            raise Forbidden(messages.undo_not_allowed(run))
         return view
 
     def _against(self, view: RunView) -> str:
         """Why a run can not be taken back (now); blank when it can."""
-        if view.kind not in {Kind.IMPORT, Kind.CHANGE}:
+        if view.kind not in {RunKind.IMPORT, RunKind.CHANGE}:
             return f"Run {view.id} is no import: what it did can not be taken back."
         if view.status not in AT_AN_END:
             return f"Run {view.id} is not at its end yet. Stop it first, or wait."
@@ -192,9 +194,9 @@ class Undoing:
                 emails |= {f"{name}@{domain}": email for name, email in recovery_emails.of_domain(tx, domain).items()}
             done = (row for row in rows if row.outcome in _DONE)
             changed = changed_since.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
-        steps = tuple(undo_plan.steps(rows, boxes, emails, changed))
+        steps = tuple(undo_plan.plan_steps(rows, boxes, emails, changed))
         # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
-        plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), Kind.UNDO, view.id)
+        plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), RunKind.UNDO, view.id)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
         planned = UndoPlan(view.id, "", steps, seconds, rest, plan)
         why = Counter(step.why for step in steps)
@@ -203,12 +205,12 @@ class Undoing:
             sentence=messages.undo(
                 view.file_name or f"run {view.id}",
                 len(planned.to_delete),
-                hold_mail=why[Why.MAIL],
-                sent_today=why[Why.SENT],
-                changed=why[Why.CHANGED],
+                hold_mail=why[KeepCode.MAIL],
+                sent_today=why[KeepCode.SENT],
+                changed=why[KeepCode.CHANGED],
                 seconds=planned.seconds,
                 restored=len(planned.to_restore),
-                lasting=why[Why.LASTING],
-                gone=why[Why.GONE],
+                lasting=why[KeepCode.LASTING],
+                gone=why[KeepCode.GONE],
             ),
         )

@@ -65,7 +65,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditFilter:
     """Which entries are asked for.
 
     `address` and `who` are parts of the subject and of the name, whatever their case; `what` is one doing, or a family
@@ -81,7 +81,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AuditScope:
     """Whose eyes: what `who` did, and what was done to `domains`; None stands for all of them."""
 
     who: str
@@ -130,7 +130,7 @@ def entries(tx: Tx, *, most: int = 500, run: int | None = None) -> list[sa.RowMa
 
 
 def find(
-    tx: Tx, wanted: Wanted, seen: Seen | None = None, *, before: int | None = None, most: int = 100
+    tx: Tx, wanted: AuditFilter, seen: AuditScope | None = None, *, before: int | None = None, most: int = 100
 ) -> list[Entry]:
     """The latest entries, newest first, that `seen` may read (None: all) and that were made before entry `before`."""
     query = sa.select(*_COLUMNS).where(*_conditions(wanted, seen)).order_by(audit.c.id.desc()).limit(most)
@@ -139,7 +139,9 @@ def find(
     return [Entry(*row) for row in tx.execute(query)]
 
 
-def block(tx: Tx, wanted: Wanted, seen: Seen | None, *, before: int, most: int, known: Sequence[Label] = ()) -> Block:
+def block(
+    tx: Tx, wanted: AuditFilter, seen: AuditScope | None, *, before: int, most: int, known: Sequence[Label] = ()
+) -> Block:
     """What `find` finds, without the texts of entries that have a label in `known`: a third of its cost."""
     told = {
         f"label_{part.name}_{number}": getattr(label, part.name)
@@ -179,7 +181,7 @@ def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
     }
 
 
-def count(tx: Tx, wanted: Wanted, seen: Seen | None = None, *, most: int | None = None) -> int:
+def count(tx: Tx, wanted: AuditFilter, seen: AuditScope | None = None, *, most: int | None = None) -> int:
     """How many entries `find` would give in all; it stops counting at `most`."""
     found = sa.select(audit.c.id).where(*_conditions(wanted, seen)).limit(most).subquery()
     return tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
@@ -259,7 +261,7 @@ def forget(
     return dropped, last if len(old) == most else None
 
 
-def _conditions(wanted: Wanted, seen: Seen | None) -> list[sa.ColumnElement[bool]]:
+def _conditions(wanted: AuditFilter, seen: AuditScope | None) -> list[sa.ColumnElement[bool]]:
     told: list[sa.ColumnElement[bool]] = []
     if wanted.address:
         told.append(contains(audit.c.on, wanted.address))
@@ -278,7 +280,7 @@ def _conditions(wanted: Wanted, seen: Seen | None) -> list[sa.ColumnElement[bool
     return told
 
 
-def _visible(seen: Seen) -> sa.ColumnElement[bool]:
+def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:
     """What somebody did, what was done to domains, and runs that are about nothing but these domains."""
     own = audit.c.who == seen.who
     about = sa.or_(*map(_of_family, ABOUT_DOMAINS))

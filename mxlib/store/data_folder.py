@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mxlib.core.text import messages
-from mxlib.store.errors import Unopenable
+from mxlib.store.errors import StoreNotOpened
 
 #: What a file of SQLite begins with.
 _HEADER = b"SQLite format 3\x00"
@@ -15,15 +15,15 @@ def check(database: Path) -> None:
     log, index = database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")
     has_key = key.exists()
     if database.is_dir():
-        raise Unopenable(messages.is_a_folder(database.name), "DATABASE_DAMAGED")
+        raise StoreNotOpened(messages.is_a_folder(database.name), "DATABASE_DAMAGED")
     if has_key and database.is_file() and not _size(database) and not _size(log):
-        raise Unopenable(messages.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
+        raise StoreNotOpened(messages.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
     if index.exists() and not log.exists() and index.exists():  # a program that ends removes the index first
-        raise Unopenable(messages.LOG_MISSING, "LOG_MISSING")
+        raise StoreNotOpened(messages.LOG_MISSING, "LOG_MISSING")
     if lock.exists() and not lock.is_file():
-        raise Unopenable(messages.is_a_folder(lock.name), "LOCK_DAMAGED")
+        raise StoreNotOpened(messages.is_a_folder(lock.name), "LOCK_DAMAGED")
     if _size(lock) and not _begins_as_database(lock):
-        raise Unopenable(messages.LOCK_DAMAGED, "LOCK_DAMAGED")
+        raise StoreNotOpened(messages.LOCK_DAMAGED, "LOCK_DAMAGED")
 
 
 def _begins_as_database(path: Path) -> bool:

@@ -17,7 +17,7 @@ from mxlib.clock import Clock
 from mxlib.core.text import messages
 from mxlib.store import data_folder, errors
 from mxlib.store.encryption import ServerKey
-from mxlib.store.errors import Unopenable, Unwritable
+from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
 
@@ -36,7 +36,7 @@ FILE = "mxm.sqlite3"
 Tx = sa.Connection
 
 
-class ReadTooLong(Unwritable):
+class ReadTooLong(StoreUnavailable):
     """A reading transaction was ended, since it held up what others do."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Store:
                 raise
         except OSError as error:
             raise errors.of_system(error) from error
-        except Unwritable as problem:
+        except StoreUnavailable as problem:
             if problem.code == "DATABASE_LOCKED" and errors.cannot_lock(path.parent):
                 raise errors.without_locks() from problem
             raise
@@ -135,12 +135,12 @@ class Store:
         except (DBAPIError, sqlite3.Error) as error:
             raise errors.of_database(error, self._path) or error from error
 
-    def answers(self) -> bool:
+    def is_responsive(self) -> bool:
         """Return whether the database can be read."""
         try:
             with self.read() as tx:
                 return tx.exec_driver_sql("SELECT 1 FROM alembic_version").first() is not None
-        except (DBAPIError, Unwritable):
+        except (DBAPIError, StoreUnavailable):
             return False
 
     def is_sound(self, seconds: float = 30.0) -> bool | None:
@@ -219,7 +219,7 @@ class Store:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
             version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if version is not None and (not version.isdecimal() or int(version) > int(HEAD)):
-            raise Unopenable(messages.newer_database(str(version), HEAD), "DATABASE_NEWER")
+            raise StoreNotOpened(messages.newer_database(str(version), HEAD), "DATABASE_NEWER")
         if version != HEAD:
             from mxlib.store.migrations import upgrade
 

@@ -12,7 +12,7 @@ from mxlib.store.tables import draft as table
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DraftSummary:
     """A draft without its content; `changed_at` in Unix seconds. `begun_by` is blank where that is not known."""
 
     id: str
@@ -25,7 +25,7 @@ class Kept:
     begun_by: str = ""
 
 
-def keep(tx: Tx, key: ServerKey, kept: Kept, file: bytes, rows: bytes) -> None:
+def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -> None:
     """Keep a draft, in place of how it was before."""
     said = {
         "operator": kept.operator,
@@ -47,11 +47,11 @@ def state(tx: Tx, number: str) -> tuple[str | None, int]:
     return (found.operator, found.version) if found else (None, 0)
 
 
-def every(tx: Tx) -> list[Kept]:
+def list_drafts(tx: Tx) -> list[DraftSummary]:
     """All drafts, the one changed last first."""
     told = [column for column in table.c if not column.name.startswith("sealed_")]
     return [
-        Kept(
+        DraftSummary(
             row.id,
             row.operator,
             row.file_name,

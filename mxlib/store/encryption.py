@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mxlib.core.text import messages
-from mxlib.store.errors import Unopenable
+from mxlib.store.errors import StoreNotOpened
 
 _NONCE = 12
 _KEY = 32
 
 
-class Unreadable(Exception):
+class DecryptionFailed(Exception):
     """What was sealed can not be opened with this key; the message says what to do."""
 
 
@@ -43,7 +43,7 @@ class Key:
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
         except InvalidTag:
-            raise Unreadable(
+            raise DecryptionFailed(
                 "The server key is not the one that sealed these passwords. Bring MXM_SECRET_KEY or mxm.key back."
             ) from None
 
@@ -88,11 +88,13 @@ class ServerKey(Key):
         try:
             key = bytes.fromhex(path.read_text())
         except OSError as error:
-            raise Unopenable(f"{messages.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED") from None
+            raise StoreNotOpened(
+                f"{messages.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED"
+            ) from None
         except ValueError:
             key = b""
         if len(key) != _KEY:
-            raise Unopenable(messages.KEY_DAMAGED, "KEY_DAMAGED")
+            raise StoreNotOpened(messages.KEY_DAMAGED, "KEY_DAMAGED")
         return cls(key)
 
     def new_run_key(self) -> tuple[RunKey, bytes]:

@@ -19,7 +19,7 @@ _OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
 _CANNOT_LOCK = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
-class Unwritable(Exception):
+class StoreUnavailable(Exception):
     """The store cannot be used now; the message says why and what to do, `code` is the kind of failure."""
 
     def __init__(self, message: str, code: str = "STORE_FAILED") -> None:
@@ -27,11 +27,11 @@ class Unwritable(Exception):
         self.code = code
 
 
-class Unopenable(Unwritable):
+class StoreNotOpened(StoreUnavailable):
     """The data folder holds what MXM must not work with; the message says what to do."""
 
 
-def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> Unwritable | None:
+def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> StoreUnavailable | None:
     """What an error of the database means; None for one that is a fault of ours."""
     raw = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(raw, "sqlite_errorcode", None)
@@ -39,23 +39,23 @@ def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> Unwrita
     if tell is None:
         if not isinstance(raw, sqlite3.OperationalError):
             return None
-        return Unwritable(messages.store_failed(str(raw)))
+        return StoreUnavailable(messages.store_failed(str(raw)))
     return tell(path)
 
 
-def of_system(error: OSError) -> Unwritable:
+def of_system(error: OSError) -> StoreUnavailable:
     """What an error of the operating system means for the data folder."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return Unwritable(messages.DISK_FULL, "DISK_FULL")
+            return StoreUnavailable(messages.DISK_FULL, "DISK_FULL")
         case errno.EROFS | errno.EACCES | errno.EPERM:
-            return Unwritable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
+            return StoreUnavailable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
         case errno.EMFILE | errno.ENFILE:
-            return Unwritable(messages.OUT_OF_FILES, "OUT_OF_FILES")
+            return StoreUnavailable(messages.OUT_OF_FILES, "OUT_OF_FILES")
         case errno.EIO:
-            return Unwritable(messages.DISK_ERROR, "DISK_ERROR")
+            return StoreUnavailable(messages.DISK_ERROR, "DISK_ERROR")
         case _:
-            return Unwritable(messages.store_failed(error.strerror or type(error).__name__))
+            return StoreUnavailable(messages.store_failed(error.strerror or type(error).__name__))
 
 
 def cannot_lock(folder: Path) -> bool:
@@ -68,24 +68,24 @@ def cannot_lock(folder: Path) -> bool:
     return False
 
 
-def without_locks() -> Unopenable:
+def without_locks() -> StoreNotOpened:
     """The file system cannot lock files."""
-    return Unopenable(messages.NO_LOCKS, "NO_LOCKS")
+    return StoreNotOpened(messages.NO_LOCKS, "NO_LOCKS")
 
 
-def _full(_path: Path | None) -> Unwritable:
-    return Unwritable(messages.DISK_FULL, "DISK_FULL")
+def _full(_path: Path | None) -> StoreUnavailable:
+    return StoreUnavailable(messages.DISK_FULL, "DISK_FULL")
 
 
-def _disk_error(path: Path | None) -> Unwritable:
-    return _full(path) if _is_full(path) else Unwritable(messages.DISK_ERROR, "DISK_ERROR")
+def _disk_error(path: Path | None) -> StoreUnavailable:
+    return _full(path) if _is_full(path) else StoreUnavailable(messages.DISK_ERROR, "DISK_ERROR")
 
 
-def _read_only(_path: Path | None) -> Unwritable:
-    return Unwritable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
+def _read_only(_path: Path | None) -> StoreUnavailable:
+    return StoreUnavailable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
 
 
-def _not_opened(path: Path | None) -> Unwritable:
+def _not_opened(path: Path | None) -> StoreUnavailable:
     """SQLite says no more than that: look at what else may be."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
@@ -95,12 +95,12 @@ def _not_opened(path: Path | None) -> Unwritable:
     return _full(path) if _is_full(path) else _read_only(path)
 
 
-def _locked(_path: Path | None) -> Unwritable:
-    return Unwritable(messages.DATABASE_LOCKED, "DATABASE_LOCKED")
+def _locked(_path: Path | None) -> StoreUnavailable:
+    return StoreUnavailable(messages.DATABASE_LOCKED, "DATABASE_LOCKED")
 
 
-def _damaged(_path: Path | None) -> Unwritable:
-    return Unwritable(messages.DATABASE_DAMAGED, "DATABASE_DAMAGED")
+def _damaged(_path: Path | None) -> StoreUnavailable:
+    return StoreUnavailable(messages.DATABASE_DAMAGED, "DATABASE_DAMAGED")
 
 
 def _is_full(path: Path | None) -> bool:
@@ -111,7 +111,7 @@ def _is_full(path: Path | None) -> bool:
     return free is not None and free.f_bavail * free.f_frsize < _ROOM
 
 
-_OF_CODE: dict[int, Callable[[Path | None], Unwritable]] = {
+_OF_CODE: dict[int, Callable[[Path | None], StoreUnavailable]] = {
     sqlite3.SQLITE_FULL: _full,
     sqlite3.SQLITE_IOERR: _disk_error,
     sqlite3.SQLITE_READONLY: _read_only,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mxlib.core.text import messages
 from mxlib.store import errors
-from mxlib.store.errors import Unopenable
+from mxlib.store.errors import StoreNotOpened
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def take_lock(path: Path) -> Lock | None:
             return None
         if isinstance(error, sqlite3.OperationalError):
             raise errors.of_database(error, path) or error from error
-        raise Unopenable(messages.LOCK_DAMAGED, "LOCK_DAMAGED") from error
+        raise StoreNotOpened(messages.LOCK_DAMAGED, "LOCK_DAMAGED") from error
     return Lock(path, held, file_id(path))
 
 

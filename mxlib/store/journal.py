@@ -258,15 +258,15 @@ def send(tx: Tx, number: int, position: int, at: float) -> tuple[RowRecord, int]
     return row, _attempt(tx, number, position, row.action, at)
 
 
-def heard(tx: Tx, number: int, at: float, answer: str) -> None:
+def record_response(tx: Tx, number: int, at: float, answer: str) -> None:
     """Note the answer to an attempt."""
     tx.execute(_HEARD, {"of": number, "when": at, "what": answer})
 
 
-def looked(tx: Tx, number: int, position: int | None, sent_at: float, heard_at: float, answer: str) -> None:
+def record_read(tx: Tx, number: int, position: int | None, sent_at: float, heard_at: float, answer: str) -> None:
     """Note a read that is over."""
     attempt_number = _attempt(tx, number, position, "read", sent_at)
-    heard(tx, attempt_number, heard_at, answer)
+    record_response(tx, attempt_number, heard_at, answer)
 
 
 def _attempt(tx: Tx, number: int, position: int | None, kind: str, at: float) -> int:
@@ -291,7 +291,7 @@ def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **va
     tx.execute(run_row.update().where(where).values(**values))
 
 
-def lose_track(tx: Tx, number: int) -> None:
+def mark_unknown(tx: Tx, number: int) -> None:
     """The process died while rows were `sending`: creates and guarded rows are read back, others can be sent again."""
     after = sa.case(((run_row.c.action == "create") | _GUARDED, "settling"), else_="waiting")
     set_rows(tx, number, "sending", outcome=after, unanswered=True)

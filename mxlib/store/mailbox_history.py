@@ -25,7 +25,7 @@ class InRun:
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
+class ManualAction:
     """An entry of the audit trail about the mailbox that belongs to no run."""
 
     at: float
@@ -52,7 +52,7 @@ def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
     return [InRun(*row) for row in tx.execute(query)]
 
 
-def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ByHand]:
+def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]:
     """The latest entries about a mailbox, newest first."""
     query = (
         sa.select(audit.c.at, audit.c.who, audit.c.what, audit.c.outcome)
@@ -60,7 +60,7 @@ def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ByHand]:
         .order_by(audit.c.id.desc())
         .limit(most)
     )
-    return [ByHand(*row) for row in tx.execute(query)]
+    return [ManualAction(*row) for row in tx.execute(query)]
 
 
 def plan_was_full(tx: Tx) -> float | None:

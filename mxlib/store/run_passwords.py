@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from mxlib.store import clock_guard
 from mxlib.store.database import Tx
-from mxlib.store.encryption import ServerKey, Unreadable
+from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.records import RunRecord
 from mxlib.store.tables import run, run_row
 
@@ -48,7 +48,7 @@ def locked(server_key: ServerKey, record: RunRecord) -> bool:
     """Whether a run's passwords are kept, and this is not the key that opens them."""
     try:
         return record.wrapped_key is not None and not server_key.unwrap(record.wrapped_key)
-    except Unreadable:
+    except DecryptionFailed:
         return True
 
 

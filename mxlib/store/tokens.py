@@ -63,7 +63,7 @@ def find(tx: Tx, digest: bytes) -> TokenRecord | None:
     return next(iter(_found(tx, table.c.digest == digest)), None)
 
 
-def every(tx: Tx) -> list[TokenRecord]:
+def list_tokens(tx: Tx) -> list[TokenRecord]:
     """All tokens, newest first; those that work no more too."""
     return _found(tx, sa.true())
 

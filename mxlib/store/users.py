@@ -88,17 +88,17 @@ def of_subject(tx: Tx, subject: str) -> UserRecord | None:
     return _user(tx, users.c.subject == subject)
 
 
-def every(tx: Tx) -> list[UserRecord]:
+def list_users(tx: Tx) -> list[UserRecord]:
     """All users by name, disabled ones too."""
     return [UserRecord(*row) for row in tx.execute(sa.select(*_USER).order_by(users.c.name))]
 
 
-def anybody(tx: Tx) -> bool:
+def any_exist(tx: Tx) -> bool:
     """Whether there is a user at all."""
     return tx.execute(sa.select(users.c.id).limit(1)).first() is not None
 
 
-def anybody_has_password(tx: Tx) -> bool:
+def any_has_password(tx: Tx) -> bool:
     """Whether there is a user with a password who is not disabled."""
     able = users.c.password_hash.is_not(None) & users.c.disabled_at.is_(None)
     return tx.execute(sa.select(users.c.id).where(able).limit(1)).first() is not None

@@ -7,10 +7,10 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mxlib import services
-from mxlib.api.audit_query import Unasked, wanted
+from mxlib.api.audit_query import InvalidQuery, parse_filter
 from mxlib.auth.permissions import Forbidden
-from mxlib.services import Unwritable
-from mxlib.services.audit_log import Download, Wanted
+from mxlib.services import StoreUnavailable
+from mxlib.services.audit_log import AuditFilter, Download
 from mxlib.web.downloads import caller
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
@@ -18,22 +18,22 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 def audit_csv(request: Request) -> Response:
     """The trail as CSV."""
-    return _answer(request, lambda what: services.current().trail.csv(caller(request), what))
+    return _answer(request, lambda what: services.current().audit_log.csv(caller(request), what))
 
 
 def audit_jsonl(request: Request) -> Response:
     """The trail as JSON, one entry a line."""
-    return _answer(request, lambda what: services.current().trail.jsonl(caller(request), what))
+    return _answer(request, lambda what: services.current().audit_log.jsonl(caller(request), what))
 
 
-def _answer(request: Request, make: Callable[[Wanted], Download]) -> Response:
+def _answer(request: Request, make: Callable[[AuditFilter], Download]) -> Response:
     try:
-        download = make(wanted(request.query_params))
+        download = make(parse_filter(request.query_params))
     except Forbidden as error:
         return PlainTextResponse(str(error), status_code=403)
-    except Unasked as error:
+    except InvalidQuery as error:
         return PlainTextResponse(str(error), status_code=400)
-    except Unwritable as error:
+    except StoreUnavailable as error:
         return PlainTextResponse(str(error), status_code=503)
     return StreamingResponse(
         download.pieces,

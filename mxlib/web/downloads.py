@@ -11,10 +11,10 @@ from mxlib import services
 from mxlib.api.attachments import attached
 from mxlib.auth.middleware import ADDRESS, IDENTITY, SESSION
 from mxlib.auth.permissions import Caller, Forbidden
-from mxlib.services import Unwritable
-from mxlib.services.drafts import Lost
-from mxlib.services.exports import File, NotThere
-from mxlib.services.failures import Silent
+from mxlib.services import StoreUnavailable
+from mxlib.services.drafts import DraftUnreadable
+from mxlib.services.exports import File, NotFound
+from mxlib.services.failures import ListUnavailable
 
 #: Digits of the largest number that the store can hold for certain.
 _LONGEST_NUMBER = 18
@@ -26,7 +26,7 @@ _LONGEST_NAME = 253
 def caller(request: Request) -> Caller:
     """Whoever asks, as the guard in front says; raises Forbidden for nobody."""
     name, address, session = (request.headers.get(key.decode(), "") for key in (IDENTITY, ADDRESS, SESSION))
-    return services.current().entrance.caller(name, address, session)
+    return services.current().authenticator.caller(name, address, session)
 
 
 def _answer(make: Callable[[], File]) -> Response:
@@ -35,9 +35,9 @@ def _answer(make: Callable[[], File]) -> Response:
         return attached(make())
     except Forbidden as error:
         return PlainTextResponse(str(error), status_code=403)
-    except NotThere as error:
+    except NotFound as error:
         return PlainTextResponse(str(error), status_code=404)
-    except (Lost, Silent, Unwritable) as error:
+    except (DraftUnreadable, ListUnavailable, StoreUnavailable) as error:
         return PlainTextResponse(str(error), status_code=503)
 
 

@@ -7,10 +7,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from mxlib import __version__, services
-from mxlib.api.middleware import bearer
+from mxlib.api.middleware import bearer_token
 from mxlib.auth.middleware import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
-from mxlib.auth.tokens import Rejected
+from mxlib.auth.tokens import InvalidToken
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import Services
 
@@ -21,7 +21,7 @@ _HOST = {True: "ok", False: "trouble", None: "unknown"}
 def health(request: Request) -> JSONResponse:
     """Answer 200 while the server serves and 503 when its database cannot be read; strangers learn no more."""
     house = services.current()
-    if not house.store.answers():
+    if not house.store.is_responsive():
         return _answer({"status": "down"}, 503)
     caller = _caller(request, house)
     return _answer({"status": "ok"} | (_details(house, caller) if caller else {}))
@@ -31,10 +31,10 @@ def _caller(request: Request, house: Services) -> Caller | None:
     """Return who asks: the holder of a token, or the person whom the guard named; None for a stranger."""
     try:
         if "authorization" in request.headers:
-            return house.tokens.caller(bearer(request.scope), house.entrance.proxies.address(request.scope))
+            return house.tokens.caller(bearer_token(request.scope), house.authenticator.proxies.address(request.scope))
         name = request.headers.get(IDENTITY.decode(), "")
         return house.users.caller(name, request.headers.get(ADDRESS.decode(), "")) if name else None
-    except (Rejected, Forbidden):
+    except (InvalidToken, Forbidden):
         return None
 
 

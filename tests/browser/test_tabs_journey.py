@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from websockets import Origin, Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
-from mxlib.auth.tab_limit import MOST_TABS, TOO_MANY
+from mxlib.auth.tab_limit import MAX_TABS, TOO_MANY
 from tests.browser import driver
 from tests.browser.driver import Grid, Server, idle
 from tests.browser.steps import open_preview, press, visit
@@ -65,7 +65,7 @@ def test_two_tabs_on_one_draft_are_both_offered_in_the_one_that_was_overtaken(pa
 
 def test_beyond_the_most_tabs_the_page_says_so_and_opens_once_one_is_closed(chromium: Browser, tmp_path: Path) -> None:
     with driver.serving(tmp_path) as server, ExitStack() as tabs:
-        taken = [tabs.enter_context(_tab(server)) for _ in range(MOST_TABS)]
+        taken = [tabs.enter_context(_tab(server)) for _ in range(MAX_TABS)]
         context = chromium.new_context(base_url=server.url)
         page = context.new_page()
         page.goto("/")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
-from mxlib.mxroute.rate_limits import Pace
+from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import container
 from mxlib.settings import Settings
@@ -39,13 +39,13 @@ def main(data_dir: str, plan: str) -> int:
     """Live until the run is at an end."""
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
-    container.Pace = partial(Pace, window=WINDOW)  # type: ignore[assignment,misc]
+    container.RateLimits = partial(RateLimits, window=WINDOW)  # type: ignore[assignment,misc]
     services = container.build(Settings(data_dir=Path(data_dir)))
     try:
-        services.engine.recover()
-        run = services.engine.start(load(Path(plan)), "ops", retention_days=7, idempotency_key="once")
+        services.run_manager.recover()
+        run = services.run_manager.start(load(Path(plan)), "ops", retention_days=7, idempotency_key="once")
         while not asked_to_end.wait(0.03):
-            view = services.engine.view(run)
+            view = services.run_manager.view(run)
             assert view is not None
             if view.status is RunStatus.PAUSED:
                 print(view.paused_reason, file=sys.stderr)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.auth.startup_checks import make_way_in
+from mxlib.auth.startup_checks import ensure_first_admin
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
 from tests.process.test_killed import Lives, Server, ends, hosting, lives, until
@@ -21,7 +21,7 @@ def start_once(folder: Path, others: Barrier) -> None:
     """What a first start does to its data folder, at the same moment as others do."""
     settings = Settings(data_dir=folder, admin_user="kim", admin_password="correct horse battery")  # type: ignore[arg-type]
     others.wait(30)
-    assert make_way_in(settings, SystemClock())
+    assert ensure_first_admin(settings, SystemClock())
 
 
 def test_first_starts_at_once_on_an_empty_folder_all_come_up(tmp_path: Path) -> None:

@@ -6,24 +6,24 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api.audit_query import LONGEST, wanted
-from mxlib.api.dependencies import Asker, refusals
+from mxlib.api.audit_query import LONGEST, parse_filter
+from mxlib.api.dependencies import CurrentCaller, error_responses
 from mxlib.api.responses import success
 from mxlib.api.schemas import common
 
 router = APIRouter(tags=["audit"])
 
-MOST = 1_000
+MAX_PAGE = 1_000
 
 _TIME = "a date or a time in ISO 8601; without a zone it is the server's"
 
 Before = Annotated[int | None, Query(ge=1, lt=2**63, description="Entries older than this one: `older` of a page")]
-Most = Annotated[int, Query(ge=1, le=MOST, description="How many entries at the most")]
+Most = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many entries at the most")]
 
 
-@router.get("/audit", responses={200: {"model": common.Success[common.AuditShape]}, **refusals()})
+@router.get("/audit", responses={200: {"model": common.Success[common.AuditShape]}, **error_responses()})
 def entries(
-    caller: Asker,
+    caller: CurrentCaller,
     request: Request,
     address: Annotated[str, Query(max_length=LONGEST, description="A part of what it was done to")] = "",
     who: Annotated[str, Query(max_length=LONGEST, description="A part of the name of the operator or token")] = "",
@@ -35,5 +35,5 @@ def entries(
     most: Most = 100,
 ) -> Response:
     """What was done, newest first: to the domains that the token may view and by itself; everything, for an admin."""
-    page = services.current().trail.entries(caller, wanted(request.query_params), before=before, most=most)
+    page = services.current().audit_log.entries(caller, parse_filter(request.query_params), before=before, most=most)
     return success(common.audit(page))

@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api.attachments import attached
-from mxlib.api.concurrency import asks_host
-from mxlib.api.dependencies import CSV, Asker, Key, Raw, body, parsed, refusals
+from mxlib.api.concurrency import calls_host
+from mxlib.api.dependencies import CSV, CurrentCaller, Key, RawBody, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
-from mxlib.services.exports import NotThere
+from mxlib.services.exports import NotFound
 
 router = APIRouter(tags=["changes"])
 
@@ -57,22 +57,22 @@ _CHANGE = {
     responses={
         200: {"model": common.Success[runs.ProposalShape], "description": "What would be done, for `dry_run`"},
         202: {"model": common.Success[runs.ChangeShape]},
-        **refusals(404, 409, 415, 429, 503),
+        **error_responses(404, 409, 415, 429, 503),
     },
     openapi_extra=body(json=_CHANGE),
 )
-@asks_host
-def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Response:
+@calls_host
+def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None) -> Response:
     """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
     house = services.current()
-    order = house.orders.read(parsed(request, data))
+    order = house.program_changes.read(parse_body(request, data))
     if order.dry_run:
         until = house.clock.now() + house.settings.retention_days * 86_400
-        return success(runs.proposal(house.orders.look(caller, order), until))
-    started = house.orders.start(caller, order, key=(key or "").strip(), request=data)
+        return success(runs.proposal(house.program_changes.look(caller, order), until))
+    started = house.program_changes.start(caller, order, key=(key or "").strip(), request=data)
     view = house.runs.get(caller, started.run)
     if view is None:
-        raise NotThere(f"Run {started.run} holds this change already, and is somebody else's.")
+        raise NotFound(f"Run {started.run} holds this change already, and is somebody else's.")
     return success(runs.change(view, house.clock.now(), started.gone), 202)
 
 
@@ -84,12 +84,12 @@ def change(caller: Asker, request: Request, data: Raw, key: Key = None) -> Respo
             "content": {CSV: {"schema": {"type": "string"}}},
             "headers": {"X-MXM-Remarks": {"description": "What the file lacks", "schema": {"type": "string"}}},
         },
-        **refusals(404, 415, 429, 503),
+        **error_responses(404, 415, 429, 503),
     },
     openapi_extra=body(json=_object()),
 )
-@asks_host
-def export(caller: Asker, request: Request, data: Raw) -> Response:
+@calls_host
+def export(caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
     house = services.current()
-    return attached(house.exports.some_file(caller, house.orders.picked(parsed(request, data)), "csv"))
+    return attached(house.exports.some_file(caller, house.program_changes.picked(parse_body(request, data)), "csv"))

@@ -6,14 +6,26 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from mxlib import services
-from mxlib.api.concurrency import asks_host
-from mxlib.api.dependencies import CSV, JSON, XLSX, Asker, Key, Raw, body, charset_of, kind_of, refusals, wrong_kind
+from mxlib.api.concurrency import calls_host
+from mxlib.api.dependencies import (
+    CSV,
+    JSON,
+    XLSX,
+    CurrentCaller,
+    Key,
+    RawBody,
+    body,
+    charset_of,
+    error_responses,
+    kind_of,
+    unsupported_media_type,
+)
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, previews, runs
-from mxlib.core.mapping.json_rows import Malformed
+from mxlib.core.mapping.json_rows import InvalidBody
 from mxlib.core.schema import OnExisting
-from mxlib.services.exports import NotThere
-from mxlib.services.program_imports import Table
+from mxlib.services.exports import NotFound
+from mxlib.services.program_imports import ImportTable
 
 router = APIRouter(tags=["imports"])
 
@@ -67,14 +79,14 @@ Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files o
 
 @router.post(
     "/email-accounts/import/preview",
-    responses={200: {"model": common.Success[previews.Preview]}, **refusals(415)},
+    responses={200: {"model": common.Success[previews.Preview]}, **error_responses(415)},
     openapi_extra=_bodies(existing_by_domain=_KNOWN),
 )
-@asks_host
+@calls_host
 def preview(
-    caller: Asker,
+    caller: CurrentCaller,
     request: Request,
-    data: Raw,
+    data: RawBody,
     default_domain: DefaultDomain = "",
     file: FileName = "",
     on_existing: Existing = OnExisting.SKIP,
@@ -82,11 +94,11 @@ def preview(
     """Judge rows as the page does, and send nothing."""
     house = services.current()
     table = _table(request, data, default_domain, file, generate=False, on_existing=on_existing)
-    judged = house.imports.preview(caller, table)
+    judged = house.program_imports.preview(caller, table)
     told = previews.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
     if table.notes:
         told["notes"] = list(table.notes)
-    if warnings := house.imports.preflight(caller, judged):
+    if warnings := house.program_imports.preflight(caller, judged):
         told["warnings"] = list(warnings)
     return success(told)
 
@@ -94,14 +106,14 @@ def preview(
 @router.post(
     "/imports",
     status_code=202,
-    responses={202: {"model": common.Success[runs.RunShape]}, **refusals(409, 415, 429, 503)},
+    responses={202: {"model": common.Success[runs.RunShape]}, **error_responses(409, 415, 429, 503)},
     openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
 )
-@asks_host
+@calls_host
 def start(
-    caller: Asker,
+    caller: CurrentCaller,
     request: Request,
-    data: Raw,
+    data: RawBody,
     default_domain: DefaultDomain = "",
     file: FileName = "",
     generate_passwords: Generate = False,
@@ -118,21 +130,23 @@ def start(
     if encoding := charset_of(request):
         asked = f"{encoding}\n".encode() + asked
     if key is not None and not key.strip():
-        raise Malformed("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
-    number = house.imports.start(caller, table, key=(key or "").strip(), request=asked, again=again)
+        raise InvalidBody("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
+    number = house.program_imports.start(caller, table, key=(key or "").strip(), request=asked, again=again)
     view = house.runs.get(caller, number)
     if view is None:
-        raise NotThere(f"Run {number} holds this import already, and is somebody else's.")
+        raise NotFound(f"Run {number} holds this import already, and is somebody else's.")
     return success(runs.run(view, house.clock.now()), 202)
 
 
-def _table(request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting) -> Table:
+def _table(
+    request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting
+) -> ImportTable:
     """What is to be imported, from whichever kind of body."""
-    imports = services.current().imports
+    imports = services.current().program_imports
     match kind_of(request):
         case "application/json":
             if domain or file or generate or on_existing is not OnExisting.SKIP:
-                raise Malformed("", "With a JSON body everything stands in the body: leave the parameters out.")
+                raise InvalidBody("", "With a JSON body everything stands in the body: leave the parameters out.")
             return imports.from_json(data)
         case "text/csv":
             name, encoding = file or "import.csv", charset_of(request)
@@ -140,4 +154,4 @@ def _table(request: Request, data: bytes, domain: str, file: str, *, generate: b
         case kind if kind == XLSX:
             return imports.from_file(data, file or "import.xlsx", domain, generate=generate, on_existing=on_existing)
         case _:
-            raise wrong_kind(JSON, CSV, XLSX)
+            raise unsupported_media_type(JSON, CSV, XLSX)

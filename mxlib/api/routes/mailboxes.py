@@ -7,13 +7,24 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api.attachments import attached
-from mxlib.api.concurrency import asks_host
-from mxlib.api.dependencies import CSV, XLSX, Asker, Domain, Raw, Refresh, User, body, parsed, refusals
-from mxlib.api.responses import listed, success
+from mxlib.api.concurrency import calls_host
+from mxlib.api.dependencies import (
+    CSV,
+    XLSX,
+    CurrentCaller,
+    Domain,
+    RawBody,
+    Refresh,
+    User,
+    body,
+    error_responses,
+    parse_body,
+)
+from mxlib.api.responses import success, success_list
 from mxlib.api.schemas import common
 from mxlib.auth.permissions import Permission
-from mxlib.core.mapping.json_rows import Malformed, mailbox, only
-from mxlib.services.exports import NotThere
+from mxlib.core.mapping.json_rows import InvalidBody, mailbox, only
+from mxlib.services.exports import NotFound
 
 router = APIRouter(prefix="/domains/{domain}", tags=["mailboxes"])
 
@@ -35,22 +46,22 @@ def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
 
 @router.get(
     "/email-accounts",
-    responses={200: {"model": common.Listed[list[common.MailboxShape]]}, **refusals(404, 429, 503)},
+    responses={200: {"model": common.Listed[list[common.MailboxShape]]}, **error_responses(404, 429, 503)},
 )
-@asks_host
-def every(domain: Domain, caller: Asker, refresh: Refresh = False) -> Response:
+@calls_host
+def every(domain: Domain, caller: CurrentCaller, refresh: Refresh = False) -> Response:
     """All mailboxes of a domain. While MXroute is down, the last list; `problem` then says so."""
-    told = services.current().mailboxes.every(caller, domain, refresh=refresh)
-    return listed(common.mailboxes(told.frame), told.read_at, told.problem)
+    told = services.current().mailboxes.list_mailboxes(caller, domain, refresh=refresh)
+    return success_list(common.mailboxes(told.frame), told.read_at, told.problem)
 
 
 @router.get(
     "/email-accounts.csv",
     response_class=Response,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404, 429, 503)},
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 429, 503)},
 )
-@asks_host
-def export(domain: Domain, caller: Asker) -> Response:
+@calls_host
+def export(domain: Domain, caller: CurrentCaller) -> Response:
     """All mailboxes of a domain as a CSV that can be imported again; passwords are blank."""
     return _exported(caller, domain, "csv")
 
@@ -58,25 +69,25 @@ def export(domain: Domain, caller: Asker) -> Response:
 @router.get(
     "/email-accounts.xlsx",
     response_class=Response,
-    responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **refusals(404, 429, 503)},
+    responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **error_responses(404, 429, 503)},
 )
-@asks_host
-def export_workbook(domain: Domain, caller: Asker) -> Response:
+@calls_host
+def export_workbook(domain: Domain, caller: CurrentCaller) -> Response:
     """The same as a workbook of text cells, in which no spreadsheet takes a name for a number."""
     return _exported(caller, domain, "xlsx")
 
 
-def _exported(caller: Asker, domain: str, kind: str) -> Response:
+def _exported(caller: CurrentCaller, domain: str, kind: str) -> Response:
     house = services.current()
-    caller.must(Permission.EXPORT, domain)
-    house.mailboxes.every(caller, domain)
+    caller.require(Permission.EXPORT, domain)
+    house.mailboxes.list_mailboxes(caller, domain)
     return attached(house.exports.domain_file(caller, domain.lower(), kind))
 
 
 @router.post(
     "/email-accounts",
     status_code=201,
-    responses={201: {"model": common.Success[common.MailboxShape]}, **refusals(404, 409, 415, 422, 429, 503)},
+    responses={201: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 409, 415, 422, 429, 503)},
     openapi_extra=_object(
         ["username", "password"],
         username={"type": "string", "examples": ["nina.berg"]},
@@ -86,41 +97,41 @@ def _exported(caller: Asker, domain: str, kind: str) -> Response:
         recovery_email=_RECOVERY,
     ),
 )
-@asks_host
-def create(domain: Domain, caller: Asker, request: Request, data: Raw) -> Response:
+@calls_host
+def create(domain: Domain, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Make a mailbox, before any run's next row. A create whose answer is lost is read back, never sent twice."""
-    cells = mailbox(parsed(request, data), domain)
+    cells = mailbox(parse_body(request, data), domain)
     return success(common.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
 
 
 @router.get(
     "/email-accounts/{user}",
-    responses={200: {"model": common.Success[common.MailboxShape]}, **refusals(404, 429, 503)},
+    responses={200: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 429, 503)},
 )
-@asks_host
-def read(domain: Domain, user: User, caller: Asker) -> Response:
+@calls_host
+def read(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     """One mailbox, as MXroute has it now."""
     return success(common.mailbox(services.current().mailboxes.read(caller, domain, user)))
 
 
 @router.patch(
     "/email-accounts/{user}",
-    responses={200: {"model": common.Success[common.ChangedShape]}, **refusals(404, 415, 422, 429, 503)},
+    responses={200: {"model": common.Success[common.ChangedShape]}, **error_responses(404, 415, 422, 429, 503)},
     openapi_extra=_object([], **_CHANGEABLE),
 )
-@asks_host
-def update(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
+@calls_host
+def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
-    cells = only(parsed(request, data), *_CHANGEABLE)
+    cells = only(parse_body(request, data), *_CHANGEABLE)
     return success(common.changed(services.current().mailboxes.update(caller, domain, user, cells)))
 
 
 @router.delete(
     "/email-accounts/{user}",
-    responses={200: {"model": common.Success[common.Deleted]}, **refusals(404, 422, 429, 503)},
+    responses={200: {"model": common.Success[common.Deleted]}, **error_responses(404, 422, 429, 503)},
 )
-@asks_host
-def delete(domain: Domain, user: User, caller: Asker) -> Response:
+@calls_host
+def delete(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     """Delete a mailbox and its mail. This can not be taken back."""
     unrecorded = services.current().mailboxes.delete(caller, domain, user)
     told: common.Deleted = {"email": f"{user}@{domain}".lower()}
@@ -129,27 +140,27 @@ def delete(domain: Domain, user: User, caller: Asker) -> Response:
 
 @router.get(
     "/email-accounts/{user}/history",
-    responses={200: {"model": common.Success[common.HistoryShape]}, **refusals(404)},
+    responses={200: {"model": common.Success[common.HistoryShape]}, **error_responses(404)},
 )
-def history(domain: Domain, user: User, caller: Asker) -> Response:
+def history(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     """Who did what to a mailbox, when, by which run and file; nothing is asked of MXroute."""
     house, user = services.current(), user.lower()
     past = house.histories.of(caller, domain, user)
-    if not past.events and past.first_seen is None and house.lists.known(domain, user) is None:
-        raise NotThere(f"MXM knows of no mailbox {user}@{domain}.")
+    if not past.events and past.first_seen is None and house.lists.cached_mailbox(domain, user) is None:
+        raise NotFound(f"MXM knows of no mailbox {user}@{domain}.")
     return success(common.history(f"{user}@{domain}", past))
 
 
 @router.patch(
     "/email-accounts/{user}/recovery",
-    responses={200: {"model": common.Success[common.RecoveryShape]}, **refusals(404, 415, 429, 503)},
+    responses={200: {"model": common.Success[common.RecoveryShape]}, **error_responses(404, 415, 429, 503)},
     openapi_extra=_object(["recovery_email"], recovery_email=_RECOVERY),
 )
-@asks_host
-def recovery(domain: Domain, user: User, caller: Asker, request: Request, data: Raw) -> Response:
+@calls_host
+def recovery(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Keep where the owner of a mailbox may reset its password; null forgets it."""
-    cells = only(parsed(request, data), "recovery_email")
+    cells = only(parse_body(request, data), "recovery_email")
     if "recovery_email" not in cells:
-        raise Malformed("recovery_email", "recovery_email: give an address, or null to forget the one that is kept.")
+        raise InvalidBody("recovery_email", "recovery_email: give an address, or null to forget the one that is kept.")
     kept = services.current().mailboxes.set_recovery(caller, domain, user, cells["recovery_email"])
     return success(common.recovery(f"{user}@{domain}".lower(), kept))

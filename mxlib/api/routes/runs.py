@@ -7,35 +7,35 @@ from starlette.responses import Response
 
 from mxlib import services
 from mxlib.api.attachments import attached
-from mxlib.api.concurrency import asks_host
-from mxlib.api.dependencies import CSV, XLSX, Asker, Raw, Run, body, parsed, refusals
+from mxlib.api.concurrency import calls_host
+from mxlib.api.dependencies import CSV, XLSX, CurrentCaller, RawBody, Run, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
 from mxlib.auth.permissions import Caller
 from mxlib.runs.run_view import RunView
-from mxlib.services.exports import NotThere
-from mxlib.services.mailboxes import Unfit
+from mxlib.services.exports import NotFound
+from mxlib.services.mailboxes import InvalidField
 
 router = APIRouter(prefix="/imports", tags=["runs"])
 
-_ONE = {200: {"model": common.Success[runs.RunShape]}, **refusals(404, 409, 503)}
+_ONE = {200: {"model": common.Success[runs.RunShape]}, **error_responses(404, 409, 503)}
 
 
-@router.get("", responses={200: {"model": common.Success[list[runs.RunShape]]}, **refusals()})
-def every(caller: Asker) -> Response:
+@router.get("", responses={200: {"model": common.Success[list[runs.RunShape]]}, **error_responses()})
+def every(caller: CurrentCaller) -> Response:
     """The latest 200 runs that the token may see, newest first."""
     house = services.current()
     return success([runs.run(view, house.clock.now()) for view in house.runs.all(caller)])
 
 
-@router.get("/{run}", responses={200: {"model": common.Success[runs.RunShape]}, **refusals(404)})
-def one(run: Run, caller: Asker) -> Response:
+@router.get("/{run}", responses={200: {"model": common.Success[runs.RunShape]}, **error_responses(404)})
+def one(run: Run, caller: CurrentCaller) -> Response:
     """How it stands with a run."""
     return _told(caller, run)
 
 
-@router.get("/{run}/results", responses={200: {"model": common.Success[runs.Results]}, **refusals(404, 503)})
-def results(run: Run, caller: Asker) -> Response:
+@router.get("/{run}/results", responses={200: {"model": common.Success[runs.Results]}, **error_responses(404, 503)})
+def results(run: Run, caller: CurrentCaller) -> Response:
     """What became of every row; passwords for the token that started the run, and for admins."""
     view, told = _seen(caller, run), services.current().runs.results(caller, run)
     return success(runs.results(told, view.hidden))
@@ -44,9 +44,9 @@ def results(run: Run, caller: Asker) -> Response:
 @router.get(
     "/{run}/results.xlsx",
     response_class=Response,
-    responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **refusals(404, 503)},
+    responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **error_responses(404, 503)},
 )
-def results_xlsx(run: Run, caller: Asker) -> Response:
+def results_xlsx(run: Run, caller: CurrentCaller) -> Response:
     """The same as a workbook with text cells only, for the token that started the run and for admins."""
     return attached(services.current().exports.run_file(caller, run, "results.xlsx"))
 
@@ -54,33 +54,33 @@ def results_xlsx(run: Run, caller: Asker) -> Response:
 @router.get(
     "/{run}/results.csv",
     response_class=Response,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **refusals(404, 503)},
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 503)},
 )
-def results_csv(run: Run, caller: Asker) -> Response:
+def results_csv(run: Run, caller: CurrentCaller) -> Response:
     """The same as a CSV for programs; a spreadsheet calculates cells that start with =, +, - or @."""
     return attached(services.current().exports.run_file(caller, run, "results.csv"))
 
 
 @router.post("/{run}/pause", responses=_ONE)
-def pause(run: Run, caller: Asker) -> Response:
+def pause(run: Run, caller: CurrentCaller) -> Response:
     """Pause after what is in flight; its domains are free meanwhile."""
     return _steered(caller, run, services.current().runs.pause)
 
 
 @router.post("/{run}/resume", responses=_ONE)
-def resume(run: Run, caller: Asker) -> Response:
+def resume(run: Run, caller: CurrentCaller) -> Response:
     """Go on from where the run paused, once its domains were read again."""
     return _steered(caller, run, services.current().runs.resume)
 
 
 @router.post("/{run}/stop", responses=_ONE)
-def stop(run: Run, caller: Asker) -> Response:
+def stop(run: Run, caller: CurrentCaller) -> Response:
     """End after what is in flight; the rest is not attempted."""
     return _steered(caller, run, services.current().runs.stop)
 
 
 @router.post("/{run}/handed-over", responses=_ONE)
-def handed_over(run: Run, caller: Asker) -> Response:
+def handed_over(run: Run, caller: CurrentCaller) -> Response:
     """The passwords have reached their people: forget them here, for good."""
     return _steered(caller, run, services.current().runs.handed_over)
 
@@ -88,26 +88,28 @@ def handed_over(run: Run, caller: Asker) -> Response:
 @router.post(
     "/{run}/retry",
     status_code=202,
-    responses={202: {"model": common.Success[runs.RunShape]}, **refusals(404, 409, 503)},
+    responses={202: {"model": common.Success[runs.RunShape]}, **error_responses(404, 409, 503)},
 )
-def retry(run: Run, caller: Asker) -> Response:
+def retry(run: Run, caller: CurrentCaller) -> Response:
     """A new run of the rows that failed or were not attempted, with the same passwords."""
     _seen(caller, run)
     return _told(caller, services.current().runs.retry(caller, run), 202)
 
 
-@router.get("/{run}/undo", responses={200: {"model": common.Success[runs.UndoShape]}, **refusals(404, 409, 429, 503)})
-@asks_host
-def what_undo_does(run: Run, caller: Asker) -> Response:
+@router.get(
+    "/{run}/undo", responses={200: {"model": common.Success[runs.UndoShape]}, **error_responses(404, 409, 429, 503)}
+)
+@calls_host
+def what_undo_does(run: Run, caller: CurrentCaller) -> Response:
     """What taking this run back would delete, restore and keep, and why."""
     _seen(caller, run)
-    return success(runs.undo(services.current().undoing.look(caller, run)))
+    return success(runs.undo(services.current().undo.look(caller, run)))
 
 
 @router.post(
     "/{run}/undo",
     status_code=202,
-    responses={202: {"model": common.Success[runs.RunShape]}, **refusals(404, 409, 415, 429, 503)},
+    responses={202: {"model": common.Success[runs.RunShape]}, **error_responses(404, 409, 415, 429, 503)},
     openapi_extra=body(
         json={
             "type": "object",
@@ -116,19 +118,19 @@ def what_undo_does(run: Run, caller: Asker) -> Response:
         }
     ),
 )
-@asks_host
-def undo(run: Run, caller: Asker, request: Request, data: Raw) -> Response:
+@calls_host
+def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Take this run back, as a run of its own; sent twice it starts one."""
-    asked = parsed(request, data)
+    asked = parse_body(request, data)
     confirm = asked.get("confirm") if isinstance(asked, dict) else None
     if type(confirm) is not int:
-        raise Unfit("confirm", "confirm: the number that GET of this path tells is needed.")
+        raise InvalidField("confirm", "confirm: the number that GET of this path tells is needed.")
     _seen(caller, run)
-    return _told(caller, services.current().undoing.start(caller, run, confirm), 202)
+    return _told(caller, services.current().undo.start(caller, run, confirm), 202)
 
 
 @router.post("/{run}/take-over", responses=_ONE)
-def take_over(run: Run, caller: Asker) -> Response:
+def take_over(run: Run, caller: CurrentCaller) -> Response:
     """Become the run's operator, who may have its passwords."""
     return _steered(caller, run, services.current().runs.take_over)
 
@@ -147,5 +149,5 @@ def _seen(caller: Caller, run: int) -> RunView:
     """The run as the caller may see it; one that they may not see does not exist for them."""
     view = services.current().runs.get(caller, run)
     if view is None:
-        raise NotThere(f"There is no run {run}.")
+        raise NotFound(f"There is no run {run}.")
     return view

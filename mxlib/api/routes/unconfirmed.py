@@ -7,10 +7,10 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from mxlib import services
-from mxlib.api.dependencies import Asker, refusals
+from mxlib.api.dependencies import CurrentCaller, error_responses
 from mxlib.api.responses import success
 from mxlib.api.schemas import common
-from mxlib.api.schemas.common import moment
+from mxlib.api.schemas.common import iso_time
 from mxlib.services.unconfirmed import Unconfirmed
 
 router = APIRouter(prefix="/unconfirmed", tags=["unconfirmed"])
@@ -43,20 +43,24 @@ class ForgottenShape(TypedDict):
     id: int
 
 
-@router.get("", responses={200: {"model": common.Success[list[UnconfirmedShape]]}, **refusals()})
-def every(caller: Asker) -> Response:
+@router.get("", responses={200: {"model": common.Success[list[UnconfirmedShape]]}, **error_responses()})
+def every(caller: CurrentCaller) -> Response:
     """Changes by hand that got no answer, oldest first: the caller's own; all of them, for an admin."""
     return success([_shape(write) for write in services.current().unconfirmed.every(caller)])
 
 
-@router.post("/{number}/password", responses={200: {"model": common.Success[PasswordShape]}, **refusals(404, 503)})
-def password(number: Number, caller: Asker) -> Response:
+@router.post(
+    "/{number}/password", responses={200: {"model": common.Success[PasswordShape]}, **error_responses(404, 503)}
+)
+def password(number: Number, caller: CurrentCaller) -> Response:
     """The password that such a change may have set, for its caller and admins. It is noted in the audit trail."""
     return success({"password": services.current().unconfirmed.password(caller, number)})
 
 
-@router.post("/{number}/forget", responses={200: {"model": common.Success[ForgottenShape]}, **refusals(404, 503)})
-def forget(number: Number, caller: Asker) -> Response:
+@router.post(
+    "/{number}/forget", responses={200: {"model": common.Success[ForgottenShape]}, **error_responses(404, 503)}
+)
+def forget(number: Number, caller: CurrentCaller) -> Response:
     """Forget that password, for good."""
     services.current().unconfirmed.forget(caller, number)
     return success({"id": number})
@@ -65,11 +69,11 @@ def forget(number: Number, caller: Asker) -> Response:
 def _shape(write: Unconfirmed) -> UnconfirmedShape:
     told: UnconfirmedShape = {
         "id": write.id,
-        "time": moment(write.at),
+        "time": iso_time(write.at),
         "who": write.who,
         "action": write.action.value,
         "email": write.mailbox,
         "outcome": write.outcome or None,
         "has_password": write.has_password,
     }
-    return told | {"readable_until": moment(write.readable_until)} if write.has_password else told
+    return told | {"readable_until": iso_time(write.readable_until)} if write.has_password else told

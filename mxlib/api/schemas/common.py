@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 from mxlib.auth.permissions import Caller
 from mxlib.services.account_storage import AccountStorage
 from mxlib.services.audit_log import Page
-from mxlib.services.history import Past
-from mxlib.services.mailboxes import Kept
+from mxlib.services.history import MailboxHistory
+from mxlib.services.mailboxes import MailboxDetails
 from mxlib.services.search import Found, Hit
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ def me(caller: Caller) -> Me:
     return {"name": caller.name, "admin": caller.admin, "permissions": permissions}
 
 
-def mailbox(kept: Kept) -> MailboxShape:
+def mailbox(kept: MailboxDetails) -> MailboxShape:
     """One mailbox."""
     box = kept.box
     told: MailboxShape = {
@@ -187,7 +187,7 @@ def mailbox(kept: Kept) -> MailboxShape:
     return told | {"warnings": list(kept.warnings)} if kept.warnings else told
 
 
-def changed(kept: Kept) -> ChangedShape:
+def changed(kept: MailboxDetails) -> ChangedShape:
     """One mailbox after a change, as far as the caller may be told."""
     told: dict[str, Any] = dict(mailbox(kept))
     if kept.told is not None:
@@ -209,7 +209,7 @@ def found(told: Found) -> FoundShape:
         "mailboxes": [_hit(hit) for hit in told.hits],
         "total": told.total,
         "never_read": list(told.never_read),
-        "oldest_read_at": moment(told.oldest),
+        "oldest_read_at": iso_time(told.oldest),
     }
 
 
@@ -227,11 +227,11 @@ def _hit(hit: Hit) -> MailboxShape:
     }
 
 
-def history(email: str, past: Past) -> HistoryShape:
+def history(email: str, past: MailboxHistory) -> HistoryShape:
     """The past of the mailbox `email`."""
     events: list[EventShape] = [
         {
-            "at": moment(event.at),
+            "at": iso_time(event.at),
             "who": event.who,
             "what": event.what,
             "detail": event.detail,
@@ -240,7 +240,7 @@ def history(email: str, past: Past) -> HistoryShape:
         }
         for event in past.events
     ]
-    return {"email": email, "events": events, "first_seen": moment(past.first_seen)}
+    return {"email": email, "events": events, "first_seen": iso_time(past.first_seen)}
 
 
 def storage(told: AccountStorage, problem: str) -> StorageShape:
@@ -249,8 +249,8 @@ def storage(told: AccountStorage, problem: str) -> StorageShape:
         "used": told.used,
         "limit": told.limit,
         "free": told.free,
-        "reckoned_at": moment(told.reckoned_at),
-        "read_at": moment(told.read_at),
+        "reckoned_at": iso_time(told.reckoned_at),
+        "read_at": iso_time(told.read_at),
     }
     return figures | {"problem": problem} if problem else figures
 
@@ -260,7 +260,7 @@ def audit(page: Page) -> AuditShape:
     entries: list[EntryShape] = [
         {
             "id": entry.id,
-            "time": moment(entry.at) or "",
+            "time": iso_time(entry.at) or "",
             "who": entry.who,
             "kind": entry.kind,
             "what": entry.what,
@@ -279,7 +279,7 @@ def recovery(email: str, kept: str) -> RecoveryShape:
     return {"email": email, "recovery_email": kept or None, "has_recovery_email": bool(kept)}
 
 
-def moment(at: float | None) -> str | None:
+def iso_time(at: float | None) -> str | None:
     """A time as it is written in answers: UTC, to the second."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 

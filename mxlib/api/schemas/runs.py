@@ -6,12 +6,12 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from mxlib.api.schemas.common import moment
-from mxlib.core.plans.plan import Action, Kind
+from mxlib.api.schemas.common import iso_time
+from mxlib.core.plans.plan import Action, RunKind
 from mxlib.core.schema import Verdict
 from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.run_view import Passwords, RunView
-from mxlib.services.changes import Proposed
+from mxlib.services.changes import ChangeProposal
 from mxlib.services.undo import UndoPlan
 
 
@@ -26,7 +26,7 @@ class RunShape(TypedDict):
     """
 
     id: int
-    kind: Kind
+    kind: RunKind
     undo_of: int | None
     undone_by: list[int]
     status: RunStatus
@@ -144,7 +144,7 @@ def run(view: RunView, now: float) -> RunShape:
         "counts": {outcome: view.counts.get(outcome, 0) for outcome in Outcome},
         "operator": view.operator,
         "file": view.file_name or None,
-        "created_at": moment(view.created_at) or "",
+        "created_at": iso_time(view.created_at) or "",
         "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
         "paused_reason": view.paused_reason or None,
         "passwords": view.passwords,
@@ -159,7 +159,7 @@ def change(view: RunView, now: float, gone: Iterable[str]) -> ChangeShape:
     return {**run(view, now), "gone": list(gone)}
 
 
-def proposal(proposed: Proposed, readable_until: float) -> ProposalShape:
+def proposal(proposed: ChangeProposal, readable_until: float) -> ProposalShape:
     """What a change comes to; its passwords would be readable until then."""
     figures = proposed.figures
     return {

@@ -6,13 +6,13 @@ import pandas as pd
 
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import COLUMNS, LONGEST_CELL, Verdict
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, Verdict
 
 #: Columns that take one value for many rows.
 SETTABLE = ("domain", "quota", "limit")
 
 #: Characters of a text that is put into many cells: more than any cell may have, so that a longer one is wrong anyway.
-LONGEST_TYPED = 300
+MAX_TYPED_LENGTH = 300
 
 #: Columns in which text is replaced; passwords are never changed in bulk.
 REPLACEABLE = tuple(name for name in COLUMNS if name != "password")
@@ -20,13 +20,13 @@ REPLACEABLE = tuple(name for name in COLUMNS if name != "password")
 
 def put(draft: Draft, positions: Collection[int], column: str, value: str) -> Draft:
     """The same `value` in one column of all these rows."""
-    value = value[:LONGEST_TYPED]
+    value = value[:MAX_TYPED_LENGTH]
     return draft.edited({at: {column: value} for at in positions}) if column in SETTABLE else draft
 
 
 def affix(draft: Draft, positions: Collection[int], *, before: str = "", after: str = "") -> Draft:
     """`before` and `after` round the username of all these rows; the part after an @ stays where it is."""
-    before, after = before[:LONGEST_TYPED], after[:LONGEST_TYPED]
+    before, after = before[:MAX_TYPED_LENGTH], after[:MAX_TYPED_LENGTH]
 
     def affixed(cell: str) -> str:
         name, at, domain = cell.partition("@")
@@ -39,9 +39,9 @@ def replace(draft: Draft, positions: Collection[int], column: str, old: str, new
     """`new` for `old`, wherever it stands in one column of these rows."""
     if column not in REPLACEABLE or not old:
         return draft
-    new = new[:LONGEST_TYPED]
+    new = new[:MAX_TYPED_LENGTH]
     cells = ((at, cell.replace(old, new)) for at, cell in _cells(draft, column, positions))
-    return draft.edited({at: {column: cell[: LONGEST_CELL + 1]} for at, cell in cells})
+    return draft.edited({at: {column: cell[: MAX_CELL_LENGTH + 1]} for at, cell in cells})
 
 
 def leave_out(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *verdicts: Verdict) -> Draft:

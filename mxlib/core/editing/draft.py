@@ -9,7 +9,7 @@ import pandas as pd
 
 from mxlib.core import passwords
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import BESIDES, COLUMNS, DTYPES, LONGEST_CELL, rows_from
+from mxlib.core.schema import COLUMNS, DTYPES, MAX_CELL_LENGTH, ROW_METADATA, make_rows
 
 Changes = Mapping[int, Mapping[str, Any]]
 
@@ -55,7 +55,7 @@ class Draft:
 
     def added(self, count: int = 1) -> "Draft":
         """Blank rows on top, where they are seen."""
-        return self.joined(rows_from({"username": [""] * count}))
+        return self.joined(make_rows({"username": [""] * count}))
 
     def joined(self, rows: pd.DataFrame) -> "Draft":
         """Rows from elsewhere on top; they stand on no line of the file."""
@@ -84,14 +84,14 @@ class Draft:
 
     def with_rows(self, rows: pd.DataFrame) -> "Draft":
         """Other rows with the same notes."""
-        return replace(self, rows=rows[[*COLUMNS, *BESIDES]])
+        return replace(self, rows=rows[[*COLUMNS, *ROW_METADATA]])
 
 
 def _text(value: object) -> str:
     """A cell as text, no longer than any that is right; half a surrogate pair, which JSON can bring, is none."""
     text = "" if value is None else str(value)
-    if len(text) > LONGEST_CELL:
-        text = f"{text[:LONGEST_CELL]}…"
+    if len(text) > MAX_CELL_LENGTH:
+        text = f"{text[:MAX_CELL_LENGTH]}…"
     return text.encode(errors="replace").decode()
 
 

@@ -14,7 +14,7 @@ from mxlib.core.arrow_text import Mask
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
-from mxlib.core.mapping.mapping import Mapping as ColumnMapping
+from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
 from mxlib.core.schema import COLUMNS
 
 NAMES = {
@@ -30,7 +30,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True)
-class Mended:
+class FileDiff:
     """Where the rows of a draft are no longer what the file has.
 
     `changed` are rows of the file of which a cell is another one now, `added` those that the file does not have,
@@ -50,7 +50,7 @@ class Mended:
         """Whether anything is not as in the file."""
         return bool(self.changed.any() or self.added.any() or len(self.lines))
 
-    def told(self, positions: Iterable[int]) -> list[str]:
+    def describe(self, positions: Iterable[int]) -> list[str]:
         """What changed in each of these rows: `Username 'Alice ' → 'alice'.`; a password is never told."""
         at = np.fromiter(positions, np.int64)
         parts: list[list[str]] = [[ADDED] if added else [] for added in self.added[at]]
@@ -67,7 +67,7 @@ class Mended:
         return [" ".join(said) for said in parts]
 
 
-def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> Mended:
+def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> FileDiff:
     """Hold `rows` against their `sheet`, whole columns at a time; `as_read` are the rows that came of it first."""
     origin = rows["origin"].to_numpy(np.int64)
     of_file = (origin >= 0) & (origin < len(sheet))
@@ -78,7 +78,7 @@ def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: p
         where[name] = of_file & ~arrow_text.are_equal(before[name], arrow_text.cells_of(rows[name]))
     changed = np.logical_or.reduce(list(where.values()))
     gone = np.setdiff1d(np.arange(len(sheet)), origin)
-    return Mended(changed, ~of_file, sheet.table.lines[gone], rows, before, where)
+    return FileDiff(changed, ~of_file, sheet.table.lines[gone], rows, before, where)
 
 
 def own_columns(mapping: ColumnMapping) -> dict[str, int]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import Mask
-from mxlib.core.schema import LONGEST_CELL, Verdict
+from mxlib.core.schema import MAX_CELL_LENGTH, Verdict
 from mxlib.core.validation.row_kinds import kinds
 
 #: Kinds of rows beside the verdicts.
@@ -22,7 +22,7 @@ _SEARCHED = ("username", "domain", "clean_username", "clean_domain", "recovery_e
 _URGENT = (Verdict.INVALID, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD, Verdict.EXISTS, WARNINGS)
 
 
-class Order(StrEnum):
+class SortOrder(StrEnum):
     """How the rows in view are sorted."""
 
     LINE = "line"
@@ -30,7 +30,7 @@ class Order(StrEnum):
     ADDRESS = "address"
 
 
-def of_kind(judged: pd.DataFrame, kind: str) -> Mask:
+def select_kind(judged: pd.DataFrame, kind: str) -> Mask:
     """The rows that a badge stands for: one of `kinds.KINDS`, ALL, WARNINGS or LEFT_OUT; the last are no other kind."""
     ticked = judged["ticked"].to_numpy(bool)
     match kind:
@@ -44,11 +44,11 @@ def of_kind(judged: pd.DataFrame, kind: str) -> Mask:
             return ticked & (kinds(judged) == kind).to_numpy(bool)
 
 
-def holding(judged: pd.DataFrame, text: str) -> Mask:
+def select_text(judged: pd.DataFrame, text: str) -> Mask:
     """The rows with `text` in their address, name, recovery email or what is said of them, whatever its case."""
     wanted = text.strip(arrow_text.BLANKS)
     found = np.full(len(judged), not wanted)
-    if not wanted or len(wanted) > LONGEST_CELL:
+    if not wanted or len(wanted) > MAX_CELL_LENGTH:
         return found
     cells = {name: arrow_text.cells_of(judged[name]) for name in _SEARCHED}
     at = pa.scalar("@", pa.large_string())
@@ -58,15 +58,15 @@ def holding(judged: pd.DataFrame, text: str) -> Mask:
     return found
 
 
-def in_order(judged: pd.DataFrame, chosen: Mask, order: Order) -> list[int]:
+def sort(judged: pd.DataFrame, chosen: Mask, order: SortOrder) -> list[int]:
     """The positions of the `chosen` rows, sorted; rows that are alike stay as they are in the file."""
     positions = np.flatnonzero(chosen)
-    if order is Order.PROBLEMS:
+    if order is SortOrder.PROBLEMS:
         ranks = np.full(len(judged), len(_URGENT))
         for rank, kind in reversed([*enumerate(_URGENT)]):
-            ranks[of_kind(judged, kind)] = rank
+            ranks[select_kind(judged, kind)] = rank
         positions = positions[np.argsort(ranks[positions], kind="stable")]
-    elif order is Order.ADDRESS:
+    elif order is SortOrder.ADDRESS:
         rows = judged.iloc[positions]
         key = (rows["clean_domain"] + "\n" + rows["clean_username"]).to_numpy(dtype=object)
         positions = positions[np.argsort(key, kind="stable")]

@@ -12,7 +12,7 @@ _BETWEEN = re.compile(r"\s*+[,;]\s*+")
 _BETWEEN_WORDS = re.compile(r"[\s,;<>]+")
 
 
-def as_file(text: str) -> bytes:
+def to_file(text: str) -> bytes:
     """What was pasted, as a file to read; a list of addresses as mail programs write it gets a row for each."""
     found = [_addresses(line) for line in text.splitlines() if line.strip()]
     if all(found) and _is_list(text, {len(addresses) for addresses in found}):

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import BLANKS, Mask
-from mxlib.core.files.csv_reader import LINE_END, records, refuse_wide
+from mxlib.core.files.csv_reader import LINE_END, check_width, records
 from mxlib.core.files.errors import FileRefused, far_too_many_rows
 from mxlib.core.files.sheet import ROWS, Table
 from mxlib.core.text import messages
@@ -32,7 +32,7 @@ _QUOTE, _LF, _CR = b'"\n\r'
 _QUOTED_CELL = r'^"(?:[^"]|"")*"$'
 
 
-class NotEven(Exception):
+class IrregularTable(Exception):
     """A text in which quotes stand otherwise than around whole cells."""
 
 
@@ -42,7 +42,7 @@ def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, n
     Not `quoted`: quotes are characters like any other. Raises FileRefused for more than `most` rows, and as `records`
     does.
     """
-    with suppress(NotEven):
+    with suppress(IrregularTable):
         return gathered(by_columns(text, delimiter, start=start, line=line, quoted=quoted), most)
     return gathered(by_records(text, delimiter, start=start, line=line, name=name, quoted=quoted), most)
 
@@ -73,7 +73,7 @@ def by_records(text: str, delimiter: str, *, start: int, line: int, name: str, q
     stray: set[int] = set()
     cells = 0
     for record in records(text, delimiter, start=start, line=line, name=name, quoted=quoted):
-        refuse_wide(record.line, len(record.cells))
+        check_width(record.line, len(record.cells))
         if not "".join(record.cells).strip(BLANKS):
             continue
         if record.stray:
@@ -108,7 +108,7 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool
 
         separators = pc.count_substring(lines, unit).to_numpy()
         widest = int(separators.argmax())
-        refuse_wide(int(numbers[widest]), int(separators[widest]) + 1)
+        check_width(int(numbers[widest]), int(separators[widest]) + 1)
 
         rows = pc.split_pattern(lines, unit)
         if quoted:
@@ -139,7 +139,7 @@ def _lines_ended_by_lf(data: bytes) -> bytes:
 def _marked(data: bytes, delimiter: str) -> bytes:
     """The text with _RECORD and _UNIT for the separators outside quotes."""
     if not delimiter.isascii() or _RECORD.encode() in data or _UNIT.encode() in data:
-        raise NotEven
+        raise IrregularTable
     marked = []
     within = False
     start = 0
@@ -158,7 +158,7 @@ def _marked(data: bytes, delimiter: str) -> bytes:
         marked.append(np.delete(signs, places[:-1][crlf]).tobytes())
         start = end
     if within:
-        raise NotEven
+        raise IrregularTable
     return b"".join(marked)
 
 
@@ -168,7 +168,7 @@ def _unquoted(rows: pa.ListArray) -> pa.ListArray:
     quoted = pc.match_substring(cells, '"')
     wrapped = cells.filter(quoted)
     if not pc.all(pc.match_substring_regex(wrapped, _QUOTED_CELL)).as_py():
-        raise NotEven
+        raise IrregularTable
     bare = pc.replace_substring(pc.utf8_slice_codeunits(wrapped, 1, -1), '""', '"')
     return pa.ListArray.from_arrays(rows.offsets, pc.replace_with_mask(cells, quoted, bare))
 

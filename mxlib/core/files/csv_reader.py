@@ -13,7 +13,7 @@ from mxlib.core.files.errors import FileRefused, too_many_cells
 from mxlib.core.text import messages
 
 #: More cells than any table of mailboxes has in a row; what has more would fill the memory.
-MOST_CELLS = 1_000
+MAX_CELLS = 1_000
 
 #: As many lines a header may have within quotes.
 _LINES_OF_A_HEADER = 20
@@ -75,8 +75,8 @@ class _Lines:
         line = physical_line(self._text, self.at)
         self.at += len(line)
         self.passed += 1
-        if line.count(self._delimiter) >= MOST_CELLS:
-            refuse_wide(self.passed, outside_quotes(line).count(self._delimiter) + 1)
+        if line.count(self._delimiter) >= MAX_CELLS:
+            check_width(self.passed, outside_quotes(line).count(self._delimiter) + 1)
         return line
 
     def pass_blank_ones(self) -> None:
@@ -114,10 +114,10 @@ def records(
         yield Record(number, cells, lines.passed + 1, lines.at, stray)
 
 
-def refuse_wide(line: int, cells: int) -> None:
+def check_width(line: int, cells: int) -> None:
     """Raise FileRefused when a row has more cells than any table of mailboxes."""
-    if cells > MOST_CELLS:
-        raise FileRefused(too_many_cells(line, cells, MOST_CELLS), line)
+    if cells > MAX_CELLS:
+        raise FileRefused(too_many_cells(line, cells, MAX_CELLS), line)
 
 
 def _cells(raw: str, delimiter: str) -> Iterator[re.Match[str]]:

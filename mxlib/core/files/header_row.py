@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from mxlib.core import headers
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import encoding
-from mxlib.core.files.csv_reader import MOST_CELLS
+from mxlib.core.files.csv_reader import MAX_CELLS
 from mxlib.core.files.errors import FileRefused, no_header_in
 from mxlib.core.text import messages
 
@@ -18,7 +18,7 @@ _LIST_OF_ADDRESSES = ("email",)
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class HeaderCandidate:
     """One of the first rows of a table: the header, a title above it, or already data.
 
     `start` and `end` are where the row starts and where the next one does, in characters of a text or rows of a sheet.
@@ -33,7 +33,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Header:
     """The header of a table, the line on which it stands (0 without one), the title, and where its rows start."""
 
     header: tuple[str, ...]
@@ -44,9 +44,9 @@ class Head:
     delimiter: str
 
 
-def openings_searched(rows: Iterable[Opening], header_line: int | None) -> list[Opening]:
+def candidates_searched(rows: Iterable[HeaderCandidate], header_line: int | None) -> list[HeaderCandidate]:
     """The rows among which the header is, up to the one that names usernames or addresses, or was chosen."""
-    found: list[Opening] = []
+    found: list[HeaderCandidate] = []
     for row in rows:
         if not "".join(row.cells).strip(BLANKS) or headers.is_comment(row.cells):
             continue
@@ -61,12 +61,12 @@ def delimiter_of(line: str) -> str:
     bare = encoding.outside_quotes(line)
 
     def told(sign: str) -> tuple[int, int]:
-        return sum(headers.meaning_of(cell) is not None for cell in bare.split(sign, MOST_CELLS)), bare.count(sign)
+        return sum(headers.meaning_of(cell) is not None for cell in bare.split(sign, MAX_CELLS)), bare.count(sign)
 
     return max(encoding.DELIMITERS, key=told)
 
 
-def find_head(openings: Sequence[Opening], header_line: int | None = None) -> Head:
+def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = None) -> Header:
     """Find the header; the first row is taken for it where none names anything known.
 
     Raises FileRefused when there is no row at all, or none on the line that was chosen.
@@ -75,14 +75,14 @@ def find_head(openings: Sequence[Opening], header_line: int | None = None) -> He
         raise FileRefused(no_header_in(header_line) if header_line else messages.file_empty())
     if header_line == 0 or (header_line is None and is_list_of_addresses(openings)):
         first = openings[0]
-        return Head(_names_for(openings), 0, "", first.start, first.line, first.delimiter)
+        return Header(_names_for(openings), 0, "", first.start, first.line, first.delimiter)
     position = _position(openings, header_line)
     row = openings[position]
     title = "\n".join(" ".join(filter(None, map(headers.shown, above.cells))) for above in openings[:position])
-    return Head(trimmed(row.cells), row.line, title, row.end, row.next_line, row.delimiter)
+    return Header(trimmed(row.cells), row.line, title, row.end, row.next_line, row.delimiter)
 
 
-def rank(openings: Sequence[Opening]) -> int:
+def rank(openings: Sequence[HeaderCandidate]) -> int:
     """How much the first rows of a sheet look like a table of mailboxes; lower is better."""
     if any(headers.names_who(row.cells) for row in openings):
         return 0
@@ -91,7 +91,7 @@ def rank(openings: Sequence[Opening]) -> int:
     return (2 if is_list_of_addresses(openings) else 3) if openings else 4
 
 
-def is_list_of_addresses(openings: Sequence[Opening]) -> bool:
+def is_list_of_addresses(openings: Sequence[HeaderCandidate]) -> bool:
     """Whether a table without a header is one column of addresses."""
     if any(headers.names_anything(row.cells) for row in openings):
         return False
@@ -106,7 +106,7 @@ def trimmed(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def _position(openings: Sequence[Opening], header_line: int | None) -> int:
+def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> int:
     """The header is the row that names usernames or addresses, else one that names anything known, else the first."""
     if header_line is not None:
         if openings[-1].line != header_line:
@@ -119,7 +119,7 @@ def _position(openings: Sequence[Opening], header_line: int | None) -> int:
     return 0
 
 
-def _names_for(openings: Sequence[Opening]) -> tuple[str, ...]:
+def _names_for(openings: Sequence[HeaderCandidate]) -> tuple[str, ...]:
     """Names for the columns of a table that has none."""
     if is_list_of_addresses(openings):
         return _LIST_OF_ADDRESSES

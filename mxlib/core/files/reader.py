@@ -12,14 +12,14 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import encoding as dialect
 from mxlib.core.files import errors, xlsx_reader
 from mxlib.core.files.csv_fast import read_table
-from mxlib.core.files.csv_reader import MOST_CELLS, Record, lines_of_a_row, physical_line, records
+from mxlib.core.files.csv_reader import MAX_CELLS, Record, lines_of_a_row, physical_line, records
 from mxlib.core.files.errors import FileRefused
-from mxlib.core.files.header_row import Opening, delimiter_of, find_head, openings_searched, rank
-from mxlib.core.files.sheet import ROWS, Limits, Sheet, Table, Taken
+from mxlib.core.files.header_row import HeaderCandidate, candidates_searched, delimiter_of, find_header, rank
+from mxlib.core.files.sheet import ROWS, Limits, ReadOptions, Sheet, Table
 from mxlib.core.format import readable
 from mxlib.core.text import messages
 
-__all__ = ["FileRefused", "Limits", "Sheet", "Table", "Taken", "read"]
+__all__ = ["FileRefused", "Limits", "ReadOptions", "Sheet", "Table", "read"]
 
 _STANDARD = Limits()
 _LONGEST_NAME = 80
@@ -34,8 +34,8 @@ def read(
     name: str,
     *,
     limits: Limits = _STANDARD,
-    taken: Taken | None = None,
-    book: xlsx_reader.Book | None = None,
+    taken: ReadOptions | None = None,
+    book: xlsx_reader.Workbook | None = None,
 ) -> Sheet:
     """Read a file, text or .xlsx; `taken` overrides what would be taken for its encoding, delimiter, sheet and header.
 
@@ -48,10 +48,10 @@ def read(
     if not data:
         raise FileRefused(messages.file_empty())
     errors.refuse_foreign(data)
-    wanted = taken or Taken()
+    wanted = taken or ReadOptions()
     called = readable(name, _LONGEST_NAME)
     if xlsx_reader.is_zip(data):
-        found = _read_workbook(book or xlsx_reader.open_book(data, called, limits), called, limits, wanted)
+        found = _read_workbook(book or xlsx_reader.open_workbook(data, called, limits), called, limits, wanted)
     else:
         found = _read_text(data, called, limits, wanted)
     sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
@@ -61,12 +61,12 @@ def read(
     return sheet
 
 
-def _read_text(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
+def _read_text(data: bytes, name: str, limits: Limits, wanted: ReadOptions) -> Sheet:
     text, encoding = dialect.decode(data, name, wanted.encoding)
     declared, start = dialect.declared_delimiter(text)
     delimiter = dialect.checked(wanted.delimiter, name) or declared
-    openings = openings_searched(_openings_of_text(text, start, delimiter, name, wanted), wanted.header_line)
-    head = find_head(openings, wanted.header_line)
+    openings = candidates_searched(_openings_of_text(text, start, delimiter, name, wanted), wanted.header_line)
+    head = find_header(openings, wanted.header_line)
     table = read_table(
         text,
         head.delimiter,
@@ -76,11 +76,13 @@ def _read_text(data: bytes, name: str, limits: Limits, wanted: Taken) -> Sheet:
         name=name,
         quoted=wanted.quoted is not False,
     )
-    chosen = Taken(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=wanted.quoted)
+    chosen = ReadOptions(encoding=encoding, delimiter=head.delimiter, header_line=head.line, quoted=wanted.quoted)
     return Sheet(name, "", chosen, head.header, table, head.title)
 
 
-def _openings_of_text(text: str, start: int, delimiter: str, name: str, wanted: Taken) -> Iterator[Opening]:
+def _openings_of_text(
+    text: str, start: int, delimiter: str, name: str, wanted: ReadOptions
+) -> Iterator[HeaderCandidate]:
     """The rows of a text one by one, each by its own delimiter unless one is given.
 
     A quote that opens above the header that was chosen does not keep it from being read.
@@ -101,26 +103,28 @@ def _openings_of_text(text: str, start: int, delimiter: str, name: str, wanted: 
                 raise
             record = None
         if record is None or (above and record.next_line > (wanted.header_line or 0)):
-            record = Record(line, whole.split(sign, MOST_CELLS), line + 1, start + len(whole))
-        yield Opening(line, record.next_line, record.cells, start, record.end, sign)
+            record = Record(line, whole.split(sign, MAX_CELLS), line + 1, start + len(whole))
+        yield HeaderCandidate(line, record.next_line, record.cells, start, record.end, sign)
         start, line = record.end, record.next_line
 
 
 def _is_comment(line: str, delimiter: str) -> bool:
     """Whether a line is a comment, quotes or not."""
-    return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MOST_CELLS))
+    return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MAX_CELLS))
 
 
-def _read_workbook(book: xlsx_reader.Book, name: str, limits: Limits, wanted: Taken) -> Sheet:
+def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, wanted: ReadOptions) -> Sheet:
     found = _chosen_sheet(book, wanted)
     if book.refused and not found.names_anything:
         raise FileRefused(book.refused)
-    head = find_head(found.openings, wanted.header_line)
+    head = find_header(found.openings, wanted.header_line)
     body = found.rows[head.first :]
     if len(body) > limits.rows:
         raise FileRefused(messages.too_many_rows(len(body), limits.rows))
     table = Table(pa.array([cells for _, cells in body], ROWS), np.array([line for line, _ in body], np.int64))
-    return Sheet(name, "", Taken(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names)
+    return Sheet(
+        name, "", ReadOptions(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +133,19 @@ class _Candidate:
 
     name: str
     rows: list[tuple[int, list[str]]]
-    openings: list[Opening]
+    openings: list[HeaderCandidate]
 
     @property
     def names_anything(self) -> bool:
         return any(headers.names_anything(row.cells) for row in self.openings)
 
 
-def _chosen_sheet(book: xlsx_reader.Book, wanted: Taken) -> _Candidate:
+def _chosen_sheet(book: xlsx_reader.Workbook, wanted: ReadOptions) -> _Candidate:
     """The sheet with the best header, the first of equals."""
     best = _Candidate("", [], [])
     for name in book.names if wanted.sheet is None else (wanted.sheet,):
         rows = list(book.rows(name))
-        openings = openings_searched(_openings_of_sheet(rows), wanted.header_line)
+        openings = candidates_searched(_openings_of_sheet(rows), wanted.header_line)
         if rank(openings) < rank(best.openings):
             best = _Candidate(name, rows, openings)
         if rank(openings) == 0:
@@ -149,6 +153,6 @@ def _chosen_sheet(book: xlsx_reader.Book, wanted: Taken) -> _Candidate:
     return best
 
 
-def _openings_of_sheet(rows: list[tuple[int, list[str]]]) -> Iterator[Opening]:
+def _openings_of_sheet(rows: list[tuple[int, list[str]]]) -> Iterator[HeaderCandidate]:
     for position, (line, cells) in enumerate(rows):
-        yield Opening(line, line + 1, cells, position, position + 1)
+        yield HeaderCandidate(line, line + 1, cells, position, position + 1)

@@ -25,7 +25,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReadOptions:
     """How a file was read, or, handed to `intake.read`, how to read it; None leaves it to the reader.
 
     `sheet` belongs to a workbook, `encoding`, `delimiter` and `quoted` to a text. Header line 0: the table has no
@@ -100,7 +100,7 @@ class Sheet:
 
     name: str
     digest: str
-    taken: Taken
+    taken: ReadOptions
     header: tuple[str, ...]
     table: Table = field(repr=False)
     title: str = ""

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.files.sheet import Sheet
-from mxlib.core.files.xlsx_reader import ENTRY, MOST_PARTS, is_zip
+from mxlib.core.files.xlsx_reader import ENTRY, MAX_PARTS, is_zip
 
 #: Bytes of a text, of pasted text or JSON, of an unpacked workbook and of a table that are little enough.
 _FILE, _TEXT, _UNPACKED, _TABLE = 30_000, 100_000, 1_000_000, 2_000_000
@@ -49,7 +49,7 @@ def is_heavy(rows: pd.DataFrame) -> bool:
 
 def _unpacked_size(data: bytes) -> int:
     """Bytes that an archive says it has unpacked; more than any may have where it can not be told."""
-    if data.count(ENTRY) > MOST_PARTS:
+    if data.count(ENTRY) > MAX_PARTS:
         return sys.maxsize
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -11,7 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from mxlib.core.formula_guard import guard
-from mxlib.core.schema import COLUMNS, LONGEST_TEXT
+from mxlib.core.schema import COLUMNS, MAX_TEXT_LENGTH
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -125,7 +125,7 @@ def _guarded(
 
 def _held(cell: str) -> str:
     """As much of a text as a cell of a spreadsheet holds, with a sign that there was more."""
-    return cell if len(cell) <= LONGEST_TEXT else f"{cell[: LONGEST_TEXT - 1]}…"
+    return cell if len(cell) <= MAX_TEXT_LENGTH else f"{cell[: MAX_TEXT_LENGTH - 1]}…"
 
 
 def _quoted(cell: str) -> str:

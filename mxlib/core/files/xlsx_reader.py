@@ -21,7 +21,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import errors
-from mxlib.core.files.csv_reader import MOST_CELLS, refuse_wide
+from mxlib.core.files.csv_reader import MAX_CELLS, check_width
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Limits
 from mxlib.core.text import messages
@@ -29,7 +29,7 @@ from mxlib.core.text import messages
 Sizes = npt.NDArray[np.int64]
 
 _NO_SIZES = np.zeros(0, np.int64)
-MOST_PARTS = 2_000
+MAX_PARTS = 2_000
 ENTRY = b"PK\x01\x02"
 _PARTS = (".xml", ".rels")
 _WORKSHEET = re.compile(rb"<(?:\w+:)?sheetData[\s/>]")
@@ -58,7 +58,7 @@ _LAST_WHOLE = 10**15
 
 
 @dataclass(frozen=True)
-class Book:
+class Workbook:
     """A workbook that is safe to read: its sheets by name, visible ones first.
 
     `refused` says why a sheet was left out, blank when none was.
@@ -85,7 +85,7 @@ def is_zip(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def open_book(data: bytes, name: str, limits: Limits) -> Book:
+def open_workbook(data: bytes, name: str, limits: Limits) -> Workbook:
     """Open a workbook; raises FileRefused for what is none, or would take too much memory."""
     try:
         content, refused = _bounded(data, name, limits)
@@ -94,7 +94,7 @@ def open_book(data: bytes, name: str, limits: Limits) -> Book:
         raise FileRefused(errors.damaged(name)) from error
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     sheets.sort(key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
-    return Book(tuple(sheet.name for sheet in sheets), refused, name, workbook)
+    return Workbook(tuple(sheet.name for sheet in sheets), refused, name, workbook)
 
 
 def _filled_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
@@ -103,9 +103,9 @@ def _filled_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
     for number, values in enumerate(sheet.to_python(), start=sheet.start[0] + 1):
         cells = [value if type(value) is str else _written(value) for value in values]
         if "".join(cells).strip(BLANKS):
-            if len(cells) > MOST_CELLS:
+            if len(cells) > MAX_CELLS:
                 cells = _without_blank_end(cells)
-                refuse_wide(number, len(cells))
+                check_width(number, len(cells))
             yield number, cells
 
 
@@ -129,7 +129,7 @@ def _written(value: object) -> str:
 
 def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
     """A copy of a workbook with its tables only, each no larger than the archive says; why a sheet is missing."""
-    if data.count(ENTRY) > MOST_PARTS:
+    if data.count(ENTRY) > MAX_PARTS:
         raise FileRefused(errors.damaged(name))
     refused = ""
     longest, sharing = 0, []

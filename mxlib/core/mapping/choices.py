@@ -14,8 +14,8 @@ from mxlib.core import addresses, arrow_text, formula_guard, headers
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import usernames
-from mxlib.core.mapping.mapping import IGNORE, Mapping, recognise
-from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
+from mxlib.core.mapping.mapping import IGNORE, ColumnMapping, detect_columns
+from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
 from mxlib.core.text import messages
 
 #: What a column may hold of a person's name, beside the meanings of `headers`.
@@ -40,11 +40,11 @@ CHOICES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ColumnChoices:
     """The meaning of each column (one of CHOICES; blank: not answered yet), and how usernames come of names."""
 
     meanings: tuple[str, ...]
-    recipe: Recipe = field(default_factory=Recipe)
+    pattern: UsernamePattern = field(default_factory=UsernamePattern)
 
     @property
     def chosen(self) -> dict[int, str]:
@@ -62,7 +62,7 @@ class Answer:
         """What is still wrong with it, one sentence; blank when rows can be made."""
         if "" in self.meanings:
             return "Answer the question above first."
-        understood = recognise(header, chosen=self.chosen)
+        understood = detect_columns(header, chosen=self.chosen)
         if understood.conflicts:
             return understood.conflicts[0].sentence
         for meaning, plural in _OF_NAMES.items():
@@ -74,13 +74,13 @@ class Answer:
         return ""
 
 
-def as_understood(mapping: Mapping) -> Answer:
+def as_understood(mapping: ColumnMapping) -> ColumnChoices:
     """The answer that a mapping amounts to."""
     at = {position: meaning for meaning, position in mapping.columns.items()}
-    return Answer(tuple(at.get(position, IGNORE) for position in range(len(mapping.names))))
+    return ColumnChoices(tuple(at.get(position, IGNORE) for position in range(len(mapping.names))))
 
 
-def people(sheet: Sheet, answer: Answer) -> People:
+def people(sheet: Sheet, answer: ColumnChoices) -> People:
     """The people whom the columns of names tell of."""
 
     def column(meaning: str) -> pa.Array:
@@ -91,7 +91,7 @@ def people(sheet: Sheet, answer: Answer) -> People:
     return usernames.people(column(FIRST_NAME), column(LAST_NAME), column(PARTICLE), column(FULL_NAME))
 
 
-def domains(sheet: Sheet, answer: Answer, domain: str) -> pa.Array:
+def domains(sheet: Sheet, answer: ColumnChoices, domain: str) -> pa.Array:
     """The domain of each row, `domain` where it has none."""
     if "domain" not in answer.meanings:
         return pa.nulls(len(sheet), pa.large_string()).fill_null(domain)
@@ -104,9 +104,9 @@ def digest(header: Sequence[str]) -> bytes:
     return hashlib.sha256(json.dumps([key for key, _ in _ordered(header)]).encode()).digest()
 
 
-def to_json(header: Sequence[str], answer: Answer) -> dict[str, Any]:
+def to_json(header: Sequence[str], answer: ColumnChoices) -> dict[str, Any]:
     """An answer to keep. It has no header in it: a file without one has its first row there, passwords and all."""
-    recipe = answer.recipe
+    recipe = answer.pattern
     return {
         "meanings": [answer.meanings[at] for _, at in _ordered(header)],
         "pattern": recipe.pattern,
@@ -115,17 +115,17 @@ def to_json(header: Sequence[str], answer: Answer) -> dict[str, Any]:
     }
 
 
-def from_json(header: Sequence[str], told: AnyMapping[str, Any]) -> Answer | None:
+def from_json(header: Sequence[str], told: AnyMapping[str, Any]) -> ColumnChoices | None:
     """An answer that was kept for this set of headers; None when it can not be used (any more)."""
     try:
-        recipe = Recipe(str(told["pattern"]), Particles(told["particles"]), bool(told["spelled"]))
+        recipe = UsernamePattern(str(told["pattern"]), Particles(told["particles"]), bool(told["spelled"]))
         said = [str(meaning) for meaning in told["meanings"]]
     except (KeyError, TypeError, ValueError):
         return None
     if recipe.pattern not in PATTERNS or len(said) != len(header) or not CHOICES.keys() >= set(said):
         return None
     at = dict(zip((at for _, at in _ordered(header)), said, strict=True))
-    answer = Answer(tuple(at[position] for position in range(len(header))), recipe)
+    answer = ColumnChoices(tuple(at[position] for position in range(len(header))), recipe)
     return None if answer.trouble(header) else answer
 
 

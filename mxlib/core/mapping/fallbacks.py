@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from mxlib.core import headers
 from mxlib.core.files import encoding as dialect
 from mxlib.core.files import reader, xlsx_reader
-from mxlib.core.files.csv_reader import MOST_CELLS, physical_line
+from mxlib.core.files.csv_reader import MAX_CELLS, physical_line
 from mxlib.core.files.encoding import DELIMITERS
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.header_row import SEARCHED, delimiter_of
-from mxlib.core.files.sheet import Limits, Sheet, Taken
+from mxlib.core.files.sheet import Limits, ReadOptions, Sheet
 from mxlib.core.mapping.suggestions import is_data
 
 _SHEETS_TRIED = 12
 
 
-def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
+def read_with_fallbacks(data: bytes, name: str, limits: Limits) -> Sheet | None:
     """A file that was refused, read in the first other way that gives rows; None when there is none.
 
     It is a proposal: whoever brought the file is to look at it first.
@@ -33,25 +33,25 @@ def read_otherwise(data: bytes, name: str, limits: Limits) -> Sheet | None:
     return None
 
 
-def _ways(data: bytes, name: str, book: xlsx_reader.Book | None) -> Iterator[tuple[Taken, bool]]:
+def _ways(data: bytes, name: str, book: xlsx_reader.Workbook | None) -> Iterator[tuple[ReadOptions, bool]]:
     """Ways to try, the likeliest first, and whether only a known header speaks for it."""
     if xlsx_reader.is_zip(data):
-        yield from ((Taken(sheet=sheet), False) for sheet in (book.names if book else ())[:_SHEETS_TRIED])
+        yield from ((ReadOptions(sheet=sheet), False) for sheet in (book.names if book else ())[:_SHEETS_TRIED])
         return
     if b"\0" in data:
-        yield from ((Taken(encoding=encoding), True) for encoding in ("utf-16-le", "utf-16-be"))
+        yield from ((ReadOptions(encoding=encoding), True) for encoding in ("utf-16-le", "utf-16-be"))
         return
-    yield from ((Taken(header_line=line), True) for line in _headers(data, name))
-    yield Taken(quoted=False), False
-    yield from ((Taken(delimiter=sign, quoted=False), True) for sign in DELIMITERS)
-    yield Taken(header_line=0), False
+    yield from ((ReadOptions(header_line=line), True) for line in _headers(data, name))
+    yield ReadOptions(quoted=False), False
+    yield from ((ReadOptions(delimiter=sign, quoted=False), True) for sign in DELIMITERS)
+    yield ReadOptions(header_line=0), False
 
 
-def _book(data: bytes, name: str, limits: Limits) -> xlsx_reader.Book | None:
+def _book(data: bytes, name: str, limits: Limits) -> xlsx_reader.Workbook | None:
     if len(data) > limits.bytes:
         return None
     try:
-        return xlsx_reader.open_book(data, name, limits)
+        return xlsx_reader.open_workbook(data, name, limits)
     except FileRefused:
         return None
 
@@ -66,5 +66,5 @@ def _headers(data: bytes, name: str) -> Iterator[int]:
     for line in range(1, SEARCHED + 1):
         whole = physical_line(text, at)
         at += len(whole)
-        if line > 1 and headers.names_who(whole.split(delimiter_of(whole), MOST_CELLS)):
+        if line > 1 and headers.names_who(whole.split(delimiter_of(whole), MAX_CELLS)):
             yield line

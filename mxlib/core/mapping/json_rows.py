@@ -10,12 +10,23 @@ import pandas as pd
 from mxlib.core import addresses, headers, strict_json
 from mxlib.core.arrow_text import BLANKS, texts
 from mxlib.core.format import readable
-from mxlib.core.invalid_body import Malformed
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import COLUMNS, OnExisting, rows_from
+from mxlib.core.schema import COLUMNS, OnExisting, make_rows
 from mxlib.core.text import messages
 
-__all__ = ["Asked", "Malformed", "flag_of", "mailbox", "object_of", "only", "read", "read_text", "rows", "text_of"]
+__all__ = [
+    "ImportRequest",
+    "InvalidBody",
+    "flag_of",
+    "mailbox",
+    "object_of",
+    "only",
+    "parse_import",
+    "read_text",
+    "rows_from_json",
+    "text_of",
+]
 
 _LINE = ("line", "_line")
 _MOST_LINES = 2**31
@@ -31,7 +42,7 @@ _MOST_NAMES = 100
 
 
 @dataclass(frozen=True)
-class Asked:
+class ImportRequest:
     """An import as it was asked for: the rows table, the active domain, and the mailboxes that the sender knows of."""
 
     rows: pd.DataFrame = field(repr=False)
@@ -52,27 +63,29 @@ def _is_own(name: str, value: object) -> bool:
     return name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
 
 
-def read_text(data: bytes, most: int) -> Asked:
+def read_text(data: bytes, most: int) -> ImportRequest:
     """Read the body of a preview or an import as it came; raises Malformed."""
-    return read(strict_json.parse(data), most)
+    return parse_import(strict_json.parse(data), most)
 
 
-def read(body: Any, most: int) -> Asked:
+def parse_import(body: Any, most: int) -> ImportRequest:
     """Read the body of a preview or an import of at most `most` rows; raises Malformed."""
     told = object_of(body)
     items = [] if told.get("rows") is None else told["rows"]
     if not isinstance(items, list):
-        raise Malformed("rows", "rows: a list of objects is needed.")
+        raise InvalidBody("rows", "rows: a list of objects is needed.")
     if len(items) > most:
-        raise Malformed("rows", messages.too_many_rows(len(items), most))
+        raise InvalidBody("rows", messages.too_many_rows(len(items), most))
     for number, item in enumerate(items):
         if not isinstance(item, dict):
-            raise Malformed(f"rows.{number}", f'rows.{number}: an object is needed, {{"username": "jan"}} say.')
+            raise InvalidBody(f"rows.{number}", f'rows.{number}: an object is needed, {{"username": "jan"}} say.')
     named = {name for item in items for name in item}
     if len(named) > _MOST_NAMES:
-        raise Malformed("rows", f"rows: over {_MOST_NAMES} differently named cells; remove those that are not needed.")
-    return Asked(
-        rows(items),
+        raise InvalidBody(
+            "rows", f"rows: over {_MOST_NAMES} differently named cells; remove those that are not needed."
+        )
+    return ImportRequest(
+        rows_from_json(items),
         default_domain(text_of(told, "default_domain")),
         _existing(told.get("existing_by_domain")),
         flag_of(told, "generate_passwords"),
@@ -85,7 +98,7 @@ def default_domain(text: str) -> str:
     """The domain of rows without one, which each of them repeats: a long text would be there ten thousand times."""
     if len(text) > _LONGEST_DEFAULT:
         long = f"over {_LONGEST_DEFAULT} characters, which no domain has. Write one of the account's."
-        raise Malformed("default_domain", f"default_domain: {long}")
+        raise InvalidBody("default_domain", f"default_domain: {long}")
     return addresses.domain(text)
 
 
@@ -111,7 +124,7 @@ def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[
     ]
 
 
-def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def rows_from_json(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The rows table of JSON objects; their keys are understood as the headers of a file are.
 
     A row without a line of its own is called by its number in the list, from 1.
@@ -127,7 +140,7 @@ def rows(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         columns.get("username", blank), columns.pop(headers.ADDRESS, blank), columns.get("domain", blank)
     )
     columns |= {name: _covered(cells, name) for name, cells in columns.items() if name != "password"}
-    return rows_from(
+    return make_rows(
         columns,
         line=[_line(item, number) for number, item in enumerate(items, 1)],
         origin=list(range(len(items))),
@@ -153,7 +166,7 @@ def _covered(cells: list[str], name: str) -> list[str]:
 def object_of(body: Any) -> Mapping[str, Any]:
     """The body as an object."""
     if not isinstance(body, dict):
-        raise Malformed("", "The body must be a JSON object.")
+        raise InvalidBody("", "The body must be a JSON object.")
     return body
 
 
@@ -172,19 +185,21 @@ def mailbox(body: Any, domain: str) -> Mapping[str, Any]:
         raise _unknown(unknown, COLUMNS)
     named = next((name for name in told if headers.meaning_of(name) == "domain"), "domain")
     if addresses.domain(text_of(told, named)) not in ("", addresses.domain(domain)):
-        raise Malformed(named, f"{named}: this is about {readable(domain)}. Leave it out, or ask for the other domain.")
+        raise InvalidBody(
+            named, f"{named}: this is about {readable(domain)}. Leave it out, or ask for the other domain."
+        )
     return told
 
 
-def _unknown(name: str, known: Iterable[str]) -> Malformed:
-    return Malformed(readable(name), f"{readable(name)} is not known here; known are {', '.join(known)}.")
+def _unknown(name: str, known: Iterable[str]) -> InvalidBody:
+    return InvalidBody(readable(name), f"{readable(name)} is not known here; known are {', '.join(known)}.")
 
 
 def text_of(told: Mapping[str, Any], name: str) -> str:
     """A cell of an object as text; blank when it is null or absent."""
     value = told.get(name)
     if isinstance(value, list | dict):
-        raise Malformed(name, f"{name}: write text or a number.")
+        raise InvalidBody(name, f"{name}: write text or a number.")
     return _text(value)
 
 
@@ -192,7 +207,7 @@ def flag_of(told: Mapping[str, Any], name: str) -> bool:
     """A yes or no; no when it is null or absent."""
     value = told.get(name)
     if value is not None and not isinstance(value, bool):
-        raise Malformed(name, f"{name}: write true or false.")
+        raise InvalidBody(name, f"{name}: write true or false.")
     return bool(value)
 
 
@@ -201,7 +216,7 @@ def _on_existing(told: Mapping[str, Any]) -> OnExisting:
     try:
         return OnExisting.SKIP if value is None else OnExisting(value)
     except ValueError:
-        raise Malformed("on_existing", "on_existing: write skip or update.") from None
+        raise InvalidBody("on_existing", "on_existing: write skip or update.") from None
 
 
 def _column(items: Sequence[Mapping[str, Any]], names: Iterable[str], faults: list[str]) -> list[str]:
@@ -251,7 +266,7 @@ def _existing(told: object) -> dict[str, frozenset[str]]:
         return {}
     if len(told) + sum(len(names) for names in told.values() if isinstance(names, list)) > _MOST_KNOWN:
         known = f"over {_MOST_KNOWN:,} names; leave it out, and MXM looks itself."
-        raise Malformed("existing_by_domain", f"existing_by_domain: {known}")
+        raise InvalidBody("existing_by_domain", f"existing_by_domain: {known}")
     return {
         addresses.domain(_text(domain)): frozenset(
             _text(name).strip(BLANKS).lower().partition("@")[0] for name in names if isinstance(name, str)

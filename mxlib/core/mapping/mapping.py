@@ -18,7 +18,7 @@ from mxlib.core.files.sheet import Sheet
 from mxlib.core.format import count, listed, quoted
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import BESIDES, COLUMNS, LONGEST_CELL, LONGEST_TEXT
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, ROW_METADATA
 from mxlib.core.text import findings, messages
 
 #: What a column means that is left alone; the results bring it back all the same.
@@ -31,7 +31,7 @@ _HEADERLESS = "No header: read as a list of addresses."
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class ColumnConflict:
     """Two columns for one meaning: a question to the operator, and a refusal where nobody can be asked."""
 
     meaning: str
@@ -41,7 +41,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class ColumnMapping:
     """What the columns of a sheet mean, by their positions.
 
     `names` are the headers as they are shown, told apart where two are alike. `conflicts` are meanings that two
@@ -50,7 +50,7 @@ class Mapping:
 
     names: tuple[str, ...]
     columns: AnyMapping[str, int]
-    conflicts: tuple[Conflict, ...]
+    conflicts: tuple[ColumnConflict, ...]
     ignored: frozenset[int]
     secret: frozenset[int]
     in_gigabytes: bool
@@ -66,11 +66,11 @@ class Mapping:
         return not headers.WHO.isdisjoint(self.columns)
 
 
-def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = None) -> Mapping:
+def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = None) -> ColumnMapping:
     """Tell what the columns of a header mean; `chosen` overrides it by position, with one of MEANINGS or IGNORE."""
     chosen = chosen or {}
     found: dict[str, int] = {}
-    conflicts: list[Conflict] = []
+    conflicts: list[ColumnConflict] = []
     for at, name in enumerate(header):
         meaning = chosen.get(at, headers.meaning_of(name) or IGNORE)
         if meaning not in headers.MEANINGS:
@@ -78,9 +78,9 @@ def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = No
         first = found.setdefault(meaning, at)
         if first != at:
             sentence = messages.two_columns(header[first], name, headers.PLURALS[meaning])
-            conflicts.append(Conflict(meaning, first, at, sentence))
+            conflicts.append(ColumnConflict(meaning, first, at, sentence))
     passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
-    return Mapping(
+    return ColumnMapping(
         names=_told_apart(header),
         columns=found,
         conflicts=tuple(conflicts),
@@ -90,7 +90,7 @@ def recognise(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = No
     )
 
 
-def without_secrets(sheet: Sheet, mapping: Mapping) -> Mapping:
+def without_secrets(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:
     """Return the mapping in which columns count as secret by what they hold, too, whatever their headers say."""
     secret = {at for at in mapping.secret if at not in mapping.unused or _is_password(sheet.header[at])}
     secret |= {at for at in mapping.unused if secret_cells.holds_secrets(sheet.header[at], sheet.table.column(at))}
@@ -105,8 +105,8 @@ def _speaks_of_passwords(name: str) -> bool:
     return _is_password(name) or secret_cells.is_secret_header(name)
 
 
-def to_rows(
-    sheet: Sheet, mapping: Mapping, *, usernames: pa.Array | None = None
+def rows_from_sheet(
+    sheet: Sheet, mapping: ColumnMapping, *, usernames: pa.Array | None = None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The rows table of a sheet, and what is to be said of how its columns were taken.
 
@@ -119,7 +119,7 @@ def to_rows(
         raise FileRefused(messages.no_address_column(sheet.header))
     blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
     raw = {meaning: sheet.table.column(at) for meaning, at in mapping.columns.items()}
-    long = {meaning: columns.are_longer(cells, LONGEST_CELL) for meaning, cells in raw.items()}
+    long = {meaning: columns.are_longer(cells, MAX_CELL_LENGTH) for meaning, cells in raw.items()}
     cells = dict.fromkeys(COLUMNS, blank) | {
         meaning: _read(_bounded(cells, long[meaning], meaning), meaning, mapping) for meaning, cells in raw.items()
     }
@@ -137,13 +137,13 @@ def to_rows(
     index = pd.RangeIndex(len(sheet))
     rows = pd.DataFrame(
         {meaning: columns.column_of(cells[meaning], index) for meaning in COLUMNS}
-        | {name: besides.get(name, plain) for name, plain in BESIDES.items()},
+        | {name: besides.get(name, plain) for name, plain in ROW_METADATA.items()},
         index=index,
     )
     return rows, _notes(sheet, mapping)
 
 
-def original_cells(sheet: Sheet, origin: int, mapping: Mapping) -> dict[str, str]:
+def original_cells(sheet: Sheet, origin: int, mapping: ColumnMapping) -> dict[str, str]:
     """A row's own columns, which mean nothing here, by name; never a password."""
     cells = sheet.table.row(origin)
     return {
@@ -162,7 +162,7 @@ def _bounded(cells: pa.Array, long: Mask, meaning: str) -> pa.Array:
     return pc.if_else(pa.array(long), "", cells) if meaning == "password" else columns.cut(cells, long)
 
 
-def _read(cells: pa.Array, meaning: str, mapping: Mapping) -> pa.Array:
+def _read(cells: pa.Array, meaning: str, mapping: ColumnMapping) -> pa.Array:
     """What the cells of a column come to, by its meaning."""
     if meaning == "password":
         typed = columns.stripped(cells)
@@ -194,7 +194,7 @@ def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> Non
 
 
 def _faults(
-    sheet: Sheet, mapping: Mapping, passwords: pa.Array, long: AnyMapping[str, Mask]
+    sheet: Sheet, mapping: ColumnMapping, passwords: pa.Array, long: AnyMapping[str, Mask]
 ) -> tuple[np.ndarray, np.ndarray]:
     """What reading found wrong with each row, and the column that mends it; later ones overrule."""
     fault = np.full(len(sheet), "", dtype=object)
@@ -211,15 +211,15 @@ def _faults(
     first = next((meaning for meaning, at in mapping.columns.items() if at == 0), IGNORE)
     if first != "password":
         mended_in, cells = first if first in COLUMNS else "username", sheet.table.column(0)
-        cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL))
+        cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
         say(columns.mask(pc.starts_with(cells, "#")), findings.COMMENT_AMONG_ROWS, mended_in)
         say(columns.match(cells, _FAILED), findings.FORMULA_FAILED, mended_in)
     if sheet.taken.header_line:
         say(_header_again(sheet, mapping), findings.HEADER_AGAIN, "username")
-    if columns.are_longer(sheet.table.rows.flatten(), LONGEST_TEXT).any():
+    if columns.are_longer(sheet.table.rows.flatten(), MAX_TEXT_LENGTH).any():
         for at in mapping.unused:
             say(
-                columns.are_longer(sheet.table.column(at), LONGEST_TEXT),
+                columns.are_longer(sheet.table.column(at), MAX_TEXT_LENGTH),
                 findings.text_too_long(mapping.names[at]),
                 "username",
             )
@@ -228,7 +228,7 @@ def _faults(
     return fault, column
 
 
-def _header_again(sheet: Sheet, mapping: Mapping) -> Mask:
+def _header_again(sheet: Sheet, mapping: ColumnMapping) -> Mask:
     """Which rows say in every column that is used what the header says there."""
     again = np.full(len(sheet), bool(mapping.columns))
     for at in mapping.columns.values():
@@ -242,7 +242,7 @@ def _text_column(cells: np.ndarray) -> pd.Series:
     return columns.column_of(columns.texts(cells), pd.RangeIndex(len(cells)))
 
 
-def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
+def _notes(sheet: Sheet, mapping: ColumnMapping) -> tuple[str, ...]:
     unknown = [mapping.names[at] for at in mapping.unused if at not in mapping.ignored and sheet.header[at]]
     notes = []
     if sheet.title:
@@ -256,8 +256,8 @@ def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
     if unknown:
         which = _named(unknown)
         notes.append(f"Column {which} is not used." if len(unknown) == 1 else f"Columns {which} are not used.")
-    if cut := sum(len(name) >= headers.LONGEST_HEADER for name in sheet.header):
-        notes.append(f"{count(cut, 'header')} of over {headers.LONGEST_HEADER} characters shown cut.")
+    if cut := sum(len(name) >= headers.MAX_HEADER_LENGTH for name in sheet.header):
+        notes.append(f"{count(cut, 'header')} of over {headers.MAX_HEADER_LENGTH} characters shown cut.")
     for at in mapping.unused:
         filled = 0 if sheet.header[at] else len(sheet.samples(at, len(sheet)))
         if filled:
@@ -272,11 +272,11 @@ def _notes(sheet: Sheet, mapping: Mapping) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _old_encoding(sheet: Sheet, mapping: Mapping) -> str:
+def _old_encoding(sheet: Sheet, mapping: ColumnMapping) -> str:
     """That accents hang on a guess, with a cell to judge it by; never a password."""
     for at in range(len(sheet.header)):
         cells = sheet.table.column(at)
-        cells = columns.cut(cells, columns.are_longer(cells, LONGEST_CELL), LONGEST_CELL)
+        cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH), MAX_CELL_LENGTH)
         foreign = cells.filter(pc.match_substring_regex(cells, "[^\x00-\x7f\xa0]"))
         if len(foreign) and at not in mapping.secret and at != mapping.columns.get("password"):
             cell = quoted(secret_cells.masked(foreign[0].as_py()))

@@ -24,7 +24,7 @@ class Preset:
     """
 
     name: str
-    told_by: tuple[frozenset[str], ...]
+    required: tuple[frozenset[str], ...]
     used: MappingProxyType[str, tuple[str, ...]]
     unused: frozenset[str] = field(repr=False)
 
@@ -48,7 +48,7 @@ class Preset:
 def find(header: Sequence[str]) -> Preset | None:
     """The export that a header belongs to."""
     keys = frozenset(map(_key, header))
-    return next((preset for preset in PRESETS if any(columns <= keys for columns in preset.told_by)), None)
+    return next((preset for preset in PRESETS if any(columns <= keys for columns in preset.required)), None)
 
 
 def _key(name: str) -> str:

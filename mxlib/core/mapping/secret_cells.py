@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import arrow_text, quotas
-from mxlib.core.addresses import domain, folded, is_domain
+from mxlib.core.addresses import domain, fold_case, is_domain
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.passwords import looks_like_one
 from mxlib.core.schema import MASK
@@ -25,7 +25,7 @@ _LONGEST_HEADER = 200
 
 def _words(name: str) -> tuple[frozenset[str], str]:
     """The words of a header without accents and case, and all its letters together."""
-    words = _WORDS.findall(folded(_HUMP.sub(" ", name[:_LONGEST_HEADER])).casefold())
+    words = _WORDS.findall(fold_case(_HUMP.sub(" ", name[:_LONGEST_HEADER])).casefold())
     return frozenset(words), "".join(word for word in words if not word.isdigit())
 
 

@@ -1,11 +1,11 @@
 """What the columns of a file probably mean, by headers of other languages and by what their cells look like."""
 
 from mxlib.core import headers
-from mxlib.core.addresses import folded, is_username
+from mxlib.core.addresses import fold_case, is_username
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
-from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, Answer
-from mxlib.core.mapping.mapping import IGNORE, Mapping
+from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, ColumnChoices
+from mxlib.core.mapping.mapping import IGNORE, ColumnMapping
 from mxlib.core.passwords import looks_like_one
 
 #: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
@@ -32,13 +32,13 @@ _LIKELY = {
 _MEANT = {header: meaning for meaning, listed in _LIKELY.items() for header in listed.split()}
 
 
-def guess(sheet: Sheet, mapping: Mapping) -> Answer:
+def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
     """A likely answer. Columns that claim one meaning together are left unanswered: a question, not a guess."""
     unsure = {at for conflict in mapping.conflicts for at in (conflict.first, conflict.second)}
     found: dict[str, int] = {meaning: at for meaning, at in mapping.columns.items() if at not in unsure}
     asked = {conflict.meaning for conflict in mapping.conflicts}
     for at, name in enumerate(sheet.header):
-        meaning = _MEANT.get("".join(filter(str.isalnum, folded(name[: headers.LONGEST_HEADER]))))
+        meaning = _MEANT.get("".join(filter(str.isalnum, fold_case(name[: headers.MAX_HEADER_LENGTH]))))
         if meaning and at not in found.values() and at not in unsure and meaning not in asked:
             found.setdefault(meaning, at)
     if FIRST_NAME in found and FULL_NAME in found and LAST_NAME not in found:
@@ -53,7 +53,7 @@ def guess(sheet: Sheet, mapping: Mapping) -> Answer:
     if not sheet.taken.header_line:
         _guess_by_cells(sheet, found)
     meanings = {at: meaning for meaning, at in found.items()} | dict.fromkeys(unsure, "")
-    return Answer(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
+    return ColumnChoices(tuple(meanings.get(at, IGNORE) for at in range(len(sheet.header))))
 
 
 def _guess_by_cells(sheet: Sheet, found: dict[str, int]) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
-from mxlib.core.addresses import LONGEST_USERNAME, folded, is_username
+from mxlib.core.addresses import MAX_USERNAME_LENGTH, fold_case, is_username
 
 #: What a username can be made of, by its name.
 PATTERNS = {
@@ -55,7 +55,7 @@ class Particles(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class UsernamePattern:
     """How a username comes of a name.
 
     `spelled` writes ä as `ae` and ø as `oe`. It is off unless asked for: that is right for Müller and wrong for Göran
@@ -100,7 +100,7 @@ def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) 
 
 def usernames(
     who: People,
-    recipe: Recipe,
+    recipe: UsernamePattern,
     *,
     domains: pa.Array | None = None,
     apart_from: Collection[str] = (),
@@ -117,7 +117,7 @@ def usernames(
     return arrow_text.texts(_numbered(wanted, where, frozenset(apart_from), frozenset(existing)))
 
 
-def plain(who: People, recipe: Recipe) -> list[str]:
+def plain(who: People, recipe: UsernamePattern) -> list[str]:
     """The username that each person would have if there were no others."""
     people = zip(who.first.to_pylist(), who.last.to_pylist(), strict=True)
     return [_username(first, last, recipe) for first, last in people]
@@ -138,7 +138,7 @@ def _numbered(wanted: list[str], domains: list[str], others: frozenset[str], exi
         while candidate in in_file or candidate in others or (is_another and candidate in existing):
             is_another |= candidate in others and candidate != address
             number += 1
-            given[at] = f"{wanted[at][: LONGEST_USERNAME - len(str(number))]}{number}"
+            given[at] = f"{wanted[at][: MAX_USERNAME_LENGTH - len(str(number))]}{number}"
             candidate = f"{given[at]}@{domains[at]}"
         if not is_another:
             reached[address] = number
@@ -146,7 +146,7 @@ def _numbered(wanted: list[str], domains: list[str], others: frozenset[str], exi
     return given
 
 
-def _username(first: str, last: str, recipe: Recipe) -> str:
+def _username(first: str, last: str, recipe: UsernamePattern) -> str:
     pattern = PATTERNS[recipe.pattern]
     given, parted = _words(first, recipe.spelled), _parted(last, recipe.spelled)
     if given is None or parted is None:
@@ -156,7 +156,7 @@ def _username(first: str, last: str, recipe: Recipe) -> str:
     before = () if recipe.particles == Particles.DROPPED else particles
     name, family = "".join(given), between.join([*before, "".join(stem)])
     made = pattern.format(first=name, last=family, f=name[:1], l=family[:1]) if name and family else name or family
-    made = made[:LONGEST_USERNAME].strip("-._")
+    made = made[:MAX_USERNAME_LENGTH].strip("-._")
     return made if is_username(made) else ""
 
 
@@ -176,7 +176,7 @@ def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
         return None
     if spelled:
         name = unicodedata.normalize("NFC", name).translate(_SPELLED)
-    plain = folded(name)
+    plain = fold_case(name)
     if any(sign.isalnum() and not sign.isascii() for sign in plain):
         return None
     return tuple(filter(None, (re.sub(r"[^a-z0-9-]", "", word).strip("-") for word in plain.split())))
@@ -195,7 +195,7 @@ def _split(full: str) -> tuple[str, str]:
         last, _, first = full.partition(",")
         words = first.split()
         stem = len(words)
-        while stem > 1 and folded(words[stem - 1]) in _PARTICLES:
+        while stem > 1 and fold_case(words[stem - 1]) in _PARTICLES:
             stem -= 1
         return " ".join(words[:stem]), " ".join([*words[stem:], last.strip()])
     first, _, last = full.strip().partition(" ")

@@ -8,7 +8,7 @@ from typing import Any
 from mxlib.core import addresses
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.format import quoted
-from mxlib.core.mapping.json_rows import Malformed, flag_of, only, text_of
+from mxlib.core.mapping.json_rows import InvalidBody, flag_of, only, text_of
 from mxlib.core.mapping.secret_cells import masked_cell
 from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
@@ -24,7 +24,7 @@ _CONFIRM = "confirm: the number of mailboxes is needed, as dry_run tells it."
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ChangeRequest:
     """What is to be done to which mailboxes, and what was agreed to: `confirm` is the number of a deletion."""
 
     addresses: tuple[str, ...]
@@ -34,17 +34,19 @@ class Order:
     dry_run: bool
 
 
-def read(body: Any, most: int) -> Order:
+def parse_change(body: Any, most: int) -> ChangeRequest:
     """Read the body of a change of at most `most` mailboxes; raises Malformed."""
     told = only(body, "addresses", *KINDS, "confirm", "below_use", "dry_run")
     mailboxes = _addresses(told, most)
     confirm = told.get("confirm")
     if confirm is not None and type(confirm) is not int:
-        raise Malformed("confirm", _CONFIRM)
-    return Order(mailboxes, _change(told, mailboxes), confirm, flag_of(told, "below_use"), flag_of(told, "dry_run"))
+        raise InvalidBody("confirm", _CONFIRM)
+    return ChangeRequest(
+        mailboxes, _change(told, mailboxes), confirm, flag_of(told, "below_use"), flag_of(told, "dry_run")
+    )
 
 
-def picked(body: Any, most: int) -> tuple[str, ...]:
+def selected_addresses(body: Any, most: int) -> tuple[str, ...]:
     """Read a body that names at most `most` mailboxes and nothing else; raises Malformed."""
     return _addresses(only(body, "addresses"), most)
 
@@ -53,9 +55,9 @@ def _addresses(told: Mapping[str, Any], most: int) -> tuple[str, ...]:
     """The `addresses` of an object as the lists have them, each once."""
     items = told.get("addresses")
     if not isinstance(items, list) or not items:
-        raise Malformed("addresses", 'addresses: a list of mailboxes is needed, ["jan@clienta.nl"] say.')
+        raise InvalidBody("addresses", 'addresses: a list of mailboxes is needed, ["jan@clienta.nl"] say.')
     if len(items) > most:
-        raise Malformed("addresses", change_text.too_many(len(items), most))
+        raise InvalidBody("addresses", change_text.too_many(len(items), most))
     named = {f"addresses.{number}": item for number, item in enumerate(items)}
     return tuple(dict.fromkeys(_address(named, name) for name in named))
 
@@ -65,7 +67,7 @@ def _address(named: Mapping[str, Any], name: str) -> str:
     before, _, after = text.lower().rpartition("@")
     domain = addresses.domain(after)
     if not _NAME.fullmatch(before) or not addresses.is_domain(domain):
-        raise Malformed(name, f"{name}: {quoted(masked_cell(text))} is no address; write it like jan@clienta.nl.")
+        raise InvalidBody(name, f"{name}: {quoted(masked_cell(text))} is no address; write it like jan@clienta.nl.")
     return f"{before}@{domain}"
 
 
@@ -73,7 +75,7 @@ def _change(told: Mapping[str, Any], mailboxes: tuple[str, ...]) -> Change:
     flags = {name: flag_of(told, name) for name in ("generate_password", "delete")}
     asked = [name for name in KINDS if flags.get(name, name in told and (name != "quota" or told[name] is not None))]
     if len(asked) != 1:
-        raise Malformed(asked[1] if asked else "", _ONE_KIND)
+        raise InvalidBody(asked[1] if asked else "", _ONE_KIND)
     match asked[0]:
         case "quota":
             return _quota(told)
@@ -89,5 +91,5 @@ def _change(told: Mapping[str, Any], mailboxes: tuple[str, ...]) -> Change:
 def _quota(told: Mapping[str, Any]) -> NewQuota:
     quota = None if isinstance(told["quota"], bool) else NewQuota.read(text_of(told, "quota"))
     if quota is None:
-        raise Malformed("quota", f"quota: {change_text.NOT_A_QUOTA}")
+        raise InvalidBody("quota", f"quota: {change_text.NOT_A_QUOTA}")
     return quota

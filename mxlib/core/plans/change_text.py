@@ -1,7 +1,7 @@
 """What is asked before picked mailboxes are changed or deleted: figures first, what to do last."""
 
 from mxlib.core.format import count, day, duration, listed, readable
-from mxlib.core.plans.changes import Below, Change, Deletion, Figures, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewRecovery, OverQuota
 
 QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
@@ -11,7 +11,7 @@ AGREE = "Agree to that (below_use) to set it all the same."
 NOBODY_THERE = "None of these mailboxes is there."
 NO_PASSWORD = "Type one, or press Generate."  # noqa: S105 - a sentence, not a secret
 #: MB; the host and every table can still hold it.
-MOST_QUOTA = 2**40
+MAX_QUOTA = 2**40
 
 _SHOWN = 3
 _KEPT = "What you typed stays here: try again in a minute."
@@ -31,7 +31,9 @@ def name(change: Change) -> str:
             return "Delete mailboxes"
 
 
-def ask(change: Change, figures: Figures, *, alone: str = "", readable_until: float = 0.0, seconds: float = 0.0) -> str:
+def question(
+    change: Change, figures: ChangeSummary, *, alone: str = "", readable_until: float = 0.0, seconds: float = 0.0
+) -> str:
     """The question; `alone` is the address of a single mailbox, `seconds` how long a run takes, 0 for none."""
     if not figures.acting:
         return f"Nothing to change: {_why_nothing(change, figures)}"
@@ -48,7 +50,7 @@ def ask(change: Change, figures: Figures, *, alone: str = "", readable_until: fl
     return " ".join(sentences)
 
 
-def below(those: tuple[Below, ...]) -> str:
+def below(those: tuple[OverQuota, ...]) -> str:
     """That mailboxes hold more than the quota that they would get."""
     told = [f"{each.address} {each.usage:,.0f} of {each.quota:,} MB" for each in those]
     full = "1 mailbox would be" if len(those) == 1 else f"{len(those):,} mailboxes would be"
@@ -83,7 +85,7 @@ def holding(megabytes: float) -> str:
     return f"{megabytes:,.0f} MB of mail" if megabytes >= 1 else "hardly any mail" if megabytes else "no mail"
 
 
-def _question(change: Change, figures: Figures, alone: str) -> list[str]:
+def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
     boxes = alone or count(figures.mailboxes, "mailbox", "mailboxes")
     match change:
         case NewQuota():
@@ -118,7 +120,7 @@ def _question(change: Change, figures: Figures, alone: str) -> list[str]:
             ]
 
 
-def _why_nothing(change: Change, figures: Figures) -> str:
+def _why_nothing(change: Change, figures: ChangeSummary) -> str:
     if not figures.mailboxes:
         return "none of these mailboxes is there any more."
     if isinstance(change, NewQuota):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mxlib.core import addresses, passwords, quotas
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.plans.plan import CLEAR, Action, Kind, Plan, PlannedRow
+from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
 from mxlib.core.schema import Verdict
 from mxlib.core.text import findings
 
@@ -67,7 +67,7 @@ Change = NewQuota | NewPassword | NewRecovery | Deletion
 
 
 @dataclass(frozen=True, slots=True)
-class Below:
+class OverQuota:
     """A mailbox that would hold more than its quota; all in MB."""
 
     address: str
@@ -76,7 +76,7 @@ class Below:
 
 
 @dataclass(frozen=True)
-class Figures:
+class ChangeSummary:
     """What a change comes to. Quotas are sums of MB over mailboxes that have one; `mail` is what they hold in MB.
 
     Not `told` are the figures of mailboxes to whoever may not see them; then there is only their number.
@@ -90,10 +90,10 @@ class Figures:
     suspended: int
     mail: float
     with_recovery: int
-    below: tuple[Below, ...] = ()
+    below: tuple[OverQuota, ...] = ()
     told: bool = True
 
-    def untold(self) -> Self:
+    def without_figures(self) -> Self:
         """The same without anything that tells of the mailboxes."""
         return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, 0, told=False)
 
@@ -110,7 +110,7 @@ def mended(change: NewRecovery) -> tuple[NewRecovery, str]:
     return NewRecovery(emails), ""
 
 
-def make(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, Figures]:
+def make_plan(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, ChangeSummary]:
     """The plan of a change to `boxes`, and its figures; `name` is what the run will be called.
 
     `boxes`: address, username, domain, recovery_email, usage, quota, limit, suspended. A row that changes nothing is in
@@ -118,14 +118,14 @@ def make(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, Figures]
     """
     records: list[dict[str, Any]] = boxes.to_dict("records")  # type: ignore[assignment]
     rows = tuple(_row(position, box, change) for position, box in enumerate(records))
-    plan = Plan(name, "", rows, Kind.DELETE if isinstance(change, Deletion) else Kind.CHANGE)
+    plan = Plan(name, "", rows, RunKind.DELETE if isinstance(change, Deletion) else RunKind.CHANGE)
     after = [int(box["quota"]) if row.quota is None else row.quota for box, row in zip(records, rows, strict=True)]
     below = (
-        Below(row.address, float(box["usage"]), row.quota)
+        OverQuota(row.address, float(box["usage"]), row.quota)
         for box, row in zip(records, rows, strict=True)
         if row.quota and box["usage"] > row.quota
     )
-    return plan, Figures(
+    return plan, ChangeSummary(
         mailboxes=len(rows),
         acting=sum(row.acts for row in rows),
         quota_before=int(boxes["quota"].sum()),

@@ -18,7 +18,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-class Kind(StrEnum):
+class RunKind(StrEnum):
     """What a run is for."""
 
     IMPORT = "import"
@@ -84,7 +84,7 @@ class Plan:
     file_name: str
     file_digest: str
     rows: tuple[PlannedRow, ...] = field(repr=False)
-    kind: Kind = Kind.IMPORT
+    kind: RunKind = RunKind.IMPORT
     undo_of: int | None = None
 
     def sent(self) -> Iterator[PlannedRow]:

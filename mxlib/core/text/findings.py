@@ -3,14 +3,14 @@
 from mxlib.core import addresses, quotas
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
-from mxlib.core.schema import LONGEST_CELL, LONGEST_TEXT, MOST_SENDS, Verdict
+from mxlib.core.schema import MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, Verdict
 from mxlib.core.text.messages import verdict
 
 NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
 NO_PASSWORD = "A new mailbox needs a password."  # noqa: S105 - a sentence, not a secret
 EXISTS = "Skipped. To change it, choose Existing mailboxes: update."
 UNTICKED = "Unticked in the preview."
-LIMIT = f"Limit: 0 to {MOST_SENDS}."
+LIMIT = f"Limit: 0 to {MAX_SENDS_PER_DAY}."
 PASSWORD_ELSEWHERE = "A password seems to stand outside the password column: move it there."  # noqa: S105
 RECOVERS_ITSELF = "The recovery email is this mailbox; use another."
 NO_DOMAIN = "No domain: type one, or write the whole address as username."
@@ -42,8 +42,8 @@ def username(name: str) -> str:
 
 
 def _trouble(name: str) -> str:
-    if len(name) > addresses.LONGEST_USERNAME:
-        return f"is longer than {addresses.LONGEST_USERNAME} characters"
+    if len(name) > addresses.MAX_USERNAME_LENGTH:
+        return f"is longer than {addresses.MAX_USERNAME_LENGTH} characters"
     sign = next((sign for sign in name if not (sign.isascii() and (sign.isalnum() or sign in "._-"))), "")
     if sign:
         if sign.isspace():
@@ -72,12 +72,12 @@ _CELLS = {
 
 def too_long(column: str) -> str:
     """A cell that means something is longer than any such cell has to be."""
-    return f"The {_CELLS[column]} has over {LONGEST_CELL:,} characters: shorten it."
+    return f"The {_CELLS[column]} has over {MAX_CELL_LENGTH:,} characters: shorten it."
 
 
 def text_too_long(name: str) -> str:
     """A cell of a column without a meaning here is longer than a spreadsheet could hold."""
-    return f"The cell in {quoted(name)} has over {LONGEST_TEXT:,} characters: shorten it in the file."
+    return f"The cell in {quoted(name)} has over {MAX_TEXT_LENGTH:,} characters: shorten it in the file."
 
 
 def domain(name: str) -> str:
@@ -126,7 +126,7 @@ def duplicate(line: int) -> str:
 
 def limit_ignored(asked: str) -> str:
     """The host gives every new mailbox its highest limit (a warning)."""
-    return f"MXroute will set limit {MOST_SENDS}, not {asked}."
+    return f"MXroute will set limit {MAX_SENDS_PER_DAY}, not {asked}."
 
 
 def limit_stays(had: int | None, asked: int) -> str:

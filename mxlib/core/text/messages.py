@@ -9,7 +9,7 @@ from math import ceil
 
 from mxlib.core.format import age, clock_time, count, day, duration, listed, moment, quoted, readable
 from mxlib.core.mapping.secret_cells import masked, masked_header
-from mxlib.core.plans.plan import Kind
+from mxlib.core.plans.plan import RunKind
 from mxlib.core.schema import Verdict
 
 _VERDICTS = {
@@ -23,7 +23,7 @@ _VERDICTS = {
 #: Rows that are ready and whose mailbox exists.
 _UPDATES = {"update": "Update", "unchanged": "No change"}
 
-_KINDS = {Kind.IMPORT: "Import", Kind.CHANGE: "Change", Kind.DELETE: "Deletion", Kind.UNDO: "Undo"}
+_KINDS = {RunKind.IMPORT: "Import", RunKind.CHANGE: "Change", RunKind.DELETE: "Deletion", RunKind.UNDO: "Undo"}
 
 #: Outcomes that end a row, in the order in which their counts are told.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
@@ -119,17 +119,17 @@ def outcome(value: str) -> str:
 
 def run_kind(kind: str) -> str:
     """What a run is for, as a label: `Import`."""
-    return _KINDS[Kind(kind)]
+    return _KINDS[RunKind(kind)]
 
 
 def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) -> str:
     """What a run is about: `staff.xlsx`, `Delete mailboxes (12 mailboxes)`, `undo of run 41 (staff.xlsx)`."""
-    match Kind(kind):
-        case Kind.CHANGE | Kind.DELETE:
+    match RunKind(kind):
+        case RunKind.CHANGE | RunKind.DELETE:
             return f"{file_name or run_kind(kind)} ({count(rows, 'mailbox', 'mailboxes')})"
-        case Kind.UNDO:
+        case RunKind.UNDO:
             return f"undo of run {undo_of}" + (f" ({file_name})" if file_name else "")
-        case Kind.IMPORT:
+        case RunKind.IMPORT:
             return file_name or "rows added by hand"
 
 
@@ -431,7 +431,7 @@ def hidden_rows(rows: int) -> str:
     return f"{count(rows, 'row')} of other domains {'is' if rows == 1 else 'are'} not shown."
 
 
-def may_not_take_back(run: int) -> str:
+def undo_not_allowed(run: int) -> str:
     """What it takes to take a run back."""
     return (
         f"To take run {run} back you need the permission to delete in all its domains; whoever started it may also do "
@@ -586,7 +586,7 @@ def rows_pasted(rows: int, columns: Sequence[str]) -> str:
     return f"{count(rows, 'row')} added on top, read as {listed(columns)}. Undo takes {back} back."
 
 
-def mended_in_bulk(changed: int, deleted: int) -> str:
+def bulk_edited(changed: int, deleted: int) -> str:
     """What a bulk tool did."""
     if deleted:
         return f"{count(deleted, 'row')} deleted."

@@ -21,7 +21,7 @@ _LEFT = tuple(
 )
 
 
-def untold(sentence: str) -> str:
+def without_figures(sentence: str) -> str:
     """A sentence about a mailbox, or phrases of one, without what it has or had."""
     for phrase, left in _LEFT:
         sentence = phrase.sub(left, sentence)

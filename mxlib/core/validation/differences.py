@@ -23,7 +23,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Had:
+class CurrentState:
     """What each row's mailbox has now; UNKNOWN and blank where there is none to update.
 
     `quota` and `usage` in MB, `limit` in sends a day.
@@ -35,7 +35,7 @@ class Had:
     recovery_email: pa.Array = field(repr=False)
 
     @classmethod
-    def of(cls, found: Addresses, has: Mapping[str, pd.DataFrame], updates: Mask) -> "Had":
+    def of(cls, found: Addresses, has: Mapping[str, pd.DataFrame], updates: Mask) -> "CurrentState":
         """Look the mailboxes of rows up; `has` maps a domain to username, quota, limit, usage and recovery_email."""
         frames: list[pd.DataFrame] = []
         addresses = arrow_text.texts([])
@@ -60,11 +60,11 @@ class Had:
             emails.take(pa.array(at % len(emails))),
         )
 
-    def hidden(self, where: Mask) -> "Had":
+    def hidden(self, where: Mask) -> "CurrentState":
         """The same, as if nothing were known of the mailboxes of these rows."""
         if not where.any():
             return self
-        return Had(
+        return CurrentState(
             np.where(where, UNKNOWN, self.quota),
             np.where(where, UNKNOWN, self.limit),
             np.where(where, UNKNOWN, self.usage),
@@ -86,7 +86,7 @@ def _scalar(text: str) -> pa.Scalar:
     return pa.scalar(text, pa.large_string())
 
 
-def say_of_both(
+def add_differences(
     told: Findings, where: Mask, before: Numbers, after: Numbers, sentence: Callable[[int | None, int], str]
 ) -> None:
     """A sentence made of two figures of each row, once for each pair; the first is None where it is not known."""
@@ -99,12 +99,12 @@ def say_of_both(
         had, asked = map(int, cell.split())
         return sentence(None if had == UNKNOWN else had, asked)
 
-    told.say_each(where, both, said)
+    told.add_by_value(where, both, said)
 
 
 def told(
     updates: Mask,
-    had: Had,
+    had: CurrentState,
     *,
     quota: Numbers,
     limit: Numbers,
@@ -119,12 +119,12 @@ def told(
     phrases, shown = Findings(len(updates)), had.hidden(unseen)
     figures = (("quota", had.quota, shown.quota, quota), ("limit", had.limit, shown.limit, limit))
     for name, before, told_before, after in figures:
-        say_of_both(phrases, updates & (before != after), told_before, after, partial(findings.changes, name))
+        add_differences(phrases, updates & (before != after), told_before, after, partial(findings.changes, name))
     had_one, has_one = ~arrow_text.is_blank(shown.recovery_email), ~arrow_text.is_blank(recovery_email)
     other = updates & ~arrow_text.are_equal(had.recovery_email, recovery_email)
-    phrases.say(other & ~had_one & has_one, findings.RECOVERY_SET)
-    phrases.say(other & had_one & has_one, findings.RECOVERY_CHANGED)
-    phrases.say(other & ~has_one, findings.RECOVERY_REMOVED)
-    phrases.say(updates & sets_password, findings.PASSWORD_CHANGED)
-    phrases.say(updates & ~phrases.found, findings.NO_CHANGE)
+    phrases.add(other & ~had_one & has_one, findings.RECOVERY_SET)
+    phrases.add(other & had_one & has_one, findings.RECOVERY_CHANGED)
+    phrases.add(other & ~has_one, findings.RECOVERY_REMOVED)
+    phrases.add(updates & sets_password, findings.PASSWORD_CHANGED)
+    phrases.add(updates & ~phrases.found, findings.NO_CHANGE)
     return pc.replace_substring(phrases.cells(), "\n", "; ")

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from mxlib.core import addresses, arrow_text, passwords, quotas
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Findings, Mask
-from mxlib.core.passwords import Scan
+from mxlib.core.passwords import PasswordScan
 from mxlib.core.plans.plan import CLEAR, Action
-from mxlib.core.schema import COLUMNS, LONGEST_CELL, MOST_SENDS, OnExisting, Verdict
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, OnExisting, Verdict
 from mxlib.core.text import findings, messages
 from mxlib.core.validation import differences
-from mxlib.core.validation.differences import UNKNOWN, Had, Numbers, say_of_both
+from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
 
 _VERDICTS = arrow_text.texts([verdict.value for verdict in Verdict])
 _ACTIONS = arrow_text.texts([Action.CREATE.value, Action.UPDATE.value, ""])
@@ -26,7 +26,7 @@ _BLANK = -3
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountSnapshot:
     """What is known of the account.
 
     `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
@@ -45,22 +45,22 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class Defaults:
     """What a blank cell means: the active domain, and the quota (MB) and limit (sends a day) of a new mailbox."""
 
     domain: str
     quota: int = 1024
-    limit: int = MOST_SENDS
+    limit: int = MAX_SENDS_PER_DAY
 
 
-def domains_named(rows: pd.DataFrame, standard: Standard) -> frozenset[str]:
+def domains_named(rows: pd.DataFrame, standard: Defaults) -> frozenset[str]:
     """The domains that `rows` are about, normalised: their lists are needed to judge."""
     _, named = arrow_text.distinct(addresses.read(rows, standard.domain).domain)
     return frozenset(named) - {""}
 
 
-def judge(
-    rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting = OnExisting.SKIP
+def validate(
+    rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting = OnExisting.SKIP
 ) -> pd.DataFrame:
     """Return `rows` with the columns below; change nothing else.
 
@@ -74,18 +74,18 @@ def judge(
     which are not to be told where it is `unseen`.
     """
     bounded, long = _bounded(rows)
-    cells = _Cells.read(bounded, account, standard, on_existing)
+    cells = ParsedRows.read(bounded, account, standard, on_existing)
     skipped = cells.exists & ~cells.updates
     told = Findings(len(rows))
     addressed = _say_what_is_invalid(told, cells, account)
     for name, where in long.items():  # what was cut reads as nothing, which is mostly said already
-        told.say(
+        told.add(
             where & (arrow_text.is_blank(cells.fault) if name == "password" else ~told.found), findings.too_long(name)
         )
     invalid = told.found.copy()
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
-    told.say_all(duplicate, [findings.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
+    told.add_each_row(duplicate, [findings.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
     needs_password = cells.passwords.missing & ~cells.exists
     _say_of(Verdict.EXISTS, told, skipped, findings.EXISTS)
     _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, findings.NEEDS_PASSWORD)
@@ -128,14 +128,14 @@ def judge(
 def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
     """Rows whose cells every rule may look into, and where a cell was cut for that."""
     found = {name: arrow_text.cells_of(rows[name]) for name in COLUMNS}
-    long = {name: arrow_text.are_longer(cells, LONGEST_CELL) for name, cells in found.items()}
+    long = {name: arrow_text.are_longer(cells, MAX_CELL_LENGTH) for name, cells in found.items()}
     long = {name: where for name, where in long.items() if where.any()}
     cut = {name: arrow_text.column_of(arrow_text.cut(found[name], where), rows.index) for name, where in long.items()}
     return (rows.assign(**cut) if cut else rows), long
 
 
 @dataclass(frozen=True)
-class _Cells:
+class ParsedRows:
     """What the cells of all rows come to, before anything is said of them."""
 
     line: npt.NDArray[np.int64]
@@ -146,8 +146,8 @@ class _Cells:
     exists: Mask
     updates: Mask
     unseen: Mask
-    had: Had
-    passwords: Scan
+    had: CurrentState
+    passwords: PasswordScan
     quota_typed: pa.Array
     quota: Numbers
     limit_asked: Numbers
@@ -157,11 +157,13 @@ class _Cells:
     recovery_email: pa.Array
 
     @classmethod
-    def read(cls, rows: pd.DataFrame, account: Account, standard: Standard, on_existing: OnExisting) -> "_Cells":
+    def read(
+        cls, rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting
+    ) -> "ParsedRows":
         found = addresses.read(rows, standard.domain)
         exists = ~found.disagree & arrow_text.is_among(found.full, _existing(found.domain, account))
         updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
-        had = Had.of(found, account.has, updates)
+        had = CurrentState.of(found, account.has, updates)
         # A password of ours was meant for a mailbox to be made; it replaces none that somebody has.
         ours = pd.Series(updates & rows["generated"].to_numpy(bool), index=rows.index)
         scanned = passwords.scan(arrow_text.cells_of(rows["password"].mask(ours, "")))
@@ -192,13 +194,13 @@ class _Cells:
         )
 
 
-def _existing(domains: pa.Array, account: Account) -> list[str]:
+def _existing(domains: pa.Array, account: AccountSnapshot) -> list[str]:
     """The addresses that the host has in any of `domains`."""
     _, named = arrow_text.distinct(domains)
     return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
 
 
-def _shorn(account: Account) -> dict[str, str]:
+def _shorn(account: AccountSnapshot) -> dict[str, str]:
     """What spreadsheets make of names like `007`: `7@a.nl`, and the name that it was."""
     seen = ((domain, boxes) for domain, boxes in account.has.items() if domain not in account.unseen)
     names = ((name, domain) for domain, boxes in seen for name in boxes["username"])
@@ -220,32 +222,32 @@ def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(numbers, (numbers == _UNREADABLE) | (numbers == UNKNOWN)), index=index)
 
 
-def _say_what_is_invalid(told: Findings, cells: _Cells, account: Account) -> Mask:
+def _say_what_is_invalid(told: Findings, cells: ParsedRows, account: AccountSnapshot) -> Mask:
     """Say everything that makes rows invalid; which rows have an address that could be sent."""
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.email_asked
-    told.say_each(arrow_text.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
-    told.say_each(~arrow_text.is_blank(cells.fault), cells.fault, str)
+    told.add_by_value(arrow_text.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
+    told.add_by_value(~arrow_text.is_blank(cells.fault), cells.fault, str)
 
     unfit = ~cells.exists & ~addresses.are_usernames(names)
-    told.say_each(unfit, names, findings.username)
+    told.add_by_value(unfit, names, findings.username)
     disagree = cells.addresses.disagree
-    told.say_each(disagree, cells.addresses.both_domains, lambda pair: findings.disagreement(*pair.split("@", 1)))
+    told.add_by_value(disagree, cells.addresses.both_domains, lambda pair: findings.disagreement(*pair.split("@", 1)))
     unknown = ~disagree & ~arrow_text.is_among(domains, account.domains)
-    told.say_each(unknown, domains, findings.domain)
+    told.add_by_value(unknown, domains, findings.domain)
 
-    told.say_coded(cells.passwords.lacking, findings.password)
-    told.say(cells.passwords.blank_at_an_end, findings.BLANK_AT_AN_END)
-    told.say(cells.passwords.untypable & arrow_text.is_blank(cells.fault), findings.UNTYPABLE)
-    told.say_each(cells.quota == _UNREADABLE, cells.quota_typed, findings.quota)
-    told.say(cells.limit == _UNREADABLE, findings.LIMIT)
-    told.say_each(
+    told.add_by_code(cells.passwords.lacking, findings.password)
+    told.add(cells.passwords.blank_at_an_end, findings.BLANK_AT_AN_END)
+    told.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), findings.UNTYPABLE)
+    told.add_by_value(cells.quota == _UNREADABLE, cells.quota_typed, findings.quota)
+    told.add(cells.limit == _UNREADABLE, findings.LIMIT)
+    told.add_by_value(
         ~arrow_text.is_blank(email) & ~addresses.are_emails(email), cells.email_typed, findings.recovery_email
     )
-    told.say(arrow_text.are_equal(email, cells.full_address), findings.RECOVERS_ITSELF)
+    told.add(arrow_text.are_equal(email, cells.full_address), findings.RECOVERS_ITSELF)
     return ~(unfit | disagree | unknown)
 
 
-def _earlier_claim(cells: _Cells, *, claims: Mask) -> npt.NDArray[np.int64]:
+def _earlier_claim(cells: ParsedRows, *, claims: Mask) -> npt.NDArray[np.int64]:
     """For each row the position of the first row that claims its address, if that is an earlier one; else -1."""
     encoded = cells.full_address.dictionary_encode()
     address = encoded.indices.to_numpy()
@@ -259,29 +261,29 @@ def _earlier_claim(cells: _Cells, *, claims: Mask) -> npt.NDArray[np.int64]:
 def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> None:
     """Say the sentence of a verdict, with its label where the row is stopped by something else before."""
     stopped = told.found.copy()
-    told.say(where & ~stopped, sentence)
-    told.say(where & stopped, findings.alone(verdict, sentence))
+    told.add(where & ~stopped, sentence)
+    told.add(where & stopped, findings.alone(verdict, sentence))
 
 
-def _warn(warned: Findings, cells: _Cells, account: Account, *, sendable: Mask) -> None:
+def _warn(warned: Findings, cells: ParsedRows, account: AccountSnapshot, *, sendable: Mask) -> None:
     """Say what is worth a look in rows that can be sent."""
     updates, had = sendable & cells.updates, cells.had
     shown = had.hidden(cells.unseen)
     asked = pa.array(cells.limit).cast(pa.large_string())
-    warned.say_each(sendable & ~updates & (cells.limit != MOST_SENDS), asked, findings.limit_ignored)
+    warned.add_by_value(sendable & ~updates & (cells.limit != MAX_SENDS_PER_DAY), asked, findings.limit_ignored)
     other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
     stays = other_limit & cells.passwords.missing
-    say_of_both(warned, stays, shown.limit, cells.limit_asked, findings.limit_stays)
-    say_of_both(warned, other_limit & ~stays, shown.limit, cells.limit_asked, findings.limit_uncertain)
+    add_differences(warned, stays, shown.limit, cells.limit_asked, findings.limit_stays)
+    add_differences(warned, other_limit & ~stays, shown.limit, cells.limit_asked, findings.limit_uncertain)
     other_quota = cells.quota != had.quota
     tiny = other_quota & (cells.quota > 0) & (cells.quota < quotas.TINY)
-    warned.say_each(sendable & tiny, cells.quota_typed, findings.tiny_quota)
+    warned.add_by_value(sendable & tiny, cells.quota_typed, findings.tiny_quota)
     below = updates & other_quota & (cells.quota > 0) & (shown.usage > cells.quota)
-    say_of_both(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, findings.below_use)
-    warned.say(sendable & cells.passwords.no_special, findings.NO_SPECIAL)
-    warned.say(sendable & cells.passwords.formula, findings.FORMULA)
+    add_differences(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, findings.below_use)
+    warned.add(sendable & cells.passwords.no_special, findings.NO_SPECIAL)
+    warned.add(sendable & cells.passwords.formula, findings.FORMULA)
     if shorn := _shorn(account):
         new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, shorn)
-        warned.say_each(new, cells.full_address, lambda address: findings.zeros_lost(shorn[address]))
+        warned.add_by_value(new, cells.full_address, lambda address: findings.zeros_lost(shorn[address]))
     checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
-    warned.say_each(sendable & ~checked, cells.addresses.domain, messages.not_checked)
+    warned.add_by_value(sendable & ~checked, cells.addresses.domain, messages.not_checked)

@@ -10,7 +10,7 @@ from mxlib.core.mapping import json_rows
 from mxlib.core.schema import Verdict
 from mxlib.core.text import findings
 from mxlib.core.validation import rules
-from mxlib.core.validation.rules import Account, Standard
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
 
 #: A cell of each kind that nothing is wrong with.
 _FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}
@@ -19,7 +19,7 @@ Cells = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Judged:
+class ValidatedRow:
     """The row that cells make, with what would be sent; `faults`: what stops it, by cell, the first one first."""
 
     row: Mapping[str, Any] = field(repr=False)
@@ -36,18 +36,20 @@ class Judged:
         return tuple(str(self.row["warnings"]).splitlines())
 
 
-def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[str] = frozenset()) -> Judged:
+def validate_row(
+    domain: str, cells: Cells, standard: Defaults, *, existing: frozenset[str] = frozenset()
+) -> ValidatedRow:
     """Judge what would be a mailbox of `domain`, or already is one when its name is among `existing`."""
-    account = Account(frozenset({domain}), {domain: existing})
+    account = AccountSnapshot(frozenset({domain}), {domain: existing})
 
     def judged(told: Cells) -> Mapping[str, Any]:
-        found = rules.judge(json_rows.rows([{**told, "domain": domain}]), account, standard)
+        found = rules.validate(json_rows.rows_from_json([{**told, "domain": domain}]), account, standard)
         row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
         return row
 
     row = judged(cells)
     if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
-        return Judged(row, {})
+        return ValidatedRow(row, {})
     mended = {name: judged({**cells, name: safe})["reasons"].splitlines() for name, safe in _FLAWLESS.items()}
     faults: dict[str, str] = {}
     for reason in str(row["reasons"]).splitlines():
@@ -57,7 +59,7 @@ def judge(domain: str, cells: Cells, standard: Standard, *, existing: frozenset[
         if reason.endswith(findings.NEEDS_PASSWORD):
             reason = findings.NO_PASSWORD  # there is no tick to generate one
         faults[name] = f"{faults[name]} {reason}" if name in faults else reason
-    return Judged(row, faults)
+    return ValidatedRow(row, faults)
 
 
 def is_given(name: str, cell: object) -> bool:

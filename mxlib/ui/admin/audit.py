@@ -9,8 +9,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.services.audit_labels import DOINGS, FAMILIES, sought, told
-from mxlib.services.audit_log import Page, Wanted
+from mxlib.services.audit_labels import ACTION_FAMILIES, ACTION_LABELS, action_label, actions_matching
+from mxlib.services.audit_log import AuditFilter, Page
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import links
 from mxlib.ui.widgets.actions import act
@@ -26,7 +26,7 @@ _NO_RUN = "Runs have numbers, such as 41. Type one, or leave it blank."
 _NOBODY = "Nothing was done that fits. Widen the filter."
 
 
-def asked() -> Wanted:
+def asked() -> AuditFilter:
     """The filter, drawn and read; `?address=` and `?run=` fill it when the page opens."""
     for name in ("address", "run"):
         st.session_state.setdefault(f"audit-{name}", st.query_params.get(name, ""))
@@ -36,13 +36,13 @@ def asked() -> Wanted:
         )
         who = st.text_input("Who", key="audit-who", placeholder="Operator or token", width=170)
         what = st.selectbox(
-            "What", ["", *FAMILIES, *DOINGS], key="audit-what", format_func=lambda it: sought(it) if it else "Anything",
-            width=215,
+            "What", ["", *ACTION_FAMILIES, *ACTION_LABELS], key="audit-what", width=215,
+            format_func=lambda it: actions_matching(it) if it else "Anything",
         )  # fmt: skip
         run = st.text_input("Run", key="audit-run", placeholder="Number", width=90)
         period = st.selectbox("When", [*_DAYS, _CHOSEN], key="audit-period", width=145)
         days = st.date_input("Days", [], key="audit-days", width=240) if period == _CHOSEN else ()
-    wanted = Wanted(address.strip(), who.strip(), what, _run(run.strip()))
+    wanted = AuditFilter(address.strip(), who.strip(), what, _run(run.strip()))
     return _within(wanted, period, days if isinstance(days, tuple) else (days,))
 
 
@@ -51,7 +51,7 @@ def _run(told: str) -> int | None:
     return int(told) if told.isascii() and told.isdecimal() and len(told) < _LONG else 0 if told else None
 
 
-def _within(wanted: Wanted, period: str, days: tuple[object, ...]) -> Wanted:
+def _within(wanted: AuditFilter, period: str, days: tuple[object, ...]) -> AuditFilter:
     """The same within a period; days are the server's."""
     back = _DAYS.get(period)
     if back is not None:
@@ -63,14 +63,14 @@ def _within(wanted: Wanted, period: str, days: tuple[object, ...]) -> Wanted:
     return wanted
 
 
-def show(wanted: Wanted) -> None:
+def show(wanted: AuditFilter) -> None:
     """The entries, newest first, a page at a time."""
     house, caller = services.current(), layout.caller()
     if st.session_state.get("audit-asked") != wanted:
         st.session_state["audit-asked"], st.session_state["audit-before"] = wanted, []
     before: list[int] = st.session_state["audit-before"]
-    page = house.trail.entries(caller, wanted, before=before[-1] if before else None, most=MOST)
-    found = house.trail.count(caller, wanted, most=_COUNTED + 1)
+    page = house.audit_log.entries(caller, wanted, before=before[-1] if before else None, most=MOST)
+    found = house.audit_log.count(caller, wanted, most=_COUNTED + 1)
     with st.container(horizontal=True, vertical_alignment="center", key="audit-bar"):
         st.markdown(_figures(found, len(before), page), width="stretch")
         query = urlencode(_parameters(wanted))
@@ -101,7 +101,7 @@ def _figures(found: int, pages: int, page: Page) -> str:
     return f"{told_found}, {pages * MOST + 1:,} to {pages * MOST + len(page.entries):,} shown"
 
 
-def _parameters(wanted: Wanted) -> dict[str, str]:
+def _parameters(wanted: AuditFilter) -> dict[str, str]:
     times = {
         name: datetime.fromtimestamp(value).astimezone().isoformat()
         for name, value in (("since", wanted.since), ("until", wanted.until))
@@ -118,7 +118,7 @@ def _table(page: Page) -> None:
         {
             "when": [datetime.fromtimestamp(entry.at) for entry in page.entries],
             "who": [entry.who for entry in page.entries],
-            "what": [told(entry.what) for entry in page.entries],
+            "what": [action_label(entry.what) for entry in page.entries],
             "on": [entry.on for entry in page.entries],
             "run": [f"/runs?run={entry.run}" if entry.run in runs else None for entry in page.entries],
             "outcome": [entry.outcome for entry in page.entries],

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.services.access import LEAST, REFUSALS, Person
+from mxlib.services.access import MIN_LENGTH, REFUSALS, Person
 from mxlib.ui.admin import permissions, users
 from mxlib.ui.app import layout, session
 from mxlib.ui.widgets.actions import act
@@ -46,7 +46,10 @@ def _own_password() -> None:
         current = st.text_input("Current password", type="password", autocomplete="current-password", key="own-current")
         left, right = st.columns(2)
         new = left.text_input(
-            f"New password, {LEAST} characters or more", type="password", autocomplete="new-password", key="own-new"
+            f"New password, {MIN_LENGTH} characters or more",
+            type="password",
+            autocomplete="new-password",
+            key="own-new",
         )
         again = right.text_input("Once more", type="password", autocomplete="new-password", key="own-again")
         asked = st.form_submit_button("Change it", icon=":material/password:", key="own-change")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import age, count
-from mxlib.services.access import LEAST, REFUSALS, Grants, Person
+from mxlib.services.access import MIN_LENGTH, REFUSALS, Grants, Person
 from mxlib.ui.admin import disable_user, permissions
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import actions, dialogs, single_select
@@ -117,7 +117,7 @@ def _enable(number: int) -> None:
 
 
 def _begin() -> None:
-    first = not services.current().access.in_force()
+    first = not services.current().access.sign_in_required()
     permissions.begin(RIGHTS, admin=first)
     st.session_state.pop(_ONCE, None)
 
@@ -133,7 +133,7 @@ def _add() -> None:
     if caller.admin and (made := st.session_state.get(_ONCE)):
         _hand_over(*made)
         return
-    first = not access.in_force()
+    first = not access.sign_in_required()
     name = st.text_input("Name", key="user-name", placeholder="kim or kim@agency.example", max_chars=254)
     ways = [_GENERATED, _TYPED, *([_ELSEWHERE] if access.by_provider() else [])]
     way = _TYPED if first else st.radio("Signs in with", ways, key="user-way", horizontal=True)
@@ -169,7 +169,10 @@ def _typed() -> tuple[str, str]:
     left, right = st.columns(2)
     return (
         left.text_input(
-            f"Password, {LEAST} characters or more", type="password", key="user-password", autocomplete="new-password"
+            f"Password, {MIN_LENGTH} characters or more",
+            type="password",
+            key="user-password",
+            autocomplete="new-password",
         ),
         right.text_input("Once more", type="password", key="user-again", autocomplete="new-password"),
     )

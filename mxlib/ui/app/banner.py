@@ -40,7 +40,7 @@ def pulse() -> None:
 
 
 def _retitle() -> None:
-    title = _title(services.current().watch.all(session.caller(), most=10))
+    title = _title(services.current().run_watch.all(session.caller(), most=10))
     st.set_page_config(page_title=title)
     if title == NAME:
         auto_refresh.stop()

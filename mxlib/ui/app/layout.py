@@ -65,7 +65,7 @@ def show() -> None:
     st.html(ASSETS / "mxm.css")
     banner.pulse()
     if chosen.url_path != "runs":
-        banner.show(lambda run: go("runs", run=str(run)))
+        banner.show(lambda run: navigate("runs", run=str(run)))
     actions.show_refused()
     with suppress(_Drawn):
         chosen.run()
@@ -90,7 +90,7 @@ def _sidebar() -> None:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
     _domain_selector(known.names)
     if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
-        search.show(lambda of, address: go("mailbox", domain=of, address=address))
+        search.show(lambda of, address: navigate("mailbox", domain=of, address=address))
     storage.show()
     session.show(caller())
 
@@ -112,7 +112,7 @@ def _domain_selector(names: tuple[str, ...]) -> None:
         st.query_params["domain"] = st.session_state["domain"]
 
 
-def go(name: str, **parameters: str) -> None:
+def navigate(name: str, **parameters: str) -> None:
     """Switch to another page, the active domain with it."""
     dialogs.close()
     here = {"domain": domain()} if domain() else {}

@@ -33,7 +33,7 @@ def _show(go: Callable[[str, str], None]) -> None:
         go(address.rpartition("@")[2], address)
     if not sought.strip():
         return
-    found = house.finding.find(session.caller(), sought, most=_MOST)
+    found = house.search.find(session.caller(), sought, most=_MOST)
     with st.container(key="found", gap="small"):
         for hit in found.hits:
             st.button(
@@ -56,7 +56,7 @@ def _tell(found: Found, now: float) -> None:
     st.caption(escaped(found.told(now)))
     if found.never_read and st.button("Read them", icon=":material/refresh:", key="find_read"):
         with progress.shown() as tell:
-            services.current().finding.read(session.caller(), tell=tell)
+            services.current().search.read(session.caller(), tell=tell)
         st.rerun()
 
 

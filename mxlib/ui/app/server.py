@@ -22,8 +22,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mxlib import services, web
 from mxlib.auth import request_checks
-from mxlib.auth.middleware import Guard
-from mxlib.auth.startup_checks import make_way_in, refuse_exposed
+from mxlib.auth.middleware import AccessMiddleware
+from mxlib.auth.startup_checks import check_exposure, ensure_first_admin
 from mxlib.auth.tab_limit import TabLimit
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings, SettingsError
@@ -40,9 +40,9 @@ def _settings() -> Settings:
     try:
         settings = Settings()
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        way_in = make_way_in(settings, SystemClock())
-        refuse_exposed(settings, st.get_option("server.address"), way_in=way_in)
-    except (SettingsError, services.Unwritable) as error:
+        way_in = ensure_first_admin(settings, SystemClock())
+        check_exposure(settings, st.get_option("server.address"), way_in=way_in)
+    except (SettingsError, services.StoreUnavailable) as error:
         why = str(error)
     except ValidationError as error:
         why = " ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors())
@@ -132,12 +132,12 @@ _bound_messages(2 * settings.max_file_mb * 2**20 + _AROUND)
 routes = list(web.routes)
 middleware = [
     Middleware(
-        Guard,
+        AccessMiddleware,
         settings=settings,
-        entrance=lambda: services.current().entrance,
+        entrance=lambda: services.current().authenticator,
         by_hand=_by_hand,
         redraw=tabs.redraw,
-        shelf=uploads.Kept(),
+        shelf=uploads.StreamlitUploads(),
     ),
     Middleware(TabLimit),
 ]

@@ -16,7 +16,7 @@ def caller() -> Caller:
     """Whoever the guard says it is; the local operator while nobody needs to sign in. Raises Forbidden."""
     name, headers = st.user.get("email"), st.context.headers
     address, opened_in = (headers.get(key.decode()) or "" for key in (ADDRESS, SESSION))
-    return services.current().entrance.caller(str(name or ""), address, opened_in)
+    return services.current().authenticator.caller(str(name or ""), address, opened_in)
 
 
 def session() -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.text import messages
-from mxlib.services.account_storage import FRESH, AccountStorage
+from mxlib.services.account_storage import MAX_AGE_S, AccountStorage
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, auto_refresh
 from mxlib.ui.widgets.format import escaped, megabytes
@@ -41,7 +41,7 @@ def _draw() -> None:
         else:
             st.markdown(_use(known))
         now = house.clock.now()
-        if now - known.read_at > 2 * FRESH:
+        if now - known.read_at > 2 * MAX_AGE_S:
             st.caption(f"{messages.read_ago(known.read_at, now)} {escaped(problem)}".strip())
 
 

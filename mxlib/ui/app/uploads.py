@@ -13,7 +13,7 @@ from mxlib.auth.middleware import SESSION
 from mxlib.auth.permissions import Caller, Permission
 
 
-class Kept:
+class StreamlitUploads:
     """The files in Streamlit's memory; empty while there is no Streamlit."""
 
     def may_import(self, caller: Caller) -> bool:

@@ -65,16 +65,16 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
         st.text_input(
             "Value",
             key="bulk_value",
-            max_chars=bulk_edit.LONGEST_TYPED,
+            max_chars=bulk_edit.MAX_TYPED_LENGTH,
             help="As in the table: 1024, 2 GB, or blank for the standard.",
         )
     elif choice == _AFFIX:
-        st.text_input("Before the name", key="bulk_before", max_chars=bulk_edit.LONGEST_TYPED)
-        st.text_input("After the name", key="bulk_after", max_chars=bulk_edit.LONGEST_TYPED)
+        st.text_input("Before the name", key="bulk_before", max_chars=bulk_edit.MAX_TYPED_LENGTH)
+        st.text_input("After the name", key="bulk_after", max_chars=bulk_edit.MAX_TYPED_LENGTH)
     elif choice == _REPLACE:
         st.selectbox("In", list(bulk_edit.REPLACEABLE), key="bulk_column", format_func=NAMES.__getitem__)
         st.text_input("Text", key="bulk_old")
-        st.text_input("Replace with", key="bulk_new", max_chars=bulk_edit.LONGEST_TYPED)
+        st.text_input("Replace with", key="bulk_new", max_chars=bulk_edit.MAX_TYPED_LENGTH)
     elif choice == _GENERATE:
         st.checkbox("Replace those that are there, too", key="bulk_anew", help="Mailboxes that exist keep theirs.")
     elif choice == _LEAVE_OUT:

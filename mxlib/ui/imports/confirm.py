@@ -8,11 +8,11 @@ from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.runs.manager import SameImport
-from mxlib.services.imports import Ready, counts
-from mxlib.services.runs import REFUSALS, Earlier
+from mxlib.services.imports import PreparedImport, counts
+from mxlib.services.runs import REFUSALS, PreviousImport
 from mxlib.ui.app import layout
 from mxlib.ui.imports import editor
-from mxlib.ui.imports.editor import Preview
+from mxlib.ui.imports.editor import EditorState
 from mxlib.ui.widgets import dialogs, progress
 from mxlib.ui.widgets.format import escaped
 
@@ -22,7 +22,7 @@ _NAMED = "named_runs"
 RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
 
-def show(current: Preview, judged: pd.DataFrame) -> None:
+def show(current: EditorState, judged: pd.DataFrame) -> None:
     """The button under the grid; it counts what would be sent."""
     figures = counts(judged)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
@@ -39,11 +39,11 @@ def show(current: Preview, judged: pd.DataFrame) -> None:
         st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
 
 
-def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
+def _prepare(current: EditorState, judged: pd.DataFrame) -> PreparedImport:
     house = services.current()
     rows = (current.latest or current.draft).rows
     with progress.shown() as tell:
-        return house.previews.confirm(
+        return house.imports.confirm(
             layout.caller(),
             rows,
             current.domain,
@@ -55,7 +55,7 @@ def _prepare(current: Preview, judged: pd.DataFrame) -> Ready:
 
 
 @dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
-def _ask(current: Preview, ready: Ready) -> None:
+def _ask(current: EditorState, ready: PreparedImport) -> None:
     house = services.current()
     now = house.clock.now()
     question = st.empty()
@@ -90,7 +90,7 @@ def _ask(current: Preview, ready: Ready) -> None:
         st.error(escaped(str(refusal)))
         return
     editor.discard()
-    layout.go("runs", run=str(run))
+    layout.navigate("runs", run=str(run))
 
 
 def retention() -> int:
@@ -107,14 +107,14 @@ def retention() -> int:
     )
 
 
-def _loud(ready: Ready, until: float) -> str:
+def _loud(ready: PreparedImport, until: float) -> str:
     """What is asked, with what locks people out in bold."""
     told, replaced = escaped(ready.text(until)), ready.figures.replaced
     loud = escaped(messages.replaces_passwords(replaced))
     return told.replace(loud, f":red[**{loud}**]") if replaced else told
 
 
-def _told(ready: Ready, earlier: Earlier, now: float) -> str:
+def _told(ready: PreparedImport, earlier: PreviousImport, now: float) -> str:
     return messages.imported_before(
         ready.plan.file_name,
         earlier.domains,

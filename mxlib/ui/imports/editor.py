@@ -22,11 +22,11 @@ from mxlib.core import passwords
 from mxlib.core.arrow_text import Mask
 from mxlib.core.editing import filters
 from mxlib.core.editing.draft import Draft
-from mxlib.core.editing.file_diff import Mended
-from mxlib.core.editing.filters import Order
+from mxlib.core.editing.file_diff import FileDiff
+from mxlib.core.editing.filters import SortOrder
 from mxlib.core.schema import OnExisting, Verdict
 from mxlib.core.text import messages
-from mxlib.services.imports import Reading
+from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
 
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.
@@ -39,7 +39,7 @@ _NO_MASK = "A mask is no password: that cell is as it was."
 
 
 @dataclass
-class Preview:
+class EditorState:
     """What one browser tab holds of a preview.
 
     `chosen`, `search` and `order` say what is to be in view; `view` are the rows that are, by origin, over all pages;
@@ -47,12 +47,12 @@ class Preview:
     """
 
     draft: Draft = field(repr=False)
-    reading: Reading | None
+    reading: ReadFile | None
     domain: str
     generate: bool
     chosen: str = filters.ALL
     search: str = ""
-    order: Order = Order.LINE
+    order: SortOrder = SortOrder.LINE
     page: int = 1
     view: list[int] = field(default_factory=list, repr=False)
     in_view: list[int] = field(default_factory=list, repr=False)
@@ -97,7 +97,7 @@ class Preview:
 
 def open_preview(
     draft: Draft,
-    reading: Reading | None,
+    reading: ReadFile | None,
     domain: str,
     *,
     generate: bool,
@@ -107,42 +107,42 @@ def open_preview(
     version: int = 0,
 ) -> None:
     """Begin a preview in this tab, in place of any earlier one; `number` and `version` are of a draft gone on with."""
-    before = held()
-    preview = Preview(draft, reading, domain, generate, generation=before.generation + 1 if before else 0)
+    before = current()
+    preview = EditorState(draft, reading, domain, generate, generation=before.generation + 1 if before else 0)
     same_file = before is not None and bool(file) and before.file == file
     preview.number = number or (before.number if before and same_file else services.current().drafts.new())
     preview.version = version if number or before is None or not same_file else before.version
     preview.file, preview.on_existing = file, on_existing
     st.session_state["preview"] = preview
-    fold(preview, anew=True)
+    commit_edits(preview, anew=True)
     if version and preview.draft is draft:  # opening a draft is no change of it
         preview.kept, preview.kept_as = draft, (domain, on_existing)
 
 
-def held() -> Preview | None:
+def current() -> EditorState | None:
     """This tab's preview, if it has one."""
-    found: Preview | None = st.session_state.get("preview")
+    found: EditorState | None = st.session_state.get("preview")
     return found
 
 
 def discard() -> None:
     """Forget this tab's preview and its draft."""
-    preview: Preview | None = st.session_state.pop("preview", None)
+    preview: EditorState | None = st.session_state.pop("preview", None)
     if preview is not None and preview.kept is not None:
         services.current().drafts.discard(layout.caller(), preview.number, own=True, version=preview.version)
 
 
-def move(preview: Preview, domain: str) -> None:
+def move(preview: EditorState, domain: str) -> None:
     """Let rows without a domain go to another one."""
     preview.domain = domain
-    fold(preview)
+    commit_edits(preview)
 
 
-def now(preview: Preview) -> pd.DataFrame:
+def validated_rows(preview: EditorState) -> pd.DataFrame:
     """The rows with everything typed so far, judged; asked for once a drawing."""
     if preview.latest is not None and preview.key not in st.session_state:
         # Leaving the page dropped the widget and its edits; `latest` has them.
-        _lay(preview, preview.latest)
+        _redraw(preview, preview.latest)
     preview.latest = _latest(preview)
     judged = _judge(preview, preview.latest)
     if preview.generate and _lacks_passwords(judged):
@@ -151,44 +151,44 @@ def now(preview: Preview) -> pd.DataFrame:
     masked = _masks(preview)
     if masked or (preview.generate and _lacks_passwords(judged)):
         # The grid shows what is not: only another one can show what is.
-        fold(preview)
+        commit_edits(preview)
         preview.said = _NO_MASK if masked else ""
         preview.latest = preview.draft
         judged = _judge(preview, preview.latest)
     return judged
 
 
-def hold(preview: Preview) -> None:
+def hold(preview: EditorState) -> None:
     """Take what was typed last into the tab's draft, though no grid is drawn now."""
     preview.latest = _latest(preview) if preview.key in st.session_state else preview.latest
 
 
-def mended(preview: Preview) -> Mended | None:
+def mended(preview: EditorState) -> FileDiff | None:
     """The rows beside the file that they came from, if from one."""
     draft = preview.latest or preview.draft
     return preview.reading.mended(draft.rows) if preview.reading else None
 
 
-def matching(preview: Preview, judged: pd.DataFrame) -> Mask:
+def matching(preview: EditorState, judged: pd.DataFrame) -> Mask:
     """The rows that are what was chosen and searched for, as they are now."""
-    found = filters.holding(judged, preview.search)
+    found = filters.select_text(judged, preview.search)
     if preview.chosen != filters.CHANGED:
-        return found & filters.of_kind(judged, preview.chosen)
+        return found & filters.select_kind(judged, preview.chosen)
     unlike = preview.reading.mended(judged) if preview.reading else None
     return found & (unlike.changed | unlike.added) if unlike else found
 
 
-def pending(preview: Preview) -> bool:
+def pending(preview: EditorState) -> bool:
     """Whether something was typed into the grid since it was last laid."""
     return preview.latest is not None and preview.latest is not preview.draft
 
 
-def _judge(preview: Preview, draft: Draft) -> pd.DataFrame:
+def _judge(preview: EditorState, draft: Draft) -> pd.DataFrame:
     house, caller = services.current(), layout.caller()
-    return house.previews.judge(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
+    return house.imports.validate(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
 
 
-def _edits(preview: Preview) -> dict[int, dict[str, Any]]:
+def _edits(preview: EditorState) -> dict[int, dict[str, Any]]:
     """What was typed into the grid since it was laid: position in the draft to column to value."""
     state = st.session_state.get(preview.key)
     edits: Mapping[Any, Mapping[str, Any]] = state["edited_rows"] if state else {}
@@ -197,7 +197,7 @@ def _edits(preview: Preview) -> dict[int, dict[str, Any]]:
     }
 
 
-def _latest(preview: Preview) -> Draft:
+def _latest(preview: EditorState) -> Draft:
     """The draft with everything typed into the grid since it was folded."""
     changes = _edits(preview)
     return preview.draft.edited(changes) if changes else preview.draft
@@ -207,10 +207,10 @@ def _lacks_passwords(judged: pd.DataFrame) -> bool:
     return bool((judged["verdict"] == Verdict.NEEDS_PASSWORD).any())
 
 
-def _generate_beneath(preview: Preview) -> None:
+def _generate_beneath(preview: EditorState) -> None:
     """Give passwords to rows that came to lack one by what was typed beside it; the grid stays."""
     latest = preview.latest or preview.draft
-    filled = services.current().previews.with_passwords(layout.caller(), latest.rows, preview.domain)
+    filled = services.current().imports.with_passwords(layout.caller(), latest.rows, preview.domain)
     ours = filled["generated"] & ~latest.rows["generated"]
     rows = preview.draft.rows
     preview.draft = preview.draft.with_rows(
@@ -219,13 +219,13 @@ def _generate_beneath(preview: Preview) -> None:
     preview.latest = _latest(preview)
 
 
-def _masks(preview: Preview) -> bool:
+def _masks(preview: EditorState) -> bool:
     """Whether a mask was pasted or typed where a password goes."""
     return any(passwords.is_masked(str(cells.get("password") or "")) for cells in _edits(preview).values())
 
 
-def fold(
-    preview: Preview, change: Callable[[Draft], Draft] | None = None, *, anew: bool = False, page: int = 0
+def commit_edits(
+    preview: EditorState, change: Callable[[Draft], Draft] | None = None, *, anew: bool = False, page: int = 0
 ) -> None:
     """Take the grid's edits and `change` into the draft and draw a new grid, with `page` of the rows in view.
 
@@ -238,49 +238,49 @@ def fold(
         preview.future = []
     if preview.generate:
         house = services.current()
-        filled = house.previews.with_passwords(layout.caller(), draft.rows, preview.domain)
+        filled = house.imports.with_passwords(layout.caller(), draft.rows, preview.domain)
         if not filled["password"].equals(draft.rows["password"]):
             draft = draft.with_rows(filled)
-    _lay(preview, draft, anew=anew, page=page)
+    _redraw(preview, draft, anew=anew, page=page)
 
 
-def in_bulk(preview: Preview, tool: Callable[[Draft, Sequence[int], pd.DataFrame], Draft]) -> None:
+def in_bulk(preview: EditorState, tool: Callable[[Draft, Sequence[int], pd.DataFrame], Draft]) -> None:
     """Let a tool change the rows in view, on every page, and say how many it changed."""
     before = _latest(preview)
-    fold(preview, lambda draft: tool(draft, preview.in_view, _judge(preview, draft)))
+    commit_edits(preview, lambda draft: tool(draft, preview.in_view, _judge(preview, draft)))
     deleted = len(before) - len(preview.draft)
     changed = 0 if deleted else int((before.rows != preview.draft.rows).any(axis="columns").sum())
-    preview.said = messages.mended_in_bulk(changed, deleted)
+    preview.said = messages.bulk_edited(changed, deleted)
 
 
-def undo(preview: Preview) -> None:
+def undo(preview: EditorState) -> None:
     """Take back what was typed since the table was last drawn, else the change before that."""
     latest = _latest(preview)
     if latest is preview.draft and not preview.past:
         return
     earlier = preview.draft if latest is not preview.draft else preview.past.pop()
     preview.future.append(latest)
-    _lay(preview, earlier)
+    _redraw(preview, earlier)
 
 
-def redo(preview: Preview) -> None:
+def redo(preview: EditorState) -> None:
     """Do again what was taken back last."""
     if preview.future and _latest(preview) is preview.draft:
         preview.past.append(preview.draft)
-        _lay(preview, preview.future.pop())
+        _redraw(preview, preview.future.pop())
 
 
-def _lay(preview: Preview, draft: Draft, *, anew: bool = False, page: int = 0) -> None:
+def _redraw(preview: EditorState, draft: Draft, *, anew: bool = False, page: int = 0) -> None:
     """Put these rows on the table, under a new key."""
     origins = draft.rows["origin"].to_numpy()
     if anew:
         judged = _judge(preview, draft)
-        preview.in_view = filters.in_order(judged, matching(preview, judged), preview.order)
+        preview.in_view = filters.sort(judged, matching(preview, judged), preview.order)
         preview.page = 1
     else:
         new = origins[~np.isin(origins, preview.draft.rows["origin"].to_numpy())]
         preview.in_view = draft.positions([*new.tolist(), *preview.view])
-        if preview.order is Order.LINE:
+        if preview.order is SortOrder.LINE:
             preview.in_view.sort()
     preview.view = origins[preview.in_view].tolist()
     preview.page = min(page or preview.page, preview.pages)

@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from mxlib.core.editing.file_diff import Mended
+from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import CHANGED
 from mxlib.core.format import count, listed
 from mxlib.core.text import messages
-from mxlib.ui.imports.editor import Preview, mended
+from mxlib.ui.imports.editor import EditorState, mended
 from mxlib.ui.imports.filters import choose
 from mxlib.ui.widgets import links
 from mxlib.ui.widgets.actions import act
@@ -16,7 +16,7 @@ from mxlib.ui.widgets.format import escaped
 _MOST = 200
 
 
-def show(preview: Preview) -> None:
+def show(preview: EditorState) -> None:
     """An expander; what is in it costs nothing while it is closed."""
     label = "What changed from the file, and the mended file"
     with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
@@ -42,7 +42,7 @@ def show(preview: Preview) -> None:
             st.caption(f"{len(positions) - _MOST:,} more: see them in the table.")
 
 
-def _download(preview: Preview) -> None:
+def _download(preview: EditorState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if preview.not_kept:
             st.caption("The mended file can not be downloaded while this tab alone has it.")
@@ -55,7 +55,7 @@ def _download(preview: Preview) -> None:
         )
 
 
-def _figures(unlike: Mended) -> str:
+def _figures(unlike: FileDiff) -> str:
     changed, added, deleted = int(unlike.changed.sum()), int(unlike.added.sum()), len(unlike.lines)
     parts = [f"{count(changed, 'row')} changed"] * bool(changed) + [f"{added:,} added"] * bool(added)
     if deleted:
@@ -64,8 +64,8 @@ def _figures(unlike: Mended) -> str:
     return f"**{', '.join(parts)}.**"
 
 
-def _lines(rows: pd.DataFrame, unlike: Mended, positions: list[int]) -> list[str]:
-    told = unlike.told(positions)
+def _lines(rows: pd.DataFrame, unlike: FileDiff, positions: list[int]) -> list[str]:
+    told = unlike.describe(positions)
     lines, names = rows["line"].iloc[positions].tolist(), rows["username"].iloc[positions].tolist()
     return [
         f"- **{f'Line {line}' if line else 'Added row'}**{f', {escaped(name)}' if name else ''}: {escaped(said)}"

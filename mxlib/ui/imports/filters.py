@@ -3,13 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from mxlib.core.editing.filters import ALL, CHANGED, LEFT_OUT, WARNINGS, Order
+from mxlib.core.editing.filters import ALL, CHANGED, LEFT_OUT, WARNINGS, SortOrder
 from mxlib.core.format import count, quoted
 from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.services.imports import counts
-from mxlib.ui.imports.editor import ROWS_A_PAGE, Preview, fold, matching
+from mxlib.ui.imports.editor import ROWS_A_PAGE, EditorState, commit_edits, matching
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -31,10 +31,10 @@ ICONS = {
     Verdict.INVALID: ":material/error:",
     LEFT_OUT: ":material/check_box_outline_blank:",
 }
-_ORDERS = {Order.LINE: "Sort: line", Order.PROBLEMS: "Sort: problems first", Order.ADDRESS: "Sort: address"}
+_ORDERS = {SortOrder.LINE: "Sort: line", SortOrder.PROBLEMS: "Sort: problems first", SortOrder.ADDRESS: "Sort: address"}
 
 
-def badges(preview: Preview, judged: pd.DataFrame) -> None:
+def badges(preview: EditorState, judged: pd.DataFrame) -> None:
     """How many rows are of each kind; a click shows only those, and keeps a mended one in view."""
     figures = {ALL: len(judged)} | counts(judged)
     order = [
@@ -60,22 +60,22 @@ def badges(preview: Preview, judged: pd.DataFrame) -> None:
             )
 
 
-def choose(preview: Preview, kind: str) -> None:
+def choose(preview: EditorState, kind: str) -> None:
     """Show the rows of one kind, as they are now."""
     preview.chosen = kind
-    fold(preview, anew=True)
+    commit_edits(preview, anew=True)
 
 
-def search_and_order(preview: Preview) -> None:
+def search_and_order(preview: EditorState) -> None:
     """The two boxes; what is typed or chosen counts at once."""
 
     def search() -> None:
         preview.search = str(st.session_state["search"]).strip()
-        fold(preview, anew=True)
+        commit_edits(preview, anew=True)
 
     def order() -> None:
-        preview.order = Order(st.session_state["order"])
-        fold(preview, anew=True)
+        preview.order = SortOrder(st.session_state["order"])
+        commit_edits(preview, anew=True)
 
     for key, value in (("search", preview.search), ("order", preview.order)):
         if st.session_state.get(key) != value:
@@ -91,7 +91,7 @@ def search_and_order(preview: Preview) -> None:
     )
     st.selectbox(
         "Sort",
-        list(Order),
+        list(SortOrder),
         key="order",
         on_change=act(order),
         format_func=lambda order: _ORDERS[order],
@@ -100,7 +100,7 @@ def search_and_order(preview: Preview) -> None:
     )
 
 
-def told(preview: Preview, judged: pd.DataFrame) -> None:
+def told(preview: EditorState, judged: pd.DataFrame) -> None:
     """What of the rows is in view, when that is not all; and how many stay though they match no more."""
     if not preview.sifted:
         return
@@ -124,13 +124,13 @@ def told(preview: Preview, judged: pd.DataFrame) -> None:
                   type="tertiary")  # fmt: skip
 
 
-def pages(preview: Preview) -> None:
+def pages(preview: EditorState) -> None:
     """Which part of a long table this is, and the way to the others."""
     if preview.pages == 1:
         return
 
     def turn() -> None:
-        fold(preview, page=int(st.session_state["page"]))
+        commit_edits(preview, page=int(st.session_state["page"]))
 
     if st.session_state.get("page") != preview.page:
         st.session_state["page"] = preview.page
@@ -143,10 +143,10 @@ def pages(preview: Preview) -> None:
         )
 
 
-def _again(preview: Preview) -> None:
-    fold(preview, anew=True)
+def _again(preview: EditorState) -> None:
+    commit_edits(preview, anew=True)
 
 
-def _everything(preview: Preview) -> None:
+def _everything(preview: EditorState) -> None:
     preview.chosen, preview.search = ALL, ""
-    fold(preview, anew=True)
+    commit_edits(preview, anew=True)

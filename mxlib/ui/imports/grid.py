@@ -8,7 +8,7 @@ from mxlib.core.schema import COLUMNS, MASK, Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
-from mxlib.ui.imports.editor import Preview, fold, mended, now
+from mxlib.ui.imports.editor import EditorState, commit_edits, mended, validated_rows
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -45,9 +45,9 @@ _ROW = 33
 _MOST_ROWS_IN_VIEW = 14
 
 
-def show(preview: Preview) -> pd.DataFrame:
+def show(preview: EditorState) -> pd.DataFrame:
     """Draw badges, tools and grid; the rows as they are now, judged."""
-    judged = now(preview)
+    judged = validated_rows(preview)
     trouble = st.empty()
     filters.badges(preview, judged)
     toolbar.show(preview, judged)
@@ -65,7 +65,7 @@ def show(preview: Preview) -> pd.DataFrame:
     return judged
 
 
-def _view(preview: Preview, judged: pd.DataFrame) -> pd.DataFrame:
+def _view(preview: EditorState, judged: pd.DataFrame) -> pd.DataFrame:
     """The rows on the table: editable cells from the folded draft, status and reasons from now."""
     base, now = preview.draft.rows.iloc[preview.shown], judged.iloc[preview.shown]
     password = base["password"] if preview.passwords_shown else base["password"].where(base["password"] == "", MASK)
@@ -82,13 +82,13 @@ def _view(preview: Preview, judged: pd.DataFrame) -> pd.DataFrame:
         "changes": now["changes"].astype("string"),
         **{name: base[name] for name in COLUMNS},
         "password": password.astype("str"),
-        "was": pd.Series(unlike.told(preview.shown) if unlike else "", index=base.index, dtype="string"),
+        "was": pd.Series(unlike.describe(preview.shown) if unlike else "", index=base.index, dtype="string"),
         "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
     }
     return pd.DataFrame({name: cells[name] for name in GRID if name not in hidden}, index=base.index)
 
 
-def _grid(preview: Preview, judged: pd.DataFrame) -> None:
+def _grid(preview: EditorState, judged: pd.DataFrame) -> None:
     if not preview.shown:
         told = _NO_MATCH if preview.sifted else _NO_ROW
         st.info(told, icon=":material/filter_alt_off:")
@@ -99,7 +99,7 @@ def _grid(preview: Preview, judged: pd.DataFrame) -> None:
         click = st.session_state.get(f"remove-{preview.generation}")
         if click is not None and 0 <= click.row < len(preview.shown):
             position = preview.shown[click.row]
-            fold(preview, lambda draft: draft.deleted([position]))
+            commit_edits(preview, lambda draft: draft.deleted([position]))
 
     text = st.column_config.TextColumn
     with st.container(key="preview-grid"):

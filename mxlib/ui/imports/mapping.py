@@ -17,8 +17,8 @@ from mxlib.core.headers import PLURALS
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.text import messages
-from mxlib.services.files import Offer, Question
-from mxlib.services.imports import Reading
+from mxlib.services.files import MappingQuestion, Offer
+from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
 from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames
 from mxlib.ui.imports.mapping_state import Source, Step
@@ -41,8 +41,8 @@ def held() -> Step | None:
 
 def take_in(source: Source, domain: str) -> None:
     """Open the preview of a file, or ask what its columns mean; raises FileRefused."""
-    mappings = services.current().mappings
-    found: Reading | Question
+    mappings = services.current().files
+    found: ReadFile | MappingQuestion
     try:
         found = mappings.read(layout.caller(), source.data, source.name, domain)
     except Unread:
@@ -51,14 +51,14 @@ def take_in(source: Source, domain: str) -> None:
         found = mappings.read_otherwise(source.data, source.name, refused)
     source.digest = found.sheet.digest
     st.session_state["source"] = source
-    if isinstance(found, Question):
+    if isinstance(found, MappingQuestion):
         _begin(source, found, asked=False)
     else:
-        progress.bring(found.rows, domain)
+        progress.refresh(found.rows, domain)
         editor.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
 
 
-def offer(current: editor.Preview) -> None:
+def offer(current: editor.EditorState) -> None:
     """The button that leads here from a preview whose file is still at hand."""
     source: Source | None = st.session_state.get("source")
     reading = current.reading
@@ -66,7 +66,7 @@ def offer(current: editor.Preview) -> None:
         return
 
     def change() -> None:
-        question = services.current().mappings.question_of(layout.caller(), reading)
+        question = services.current().files.question_of(layout.caller(), reading)
         _begin(replace(source, generate=current.generate), question, asked=True)
 
     st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=act(change))
@@ -90,7 +90,7 @@ def show(step: Step, domain: str) -> None:
         _finish(step, domain, others)
 
 
-def _begin(source: Source, question: Question, *, asked: bool) -> None:
+def _begin(source: Source, question: MappingQuestion, *, asked: bool) -> None:
     generation = st.session_state.get("mapping_generation", 0) + 1_000
     st.session_state["mapping_generation"] = generation
     step = Step(source, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
@@ -214,9 +214,9 @@ def _footer(step: Step, trouble: str) -> bool:
 def _finish(step: Step, domain: str, others: Collection[str]) -> None:
     house = services.current()
     with st.spinner("Comparing with MXroute…", show_time=True):
-        reading = house.mappings.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
+        reading = house.files.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
         source = step.source
-        progress.bring(reading.rows, domain)
+        progress.refresh(reading.rows, domain)
         editor.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
     _end()
     st.rerun()

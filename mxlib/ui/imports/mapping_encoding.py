@@ -8,9 +8,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
-from mxlib.core.files.reader import FileRefused, Taken
+from mxlib.core.files.reader import FileRefused, ReadOptions
 from mxlib.core.format import readable
-from mxlib.core.mapping.mapping import recognise
+from mxlib.core.mapping.mapping import detect_columns
 from mxlib.core.mapping.secret_cells import masked_header
 from mxlib.ui.imports.mapping_state import Step
 from mxlib.ui.widgets.actions import act
@@ -58,24 +58,24 @@ def _read_anew(step: Step, part: str) -> None:
     now, chosen = step.sheet.taken, st.session_state[step.key(part)]
     match part:
         case "sheet":
-            taken = Taken(sheet=chosen)
+            taken = ReadOptions(sheet=chosen)
         case "encoding":
-            taken = Taken(encoding=chosen, quoted=now.quoted)
+            taken = ReadOptions(encoding=chosen, quoted=now.quoted)
         case "quoted":
-            taken = Taken(encoding=now.encoding, quoted=chosen)
+            taken = ReadOptions(encoding=now.encoding, quoted=chosen)
         case "delimiter":
-            taken = Taken(encoding=now.encoding, delimiter=chosen, quoted=now.quoted)
+            taken = ReadOptions(encoding=now.encoding, delimiter=chosen, quoted=now.quoted)
         case _:
             taken = replace(now, header_line=chosen)
     try:
-        step.read_as(services.current().mappings.read_anew(step.source.data, step.source.name, taken))
+        step.read_as(services.current().files.read_again(step.source.data, step.source.name, taken))
     except FileRefused as refusal:
         step.refuse(str(refusal))
 
 
 def _headers(step: Step) -> dict[int, str]:
     if step.first_lines is None:
-        read = services.current().mappings.first_lines
+        read = services.current().files.first_lines
         step.first_lines = read(step.source.data, step.source.name, step.sheet.taken)
     shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in step.first_lines.items()}
     return {**shown, 0: _NO_HEADER}
@@ -91,6 +91,6 @@ def _sample(step: Step) -> pd.DataFrame:
     table = step.sheet.table
     first = max(0, min(int(table.lines.searchsorted(step.line, "right")) - 2, len(table) - _ROWS))
     shown = range(first, min(first + _ROWS, len(table)))
-    names = recognise([masked_header(name) for name in step.sheet.header]).names
+    names = detect_columns([masked_header(name) for name in step.sheet.header]).names
     rows = [[*step.shown(table.row(at)), *[""] * len(names)][: len(names)] for at in shown]
     return pd.DataFrame(rows, columns=list(names), index=pd.Index(table.lines[shown.start : shown.stop], name="Line"))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from mxlib.core.files.reader import Sheet
 from mxlib.core.format import readable
-from mxlib.core.mapping.choices import Answer
+from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.secret_cells import holds_secrets, masked, masked_header, masked_value
 from mxlib.core.schema import MASK
-from mxlib.services.files import Question
+from mxlib.services.files import MappingQuestion
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Step:
     """
 
     source: Source
-    question: Question
-    answer: Answer
+    question: MappingQuestion
+    answer: ColumnChoices
     asked: bool
     generation: int
     refusal: str = ""
@@ -76,13 +76,13 @@ class Step:
             return MASK
         return readable(masked(masked_value(cell)))
 
-    def read_as(self, question: Question) -> None:
+    def read_as(self, question: MappingQuestion) -> None:
         """Begin anew with the same file, read in another way."""
         self.question, self.answer, self.refusal = question, question.answer, ""
         self.first_lines = self._secret = None
         self.generation += 1
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: ColumnChoices) -> None:
         """Fill in an answer of somebody else, to be looked at before it is used."""
         self.question, self.answer = replace(self.question, answer=answer, offer=None, conflicts=()), answer
         self.generation += 1

@@ -6,8 +6,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.mapping import choices, usernames
-from mxlib.core.mapping.choices import Answer
-from mxlib.core.mapping.usernames import PATTERNS, Particles, People, Recipe
+from mxlib.core.mapping.choices import ColumnChoices
+from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
 from mxlib.ui.app import layout
 from mxlib.ui.imports.mapping_state import Step
 from mxlib.ui.widgets.format import escaped
@@ -20,20 +20,20 @@ _PARTICLES = {
 }
 
 
-def ask(step: Step, domain: str) -> tuple[Answer, list[str]]:
+def ask(step: Step, domain: str) -> tuple[ColumnChoices, list[str]]:
     """Ask for the recipe and show what it makes; the answer, and addresses whose owners are other people."""
     st.markdown("**Usernames made of the names**")
     who = choices.people(step.sheet, step.answer)
-    answer = Answer(step.answer.meanings, _recipe(step, who))
+    answer = ColumnChoices(step.answer.meanings, _recipe(step, who))
     others = _others(step, answer, domain)
-    made = services.current().mappings.usernames(layout.caller(), step.sheet, answer, domain, others).to_pylist()
-    _sample(step, who, made, usernames.plain(who, answer.recipe))
+    made = services.current().files.usernames(layout.caller(), step.sheet, answer, domain, others).to_pylist()
+    _sample(step, who, made, usernames.plain(who, answer.pattern))
     return answer, others
 
 
-def _recipe(step: Step, who: People) -> Recipe:
+def _recipe(step: Step, who: People) -> UsernamePattern:
     """Ask for the pattern; for particles and umlauts only where there are any."""
-    now = step.answer.recipe
+    now = step.answer.pattern
     with st.container(horizontal=True, gap="medium"):
         pattern = st.selectbox(
             "Pattern", list(PATTERNS), index=list(PATTERNS).index(now.pattern), key=step.key("pattern"), width=200
@@ -57,12 +57,12 @@ def _recipe(step: Step, who: People) -> Recipe:
                 required=True,
                 key=step.key("spelled"),
             )
-    return Recipe(pattern, particles, spelled)
+    return UsernamePattern(pattern, particles, spelled)
 
 
-def _others(step: Step, answer: Answer, domain: str) -> list[str]:
+def _others(step: Step, answer: ColumnChoices, domain: str) -> list[str]:
     """Ask who of those that exist already is another person; all others are the same people, and left alone."""
-    there = services.current().mappings.namesakes(layout.caller(), step.sheet, answer, domain)
+    there = services.current().files.namesakes(layout.caller(), step.sheet, answer, domain)
     if not there:
         return []
     exist = "1 of these mailboxes exists" if len(there) == 1 else f"{len(there):,} of these mailboxes exist"

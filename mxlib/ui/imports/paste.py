@@ -8,7 +8,7 @@ from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import messages
 from mxlib.ui.app import layout
-from mxlib.ui.imports.editor import Preview, fold
+from mxlib.ui.imports.editor import EditorState, commit_edits
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -18,7 +18,7 @@ _HOW = (
 )
 
 
-def show(preview: Preview) -> None:
+def show(preview: EditorState) -> None:
     """The button with the box behind it."""
     with st.popover("Paste rows", icon=":material/content_paste:", key="paste"):
         st.text_area("Further rows, from a spreadsheet or a list of addresses", key="further", height=_HEIGHT)
@@ -28,21 +28,21 @@ def show(preview: Preview) -> None:
             st.error(escaped(refused), icon=":material/block:")
 
 
-def _add(preview: Preview) -> None:
+def _add(preview: EditorState) -> None:
     text = str(st.session_state.get("further") or "")
     st.session_state["further_refused"] = ""
     if not text.strip():
         return
     house = services.current()
     try:
-        reading = house.mappings.further(layout.caller(), text, preview.domain, preview.reading)
+        reading = house.files.further(layout.caller(), text, preview.domain, preview.reading)
         total, most = len(preview.draft) + len(reading.rows), house.settings.max_rows
         if total > most:
             raise FileRefused(messages.too_many_rows(total, most))
     except FileRefused as refusal:
         st.session_state["further_refused"] = str(refusal)
         return
-    fold(preview, lambda draft: draft.joined(reading.rows))
+    commit_edits(preview, lambda draft: draft.joined(reading.rows))
     filled = [NAMES[name] for name in NAMES if name in COLUMNS and (reading.rows[name] != "").any()]
     preview.said = messages.rows_pasted(len(reading.rows), filled)
     st.session_state["further"] = ""

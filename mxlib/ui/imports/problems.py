@@ -10,13 +10,13 @@ from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.ui.imports import row_form
-from mxlib.ui.imports.editor import Preview
+from mxlib.ui.imports.editor import EditorState
 from mxlib.ui.widgets.format import escaped
 
 _MOST = 200
 
 
-def show(preview: Preview, judged: pd.DataFrame) -> None:
+def show(preview: EditorState, judged: pd.DataFrame) -> None:
     """The ticked rows that cannot be sent or carry a warning, one line each, in file order; and a form for any."""
     told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
     rows = judged[told].assign(kind=kinds(judged[told]))

@@ -7,12 +7,12 @@ import streamlit as st
 
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.text import messages
-from mxlib.ui.imports.editor import Preview, fold
+from mxlib.ui.imports.editor import EditorState, commit_edits
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
 
-def show(preview: Preview, rows: pd.DataFrame) -> None:
+def show(preview: EditorState, rows: pd.DataFrame) -> None:
     """The form for one of `rows`, which are judged, stand in need of mending, and have their `kind`."""
     origins = rows["origin"].tolist()
     labels = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
@@ -47,20 +47,20 @@ def said(reasons: str, warnings: str) -> str:
     return " ".join(filter(None, (reasons, warnings))).replace("\n", " ")
 
 
-def _key(preview: Preview, origin: int, name: str) -> str:
+def _key(preview: EditorState, origin: int, name: str) -> str:
     return f"mend-{origin}-{name}-{preview.generation}"
 
 
-def _save(preview: Preview, origin: int) -> None:
+def _save(preview: EditorState, origin: int) -> None:
     typed = {name: str(st.session_state.get(_key(preview, origin, name)) or "") for name in NAMES}
     if not typed["password"]:
         del typed["password"]
     _change(preview, origin, typed)
 
 
-def _change(preview: Preview, origin: int, cells: dict[str, Any]) -> None:
-    fold(preview, lambda draft: draft.edited(dict.fromkeys(draft.positions([origin]), cells)))
+def _change(preview: EditorState, origin: int, cells: dict[str, Any]) -> None:
+    commit_edits(preview, lambda draft: draft.edited(dict.fromkeys(draft.positions([origin]), cells)))
 
 
-def _delete(preview: Preview, origin: int) -> None:
-    fold(preview, lambda draft: draft.deleted(draft.positions([origin])))
+def _delete(preview: EditorState, origin: int) -> None:
+    commit_edits(preview, lambda draft: draft.deleted(draft.positions([origin])))

@@ -12,12 +12,12 @@ from mxlib.core.schema import OnExisting
 from mxlib.core.text import messages
 from mxlib.ui.app import layout
 from mxlib.ui.imports import bulk_edit, paste
-from mxlib.ui.imports.editor import Preview, fold, in_bulk, pending, redo, undo
+from mxlib.ui.imports.editor import EditorState, commit_edits, in_bulk, pending, redo, undo
 from mxlib.ui.imports.filters import search_and_order
 from mxlib.ui.widgets.actions import act
 
 
-def show(preview: Preview, judged: pd.DataFrame) -> None:
+def show(preview: EditorState, judged: pd.DataFrame) -> None:
     """What is looked at, and what is done with it."""
     _set("reveal", preview.passwords_shown)
     _set("show_changes", preview.changes_shown)
@@ -45,7 +45,7 @@ def show(preview: Preview, judged: pd.DataFrame) -> None:
             label_visibility="collapsed",
         )
         st.toggle("Generate secure passwords", key="generate", on_change=act(_generate, preview))
-        st.button("Add row", icon=":material/add:", key="add", on_click=act(fold, preview, Draft.added))
+        st.button("Add row", icon=":material/add:", key="add", on_click=act(commit_edits, preview, Draft.added))
         paste.show(preview)
         bulk_edit.show(preview.in_view, judged, partial(in_bulk, preview))
         st.button("Re-check", icon=":material/sync:", key="recheck", on_click=act(_recheck, preview),
@@ -58,30 +58,30 @@ def _set(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def _generate(preview: Preview) -> None:
+def _generate(preview: EditorState) -> None:
     preview.generate = bool(st.session_state["generate"])
-    fold(preview, None if preview.generate else Draft.without_generated)
+    commit_edits(preview, None if preview.generate else Draft.without_generated)
 
 
-def _recheck(preview: Preview) -> None:
-    fold(preview)
-    previews, rows = services.current().previews, preview.draft.rows
+def _recheck(preview: EditorState) -> None:
+    commit_edits(preview)
+    previews, rows = services.current().imports, preview.draft.rows
     preview.said = previews.recheck(layout.caller(), rows, preview.domain, preview.on_existing)
 
 
-def _choose(preview: Preview) -> None:
+def _choose(preview: EditorState) -> None:
     if st.session_state["on_existing"] is None:  # so a browser tells of buttons that it draws anew
         return
     preview.on_existing = OnExisting(st.session_state["on_existing"])
     preview.chosen = ALL
-    fold(preview, anew=True)
+    commit_edits(preview, anew=True)
 
 
-def _reveal(preview: Preview) -> None:
+def _reveal(preview: EditorState) -> None:
     preview.passwords_shown = bool(st.session_state["reveal"])
-    fold(preview)
+    commit_edits(preview)
 
 
-def _show_changes(preview: Preview) -> None:
+def _show_changes(preview: EditorState) -> None:
     preview.changes_shown = bool(st.session_state["show_changes"])
-    fold(preview)
+    commit_edits(preview)

@@ -61,7 +61,7 @@ def show(domain: str) -> None:
         return
     name = upload.name if upload else clipboard.NAME
     try:
-        source = Source(upload.getvalue() if upload else house.mappings.pasted(text), name, generate)
+        source = Source(upload.getvalue() if upload else house.files.pasted(text), name, generate)
         with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
             mapping.take_in(source, domain)
         uploads.let_go(upload)
@@ -71,7 +71,7 @@ def show(domain: str) -> None:
     st.rerun()
 
 
-def show_taken(current: "editor.Preview", active: str) -> None:
+def show_taken(current: "editor.EditorState", active: str) -> None:
     """Which file is in preview, how it was read, where its rows go, and the way to another one."""
     reading = current.reading
     name = (

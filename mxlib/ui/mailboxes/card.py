@@ -5,7 +5,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import moment
-from mxlib.services.history import Event, Past
+from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
 from mxlib.ui.widgets.format import escaped, megabytes, verbatim
@@ -51,7 +51,7 @@ def show_past(domain: str, username: str, *, there: bool) -> None:
         _table(past, now)
 
 
-def _table(past: Past, now: float) -> None:
+def _table(past: MailboxHistory, now: float) -> None:
     visible = {event.run for event in past.events if event.run and _may_see(event.run)}
     st.container(key="history").dataframe(
         pd.DataFrame([_row(event, now, visible) for event in past.events]),

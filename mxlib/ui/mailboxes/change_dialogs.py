@@ -16,7 +16,7 @@ from mxlib.auth.permissions import Permission
 from mxlib.core.format import count
 from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.services.changes import REFUSALS, Done, Proposed, not_done
+from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
 from mxlib.ui.mailboxes import client_setup, selection
@@ -112,16 +112,16 @@ def _many_emails(boxes: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed | None:
+def _proposed(addresses: Sequence[str], change: Change, asked: str) -> ChangeProposal | None:
     """The proposal of this change: made once, and kept while the same is asked; None when there can be none."""
     asked_for = (type(change).__name__, tuple(addresses), asked)
     held = st.session_state.get(_HELD)
     if held and held["asked"] == asked_for:
-        kept: Proposed = held["proposed"]
+        kept: ChangeProposal = held["proposed"]
         return _still(kept)
     try:
         with st.spinner("Comparing with MXroute once more…", show_time=True):
-            proposed = services.current().changing.plan(layout.caller(), addresses, change)
+            proposed = services.current().changes.plan(layout.caller(), addresses, change)
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return None
@@ -129,21 +129,21 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> Proposed 
     return proposed
 
 
-def _still(proposed: Proposed) -> Proposed | None:
+def _still(proposed: ChangeProposal) -> ChangeProposal | None:
     """A proposal of before, as whoever looks may see it now."""
     try:
-        return services.current().changing.still(layout.caller(), proposed)
+        return services.current().changes.still(layout.caller(), proposed)
     except REFUSALS as refusal:
         st.error(escaped(not_done(refusal)), icon=":material/block:")
         return None
 
 
-def _done() -> Done | None:
+def _done() -> ChangeResult | None:
     held = st.session_state.get(_HELD)
     return held["done"] if held else None
 
 
-def _confirm(proposed: Proposed, verb: str) -> None:
+def _confirm(proposed: ChangeProposal, verb: str) -> None:
     """The question, what must be agreed to, and the button."""
     house = services.current()
     question = st.empty()
@@ -177,11 +177,11 @@ def _confirm(proposed: Proposed, verb: str) -> None:
         _carry_out(proposed, days, typed, agreed=agreed)
 
 
-def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> None:
+def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, agreed: bool) -> None:
     held = st.session_state[_HELD]
     try:
         with st.spinner("MXroute is told…", show_time=True):
-            done = services.current().changing.carry_out(
+            done = services.current().changes.carry_out(
                 layout.caller(), proposed, days=days, typed=typed, agreed=agreed
             )
             held["done"] = done  # before the script can be stopped: a password in it is shown once
@@ -192,15 +192,15 @@ def _carry_out(proposed: Proposed, days: int, typed: str, *, agreed: bool) -> No
         selection.drop([row.address for row in proposed.plan.rows])
     if done.run is not None:
         forget()
-        layout.go("runs", run=str(done.run))
+        layout.navigate("runs", run=str(done.run))
     if done.password:
         dialogs.redraw()
     forget()
-    told.later(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
+    told.set_next(f"{change_text.did(proposed.change, proposed.plan.rows[0].address)} {done.unrecorded}".strip())
     dialogs.leave()
 
 
-def _show_password(address: str, done: Done) -> None:
+def _show_password(address: str, done: ChangeResult) -> None:
     st.markdown(f"The new password of {verbatim(address)}. **It is shown once; MXM does not keep it.**")
     st.code(done.password, language=None)
     if done.unrecorded:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Forbidden
-from mxlib.services.failures import Silent
+from mxlib.services.failures import ListUnavailable
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import dialogs, links, progress
 from mxlib.ui.widgets.format import escaped
@@ -21,7 +21,7 @@ def _show() -> None:
     try:
         with progress.shown() as tell:
             found = services.current().exports.everything(layout.caller(), tell=tell)
-    except (Forbidden, Silent) as refusal:
+    except (Forbidden, ListUnavailable) as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")
         return
     st.markdown(f"**{escaped(found.told)}** in one file, in the columns of an import; passwords are blank.")

@@ -9,7 +9,7 @@ from mxlib.auth.permissions import Permission, lacking
 from mxlib.core import passwords
 from mxlib.core.plans import change_text
 from mxlib.services.changes import REFUSALS, not_done
-from mxlib.services.mailboxes import Kept, Unfit
+from mxlib.services.mailboxes import InvalidField, MailboxDetails
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import client_setup
 from mxlib.ui.widgets import actions, dialogs
@@ -95,7 +95,7 @@ def _create(domain: str, cells: Mapping[str, str]) -> None:
     try:
         with st.spinner("MXroute makes it…", show_time=True):
             kept = services.current().mailboxes.create(layout.caller(), domain, cells)
-    except Unfit as refusal:
+    except InvalidField as refusal:
         st.session_state["new_refused"] = refusal
         dialogs.redraw()
     except REFUSALS as refusal:
@@ -105,7 +105,7 @@ def _create(domain: str, cells: Mapping[str, str]) -> None:
     dialogs.redraw()
 
 
-def _show(kept: Kept, password: str) -> None:
+def _show(kept: MailboxDetails, password: str) -> None:
     address = f"{kept.box.username}@{kept.domain}"
     st.markdown(f"{verbatim(address)} is made. **Its password is shown once; MXM does not keep it.**")
     st.code(password, language=None)

@@ -42,7 +42,7 @@ def buttons(boxes: pd.DataFrame, domain: str) -> None:
     if len(boxes) == 1:
         address = str(boxes.iloc[0]["address"])
         if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):
-            layout.go("mailbox", address=address)
+            layout.navigate("mailbox", address=address)
         if st.button(
             "Setup", icon=":material/devices:", key="do_setup", help="Client setup: what goes into a mail program."
         ):

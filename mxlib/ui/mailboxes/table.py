@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.plans import change_text
-from mxlib.core.schema import LONGEST_CELL
+from mxlib.core.schema import MAX_CELL_LENGTH
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import selection as picking
 from mxlib.ui.mailboxes import selection_bar
@@ -51,7 +51,7 @@ def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
     sought = sought.strip().lower()
     if not sought:
         return mailboxes
-    if len(sought) > LONGEST_CELL:
+    if len(sought) > MAX_CELL_LENGTH:
         return mailboxes.iloc[:0]
     hit = mailboxes["address"].str.contains(sought, regex=False) | mailboxes["recovery_email"].str.lower().str.contains(
         sought, regex=False

@@ -42,5 +42,5 @@ def _show(write: Unconfirmed) -> None:
             house.unconfirmed.forget(layout.caller(), write.id)
             st.session_state.pop(_SHOWN, None)
             st.rerun()
-    except (*actions.REFUSALS, services.Unreadable) as refusal:
+    except (*actions.REFUSALS, services.DecryptionFailed) as refusal:
         st.error(escaped(str(refusal)), icon=":material/block:")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.core.plans.plan import Kind
+from mxlib.core.plans.plan import RunKind
 from mxlib.core.text import messages
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
@@ -37,7 +37,7 @@ def show(number: int) -> None:
     drawn = [view]  # at first as it is right now, then as every tab sees it
 
     def progress() -> None:
-        now = drawn.pop() if drawn else services.current().watch.run(layout.caller(), number)
+        now = drawn.pop() if drawn else services.current().run_watch.run(layout.caller(), number)
         if now is None:
             st.rerun()
         _progress(now)
@@ -137,7 +137,7 @@ def _files(view: RunView) -> None:
         links.download("Results as CSV", f"/runs/{view.id}/results.csv", key="results-csv")
         if len(view.domains) > 1:
             links.download("Results as one file a domain", f"/runs/{view.id}/results.zip", key="results-zip")
-        if view.done < view.total and not view.open and view.kind in {Kind.IMPORT, Kind.CHANGE}:
+        if view.done < view.total and not view.open and view.kind in {RunKind.IMPORT, RunKind.CHANGE}:
             links.download("Download failed rows", f"/runs/{view.id}/failed.xlsx", key="failed-xlsx")
             links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv")
         if view.status in AT_AN_END and view.has_passwords:

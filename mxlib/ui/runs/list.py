@@ -44,7 +44,7 @@ def show(shown: int | None) -> None:
 
 
 def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
-    runs = drawn.pop() if drawn else services.current().watch.all(layout.caller())
+    runs = drawn.pop() if drawn else services.current().run_watch.all(layout.caller())
     if not services.current().runs.active():
         auto_refresh.stop()
     if not runs:

@@ -18,7 +18,7 @@ _HELD = "undo_plan"
 
 def button(view: RunView) -> None:
     """The way in, for whoever may and as long as there is something to take back."""
-    if services.current().undoing.possible(layout.caller(), view):
+    if services.current().undo.possible(layout.caller(), view):
         label = "Undo the rest" if view.undone_by else f"Undo this {messages.run_kind(view.kind).lower()}"
         st.button(label, icon=":material/undo:", key="undo_look", on_click=act(_look, view.id))
 
@@ -37,7 +37,7 @@ def show(view: RunView) -> None:
     if planned is None or planned.run != view.id:
         return
     try:
-        planned = services.current().undoing.still(layout.caller(), planned)
+        planned = services.current().undo.still(layout.caller(), planned)
     except actions.REFUSALS as refusal:
         actions.say(refusal)
         return
@@ -87,11 +87,11 @@ def _to(number: int, label: str) -> None:
 
 def _look(run: int) -> None:
     st.session_state.pop("undo_typed", None)
-    st.session_state[_HELD] = services.current().undoing.look(layout.caller(), run)
+    st.session_state[_HELD] = services.current().undo.look(layout.caller(), run)
 
 
 def _start(run: int) -> None:
-    number = services.current().undoing.start(layout.caller(), run, st.session_state.get("undo_typed", ""))
+    number = services.current().undo.start(layout.caller(), run, st.session_state.get("undo_typed", ""))
     _forget()
     st.query_params["run"] = str(number)
 

@@ -10,19 +10,30 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from mxlib.auth.passwords import Unfit as UnfitPassword
+from mxlib.auth.passwords import InvalidPassword as UnfitPassword
 from mxlib.auth.permissions import Forbidden
-from mxlib.auth.throttle import TooMany
-from mxlib.runs.manager import CanNot
-from mxlib.services import Unwritable
-from mxlib.services.drafts import Lost, TakenOver
-from mxlib.services.exports import NotThere
-from mxlib.services.failures import Silent
-from mxlib.services.mailboxes import Unfit
+from mxlib.auth.throttle import TooManyAttempts
+from mxlib.runs.manager import InvalidState
+from mxlib.services import StoreUnavailable
+from mxlib.services.drafts import DraftTakenOver, DraftUnreadable
+from mxlib.services.exports import NotFound
+from mxlib.services.failures import ListUnavailable
+from mxlib.services.mailboxes import InvalidField
 from mxlib.ui.widgets.format import escaped
 
 #: What may stand against a click; each is one sentence.
-REFUSALS = (Forbidden, CanNot, Lost, NotThere, Silent, TakenOver, TooMany, Unfit, UnfitPassword, Unwritable)
+REFUSALS = (
+    Forbidden,
+    InvalidState,
+    DraftUnreadable,
+    NotFound,
+    ListUnavailable,
+    DraftTakenOver,
+    TooManyAttempts,
+    InvalidField,
+    UnfitPassword,
+    StoreUnavailable,
+)
 
 _REFUSED = "refused"
 

@@ -7,7 +7,7 @@ from mxlib.ui.widgets.format import escaped
 _TOLD = "told"
 
 
-def later(sentence: str) -> None:
+def set_next(sentence: str) -> None:
     """Say this on the page that is drawn next."""
     st.session_state[_TOLD] = sentence
 

@@ -28,7 +28,7 @@ def shown() -> Iterator[Tell]:
         place.empty()
 
 
-def bring(rows: pd.DataFrame, domain: str) -> None:
+def refresh(rows: pd.DataFrame, domain: str) -> None:
     """Read the lists that judging `rows` takes, in view of the operator."""
     with shown() as tell:
-        services.current().previews.load(layout.caller(), rows, domain, tell=tell)
+        services.current().imports.load(layout.caller(), rows, domain, tell=tell)
