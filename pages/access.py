@@ -8,9 +8,9 @@ from mxlib.ui.admin import tokens as access_tokens
 from mxlib.ui.app import layout
 
 st.title("Access", anchor=False)
-house, caller = services.current(), layout.caller()
-own = house.access.own(caller)
-if not house.access.sign_in_required():
+app, caller = services.current(), layout.caller()
+own = app.access.own(caller)
+if not app.access.sign_in_required():
     own_account.say_not_in_force()
 if own is not None and not caller.admin:
     own_account.show_own(own)

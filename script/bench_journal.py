@@ -26,14 +26,14 @@ TIMEOUT = 30.0
 class _Open:
     """A gate that lets everybody pass."""
 
-    def ask(self, kind: str) -> float:
+    def try_acquire(self, kind: str) -> float:
         """Go."""
         return 0.0
 
-    def give_back(self, kind: str) -> None:
+    def release(self, kind: str) -> None:
         """Nothing was taken."""
 
-    def waiting(self, kind: str) -> float:
+    def wait_seconds(self, kind: str) -> float:
         """Nobody waits."""
         return 0.0
 

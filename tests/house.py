@@ -68,7 +68,7 @@ class StandIn:
             raise Unreachable("MXroute does not answer.")
         return protocol.parse_response(request, reply.status, reply.headers, reply.body, time.time())
 
-    def waiting(self, kind: str) -> float:
+    def wait_seconds(self, kind: str) -> float:
         return 0.0
 
     def close(self) -> None:

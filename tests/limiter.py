@@ -180,5 +180,5 @@ def _said(answer: tuple[int, dict[str, str]] | None, now: float) -> RateLimitHea
     if answer is None:
         return None
     status, headers = answer
-    allowance = RateLimitHeaders.from_http(headers, now)
-    return RateLimited(retry_after(headers, now), allowance=allowance) if status == 429 else allowance
+    rate_headers = RateLimitHeaders.from_http(headers, now)
+    return RateLimited(retry_after(headers, now), rate_headers=rate_headers) if status == 429 else rate_headers

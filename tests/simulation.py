@@ -82,16 +82,16 @@ class FreeGate:
 
     rebuilt: Sequence[tuple[str, float]] = ()
 
-    def ask(self, kind: str) -> float:
+    def try_acquire(self, kind: str) -> float:
         return 0.0
 
-    def give_back(self, kind: str) -> None:
+    def release(self, kind: str) -> None:
         pass
 
-    def heard(self, kind: str, said: object, sent_at: float) -> None:
+    def update(self, kind: str, said: object, sent_at: float) -> None:
         pass
 
-    def waiting(self, kind: str) -> float:
+    def wait_seconds(self, kind: str) -> float:
         return 0.0
 
     def estimate(self, writes: int) -> float:
@@ -195,21 +195,21 @@ class Simulation:
             if self.clock.passed > hours * 3600:
                 break
             self.step()
-        raise AssertionError(f"Still going after {self.clock.passed:.0f} s: {self.engine.courses}")
+        raise AssertionError(f"Still going after {self.clock.passed:.0f} s: {self.engine.states}")
 
     def going(self) -> bool:
         """Whether some run is neither paused (and settled) nor at an end, nor waits for one that is paused."""
-        return any(map(self._goes, self.engine.courses.values()))
+        return any(map(self._goes, self.engine.states.values()))
 
-    def _goes(self, course: RunState) -> bool:
-        courses = self.engine.courses
-        match course.status:
+    def _goes(self, state: RunState) -> bool:
+        states = self.engine.states
+        match state.status:
             case RunStatus.PAUSED | RunStatus.STOPPED:
-                reads = (course.unsettled and not course.stuck) or course.to_probe
-                return bool((reads and not course.blind) or course.in_flight)
+                reads = (state.unsettled and not state.stuck) or state.to_probe
+                return bool((reads and not state.blind) or state.in_flight)
             case RunStatus.QUEUED:
-                behind = course.behind(courses.values())
-                return not behind or any(self._goes(courses[number]) for number in behind)
+                behind = state.behind(states.values())
+                return not behind or any(self._goes(states[number]) for number in behind)
             case _:
                 return True
 

@@ -69,7 +69,7 @@ def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(house: Hou
     houses.data(house.ask("POST", f"/imports/{run}/pause"))
     if broken:  # MXM itself failed at it: Resume has to read the journal first
         house.services.run_manager._worker.steer(
-            lambda engine: engine._halt_for(engine.courses[run], ValueError("a fault"))
+            lambda engine: engine._halt_for(engine.states[run], ValueError("a fault"))
         )
     house.host.down = False
     before = len(house.host.sent)

@@ -117,4 +117,4 @@ def test_five_thousand_rows_are_taken_up_again() -> None:
     here = Simulation()
     here.start(plan(*rows(5000)))
     here.kill()
-    assert len(here.engine.courses[1].waiting) == 5000
+    assert len(here.engine.states[1].waiting) == 5000

@@ -181,7 +181,7 @@ def test_a_host_that_refuses_for_ten_minutes_is_asked_ever_less(headers: bool) -
             continue
         asked += 1
         said = RateLimitHeaders(0, 20, EPOCH + now, EPOCH + now, by_host=True) if headers else None
-        pace.update("write", RateLimited(None, allowance=said), now, now)
+        pace.update("write", RateLimited(None, rate_headers=said), now, now)
     assert 5 <= asked <= 16
 
 

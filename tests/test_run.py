@@ -610,8 +610,8 @@ class TestTheStoreRefuses:
         for _ in range(100):
             here.step()
         assert len(sent(here, "POST")) == 3
-        course = here.engine.courses[run]
-        assert (course.status, course.why) == (RunStatus.PAUSED, messages.DISK_FULL)
+        state = here.engine.states[run]
+        assert (state.status, state.why) == (RunStatus.PAUSED, messages.DISK_FULL)
         assert here.engine.trouble == messages.DISK_FULL
 
     def test_an_answer_that_had_come_is_recorded_when_there_is_room_again(self, here: Simulation) -> None:
@@ -635,7 +635,7 @@ class TestTheStoreRefuses:
         self.full = True
         for _ in range(60):
             here.step()
-        assert here.engine.courses[run].held
+        assert here.engine.states[run].held
         self.full = False
         here.run()
         assert here.record(run).status == "finished"

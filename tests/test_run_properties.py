@@ -143,10 +143,10 @@ def to_the_end(here: Simulation, *runs: int) -> None:
         raise AssertionError(f"Not at an end: {[here.record(run) for run in runs]}")
     here.sandbox.schedule = Schedule()
     for _ in range(600):
-        if not here.engine.courses:
+        if not here.engine.states:
             return
         here.step()
-    raise AssertionError(f"Not settled: {here.engine.courses}")
+    raise AssertionError(f"Not settled: {here.engine.states}")
 
 
 def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lacking: bool) -> None:

@@ -256,7 +256,7 @@ class TestStopping:
         assert set(here.outcomes(run)) <= {"created", "not_attempted", "failed"}
         made = {address for address, times in here.sandbox.made.items() if times}
         assert {each.address for each in here.rows(run) if each.outcome == "created"} == made
-        assert run not in here.engine.courses
+        assert run not in here.engine.states
 
 
 class TestOldPlans:

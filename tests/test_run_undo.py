@@ -203,7 +203,7 @@ class TestRestoring:
         here, run = self.changed(Rule(replace(NAMED["lost_late"], late=TIMEOUT + 1.0)))
         back = here.start(undo(self.back(0), of=run))
         until_asked(here, "PATCH", "user0")
-        while here.engine.courses[back].waiting == []:
+        while here.engine.states[back].waiting == []:
             here.step()
         here.engine.pause(back, messages.BY_HAND)
         here.clock.passed += 60

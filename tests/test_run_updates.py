@@ -270,4 +270,4 @@ class TestRecoveryEmails:
     def test_they_are_not_counted_as_writes(self) -> None:
         here = existing()
         run = here.start(plan(*(update(n, recovery_email="x@b.nl") for n in range(3)), update(3, quota=1)))
-        assert len(here.engine.courses[run].waiting) == 1
+        assert len(here.engine.states[run].waiting) == 1

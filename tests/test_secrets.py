@@ -96,7 +96,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     def status() -> str:
         view = house.runs.get(LOCAL, run)
         said.append(repr(view))
-        said.extend(repr(course) for course in tuple(house.run_manager._worker.engine.courses.values()))
+        said.extend(repr(state) for state in tuple(house.run_manager._worker.engine.states.values()))
         assert view is not None
         if view.status == "paused":
             house.runs.resume(LOCAL, run)

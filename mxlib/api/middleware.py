@@ -70,9 +70,9 @@ def _caller(scope: Scope) -> Caller:
         raise ApiError(
             401, "A token is needed: Authorization: Bearer mxm_…", headers={"WWW-Authenticate": 'Bearer realm="MXM"'}
         )
-    house = services.current()
+    current = services.current()
     try:
-        return house.tokens.caller(token, house.authenticator.proxies.address(scope))
+        return current.tokens.caller(token, current.authenticator.proxies.address(scope))
     except InvalidToken as error:
         raise ApiError(401, str(error), headers=INVALID_TOKEN) from None
 

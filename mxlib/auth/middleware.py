@@ -78,13 +78,13 @@ class AccessMiddleware:
         self,
         app: ASGIApp,
         settings: Settings,
-        entrance: Callable[[], Authenticator],
+        authenticator: Callable[[], Authenticator],
         by_hand: IsUserActivity = lambda _message: True,
         redraw: Redraw = lambda _tab: True,
         shelf: UploadStore | None = None,
     ) -> None:
-        """`entrance` is asked for at each request, since it opens after the guard; uploads are kept on `shelf`."""
-        self.app, self._entrance, self._of_lines = app, entrance, (by_hand, redraw)
+        """`authenticator` is asked for at each request, since it opens after the guard; uploads are kept on `shelf`."""
+        self.app, self._entrance, self._of_lines = app, authenticator, (by_hand, redraw)
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._uploads = Uploads(shelf, most_bytes=max(MOST_BYTES, self._most)) if shelf else None
@@ -145,15 +145,15 @@ class AccessMiddleware:
 
     def _arrival(self, scope: Scope, headers: Headers) -> RequestContext:
         """From where, and in which session; asking for the way in or out, or for the health, does not extend it."""
-        entrance = self._entrance()
-        secure = entrance.proxies.secure(scope) or self._comes_by_https(scope, headers)
-        visitor = ClientInfo(entrance.proxies.address(scope), headers.get("user-agent", ""))
-        arrived = RequestContext(entrance, visitor, secure)
+        authenticator = self._entrance()
+        secure = authenticator.proxies.secure(scope) or self._comes_by_https(scope, headers)
+        client = ClientInfo(authenticator.proxies.address(scope), headers.get("user-agent", ""))
+        arrived = RequestContext(authenticator, client, secure)
         given = [cookie_parser(told).get(sign_in_pages.cookie_name(secure)) for told in headers.getlist("cookie")]
         told = next(filter(None, given), None)
-        if told is None or not entrance.sign_in_required():
+        if told is None or not authenticator.sign_in_required():
             return arrived
-        session = entrance.sessions.find(told, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
+        session = authenticator.sessions.find(told, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
         return replace(arrived, session=session, ended=session is None)
 
     async def _let_through(self, arrived: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
@@ -241,13 +241,13 @@ def _sign(scope: Scope, arrived: RequestContext) -> None:
         scope["headers"].append((SESSION, arrived.session.known_as.encode()))
 
 
-def _ways_in(entrance: Authenticator) -> Sequence[BaseRoute]:
+def _ways_in(authenticator: Authenticator) -> Sequence[BaseRoute]:
     """The routes of signing in elsewhere, if there is a provider."""
-    if not entrance.settings.oidc_issuer:
+    if not authenticator.settings.oidc_issuer:
         return []
     from mxlib.auth import oidc_routes  # takes its time to import, and few need it
 
-    return oidc_routes.ways(entrance.settings, entrance.clock)
+    return oidc_routes.ways(authenticator.settings, authenticator.clock)
 
 
 def _unproven(scope: Scope, headers: Headers, arrived: RequestContext) -> Refusal | None:

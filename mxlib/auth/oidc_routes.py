@@ -103,24 +103,24 @@ class OidcRoutes:
 
     def _known(self, vouched: ProviderIdentity, arrived: RequestContext) -> UserRecord:
         """The user that was vouched for; the account at the provider is theirs from the first time on."""
-        entrance, email = arrived.authenticator, vouched.email
-        user = entrance.users.find(email)
+        authenticator, email = arrived.authenticator, vouched.email
+        user = authenticator.users.find(email)
         if user is None and email in self._settings.admins_of_provider:
             listed = Caller("MXM_OIDC_ADMINS", admin=True, kind="engine", address=arrived.client.address)
             with suppress(
                 InvalidPassword
             ):  # made meanwhile by a second tab; or no name that can be given, and so nobody known
-                entrance.users.add(listed, email, admin=True)
-            user = entrance.users.find(email)
+                authenticator.users.add(listed, email, admin=True)
+            user = authenticator.users.find(email)
         if user is None:
-            entrance.refused(email, arrived.client, "unknown address")
+            authenticator.refused(email, arrived.client, "unknown address")
             raise SignInRefused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
         if user.disabled_at is None:  # else the entrance refuses, and nothing changes
             try:
-                entrance.users.link(user.id, vouched.subject, arrived.client.address)
+                authenticator.users.link(user.id, vouched.subject, arrived.client.address)
             except InvalidPassword:
-                entrance.refused(email, arrived.client, "another account at the provider")
-                holder = entrance.users.of_subject(vouched.subject)
+                authenticator.refused(email, arrived.client, "another account at the provider")
+                holder = authenticator.users.of_subject(vouched.subject)
                 whose = (
                     f"your account at the provider is {holder.name}'s" if holder else f"{email} is another account's"
                 )

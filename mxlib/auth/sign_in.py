@@ -75,36 +75,34 @@ class Authenticator:
         """Where a sign-in from this address waits for its turn: strangers never keep those waiting who came before."""
         return self.at_home if self.throttle.knows(address) else self.strangers
 
-    def sign_in_with_password(
-        self, name: str, password: str, visitor: ClientInfo, before: Session | None = None
-    ) -> str:
+    def sign_in_with_password(self, name: str, password: str, client: ClientInfo, before: Session | None = None) -> str:
         """Sign in; the id of the new session. `before` is the browser's last one, which ends.
 
         Raises Refused, TooMany when this name or this address has to wait, and Crowded when too many wait already.
         Variants of a name count together, whether anybody has it or not.
         """
         called = normalise_name(name)
-        refused = self.throttle.ask(called, visitor.address)
-        with self.password_queue(visitor.address).slot(household(visitor.address), refused):
-            self.throttle.enter(called, visitor.address)
+        refused = self.throttle.ask(called, client.address)
+        with self.password_queue(client.address).slot(household(client.address), refused):
+            self.throttle.enter(called, client.address)
             known, user = self.users.find(name), self.users.verify(name, password)
         if user is None:
             why = "unknown name" if known is None else "disabled" if known.disabled_at else "wrong password"
-            self.refused(known.name if known else "", visitor, why)
+            self.refused(known.name if known else "", client, why)
             raise SignInRefused(WRONG)
-        return self._let_in(user, visitor, before, "by password")
+        return self._let_in(user, client, before, "by password")
 
-    def sign_in_with_provider(self, user: UserRecord, visitor: ClientInfo, before: Session | None = None) -> str:
+    def sign_in_with_provider(self, user: UserRecord, client: ClientInfo, before: Session | None = None) -> str:
         """Sign in whom a provider vouches for; the id of the new session. Raises Refused when disabled."""
         if user.disabled_at is not None:
-            self.refused(user.name, visitor, "disabled")
+            self.refused(user.name, client, "disabled")
             raise SignInRefused(f"The user {user.name} is disabled. Ask an admin.")
-        return self._let_in(user, visitor, before, "by the provider")
+        return self._let_in(user, client, before, "by the provider")
 
-    def refused(self, name: str, visitor: ClientInfo, why: str) -> None:
+    def refused(self, name: str, client: ClientInfo, why: str) -> None:
         """Note a sign-in that was refused; `name` is that of a user, or blank."""
         with self._store.write() as tx:
-            self._note(tx, "sign_in.refused", name or SOMEBODY, visitor.address, why, on=name)
+            self._note(tx, "sign_in.refused", name or SOMEBODY, client.address, why, on=name)
 
     def sign_out(self, session: Session, address: str) -> None:
         """Sign out in this browser: what is open there closes at once."""
@@ -120,12 +118,12 @@ class Authenticator:
             ended = people.end_all(tx, session.user)
         self.sessions.wake(ended)
 
-    def _let_in(self, user: UserRecord, visitor: ClientInfo, before: Session | None, how: str) -> str:
+    def _let_in(self, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
         with self._store.write() as tx:
-            told = self.sessions.start(tx, user.id, visitor.address, visitor.agent)
+            told = self.sessions.start(tx, user.id, client.address, client.agent)
             people.change(tx, user.id, last_sign_in_at=self.clock.now())
-            self.throttle.forgive(tx, user.name, visitor.address)
-            self._note(tx, "sign_in", user.name, visitor.address, how)
+            self.throttle.forgive(tx, user.name, client.address)
+            self._note(tx, "sign_in", user.name, client.address, how)
             if before is not None:
                 people.end(tx, before.digest)
         if before is not None:

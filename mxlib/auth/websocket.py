@@ -33,7 +33,7 @@ class SessionWebSocket:
 
     def __init__(
         self,
-        entrance: Authenticator,
+        authenticator: Authenticator,
         session: Session | None,
         receive: Receive,
         send: Send,
@@ -41,7 +41,7 @@ class SessionWebSocket:
         redraw: Redraw,
     ) -> None:
         """`session` is None while nobody needs one; then the line is over as soon as somebody does."""
-        self._entrance, self._session, self._receive, self._send = entrance, session, receive, send
+        self._entrance, self._session, self._receive, self._send = authenticator, session, receive, send
         self._by_hand, self._redraw, self.tab = by_hand, redraw, secrets.token_hex(8)
         self._used = self._cut = False
         self._now = session

@@ -26,9 +26,9 @@ from mxlib.mxroute.rate_headers import RateLimitHeaders
 class MXrouteError(Exception):
     """Base of every failure of the host that reaches an operator."""
 
-    def __init__(self, message: str, *, allowance: RateLimitHeaders | None = None) -> None:
+    def __init__(self, message: str, *, rate_headers: RateLimitHeaders | None = None) -> None:
         super().__init__(message)
-        self.rate_headers = allowance
+        self.rate_headers = rate_headers
 
 
 class RateLimitWait(MXrouteError):
@@ -52,8 +52,8 @@ class Unreachable(MXrouteError):
 class InvalidResponse(MXrouteError):
     """An answer came that makes no sense; a write may have happened all the same."""
 
-    def __init__(self, message: str, *, status: int, allowance: RateLimitHeaders | None = None) -> None:
-        super().__init__(message, allowance=allowance)
+    def __init__(self, message: str, *, status: int, rate_headers: RateLimitHeaders | None = None) -> None:
+        super().__init__(message, rate_headers=rate_headers)
         self.status = status
 
 
@@ -65,9 +65,9 @@ class RequestRefused(MXrouteError):
     """The host answered, and the answer was no. `message` and `field` are the host's own words."""
 
     def __init__(
-        self, code: str, message: str, *, status: int, field: str = "", allowance: RateLimitHeaders | None = None
+        self, code: str, message: str, *, status: int, field: str = "", rate_headers: RateLimitHeaders | None = None
     ) -> None:
-        super().__init__(self._sentence(message), allowance=allowance)
+        super().__init__(self._sentence(message), rate_headers=rate_headers)
         self.code, self.message, self.status, self.field = code, message, status, field
 
     def _sentence(self, message: str) -> str:
@@ -113,9 +113,9 @@ class RateLimited(RequestRefused):
         message: str = "Too many requests.",
         *,
         code: str = "RATE_LIMITED",
-        allowance: RateLimitHeaders | None = None,
+        rate_headers: RateLimitHeaders | None = None,
     ) -> None:
-        super().__init__(code, message, status=429, allowance=allowance)
+        super().__init__(code, message, status=429, rate_headers=rate_headers)
         self.retry_after = retry_after
 
     def _sentence(self, message: str) -> str:

@@ -145,32 +145,34 @@ def email_quota() -> Request:
 
 def parse_response(request: Request, status: int, headers: Mapping[str, str], body: bytes, now: float) -> Response:
     """Read an answer (header names in lower case, `now` in Unix seconds); raises what it says that is not a yes."""
-    allowance = RateLimitHeaders.from_http(headers, now)
+    rate_headers = RateLimitHeaders.from_http(headers, now)
     if status == 204 or (status < 300 and request.kind == "write" and not body.strip()):
-        return Response(status, None, allowance)
+        return Response(status, None, rate_headers)
     payload = _parsed(body)
     if status == 429:
-        raise RateLimited(retry_after(headers, now), allowance=allowance)
+        raise RateLimited(retry_after(headers, now), rate_headers=rate_headers)
     if status == 401:
-        raise _refusal(request, status, payload, allowance)
+        raise _refusal(request, status, payload, rate_headers)
     if 300 <= status < 400:
         redirected = "MXroute's address sends us elsewhere, where the key must not go. Check MXROUTE_API_URL."
-        raise InvalidResponse(redirected, status=status, allowance=allowance)
+        raise InvalidResponse(redirected, status=status, rate_headers=rate_headers)
     if status >= 500:
         raise InvalidResponse(
-            f"MXroute has a problem of its own (status {status}).", status=status, allowance=allowance
+            f"MXroute has a problem of its own (status {status}).", status=status, rate_headers=rate_headers
         )
     if request.bare and status < 300 and isinstance(payload, dict) and "success" not in payload:
-        return Response(status, payload, allowance)
+        return Response(status, payload, rate_headers)
     if not isinstance(payload, dict) or not isinstance(payload.get("success"), bool):
         what = "a web page" if body.lstrip()[:1] == b"<" else "something that can not be read"
-        raise InvalidResponse(f"MXroute answered with {what} (status {status}).", status=status, allowance=allowance)
+        raise InvalidResponse(
+            f"MXroute answered with {what} (status {status}).", status=status, rate_headers=rate_headers
+        )
     if status >= 400 or not payload["success"]:
-        raise _refusal(request, status, payload, allowance)
+        raise _refusal(request, status, payload, rate_headers)
     data = payload.get("data")
     if request.check and (wrong := request.check(data)):
-        raise UnexpectedData(wrong, status=status, allowance=allowance)
-    return Response(status, data, allowance)
+        raise UnexpectedData(wrong, status=status, rate_headers=rate_headers)
+    return Response(status, data, rate_headers)
 
 
 def pointers(data: Any) -> tuple[str, ...]:
@@ -179,12 +181,12 @@ def pointers(data: Any) -> tuple[str, ...]:
     return tuple(sorted(map(str, told))) if isinstance(told, list | dict) else ()
 
 
-def _refusal(request: Request, status: int, payload: Any, allowance: RateLimitHeaders | None) -> MXrouteError:
+def _refusal(request: Request, status: int, payload: Any, rate_headers: RateLimitHeaders | None) -> MXrouteError:
     told = payload.get("error") if isinstance(payload, dict) else None
     told = told if isinstance(told, dict) else {}
     make = _REFUSALS.get(status, RequestRefused)
     code, message, field = (_words(request, told.get(name)) for name in ("code", "message", "field"))
-    return make(code, message or f"status {status}", status=status, field=field, allowance=allowance)
+    return make(code, message or f"status {status}", status=status, field=field, rate_headers=rate_headers)
 
 
 def _words(request: Request, told: Any) -> str:

@@ -149,18 +149,18 @@ class RateBudget:
         least = min(2.0**self._refusals, self.window)
         wait = min(said.retry_after or 0.0, MAX_WAIT_S)
         resets_at = None
-        if allowance := said.rate_headers:
-            self.limit, resets_at = allowance.limit or self.limit, allowance.resets_at
-            if self._told and sent_at >= self._told.over_at and _seconds_later(allowance, self._told) <= 0:
-                self._was_early(said, allowance)
+        if rate_headers := said.rate_headers:
+            self.limit, resets_at = rate_headers.limit or self.limit, rate_headers.resets_at
+            if self._told and sent_at >= self._told.over_at and _seconds_later(rate_headers, self._told) <= 0:
+                self._was_early(said, rate_headers)
             if said.retry_after is None:
-                wait = self._open_for(allowance, now - sent_at)
+                wait = self._open_for(rate_headers, now - sent_at)
         self._told = _Told(0, resets_at, now + max(wait, least) + MARGIN)
 
-    def _was_early(self, said: RateLimited, allowance: RateLimitHeaders) -> None:
+    def _was_early(self, said: RateLimited, rate_headers: RateLimitHeaders) -> None:
         """The window was not over when we thought so: either it is longer than a minute, or its reset is off."""
-        agree = said.retry_after is not None and abs(said.retry_after - (allowance.resets_in or 0.0)) <= 3
-        self._resets = _Resets.PROVEN if agree and allowance.by_host else _Resets.OFF
+        agree = said.retry_after is not None and abs(said.retry_after - (rate_headers.resets_in or 0.0)) <= 3
+        self._resets = _Resets.PROVEN if agree and rate_headers.by_host else _Resets.OFF
         self.window += 1 if agree else 0
 
     def _open_for(self, said: RateLimitHeaders, took: float) -> float:

@@ -58,7 +58,7 @@ class Engine:
         self._unrecorded: deque[ReceivedResponse] = deque()
         self._reads = 0
         self._wake = TICK
-        self.courses: dict[int, RunState] = {}
+        self.states: dict[int, RunState] = {}
         self.health = CircuitBreaker(jitter)
         self.trouble = self.trouble_code = ""
         self.slot_at = 0.0
@@ -77,11 +77,11 @@ class Engine:
         now = self._clock.monotonic()
         with self._store.read() as tx:
             for record in journal.open_runs(tx):
-                if record.id not in self.courses:
+                if record.id not in self.states:
                     if self.health.is_hopeless(now):
                         self.health.retry_now(now)
                     # What another process journalled may leave late, and be committed later still.
-                    self.courses[record.id] = RunState.load(tx, record, now, self._patience + LEAVES_WITHIN)
+                    self.states[record.id] = RunState.load(tx, record, now, self._patience + LEAVES_WITHIN)
                     self._turns.append(record.id)
 
     def next_request(self) -> OutgoingRequest | None:
@@ -108,7 +108,7 @@ class Engine:
             self.health.record_failure(self._clock.monotonic())
         elif not isinstance(answer, RateLimited):
             self.health.record_success()
-        if job.errand.purpose is not RequestPurpose.SEND:
+        if job.read_task.purpose is not RequestPurpose.SEND:
             self._reads -= 1
         self._unrecorded.append(ReceivedResponse(job, answer, self._clock.now(), self._clock.monotonic()))
         self.flush()
@@ -119,8 +119,8 @@ class Engine:
             while self._unrecorded:
                 self._record(self._unrecorded[0])
                 self._unrecorded.popleft()
-            for course in tuple(self.courses.values()):
-                self._move_on_or_halt(course)
+            for state in tuple(self.states.values()):
+                self._move_on_or_halt(state)
             if self.trouble:
                 self._go_on()
         except StoreUnavailable as problem:
@@ -129,57 +129,57 @@ class Engine:
         return True
 
     def _record(self, heard: ReceivedResponse) -> None:
-        course = self.courses.get(heard.job.run)
-        if course is None or course.serial != heard.job.serial:
+        state = self.states.get(heard.job.run)
+        if state is None or state.serial != heard.job.serial:
             return  # the run was taken up again since: what this is about is read back
         try:
-            transitions.apply_response(self._store, course, heard, self._patience)
+            transitions.apply_response(self._store, state, heard, self._patience)
         except (StoreUnavailable, OwnershipLost):
             raise
         except Exception as problem:  # a fault of ours: what the run was doing is settled when it is taken up again
-            self._halt_for(course, problem)
+            self._halt_for(state, problem)
 
     # How a run is steered.
 
     def pause(self, run: int, why: str, note: Note | None = None) -> None:
         """Pause a run that goes on or is queued; `note` is written with it."""
-        course = self.courses.get(run)
-        if course and (course.held or course.status in {RunStatus.RUNNING, RunStatus.QUEUED}):
-            if course.held:
-                course.held, course.why, course.unsaved = False, why, True
-            lifecycle.halt(course, why)
-            course.adds(note)
+        state = self.states.get(run)
+        if state and (state.held or state.status in {RunStatus.RUNNING, RunStatus.QUEUED}):
+            if state.held:
+                state.held, state.why, state.unsaved = False, why, True
+            lifecycle.halt(state, why)
+            state.adds(note)
         self.flush()
 
     def resume(self, run: int, note: Note | None = None) -> None:
         """Queue a paused run; it goes on when its domains are free and read again. `note` is written with it."""
-        course = self.courses.get(run)
-        if course and course.status is RunStatus.PAUSED:
+        state = self.states.get(run)
+        if state and state.status is RunStatus.PAUSED:
             try:
-                course = self._taken_up_again(course) if course.broken else course
+                state = self._taken_up_again(state) if state.broken else state
             except StoreUnavailable as problem:
-                course.held, course.why, course.unsaved = True, str(problem), True
-                course.adds(note)
+                state.held, state.why, state.unsaved = True, str(problem), True
+                state.adds(note)
                 self._halt_all(problem)
                 return
-            self._queue(course)
-            course.adds(note)
+            self._queue(state)
+            state.adds(note)
             self.health.retry_now(self._clock.monotonic())
         self.flush()
 
-    def _queue(self, course: RunState) -> None:
-        course.status, course.why, course.unsaved = RunStatus.QUEUED, "", True
-        course.blind = course.held = False
-        course.similar_failures, course.similar_failures_reason = [], ""
+    def _queue(self, state: RunState) -> None:
+        state.status, state.why, state.unsaved = RunStatus.QUEUED, "", True
+        state.blind = state.held = False
+        state.similar_failures, state.similar_failures_reason = [], ""
 
     def stop(self, run: int, note: Note | None = None) -> None:
         """Attempt nothing more, and write `note` with that; what is in flight still gets its true outcome."""
-        course = self.courses.get(run)
-        if course is None or course.status is RunStatus.STOPPING or course.is_left:
+        state = self.states.get(run)
+        if state is None or state.status is RunStatus.STOPPING or state.is_left:
             return
         try:
-            course = self._taken_up_again(course) if course.broken else course
-            lifecycle.stop(self._store, course, self._clock.monotonic(), self._patience, note)
+            state = self._taken_up_again(state) if state.broken else state
+            lifecycle.stop(self._store, state, self._clock.monotonic(), self._patience, note)
         except StoreUnavailable as problem:
             self._halt_all(problem)
         self.flush()
@@ -191,172 +191,172 @@ class Engine:
         if wait or (self._reads and not self.health.is_closed):
             self._wake = min(self._wake, wait or TICK)
             return None
-        for course in self._in_turn():
-            errand = course.next_read(now) or self._inspection(course, now)
-            if errand is not None:
+        for state in self._in_turn():
+            read_task = state.next_read(now) or self._inspection(state, now)
+            if read_task is not None:
                 break
-            self._wake = min(self._wake, course.next_due(now) or TICK)
+            self._wake = min(self._wake, state.next_due(now) or TICK)
         else:
             going = [c for c in self._in_turn() if c.status in {RunStatus.RUNNING, RunStatus.STOPPING}]
             if self.health.is_closed or not going:
                 return None
-            course, errand = going[0], ReadTask(RequestPurpose.PROBE)
+            state, read_task = going[0], ReadTask(RequestPurpose.PROBE)
         if wait := self._slots.try_acquire("read"):
             self._wake = min(self._wake, wait)
             return None
         try:
-            request = requests.read_request(course, errand)
+            request = requests.read_request(state, read_task)
         except Exception as problem:
             self._slots.release("read")
-            self._halt_for(course, problem)
+            self._halt_for(state, problem)
             self._wake = 0.0
             return None
-        course.asked.add(errand)
+        state.asked.add(read_task)
         self._reads += 1
-        self._had_its_turn(course)
-        return OutgoingRequest(course.id, errand, request, self._clock.now(), serial=course.serial)
+        self._had_its_turn(state)
+        return OutgoingRequest(state.id, read_task, request, self._clock.now(), serial=state.serial)
 
-    def _inspection(self, course: RunState, now: float) -> ReadTask | None:
+    def _inspection(self, state: RunState, now: float) -> ReadTask | None:
         """The look at a mailbox right before its write, once a slot for that is about to be free: as late as can be."""
-        errand = course.next_inspection(now)
+        read_task = state.next_inspection(now)
         early = self._slots.wait_seconds("write") - INSPECTED_BEFORE
-        if errand is not None and early > 0:
+        if read_task is not None and early > 0:
             self._wake = min(self._wake, early)
             return None
-        return errand
+        return read_task
 
     def _take_write(self, now: float) -> OutgoingRequest | None:
         if not self.health.is_closed:
             return None
-        for course in self._in_turn():
-            position = course.next_write(now)
+        for state in self._in_turn():
+            position = state.next_write(now)
             if position is None:
                 continue
             if wait := self._slots.try_acquire("write"):
                 self.slot_at = now + wait
                 self._wake = min(self._wake, wait)
                 return None
-            return self._send(course, position)
+            return self._send(state, position)
         return None
 
-    def _send(self, course: RunState, position: int) -> OutgoingRequest | None:
+    def _send(self, state: RunState, position: int) -> OutgoingRequest | None:
         at = self._clock.now()
         try:
             with self._store.write() as tx:
-                row, attempt = journal.send(tx, course.id, position, at)
+                row, attempt = journal.send(tx, state.id, position, at)
                 sealed = {position: row.sealed_password} if row.sealed_password else {}
-                password = run_passwords.opened(tx, self._store.key, course.id, sealed).get(position, "")
+                password = run_passwords.opened(tx, self._store.key, state.id, sealed).get(position, "")
                 request = requests.write_request(row, password)
         except Exception as problem:
             self._slots.release("write")
             if isinstance(problem, StoreUnavailable | OwnershipLost):
                 raise
-            self._halt_for(course, problem)
+            self._halt_for(state, problem)
             self._wake = 0.0
             return None
-        course.is_sent(position)
-        self._had_its_turn(course)
+        state.is_sent(position)
+        self._had_its_turn(state)
         return OutgoingRequest(
-            course.id, ReadTask(RequestPurpose.SEND, row.domain, position), request, at, attempt, row, course.serial
+            state.id, ReadTask(RequestPurpose.SEND, row.domain, position), request, at, attempt, row, state.serial
         )
 
-    def _halt_for(self, course: RunState, problem: Exception) -> None:
+    def _halt_for(self, state: RunState, problem: Exception) -> None:
         """Stop one run for something that is wrong on our side; the others go on."""
         if isinstance(problem, Sealed):
-            lifecycle.halt(course, sentences.paused_without_key(problem))
+            lifecycle.halt(state, sentences.paused_without_key(problem))
         else:
-            log.error("Run %s stands still", course.id, exc_info=problem)
-            course.broken = True
-            course.faults += 1
-            lifecycle.halt(course, sentences.BROKEN, blind=True)
+            log.error("Run %s stands still", state.id, exc_info=problem)
+            state.broken = True
+            state.faults += 1
+            lifecycle.halt(state, sentences.BROKEN, blind=True)
 
-    def _taken_up_again(self, course: RunState) -> RunState:
+    def _taken_up_again(self, state: RunState) -> RunState:
         """A run that a fault of ours left half done, as the journal has it; what was on its way is settled."""
         with self._store.write() as tx:
-            journal.mark_unknown(tx, course.id)
-            record = journal.get_run(tx, course.id)
+            journal.mark_unknown(tx, state.id)
+            record = journal.get_run(tx, state.id)
             assert record is not None  # noqa: S101 - a run is never removed
             again = RunState.load(tx, record, self._clock.monotonic(), self._patience + LEAVES_WITHIN)
-        again.serial, again.faults, again.operator = course.serial + 1, course.faults, course.operator
-        again.status, again.why, again.unsaved = course.status, course.why, course.unsaved
-        again.notes = course.notes
-        self.courses[course.id] = again
+        again.serial, again.faults, again.operator = state.serial + 1, state.faults, state.operator
+        again.status, again.why, again.unsaved = state.status, state.why, state.unsaved
+        again.notes = state.notes
+        self.states[state.id] = again
         return again
 
     def problems(self) -> list[str]:
         """What is not well with single runs, one sentence each."""
-        courses = tuple(self.courses.values())
-        broken = [sentences.broken(course.id) for course in courses if course.broken]
-        return [*broken, *dict.fromkeys(course.trouble for course in courses if course.trouble and not course.broken)]
+        states = tuple(self.states.values())
+        broken = [sentences.broken(state.id) for state in states if state.broken]
+        return [*broken, *dict.fromkeys(state.trouble for state in states if state.trouble and not state.broken)]
 
     def _in_turn(self) -> list[RunState]:
-        return [self.courses[run] for run in self._turns]
+        return [self.states[run] for run in self._turns]
 
-    def _had_its_turn(self, course: RunState) -> None:
-        self._turns.remove(course.id)
-        self._turns.append(course.id)
+    def _had_its_turn(self, state: RunState) -> None:
+        self._turns.remove(state.id)
+        self._turns.append(state.id)
 
     # How runs move on.
 
-    def _move_on_or_halt(self, course: RunState) -> None:
+    def _move_on_or_halt(self, state: RunState) -> None:
         try:
-            if course.broken and (course.status is RunStatus.STOPPING or course.is_left):
-                course = self._taken_up_again(course)
-            self._move_on(course)
+            if state.broken and (state.status is RunStatus.STOPPING or state.is_left):
+                state = self._taken_up_again(state)
+            self._move_on(state)
         except (StoreUnavailable, OwnershipLost):
             raise
         except Exception as problem:
-            self._halt_for(course, problem)
+            self._halt_for(state, problem)
 
-    def _move_on(self, course: RunState) -> None:
+    def _move_on(self, state: RunState) -> None:
         """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
-        if course.status is RunStatus.QUEUED and not course.behind(self.courses.values()):
-            course.status, course.unsaved = RunStatus.RUNNING, True
-            course.looks_first()
-        if course.unsaved and not course.held:  # the journal keeps what a held run was doing, for the next start
-            lifecycle.save(self._store, course, self._clock.now())
-        if course.kept_here and course.status is RunStatus.RUNNING:
-            lifecycle.keep_here(self._store, course, self._clock.now())
+        if state.status is RunStatus.QUEUED and not state.behind(self.states.values()):
+            state.status, state.unsaved = RunStatus.RUNNING, True
+            state.looks_first()
+        if state.unsaved and not state.held:  # the journal keeps what a held run was doing, for the next start
+            lifecycle.save(self._store, state, self._clock.now())
+        if state.kept_here and state.status is RunStatus.RUNNING:
+            lifecycle.keep_here(self._store, state, self._clock.now())
             self._wake = 0.0
-        if course.is_left:
-            if course.drained and not course.to_probe and not course.asked:
-                lifecycle.settle_at_last(self._store, course, self._clock.now())
-                self._forget(course)
+        if state.is_left:
+            if state.drained and not state.to_probe and not state.asked:
+                lifecycle.settle_at_last(self._store, state, self._clock.now())
+                self._forget(state)
             return
-        if course.status is RunStatus.STOPPING and self._ends_unsettled(course):
-            course.to_check, course.to_confirm, course.stuck = set(), {}, True
-            lifecycle.finish(self._store, course, self._clock.now())
-            course.status = RunStatus.STOPPED
+        if state.status is RunStatus.STOPPING and self._ends_unsettled(state):
+            state.to_check, state.to_confirm, state.stuck = set(), {}, True
+            lifecycle.finish(self._store, state, self._clock.now())
+            state.status = RunStatus.STOPPED
             return
-        if course.drained and course.status in {RunStatus.RUNNING, RunStatus.STOPPING} and not course.to_probe:
-            if course.to_check is None:
+        if state.drained and state.status in {RunStatus.RUNNING, RunStatus.STOPPING} and not state.to_probe:
+            if state.to_check is None:
                 with self._store.read() as tx:
-                    course.to_check = set(journal.domains_to_check(tx, course.id))
-            stopping = course.status is RunStatus.STOPPING
-            left = course.to_check or course.to_confirm
-            if stopping and left and (course.faults > MAX_FAULTS or self.health.is_open(self._clock.monotonic())):
-                course.note, course.to_check, course.to_confirm = sentences.NOT_CHECKED, set(), {}
-            if not course.to_check and not course.to_confirm and not course.asked:
-                lifecycle.finish(self._store, course, self._clock.now())
-                self._forget(course)
+                    state.to_check = set(journal.domains_to_check(tx, state.id))
+            stopping = state.status is RunStatus.STOPPING
+            left = state.to_check or state.to_confirm
+            if stopping and left and (state.faults > MAX_FAULTS or self.health.is_open(self._clock.monotonic())):
+                state.note, state.to_check, state.to_confirm = sentences.NOT_CHECKED, set(), {}
+            if not state.to_check and not state.to_confirm and not state.asked:
+                lifecycle.finish(self._store, state, self._clock.now())
+                self._forget(state)
 
-    def _ends_unsettled(self, course: RunState) -> bool:
+    def _ends_unsettled(self, state: RunState) -> bool:
         """Whether a run that is being stopped ends before all of its rows are settled: the host does not say now."""
         down = self.health.is_open(self._clock.monotonic())
-        busy = course.waiting or course.kept_here or course.in_flight or course.asked
-        if not course.unsettled or busy or (course.to_probe and not down):
+        busy = state.waiting or state.kept_here or state.in_flight or state.asked
+        if not state.unsettled or busy or (state.to_probe and not down):
             return False
-        return down or course.stuck or course.faults > MAX_FAULTS
+        return down or state.stuck or state.faults > MAX_FAULTS
 
-    def _forget(self, course: RunState) -> None:
-        self._turns.remove(course.id)
-        del self.courses[course.id]
+    def _forget(self, state: RunState) -> None:
+        self._turns.remove(state.id)
+        del self.states[state.id]
 
     def _give_up(self) -> None:
         """The host was silent for too long: runs pause, and read nothing until they are told to go on."""
-        for course in self.courses.values():
-            if course.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
-                lifecycle.halt(course, messages.SILENT_TOO_LONG, blind=True)
+        for state in self.states.values():
+            if state.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
+                lifecycle.halt(state, messages.SILENT_TOO_LONG, blind=True)
         self.flush()
 
     def _halt_all(self, problem: StoreUnavailable) -> None:
@@ -365,19 +365,19 @@ class Engine:
         if self.trouble != why:
             log.error("The store refuses: %s", why)
         self.trouble, self.trouble_code, self._wake = why, problem.code, STORE_TICK
-        for course in self.courses.values():
-            if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-                lifecycle.halt(course, why)
-                course.held = True
+        for state in self.states.values():
+            if state.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+                lifecycle.halt(state, why)
+                state.held = True
 
     def _go_on(self) -> None:
         """If the store works again, so do the runs that were paused for it, and for nothing else."""
         with self._store.write() as tx:
             clock_guard.observe(tx, self._clock.now())
         self.trouble = ""
-        for course in tuple(self.courses.values()):
-            if course.held:
-                course = self._taken_up_again(course) if course.broken else course
-                course.held = False
-                self._queue(course)
-                self._move_on_or_halt(course)
+        for state in tuple(self.states.values()):
+            if state.held:
+                state = self._taken_up_again(state) if state.broken else state
+                state.held = False
+                self._queue(state)
+                self._move_on_or_halt(state)

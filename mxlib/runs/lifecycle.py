@@ -14,95 +14,95 @@ from mxlib.store import Store, Tx, audit, journal, run_passwords
 AT_ONCE = 200
 
 
-def halt(course: RunState, why: str, *, blind: bool = False) -> None:
+def halt(state: RunState, why: str, *, blind: bool = False) -> None:
     """Pause a run in memory; `save` brings that to the store. One that is being stopped stays so, and reads on."""
-    if course.status is RunStatus.STOPPING or course.is_left:
+    if state.status is RunStatus.STOPPING or state.is_left:
         return
-    course.blind = course.blind or blind
-    if course.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-        course.status, course.why, course.unsaved = RunStatus.PAUSED, why, True
-        course.to_look.clear()
+    state.blind = state.blind or blind
+    if state.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+        state.status, state.why, state.unsaved = RunStatus.PAUSED, why, True
+        state.to_look.clear()
 
 
-def stop(store: Store, course: RunState, moment: float, patience: float, note: Note | None = None) -> None:
+def stop(store: Store, state: RunState, moment: float, patience: float, note: Note | None = None) -> None:
     """Give every row that waits its outcome, unless it may be done already: that is read back first."""
     with store.write() as tx:
-        lost = [row for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,)) if row.unanswered]
+        lost = [row for row in journal.rows(tx, state.id, outcomes=(Outcome.WAITING,)) if row.unanswered]
         journal.set_rows(
-            tx, course.id, Outcome.WAITING, only=False, outcome=Outcome.NOT_ATTEMPTED, reason=sentences.STOPPED
+            tx, state.id, Outcome.WAITING, only=False, outcome=Outcome.NOT_ATTEMPTED, reason=sentences.STOPPED
         )
-        journal.set_rows(tx, course.id, Outcome.WAITING, only=True, outcome=Outcome.SETTLING)
-        journal.set_run(tx, course.id, status=RunStatus.STOPPING, why="")
-        for each in (*course.notes, *([note] if note else ())):
+        journal.set_rows(tx, state.id, Outcome.WAITING, only=True, outcome=Outcome.SETTLING)
+        journal.set_run(tx, state.id, status=RunStatus.STOPPING, why="")
+        for each in (*state.notes, *([note] if note else ())):
             each(tx)
     for row in lost:
-        course.unsettled[row.position] = PendingConfirmation(
+        state.unsettled[row.position] = PendingConfirmation(
             replace(row, outcome=Outcome.SETTLING), moment, moment + patience
         )
-    course.status, course.why, course.unsaved, course.blind = RunStatus.STOPPING, "", False, False
-    course.notes = ()
-    course.held = False
-    course.waiting.clear()
-    course.kept_here.clear()
-    course.to_look.clear()
-    course.denied.clear()
+    state.status, state.why, state.unsaved, state.blind = RunStatus.STOPPING, "", False, False
+    state.notes = ()
+    state.held = False
+    state.waiting.clear()
+    state.kept_here.clear()
+    state.to_look.clear()
+    state.denied.clear()
 
 
-def save(store: Store, course: RunState, at: float) -> None:
+def save(store: Store, state: RunState, at: float) -> None:
     """Write a run's status down."""
     with store.write() as tx:
-        journal.set_run(tx, course.id, status=course.status, why=course.why, seen=False)
-        if course.status is RunStatus.RUNNING:
-            journal.begin(tx, course.id, at)
-        if course.status is RunStatus.PAUSED:
-            _note(tx, course, "run.paused", at, course.why)
-        for note in course.notes:
+        journal.set_run(tx, state.id, status=state.status, why=state.why, seen=False)
+        if state.status is RunStatus.RUNNING:
+            journal.begin(tx, state.id, at)
+        if state.status is RunStatus.PAUSED:
+            _note(tx, state, "run.paused", at, state.why)
+        for note in state.notes:
             note(tx)
-    course.unsaved, course.notes = False, ()
+    state.unsaved, state.notes = False, ()
 
 
-def keep_here(store: Store, course: RunState, at: float) -> None:
+def keep_here(store: Store, state: RunState, at: float) -> None:
     """Do some of the rows that change nothing but a recovery email."""
-    now = course.kept_here[:AT_ONCE]
+    now = state.kept_here[:AT_ONCE]
     with store.write() as tx:
         for position in now:
-            row = journal.get_row(tx, course.id, position, having=Outcome.WAITING)
-            row_updates.keep_here(tx, course, row, at)
-    del course.kept_here[: len(now)]
+            row = journal.get_row(tx, state.id, position, having=Outcome.WAITING)
+            row_updates.keep_here(tx, state, row, at)
+    del state.kept_here[: len(now)]
 
 
-def finish(store: Store, course: RunState, at: float) -> None:
+def finish(store: Store, state: RunState, at: float) -> None:
     """End a run: every row has its outcome, and its domains were compared as far as the host answered."""
-    status = RunStatus.STOPPED if course.status is RunStatus.STOPPING else RunStatus.FINISHED
+    status = RunStatus.STOPPED if state.status is RunStatus.STOPPING else RunStatus.FINISHED
     with store.write() as tx:
-        for row in course.unsettled.values():
+        for row in state.unsettled.values():
             reason = sentences.MAY_EXIST if row.row.action == Action.CREATE else sentences.MAY_BE_DONE
-            journal.set_row(tx, course.id, row.row.position, having=Outcome.SETTLING, reason=reason)
-        count, first = journal.differences(tx, course.id)
+            journal.set_row(tx, state.id, row.row.position, having=Outcome.SETTLING, reason=reason)
+        count, first = journal.differences(tx, state.id)
         journal.set_run(
             tx,
-            course.id,
+            state.id,
             status=status,
             finished_at=at,
-            checked_at=at if course.compared and not course.note else None,
+            checked_at=at if state.compared and not state.note else None,
             differences=count,
             difference=first,
-            note=course.note,
+            note=state.note,
             seen=False,
         )
-        run_passwords.keep_from(tx, course.id, at)
-        told = messages.counted(journal.counts(tx, [course.id]).get(course.id, {}))
-        _note(tx, course, f"run.{status}", at, ". ".join(filter(None, [told, course.note])))
+        run_passwords.keep_from(tx, state.id, at)
+        told = messages.counted(journal.counts(tx, [state.id]).get(state.id, {}))
+        _note(tx, state, f"run.{status}", at, ". ".join(filter(None, [told, state.note])))
 
 
-def settle_at_last(store: Store, course: RunState, at: float) -> None:
+def settle_at_last(store: Store, state: RunState, at: float) -> None:
     """Have the operator see that a stopped run has its last outcomes, and keep its passwords from then on."""
     with store.write() as tx:
-        run_passwords.keep_from(tx, course.id, at)
-        journal.set_run(tx, course.id, seen=False)
+        run_passwords.keep_from(tx, state.id, at)
+        journal.set_run(tx, state.id, seen=False)
 
 
-def _note(tx: Tx, course: RunState, what: str, at: float, outcome: str) -> None:
+def _note(tx: Tx, state: RunState, what: str, at: float, outcome: str) -> None:
     audit.append(
-        tx, at=at, who=course.operator, kind="engine", what=what, on=f"run {course.id}", run=course.id, outcome=outcome
+        tx, at=at, who=state.operator, kind="engine", what=what, on=f"run {state.id}", run=state.id, outcome=outcome
     )

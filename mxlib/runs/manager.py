@@ -108,8 +108,8 @@ class RunManager:
 
         def stop(engine: Engine) -> None:
             engine.stop(run, note)
-            course = engine.courses.get(run)
-            if engine.trouble and course and not course.is_left and course.status is not RunStatus.STOPPING:
+            state = engine.states.get(run)
+            if engine.trouble and state and not state.is_left and state.status is not RunStatus.STOPPING:
                 raise StoreUnavailable(engine.trouble, engine.trouble_code)
 
         self._worker.steer(stop)
@@ -136,8 +136,8 @@ class RunManager:
                     tx, at=self._clock.now(), who=operator, kind=kind, what="run.take_over", on=f"run {run}",
                     address=address, run=run, outcome=f"from {record.operator}",
                 )  # fmt: skip
-            if course := self._worker.engine.courses.get(run):
-                course.operator = operator
+            if state := self._worker.engine.states.get(run):
+                state.operator = operator
 
     # What becomes of the passwords.
 
@@ -213,8 +213,7 @@ class RunManager:
     def active(self) -> int:
         """How many runs are neither paused nor at an end."""
         return sum(
-            course.status not in {RunStatus.PAUSED, *AT_AN_END}
-            for course in tuple(self._worker.engine.courses.values())
+            state.status not in {RunStatus.PAUSED, *AT_AN_END} for state in tuple(self._worker.engine.states.values())
         )
 
     def silent(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which request an errand or a row becomes."""
+"""Which request an read_task or a row becomes."""
 
 from mxlib.core.plans.plan import Action
 from mxlib.mxroute import protocol
@@ -7,17 +7,17 @@ from mxlib.runs.run_state import ReadTask, RequestPurpose, RunState
 from mxlib.store.records import RowRecord
 
 
-def read_request(course: RunState, errand: ReadTask) -> Request:
-    """The read that an errand wants; a probe asks for the domains."""
-    match errand.purpose:
-        case RequestPurpose.SETTLE if errand.position is not None:
-            return protocol.read_mailbox(errand.domain, course.unsettled[errand.position].row.username)
-        case RequestPurpose.INSPECT if errand.position is not None:
-            return protocol.read_mailbox(*course.guarded[errand.position])
-        case RequestPurpose.CONFIRM if errand.position is not None:
-            return protocol.read_mailbox(*course.to_confirm[errand.position])
+def read_request(state: RunState, read_task: ReadTask) -> Request:
+    """The read that an read_task wants; a probe asks for the domains."""
+    match read_task.purpose:
+        case RequestPurpose.SETTLE if read_task.position is not None:
+            return protocol.read_mailbox(read_task.domain, state.unsettled[read_task.position].row.username)
+        case RequestPurpose.INSPECT if read_task.position is not None:
+            return protocol.read_mailbox(*state.guarded[read_task.position])
+        case RequestPurpose.CONFIRM if read_task.position is not None:
+            return protocol.read_mailbox(*state.to_confirm[read_task.position])
         case RequestPurpose.LOOK | RequestPurpose.CHECK:
-            return protocol.list_mailboxes(errand.domain)
+            return protocol.list_mailboxes(read_task.domain)
         case _:
             return protocol.list_domains()
 

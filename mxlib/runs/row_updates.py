@@ -15,53 +15,53 @@ from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbo
 from mxlib.store.records import RowRecord
 
 
-def decide(tx: Tx, course: RunState, row: RowRecord, step: Finish, at: float) -> None:
+def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> None:
     """Give a row its outcome, and keep or drop the recovery email that goes with it."""
-    step = _unless_made_by_others(tx, course, row, step)
+    step = _unless_made_by_others(tx, state, row, step)
     outcome = step.outcome
     journal.set_row(
-        tx, course.id, row.position, having=row.outcome, outcome=outcome, reason=step.reason, proof=step.proof
+        tx, state.id, row.position, having=row.outcome, outcome=outcome, reason=step.reason, proof=step.proof
     )
     if outcome in DONE:
         told = _told(row) if outcome is Outcome.UPDATED else ""
-        _note(tx, course, f"mailbox.{row.action}", row, at, told)
+        _note(tx, state, f"mailbox.{row.action}", row, at, told)
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
-        _keep_recovery(tx, course, row, at)
+        _keep_recovery(tx, state, row, at)
     elif outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
-        recovery_emails.drop(tx, row.domain, row.username, set_before=course.created_at)
+        recovery_emails.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
         recovery_emails.drop(tx, row.domain, row.username)
 
 
-def _unless_made_by_others(tx: Tx, course: RunState, row: RowRecord, step: Finish) -> Finish:
+def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish) -> Finish:
     """What a row becomes whose mailbox is there, without a yes to the row: its own, unless somebody else made it."""
     if step.outcome is not Outcome.CREATED or step.proof is Proof.ANSWERED:
         return step
-    maker = mailbox_creators.find_maker(tx, row.address, after=course.planned_after, but=course.lineage)
+    maker = mailbox_creators.find_maker(tx, row.address, after=state.planned_after, but=state.lineage)
     return step if maker is None else Finish(Outcome.SKIPPED, messages.made_by(maker.run))
 
 
-def keep_here(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
+def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
     """Do a row that changes nothing but the recovery email, which is kept here alone."""
     if row.guarded and (
         stays := write_guard.kept_here(row.before, recovery_emails.of_mailbox(tx, row.domain, row.username))
     ):
-        journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
+        journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
-    since = write_guard.ChangesSincePlan() if row.guarded else _since_planned(tx, course, row, at)
+    since = write_guard.ChangesSincePlan() if row.guarded else _since_planned(tx, state, row, at)
     if since.doings or since.is_new:
         made = since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings)
         reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
-        journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
+        journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
     reason = messages.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
     if row.limit is not None:
         reason += f"; {findings.limit_not_sent(row.limit)}"
-    journal.set_row(tx, course.id, row.position, having=row.outcome, outcome=Outcome.UPDATED, reason=reason)
-    _keep_recovery(tx, course, row, at)
+    journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.UPDATED, reason=reason)
+    _keep_recovery(tx, state, row, at)
 
 
-def _keep_recovery(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
+def _keep_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
     """Put or drop the recovery email that comes with a row; in an update, keep what there was for who takes it back."""
     had = recovery_emails.of_mailbox(tx, row.domain, row.username)
     if row.recovery_email == CLEAR:
@@ -70,7 +70,7 @@ def _keep_recovery(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
         recovery_emails.put(tx, row.domain, row.username, row.recovery_email, at)
     if row.action == Action.UPDATE:
         _found(tx, row, {"recovery_email": had})
-        _note(tx, course, "recovery.set", row, at, "removed" if row.recovery_email == CLEAR else "")
+        _note(tx, state, "recovery.set", row, at, "removed" if row.recovery_email == CLEAR else "")
 
 
 def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
@@ -87,13 +87,11 @@ def _told(row: RowRecord) -> str:
     return findings.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
 
 
-def _note(tx: Tx, course: RunState, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
-    audit.append(
-        tx, at=at, who=course.operator, kind="engine", what=what, on=row.address, run=course.id, outcome=outcome
-    )
+def _note(tx: Tx, state: RunState, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
+    audit.append(tx, at=at, who=state.operator, kind="engine", what=what, on=row.address, run=state.id, outcome=outcome)
 
 
-def guard(tx: Tx, course: RunState, row: RowRecord, box: Mailbox, at: float) -> Finish | None:
+def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> Finish | None:
     """What a row becomes whose mailbox is not as it has to be; None when it may go."""
     if (row.unanswered or row.tries) and (late := decisions.decide_comparison(row, box)) is not None:
         # Our own, and not somebody else's change.
@@ -104,56 +102,56 @@ def guard(tx: Tx, course: RunState, row: RowRecord, box: Mailbox, at: float) -> 
             row.action, row.before, box, recovery_emails.of_mailbox(tx, row.domain, row.username)
         )
         if row.guarded
-        else write_guard.unplanned(row, box, _since_planned(tx, course, row, at))
+        else write_guard.unplanned(row, box, _since_planned(tx, state, row, at))
     )
     if stays is not None:
         return Finish(Outcome.SKIPPED, stays.reason)
     restoring = row.action == Action.UPDATE
-    if course.undo_of is not None and audit.touched_since(tx, row.address, course.undo_of, restoring=restoring):
+    if state.undo_of is not None and audit.touched_since(tx, row.address, state.undo_of, restoring=restoring):
         return Finish(Outcome.SKIPPED, messages.CHANGED_HERE)
     if row.action == Action.UPDATE and not row.tries and not row.unanswered:
         _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return None
 
 
-def _since_planned(tx: Tx, course: RunState, row: RowRecord, at: float) -> write_guard.ChangesSincePlan:
+def _since_planned(tx: Tx, state: RunState, row: RowRecord, at: float) -> write_guard.ChangesSincePlan:
     first = first_seen.since(tx, row.domain, row.username)
-    was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, course.planned_at)
+    was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, state.planned_at)
     return write_guard.ChangesSincePlan(
-        doings=audit.doings_since(tx, row.address, course.planned_after, but=course.lineage),
-        is_new=first is not None and first > course.planned_at and was_listed,
+        doings=audit.doings_since(tx, row.address, state.planned_after, but=state.lineage),
+        is_new=first is not None and first > state.planned_at and was_listed,
         is_unsure=manual_writes.is_open(tx, row.domain, row.username),
-        same_day=course.planned_at // 86_400 == at // 86_400,
+        same_day=state.planned_at // 86_400 == at // 86_400,
     )
 
 
-def had_mailboxes(tx: Tx, course: RunState, domain: str) -> bool:
+def had_mailboxes(tx: Tx, state: RunState, domain: str) -> bool:
     """Whether `domain` had mailboxes, as far as is known, beside those that this run has deleted."""
     kept = mailbox_lists.mailboxes(tx, domain)
     there = {box.username.lower() for box in kept.mailboxes} if kept else set()
-    for row in journal.rows(tx, course.id, outcomes=(Outcome.CREATED, Outcome.DELETED), domain=domain):
+    for row in journal.rows(tx, state.id, outcomes=(Outcome.CREATED, Outcome.DELETED), domain=domain):
         (there.add if row.outcome == Outcome.CREATED else there.discard)(row.username)
     return bool(there)
 
 
-def meanwhile(tx: Tx, course: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
+def meanwhile(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
     """Give the waiting rows that are overtaken by what is there now their outcome; their positions."""
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
     mailbox_lists.keep_mailboxes(tx, domain, boxes, at)
     decided = set()
-    for row in journal.rows(tx, course.id, outcomes=(Outcome.WAITING,), domain=domain):
+    for row in journal.rows(tx, state.id, outcomes=(Outcome.WAITING,), domain=domain):
         box = there.get(row.username)
         over = decisions.decide_failed_inspection(row, there=box is not None)
         if box is not None and row.guarded:
-            over = guard(tx, course, row, box, at)
+            over = guard(tx, state, row, box, at)
         if over is not None:
-            decide(tx, course, row, over, at)
+            decide(tx, state, row, over, at)
             decided.add(row.position)
     return decided
 
 
-def compare(tx: Tx, course: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
+def compare(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
     """Say of the rows of `domain` what the host now has; what was not done, as far as was known, may have been.
 
     What is handed back are rows that the list contradicts, each with the domain and name to read it by.
@@ -164,43 +162,43 @@ def compare(tx: Tx, course: RunState, domain: str, boxes: Iterable[Mailbox], at:
     not_done = (Outcome.FAILED, Outcome.SKIPPED, Outcome.NOT_ATTEMPTED)
     touched = (Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, *not_done)
     found, to_confirm = [], {}
-    for row in journal.rows(tx, course.id, outcomes=touched, domain=domain):
+    for row in journal.rows(tx, state.id, outcomes=touched, domain=domain):
         box = there.get(row.username)
         if decisions.contradicts(row, box):
             to_confirm[row.position] = (domain, row.username)
         if row.outcome in not_done:
             late = None if row.position in to_confirm else decisions.decide_list(row, box)
-            if late is None or _unless_made_by_others(tx, course, row, late).outcome not in DONE:
+            if late is None or _unless_made_by_others(tx, state, row, late).outcome not in DONE:
                 continue
-            row = _redecide(tx, course, row, late, at)
+            row = _redecide(tx, state, row, late, at)
         found.append(_found_at_host(row, box))
-    journal.set_found(tx, course.id, found)
+    journal.set_found(tx, state.id, found)
     return to_confirm
 
 
-def confirm(tx: Tx, course: RunState, row: RowRecord, box: Mailbox | None, at: float) -> None:
+def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: float) -> None:
     """Say of one row what its mailbox is, read by itself since a list contradicted the row."""
-    touched = audit.touched_since(tx, row.address, course.id)
+    touched = audit.touched_since(tx, row.address, state.id)
     if (step := decisions.decide_contradiction(row, box, touched=touched)) is None:
         if row.outcome in DONE:
-            journal.set_found(tx, course.id, [_found_at_host(row, box)])
+            journal.set_found(tx, state.id, [_found_at_host(row, box)])
         return
-    if _unless_made_by_others(tx, course, row, step) is not step:
+    if _unless_made_by_others(tx, state, row, step) is not step:
         return
     if step.outcome in DONE:
-        journal.set_found(tx, course.id, [_found_at_host(_redecide(tx, course, row, step, at), box)])
+        journal.set_found(tx, state.id, [_found_at_host(_redecide(tx, state, row, step, at), box)])
         return
     # The host may do it late: then it was we who asked for it.
     journal.set_row(
-        tx, course.id, row.position, having=row.outcome, outcome=step.outcome, reason=step.reason, differs="",
+        tx, state.id, row.position, having=row.outcome, outcome=step.outcome, reason=step.reason, differs="",
         unanswered=True, host_quota=None, host_limit=None,
     )  # fmt: skip
-    _take_back_recovery(tx, course, row, at)
-    _note(tx, course, "mailbox.not_done", row, at, step.reason)
+    _take_back_recovery(tx, state, row, at)
+    _note(tx, state, "mailbox.not_done", row, at, step.reason)
 
 
-def _redecide(tx: Tx, course: RunState, row: RowRecord, step: Finish, at: float) -> RowRecord:
-    decide(tx, course, row, step, at)
+def _redecide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> RowRecord:
+    decide(tx, state, row, step, at)
     return replace(row, outcome=step.outcome, proof=step.proof)
 
 
@@ -209,7 +207,7 @@ def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, 
     return row.position, reason, differs, box.quota if box else None, box.limit if box else None
 
 
-def _take_back_recovery(tx: Tx, course: RunState, row: RowRecord, at: float) -> None:
+def _take_back_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
     """Bring the recovery email back to what it was before a row that did nothing, unless it was changed since."""
     kept = "" if row.recovery_email == CLEAR else row.recovery_email
     had = str(row.was.get("recovery_email") or "") if row.action != Action.CREATE else ""

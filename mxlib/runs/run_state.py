@@ -56,7 +56,7 @@ class OutgoingRequest:
     """A request that goes out now, and for whom; `row` and `attempt` are set when it sends a row."""
 
     run: int
-    errand: ReadTask
+    read_task: ReadTask
     request: Request
     sent_at: float
     attempt: int = 0
@@ -152,7 +152,7 @@ class RunState:
     def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "RunState":
         """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
         status = RunStatus(record.status)
-        course = cls(
+        state = cls(
             record.id,
             record.operator,
             frozenset(record.domains),
@@ -163,16 +163,16 @@ class RunState:
             note=record.note,
         )
         records = journal.lineage(tx, record)
-        course.planned_at, course.planned_after = records[-1].created_at, record.planned_after
-        course.lineage = tuple(each.id for each in records)
-        course.waiting = journal.waiting_positions(tx, record.id)
-        course.guarded = journal.guarded(tx, record.id)
-        course.kept_here = journal.waiting_positions(tx, record.id, asking=False)
+        state.planned_at, state.planned_after = records[-1].created_at, record.planned_after
+        state.lineage = tuple(each.id for each in records)
+        state.waiting = journal.waiting_positions(tx, record.id)
+        state.guarded = journal.guarded(tx, record.id)
+        state.kept_here = journal.waiting_positions(tx, record.id, asking=False)
         for row in journal.rows(tx, record.id, outcomes=(Outcome.SETTLING,)):
-            course.unsettled[row.position] = PendingConfirmation(row, now, now + patience)
+            state.unsettled[row.position] = PendingConfirmation(row, now, now + patience)
         if status is RunStatus.RUNNING:
-            course.looks_first()
-        return course
+            state.looks_first()
+        return state
 
     def adds(self, note: Note | None) -> None:
         """Write `note` with the status that is not saved yet."""
@@ -184,11 +184,11 @@ class RunState:
         acts = self.status in {RunStatus.RUNNING, RunStatus.STOPPING} or self.in_flight or self.unsettled
         return self.domains if acts else frozenset()
 
-    def behind(self, courses: Iterable["RunState"]) -> tuple[int, ...]:
-        """Those of `courses` that write to a domain of this one, or waited for it longer, oldest first."""
+    def behind(self, states: Iterable["RunState"]) -> tuple[int, ...]:
+        """Those of `states` that write to a domain of this one, or waited for it longer, oldest first."""
         first = (
             other.id
-            for other in courses
+            for other in states
             if other is not self
             and not self.domains.isdisjoint(
                 other.domains if other.status is RunStatus.QUEUED and other.id < self.id else other.holds
@@ -223,7 +223,7 @@ class RunState:
         """The read that helps this run most, if one is due."""
         if self.blind:
             return None
-        return next((errand for errand in self._reads(now) if self._is_due(errand, now)), None)
+        return next((read_task for read_task in self._reads(now) if self._is_due(read_task, now)), None)
 
     def _reads(self, now: float) -> Iterable[ReadTask]:
         if self.to_probe:
@@ -240,8 +240,8 @@ class RunState:
             for position, (domain, _) in self.to_confirm.items():
                 yield ReadTask(RequestPurpose.CONFIRM, domain, position)
 
-    def _is_due(self, errand: ReadTask, now: float) -> bool:
-        return errand not in self.asked and errand not in self.denied and self.later.get(errand, now) <= now
+    def _is_due(self, read_task: ReadTask, now: float) -> bool:
+        return read_task not in self.asked and read_task not in self.denied and self.later.get(read_task, now) <= now
 
     def next_due(self, now: float) -> float | None:
         """Seconds until the next read may go that may not yet."""
@@ -250,16 +250,16 @@ class RunState:
         due = [*(row.due for row in self.unsettled.values()), *self.later.values()]
         return min((at - now for at in due if at > now), default=None)
 
-    def puts_off(self, errand: ReadTask, moment: float) -> bool:
+    def puts_off(self, read_task: ReadTask, moment: float) -> bool:
         """Ask again after an odd answer, later each time; whether that was asked for often enough."""
-        self.odd[errand] += 1
-        self.later[errand] = moment + 2.0 ** self.odd[errand]
-        return self.odd[errand] >= MAX_ODD_RESPONSES
+        self.odd[read_task] += 1
+        self.later[read_task] = moment + 2.0 ** self.odd[read_task]
+        return self.odd[read_task] >= MAX_ODD_RESPONSES
 
-    def is_read(self, errand: ReadTask) -> None:
-        """An errand has its answer."""
-        self.later.pop(errand, None)
-        del self.odd[errand]
+    def is_read(self, read_task: ReadTask) -> None:
+        """An read_task has its answer."""
+        self.later.pop(read_task, None)
+        del self.odd[read_task]
         self.trouble = ""
 
     def is_stuck(self, moment: float) -> None:
@@ -293,9 +293,9 @@ class RunState:
         """The look at the mailbox of a row that is about to be sent, if it wants one."""
         for position in heapq.nsmallest(INSPECTED_AHEAD, self.waiting) if self.sends and self.guarded else ():
             if self._is_to_be_inspected(position, now):
-                errand = ReadTask(RequestPurpose.INSPECT, self.guarded[position][0], position)
-                if self._is_due(errand, now):
-                    return errand
+                read_task = ReadTask(RequestPurpose.INSPECT, self.guarded[position][0], position)
+                if self._is_due(read_task, now):
+                    return read_task
         return None
 
     def _is_to_be_inspected(self, position: int, now: float) -> bool:

@@ -43,12 +43,12 @@ def views(
 
 def backlog(engine: Engine) -> int:
     """Rows of all runs that will cost a write yet and are not paused."""
-    return sum(_ahead(course) for course in tuple(engine.courses.values()))
+    return sum(_ahead(state) for state in tuple(engine.states.values()))
 
 
-def _ahead(course: RunState) -> int:
-    going = course.status in {RunStatus.RUNNING, RunStatus.QUEUED}
-    return len(course.waiting) if going else 0
+def _ahead(state: RunState) -> int:
+    going = state.status in {RunStatus.RUNNING, RunStatus.QUEUED}
+    return len(state.waiting) if going else 0
 
 
 def _view(
@@ -64,8 +64,8 @@ def _view(
 ) -> RunView:
     counts = {Outcome(name): count for name, count in counted.items()}
     now, moment = clock.now(), clock.monotonic()
-    course = engine.courses.get(record.id)
-    status = course.status if course else RunStatus(record.status)
+    state = engine.states.get(record.id)
+    status = state.status if state else RunStatus(record.status)
     silent = engine.health.silent_since if status is RunStatus.RUNNING else None
     down = silent is not None and engine.health.is_open(moment)
     going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and not down
@@ -81,16 +81,16 @@ def _view(
         started_at=record.started_at,
         finished_at=record.finished_at,
         eta_at=now + estimate(_writes_before_its_end(record.id, counts, engine)) if going else None,
-        behind=course.behind(tuple(engine.courses.values())) if course and status is RunStatus.QUEUED else (),
+        behind=state.behind(tuple(engine.states.values())) if state and status is RunStatus.QUEUED else (),
         waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
         silent_since=now - (moment - silent) if down and silent is not None else None,
         next_try_seconds=engine.health.retry_after(moment) if down else 0.0,
-        paused_reason=(course.why if course else record.why) if status is RunStatus.PAUSED else "",
-        held=course.held if course else False,
+        paused_reason=(state.why if state else record.why) if status is RunStatus.PAUSED else "",
+        held=state.held if state else False,
         checked_at=record.checked_at,
         differences=record.differences,
         difference=record.difference,
-        note=(course.trouble or course.note) if course else record.note,
+        note=(state.trouble or state.note) if state else record.note,
         passwords_until=_kept_until(record, status, now),
         handed_over_at=record.handed_over_at,
         downloaded_at=record.downloaded_at,
@@ -115,7 +115,7 @@ def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | Non
 def _writes_before_its_end(run: int, counts: dict[Outcome, int], engine: Engine) -> int:
     """Its own rows, and as many of each other run as take their turns meanwhile: runs share row by row."""
     own = sum(counts.get(outcome, 0) for outcome in OPEN)
-    if course := engine.courses.get(run):
-        own -= len(course.kept_here)
-    others = (course for course in tuple(engine.courses.values()) if course.id != run)
-    return own + sum(min(own, _ahead(course)) for course in others)
+    if state := engine.states.get(run):
+        own -= len(state.kept_here)
+    others = (state for state in tuple(engine.states.values()) if state.id != run)
+    return own + sum(min(own, _ahead(state)) for state in others)

@@ -59,10 +59,16 @@ class AccessService:
     """Manages people and tokens for admins, and for everybody what is their own."""
 
     def __init__(
-        self, store: Store, clock: Clock, lists: MailboxLists, users: Users, tokens: Tokens, entrance: Authenticator
+        self,
+        store: Store,
+        clock: Clock,
+        lists: MailboxLists,
+        users: Users,
+        tokens: Tokens,
+        authenticator: Authenticator,
     ) -> None:
         self._store, self._clock, self._lists = store, clock, lists
-        self._users, self._tokens, self._entrance = users, tokens, entrance
+        self._users, self._tokens, self._entrance = users, tokens, authenticator
 
     # How it stands.
 

@@ -43,36 +43,36 @@ def _answer(make: Callable[[], File]) -> Response:
 
 def run_file(request: Request) -> Response:
     """The results or the failed rows of a run, as .xlsx or .csv, or the results of each domain in a .zip."""
-    house = services.current()
+    app = services.current()
     digits, kind = request.path_params["run"], request.path_params["kind"]
     if len(digits) > _LONGEST_NUMBER:
         return PlainTextResponse("There is no run of such a number.", status_code=404)
-    return _answer(lambda: house.exports.run_file(caller(request), int(digits), kind))
+    return _answer(lambda: app.exports.run_file(caller(request), int(digits), kind))
 
 
 def domain_file(request: Request) -> Response:
     """The export of one domain, or of `all`, as CSV or Excel."""
-    house = services.current()
+    app = services.current()
     domain, _, kind = str(request.path_params["name"]).rpartition(".")
     if len(domain) > _LONGEST_NAME:
         return PlainTextResponse("There is no domain of such a name on this MXroute account.", status_code=404)
     if domain == "all":
-        return _answer(lambda: house.exports.all_file(caller(request), kind))
-    return _answer(lambda: house.exports.domain_file(caller(request), domain, kind))
+        return _answer(lambda: app.exports.all_file(caller(request), kind))
+    return _answer(lambda: app.exports.domain_file(caller(request), domain, kind))
 
 
 def selection_file(request: Request) -> Response:
     """The export of mailboxes that the caller ticked on a page, as CSV or Excel."""
-    house = services.current()
+    app = services.current()
     number, _, kind = str(request.path_params["name"]).rpartition(".")
-    return _answer(lambda: house.selections.file(caller(request), number, kind))
+    return _answer(lambda: app.selections.file(caller(request), number, kind))
 
 
 def draft_file(request: Request) -> Response:
     """The rows of a draft as they are now, as CSV or Excel."""
-    house = services.current()
+    app = services.current()
     number, _, kind = str(request.path_params["name"]).rpartition(".")
-    return _answer(lambda: house.drafts.file(caller(request), number, kind))
+    return _answer(lambda: app.drafts.file(caller(request), number, kind))
 
 
 def template(_request: Request) -> Response:

@@ -20,26 +20,26 @@ _HOST = {True: "ok", False: "trouble", None: "unknown"}
 
 def health(request: Request) -> JSONResponse:
     """Answer 200 while the server serves and 503 when its database cannot be read; strangers learn no more."""
-    house = services.current()
-    if not house.store.is_responsive():
+    app = services.current()
+    if not app.store.is_responsive():
         return _answer({"status": "down"}, 503)
-    caller = _caller(request, house)
-    return _answer({"status": "ok"} | (_details(house, caller) if caller else {}))
+    caller = _caller(request, app)
+    return _answer({"status": "ok"} | (_details(app, caller) if caller else {}))
 
 
-def _caller(request: Request, house: Services) -> Caller | None:
+def _caller(request: Request, app: Services) -> Caller | None:
     """Return who asks: the holder of a token, or the person whom the guard named; None for a stranger."""
     try:
         if "authorization" in request.headers:
-            return house.tokens.caller(bearer_token(request.scope), house.authenticator.proxies.address(request.scope))
+            return app.tokens.caller(bearer_token(request.scope), app.authenticator.proxies.address(request.scope))
         name = request.headers.get(IDENTITY.decode(), "")
-        return house.users.caller(name, request.headers.get(ADDRESS.decode(), "")) if name else None
+        return app.users.caller(name, request.headers.get(ADDRESS.decode(), "")) if name else None
     except (InvalidToken, Forbidden):
         return None
 
 
-def _details(house: Services, caller: Caller) -> dict[str, Any]:
-    runs = house.runs.all(caller)
+def _details(app: Services, caller: Caller) -> dict[str, Any]:
+    runs = app.runs.all(caller)
     stuck = [
         {"run": view.id, "status": view.status, "why": view.paused_reason or "MXroute does not answer."}
         for view in runs
@@ -47,9 +47,9 @@ def _details(house: Services, caller: Caller) -> dict[str, Any]:
     ]
     return {
         "version": __version__,
-        "sandbox": house.on_sandbox,
-        "mxroute": _HOST[house.host_is_well()],
-        "unwell": house.unwell(caller),
+        "sandbox": app.on_sandbox,
+        "mxroute": _HOST[app.host_is_well()],
+        "unwell": app.unwell(caller),
         "runs_active": sum(view.status not in {*AT_AN_END, RunStatus.PAUSED} for view in runs),
         "stuck_runs": stuck,
     }

@@ -64,16 +64,16 @@ _CHANGE = {
 @calls_host
 def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None) -> Response:
     """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
-    house = services.current()
-    order = house.program_changes.read(parse_body(request, data))
+    app = services.current()
+    order = app.program_changes.read(parse_body(request, data))
     if order.dry_run:
-        until = house.clock.now() + house.settings.retention_days * 86_400
-        return success(runs.proposal(house.program_changes.look(caller, order), until))
-    started = house.program_changes.start(caller, order, key=(key or "").strip(), request=data)
-    view = house.runs.get(caller, started.run)
+        until = app.clock.now() + app.settings.retention_days * 86_400
+        return success(runs.proposal(app.program_changes.look(caller, order), until))
+    started = app.program_changes.start(caller, order, key=(key or "").strip(), request=data)
+    view = app.runs.get(caller, started.run)
     if view is None:
         raise NotFound(f"Run {started.run} holds this change already, and is somebody else's.")
-    return success(runs.change(view, house.clock.now(), started.gone), 202)
+    return success(runs.change(view, app.clock.now(), started.gone), 202)
 
 
 @router.post(
@@ -91,5 +91,5 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
 @calls_host
 def export(caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
-    house = services.current()
-    return attached(house.exports.some_file(caller, house.program_changes.picked(parse_body(request, data)), "csv"))
+    app = services.current()
+    return attached(app.exports.some_file(caller, app.program_changes.picked(parse_body(request, data)), "csv"))

@@ -92,13 +92,13 @@ def preview(
     on_existing: Existing = OnExisting.SKIP,
 ) -> Response:
     """Judge rows as the page does, and send nothing."""
-    house = services.current()
+    app = services.current()
     table = _table(request, data, default_domain, file, generate=False, on_existing=on_existing)
-    judged = house.program_imports.preview(caller, table)
+    judged = app.program_imports.preview(caller, table)
     told = previews.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
     if table.notes:
         told["notes"] = list(table.notes)
-    if warnings := house.program_imports.preflight(caller, judged):
+    if warnings := app.program_imports.preflight(caller, judged):
         told["warnings"] = list(warnings)
     return success(told)
 
@@ -122,7 +122,7 @@ def start(
     key: Key = None,
 ) -> Response:
     """Start a run of all rows that are ready: it makes and changes mailboxes. Every other row is in its results."""
-    house = services.current()
+    app = services.current()
     table = _table(request, data, default_domain, file, generate=generate_passwords, on_existing=on_existing)
     asked = f"{kind_of(request)}\n{table.domain}\n{table.file_name}\n{table.generate}\n".encode() + data
     if table.on_existing is OnExisting.UPDATE:
@@ -131,11 +131,11 @@ def start(
         asked = f"{encoding}\n".encode() + asked
     if key is not None and not key.strip():
         raise InvalidBody("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
-    number = house.program_imports.start(caller, table, key=(key or "").strip(), request=asked, again=again)
-    view = house.runs.get(caller, number)
+    number = app.program_imports.start(caller, table, key=(key or "").strip(), request=asked, again=again)
+    view = app.runs.get(caller, number)
     if view is None:
         raise NotFound(f"Run {number} holds this import already, and is somebody else's.")
-    return success(runs.run(view, house.clock.now()), 202)
+    return success(runs.run(view, app.clock.now()), 202)
 
 
 def _table(

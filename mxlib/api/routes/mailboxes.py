@@ -78,10 +78,10 @@ def export_workbook(domain: Domain, caller: CurrentCaller) -> Response:
 
 
 def _exported(caller: CurrentCaller, domain: str, kind: str) -> Response:
-    house = services.current()
+    app = services.current()
     caller.require(Permission.EXPORT, domain)
-    house.mailboxes.list_mailboxes(caller, domain)
-    return attached(house.exports.domain_file(caller, domain.lower(), kind))
+    app.mailboxes.list_mailboxes(caller, domain)
+    return attached(app.exports.domain_file(caller, domain.lower(), kind))
 
 
 @router.post(
@@ -144,9 +144,9 @@ def delete(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 )
 def history(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     """Who did what to a mailbox, when, by which run and file; nothing is asked of MXroute."""
-    house, user = services.current(), user.lower()
-    past = house.histories.of(caller, domain, user)
-    if not past.events and past.first_seen is None and house.lists.cached_mailbox(domain, user) is None:
+    app, user = services.current(), user.lower()
+    past = app.histories.of(caller, domain, user)
+    if not past.events and past.first_seen is None and app.lists.cached_mailbox(domain, user) is None:
         raise NotFound(f"MXM knows of no mailbox {user}@{domain}.")
     return success(common.history(f"{user}@{domain}", past))
 

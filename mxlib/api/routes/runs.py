@@ -24,8 +24,8 @@ _ONE = {200: {"model": common.Success[runs.RunShape]}, **error_responses(404, 40
 @router.get("", responses={200: {"model": common.Success[list[runs.RunShape]]}, **error_responses()})
 def every(caller: CurrentCaller) -> Response:
     """The latest 200 runs that the token may see, newest first."""
-    house = services.current()
-    return success([runs.run(view, house.clock.now()) for view in house.runs.all(caller)])
+    app = services.current()
+    return success([runs.run(view, app.clock.now()) for view in app.runs.all(caller)])
 
 
 @router.get("/{run}", responses={200: {"model": common.Success[runs.RunShape]}, **error_responses(404)})

@@ -65,12 +65,12 @@ def _within(wanted: AuditFilter, period: str, days: tuple[object, ...]) -> Audit
 
 def show(wanted: AuditFilter) -> None:
     """The entries, newest first, a page at a time."""
-    house, caller = services.current(), layout.caller()
+    app, caller = services.current(), layout.caller()
     if st.session_state.get("audit-asked") != wanted:
         st.session_state["audit-asked"], st.session_state["audit-before"] = wanted, []
     before: list[int] = st.session_state["audit-before"]
-    page = house.audit_log.entries(caller, wanted, before=before[-1] if before else None, most=MOST)
-    found = house.audit_log.count(caller, wanted, most=_COUNTED + 1)
+    page = app.audit_log.entries(caller, wanted, before=before[-1] if before else None, most=MOST)
+    found = app.audit_log.count(caller, wanted, most=_COUNTED + 1)
     with st.container(horizontal=True, vertical_alignment="center", key="audit-bar"):
         st.markdown(_figures(found, len(before), page), width="stretch")
         query = urlencode(_parameters(wanted))

@@ -82,14 +82,14 @@ def stop() -> NoReturn:
 
 
 def _sidebar() -> None:
-    house = services.current()
-    if house.on_sandbox:
+    app = services.current()
+    if app.on_sandbox:
         st.badge("SANDBOX", icon=":material/science:", color="orange", help="A stand-in for MXroute; no real mailbox.")
-    known = house.lists.domains(caller())
+    known = app.lists.domains(caller())
     if known.problem:
         st.warning(escaped(known.problem), icon=":material/cloud_off:")
     _domain_selector(known.names)
-    if house.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
+    if app.lists.may_anywhere(caller(), Permission.VIEW, unread=True):
         search.show(lambda of, address: navigate("mailbox", domain=of, address=address))
     storage.show()
     session.show(caller())

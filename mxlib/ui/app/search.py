@@ -20,7 +20,7 @@ def show(go: Callable[[str, str], None]) -> None:
 
 
 def _show(go: Callable[[str, str], None]) -> None:
-    house = services.current()
+    app = services.current()
     sought = st.text_input(
         "Find a mailbox",
         key="find",
@@ -33,7 +33,7 @@ def _show(go: Callable[[str, str], None]) -> None:
         go(address.rpartition("@")[2], address)
     if not sought.strip():
         return
-    found = house.search.find(session.caller(), sought, most=_MOST)
+    found = app.search.find(session.caller(), sought, most=_MOST)
     with st.container(key="found", gap="small"):
         for hit in found.hits:
             st.button(
@@ -44,7 +44,7 @@ def _show(go: Callable[[str, str], None]) -> None:
                 on_click=act(_open, hit.domain, hit.address),
                 help=f"Recovery email {escaped(hit.recovery_email)}" if hit.recovery_email else None,
             )
-        _tell(found, house.clock.now())
+        _tell(found, app.clock.now())
 
 
 def _tell(found: Found, now: float) -> None:

@@ -134,7 +134,7 @@ middleware = [
     Middleware(
         AccessMiddleware,
         settings=settings,
-        entrance=lambda: services.current().authenticator,
+        authenticator=lambda: services.current().authenticator,
         by_hand=_by_hand,
         redraw=tabs.redraw,
         shelf=uploads.StreamlitUploads(),

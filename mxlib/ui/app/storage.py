@@ -24,11 +24,11 @@ def show() -> None:
 
 
 def _draw() -> None:
-    house = services.current()
-    known, problem = house.storage.latest(session.caller()), house.storage.problem
+    app = services.current()
+    known, problem = app.storage.latest(session.caller()), app.storage.problem
     if known is not None or problem:
         auto_refresh.stop()
-    if known is None and not (problem and house.storage.may_see(session.caller())):
+    if known is None and not (problem and app.storage.may_see(session.caller())):
         return
     with st.container(key="storage", gap="xsmall"):
         st.caption("Account storage", help=_help(known))
@@ -40,7 +40,7 @@ def _draw() -> None:
             st.progress(min(1.0, known.used / known.limit), text=_use(known))
         else:
             st.markdown(_use(known))
-        now = house.clock.now()
+        now = app.clock.now()
         if now - known.read_at > 2 * MAX_AGE_S:
             st.caption(f"{messages.read_ago(known.read_at, now)} {escaped(problem)}".strip())
 

@@ -40,10 +40,10 @@ def show(current: EditorState, judged: pd.DataFrame) -> None:
 
 
 def _prepare(current: EditorState, judged: pd.DataFrame) -> PreparedImport:
-    house = services.current()
+    app = services.current()
     rows = (current.latest or current.draft).rows
     with progress.shown() as tell:
-        return house.imports.confirm(
+        return app.imports.confirm(
             layout.caller(),
             rows,
             current.domain,
@@ -56,8 +56,8 @@ def _prepare(current: EditorState, judged: pd.DataFrame) -> PreparedImport:
 
 @dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
 def _ask(current: EditorState, ready: PreparedImport) -> None:
-    house = services.current()
-    now = house.clock.now()
+    app = services.current()
+    now = app.clock.now()
     question = st.empty()
     for change in ready.changes:
         st.warning(escaped(change), icon=":material/sync_problem:")
@@ -72,7 +72,7 @@ def _ask(current: EditorState, ready: PreparedImport) -> None:
     for run in meanwhile:
         st.warning(escaped(messages.same_import(run)), icon=":material/history:")
     agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
-    days = retention() if ready.sets_passwords else house.settings.retention_days
+    days = retention() if ready.sets_passwords else app.settings.retention_days
     question.markdown(_loud(ready, now + days * 86_400))
     with st.container(horizontal=True):
         possible = agreed and not ready.unchecked and ready.figures.mailboxes > 0
@@ -82,7 +82,7 @@ def _ask(current: EditorState, ready: PreparedImport) -> None:
     if not start:
         return
     try:
-        run = house.runs.start(layout.caller(), ready.plan, days=days, beside=named, since=opened_at)
+        run = app.runs.start(layout.caller(), ready.plan, days=days, beside=named, since=opened_at)
     except SameImport as rival:
         st.session_state[_NAMED] = (named | {rival.run}, opened_at)
         st.rerun(scope="fragment")

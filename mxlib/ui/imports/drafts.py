@@ -17,11 +17,11 @@ _MOST = 3
 
 def offer() -> None:
     """The latest drafts of the caller and of those whose domains the caller may import into."""
-    house = services.current()
-    for kept in house.drafts.offered(layout.caller())[:_MOST]:
+    app = services.current()
+    for kept in app.drafts.offered(layout.caller())[:_MOST]:
         with st.container(border=True, key=f"draft-{kept.id}"):
             told, on, away = st.columns([7, 2, 2], vertical_alignment="center")
-            age = house.clock.now() - kept.changed_at
+            age = app.clock.now() - kept.changed_at
             said = messages.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
             told.markdown(f"**A draft is kept.** {escaped(said)}")
             go_on, forget = act(_go_on, kept.id), act(_discard, kept.id)

@@ -184,8 +184,8 @@ def pending(preview: EditorState) -> bool:
 
 
 def _judge(preview: EditorState, draft: Draft) -> pd.DataFrame:
-    house, caller = services.current(), layout.caller()
-    return house.imports.validate(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
+    app, caller = services.current(), layout.caller()
+    return app.imports.validate(caller, draft.rows, preview.domain, on_existing=preview.on_existing)
 
 
 def _edits(preview: EditorState) -> dict[int, dict[str, Any]]:
@@ -237,8 +237,8 @@ def commit_edits(
         preview.past = [*preview.past, preview.draft][-MOST_STEPS:]
         preview.future = []
     if preview.generate:
-        house = services.current()
-        filled = house.imports.with_passwords(layout.caller(), draft.rows, preview.domain)
+        app = services.current()
+        filled = app.imports.with_passwords(layout.caller(), draft.rows, preview.domain)
         if not filled["password"].equals(draft.rows["password"]):
             draft = draft.with_rows(filled)
     _redraw(preview, draft, anew=anew, page=page)

@@ -212,9 +212,9 @@ def _footer(step: Step, trouble: str) -> bool:
 
 
 def _finish(step: Step, domain: str, others: Collection[str]) -> None:
-    house = services.current()
+    app = services.current()
     with st.spinner("Comparing with MXroute…", show_time=True):
-        reading = house.files.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
+        reading = app.files.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
         source = step.source
         progress.refresh(reading.rows, domain)
         editor.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)

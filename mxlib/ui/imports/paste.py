@@ -33,10 +33,10 @@ def _add(preview: EditorState) -> None:
     st.session_state["further_refused"] = ""
     if not text.strip():
         return
-    house = services.current()
+    app = services.current()
     try:
-        reading = house.files.further(layout.caller(), text, preview.domain, preview.reading)
-        total, most = len(preview.draft) + len(reading.rows), house.settings.max_rows
+        reading = app.files.further(layout.caller(), text, preview.domain, preview.reading)
+        total, most = len(preview.draft) + len(reading.rows), app.settings.max_rows
         if total > most:
             raise FileRefused(messages.too_many_rows(total, most))
     except FileRefused as refusal:

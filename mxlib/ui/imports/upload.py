@@ -28,8 +28,8 @@ def shown() -> bool:
 def show(domain: str) -> None:
     """The upload, its options and what a file should look like."""
     st.session_state[_SHOWN] = True
-    house = services.current()
-    settings = house.settings
+    app = services.current()
+    settings = app.settings
     with st.container(border=True):
         file, paste = st.columns([3, 2], gap="large")
         upload = file.file_uploader(
@@ -52,7 +52,7 @@ def show(domain: str) -> None:
     _explain()
     if not asked:
         return
-    if not house.lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True):
+    if not app.lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True):
         actions.say(permissions.NO_IMPORT)
         return
     if (upload is None) == (not text.strip()):
@@ -61,7 +61,7 @@ def show(domain: str) -> None:
         return
     name = upload.name if upload else clipboard.NAME
     try:
-        source = Source(upload.getvalue() if upload else house.files.pasted(text), name, generate)
+        source = Source(upload.getvalue() if upload else app.files.pasted(text), name, generate)
         with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
             mapping.take_in(source, domain)
         uploads.let_go(upload)

@@ -42,8 +42,8 @@ def show(box: pd.Series) -> None:
 
 def show_past(domain: str, username: str, *, there: bool) -> None:
     """Who did what to it, when, and by which run and file."""
-    house = services.current()
-    past, now = house.histories.of(layout.caller(), domain, username), house.clock.now()
+    app = services.current()
+    past, now = app.histories.of(layout.caller(), domain, username), app.clock.now()
     st.subheader("History", anchor=False)
     if there and (origin := past.origin(now)):
         st.caption(escaped(origin))

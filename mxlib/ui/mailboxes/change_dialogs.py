@@ -145,16 +145,16 @@ def _done() -> ChangeResult | None:
 
 def _confirm(proposed: ChangeProposal, verb: str) -> None:
     """The question, what must be agreed to, and the button."""
-    house = services.current()
+    app = services.current()
     question = st.empty()
     if proposed.gone:
         st.info(escaped(change_text.gone(proposed.gone)), icon=":material/person_off:")
-    days = house.settings.retention_days
+    days = app.settings.retention_days
     for warning in proposed.preflight:
         st.warning(escaped(warning), icon=":material/data_usage:")
     if isinstance(proposed.change, NewPassword) and not proposed.alone:
         days = confirm.retention()
-    question.markdown(f"**{escaped(proposed.text(house.clock.now() + days * 86_400))}**")
+    question.markdown(f"**{escaped(proposed.text(app.clock.now() + days * 86_400))}**")
     agreed = True
     if below := proposed.below:
         st.warning(escaped(below), icon=":material/warning:")

@@ -35,9 +35,9 @@ def ask(domain: str) -> None:
         if not lacks:
             _show(*made)
         return
-    house = services.current()
+    app = services.current()
     cells = _typed()
-    judged = house.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
+    judged = app.mailboxes.look(domain, {**cells, "password": cells["password"] or None})
     faults = dict(judged.faults)
     if not cells["password"]:
         faults["password"] = change_text.NO_PASSWORD
@@ -60,7 +60,7 @@ def ask(domain: str) -> None:
     field("password")
     quota, recovery = st.columns(2)
     with quota:
-        standard = house.settings.new_quota
+        standard = app.settings.new_quota
         st.text_input("Quota", key="new_quota", placeholder=f"{standard:,} MB" if standard else "unlimited")
         field("quota")
     with recovery:

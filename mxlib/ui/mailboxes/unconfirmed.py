@@ -21,8 +21,8 @@ def show(domain: str, username: str = "") -> None:
 
 
 def _show(write: Unconfirmed) -> None:
-    house = services.current()
-    at = format.moment(write.at, house.clock.now())
+    app = services.current()
+    at = format.moment(write.at, app.clock.now())
     text = change_text.unconfirmed(write.action.value, write.mailbox, write.who, at, write.outcome)
     st.warning(escaped(text), icon=":material/help:")
     if not write.has_password:
@@ -35,11 +35,11 @@ def _show(write: Unconfirmed) -> None:
         forget = bool(write.outcome) and st.button("Forget it", key=f"unconfirmed_forget_{write.id}")
     try:
         if show:
-            found = house.unconfirmed.password(layout.caller(), write.id)
+            found = app.unconfirmed.password(layout.caller(), write.id)
             st.session_state[_SHOWN] = {**st.session_state.get(_SHOWN, {}), write.id: found}
             st.rerun()
         if forget:
-            house.unconfirmed.forget(layout.caller(), write.id)
+            app.unconfirmed.forget(layout.caller(), write.id)
             st.session_state.pop(_SHOWN, None)
             st.rerun()
     except (*actions.REFUSALS, services.DecryptionFailed) as refusal:
