@@ -93,7 +93,7 @@ class MXrouteClient:
                 self._gate.release(request.kind)
         return answer
 
-    def waiting(self, kind: str) -> float:
+    def wait_seconds(self, kind: str) -> float:
         """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
         return self._gate.wait_seconds(kind)
 

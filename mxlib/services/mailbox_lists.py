@@ -161,7 +161,7 @@ class MailboxLists:
             open_ = {threads.submit(self._read_unless_silent, name, patience) for name in due}
             while open_:
                 if tell:
-                    tell(len(due) - len(open_), len(due), self._host.waiting("read"))
+                    tell(len(due) - len(open_), len(due), self._host.wait_seconds("read"))
                 _, open_ = wait(open_, timeout=_TOLD_EVERY, return_when=FIRST_COMPLETED)
         if tell:
             tell(len(due), len(due), 0.0)
