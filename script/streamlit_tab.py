@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -25,18 +25,20 @@ class Tab:
     _pages: dict[str, str] = field(default_factory=dict)
     _renewed: dict[str, tuple[float, float]] = field(default_factory=dict)
     _socket: ClientConnection = field(init=False)
+    _open: ExitStack = field(default_factory=ExitStack)
     _thread: threading.Thread = field(init=False)
     _first: threading.Event = field(default_factory=threading.Event)
 
     def open(self) -> "Tab":
         """Connect and ask for the page; renewals go on in a thread of its own."""
-        self._socket = connect(
+        connection = connect(
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
             origin=self.url,  # type: ignore[arg-type]
             subprotocols=["streamlit"],  # type: ignore[list-item]
             max_size=None,
             open_timeout=30,
         )
+        self._socket = self._open.enter_context(connection)
         self._ask()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
@@ -49,7 +51,7 @@ class Tab:
 
     def close(self) -> None:
         """Close the tab."""
-        self._socket.close()
+        self._open.close()
         self._thread.join(5)
 
     def _ask(self, fragment: str = "") -> None:
