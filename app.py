@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from mxlib import dashboard
 from mxlib.ui.app import errors, server
 
 app = st.App(
-    "mxlib/ui/shell/main.py",
+    dashboard.ENTRY_PAGE,
     routes=server.routes,
     lifespan=server.lifespan,
     middleware=server.middleware,

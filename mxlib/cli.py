@@ -1,13 +1,15 @@
-"""The admin command, `script/mxm`: what must be possible before anybody can sign in."""
+"""The command line, `script/mxm` and `mxm`: to start the server, and to manage it before anybody can sign in."""
 
 import argparse
 import getpass
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import ValidationError
 
+from mxlib import __version__, dashboard
 from mxlib.auth import token_owners
 from mxlib.auth.cli_options import NEVER, AddDomain, AddPermission, parse_period
 from mxlib.auth.passwords import InvalidPassword
@@ -27,7 +29,12 @@ Rights = dict[str, set[Permission]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit status."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked, rest = parser.parse_known_args(arguments)
+    if asked.do is _serve:
+        dashboard.serve(rest)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         settings, clock = Settings(), SystemClock()
         store = Store.open(settings.data_dir / FILE, clock, settings.secret_key.get_secret_value())
@@ -44,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"MXM_DATA_DIR: {error.filename} cannot be used ({error.strerror}).")
     except (EOFError, KeyboardInterrupt):
         return _complain("\nGiven up. Nothing was changed.")
+
+
+def _serve(*_: object) -> int:
+    """Mark the one command that opens no store: `main` hands its arguments to the server."""
+    raise NotImplementedError
 
 
 def _operator() -> Caller:
@@ -209,8 +221,16 @@ def _unclear(asked: argparse.Namespace, who: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("script/mxm", description="Manage this MXM from the command line.")
-    rooms = parser.add_subparsers(required=True, metavar="{token,user,time}")
+    program = "mxm" if Path(sys.argv[0]).name == "mxm" else "script/mxm"
+    parser = argparse.ArgumentParser(program, description="Manage this MXM from the command line.")
+    parser.add_argument("--version", action="version", version=f"MXM {__version__}")
+    rooms = parser.add_subparsers(required=True, metavar="{serve,token,user,time}")
+    serve = rooms.add_parser(
+        "serve", help="start the dashboard and the API", usage=f"{program} serve [OPTION ...]", allow_abbrev=False,
+        description="Start the dashboard and the API, and print their address. Options go to Streamlit, for example "
+        "--server.port 8600 --server.address 0.0.0.0. The data folder is MXM_DATA_DIR, else data/ in this folder.",
+    )  # fmt: skip
+    serve.set_defaults(do=_serve)
     tokens = rooms.add_parser("token", help="tokens of the HTTP API").add_subparsers(required=True, metavar="COMMAND")
     create = _command(tokens, "create", _token_create, "make a token, and print it: it is shown this once")
     create.add_argument("name", help="what it is for")

@@ -15,6 +15,7 @@ _KNOWLEDGE = {"core", "mxroute", "store"} | _GROUND
 DOORS = {
     "settings": set[str](),
     "clock": set[str](),
+    "dashboard": set[str](),
     "core": set[str](),
     "sandbox": set[str](),
     "worker": {"core"},
@@ -25,10 +26,10 @@ DOORS = {
     "services": {"runs", "auth", "sandbox", "worker"} | _KNOWLEDGE,
     "api": {"services", "runs", "auth", "core", "mxroute"} | _GROUND,
     "web": {"api", "services", "runs", "auth", "core", "mxroute"} | _GROUND,
-    "ui": {"api", "web", "services", "runs", "auth", "core"} | _GROUND,
+    "ui": {"dashboard", "api", "web", "services", "runs", "auth", "core"} | _GROUND,
     "pages": {"ui", "services", "runs", "auth", "core"},
-    "app": {"ui"},
-    "cli": {"auth", "store", "core"} | _GROUND,
+    "app": {"dashboard", "ui"},
+    "cli": {"dashboard", "auth", "store", "core"} | _GROUND,
 }
 #: Libraries that only these rooms may know.
 KEPT_TO = {

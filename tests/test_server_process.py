@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.browser import driver
-from tests.browser.driver import BRISK, ROOT, Server
+from tests.browser.driver import BRISK, Server
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 
@@ -137,32 +136,3 @@ def test_no_program_of_this_machine_says_where_people_are_unless_it_was_named(
 def test_the_data_folder_is_nobody_elses(server: Server) -> None:
     assert server.data.stat().st_mode & 0o077 == 0
     assert not [path.name for path in server.data.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
-
-
-def test_the_start_script_names_the_address_it_will_serve(tmp_path: Path) -> None:
-    """Runs the script up to the moment when Streamlit takes over."""
-    folder = tmp_path / "mxm"
-    (folder / "script").mkdir(parents=True)
-    (folder / ".venv" / "bin").mkdir(parents=True)
-    for name, text in {
-        "script/server": (ROOT / "script" / "server").read_text(encoding="utf-8"),
-        "script/prepare": "#!/usr/bin/env bash\n",
-        ".venv/bin/streamlit": '#!/usr/bin/env bash\necho "$@"\n',
-        ".venv/bin/python": "#!/usr/bin/env bash\necho 8507\n",
-    }.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        (folder / name).chmod(0o755)
-
-    def started(*arguments: str) -> list[str]:
-        done = subprocess.run(
-            [folder / "script" / "server", *arguments], cwd="/", capture_output=True, text=True, check=True
-        )
-        return done.stdout.splitlines()
-
-    assert started()[0].startswith("MXM: http://127.0.0.1:8507 ")
-    assert started()[1].startswith("run app.py ")
-    assert started()[1].endswith("--server.port 8507")
-    assert started("--server.port", "8600")[0].startswith("MXM: http://127.0.0.1:8600 ")
-    assert started("--server.port=8600", "--server.address=localhost")[0].startswith("MXM: http://localhost:8600 ")
-    assert started("--server.address", "::1", "--server.port", "8600")[0].startswith("MXM: http://[::1]:8600 ")
-    assert started("--server.port", "8600", "--theme.base", "dark")[1].endswith("--server.port 8600 --theme.base dark")

@@ -7,13 +7,12 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from mxlib import services
+from mxlib import dashboard, services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.ui.app import banner, search, session, storage
 from mxlib.ui.widgets import actions, dialogs
 from mxlib.ui.widgets.format import escaped
 
-ROOT = Path(__file__).resolve().parents[3]
 ASSETS = Path(__file__).parents[1] / "assets"
 
 
@@ -33,7 +32,7 @@ def page(name: str) -> Page:
         "mailbox": ("Mailbox", ":material/contact_mail:", "mailbox"),
     }[name]
     return st.Page(
-        ROOT / "pages" / f"{name}.py",
+        dashboard.FOLDER / "pages" / f"{name}.py",
         title=title,
         icon=icon,
         url_path=path,
