@@ -99,6 +99,7 @@ OURS: dict[str, set[str]] = {
     "mailboxes/table": {"questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses)))"},
     "admin/audit": {"services.current().settings.audit_days"},
     "app/banner": {"view.id"},
+    "app/layout": {"__version__"},
     "imports/bulk_edit": {"words.verdict(kind)"},
     "mailboxes/change_dialogs": {"proposed.typed", "verb"},
     "imports/file_changes": {"label", "line"},

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import services
+from mxlib import __version__, services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.schema import MASK
 from mxlib.services import Services
@@ -72,6 +72,11 @@ def test_the_accounts_page_lists_every_mailbox_of_the_domain_with_its_totals(hou
     assert set(listed["address"]) == {f"{name}@clienta.nl" for name in there}
     assert tab.metric[0].value == f"{len(there):,}"
     assert any("SANDBOX" in mark.value for mark in tab.markdown)
+
+
+def test_the_sidebar_ends_with_the_version(house: Services) -> None:
+    tab = opened(domain="clienta.nl")
+    assert f"MXM {__version__}" in tab.sidebar.children[max(tab.sidebar.children)].proto.body
 
 
 def test_the_domain_in_the_address_is_the_active_one_and_stays_when_the_page_changes(house: Services) -> None:

@@ -7,7 +7,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from mxlib import dashboard, services
+from mxlib import __version__, dashboard, services
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.ui.app import banner, search, session, storage
 from mxlib.ui.widgets import actions, dialogs
@@ -92,6 +92,7 @@ def _sidebar() -> None:
         search.show(lambda of, address: navigate("mailbox", domain=of, address=address))
     storage.show()
     session.show(caller())
+    st.html(f'<p class="mxm-version">MXM {__version__}</p>')
 
 
 def _domain_selector(names: tuple[str, ...]) -> None:
