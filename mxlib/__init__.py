@@ -1,4 +1,4 @@
 """MXM, the mailbox manager for MXroute."""
 
-#: The release, the same as in pyproject.toml.
+#: The release; pyproject.toml takes it from here.
 __version__ = "0.1.0"
