@@ -157,6 +157,14 @@ def test_the_installed_server_serves_pages_and_the_api(installed: Installation, 
         assert b"This page stopped" not in tab.content
 
 
+def test_the_health_check_of_the_image_sees_the_server(installed: Installation, server: Server) -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    check = re.search(r"^HEALTHCHECK .*\n +CMD (\[.+\])$", image, re.MULTILINE)
+    assert check is not None
+    program, *arguments = json.loads(check[1].replace("127.0.0.1:8501", server.url.removeprefix("http://")))
+    installed.run(program, *arguments)
+
+
 def test_the_installed_server_has_the_settings_of_the_checkout(server: Server) -> None:
     output = server.output()
     assert output.splitlines()[0] == f"MXM: {server.url} (Ctrl+C stops it)"
