@@ -80,7 +80,9 @@ class House:
                 Route("/{path:path}", _seen, methods=["GET", "POST", "PUT", "DELETE"]),
             ],
             middleware=[
-                Middleware(AccessMiddleware, settings=self.settings, entrance=lambda: self.entrance, redraw=self.redraw)
+                Middleware(
+                    AccessMiddleware, settings=self.settings, authenticator=lambda: self.entrance, redraw=self.redraw
+                )
             ],
         )
         return TestClient(

@@ -47,7 +47,9 @@ def client(public_url: str = "", address: str = LOCAL) -> TestClient:
     methods, settings = ["GET", "POST", "PUT", "PATCH", "DELETE"], Settings(public_url=public_url)
     app = Starlette(
         routes=[Route("/seen", _seen, methods=methods), WebSocketRoute("/live", _echo)],
-        middleware=[Middleware(AccessMiddleware, settings=settings, entrance=lambda: people.open_entrance(settings))],
+        middleware=[
+            Middleware(AccessMiddleware, settings=settings, authenticator=lambda: people.open_entrance(settings))
+        ],
     )
     return TestClient(app, base_url=address)
 

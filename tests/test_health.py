@@ -35,7 +35,7 @@ def house(tmp_path: Path, brisk: None) -> Iterator[House]:
 def asked(house: House) -> TestClient:
     """A client in front of the guard and the health route."""
     guard = Middleware(
-        AccessMiddleware, settings=house.services.settings, entrance=lambda: house.services.authenticator
+        AccessMiddleware, settings=house.services.settings, authenticator=lambda: house.services.authenticator
     )
     return TestClient(Starlette(routes=health.routes, middleware=[guard]), base_url="http://127.0.0.1")
 

@@ -53,7 +53,7 @@ class House:
         """A browser that has never been here."""
         app = Starlette(
             routes=[Route("/{path:path}", _who)],
-            middleware=[Middleware(AccessMiddleware, settings=self.settings, entrance=lambda: self.entrance)],
+            middleware=[Middleware(AccessMiddleware, settings=self.settings, authenticator=lambda: self.entrance)],
         )
         return Browser(TestClient(app, base_url=address, follow_redirects=False), self.provider)
 

@@ -68,7 +68,7 @@ def signed_in(house: Services, said: list[str]) -> str:
     house.users.add(LOCAL, "kim", SIGN_IN, admin=True)
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(AccessMiddleware, settings=house.settings, entrance=lambda: house.authenticator)],
+        middleware=[Middleware(AccessMiddleware, settings=house.settings, authenticator=lambda: house.authenticator)],
     )
     browser = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
     for name, password in ((MISTAKEN, SIGN_IN), ("kim", MISTAKEN), ("kim", SIGN_IN)):
