@@ -99,7 +99,6 @@ OURS: dict[str, set[str]] = {
     "mailboxes/table": {"questions.shown(len(shown), len(mailboxes), len(picking.picked(domain) - set(addresses)))"},
     "admin/audit": {"services.current().settings.audit_days"},
     "app/banner": {"view.id"},
-    "app/layout": {"__version__"},
     "imports/bulk_edit": {"words.verdict(kind)"},
     "mailboxes/change_dialogs": {"proposed.typed", "verb"},
     "imports/file_changes": {"label", "line"},
@@ -111,7 +110,7 @@ OURS: dict[str, set[str]] = {
         "words.to_do(creates, updates)",
     },
     "widgets/dialogs": {"look", "title"},
-    "app/layout": {"title"},
+    "app/layout": {"__version__", "title"},
     "imports/upload": {
         "_CHOOSE.format(most=settings.max_file_mb)",
         "frame_text.format(quota=settings.new_quota or 'unlimited', limit=settings.new_limit)",
