@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import shortcuts
+
 # How long an example takes hangs on what else the machine does; speed is measured by script/bench.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -21,6 +23,13 @@ def no_account_of_whoever_runs_the_tests() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(("MX_", "MXM_", "MXROUTE_", "STREAMLIT_")):
                 patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_cost_twice(no_account_of_whoever_runs_the_tests: None) -> Iterator[None]:
+    """Pay once for what many tests need and none is about."""
+    with shortcuts.taken():
         yield
 
 

@@ -1,0 +1,106 @@
+"""Costs that no test is about, paid once a process: a new store's tables, compiled statements, hashes, scans.
+
+`taken` shortens only what the collected tests have imported, so that pure tests import nothing for it.
+"""
+
+import contextlib
+import sqlite3
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+
+@contextlib.contextmanager
+def taken() -> Iterator[None]:
+    """Take every shortcut inside the block."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        if "mxlib.store" in sys.modules:
+            _new_stores_are_copies(patch)
+            _stores_share_compiled_statements(patch)
+        if "mxlib.auth.passwords" in sys.modules:
+            _passwords_are_hashed_at_once(patch)
+        if "starlette.testclient" in sys.modules:
+            _test_clients_share_an_event_loop(patch, stack)
+        if "streamlit.testing.v1" in sys.modules:
+            _packages_are_scanned_once(patch)
+        yield
+
+
+def _new_stores_are_copies(patch: pytest.MonkeyPatch) -> None:
+    """Fill a store without tables from a dump of a migrated one; an older store migrates as ever."""
+    from mxlib.store import migrations
+
+    upgrade = migrations.upgrade
+
+    def fill(tx: Any) -> None:
+        if tx.exec_driver_sql("SELECT 1 FROM sqlite_master").first() is not None:
+            upgrade(tx)
+            return
+        for statement in _tables(upgrade):
+            tx.exec_driver_sql(statement)
+
+    patch.setattr(migrations, "upgrade", fill)
+
+
+@cache
+def _tables(upgrade: Any) -> list[str]:
+    """The statements that make a migrated store without rows."""
+    from mxlib.store.database import _engine
+
+    with TemporaryDirectory() as folder:
+        file = str(Path(folder) / "store")
+        engine = _engine(file)
+        with engine.begin() as tx:
+            upgrade(tx)
+        engine.dispose()
+        with contextlib.closing(sqlite3.connect(file)) as made:
+            return list(made.iterdump())[1:-1]  # without its own BEGIN and COMMIT
+
+
+def _stores_share_compiled_statements(patch: pytest.MonkeyPatch) -> None:
+    """Keep compiled statements for the whole process, not for each engine with a dialect of its own."""
+    import sqlalchemy
+    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
+    from sqlalchemy.util import LRUCache
+
+    compiled: Any = LRUCache(2_000)
+    create_engine = sqlalchemy.create_engine
+
+    def share(*args: Any, **options: Any) -> Any:
+        engine = create_engine(*args, **options)
+        engine._compiled_cache = compiled
+        return engine
+
+    patch.setattr(sqlalchemy, "create_engine", share)
+    patch.setattr(Dialect, "__eq__", lambda self, other: type(self) is type(other), raising=False)
+    patch.setattr(Dialect, "__hash__", lambda self: hash(type(self)), raising=False)
+
+
+def _passwords_are_hashed_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with the least that argon2 takes."""
+    from argon2 import PasswordHasher
+
+    from mxlib.auth import passwords
+
+    patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def _test_clients_share_an_event_loop(patch: pytest.MonkeyPatch, stack: contextlib.ExitStack) -> None:
+    """Keep one event loop and its threads for all requests, where each would start its own."""
+    from anyio.from_thread import start_blocking_portal
+    from starlette.testclient import TestClient
+
+    portal = stack.enter_context(start_blocking_portal())
+    patch.setattr(TestClient, "_portal_factory", lambda _self: contextlib.nullcontext(portal))
+
+
+def _packages_are_scanned_once(patch: pytest.MonkeyPatch) -> None:
+    """Scan the installed packages for components once, not for every AppTest."""
+    from streamlit.components.v2 import manifest_scanner
+
+    patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
