@@ -3,36 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from mxlib.core import schema
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.formula_guard import unguard
-from mxlib.core.schema import COLUMNS
 
 #: A column of full addresses: it has no column of its own in COLUMNS, and fills `username` where that is blank.
-ADDRESS = "address"
-MEANINGS = (*COLUMNS, ADDRESS)
+ADDRESS = schema.ADDRESS.name
+MEANINGS = (*schema.COLUMNS, ADDRESS)
 WHO = frozenset({"username", ADDRESS})
 
-#: Meanings as the sentences say them.
-PLURALS = {
-    "username": "usernames",
-    "password": "passwords",
-    "quota": "quotas",
-    "limit": "limits",
-    "recovery_email": "recovery emails",
-    "domain": "domains",
-    ADDRESS: "addresses",
-}
-
 #: Headers as `_key` makes them.
-_ALIASES = {
-    **dict.fromkeys(("username", "user", "login", "localpart"), "username"),
-    **dict.fromkeys(("email", "mailbox", "address", "emailaddress", "userprincipalname"), ADDRESS),
-    **dict.fromkeys(("password", "pass"), "password"),
-    "quota": "quota",
-    **dict.fromkeys(("limit", "dailylimit", "sendlimit"), "limit"),
-    **dict.fromkeys(("recoveryemail", "recovery", "recoveryaddress"), "recovery_email"),
-    "domain": "domain",
-}
+_ALIASES = {alias: column.name for column in schema.MEANINGS.values() for alias in column.aliases.split()}
 
 #: Characters that a header may have; what is longer is text, and shown cut.
 MAX_HEADER_LENGTH = 200

@@ -1,11 +1,10 @@
-"""The columns of a mailbox table: one format for files, the preview, the API and the plan."""
+"""The columns of a mailbox table, each declared once, and what files, pages, the API and the plan derive from them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 import pandas as pd
-
-#: The file's columns, in export order.
-COLUMNS = ("username", "password", "quota", "limit", "recovery_email", "domain")
 
 #: Characters of a cell that means something here; a longer one makes its row invalid, and no rule looks into it.
 MAX_CELL_LENGTH = 1_000
@@ -18,6 +17,201 @@ MAX_SENDS_PER_DAY = 9600
 
 #: What stands in for a password on a page; a cell made of it is never saved.
 MASK = "••••••••"
+
+
+class Masking(StrEnum):
+    """Where a password may hide in a cell that should hold something else."""
+
+    #: Beside a name or an address, never instead of it.
+    ADDRESS = "address"
+    #: Instead of the value, too.
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What a column of a file may mean, and everything that is said and done alike of all columns."""
+
+    #: Its name in files, in the API and in the database.
+    name: str
+    #: As it is called on pages, in a sentence about one cell, and in a sentence about the whole column.
+    label: str
+    noun: str
+    plural: str
+    #: Headers that mean it, and headers that only suggest it; letters and digits in lower case.
+    aliases: str = ""
+    likely: str = ""
+    #: What a file may hold in it, as the page of uploads explains; `quota` and `limit` stand for the app's standards.
+    help: str = ""
+    is_required: bool = False
+    is_number: bool = False
+    #: A password: masked on pages, never quoted, never written to an export.
+    is_secret: bool = False
+    #: Kept in the app's own database, since MXroute has no place for it.
+    is_stored_here: bool = False
+    is_lower_case: bool = False
+    #: Whether one value for many rows makes sense.
+    fits_many: bool = False
+    masking: Masking = Masking.ADDRESS
+    max_length: int = MAX_CELL_LENGTH
+    #: Pixels in the preview, and the help of its header there.
+    width: int = 100
+    grid_help: str | None = None
+    #: Its cells in the two example rows of the template.
+    examples: tuple[str, str] = ("", "")
+
+    @property
+    def title(self) -> str:
+        """Its noun at the start of a sentence or as a header without a unit."""
+        return self.noun.capitalize()
+
+
+USERNAME = Column(
+    name="username",
+    label="Username",
+    noun="username",
+    plural="usernames",
+    aliases="username user login localpart",
+    likely="account accountname samaccountname mailboxname postfach benutzer benutzername gebruiker "
+    "gebruikersnaam utilisateur nomdutilisateur usuario nombredeusuario utente nomeutente uzytkownik",
+    help="the part before the @; or a full address",
+    is_required=True,
+    is_lower_case=True,
+    width=150,
+    examples=("jan.jansen", "info"),
+)
+PASSWORD = Column(
+    name="password",
+    label="Password",
+    noun="password",
+    plural="passwords",
+    aliases="password pass",
+    likely="passwd pwd initialpassword temporarypassword wachtwoord passwort kennwort motdepasse contrasena senha "
+    "haslo",
+    help="blank = generated, when that is ticked",
+    is_secret=True,
+    width=130,
+)
+QUOTA = Column(
+    name="quota",
+    label="Quota (MB)",
+    noun="quota",
+    plural="quotas",
+    aliases="quota",
+    likely="diskquota mailboxsize mailboxquota storage opslag speicher speicherplatz",
+    help="MB, 0 = unlimited; blank = {quota}",
+    is_number=True,
+    fits_many=True,
+    masking=Masking.VALUE,
+    examples=("1024", ""),
+)
+LIMIT = Column(
+    name="limit",
+    label="Limit a day",
+    noun="limit",
+    plural="limits",
+    aliases="limit dailylimit sendlimit",
+    likely="sendinglimit dailysendlimit verzendlimiet",
+    help=f"sends a day, 0 to {MAX_SENDS_PER_DAY}; blank = {{limit}}",
+    is_number=True,
+    fits_many=True,
+    masking=Masking.VALUE,
+)
+RECOVERY_EMAIL = Column(
+    name="recovery_email",
+    label="Recovery email",
+    noun="recovery email",
+    plural="recovery emails",
+    aliases="recoveryemail recovery recoveryaddress",
+    likely="alternateemail alternateemailaddress secondaryemail privateemail personalemail backupemail "
+    "emailprivat privatemail emailprive "
+    "herstelemail hersteladres priveemail wiederherstellungsemail",
+    help="where the owner may later reset the password",
+    is_stored_here=True,
+    is_lower_case=True,
+    masking=Masking.VALUE,
+    width=200,
+    examples=("jan@example.net", ""),
+)
+DOMAIN = Column(
+    name="domain",
+    label="Domain",
+    noun="domain",
+    plural="domains",
+    aliases="domain",
+    likely="domein domaene domane domaine dominio domena",
+    help="blank = the domain chosen in the sidebar",
+    is_lower_case=True,
+    fits_many=True,
+    masking=Masking.VALUE,
+    width=120,
+    grid_help="Blank = the active domain.",
+    examples=("example.com", "example.com"),
+)
+
+#: The columns of a row, in the order of files.
+SCHEMA = (USERNAME, PASSWORD, QUOTA, LIMIT, RECOVERY_EMAIL, DOMAIN)
+
+# What a column of a file may hold without being a column of a row: other columns are filled from it.
+ADDRESS = Column(
+    name="address",
+    label="Email address",
+    noun="address",
+    plural="addresses",
+    aliases="email mailbox address emailaddress userprincipalname",
+    likely="mail primaryemail primarysmtpaddress workemail emailadres mailadres emailadresse mailadresse adressemail "
+    "adresseemail courriel correo correoelectronico indirizzoemail adresemail",
+    is_lower_case=True,
+)
+FIRST_NAME = Column(
+    name="first_name",
+    label="First name",
+    noun="first name",
+    plural="first names",
+    likely="first firstname givenname forename voornaam roepnaam vorname prenom nombre nome imie fornavn fornamn",
+)
+PARTICLE = Column(
+    name="particle",
+    label="Particle (van der)",
+    noun="particle",
+    plural="particles",
+    likely="particle infix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels",
+)
+LAST_NAME = Column(
+    name="last_name",
+    label="Last name",
+    noun="last name",
+    plural="last names",
+    likely="last lastname surname familyname achternaam nachname familienname nom apellido apellidos cognome "
+    "sobrenome nazwisko etternavn efternavn efternamn",
+)
+FULL_NAME = Column(
+    name="full_name",
+    label="Full name",
+    noun="full name",
+    plural="full names",
+    likely="name fullname displayname person employee naam volledigenaam medewerker mitarbeiter nomcomplet "
+    "nombrecompleto nomecompleto",
+)
+#: What is known of a person's name: usernames can be made of it.
+NAMES = (FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME)
+
+#: Everything that a column of a file may mean, in the order in which people choose it.
+MEANINGS: Mapping[str, Column] = {
+    column.name: column for column in (USERNAME, ADDRESS, *(each for each in SCHEMA if each != USERNAME), *NAMES)
+}
+
+#: The names of the columns, in the order of files.
+COLUMNS = tuple(column.name for column in SCHEMA)
+
+#: The columns in the order of pages: an address is read as a whole.
+SHOWN = (USERNAME, DOMAIN, *(column for column in SCHEMA if column not in (USERNAME, DOMAIN)))
+
+#: The columns of what a mailbox has beside its password: a row may change it, and results show it.
+VALUES = tuple(column for column in SCHEMA if column.is_number or column.is_stored_here)
+
+#: The columns whose values are kept in the app's own database.
+STORED_HERE = tuple(column for column in SCHEMA if column.is_stored_here)
 
 #: What a table of rows carries besides the file's columns, with the value of a row added by hand.
 #: line: physical line in the file, 0 when added by hand. ticked: whether the operator wants it sent.

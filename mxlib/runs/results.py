@@ -9,7 +9,7 @@ import pandas as pd
 
 from mxlib.core.files import writer
 from mxlib.core.plans.plan import Action
-from mxlib.core.schema import COLUMNS
+from mxlib.core.schema import COLUMNS, SCHEMA, VALUES
 from mxlib.core.text.redaction import without_figures
 from mxlib.runs import messages
 from mxlib.runs.outcomes import DONE, OPEN
@@ -21,7 +21,7 @@ from mxlib.store.records import RowRecord
 ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "password")
 
 #: What a mailbox had before a row that found it there; told when there is such a row.
-OLD = ("old_quota", "old_limit", "old_recovery_email")
+OLD = tuple(f"old_{column.name}" for column in VALUES)
 
 #: The column of rows whose own columns can not be opened.
 OWN = "own columns"
@@ -49,14 +49,10 @@ _FRAME = {
     "address": "str",
     "outcome": "str",
     "reason": "str",
-    "quota": "Int64",
-    "limit": "Int64",
-    "recovery_email": "str",
+    **{column.name: "Int64" if column.is_number else "str" for column in VALUES},
     "host_quota": "Int64",
     "host_limit": "Int64",
-    "old_quota": "Int64",
-    "old_limit": "Int64",
-    "old_recovery_email": "str",
+    **{f"old_{column.name}": "Int64" if column.is_number else "str" for column in VALUES},
 }
 
 
@@ -96,9 +92,8 @@ def old_values(row: RowRecord) -> dict[str, object]:
     """What the mailbox of a row had before it, by the names of `OLD`; None and blank for what is not known."""
     was = row.was
     return {
-        "old_quota": was.get("quota"),
-        "old_limit": was.get("limit"),
-        "old_recovery_email": str(was.get("recovery_email") or ""),
+        f"old_{column.name}": was.get(column.name) if column.is_number else str(was.get(column.name) or "")
+        for column in VALUES
     }
 
 
@@ -147,12 +142,10 @@ def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTH
     passwords = _opened(store, run, rows)
     lines = (
         (
-            row.username,
-            passwords.get(row.position, ""),
-            _cell(row.quota),
-            _cell(row.limit),
-            row.recovery_email,
-            row.domain,
+            *(
+                passwords.get(row.position, "") if column.is_secret else _cell(getattr(row, column.name))
+                for column in SCHEMA
+            ),
             row.outcome,
             row.reason or (messages.NOT_YET if row.outcome in OPEN else ""),
         )

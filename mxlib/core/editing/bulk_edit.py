@@ -6,16 +6,16 @@ import pandas as pd
 
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, Verdict
+from mxlib.core.schema import MAX_CELL_LENGTH, SCHEMA, SHOWN, Verdict
 
 #: Columns that take one value for many rows.
-SETTABLE = ("domain", "quota", "limit")
+SETTABLE = tuple(column.name for column in SHOWN if column.fits_many)
 
 #: Characters of a text that is put into many cells: more than any cell may have, so that a longer one is wrong anyway.
 MAX_TYPED_LENGTH = 300
 
 #: Columns in which text is replaced; passwords are never changed in bulk.
-REPLACEABLE = tuple(name for name in COLUMNS if name != "password")
+REPLACEABLE = tuple(column.name for column in SCHEMA if not column.is_secret)
 
 
 def put(draft: Draft, positions: Collection[int], column: str, value: str) -> Draft:

@@ -15,16 +15,10 @@ from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
 from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
-from mxlib.core.schema import COLUMNS
+from mxlib.core.schema import COLUMNS, SHOWN
 
-NAMES = {
-    "username": "Username",
-    "domain": "Domain",
-    "password": "Password",
-    "quota": "Quota (MB)",
-    "limit": "Limit a day",
-    "recovery_email": "Recovery email",
-}
+#: The columns of a row as pages call them, in their order there.
+NAMES = {column.name: column.label for column in SHOWN}
 ADDED = "Added here."
 _LONGEST = 60
 

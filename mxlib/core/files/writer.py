@@ -11,7 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from mxlib.core.formula_guard import guard
-from mxlib.core.schema import COLUMNS, MAX_TEXT_LENGTH
+from mxlib.core.schema import COLUMNS, MAX_TEXT_LENGTH, SCHEMA
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -22,10 +22,7 @@ _UNSAFE_IN_A_NAME = re.compile(r"[^a-z0-9.-]+")
 _WIDTH = 24
 
 #: Both rows are refused as they are, since nobody's account has this domain: an example is never imported by mistake.
-_EXAMPLES = (
-    ("jan.jansen", "", "1024", "", "jan@example.net", "example.com"),
-    ("info", "", "", "", "", "example.com"),
-)
+_EXAMPLES = tuple(tuple(column.examples[row] for column in SCHEMA) for row in range(2))
 
 
 def table_csv(
@@ -82,7 +79,7 @@ WRITERS = {"csv": table_csv, "xlsx": table_xlsx}
 def mailboxes_csv(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
     """The import format of mailboxes, passwords blank.
 
-    Columns needed: username, recovery_email, quota (MB), limit (sends a day), domain.
+    Needed are the columns of the schema but the password.
     """
     return table_csv(COLUMNS, _rows_of(mailboxes), remarks=remarks)
 
@@ -105,10 +102,10 @@ def file_name(domain: str, day: date, kind: str = "csv") -> str:
 
 def _rows_of(mailboxes: pd.DataFrame) -> Iterable[tuple[str, ...]]:
     columns = (
-        mailboxes[name].astype("object").where(mailboxes[name].notna(), "").map(str)
-        if name != "password"
-        else [""] * len(mailboxes)
-        for name in COLUMNS
+        [""] * len(mailboxes)
+        if column.is_secret
+        else mailboxes[column.name].astype("object").where(mailboxes[column.name].notna(), "").map(str)
+        for column in SCHEMA
     )
     return zip(*columns, strict=True)
 

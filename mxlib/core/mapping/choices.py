@@ -10,33 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from mxlib.core import addresses, arrow_text, formula_guard, headers
+from mxlib.core import addresses, arrow_text, formula_guard, headers, schema
 from mxlib.core.files.sheet import Sheet
-from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import usernames
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping, detect_columns
 from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
 from mxlib.core.text import messages
 
 #: What a column may hold of a person's name, beside the meanings of `headers`.
-FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME = "first_name", "particle", "last_name", "full_name"
-_OF_NAMES = {FIRST_NAME: "first names", PARTICLE: "particles", LAST_NAME: "last names", FULL_NAME: "full names"}
+FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME = (column.name for column in schema.NAMES)
 
 #: Every answer about a column, as people choose it.
-CHOICES = {
-    IGNORE: "Ignore",
-    "username": "Username",
-    ADDRESS: "Email address",
-    "password": "Password",
-    "quota": "Quota (MB)",
-    "limit": "Limit (sends a day)",
-    "recovery_email": "Recovery email",
-    "domain": "Domain",
-    FIRST_NAME: "First name",
-    PARTICLE: "Particle (van der)",
-    LAST_NAME: "Last name",
-    FULL_NAME: "Full name",
-}
+CHOICES = {IGNORE: "Ignore", **{name: column.label for name, column in schema.MEANINGS.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +50,10 @@ class ColumnChoices:
         understood = detect_columns(header, chosen=self.chosen)
         if understood.conflicts:
             return understood.conflicts[0].sentence
-        for meaning, plural in _OF_NAMES.items():
-            first, *others = [at for at, said in enumerate(self.meanings) if said == meaning] or [-1]
+        for column in schema.NAMES:
+            first, *others = [at for at, said in enumerate(self.meanings) if said == column.name] or [-1]
             if others:
-                return messages.two_columns(understood.names[first], understood.names[others[0]], plural)
+                return messages.two_columns(understood.names[first], understood.names[others[0]], column.plural)
         if not understood.names_who and not self.makes_usernames:
             return "Say which column holds usernames or addresses; or first and last names, to make usernames of."
         return ""

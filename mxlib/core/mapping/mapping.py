@@ -18,13 +18,12 @@ from mxlib.core.files.sheet import Sheet
 from mxlib.core.format import count, listed, quoted
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, ROW_METADATA
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, ROW_METADATA
 from mxlib.core.text import findings, messages
 
 #: What a column means that is left alone; the results bring it back all the same.
 IGNORE = "ignore"
 
-_LOWERED = ("username", "domain", "recovery_email", ADDRESS)
 _CONVERTED = "Quota is in GB in this file: converted to MB."
 _FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
 _HEADERLESS = "No header: read as a list of addresses."
@@ -77,7 +76,7 @@ def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None
             continue
         first = found.setdefault(meaning, at)
         if first != at:
-            sentence = messages.two_columns(header[first], name, headers.PLURALS[meaning])
+            sentence = messages.two_columns(header[first], name, MEANINGS[meaning].plural)
             conflicts.append(ColumnConflict(meaning, first, at, sentence))
     passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
     return ColumnMapping(
@@ -169,7 +168,7 @@ def _read(cells: pa.Array, meaning: str, mapping: ColumnMapping) -> pa.Array:
         missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
         return pc.if_else(missing, "", cells)
     plain = secret_cells.cover(formula_guard.plain(cells), meaning)
-    if meaning in _LOWERED:
+    if MEANINGS[meaning].is_lower_case:
         return pc.ascii_lower(plain)
     return columns.each(plain, _from_gigabytes) if meaning == "quota" and mapping.in_gigabytes else plain
 

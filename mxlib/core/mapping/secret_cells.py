@@ -15,7 +15,7 @@ from mxlib.core import arrow_text, quotas
 from mxlib.core.addresses import domain, fold_case, is_domain
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.passwords import looks_like_one
-from mxlib.core.schema import MASK
+from mxlib.core.schema import MASK, MEANINGS, Masking
 
 _NAMELESS = re.compile(r"Column \d+")
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
@@ -92,7 +92,6 @@ _BETWEEN_ADDRESSES = re.compile(r"[\s<>();:,|]+")
 _BEHIND = re.compile(r"([^:;|]*[^\s:;|])(\s*[:;|]\s*)(\S.*)", re.DOTALL)
 _PARTS = re.compile(r"([\s:;|,]+)")
 _BLANKS = re.compile(r"(\s+)")
-_VALUES = frozenset({"quota", "limit", "domain", "recovery_email"})
 
 #: How many different cells of a column are looked at.
 _SAMPLED = 1_000
@@ -203,14 +202,17 @@ def masked_value(cell: str) -> str:
     return MASK if looks_secret(bare) or ("@" not in bare and _looks_loosely(bare)) else text
 
 
+_MASKED = {Masking.ADDRESS: masked_cell, Masking.VALUE: masked_value}
+
+
 def masked_in(column: str, cell: str) -> str:
     """A cell of a column of ours other than that of passwords, without a password that stands in it."""
-    return masked_value(cell) if column in _VALUES else masked_cell(cell)
+    return _MASKED[MEANINGS[column].masking](cell)
 
 
 def cover(cells: pa.Array, column: str) -> pa.Array:
     """`masked_in` of every cell of a column."""
-    read = masked_value if column in _VALUES else masked_cell
+    read = _MASKED[MEANINGS[column].masking]
     suspect = arrow_text.contain(cells, _SUSPECT)
     if not suspect.any():
         return cells

@@ -4,32 +4,13 @@ from mxlib.core import headers
 from mxlib.core.addresses import fold_case, is_username
 from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
-from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, PARTICLE, ColumnChoices
+from mxlib.core.mapping.choices import FIRST_NAME, FULL_NAME, LAST_NAME, ColumnChoices
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping
 from mxlib.core.passwords import looks_like_one
+from mxlib.core.schema import MEANINGS
 
 #: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
-_LIKELY = {
-    "username": "account accountname samaccountname mailboxname postfach benutzer benutzername gebruiker "
-    "gebruikersnaam utilisateur nomdutilisateur usuario nombredeusuario utente nomeutente uzytkownik",
-    ADDRESS: "mail primaryemail primarysmtpaddress workemail emailadres mailadres emailadresse mailadresse adressemail "
-    "adresseemail courriel correo correoelectronico indirizzoemail adresemail",
-    "password": "passwd pwd initialpassword temporarypassword wachtwoord passwort kennwort motdepasse contrasena senha "
-    "haslo",
-    "quota": "diskquota mailboxsize mailboxquota storage opslag speicher speicherplatz",
-    "limit": "sendinglimit dailysendlimit verzendlimiet",
-    "recovery_email": "alternateemail alternateemailaddress secondaryemail privateemail personalemail backupemail "
-    "emailprivat privatemail emailprive "
-    "herstelemail hersteladres priveemail wiederherstellungsemail",
-    "domain": "domein domaene domane domaine dominio domena",
-    FIRST_NAME: "first firstname givenname forename voornaam roepnaam vorname prenom nombre nome imie fornavn fornamn",
-    PARTICLE: "particle infix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels",
-    LAST_NAME: "last lastname surname familyname achternaam nachname familienname nom apellido apellidos cognome "
-    "sobrenome nazwisko etternavn efternavn efternamn",
-    FULL_NAME: "name fullname displayname person employee naam volledigenaam medewerker mitarbeiter nomcomplet "
-    "nombrecompleto nomecompleto",
-}
-_MEANT = {header: meaning for meaning, listed in _LIKELY.items() for header in listed.split()}
+_MEANT = {header: column.name for column in MEANINGS.values() for header in column.likely.split()}
 
 
 def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:

@@ -3,7 +3,7 @@
 from mxlib.core import addresses, quotas
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
-from mxlib.core.schema import MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, Verdict
+from mxlib.core.schema import MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS, Verdict
 from mxlib.core.text.messages import verdict
 
 NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret
@@ -58,21 +58,9 @@ def _trouble(name: str) -> str:
     return "ends with a dot" if name.endswith(".") and name[0].isalnum() else "must start with a letter or a digit"
 
 
-#: Columns as a sentence about one cell names them.
-_CELLS = {
-    "username": "username",
-    "password": "password",
-    "quota": "quota",
-    "limit": "limit",
-    "recovery_email": "recovery email",
-    "domain": "domain",
-    "address": "address",
-}
-
-
 def too_long(column: str) -> str:
     """A cell that means something is longer than any such cell has to be."""
-    return f"The {_CELLS[column]} has over {MAX_CELL_LENGTH:,} characters: shorten it."
+    return f"The {MEANINGS[column].noun} has over {MAX_CELL_LENGTH:,} characters: shorten it."
 
 
 def text_too_long(name: str) -> str:

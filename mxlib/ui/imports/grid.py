@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.editing.filters import LEFT_OUT
-from mxlib.core.schema import COLUMNS, MASK, Verdict
+from mxlib.core.schema import COLUMNS, MASK, SHOWN, Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
@@ -20,12 +20,7 @@ GRID = (
     "ticked",
     "line",
     "changes",
-    "username",
-    "domain",
-    "password",
-    "quota",
-    "limit",
-    "recovery_email",
+    *(column.name for column in SHOWN),
     "was",
     "remove",
 )
@@ -124,12 +119,7 @@ def _grid(preview: EditorState, judged: pd.DataFrame) -> None:
                 "ticked": st.column_config.CheckboxColumn("Send", width=74, help="Untick to leave it out."),
                 "line": st.column_config.NumberColumn("Line", disabled=True, width=56, format="%d"),
                 "changes": text("Changes", disabled=True, width=220),
-                "username": text("Username", width=150),
-                "domain": text("Domain", width=120, help="Blank = the active domain."),
-                "password": text("Password", width=130),
-                "quota": text("Quota (MB)", width=100),
-                "limit": text("Limit a day", width=100),
-                "recovery_email": text("Recovery email", width=200),
+                **{each.name: text(each.label, width=each.width, help=each.grid_help) for each in SHOWN},
                 "was": text("Changed from the file", disabled=True, width=320),
                 "remove": st.column_config.ButtonColumn(
                     "", key=f"remove-{preview.generation}", on_click=act(remove), type="tertiary", width=48

@@ -13,9 +13,9 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.files.errors import Unread
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import count, day
-from mxlib.core.headers import PLURALS
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.schema import MEANINGS
 from mxlib.core.text import messages
 from mxlib.services.files import MappingQuestion, Offer
 from mxlib.services.imports import ReadFile
@@ -165,7 +165,7 @@ def _meanings(step: Step) -> tuple[str, ...]:
 def _pick(step: Step, meaning: str, claimants: tuple[int, ...]) -> int | None:
     now = next((place for place, at in enumerate(claimants) if step.answer.meanings[at] == meaning), None)
     picked: int | None = st.radio(
-        f"{len(claimants)} columns could hold the {PLURALS[meaning]}. Which one does?",
+        f"{len(claimants)} columns could hold the {MEANINGS[meaning].plural}. Which one does?",
         claimants,
         index=now,
         format_func=lambda at: escaped(step.name(at)),

@@ -11,6 +11,9 @@ from mxlib.ui.imports.editor import EditorState, commit_edits
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
+#: Fields beside each other.
+_BESIDE = 3
+
 
 def show(preview: EditorState, rows: pd.DataFrame) -> None:
     """The form for one of `rows`, which are judged, stand in need of mending, and have their `kind`."""
@@ -23,8 +26,9 @@ def show(preview: EditorState, rows: pd.DataFrame) -> None:
     row = rows.iloc[at]
     st.markdown(f"{messages.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
     with st.form(f"mend-{chosen}-{preview.generation}", enter_to_submit=True):
-        for names in (("username", "domain", "password"), ("quota", "limit", "recovery_email")):
-            for box, name in zip(st.columns(3), names, strict=True):
+        names = list(NAMES)
+        for start in range(0, len(names), _BESIDE):
+            for box, name in zip(st.columns(_BESIDE), names[start : start + _BESIDE], strict=False):
                 key = _key(preview, chosen, name)
                 if name == "password":
                     box.text_input(NAMES[name], key=key, type="password", placeholder="Blank: stays as it is")

@@ -6,6 +6,7 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.files import clipboard
 from mxlib.core.files.reader import FileRefused
+from mxlib.core.schema import SCHEMA
 from mxlib.ui.app import layout, uploads
 from mxlib.ui.imports import editor, mapping
 from mxlib.ui.imports.mapping_state import Source
@@ -18,6 +19,9 @@ ENDINGS = ["csv", "txt", "tsv", "xlsx"]
 _PASTE_HEIGHT = 100
 _CHOOSE = "Choose a file of up to {most} MB or paste rows first."
 _KEEP_ONE = "Here are a file and pasted rows. Remove one of them."
+_TABLE = "| Column | Needed | Meaning |\n|---|---|---|\n" + "\n".join(
+    f"| `{column.name}` | {'yes' if column.is_required else 'no'} | {column.help} |" for column in SCHEMA
+)
 
 
 def shown() -> bool:
@@ -89,18 +93,9 @@ def show_taken(current: "editor.EditorState", active: str) -> None:
 
 
 def _explain() -> None:
-    frame_text = (
-        "| Column | Needed | Meaning |\n|---|---|---|\n"
-        "| `username` | yes | the part before the @; or a full address |\n"
-        "| `password` | no | blank = generated, when that is ticked |\n"
-        "| `quota` | no | MB, 0 = unlimited; blank = {quota} |\n"
-        "| `limit` | no | sends a day, 0 to 9600; blank = {limit} |\n"
-        "| `recovery_email` | no | where the owner may later reset the password |\n"
-        "| `domain` | no | blank = the domain chosen in the sidebar |"
-    )
     settings = services.current().settings
     with st.expander("What a file should look like", icon=":material/help:", expanded=True):
-        st.markdown(frame_text.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
+        st.markdown(_TABLE.format(quota=settings.new_quota or "unlimited", limit=settings.new_limit))
         st.caption(
             "Recovery emails are kept in MXM's own database, for the day people may reset their password themselves. "
             "An export of MXM has these very columns: edit it in a spreadsheet and import it again."

@@ -8,6 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.plans.plan import RunKind
+from mxlib.core.schema import STORED_HERE, VALUES
 from mxlib.core.text import messages
 from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.results import OLD
@@ -188,13 +189,16 @@ def _rows(view: RunView) -> None:
                 "address": st.column_config.TextColumn("Address", width=220),
                 "outcome": st.column_config.TextColumn("Outcome", width=100),
                 "reason": st.column_config.TextColumn("What became of it", width=380),
+                **{column.name: st.column_config.TextColumn(column.title) for column in STORED_HERE},
                 "quota": st.column_config.NumberColumn("Quota asked (MB)", format="%d"),
                 "limit": st.column_config.NumberColumn("Limit asked", format="%d"),
-                "recovery_email": st.column_config.TextColumn("Recovery email"),
                 "host_quota": st.column_config.NumberColumn("Quota at MXroute", format="%d"),
                 "host_limit": st.column_config.NumberColumn("Limit at MXroute", format="%d"),
-                "old_quota": st.column_config.NumberColumn("Quota before", format="%d"),
-                "old_limit": st.column_config.NumberColumn("Limit before", format="%d"),
-                "old_recovery_email": st.column_config.TextColumn("Recovery email before"),
+                **{
+                    f"old_{column.name}": st.column_config.NumberColumn(f"{column.title} before", format="%d")
+                    if column.is_number
+                    else st.column_config.TextColumn(f"{column.title} before")
+                    for column in VALUES
+                },
             },
         )
