@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from mxlib.clock import SystemClock
+from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute.protocol import Request, Response
 from mxlib.runs import results
 from mxlib.runs.engine import Engine
-from mxlib.runs.outcomes import RunStatus
 from mxlib.store import Store, journal
 from script import sandboxed
 

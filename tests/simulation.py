@@ -12,13 +12,13 @@ from itertools import count
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
+from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.runs.engine import LEAVES_WITHIN, Engine
-from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.run_state import OutgoingRequest, RunState
 from mxlib.sandbox.contract import shown
 from mxlib.sandbox.core import Sandbox

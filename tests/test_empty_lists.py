@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import Outcome, RunStatus
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
-from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.sandbox.contract import shown
 from mxlib.store import journal, mailbox_lists, run_passwords
 from tests import house as houses

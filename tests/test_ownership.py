@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mxlib import services
+from mxlib.core.vocabulary import Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import NotOwner
-from mxlib.runs.outcomes import Outcome
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import OwnedStore, OwnershipLost, Store, audit, journal, ownership

@@ -7,10 +7,10 @@ import pytest
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import circuit_breaker, decisions
 from mxlib.runs import messages as sentences
-from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import StoreUnavailable, audit, journal, mailbox_lists, recovery_emails

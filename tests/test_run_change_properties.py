@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
 from mxlib.core.text import messages
-from mxlib.runs.outcomes import OPEN, Outcome
+from mxlib.core.vocabulary import OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import StoreUnavailable, Tx, audit, recovery_emails

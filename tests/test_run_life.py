@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import InvalidState
-from mxlib.runs.outcomes import Outcome
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.services import run_status
 from mxlib.store import Store, audit, database, journal

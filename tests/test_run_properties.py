@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mxlib.core.plans.plan import Plan
-from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome
+from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import recovery_emails

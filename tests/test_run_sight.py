@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.files import reader
 from mxlib.core.files.sheet import ReadOptions
-from mxlib.runs.outcomes import AT_AN_END
+from mxlib.core.vocabulary import AT_AN_END
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotFound
 from mxlib.store import journal

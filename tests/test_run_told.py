@@ -17,7 +17,7 @@ from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.text import messages
-from mxlib.runs.outcomes import AT_AN_END, Outcome
+from mxlib.core.vocabulary import AT_AN_END, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
 from mxlib.services import Services

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import messages
-from mxlib.runs.outcomes import RunStatus
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.services.exports import NotFound

@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 from mxlib import services
 from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import AT_AN_END
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError
-from mxlib.runs.outcomes import AT_AN_END
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
 from mxlib.services import Services
 from mxlib.settings import Settings

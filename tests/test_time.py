@@ -8,8 +8,8 @@ import pytest
 from mxlib import cli, services
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import AT_AN_END
 from mxlib.runs import results
-from mxlib.runs.outcomes import AT_AN_END
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, users

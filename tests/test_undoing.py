@@ -11,9 +11,9 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow, RunKind
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Outcome
 from mxlib.runs import messages as sentences
 from mxlib.runs.manager import InvalidState
-from mxlib.runs.outcomes import Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Outcome, Proof
 from mxlib.mxroute.errors import (
     Conflict,
     InvalidResponse,
@@ -24,7 +25,6 @@ from mxlib.mxroute.errors import (
 )
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import messages as sentences
-from mxlib.runs.outcomes import Outcome, Proof
 from mxlib.store.records import RowRecord
 
 #: How often one row is sent at most; answers of 429 do not count.

@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from mxlib.clock import Clock
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
 from mxlib.runs import decisions, lifecycle, requests, transitions
 from mxlib.runs import messages as sentences
 from mxlib.runs.circuit_breaker import CircuitBreaker
-from mxlib.runs.outcomes import RunStatus
 from mxlib.runs.rate_limiter_protocol import RateLimiterProtocol
 from mxlib.runs.run_state import Note, OutgoingRequest, ReadTask, ReceivedResponse, RequestPurpose, RunState
 from mxlib.store import OwnershipLost, Store, StoreUnavailable, clock_guard, journal, run_passwords

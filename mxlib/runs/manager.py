@@ -7,12 +7,12 @@ from mxlib.clock import Clock
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Plan, RunKind
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences
 from mxlib.runs import password_retention, retry, run_viewer
 from mxlib.runs.engine import Engine
-from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.runs.retry import InvalidState, NotOwner, SameImport
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import Note

@@ -2,9 +2,9 @@
 
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings
+from mxlib.core.vocabulary import Proof, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs.outcomes import Proof, RunStatus
 from mxlib.store.records import RowRecord
 
 # Why a run paused, and what to do.

@@ -2,7 +2,7 @@
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow, RunKind
 from mxlib.core.schema import Verdict
-from mxlib.runs.outcomes import AT_AN_END, RETRIED, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, RunStatus
 from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.encryption import ServerKey
 

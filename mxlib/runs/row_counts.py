@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mxlib.clock import Clock
-from mxlib.runs.outcomes import AT_AN_END, OPEN
+from mxlib.core.vocabulary import AT_AN_END, OPEN
 from mxlib.store import Tx, journal
 from mxlib.store.records import RunRecord
 

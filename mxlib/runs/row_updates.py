@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings
+from mxlib.core.vocabulary import DONE, Outcome, Proof
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, messages, write_guard
 from mxlib.runs.decisions import Finish
-from mxlib.runs.outcomes import DONE, Outcome, Proof
 from mxlib.runs.run_state import RunState
 from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, recovery_emails
 from mxlib.store.records import RowRecord

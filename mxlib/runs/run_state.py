@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mxlib.core.vocabulary import AT_AN_END, Outcome, RunStatus
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.protocol import Request, Response
-from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.store import Tx, journal
 from mxlib.store.records import RowRecord, RunRecord
 

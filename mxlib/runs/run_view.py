@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mxlib.core.plans.plan import RunKind
-from mxlib.runs.outcomes import DONE, OPEN, RETRIED, Outcome, RunStatus
+from mxlib.core.vocabulary import DONE, OPEN, RETRIED, Outcome, RunStatus
 
 
 class Passwords(StrEnum):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import RunKind
+from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome, RunStatus
 from mxlib.runs.engine import Engine
-from mxlib.runs.outcomes import AT_AN_END, OPEN, Outcome, RunStatus
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState
 from mxlib.runs.run_view import RunView

@@ -6,12 +6,12 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 from typing import assert_never
 
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Outcome, RunStatus
 from mxlib.mxroute.errors import MXrouteError, NotFound, PermissionDenied, RateLimited, RequestRefused, Unauthorized
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, lifecycle, row_updates, write_guard
 from mxlib.runs import messages as sentences
 from mxlib.runs.decisions import Decision, Finish, PauseRun, ReadBack, Resend
-from mxlib.runs.outcomes import Outcome, RunStatus
 from mxlib.runs.run_state import AGAIN_AFTER, PendingConfirmation, ReadTask, ReceivedResponse, RequestPurpose, RunState
 from mxlib.store import Store, Tx, journal
 from mxlib.store.records import RowRecord

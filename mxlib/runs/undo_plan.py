@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
 from mxlib.core.schema import Verdict
+from mxlib.core.vocabulary import Outcome
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages, write_guard
-from mxlib.runs.outcomes import Outcome
 from mxlib.runs.write_guard import KeepCode, KeepReason
 from mxlib.store.records import RowRecord
 

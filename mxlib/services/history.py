@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.format import day
-from mxlib.runs.outcomes import OPEN
+from mxlib.core.vocabulary import OPEN
 from mxlib.services import audit_labels
 from mxlib.store import Store, mailbox_history
 from mxlib.store import first_seen as seen

@@ -1,7 +1,7 @@
 """How it stands with a run, in the words that page, API and banner share."""
 
 from mxlib.core.text import messages
-from mxlib.runs.outcomes import RunStatus
+from mxlib.core.vocabulary import RunStatus
 from mxlib.runs.run_view import RunView
 
 

@@ -10,8 +10,8 @@ from mxlib.core import addresses
 from mxlib.core.plans.plan import RunKind
 from mxlib.core.schema import Verdict
 from mxlib.core.text.redaction import without_figures
+from mxlib.core.vocabulary import Outcome
 from mxlib.runs import results
-from mxlib.runs.outcomes import Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.store import Store, Tx, audit, mailbox_lists, row_counts
 from mxlib.store.records import RowRecord, RunRecord

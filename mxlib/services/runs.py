@@ -12,10 +12,10 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Action, Plan, RunKind
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import AT_AN_END, Outcome, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import InvalidState, RunManager
-from mxlib.runs.outcomes import AT_AN_END, Outcome, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.services.run_visibility import RunVisibility, may_act, may_see, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations

@@ -10,11 +10,11 @@ from mxlib.clock import Clock
 from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
 from mxlib.core.text import findings, messages
 from mxlib.core.text.redaction import without_figures
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, Outcome
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages as sentences
 from mxlib.runs import undo_plan
 from mxlib.runs.manager import InvalidState, RunManager
-from mxlib.runs.outcomes import AT_AN_END, RETRIED, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.runs.undo_plan import UndoStep
 from mxlib.runs.write_guard import KeepCode

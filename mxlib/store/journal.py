@@ -1,6 +1,6 @@
 """The journal of runs: what was planned, what was sent, what was heard, what became of each row.
 
-Outcomes and statuses are the words of `mxlib.runs.outcomes`; here they are text.
+Outcomes and statuses are the words of `mxlib.core.vocabulary`; here they are text.
 """
 
 from collections.abc import Collection, Iterable

@@ -11,7 +11,7 @@ from mxlib.api.middleware import bearer_token
 from mxlib.auth.middleware import ADDRESS, IDENTITY
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.auth.tokens import InvalidToken
-from mxlib.runs.outcomes import AT_AN_END, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.services import Services
 
 #: How MXroute did at the last try.

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mxlib.core.plans.plan import Action, Plan, PlannedRow
 from mxlib.core.schema import Verdict
+from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.mxroute.rate_limits import RateLimits
-from mxlib.runs.outcomes import AT_AN_END, RunStatus
 from mxlib.services import container
 from mxlib.settings import Settings
 

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from mxlib.api.schemas.common import iso_time
 from mxlib.core.plans.plan import Action, RunKind
 from mxlib.core.schema import Verdict
-from mxlib.runs.outcomes import Outcome, RunStatus
+from mxlib.core.vocabulary import Outcome, RunStatus
 from mxlib.runs.run_view import Passwords, RunView
 from mxlib.services.changes import ChangeProposal
 from mxlib.services.undo import UndoPlan

@@ -7,7 +7,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Caller
 from mxlib.core.text import messages
-from mxlib.runs.outcomes import AT_AN_END, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.services import run_status
 from mxlib.ui.app import session

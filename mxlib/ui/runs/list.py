@@ -7,7 +7,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.text import messages
-from mxlib.runs.outcomes import OPEN, Outcome
+from mxlib.core.vocabulary import OPEN, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.services import run_status
 from mxlib.ui.app import layout
