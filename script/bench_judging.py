@@ -21,11 +21,11 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
 from mxlib.core.mapping import mapping
-from mxlib.core.plans.plan import Action
-from mxlib.core.schema import COLUMNS, MAX_SENDS_PER_DAY, OnExisting, Verdict
+from mxlib.core.schema import COLUMNS, MAX_SENDS_PER_DAY
 from mxlib.core.text import findings as reasons
 from mxlib.core.text import messages
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import Action, OnExisting, Verdict
 
 ROWS = 100_000
 ACCOUNT = AccountSnapshot(

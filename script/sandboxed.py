@@ -15,8 +15,7 @@ from pydantic import SecretStr
 
 from mxlib.core import passwords
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.schema import Verdict
-from mxlib.core.vocabulary import AT_AN_END, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RunStatus, Verdict
 from mxlib.runs.run_view import RunView
 from mxlib.services import container
 from mxlib.settings import Settings

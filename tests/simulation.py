@@ -10,9 +10,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from mxlib.core.plans.plan import Action, Plan, PlannedRow
-from mxlib.core.schema import Verdict
-from mxlib.core.vocabulary import RunStatus
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.vocabulary import Action, RunStatus, Verdict
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Mailbox, Response

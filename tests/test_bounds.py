@@ -12,9 +12,10 @@ from mxlib.core.files import reader, writer
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.headers import MAX_HEADER_LENGTH
 from mxlib.core.mapping import mapping
-from mxlib.core.schema import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, Verdict, make_rows
+from mxlib.core.schema import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
+from mxlib.core.vocabulary import Verdict
 from tests.house import opened
 from tests.test_workbook import SHEET, STAFF, book, refusal, with_part
 

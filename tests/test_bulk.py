@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from mxlib.core.editing import bulk_edit
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, Verdict, make_rows
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, make_rows
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import Verdict
 
 
 def draft(*usernames: str) -> Draft:

@@ -11,7 +11,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core import client_setup
 from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.core.plans.plan import RunKind
+from mxlib.core.vocabulary import RunKind
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import PlanLimitReached, RateLimitWait, Unauthorized, Unreachable
 from mxlib.services.changes import ChangeProposal, ChangeResult, not_done

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.core.plans.plan import Action
-from mxlib.core.vocabulary import AT_AN_END
+from mxlib.core.vocabulary import AT_AN_END, Action
 from mxlib.services import audit_labels
 from mxlib.store.audit import ABOUT_DOMAINS
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, Verdict, make_rows
+from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, make_rows
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import Verdict
 
 ACCOUNT = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
 FAULT = "One value too many: put a password with a comma in quotes."

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mxlib.clock import SystemClock
-from mxlib.core.plans.plan import Action, Plan
+from mxlib.core.plans.plan import Plan
+from mxlib.core.vocabulary import Action
 from mxlib.store import Store, journal, own_cells, run_passwords
 from tests.simulation import Simulation, plan, row, rows
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from mxlib.core import passwords
-from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, Verdict, make_rows
+from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, make_rows
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import Verdict
 
 ACCOUNT = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset({"info"})})
 MANY = [passwords.generate() for _ in range(500)]

@@ -5,9 +5,10 @@ import pytest
 
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
-from mxlib.core.schema import MASK, Verdict, make_rows
+from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import messages
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import Verdict
 
 ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
 NAMES = ["Ann", "bob@b.nl", "info", "ann", "jan jansen", "dirk", "eva", "fay"]

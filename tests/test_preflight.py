@@ -11,7 +11,7 @@ from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
 from mxlib.core.plans.changes import NewQuota
-from mxlib.core.plans.plan import Action
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute.protocol import Request, Response
 from mxlib.services.account_storage import AccountStorage
 from mxlib.services.failures import ListUnavailable

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from mxlib.core.plans.changes import NewRecovery, mended
-from mxlib.core.schema import MASK, Verdict, make_rows
+from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import findings
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, domains_named, validate
+from mxlib.core.vocabulary import Verdict
 
 GOOD = "Winter-2026"
 ACCOUNT = AccountSnapshot(

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import MASK, OnExisting, Verdict, make_rows
+from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import findings
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, domains_named, validate
+from mxlib.core.vocabulary import OnExisting, Verdict
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
 from script.bench_judging import judge_row_by_row, rows_of, spreadsheet

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import RunStatus
+from mxlib.core.vocabulary import Action, RunStatus
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import circuit_breaker, decisions
 from mxlib.runs import messages as sentences

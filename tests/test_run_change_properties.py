@@ -10,9 +10,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import OPEN, Outcome
+from mxlib.core.vocabulary import CLEAR, OPEN, Action, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import StoreUnavailable, Tx, audit, recovery_emails

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages as words
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import UnexpectedData
 from mxlib.runs import messages, row_updates

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.vocabulary import CLEAR, Action, RunKind
 from mxlib.runs import messages, run_state
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
+from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.text import findings
+from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.runs import messages, results
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change

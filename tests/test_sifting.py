@@ -7,8 +7,9 @@ import pytest
 
 from mxlib.core.editing import filters
 from mxlib.core.editing.filters import SortOrder
-from mxlib.core.schema import Verdict, make_rows
+from mxlib.core.schema import make_rows
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import Verdict
 
 ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"there"}), "b.nl": frozenset()})
 GOOD = "Geheim.2026x"

@@ -11,7 +11,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.files import reader, writer
 from mxlib.core.formula_guard import unguard
-from mxlib.core.schema import OnExisting
+from mxlib.core.vocabulary import OnExisting
 from mxlib.sandbox.state import Change
 from mxlib.services.imports import understood
 from mxlib.store import recovery_emails

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.core.plans.plan import CLEAR, Action, PlannedRow, RunKind
+from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import Outcome
+from mxlib.core.vocabulary import CLEAR, Action, Outcome, RunKind
 from mxlib.runs import messages as sentences
 from mxlib.runs.manager import InvalidState
 from mxlib.runs.run_view import RunView

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Caller, Permission
-from mxlib.core.schema import OnExisting
 from mxlib.core.text import findings
 from mxlib.core.text.redaction import without_figures
+from mxlib.core.vocabulary import OnExisting
 from mxlib.runs import messages
 from mxlib.services.audit_log import AuditFilter
 from tests.house import House, data, opened

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.schema import OnExisting
+from mxlib.core.vocabulary import OnExisting
 from mxlib.mxroute import protocol
 from mxlib.services import Services, imports
 from mxlib.settings import Settings

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from mxlib.core import passwords
 from mxlib.core.plans import builder
-from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
-from mxlib.core.schema import MASK, OnExisting, Verdict, make_rows
+from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
+from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
 from tests.test_rules_properties import ACCOUNT as AWKWARD
 from tests.test_rules_properties import STANDARD as AWKWARD_STANDARD
 from tests.test_rules_properties import UNHURRIED, tables

@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 
 from mxlib.core import format
-from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.text.messages import Confirmation
+from mxlib.core.vocabulary import Verdict
 
 
 def at(month: int, day: int, hour: int = 12, minute: int = 0, year: int = 2026) -> float:

@@ -238,23 +238,6 @@ DTYPES: dict[str, str] = {
 }
 
 
-class Verdict(StrEnum):
-    """What the preview says of a row, before anything is sent; the worst that is true wins, in this order."""
-
-    INVALID = "invalid"
-    DUPLICATE = "duplicate"
-    EXISTS = "exists"
-    NEEDS_PASSWORD = "needs_password"  # noqa: S105 - a verdict, not a secret
-    READY = "ready"
-
-
-class OnExisting(StrEnum):
-    """What becomes of rows whose mailbox is there already."""
-
-    SKIP = "skip"
-    UPDATE = "update"
-
-
 def make_rows(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
     """A table of rows from whole columns of text; what is not given is blank or as for a row added by hand."""
     count = len(next(iter(cells.values()), []))

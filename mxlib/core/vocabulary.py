@@ -1,6 +1,44 @@
-"""The closed sets of what may become of a row and of a run."""
+"""The closed words: verdicts, actions, outcomes and states that rows and runs may have."""
 
 from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What the preview says of a row, before anything is sent; the worst that is true wins, in this order."""
+
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    EXISTS = "exists"
+    NEEDS_PASSWORD = "needs_password"  # noqa: S105 - a verdict, not a secret
+    READY = "ready"
+
+
+class OnExisting(StrEnum):
+    """What becomes of rows whose mailbox is there already."""
+
+    SKIP = "skip"
+    UPDATE = "update"
+
+
+class Action(StrEnum):
+    """What a row asks of the host."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class RunKind(StrEnum):
+    """What a run is for."""
+
+    IMPORT = "import"
+    CHANGE = "change"
+    DELETE = "delete"
+    UNDO = "undo"
+
+
+#: A recovery email that is to be forgotten; blank keeps what there is.
+CLEAR = "-"
 
 
 class Outcome(StrEnum):

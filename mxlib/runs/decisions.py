@@ -7,9 +7,8 @@ a create without an answer is read back, and is sent again only once the host ha
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import Outcome, Proof
+from mxlib.core.vocabulary import Action, Outcome, Proof
 from mxlib.mxroute.errors import (
     Conflict,
     InvalidResponse,

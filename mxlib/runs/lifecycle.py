@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import Outcome, RunStatus
+from mxlib.core.vocabulary import Action, Outcome, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import row_updates
 from mxlib.runs.run_state import Note, PendingConfirmation, RunState

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from mxlib.clock import Clock
 from mxlib.core.format import count
-from mxlib.core.plans.plan import Plan, RunKind
+from mxlib.core.plans.plan import Plan
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import AT_AN_END, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences

@@ -1,8 +1,7 @@
 """What the results say of a row, and why a run paused."""
 
-from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings
-from mxlib.core.vocabulary import Proof, RunStatus
+from mxlib.core.vocabulary import CLEAR, Action, Proof, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store.records import RowRecord

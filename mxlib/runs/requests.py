@@ -1,6 +1,6 @@
 """Which request an read_task or a row becomes."""
 
-from mxlib.core.plans.plan import Action
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute import protocol
 from mxlib.mxroute.protocol import Request
 from mxlib.runs.run_state import ReadTask, RequestPurpose, RunState

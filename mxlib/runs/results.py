@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from mxlib.core.files import writer
-from mxlib.core.plans.plan import Action
 from mxlib.core.schema import COLUMNS, SCHEMA, VALUES
 from mxlib.core.text.redaction import without_figures
-from mxlib.core.vocabulary import DONE, OPEN
+from mxlib.core.vocabulary import DONE, OPEN, Action
 from mxlib.runs import messages
 from mxlib.store import Store, journal, own_cells, run_passwords
 from mxlib.store.encryption import DecryptionFailed

@@ -1,8 +1,7 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
-from mxlib.core.plans.plan import Action, Plan, PlannedRow, RunKind
-from mxlib.core.schema import Verdict
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, RunStatus
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, RunKind, RunStatus, Verdict
 from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.encryption import ServerKey
 

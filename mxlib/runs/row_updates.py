@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mxlib.core.plans.plan import CLEAR, Action
 from mxlib.core.text import findings
-from mxlib.core.vocabulary import DONE, Outcome, Proof
+from mxlib.core.vocabulary import CLEAR, DONE, Action, Outcome, Proof
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, messages, write_guard

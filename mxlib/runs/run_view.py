@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.core.plans.plan import RunKind
-from mxlib.core.vocabulary import DONE, OPEN, RETRIED, Outcome, RunStatus
+from mxlib.core.vocabulary import DONE, OPEN, RETRIED, Outcome, RunKind, RunStatus
 
 
 class Passwords(StrEnum):

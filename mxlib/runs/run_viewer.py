@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import RunKind
-from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome, RunKind, RunStatus
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from mxlib.core.plans.plan import CLEAR, Action, PlannedRow
-from mxlib.core.schema import Verdict
-from mxlib.core.vocabulary import Outcome
+from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.vocabulary import CLEAR, Action, Outcome, Verdict
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages, write_guard
 from mxlib.runs.write_guard import KeepCode, KeepReason

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.core.plans.plan import Action
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
 from mxlib.store.records import RowRecord

@@ -5,7 +5,8 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
-from mxlib.core.plans.plan import Action, Plan, PlannedRow
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.vocabulary import Action
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.store import Store, mailbox_history
 

@@ -11,7 +11,8 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
 from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute.errors import (
     InvalidResponse,
     MXrouteError,

@@ -18,7 +18,8 @@ from mxlib.core.files import writer
 from mxlib.core.files.reader import ReadOptions
 from mxlib.core.format import count, readable
 from mxlib.core.mapping import mapping
-from mxlib.core.schema import DTYPES, OnExisting
+from mxlib.core.schema import DTYPES
+from mxlib.core.vocabulary import OnExisting
 from mxlib.services.exports import File, NotFound
 from mxlib.services.imports import ImportService, ReadFile
 from mxlib.settings import Settings

@@ -19,11 +19,11 @@ from mxlib.core.mapping import mapping, presets
 from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
-from mxlib.core.schema import OnExisting
 from mxlib.core.text import messages
 from mxlib.core.validation import rules
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
+from mxlib.core.vocabulary import OnExisting
 from mxlib.services.capacity import CapacityCheck
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, Tell
 from mxlib.services.preview_changes import changed_since

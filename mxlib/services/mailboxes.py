@@ -9,10 +9,10 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.addresses import domain as normalised
-from mxlib.core.plans.plan import Action
 from mxlib.core.schema import MAX_SENDS_PER_DAY
 from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, ValidatedRow
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from mxlib.auth.permissions import Caller
-from mxlib.core.plans.plan import Action
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, recovery_emails
 from mxlib.store.mailbox_creators import Maker

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import Action
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Action
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.protocol import Mailbox

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Verdict
 
 
 def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from mxlib.core.files.sheet import ReadOptions
 from mxlib.core.mapping import json_rows as from_json
 from mxlib.core.mapping.json_rows import InvalidBody
 from mxlib.core.plans import builder
-from mxlib.core.schema import OnExisting
+from mxlib.core.vocabulary import OnExisting
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import FRESH_FOR_START, ImportService

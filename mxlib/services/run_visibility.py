@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core import addresses
-from mxlib.core.plans.plan import RunKind
-from mxlib.core.schema import Verdict
 from mxlib.core.text.redaction import without_figures
-from mxlib.core.vocabulary import Outcome
+from mxlib.core.vocabulary import Outcome, RunKind, Verdict
 from mxlib.runs import results
 from mxlib.runs.run_view import RunView
 from mxlib.store import Store, Tx, audit, mailbox_lists, row_counts

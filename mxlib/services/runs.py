@@ -10,9 +10,9 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import Action, Plan, RunKind
+from mxlib.core.plans.plan import Plan
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import AT_AN_END, Outcome, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, Action, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import InvalidState, RunManager

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import Action
+from mxlib.core.vocabulary import Action
 from mxlib.services import manual_write_outcomes
 from mxlib.services.exports import NotFound
 from mxlib.services.manual_write_outcomes import Actor

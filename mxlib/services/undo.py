@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
-from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
+from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import findings, messages
 from mxlib.core.text.redaction import without_figures
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, Outcome
+from mxlib.core.vocabulary import AT_AN_END, CLEAR, RETRIED, Action, Outcome, RunKind
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages as sentences
 from mxlib.runs import undo_plan

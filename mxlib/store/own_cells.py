@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from mxlib.core.addresses import is_domain
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import MASK, Verdict
+from mxlib.core.schema import MASK
+from mxlib.core.vocabulary import Verdict
 from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft, meta, run, run_row

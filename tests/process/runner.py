@@ -12,9 +12,8 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from mxlib.core.plans.plan import Action, Plan, PlannedRow
-from mxlib.core.schema import Verdict
-from mxlib.core.vocabulary import AT_AN_END, RunStatus
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.vocabulary import AT_AN_END, Action, RunStatus, Verdict
 from mxlib.mxroute.rate_limits import RateLimits
 from mxlib.services import container
 from mxlib.settings import Settings

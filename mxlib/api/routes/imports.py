@@ -23,7 +23,7 @@ from mxlib.api.dependencies import (
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, previews, runs
 from mxlib.core.mapping.json_rows import InvalidBody
-from mxlib.core.schema import OnExisting
+from mxlib.core.vocabulary import OnExisting
 from mxlib.services.exports import NotFound
 from mxlib.services.program_imports import ImportTable
 

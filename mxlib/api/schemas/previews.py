@@ -6,10 +6,9 @@ from typing import Any, Literal, NotRequired
 import pandas as pd
 from typing_extensions import TypedDict
 
-from mxlib.core.plans.plan import Action
-from mxlib.core.schema import Verdict
 from mxlib.core.text import findings
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
+from mxlib.core.vocabulary import Action, Verdict
 
 
 class PreviewRow(TypedDict):

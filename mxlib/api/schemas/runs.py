@@ -7,9 +7,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from mxlib.api.schemas.common import iso_time
-from mxlib.core.plans.plan import Action, RunKind
-from mxlib.core.schema import Verdict
-from mxlib.core.vocabulary import Outcome, RunStatus
+from mxlib.core.vocabulary import Action, Outcome, RunKind, RunStatus, Verdict
 from mxlib.runs.run_view import Passwords, RunView
 from mxlib.services.changes import ChangeProposal
 from mxlib.services.undo import UndoPlan

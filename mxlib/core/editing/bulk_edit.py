@@ -6,7 +6,8 @@ import pandas as pd
 
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
-from mxlib.core.schema import MAX_CELL_LENGTH, SCHEMA, SHOWN, Verdict
+from mxlib.core.schema import MAX_CELL_LENGTH, SCHEMA, SHOWN
+from mxlib.core.vocabulary import Verdict
 
 #: Columns that take one value for many rows.
 SETTABLE = tuple(column.name for column in SHOWN if column.fits_many)

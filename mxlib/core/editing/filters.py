@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import Mask
-from mxlib.core.schema import MAX_CELL_LENGTH, Verdict
+from mxlib.core.schema import MAX_CELL_LENGTH
 from mxlib.core.validation.row_kinds import kinds
+from mxlib.core.vocabulary import Verdict
 
 #: Kinds of rows beside the verdicts.
 ALL, WARNINGS, LEFT_OUT, CHANGED = "all", "warnings", "left_out", "changed"

@@ -12,8 +12,9 @@ from mxlib.core.arrow_text import BLANKS, texts
 from mxlib.core.format import readable
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import COLUMNS, OnExisting, make_rows
+from mxlib.core.schema import COLUMNS, make_rows
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import OnExisting
 
 __all__ = [
     "ImportRequest",

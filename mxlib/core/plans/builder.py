@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from mxlib.core import arrow_text, passwords
-from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow
-from mxlib.core.schema import Verdict
+from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import findings
 from mxlib.core.text.messages import Confirmation
+from mxlib.core.vocabulary import CLEAR, Action, Verdict
 
 #: Verdicts whose sentence needs the label before it where it stands alone.
 _LABELLED = {Verdict.EXISTS: findings.EXISTS, Verdict.NEEDS_PASSWORD: findings.NEEDS_PASSWORD}

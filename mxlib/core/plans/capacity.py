@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from mxlib.core.format import count, moment
-from mxlib.core.plans.plan import Action, PlannedRow
+from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.vocabulary import Action
 
 _MB = 1024 * 1024
 

@@ -12,7 +12,7 @@ from mxlib.core.mapping.json_rows import InvalidBody, flag_of, only, text_of
 from mxlib.core.mapping.secret_cells import masked_cell
 from mxlib.core.plans import change_text
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
-from mxlib.core.plans.plan import CLEAR
+from mxlib.core.vocabulary import CLEAR
 
 KINDS = ("quota", "generate_password", "recovery_email", "delete")
 

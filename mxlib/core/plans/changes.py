@@ -10,9 +10,9 @@ import pandas as pd
 
 from mxlib.core import addresses, passwords, quotas
 from mxlib.core.arrow_text import BLANKS
-from mxlib.core.plans.plan import CLEAR, Action, Plan, PlannedRow, RunKind
-from mxlib.core.schema import Verdict
+from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import findings
+from mxlib.core.vocabulary import CLEAR, Action, RunKind, Verdict
 
 _TIMES = re.compile(r"[x×*]\s*(\d{1,4}(?:\.\d{1,2})?)", re.IGNORECASE)
 

@@ -4,31 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
-from mxlib.core.schema import Verdict
-
-
-class Action(StrEnum):
-    """What a row asks of the host."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-
-
-class RunKind(StrEnum):
-    """What a run is for."""
-
-    IMPORT = "import"
-    CHANGE = "change"
-    DELETE = "delete"
-    UNDO = "undo"
-
-
-#: A recovery email that is to be forgotten; blank keeps what there is.
-CLEAR = "-"
+from mxlib.core.vocabulary import Action, RunKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)

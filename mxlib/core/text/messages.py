@@ -9,8 +9,7 @@ from math import ceil
 
 from mxlib.core.format import age, clock_time, count, day, duration, listed, moment, quoted, readable
 from mxlib.core.mapping.secret_cells import masked, masked_header
-from mxlib.core.plans.plan import RunKind
-from mxlib.core.schema import Verdict
+from mxlib.core.vocabulary import RunKind, Verdict
 
 _VERDICTS = {
     Verdict.READY: "Ready",

@@ -2,9 +2,8 @@
 
 import pandas as pd
 
-from mxlib.core.plans.plan import Action
-from mxlib.core.schema import Verdict
 from mxlib.core.text import findings
+from mxlib.core.vocabulary import Action, Verdict
 
 #: Rows that are ready: what they change of a mailbox that exists, and what is so already.
 UPDATE, UNCHANGED = "update", "unchanged"

@@ -13,11 +13,11 @@ from mxlib.core import addresses, arrow_text, passwords, quotas
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Findings, Mask
 from mxlib.core.passwords import PasswordScan
-from mxlib.core.plans.plan import CLEAR, Action
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, OnExisting, Verdict
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_SENDS_PER_DAY
 from mxlib.core.text import findings, messages
 from mxlib.core.validation import differences
 from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
+from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
 
 _VERDICTS = arrow_text.texts([verdict.value for verdict in Verdict])
 _ACTIONS = arrow_text.texts([Action.CREATE.value, Action.UPDATE.value, ""])

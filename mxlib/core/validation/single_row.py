@@ -7,10 +7,10 @@ from typing import Any
 from mxlib.core import passwords
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.mapping import json_rows
-from mxlib.core.schema import Verdict
 from mxlib.core.text import findings
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
+from mxlib.core.vocabulary import Verdict
 
 #: A cell of each kind that nothing is wrong with.
 _FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}

@@ -9,8 +9,8 @@ from mxlib.core.editing import bulk_edit
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.format import count
-from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import Verdict
 from mxlib.ui.widgets.actions import act
 
 #: What a tool does to the rows at some positions of a draft, given the verdicts.

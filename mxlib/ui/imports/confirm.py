@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
+from mxlib.core.vocabulary import Verdict
 from mxlib.runs.manager import SameImport
 from mxlib.services.imports import PreparedImport, counts
 from mxlib.services.runs import REFUSALS, PreviousImport

@@ -24,8 +24,8 @@ from mxlib.core.editing import filters
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import SortOrder
-from mxlib.core.schema import OnExisting, Verdict
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import OnExisting, Verdict
 from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
 

@@ -5,9 +5,9 @@ import streamlit as st
 
 from mxlib.core.editing.filters import ALL, CHANGED, LEFT_OUT, WARNINGS, SortOrder
 from mxlib.core.format import count, quoted
-from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
+from mxlib.core.vocabulary import Verdict
 from mxlib.services.imports import counts
 from mxlib.ui.imports.editor import ROWS_A_PAGE, EditorState, commit_edits, matching
 from mxlib.ui.widgets.actions import act

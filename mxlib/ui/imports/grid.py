@@ -4,9 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.editing.filters import LEFT_OUT
-from mxlib.core.schema import COLUMNS, MASK, SHOWN, Verdict
+from mxlib.core.schema import COLUMNS, MASK, SHOWN
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
+from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
 from mxlib.ui.imports.editor import EditorState, commit_edits, mended, validated_rows
 from mxlib.ui.widgets.actions import act

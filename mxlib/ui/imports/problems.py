@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.format import count
-from mxlib.core.schema import Verdict
 from mxlib.core.text import messages
 from mxlib.core.validation.row_kinds import kinds
+from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import row_form
 from mxlib.ui.imports.editor import EditorState
 from mxlib.ui.widgets.format import escaped

@@ -8,8 +8,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.filters import ALL
-from mxlib.core.schema import OnExisting
 from mxlib.core.text import messages
+from mxlib.core.vocabulary import OnExisting
 from mxlib.ui.app import layout
 from mxlib.ui.imports import bulk_edit, paste
 from mxlib.ui.imports.editor import EditorState, commit_edits, in_bulk, pending, redo, undo

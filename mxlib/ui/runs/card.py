@@ -7,10 +7,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.core.plans.plan import RunKind
 from mxlib.core.schema import STORED_HERE, VALUES
 from mxlib.core.text import messages
-from mxlib.core.vocabulary import AT_AN_END, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
 from mxlib.services import run_status
