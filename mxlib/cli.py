@@ -17,7 +17,7 @@ from mxlib.auth.permissions import Caller, Permission, describe_grants
 from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, StoreUnavailable, audit, clock_guard
 from mxlib.store.tokens import TokenRecord
@@ -192,7 +192,11 @@ def _password() -> str:
 def _time(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     with store.read() as tx:
         jump = clock_guard.jump(tx)
-    _say(messages.clock_jumped(jump.since, jump.at, jump.until) if jump else "The clock of this server did not jump.")
+    _say(
+        store_problems.clock_jumped(jump.since, jump.at, jump.until)
+        if jump
+        else "The clock of this server did not jump."
+    )
     return 0
 
 

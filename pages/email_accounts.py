@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.text import messages
+from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import export_all, new_mailbox, table, unconfirmed
 from mxlib.ui.widgets import flash, links, permissions
@@ -43,6 +43,6 @@ if mailboxes.problem:
     st.warning(escaped(mailboxes.problem), icon=":material/cloud_off:")
 if mailboxes.read_at is None:
     layout.stop()
-age.caption(messages.read_ago(mailboxes.read_at, services.current().clock.now()))
+age.caption(list_ages.read_ago(mailboxes.read_at, services.current().clock.now()))
 table.show_totals(mailboxes.frame)
 table.show_table(mailboxes.frame, domain)

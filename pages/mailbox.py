@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.text import messages
+from mxlib.core.text import list_ages
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import card, unconfirmed
 from mxlib.ui.widgets import flash, permissions
@@ -30,7 +30,7 @@ with st.spinner(f"Reading the mailboxes of {escaped(domain)} from MXroute…", s
     mailboxes = services.current().lists.mailboxes(layout.caller(), domain, refresh=refresh)
 if mailboxes.problem:
     st.warning(escaped(mailboxes.problem), icon=":material/cloud_off:")
-st.caption(messages.read_ago(mailboxes.read_at, services.current().clock.now()))
+st.caption(list_ages.read_ago(mailboxes.read_at, services.current().clock.now()))
 
 found = mailboxes.frame.loc[mailboxes.frame["address"] == address]
 if found.empty:

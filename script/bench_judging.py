@@ -22,8 +22,8 @@ from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
 from mxlib.core.mapping import mapping
 from mxlib.core.schema import COLUMNS, MAX_SENDS_PER_DAY
+from mxlib.core.text import confirmations
 from mxlib.core.text import findings as reasons
-from mxlib.core.text import messages
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import Action, OnExisting, Verdict
 
@@ -215,7 +215,7 @@ def _judge_row(
         if not missing and not _SPECIAL.search(row.password):
             warned.append(reasons.NO_SPECIAL)
         if domain in account.unchecked or domain not in account.existing:
-            warned.append(messages.not_checked(domain))
+            warned.append(confirmations.not_checked(domain))
     return _Judged(
         verdict=verdict,
         reasons="\n".join(told),

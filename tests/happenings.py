@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.store import OwnershipLost, Store, StoreUnavailable, Tx
 from tests.simulation import Simulation
 
@@ -67,7 +67,7 @@ class Disk:
         @contextmanager
         def write() -> Iterator[Tx]:
             if self.full:
-                raise StoreUnavailable(messages.DISK_FULL)
+                raise StoreUnavailable(store_problems.DISK_FULL)
             with usual() as tx:
                 yield tx
 

@@ -13,7 +13,7 @@ import pytest
 from mxlib import cli
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
@@ -87,7 +87,7 @@ def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, mo
         house.have("nina@a.nl")
 
         def write() -> None:
-            raise StoreUnavailable(messages.DISK_ERROR, "DISK_ERROR")
+            raise StoreUnavailable(store_problems.DISK_ERROR, "DISK_ERROR")
 
         monkeypatch.setattr(house.services.store, "write", write)
         answer = house.ask("DELETE", "/domains/a.nl/email-accounts/nina")
@@ -117,7 +117,7 @@ def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
     house = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
     house.run_manager.recover()
     try:
-        until(lambda: messages.DATABASE_DAMAGED in house.unwell(LOCAL))
+        until(lambda: store_problems.DATABASE_DAMAGED in house.unwell(LOCAL))
     finally:
         house.close()
 
@@ -162,7 +162,7 @@ def test_a_server_without_room_for_files_says_so_in_one_line(caplog: pytest.LogC
             {"message": "socket.accept() out of system resource", "exception": OSError(errno.EMFILE, "Too many")}
         )
     said = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert [record.getMessage() for record in said] == [messages.OUT_OF_FILES]
+    assert [record.getMessage() for record in said] == [store_problems.OUT_OF_FILES]
     assert said[0].exc_info is None
     loop.call_exception_handler({"message": "something else", "exception": ZeroDivisionError()})
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
@@ -190,7 +190,7 @@ def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
     finally:
         caplog.handler.removeFilter(handler)
     said = [record.getMessage() for record in caplog.records]
-    assert said == [messages.OUT_OF_FILES, messages.OUT_OF_FILES, "something else"]
+    assert said == [store_problems.OUT_OF_FILES, store_problems.OUT_OF_FILES, "something else"]
 
 
 def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:

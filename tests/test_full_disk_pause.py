@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.store import audit
 from tests import house as houses
 from tests.desk import until
@@ -75,7 +75,7 @@ def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(house: Hou
     before = len(house.host.sent)
     with full(house):
         told = houses.data(house.ask("POST", f"/imports/{run}/resume"))
-        assert (told["status"], told["paused_reason"]) == ("paused", messages.DISK_FULL)
+        assert (told["status"], told["paused_reason"]) == ("paused", store_problems.DISK_FULL)
         assert house.services.run_manager.view(run).held  # type: ignore[union-attr]
         sent = [request for request in house.host.sent[before:] if request.method == "POST"]
         assert sent == []  # nothing leaves that is not in the journal
@@ -89,7 +89,7 @@ def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(house: House) -> None:
     run = started(house)
     with full(house):
         answer = house.ask("POST", f"/imports/{run}/stop")
-        houses.refused(answer, 503, messages.DISK_FULL)
+        houses.refused(answer, 503, store_problems.DISK_FULL)
         assert answer.json()["error"]["code"] == "STORE_FAILED"
     assert "run.stop" not in whats(house, run)
     assert house.services.run_manager.view(run).status not in ("stopping", "stopped")  # type: ignore[union-attr]
@@ -100,4 +100,4 @@ def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(house: House) -> None:
 def houses_full() -> Exception:
     from mxlib.store import StoreUnavailable
 
-    return StoreUnavailable(messages.DISK_FULL)
+    return StoreUnavailable(store_problems.DISK_FULL)

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.files import reader
-from mxlib.core.text import messages
+from mxlib.core.text import list_ages
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import Unreachable
 from mxlib.mxroute.rate_limiter import RateLimiter
@@ -199,8 +199,8 @@ def test_a_silent_host_is_not_asked_a_hundred_times(house: House) -> None:
 
 
 def test_how_far_it_is_and_what_it_waits_for_is_said_in_words() -> None:
-    assert messages.reading_lists(37, 100) == "Reading 37 of 100 domains from MXroute…"
-    assert messages.reading_lists(100, 150, 33.2) == (
+    assert list_ages.reading_lists(37, 100) == "Reading 37 of 100 domains from MXroute…"
+    assert list_ages.reading_lists(100, 150, 33.2) == (
         "Reading 100 of 150 domains from MXroute… Its limit of reads is reached: going on in 34 s. Nothing to do."
     )
 

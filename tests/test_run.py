@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.core.text import messages
+from mxlib.core.text import run_status, store_problems
 from mxlib.core.vocabulary import Action, RunStatus
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import circuit_breaker, decisions
@@ -222,7 +222,7 @@ class TestTheHostIsDown:
 
     def test_after_two_hours_the_run_pauses_and_asks_no_more(self) -> None:
         here = self.down(hours=2.1)
-        assert (here.record(self.number).status, here.record(self.number).why) == ("paused", messages.SILENT_TOO_LONG)
+        assert (here.record(self.number).status, here.record(self.number).why) == ("paused", run_status.SILENT_TOO_LONG)
         asked = len(here.sandbox.log)
         for _ in range(200):
             here.step()
@@ -276,7 +276,7 @@ class TestRefusals:
         here = Simulation(Rule(NAMED[fault], on, first=3 if on == "any" else 2, count=None))
         run = here.start(plan(*rows(9)))
         here.run()
-        assert (here.record(run).status, here.record(run).why) == ("paused", messages.KEY_REFUSED)
+        assert (here.record(run).status, here.record(run).why) == ("paused", run_status.KEY_REFUSED)
         assert set(here.outcomes(run)) == {"created", "waiting"}
         assert len(sent(here, "POST")) <= 5
         here.sandbox.schedule = Schedule()
@@ -596,7 +596,7 @@ class TestTheStoreRefuses:
 
         def write():
             if self.full:
-                raise StoreUnavailable(messages.DISK_FULL)
+                raise StoreUnavailable(store_problems.DISK_FULL)
             return usual()
 
         monkeypatch.setattr(here.store, "write", write)
@@ -610,8 +610,8 @@ class TestTheStoreRefuses:
             here.step()
         assert len(sent(here, "POST")) == 3
         state = here.engine.states[run]
-        assert (state.status, state.why) == (RunStatus.PAUSED, messages.DISK_FULL)
-        assert here.engine.trouble == messages.DISK_FULL
+        assert (state.status, state.why) == (RunStatus.PAUSED, store_problems.DISK_FULL)
+        assert here.engine.trouble == store_problems.DISK_FULL
 
     def test_an_answer_that_had_come_is_recorded_when_there_is_room_again(self, here: Simulation) -> None:
         run = here.start(plan(*rows(9)))

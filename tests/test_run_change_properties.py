@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import CLEAR, OPEN, Action, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
@@ -153,7 +153,7 @@ class Disk:
         @contextmanager
         def write() -> Iterator[Tx]:
             if self.full:
-                raise StoreUnavailable(messages.DISK_FULL)
+                raise StoreUnavailable(store_problems.DISK_FULL)
             with usual() as tx:
                 yield tx
 

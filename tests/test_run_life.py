@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.core.text import messages
+from mxlib.core.text import run_status as run_status_text
 from mxlib.core.vocabulary import Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import InvalidState
@@ -83,7 +83,7 @@ def test_pause_resume_and_stop_from_any_thread(desk: Desk) -> None:
     until(lambda: desk.host.inside > 0)
     desk.runs.pause(run, "jan")
     view = desk.view(run)
-    assert (view.status, view.paused_reason) == ("paused", messages.paused_by("jan"))
+    assert (view.status, view.paused_reason) == ("paused", run_status_text.paused_by("jan"))
     desk.host.open.set()
     desk.runs.resume(run)
     desk.host.open.clear()

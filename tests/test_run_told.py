@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.core.text import messages
+from mxlib.core.text import labels, store_problems
 from mxlib.core.vocabulary import AT_AN_END, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
@@ -116,7 +116,7 @@ def test_page_api_and_files_tell_the_same_numbers(house: Services) -> None:
     assert "All 7 rows accounted for: 3 created, 3 skipped, 1 failed." in said
     assert "1 differs" in said
     shown = tab.dataframe[0].value.iloc[0]
-    assert (shown["Rows"], *(shown[messages.outcome(Outcome(name))] for name in told)) == (7, *told.values())
+    assert (shown["Rows"], *(shown[labels.outcome(Outcome(name))] for name in told)) == (7, *told.values())
 
 
 def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(house: Services) -> None:
@@ -189,7 +189,7 @@ class TestTheDiskIsFull:
 
         @contextmanager
         def write() -> Iterator[None]:
-            raise StoreUnavailable(messages.DISK_FULL)
+            raise StoreUnavailable(store_problems.DISK_FULL)
             yield
 
         monkeypatch.setattr(house.store, "write", write)
@@ -203,9 +203,9 @@ class TestTheDiskIsFull:
 
     def test_a_list_that_can_not_be_kept_is_told_as_an_old_one(self, house: Services, run: int) -> None:
         listed = house.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
-        assert messages.DISK_FULL in listed.problem
+        assert store_problems.DISK_FULL in listed.problem
         assert not listed.frame.empty
 
     def test_a_download_that_can_not_be_noted_says_why(self, house: Services, run: int) -> None:
         answer = TestClient(Starlette(routes=downloads.routes)).get(f"/runs/{run}/results.csv")
-        assert (answer.status_code, answer.text) == (503, messages.DISK_FULL)
+        assert (answer.status_code, answer.text) == (503, store_problems.DISK_FULL)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.core.text import messages as words
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import Action
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import UnexpectedData
@@ -346,7 +346,7 @@ def test_a_key_refused_for_everything_is_said_as_that() -> None:
     here = Simulation(Rule(NAMED["forbidden"], "any", first=4, count=None))
     run = here.start(plan(*rows(6)))
     here.run()
-    assert (here.record(run).status, here.record(run).why) == ("paused", words.KEY_REFUSED)
+    assert (here.record(run).status, here.record(run).why) == ("paused", run_status.KEY_REFUSED)
     here.sandbox.schedule = Schedule()
     here.engine.resume(run)
     here.run()

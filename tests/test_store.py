@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mxlib.clock import SystemClock
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, recovery_emails
 from mxlib.store.tables import metadata
@@ -117,7 +117,7 @@ def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:
 
     with pytest.raises(StoreUnavailable) as told:
         fill_the_disk()
-    assert str(told.value) == messages.DISK_FULL
+    assert str(told.value) == store_problems.DISK_FULL
 
 
 def test_a_locked_database_is_told_in_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

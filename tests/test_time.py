@@ -7,7 +7,7 @@ import pytest
 
 from mxlib import cli, services
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AT_AN_END
 from mxlib.runs import results
 from mxlib.services.housekeeping import Housekeeping
@@ -314,6 +314,6 @@ def test_drafts_and_sessions_stay_through_a_jump(house: House, clock: ShiftedClo
 
 
 def test_the_sentence_names_how_far_and_until_when() -> None:
-    said = messages.clock_jumped(0.0, 21 * DAY, 21 * DAY + 3_600)
+    said = store_problems.clock_jumped(0.0, 21 * DAY, 21 * DAY + 3_600)
     assert "by 21 days" in said
     assert "nothing is forgotten" in said

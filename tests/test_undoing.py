@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.plan import PlannedRow
-from mxlib.core.text import messages
+from mxlib.core.text import undo_questions
 from mxlib.core.vocabulary import CLEAR, Action, Outcome, RunKind
 from mxlib.runs import messages as sentences
 from mxlib.runs.manager import InvalidState
@@ -341,7 +341,7 @@ class TestWhoMay:
 
 
 def test_the_sentence_is_the_agreed_one() -> None:
-    assert messages.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
+    assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )

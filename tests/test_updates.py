@@ -12,7 +12,7 @@ from mxlib.core import passwords
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.schema import MASK, make_rows
-from mxlib.core.text import messages
+from mxlib.core.text import confirmations
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
@@ -255,7 +255,7 @@ def confirmed(*rows: dict[str, Any]) -> str:
     table = judged(*rows)
     plan = builder.make_plan(table, file_name="staff.csv", file_digest="d")
     figures = builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
-    return messages.confirm(figures)
+    return confirmations.confirm(figures)
 
 
 def test_the_confirmation_tells_new_changed_and_unchanged_apart_and_replaced_passwords_loudly() -> None:

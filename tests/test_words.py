@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 
 from mxlib.core import format
-from mxlib.core.text import messages
-from mxlib.core.text.messages import Confirmation
+from mxlib.core.text import confirmations, file_problems, labels, list_ages, run_status, store_problems, undo_questions
+from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.vocabulary import Verdict
 
 
@@ -32,7 +32,7 @@ FIGURES = Confirmation(
 
 
 def test_the_confirmation_tells_every_figure():
-    assert messages.confirm(FIGURES) == (
+    assert confirmations.confirm(FIGURES) == (
         "Create 213 mailboxes? clienta.nl 201 (14 now), clientb.nl 12 (0 now). staff.xlsx, 241 rows; left out: "
         "12 already exist, 9 invalid, 4 duplicates, 3 unticked. 190 passwords generated, readable until 29 Nov. "
         "About 11 minutes at MXroute's limit of 20 a minute (3 more behind another run). You may close this tab."
@@ -41,75 +41,78 @@ def test_the_confirmation_tells_every_figure():
 
 def test_the_confirmation_leaves_out_what_is_zero_and_counts_one_as_one():
     one = Confirmation("a.csv", 6, {"a.nl": 1}, {"a.nl": 1}, 1, 1, 1, 1, 1, 1, at(12, 1), seconds=4)
-    assert messages.confirm(one) == (
+    assert confirmations.confirm(one) == (
         "Create 1 mailbox? a.nl 1 (1 now). a.csv, 6 rows; left out: 1 already exists, 1 invalid, 1 duplicate, "
         "1 unticked, 1 needs a password. 1 password generated, readable until 1 Dec. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
-    assert messages.confirm(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
+    assert confirmations.confirm(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
         "Create 2 mailboxes? a.nl 2 (0 now). 2 rows added by hand. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
 
 
 def test_the_confirmation_does_not_call_a_domain_empty_that_could_not_be_checked():
-    assert "clientb.nl 12 (not checked)." in messages.confirm(replace(FIGURES, existing={"clienta.nl": 14}))
+    assert "clientb.nl 12 (not checked)." in confirmations.confirm(replace(FIGURES, existing={"clienta.nl": 14}))
 
 
 def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
     many = {f"d{number:02}.nl": 3 for number in range(1, 101)}
-    told = messages.confirm(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
+    told = confirmations.confirm(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
     assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in told
     assert "d10.nl" not in told
     ten = dict(list(many.items())[:10])
-    assert "d10.nl 3 (5 now). " in messages.confirm(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
+    assert "d10.nl 3 (5 now). " in confirmations.confirm(
+        Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4)
+    )
 
 
 def test_the_confirmation_does_not_count_what_may_not_be_seen():
     blind = Confirmation("a.csv", 2, {"a.nl": 1, "b.nl": 1}, {"a.nl": 5, "b.nl": 6}, uncounted=frozenset({"b.nl"}))
-    assert "a.nl 1 (5 now), b.nl 1. " in messages.confirm(blind)
+    assert "a.nl 1 (5 now), b.nl 1. " in confirmations.confirm(blind)
 
 
 def test_the_confirmation_of_nothing_asks_nothing():
-    assert messages.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
+    assert confirmations.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
         "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."
     )
 
 
 def test_the_wait_behind_another_run_names_its_unit_where_it_would_be_ambiguous():
-    assert "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)." in messages.confirm(
-        replace(FIGURES, seconds=7200)
+    assert (
+        "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)."
+        in confirmations.confirm(replace(FIGURES, seconds=7200))
     )
 
 
 def test_a_file_imported_before_is_named_with_run_and_day():
-    assert messages.imported_before("staff.xlsx", ("clienta.nl",), "ops2@agency.example", at(5, 3), 41, 210) == (
+    assert confirmations.imported_before("staff.xlsx", ("clienta.nl",), "ops2@agency.example", at(5, 3), 41, 210) == (
         "staff.xlsx was imported into clienta.nl by ops2@agency.example on 3 May (run 41, 210 created)."
     )
 
 
 def test_a_file_imported_last_year_is_named_with_the_year():
-    told = messages.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
+    told = confirmations.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
     assert told == "a.csv was imported by ops on 3 May (run 4, 3 updated)."
-    told = messages.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
+    told = confirmations.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
     assert told == "a.csv was imported into a.nl and b.nl by ops on 3 May 2025 (run 4, 1 created)."
 
 
 def test_a_run_tells_how_far_it_is():
     counts = {"created": 84, "skipped": 1, "failed": 1, "waiting": 127}
-    assert messages.running(counts, 213, at(1, 1, 10, 42)) == (
+    assert run_status.running(counts, 213, at(1, 1, 10, 42)) == (
         "86 of 213: 84 created, 1 skipped, 1 failed. Done about 10:42."
     )
-    assert messages.running({"waiting": 213}, 213) == "0 of 213."
+    assert run_status.running({"waiting": 213}, 213) == "0 of 213."
 
 
 def test_waiting_for_the_limit_asks_for_nothing():
-    assert messages.waiting(33.6) == "Waiting 34 s for MXroute's limit. Nothing to do."
-    assert messages.waiting(0.2) == "Waiting 1 s for MXroute's limit. Nothing to do."
+    assert run_status.waiting(33.6) == "Waiting 34 s for MXroute's limit. Nothing to do."
+    assert run_status.waiting(0.2) == "Waiting 1 s for MXroute's limit. Nothing to do."
 
 
 def test_a_silent_host_is_told_with_what_becomes_of_the_rows():
-    assert messages.host_silent(at(1, 1, 9, 2), 60, 127) == (
+    assert run_status.host_silent(at(1, 1, 9, 2), 60, 127) == (
         "MXroute has not answered since 09:02. Next try in 60 s; 127 rows wait, none is lost."
     )
 
@@ -117,17 +120,19 @@ def test_a_silent_host_is_told_with_what_becomes_of_the_rows():
 def test_a_finished_run_accounts_for_every_row():
     counts = {"created": 210, "skipped": 30, "failed": 1}
     until = at(11, 29)
-    assert messages.finished(
+    assert run_status.finished(
         counts, 241, checked_at=at(1, 1, 10, 43), differences=2, difference="limit 9600, not 500", readable_until=until
     ) == (
         "All 241 rows accounted for: 210 created, 30 skipped, 1 failed. Checked against MXroute at 10:43: "
         "2 differ (limit 9600, not 500). Passwords not downloaded yet; readable until 29 Nov."
     )
-    assert messages.finished({"created": 1}, 1, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True) == (
+    assert run_status.finished(
+        {"created": 1}, 1, checked_at=at(1, 1, 10, 43), readable_until=until, downloaded=True
+    ) == (
         "The 1 row accounted for: 1 created. Checked against MXroute at 10:43: all as asked. "
         "Passwords downloaded; readable until 29 Nov."
     )
-    assert messages.finished({"created": 1, "not_attempted": 2}, 3, readable_until=until, handed_over=True) == (
+    assert run_status.finished({"created": 1, "not_attempted": 2}, 3, readable_until=until, handed_over=True) == (
         "All 3 rows accounted for: 1 created, 2 not attempted. Passwords handed over; they are no longer kept here."
     )
 
@@ -135,71 +140,74 @@ def test_a_finished_run_accounts_for_every_row():
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        (messages.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
-        (messages.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
-        (messages.SILENT_TOO_LONG, "No answer for 2 hours. Resume when MXroute is back."),
-        (messages.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
+        (run_status.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
+        (run_status.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
+        (run_status.SILENT_TOO_LONG, "No answer for 2 hours. Resume when MXroute is back."),
+        (store_problems.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
     ],
 )  # fmt: skip
 def test_a_paused_run_says_why_and_what_to_do(reason: str, told: str):
-    assert messages.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {told}"
+    assert run_status.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {told}"
 
 
 def test_one_row_waits_in_the_singular():
-    assert messages.paused(1, messages.DISK_FULL).startswith("Paused, 1 row waits, none is lost: ")
+    assert run_status.paused(1, store_problems.DISK_FULL).startswith("Paused, 1 row waits, none is lost: ")
 
 
 def test_undo_says_what_goes_and_what_is_kept():
-    assert messages.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
+    assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
-    assert messages.undo("a.csv", 1, hold_mail=1, seconds=1) == (
+    assert undo_questions.undo("a.csv", 1, hold_mail=1, seconds=1) == (
         "Delete 1 unused mailbox made from a.csv? This cannot be taken back. 1 is kept: 1 holds mail. "
         "Each is looked at again first. About 1 minute. Type 1."
     )
-    assert messages.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")
+    assert undo_questions.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")
 
 
 def test_an_old_list_tells_its_age():
     now = at(5, 3, 9, 1)
-    assert messages.old_list(at(5, 3, 8, 14), now) == (
+    assert list_ages.old_list(at(5, 3, 8, 14), now) == (
         "MXroute does not answer. This is the list of 08:14 (47 minutes old). Preview works; Start waits for MXroute."
     )
-    assert "This is the list of 1 May, 08:14 (2 days old)." in messages.old_list(at(5, 1, 8, 14), now)
+    assert "This is the list of 1 May, 08:14 (2 days old)." in list_ages.old_list(at(5, 1, 8, 14), now)
 
 
 def test_the_age_of_a_list_is_told_even_when_there_is_none():
-    assert messages.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Read 47 minutes ago."
-    assert messages.read_ago(None, 0.0) == "Not read yet."
+    assert list_ages.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Read 47 minutes ago."
+    assert list_ages.read_ago(None, 0.0) == "Not read yet."
 
 
 def test_refused_files_are_told_in_one_sentence_each():
-    assert messages.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
-    assert messages.no_address_column(["name", "phone"]) == "No column for usernames or addresses. Found: name, phone."
+    assert file_problems.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
     assert (
-        messages.no_address_column(["jan", "Geheim.2026x"])
+        file_problems.no_address_column(["name", "phone"])
+        == "No column for usernames or addresses. Found: name, phone."
+    )
+    assert (
+        file_problems.no_address_column(["jan", "Geheim.2026x"])
         == "No column for usernames or addresses. Found: jan, ••••••••."
     )
-    assert messages.two_columns("user", "username", "usernames") == (
+    assert file_problems.two_columns("user", "username", "usernames") == (
         "Both 'user' and 'username' hold usernames. Remove or ignore one."
     )
-    assert messages.file_empty() == "The file is empty."
-    assert messages.header_only() == "The file has a header and no rows."
-    assert messages.not_a_table("a picture") == "This is a picture, not a table: a CSV or .xlsx is needed."
-    assert messages.too_large(12_400_000, 10_000_000) == "12.4 MB; the limit is 10 MB."
+    assert file_problems.file_empty() == "The file is empty."
+    assert file_problems.header_only() == "The file has a header and no rows."
+    assert file_problems.not_a_table("a picture") == "This is a picture, not a table: a CSV or .xlsx is needed."
+    assert file_problems.too_large(12_400_000, 10_000_000) == "12.4 MB; the limit is 10 MB."
 
 
 def test_verdicts_and_outcomes_have_labels():
-    assert [messages.verdict(kind) for kind in Verdict] == [
+    assert [labels.verdict(kind) for kind in Verdict] == [
         "Invalid",
         "Duplicate",
         "Already exists",
         "Needs password",
         "Ready",
     ]
-    assert messages.verdict("needs_password") == "Needs password"
-    assert messages.outcome("not_attempted") == "Not attempted"
+    assert labels.verdict("needs_password") == "Needs password"
+    assert labels.outcome("not_attempted") == "Not attempted"
 
 
 def test_a_quoted_cell_is_short_and_fits_on_one_line():

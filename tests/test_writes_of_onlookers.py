@@ -10,7 +10,7 @@ import pytest
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import Deletion, NewPassword, NewRecovery
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.runs.manager import NotOwner
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
@@ -90,7 +90,7 @@ def test_a_write_by_hand_is_refused_where_another_process_sends(
 
     def refused() -> None:
         answer = house.ask(method, path, body)
-        houses.refused(answer, 503, messages.SENT_ELSEWHERE)
+        houses.refused(answer, 503, store_problems.SENT_ELSEWHERE)
         assert answer.json()["error"]["code"] == "NOT_OWNER"
 
     if noticed:
@@ -158,7 +158,7 @@ def test_what_was_done_by_a_process_that_is_overtaken_is_noted_by_the_other_once
 
     monkeypatch.setattr(house.host, "send", overtakes)
     made = houses.data(house.ask("POST", BOXES, NINA), 201)
-    assert made["warnings"] == [messages.NOTED_ELSEWHERE]
+    assert made["warnings"] == [store_problems.NOTED_ELSEWHERE]
     house.services.clock.ahead += 200.0  # type: ignore[attr-defined]
     with pytest.raises(NotOwner):  # the owner settles
         house.services.manual_writes.settle()

@@ -14,7 +14,7 @@ from mxlib.api.schemas.common import Failure
 from mxlib.auth.permissions import Caller
 from mxlib.core import addresses, strict_json
 from mxlib.core.format import readable
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.services.exports import NotFound
 
 JSON = "application/json"
@@ -152,7 +152,7 @@ def parse_body(request: Request, data: bytes) -> Any:
         raise unsupported_media_type(JSON)
     most = max(_LEAST_BODY, _BYTES_A_ROW * services.current().settings.max_rows)
     if len(data) > most:
-        raise ApiError(413, messages.too_large(len(data), most))
+        raise ApiError(413, file_problems.too_large(len(data), most))
     return strict_json.parse(data)
 
 

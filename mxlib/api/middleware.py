@@ -10,7 +10,7 @@ from mxlib import services
 from mxlib.api.responses import INVALID_TOKEN, ApiError, error_response, internal_error
 from mxlib.auth.permissions import NO_IMPORT, Caller, Permission
 from mxlib.auth.tokens import InvalidToken
-from mxlib.core.text import messages as words
+from mxlib.core.text import file_problems
 from mxlib.services.confirmed_writes import came_at
 
 #: Digits of a length that any body can have.
@@ -95,7 +95,7 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] 
         raise ApiError(415, "Send the body as it is, without Content-Encoding.")
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:_DIGITS]) > most:
-        raise ApiError(413, words.too_large(int(announced[:_DIGITS]), most))
+        raise ApiError(413, file_problems.too_large(int(announced[:_DIGITS]), most))
     messages, size = [], 0
     while True:
         message = await receive()
@@ -104,7 +104,7 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] 
         messages.append(message)
         size += len(message.get("body", b""))
         if size > most:
-            raise ApiError(413, words.too_large(size, most))
+            raise ApiError(413, file_problems.too_large(size, most))
         if not message.get("more_body"):
             return messages
 

@@ -32,7 +32,7 @@ from mxlib.auth.sign_in_pages import RequestContext
 from mxlib.auth.startup_checks import is_loopback
 from mxlib.auth.uploads import MOST_BYTES, PLACE, UploadRefused, Uploads, UploadStore
 from mxlib.auth.websocket import TAB, IsUserActivity, Redraw, SessionWebSocket
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.settings import Settings
 
 #: Names the operator to Streamlit and to the routes, where they are and in which session; only the guard sets them.
@@ -212,7 +212,7 @@ class AccessMiddleware:
         size = headers.get("content-length", "0")
         if not size.isdecimal() or (len(size) <= _DIGITS and int(size) <= self._most):
             return None
-        return Refusal(413, "TOO_LARGE", messages.too_large(int(size[:_DIGITS]), self._file))
+        return Refusal(413, "TOO_LARGE", file_problems.too_large(int(size[:_DIGITS]), self._file))
 
     def _elsewhere(self, scope: Scope, headers: Headers) -> Refusal | None:
         """A name that is not ours, pointed at this machine by somebody else's DNS."""

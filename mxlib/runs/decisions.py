@@ -7,7 +7,7 @@ a create without an answer is read back, and is sent again only once the host ha
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mxlib.core.text import messages
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import Action, Outcome, Proof
 from mxlib.mxroute.errors import (
     Conflict,
@@ -94,7 +94,7 @@ def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
             thrice = sentences.NOT_ALLOWED if row.tries <= 1 else ""
             return Finish(Outcome.FAILED, sentences.refused(answer), thrice, forbidden=True)
         case Unauthorized():
-            return PauseRun(messages.KEY_REFUSED)
+            return PauseRun(run_status.KEY_REFUSED)
         case Unreachable(sent=False):
             return Resend(counted=False)
         case Unreachable() | InvalidResponse():
@@ -106,7 +106,7 @@ def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
         case NotFound() if action is not Action.CREATE:
             return decide_gone(action, unanswered=row.unanswered)
         case PlanLimitReached():
-            return Finish(Outcome.FAILED, sentences.refused(answer), messages.plan_full(answer.message))
+            return Finish(Outcome.FAILED, sentences.refused(answer), run_status.plan_full(answer.message))
         case RequestRefused():
             return Finish(Outcome.FAILED, sentences.refused(answer))
         case Response():
@@ -239,7 +239,7 @@ def decide_denied_read(answer: object) -> PauseRun:
 def decide_refused_read(answer: object) -> PauseRun:
     """What it means that the host does not let itself be read: without that nothing may be sent, nor guessed."""
     if isinstance(answer, Unauthorized):
-        return PauseRun(messages.KEY_REFUSED)
+        return PauseRun(run_status.KEY_REFUSED)
     return PauseRun(sentences.not_told(answer))
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
@@ -356,7 +356,7 @@ class Engine:
         """The host was silent for too long: runs pause, and read nothing until they are told to go on."""
         for state in self.states.values():
             if state.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
-                lifecycle.halt(state, messages.SILENT_TOO_LONG, blind=True)
+                lifecycle.halt(state, run_status.SILENT_TOO_LONG, blind=True)
         self.flush()
 
     def _halt_all(self, problem: StoreUnavailable) -> None:

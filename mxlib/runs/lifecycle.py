@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mxlib.core.text import messages
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import Action, Outcome, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import row_updates
@@ -90,7 +90,7 @@ def finish(store: Store, state: RunState, at: float) -> None:
             seen=False,
         )
         run_passwords.keep_from(tx, state.id, at)
-        told = messages.counted(journal.counts(tx, [state.id]).get(state.id, {}))
+        told = run_status.counted(journal.counts(tx, [state.id]).get(state.id, {}))
         _note(tx, state, f"run.{status}", at, ". ".join(filter(None, [told, state.note])))
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from mxlib.clock import Clock
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import messages
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
@@ -96,7 +96,7 @@ class RunManager:
 
         `note` is written with the pause: at once, or as soon as the store takes it.
         """
-        why = messages.paused_by(by) if by else sentences.BY_HAND
+        why = run_status.paused_by(by) if by else sentences.BY_HAND
         self._worker.steer(lambda engine: engine.pause(run, why, note))
 
     def resume(self, run: int, note: Note | None = None) -> None:

@@ -5,7 +5,7 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import assert_never
 
-from mxlib.core.text import messages
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import Outcome, RunStatus
 from mxlib.mxroute.errors import MXrouteError, NotFound, PermissionDenied, RateLimited, RequestRefused, Unauthorized
 from mxlib.mxroute.protocol import Mailbox, Response
@@ -159,9 +159,9 @@ def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> N
     if refused and was:
         if ends:
             state.is_stuck(heard.moment)
-        lifecycle.halt(state, messages.KEY_REFUSED, blind=True)
+        lifecycle.halt(state, run_status.KEY_REFUSED, blind=True)
         if state.why == sentences.NOT_ALLOWED:
-            state.why, state.unsaved = messages.KEY_REFUSED, True
+            state.why, state.unsaved = run_status.KEY_REFUSED, True
     elif not refused:
         for read, why in denied.items():
             _domain_may_not_be_read(state, read, why)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages
+from mxlib.core.text import run_status
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, Unreachable
 from mxlib.mxroute.protocol import Response
@@ -83,7 +83,7 @@ class RunWorkers:
         told, now, health = self.engine.problems(), self._clock.monotonic(), self.engine.health
         if health.silent_since is None or not health.is_open(now):
             return told
-        return [*told, messages.silent_since(self._clock.now() - (now - health.silent_since))]
+        return [*told, run_status.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
         """Take up what was just journalled; where another process has taken over since, that one does."""

@@ -12,7 +12,7 @@ from mxlib.clock import Clock
 from mxlib.core.files import writer
 from mxlib.core.format import count, listed
 from mxlib.core.plans import change_text
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems, list_ages, run_status
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, Tell
 from mxlib.services.runs import RunService
@@ -63,7 +63,7 @@ class AllDomains:
     @property
     def lacks(self) -> tuple[str, ...]:
         """Everything that is to be said of what the file does not hold."""
-        return ((messages.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
+        return ((list_ages.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
 
 
 @resolves_callers
@@ -102,8 +102,8 @@ class ExportService:
         if not had:
             raise ListUnavailable(found[0].problem)
         now = self._clock.now()
-        lacking = [messages.export_lacks(each.domain, each.problem) for each in found if each.read_at is None]
-        old = [messages.export_is_old(each.domain, each.read_at, now) for each in had if each.read_at and each.problem]
+        lacking = [list_ages.export_lacks(each.domain, each.problem) for each in found if each.read_at is None]
+        old = [list_ages.export_is_old(each.domain, each.read_at, now) for each in had if each.read_at and each.problem]
         return AllDomains(tuple(had), tuple(sorted({*domains.names} - {*mine})), (*lacking, *old))
 
     def all_file(self, caller: Caller, kind: str) -> File:
@@ -173,9 +173,9 @@ class ExportService:
             raise NotFound(f"There is no run {run}.")
         content = self._running.file(caller, run, kind)
         stem, ending = kind.split(".")
-        remarks = (messages.CSV_CALCULATES,) if ending == "csv" else ()
+        remarks = (file_problems.CSV_CALCULATES,) if ending == "csv" else ()
         if view.hidden:
-            remarks = (*remarks, messages.hidden_rows(view.hidden))
+            remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)
 
     def _note(self, caller: Caller, what: str, on: str, outcome: str) -> None:

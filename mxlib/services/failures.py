@@ -1,6 +1,6 @@
 """Why something could not be had from the host or the store, with the code of its kind."""
 
-from mxlib.core.text import messages
+from mxlib.core.text import confirmations
 from mxlib.mxroute.errors import MXrouteError, RateLimited, RateLimitWait, Unauthorized, Unreachable
 from mxlib.store import StoreUnavailable
 
@@ -47,7 +47,7 @@ class Failure(str):
 
 def start_waits(domain: str, problem: str) -> ListUnavailable:
     """A start that waits for the list of `domain`; `problem` says why that could not be read, as far as it is known."""
-    sentence = " ".join(filter(None, [messages.start_waits(domain), problem]))
+    sentence = " ".join(filter(None, [confirmations.start_waits(domain), problem]))
     return ListUnavailable(Failure.saying(sentence, problem) if isinstance(problem, Failure) else sentence)
 
 

@@ -17,7 +17,7 @@ from mxlib.core.mapping import choices, fallbacks, mapping, presets, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import ColumnConflict
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.services.imports import ImportService, ReadFile
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, audit, column_choices
@@ -99,21 +99,23 @@ class FileService:
                 return self._previews.understood(found.sheet)
             if isinstance(found, MappingQuestion):
                 conflict = next(iter(found.conflicts), None)
-                raise FileRefused(conflict.sentence if conflict else messages.no_address_column(found.sheet.header))
+                raise FileRefused(
+                    conflict.sentence if conflict else file_problems.no_address_column(found.sheet.header)
+                )
             return found
         width = len(bare.header)
         if beside is not None and width <= len(beside.sheet.header) and width > 1:
             meanings = {at: meaning for meaning, at in beside.columns.columns.items()}
             return self._previews.understood(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
         if width > 1:
-            raise FileRefused(messages.columns_not_named(width))
+            raise FileRefused(file_problems.columns_not_named(width))
         return self._previews.understood(bare, {0: "username"})
 
     def pasted(self, text: str) -> bytes:
         """What was pasted, as a file to read; raises FileRefused when it is larger than one may be."""
         most = self._previews.limits.bytes
         if len(text) > most:
-            raise FileRefused(messages.too_large(len(text), most))
+            raise FileRefused(file_problems.too_large(len(text), most))
         return self._previews.do(time_budget.is_short(text), pasted.to_file, text)
 
     def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> MappingQuestion:

@@ -6,7 +6,7 @@ import time
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
 from mxlib.store import Jump, Store, audit, clock_guard, idempotency, users
@@ -35,7 +35,7 @@ class Housekeeping:
         with self._store.write() as tx:
             jump = clock_guard.observe(tx, now)
             if jump is not None:
-                log.warning(messages.clock_jumped(jump.since, jump.at, jump.until))
+                log.warning(store_problems.clock_jumped(jump.since, jump.at, jump.until))
                 return 0
             idempotency.forget(tx, now - KEY_DAYS * _DAY)
             users.forget_refusals(tx, now - _DAY)
@@ -59,11 +59,11 @@ class Housekeeping:
         else:
             self._damaged = not sound
         if self._damaged:
-            log.error(messages.DATABASE_DAMAGED)
+            log.error(store_problems.DATABASE_DAMAGED)
 
     def damage(self) -> list[str]:
         """What the last check of the database found, one sentence each."""
-        return [messages.DATABASE_DAMAGED] if self._damaged else []
+        return [store_problems.DATABASE_DAMAGED] if self._damaged else []
 
     def jump(self) -> Jump | None:
         """The jump of the clock during which nothing is forgotten."""
@@ -77,7 +77,7 @@ class Housekeeping:
     def wrong_time(self) -> list[str]:
         """That the clock may be wrong, in one sentence."""
         jump = self.jump()
-        return [messages.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
+        return [store_problems.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
 
     def confirm_time(self, caller: Caller) -> None:
         """Take the server's clock to be right, so that what is old may be forgotten; for admins."""

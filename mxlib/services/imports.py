@@ -19,7 +19,7 @@ from mxlib.core.mapping import mapping, presets
 from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import messages
+from mxlib.core.text import confirmations
 from mxlib.core.validation import rules
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
@@ -69,7 +69,7 @@ class PreparedImport:
     """What the operator is asked to confirm."""
 
     plan: Plan
-    figures: messages.Confirmation
+    figures: confirmations.Confirmation
     changes: tuple[str, ...]
     earlier: tuple[PreviousImport, ...]
     unchecked: tuple[str, ...]
@@ -83,7 +83,7 @@ class PreparedImport:
 
     def text(self, readable_until: float) -> str:
         """What is asked, with passwords that stay readable until then (Unix seconds)."""
-        return messages.confirm(replace(self.figures, readable_until=readable_until))
+        return confirmations.confirm(replace(self.figures, readable_until=readable_until))
 
 
 @resolves_callers
@@ -232,7 +232,7 @@ class ImportService:
         self.load(caller, rows, domain, newer_than=newer_than)
         account = self.account(caller, rows, domain, newer_than=newer_than, on_existing=on_existing)
         after = self.validate(caller, rows, domain, on_existing=on_existing)
-        return messages.rechecked(changed_since(before, after), sorted(account.unchecked))
+        return confirmations.rechecked(changed_since(before, after), sorted(account.unchecked))
 
     def with_passwords(self, caller: Caller, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
         """`rows` in which every row that only lacks a password has a generated one; existing mailboxes keep theirs."""

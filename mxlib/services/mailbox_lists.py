@@ -12,7 +12,7 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core.text import messages as words
+from mxlib.core.text import list_ages
 from mxlib.mxroute import protocol
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unreachable
@@ -235,7 +235,7 @@ class MailboxLists:
             with self._store.read() as tx:
                 read_at = mailbox_lists.read_at(tx, domain)
             if problem and read_at is not None:
-                problem = words.old_list(read_at, self._clock.now(), problem)
+                problem = list_ages.old_list(read_at, self._clock.now(), problem)
         return read_at, problem
 
     def _is_due(self, read_at: float | None, oldest: float) -> bool:

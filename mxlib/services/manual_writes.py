@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import Action
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, NotFound
@@ -85,7 +85,7 @@ class ManualWrites:
         try:
             yield
         except NotOwner:
-            raise NotOwner(messages.SENT_ELSEWHERE) from None
+            raise NotOwner(store_problems.SENT_ELSEWHERE) from None
 
     @contextmanager
     def sending(self, actor: Actor, asked: WriteRequest) -> Iterator[PendingWrite]:
@@ -144,7 +144,7 @@ class ManualWrites:
             case None:
                 return ""
             case NotOwner():
-                return messages.NOTED_ELSEWHERE
+                return store_problems.NOTED_ELSEWHERE
             case problem:
                 return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then."
 

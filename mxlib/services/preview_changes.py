@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mxlib.core.text import messages
+from mxlib.core.text import confirmations
 from mxlib.core.vocabulary import Verdict
 
 
@@ -12,11 +12,13 @@ def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
     ready = after["verdict"] == Verdict.READY
     now = after.loc[was_ready & ~ready, "verdict"].value_counts()
     otherwise = was_ready & ready & ((before["changes"] != after["changes"]) | (before["action"] != after["action"]))
-    told = [messages.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items()]
+    told = [confirmations.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items()]
     if rows := int(otherwise.sum()):
         at = int(otherwise.to_numpy().argmax())
         address = f"{after['clean_username'].iat[at]}@{after['clean_domain'].iat[at]}"
         told.append(
-            messages.differs_meanwhile(rows, address, str(before["changes"].iat[at]), str(after["changes"].iat[at]))
+            confirmations.differs_meanwhile(
+                rows, address, str(before["changes"].iat[at]), str(after["changes"].iat[at])
+            )
         )
     return tuple(told)

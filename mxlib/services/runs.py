@@ -11,7 +11,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import messages
+from mxlib.core.text import run_status, undo_questions
 from mxlib.core.vocabulary import AT_AN_END, Action, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
@@ -47,7 +47,7 @@ def _must(caller: Caller, run: RunView | RunRecord) -> None:
             continue
         if sees(caller, run, domain):
             caller.require(needed_for(RunKind(run.kind)), domain)
-        raise Forbidden(messages.no_longer_allowed(run.id))
+        raise Forbidden(run_status.no_longer_allowed(run.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class RunService:
         sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
         told = results.all_rows(self._store, run, with_passwords=mine, seen=sight)
         if mine and not self._may_have(current(caller), view):
-            raise Forbidden(messages.no_longer_allowed(run))
+            raise Forbidden(run_status.no_longer_allowed(run))
         if any(password for _, password in told):
             self._note(caller, "results.download", run, "as JSON")
         return told
@@ -131,7 +131,7 @@ class RunService:
         if origin is None:
             _must(caller, view)
         elif not self._may_take_back(caller, origin):
-            raise Forbidden(messages.undo_not_allowed(origin.id))
+            raise Forbidden(undo_questions.undo_not_allowed(origin.id))
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def may_undo(self, caller: Caller, run: int) -> bool:

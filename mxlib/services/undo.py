@@ -8,7 +8,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.text import findings, messages
+from mxlib.core.text import findings, undo_questions
 from mxlib.core.text.redaction import without_figures
 from mxlib.core.vocabulary import AT_AN_END, CLEAR, RETRIED, Action, Outcome, RunKind
 from mxlib.mxroute.protocol import Mailbox
@@ -43,7 +43,7 @@ class UndoPlan:
     #: Whether an earlier run took some of it back already.
     rest: bool
     plan: Plan = field(repr=False)
-    note: str = messages.SENT_TODAY_ONLY
+    note: str = undo_questions.SENT_TODAY_ONLY
     #: Domains whose mailboxes the caller may not see.
     unseen: frozenset[str] = frozenset()
 
@@ -74,9 +74,9 @@ class UndoPlan:
         """What becomes of a mailbox, as a phrase."""
         told = self.told(row)
         if told.left_out or row.action is Action.DELETE:
-            return told.left_out or messages.DELETED_IF_UNUSED
+            return told.left_out or undo_questions.DELETED_IF_UNUSED
         if told is not row:
-            return messages.put_back(quota=row.quota is not None, recovery_email=bool(row.recovery_email))
+            return undo_questions.put_back(quota=row.quota is not None, recovery_email=bool(row.recovery_email))
         phrases = []
         if row.quota is not None:
             had = row.before.get("quota")
@@ -140,7 +140,7 @@ class UndoService:
             if not planned.typed:
                 raise InvalidState(planned.sentence)
             if str(typed).strip() != str(planned.typed):
-                raise InvalidField("confirm", messages.confirm_undo(planned.typed, len(planned.to_delete)))
+                raise InvalidField("confirm", undo_questions.confirm_undo(planned.typed, len(planned.to_delete)))
             self._seen(caller := current(caller), run)
             return self._runs.start(
                 planned.plan, caller.name, retention_days=_DAYS, address=caller.address, kind=caller.kind
@@ -151,7 +151,7 @@ class UndoService:
         if view is None or self._running.get(caller, run) is None:
             raise Forbidden(f"There is no run {run} that you may see.")
         if not self._running.may_undo(caller, run):
-            raise Forbidden(messages.undo_not_allowed(run))
+            raise Forbidden(undo_questions.undo_not_allowed(run))
         return view
 
     def _against(self, view: RunView) -> str:
@@ -202,7 +202,7 @@ class UndoService:
         why = Counter(step.why for step in steps)
         return replace(
             planned,
-            sentence=messages.undo(
+            sentence=undo_questions.undo(
                 view.file_name or f"run {view.id}",
                 len(planned.to_delete),
                 hold_mail=why[KeepCode.MAIL],

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.store.errors import StoreNotOpened
 
 #: What a file of SQLite begins with.
@@ -15,15 +15,15 @@ def check(database: Path) -> None:
     log, index = database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")
     has_key = key.exists()
     if database.is_dir():
-        raise StoreNotOpened(messages.is_a_folder(database.name), "DATABASE_DAMAGED")
+        raise StoreNotOpened(store_problems.is_a_folder(database.name), "DATABASE_DAMAGED")
     if has_key and database.is_file() and not _size(database) and not _size(log):
-        raise StoreNotOpened(messages.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
+        raise StoreNotOpened(store_problems.EMPTY_BESIDE_KEY, "DATABASE_EMPTY")
     if index.exists() and not log.exists() and index.exists():  # a program that ends removes the index first
-        raise StoreNotOpened(messages.LOG_MISSING, "LOG_MISSING")
+        raise StoreNotOpened(store_problems.LOG_MISSING, "LOG_MISSING")
     if lock.exists() and not lock.is_file():
-        raise StoreNotOpened(messages.is_a_folder(lock.name), "LOCK_DAMAGED")
+        raise StoreNotOpened(store_problems.is_a_folder(lock.name), "LOCK_DAMAGED")
     if _size(lock) and not _begins_as_database(lock):
-        raise StoreNotOpened(messages.LOCK_DAMAGED, "LOCK_DAMAGED")
+        raise StoreNotOpened(store_problems.LOCK_DAMAGED, "LOCK_DAMAGED")
 
 
 def _begins_as_database(path: Path) -> bool:

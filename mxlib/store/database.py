@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mxlib.clock import Clock
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.store import data_folder, errors
 from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
@@ -219,7 +219,7 @@ class Store:
             known = tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
             version = known and tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if version is not None and (not version.isdecimal() or int(version) > int(HEAD)):
-            raise StoreNotOpened(messages.newer_database(str(version), HEAD), "DATABASE_NEWER")
+            raise StoreNotOpened(store_problems.newer_database(str(version), HEAD), "DATABASE_NEWER")
         if version != HEAD:
             from mxlib.store.migrations import upgrade
 

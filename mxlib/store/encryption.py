@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.store.errors import StoreNotOpened
 
 _NONCE = 12
@@ -89,12 +89,12 @@ class ServerKey(Key):
             key = bytes.fromhex(path.read_text())
         except OSError as error:
             raise StoreNotOpened(
-                f"{messages.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED"
+                f"{store_problems.KEY_DAMAGED} It cannot be read ({error.strerror}).", "KEY_DAMAGED"
             ) from None
         except ValueError:
             key = b""
         if len(key) != _KEY:
-            raise StoreNotOpened(messages.KEY_DAMAGED, "KEY_DAMAGED")
+            raise StoreNotOpened(store_problems.KEY_DAMAGED, "KEY_DAMAGED")
         return cls(key)
 
     def new_run_key(self) -> tuple[RunKey, bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 
 #: Bytes that are free on a disk which is not full.
 _ROOM = 1_000_000
@@ -39,7 +39,7 @@ def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> StoreUn
     if tell is None:
         if not isinstance(raw, sqlite3.OperationalError):
             return None
-        return StoreUnavailable(messages.store_failed(str(raw)))
+        return StoreUnavailable(store_problems.store_failed(str(raw)))
     return tell(path)
 
 
@@ -47,15 +47,15 @@ def of_system(error: OSError) -> StoreUnavailable:
     """What an error of the operating system means for the data folder."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return StoreUnavailable(messages.DISK_FULL, "DISK_FULL")
+            return StoreUnavailable(store_problems.DISK_FULL, "DISK_FULL")
         case errno.EROFS | errno.EACCES | errno.EPERM:
-            return StoreUnavailable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
+            return StoreUnavailable(store_problems.DISK_READ_ONLY, "DISK_READ_ONLY")
         case errno.EMFILE | errno.ENFILE:
-            return StoreUnavailable(messages.OUT_OF_FILES, "OUT_OF_FILES")
+            return StoreUnavailable(store_problems.OUT_OF_FILES, "OUT_OF_FILES")
         case errno.EIO:
-            return StoreUnavailable(messages.DISK_ERROR, "DISK_ERROR")
+            return StoreUnavailable(store_problems.DISK_ERROR, "DISK_ERROR")
         case _:
-            return StoreUnavailable(messages.store_failed(error.strerror or type(error).__name__))
+            return StoreUnavailable(store_problems.store_failed(error.strerror or type(error).__name__))
 
 
 def cannot_lock(folder: Path) -> bool:
@@ -70,19 +70,19 @@ def cannot_lock(folder: Path) -> bool:
 
 def without_locks() -> StoreNotOpened:
     """The file system cannot lock files."""
-    return StoreNotOpened(messages.NO_LOCKS, "NO_LOCKS")
+    return StoreNotOpened(store_problems.NO_LOCKS, "NO_LOCKS")
 
 
 def _full(_path: Path | None) -> StoreUnavailable:
-    return StoreUnavailable(messages.DISK_FULL, "DISK_FULL")
+    return StoreUnavailable(store_problems.DISK_FULL, "DISK_FULL")
 
 
 def _disk_error(path: Path | None) -> StoreUnavailable:
-    return _full(path) if _is_full(path) else StoreUnavailable(messages.DISK_ERROR, "DISK_ERROR")
+    return _full(path) if _is_full(path) else StoreUnavailable(store_problems.DISK_ERROR, "DISK_ERROR")
 
 
 def _read_only(_path: Path | None) -> StoreUnavailable:
-    return StoreUnavailable(messages.DISK_READ_ONLY, "DISK_READ_ONLY")
+    return StoreUnavailable(store_problems.DISK_READ_ONLY, "DISK_READ_ONLY")
 
 
 def _not_opened(path: Path | None) -> StoreUnavailable:
@@ -96,11 +96,11 @@ def _not_opened(path: Path | None) -> StoreUnavailable:
 
 
 def _locked(_path: Path | None) -> StoreUnavailable:
-    return StoreUnavailable(messages.DATABASE_LOCKED, "DATABASE_LOCKED")
+    return StoreUnavailable(store_problems.DATABASE_LOCKED, "DATABASE_LOCKED")
 
 
 def _damaged(_path: Path | None) -> StoreUnavailable:
-    return StoreUnavailable(messages.DATABASE_DAMAGED, "DATABASE_DAMAGED")
+    return StoreUnavailable(store_problems.DATABASE_DAMAGED, "DATABASE_DAMAGED")
 
 
 def _is_full(path: Path | None) -> bool:

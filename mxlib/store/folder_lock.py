@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from mxlib.store import errors
 from mxlib.store.errors import StoreNotOpened
 
@@ -44,7 +44,7 @@ def take_lock(path: Path) -> Lock | None:
             return None
         if isinstance(error, sqlite3.OperationalError):
             raise errors.of_database(error, path) or error from error
-        raise StoreNotOpened(messages.LOCK_DAMAGED, "LOCK_DAMAGED") from error
+        raise StoreNotOpened(store_problems.LOCK_DAMAGED, "LOCK_DAMAGED") from error
     return Lock(path, held, file_id(path))
 
 

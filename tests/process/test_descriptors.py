@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 from tests.browser import driver
 
 pytestmark = pytest.mark.process
@@ -58,6 +58,6 @@ def test_a_server_out_of_descriptors_says_so_in_one_line_and_serves_again(tmp_pa
                 ask(each, "/")  # it has to open a file
         assert answers(server.url, 5.0)
         said = server.output().removeprefix(before)
-    assert said.count(messages.OUT_OF_FILES) == 1, said
+    assert said.count(store_problems.OUT_OF_FILES) == 1, said
     assert "Traceback" not in said, said
     assert len(said.splitlines()) == 1, said

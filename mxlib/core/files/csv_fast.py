@@ -17,7 +17,7 @@ from mxlib.core.arrow_text import BLANKS, Mask
 from mxlib.core.files.csv_reader import LINE_END, check_width, records
 from mxlib.core.files.errors import FileRefused, far_too_many_rows
 from mxlib.core.files.sheet import ROWS, Table
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 #: Bytes at a time: what bounds the memory for text that is nothing but separators.
 _BLOCK = 1_000_000
@@ -58,7 +58,7 @@ def gathered(blocks: Iterable[Table], most: int) -> Table:
         elif total > _COUNTED * most:
             raise FileRefused(far_too_many_rows(_COUNTED * most, most))
     if total > most:
-        raise FileRefused(messages.too_many_rows(total, most))
+        raise FileRefused(file_problems.too_many_rows(total, most))
     rows = pa.concat_arrays([block.rows for block in kept]) if kept else pa.array([], ROWS)
     lines = np.concatenate([np.empty(0, np.int64), *(block.lines for block in kept)])
     before = np.cumsum([0, *map(len, kept)]).tolist()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mxlib.core.files.encoding import outside_quotes
 from mxlib.core.files.errors import FileRefused, too_many_cells
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 #: More cells than any table of mailboxes has in a row; what has more would fill the memory.
 MAX_CELLS = 1_000
@@ -109,7 +109,7 @@ def records(
             raw = text[began : lines.at]
             if (opened := _open_quote(raw, delimiter)) is not None:
                 at = number + line_ends(raw[:opened])
-                raise FileRefused(messages.open_quote(name, at), at) from None
+                raise FileRefused(file_problems.open_quote(name, at), at) from None
             cells, stray = _as_typed(raw, delimiter), True
         yield Record(number, cells, lines.passed + 1, lines.at, stray)
 

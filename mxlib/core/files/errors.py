@@ -4,7 +4,7 @@ Sentences that other rooms say too are in `messages`.
 """
 
 from mxlib.core.format import quoted
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 
 class FileRefused(Exception):
@@ -75,16 +75,16 @@ def refuse_foreign(data: bytes) -> None:
     if data.startswith(_OLE):
         raise FileRefused(LOCKED if _ENCRYPTED in data else OLD_EXCEL)
     if data[:1_024].removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGES):
-        raise FileRefused(messages.not_a_table("a web page"))
+        raise FileRefused(file_problems.not_a_table("a web page"))
     for beginning, what in _BEGINNINGS:
         if data.startswith(beginning) and (beginning not in _COULD_BE_TEXT or _is_binary(data)):
-            raise FileRefused(messages.not_a_table(what))
+            raise FileRefused(file_problems.not_a_table(what))
 
 
 def refuse_binary(data: bytes) -> None:
     """Raise FileRefused when `data`, which is not UTF-8, is no text in an older encoding either."""
     if _is_binary(data):
-        raise FileRefused(messages.not_a_table("a binary file"))
+        raise FileRefused(file_problems.not_a_table("a binary file"))
 
 
 def _is_binary(data: bytes) -> bool:

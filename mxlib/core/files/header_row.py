@@ -8,7 +8,7 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import encoding
 from mxlib.core.files.csv_reader import MAX_CELLS
 from mxlib.core.files.errors import FileRefused, no_header_in
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 #: How many rows are searched for the header.
 SEARCHED = 20
@@ -72,7 +72,7 @@ def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = N
     Raises FileRefused when there is no row at all, or none on the line that was chosen.
     """
     if not openings:
-        raise FileRefused(no_header_in(header_line) if header_line else messages.file_empty())
+        raise FileRefused(no_header_in(header_line) if header_line else file_problems.file_empty())
     if header_line == 0 or (header_line is None and is_list_of_addresses(openings)):
         first = openings[0]
         return Header(_names_for(openings), 0, "", first.start, first.line, first.delimiter)

@@ -17,7 +17,7 @@ from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.header_row import HeaderCandidate, candidates_searched, delimiter_of, find_header, rank
 from mxlib.core.files.sheet import ROWS, Limits, ReadOptions, Sheet, Table
 from mxlib.core.format import readable
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 __all__ = ["FileRefused", "Limits", "ReadOptions", "Sheet", "Table", "read"]
 
@@ -44,9 +44,9 @@ def read(
     is no table in the file.
     """
     if len(data) > limits.bytes:
-        raise FileRefused(messages.too_large(len(data), limits.bytes))
+        raise FileRefused(file_problems.too_large(len(data), limits.bytes))
     if not data:
-        raise FileRefused(messages.file_empty())
+        raise FileRefused(file_problems.file_empty())
     errors.refuse_foreign(data)
     wanted = taken or ReadOptions()
     called = readable(name, _LONGEST_NAME)
@@ -57,7 +57,7 @@ def read(
     sheet = replace(found, name=name, digest=hashlib.sha256(data).hexdigest())
     if not len(sheet):
         known = wanted.header_line is not None or headers.names_anything(sheet.header)
-        raise FileRefused(messages.header_only() if known else messages.no_address_column(sheet.header))
+        raise FileRefused(file_problems.header_only() if known else file_problems.no_address_column(sheet.header))
     return sheet
 
 
@@ -120,7 +120,7 @@ def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, wanted
     head = find_header(found.openings, wanted.header_line)
     body = found.rows[head.first :]
     if len(body) > limits.rows:
-        raise FileRefused(messages.too_many_rows(len(body), limits.rows))
+        raise FileRefused(file_problems.too_many_rows(len(body), limits.rows))
     table = Table(pa.array([cells for _, cells in body], ROWS), np.array([line for line, _ in body], np.int64))
     return Sheet(
         name, "", ReadOptions(sheet=found.name, header_line=head.line), head.header, table, head.title, book.names

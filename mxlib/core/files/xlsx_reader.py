@@ -24,7 +24,7 @@ from mxlib.core.files import errors
 from mxlib.core.files.csv_reader import MAX_CELLS, check_width
 from mxlib.core.files.errors import FileRefused
 from mxlib.core.files.sheet import Limits
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 Sizes = npt.NDArray[np.int64]
 
@@ -190,7 +190,7 @@ def _refuse_others(parts: set[str]) -> None:
         raise FileRefused(errors.OPEN_DOCUMENT)
     if "xl/workbook.bin" in parts:
         raise FileRefused(errors.BINARY_WORKBOOK)
-    raise FileRefused(messages.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
+    raise FileRefused(file_problems.not_a_table("a text document" if "word/document.xml" in parts else "a zip archive"))
 
 
 def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) -> bytes:
@@ -265,7 +265,7 @@ class _Extent:
     def trouble(self, most_rows: int, unpacked: int) -> str:
         """Why the sheet can not be read, blank when it can."""
         if self.rows > most_rows + _ROWS_ABOVE:
-            return messages.too_many_rows(self.rows - 1, most_rows)
+            return file_problems.too_many_rows(self.rows - 1, most_rows)
         room = 500_000 + unpacked // 8
         spanned = (self._last_row - self._first_row + 1) * (self._last_column - self._first_column + 1)
         return errors.too_wide_apart(room) if spanned > room else ""

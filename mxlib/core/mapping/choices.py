@@ -15,7 +15,7 @@ from mxlib.core.files.sheet import Sheet
 from mxlib.core.mapping import usernames
 from mxlib.core.mapping.mapping import IGNORE, ColumnMapping, detect_columns
 from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 
 #: What a column may hold of a person's name, beside the meanings of `headers`.
 FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME = (column.name for column in schema.NAMES)
@@ -53,7 +53,7 @@ class ColumnChoices:
         for column in schema.NAMES:
             first, *others = [at for at, said in enumerate(self.meanings) if said == column.name] or [-1]
             if others:
-                return messages.two_columns(understood.names[first], understood.names[others[0]], column.plural)
+                return file_problems.two_columns(understood.names[first], understood.names[others[0]], column.plural)
         if not understood.names_who and not self.makes_usernames:
             return "Say which column holds usernames or addresses; or first and last names, to make usernames of."
         return ""

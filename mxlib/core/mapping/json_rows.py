@@ -13,7 +13,7 @@ from mxlib.core.format import readable
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import COLUMNS, make_rows
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import OnExisting
 
 __all__ = [
@@ -76,7 +76,7 @@ def parse_import(body: Any, most: int) -> ImportRequest:
     if not isinstance(items, list):
         raise InvalidBody("rows", "rows: a list of objects is needed.")
     if len(items) > most:
-        raise InvalidBody("rows", messages.too_many_rows(len(items), most))
+        raise InvalidBody("rows", file_problems.too_many_rows(len(items), most))
     for number, item in enumerate(items):
         if not isinstance(item, dict):
             raise InvalidBody(f"rows.{number}", f'rows.{number}: an object is needed, {{"username": "jan"}} say.')

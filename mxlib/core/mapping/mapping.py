@@ -19,7 +19,7 @@ from mxlib.core.format import count, listed, quoted
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, ROW_METADATA
-from mxlib.core.text import findings, messages
+from mxlib.core.text import file_problems, findings
 
 #: What a column means that is left alone; the results bring it back all the same.
 IGNORE = "ignore"
@@ -76,7 +76,7 @@ def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None
             continue
         first = found.setdefault(meaning, at)
         if first != at:
-            sentence = messages.two_columns(header[first], name, MEANINGS[meaning].plural)
+            sentence = file_problems.two_columns(header[first], name, MEANINGS[meaning].plural)
             conflicts.append(ColumnConflict(meaning, first, at, sentence))
     passwords = {at for at, name in enumerate(header) if _speaks_of_passwords(name)}
     return ColumnMapping(
@@ -115,7 +115,7 @@ def rows_from_sheet(
     if mapping.conflicts:
         raise FileRefused(mapping.conflicts[0].sentence)
     if usernames is None and not mapping.names_who:
-        raise FileRefused(messages.no_address_column(sheet.header))
+        raise FileRefused(file_problems.no_address_column(sheet.header))
     blank = pa.nulls(len(sheet), pa.large_string()).fill_null("")
     raw = {meaning: sheet.table.column(at) for meaning, at in mapping.columns.items()}
     long = {meaning: columns.are_longer(cells, MAX_CELL_LENGTH) for meaning, cells in raw.items()}

@@ -9,7 +9,7 @@ import pandas as pd
 from mxlib.core import arrow_text, passwords
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import findings
-from mxlib.core.text.messages import Confirmation
+from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.vocabulary import CLEAR, Action, Verdict
 
 #: Verdicts whose sentence needs the label before it where it stands alone.

@@ -4,7 +4,7 @@ from mxlib.core import addresses, quotas
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
 from mxlib.core.schema import MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS
-from mxlib.core.text.messages import verdict
+from mxlib.core.text.labels import verdict
 from mxlib.core.vocabulary import Verdict
 
 NEEDS_PASSWORD = "Type one, or tick Generate secure passwords."  # noqa: S105 - a sentence, not a secret

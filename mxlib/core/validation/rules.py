@@ -14,7 +14,7 @@ from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Findings, Mask
 from mxlib.core.passwords import PasswordScan
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_SENDS_PER_DAY
-from mxlib.core.text import findings, messages
+from mxlib.core.text import confirmations, findings
 from mxlib.core.validation import differences
 from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
@@ -286,4 +286,4 @@ def _warn(warned: Findings, cells: ParsedRows, account: AccountSnapshot, *, send
         new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, shorn)
         warned.add_by_value(new, cells.full_address, lambda address: findings.zeros_lost(shorn[address]))
     checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
-    warned.add_by_value(sendable & ~checked, cells.addresses.domain, messages.not_checked)
+    warned.add_by_value(sendable & ~checked, cells.addresses.domain, confirmations.not_checked)

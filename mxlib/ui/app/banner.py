@@ -6,7 +6,8 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
-from mxlib.core.text import messages
+from mxlib.core.text import run_status as run_status_text
+from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.services import run_status
@@ -59,7 +60,9 @@ def show(show_run: Callable[[int], None]) -> None:
     now = services.current().clock.now()
     for view in services.current().runs.ending_soon(caller):
         until = view.passwords_until or now
-        st.warning(escaped(messages.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:")
+        st.warning(
+            escaped(run_status_text.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:"
+        )
 
 
 def seen(caller: Caller, view: RunView) -> None:
@@ -78,7 +81,7 @@ def _say_to_admins(caller: Caller) -> None:
             told, way = st.columns([10, 2], vertical_alignment="center")
             told.markdown(escaped(" ".join(problems)))
             confirm = actions.act(_confirm_time)
-            way.button(messages.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
+            way.button(store_problems.TIME_IS_RIGHT, key="confirm-time", width="stretch", on_click=confirm)
 
 
 def _confirm_time() -> None:

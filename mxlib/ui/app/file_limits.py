@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from mxlib.core.text import messages
+from mxlib.core.text import store_problems
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class OutOfFiles(logging.Filter):
         now = time.monotonic()
         if now - self._said_at >= SAID_EVERY:
             self._said_at = now
-            log.error(messages.OUT_OF_FILES)
+            log.error(store_problems.OUT_OF_FILES)
 
 
 def _is_about_room(error: BaseException | None) -> bool:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages
+from mxlib.core.text import list_ages
 from mxlib.services.account_storage import MAX_AGE_S, AccountStorage
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, auto_refresh
@@ -42,7 +42,7 @@ def _draw() -> None:
             st.markdown(_use(known))
         now = app.clock.now()
         if now - known.read_at > 2 * MAX_AGE_S:
-            st.caption(f"{messages.read_ago(known.read_at, now)} {escaped(problem)}".strip())
+            st.caption(f"{list_ages.read_ago(known.read_at, now)} {escaped(problem)}".strip())
 
 
 def _use(known: AccountStorage) -> str:

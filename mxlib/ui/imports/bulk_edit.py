@@ -9,7 +9,7 @@ from mxlib.core.editing import bulk_edit
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.format import count
-from mxlib.core.text import messages
+from mxlib.core.text import labels
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.widgets.actions import act
 
@@ -81,7 +81,7 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
         figures = here.loc[here["ticked"], "verdict"].value_counts()
         chosen = [
             st.checkbox(
-                f"{messages.verdict(kind)} ({int(figures.get(kind, 0)):,})",
+                f"{labels.verdict(kind)} ({int(figures.get(kind, 0)):,})",
                 value=kind is not Verdict.NEEDS_PASSWORD,
                 key=f"bulk_leave_{kind}",
             )

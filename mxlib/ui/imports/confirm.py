@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages
+from mxlib.core.text import confirmations
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.core.vocabulary import Verdict
 from mxlib.runs.manager import SameImport
@@ -26,7 +26,7 @@ def show(current: EditorState, judged: pd.DataFrame) -> None:
     """The button under the grid; it counts what would be sent."""
     figures = counts(judged)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
-    label = f"{messages.to_do(creates, updates)}…"
+    label = f"{confirmations.to_do(creates, updates)}…"
     if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
         with st.spinner("Comparing with MXroute once more…", show_time=True):
             ready = _prepare(current, judged)
@@ -34,7 +34,7 @@ def show(current: EditorState, judged: pd.DataFrame) -> None:
         st.session_state[_NAMED] = (named, services.current().clock.now())
         _ask(current, ready)
     elif not creates + updates and figures[UNCHANGED]:
-        st.caption(messages.nothing_to_change(figures[UNCHANGED]))
+        st.caption(confirmations.nothing_to_change(figures[UNCHANGED]))
     elif not creates + updates:
         st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
 
@@ -64,13 +64,13 @@ def _ask(current: EditorState, ready: PreparedImport) -> None:
     for warning in ready.preflight:
         st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
-        st.warning(escaped(messages.start_waits(name)), icon=":material/cloud_off:")
+        st.warning(escaped(confirmations.start_waits(name)), icon=":material/cloud_off:")
     named, opened_at = st.session_state[_NAMED]
     meanwhile = sorted(named - {earlier.run for earlier in ready.earlier})
     for earlier in ready.earlier[:3]:
         st.warning(escaped(_told(ready, earlier, now)), icon=":material/history:")
     for run in meanwhile:
-        st.warning(escaped(messages.same_import(run)), icon=":material/history:")
+        st.warning(escaped(confirmations.same_import(run)), icon=":material/history:")
     agreed = not named or st.checkbox("Import it again", key="-".join(["again", *map(str, meanwhile)]))
     days = retention() if ready.sets_passwords else app.settings.retention_days
     question.markdown(_loud(ready, now + days * 86_400))
@@ -110,12 +110,12 @@ def retention() -> int:
 def _loud(ready: PreparedImport, until: float) -> str:
     """What is asked, with what locks people out in bold."""
     told, replaced = escaped(ready.text(until)), ready.figures.replaced
-    loud = escaped(messages.replaces_passwords(replaced))
+    loud = escaped(confirmations.replaces_passwords(replaced))
     return told.replace(loud, f":red[**{loud}**]") if replaced else told
 
 
 def _told(ready: PreparedImport, earlier: PreviousImport, now: float) -> str:
-    return messages.imported_before(
+    return confirmations.imported_before(
         ready.plan.file_name,
         earlier.domains,
         earlier.operator,

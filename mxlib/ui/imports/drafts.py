@@ -4,7 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.editing.draft import Draft
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.ui.app import layout
 from mxlib.ui.imports import draft_copy, editor
 from mxlib.ui.imports.editor import EditorState
@@ -22,7 +22,7 @@ def offer() -> None:
         with st.container(border=True, key=f"draft-{kept.id}"):
             told, on, away = st.columns([7, 2, 2], vertical_alignment="center")
             age = app.clock.now() - kept.changed_at
-            said = messages.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
+            said = file_problems.draft(kept.file_name, kept.rows, kept.domains, kept.operator, age)
             told.markdown(f"**A draft is kept.** {escaped(said)}")
             go_on, forget = act(_go_on, kept.id), act(_discard, kept.id)
             on.button("Go on", key=f"go-on-{kept.id}", type="primary", width="stretch", on_click=go_on)
@@ -31,7 +31,7 @@ def offer() -> None:
 
 def offer_both(held: EditorState) -> None:
     """Say that another tab changed the draft of this one, and offer both."""
-    st.warning(messages.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
+    st.warning(file_problems.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
     with st.container(horizontal=True, key="draft-conflict"):
         st.button("Keep mine as a draft of its own", key="keep_mine", on_click=act(draft_copy.keep_as_own, held))
         st.button("Open the other tab's", key="take_theirs", on_click=act(_take_theirs, held))

@@ -24,7 +24,7 @@ from mxlib.core.editing import filters
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import SortOrder
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import OnExisting, Verdict
 from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
@@ -250,7 +250,7 @@ def in_bulk(preview: EditorState, tool: Callable[[Draft, Sequence[int], pd.DataF
     commit_edits(preview, lambda draft: tool(draft, preview.in_view, _judge(preview, draft)))
     deleted = len(before) - len(preview.draft)
     changed = 0 if deleted else int((before.rows != preview.draft.rows).any(axis="columns").sum())
-    preview.said = messages.bulk_edited(changed, deleted)
+    preview.said = file_problems.bulk_edited(changed, deleted)
 
 
 def undo(preview: EditorState) -> None:

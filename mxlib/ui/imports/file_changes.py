@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import CHANGED
 from mxlib.core.format import count, listed
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.ui.imports.editor import EditorState, mended
 from mxlib.ui.imports.filters import choose
 from mxlib.ui.widgets import links
@@ -51,7 +51,7 @@ def _download(preview: EditorState) -> None:
             links.download(label, f"/drafts/{preview.number}.{kind}", key=f"mended-{kind}")
         st.caption(
             "All rows as they are now, left-out ones too, with every password in it, generated ones too: keep it safe. "
-            f"The download is noted in the audit trail. {messages.CSV_CALCULATES}"
+            f"The download is noted in the audit trail. {file_problems.CSV_CALCULATES}"
         )
 
 

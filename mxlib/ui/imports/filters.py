@@ -5,7 +5,7 @@ import streamlit as st
 
 from mxlib.core.editing.filters import ALL, CHANGED, LEFT_OUT, WARNINGS, SortOrder
 from mxlib.core.format import count, quoted
-from mxlib.core.text import messages
+from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE
 from mxlib.core.vocabulary import Verdict
 from mxlib.services.imports import counts
@@ -18,7 +18,7 @@ LABELS = {
     WARNINGS: "Warnings",
     LEFT_OUT: "Left out",
     CHANGED: "Changed from the file",
-} | {kind: messages.kind(kind) for kind in KINDS}
+} | {kind: labels.kind(kind) for kind in KINDS}
 ICONS = {
     ALL: ":material/list:",
     Verdict.READY: ":material/check_circle:",

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mxlib.core.editing.filters import LEFT_OUT
 from mxlib.core.schema import COLUMNS, MASK, SHOWN
-from mxlib.core.text import messages
+from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
@@ -65,7 +65,7 @@ def _view(preview: EditorState, judged: pd.DataFrame) -> pd.DataFrame:
     """The rows on the table: editable cells from the folded draft, status and reasons from now."""
     base, now = preview.draft.rows.iloc[preview.shown], judged.iloc[preview.shown]
     password = base["password"] if preview.passwords_shown else base["password"].where(base["password"] == "", MASK)
-    status = kinds(now).map({kind: messages.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
+    status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
     fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
     unlike = mended(preview) if preview.changes_shown else None
     hidden = {"changes"} if not preview.updates else set()
@@ -110,7 +110,7 @@ def _grid(preview: EditorState, judged: pd.DataFrame) -> None:
             column_config={
                 "status": st.column_config.MultiselectColumn(
                     "Status",
-                    options=[*map(messages.kind, KINDS), _LEFT_OUT],
+                    options=[*map(labels.kind, KINDS), _LEFT_OUT],
                     color=[*(COLOURS[kind] for kind in KINDS), "#7d8688"],
                     disabled=True,
                     pinned=True,

@@ -16,7 +16,7 @@ from mxlib.core.format import count, day
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.schema import MEANINGS
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.services.files import MappingQuestion, Offer
 from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
@@ -123,7 +123,7 @@ def _heading(step: Step) -> None:
     if found.makes_usernames:
         told = "No column for usernames or addresses: they can be made of the names, as shown below."
     else:
-        told = f"{messages.no_address_column(())} Say what the columns hold."
+        told = f"{file_problems.no_address_column(())} Say what the columns hold."
     st.warning(escaped(told), icon=":material/help:")
 
 

@@ -6,7 +6,7 @@ from mxlib import services
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import COLUMNS
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems
 from mxlib.ui.app import layout
 from mxlib.ui.imports.editor import EditorState, commit_edits
 from mxlib.ui.widgets.actions import act
@@ -38,11 +38,11 @@ def _add(preview: EditorState) -> None:
         reading = app.files.further(layout.caller(), text, preview.domain, preview.reading)
         total, most = len(preview.draft) + len(reading.rows), app.settings.max_rows
         if total > most:
-            raise FileRefused(messages.too_many_rows(total, most))
+            raise FileRefused(file_problems.too_many_rows(total, most))
     except FileRefused as refusal:
         st.session_state["further_refused"] = str(refusal)
         return
     commit_edits(preview, lambda draft: draft.joined(reading.rows))
     filled = [NAMES[name] for name in NAMES if name in COLUMNS and (reading.rows[name] != "").any()]
-    preview.said = messages.rows_pasted(len(reading.rows), filled)
+    preview.said = file_problems.rows_pasted(len(reading.rows), filled)
     st.session_state["further"] = ""

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.format import count
-from mxlib.core.text import messages
+from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import row_form
@@ -36,4 +36,4 @@ def show(preview: EditorState, judged: pd.DataFrame) -> None:
 def _line(row: Any) -> str:
     where, _, name = row_form.place(row).partition(", ")
     who = f", {escaped(name)}" if name else ""
-    return f"- **{where}**{who}: {messages.kind(row.kind)}. {escaped(row_form.said(row.reasons, row.warnings))}"
+    return f"- **{where}**{who}: {labels.kind(row.kind)}. {escaped(row_form.said(row.reasons, row.warnings))}"

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib.core.editing.file_diff import NAMES
-from mxlib.core.text import messages
+from mxlib.core.text import labels as labels_text
 from mxlib.ui.imports.editor import EditorState, commit_edits
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -24,7 +24,7 @@ def show(preview: EditorState, rows: pd.DataFrame) -> None:
     chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: labels.get(at, ""))
     at = origins.index(chosen)
     row = rows.iloc[at]
-    st.markdown(f"{messages.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
+    st.markdown(f"{labels_text.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
     with st.form(f"mend-{chosen}-{preview.generation}", enter_to_submit=True):
         names = list(NAMES)
         for start in range(0, len(names), _BESIDE):

@@ -8,7 +8,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.filters import ALL
-from mxlib.core.text import messages
+from mxlib.core.text import confirmations
 from mxlib.core.vocabulary import OnExisting
 from mxlib.ui.app import layout
 from mxlib.ui.imports import bulk_edit, paste
@@ -35,7 +35,7 @@ def show(preview: EditorState, judged: pd.DataFrame) -> None:
         st.button("Redo", icon=":material/redo:", key="redo", on_click=act(redo, preview),
                   disabled=not preview.future or typed)  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
-        st.markdown("Existing mailboxes:", width="content", help=messages.UPDATING)
+        st.markdown("Existing mailboxes:", width="content", help=confirmations.UPDATING)
         st.segmented_control(
             "Existing mailboxes",
             [choice.value for choice in OnExisting],

@@ -8,7 +8,8 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.schema import STORED_HERE, VALUES
-from mxlib.core.text import messages
+from mxlib.core.text import file_problems, labels
+from mxlib.core.text import run_status as run_status_text
 from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
@@ -63,7 +64,7 @@ def _progress(view: RunView) -> None:
     """The bar with its counts, and the line that says what happens now."""
     st.progress(view.decided / view.total if view.total else 1.0, text=escaped(run_status.progress(view)))
     if view.hidden:
-        st.caption(messages.hidden_rows(view.hidden))
+        st.caption(run_status_text.hidden_rows(view.hidden))
     sentence = escaped(run_status.state(view))
     match view.status:
         case RunStatus.PAUSED:
@@ -74,7 +75,7 @@ def _progress(view: RunView) -> None:
             if sentence:
                 st.info(sentence, icon=":material/hourglass_top:")
             if services.current().on_loopback:
-                st.caption(messages.LIVES_HERE)
+                st.caption(run_status_text.LIVES_HERE)
 
 
 def _steer(view: RunView) -> None:
@@ -128,7 +129,7 @@ def _files(view: RunView) -> None:
     """What can be taken away, and what becomes of the passwords."""
     if not services.current().runs.may_have(layout.caller(), view):
         if view.operator == layout.caller().name:
-            st.caption(messages.no_longer_allowed(view.id))
+            st.caption(run_status_text.no_longer_allowed(view.id))
             return
         st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
         return
@@ -142,12 +143,12 @@ def _files(view: RunView) -> None:
             links.download("Failed rows as CSV", f"/runs/{view.id}/failed.csv", key="failed-csv")
         if view.status in AT_AN_END and view.has_passwords:
             _handing_over(view)
-    st.caption(messages.CSV_CALCULATES)
+    st.caption(file_problems.CSV_CALCULATES)
 
 
 def _handing_over(view: RunView) -> None:
     with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
-        st.markdown(escaped(messages.hand_over_question(view.passwords_until or 0.0)))
+        st.markdown(escaped(run_status_text.hand_over_question(view.passwords_until or 0.0)))
         with st.container(horizontal=True):
             st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
             st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))
@@ -175,11 +176,11 @@ def _rows(view: RunView) -> None:
             sorted(table["outcome"].unique()),
             selection_mode="multi",
             key="outcomes",
-            format_func=messages.outcome,
+            format_func=labels.outcome,
         )
         shown = table.loc[table["outcome"].isin(kinds)] if kinds else table
         st.dataframe(
-            shown.assign(outcome=shown["outcome"].map(messages.outcome)),
+            shown.assign(outcome=shown["outcome"].map(labels.outcome)),
             hide_index=True,
             placeholder="",
             alt=f"Rows of run {view.id} with their outcomes",

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages
+from mxlib.core.text import labels
 from mxlib.core.vocabulary import OPEN, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.services import run_status
@@ -22,7 +22,7 @@ _NONE = "No run yet. Import CSV on Email accounts starts one."
 _NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
 _COUNTED = tuple(outcome for outcome in Outcome if outcome not in OPEN)
 _HIDDEN = "Rows of other domains"
-_COUNTS = [messages.outcome(outcome) for outcome in _COUNTED]
+_COUNTS = [labels.outcome(outcome) for outcome in _COUNTED]
 
 
 def chosen() -> int | None:
@@ -77,12 +77,12 @@ def _table(shown: int | None, drawn: list[tuple[RunView, ...]]) -> None:
 
 
 def _told(run: RunView, shown: bool) -> dict[str, object]:
-    counts = {messages.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
+    counts = {labels.outcome(outcome): run.counts.get(outcome, 0) for outcome in _COUNTED}
     return {
         "Run": run.id,
         "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
         "Started": datetime.fromtimestamp(run.created_at),
-        "Kind": messages.run_kind(run.kind),
+        "Kind": labels.run_kind(run.kind),
         "About": run_status.title(run),
         "Domains": ", ".join(run.domains),
         "Operator": run.operator,

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import count
-from mxlib.core.text import messages
+from mxlib.core.text import labels
 from mxlib.runs.run_view import RunView
 from mxlib.services.undo import UndoPlan
 from mxlib.ui.app import layout
@@ -19,7 +19,7 @@ _HELD = "undo_plan"
 def button(view: RunView) -> None:
     """The way in, for whoever may and as long as there is something to take back."""
     if services.current().undo.possible(layout.caller(), view):
-        label = "Undo the rest" if view.undone_by else f"Undo this {messages.run_kind(view.kind).lower()}"
+        label = "Undo the rest" if view.undone_by else f"Undo this {labels.run_kind(view.kind).lower()}"
         st.button(label, icon=":material/undo:", key="undo_look", on_click=act(_look, view.id))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.text import messages
+from mxlib.core.text import list_ages
 from mxlib.services.mailbox_lists import Tell
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.format import escaped
@@ -20,7 +20,7 @@ def shown() -> Iterator[Tell]:
 
     def tell(done: int, total: int, wait: float) -> None:
         if total > 1:
-            place.progress(done / total, text=escaped(messages.reading_lists(done, total, wait)))
+            place.progress(done / total, text=escaped(list_ages.reading_lists(done, total, wait)))
 
     try:
         yield tell

@@ -1,0 +1,186 @@
+"""The question before an import starts, with its figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mxlib.core.format import count, day, duration, listed
+from mxlib.core.text.labels import verdict
+
+GENERATING = "For new mailboxes without a password; those that exist keep theirs."
+UPDATING = (
+    "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "
+    "a dash as recovery email removes it, and a mailbox that is not in the file stays."
+)
+#: Domains that a confirmation names.
+_DOMAINS_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The figures of one import before it starts.
+
+    `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
+    list could not be had, and what is there in `uncounted` ones is not told; `updates` maps domain to mailboxes that
+    will change. `unchanged` rows ask for what there is, `replaced` ones give a new password to a mailbox that exists,
+    `kept_here` ones change a recovery email only. `behind_seconds` is what other runs ahead add to `seconds`.
+    """
+
+    file_name: str
+    rows: int
+    creates: Mapping[str, int]
+    existing: Mapping[str, int] = field(default_factory=dict)
+    exist: int = 0
+    invalid: int = 0
+    duplicates: int = 0
+    unticked: int = 0
+    need_password: int = 0
+    generated: int = 0
+    readable_until: float = 0.0
+    seconds: float = 0.0
+    behind_seconds: float = 0.0
+    per_minute: int = 20
+    updates: Mapping[str, int] = field(default_factory=dict)
+    unchanged: int = 0
+    replaced: int = 0
+    kept_here: int = 0
+    uncounted: frozenset[str] = frozenset()
+
+    @property
+    def mailboxes(self) -> int:
+        """How many mailboxes will be created or changed."""
+        return sum(self.creates.values()) + sum(self.updates.values())
+
+
+def confirm(figures: Confirmation) -> str:
+    """What is asked before anything is sent; parts that are zero are left out."""
+    left_out = [
+        (figures.exist, "already exists", "already exist"),
+        (figures.invalid, "invalid", "invalid"),
+        (figures.duplicates, "duplicate", "duplicates"),
+        (figures.unticked, "unticked", "unticked"),
+        (figures.need_password, "needs a password", "need a password"),
+    ]
+    told = ", ".join(count(number, one, many) for number, one, many in left_out if number)
+    source = f"{figures.file_name}, {count(figures.rows, 'row')}"
+    if not figures.file_name:
+        source = f"{count(figures.rows, 'row')} added by hand"
+    asked = [f"unchanged: {figures.unchanged:,}"] * bool(figures.unchanged) + [f"left out: {told}"] * bool(told)
+    rows = f"{'; '.join([source, *asked])}."
+    if not figures.mailboxes:
+        return f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}"
+    creates, updates = sum(figures.creates.values()), sum(figures.updates.values())
+    sentences = [f"{to_do(creates, updates)}?", f"{_domains(figures)}."]
+    if figures.replaced:
+        sentences.append(replaces_passwords(figures.replaced))
+    sentences.append(rows)
+    if figures.generated:
+        passwords = count(figures.generated, "password")
+        sentences.append(f"{passwords} generated, readable until {day(figures.readable_until)}.")
+    if figures.kept_here:
+        which = "only changes a recovery email" if figures.kept_here == 1 else "only change a recovery email"
+        sentences.append(f"{count(figures.kept_here, 'row')} {which}, which is kept here and costs no write.")
+    if figures.mailboxes > figures.kept_here:
+        sentences.append(
+            f"About {duration(figures.seconds)} at MXroute's limit of {figures.per_minute} a minute{_behind(figures)}."
+        )
+    return " ".join([*sentences, "You may close this tab."])
+
+
+def to_do(creates: int, updates: int) -> str:
+    """What a run will do: `Create 213 mailboxes and update 12`, without a full stop."""
+    if not updates:
+        return f"Create {count(creates, 'mailbox', 'mailboxes')}"
+    if not creates:
+        return f"Update {count(updates, 'mailbox', 'mailboxes')}"
+    return f"Create {count(creates, 'mailbox', 'mailboxes')} and update {updates:,}"
+
+
+def nothing_to_change(rows: int) -> str:
+    """That every row that could be sent asks for what there is."""
+    return f"Nothing to change: {count(rows, 'row')} as MXroute has {'it' if rows == 1 else 'them'}."
+
+
+def replaces_passwords(mailboxes: int) -> str:
+    """That mailboxes which are in use get another password: whoever uses one is locked out until told."""
+    if mailboxes == 1:
+        return "1 password of an existing mailbox will be replaced."
+    return f"{mailboxes:,} passwords of existing mailboxes will be replaced."
+
+
+def _domains(figures: Confirmation) -> str:
+    """What will happen in each domain; beyond ten the last ones together, so that what follows stays in sight."""
+    names = sorted({*figures.creates, *figures.updates})
+    shown = names if len(names) <= _DOMAINS_TOLD else names[: _DOMAINS_TOLD - 1]
+    told = ", ".join(_there(figures, name) for name in shown)
+    if not (rest := names[len(shown) :]):
+        return told
+    mailboxes = sum(figures.creates.get(name, 0) + figures.updates.get(name, 0) for name in rest)
+    return f"{told} and {len(rest):,} more domains with {count(mailboxes, 'mailbox', 'mailboxes')}"
+
+
+def _there(figures: Confirmation, domain: str) -> str:
+    """What will happen in one domain: `clienta.nl 201 (14 now)`, or `clienta.nl 201 new and 12 changed (14 now)`."""
+    new, changed = figures.creates.get(domain, 0), figures.updates.get(domain, 0)
+    figure = f"{new:,}"
+    if figures.updates:
+        figure = listed([f"{new:,} new"] * bool(new) + [f"{changed:,} changed"] * bool(changed))
+    return f"{domain} {figure}" + ("" if domain in figures.uncounted else f" ({_now(figures, domain)})")
+
+
+def _behind(figures: Confirmation) -> str:
+    if not figures.behind_seconds:
+        return ""
+    more = duration(figures.behind_seconds)
+    if "hour" not in more + duration(figures.seconds):
+        more = more.split()[0]  # the unit has just been named
+    return f" ({more} more behind another run)"
+
+
+def _now(figures: Confirmation, domain: str) -> str:
+    return f"{figures.existing[domain]:,} now" if domain in figures.existing else "not checked"
+
+
+def imported_before(
+    file_name: str, domains: Sequence[str], operator: str, at: float, run: int, created: int, now: float | None = None,
+    updated: int = 0,
+) -> str:  # fmt: skip
+    """That the same file was imported once before; a run that changed nothing has no domains."""
+    into = f" into {listed(domains, most=4, noun='more domains')}" if domains else ""
+    did = [f"{created:,} created"] * bool(created or not updated) + [f"{updated:,} updated"] * bool(updated)
+    return f"{file_name} was imported{into} by {operator} on {day(at, now)} (run {run}, {', '.join(did)})."
+
+
+def same_import(run: int) -> str:
+    """That another tab or program started the same import meanwhile."""
+    return f"Run {run} imports the same rows. It was started while this question was open."
+
+
+def not_checked(domain: str) -> str:
+    """That a domain's list could not be had: a warning, since the host itself refuses a second mailbox of a name."""
+    return f"Could not check {domain} for existing mailboxes; one that exists will be skipped."
+
+
+def changed_meanwhile(rows: int, verdict_now: str) -> str:
+    """That rows which were ready are so no more, since the lists were read again."""
+    were = "row was" if rows == 1 else "rows were"
+    return f"{rows:,} {were} ready and now {'is' if rows == 1 else 'are'} otherwise ({verdict(verdict_now)}); left out."
+
+
+def differs_meanwhile(mailboxes: int, address: str, was: str, now: str) -> str:
+    """That rows change something else than was shown, since the lists were read again; `was` and `now` of the first."""
+    others = f"{count(mailboxes, 'mailbox', 'mailboxes')} changed at MXroute meanwhile"
+    return f"{others}: {address}, {was or 'new'}, is now {now or 'new'}."
+
+
+def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
+    """What came of reading the lists of a preview again; `unread` are the domains whose list could not be had."""
+    told = f"{listed(unread)} could not be read from MXroute just now: what is shown is by the list before."
+    said = [told] if unread else []
+    if changes or not unread:
+        said.append("Read from MXroute again: " + (" ".join(changes) or "nothing changed."))
+    return " ".join(said)
+
+
+def start_waits(domain: str) -> str:
+    """That a domain's list could not be read right before the start."""
+    return f"{domain} could not be read from MXroute just now. Start waits for MXroute: try again in a minute."

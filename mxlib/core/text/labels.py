@@ -1,0 +1,46 @@
+"""Labels of verdicts, outcomes and runs."""
+
+from mxlib.core.format import count
+from mxlib.core.vocabulary import RunKind, Verdict
+
+_VERDICTS = {
+    Verdict.READY: "Ready",
+    Verdict.NEEDS_PASSWORD: "Needs password",
+    Verdict.DUPLICATE: "Duplicate",
+    Verdict.EXISTS: "Already exists",
+    Verdict.INVALID: "Invalid",
+}
+#: Rows that are ready and whose mailbox exists.
+_UPDATES = {"update": "Update", "unchanged": "No change"}
+_KINDS = {RunKind.IMPORT: "Import", RunKind.CHANGE: "Change", RunKind.DELETE: "Deletion", RunKind.UNDO: "Undo"}
+
+
+def verdict(value: str) -> str:
+    """The label of a verdict: `Needs password`."""
+    return _VERDICTS[Verdict(value)]
+
+
+def kind(value: str) -> str:
+    """The label of a row in the preview: that of its verdict, or `Update` and `No change`."""
+    return _UPDATES.get(value) or verdict(value)
+
+
+def outcome(value: str) -> str:
+    """The label of an outcome: `Not attempted`."""
+    return value.replace("_", " ").capitalize()
+
+
+def run_kind(kind: str) -> str:
+    """What a run is for, as a label: `Import`."""
+    return _KINDS[RunKind(kind)]
+
+
+def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) -> str:
+    """What a run is about: `staff.xlsx`, `Delete mailboxes (12 mailboxes)`, `undo of run 41 (staff.xlsx)`."""
+    match RunKind(kind):
+        case RunKind.CHANGE | RunKind.DELETE:
+            return f"{file_name or run_kind(kind)} ({count(rows, 'mailbox', 'mailboxes')})"
+        case RunKind.UNDO:
+            return f"undo of run {undo_of}" + (f" ({file_name})" if file_name else "")
+        case RunKind.IMPORT:
+            return file_name or "rows added by hand"

@@ -1,0 +1,133 @@
+"""The state of a run: progress, waits, pauses and its end."""
+
+from collections.abc import Mapping, Sequence
+
+from mxlib.core.format import clock_time, count, day, listed, moment, readable
+from mxlib.core.text.labels import outcome
+
+#: Outcomes that end a row, in the order in which their counts are told.
+_ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
+KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."
+SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
+LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it goes on by itself."
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`84 created, 1 skipped, 1 failed`: the outcomes that end a row, without the zeros."""
+    return ", ".join(f"{counts[end]:,} {outcome(end).lower()}" for end in _ENDS if counts.get(end))
+
+
+def running(counts: Mapping[str, int], total: int, done_at: float | None = None) -> str:
+    """How far a run is; `counts` by outcome, `total` the rows that it counts towards."""
+    told = counted(counts)
+    decided = sum(counts.get(end, 0) for end in _ENDS)
+    progress = f"{decided:,} of {total:,}" + (f": {told}." if told else ".")
+    return progress if done_at is None else f"{progress} Done about {clock_time(done_at)}."
+
+
+def waiting(seconds: float) -> str:
+    """That the host's limit holds the next row back."""
+    return f"Waiting {max(1, round(seconds))} s for MXroute's limit. Nothing to do."
+
+
+def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
+    """That the host does not answer, and what becomes of the run."""
+    return (
+        f"MXroute has not answered since {clock_time(since)}. "
+        f"Next try in {max(0, round(next_try_seconds))} s; {_rows_wait(rows)}."
+    )
+
+
+def silent_since(since: float) -> str:
+    """That the host does not answer, as monitors are told."""
+    return f"MXroute has not answered since {clock_time(since)}. Runs wait, and go on by themselves when it does."
+
+
+def queued(rows: int, behind: Sequence[int] = ()) -> str:
+    """That another run writes to one of this run's domains."""
+    if len(behind) > 1:
+        runs = listed([str(number) for number in behind])
+        return f"Runs {runs} come first: they write to the same domains. This one starts by itself; {_rows_wait(rows)}."
+    who = f"Run {behind[0]}" if behind else "Another run"
+    return f"{who} writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
+
+
+#: What is so until forgotten passwords are in no file any more.
+PASSWORDS_ERASING = "Its passwords are forgotten and are being erased: a program that reads the database holds them up."
+
+
+def finished(
+    counts: Mapping[str, int],
+    total: int,
+    *,
+    checked_at: float | None = None,
+    differences: int = 0,
+    difference: str = "",
+    readable_until: float | None = None,
+    downloaded: bool = False,
+    handed_over: bool = False,
+    locked: bool = False,
+    erasing: bool = False,
+) -> str:
+    """What came of a run that is at an end; `difference` is the first one as a phrase: `limit 9600, not 500`."""
+    rows = f"All {total:,} rows" if total != 1 else "The 1 row"
+    sentences = [f"{rows} accounted for: {counted(counts)}."]
+    if checked_at is not None:
+        differ = f"{differences:,} {'differs' if differences == 1 else 'differ'}" if differences else "all as asked"
+        example = f" ({difference})" if differences and difference else ""
+        sentences.append(f"Checked against MXroute at {clock_time(checked_at)}: {differ}{example}.")
+    if erasing:
+        sentences.append(PASSWORDS_ERASING)
+    elif handed_over:
+        sentences.append("Passwords handed over; they are no longer kept here.")
+    elif locked:
+        sentences.append(
+            "Its passwords can not be read: the server's key is another one. Bring that back, or reset them."
+        )
+    elif readable_until is not None:
+        state = "downloaded" if downloaded else "not downloaded yet"
+        sentences.append(f"Passwords {state}; readable until {day(readable_until)}.")
+    return " ".join(sentences)
+
+
+def paused(rows: int, reason: str) -> str:
+    """That a run stands still, that nothing is lost, and the `reason` with what to do."""
+    return f"Paused, {_rows_wait(rows)}: {reason}"
+
+
+def plan_full(message: str) -> str:
+    """Why a run paused when the host says that the plan is full."""
+    return f"MXroute: '{readable(message, 200)}'. Raise the plan, then Resume."
+
+
+def paused_by(operator: str) -> str:
+    """Why a run paused when somebody pressed Pause."""
+    return f"{operator} pressed Pause. Resume to go on."
+
+
+def _rows_wait(rows: int) -> str:
+    return f"{count(rows, 'row')} {'waits' if rows == 1 else 'wait'}, none is lost"
+
+
+def no_longer_allowed(run: int) -> str:
+    """The permission is missing in a domain of a run that its operator had it in."""
+    return f"Run {run} has mailboxes in domains where you may not do this today. Ask an admin for the permission."
+
+
+def hidden_rows(rows: int) -> str:
+    """Rows of a run that its reader may not see."""
+    return f"{count(rows, 'row')} of other domains {'is' if rows == 1 else 'are'} not shown."
+
+
+def hand_over_question(until: float) -> str:
+    """What is asked before the passwords of a run are forgotten."""
+    return (
+        f"The passwords of this run are readable here until {day(until)}. "
+        "Handed over forgets them at once, for good; the mailboxes stay as they are."
+    )
+
+
+def passwords_end_soon(run: int, file_name: str, until: float, now: float) -> str:
+    """That a run's passwords are about to be forgotten."""
+    source = f" ({file_name})" if file_name else ""
+    return f"The passwords of run {run}{source} end {moment(until, now)}. Download or extend them."

@@ -1,0 +1,73 @@
+"""What is wrong with the data folder, and what to do."""
+
+from mxlib.core.format import age, clock_time
+
+DISK_FULL = "The disk of this server is full. Free space: runs then go on by themselves."
+DISK_ERROR = (
+    "The disk of this server fails: it cannot be read or written (input/output error). Check the disk, or the share, "
+    "that MXM_DATA_DIR is on; runs then go on by themselves."
+)
+DISK_READ_ONLY = (
+    "The database of this server cannot be written: MXM_DATA_DIR is read-only, or belongs to another user. Make it "
+    "writable; runs then go on by themselves."
+)
+DATABASE_LOCKED = "Another program holds the database of this server. Close it; runs then go on by themselves."
+DATABASE_DAMAGED = (
+    "The database of this server is damaged. Stop MXM, and restore the last backup as docs/backup.md describes."
+)
+SENT_ELSEWHERE = (
+    "Another MXM works with this data folder, and only that one sends to MXroute. Make the change there, or stop it."
+)
+NOTED_ELSEWHERE = "MXroute did it. Another MXM works with this data folder by now, and notes it there."
+OUT_OF_FILES = (
+    "This server has no room for another open file. Raise its limit (ulimit -n, LimitNOFILE), and restart it; runs "
+    "go on by themselves."
+)
+NO_LOCKS = (
+    "The file system of MXM_DATA_DIR cannot lock files, so two MXM could work there at once. Put it on a local disk."
+)
+EMPTY_BESIDE_KEY = (
+    "mxm.sqlite3 in MXM_DATA_DIR is empty, and mxm.key beside it is not new: the database was lost. Bring it back from "
+    "a backup, or delete both files to begin with nothing."
+)
+LOG_MISSING = (
+    "mxm.sqlite3-wal in MXM_DATA_DIR is missing, and with it what was written last: mxm.sqlite3-shm is there. Bring "
+    "it back, or delete mxm.sqlite3-shm to go on without it."
+)
+LOCK_DAMAGED = (
+    "mxm.lock in MXM_DATA_DIR is no lock of MXM. Make sure that no MXM works there, delete mxm.lock, and start again."
+)
+KEY_DAMAGED = (
+    "mxm.key in MXM_DATA_DIR is no key of MXM (64 hexadecimal digits). Bring it back from where you keep a copy, or "
+    "set MXM_SECRET_KEY; MXM makes no new key over it."
+)
+
+
+def store_failed(why: str) -> str:
+    """That the database does not work for another reason."""
+    return f"The database of this server does not work ({why}). Fix that; runs then go on by themselves."
+
+
+def is_a_folder(name: str) -> str:
+    """That something else is where a file has to be."""
+    return f"{name} in MXM_DATA_DIR is not a file. Move it away, and bring the file back if there was one."
+
+
+def newer_database(theirs: str, ours: str) -> str:
+    """That the database is of a newer program."""
+    return (
+        f"The database in MXM_DATA_DIR is of a newer MXM (schema {theirs}; this one knows {ours}). Start the newer "
+        "MXM, or restore a backup of before."
+    )
+
+
+def clock_jumped(since: float, at: float, until: float) -> str:
+    """That the clock went far ahead, so that nothing is forgotten for now; all in Unix seconds."""
+    return (
+        f"The clock of this server went ahead by {age(at - since)}, or the server was off for so long. Until "
+        f"{clock_time(until)} nothing is forgotten for its age. Check the time: an admin may confirm that it is right."
+    )
+
+
+#: The button that takes the clock to be right.
+TIME_IS_RIGHT = "The time is right"

@@ -1,0 +1,67 @@
+"""The question before an undo, and what an undo does to each mailbox."""
+
+from mxlib.core.format import count, duration, listed
+
+
+def undo(
+    file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float,
+    restored: int = 0, lasting: int = 0, gone: int = 0,
+) -> str:  # fmt: skip
+    """What is asked before a run is taken back.
+
+    `restored` get their old quota or recovery email again; of `lasting` ones nothing can be put back.
+    """
+    kept = [
+        (hold_mail, "holds mail", "hold mail"),
+        (sent_today, "sent today", "sent today"),
+        (changed, "was changed since", "were changed since"),
+        (lasting, "has a new password, which can not be put back", "have new passwords, which can not be put back"),
+    ]
+    sentences = []
+    if unused:
+        sentences += [f"Delete {count(unused, 'unused mailbox', 'unused mailboxes')} made from {file_name}?"]
+        sentences += ["This cannot be taken back."]
+    if restored and unused:
+        get = "1 that it changed gets its" if restored == 1 else f"{restored:,} that it changed get their"
+        sentences.append(f"{get} old quota and recovery email again.")
+    elif restored:
+        boxes = count(restored, "mailbox", "mailboxes")
+        sentences.append(f"Put quota and recovery email of {boxes} back to what {file_name} found?")
+    if number := hold_mail + sent_today + changed + lasting:
+        why = ", ".join(count(few, one, many) for few, one, many in kept if few)
+        sentences.append(f"{number:,} {'is' if number == 1 else 'are'} kept: {why}.")
+    if gone:
+        sentences.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already.")
+    if not unused + restored:
+        return " ".join([f"Nothing of {file_name} can be taken back.", *sentences])
+    sentences.append(f"Each is looked at again first. About {duration(seconds)}. Type {unused or restored}.")
+    return " ".join(sentences)
+
+
+def confirm_undo(typed: int, deletes: int) -> str:
+    """That taking a run back was not confirmed, or by a number that is none any more."""
+    boxes = count(typed, "mailbox", "mailboxes")
+    return f"{boxes} would {'be deleted' if deletes else 'be put back'} now. Type {typed} to confirm."
+
+
+def undo_not_allowed(run: int) -> str:
+    """What it takes to take a run back."""
+    return (
+        f"To take run {run} back you need the permission to delete in all its domains; whoever started it may also do "
+        "so within 24 hours of its end. Ask an admin."
+    )
+
+
+#: What becomes of a mailbox that a run made, once that is taken back.
+DELETED_IF_UNUSED = "deleted if still unused"
+
+
+def put_back(*, quota: bool, recovery_email: bool) -> str:
+    """What a mailbox gets again, for somebody who may not know what that is."""
+    return f"{listed(['quota'] * quota + ['recovery email'] * recovery_email)} as before"
+
+
+#: What the host's figures do not tell when a run is taken back.
+SENT_TODAY_ONLY = (
+    "MXroute counts what was sent today only: a mailbox that sent something before and holds no mail counts as unused."
+)
