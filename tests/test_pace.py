@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mxlib.mxroute.errors import RateLimited
 from mxlib.mxroute.rate_headers import RateLimitHeaders
 from mxlib.mxroute.rate_limits import RateLimits
+from tests.examples import examples
 from tests.limiter import EPOCH, WORKERS, Limiter, least, race
 
 #: Seconds a window that reset times in whole seconds may cost.
@@ -53,7 +54,7 @@ def limiters(windows: tuple[str, ...] = ("aligned", "first"), **more: object) ->
 # The bound.
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(limiters(), st.integers(100, 400), starts, st.integers(0, 10_000), st.sampled_from([0.02, 0.1, 0.3]))
 def test_alone_it_takes_the_least_time_and_not_one_request_is_refused(
     host: Limiter, rows: int, at: float, seed: int, slowest: float
@@ -66,7 +67,7 @@ def test_alone_it_takes_the_least_time_and_not_one_request_is_refused(
     assert told.took <= seconds + SLACK * windows + burst
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     limiters(
         ("aligned", "first", "sliding"),
@@ -84,7 +85,7 @@ def test_alone_nothing_is_refused_however_slow_the_host_and_however_it_counts(
     assert race(host, rows, latency, at=at).refused == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     limiters(headers=st.sampled_from([True, True, False]), lost=st.frozensets(st.integers(0, 99), max_size=5)),
     st.integers(100, 200),
@@ -111,7 +112,7 @@ def test_250_rows_take_12_windows(windows: str, rounding: Callable[[float], floa
 # What others spend.
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(limiters(("aligned", "first")), st.integers(100, 250), starts, latencies, st.booleans())
 def test_when_others_spend_half_every_row_gets_through_in_twice_the_time(
     host: Limiter, rows: int, at: float, latency: Iterator[float], at_once: bool
@@ -127,7 +128,7 @@ def test_when_others_spend_half_every_row_gets_through_in_twice_the_time(
     assert told.refused <= told.took / host.window * 4
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     limiters(
         ("aligned", "first", "sliding"), headers=st.booleans(), retry=st.sampled_from(["seconds", "date", "none"])
@@ -154,7 +155,7 @@ def test_every_row_gets_through_in_the_end_beside_a_greedy_client(
 # What goes wrong.
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     limiters(
         ("aligned", "first"),
@@ -185,7 +186,7 @@ def test_a_host_that_refuses_for_ten_minutes_is_asked_ever_less(headers: bool) -
     assert 5 <= asked <= 16
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(limiters(("aligned", "first"), dated=st.just(False)), st.integers(100, 200), starts, latencies)
 def test_a_clock_that_is_off_costs_one_refusal_at_most_when_no_date_gives_it_away(
     host: Limiter, rows: int, at: float, latency: Iterator[float]
@@ -372,7 +373,7 @@ def test_after_a_start_the_first_write_goes_alone_even_when_little_was_sent() ->
     assert taken(pace, 100.3) == 3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(limiters(("aligned", "first"), limit=st.just(20)), st.integers(1, 40), starts, st.floats(0.0, 90.0), latencies)
 def test_a_start_in_the_middle_of_a_window_is_not_refused(
     host: Limiter, before: int, at: float, away: float, latency: Iterator[float]

@@ -13,6 +13,7 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import csv_fast, reader, writer
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.mapping import mapping
+from tests.examples import examples
 
 MOST = 10_000
 ENCODINGS = {"utf-8": b"", "utf-8 with mark": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
@@ -136,7 +137,7 @@ text_of_separators = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(text=text_of_separators)
 @example('"a\nb"\n"c"')
 @example('a"b,"c"\n"')
@@ -210,7 +211,7 @@ in_a_workbook = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(table=tables(in_a_workbook))
 def test_what_goes_out_as_a_workbook_comes_back(table) -> None:
     header, rows = table
@@ -272,7 +273,7 @@ def read_or_refused(data: bytes, taken: ReadOptions | None = None) -> None:
 WORKBOOK = writer.table_xlsx(["username", "password"], [["alice", "Abcd1234"]])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     part=st.sampled_from(["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "xl/styles.xml"]),
     at=st.floats(0, 1),

@@ -13,6 +13,7 @@ from mxlib.core.vocabulary import OnExisting, Verdict
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
 from script.bench_judging import judge_row_by_row, rows_of, spreadsheet
+from tests.examples import examples
 
 ACCOUNT = AccountSnapshot(
     domains=frozenset({"a.nl", "b.nl", "c.nl", "xn--mnchen-3ya.de"}),
@@ -34,7 +35,7 @@ ACCOUNT = AccountSnapshot(
 STANDARD = Defaults("a.nl")
 
 #: A machine that does other things as well is no reason to fail.
-UNHURRIED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 
 ANYTHING = st.text(max_size=20)
 CELLS = {
@@ -67,7 +68,7 @@ def tables(draw: st.DrawFn, most: int = 8) -> pd.DataFrame:
 
 
 @given(tables(), st.sampled_from(OnExisting))
-@settings(UNHURRIED, max_examples=200)
+@settings(UNHURRIED, max_examples=examples(200))
 def test_columns_and_a_loop_over_rows_agree(rows: pd.DataFrame, on_existing: OnExisting):
     told = validate(rows, ACCOUNT, STANDARD, on_existing)
     pd.testing.assert_frame_equal(told, judge_row_by_row(rows, ACCOUNT, STANDARD, on_existing))

@@ -17,6 +17,7 @@ from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import StoreUnavailable, Tx, audit, recovery_emails
 from mxlib.store.records import RowRecord
+from tests.examples import examples
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import Simulation, plan, row
 from tests.test_run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
@@ -76,7 +77,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Plan], list[Rule], set[str], set[str]]:
 
 
 @settings(
-    max_examples=EXAMPLES * 3 // 5,
+    max_examples=examples(EXAMPLES * 3 // 5),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

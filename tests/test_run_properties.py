@@ -11,6 +11,7 @@ from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import recovery_emails
+from tests.examples import examples
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import TIMEOUT, Simulation, plan, row
 
@@ -85,7 +86,7 @@ rules = st.builds(
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(EXAMPLES),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
