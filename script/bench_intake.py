@@ -8,8 +8,8 @@ import io
 import sys
 
 from mxlib.core.files import reader, writer
+from mxlib.core.mapping.read_file import understood
 from mxlib.core.validation.rules import validate
-from mxlib.services.imports import understood
 from mxlib.worker import shared
 from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL, Caller, Permission
+from mxlib.core.editing import file_diff
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import COLUMNS
 from mxlib.services import Services
@@ -163,7 +164,7 @@ def test_what_changed_from_the_file_is_known_after_coming_back(house: Services) 
     back = house.drafts.open(LOCAL, number)
     assert back is not None
     assert back.reading is not None
-    said = back.reading.mended(back.rows).describe([0, 1])
+    said = file_diff.compare(back.rows, back.reading).describe([0, 1])
     assert said == ["Username 'Alice ' → 'alice'.", "Username 'bob' → 'bo'."]
 
 
@@ -178,7 +179,7 @@ def test_usernames_made_of_names_are_no_change_after_coming_back(house: Services
     back = house.drafts.open(LOCAL, number)
     assert back is not None
     assert back.reading is not None
-    assert back.reading.mended(back.rows).describe([0, 1]) == ["", "Username 'kim.groen' → 'kimmie'."]
+    assert file_diff.compare(back.rows, back.reading).describe([0, 1]) == ["", "Username 'kim.groen' → 'kimmie'."]
 
 
 def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_audited(house: Services) -> None:

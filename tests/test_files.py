@@ -5,8 +5,8 @@ import pytest
 from mxlib.core.files import reader
 from mxlib.core.files.reader import ReadOptions, Sheet
 from mxlib.core.mapping.mapping import original_cells
+from mxlib.core.mapping.read_file import understood
 from mxlib.core.schema import COLUMNS
-from mxlib.services.imports import understood
 from tests import soffice, spreadsheets
 from tests.spreadsheets import FILES, WRITTEN
 from tests.test_intake import READ, REFUSED

@@ -7,6 +7,7 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.files import reader
 from mxlib.core.mapping import mapping
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import COLUMNS, make_rows
 
 
@@ -14,13 +15,13 @@ class File:
     """A file as it was read, and a draft of its rows."""
 
     def __init__(self, content: bytes, chosen: dict[int, str] | None = None) -> None:
-        self.sheet = reader.read(content, "staff.csv")
-        self.columns = mapping.detect_columns(self.sheet.header, chosen=chosen)
-        self.rows, _ = mapping.rows_from_sheet(self.sheet, self.columns)
-        self.draft = Draft(self.rows)
+        sheet = reader.read(content, "staff.csv")
+        columns = mapping.detect_columns(sheet.header, chosen=chosen)
+        self.read = ReadFile(sheet, columns, *mapping.rows_from_sheet(sheet, columns))
+        self.draft = Draft(self.read.rows)
 
     def compare(self, draft: Draft | None = None) -> FileDiff:
-        return file_diff.compare((draft or self.draft).rows, self.sheet, self.columns, self.rows)
+        return file_diff.compare((draft or self.draft).rows, self.read)
 
     def told(self, draft: Draft | None = None) -> list[str]:
         rows = (draft or self.draft).rows
@@ -59,7 +60,7 @@ def test_of_a_password_only_what_happened_to_it_is_told() -> None:
 
 def test_an_address_column_is_what_a_username_made_of_it_came_from() -> None:
     file = File(b"email,username,domain\r\nAlice@A.nl,,\r\nkim@a.nl,kim,\r\n")
-    assert list(file.rows["domain"]) == ["", "a.nl"]
+    assert list(file.read.rows["domain"]) == ["", "a.nl"]
     assert file.told() == ["Username 'Alice@A.nl' → 'alice@a.nl'.", ""]
 
 
@@ -89,16 +90,16 @@ def test_ten_thousand_rows_are_compared_whole_columns_at_a_time() -> None:
 
 def test_the_table_of_rows_is_not_touched() -> None:
     file = File(b"username\r\nAnn\r\n")
-    before = file.rows.copy(deep=True)
+    before = file.read.rows.copy(deep=True)
     file.told()
-    pd.testing.assert_frame_equal(file.rows, before)
+    pd.testing.assert_frame_equal(file.read.rows, before)
 
 
 def test_the_mended_file_has_the_import_format_with_passwords_and_the_own_columns_of_the_file() -> None:
     content = b"username,Phone,password,Login,quota\r\nann,+31 20,Geheim.2026x,x,1\r\nbob,2,,y,\r\ncas,3,,,\r\n"
     file = File(content, {3: mapping.IGNORE})
     draft = file.draft.edited({1: {"username": "bo", "password": "Nieuw.2026x"}}).deleted([2]).added()
-    header, rows = file_diff.as_table(draft.rows, file.sheet, file.columns, file.rows)
+    header, rows = file_diff.as_table(draft.rows, file.read)
     assert header == (*COLUMNS, "Phone")
     assert rows == [
         ("", "", "", "", "", "", ""),
@@ -111,10 +112,10 @@ def test_pieces_of_a_password_in_a_crowded_row_do_not_come_along() -> None:
     file = File(b"username,password,Phone\r\nann,Geheim,2026x,020\r\n")
     draft = file.draft.edited({0: {"password": "Geheim,2026x"}})
     assert draft.rows["fault"][0] == ""
-    _, rows = file_diff.as_table(draft.rows, file.sheet, file.columns, file.rows)
+    _, rows = file_diff.as_table(draft.rows, file.read)
     assert rows == [("ann", "Geheim,2026x", "", "", "", "", "")]
 
 
 def test_rows_without_a_file_are_the_import_format_and_nothing_else() -> None:
     draft = Draft(make_rows({"username": ["ann"]}))
-    assert file_diff.as_table(draft.rows, None, None, draft.rows) == (COLUMNS, [("ann", "", "", "", "", "")])
+    assert file_diff.as_table(draft.rows, None) == (COLUMNS, [("ann", "", "", "", "", "")])

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL, Caller
 from mxlib.core.mapping.choices import ColumnChoices, digest
 from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.services.files import MappingQuestion
-from mxlib.services.imports import ReadFile
 from mxlib.store import FILE, Store, audit, column_choices
 from tests import house as houses
 from tests.house import House, data

@@ -11,9 +11,9 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.files import reader, writer
 from mxlib.core.formula_guard import unguard
+from mxlib.core.mapping.read_file import understood
 from mxlib.core.vocabulary import OnExisting
 from mxlib.sandbox.state import Change
-from mxlib.services.imports import understood
 from mxlib.store import recovery_emails
 from tests import house as houses
 from tests import soffice

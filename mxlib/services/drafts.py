@@ -18,10 +18,11 @@ from mxlib.core.files import writer
 from mxlib.core.files.reader import ReadOptions
 from mxlib.core.format import count, readable
 from mxlib.core.mapping import mapping
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import DTYPES
 from mxlib.core.vocabulary import OnExisting
 from mxlib.services.exports import File, NotFound
-from mxlib.services.imports import ImportService, ReadFile
+from mxlib.services.imports import ImportService
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, erasure
 from mxlib.store.database import Tx
@@ -142,13 +143,7 @@ class DraftService:
                 raise NotFound("This draft is gone. Open the import page to see which there are.")
             self._note(tx, caller, "draft.download", kept, f"{count(kept.rows, 'row')} as {kind}, with passwords")
         work = self._unpacked(zlib.decompress(found[0]), found[1])
-        reading = work.reading
-        header, rows = file_diff.as_table(
-            work.rows,
-            reading.sheet if reading else None,
-            reading.columns if reading else None,
-            reading.rows if reading else work.rows,
-        )
+        header, rows = file_diff.as_table(work.rows, work.reading)
         write = writer.table_csv if kind == "csv" else writer.table_xlsx
         stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)
         return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))

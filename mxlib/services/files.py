@@ -17,8 +17,9 @@ from mxlib.core.mapping import choices, fallbacks, mapping, presets, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import ColumnConflict
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
-from mxlib.services.imports import ImportService, ReadFile
+from mxlib.services.imports import ImportService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, audit, column_choices
 

@@ -1,8 +1,8 @@
 """Previews: a file becomes rows, rows become verdicts, verdicts become a plan."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -11,12 +11,11 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission, lacking
 from mxlib.clock import Clock
 from mxlib.core import addresses, passwords
-from mxlib.core.editing import file_diff as mended
-from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import Limits, ReadOptions, Sheet
-from mxlib.core.mapping import mapping, presets
-from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
+from mxlib.core.mapping import mapping
+from mxlib.core.mapping.mapping import ColumnMapping
+from mxlib.core.mapping.read_file import ReadFile, understood
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import confirmations
@@ -39,29 +38,6 @@ FRESH_FOR_START = 60.0
 
 #: Seconds that a list may be old while rows are mended: no edit waits for a hundred lists, and the start reads anew.
 FRESH_FOR_EDITS = 3_600.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file as it was read: the sheet, how its columns were understood, and the rows that came of it, in its order."""
-
-    sheet: Sheet = field(repr=False)
-    columns: ColumnMapping
-    rows: pd.DataFrame = field(repr=False)
-    notes: tuple[str, ...]
-
-    def cells(self, origin: int) -> Mapping[str, str]:
-        """The columns of a row of the file that MXM has no use for, for the results; never a password.
-
-        A crowded row has none, mended or not: any of its cells may hold a piece of a password.
-        """
-        if self.rows["fault"].iat[origin]:
-            return {}
-        return mapping.original_cells(self.sheet, origin, self.columns)
-
-    def mended(self, rows: pd.DataFrame) -> FileDiff:
-        """What became of the file in `rows`, which came of it."""
-        return mended.compare(rows, self.sheet, self.columns, self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,25 +254,6 @@ class ImportService:
         unchecked = tuple(sorted(self.named(rows, domain) & account.unchecked))
         preflight = self.preflight.of(caller, plan)
         return PreparedImport(plan, figures, changed_since(before, judged), earlier, unchecked, preflight)
-
-
-def understood(
-    sheet: Sheet,
-    chosen: Mapping[int, str] | None = None,
-    *,
-    usernames: pa.Array | None = None,
-    do: Callable[..., Any] = lambda _small, work, *arguments, **named: work(*arguments, **named),
-) -> ReadFile:
-    """The rows of a sheet; `do` does what takes long, as `Previews.do`.
-
-    Without `chosen` meanings, an export of another system is known by its header.
-    Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses and there are no others.
-    """
-    preset = presets.find(sheet.header) if chosen is None else None
-    columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
-    columns = do(time_budget.is_light(sheet), mapping.without_secrets, sheet, columns)
-    rows, notes = do(time_budget.is_light(sheet), mapping.rows_from_sheet, sheet, columns, usernames=usernames)
-    return ReadFile(sheet, columns, rows, (preset.told, *notes) if preset else notes)
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text, formula_guard, headers
 from mxlib.core.arrow_text import Mask
-from mxlib.core.files.sheet import Sheet
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
-from mxlib.core.mapping.mapping import ColumnMapping as ColumnMapping
+from mxlib.core.mapping.mapping import ColumnMapping
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import COLUMNS, SHOWN
 
 #: The columns of a row as pages call them, in their order there.
@@ -61,13 +61,14 @@ class FileDiff:
         return [" ".join(said) for said in parts]
 
 
-def compare(rows: pd.DataFrame, sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> FileDiff:
-    """Hold `rows` against their `sheet`, whole columns at a time; `as_read` are the rows that came of it first."""
+def compare(rows: pd.DataFrame, file: ReadFile) -> FileDiff:
+    """Compare `rows` with the file that they came from, whole columns at a time."""
+    sheet = file.sheet
     origin = rows["origin"].to_numpy(np.int64)
     of_file = (origin >= 0) & (origin < len(sheet))
     places = pa.array(np.where(of_file, origin, 0), mask=~of_file)
     before, where = {}, {}
-    for name, cells in _raw(sheet, mapping, as_read).items():
+    for name, cells in _raw(file).items():
         before[name] = cells.take(places).fill_null("")
         where[name] = of_file & ~arrow_text.are_equal(before[name], arrow_text.cells_of(rows[name]))
     changed = np.logical_or.reduce(list(where.values()))
@@ -87,39 +88,38 @@ def own_columns(mapping: ColumnMapping) -> dict[str, int]:
     }
 
 
-def as_table(
-    rows: pd.DataFrame, sheet: Sheet | None, mapping: ColumnMapping | None, as_read: pd.DataFrame
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def as_table(rows: pd.DataFrame, file: ReadFile | None) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Header and rows of the mended file: the import format with every password, then the file's own columns.
 
     A row that reading found crowded has none of its own cells: any of them may hold a piece of a password.
     """
     cells = {name: rows[name].tolist() for name in COLUMNS}
-    if sheet is not None and mapping is not None:
+    if file is not None:
         origin = rows["origin"].to_numpy(np.int64)
-        known = (origin >= 0) & (origin < len(sheet))
-        known[known] = (as_read["fault"].to_numpy()[origin[known]] == "").astype(bool)
+        known = (origin >= 0) & (origin < len(file.sheet))
+        known[known] = (file.rows["fault"].to_numpy()[origin[known]] == "").astype(bool)
         places = pa.array(np.where(known, origin, 0), mask=~known)
-        for name, at in own_columns(mapping).items():
-            told = sheet.table.column(at).take(places).fill_null("").to_pylist()
+        for name, at in own_columns(file.columns).items():
+            told = file.sheet.table.column(at).take(places).fill_null("").to_pylist()
             cells[name] = [secret_cells.own_cell(name, formula_guard.unguard(cell)) for cell in told]
     return tuple(cells), list(zip(*cells.values(), strict=True))
 
 
-def _raw(sheet: Sheet, mapping: ColumnMapping, as_read: pd.DataFrame) -> dict[str, pa.Array]:
+def _raw(file: ReadFile) -> dict[str, pa.Array]:
     """The cells of the file by what they mean.
 
     A cell that reading filled from elsewhere stands as it was filled: the domain of an address, a username made of
     names. So does a password that is none (`****`).
     """
+    column = file.sheet.table.column
     told = {
-        name: sheet.table.column(at) if name == "password" else secret_cells.cover(sheet.table.column(at), name)
-        for name, at in mapping.columns.items()
+        name: column(at) if name == "password" else secret_cells.cover(column(at), name)
+        for name, at in file.columns.columns.items()
     }
     if ADDRESS in told:
         usernames = told.get("username")
         told["username"] = told[ADDRESS] if usernames is None else _filled(usernames, told[ADDRESS])
-    read = {name: arrow_text.cells_of(as_read[name]) for name in COLUMNS}
+    read = {name: arrow_text.cells_of(file.rows[name]) for name in COLUMNS}
     return {
         name: read[name] if name not in told or name == "password" else _filled(told[name], read[name])
         for name in COLUMNS

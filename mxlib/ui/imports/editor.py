@@ -20,13 +20,13 @@ import streamlit as st
 from mxlib import services
 from mxlib.core import passwords
 from mxlib.core.arrow_text import Mask
-from mxlib.core.editing import filters
+from mxlib.core.editing import file_diff, filters
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import SortOrder
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import OnExisting, Verdict
-from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
 
 #: Changes that can be taken back; drafts share the columns that they have in common, so that this costs little.
@@ -166,7 +166,7 @@ def hold(preview: EditorState) -> None:
 def mended(preview: EditorState) -> FileDiff | None:
     """The rows beside the file that they came from, if from one."""
     draft = preview.latest or preview.draft
-    return preview.reading.mended(draft.rows) if preview.reading else None
+    return file_diff.compare(draft.rows, preview.reading) if preview.reading else None
 
 
 def matching(preview: EditorState, judged: pd.DataFrame) -> Mask:
@@ -174,7 +174,7 @@ def matching(preview: EditorState, judged: pd.DataFrame) -> Mask:
     found = filters.select_text(judged, preview.search)
     if preview.chosen != filters.CHANGED:
         return found & filters.select_kind(judged, preview.chosen)
-    unlike = preview.reading.mended(judged) if preview.reading else None
+    unlike = file_diff.compare(judged, preview.reading) if preview.reading else None
     return found & (unlike.changed | unlike.added) if unlike else found
 
 

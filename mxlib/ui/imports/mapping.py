@@ -15,10 +15,10 @@ from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import count, day
 from mxlib.core.mapping.choices import CHOICES
 from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import MEANINGS
 from mxlib.core.text import file_problems
 from mxlib.services.files import MappingQuestion, Offer
-from mxlib.services.imports import ReadFile
 from mxlib.ui.app import layout
 from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames
 from mxlib.ui.imports.mapping_state import Source, Step
