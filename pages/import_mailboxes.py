@@ -25,7 +25,7 @@ with st.container(gap=None):  # always there: what stands below stays as it is w
         permissions.lacks(layout.caller(), Permission.IMPORT, domain)
 if not imports and (step or current or not upload.shown()):
     if current:
-        editor.hold(current)
+        editor.receive(current.editor)
     layout.stop()
 if step:
     mapping.show(step, domain)
@@ -35,12 +35,12 @@ if current is None:
     layout.stop()
 
 if not drafts.may_see(current):
-    editor.hold(current)
+    editor.receive(current.editor)
     permissions.say(permissions.NO_DRAFT)
     st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(drafts.leave))
     layout.stop()
-upload.show_taken(current, domain)
+upload.show_taken(current.editor, domain)
 judged = grid.show(current)
-problems.show(current, judged)
+problems.show(current.editor, judged)
 file_changes.show(current)
-confirm.show(current, judged)
+confirm.show(current.editor, judged)

@@ -250,7 +250,7 @@ def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(
         assert tab.selectbox(key=named(tab, "header_line")).value == 0
         assert "Geheim" not in text_of(tab)
         assert column(done(tab), "username") == usernames
-        assert tab.session_state["preview"].latest.rows["password"].str.startswith("Geheim").all()
+        assert tab.session_state["preview"].editor.latest.rows["password"].str.startswith("Geheim").all()
 
 
 def test_a_header_that_looks_like_a_password_is_a_header_over_cells_that_do_not(house: House) -> None:

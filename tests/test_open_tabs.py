@@ -340,7 +340,7 @@ def test_an_action_does_nothing_once_the_right_to_it_is_gone(
         assert "Geheim.2026x" not in [code.value for code in tab.app.code], "a password is shown"
     if how == "demoted" and "preview" in way and action.key != "discard":
         held = tab.app.session_state["preview"]
-        assert (held.latest or held.draft).rows["username"].tolist()[1] == "jan.jansen", "an edit was lost"
+        assert held.editor.latest.rows["username"].tolist()[1] == "jan.jansen", "an edit was lost"
         house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.IMPORT]})
         tab.app.run()
         assert statuses(tab.app)[1] == "Ready"

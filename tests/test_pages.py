@@ -57,7 +57,7 @@ def preview(tab: AppTest, content: bytes = FILE, name: str = "staff.csv", *, gen
 
 
 def grid_key(tab: AppTest) -> str:
-    return str(tab.session_state["preview"].key)
+    return str(tab.session_state["preview"].editor.key)
 
 
 def statuses(tab: AppTest) -> list[str]:
@@ -157,7 +157,7 @@ def test_a_mask_typed_or_pasted_is_never_saved_as_a_password(house: Services) ->
         "deleted_rows": [],
     }
     tab.run()
-    rows = tab.session_state["preview"].latest.rows
+    rows = tab.session_state["preview"].editor.latest.rows
     assert rows.loc[0, "password"] == "Geheim.2026x"
     assert rows.loc[2, "password"] == ""
 

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from mxlib.core.schema import MASK
 from mxlib.services.drafts import DraftService, DraftTakenOver
-from mxlib.ui.imports import editor
 from tests import house as houses
 from tests.house import House
 from tests.test_pages import grid_key, opened, preview, statuses
@@ -185,7 +184,7 @@ def test_passwords_are_generated_for_rows_in_view_and_told_by_no_page(tab: AppTe
     tab.selectbox(key="bulk_tool").set_value("Generate passwords").run()
     tab.checkbox(key="bulk_anew").check().run()
     press(tab, "bulk_apply")
-    rows = tab.session_state["preview"].draft.rows
+    rows = tab.session_state["preview"].editor.draft.rows
     assert list(rows["generated"]) == [True, True, True, True, False]
 
 
@@ -273,7 +272,7 @@ def test_a_mask_pasted_into_a_cell_without_a_password_does_not_stay_there(tab: A
 
 def test_a_mask_pasted_over_a_password_leaves_the_password(tab: AppTest) -> None:
     typed(tab, {0: {"password": MASK, "quota": "77"}})
-    assert tab.session_state["preview"].latest.rows["password"][0] == "Geheim.2026x"
+    assert tab.session_state["preview"].editor.latest.rows["password"][0] == "Geheim.2026x"
     assert column(tab, "quota")[0] == "77"
     assert "A mask is no password" in written(tab)
 
@@ -289,24 +288,9 @@ def test_a_row_that_comes_to_lack_a_password_gets_one_while_they_are_generated(h
     assert grid_key(tab) == key
     typed(tab, {0: {"username": "here"}, 1: {"password": None}})
     assert statuses(tab) == ["Ready", "Ready"]
-    rows = tab.session_state["preview"].latest.rows
+    rows = tab.session_state["preview"].editor.latest.rows
     assert list(rows["generated"]) == [True, True]
     assert rows["password"].str.len().min() >= 16
-
-
-def test_search_sorting_and_bulk_tools_are_about_all_pages_of_a_long_table(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(editor, "ROWS_A_PAGE", 4)
-    content = b"username,password\r\n" + b"".join(b"p%02d,Geheim.2026x\r\n" % number for number in range(10))
-    tab = preview(opened("import_mailboxes", domain="a.nl"), content + b"not good,Geheim.2026x\r\n")
-    assert names(tab) == ["p00", "p01", "p02", "p03"]
-    bulk(tab, "Set quota (MB)", value="77")
-    assert set(tab.session_state["preview"].draft.rows["quota"]) == {"77"}
-    tab.selectbox(key="order").set_value("problems").run()
-    assert names(tab)[0] == "not good"
-    search(tab, "p09")
-    assert names(tab) == ["p09"]
 
 
 def test_re_check_says_what_changed_at_the_host_and_when_nothing_did(tab: AppTest, house: House) -> None:

@@ -203,7 +203,7 @@ def test_a_password_in_another_place_is_in_no_answer_page_file_database_or_log(
 
 def test_what_is_typed_into_the_grid_is_masked_too(house: House) -> None:
     tab = preview(opened("import_mailboxes", domain="a.nl"), b"username,quota\r\nlotte,5\r\n")
-    key = tab.session_state["preview"].key
+    key = tab.session_state["preview"].editor.key
     tab.session_state[key] = {
         "edited_rows": {0: {"username": f"lotte:{P}", "quota": Q}}, "added_rows": [], "deleted_rows": []
     }  # fmt: skip
@@ -340,7 +340,7 @@ def test_a_row_of_data_that_is_taken_for_the_header_is_masked(house: House) -> N
 def test_a_draft_tells_no_secret_beside_its_seal_and_its_file_has_none_in_own_columns(house: House) -> None:
     rows = f"username,domain,password,Start,Note\nlotte,b.nl:{Q},{GOOD},{P},was {R}\nkim,a.nl,{GOOD},{P},\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
-    tab.session_state["preview"].changes_shown = True
+    tab.session_state["preview"].editor.changes_shown = True
     assert not tells(sent(tab.run()))
     assert not tells(kept(house))
     (draft,) = house.services.drafts.offered(LOCAL)

@@ -115,14 +115,14 @@ def test_a_masked_preview_sends_no_password(house: House) -> None:
     assert set(tab.data_editor[0].value["password"]) == {MASK}
     tab.session_state["problems"] = True
     assert GOOD not in sent(tab.run())
-    tab.session_state["preview"].changes_shown = True
+    tab.session_state["preview"].editor.changes_shown = True
     assert GOOD not in sent(tab.run())
     assert not hidden_columns(tab)
 
 
 def test_generated_passwords_are_masked_too(house: House) -> None:
     tab = preview(opened("import_mailboxes", domain="a.nl"), b"username\r\nnina\r\n", generate=True)
-    password = str(tab.session_state["preview"].draft.rows["password"].iat[0])
+    password = str(tab.session_state["preview"].editor.draft.rows["password"].iat[0])
     assert len(password) >= 16
     assert password not in sent(tab)
 

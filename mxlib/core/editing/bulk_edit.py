@@ -1,6 +1,6 @@
 """Mending many rows of a draft at once. Every tool gives a new draft and leaves the old one as it was."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 import pandas as pd
 
@@ -8,6 +8,9 @@ from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import MAX_CELL_LENGTH, SCHEMA, SHOWN
 from mxlib.core.vocabulary import Verdict
+
+#: What changes the rows at some positions of a draft, given their verdicts.
+Tool = Callable[[Draft, Sequence[int], pd.DataFrame], Draft]
 
 #: Columns that take one value for many rows.
 SETTABLE = tuple(column.name for column in SHOWN if column.fits_many)
@@ -17,6 +20,16 @@ MAX_TYPED_LENGTH = 300
 
 #: Columns in which text is replaced; passwords are never changed in bulk.
 REPLACEABLE = tuple(column.name for column in SCHEMA if not column.is_secret)
+
+
+def only_ticked(tool: Tool) -> Tool:
+    """Keep a tool to those of its rows that are ticked."""
+
+    def of_ticked(draft: Draft, rows: Sequence[int], judged: pd.DataFrame) -> Draft:
+        ticked = judged["ticked"].to_numpy(bool)
+        return tool(draft, [at for at in rows if ticked[at]], judged)
+
+    return of_ticked
 
 
 def put(draft: Draft, positions: Collection[int], column: str, value: str) -> Draft:

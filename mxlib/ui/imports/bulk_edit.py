@@ -1,20 +1,16 @@
 """The bulk tools of the preview: one change for many rows."""
 
-from collections.abc import Callable, Sequence
-
 import pandas as pd
 import streamlit as st
 
 from mxlib.core.editing import bulk_edit
-from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.bulk_edit import Tool
+from mxlib.core.editing.editor import Editor
 from mxlib.core.editing.file_diff import NAMES
 from mxlib.core.format import count
 from mxlib.core.text import labels
 from mxlib.core.vocabulary import Verdict
-from mxlib.ui.widgets.actions import act
-
-#: What a tool does to the rows at some positions of a draft, given the verdicts.
-Tool = Callable[[Draft, Sequence[int], pd.DataFrame], Draft]
+from mxlib.ui.imports.editor import change
 
 IN_VIEW, TICKED = "in view", "ticked"
 
@@ -29,9 +25,9 @@ _TOOLS = [*_PUT, _AFFIX, _REPLACE, _GENERATE, _LEAVE_OUT, _TAKE_IN, _DELETE]
 _KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD)
 
 
-def show(in_view: Sequence[int], judged: pd.DataFrame, change: Callable[[Tool], None]) -> None:
-    """A popover with the tools; `change` is called with the one that was applied."""
-    here = judged.iloc[list(in_view)]
+def show(editor: Editor, judged: pd.DataFrame) -> None:
+    """A popover with the tools, and the way to apply one."""
+    here = judged.iloc[editor.in_view]
     with st.popover("Bulk edit", icon=":material/edit_note:", key="bulk"):
         choice = str(st.selectbox("Change", _TOOLS, key="bulk_tool"))
         figures = {IN_VIEW: len(here), TICKED: int(here["ticked"].sum())}
@@ -50,7 +46,7 @@ def show(in_view: Sequence[int], judged: pd.DataFrame, change: Callable[[Tool], 
             type="primary",
             key="bulk_apply",
             disabled=not ready or here.empty,
-            on_click=act(lambda: change(_scoped(choice))),
+            on_click=change(editor, lambda: editor.apply(_scoped(choice))),
         )
         st.caption("Undo takes it back.")
 
@@ -94,14 +90,8 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
 def _scoped(choice: str) -> Tool:
     """The tool for the rows that it was asked for."""
     tool = _tool(choice)
-    if choice in (_TAKE_IN, _DELETE) or st.session_state.get("bulk_for") != TICKED:
-        return tool
-
-    def of_ticked(draft: Draft, rows: Sequence[int], judged: pd.DataFrame) -> Draft:
-        ticked = judged["ticked"].to_numpy(bool)
-        return tool(draft, [at for at in rows if ticked[at]], judged)
-
-    return of_ticked
+    every = choice in (_TAKE_IN, _DELETE) or st.session_state.get("bulk_for") != TICKED
+    return tool if every else bulk_edit.only_ticked(tool)
 
 
 def _tool(choice: str) -> Tool:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.editing.editor import Editor
 from mxlib.core.text import confirmations
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE
 from mxlib.core.vocabulary import Verdict
@@ -11,8 +12,7 @@ from mxlib.runs.manager import SameImport
 from mxlib.services.imports import PreparedImport, counts
 from mxlib.services.runs import REFUSALS, PreviousImport
 from mxlib.ui.app import layout
-from mxlib.ui.imports import editor
-from mxlib.ui.imports.editor import EditorState
+from mxlib.ui.imports.editor import discard
 from mxlib.ui.widgets import dialogs, progress
 from mxlib.ui.widgets.format import escaped
 
@@ -22,40 +22,39 @@ _NAMED = "named_runs"
 RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
 
-def show(current: EditorState, judged: pd.DataFrame) -> None:
+def show(editor: Editor, judged: pd.DataFrame) -> None:
     """The button under the grid; it counts what would be sent."""
     figures = counts(judged)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
     label = f"{confirmations.to_do(creates, updates)}…"
     if st.button(label, type="primary", icon=":material/play_arrow:", key="create", disabled=not creates + updates):
         with st.spinner("Comparing with MXroute once more…", show_time=True):
-            ready = _prepare(current, judged)
+            ready = _prepare(editor, judged)
         named = frozenset(earlier.run for earlier in ready.earlier)
         st.session_state[_NAMED] = (named, services.current().clock.now())
-        _ask(current, ready)
+        _ask(editor, ready)
     elif not creates + updates and figures[UNCHANGED]:
         st.caption(confirmations.nothing_to_change(figures[UNCHANGED]))
     elif not creates + updates:
         st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
 
 
-def _prepare(current: EditorState, judged: pd.DataFrame) -> PreparedImport:
+def _prepare(editor: Editor, judged: pd.DataFrame) -> PreparedImport:
     app = services.current()
-    rows = (current.latest or current.draft).rows
     with progress.shown() as tell:
         return app.imports.confirm(
             layout.caller(),
-            rows,
-            current.domain,
-            current.reading,
+            editor.latest.rows,
+            editor.domain,
+            editor.file,
             before=judged,
-            on_existing=current.on_existing,
+            on_existing=editor.on_existing,
             tell=tell,
         )
 
 
 @dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")
-def _ask(current: EditorState, ready: PreparedImport) -> None:
+def _ask(editor: Editor, ready: PreparedImport) -> None:
     app = services.current()
     now = app.clock.now()
     question = st.empty()
@@ -89,7 +88,7 @@ def _ask(current: EditorState, ready: PreparedImport) -> None:
     except REFUSALS as refusal:
         st.error(escaped(str(refusal)))
         return
-    editor.discard()
+    discard()
     layout.navigate("runs", run=str(run))
 
 

@@ -7,7 +7,7 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.text import file_problems
 from mxlib.ui.app import layout
 from mxlib.ui.imports import draft_copy, editor
-from mxlib.ui.imports.editor import EditorState
+from mxlib.ui.imports.editor import OpenDraft
 from mxlib.ui.imports.mapping_state import Source
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -29,7 +29,7 @@ def offer() -> None:
             away.button("Discard", key=f"forget-{kept.id}", width="stretch", on_click=forget)
 
 
-def offer_both(held: EditorState) -> None:
+def offer_both(held: OpenDraft) -> None:
     """Say that another tab changed the draft of this one, and offer both."""
     st.warning(file_problems.DRAFT_CHANGED_ELSEWHERE, icon=":material/tab:")
     with st.container(horizontal=True, key="draft-conflict"):
@@ -37,7 +37,7 @@ def offer_both(held: EditorState) -> None:
         st.button("Open the other tab's", key="take_theirs", on_click=act(_take_theirs, held))
 
 
-def _take_theirs(held: EditorState) -> None:
+def _take_theirs(held: OpenDraft) -> None:
     """Go on with what the other tab has; this tab's rows are kept as a draft of their own."""
     number = held.number
     draft_copy.keep_as_own(held)
@@ -50,7 +50,7 @@ def leave() -> None:
     st.session_state.pop("preview", None)
 
 
-def may_see(current: editor.EditorState) -> bool:
+def may_see(current: editor.OpenDraft) -> bool:
     """Whether whoever looks may still see these rows, which may be another's."""
     return services.current().drafts.may_go_on(layout.caller(), current.number)
 

@@ -7,48 +7,47 @@ from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import CHANGED
 from mxlib.core.format import count, listed
 from mxlib.core.text import file_problems
-from mxlib.ui.imports.editor import EditorState, mended
-from mxlib.ui.imports.filters import choose
+from mxlib.ui.imports.editor import OpenDraft, change
 from mxlib.ui.widgets import links
-from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
 _MOST = 200
 
 
-def show(preview: EditorState) -> None:
+def show(held: OpenDraft) -> None:
     """An expander; what is in it costs nothing while it is closed."""
     label = "What changed from the file, and the mended file"
     with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
         if not box.open:
             return
-        _download(preview)
-        unlike = mended(preview)
+        editor = held.editor
+        _download(held)
+        unlike = editor.compare_with_file()
         if unlike is None:
             return
         if not unlike.any:
             st.markdown("Nothing: every row is as in the file.")
             return
-        rows = (preview.latest or preview.draft).rows
+        rows = editor.latest.rows
         st.markdown(_figures(unlike))
         positions = [int(at) for at in (unlike.changed | unlike.added).nonzero()[0]]
         if positions:
             st.button(
                 "Show these rows in the table", icon=":material/filter_alt:", key="show_changed",
-                on_click=act(choose, preview, CHANGED),
+                on_click=change(editor, editor.filter_by, CHANGED),
             )  # fmt: skip
             st.markdown("\n".join(_lines(rows, unlike, positions[:_MOST])))
         if len(positions) > _MOST:
             st.caption(f"{len(positions) - _MOST:,} more: see them in the table.")
 
 
-def _download(preview: EditorState) -> None:
+def _download(held: OpenDraft) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if preview.not_kept:
+        if held.not_kept:
             st.caption("The mended file can not be downloaded while this tab alone has it.")
             return
         for kind, label in (("xlsx", "Mended file (Excel)"), ("csv", "Mended file (CSV)")):
-            links.download(label, f"/drafts/{preview.number}.{kind}", key=f"mended-{kind}")
+            links.download(label, f"/drafts/{held.number}.{kind}", key=f"mended-{kind}")
         st.caption(
             "All rows as they are now, left-out ones too, with every password in it, generated ones too: keep it safe. "
             f"The download is noted in the audit trail. {file_problems.CSV_CALCULATES}"

@@ -3,14 +3,14 @@
 import pandas as pd
 import streamlit as st
 
+from mxlib.core.editing.editor import Editor
 from mxlib.core.editing.filters import LEFT_OUT
 from mxlib.core.schema import COLUMNS, MASK, SHOWN
 from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
-from mxlib.ui.imports.editor import EditorState, commit_edits, mended, validated_rows
-from mxlib.ui.widgets.actions import act
+from mxlib.ui.imports.editor import OpenDraft, change, validated_rows
 from mxlib.ui.widgets.format import escaped
 
 #: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
@@ -41,34 +41,35 @@ _ROW = 33
 _MOST_ROWS_IN_VIEW = 14
 
 
-def show(preview: EditorState) -> pd.DataFrame:
+def show(held: OpenDraft) -> pd.DataFrame:
     """Draw badges, tools and grid; the rows as they are now, judged."""
-    judged = validated_rows(preview)
+    editor = held.editor
+    judged = validated_rows(editor)
     trouble = st.empty()
-    filters.badges(preview, judged)
-    toolbar.show(preview, judged)
-    if preview.said:
-        st.markdown(f":material/info: {escaped(preview.said)}")
-    filters.told(preview, judged)
-    _grid(preview, judged)
-    filters.pages(preview)
-    draft_copy.keep(preview)  # now that the new counts are on their way
-    if preview.conflict:
+    filters.badges(editor, judged)
+    toolbar.show(editor, judged)
+    if editor.notice:
+        st.markdown(f":material/info: {escaped(editor.notice)}")
+    filters.told(editor, judged)
+    _grid(editor, judged)
+    filters.pages(editor)
+    draft_copy.keep(held)  # now that the new counts are on their way
+    if held.conflict:
         with trouble.container():
-            drafts.offer_both(preview)
-    elif preview.not_kept:
-        trouble.warning(escaped(preview.not_kept), icon=":material/save:")
+            drafts.offer_both(held)
+    elif held.not_kept:
+        trouble.warning(escaped(held.not_kept), icon=":material/save:")
     return judged
 
 
-def _view(preview: EditorState, judged: pd.DataFrame) -> pd.DataFrame:
+def _view(editor: Editor, judged: pd.DataFrame) -> pd.DataFrame:
     """The rows on the table: editable cells from the folded draft, status and reasons from now."""
-    base, now = preview.draft.rows.iloc[preview.shown], judged.iloc[preview.shown]
-    password = base["password"] if preview.passwords_shown else base["password"].where(base["password"] == "", MASK)
+    base, now = editor.draft.rows.iloc[editor.shown], judged.iloc[editor.shown]
+    password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
     fix = (now["reasons"] + " " + now["warnings"]).str.strip().str.replace("\n", " ", regex=False)
-    unlike = mended(preview) if preview.changes_shown else None
-    hidden = {"changes"} if not preview.updates else set()
+    unlike = editor.compare_with_file() if editor.changes_shown else None
+    hidden = {"changes"} if not editor.updates else set()
     hidden |= {"was"} if unlike is None else set()
     cells = {
         "status": [[label] for label in status],
@@ -78,30 +79,29 @@ def _view(preview: EditorState, judged: pd.DataFrame) -> pd.DataFrame:
         "changes": now["changes"].astype("string"),
         **{name: base[name] for name in COLUMNS},
         "password": password.astype("str"),
-        "was": pd.Series(unlike.describe(preview.shown) if unlike else "", index=base.index, dtype="string"),
+        "was": pd.Series(unlike.describe(editor.shown) if unlike else "", index=base.index, dtype="string"),
         "remove": pd.Series(":material/delete:", index=base.index, dtype="string"),
     }
     return pd.DataFrame({name: cells[name] for name in GRID if name not in hidden}, index=base.index)
 
 
-def _grid(preview: EditorState, judged: pd.DataFrame) -> None:
-    if not preview.shown:
-        told = _NO_MATCH if preview.sifted else _NO_ROW
+def _grid(editor: Editor, judged: pd.DataFrame) -> None:
+    if not editor.shown:
+        told = _NO_MATCH if editor.filtered else _NO_ROW
         st.info(told, icon=":material/filter_alt_off:")
         return
-    view = _view(preview, judged)
+    view = _view(editor, judged)
 
     def remove() -> None:
-        click = st.session_state.get(f"remove-{preview.generation}")
-        if click is not None and 0 <= click.row < len(preview.shown):
-            position = preview.shown[click.row]
-            commit_edits(preview, lambda draft: draft.deleted([position]))
+        click = st.session_state.get(f"remove-{editor.generation}")
+        if click is not None:
+            editor.delete_shown(click.row)
 
     text = st.column_config.TextColumn
     with st.container(key="preview-grid"):
         st.data_editor(
             view,
-            key=preview.key,
+            key=editor.key,
             num_rows="fixed",
             placeholder="",
             hide_index=True,
@@ -123,7 +123,7 @@ def _grid(preview: EditorState, judged: pd.DataFrame) -> None:
                 **{each.name: text(each.label, width=each.width, help=each.grid_help) for each in SHOWN},
                 "was": text("Changed from the file", disabled=True, width=320),
                 "remove": st.column_config.ButtonColumn(
-                    "", key=f"remove-{preview.generation}", on_click=act(remove), type="tertiary", width=48
+                    "", key=f"remove-{editor.generation}", on_click=change(editor, remove), type="tertiary", width=48
                 ),
             },
         )

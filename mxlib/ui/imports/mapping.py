@@ -10,6 +10,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.editor import Editor
 from mxlib.core.files.errors import Unread
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import count, day
@@ -58,10 +59,10 @@ def take_in(source: Source, domain: str) -> None:
         editor.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
 
 
-def offer(current: editor.EditorState) -> None:
+def offer(current: Editor) -> None:
     """The button that leads here from a preview whose file is still at hand."""
     source: Source | None = st.session_state.get("source")
-    reading = current.reading
+    reading = current.file
     if source is None or reading is None or reading.sheet.digest != source.digest:
         return
 

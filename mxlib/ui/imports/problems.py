@@ -5,18 +5,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from mxlib.core.editing.editor import Editor
 from mxlib.core.format import count
 from mxlib.core.text import labels
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import row_form
-from mxlib.ui.imports.editor import EditorState
 from mxlib.ui.widgets.format import escaped
 
 _MOST = 200
 
 
-def show(preview: EditorState, judged: pd.DataFrame) -> None:
+def show(editor: Editor, judged: pd.DataFrame) -> None:
     """The ticked rows that cannot be sent or carry a warning, one line each, in file order; and a form for any."""
     told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
     rows = judged[told].assign(kind=kinds(judged[told]))
@@ -30,7 +30,7 @@ def show(preview: EditorState, judged: pd.DataFrame) -> None:
         st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
         if len(rows) > _MOST:
             st.caption(f"{len(rows) - _MOST:,} more; mend these first, or filter the table by a badge.")
-        row_form.show(preview, rows.head(_MOST))
+        row_form.show(editor, rows.head(_MOST))
 
 
 def _line(row: Any) -> str:

@@ -5,39 +5,39 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from mxlib.core.editing.editor import Editor
 from mxlib.core.editing.file_diff import NAMES
-from mxlib.core.text import labels as labels_text
-from mxlib.ui.imports.editor import EditorState, commit_edits
-from mxlib.ui.widgets.actions import act
+from mxlib.core.text import labels
+from mxlib.ui.imports.editor import change
 from mxlib.ui.widgets.format import escaped
 
 #: Fields beside each other.
 _BESIDE = 3
 
 
-def show(preview: EditorState, rows: pd.DataFrame) -> None:
+def show(editor: Editor, rows: pd.DataFrame) -> None:
     """The form for one of `rows`, which are judged, stand in need of mending, and have their `kind`."""
     origins = rows["origin"].tolist()
-    labels = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
+    places = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
     if st.session_state.get("mend_row") not in origins:
         st.session_state["mend_row"] = origins[0]
-    chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: labels.get(at, ""))
+    chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: places.get(at, ""))
     at = origins.index(chosen)
     row = rows.iloc[at]
-    st.markdown(f"{labels_text.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
-    with st.form(f"mend-{chosen}-{preview.generation}", enter_to_submit=True):
+    st.markdown(f"{labels.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
+    with st.form(f"mend-{chosen}-{editor.generation}", enter_to_submit=True):
         names = list(NAMES)
         for start in range(0, len(names), _BESIDE):
             for box, name in zip(st.columns(_BESIDE), names[start : start + _BESIDE], strict=False):
-                key = _key(preview, chosen, name)
+                key = _key(editor, chosen, name)
                 if name == "password":
                     box.text_input(NAMES[name], key=key, type="password", placeholder="Blank: stays as it is")
                 else:
                     box.text_input(NAMES[name], value=row[name], key=key)
         with st.container(horizontal=True):
-            st.form_submit_button("Save this row", type="primary", on_click=act(_save, preview, chosen))
-            st.form_submit_button("Leave it out", on_click=act(_change, preview, chosen, {"ticked": False}))
-            st.form_submit_button("Delete it", on_click=act(_delete, preview, chosen))
+            st.form_submit_button("Save this row", type="primary", on_click=change(editor, _save, editor, chosen))
+            st.form_submit_button("Leave it out", on_click=change(editor, editor.edit_row, chosen, {"ticked": False}))
+            st.form_submit_button("Delete it", on_click=change(editor, editor.delete_row, chosen))
 
 
 def place(row: Any) -> str:
@@ -51,20 +51,12 @@ def said(reasons: str, warnings: str) -> str:
     return " ".join(filter(None, (reasons, warnings))).replace("\n", " ")
 
 
-def _key(preview: EditorState, origin: int, name: str) -> str:
-    return f"mend-{origin}-{name}-{preview.generation}"
+def _key(editor: Editor, origin: int, name: str) -> str:
+    return f"mend-{origin}-{name}-{editor.generation}"
 
 
-def _save(preview: EditorState, origin: int) -> None:
-    typed = {name: str(st.session_state.get(_key(preview, origin, name)) or "") for name in NAMES}
+def _save(editor: Editor, origin: int) -> None:
+    typed = {name: str(st.session_state.get(_key(editor, origin, name)) or "") for name in NAMES}
     if not typed["password"]:
         del typed["password"]
-    _change(preview, origin, typed)
-
-
-def _change(preview: EditorState, origin: int, cells: dict[str, Any]) -> None:
-    commit_edits(preview, lambda draft: draft.edited(dict.fromkeys(draft.positions([origin]), cells)))
-
-
-def _delete(preview: EditorState, origin: int) -> None:
-    commit_edits(preview, lambda draft: draft.deleted(draft.positions([origin])))
+    editor.edit_row(origin, typed)

@@ -1,39 +1,34 @@
 """The tools of a preview: what changes the table as a whole, and what is shown of it."""
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.editing.draft import Draft
-from mxlib.core.editing.filters import ALL
+from mxlib.core.editing.editor import Editor
 from mxlib.core.text import confirmations
 from mxlib.core.vocabulary import OnExisting
 from mxlib.ui.app import layout
 from mxlib.ui.imports import bulk_edit, paste
-from mxlib.ui.imports.editor import EditorState, commit_edits, in_bulk, pending, redo, undo
+from mxlib.ui.imports.editor import change
 from mxlib.ui.imports.filters import search_and_order
-from mxlib.ui.widgets.actions import act
 
 
-def show(preview: EditorState, judged: pd.DataFrame) -> None:
+def show(editor: Editor, judged: pd.DataFrame) -> None:
     """What is looked at, and what is done with it."""
-    _set("reveal", preview.passwords_shown)
-    _set("show_changes", preview.changes_shown)
-    _set("generate", preview.generate)
-    _set("on_existing", preview.on_existing.value)
-    typed = pending(preview)
+    _set("reveal", editor.passwords_shown)
+    _set("show_changes", editor.changes_shown)
+    _set("generate", editor.generate)
+    _set("on_existing", editor.on_existing.value)
     with st.container(horizontal=True, vertical_alignment="center", key="view-tools", gap="xsmall"):
-        search_and_order(preview)
-        st.toggle("Show passwords", key="reveal", on_change=act(_reveal, preview))
-        if preview.reading:
-            st.toggle("Show changes", key="show_changes", on_change=act(_show_changes, preview),
+        search_and_order(editor)
+        st.toggle("Show passwords", key="reveal", on_change=change(editor, _reveal, editor))
+        if editor.file:
+            st.toggle("Show changes", key="show_changes", on_change=change(editor, _show_changes, editor),
                       help="What each row was in the file.")  # fmt: skip
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=act(undo, preview),
-                  disabled=not (preview.past or typed))  # fmt: skip
-        st.button("Redo", icon=":material/redo:", key="redo", on_click=act(redo, preview),
-                  disabled=not preview.future or typed)  # fmt: skip
+        st.button("Undo", icon=":material/undo:", key="undo", on_click=change(editor, editor.undo),
+                  disabled=not editor.can_undo)  # fmt: skip
+        st.button("Redo", icon=":material/redo:", key="redo", on_click=change(editor, editor.redo),
+                  disabled=not editor.can_redo)  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", key="tools", gap="xsmall"):
         st.markdown("Existing mailboxes:", width="content", help=confirmations.UPDATING)
         st.segmented_control(
@@ -41,14 +36,14 @@ def show(preview: EditorState, judged: pd.DataFrame) -> None:
             [choice.value for choice in OnExisting],
             required=True,
             key="on_existing",
-            on_change=act(_choose, preview),
+            on_change=change(editor, _choose, editor),
             label_visibility="collapsed",
         )
-        st.toggle("Generate secure passwords", key="generate", on_change=act(_generate, preview))
-        st.button("Add row", icon=":material/add:", key="add", on_click=act(commit_edits, preview, Draft.added))
-        paste.show(preview)
-        bulk_edit.show(preview.in_view, judged, partial(in_bulk, preview))
-        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=act(_recheck, preview),
+        st.toggle("Generate secure passwords", key="generate", on_change=change(editor, _generate, editor))
+        st.button("Add row", icon=":material/add:", key="add", on_click=change(editor, editor.add_rows))
+        paste.show(editor)
+        bulk_edit.show(editor, judged)
+        st.button("Re-check", icon=":material/sync:", key="recheck", on_click=change(editor, _recheck, editor),
                   help="Read the domains of these rows from MXroute again.")  # fmt: skip
 
 
@@ -58,30 +53,24 @@ def _set(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def _generate(preview: EditorState) -> None:
-    preview.generate = bool(st.session_state["generate"])
-    commit_edits(preview, None if preview.generate else Draft.without_generated)
+def _generate(editor: Editor) -> None:
+    editor.generate_passwords(bool(st.session_state["generate"]))
 
 
-def _recheck(preview: EditorState) -> None:
-    commit_edits(preview)
-    previews, rows = services.current().imports, preview.draft.rows
-    preview.said = previews.recheck(layout.caller(), rows, preview.domain, preview.on_existing)
+def _recheck(editor: Editor) -> None:
+    editor.commit()
+    previews, rows = services.current().imports, editor.draft.rows
+    editor.notice = previews.recheck(layout.caller(), rows, editor.domain, editor.on_existing)
 
 
-def _choose(preview: EditorState) -> None:
-    if st.session_state["on_existing"] is None:  # so a browser tells of buttons that it draws anew
-        return
-    preview.on_existing = OnExisting(st.session_state["on_existing"])
-    preview.chosen = ALL
-    commit_edits(preview, anew=True)
+def _choose(editor: Editor) -> None:
+    if st.session_state["on_existing"] is not None:  # None: a browser's word for buttons that it draws again
+        editor.choose_existing(OnExisting(st.session_state["on_existing"]))
 
 
-def _reveal(preview: EditorState) -> None:
-    preview.passwords_shown = bool(st.session_state["reveal"])
-    commit_edits(preview)
+def _reveal(editor: Editor) -> None:
+    editor.show_passwords(bool(st.session_state["reveal"]))
 
 
-def _show_changes(preview: EditorState) -> None:
-    preview.changes_shown = bool(st.session_state["show_changes"])
-    commit_edits(preview)
+def _show_changes(editor: Editor) -> None:
+    editor.show_changes(bool(st.session_state["show_changes"]))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
+from mxlib.core.editing.editor import Editor
 from mxlib.core.files import clipboard
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import SCHEMA
@@ -75,16 +76,16 @@ def show(domain: str) -> None:
     st.rerun()
 
 
-def show_taken(current: "editor.EditorState", active: str) -> None:
+def show_taken(current: Editor, active: str) -> None:
     """Which file is in preview, how it was read, where its rows go, and the way to another one."""
-    reading = current.reading
+    reading, domain = current.file, current.domain
     name = (
         f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.taken.told())}" if reading else "**Rows by hand**"
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{name} · rows without a domain go to **{escaped(current.domain or 'none')}**", width="stretch")
-        if active != current.domain:
-            move = act(editor.move, current, active)
+        st.markdown(f"{name} · rows without a domain go to **{escaped(domain or 'none')}**", width="stretch")
+        if active != domain:
+            move = editor.change(current, current.use_domain, active)
             st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
         mapping.offer(current)
         st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))

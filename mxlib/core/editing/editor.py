@@ -1,0 +1,311 @@
+"""The editor: edits, undo, redo, filters and pages over the rows of a draft, as a state machine without a page.
+
+Rows have two layers. `draft` are the rows that the grid was drawn from; `typed` are the cells typed into it since, and
+`latest` is both together. Focus and scroll position outlast a changing status column only while the editable cells come
+from the same `draft`, so typed cells stay in a layer of their own. Every other change commits them to the draft and
+starts another `generation` of the grid: a grid that keeps its key would apply them twice.
+
+The rows in view are chosen when a filter, a search or an order is chosen, and stay: a row that is fixed so that it no
+longer matches leaves when the operator filters again, and not under their hands.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mxlib.core import passwords
+from mxlib.core.arrow_text import Mask
+from mxlib.core.editing import file_diff, filters
+from mxlib.core.editing.bulk_edit import Tool
+from mxlib.core.editing.draft import Draft
+from mxlib.core.editing.file_diff import FileDiff
+from mxlib.core.editing.filters import SortOrder
+from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.text import file_problems
+from mxlib.core.vocabulary import OnExisting, Verdict
+
+#: Steps that can be undone; drafts share the columns that they have in common, so that this costs little.
+MAX_STEPS = 50
+
+#: Rows on the table at once, since every edit sends the whole table; the others are on further pages.
+PAGE_SIZE = 1_000
+
+_NO_MASK = "A mask is no password: that cell is as it was."
+
+#: Gives rows their verdicts, with the domain of rows without one, and what happens to mailboxes that exist.
+Validate = Callable[[pd.DataFrame, str, OnExisting], pd.DataFrame]
+
+
+@dataclass
+class Editor:
+    """The rows of one preview under edit.
+
+    `chosen`, `search` and `order` say what is to be in view; `view` are the rows that are, by origin, over all pages;
+    `in_view` are their positions in `draft`, and `shown` those on the page that is on the table.
+    """
+
+    draft: Draft = field(repr=False)
+    validate: Validate = field(repr=False)
+    domain: str = ""
+    generate: bool = False
+    on_existing: OnExisting = OnExisting.SKIP
+    file: ReadFile | None = field(default=None, repr=False)
+    generation: int = 0
+    page_size: int = PAGE_SIZE
+    chosen: str = filters.ALL
+    search: str = ""
+    order: SortOrder = SortOrder.LINE
+    page: int = 1
+    view: list[int] = field(default_factory=list, repr=False)
+    in_view: list[int] = field(default_factory=list, repr=False)
+    shown: list[int] = field(default_factory=list, repr=False)
+    passwords_shown: bool = False
+    changes_shown: bool = False
+    notice: str = ""
+    typed: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    past: list[Draft] = field(default_factory=list, repr=False)
+    future: list[Draft] = field(default_factory=list, repr=False)
+    _latest: Draft | None = field(default=None, repr=False)
+
+    @property
+    def latest(self) -> Draft:
+        """The draft with everything typed so far; the same object until something else is typed."""
+        if self._latest is None:
+            self._latest = self.draft.edited(self.typed) if self.typed else self.draft
+        return self._latest
+
+    @property
+    def pending(self) -> bool:
+        """Whether something was typed into the grid since it was drawn."""
+        return self.latest is not self.draft
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return self.pending or bool(self.past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to redo; what is typed after an undo takes its place."""
+        return bool(self.future) and not self.pending
+
+    @property
+    def updates(self) -> bool:
+        """Whether rows of mailboxes that exist change them."""
+        return self.on_existing is OnExisting.UPDATE
+
+    @property
+    def key(self) -> str:
+        """The grid's key; another one whenever its rows are others."""
+        return f"grid-{self.generation}"
+
+    @property
+    def pages(self) -> int:
+        """How many pages the rows in view take."""
+        return max(1, -(-len(self.in_view) // self.page_size))
+
+    @property
+    def filtered(self) -> bool:
+        """Whether only some of the rows are in view."""
+        return self.chosen != filters.ALL or bool(self.search)
+
+    # What is typed, and what comes of it.
+
+    def receive(self, edited_rows: Mapping[Any, Mapping[str, Any]] | None) -> None:
+        """Take in the cells that the grid holds, by place on the page; None leaves them as they are."""
+        if edited_rows is None:
+            return
+        typed = {
+            self.shown[int(place)]: dict(cells)
+            for place, cells in edited_rows.items()
+            if 0 <= int(place) < len(self.shown)
+        }
+        if typed != self.typed:
+            self.typed, self._latest = typed, None
+
+    def validate_rows(self) -> pd.DataFrame:
+        """Return the rows with everything typed so far and their verdicts; called once a drawing."""
+        judged = self._judge(self.latest)
+        if self.generate and _lacks_passwords(judged):
+            self._generate_beneath(judged)
+            judged = self._judge(self.latest)
+        masked = any(passwords.is_masked(str(cells.get("password") or "")) for cells in self.typed.values())
+        if masked or (self.generate and _lacks_passwords(judged)):
+            # The grid shows what is not: only another one can show what is.
+            self.commit()
+            self.notice = _NO_MASK if masked else ""
+            judged = self._judge(self.draft)
+        return judged
+
+    def commit(self, change: Callable[[Draft], Draft] | None = None, *, again: bool = False, page: int = 0) -> None:
+        """Take the typed cells and `change` into the draft and lay out another grid, with `page` of the rows in view.
+
+        `again`: the rows in view are chosen again; otherwise they stay, and further ones come on top.
+        """
+        draft = change(self.latest) if change is not None else self.latest
+        if draft is not self.draft:
+            self.past = [*self.past, self.draft][-MAX_STEPS:]
+            self.future = []
+        if self.generate:
+            filled = passwords.fill(self._judge(draft))
+            if not filled["password"].equals(draft.rows["password"]):
+                draft = draft.with_rows(filled)
+        self._lay_out(draft, again=again, page=page)
+
+    def undo(self) -> None:
+        """Undo what was typed since the grid was drawn, else the step before that."""
+        if self.pending:
+            self.future.append(self.latest)
+            self._lay_out(self.draft)
+        elif self.past:
+            self.future.append(self.draft)
+            self._lay_out(self.past.pop())
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if self.can_redo:
+            self.past.append(self.draft)
+            self._lay_out(self.future.pop())
+
+    # Rows and tools.
+
+    def add_rows(self, rows: pd.DataFrame | None = None) -> None:
+        """Put these rows on top, or one blank row."""
+        self.commit(Draft.added if rows is None else lambda draft: draft.joined(rows))
+
+    def edit_row(self, origin: int, cells: Mapping[str, Any]) -> None:
+        """Change some cells of one row."""
+        self.commit(lambda draft: draft.edited(dict.fromkeys(draft.positions([origin]), cells)))
+
+    def delete_row(self, origin: int) -> None:
+        """Delete one row."""
+        self.commit(lambda draft: draft.deleted(draft.positions([origin])))
+
+    def delete_shown(self, place: int) -> None:
+        """Delete the row at a place of the page."""
+        if 0 <= place < len(self.shown):
+            self.commit(lambda draft: draft.deleted([self.shown[place]]))
+
+    def apply(self, tool: Tool) -> None:
+        """Let a tool change the rows in view, on every page, and say how many it changed."""
+        before = self.latest
+        self.commit(lambda draft: tool(draft, self.in_view, self._judge(draft)))
+        deleted = len(before) - len(self.draft)
+        changed = 0 if deleted else int((before.rows != self.draft.rows).any(axis="columns").sum())
+        self.notice = file_problems.bulk_edited(changed, deleted)
+
+    # How rows are read.
+
+    def use_domain(self, domain: str) -> None:
+        """Let rows without a domain go to another one."""
+        self.domain = domain
+        self.commit()
+
+    def choose_existing(self, choice: OnExisting) -> None:
+        """Choose what happens to mailboxes that exist; every row comes into view."""
+        self.on_existing, self.chosen = choice, filters.ALL
+        self.commit(again=True)
+
+    def generate_passwords(self, on: bool) -> None:
+        """Give passwords to rows that lack one from now on, or remove those that were generated."""
+        self.generate = on
+        self.commit(None if on else Draft.without_generated)
+
+    def show_passwords(self, on: bool) -> None:
+        """Show passwords instead of masks, or hide them again."""
+        self.passwords_shown = on
+        self.commit()
+
+    def show_changes(self, on: bool) -> None:
+        """Show what each row was in the file, or hide it again."""
+        self.changes_shown = on
+        self.commit()
+
+    # What is in view.
+
+    def filter_by(self, kind: str) -> None:
+        """Show the rows of one kind, as they are now."""
+        self.chosen = kind
+        self.commit(again=True)
+
+    def search_for(self, text: str) -> None:
+        """Show the rows with this text."""
+        self.search = text.strip()
+        self.commit(again=True)
+
+    def sort_by(self, order: SortOrder) -> None:
+        """Sort the rows in view."""
+        self.order = order
+        self.commit(again=True)
+
+    def filter_again(self) -> None:
+        """Choose the rows in view again, as they are now."""
+        self.commit(again=True)
+
+    def show_all(self) -> None:
+        """Show every row."""
+        self.chosen, self.search = filters.ALL, ""
+        self.commit(again=True)
+
+    def turn_to(self, page: int) -> None:
+        """Show another page of the rows in view."""
+        self.commit(page=page)
+
+    def compare_with_file(self) -> FileDiff | None:
+        """Compare the rows with the file that they came from, if from one."""
+        return self._diff(self.latest.rows)
+
+    def matching(self, judged: pd.DataFrame) -> Mask:
+        """Return the rows that are what was chosen and searched for, as they are now."""
+        found = filters.select_text(judged, self.search)
+        if self.chosen != filters.CHANGED:
+            return found & filters.select_kind(judged, self.chosen)
+        unlike = self._diff(judged)
+        return found & (unlike.changed | unlike.added) if unlike else found
+
+    def outdated(self, judged: pd.DataFrame) -> tuple[int, int]:
+        """Count rows in view that no longer match, and rows that match and are not in view."""
+        matching = self.matching(judged)
+        stale = sum(not matching[at] for at in self.in_view)
+        return stale, int(matching.sum()) - len(self.in_view) + stale
+
+    def _diff(self, rows: pd.DataFrame) -> FileDiff | None:
+        return file_diff.compare(rows, self.file) if self.file else None
+
+    def _judge(self, draft: Draft) -> pd.DataFrame:
+        return self.validate(draft.rows, self.domain, self.on_existing)
+
+    def _generate_beneath(self, judged: pd.DataFrame) -> None:
+        """Give passwords to rows that came to lack one by what was typed beside it; the grid stays."""
+        filled, rows = passwords.fill(judged), self.draft.rows
+        ours = filled["generated"] & ~self.latest.rows["generated"]
+        self.draft = self.draft.with_rows(
+            rows.assign(password=rows["password"].where(~ours, filled["password"]), generated=rows["generated"] | ours)
+        )
+        self._latest = None
+
+    def _lay_out(self, draft: Draft, *, again: bool = False, page: int = 0) -> None:
+        """Put these rows on the table, under another key."""
+        origins = draft.rows["origin"].to_numpy()
+        if again:
+            judged = self._judge(draft)
+            self.in_view = filters.sort(judged, self.matching(judged), self.order)
+            self.page = 1
+        else:
+            new = origins[~np.isin(origins, self.draft.rows["origin"].to_numpy())]
+            self.in_view = draft.positions([*new.tolist(), *self.view])
+            if self.order is SortOrder.LINE:
+                self.in_view.sort()
+        self.view = origins[self.in_view].tolist()
+        self.page = min(max(page or self.page, 1), self.pages)
+        first = (self.page - 1) * self.page_size
+        self.shown = self.in_view[first : first + self.page_size]
+        self.draft, self._latest, self.typed, self.notice = draft, None, {}, ""
+        self.generation += 1
+
+
+def _lacks_passwords(judged: pd.DataFrame) -> bool:
+    return bool((judged["verdict"] == Verdict.NEEDS_PASSWORD).any())
