@@ -1,1 +1,1 @@
-"""The host: what to ask it, how to read its answers, and how fast."""
+"""Access to the host's API: requests, response parsing and rate limits."""

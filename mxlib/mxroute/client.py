@@ -1,4 +1,4 @@
-"""The client: sends what `protocol` builds through the gate, and hears what comes of it."""
+"""HTTP client of the host: send what `protocol` builds, within the rate limit."""
 
 import json
 import zlib
@@ -17,10 +17,10 @@ from mxlib.mxroute.rate_headers import RateLimitHeaders
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.settings import LOOPBACK, Settings
 
-#: Most bytes of one answer, unpacked; a domain of 10,000 mailboxes takes 2 million.
+#: Most bytes of one response, decompressed; a domain of 10,000 mailboxes takes 2 million.
 MAX_BYTES = 16_000_000
 
-#: Most bytes that are unpacked at a time.
+#: Most bytes that are decompressed at a time.
 _PIECE = 65_536
 
 #: What httpx raises before anything left: the host knows nothing of the request.
@@ -34,7 +34,7 @@ class _Received(NamedTuple):
 
 
 class _Garbled(Exception):
-    """A body can not be unpacked."""
+    """A response body that cannot be decompressed."""
 
 
 class MXrouteClient:
@@ -63,10 +63,11 @@ class MXrouteClient:
         gated: bool = True,
         before: Callable[[], object] | None = None,
     ) -> Response:
-        """Pass the gate, send, and read the answer; raises one of `errors`.
+        """Take a slot of the rate limiter, send, and parse the response.
 
-        `gated=False`: the caller has its slot from the gate already. Busy when the slot is over `patience` seconds off.
-        `before` is called once the slot is there; what it raises keeps the request from leaving.
+        Raises one of `errors`. `gated=False`: the caller has taken its slot already. Raises RateLimitWait when the slot
+        is more than `patience` seconds away. `before` is called once the slot is taken; if it raises, the request is
+        not sent.
         """
         if gated and not self._gate.acquire(request.kind, urgent=urgent, patience=patience):
             raise RateLimitWait(self._gate.wait_seconds(request.kind))
@@ -94,11 +95,14 @@ class MXrouteClient:
         return answer
 
     def wait_seconds(self, kind: str) -> float:
-        """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
+        """Return the seconds until the rate limit allows the next request.
+
+        0.0 when it does now.
+        """
         return self._gate.wait_seconds(kind)
 
     def close(self) -> None:
-        """Close the gate and the connections."""
+        """Close the rate limiter and the connections."""
         self._gate.close()
         self._client.close()
 
@@ -109,9 +113,10 @@ class MXrouteClient:
         return protocol.parse_response(request, *received, self._clock.now())
 
     def _receive(self, request: Request, sent_at: float) -> _Received | MXrouteError:
-        """Send and read; a failure is handed back rather than raised.
+        """Send and read; return a failure instead of raising it.
 
-        An exception of httpx holds the request with its headers: ours, raised beside it, would lead to the key.
+        An exception of httpx holds the request with its headers. An error of ours that is raised while that one is
+        handled would lead to the key.
         """
         content = None if request.body is None else json.dumps(dict(request.body)).encode()
         try:
@@ -143,7 +148,7 @@ class MXrouteClient:
         return connection_errors.explain(error, self._settings.api_url, self._settings.timeout_s, sent=sent)
 
     def _headers(self, with_body: bool) -> dict[str, str]:
-        """Made for each request, so that no object of httpx keeps the key for long."""
+        """Build the headers for each request: no object of httpx keeps the key for long."""
         headers = {
             "X-Server": self._settings.server.strip(),
             "X-Username": self._settings.user.strip(),
@@ -156,9 +161,10 @@ class MXrouteClient:
 
 
 def _unpacked(response: httpx.Response) -> Iterator[bytes]:
-    """The body in small pieces; a host that packs it unasked may do so once, with gzip.
+    """Yield the body in small pieces.
 
-    httpx unpacks a piece at once, whatever comes of it: 64 KB packed twice hold gigabytes.
+    A host that compresses it unasked may do so once, with gzip. httpx decompresses a piece at once, whatever its size
+    then: 64 KB that are compressed twice hold gigabytes.
     """
     packed = response.headers.get("content-encoding", "identity").strip().lower()
     if packed in {"", "identity"}:

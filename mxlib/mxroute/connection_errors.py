@@ -1,4 +1,7 @@
-"""Why no answer came: the name is unknown, nobody listens, the certificate is not to be trusted, or time ran out."""
+"""Reasons why no response came, as errors for operators.
+
+The name is unknown, nothing listens, the certificate is not trusted, or time ran out.
+"""
 
 import socket
 import ssl
@@ -9,7 +12,7 @@ from mxlib.mxroute.errors import Unreachable
 
 
 def explain(error: httpx.RequestError, url: str, timeout: float, *, sent: bool) -> Unreachable:
-    """What an error of httpx means; nothing of the error itself goes along, since it holds the request."""
+    """Return what an error of httpx means, without the error itself, since it holds the request."""
     parts = httpx.URL(url)
     place = f"{parts.host}:{parts.port}" if parts.port else parts.host
     for cause in _causes(error):
@@ -41,12 +44,12 @@ def explain(error: httpx.RequestError, url: str, timeout: float, *, sent: bool) 
 
 
 def late(timeout: float, *, sent: bool = True) -> Unreachable:
-    """No whole answer came within `timeout` seconds."""
+    """Return the error for a request without a whole response within `timeout` seconds."""
     return Unreachable(f"MXroute did not answer within {timeout:g} s.", sent=sent, code="HOST_TIMEOUT")
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """An error and those that led to it."""
+    """Return an error and those that led to it."""
     found: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in found:

@@ -1,7 +1,8 @@
-"""One deadline for a whole request, however slowly the host sends: name look-up, connection, headers and body.
+"""One deadline for a whole request, however slowly the host sends.
 
-A time-out of httpx bounds each wait by itself, so a host that sends a byte now and then holds a request for ever. Here
-each wait gets what is left of the deadline, and nothing once that has passed.
+It covers name look-up, connection, headers and body. A timeout of httpx bounds each wait by itself, so a host that
+sends a byte now and then holds a request for ever. Here each wait gets what is left of the deadline, and nothing once
+that has passed.
 """
 
 import ssl
@@ -16,7 +17,7 @@ import httpx
 
 
 class Deadline(threading.local):
-    """When the request of this thread must be over, in monotonic seconds of the machine; never, without one."""
+    """Deadline of this thread's request, in monotonic seconds of the machine; None: unbounded."""
 
     at: float | None = None
 
@@ -30,7 +31,10 @@ class Deadline(threading.local):
             self.at = None
 
     def left(self, most: float | None, late: type[Exception]) -> float | None:
-        """Seconds that one wait may take, at most `most`; raises `late` when the deadline has passed."""
+        """Return the seconds that one wait may take, at most `most`.
+
+        Raises `late` after the deadline.
+        """
         if self.at is None:
             return most
         left = self.at - time.monotonic()
@@ -40,7 +44,7 @@ class Deadline(threading.local):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that waits for nobody beyond the deadline."""
+    """A connection whose waits all end with the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream, self._deadline = stream, deadline
@@ -65,7 +69,10 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens connections within the deadline; looking a name up has no time-out of its own, so that is waited for."""
+    """Opens connections within the deadline.
+
+    Name look-up has no timeout of its own, so connecting runs in a thread that is waited for.
+    """
 
     def __init__(self, backend: httpcore.NetworkBackend, deadline: Deadline) -> None:
         self._backend, self._deadline = backend, deadline
@@ -95,7 +102,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 def _waited_for(connect: Callable[[], httpcore.NetworkStream], seconds: float | None) -> httpcore.NetworkStream:
-    """What `connect` opens, unless that takes longer; then it is closed as soon as it is open."""
+    """Return what `connect` opens within `seconds`; a connection that opens later is closed at once."""
     opened: list[httpcore.NetworkStream | Exception] = []
     given_up = threading.Lock()
     late = False
@@ -125,7 +132,8 @@ def _waited_for(connect: Callable[[], httpcore.NetworkStream], seconds: float | 
 def enforce(client: httpx.Client, deadline: Deadline) -> None:
     """Put every connection of `client`, those through proxies too, under the deadline.
 
-    httpx has no door for this; a test holds that it works with the version at hand.
+    httpx offers no public way to do this, so it sets private attributes; a test checks that the installed version has
+    them.
     """
     for transport in (client._transport, *client._mounts.values()):
         if isinstance(transport, httpx.HTTPTransport):

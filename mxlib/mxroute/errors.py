@@ -1,21 +1,21 @@
-"""What can go wrong between us and the host.
+"""Errors of the host, as one tree.
 
     MXrouteError
-    ├── Busy            nothing was sent: the host's limit would have kept the caller waiting too long
-    ├── Unreachable     no answer came
-    ├── Unreadable      an answer came that makes no sense: a 5xx, a web page, broken JSON
-    │   └── Misshapen       it is no answer to what was asked
-    └── Refused         the host's answer was no
-        ├── Invalid         400
-        ├── Unauthorized    401
-        │   └── Disallowed      403: the key may not do this, or nothing at all
-        ├── NotFound        404
-        ├── Conflict        409
-        ├── Business        422
-        └── RateLimited     429: it had no effect, and may be sent again after the wait
+    ├── RateLimitWait       nothing was sent: the rate limit would have kept the caller waiting too long
+    ├── Unreachable         no response came
+    ├── InvalidResponse     a response came that makes no sense: a 5xx, a web page, broken JSON
+    │   └── UnexpectedData      its data does not answer the request
+    └── RequestRefused      the host refused the request
+        ├── InvalidRequest      400
+        ├── Unauthorized        401
+        │   └── PermissionDenied    403: the key may not do this, or nothing at all
+        ├── NotFound            404
+        ├── Conflict            409
+        ├── PlanLimitReached    422
+        └── RateLimited         429: it had no effect, and may be sent again after the wait
 
-`str` of each is one sentence for operators. None of them holds a header, a key or a password, nor leads to an
-exception that does.
+`str` of each is one sentence for operators. None of them holds a header, a key or a password, nor leads to an exception
+that does.
 """
 
 from math import ceil
@@ -32,7 +32,7 @@ class MXrouteError(Exception):
 
 
 class RateLimitWait(MXrouteError):
-    """Nothing was sent: the next slot is `retry_after` seconds away, which is more than the caller wanted to wait."""
+    """Nothing was sent: the next slot is `retry_after` seconds away, longer than the caller waits."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"MXroute's limit is reached. Try again in {max(1, ceil(retry_after))} s.")
@@ -40,7 +40,7 @@ class RateLimitWait(MXrouteError):
 
 
 class Unreachable(MXrouteError):
-    """No answer came; unless `sent` is False, a write may have happened all the same. `code` says why not."""
+    """No response came. Unless `sent` is False, a write may still have taken effect; `code` is the reason."""
 
     def __init__(
         self, message: str = "MXroute does not answer.", *, sent: bool = True, code: str = "HOST_DOWN"
@@ -50,7 +50,7 @@ class Unreachable(MXrouteError):
 
 
 class InvalidResponse(MXrouteError):
-    """An answer came that makes no sense; a write may have happened all the same."""
+    """A response came that makes no sense; a write may still have taken effect."""
 
     def __init__(self, message: str, *, status: int, rate_headers: RateLimitHeaders | None = None) -> None:
         super().__init__(message, rate_headers=rate_headers)
@@ -58,11 +58,11 @@ class InvalidResponse(MXrouteError):
 
 
 class UnexpectedData(InvalidResponse):
-    """An answer came that is no answer to what was asked: another mailbox, or no list where one was asked for."""
+    """The data is not what was requested: another mailbox, or no list."""
 
 
 class RequestRefused(MXrouteError):
-    """The host answered, and the answer was no. `message` and `field` are the host's own words."""
+    """The host refused the request. `message` and `field` are the host's own words."""
 
     def __init__(
         self, code: str, message: str, *, status: int, field: str = "", rate_headers: RateLimitHeaders | None = None
@@ -75,37 +75,40 @@ class RequestRefused(MXrouteError):
 
 
 class InvalidRequest(RequestRefused):
-    """Something in the request breaks a rule of the host; `field` says what, when the host does."""
+    """The request breaks a rule of the host; `field` names what, when the host does."""
 
 
 class Unauthorized(RequestRefused):
-    """The host does not take the key, or not for this."""
+    """The host does not accept the key, or not for this request."""
 
     def _sentence(self, message: str) -> str:
         return "MXroute refused the API key. Correct MX_API_KEY and restart."
 
 
 class PermissionDenied(Unauthorized):
-    """The host does not let this key do this; whether it lets it do anything is another question."""
+    """The host does not let this key do this.
+
+    The key may still be valid for other requests.
+    """
 
     def _sentence(self, message: str) -> str:
         return f"MXroute does not allow this: {message}"
 
 
 class NotFound(RequestRefused):
-    """There is no such thing."""
+    """The object does not exist."""
 
 
 class Conflict(RequestRefused):
-    """There is such a thing already."""
+    """The object already exists."""
 
 
 class PlanLimitReached(RequestRefused):
-    """The plan does not allow it: a limit is reached, say."""
+    """The plan does not allow it, for example since a limit is reached."""
 
 
 class RateLimited(RequestRefused):
-    """Too many requests; `retry_after` is in seconds, None when the host did not say."""
+    """Too many requests; `retry_after` is in seconds, None when the host did not report it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Requests to the host and its answers, as plain values: nothing here sends anything."""
+"""Requests to the host and its responses, as plain values: nothing here sends anything."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -30,9 +30,10 @@ _REFUSALS: dict[int, type[RequestRefused]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One request; `path` is encoded and relative to the base address. `bare`: its answer may lack the envelope.
+    """One request; `path` is encoded and relative to the base URL.
 
-    `check` says what is wrong with the data of a good answer; blank when it is what was asked for.
+    `bare`: its response may lack the envelope. `check` returns what is wrong with the data of a successful response,
+    blank when it answers the request.
     """
 
     method: str
@@ -43,7 +44,7 @@ class Request:
 
     @property
     def kind(self) -> RequestKind:
-        """Which of the two budgets it spends."""
+        """Return the budget that it spends."""
         return "read" if self.method == "GET" else "write"
 
     def __repr__(self) -> str:
@@ -53,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer that was yes, and its data."""
+    """A successful response, and its data."""
 
     status: int
     data: Any = None
@@ -62,7 +63,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One mailbox as the host lists it: quota (0 = unlimited) and usage in MB, limit and sent in messages a day."""
+    """One mailbox as the host lists it.
+
+    Quota (0 = unlimited) and usage are in MB, limit and sent in messages a day.
+    """
 
     username: str
     email: str
@@ -74,7 +78,10 @@ class Mailbox:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read one whose quota and limit are there; figures may come as text, and without a usage none is counted."""
+        """Create it from a listed item with quota and limit.
+
+        Figures may be text, and a missing usage is 0.
+        """
         email = str(data.get("email") or "")
         return cls(
             username=str(data.get("username") or email.partition("@")[0]),
@@ -87,26 +94,26 @@ class Mailbox:
         )
 
 
-# What can be asked.
+# Requests.
 
 
 def list_domains() -> Request:
-    """The names of the account's domains."""
+    """Return the request for the names of the account's domains."""
     return Request("GET", _path("domains"), check=response_checks.check_domains)
 
 
 def domain(name: str) -> Request:
-    """One domain; `pointers` reads its aliases."""
+    """Return the request for one domain; `pointers` reads its aliases."""
     return Request("GET", _path("domains", name))
 
 
 def list_mailboxes(of: str) -> Request:
-    """Every mailbox of a domain, in one answer."""
+    """Return the request for every mailbox of a domain, in one response."""
     return Request("GET", _path("domains", of, "email-accounts"), check=partial(response_checks.check_mailboxes, of))
 
 
 def read_mailbox(of: str, username: str) -> Request:
-    """One mailbox."""
+    """Return the request for one mailbox."""
     check = partial(response_checks.check_mailbox, of, username)
     return Request("GET", _path("domains", of, "email-accounts", username), check=check)
 
@@ -114,37 +121,49 @@ def read_mailbox(of: str, username: str) -> Request:
 def create_mailbox(
     of: str, username: str, password: str, quota: int | None = None, limit: int | None = None
 ) -> Request:
-    """Make a mailbox; the host chooses what is None. The answer carries no data."""
+    """Return the request that creates a mailbox; the host chooses what is None.
+
+    The response carries no data.
+    """
     told = {"username": username, "password": password, "quota": quota, "limit": limit}
     body = {name: value for name, value in told.items() if value is not None}
     return Request("POST", _path("domains", of, "email-accounts"), body)
 
 
 def update_mailbox(of: str, username: str, **changes: str | int) -> Request:
-    """Change any of `password`, `quota` and `limit`."""
+    """Return the request that changes any of `password`, `quota` and `limit`."""
     return Request("PATCH", _path("domains", of, "email-accounts", username), changes)
 
 
 def delete_mailbox(of: str, username: str) -> Request:
-    """Delete a mailbox and its mail."""
+    """Return the request that deletes a mailbox and its mail."""
     return Request("DELETE", _path("domains", of, "email-accounts", username))
 
 
 def account_quota() -> Request:
-    """What the account uses and may use, in bytes; published without the envelope, answered in it."""
+    """Return the request for storage used and allowed of the account, in bytes.
+
+    The documentation shows the response without the envelope; the host sends it in the envelope.
+    """
     return Request("GET", _path("quota"), bare=True)
 
 
 def email_quota() -> Request:
-    """What each mailbox of the account uses, in bytes; published without the envelope, answered in it."""
+    """Return the request for the storage that each mailbox uses, in bytes.
+
+    The documentation shows the response without the envelope; the host sends it in the envelope.
+    """
     return Request("GET", _path("quota", "email"), bare=True)
 
 
-# What came back.
+# Responses.
 
 
 def parse_response(request: Request, status: int, headers: Mapping[str, str], body: bytes, now: float) -> Response:
-    """Read an answer (header names in lower case, `now` in Unix seconds); raises what it says that is not a yes."""
+    """Parse a response (header names in lower case, `now` in Unix seconds).
+
+    Raises errors of the host.
+    """
     rate_headers = RateLimitHeaders.from_http(headers, now)
     if status == 204 or (status < 300 and request.kind == "write" and not body.strip()):
         return Response(status, None, rate_headers)
@@ -176,7 +195,10 @@ def parse_response(request: Request, status: int, headers: Mapping[str, str], bo
 
 
 def pointers(data: Any) -> tuple[str, ...]:
-    """The aliases of a domain, sorted: the host tells them as a list, or as an object keyed by name."""
+    """Return the aliases of a domain, sorted.
+
+    The host sends a list, or an object keyed by name.
+    """
     told = data.get("pointers") if isinstance(data, dict) else None
     return tuple(sorted(map(str, told))) if isinstance(told, list | dict) else ()
 
@@ -190,7 +212,7 @@ def _refusal(request: Request, status: int, payload: Any, rate_headers: RateLimi
 
 
 def _words(request: Request, told: Any) -> str:
-    """The host's own words on one line, without the password should they repeat it."""
+    """Return the host's own words on one line, with the password masked if they repeat it."""
     words = " ".join(str(told or "").split())
     password = str((request.body or {}).get("password") or "")
     return (words.replace(password, MASK) if password else words)[:_MOST_WORDS]
@@ -212,7 +234,7 @@ def _number(told: Any) -> float:
 
 
 def _path(*segments: str) -> str:
-    """The segments, each encoded as one; ValueError for one that would lead to another place."""
+    """Encode each segment as one; raises ValueError for one that would lead to another path."""
     if any(segment in {"", ".", ".."} for segment in segments):
         raise ValueError(f"No path leads through {segments}.")
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)

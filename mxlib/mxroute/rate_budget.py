@@ -1,11 +1,11 @@
-"""One budget of the account, that for reads or that for writes: what is left of it, and until when that holds.
+"""One budget of the account, for reads or for writes.
 
-Two things are known of a host. What it tells: so much remains, until a reset. And what we count: a request of ours
-weighs on no window any more once a window's length has passed since its answer. The first is exact, and knows of other
-clients; the second holds when nothing is told.
+Two sources show what is left of it, and until when. The host reports it: so much remains, until a reset. And we count:
+a request of ours no longer counts once a window's length has passed since its response. The first is exact, and
+includes other clients; the second holds when nothing is reported.
 
-When the told window is surely over, one request goes ahead alone. Its answer tells what the new window holds, however
-the host cuts its windows and whatever others spend, and the rest follows.
+When the reported window is surely over, one request goes ahead alone. Its response shows what the new window holds,
+however the host cuts its windows and whatever others spend; the rest follow.
 """
 
 from bisect import bisect_right, insort
@@ -15,7 +15,7 @@ from enum import Enum
 from mxlib.mxroute.errors import RateLimited
 from mxlib.mxroute.rate_headers import MAX_WAIT_S, RateLimitHeaders
 
-#: Seconds after which to ask again when the answer to another request decides.
+#: Seconds after which to ask again when the response to another request decides.
 POLL = 0.25
 
 #: Seconds on top of every wait: two clocks never run quite alike.
@@ -23,7 +23,7 @@ MARGIN = 0.05
 
 
 class _Resets(Enum):
-    """What the resets that the host tells are worth."""
+    """Trust in the resets that the host reports."""
 
     BELIEVED = "up to a window's length"
     PROVEN = "whatever they say"
@@ -32,7 +32,7 @@ class _Resets(Enum):
 
 @dataclass(slots=True)
 class _Told:
-    """What the host said of the present window: the least that remains, and when it is over at the latest."""
+    """The present window as the host reported it: the least that remains, and its latest end."""
 
     remaining: int
     resets_at: float | None
@@ -40,10 +40,13 @@ class _Told:
 
 
 class RateBudget:
-    """How many requests of one kind may leave, and when. Times are monotonic seconds."""
+    """Number of requests of one kind that may be sent, and when. Times are monotonic seconds."""
 
     def __init__(self, limit: int, window: float, scouts: int) -> None:
-        """`scouts`: how many may be on their way while it is not known what remains."""
+        """Start with a limit of requests in `window` seconds.
+
+        `scouts` is how many may be on their way while it is not known what remains.
+        """
         self.limit, self.window = limit, window
         self.took = 0.5
         self._scouts = scouts
@@ -56,15 +59,15 @@ class RateBudget:
         self._refusals, self._refused_at = 0, float("-inf")
 
     def try_acquire(self, now: float) -> float:
-        """0.0: a slot is taken; else the seconds after which to ask again."""
+        """Take a slot and return 0.0, or return the seconds after which to ask again."""
         wait = self.wait(now)
         if not wait:
             insort(self._flying, now)
         return wait
 
     def wait(self, now: float) -> float:
-        """Seconds after which a slot may be free; POLL when that hangs on the answer to another request."""
-        self._flying = [at for at in self._flying if now - at < self.window]  # a slot that nobody used is not lost
+        """Return the seconds after which a slot may be free; POLL when another response decides."""
+        self._flying = [at for at in self._flying if now - at < self.window]  # a slot that was never used is not lost
         if self._room(now) > 0:
             return 0.0
         told = self._valid(now)
@@ -77,7 +80,7 @@ class RateBudget:
         return POLL
 
     def release(self) -> None:
-        """The slot last taken was not used."""
+        """Return the slot last taken: it was not used."""
         if self._flying:
             self._flying.pop()
 
@@ -86,7 +89,7 @@ class RateBudget:
         insort(self._answered, at)
 
     def update(self, said: RateLimitHeaders | RateLimited | None, sent_at: float, now: float) -> None:
-        """Learn from what came of a request that left at `sent_at`."""
+        """Learn from the result of a request that was sent at `sent_at`."""
         if self._flying:
             self._flying.pop(max(bisect_right(self._flying, sent_at) - 1, 0))
         self._known = True
@@ -104,7 +107,7 @@ class RateBudget:
             self._mute = True
 
     def outlook(self, now: float) -> tuple[int, float]:
-        """How many may leave now, and in how many seconds a new window opens."""
+        """Return how many may be sent now, and in how many seconds a new window opens."""
         if told := self._valid(now):
             return max(0, told.remaining - len(self._flying)), told.over_at - now
         counted = self._counted(now)
@@ -112,7 +115,7 @@ class RateBudget:
         return max(0, self.limit - len(counted) - len(self._flying)), opens_in
 
     def _room(self, now: float) -> int:
-        """How many more may leave now."""
+        """Return how many more may be sent now."""
         told = self._valid(now)
         room = told.remaining if told else self.limit - len(self._counted(now))
         sure = self._known and (told is not None or self._mute)
@@ -122,7 +125,7 @@ class RateBudget:
         return self._told if self._told and now < self._told.over_at else None
 
     def _counted(self, now: float) -> list[float]:
-        """Our own requests that may still weigh on the host's window, oldest first."""
+        """Return our own requests that may still count in the host's window, oldest first."""
         since = max(now - self.window - MARGIN, self._told.over_at if self._told else 0.0)
         return [at for at in self._answered if at > since]
 
@@ -134,7 +137,7 @@ class RateBudget:
         later = _seconds_later(said, told)
         if told is None or sent_at >= told.over_at or later > 1:
             self._told = _Told(said.remaining, said.resets_at, over_at)
-        elif later >= -1:  # answers overtake each other, and a reset may come out a second apart
+        elif later >= -1:  # responses overtake each other, and a reset may come out a second apart
             told.remaining = min(told.remaining, said.remaining)
             if later > 0:
                 told.resets_at, told.over_at = said.resets_at, over_at
@@ -142,7 +145,7 @@ class RateBudget:
                 told.over_at = min(told.over_at, over_at)
 
     def _refused(self, said: RateLimited, sent_at: float, now: float) -> None:
-        """Hold everything; longer each time, should the host not say how long."""
+        """Block every request; longer each time when the host does not report how long."""
         if sent_at >= self._refused_at:
             self._refusals += 1
         self._refused_at = now
@@ -158,17 +161,17 @@ class RateBudget:
         self._told = _Told(0, resets_at, now + max(wait, least) + MARGIN)
 
     def _was_early(self, said: RateLimited, rate_headers: RateLimitHeaders) -> None:
-        """The window was not over when we thought so: either it is longer than a minute, or its reset is off."""
+        """Correct the window that ended later than expected: it is longer, or its reset is wrong."""
         agree = said.retry_after is not None and abs(said.retry_after - (rate_headers.resets_in or 0.0)) <= 3
         self._resets = _Resets.PROVEN if agree and rate_headers.by_host else _Resets.OFF
         self.window += 1 if agree else 0
 
     def _open_for(self, said: RateLimitHeaders, took: float) -> float:
-        """Seconds, from hearing this on, until its window is surely over.
+        """Return the seconds from receiving `said` until its window is surely over.
 
-        A reset is a whole second, rounded who knows how: the window ends less than a second after it. And no window
-        lasts longer than its length. Both hold for each answer of a window, so the earliest counts. A reset further
-        off than a window is long comes from a clock that is off, unless a refusal says the same.
+        A reset is a whole second, and its rounding is unknown: the window ends less than a second after it. And no
+        window lasts longer than its length. Both hold for each response of a window, so the earliest counts. A reset
+        further off than a window is long comes from a wrong clock, unless a refusal reports the same.
         """
         resets_in = said.resets_in
         if resets_in is None or self._resets is _Resets.OFF or not -1 - took <= resets_in <= MAX_WAIT_S:
@@ -179,7 +182,10 @@ class RateBudget:
 
 
 def _seconds_later(said: RateLimitHeaders, told: _Told | None) -> float:
-    """By how much the reset that is said comes after the one told before; 0.0 when either is not known."""
+    """Return the seconds by which the new reset is after the earlier one.
+
+    0.0 when either is unknown.
+    """
     if told is None or told.resets_at is None or said.resets_at is None:
         return 0.0
     return said.resets_at - told.resets_at

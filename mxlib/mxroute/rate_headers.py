@@ -1,4 +1,4 @@
-"""What an answer says of the account's budget."""
+"""The account's budget, as the headers of a response report it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Self
 
-#: Seconds that no wait exceeds, whatever a host says: then one request goes and finds out.
+#: Seconds that no wait exceeds, whatever a host says: then one request is sent to find out.
 MAX_WAIT_S = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitHeaders:
-    """What one answer said of the budget for reads or for writes. Times are Unix seconds by the host's clock.
+    """Budget for reads or for writes, as one response reported it. Times are Unix seconds of the host.
 
-    `told_at` is the answer's Date, or our own time when it had none: `by_host` says which.
+    `told_at` is the response's Date, or our own time when it had none; `by_host` is True for a Date.
     """
 
     remaining: int
@@ -25,12 +25,15 @@ class RateLimitHeaders:
 
     @property
     def resets_in(self) -> float | None:
-        """Seconds from the answer to the reset, within the second or so that whole seconds leave open."""
+        """Return the seconds from the response to the reset, give or take a second: headers round."""
         return None if self.resets_at is None else self.resets_at - self.told_at
 
     @classmethod
     def from_http(cls, headers: Mapping[str, str], now: float) -> Self | None:
-        """Read the rate headers (names in lower case); None when they do not say what remains. `now`: Unix seconds."""
+        """Read the rate headers (names in lower case).
+
+        None when they do not report what remains. `now` is in Unix seconds.
+        """
         remaining, limit = _whole(headers, "remaining"), _whole(headers, "limit")
         if remaining is None:
             return None
@@ -40,7 +43,10 @@ class RateLimitHeaders:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a refusal asks to wait, LONGEST_WAIT at most, said as a number or as a date; None without either."""
+    """Return the seconds that a refusal asks to wait, at most MAX_WAIT_S.
+
+    None when it does not ask. The header holds a number or a date.
+    """
     told = headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
         return min(float(told[:9]), MAX_WAIT_S)
@@ -54,7 +60,7 @@ def _whole(headers: Mapping[str, str], name: str) -> int | None:
 
 
 def _moment(text: str) -> float | None:
-    """An HTTP date as Unix seconds; None when it is none."""
+    """Return an HTTP date as Unix seconds; None when the text is not a date."""
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""The one gate of the process that every request passes: the pace, with a lock and a way to wait."""
+"""Rate limiter of the process: the account's rate limits, with a lock and a way to wait."""
 
 import threading
 from collections import Counter
@@ -12,7 +12,7 @@ from mxlib.mxroute.rate_limits import RateLimits
 
 
 class RateLimiter:
-    """Lets requests of all threads pass at the host's pace; who is urgent passes before all others."""
+    """Lets requests of all threads pass within the rate limits; urgent ones pass first."""
 
     def __init__(self, pace: RateLimits, clock: Clock) -> None:
         self._pace, self._clock = pace, clock
@@ -21,12 +21,18 @@ class RateLimiter:
         self._closed = False
 
     def try_acquire(self, kind: str) -> float:
-        """0.0: the slot is the caller's, who sends now; else the seconds after which to ask again. Never waits."""
+        """Take a slot, to send at once, and return 0.0.
+
+        Or return the seconds after which to ask again. Never waits.
+        """
         with self._changed:
             return self._ask(kind, urgent=False)
 
     def acquire(self, kind: str, *, urgent: bool = False, patience: float | None = None) -> bool:
-        """Wait for a slot and take it; False when that would take over `patience` seconds, or when the gate closed."""
+        """Wait for a slot and take it.
+
+        False when it takes over `patience` seconds, or after `close`.
+        """
         with self._changed:
             until = None if patience is None else self._clock.monotonic() + patience
             self._urgent[kind] += urgent
@@ -44,35 +50,38 @@ class RateLimiter:
                 self._changed.notify_all()
 
     def release(self, kind: str) -> None:
-        """The slot last taken was not used: no request left."""
+        """Return the slot last taken: no request was sent."""
         with self._changed:
             self._pace.release(kind)
             self._changed.notify_all()
 
     def update(self, kind: str, said: RateLimitHeaders | RateLimited | None, sent_at: float) -> None:
-        """Learn from what came of a request that left at `sent_at` (monotonic)."""
+        """Learn from the result of a request that was sent at `sent_at` (monotonic seconds)."""
         with self._changed:
             self._pace.update(kind, said, sent_at, self._clock.monotonic())
             self._changed.notify_all()
 
     def rebuild(self, attempts: Iterable[tuple[str, float]], now: float) -> None:
-        """After a start: count what an earlier process sent (kind, when). Here times are Unix seconds."""
+        """Count what an earlier process sent (kind, when), after a start. Times here are Unix seconds."""
         with self._changed:
             moment = self._clock.monotonic()
             self._pace.rebuild([(kind, moment - max(0.0, now - at)) for kind, at in attempts], moment)
 
     def estimate(self, writes: int) -> float:
-        """Seconds that so many more writes take, as far as is known now."""
+        """Return the seconds that so many more writes take, as far as is known now."""
         with self._changed:
             return self._pace.estimate(writes, self._clock.monotonic())
 
     def wait_seconds(self, kind: str) -> float:
-        """Seconds for which the host's limit holds the next request back; 0.0 when it does not."""
+        """Return the seconds until the rate limit allows the next request.
+
+        0.0 when it does now.
+        """
         with self._changed:
             return self._pace.wait_seconds(kind, self._clock.monotonic())
 
     def close(self) -> None:
-        """Let nobody pass any more, and send home who waits."""
+        """Refuse every slot from now on, and end all waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,27 +1,30 @@
-"""Whether the data of a good answer is what was asked for. Pure: each function returns a sentence, blank if it is."""
+"""Checks of the data of a successful response. Pure: each returns a sentence, blank if it is right."""
 
 from collections.abc import Mapping
 from typing import Any
 
-#: The figures that every mailbox comes with, as numbers or as text: a missing one is never 0, which means unlimited.
+#: Figures that every mailbox has, as numbers or as text: a missing one is never 0, which means unlimited.
 _NEEDED = ("quota", "limit")
 
-#: Figures that say how much is used; one may be missing, but a number has to be one that a mailbox can have.
+#: Figures of use; one may be missing, but a number has to be one that a mailbox can have.
 _USED = ("usage", "sent")
 _MOST = 1e15
 
-#: Characters of a figure that comes as text.
+#: Most characters of a figure that comes as text.
 _LONGEST = 40
 
 
 def check_domains(data: Any) -> str:
-    """Say what is wrong with the names of the account's domains."""
+    """Return what is wrong with the names of the account's domains."""
     named = isinstance(data, list) and all(isinstance(name, str) and _is_text(name) for name in data)
     return "" if named and _are_different(data) else "MXroute's list of domains is not readable."
 
 
 def check_mailboxes(domain: str, data: Any) -> str:
-    """Say what is wrong with the mailboxes of a domain: each has a name of its own, a quota and a limit."""
+    """Return what is wrong with the mailboxes of a domain.
+
+    Each has a name of its own, a quota and a limit.
+    """
     names = [_username(item) for item in data] if isinstance(data, list) else [""]
     if not all(names) or not _are_different(names):
         return f"MXroute's list of the mailboxes of {domain} is not readable."
@@ -32,7 +35,10 @@ def check_mailboxes(domain: str, data: Any) -> str:
 
 
 def check_mailbox(domain: str, username: str, data: Any) -> str:
-    """Say what is wrong with an answer about one mailbox: it has to name just that one."""
+    """Return what is wrong with a response about one mailbox.
+
+    It has to name just that one.
+    """
     asked = f"{username}@{domain}"
     if _username(data).lower() == username.lower():
         email = data.get("email")
@@ -43,7 +49,7 @@ def check_mailbox(domain: str, username: str, data: Any) -> str:
 
 
 def _username(item: Any) -> str:
-    """The name of a mailbox as the host gives it, by itself or in its address; blank without one."""
+    """Return the name of a mailbox from its `username` or its address; blank without one."""
     if not isinstance(item, Mapping):
         return ""
     name, email = item.get("username"), item.get("email")
@@ -56,7 +62,10 @@ def _username(item: Any) -> str:
 
 
 def _unknown_figure(item: Mapping[str, Any]) -> str:
-    """The first figure that a mailbox lacks, or that no mailbox can have; blank if all are well."""
+    """Return the first figure that is missing or out of range.
+
+    Blank if all are valid.
+    """
     lacking = (name for name in _NEEDED if not _is_whole(item.get(name)))
     numbers = ((name, item.get(name)) for name in _USED)
     impossible = (name for name, given in numbers if isinstance(given, int | float) and not -_MOST < given < _MOST)
@@ -64,7 +73,7 @@ def _unknown_figure(item: Mapping[str, Any]) -> str:
 
 
 def _is_whole(given: Any) -> bool:
-    """Whether a figure is a whole number, or says that there is no limit."""
+    """Return whether a figure is a whole number, or says that it is unlimited."""
     if isinstance(given, str):
         given = given.strip().lower()
         if given == "unlimited":
@@ -81,7 +90,7 @@ def _is_whole(given: Any) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    """Whether a text can be kept and shown: not blank, and no half of a surrogate pair in it."""
+    """Return whether a text can be stored and shown: not blank, and without a lone surrogate."""
     try:
         return bool(text.encode().strip())
     except UnicodeEncodeError:
@@ -93,7 +102,7 @@ def _are_different(names: list[str]) -> bool:
 
 
 def _normalised(address: str) -> str:
-    """An address in lower case, with its domain as it travels."""
+    """Return an address in lower case, with its domain in the form that DNS uses (IDNA)."""
     username, _, domain = address.lower().rpartition("@")
     try:
         return f"{username}@{domain.encode('idna').decode()}"
