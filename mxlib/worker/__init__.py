@@ -1,4 +1,7 @@
-"""One process beside the server for reading and judging what may take long, so that the server answers meanwhile."""
+"""One process next to the server for slow work.
+
+It reads and validates files, so that the server keeps answering.
+"""
 
 from mxlib.worker.worker import Worker, shared
 

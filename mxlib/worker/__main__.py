@@ -1,7 +1,7 @@
-"""The worker itself: `python -m mxlib.worker` does one job after another, until its server goes or nothing is asked.
+"""The worker process, `python -m mxlib.worker`: run one job after another.
 
-What it is asked comes from the server, and what it answers is made here: neither is anyone else's to write. It has no
-sockets, no database, no settings and no keys.
+It ends with the server, or after some time without a job. Its requests come from the server and its answers from here:
+nobody else can write either. It has no sockets, no database, no settings and no keys.
 """
 
 import os
@@ -24,7 +24,7 @@ def main() -> None:
     """Serve jobs from standard input."""
     asked = os.fdopen(os.dup(0), "rb", buffering=0)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # whatever prints does not print into an answer
+    os.dup2(2, 1)  # nothing that prints may print into an answer
     os.nice(5)  # pages come first
     _load()
     size = _size()
@@ -46,7 +46,7 @@ def _load() -> None:
 
 
 def _bound(seconds: float, size: int) -> None:
-    """End this process by itself when a job takes longer, and let no job take more memory."""
+    """Let this process end by itself when a job takes longer, and limit its memory."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     if size:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -54,7 +54,10 @@ def _bound(seconds: float, size: int) -> None:
 
 
 def _answer(work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[str, Any]:
-    """What became of a job; of a fault only its kind and place, since its text may hold what is secret."""
+    """Run a job and return its result.
+
+    Of a fault only type and place, since its text may hold secrets.
+    """
     try:
         return "done", work(*arguments, **named)
     except MemoryError:
@@ -78,7 +81,10 @@ def _tell(answers: BinaryIO, answer: tuple[str, Any]) -> None:
 
 
 def _size() -> int:
-    """Bytes of address space that this process has by now; 0 where that is not known."""
+    """Return the bytes of address space that this process has now.
+
+    0 where that is not known.
+    """
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except OSError:

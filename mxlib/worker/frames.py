@@ -1,4 +1,4 @@
-"""What goes through the pipes between the server and its worker: a length, then that many bytes."""
+"""Frames in the pipes between the server and its worker: a length, then that many bytes."""
 
 import io
 import struct

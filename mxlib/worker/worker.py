@@ -1,4 +1,7 @@
-"""The server's side of the worker: one at a time, killed at a limit of time and memory, started again when needed."""
+"""The server's side of the worker.
+
+There is one process at a time; it is killed at a limit of time or memory, and started again when needed.
+"""
 
 import atexit
 import os
@@ -21,15 +24,15 @@ T = TypeVar("T")
 #: Seconds and bytes that one job may take, and seconds that a process may take to start.
 SECONDS, MEMORY, START = 20.0, 1_500_000_000, 30.0
 
-#: Jobs that may wait, and how long each of them does.
+#: Jobs that may wait, and how many seconds each of them may.
 MOST_WAITING, PATIENCE = 8, 60.0
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-#: All that it is told of this process's environment: where Python and its libraries are, never a setting.
+#: All that it gets of this process's environment: where Python and its libraries are, never a setting.
 _TOLD = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR")
 
-#: Less address space for nothing, since that is what is bounded.
+#: Use less address space, since that is what is limited.
 _FRUGAL = {
     "MALLOC_ARENA_MAX": "2",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -40,7 +43,7 @@ _FRUGAL = {
 
 
 class Fault(Exception):
-    """A fault of this project in the worker; the message says its kind and place."""
+    """A fault of this project in the worker; the message has its type and place."""
 
 
 class Worker:
@@ -49,14 +52,20 @@ class Worker:
     def __init__(
         self, *, seconds: float = SECONDS, memory: int = MEMORY, waiting: int = MOST_WAITING, patience: float = PATIENCE
     ) -> None:
-        """`seconds` and `memory` (bytes) bound one job, `waiting` and `patience` (seconds) the line before it."""
+        """Create it with the limits of one job (`seconds`, `memory` in bytes) and of the queue.
+
+        `waiting` is how many jobs may wait, `patience` how many seconds each may.
+        """
         self.seconds, self.memory, self._patience = seconds, memory, patience
         self._places = threading.BoundedSemaphore(1 + waiting)
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """What `work` gives or raises; raises TooCostly at a limit, Crowded when too many wait."""
+        """Return or raise the result of `work`.
+
+        Raises TooCostly at a limit, Crowded when too many wait.
+        """
         with self._in_line():
             asked = pickle.dumps((work, arguments, named, self.seconds, self.memory), pickle.HIGHEST_PROTOCOL)
             for process in (self._running(), None):
@@ -89,7 +98,7 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """The number of the process; None while there is none."""
+        """Return the number of the process; None while there is none."""
         return self._process.pid if self._process else None
 
     @contextmanager
@@ -126,7 +135,7 @@ class Worker:
         return self._process
 
     def _ask(self, process: "subprocess.Popen[bytes]", asked: bytes) -> tuple[str, Any] | None:
-        """What a process answers; None when it had ended before it was asked. At the limit it is killed."""
+        """Return the answer of a process; None when it had ended before. At the limit it is killed."""
         pipes = process.stdin, process.stdout
         assert pipes[0] is not None  # noqa: S101 - both are pipes
         assert pipes[1] is not None  # noqa: S101
@@ -157,7 +166,7 @@ class Worker:
 
 @cache
 def shared() -> Worker:
-    """The worker of this process; it ends with it."""
+    """Return the worker of this process; it ends with the process."""
     worker = Worker()
     atexit.register(worker.close)
     return worker
