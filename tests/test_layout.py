@@ -3,9 +3,12 @@
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,6 +84,27 @@ def _beyond_its_doors(path: Path) -> set[str]:
         return set(imported(path))
     asked = {name.split(".")[1] for name in imported(path) if name.startswith("mxlib.")}
     return asked - DOORS[here] - {here, "__version__"}
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    graph = {module: imported_modules(path, modules) - {module} for module, path in modules.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" > ".join(circle.args[1]))
+
+
+def imported_modules(path: Path, modules: Mapping[str, Path]) -> set[str]:
+    """Return the modules that a file imports, each by its own name and not by its package's."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules else node.module for name in names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & modules.keys()
 
 
 def test_a_library_is_known_only_where_it_belongs() -> None:

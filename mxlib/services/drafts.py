@@ -25,9 +25,9 @@ from mxlib.services.exports import File, NotFound
 from mxlib.services.imports import ImportService
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, erasure
-from mxlib.store.database import Tx
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.encryption import DecryptionFailed
+from mxlib.store.transaction import Tx
 
 __all__ = ["DraftChangedElsewhere", "DraftContent", "DraftService", "DraftSummary", "DraftTakenOver", "DraftUnreadable"]
 

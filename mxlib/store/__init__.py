@@ -1,8 +1,9 @@
 """The product's own database: every SQL statement lives here."""
 
 from mxlib.store.clock_guard import Jump
-from mxlib.store.database import FILE, Store, Tx
+from mxlib.store.database import FILE, Store
 from mxlib.store.errors import StoreUnavailable
 from mxlib.store.ownership import OwnedStore, OwnershipLost
+from mxlib.store.transaction import Tx
 
 __all__ = ["FILE", "Jump", "OwnedStore", "OwnershipLost", "Store", "StoreUnavailable", "Tx"]

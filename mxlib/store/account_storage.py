@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import meta as table
+from mxlib.store.transaction import Tx
 
 #: Records under the first name, "account_storage", took a missing figure for 0; they are not read.
 _NAME = "account_storage_2"

@@ -12,12 +12,12 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mxlib.store import manual_writes
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit, meta
 from mxlib.store.tables import first_seen as seen
 from mxlib.store.tables import run as runs
 from mxlib.store.tables import run_row as rows
 from mxlib.store.text_search import begins, contains
+from mxlib.store.transaction import Tx
 
 #: What is done to a domain or to one of its mailboxes: the subject is the domain, or an address in it.
 ABOUT_DOMAINS = ("mailbox", "recovery", "export")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from mxlib.store import manual_writes
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit, run, run_row
 from mxlib.store.tables import first_seen as seen
+from mxlib.store.transaction import Tx
 
 _DOINGS = ("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")
 _ADDRESS = run_row.c.username + "@" + run_row.c.domain

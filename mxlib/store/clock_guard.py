@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit, manual_write, meta, run
+from mxlib.store.transaction import Tx
 
 #: Seconds ahead of the last time that was seen from which the clock counts as having jumped.
 JUMP_S = 86_400.0

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import mapping_answer as table
+from mxlib.store.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

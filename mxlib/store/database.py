@@ -20,6 +20,7 @@ from mxlib.store.encryption import ServerKey
 from mxlib.store.errors import StoreNotOpened, StoreUnavailable
 from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
+from mxlib.store.transaction import Tx
 
 #: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
 HEAD = "0013"
@@ -31,9 +32,6 @@ MEMORY = ":memory:"
 
 #: The database in the data folder.
 FILE = "mxm.sqlite3"
-
-#: An open transaction.
-Tx = sa.Connection
 
 
 class ReadTooLong(StoreUnavailable):

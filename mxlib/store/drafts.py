@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft as table
+from mxlib.store.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

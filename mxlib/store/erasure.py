@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from mxlib.store import audit
-from mxlib.store.database import Store, Tx
+from mxlib.store.database import Store
 from mxlib.store.tables import meta
+from mxlib.store.transaction import Tx
 
 #: Tries at once, and the seconds between them: most readers are gone by then.
 _TRIES, _PAUSE = 10, 0.03

@@ -6,9 +6,9 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from mxlib.store import manual_writes
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit, meta, run_row
 from mxlib.store.tables import first_seen as table
+from mxlib.store.transaction import Tx
 
 #: Seconds from its create in which a list may lack a mailbox all the same: it was asked for before.
 _ON_ITS_WAY = 300.0

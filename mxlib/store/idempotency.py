@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import once as table
 from mxlib.store.tables import run as runs
+from mxlib.store.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

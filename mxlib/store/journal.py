@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import findings
 from mxlib.store import own_cells
-from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey
 from mxlib.store.ownership import OwnershipLost
 from mxlib.store.records import RowRecord, RunRecord
 from mxlib.store.tables import attempt, audit, run, run_row
+from mxlib.store.transaction import Tx
 
 
 class RowChanged(OwnershipLost):

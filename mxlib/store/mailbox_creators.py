@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit
+from mxlib.store.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

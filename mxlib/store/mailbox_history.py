@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import attempt, audit, run, run_row
+from mxlib.store.transaction import Tx
 
 #: Outcomes of rows that did nothing to the mailbox, nor tried to.
 _NOTHING = ("skipped", "unchanged", "not_attempted")

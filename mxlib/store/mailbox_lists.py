@@ -11,8 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import first_seen
-from mxlib.store.database import Tx
 from mxlib.store.tables import last_list as table
+from mxlib.store.transaction import Tx
 
 _DOMAINS = ""
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import manual_write as table
+from mxlib.store.transaction import Tx
 
 #: On its way; sent without an answer; its outcome is recorded, and the password that it may have set is kept.
 SENDING, UNCERTAIN, KEPT = "sending", "uncertain", "kept"

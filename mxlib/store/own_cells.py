@@ -9,9 +9,9 @@ from mxlib.core.addresses import is_domain
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import MASK
 from mxlib.core.vocabulary import Verdict
-from mxlib.store.database import Tx
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft, meta, run, run_row
+from mxlib.store.transaction import Tx
 
 #: What the seal is bound to; not to a row, so that a retry or an undo takes the cells along as they are.
 _PLACE = "own cells"

@@ -15,9 +15,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from mxlib.store import clock_guard
-from mxlib.store.database import Store, Tx
+from mxlib.store.database import Store
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import meta
+from mxlib.store.transaction import Tx
 
 #: Seconds between two signs of life of an owner.
 BEAT_EVERY = 10.0

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import recovery_email as table
 from mxlib.store.text_search import contains
+from mxlib.store.transaction import Tx
 
 
 def of_domain(tx: Tx, domain: str) -> dict[str, str]:

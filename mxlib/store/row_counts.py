@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.records import RowRecord
 from mxlib.store.tables import run_row
+from mxlib.store.transaction import Tx
 
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 

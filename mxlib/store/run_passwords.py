@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from mxlib.store import clock_guard
-from mxlib.store.database import Tx
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 from mxlib.store.records import RunRecord
 from mxlib.store.tables import run, run_row
+from mxlib.store.transaction import Tx
 
 
 def due(tx: Tx, now: float) -> list[int]:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from mxlib.core.plans.plan import Plan
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit, run, run_row
+from mxlib.store.transaction import Tx
 
 
 def same_import(tx: Tx, plan: Plan, since: float | None = None) -> list[int]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, fields, replace
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import token as table
 from mxlib.store.tables import user as users
+from mxlib.store.transaction import Tx
 from mxlib.store.users import UserRecord
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.store.database import Tx
 from mxlib.store.tables import audit
 from mxlib.store.tables import session as sessions
 from mxlib.store.tables import sign_in_refused as refused
 from mxlib.store.tables import user as users
+from mxlib.store.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

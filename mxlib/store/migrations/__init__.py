@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from mxlib.store.database import Tx
+from mxlib.store.transaction import Tx
 
 
 def config() -> Config:

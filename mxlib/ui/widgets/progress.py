@@ -9,7 +9,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.text import list_ages
 from mxlib.services.mailbox_lists import Tell
-from mxlib.ui.app import layout
+from mxlib.ui.app import session
 from mxlib.ui.widgets.format import escaped
 
 
@@ -31,4 +31,4 @@ def shown() -> Iterator[Tell]:
 def refresh(rows: pd.DataFrame, domain: str) -> None:
     """Read the lists that judging `rows` takes, in view of the operator."""
     with shown() as tell:
-        services.current().imports.load(layout.caller(), rows, domain, tell=tell)
+        services.current().imports.load(session.caller(), rows, domain, tell=tell)
