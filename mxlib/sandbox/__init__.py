@@ -1,4 +1,7 @@
-"""A stand-in for the host with its published limits, for trying, demos and tests; knows nothing of the rest of MXM."""
+"""A simulated host with its published limits, for trials, demos and tests.
+
+It imports nothing else of MXM.
+"""
 
 from pathlib import Path
 
@@ -42,7 +45,7 @@ def believable(
     remember_passwords: bool = False,
     state_file: Path | None = None,
 ) -> Sandbox:
-    """A stand-in with believable clients; `big` adds a domain of 10,000 mailboxes."""
+    """Return a simulated host with believable clients; `big` adds a domain of 10,000 mailboxes."""
     return Sandbox(
         believable_account(big=big, max_mailboxes=max_mailboxes),
         Limits(window, writes, reads),

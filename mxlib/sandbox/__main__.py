@@ -1,4 +1,7 @@
-"""Serve the stand-in from the command line; the first line it writes is its address."""
+"""Serve the simulated host from the command line.
+
+The first line of output is its URL.
+"""
 
 import argparse
 import signal

@@ -1,4 +1,4 @@
-"""The stand-in as an ASGI application: it really stalls, and really hangs up."""
+"""The simulated host as an ASGI application: it really stalls, and really hangs up."""
 
 import asyncio
 import contextlib
@@ -13,22 +13,22 @@ from mxlib.sandbox.control_api import PREFIX, control
 from mxlib.sandbox.core import Sandbox
 from mxlib.sandbox.replies import Reply
 
-#: Seconds between two pieces of an answer that drips.
+#: Seconds between two pieces of a response that drips.
 DRIP = 0.1
 
 
 def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float] = time.time) -> ASGIApp:
-    """The application that serves `sandbox`; `controlled` adds the routes of `control`.
+    """Return the application that serves `sandbox`; `controlled` adds the routes of `control`.
 
-    To close a connection without a word it calls `scope["state"]["hang_up"]`, and to drip `scope["state"]["write"]`;
-    `serve` puts both there.
+    To close a connection without a response it calls `scope["state"]["hang_up"]`, and to drip
+    `scope["state"]["write"]`; `serve` puts both there.
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             body = await request.body()
-        except ClientDisconnect:  # killed before the request was out; a host would not act on it either
+        except ClientDisconnect:  # the client ended before the request was complete; a host would not act on it either
             return
         path = scope["raw_path"].decode("ascii")
         if controlled and path.startswith(PREFIX):
@@ -41,7 +41,7 @@ def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float]
             return
         if reply.dropped:
             scope["state"]["hang_up"]()
-            await receive()  # until the server knows that the connection is gone; else it would answer 500
+            await receive()  # until the server knows that the connection is closed; else it would answer 500
             return
         await Response(reply.body, reply.status, dict(reply.headers))(scope, receive, send)
 
@@ -49,7 +49,7 @@ def asgi(sandbox: Sandbox, *, controlled: bool = False, now: Callable[[], float]
 
 
 async def _gone_while_dripping(reply: Reply, write: Callable[[bytes], None], receive: Receive) -> bool:
-    """Send an answer that never ends, piece after piece; True when the client has gone away."""
+    """Send a response that never ends, piece after piece; True when the client has disconnected."""
     write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
     if reply.drips == "body":
         write(b"Content-Length: 1000000\r\n\r\n")
@@ -61,7 +61,7 @@ async def _gone_while_dripping(reply: Reply, write: Callable[[bytes], None], rec
 
 
 async def _gone_within(seconds: float, receive: Receive) -> bool:
-    """Wait so long, or until the client has gone away; True when it has."""
+    """Wait so long, or until the client has disconnected; True when it has."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await receive()  # after the body, the next message is that the client has disconnected

@@ -1,4 +1,4 @@
-"""Answers of a host that lies or answers oddly: what it says, whatever it did. Pure."""
+"""Responses of a host that reports something false or odd, whatever it did. Pure."""
 
 import gzip
 import json
@@ -9,16 +9,16 @@ from mxlib.sandbox.faults import Answer, Fault
 from mxlib.sandbox.replies import JSON, STATUS, Refusal, Reply, as_json
 from mxlib.sandbox.request import Request
 
-#: Statuses of a yes to each method; 200 to the others.
+#: Status of a successful response to each method; 200 to the others.
 _YES = {"POST": 201, "DELETE": 204}
 _CODES = {status: code for code, status in STATUS.items()}
 
-#: Bytes of a body that is packed twice, once it is unpacked.
+#: Bytes of a body that is compressed twice, once it is decompressed.
 _UNPACKED = 100_000_000
 
 
 def answer(fault: Fault, request: Request, true: Reply | None) -> Reply:
-    """What the fault makes of the `true` reply, which is None when nothing was done."""
+    """Return the response that the fault makes of the `true` reply; None: nothing was done."""
     match fault.answer:
         case Answer.YES:
             return as_json(_YES.get(request.method, 200), {"success": True})
@@ -38,7 +38,10 @@ def _no(status: int) -> Reply:
 
 
 def _other_list(how: Answer, true: Reply) -> Reply:
-    """A list that lacks its second half, or holds its first entry twice; other answers stay as they are."""
+    """Return a list without its second half, or with its first entry twice.
+
+    Other responses unchanged.
+    """
     payload = json.loads(true.body or b"{}")
     entries = payload.get("data")
     if not isinstance(entries, list):

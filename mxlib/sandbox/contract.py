@@ -1,4 +1,4 @@
-"""The published contract: what the host answers, and what a write would change. Pure."""
+"""The published contract: the host's responses, and the change that a write would make. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -16,14 +16,17 @@ PLAN_FULL = "Email account limit reached for your plan"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An answer, and the change that it tells of; nothing has changed yet."""
+    """A response, and the change that it reports; nothing has changed yet."""
 
     reply: Reply
     change: Change | None = None
 
 
 def answer(account: Account, request: Request, now: float) -> Outcome:
-    """What the host says to `request` at `now` (Unix seconds); a refusal is an answer like any other."""
+    """Return the host's response to `request` at `now` (Unix seconds).
+
+    A refusal is a response too.
+    """
     try:
         return _answer(account, request, now)
     except Refusal as refusal:
@@ -62,7 +65,7 @@ def _answer(account: Account, request: Request, now: float) -> Outcome:
 
 
 def shown(box: Mailbox, domain: str) -> dict[str, Any]:
-    """A mailbox as the host shows it."""
+    """Return a mailbox in the form of the host's responses."""
     return {
         "username": box.username,
         "email": f"{box.username}@{domain.lower()}",
@@ -79,12 +82,15 @@ def _found(data: Any) -> Outcome:
 
 
 def _quota(account: Account, data: Any) -> Outcome:
-    """Figures of storage, in the envelope as the live service sends them, or bare as published."""
+    """Return figures of storage.
+
+    They are in the envelope as the live service sends them, or bare as published.
+    """
     return Outcome(as_json(200, data)) if account.bare_quota else _found(data)
 
 
 def _done(status: int, change: Change) -> Outcome:
-    # The live service answers a write without data; what was made has to be read back.
+    # The live service answers a write without data; the created mailbox has to be read back.
     return Outcome(as_json(status, {"success": True}), change)
 
 
@@ -113,7 +119,7 @@ def _create(account: Account, domain: str, body: Mapping[str, Any]) -> Outcome:
         raise Refusal("VALIDATION_ERROR", "Invalid username", "username")
     password = _password(account, body.get("password"))
     quota = _number(body, "quota", STANDARD_QUOTA)
-    _number(body, "limit", HIGHEST_LIMIT, HIGHEST_LIMIT)  # checked, then ignored: so does the live service
+    _number(body, "limit", HIGHEST_LIMIT, HIGHEST_LIMIT)  # checked, then ignored: the live service does the same
     if username.lower() in account.domains[domain]:
         raise Refusal("CONFLICT", "Email account already exists")
     if account.full():

@@ -1,4 +1,4 @@
-"""What tests and demos may ask of a stand-in that was started with `control=True`; no limit counts it."""
+"""Control routes for tests and demos, with `controlled=True`; no limit counts them."""
 
 import json
 from dataclasses import asdict, fields
@@ -16,9 +16,10 @@ PREFIX = "/_sandbox/"
 def control(sandbox: Sandbox, method: str, path: str, body: bytes, now: float) -> Reply:
     """Answer one control request.
 
-    GET log (what was asked, and creates by address), GET mailboxes (with passwords when they are remembered),
-    GET or POST faults (a list of rules, as `faults` has them; they count from then on), GET or POST limits (fields to
-    change).
+    - GET log: the requests, and the creates by address.
+    - GET mailboxes: with passwords when they are remembered.
+    - GET or POST faults: a list of rules as in `faults`; they count from then on.
+    - GET or POST limits: the fields to change.
     """
     sandbox.advance(now)
     try:

@@ -1,4 +1,4 @@
-"""The stand-in itself: one request in, one reply out, at a time that the caller tells."""
+"""The simulated host: one request in, one reply out, at a time that the caller passes."""
 
 import math
 import threading
@@ -28,7 +28,7 @@ _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gat
 
 
 class Entry(NamedTuple):
-    """One line of the log: what was asked, what was sent back (0: nothing), whether it changed anything.
+    """One line of the log: the request, the status sent (0: nothing), whether it changed anything.
 
     A late effect is a line of its own, at its own time.
     """
@@ -41,7 +41,10 @@ class Entry(NamedTuple):
 
 
 class Sandbox:
-    """A stand-in for the host; safe to call from several threads, and without a clock of its own."""
+    """A simulated host.
+
+    Safe to call from several threads, and without a clock of its own.
+    """
 
     def __init__(
         self,
@@ -54,10 +57,10 @@ class Sandbox:
         remember_passwords: bool = False,
         state_file: Path | None = None,
     ) -> None:
-        """Stand in for the host with this account.
+        """Simulate the host with this account.
 
-        `credentials`: server, user and key that are asked for; None takes any that are not blank.
-        `latency`: seconds that each answer takes. `state_file`: where changes are kept for the next start.
+        `credentials`: server, user and key that are required; None accepts any that are not blank. `latency`: seconds
+        that each response takes. `state_file`: where changes are stored for the next start.
         """
         self.account = account
         self.credentials = credentials
@@ -75,7 +78,7 @@ class Sandbox:
 
     @property
     def limits(self) -> Limits:
-        """The limits in force; assign others at any time."""
+        """Return the present limits; assign others at any time."""
         return self._meter.limits
 
     @limits.setter
@@ -85,7 +88,7 @@ class Sandbox:
 
     @property
     def schedule(self) -> Schedule:
-        """The faults in force; assign others at any time, they count from then on."""
+        """Return the present faults; assign others at any time, they count from then on."""
         return self._play.schedule
 
     @schedule.setter
@@ -99,27 +102,30 @@ class Sandbox:
             self._meter.spend(kind, count, now)
 
     def mailbox(self, address: str) -> Mailbox | None:
-        """The mailbox of this address, if there is one."""
+        """Return the mailbox of this address; None when it does not exist."""
         with self._lock:
             return self.account.mailbox(address)
 
     def mailboxes(self) -> dict[str, Mailbox]:
-        """Every mailbox by its address."""
+        """Return every mailbox by its address."""
         with self._lock:
             return dict(self.account.mailboxes())
 
     def password_of(self, address: str) -> str | None:
-        """The password last set here, kept only with `remember_passwords`."""
+        """Return the password last set here, stored only with `remember_passwords`."""
         box = self.mailbox(address)
         return box.password if box else None
 
     def password_is(self, address: str, password: str) -> bool:
-        """Whether this is the mailbox's password; known with `remember_passwords` or a state file."""
+        """Return whether this is the mailbox's password.
+
+        It is known with `remember_passwords` or a state file.
+        """
         box = self.mailbox(address)
         return box is not None and password_fits(box, password)
 
     def advance(self, now: float) -> None:
-        """Let every late effect happen that is due by `now`, in the order of their times."""
+        """Apply every late effect that is due by `now`, in the order of their times."""
         with self._lock:
             due = sorted((late for late in self._late if late[0] <= now), key=lambda late: late[0])
             self._late = [late for late in self._late if late[0] > now]
@@ -129,12 +135,15 @@ class Sandbox:
                 self.log.append(Entry(at, request.method, request.path, 0, effect))
 
     def next_late(self) -> float | None:
-        """When the next late effect is due, if one is to come."""
+        """Return when the next late effect is due; None without one."""
         with self._lock:
             return min((at for at, _ in self._late), default=None)
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes, now: float) -> Reply:
-        """Answer one request that arrives at `now` (Unix seconds); its effect, if not late, has then happened."""
+        """Answer one request that arrives at `now` (Unix seconds).
+
+        Its effect, if not late, has happened when this returns.
+        """
         with self._lock:
             self.advance(now)
             request = Request.read(method, path, body)
@@ -143,7 +152,7 @@ class Sandbox:
             return replace(reply, delay=reply.delay + self.latency)
 
     def _reply(self, request: Request, headers: Mapping[str, str], now: float) -> tuple[Reply, bool]:
-        """The reply, and whether the account has changed."""
+        """Return the reply, and whether the account has changed."""
         if not self._known(headers):
             return self._with_limits(_REFUSED[Answer.UNAUTHORIZED], request, now), False
         if not self._meter.take(request.kind, now):
@@ -159,7 +168,10 @@ class Sandbox:
         return self._with_limits(self._told(fault, true, request, now), request, now, fault), effect
 
     def _told(self, fault: Fault, true: Reply | None, request: Request, now: float) -> Reply:
-        """What the sender gets to see of the `true` reply, which is None when there was no effect yet."""
+        """Return the reply that the sender gets instead of `true`.
+
+        `true` is None while there is no effect yet.
+        """
         match fault.answer:
             case Answer.NONE:
                 return Reply(0, delay=fault.delay, dropped=True)
@@ -177,7 +189,7 @@ class Sandbox:
             case Answer.UNAUTHORIZED | Answer.FORBIDDEN | Answer.PLAN_FULL:
                 reply = _REFUSED[fault.answer]
             case Answer.USUAL:
-                assert true is not None  # noqa: S101 - the usual answer goes with an effect at once
+                assert true is not None  # noqa: S101 - the usual response goes with an effect at once
                 reply = true
             case _:
                 reply = bad_responses.answer(fault, request, true)
@@ -193,7 +205,7 @@ class Sandbox:
         return replace(refusal, headers={**refusal.headers, **self._meter.headers(request.kind, now, refused=True)})
 
     def _with_limits(self, reply: Reply, request: Request, now: float, fault: Fault = FINE) -> Reply:
-        """The reply with what it says of the limits, unless the fault leaves that out."""
+        """Add the rate headers to the reply, unless the fault leaves them out."""
         if reply.dropped:
             return reply
         if fault.bare:
@@ -206,7 +218,10 @@ class Sandbox:
         return replace(reply, headers=headers)
 
     def _commit(self, change: Change | None) -> bool:
-        """Do and keep a change; False, with nothing done, when there is none or it can not be kept."""
+        """Apply and store a change.
+
+        False, with nothing done, without a change or when storing fails.
+        """
         if change is None:
             return False
         if change.password is not None:

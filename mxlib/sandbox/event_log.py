@@ -1,4 +1,4 @@
-"""Changes kept in a file, one JSON line each, so that a restart finds what was made."""
+"""Changes in a file, one JSON line each, so that a restart has them again."""
 
 import json
 import os
@@ -11,16 +11,17 @@ from mxlib.sandbox.state import Change
 class EventLog:
     """An append-only file of changes; holds hashes of passwords, never a password.
 
-    Each line is one unbuffered write, so a killed process leaves whole lines and at most one torn at the end.
+    Each line is one unbuffered write, so a killed process leaves whole lines and at most one partial line at the end.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def changes(self) -> list[Change]:
-        """Every change so far; a torn end is cut off, so that what is appended next starts on a line of its own.
+        """Return every change so far.
 
-        Raises ValueError when the file holds something else.
+        A partial last line is cut off, so that the next change starts on a line of its own. Raises ValueError when the
+        file holds something else.
         """
         if not self._path.exists():
             return []
@@ -34,7 +35,7 @@ class EventLog:
             raise ValueError(f"{self._path} holds no sandbox changes; move it away to start afresh.") from None
 
     def append(self, change: Change) -> None:
-        """Keep one change; OSError when it can not be kept, and then nothing of it is."""
+        """Store one change; raises OSError, with nothing of it stored, when that fails."""
         data = {name: value for name, value in asdict(change).items() if value is not None and name != "password"}
         line = json.dumps(data, separators=(",", ":")).encode() + b"\n"
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

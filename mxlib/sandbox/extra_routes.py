@@ -1,4 +1,4 @@
-"""Answers that only read: domains, quotas, and the rest of the document in its plainest form."""
+"""Responses that only read: domains, quotas, and the rest of the contract in its plainest form."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,14 +11,14 @@ USER = "sandbox"
 
 
 def domain(account: Account, name: str) -> dict[str, Any]:
-    """One domain, with a `www.` pointer."""
+    """Return one domain, with a `www.` pointer."""
     pointer = f"www.{name}"
     pointers = {pointer: {"type": "alias"}} if account.pointers_as_object else [pointer]
     return {"domain": name, "mail_hosting": True, "ssl_enabled": True, "pointers": pointers}
 
 
 def quota(account: Account, now: float) -> dict[str, Any]:
-    """Use of the whole account in bytes."""
+    """Return the use of the whole account in bytes."""
     used = int(sum(box.usage for _, box in account.mailboxes()) * MB)
     limit = account.storage_mb * MB
     return {
@@ -33,14 +33,14 @@ def quota(account: Account, now: float) -> dict[str, Any]:
 
 
 def quota_by_mailbox(account: Account, now: float) -> dict[str, Any]:
-    """Use of each mailbox in bytes, the largest first."""
+    """Return the use of each mailbox in bytes, the largest first."""
     sizes = sorted(((int(box.usage * MB), address) for address, box in account.mailboxes()), reverse=True)
     accounts = [{"email_address": a, "size_bytes": size, "updated_at": _hour(now)} for size, a in sizes]
     return {"username": USER, "accounts": accounts}
 
 
 def verification_key() -> dict[str, Any]:
-    """The key that proves a domain is one's own."""
+    """Return the key that proves the ownership of a domain."""
     key = "_da-verify-" + "0123456789abcdef" * 2
     record = {"type": "TXT", "name": key, "value": "domain-verified"}
     return {"key": key, "record": record, "description": "Add this TXT record to your domain before adding it"}

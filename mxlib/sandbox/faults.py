@@ -1,12 +1,12 @@
-"""What may go wrong between the host and its client, and when: set ahead, so that a test can repeat it.
+"""Faults between host and client, set in advance, so that a test can repeat them.
 
-A fault has two sides that are independent of each other: whether (and when) the request takes effect, and what
-its sender gets to see. `NAMED` holds the ones worth a name:
+A fault has two sides that are independent of each other: whether (and when) the request takes effect, and what its
+sender receives. `NAMED` holds the common ones:
 
-    Schedule.of(Rule(NAMED["lost_after"], first=3))                 the third write is made, its answer lost
-    Schedule.of(Rule(NAMED["rate_limited"], first=5, count=10))     a storm of ten refusals
+    Schedule.of(Rule(NAMED["lost_after"], first=3))                 the third write is done, its response lost
+    Schedule.of(Rule(NAMED["rate_limited"], first=5, count=10))     ten refusals one after another
     Schedule.of(Rule(NAMED["stalled"], address="jan@clienta.nl"))   the first write about one mailbox
-    Schedule.of(Rule(NAMED["yes_undone"], "delete"))                the first deletion: yes, and nothing done
+    Schedule.of(Rule(NAMED["yes_undone"], "delete"))                the first deletion: success, and nothing done
     Schedule.of(Rule(NAMED["empty_list"], "list"))                  the first list of mailboxes is empty
     Schedule.of(Rule(NAMED["forbidden"], "any", count=None))        403 for everything
 """
@@ -20,7 +20,7 @@ from mxlib.sandbox.limits import Kind, What
 
 
 class Effect(StrEnum):
-    """Whether the request takes effect."""
+    """Time at which the request takes effect, if ever."""
 
     NOW = "now"
     NEVER = "never"
@@ -28,7 +28,7 @@ class Effect(StrEnum):
 
 
 class Answer(StrEnum):
-    """What the sender gets to see."""
+    """The response that the sender receives."""
 
     USUAL = "usual"
     NONE = "none"
@@ -39,14 +39,14 @@ class Answer(StrEnum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     PLAN_FULL = "plan_full"
-    #: Yes or no, whatever was done.
+    #: Success or refusal, whatever was done.
     YES = "yes"
     NO = "no"
-    #: A yes with this `data`; or the true list, but half of it, or with an entry twice.
+    #: Success with this `data`; or the true list, but half of it, or with an entry twice.
     DATA = "data"
     PARTIAL = "partial"
     REPEATED = "repeated"
-    #: An answer that never ends, for as long as `delay`; a small body that unpacks to a huge one.
+    #: A response that never ends, for as long as `delay`; a small body that decompresses to a huge one.
     DRIPPED_HEADERS = "dripped_headers"
     DRIPPED_BODY = "dripped_body"
     PACKED = "packed"
@@ -57,19 +57,20 @@ REFUSALS = frozenset({Answer.RATE_LIMITED, Answer.UNAUTHORIZED, Answer.FORBIDDEN
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way in which a request goes wrong; the default goes right.
+    """One way in which a request fails; the default succeeds.
 
-    A refusal never has an effect, and an answer can not tell of an effect that is yet to come: ValueError.
+    A refusal never has an effect, and a usual response cannot report an effect that has yet to happen: both raise
+    ValueError.
     """
 
     answer: Answer = Answer.USUAL
     effect: Effect = Effect.NOW
-    delay: float = 0.0  # seconds until the answer leaves, or until the connection closes
+    delay: float = 0.0  # seconds until the response is sent, or until the connection closes
     late: float = 0.0  # seconds until the effect, when it is late
-    status: int = 0  # of an error, a page of HTML or a no; 0: 500, 502 and 400
+    status: int = 0  # of an error, a page of HTML or a refusal; 0: 500, 502 and 400
     bare: bool = False  # leave out the rate headers and Retry-After
-    data: str = "null"  # JSON that the answer `data` carries
-    wait: int = 0  # seconds that Retry-After and the reset ask for; 0: what is true
+    data: str = "null"  # JSON that the response `data` carries
+    wait: int = 0  # seconds that Retry-After and the reset ask for; 0: the true ones
 
     def __post_init__(self) -> None:
         if self.answer in REFUSALS and self.effect is not Effect.NEVER:
@@ -109,14 +110,14 @@ NAMED = {
     "dripped_headers": Fault(Answer.DRIPPED_HEADERS, delay=90.0),
     "dripped_body": Fault(Answer.DRIPPED_BODY, delay=90.0),
     "packed_twice": Fault(Answer.PACKED),
-    # Lies about what was done.
+    # False reports of what was done.
     "yes_undone": Fault(Answer.YES, Effect.NEVER),
     "no_done": Fault(Answer.NO),
     "no_done_403": Fault(Answer.NO, status=403),
     "no_done_404": Fault(Answer.NO, status=404),
     "no_done_422": Fault(Answer.NO, status=422),
     "no_done_success_false": Fault(Answer.NO, status=200),
-    # Answers to a read that are none, for lists and for single mailboxes.
+    # Responses to a read that do not fit it, for lists and for single mailboxes.
     "another_mailbox": Fault(Answer.DATA, data='{"username": "another", "email": "another@else.example"}'),
     "null": Fault(Answer.DATA),
     "empty_object": Fault(Answer.DATA, data="{}"),
@@ -131,14 +132,17 @@ NAMED = {
 }
 
 
-#: Which requests a rule counts: all, those of a budget, or those that ask for one thing.
+#: Requests that a rule counts: all, those of a budget, or those of one type.
 On = Kind | What | Literal["any"]
 _ON = frozenset({"any", *get_args(Kind), *get_args(What)})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which requests a fault befalls: of those that fit `on` and `address`, so many from the `first`."""
+    """Requests that a fault applies to: `count` of those that fit, from `first` on.
+
+    `on` and `address` decide which requests fit.
+    """
 
     fault: Fault
     on: On = "write"
@@ -154,20 +158,21 @@ class Rule:
             raise ValueError(f"A fault is on one of {', '.join(sorted(_ON))}.")
 
     def fits(self, kind: Kind, what: What, address: str) -> bool:
-        """Whether the rule counts this request at all."""
+        """Return whether the rule counts this request at all."""
         about = not self.address or address == self.address or address.endswith("@" + self.address)
         return about and self.on in (kind, what, "any")
 
     def strikes(self, number: int) -> bool:
-        """Whether the fault befalls the `number`-th request that fits, counted from 1."""
+        """Return whether the fault applies to the `number`-th request that fits, counted from 1."""
         turn, off = divmod(number - self.first, self.every)
         return off == 0 and turn >= 0 and (self.count is None or turn < self.count)
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Self:
-        """A rule from flat JSON: its own fields beside those of its fault, or `fault` as a name in `NAMED`.
+        """Create a rule from flat JSON.
 
-        Raises ValueError with a sentence for what is unknown.
+        It has the rule's own fields next to those of its fault, or `fault` as a name in `NAMED`. Raises ValueError with
+        a sentence for what is unknown.
         """
         data = dict(data)
         name = data.pop("fault", None)
@@ -185,7 +190,7 @@ class Rule:
         return cls(replace(NAMED[name] if name else FINE, **of_fault), **data)
 
     def to_data(self) -> dict[str, Any]:
-        """The rule as flat JSON that `from_data` reads back."""
+        """Return the rule as flat JSON that `from_data` reads back."""
         data = asdict(self)
         return {**data.pop("fault"), **data}
 
@@ -196,18 +201,21 @@ _RULE = frozenset(each.name for each in fields(Rule)) - {"fault"}
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The faults to come; the first rule that strikes decides."""
+    """The faults to come; the first rule that applies decides."""
 
     rules: tuple[Rule, ...] = ()
 
     @classmethod
     def of(cls, *rules: Rule) -> Self:
-        """The schedule of these rules."""
+        """Create the schedule of these rules."""
         return cls(rules)
 
     @classmethod
     def from_data(cls, data: Any) -> Self:
-        """A schedule from a JSON list of rules, or from one rule; ValueError with a sentence when it can not be."""
+        """Create a schedule from a JSON list of rules, or from one.
+
+        Raises ValueError with a sentence.
+        """
         rules = [data] if isinstance(data, dict) else data
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
             raise ValueError("Faults are an object, or a list of objects.")
@@ -218,21 +226,21 @@ class Schedule:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """A schedule from JSON text."""
+        """Create a schedule from JSON text."""
         return cls.from_data(json.loads(text))
 
     def to_data(self) -> list[dict[str, Any]]:
-        """The schedule as a list that `from_data` reads back."""
+        """Return the schedule as a list that `from_data` reads back."""
         return [rule.to_data() for rule in self.rules]
 
     def to_json(self) -> str:
-        """The schedule as JSON text."""
+        """Return the schedule as JSON text."""
         return json.dumps(self.to_data())
 
 
 @dataclass(slots=True)
 class Play:
-    """A schedule being played: it counts the requests that fit each rule."""
+    """A schedule in use: it counts the requests that fit each rule."""
 
     schedule: Schedule
     _counts: list[int] = field(init=False)
@@ -241,7 +249,7 @@ class Play:
         self._counts = [0] * len(self.schedule.rules)
 
     def draw(self, kind: Kind, what: What, address: str) -> Fault:
-        """The fault of the next request; every rule that fits counts it, whichever decides."""
+        """Return the fault of the next request; every rule that fits counts it, whichever decides."""
         drawn = FINE
         for at, rule in enumerate(self.schedule.rules):
             if rule.fits(kind, what, address):

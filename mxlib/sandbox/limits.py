@@ -1,4 +1,4 @@
-"""How many requests the account may send, and what each answer says of it."""
+"""Requests that the account may send, and the headers that report it."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from typing import Literal
 
 Kind = Literal["read", "write"]
 
-#: What a request asks for: to change a mailbox, or to read the domains, the mailboxes of one, or one mailbox.
+#: What a request does: change a mailbox, or read the domains, the mailboxes of one, or one mailbox.
 What = Literal["create", "update", "delete", "domains", "list", "mailbox", "other"]
 
 
 def kind_of(method: str) -> Kind:
-    """Whether a request spends the budget of reads or that of writes."""
+    """Return the budget that a request spends, reads or writes."""
     return "read" if method in ("GET", "HEAD") else "write"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The rates of the host, and the ways in which it may be odd about them."""
+    """Rate limits of the host, and the ways in which it may deviate from them."""
 
     window: float = 60.0  # seconds
     writes: int = 20
@@ -26,7 +26,7 @@ class Limits:
     aligned: bool = True  # windows follow the clock; else each starts at the first request after the last one
     others: float = 0.0  # the share of each budget that another client spends, request by request with ours
     skew: float = 0.0  # seconds by which the host's clock runs ahead
-    headers: bool = True  # whether answers tell the limits
+    headers: bool = True  # whether responses report the limits
     retry_after: Literal["seconds", "date", "none"] = "seconds"
 
     def __post_init__(self) -> None:
@@ -36,7 +36,7 @@ class Limits:
             raise ValueError("Retry-After is told in 'seconds', as a 'date', or 'none'.")
 
     def allowed(self, kind: Kind) -> int:
-        """Requests of this kind in one window."""
+        """Return the requests of this kind in one window."""
         return self.reads if kind == "read" else self.writes
 
 
@@ -49,13 +49,13 @@ class _Window:
 
 @dataclass(slots=True)
 class Meter:
-    """Counts the requests of one account against its limits; change `limits` at any time."""
+    """Counter of one account's requests against its limits; assign `limits` at any time."""
 
     limits: Limits = field(default_factory=Limits)
     _windows: dict[Kind, _Window] = field(default_factory=lambda: {"read": _Window(), "write": _Window()})
 
     def take(self, kind: Kind, now: float) -> bool:
-        """Count one request of ours; False when the window has no room for it."""
+        """Count one request of ours; False when the budget of the window is spent."""
         window = self._open(kind, now)
         if self.limits.others:
             each = self.limits.others / (1 - self.limits.others)
@@ -71,16 +71,19 @@ class Meter:
         window.others += min(count, self.left(kind, now))
 
     def left(self, kind: Kind, now: float) -> int:
-        """Requests of this kind that would still be admitted."""
+        """Return how many requests of this kind would still be admitted."""
         window = self._open(kind, now)
         return max(0, self.limits.allowed(kind) - window.ours - window.others)
 
     def ends(self, kind: Kind, now: float) -> float:
-        """When the present window ends, by the true clock."""
+        """Return when the present window ends, by the true clock."""
         return self._open(kind, now).start + self.limits.window
 
     def headers(self, kind: Kind, now: float, refused: bool = False) -> dict[str, str]:
-        """What an answer says of the limits; reset times are whole seconds, never early by the host's clock."""
+        """Return the headers that report the limits.
+
+        Reset times are whole seconds, never early by the host's clock.
+        """
         limits, ends = self.limits, self.ends(kind, now)
         told = {"date": formatdate(now + limits.skew, usegmt=True)}
         if limits.headers:
@@ -94,7 +97,7 @@ class Meter:
         return told
 
     def _open(self, kind: Kind, now: float) -> _Window:
-        """The window that `now` falls in."""
+        """Return the window that contains `now`."""
         window, length = self._windows[kind], self.limits.window
         if self.limits.aligned:
             start = math.floor(now / length) * length

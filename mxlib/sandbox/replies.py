@@ -1,4 +1,4 @@
-"""What the stand-in answers, as plain values."""
+"""Replies of the simulated host, as plain values."""
 
 import json
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: bytes to send after `delay` seconds, or, when `dropped`, a connection closed without a word.
+    """One reply: bytes to send after `delay` seconds, or, when `dropped`, a closed connection.
 
-    `drips`: for those seconds header lines or pieces of a body keep coming, and never end.
+    A dropped one sends nothing. `drips`: for those seconds header lines or pieces of a body keep coming, and never end.
     """
 
     status: int
@@ -34,25 +34,25 @@ class Reply:
     drips: Literal["", "headers", "body"] = ""
 
     def json(self) -> Any:
-        """The body, parsed."""
+        """Return the body, parsed."""
         return json.loads(self.body)
 
 
 class Refusal(Exception):
-    """The answer is no: one of the published codes, a sentence, and the field at fault if it is one."""
+    """A refusal: a published code, a sentence, and the field at fault if there is one."""
 
     def __init__(self, code: str, message: str, at: str = "") -> None:
         super().__init__(message)
         self.code, self.message, self.field = code, message, at
 
     def reply(self) -> Reply:
-        """The refusal in the published envelope."""
+        """Return the refusal in the published envelope."""
         error = {"code": self.code, "message": self.message} | ({"field": self.field} if self.field else {})
         return as_json(STATUS[self.code], {"success": False, "error": error})
 
 
 def as_json(status: int, payload: Any) -> Reply:
-    """A reply whose body is `payload`, whatever it is; a 204 has no body."""
+    """Return a reply with `payload` as its JSON body; a 204 has no body."""
     if status == 204:
         return Reply(204)
     return Reply(status, JSON, json.dumps(payload, separators=(",", ":")).encode())

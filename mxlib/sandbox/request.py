@@ -1,4 +1,4 @@
-"""A request taken apart: what is asked, of which domain, about which mailbox."""
+"""A parsed request: what it does, in which domain, to which mailbox."""
 
 import json
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ class Request:
     method: str
     path: str
     segments: tuple[str, ...]
-    fields: Mapping[str, Any] | None = field(repr=False)  # None: the body is no JSON object
+    fields: Mapping[str, Any] | None = field(repr=False)  # None: the body is not a JSON object
 
     @classmethod
     def read(cls, method: str, path: str, body: bytes) -> Self:
-        """Take a request apart; `path` is as it came, percent-encoded, with or without a query."""
+        """Parse a request; `path` is as it came, percent-encoded, with or without a query."""
         bare = path.partition("?")[0]
         segments = tuple(unquote(part) for part in bare.strip("/").split("/"))
         return cls(method.upper(), bare, segments, _fields(body))
 
     @property
     def kind(self) -> Kind:
-        """The budget that it spends."""
+        """Return the budget that it spends."""
         return kind_of(self.method)
 
     @property
     def what(self) -> What:
-        """What is asked for."""
+        """Return what the request does."""
         match self.method, *self.segments:
             case "POST", "domains", _, "email-accounts":
                 return "create"
@@ -50,7 +50,7 @@ class Request:
 
     @property
     def address(self) -> str:
-        """The mailbox that it is about, else the domain, else blank."""
+        """Return the mailbox that it is about, else the domain, else blank."""
         match self.segments:
             case ("domains", domain, "email-accounts", user):
                 return f"{user}@{domain}".lower()
@@ -64,6 +64,6 @@ class Request:
 def _fields(body: bytes) -> Mapping[str, Any] | None:
     try:
         data = json.loads(body or b"{}")
-    except ValueError:  # no JSON, or no UTF-8
+    except ValueError:  # not JSON, or not UTF-8
         return None
     return data if isinstance(data, dict) else None

@@ -1,4 +1,4 @@
-"""An account to begin with: an agency and the mailboxes of its clients. Made up, and the same every time."""
+"""An initial account: an agency and the mailboxes of its clients. Invented, and the same every time."""
 
 from zlib import crc32
 
@@ -29,7 +29,7 @@ MB_OF_THE_PLAN = 256_000
 
 
 def believable_account(*, big: bool = False, max_mailboxes: int | None = None) -> Account:
-    """Some clients' domains with people, functions and use; `big` adds a domain of 10,000 mailboxes."""
+    """Return clients' domains with people, functions and use; `big` adds a domain of 10,000 mailboxes."""
     account = Account.of(*CLIENTS, EMPTY)
     account.max_mailboxes = max_mailboxes
     account.storage_mb = MB_OF_THE_PLAN
@@ -46,13 +46,13 @@ def believable_account(*, big: bool = False, max_mailboxes: int | None = None) -
 
 
 def _people(count: int, style: int) -> list[str]:
-    """Names of so many people, written as one client writes them: `anna.bakker`, or `abakker`."""
+    """Return names of so many people, as one client writes them: `anna.bakker`, or `abakker`."""
     pairs = [(FIRST[(i * 7 + style * 13) % len(FIRST)], LAST[(i * 11 + style * 5) % len(LAST)]) for i in range(count)]
     return [f"{first[0]}{last}" if style % 2 else f"{first}.{last}" for first, last in pairs]
 
 
 def _mailbox(name: str, domain: str) -> Mailbox:
-    """A mailbox with some use: some are nearly full, most are not."""
+    """Return a mailbox with some use: some are nearly full, most are not."""
     chance = crc32(f"{name}@{domain}".encode())
     quota = QUOTAS[chance % len(QUOTAS)]
     filled = (chance >> 8) % 1000 / 1000

@@ -1,4 +1,4 @@
-"""The stand-in over real HTTP, on loopback only."""
+"""The simulated host over real HTTP, on loopback only."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 
 class _Connection(H11Protocol):
-    """Lets the application write to the connection as it likes, and close it without an answer."""
+    """Lets the application write to the connection, and close it without a response."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -23,15 +23,15 @@ class _Connection(H11Protocol):
 
 
 class _Config(uvicorn.Config):
-    """Leaves logging alone: the loggers are the process's, and the dashboard runs a uvicorn of its own."""
+    """Leaves logging as it is: the process configures it, and the dashboard runs its own uvicorn."""
 
     def configure_logging(self) -> None:
-        """Nothing to configure."""
+        """Configure nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A stand-in that answers at `url` until it is stopped."""
+    """A simulated host that answers at `url` until it is stopped."""
 
     url: str
     sandbox: Sandbox
@@ -39,7 +39,7 @@ class Served:
     _thread: threading.Thread
 
     def stop(self) -> None:
-        """Hang up on everyone and end; calling it twice does no harm."""
+        """Close every connection and end; safe to call twice."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join()
 
@@ -49,9 +49,9 @@ class Served:
 
 
 def serve(sandbox: Sandbox, port: int = 0, *, controlled: bool = False) -> Served:
-    """Serve `sandbox` on loopback in a daemon thread; port 0 takes a free one. OSError when the port is taken.
+    """Serve `sandbox` on loopback in a daemon thread; port 0 takes a free one.
 
-    Requests are welcome as soon as this returns.
+    Raises OSError when the port is in use. It accepts requests as soon as this returns.
     """
     listener = socket.create_server((HOST, port), backlog=512)
     config = _Config(
@@ -73,7 +73,7 @@ def serve(sandbox: Sandbox, port: int = 0, *, controlled: bool = False) -> Serve
 
 
 class _Server(uvicorn.Server):
-    """Hangs up on stalled requests when it ends, so that ending takes no time."""
+    """Closes stalled requests when it ends, so that ending takes no time."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close every connection, answered or not."""

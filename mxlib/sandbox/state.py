@@ -1,4 +1,4 @@
-"""The account that the stand-in keeps: domains and their mailboxes, changed by nothing but a `Change`."""
+"""The account of the simulated host: domains and their mailboxes, changed only by a `Change`."""
 
 import hashlib
 import hmac
@@ -9,12 +9,15 @@ from typing import Literal, Self
 
 STANDARD_QUOTA = 1024  # MB
 HIGHEST_LIMIT = 9600  # sends a day
-_COST = 2**12  # of scrypt: some ms a password; it guards sandbox passwords, which nobody else uses
+_COST = 2**12  # of scrypt: some ms a password; it protects sandbox passwords, which are used nowhere else
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One mailbox as the host knows it; quota and usage in MB, limit and sent in messages a day."""
+    """One mailbox as the host stores it.
+
+    Quota and usage in MB, limit and sent in messages a day.
+    """
 
     username: str
     quota: int = STANDARD_QUOTA
@@ -23,30 +26,30 @@ class Mailbox:
     sent: int = 0
     suspended: bool = False
     digest: str = field(default="", repr=False)  # of the password: salt and hash
-    password: str | None = field(default=None, repr=False)  # only where tests ask for it
+    password: str | None = field(default=None, repr=False)  # only where tests need it
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing done to one mailbox; what is None stays as it is."""
+    """One change of one mailbox; a None stays as it is."""
 
     op: Literal["create", "update", "delete"]
     domain: str
     username: str
     quota: int | None = None
     limit: int | None = None
-    digest: str | None = field(default=None, repr=False)  # of a new password; blank where no hash is kept
+    digest: str | None = field(default=None, repr=False)  # of a new password; blank where no hash is stored
     password: str | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
-        """The mailbox that changes."""
+        """Return the address of the mailbox that changes."""
         return f"{self.username}@{self.domain}"
 
 
 @dataclass(slots=True)
 class Account:
-    """A hosting account, and the ways of its host that are known from the live service."""
+    """A hosting account, and the behaviour of its host that is known from the live service."""
 
     domains: dict[str, dict[str, Mailbox]] = field(default_factory=dict)
     max_mailboxes: int | None = None  # of the plan, all domains together
@@ -59,26 +62,26 @@ class Account:
 
     @classmethod
     def of(cls, *domains: str) -> Self:
-        """An account of empty domains."""
+        """Create an account of empty domains."""
         return cls({domain: {} for domain in domains})
 
     def mailboxes(self) -> Iterator[tuple[str, Mailbox]]:
-        """Every mailbox with its address."""
+        """Yield every mailbox with its address."""
         for domain, boxes in self.domains.items():
             for box in boxes.values():
                 yield f"{box.username}@{domain}", box
 
     def mailbox(self, address: str) -> Mailbox | None:
-        """The mailbox of this address, if there is one."""
+        """Return the mailbox of this address; None when it does not exist."""
         username, _, domain = address.partition("@")
         return self.domains.get(domain, {}).get(username)
 
     def full(self) -> bool:
-        """Whether the plan holds no further mailbox."""
+        """Return whether the plan allows no further mailbox."""
         return self.max_mailboxes is not None and sum(map(len, self.domains.values())) >= self.max_mailboxes
 
     def apply(self, change: Change) -> None:
-        """Do what `change` says; a mailbox or domain that is not there is made, or is gone already."""
+        """Apply `change`; a missing mailbox or domain is created, or counts as deleted."""
         boxes = self.domains.setdefault(change.domain, {})
         if change.op == "delete":
             boxes.pop(change.username, None)
@@ -96,18 +99,18 @@ class Account:
             self.password_updates += 1
 
     def limit_sticks(self) -> bool:
-        """Whether the next PATCH with a password applies its limit too."""
+        """Return whether the next PATCH with a password applies its limit too."""
         return self.limit_sticks_every > 0 and (self.password_updates + 1) % self.limit_sticks_every == 0
 
 
 def digest_of(password: str, salt: str = "") -> str:
-    """A salted hash to keep instead of the password."""
+    """Return a salted hash to store instead of the password."""
     salt = salt or secrets.token_hex(8)
     return f"{salt}${hashlib.scrypt(password.encode(), salt=salt.encode(), n=_COST, r=8, p=1).hex()}"
 
 
 def password_fits(box: Mailbox, password: str) -> bool:
-    """Whether this is the mailbox's password, as far as the account kept anything of it."""
+    """Return whether this is the mailbox's password, as far as the account stores it."""
     if box.password is not None:
         return box.password == password
     salt, _, _ = box.digest.partition("$")
