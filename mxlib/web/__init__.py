@@ -1,4 +1,4 @@
-"""The HTTP routes beside Streamlit's own: health, the API, downloads."""
+"""HTTP routes besides Streamlit's own: health, the API, downloads."""
 
 from starlette.routing import BaseRoute
 

@@ -1,4 +1,7 @@
-"""The audit trail as files: `/audit.csv` and `/audit.jsonl`, filtered by their query, sent piece by piece."""
+"""The audit log as files: `/audit.csv` and `/audit.jsonl`, filtered by their query.
+
+Each is sent piece by piece.
+"""
 
 from collections.abc import Callable
 
@@ -17,12 +20,12 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
 def audit_csv(request: Request) -> Response:
-    """The trail as CSV."""
+    """Return the audit log as CSV."""
     return _answer(request, lambda what: services.current().audit_log.csv(caller(request), what))
 
 
 def audit_jsonl(request: Request) -> Response:
-    """The trail as JSON, one entry a line."""
+    """Return the audit log as JSON, one entry a line."""
     return _answer(request, lambda what: services.current().audit_log.jsonl(caller(request), what))
 
 

@@ -1,4 +1,4 @@
-"""Files that leave MXM: each through its own guarded route, never kept by a cache, always in the audit trail."""
+"""Downloads: each has its own protected route, is never cached, and always in the audit log."""
 
 from collections.abc import Callable
 
@@ -24,13 +24,13 @@ _LONGEST_NAME = 253
 
 
 def caller(request: Request) -> Caller:
-    """Whoever asks, as the guard in front says; raises Forbidden for nobody."""
+    """Return the caller that the middleware identified; raises Forbidden for a stranger."""
     name, address, session = (request.headers.get(key.decode(), "") for key in (IDENTITY, ADDRESS, SESSION))
     return services.current().authenticator.caller(name, address, session)
 
 
 def _answer(make: Callable[[], File]) -> Response:
-    """The file that `make` gives, or one sentence that says why there is none."""
+    """Return the file of `make`, or the sentence of its error with the right status."""
     try:
         return attached(make())
     except Forbidden as error:
@@ -42,7 +42,10 @@ def _answer(make: Callable[[], File]) -> Response:
 
 
 def run_file(request: Request) -> Response:
-    """The results or the failed rows of a run, as .xlsx or .csv, or the results of each domain in a .zip."""
+    """Return a file of a run: results, or failed rows.
+
+    It is .xlsx or .csv, or the results of each domain in a .zip.
+    """
     app = services.current()
     digits, kind = request.path_params["run"], request.path_params["kind"]
     if len(digits) > _LONGEST_NUMBER:
@@ -51,7 +54,7 @@ def run_file(request: Request) -> Response:
 
 
 def domain_file(request: Request) -> Response:
-    """The export of one domain, or of `all`, as CSV or Excel."""
+    """Return the export of one domain, or of `all`, as CSV or Excel."""
     app = services.current()
     domain, _, kind = str(request.path_params["name"]).rpartition(".")
     if len(domain) > _LONGEST_NAME:
@@ -62,26 +65,29 @@ def domain_file(request: Request) -> Response:
 
 
 def selection_file(request: Request) -> Response:
-    """The export of mailboxes that the caller ticked on a page, as CSV or Excel."""
+    """Return the export of the mailboxes selected on a page, as CSV or Excel."""
     app = services.current()
     number, _, kind = str(request.path_params["name"]).rpartition(".")
     return _answer(lambda: app.selections.file(caller(request), number, kind))
 
 
 def draft_file(request: Request) -> Response:
-    """The rows of a draft as they are now, as CSV or Excel."""
+    """Return the rows of a draft as they are now, as CSV or Excel."""
     app = services.current()
     number, _, kind = str(request.path_params["name"]).rpartition(".")
     return _answer(lambda: app.drafts.file(caller(request), number, kind))
 
 
 def template(_request: Request) -> Response:
-    """An empty file with the right header and examples."""
+    """Return an empty file with the right header and examples."""
     return _answer(services.current().exports.template)
 
 
 class _Digits(Convertor[str]):
-    """A whole number as it was written: no run has one of thousands of digits, and no integer should be made of it."""
+    """A whole number as it was written.
+
+    No run has a number of thousands of digits, and parsing one to an integer is slow.
+    """
 
     regex = "[0-9]+"
 

@@ -1,4 +1,4 @@
-"""Whether the server serves, for anyone; what is not well, for those who are signed in and for tokens."""
+"""Health of the server: its state for anyone, its problems for signed-in users and tokens."""
 
 from typing import Any
 
@@ -14,12 +14,15 @@ from mxlib.auth.tokens import InvalidToken
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.services import Services
 
-#: How MXroute did at the last try.
+#: Result of the last request to MXroute, as reported.
 _HOST = {True: "ok", False: "trouble", None: "unknown"}
 
 
 def health(request: Request) -> JSONResponse:
-    """Answer 200 while the server serves and 503 when its database cannot be read; strangers learn no more."""
+    """Answer 200 while the server serves, 503 when its database cannot be read.
+
+    Strangers see the status alone.
+    """
     app = services.current()
     if not app.store.is_responsive():
         return _answer({"status": "down"}, 503)
@@ -28,7 +31,10 @@ def health(request: Request) -> JSONResponse:
 
 
 def _caller(request: Request, app: Services) -> Caller | None:
-    """Return who asks: the holder of a token, or the person whom the guard named; None for a stranger."""
+    """Return the holder of the token, or the person the middleware identified.
+
+    None for a stranger.
+    """
     try:
         if "authorization" in request.headers:
             return app.tokens.caller(bearer_token(request.scope), app.authenticator.proxies.address(request.scope))
