@@ -1,4 +1,4 @@
-"""The product's own database: every SQL statement lives here."""
+"""The product's own database: every SQL statement is here."""
 
 from mxlib.store.clock_guard import Jump
 from mxlib.store.database import FILE, Store

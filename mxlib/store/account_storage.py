@@ -1,4 +1,4 @@
-"""What the host last said of the account's storage."""
+"""Last figures of the account's storage that the host reported."""
 
 import json
 from typing import Any
@@ -13,11 +13,11 @@ _NAME = "account_storage_2"
 
 
 def keep(tx: Tx, figures: dict[str, Any]) -> None:
-    """Keep them in place of earlier ones."""
+    """Store the figures in place of earlier ones."""
     tx.execute(table.insert().prefix_with("OR REPLACE").values(name=_NAME, value=json.dumps(figures)))
 
 
 def kept(tx: Tx) -> dict[str, Any] | None:
-    """What is kept; None when they were never read."""
+    """Return the stored figures; None when they were never read."""
     found = tx.execute(sa.select(table.c.value).where(table.c.name == _NAME)).scalar()
     return dict(json.loads(found)) if found else None

@@ -25,7 +25,10 @@ ABOUT_DOMAINS = ("mailbox", "recovery", "export")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was done; `kind` is operator, token or engine, `address` where it was asked from."""
+    """One thing that was done.
+
+    `kind` is operator, token or engine, `address` where it was asked from.
+    """
 
     id: int
     at: float
@@ -54,7 +57,10 @@ _PARTS = fields(Label)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some entries, newest first, column by column; `labels` are numbers of the list that was asked with."""
+    """Some entries, newest first, column by column.
+
+    `labels` are numbers of the list that was asked with.
+    """
 
     ids: npt.NDArray[np.int64]
     ats: list[float]
@@ -82,7 +88,10 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditScope:
-    """Whose eyes: what `who` did, and what was done to `domains`; None stands for all of them."""
+    """Whose eyes: what `who` did, and what was done to `domains`.
+
+    None stands for all of them.
+    """
 
     who: str
     domains: Collection[str] | None
@@ -163,7 +172,10 @@ def block(
 
 @cache
 def _label(count: int) -> sa.ColumnElement[int]:
-    """Which of so many labels an entry has, `count` for none; parameters hold the labels, such as label_who_0."""
+    """Which of so many labels an entry has, `count` for none.
+
+    Parameters hold the labels, such as label_who_0.
+    """
     matched = [
         (sa.and_(*(audit.c[part.name] == sa.bindparam(f"label_{part.name}_{number}") for part in _PARTS)), number)
         for number in range(count)
@@ -243,10 +255,10 @@ def oldest(tx: Tx) -> float | None:
 def forget(
     tx: Tx, before: float, *, now: float = float("inf"), after: int = 0, most: int = FORGOTTEN_AT_ONCE
 ) -> tuple[int, int | None]:
-    """Drop entries older than `before` among the next `most` after number `after`; a trigger guards the younger ones.
+    """Drop entries older than `before` among the next `most` after number `after`.
 
-    How many went, and the number to go on after, None at the end. Nothing goes that follows a younger entry: its time
-    is of a clock that was put back. The entries of a run count from the run's end.
+    A trigger guards the younger ones. How many went, and the number to go on after, None at the end. Nothing goes that
+    follows a younger entry: its time is of a clock that was put back. The entries of a run count from the run's end.
     """
     found = tx.execute(_IN_ORDER, {"after": after, "most": most}).all()
     old = list(takewhile(lambda entry: not before <= entry.at <= now, found))

@@ -1,4 +1,7 @@
-"""Which mailboxes of a run were changed since: what `audit.touched_since` says of one, for all rows at once."""
+"""Mailboxes of a run that something else changed since.
+
+The answer of `audit.touched_since` for one mailbox, for all rows at once.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,9 +18,9 @@ _ADDRESS = run_row.c.username + "@" + run_row.c.domain
 
 
 def find(tx: Tx, number: int, restoring: Mapping[str, bool]) -> set[str]:
-    """The addresses, of those that rows of run `number` are about, that something else changed since.
+    """Return the addresses in rows of run `number` that something else changed since.
 
-    `restoring` says of each address that counts whether its figures are to be put back.
+    `restoring` has each address that counts, with whether its figures are to be restored.
     """
     own_id, own_at = _own(tx, number)
     restored = _restored(tx, number) if any(restoring.values()) else {}
@@ -35,7 +38,7 @@ def find(tx: Tx, number: int, restoring: Mapping[str, bool]) -> set[str]:
 
 
 def _own(tx: Tx, number: int) -> tuple[dict[str, int], dict[str, float]]:
-    """The run's latest entry about each address, and when it last did something at the host."""
+    """Return the run's latest entry about each address, and the time of its last write."""
     query = sa.select(audit.c.on, audit.c.id, audit.c.at, audit.c.what)
     numbers: dict[str, int] = {}
     times: dict[str, float] = {}
@@ -47,7 +50,10 @@ def _own(tx: Tx, number: int) -> tuple[dict[str, int], dict[str, float]]:
 
 
 def _others(tx: Tx, number: int, own: Mapping[str, int], first: int) -> dict[str, set[int | None]]:
-    """Who else changed each address after the run did, all of it after entry `first`: runs, None for people."""
+    """Return who else changed each address after the run did: runs, None for people.
+
+    Only entries after entry `first` can count.
+    """
     addresses = sa.select(_ADDRESS).where(run_row.c.run == number)
     takes_back = sa.select(run.c.id).where(run.c.undo_of == number)
     theirs = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
@@ -62,7 +68,7 @@ def _others(tx: Tx, number: int, own: Mapping[str, int], first: int) -> dict[str
 
 
 def _restored(tx: Tx, number: int) -> dict[str, set[int | None]]:
-    """The runs that changed each address and were taken back, and those that took them back."""
+    """Return the runs that changed each address and were undone, and those that undid them."""
     mine = run_row.alias("mine")
     query = (
         sa.select(_ADDRESS, run.c.id, run.c.undo_of)

@@ -1,9 +1,11 @@
-"""The last time at which the store was in use, so that a clock that jumps ahead makes nothing be forgotten too early.
+"""Last time at which the store was in use, to detect a clock that jumps ahead.
 
-How long passwords are kept moves with the clock when that jumps by over a day, ahead or back: what is left of it stays,
-whether the clock was wrong before or is wrong now. So time in which the server was off for over a day does not count.
-A server that was off for weeks looks the same as one whose clock is wrong. So whoever forgets what is old asks here
-first: after a jump of over a day nothing goes until an hour has passed, or an admin has confirmed the time.
+After such a jump, retention would end too early. How long passwords are kept moves with the clock when that jumps by
+over a day, ahead or back: what is left of it stays, whether the clock was wrong before or is wrong now. So time in
+which the server was off for over a day does not count.
+
+A server that was off for weeks looks the same as one with a wrong clock. So every deletion of old data asks here first:
+after a jump of over a day nothing is deleted until an hour has passed, or an admin has confirmed the time.
 """
 
 import json
@@ -15,10 +17,10 @@ import sqlalchemy as sa
 from mxlib.store.tables import audit, manual_write, meta, run
 from mxlib.store.transaction import Tx
 
-#: Seconds ahead of the last time that was seen from which the clock counts as having jumped.
+#: Seconds after the last observed time from which the clock counts as having jumped.
 JUMP_S = 86_400.0
 
-#: Seconds after a jump in which nothing is forgotten.
+#: Seconds after a jump in which nothing is deleted.
 HELD_S = 3_600.0
 
 _NAME = "time_seen"
@@ -33,15 +35,15 @@ class Jump:
 
     @property
     def until(self) -> float:
-        """Until when nothing is forgotten."""
+        """Return until when nothing is deleted."""
         return self.at + HELD_S
 
 
 def observe(tx: Tx, now: float) -> Jump | None:
-    """Note that it is `now`; the jump during which nothing may be forgotten."""
+    """Record that it is `now`; return the jump during which nothing may be deleted."""
     seen = _read(tx)
     last = seen.get("at")
-    if last is None:  # a store from before this was noted: its newest entry tells when it was in use
+    if last is None:  # a store from before this was recorded: its newest entry shows when it was in use
         last = tx.scalar(sa.select(audit.c.at).order_by(audit.c.id.desc()).limit(1))
     if last is not None and abs(now - last) > JUMP_S:
         _move_retention(tx, now - last)
@@ -51,18 +53,18 @@ def observe(tx: Tx, now: float) -> Jump | None:
 
 
 def may_forget(tx: Tx, now: float) -> bool:
-    """Whether what is old by the clock may go."""
+    """Return whether data that is old by the clock may be deleted."""
     return observe(tx, now) is None
 
 
 def jump(tx: Tx) -> Jump | None:
-    """The jump during which nothing is forgotten, as it was last noted."""
+    """Return the jump during which nothing is deleted, as last recorded."""
     seen = _read(tx)
     return Jump(**seen["jump"]) if seen.get("jump") else None
 
 
 def confirm(tx: Tx, now: float) -> Jump | None:
-    """Take the clock to be right; the jump that this ends, None when there was none."""
+    """Accept the clock as right; return the jump that this ends, None without one."""
     ended = observe(tx, now)
     _write(tx, now, None)
     return ended

@@ -1,4 +1,4 @@
-"""What people answered about the columns of files, each their own, by the digest of the set of headers."""
+"""Column choices of each person, by the digest of a file's set of headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An answer as it was given, by whom and when (Unix seconds)."""
+    """Column choices of a person (`by`), and when they were made (Unix seconds)."""
 
     answer: Mapping[str, Any]
     by: str
@@ -24,19 +24,19 @@ _WHOLE = sa.select(table.c.answer, table.c.answered_by, table.c.answered_at)
 
 
 def find(tx: Tx, digest: bytes, by: str) -> Remembered | None:
-    """Return the answer that `by` gave about this set of headers."""
+    """Return the column choices of `by` for this set of headers."""
     row = tx.execute(_WHOLE.where(table.c.digest == digest, table.c.answered_by == by)).first()
     return Remembered(*row) if row else None
 
 
 def of_others(tx: Tx, digest: bytes, besides: str) -> list[Remembered]:
-    """Return what everybody but `besides` answered about this set of headers, newest first."""
+    """Return the column choices of everyone but `besides` for this set of headers, newest first."""
     query = _WHOLE.where(table.c.digest == digest, table.c.answered_by != besides)
     return [Remembered(*row) for row in tx.execute(query.order_by(table.c.answered_at.desc()))]
 
 
 def put(tx: Tx, digest: bytes, answer: Mapping[str, Any], by: str, at: float) -> None:
-    """Keep an answer, in place of an earlier one of the same person."""
+    """Store column choices, in place of earlier ones of the same person."""
     told = {"answer": dict(answer), "answered_at": at}
     row = insert(table).values(digest=digest, answered_by=by, **told)
     tx.execute(row.on_conflict_do_update(index_elements=[table.c.digest, table.c.answered_by], set_=told))

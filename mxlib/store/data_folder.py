@@ -1,16 +1,19 @@
-"""The data folder before it is opened: what MXM must not work with is refused, with what to do."""
+"""Checks of the data folder before it is opened.
+
+Anything that MXM must not work with is refused, with what to do.
+"""
 
 from pathlib import Path
 
 from mxlib.core.text import store_problems
 from mxlib.store.errors import StoreNotOpened
 
-#: What a file of SQLite begins with.
+#: First bytes of every SQLite file.
 _HEADER = b"SQLite format 3\x00"
 
 
 def check(database: Path) -> None:
-    """Raise Unopenable where going on would lose or hide what was kept."""
+    """Raise StoreNotOpened where continuing would lose or hide stored data."""
     key, lock = database.with_name("mxm.key"), database.with_suffix(".lock")
     log, index = database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")
     has_key = key.exists()

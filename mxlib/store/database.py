@@ -22,7 +22,7 @@ from mxlib.store.folder_lock import Lock, make_private, take_lock
 from mxlib.store.readers import Readers
 from mxlib.store.transaction import Tx
 
-#: The newest migration; a store that is there already opens without loading Alembic. A test holds it to the folder.
+#: The newest migration; an existing store opens without loading Alembic. A test compares it with the folder.
 HEAD = "0013"
 
 #: Seconds that a statement waits for another program's lock on the database.
@@ -35,7 +35,7 @@ FILE = "mxm.sqlite3"
 
 
 class ReadTooLong(StoreUnavailable):
-    """A reading transaction was ended, since it held up what others do."""
+    """A reading transaction was ended, since it delayed others."""
 
     def __init__(self) -> None:
         super().__init__("Reading this took over 30 seconds and was ended, so that others can go on. Ask for less.")
@@ -52,7 +52,10 @@ class Store:
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock, secret_key: str = "") -> Self:
-        """Open the store at `path` (":memory:" for none), made and migrated as needed, its folder and files private."""
+        """Open the store at `path` (":memory:" for a store without a file).
+
+        It is created and migrated as needed; its folder and files are private.
+        """
         if str(path) == MEMORY:
             store = cls(_engine(MEMORY), None, clock, ServerKey.make(secret_key))
             store._migrate()
@@ -62,7 +65,10 @@ class Store:
 
     @classmethod
     def _open_file(cls, path: Path, clock: Clock, secret_key: str) -> Self:
-        """Open a file; raises Unopenable where its folder holds what MXM must not work with, else Unwritable."""
+        """Open a file.
+
+        Raises StoreNotOpened where its folder holds what MXM must not work with, else StoreUnavailable.
+        """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data_folder.check(path)
         try:
@@ -72,7 +78,7 @@ class Store:
             store = cls(_engine(str(path)), path, clock, ServerKey.make())
             try:
                 store._migrate()
-                # After the tables, so that a first start which is killed leaves no key beside an empty database.
+                # After the tables: a first start that is killed leaves no key next to an empty database.
                 store.key = ServerKey.load(path.parent / "mxm.key", secret_key)
                 store._seal_own_cells()
             except BaseException:
@@ -88,9 +94,10 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """One transaction that may write: on disk when the block ends, gone when it raises.
+        """Open a transaction that may write.
 
-        Raises Unwritable when the disk is full, or the file is locked by another program or read-only.
+        It is on disk when the block ends, and rolled back when the block raises. Raises StoreUnavailable when the disk
+        is full, or the file is locked by another program or read-only.
         """
         with self._writing, self._connect() as tx:
             try:
@@ -105,7 +112,10 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """One consistent look at the store; raises ReadTooLong when it lasts for over 30 s."""
+        """Open a consistent read of the store.
+
+        Raises ReadTooLong when it lasts for over 30 s.
+        """
         if self._path is None:
             with self._writing, self._engine.connect() as tx:
                 yield tx
@@ -127,7 +137,7 @@ class Store:
                 _roll_back(tx)
 
     def _connect(self) -> sa.Connection:
-        """A connection; raises Unwritable when there can be none."""
+        """Return a connection; raises StoreUnavailable when none can be opened."""
         try:
             return self._engine.connect()
         except (DBAPIError, sqlite3.Error) as error:
@@ -142,7 +152,7 @@ class Store:
             return False
 
     def is_sound(self, seconds: float = 30.0) -> bool | None:
-        """Whether a quick check finds no damaged page; None when that is not known after so many seconds."""
+        """Return whether a quick check finds no damaged page; None when it takes over `seconds`."""
         until = time.monotonic() + seconds
         with self._connect() as tx:
             raw: Any = tx.connection.dbapi_connection
@@ -156,9 +166,10 @@ class Store:
                 raw.set_progress_handler(None, 0)
 
     def scrub(self) -> bool:
-        """Empty the write-ahead log, so that what was purged is in no file; whether that worked at once.
+        """Empty the write-ahead log, so that no file holds what was purged.
 
-        It does not while somebody reads. Nobody waits for that: a writer would wait along.
+        Return whether that worked. It fails while anyone reads. It does not wait for that, since every writer would
+        wait as well.
         """
         self.readers.end_old()
         with self._writing, self._engine.connect() as tx:
@@ -172,9 +183,10 @@ class Store:
         return not busy
 
     def own(self) -> bool:
-        """Whether this process holds the lock of the data folder; true from the first call that gets it.
+        """Return whether this process holds the lock of the data folder.
 
-        The lock ends with the process, however that dies. It is a hint: `ownership` holds the proof.
+        The first call that can takes it. The lock ends with the process, however that ends. It is a hint: `ownership`
+        holds the proof.
         """
         if self._ownership is None and self._path is not None:
             self._ownership = take_lock(self._path.with_suffix(".lock"))
@@ -182,23 +194,23 @@ class Store:
         return True
 
     def disown(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._ownership is not None:
             self._ownership.close()
             self._ownership = None
 
     def keep_lock(self) -> None:
-        """Lock the file in the folder if that is not the one that was locked, since somebody removed it."""
+        """Lock the file in the folder again if the locked one was removed or replaced."""
         if self._ownership is not None and self._ownership.is_replaced():
             self.disown()
             self.own()
 
     def lock_id(self) -> str:
-        """Which file is locked, so that a process can tell whether another one locked the same."""
+        """Return the identity of the locked file, so that a process can compare it with another's."""
         return self._ownership.id if self._ownership is not None else ""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._engine.dispose()
         self.disown()
 
@@ -230,7 +242,7 @@ def _engine(database: str) -> sa.Engine:
         "sqlite://",
         creator=lambda: sqlite3.connect(database, timeout=BUSY_S, isolation_level=None, check_same_thread=False),
         poolclass=StaticPool if database == MEMORY else QueuePool,
-        isolation_level="AUTOCOMMIT",  # transactions are begun by hand, to choose between BEGIN and BEGIN IMMEDIATE
+        isolation_level="AUTOCOMMIT",  # transactions are begun explicitly, to choose between BEGIN and BEGIN IMMEDIATE
         hide_parameters=True,
         **({} if database == MEMORY else {"max_overflow": -1}),
     )

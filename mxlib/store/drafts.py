@@ -1,4 +1,4 @@
-"""Drafts of imports: what an operator began to mend, sealed with the server's key."""
+"""Drafts of imports, encrypted with the server's key."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class DraftSummary:
-    """A draft without its content; `changed_at` in Unix seconds. `begun_by` is blank where that is not known."""
+    """A draft without its content; `changed_at` in Unix seconds. `begun_by` is blank if unknown."""
 
     id: str
     operator: str
@@ -26,7 +26,7 @@ class DraftSummary:
 
 
 def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -> None:
-    """Keep a draft, in place of how it was before."""
+    """Store a draft, in place of its earlier version."""
     said = {
         "operator": kept.operator,
         "file_name": kept.file_name,
@@ -42,13 +42,16 @@ def keep(tx: Tx, key: ServerKey, kept: DraftSummary, file: bytes, rows: bytes) -
 
 
 def state(tx: Tx, number: str) -> tuple[str | None, int]:
-    """Whose draft that is, and its version; None and 0 when it is not there."""
+    """Return the operator of a draft, and its version.
+
+    None and 0 when it does not exist.
+    """
     found = tx.execute(sa.select(table.c.operator, table.c.version).where(table.c.id == number)).first()
     return (found.operator, found.version) if found else (None, 0)
 
 
 def list_drafts(tx: Tx) -> list[DraftSummary]:
-    """All drafts, the one changed last first."""
+    """Return all drafts, the one changed last first."""
     told = [column for column in table.c if not column.name.startswith("sealed_")]
     return [
         DraftSummary(
@@ -66,7 +69,10 @@ def list_drafts(tx: Tx) -> list[DraftSummary]:
 
 
 def content(tx: Tx, key: ServerKey, number: str) -> tuple[bytes, bytes] | None:
-    """The file and the rows of a draft; None when it is gone. Raises `keys.Unreadable` under another server key."""
+    """Return the file and the rows of a draft; None when it does not exist.
+
+    Raises `encryption.DecryptionFailed` under another server key.
+    """
     row = tx.execute(sa.select(table.c.sealed_file, table.c.sealed_rows).where(table.c.id == number)).first()
     if row is None:
         return None
@@ -79,5 +85,5 @@ def take_over(tx: Tx, number: str, operator: str) -> None:
 
 
 def drop(tx: Tx, numbers: Iterable[str]) -> int:
-    """Forget drafts; how many there were."""
+    """Delete drafts; return how many there were."""
     return tx.execute(table.delete().where(table.c.id.in_(list(numbers)))).rowcount

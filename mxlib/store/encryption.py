@@ -1,6 +1,7 @@
-"""Keys: the server's own, and one for each run, wrapped by the server's, that seals its passwords.
+"""Encryption keys: the server's own, and one for each run's passwords.
 
-Dropping a run's wrapped key makes its passwords unreadable for good, wherever copies of them are.
+The server's key wraps the key of each run. Deleting a run's wrapped key makes its passwords unreadable for good,
+wherever copies of them are.
 """
 
 import hmac
@@ -22,11 +23,11 @@ _KEY = 32
 
 
 class DecryptionFailed(Exception):
-    """What was sealed can not be opened with this key; the message says what to do."""
+    """Sealed data cannot be decrypted with this key; the message says what to do."""
 
 
 class Key:
-    """A 256-bit key that seals and opens small secrets; its repr tells nothing."""
+    """A 256-bit key that seals and opens small secrets; its repr shows nothing."""
 
     __slots__ = ("_cipher",)
 
@@ -34,12 +35,12 @@ class Key:
         self._cipher = AESGCM(key)
 
     def seal(self, secret: bytes, place: str) -> bytes:
-        """`secret`, unreadable without this key, and bound to `place`."""
+        """Return `secret` encrypted, and bound to `place`."""
         nonce = os.urandom(_NONCE)
         return nonce + self._cipher.encrypt(nonce, secret, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
-        """What was sealed for `place`; raises Unreadable when key or place differ."""
+        """Decrypt what was sealed for `place`; raises DecryptionFailed when key or place differ."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
         except InvalidTag:
@@ -52,16 +53,19 @@ class RunKey(Key):
     """The key of one run's passwords."""
 
     def seal_password(self, password: str, position: int) -> bytes:
-        """The password of the row at `position`, sealed."""
+        """Return the sealed password of the row at `position`."""
         return self.seal(password.encode(), f"row {position}")
 
     def open_password(self, sealed: bytes, position: int) -> str:
-        """The password of the row at `position`."""
+        """Return the password of the row at `position`."""
         return self.open(sealed, f"row {position}").decode()
 
 
 class ServerKey(Key):
-    """The key that wraps the run keys: derived from MXM_SECRET_KEY, or kept in a file beside the database."""
+    """The key that wraps the run keys: derived from MXM_SECRET_KEY, or in a file.
+
+    That file is next to the database.
+    """
 
     __slots__ = ("_marks", "cookies")
 
@@ -73,14 +77,17 @@ class ServerKey(Key):
 
     @classmethod
     def make(cls, secret: str = "") -> Self:
-        """The key that `secret` stands for; one that nobody keeps when it is blank."""
+        """Create the key that derives from `secret`.
+
+        A random one, stored nowhere, when it is blank.
+        """
         return cls(
             HKDF(SHA256(), _KEY, None, b"mxm server key").derive(secret.encode()) if secret else os.urandom(_KEY)
         )
 
     @classmethod
     def load(cls, path: Path, secret: str = "") -> Self:
-        """The key that `secret` stands for, else the one in the file at `path`, which is made when missing."""
+        """Return the key of `secret`, else the one in the file at `path`, created when missing."""
         if secret:
             return cls.make(secret)
         if not os.path.lexists(path):
@@ -98,21 +105,27 @@ class ServerKey(Key):
         return cls(key)
 
     def new_run_key(self) -> tuple[RunKey, bytes]:
-        """A fresh run key, and the same wrapped for the store."""
+        """Return a new run key, and the same wrapped for the store."""
         key = os.urandom(_KEY)
         return RunKey(key), self.seal(key, "run key")
 
     def mark(self, text: str) -> bytes:
-        """What tells the same text again without telling it; who has not this key can not try texts against it."""
+        """Return a keyed hash (HMAC) of `text`, to recognise the same text without storing it.
+
+        Without this key, nobody can test guesses against it.
+        """
         return hmac.digest(self._marks, text.encode(errors="replace"), "sha256")
 
     def unwrap(self, wrapped: bytes) -> RunKey:
-        """The run key that was wrapped."""
+        """Return the run key that was wrapped."""
         return RunKey(self.open(wrapped, "run key"))
 
 
 def _make_file(path: Path) -> None:
-    """Write a new key to `path`, whole or not at all; whoever comes second finds the first one's."""
+    """Write a new key to `path`, whole or not at all.
+
+    The first of two writers wins.
+    """
     handle, written = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # 0600 and O_EXCL
     try:
         with os.fdopen(handle, "w") as file:

@@ -1,7 +1,7 @@
-"""Erasing what was forgotten from the files: tried until the write-ahead log is empty, after a restart too.
+"""Erasure of deleted secrets from the files, retried until the write-ahead log is empty.
 
-What was dropped is overwritten in the database at once, but stays in the log beside it for as long as a reader may need
-that. So what was dropped counts as being erased until the log was emptied.
+Deleted data is overwritten in the database at once, but stays in the log next to it for as long as a reader may need
+that. So it counts as being erased until the log has been emptied, after a restart too.
 """
 
 import json
@@ -15,7 +15,7 @@ from mxlib.store.database import Store
 from mxlib.store.tables import meta
 from mxlib.store.transaction import Tx
 
-#: Tries at once, and the seconds between them: most readers are gone by then.
+#: Tries at once, and the seconds between them: most readers have ended by then.
 _TRIES, _PAUSE = 10, 0.03
 
 _NAME = "erasing"
@@ -24,7 +24,7 @@ _READ = sa.select(meta.c.value).where(meta.c.name == _NAME)
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """What is being erased: the passwords of runs, and how many other things."""
+    """Data that is being erased: the passwords of runs, and how many other things."""
 
     runs: frozenset[int] = frozenset()
     others: int = 0
@@ -34,20 +34,26 @@ class Erasing:
 
 
 def pending(tx: Tx) -> Erasing:
-    """What is being erased now."""
+    """Return what is being erased now."""
     value = tx.scalar(_READ)
     told = json.loads(value) if value else {}
     return Erasing(frozenset(told.get("runs", ())), int(told.get("others", 0)))
 
 
 def begin(tx: Tx, run: int | None = None) -> None:
-    """Note, in the transaction that drops them, that the passwords of a run, or something else, are to be erased."""
+    """Record that the passwords of a run, or something else, are to be erased.
+
+    Call it in the transaction that deletes them.
+    """
     now = pending(tx)
     _write(tx, Erasing(now.runs, now.others + 1) if run is None else Erasing(now.runs | {run}, now.others))
 
 
 def finish(store: Store, *, tries: int = _TRIES) -> bool:
-    """Erase what is being erased; whether nothing is left. Then the audit trail says so of each run."""
+    """Erase what is being erased; return whether nothing is left.
+
+    Then the audit log has an entry for each run.
+    """
     with store.read() as tx:
         now = pending(tx)
     if not now:
@@ -65,7 +71,7 @@ def finish(store: Store, *, tries: int = _TRIES) -> bool:
                 tx, at=store.clock.now(), who="MXM", kind="engine", what="run.passwords_erased", on=f"run {run}",
                 run=run, outcome="in no file of this server any more",
             )  # fmt: skip
-        # What was dropped since may still be in the log.
+        # Data deleted since may still be in the log.
         left = Erasing(left.runs - now.runs, max(0, left.others - now.others))
         _write(tx, left)
     return not left

@@ -1,4 +1,4 @@
-"""What can go wrong with the files of the store: each kind with its own sentence and code."""
+"""Errors of the store's files: each kind with its own sentence and code."""
 
 import errno
 import fcntl
@@ -20,7 +20,10 @@ _CANNOT_LOCK = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be used now; the message says why and what to do, `code` is the kind of failure."""
+    """The store cannot be used now.
+
+    The message has the reason and what to do; `code` is the kind of failure.
+    """
 
     def __init__(self, message: str, code: str = "STORE_FAILED") -> None:
         super().__init__(message)
@@ -28,11 +31,17 @@ class StoreUnavailable(Exception):
 
 
 class StoreNotOpened(StoreUnavailable):
-    """The data folder holds what MXM must not work with; the message says what to do."""
+    """The data folder holds what MXM must not work with.
+
+    The message says what to do.
+    """
 
 
 def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> StoreUnavailable | None:
-    """What an error of the database means; None for one that is a fault of ours."""
+    """Return the error for an error of the database.
+
+    None for one that is a fault of ours.
+    """
     raw = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(raw, "sqlite_errorcode", None)
     tell = _OF_CODE.get((code or 0) & 0xFF) if code is not None else None
@@ -44,7 +53,7 @@ def of_database(error: DBAPIError | sqlite3.Error, path: Path | None) -> StoreUn
 
 
 def of_system(error: OSError) -> StoreUnavailable:
-    """What an error of the operating system means for the data folder."""
+    """Return the error for an error of the operating system in the data folder."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return StoreUnavailable(store_problems.DISK_FULL, "DISK_FULL")
@@ -59,7 +68,7 @@ def of_system(error: OSError) -> StoreUnavailable:
 
 
 def cannot_lock(folder: Path) -> bool:
-    """Whether the file system of a folder refuses to lock files at all."""
+    """Return whether the file system of a folder cannot lock files at all."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,7 +78,7 @@ def cannot_lock(folder: Path) -> bool:
 
 
 def without_locks() -> StoreNotOpened:
-    """The file system cannot lock files."""
+    """Return the error for a file system that cannot lock files."""
     return StoreNotOpened(store_problems.NO_LOCKS, "NO_LOCKS")
 
 
@@ -86,7 +95,7 @@ def _read_only(_path: Path | None) -> StoreUnavailable:
 
 
 def _not_opened(path: Path | None) -> StoreUnavailable:
-    """SQLite says no more than that: look at what else may be."""
+    """Find the reason, since SQLite reports only that it cannot open the file."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Since when mailboxes are known that MXM did not make itself."""
+"""First sighting of mailboxes that MXM did not create itself."""
 
 import json
 from collections.abc import Collection
@@ -10,23 +10,23 @@ from mxlib.store.tables import audit, meta, run_row
 from mxlib.store.tables import first_seen as table
 from mxlib.store.transaction import Tx
 
-#: Seconds from its create in which a list may lack a mailbox all the same: it was asked for before.
+#: Seconds from its create in which a list may lack a mailbox: it may have been requested before.
 _ON_ITS_WAY = 300.0
 
-#: Under which name what was known before an empty list is kept.
+#: Name under which the sightings from before an empty list are stored.
 _ASIDE = "before_empty_list:"
 
-#: A create that is on its way may be in a list before its answer is.
+#: A create that is on its way may be in a list before its response is here.
 _OURS = ("created", "sending", "settling")
 
 
 def note(
     tx: Tx, domain: str, usernames: Collection[str], at: float, *, before: Collection[str] = (), before_at: float = 0.0
 ) -> None:
-    """The host listed these mailboxes at `at`: keep since when each is known, and forget those that are gone.
+    """Record the mailboxes that the host listed at `at`: when each was first seen.
 
-    `before` are those of the list before it, of `before_at`: what was made here, was gone from that one and is back
-    was made anew by somebody else.
+    Mailboxes that are gone are deleted. `before` is the previous list, of `before_at`. A mailbox that MXM created, that
+    was missing from the previous list and is back, was created again by someone else.
     """
     there = set(usernames)
     known = set(tx.execute(sa.select(table.c.username).where(table.c.domain == domain)).scalars())
@@ -39,14 +39,20 @@ def note(
 
 
 def set_aside(tx: Tx, domain: str, usernames: Collection[str], at: float) -> None:
-    """The list that follows the one of `at` is empty: keep what is known, in case that was a mistake of the host."""
+    """Store the sightings when the list after the one of `at` is empty.
+
+    That may be a mistake of the host.
+    """
     first = tx.execute(sa.select(table.c.username, table.c.at).where(table.c.domain == domain))
     value = json.dumps({"usernames": list(usernames), "at": at, "first": {row.username: row.at for row in first}})
     tx.execute(meta.insert().prefix_with("OR REPLACE").values(name=f"{_ASIDE}{domain}", value=value))
 
 
 def restore(tx: Tx, domain: str, usernames: Collection[str]) -> tuple[list[str], float] | None:
-    """After an empty list: since when mailboxes are known, when most of them are back; those of the list before it."""
+    """Restore the sightings from before an empty list when most of its mailboxes are back.
+
+    Returns the usernames and the time of the list before the empty one; None when nothing is restored.
+    """
     name = f"{_ASIDE}{domain}"
     value = tx.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar()
     if value is None:
@@ -68,12 +74,15 @@ def restore(tx: Tx, domain: str, usernames: Collection[str]) -> tuple[list[str],
 
 
 def since(tx: Tx, domain: str, username: str) -> float | None:
-    """When a mailbox that MXM did not make was first listed; None for the others."""
+    """Return when a mailbox that MXM did not create was first listed.
+
+    None for the others.
+    """
     return tx.execute(sa.select(table.c.at).where(table.c.domain == domain, table.c.username == username)).scalar()
 
 
 def is_listed_since(tx: Tx, domain: str, at: float) -> bool:
-    """Whether a list of `domain` was known at `at`."""
+    """Return whether a list of `domain` was known at `at`."""
     earlier = sa.select(table.c.at).where(table.c.domain == domain, table.c.at <= at).limit(1)
     return tx.execute(earlier).first() is not None
 
@@ -82,7 +91,10 @@ _FORGET = table.delete().where(table.c.domain == sa.bindparam("of"), table.c.use
 
 
 def _gone(tx: Tx, domain: str, lacked: Collection[str], at: float) -> set[str]:
-    """Those of `lacked` that the list of `at` would have had, since they were made here long enough before it."""
+    """Return those of `lacked` that the list of `at` would have had.
+
+    They were created here long enough before it.
+    """
     if not lacked or not at:
         return set()
     made = (

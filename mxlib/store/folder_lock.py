@@ -1,4 +1,7 @@
-"""The lock of a data folder: a hint who owns it, that ends with its process, however that dies."""
+"""The lock of a data folder: a hint to its owner.
+
+It ends with its process, however that ends.
+"""
 
 import os
 import sqlite3
@@ -20,15 +23,16 @@ class Lock:
     id: str
 
     def is_replaced(self) -> bool:
-        """Whether the file that is there now is another one."""
+        """Return whether another file is now at its path."""
         return file_id(self.path) != self.id
 
     def close(self) -> None:
+        """Release the lock."""
         self.held.close()
 
 
 def take_lock(path: Path) -> Lock | None:
-    """The lock on the file at `path`, made when missing; None while another process has it."""
+    """Lock the file at `path`, created when missing; None while another process has the lock."""
     try:
         make_private(path)
     except OSError as error:
@@ -49,7 +53,10 @@ def take_lock(path: Path) -> Lock | None:
 
 
 def file_id(path: Path) -> str:
-    """What tells a file from another one that takes its place; blank when there is none."""
+    """Return the identity of a file, which another one in its place lacks.
+
+    Blank without a file.
+    """
     try:
         found = path.stat()
     except OSError:
@@ -58,6 +65,9 @@ def file_id(path: Path) -> str:
 
 
 def make_private(path: Path) -> None:
-    """Make a file that only its owner reads; one that is there is not opened, since closing it would end its locks."""
+    """Create a file that only its owner can read.
+
+    An existing one is not opened, since closing it would end its locks.
+    """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

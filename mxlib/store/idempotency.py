@@ -1,4 +1,4 @@
-"""Requests that are carried out once: what a caller sent under an Idempotency-Key, and the run that came of it."""
+"""Idempotency keys: the request a caller sent under each, and the run that it started."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a key stands for: the digest of its request, when it came, and the run as soon as there is one."""
+    """The use of a key: digest and time of its request, and its run, if any."""
 
     digest: bytes
     run: int | None
@@ -20,25 +20,31 @@ class Claim:
 
 
 def find(tx: Tx, caller: str, key: str) -> Claim | None:
-    """What `caller` used `key` for."""
+    """Return what `caller` used `key` for."""
     row = tx.execute(sa.select(table.c.digest, table.c.run, table.c.at).where(_is(caller, key))).first()
     return Claim(*row) if row else None
 
 
 def claim(tx: Tx, caller: str, key: str, digest: bytes, at: float) -> Claim:
-    """Use `key` for the request of this digest, unless it was used before; what it stands for now."""
+    """Use `key` for the request of this digest, unless it was used before.
+
+    Return its use now.
+    """
     row = insert(table).values(caller=caller, key=key, digest=digest, at=at).on_conflict_do_nothing()
     tx.execute(row)
     return find(tx, caller, key) or Claim(digest, None, at)
 
 
 def started(tx: Tx, caller: str, key: str, run: int) -> None:
-    """Note the run that came of it."""
+    """Record the run that the request started."""
     tx.execute(table.update().where(_is(caller, key)).values(run=run))
 
 
 def forget(tx: Tx, before: float) -> int:
-    """Drop the keys that were used before then, so that they count as new; how many. What they started stays."""
+    """Delete the keys that were used before then, so that they count as new.
+
+    Return how many. The runs that they started stay.
+    """
     old = sa.select(table.c.key).where(
         table.c.caller == runs.c.operator, table.c.key == runs.c.idempotency_key, table.c.at < before
     )

@@ -1,4 +1,4 @@
-"""The journal of runs: what was planned, what was sent, what was heard, what became of each row.
+"""The journal of runs: plan, requests and responses, and the outcome of each row.
 
 Outcomes and statuses are the words of `mxlib.core.vocabulary`; here they are text.
 """
@@ -19,18 +19,18 @@ from mxlib.store.transaction import Tx
 
 
 class RowChanged(OwnershipLost):
-    """A row is not in the state in which this process left it: another one has worked on it."""
+    """Another process has changed a row since this process left it."""
 
 
 _RUN = [run.c[column.name] for column in fields(RunRecord)]
 _ROW = [run_row.c[column.name] for column in fields(RowRecord)]
 
-#: An update or a deletion that costs a write: its mailbox is looked at right before.
+#: An update or a deletion that costs a write: its mailbox is inspected right before.
 _INSPECTED = (run_row.c.action == "delete") | (
     (run_row.c.action == "update") & (run_row.c.sealed_password.is_not(None) | run_row.c.quota.is_not(None))
 )
 
-#: What takes something back.
+#: Rows that undo something.
 _GUARDED = sa.or_(*(sa.func.json_extract(run_row.c.before, f"$.{name}") == 1 for name in ("unused", "unchanged")))
 
 #: Statements that are run once a row, built once.
@@ -66,9 +66,9 @@ def add_run(
     retry_of: int | None = None,
     unanswered: Collection[int] = (),
 ) -> int:
-    """Write down a whole plan before anything of it is sent; the run's number.
+    """Store a whole plan before anything of it is sent; return the run's number.
 
-    `unanswered` are positions that an earlier run may have carried out without hearing so.
+    `unanswered` are positions that an earlier run may have carried out without a response.
     """
     key, wrapped = server_key.new_run_key()
     secrets = any(row.password for row in plan.rows)
@@ -125,7 +125,10 @@ def add_run(
 
 
 def find_run(tx: Tx, *, operator: str, idempotency_key: str | None, plan_digest: str) -> int | None:
-    """The run that this start already started: same key of the same operator, or same plan and not at an end."""
+    """Return the run that this start already started.
+
+    It has the same key of the same operator, or the same plan and has not ended.
+    """
     same_plan = (run.c.plan_digest == plan_digest) & run.c.status.not_in(("finished", "stopped"))
     same_key = (run.c.operator == operator) & (run.c.idempotency_key == idempotency_key)
     found = same_plan if idempotency_key is None else same_plan | same_key
@@ -133,24 +136,24 @@ def find_run(tx: Tx, *, operator: str, idempotency_key: str | None, plan_digest:
 
 
 def get_run(tx: Tx, number: int) -> RunRecord | None:
-    """One run."""
+    """Return one run."""
     return next(iter(_runs(tx, run.c.id == number)), None)
 
 
 def latest_runs(tx: Tx, most: int) -> list[RunRecord]:
-    """The newest runs, newest first."""
+    """Return the newest runs, newest first."""
     return _runs(tx, sa.true(), most)
 
 
 def open_runs(tx: Tx) -> list[RunRecord]:
-    """The runs that are not at an end, or stopped with rows of which nobody knows what became, oldest first."""
+    """Return the runs that have not ended, or stopped with rows of unknown outcome, oldest first."""
     unsettled = sa.select(run_row.c.run).where(run_row.c.outcome.in_(("sending", "settling")))
     stopped = (run.c.status == "stopped") & run.c.id.in_(unsettled)
     return _runs(tx, run.c.status.not_in(("finished", "stopped")) | stopped)[::-1]
 
 
 def lineage(tx: Tx, record: RunRecord) -> list[RunRecord]:
-    """A run and those whose rows it tries again, the first of them last."""
+    """Return a run and those whose rows it retries, the first of them last."""
     records = [record]
     while (origin := records[-1].retry_of) is not None and (before := get_run(tx, origin)) is not None:
         records.append(before)
@@ -158,13 +161,13 @@ def lineage(tx: Tx, record: RunRecord) -> list[RunRecord]:
 
 
 def unseen_runs(tx: Tx, operator: str) -> list[RunRecord]:
-    """The runs of an operator that ended or paused while nobody looked, newest first."""
+    """Return the runs of an operator that ended or paused unseen, newest first."""
     stands = run.c.status.in_(("finished", "stopped", "paused"))
     return _runs(tx, stands & (run.c.operator == operator) & run.c.seen.is_(False))
 
 
 def runs_of_file(tx: Tx, file_digest: str) -> list[int]:
-    """The runs that imported a file of this digest, newest first."""
+    """Return the runs that imported a file of this digest, newest first."""
     return list(
         tx.execute(sa.select(run.c.id).where(run.c.file_digest == file_digest).order_by(run.c.id.desc())).scalars()
     )
@@ -176,7 +179,7 @@ def _runs(tx: Tx, where: sa.ColumnElement[bool], most: int | None = None) -> lis
 
 
 def undos(tx: Tx, numbers: Iterable[int]) -> dict[int, list[int]]:
-    """The runs that take each of these back, or did, oldest first."""
+    """Return the runs that undo each of these, or did, oldest first."""
     query = sa.select(run.c.undo_of, run.c.id).where(run.c.undo_of.in_(list(numbers))).order_by(run.c.id)
     told: dict[int, list[int]] = {}
     for of, number in tx.execute(query):
@@ -190,12 +193,12 @@ def set_run(tx: Tx, number: int, **values: object) -> None:
 
 
 def begin(tx: Tx, number: int, at: float) -> None:
-    """Note when a run first went on."""
+    """Record when a run first started to send."""
     tx.execute(run.update().where(run.c.id == number, run.c.started_at.is_(None)).values(started_at=at))
 
 
 def counts(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[str, int]]:
-    """How many rows of each run have each outcome."""
+    """Return how many rows of each run have each outcome."""
     told: dict[int, dict[str, int]] = {}
     query = (
         sa.select(run_row.c.run, run_row.c.outcome, sa.func.count())
@@ -208,7 +211,10 @@ def counts(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[str, int]]:
 
 
 def get_row(tx: Tx, number: int, position: int, *, having: str | None = None) -> RowRecord:
-    """One row of a run; raises RowChanged unless its outcome is `having`, where that is given."""
+    """Return one row of a run.
+
+    Raises RowChanged unless its outcome is `having`, where that is given.
+    """
     row = RowRecord(*tx.execute(_ONE_ROW, {"of": number, "at": position}).one())
     if having is not None and row.outcome != having:
         raise RowChanged
@@ -216,7 +222,7 @@ def get_row(tx: Tx, number: int, position: int, *, having: str | None = None) ->
 
 
 def rows(tx: Tx, number: int, *, outcomes: Collection[str] = (), domain: str | None = None) -> list[RowRecord]:
-    """The rows of a run in file order: all, or those with some outcomes, or of one domain."""
+    """Return rows of a run in file order: all, or of some outcomes or one domain."""
     query = sa.select(*_ROW).where(run_row.c.run == number).order_by(run_row.c.position)
     if outcomes:
         query = query.where(run_row.c.outcome.in_(list(outcomes)))
@@ -226,7 +232,10 @@ def rows(tx: Tx, number: int, *, outcomes: Collection[str] = (), domain: str | N
 
 
 def waiting_positions(tx: Tx, number: int, *, asking: bool = True) -> list[int]:
-    """The rows that wait to be sent, in file order; with `asking` False those that wait and ask nothing of the host."""
+    """Return the positions of the rows that wait to be sent, in file order.
+
+    With `asking` False, only rows that wait and need no request to the host.
+    """
     asks = (run_row.c.action != "update") | run_row.c.sealed_password.is_not(None) | run_row.c.quota.is_not(None)
     query = sa.select(run_row.c.position).where(
         run_row.c.run == number, run_row.c.outcome == "waiting", asks if asking else ~asks
@@ -235,7 +244,10 @@ def waiting_positions(tx: Tx, number: int, *, asking: bool = True) -> list[int]:
 
 
 def guarded(tx: Tx, number: int) -> dict[int, tuple[str, str]]:
-    """The rows whose mailbox is looked at right before they are sent: domain and username by position."""
+    """Return the rows whose mailbox is inspected right before they are sent.
+
+    By position: domain and username.
+    """
     query = sa.select(run_row.c.position, run_row.c.domain, run_row.c.username).where(
         run_row.c.run == number, _GUARDED | _INSPECTED
     )
@@ -243,7 +255,7 @@ def guarded(tx: Tx, number: int) -> dict[int, tuple[str, str]]:
 
 
 def domains_to_check(tx: Tx, number: int) -> list[str]:
-    """The domains in which this run changed something, or may have, whatever it heard."""
+    """Return the domains in which this run changed something, or may have, whatever its responses."""
     sent = run_row.c.outcome.in_(("created", "updated", "deleted", "failed", "not_attempted")) & (run_row.c.tries > 0)
     touched = sent | run_row.c.unanswered
     query = sa.select(run_row.c.domain).where(run_row.c.run == number, touched)
@@ -251,7 +263,10 @@ def domains_to_check(tx: Tx, number: int) -> list[str]:
 
 
 def send(tx: Tx, number: int, position: int, at: float) -> tuple[RowRecord, int]:
-    """Mark a row as being sent, before its request leaves; the row as it now is, and the number of the attempt."""
+    """Mark a row as being sent, before its request is sent.
+
+    Returns the row as it now is, and the number of the attempt. Raises RowChanged unless the row was waiting.
+    """
     if not tx.execute(_SENDING, {"of": number, "at": position}).rowcount:
         raise RowChanged
     row = get_row(tx, number, position)
@@ -259,12 +274,12 @@ def send(tx: Tx, number: int, position: int, at: float) -> tuple[RowRecord, int]
 
 
 def record_response(tx: Tx, number: int, at: float, answer: str) -> None:
-    """Note the answer to an attempt."""
+    """Record the response to an attempt."""
     tx.execute(_HEARD, {"of": number, "when": at, "what": answer})
 
 
 def record_read(tx: Tx, number: int, position: int | None, sent_at: float, heard_at: float, answer: str) -> None:
-    """Note a read that is over."""
+    """Record a read that has ended."""
     attempt_number = _attempt(tx, number, position, "read", sent_at)
     record_response(tx, attempt_number, heard_at, answer)
 
@@ -275,7 +290,10 @@ def _attempt(tx: Tx, number: int, position: int | None, kind: str, at: float) ->
 
 
 def set_row(tx: Tx, number: int, position: int, *, having: str | None = None, **values: object) -> None:
-    """Change columns of one row; raises RowChanged unless its outcome is `having`, where that is given."""
+    """Change columns of one row.
+
+    Raises RowChanged unless its outcome is `having`, where that is given.
+    """
     row = run_row.update().where(run_row.c.run == number, run_row.c.position == position)
     if having is not None:
         row = row.where(run_row.c.outcome == having)
@@ -284,7 +302,10 @@ def set_row(tx: Tx, number: int, position: int, *, having: str | None = None, **
 
 
 def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **values: object) -> None:
-    """Change columns of every row whose outcome is `having`; with `only`, of those that went unanswered or did not."""
+    """Change columns of every row whose outcome is `having`.
+
+    With `only`, of those alone whose `unanswered` is the same.
+    """
     where = (run_row.c.run == number) & (run_row.c.outcome == having)
     if only is not None:
         where &= run_row.c.unanswered.is_(only)
@@ -292,13 +313,19 @@ def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **va
 
 
 def mark_unknown(tx: Tx, number: int) -> None:
-    """The process died while rows were `sending`: creates and guarded rows are read back, others can be sent again."""
+    """Mark the rows that were `sending` when the process died.
+
+    Creates and guarded rows are read back, others can be sent again.
+    """
     after = sa.case(((run_row.c.action == "create") | _GUARDED, "settling"), else_="waiting")
     set_rows(tx, number, "sending", outcome=after, unanswered=True)
 
 
 def set_found(tx: Tx, number: int, found: Iterable[tuple[int, str, str, int | None, int | None]]) -> None:
-    """Note what the host has: position, reason, what differs ("" for nothing), quota and limit of each row."""
+    """Record what the host has for each row.
+
+    Each is position, reason, what differs ("" for nothing), quota and limit.
+    """
     names = ("at", "reason", "differs", "host_quota", "host_limit")
     values = [dict(zip(names, row, strict=True)) | {"of": number} for row in found]
     if values:
@@ -306,13 +333,13 @@ def set_found(tx: Tx, number: int, found: Iterable[tuple[int, str, str, int | No
 
 
 def attempts_since(tx: Tx, at: float) -> list[tuple[str, float]]:
-    """What was sent since `at`, oldest first: "read" or "write", and when."""
+    """Return what was sent since `at`, oldest first: "read" or "write", and when."""
     query = sa.select(attempt.c.kind, attempt.c.sent_at).where(attempt.c.sent_at >= at).order_by(attempt.c.sent_at)
     return [("read" if kind == "read" else "write", sent_at) for kind, sent_at in tx.execute(query)]
 
 
 def differences(tx: Tx, number: int) -> tuple[int, str]:
-    """How many rows the host has otherwise than asked, and the first of these differences."""
+    """Return how many rows differ at the host from what was asked, and the first difference."""
     query = sa.select(sa.func.count(), sa.func.min(run_row.c.position)).where(
         run_row.c.run == number, run_row.c.differs != ""
     )

@@ -1,4 +1,7 @@
-"""Who made a mailbox, as the audit trail tells: what stands there without a yes may be somebody else's."""
+"""Creators of mailboxes, by the audit log.
+
+A mailbox that exists without a successful response may have been created by someone else.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,15 +14,15 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who made a mailbox: a run, or a person by hand."""
+    """Creator of a mailbox: a run, or a person by hand (None)."""
 
     run: int | None
 
 
 def find_maker(tx: Tx, address: str, *, after: int = 0, at: float = 0.0, but: Collection[int] = ()) -> Maker | None:
-    """Who made the mailbox `address` after entry `after` and since `at`, if others than the runs `but` did.
+    """Return who created the mailbox `address` after entry `after` and since `at`, other than runs `but`.
 
-    What they deleted since, or what MXroute did not do though it said so, does not count.
+    A mailbox that they deleted since, or that MXroute did not create though it reported so, does not count.
     """
     query = sa.select(audit.c.what, audit.c.run).where(
         audit.c.on == address,

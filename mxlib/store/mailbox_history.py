@@ -1,4 +1,4 @@
-"""What was done to one mailbox, by the journal of runs and by hand."""
+"""History of one mailbox, from the journal of runs and from writes by hand."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,10 @@ _NOTHING = ("skipped", "unchanged", "not_attempted")
 
 @dataclass(frozen=True, slots=True)
 class InRun:
-    """A row of a run that was about the mailbox; `at` is when the host last answered it, or the run began."""
+    """A row of a run about the mailbox.
+
+    `at` is the last response of the host, or the run's start.
+    """
 
     at: float
     who: str
@@ -26,7 +29,7 @@ class InRun:
 
 @dataclass(frozen=True, slots=True)
 class ManualAction:
-    """An entry of the audit trail about the mailbox that belongs to no run."""
+    """An entry of the audit log about the mailbox that belongs to no run."""
 
     at: float
     who: str
@@ -35,7 +38,7 @@ class ManualAction:
 
 
 def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
-    """The latest rows about a mailbox, newest first; those left out of their runs are not among them."""
+    """Return the latest rows about a mailbox, newest first, without those left out of their runs."""
     heard = (
         sa.select(sa.func.max(attempt.c.heard_at))
         .where(attempt.c.run == run_row.c.run, attempt.c.position == run_row.c.position)
@@ -53,7 +56,7 @@ def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
 
 
 def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]:
-    """The latest entries about a mailbox, newest first."""
+    """Return the latest entries about a mailbox, newest first."""
     query = (
         sa.select(audit.c.at, audit.c.who, audit.c.what, audit.c.outcome)
         .where(audit.c.on == f"{username}@{domain}", audit.c.run.is_(None))
@@ -64,7 +67,10 @@ def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]
 
 
 def plan_was_full(tx: Tx) -> float | None:
-    """When the latest create of a run was refused since the host's plan was full; None when it was answered else."""
+    """Return when the latest create of a run was refused since the host's plan was full.
+
+    None when the latest create had another answer.
+    """
     query = (
         sa.select(attempt.c.heard_at, attempt.c.answer)
         .where(attempt.c.kind == "create", attempt.c.heard_at.is_not(None))

@@ -1,4 +1,7 @@
-"""The last good lists: the account's domains, and each domain's mailboxes, with the time they were read."""
+"""The last good lists: the account's domains, and each domain's mailboxes.
+
+Each has the time when it was read.
+"""
 
 import json
 import zlib
@@ -34,35 +37,38 @@ class Mailboxes:
 
 
 def domains(tx: Tx) -> Domains | None:
-    """The domains; None when they were never read."""
+    """Return the domains; None when they were never read."""
     kept = _kept(tx, _DOMAINS)
     return Domains(tuple(_unpacked(kept[1])), kept[0]) if kept else None
 
 
 def keep_domains(tx: Tx, names: Iterable[str], at: float) -> None:
-    """Keep the domains that the host named at `at`."""
+    """Store the domains that the host listed at `at`."""
     _keep(tx, _DOMAINS, list(names), at)
 
 
 def read_at(tx: Tx, domain: str) -> float | None:
-    """When the list of `domain` was last read; None for never."""
+    """Return when the list of `domain` was last read; None for never."""
     return tx.execute(sa.select(table.c.read_at).where(table.c.domain == domain)).scalar()
 
 
 def read_times(tx: Tx) -> dict[str, float]:
-    """When the list of each domain was last read."""
+    """Return when the list of each domain was last read."""
     found = tx.execute(sa.select(table.c.domain, table.c.read_at).where(table.c.domain != _DOMAINS))
     return {row.domain: row.read_at for row in found}
 
 
 def mailboxes(tx: Tx, domain: str) -> Mailboxes | None:
-    """The mailboxes of `domain`; None when they were never read."""
+    """Return the mailboxes of `domain`; None when they were never read."""
     kept = _kept(tx, domain) if domain != _DOMAINS else None
     return Mailboxes(tuple(Mailbox(**box) for box in _unpacked(kept[1])), kept[0]) if kept else None
 
 
 def keep_mailboxes(tx: Tx, domain: str, boxes: Iterable[Mailbox], at: float) -> None:
-    """Keep the mailboxes that the host listed at `at`, and since when those that are new to MXM are known."""
+    """Store the mailboxes that the host listed at `at`.
+
+    First sightings of those that are new to MXM are stored as well.
+    """
     boxes, kept = list(boxes), _kept(tx, domain)
     before = [box["username"] for box in _unpacked(kept[1])] if kept else []
     before_at, names = kept[0] if kept else 0.0, [box.username for box in boxes]

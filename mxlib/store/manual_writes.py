@@ -1,6 +1,7 @@
-"""Writes by hand that are on their way, or whose outcome is not certain: journalled before they leave.
+"""Writes by hand that are on their way, or of unknown outcome.
 
-A row goes once its outcome is in the audit trail; it stays only while it keeps a password that may have been set.
+Each is journalled before it is sent. A row is deleted once its outcome is in the audit log; it stays only while it
+keeps a password that may have been set.
 """
 
 from collections.abc import Mapping
@@ -13,13 +14,13 @@ from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import manual_write as table
 from mxlib.store.transaction import Tx
 
-#: On its way; sent without an answer; its outcome is recorded, and the password that it may have set is kept.
+#: On its way; sent without a response; outcome recorded, with the password that it may have set.
 SENDING, UNCERTAIN, KEPT = "sending", "uncertain", "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class ManualWrite:
-    """One write by hand as the store has it; `asked` holds figures and phrases, never a password."""
+    """One write by hand as stored; `asked` holds figures and phrases, never a password."""
 
     id: int
     at: float
@@ -40,7 +41,7 @@ class ManualWrite:
 
     @property
     def mailbox(self) -> str:
-        """The full address."""
+        """Return the full address."""
         return f"{self.username}@{self.domain}"
 
 
@@ -49,7 +50,10 @@ _OPEN = table.c.status.in_((SENDING, UNCERTAIN))
 
 
 def add(tx: Tx, key: ServerKey, password: str, **values: object) -> int:
-    """Journal a write that is about to leave, its password sealed with a key of its own; its number."""
+    """Journal a write that is about to be sent; return its number.
+
+    Its password is sealed with a key of its own.
+    """
     sealed, wrapped = None, None
     if password:
         own, wrapped = key.new_run_key()
@@ -59,39 +63,48 @@ def add(tx: Tx, key: ServerKey, password: str, **values: object) -> int:
 
 
 def password(key: ServerKey, write: ManualWrite) -> str:
-    """The password that a write asked for; blank without one. Raises `keys.Unreadable` under another server key."""
+    """Return the password that a write asked for; blank without one.
+
+    Raises `encryption.DecryptionFailed` under another server key.
+    """
     if write.sealed_password is None or write.wrapped_key is None:
         return ""
     return key.unwrap(write.wrapped_key).open_password(write.sealed_password, 0)
 
 
 def get(tx: Tx, number: int) -> ManualWrite | None:
-    """One write, while it is kept."""
+    """Return one write, while it is stored."""
     return next(iter(_found(tx, table.c.id == number)), None)
 
 
 def find_open(tx: Tx, *, due: float | None = None) -> list[ManualWrite]:
-    """Writes whose outcome is not recorded, oldest first; with `due`, those to be settled by then."""
+    """Return writes whose outcome is not recorded, oldest first.
+
+    With `due`, those to read back by then.
+    """
     return _found(tx, _OPEN if due is None else _OPEN & (table.c.settle_at <= due))
 
 
 def find_of_mailbox(tx: Tx, domain: str, username: str) -> list[ManualWrite]:
-    """Every write to a mailbox that is still kept, oldest first."""
+    """Return every write to a mailbox that is still stored, oldest first."""
     return _found(tx, (table.c.domain == domain) & (table.c.username == username))
 
 
 def find_kept(tx: Tx) -> list[ManualWrite]:
-    """Every write that got no answer and is still kept, oldest first."""
+    """Return every unanswered write that is still stored, oldest first."""
     return _found(tx, table.c.status.in_((UNCERTAIN, KEPT)))
 
 
 def change(tx: Tx, number: int, **values: object) -> bool:
-    """Change columns of a write whose outcome is not recorded; whether it is still so."""
+    """Change columns of a write whose outcome is not recorded.
+
+    Return whether that is still so.
+    """
     return tx.execute(table.update().where(table.c.id == number, _OPEN).values(**values)).rowcount > 0
 
 
 def drop(tx: Tx, number: int) -> bool:
-    """Forget a write and its password; whether it had one."""
+    """Delete a write and its password; return whether it had one."""
     query = sa.select(table.c.sealed_password.is_not(None)).where(table.c.id == number)
     sealed = bool(tx.execute(query).scalar())
     tx.execute(table.delete().where(table.c.id == number))
@@ -99,13 +112,13 @@ def drop(tx: Tx, number: int) -> bool:
 
 
 def usernames_on_their_way(tx: Tx, domain: str) -> set[str]:
-    """The mailboxes of a domain whose create by hand has no recorded outcome."""
+    """Return the mailboxes of a domain whose create by hand has no recorded outcome."""
     query = sa.select(table.c.username).where(table.c.domain == domain, table.c.action == "create", _OPEN)
     return set(tx.execute(query).scalars())
 
 
 def is_open(tx: Tx, domain: str, username: str) -> bool:
-    """Whether a write to a mailbox has no recorded outcome."""
+    """Return whether a write to a mailbox has no recorded outcome."""
     query = sa.select(table.c.id).where(table.c.domain == domain, table.c.username == username, _OPEN).limit(1)
     return tx.execute(query).first() is not None
 

@@ -1,4 +1,7 @@
-"""The own cells of rows, columns that mean nothing here: sealed with the server's key, which outlives *Handed over*."""
+"""Own columns of rows, which MXM does not use, encrypted with the server's key.
+
+That key stays after *Handed over*, so the cells do too.
+"""
 
 import json
 from collections.abc import Mapping
@@ -13,24 +16,24 @@ from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import draft, meta, run, run_row
 from mxlib.store.transaction import Tx
 
-#: What the seal is bound to; not to a row, so that a retry or an undo takes the cells along as they are.
+#: Place that the seal is bound to; not a row, so that a retry or an undo can take the cells as they are.
 _PLACE = "own cells"
 
 #: The fact that no cell of an earlier release is in clear any more.
 _SEALED = "own_cells_sealed"
 
-#: A password shorter than this is no reason to blank out parts of other cells.
+#: Shortest password that is masked inside other cells.
 _SHORTEST = 4
 
 
 def seal(key: ServerKey, cells: Mapping[str, str], password: str) -> bytes | None:
-    """Return the cells as they are kept, without the row's password; None when there are none."""
+    """Return the sealed cells, without the row's password; None when there are none."""
     kept = {name: _without(cell, password) for name, cell in cells.items() if not password or cell != password}
     return key.seal(json.dumps(kept).encode(), _PLACE) if kept else None
 
 
 def unseal(key: ServerKey, sealed: bytes | None) -> dict[str, str]:
-    """Return the cells that were sealed; raises Unreadable when another key sealed them."""
+    """Return the cells that were sealed; raises DecryptionFailed when another key sealed them."""
     if sealed is None:
         return {}
     cells: dict[str, str] = json.loads(key.open(sealed, _PLACE))
@@ -43,7 +46,7 @@ def are_sealed(tx: Tx) -> bool:
 
 
 def seal_earlier(tx: Tx, key: ServerKey) -> None:
-    """Seal, once, what earlier releases kept in clear, and drop what looks like a password."""
+    """Seal, once, what earlier releases stored in clear, and delete what looks like a password."""
     if are_sealed(tx):
         return
     for number in tx.execute(sa.select(run.c.id)).scalars().all():
@@ -73,7 +76,7 @@ def _seal_run(tx: Tx, key: ServerKey, number: int) -> None:
 
 
 def _masked(row: sa.Row[tuple[str, ...]]) -> dict[str, object]:
-    """What of an invalid row is to be masked; a row that was never sent."""
+    """Return the values to mask in an invalid row, which was never sent."""
     cells = {name: getattr(row, name) for name in ("username", "domain", "recovery_email")}
     masked = {name: secret_cells.masked_in(name, cell) for name, cell in cells.items()}
     reason = row.reason

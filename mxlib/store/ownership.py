@@ -1,8 +1,8 @@
-"""Who sends what the store holds: one process, by an epoch in the database that each of its transactions checks.
+"""Ownership of the store: one process sends what it holds.
 
-The lock file is the first hint: whoever cannot get it only looks on. But locks get lost (the file is removed, a file
-system cannot lock), so the epoch is the proof: taking over raises it, and whoever held the one before can no longer
-write what belongs to runs, and so sends nothing more.
+The lock file is the first hint: a process that cannot lock it only reads. But locks get lost (the file is removed, a
+file system cannot lock), so an epoch in the database, which each transaction checks, is the proof: taking over raises
+it, and the process with the one before can no longer write what belongs to runs, and so sends nothing more.
 """
 
 import json
@@ -31,7 +31,7 @@ _READ = sa.select(meta.c.value).where(meta.c.name == _NAME)
 
 
 class OwnershipLost(Exception):
-    """Another process sends what this store holds now."""
+    """Another process now sends what this store holds."""
 
     def __init__(self) -> None:
         super().__init__("Another MXM has taken over the runs of this data folder.")
@@ -39,21 +39,24 @@ class OwnershipLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One term of ownership: a number that only rises, and an id that never comes back."""
+    """One term of ownership: a number that only rises, and an id, never used again."""
 
     number: int
     id: str
 
 
 class OwnedStore(Store):
-    """The store as its owner writes it: every transaction fails with OwnershipLost once another process owns it."""
+    """The store as its owner writes it.
+
+    Every transaction fails with OwnershipLost once another process owns it.
+    """
 
     def __init__(self, store: Store, epoch: Epoch) -> None:
         self._base, self.clock, self.epoch = store, store.clock, epoch
 
     @property
     def key(self) -> ServerKey:  # type: ignore[override]
-        """The key of the server."""
+        """Return the key of the server."""
         return self._base.key
 
     @classmethod
@@ -78,14 +81,17 @@ class OwnedStore(Store):
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """One transaction of the owner; raises OwnershipLost before anything is written, else as `Store.write`."""
+        """Open a transaction of the owner.
+
+        Raises OwnershipLost before anything is written, else as `Store.write`.
+        """
         with self._base.write() as tx:
             self._check(tx)
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """One consistent look at the store."""
+        """Open a consistent read of the store."""
         with self._base.read() as tx:
             yield tx
 
@@ -95,7 +101,10 @@ class OwnedStore(Store):
             self._check(tx)
 
     def beat(self) -> clock_guard.Jump | None:
-        """Give a sign of life, and take the lock again if its file was removed; the jump that the clock has made."""
+        """Give a sign of life, and lock again if the lock file was removed.
+
+        Returns the jump that the clock has made.
+        """
         self._base.keep_lock()
         now = self.clock.now()
         with self.write() as tx:

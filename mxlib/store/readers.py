@@ -1,4 +1,4 @@
-"""The readers of the store: each is bounded in time, since one that goes on keeps old pages in the log."""
+"""Readers of the store, limited in time: a long one keeps old pages in the log."""
 
 import sqlite3
 import threading
@@ -14,7 +14,7 @@ LONGEST_READ = 30.0
 
 @dataclass(slots=True, eq=False)
 class Reader:
-    """One reading transaction, since when it reads (monotonic seconds), and whether it was ended from outside."""
+    """One reading transaction, its start (monotonic seconds), and whether it was ended from outside."""
 
     connection: sqlite3.Connection
     began: float
@@ -22,7 +22,7 @@ class Reader:
 
 
 class Readers:
-    """The reading transactions that are open in this process."""
+    """Reading transactions that are open in this process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._lock = clock, threading.Lock()
@@ -43,7 +43,10 @@ class Readers:
                     connection.set_progress_handler(None, 0)
 
     def end_old(self) -> int:
-        """End the transactions that have read for too long; how many. What they ask next fails."""
+        """End the transactions that have read for too long; return how many.
+
+        Their next statement fails.
+        """
         latest = self._clock.monotonic() - LONGEST_READ
         with self._lock:
             old = [reader for reader in self._open if reader.began <= latest and not reader.ended]

@@ -1,4 +1,4 @@
-"""Runs and their rows as the store has them: the columns of the tables, with types."""
+"""Runs and their rows as stored: the columns of the tables, with types."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as the store has it; the columns of the table."""
+    """One run as stored; the columns of the table."""
 
     id: int
     status: str
@@ -34,13 +34,13 @@ class RunRecord:
     passwords_until: float | None
     handed_over_at: float | None
     wrapped_key: bytes | None = field(repr=False)
-    #: The newest entry of the audit trail when it was planned.
+    #: The newest entry of the audit log when it was planned.
     planned_after: int
 
 
 @dataclass(frozen=True, slots=True)
 class RowRecord:
-    """One row of a run as the store has it; the columns of the table."""
+    """One row of a run as stored; the columns of the table."""
 
     run: int
     position: int
@@ -67,21 +67,30 @@ class RowRecord:
 
     @property
     def asks_host(self) -> bool:
-        """Whether this row costs a write; an update of the recovery email alone does not."""
+        """Return whether this row costs a write.
+
+        An update of the recovery email alone does not.
+        """
         return self.action != "update" or self.sealed_password is not None or self.quota is not None
 
     @property
     def guarded(self) -> bool:
-        """Whether it takes something back, and so is done only while its mailbox is as it was left."""
+        """Return whether it undoes something.
+
+        Such a row is sent only while its mailbox is as the run left it.
+        """
         return bool(self.before.get("unused") or self.before.get("unchanged"))
 
     @property
     def was(self) -> dict[str, Any]:
-        """What the mailbox had right before this row: as planned, or as found when that had changed meanwhile."""
+        """Return what the mailbox had right before this row.
+
+        As planned, or as found when that had changed meanwhile.
+        """
         found: dict[str, Any] = self.before.get("found", {})
         return self.before | found
 
     @property
     def address(self) -> str:
-        """The full address, as far as it is known."""
+        """Return the full address, as far as it is known."""
         return f"{self.username}@{self.domain}" if self.domain else self.username

@@ -9,25 +9,25 @@ from mxlib.store.transaction import Tx
 
 
 def of_domain(tx: Tx, domain: str) -> dict[str, str]:
-    """The recovery email of each username of `domain` that has one."""
+    """Return the recovery email of each username of `domain` that has one."""
     rows = tx.execute(sa.select(table.c.username, table.c.email).where(table.c.domain == domain))
     return {row.username: row.email for row in rows}
 
 
 def of_mailbox(tx: Tx, domain: str, username: str) -> str:
-    """The recovery email of a mailbox; blank for none."""
+    """Return the recovery email of a mailbox; blank without one."""
     found = sa.select(table.c.email).where(table.c.domain == domain, table.c.username == username)
     return tx.execute(found).scalar() or ""
 
 
 def holding(tx: Tx, text: str) -> set[str]:
-    """The addresses of the mailboxes whose recovery email holds `text`, whatever its case."""
+    """Return the addresses of mailboxes whose recovery email contains `text`, in any case."""
     found = sa.select(table.c.username, table.c.domain).where(contains(table.c.email, text))
     return {f"{row.username}@{row.domain}" for row in tx.execute(found)}
 
 
 def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:
-    """Keep `email` for a mailbox that exists, in place of an earlier one."""
+    """Store `email` for a mailbox that exists, in place of an earlier one."""
     row = insert(table).values(domain=domain, username=username, email=email, set_at=at)
     tx.execute(
         row.on_conflict_do_update(
@@ -37,6 +37,9 @@ def put(tx: Tx, domain: str, username: str, email: str, at: float) -> None:
 
 
 def drop(tx: Tx, domain: str, username: str, *, set_before: float | None = None) -> None:
-    """Forget the recovery email of a mailbox that is gone; with `set_before` (Unix seconds) only if it is older."""
+    """Delete the recovery email of a mailbox that is gone.
+
+    With `set_before` (Unix seconds) only if it is older.
+    """
     gone = table.delete().where(table.c.domain == domain, table.c.username == username)
     tx.execute(gone if set_before is None else gone.where(table.c.set_at < set_before))

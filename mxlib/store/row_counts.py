@@ -1,4 +1,4 @@
-"""Rows of runs counted domain by domain, and those that are looked at one by one."""
+"""Counts of run rows by domain, and the rows that are shown one by one."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -17,7 +17,7 @@ Group = tuple[str, str, str]
 
 
 class Invalid(NamedTuple):
-    """What an invalid row says, without its cells."""
+    """Text of an invalid row, without its cells."""
 
     domain: str
     username: str
@@ -36,12 +36,12 @@ def by_domain(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[Group, int]]:
 
 
 def domains(tx: Tx, number: int) -> set[str]:
-    """Return the domains that the rows of a run name, also those of rows that were left out."""
+    """Return the domains that the rows of a run name, left-out rows included."""
     return set(tx.execute(sa.select(run_row.c.domain).where(run_row.c.run == number).distinct()).scalars())
 
 
 def invalid(tx: Tx, numbers: Iterable[int]) -> dict[int, list[Invalid]]:
-    """Return what the invalid rows of each run say, in file order."""
+    """Return the texts of the invalid rows of each run, in file order."""
     parts = run_row.c.run, run_row.c.domain, run_row.c.username, run_row.c.reason, run_row.c.outcome
     where = run_row.c.run.in_(list(numbers)), run_row.c.verdict == "invalid"
     told: dict[int, list[Invalid]] = {}
@@ -51,7 +51,7 @@ def invalid(tx: Tx, numbers: Iterable[int]) -> dict[int, list[Invalid]]:
 
 
 def differing(tx: Tx, number: int) -> list[RowRecord]:
-    """Return the rows of a run that the host has otherwise than asked, in file order."""
+    """Return the rows of a run that differ at the host, in file order."""
     return _rows(tx, (run_row.c.run == number) & (run_row.c.differs != ""))
 
 

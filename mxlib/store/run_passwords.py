@@ -1,4 +1,4 @@
-"""The passwords of runs: sealed with a key of each run's own, opened while they are kept, then forgotten for good."""
+"""Passwords of runs, sealed with each run's own key, readable during retention, then deleted."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,10 @@ from mxlib.store.transaction import Tx
 
 
 def due(tx: Tx, now: float) -> list[int]:
-    """Runs at an end whose passwords were kept long enough; a row that is not settled may need its own yet."""
+    """Return the ended runs whose passwords are due for deletion.
+
+    A run with rows that still have to be read back keeps them, since such a row may need its own.
+    """
     unsettled = sa.select(run_row.c.run).where(run_row.c.outcome.in_(("sending", "settling")))
     ended = run.c.status.in_(("finished", "stopped"))
     return list(
@@ -25,27 +28,30 @@ def due(tx: Tx, now: float) -> list[int]:
 
 
 def keep_from(tx: Tx, number: int, at: float) -> None:
-    """Keep the passwords of a run that ends `at` for as long as was chosen from then on, or longer."""
+    """Keep the passwords of a run that ends `at` for its retention from then on.
+
+    A later end that was set before stays.
+    """
     clock_guard.observe(tx, at)
     until = sa.func.max(run.c.passwords_until, at + run.c.retention_days * 86_400)
     tx.execute(run.update().where(run.c.id == number, run.c.wrapped_key.is_not(None)).values(passwords_until=until))
 
 
 def drop(tx: Tx, number: int) -> None:
-    """Forget a run's passwords and the key that opens them; `Store.scrub` then clears the log of them too."""
+    """Delete a run's passwords and the key that opens them; `Store.scrub` then clears the log."""
     tx.execute(run_row.update().where(run_row.c.run == number).values(sealed_password=None))
-    # The digest holds a hash of the passwords, by which short ones could be guessed; at its end nothing asks for it.
+    # The digest holds a hash of the passwords, by which short ones could be guessed; an ended run needs it no longer.
     forgotten_run = run.update().where(run.c.id == number)
     tx.execute(forgotten_run.values(wrapped_key=None, passwords_until=None, plan_digest=""))
 
 
 def forgotten(record: RunRecord) -> bool:
-    """Whether a run had passwords that can be read no more."""
+    """Return whether a run had passwords that can no longer be read."""
     return not record.plan_digest
 
 
 def locked(server_key: ServerKey, record: RunRecord) -> bool:
-    """Whether a run's passwords are kept, and this is not the key that opens them."""
+    """Return whether a run's passwords are stored, and this is not the key that opens them."""
     try:
         return record.wrapped_key is not None and not server_key.unwrap(record.wrapped_key)
     except DecryptionFailed:
@@ -53,7 +59,10 @@ def locked(server_key: ServerKey, record: RunRecord) -> bool:
 
 
 def opened(tx: Tx, server_key: ServerKey, number: int, wanted: Mapping[int, bytes]) -> dict[int, str]:
-    """The opened passwords of the rows `wanted` (position to sealed password); empty once they were forgotten."""
+    """Return the decrypted passwords of the rows `wanted`, by position; empty once they were deleted.
+
+    `wanted` has the sealed password of each position.
+    """
     wrapped = tx.execute(sa.select(run.c.wrapped_key).where(run.c.id == number)).scalar()
     if wrapped is None:
         return {}

@@ -1,4 +1,4 @@
-"""How runs belong together: those of the same import, and those that repeat the failed rows of another."""
+"""Relations of runs: same import, or a retry of another's failed rows."""
 
 import sqlalchemy as sa
 
@@ -8,9 +8,9 @@ from mxlib.store.transaction import Tx
 
 
 def same_import(tx: Tx, plan: Plan, since: float | None = None) -> list[int]:
-    """Runs that import the same file into a domain of `plan`, or the same mailboxes when no file is known.
+    """Return runs that import the same file into a domain of `plan`.
 
-    They are open, or were started `since` then.
+    Without a file, those with the same mailboxes. They are open, or were started `since` then.
     """
     counts = run.c.status.not_in(("finished", "stopped"))
     rivals = (counts if since is None else counts | (run.c.created_at >= since)) & (run.c.kind == plan.kind.value)
@@ -31,7 +31,7 @@ def _asked(tx: Tx, number: int) -> list[tuple[str, str, str]]:
 
 
 def started_by(tx: Tx, number: int, who: str, kind: str) -> bool:
-    """Whether somebody started a run, or one of which it repeats the failed rows."""
+    """Return whether this person or token started a run, or one whose failed rows it retries."""
     following: int | None = number
     while following is not None:
         started = audit.c.what.in_(("run.start", "run.retry")) & (audit.c.run == following)

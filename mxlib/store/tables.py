@@ -1,4 +1,4 @@
-"""The tables of the store. Every change here wants a migration beside it; a test holds the two together."""
+"""Tables of the store. Every change here needs a migration; a test compares the two."""
 
 from sqlalchemy import (
     JSON,
@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-#: Single facts of this store, such as how far back the audit trail reaches.
+#: Single facts of this store, such as how far back the audit log reaches.
 meta = Table(
     "meta",
     metadata,
@@ -27,7 +27,7 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
-#: Where the owner of a mailbox may reset its password.
+#: Address where the owner of a mailbox may reset its password.
 recovery_email = Table(
     "recovery_email",
     metadata,
@@ -114,7 +114,7 @@ Index("row_by_outcome", run_row.c.run, run_row.c.outcome)
 Index("row_by_domain", run_row.c.run, run_row.c.domain, run_row.c.verdict, run_row.c.outcome)
 Index("row_by_mailbox", run_row.c.domain, run_row.c.username)
 
-#: Every request that a run sent to the host; `answer` is blank until one came.
+#: Every request that a run sent to the host; `answer` is blank until the response.
 attempt = Table(
     "attempt",
     metadata,
@@ -147,7 +147,7 @@ Index("audit_by_time", audit.c.at)
 Index("audit_by_run", audit.c.run)
 Index("audit_by_subject", audit.c.on)
 
-#: Keys to the HTTP API. `permissions` maps a domain to the names of permissions; `owner` answers for it.
+#: Keys to the HTTP API. `permissions` maps a domain to the names of permissions; `owner` is responsible for it.
 token = Table(
     "token",
     metadata,
@@ -165,7 +165,8 @@ token = Table(
     sqlite_autoincrement=True,
 )
 
-#: Requests that are carried out once however often they arrive: a caller's Idempotency-Key and the run it started.
+#: Idempotency keys, so that a request is carried out once however often it arrives: the caller's key and the run it
+#: started.
 once = Table(
     "once",
     metadata,
@@ -176,7 +177,7 @@ once = Table(
     Column("run", Integer, ForeignKey("run.id")),
 )
 
-#: What each person answered about the columns of a file, by the digest of its set of headers; no header is kept.
+#: Column choices of each person, by the digest of a file's set of headers; no header is stored.
 mapping_answer = Table(
     "mapping_answer",
     metadata,
@@ -186,7 +187,7 @@ mapping_answer = Table(
     Column("answered_at", Float, nullable=False),
 )
 
-#: Previews that were begun and not yet started; file and rows are sealed, since both may hold passwords.
+#: Imports that were begun and not yet started; file and rows are sealed, since both may hold passwords.
 draft = Table(
     "draft",
     metadata,
@@ -202,7 +203,7 @@ draft = Table(
     Column("begun_by", Text),
 )
 
-#: Who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.
+#: Users who may sign in. `permissions` maps a domain to names of permissions; `subject` is the account at a provider.
 user = Table(
     "user",
     metadata,
@@ -220,7 +221,7 @@ user = Table(
     sqlite_autoincrement=True,
 )
 
-#: Browsers that are signed in; the session's id is kept as a hash only.
+#: Browsers that are signed in; the session's id is stored as a hash only.
 session = Table(
     "session",
     metadata,
@@ -233,7 +234,7 @@ session = Table(
 )
 Index("session_by_user", session.c.user)
 
-#: Sign-ins that were refused, to slow down who guesses. `name` is a hash: people type passwords into the wrong box.
+#: Refused sign-ins, to slow down guessing. `name` is a hash: people type passwords into the wrong field.
 sign_in_refused = Table(
     "sign_in_refused",
     metadata,
@@ -244,7 +245,7 @@ sign_in_refused = Table(
 )
 Index("refused_by_time", sign_in_refused.c.at)
 
-#: Since when MXM knows a mailbox that it did not make itself.
+#: When MXM first saw a mailbox that it did not create itself.
 first_seen = Table(
     "first_seen",
     metadata,
@@ -254,7 +255,7 @@ first_seen = Table(
     sqlite_with_rowid=False,
 )
 
-#: Writes by hand that are on their way, and those whose password may have been set without an answer.
+#: Writes by hand that are on their way, and those whose password may have been set without a response.
 manual_write = Table(
     "manual_write",
     metadata,

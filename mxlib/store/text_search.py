@@ -1,15 +1,15 @@
-"""Parts of texts that are searched for, in SQL."""
+"""Searches for parts of texts, in SQL."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
-#: Characters of the longest part that anything kept could hold; SQLite refuses patterns of 50,000 bytes.
+#: Characters of the longest part that any stored text could hold; SQLite refuses patterns of 50,000 bytes.
 LONGEST = 1_000
 
 
 def contains(column: sa.Column[Any], text: str) -> sa.ColumnElement[bool]:
-    """Match rows whose `column` holds `text`, whatever its case."""
+    """Match rows whose `column` contains `text`, in any case."""
     return column.icontains(text, autoescape=True) if len(text) <= LONGEST else sa.false()
 
 

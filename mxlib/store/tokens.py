@@ -1,4 +1,4 @@
-"""Tokens of the HTTP API: never themselves, only what they hash to."""
+"""Tokens of the HTTP API, stored as hashes only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -13,9 +13,10 @@ from mxlib.store.users import UserRecord
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """One token as the store has it; `permissions` maps a domain to names of permissions.
+    """One token as stored; `permissions` maps a domain to names of permissions.
 
-    `owner` is the user who answers for it: who made it, or whom it was handed to. A token of the command line has none.
+    `owner` is the user who is responsible for it: its creator, or the admin it was handed over to. A token of the
+    command line has none.
     """
 
     id: int
@@ -48,7 +49,7 @@ def add(
     expires_at: float | None,
     owner: int | None = None,
 ) -> int:
-    """Keep a new token; its number."""
+    """Store a new token; return its number."""
     told = tx.execute(
         table.insert().values(
             name=name, digest=digest, admin=admin, permissions=permissions, created_by=by, created_at=at,
@@ -59,33 +60,33 @@ def add(
 
 
 def find(tx: Tx, digest: bytes) -> TokenRecord | None:
-    """The token that hashes to `digest`."""
+    """Return the token that hashes to `digest`."""
     return next(iter(_found(tx, table.c.digest == digest)), None)
 
 
 def list_tokens(tx: Tx) -> list[TokenRecord]:
-    """All tokens, newest first; those that work no more too."""
+    """Return all tokens, newest first, including those that no longer work."""
     return _found(tx, sa.true())
 
 
 def of_owner(tx: Tx, user: int) -> list[TokenRecord]:
-    """Return the tokens that a user answers for, newest first, those that ended too."""
+    """Return the tokens that a user is responsible for, newest first, including ended ones."""
     return _found(tx, table.c.owner == user)
 
 
 def used(tx: Tx, number: int, at: float) -> None:
-    """Note that a token was used."""
+    """Record that a token was used."""
     tx.execute(table.update().where(table.c.id == number).values(last_used_at=at))
 
 
 def revoke(tx: Tx, number: int, at: float) -> bool:
-    """End a token; whether there was one to end."""
+    """End a token; return whether there was one to end."""
     ended = table.update().where(table.c.id == number, table.c.revoked_at.is_(None)).values(revoked_at=at)
     return tx.execute(ended).rowcount == 1
 
 
 def hand_over(tx: Tx, number: int, user: int) -> None:
-    """Let another user answer for a token."""
+    """Make another user responsible for a token."""
     tx.execute(table.update().where(table.c.id == number).values(owner=user))
 
 

@@ -127,7 +127,10 @@ def session(tx: Tx, digest: bytes) -> SessionRecord | None:
 
 
 def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int]:
-    """In how many browsers users are signed in, by number; sessions that ran out are not counted."""
+    """In how many browsers users are signed in, by number.
+
+    Sessions that ran out are not counted.
+    """
     counted = sa.select(sessions.c.user, sa.func.count()).group_by(sessions.c.user)
     alive = counted.where(sessions.c.began_at >= began_since, sessions.c.seen_at >= seen_since)
     return {int(user): int(many) for user, many in tx.execute(alive)}
@@ -172,7 +175,10 @@ def refuse(tx: Tx, at: float, name: bytes, address: str) -> int:
 
 
 def refusals(tx: Tx, since: float, *, name: bytes | None = None, address: str | None = None) -> list[float]:
-    """When sign-ins were refused since then, of that name and from that address; the latest first."""
+    """When sign-ins were refused since then, of that name and from that address.
+
+    The latest first.
+    """
     query = sa.select(refused.c.at).where(refused.c.at >= since).order_by(refused.c.at.desc())
     if name is not None:
         query = query.where(refused.c.name == name)

@@ -1,4 +1,4 @@
-"""Migrations: how an older store becomes the present one."""
+"""Migrations: upgrades of an older store to the present schema."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from mxlib.store.transaction import Tx
 
 
 def config() -> Config:
-    """Alembic's view of this folder."""
+    """Return Alembic's configuration for this folder."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
 
 
 def upgrade(tx: Tx) -> None:
-    """Bring the store behind `tx` to the newest version, inside its transaction."""
+    """Upgrade the store behind `tx` to the newest version, inside its transaction."""
     told = config()
     told.attributes["connection"] = tx
     command.upgrade(told, "head")

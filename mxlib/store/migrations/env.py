@@ -1,4 +1,4 @@
-"""What Alembic runs for every command; the transaction is the caller's."""
+"""Script that Alembic runs for every command; the transaction is the caller's."""
 
 from alembic import context
 

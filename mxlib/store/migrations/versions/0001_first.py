@@ -1,4 +1,4 @@
-"""The first tables: lists, runs with their rows and attempts, recovery emails, the audit trail."""
+"""The first tables: lists, runs with their rows and attempts, recovery emails, the audit log."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make them, and guard the audit trail."""
+    """Create the tables, and forbid changes of the audit log."""
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,4 +1,4 @@
-"""Keys to the HTTP API, and the requests that it carries out once."""
+"""Keys to the HTTP API, and its idempotency keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make both tables."""
+    """Create both tables."""
     op.create_table(
         "token",
         sa.Column("id", sa.Integer(), nullable=False),

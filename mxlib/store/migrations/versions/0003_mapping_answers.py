@@ -1,4 +1,4 @@
-"""What operators answered about the columns of their files."""
+"""Column choices of operators."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "mapping_answer",
         sa.Column("digest", sa.LargeBinary(), nullable=False),

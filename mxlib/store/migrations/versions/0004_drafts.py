@@ -1,4 +1,4 @@
-"""Drafts: previews that were begun and not yet started."""
+"""Drafts: imports that were begun and not yet started."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "draft",
         sa.Column("id", sa.Text(), nullable=False),

@@ -1,4 +1,4 @@
-"""People who sign in, their sessions; what kind a run is of; since when a mailbox is known."""
+"""Users and their sessions; the kind of a run; the first sighting of a mailbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Make the tables, and the columns of runs."""
+    """Create the tables, and the columns of runs."""
     op.create_table(
         "user",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -56,7 +56,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.add_column("run", sa.Column("kind", sa.Text(), nullable=False, server_default="import"))
-    # SQLite takes a reference in a new column only so; Alembic would add it afterwards, which SQLite can not.
+    # SQLite accepts a reference in a new column only in this form; Alembic would add it afterwards, which SQLite
+    # cannot.
     op.execute("ALTER TABLE run ADD COLUMN undo_of INTEGER REFERENCES run (id)")
     op.create_index("audit_by_subject", "audit", ["on"])
     op.create_index("row_by_mailbox", "run_row", ["domain", "username"])

@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Make its table."""
+    """Create its table."""
     op.create_table(
         "manual_write",
         sa.Column("id", sa.Integer(), nullable=False),

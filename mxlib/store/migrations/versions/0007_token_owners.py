@@ -1,4 +1,4 @@
-"""Who answers for a token; the tokens of people who were disabled before end now."""
+"""Owners of tokens; the tokens of users who were disabled before end now."""
 
 import time
 
@@ -22,8 +22,9 @@ WHERE revoked_at IS NULL AND owner IN (SELECT id FROM "user" WHERE disabled_at I
 
 
 def upgrade() -> None:
-    """Name the owner of each token that a person made, and revoke those of disabled people."""
-    # SQLite takes a reference in a new column only so; Alembic would add it afterwards, which SQLite cannot.
+    """Set the owner of each token that a person created, and revoke those of disabled users."""
+    # SQLite accepts a reference in a new column only in this form; Alembic would add it afterwards, which SQLite
+    # cannot.
     op.execute('ALTER TABLE token ADD COLUMN owner INTEGER REFERENCES "user" (id)')
     op.execute('UPDATE token SET owner = (SELECT id FROM "user" WHERE "user".name = token.created_by)')
     bind, now = op.get_bind(), {"now": time.time()}

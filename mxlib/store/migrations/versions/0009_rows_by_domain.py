@@ -1,4 +1,4 @@
-"""An index by which the rows of a run are counted domain by domain."""
+"""An index to count the rows of a run by domain."""
 
 from alembic import op
 
@@ -7,5 +7,5 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Make the index."""
+    """Create the index."""
     op.create_index("row_by_domain", "run_row", ["run", "domain", "verdict", "outcome"])

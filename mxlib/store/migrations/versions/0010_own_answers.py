@@ -1,4 +1,4 @@
-"""What columns mean, remembered for each person: an answer of somebody else is offered, and never applied."""
+"""Column choices, stored for each person: those of another user are offered, and never applied."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Key the answers by person, too; those that are there stay with who gave them."""
+    """Key the choices by person, too; existing ones stay with the person who made them."""
     op.execute("ALTER TABLE mapping_answer RENAME TO mapping_answer_of_all")
     op.execute(
         "CREATE TABLE mapping_answer (digest BLOB NOT NULL, answer JSON NOT NULL, answered_by TEXT NOT NULL, "

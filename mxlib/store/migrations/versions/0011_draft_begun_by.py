@@ -1,4 +1,4 @@
-"""Who began a draft, beside whose it is now."""
+"""The user who began a draft, besides its present operator."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Add the column; of earlier drafts it is not known."""
+    """Add the column; for earlier drafts it is unknown."""
     op.add_column("draft", sa.Column("begun_by", sa.Text(), nullable=True))

@@ -1,4 +1,7 @@
-"""A row's own cells, sealed; those in clear are sealed when the store is opened, since that takes the server's key."""
+"""Own columns of a row, encrypted.
+
+Those in clear are encrypted when the store is opened, since that needs the server's key.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +11,5 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Make the column."""
+    """Create the column."""
     op.add_column("run_row", sa.Column("sealed_cells", sa.LargeBinary()))

@@ -1,4 +1,4 @@
-"""How the outcome of a row is known, and after which entry of the audit trail a run was planned."""
+"""Proof of a row's outcome, and the latest audit entry when a run was planned."""
 
 import sqlalchemy as sa
 from alembic import op
