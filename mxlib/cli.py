@@ -18,6 +18,7 @@ from mxlib.auth.tokens import USUAL_DAYS, Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
+from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings, SettingsError
 from mxlib.store import FILE, Store, StoreUnavailable, audit, clock_guard
 from mxlib.store.tokens import TokenRecord
@@ -204,7 +205,7 @@ def _time_confirm(_asked: argparse.Namespace, store: Store, clock: SystemClock) 
     now, by = clock.now(), _operator()
     with store.write() as tx:
         if clock_guard.confirm(tx, now) is not None:
-            audit.append(tx, at=now, who=by.name, kind=by.kind, what="time.confirm", on="this server")
+            audit.record(tx, by, AuditAction.TIME_CONFIRM, at=now, on="this server")
     _say("The time is taken to be right: what is old is forgotten again.")
     return 0
 

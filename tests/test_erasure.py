@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import AuditAction
 from mxlib.runs import background_tasks
 from mxlib.runs.run_view import Passwords
 from mxlib.services import run_status
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
+from mxlib.store.audit import Actor
 from mxlib.store.database import ReadTooLong
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through, until
@@ -231,10 +233,8 @@ def test_shortening_a_long_trail_lets_others_write_and_keeps_the_memory_flat(
     many = 12_000
     with store.write() as tx:
         for number in range(many):
-            audit.append(
-                tx, at=clock.now() - 100 * 86_400, who="ops", kind="operator", what="mailbox.create",
-                on=f"user{number}@a.nl",
-            )  # fmt: skip
+            at = clock.now() - 100 * 86_400
+            audit.record(tx, Actor("ops"), AuditAction.MAILBOX_CREATE, at=at, on=f"user{number}@a.nl")
     slowest, stop = 0.0, threading.Event()
 
     def write() -> None:

@@ -14,10 +14,12 @@ from mxlib import cli
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
+from mxlib.core.vocabulary import AuditAction
 from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, journal
+from mxlib.store.audit import Actor
 from mxlib.store.errors import of_database, of_system
 from mxlib.ui.app.file_limits import OutOfFiles
 from tests import house as houses
@@ -102,7 +104,7 @@ def damaged(folder: Path) -> None:
     store = Store.open(folder / FILE, SystemClock())
     with store.write() as tx:
         for number in range(2_000):
-            audit.append(tx, at=1.0, who="ops", kind="operator", what="export", on=f"domain{number}.example")
+            audit.record(tx, Actor("ops"), AuditAction.EXPORT, at=1.0, on=f"domain{number}.example")
     store.scrub()
     store.close()
     content = bytearray((folder / FILE).read_bytes())

@@ -11,6 +11,7 @@ from mxlib.core.files import reader
 from mxlib.core.files.sheet import ReadOptions
 from mxlib.runs import messages, results, retry
 from mxlib.sandbox.faults import NAMED, Rule
+from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
 from tests.simulation import Simulation, plan, row, rows
 
@@ -175,6 +176,6 @@ def test_with_another_server_key_the_results_say_so_and_are_there() -> None:
 def test_a_second_try_takes_the_own_columns_along() -> None:
     here, run = finished(row(0, password="short", cells={"Dept": "IT"}))
     with here.store.write() as tx:
-        second = retry.retry(tx, here.store.key, run, "ops", here.clock.now())
+        second = retry.retry(tx, here.store.key, run, Actor("ops"), here.clock.now())
     (told,) = table(results.results_csv(here.store, second))
     assert told["Dept"] == "IT"

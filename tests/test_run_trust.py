@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import UnexpectedData
 from mxlib.runs import messages, row_updates
 from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, journal
+from mxlib.store.audit import Actor
 from tests.simulation import Simulation, plan, row, rows
 
 BEFORE = {"quota": 1024, "limit": 9600, "recovery_email": "", "usage": 0.0, "sent": 0}
@@ -272,8 +273,8 @@ class TestOldPlans:
         here.sandbox.account.apply(Change("delete", "a.nl", name))
         existing(here, name, **changes)
         with here.store.write() as tx:
-            for what in ("mailbox.delete", "mailbox.create"):
-                audit.append(tx, at=here.clock.now(), who="ann", kind="operator", what=what, on=f"{name}@a.nl")
+            for action in (AuditAction.MAILBOX_DELETE, AuditAction.MAILBOX_CREATE):
+                audit.record(tx, Actor("ann"), action, at=here.clock.now(), on=f"{name}@a.nl")
 
     @pytest.mark.parametrize(
         "planned", [deletion, lambda n: update(n, password="New-pass-1"), lambda n: update(n, quota=9)]
@@ -299,7 +300,7 @@ class TestOldPlans:
         with here.store.write() as tx:
             from mxlib.runs import retry
 
-            number = retry.retry(tx, here.store.key, run, "ops", here.clock.now())
+            number = retry.retry(tx, here.store.key, run, Actor("ops"), here.clock.now())
         here.engine.load_new_runs()
         here.run()
         assert here.outcomes(number) == ["skipped"]

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import CLEAR, Action, RunKind
+from mxlib.core.vocabulary import CLEAR, Action, AuditAction, RunKind
 from mxlib.runs import messages, run_state
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, recovery_emails
+from mxlib.store.audit import Actor
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 LEFT = {"quota": 1024, "limit": 9600}
@@ -108,7 +109,7 @@ class TestWhatIsKept:
 class TestWhatWasDoneHereSince:
     def by_hand(self, here: Simulation, what: str, on: str) -> None:
         with here.store.write() as tx:
-            audit.append(tx, at=here.clock.now(), who="jan", kind="operator", what=what, on=on)
+            audit.record(tx, Actor("jan"), AuditAction(what), at=here.clock.now(), on=on)
 
     @pytest.mark.parametrize("what", ["mailbox.update", "recovery.set", "mailbox.create"])
     def test_a_mailbox_changed_or_made_anew_by_hand_is_kept(self, what: str) -> None:

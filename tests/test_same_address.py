@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.vocabulary import RunStatus
+from mxlib.core.vocabulary import AuditAction, RunStatus
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import messages
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
@@ -15,6 +15,7 @@ from mxlib.sandbox.state import Change
 from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import AlreadyExists
 from mxlib.store import audit
+from mxlib.store.audit import Actor
 from tests.desk import ShiftedClock
 from tests.house import House, opened
 from tests.simulation import Simulation, plan, row
@@ -40,14 +41,14 @@ def paused_after_a_loss(here: Simulation) -> int:
     return run
 
 
-def note(here: Simulation, what: str, by_run: int | None = None) -> None:
+def note(here: Simulation, action: AuditAction, by_run: int | None = None) -> None:
     with here.store.write() as tx:
-        audit.append(tx, at=here.clock.now(), who="kim", kind="operator", what=what, on=ADDRESS, run=by_run)
+        audit.record(tx, Actor("kim"), action, at=here.clock.now(), on=ADDRESS, run=by_run)
 
 
 def by_hand(here: Simulation, what: str = "create") -> None:
     here.sandbox.account.apply(Change(what, "a.nl", "kim", password="by hand"))
-    note(here, f"mailbox.{what}")
+    note(here, AuditAction(f"mailbox.{what}"))
 
 
 def test_a_mailbox_that_another_run_made_meanwhile_keeps_the_password_of_that_run() -> None:

@@ -14,8 +14,10 @@ from alembic.script import ScriptDirectory
 
 from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
+from mxlib.core.vocabulary import AuditAction
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, recovery_emails
+from mxlib.store.audit import Actor
 from mxlib.store.tables import metadata
 
 
@@ -151,7 +153,7 @@ def test_only_one_process_owns_what_is_to_be_sent(path: Path) -> None:
 
 def test_the_audit_trail_is_neither_changed_nor_shortened(store: Store) -> None:
     with store.write() as tx:
-        audit.append(tx, at=100.0, who="ops", kind="operator", what="run.start", on="run 1")
+        audit.record(tx, Actor("ops"), AuditAction.RUN_START, at=100.0, on="run 1")
     with pytest.raises(sa.exc.IntegrityError, match="never changed"), store.write() as tx:
         tx.exec_driver_sql("UPDATE audit SET who = 'nobody'")
     with pytest.raises(sa.exc.IntegrityError, match="keeps this entry"), store.write() as tx:
@@ -161,7 +163,7 @@ def test_the_audit_trail_is_neither_changed_nor_shortened(store: Store) -> None:
 def test_retention_drops_only_what_is_old_of_the_audit_trail(store: Store) -> None:
     with store.write() as tx:
         for at in (100.0, 200.0):
-            audit.append(tx, at=at, who="ops", kind="operator", what="export", on="a.nl")
+            audit.record(tx, Actor("ops"), AuditAction.EXPORT, at=at, on="a.nl")
         assert audit.forget(tx, before=150.0) == (1, None)
     with store.read() as tx:
         assert [entry["at"] for entry in audit.entries(tx)] == [200.0]

@@ -18,6 +18,7 @@ from mxlib.auth.permissions import Caller
 from mxlib.auth.sign_in import SignInRefused
 from mxlib.auth.sign_in_pages import RequestContext, request_context
 from mxlib.clock import Clock
+from mxlib.core.vocabulary import CallerKind
 from mxlib.settings import Settings
 from mxlib.store import StoreUnavailable
 from mxlib.store.users import UserRecord
@@ -106,7 +107,7 @@ class OidcRoutes:
         authenticator, email = arrived.authenticator, vouched.email
         user = authenticator.users.find(email)
         if user is None and email in self._settings.admins_of_provider:
-            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind="engine", address=arrived.client.address)
+            listed = Caller("MXM_OIDC_ADMINS", admin=True, kind=CallerKind.ENGINE, address=arrived.client.address)
             with suppress(
                 InvalidPassword
             ):  # made meanwhile by a second tab; or no name that can be given, and so nobody known

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.core import addresses
+from mxlib.core.vocabulary import CallerKind
 
 
 class Permission(StrEnum):
@@ -44,7 +45,7 @@ class Caller:
     admin: bool = False
     domains: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
     address: str = ""
-    kind: str = "operator"
+    kind: CallerKind = CallerKind.OPERATOR
     source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
 
     def may(self, permission: Permission, domain: str) -> bool:

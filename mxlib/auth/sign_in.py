@@ -10,9 +10,11 @@ from mxlib.auth.throttle import normalise_name
 from mxlib.auth.trusted_proxies import TrustedProxies, household
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
+from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings
-from mxlib.store import Store, Tx, audit
+from mxlib.store import Store, audit
 from mxlib.store import users as people
+from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
 #: How somebody is called in the audit trail who is nobody yet: people type passwords into the wrong box.
@@ -102,19 +104,22 @@ class Authenticator:
     def refused(self, name: str, client: ClientInfo, why: str) -> None:
         """Note a sign-in that was refused; `name` is that of a user, or blank."""
         with self._store.write() as tx:
-            self._note(tx, "sign_in.refused", name or SOMEBODY, client.address, why, on=name)
+            actor = Actor(name or SOMEBODY, address=client.address)
+            audit.record(tx, actor, AuditAction.SIGN_IN_REFUSED, at=self.clock.now(), on=name, outcome=why)
 
     def sign_out(self, session: Session, address: str) -> None:
         """Sign out in this browser: what is open there closes at once."""
         with self._store.write() as tx:
-            self._note(tx, "sign_out", session.name, address)
+            actor = Actor(session.name, address=address)
+            audit.record(tx, actor, AuditAction.SIGN_OUT, at=self.clock.now(), on=session.name)
             people.end(tx, session.digest)
         self.sessions.wake([session.digest])
 
     def sign_out_everywhere(self, session: Session, address: str) -> None:
         """Sign out in every browser that this user is signed in with."""
         with self._store.write() as tx:
-            self._note(tx, "sign_out.everywhere", session.name, address)
+            actor = Actor(session.name, address=address)
+            audit.record(tx, actor, AuditAction.SIGN_OUT_EVERYWHERE, at=self.clock.now(), on=session.name)
             ended = people.end_all(tx, session.user)
         self.sessions.wake(ended)
 
@@ -123,15 +128,10 @@ class Authenticator:
             told = self.sessions.start(tx, user.id, client.address, client.agent)
             people.change(tx, user.id, last_sign_in_at=self.clock.now())
             self.throttle.forgive(tx, user.name, client.address)
-            self._note(tx, "sign_in", user.name, client.address, how)
+            actor = Actor(user.name, address=client.address)
+            audit.record(tx, actor, AuditAction.SIGN_IN, at=self.clock.now(), on=user.name, outcome=how)
             if before is not None:
                 people.end(tx, before.digest)
         if before is not None:
             self.sessions.wake([before.digest])
         return told
-
-    def _note(self, tx: Tx, what: str, who: str, address: str, outcome: str = "", *, on: str | None = None) -> None:
-        audit.append(
-            tx, at=self.clock.now(), who=who, kind="operator", what=what, on=who if on is None else on,
-            address=address, outcome=outcome,
-        )  # fmt: skip

@@ -8,6 +8,7 @@ from math import ceil
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.core.format import count
+from mxlib.core.vocabulary import AuditAction
 from mxlib.store import Tx, audit, tokens, users
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -97,7 +98,8 @@ def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> Non
         raise InvalidPassword(f"{admin.name} answers for {known_as(token.id, token.name)} already.")
     tokens.hand_over(tx, token.id, admin.id)
     before = token.owner.name if token.owner else token.created_by
-    note(tx, by, "token.hand_over", known_as(token.id, token.name), at, f"from {before} to {admin.name}")
+    outcome = f"from {before} to {admin.name}"
+    audit.record(tx, by, AuditAction.TOKEN_HAND_OVER, at=at, on=known_as(token.id, token.name), outcome=outcome)
 
 
 def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str, at: float) -> Released:
@@ -114,16 +116,10 @@ def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str
             handed.append(token)
         else:
             tokens.revoke(tx, token.id, at)
-            note(tx, by, "token.revoke", known_as(token.id, token.name), at, f"its maker is disabled: {user.name}")
+            outcome = f"its maker is disabled: {user.name}"
+            audit.record(tx, by, AuditAction.TOKEN_REVOKE, at=at, on=known_as(token.id, token.name), outcome=outcome)
             revoked.append(token)
     return Released(tuple(revoked), tuple(handed))
-
-
-def note(tx: Tx, caller: Caller, what: str, on: str, at: float, outcome: str = "") -> None:
-    """Add an entry to the audit trail."""
-    audit.append(
-        tx, at=at, who=caller.name, kind=caller.kind, what=what, on=on, address=caller.address, outcome=outcome
-    )
 
 
 def _lives(token: TokenRecord, now: float) -> bool:

@@ -11,10 +11,11 @@ from mxlib.auth import token_owners
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import Caller, Forbidden, Permission, normalise_grant_domain
-from mxlib.auth.token_owners import known_as, note
+from mxlib.auth.token_owners import known_as
 from mxlib.clock import Clock
 from mxlib.core.format import moment
-from mxlib.store import Store, StoreUnavailable, Tx, tokens, users
+from mxlib.core.vocabulary import AuditAction, CallerKind
+from mxlib.store import Store, StoreUnavailable, Tx, audit, tokens, users
 from mxlib.store.tokens import TokenRecord
 
 PREFIX = "mxm_"
@@ -27,9 +28,6 @@ LONGEST_NAME, MOST_DAYS = 100, 3_650
 
 #: Days after which a token ends unless somebody chooses otherwise.
 USUAL_DAYS = 365.0
-
-#: `kind` of a caller that is a token.
-KIND = "token"
 
 
 class InvalidToken(Exception):
@@ -85,7 +83,9 @@ class Tokens:
             )
             rights = "admin" if admin else "; ".join(f"{on}: {', '.join(may)}" for on, may in permissions.items())
             end = "never ends" if days is None else f"ends {moment(now + days * 86_400, now)}"
-            note(tx, caller, "token.create", known_as(number, name), now, f"{rights}; {end}")
+            audit.record(
+                tx, caller, AuditAction.TOKEN_CREATE, at=now, on=known_as(number, name), outcome=f"{rights}; {end}"
+            )
         return token
 
     def list_all(self, caller: Caller) -> list[TokenRecord]:
@@ -101,7 +101,8 @@ class Tokens:
         with self._store.write() as tx:
             ended = tokens.revoke(tx, number, now)
             if ended:
-                note(tx, caller, "token.revoke", known_as(number, _there(tx, number).name), now)
+                on = known_as(number, _there(tx, number).name)
+                audit.record(tx, caller, AuditAction.TOKEN_REVOKE, at=now, on=on)
         return ended
 
     def hand_over(self, caller: Caller, number: int, to: str) -> None:
@@ -141,7 +142,7 @@ class Tokens:
             admin=admin,
             domains=domains,
             address=address,
-            kind=KIND,
+            kind=CallerKind.TOKEN,
             source=partial(self._caller, told, address),
         )
 
@@ -161,7 +162,7 @@ def _named(name: str) -> str:
 
 
 def _must_be_an_admin(caller: Caller) -> None:
-    if caller.kind == KIND:
+    if caller.kind == CallerKind.TOKEN:
         raise Forbidden("A token can not manage tokens. Sign in as an admin, or use script/mxm.")
     if not caller.admin:
         raise Forbidden("Only admins manage tokens.")

@@ -10,11 +10,12 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.throttle import Throttle, normalise_name
-from mxlib.auth.token_owners import Released, note, release
-from mxlib.auth.tokens import KIND as TOKEN
+from mxlib.auth.token_owners import Released, release
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, users
+from mxlib.core.vocabulary import AuditAction, CallerKind
+from mxlib.store import Store, Tx, audit, users
+from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
 #: No blanks and no brackets, so that nobody is called like a token, the local operator or script/mxm.
@@ -25,7 +26,7 @@ _RESERVED = frozenset({"mxm", "engine", "local", LOCAL.name})
 Rights = Mapping[str, Iterable[Permission | str]]
 
 #: Whoever made the first admin: the environment.
-_ENVIRONMENT = Caller("MXM", admin=True, kind="engine")
+_ENVIRONMENT = Caller("MXM", admin=True, kind=CallerKind.ENGINE)
 
 
 @resolves_callers
@@ -122,7 +123,7 @@ class Users:
                     "The first user has to be an admin with a password: from then on everybody signs in. "
                     "Or set MXM_OIDC_ISSUER."
                 )
-            note(tx, by, "user.add", name, now, _told(admin, rights))
+            audit.record(tx, by, AuditAction.USER_ADD, at=now, on=name, outcome=_told(admin, rights))
         if first:
             self._woken([NO_PASSWORD])
         return number
@@ -136,7 +137,8 @@ class Users:
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
             users.change(tx, number, admin=is_admin, permissions=rights)
             self._somebody_stays(tx, user)
-            note(tx, by, "user.change", user.name, self._clock.now(), _told(is_admin, rights))
+            outcome = _told(is_admin, rights)
+            audit.record(tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome)
             changed = users.sessions_of(tx, number)
         self._woken(changed)
 
@@ -149,7 +151,7 @@ class Users:
             users.change(tx, number, disabled_at=user.disabled_at or now)
             self._somebody_stays(tx, user)
             ended = users.end_all(tx, number)
-            note(tx, by, "user.disable", user.name, now)
+            audit.record(tx, by, AuditAction.USER_DISABLE, at=now, on=user.name)
             released = release(tx, by, user, hand_over, to, now)
         self._woken(ended)
         return released
@@ -160,7 +162,7 @@ class Users:
         with self._store.write() as tx:
             user = _there(tx, number)
             users.change(tx, number, disabled_at=None)
-            note(tx, by, "user.enable", user.name, self._clock.now())
+            audit.record(tx, by, AuditAction.USER_ENABLE, at=self._clock.now(), on=user.name)
 
     def set_password(self, by: Caller, number: int, new: str) -> None:
         """Give a user a new password, and sign them out everywhere. Raises Unfit."""
@@ -174,7 +176,7 @@ class Users:
 
         Raises Unfit when the current one is wrong or the new one will not do, TooMany after many wrong ones.
         """
-        user = self.find(caller.name) if caller.kind != TOKEN else None
+        user = self.find(caller.name) if caller.kind != CallerKind.TOKEN else None
         if user is None:
             raise Forbidden("Only who is signed in has a password to change.")
         if not user.has_password:
@@ -200,7 +202,8 @@ class Users:
             if user.subject is None:
                 users.change(tx, number, subject=subject)
                 issuer = subject.partition("|")[0]
-                note(tx, Caller(user.name, address=address), "user.link", user.name, self._clock.now(), issuer)
+                actor = Actor(user.name, address=address)
+                audit.record(tx, actor, AuditAction.USER_LINK, at=self._clock.now(), on=user.name, outcome=issuer)
 
     def unlink(self, by: Caller, number: int) -> None:
         """Forget a user's account at the provider, and sign them out; the next one with their address is theirs."""
@@ -209,7 +212,7 @@ class Users:
             user = _there(tx, number)
             users.change(tx, number, subject=None)
             ended = users.end_all(tx, number)
-            note(tx, by, "user.unlink", user.name, self._clock.now())
+            audit.record(tx, by, AuditAction.USER_UNLINK, at=self._clock.now(), on=user.name)
         self._woken(ended)
 
     def first_admin(self, name: str, password: str) -> None:
@@ -228,7 +231,7 @@ class Users:
         with self._store.write() as tx:
             users.change(tx, user.id, password_hash=kept, password_set_at=now)
             ended = users.end_all(tx, user.id, keep)
-            note(tx, by, "password.set", user.name, now)
+            audit.record(tx, by, AuditAction.PASSWORD_SET, at=now, on=user.name)
         self._woken(ended)
 
     def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
@@ -293,7 +296,7 @@ def _told(admin: bool, rights: Mapping[str, Any]) -> str:
 
 
 def _must_be_an_admin(by: Caller) -> None:
-    if by.kind == TOKEN:
+    if by.kind == CallerKind.TOKEN:
         raise Forbidden("A token can not manage users. Sign in as an admin, or use script/mxm.")
     if not by.admin:
         raise Forbidden("Only admins manage users.")

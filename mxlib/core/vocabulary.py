@@ -1,4 +1,6 @@
-"""The closed words: verdicts, actions, outcomes and states that rows and runs may have."""
+"""The closed words: verdicts, actions, outcomes, states, and what the audit log records."""
+
+# ruff: noqa: S105 - words about passwords and tokens, none of which is a secret
 
 from enum import StrEnum
 
@@ -9,7 +11,7 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     EXISTS = "exists"
-    NEEDS_PASSWORD = "needs_password"  # noqa: S105 - a verdict, not a secret
+    NEEDS_PASSWORD = "needs_password"
     READY = "ready"
 
 
@@ -89,3 +91,73 @@ class RunStatus(StrEnum):
 
 #: Statuses that nothing leads out of.
 AT_AN_END = frozenset({RunStatus.STOPPED, RunStatus.FINISHED})
+
+
+class CallerKind(StrEnum):
+    """What kind of identity acts: a person, a token of the API, or MXM itself."""
+
+    OPERATOR = "operator"
+    TOKEN = "token"
+    ENGINE = "engine"
+
+
+class AuditAction(StrEnum):
+    """Every action that the audit log records; a stored value never changes."""
+
+    MAILBOX_CREATE = "mailbox.create"
+    MAILBOX_UPDATE = "mailbox.update"
+    MAILBOX_DELETE = "mailbox.delete"
+    MAILBOX_NOT_DONE = "mailbox.not_done"
+    MAILBOX_PASSWORD_SHOWN = "mailbox.password_shown"
+    MAILBOX_PASSWORD_FORGOTTEN = "mailbox.password_forgotten"
+    RECOVERY_SET = "recovery.set"
+    EXPORT = "export"
+    RESULTS_DOWNLOAD = "results.download"
+    RUN_START = "run.start"
+    RUN_RETRY = "run.retry"
+    RUN_UNDO = "run.undo"
+    RUN_TAKE_OVER = "run.take_over"
+    RUN_PAUSE = "run.pause"
+    RUN_RESUME = "run.resume"
+    RUN_STOP = "run.stop"
+    RUN_PAUSED = "run.paused"
+    RUN_STOPPED = "run.stopped"
+    RUN_FINISHED = "run.finished"
+    RUN_EXTEND = "run.extend"
+    RUN_HANDED_OVER = "run.handed_over"
+    RUN_PASSWORDS_FORGOTTEN = "run.passwords_forgotten"
+    RUN_PASSWORDS_ERASED = "run.passwords_erased"
+    COLUMNS_ANSWER = "columns.answer"
+    DRAFT_TAKE_OVER = "draft.take_over"
+    DRAFT_DOWNLOAD = "draft.download"
+    DRAFT_DISCARD = "draft.discard"
+    SIGN_IN = "sign_in"
+    SIGN_IN_REFUSED = "sign_in.refused"
+    SIGN_OUT = "sign_out"
+    SIGN_OUT_EVERYWHERE = "sign_out.everywhere"
+    PASSWORD_SET = "password.set"
+    USER_ADD = "user.add"
+    USER_CHANGE = "user.change"
+    USER_DISABLE = "user.disable"
+    USER_ENABLE = "user.enable"
+    USER_LINK = "user.link"
+    USER_UNLINK = "user.unlink"
+    TOKEN_CREATE = "token.create"
+    TOKEN_REVOKE = "token.revoke"
+    TOKEN_HAND_OVER = "token.hand_over"
+    TIME_CONFIRM = "time.confirm"
+    AUDIT_DOWNLOAD = "audit.download"
+
+
+#: What a row or a single write did to its mailbox, once it is done.
+ACTION_DONE = {
+    Action.CREATE: AuditAction.MAILBOX_CREATE,
+    Action.UPDATE: AuditAction.MAILBOX_UPDATE,
+    Action.DELETE: AuditAction.MAILBOX_DELETE,
+}
+
+#: Actions after which a mailbox, or what MXM keeps of it, is different.
+MAILBOX_CHANGES = frozenset({*ACTION_DONE.values(), AuditAction.RECOVERY_SET})
+
+#: Actions after which an address may be another mailbox than before.
+MAILBOX_REPLACED = frozenset({AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_DELETE})

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import Action, Outcome, RunStatus
+from mxlib.core.vocabulary import Action, AuditAction, Outcome, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import row_updates
 from mxlib.runs.run_state import Note, PendingConfirmation, RunState
-from mxlib.store import Store, Tx, audit, journal, run_passwords
+from mxlib.store import Store, audit, journal, run_passwords
 
 #: Rows done in one transaction when they ask nothing of the host, so that nobody waits long for the next one.
 AT_ONCE = 200
@@ -54,7 +54,7 @@ def save(store: Store, state: RunState, at: float) -> None:
         if state.status is RunStatus.RUNNING:
             journal.begin(tx, state.id, at)
         if state.status is RunStatus.PAUSED:
-            _note(tx, state, "run.paused", at, state.why)
+            audit.record(tx, state.actor, AuditAction.RUN_PAUSED, at=at, run=state.id, outcome=state.why)
         for note in state.notes:
             note(tx)
     state.unsaved, state.notes = False, ()
@@ -91,7 +91,9 @@ def finish(store: Store, state: RunState, at: float) -> None:
         )
         run_passwords.keep_from(tx, state.id, at)
         told = run_status.counted(journal.counts(tx, [state.id]).get(state.id, {}))
-        _note(tx, state, f"run.{status}", at, ". ".join(filter(None, [told, state.note])))
+        action = AuditAction.RUN_STOPPED if status is RunStatus.STOPPED else AuditAction.RUN_FINISHED
+        outcome = ". ".join(filter(None, [told, state.note]))
+        audit.record(tx, state.actor, action, at=at, run=state.id, outcome=outcome)
 
 
 def settle_at_last(store: Store, state: RunState, at: float) -> None:
@@ -99,9 +101,3 @@ def settle_at_last(store: Store, state: RunState, at: float) -> None:
     with store.write() as tx:
         run_passwords.keep_from(tx, state.id, at)
         journal.set_run(tx, state.id, seen=False)
-
-
-def _note(tx: Tx, state: RunState, what: str, at: float, outcome: str) -> None:
-    audit.append(
-        tx, at=at, who=state.operator, kind="engine", what=what, on=f"run {state.id}", run=state.id, outcome=outcome
-    )

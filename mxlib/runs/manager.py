@@ -7,7 +7,7 @@ from mxlib.clock import Clock
 from mxlib.core.format import count
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, AuditAction, CallerKind, RunKind, RunStatus
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences
@@ -20,6 +20,7 @@ from mxlib.runs.run_view import RunView
 from mxlib.runs.worker import RunWorkers
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, Tx, audit, erasure, journal, run_relations
+from mxlib.store.audit import Actor
 from mxlib.store.records import RunRecord
 
 __all__ = ["InvalidState", "NotOwner", "RunManager", "SameImport"]
@@ -57,7 +58,7 @@ class RunManager:
 
     def start(
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
-        kind: str = "operator", beside: Collection[int] | None = None, since: float | None = None,
+        kind: CallerKind = CallerKind.OPERATOR, beside: Collection[int] | None = None, since: float | None = None,
     ) -> int:  # fmt: skip
         """Journal `plan` and start it; the number of the run.
 
@@ -79,15 +80,12 @@ class RunManager:
                 tx, plan, self._store.key, operator=operator, status=RunStatus.QUEUED, at=now,
                 retention_days=retention_days, idempotency_key=idempotency_key,
             )  # fmt: skip
-            audit.append(
-                tx, at=now, who=operator, kind=kind, what="run.start", on=f"run {run}", address=address, run=run,
-                outcome=f"{count(sum(row.acts for row in plan.rows), 'row')} of {plan.file_name or 'a table'}",
-            )  # fmt: skip
+            actor = Actor(operator, kind, address)
+            rows = count(sum(row.acts for row in plan.rows), "row")
+            outcome = f"{rows} of {plan.file_name or 'a table'}"
+            audit.record(tx, actor, AuditAction.RUN_START, at=now, run=run, outcome=outcome)
             if plan.undo_of is not None:
-                audit.append(
-                    tx, at=now, who=operator, kind=kind, what="run.undo", on=f"run {plan.undo_of}", address=address,
-                    run=plan.undo_of, outcome=f"by run {run}",
-                )  # fmt: skip
+                audit.record(tx, actor, AuditAction.RUN_UNDO, at=now, run=plan.undo_of, outcome=f"by run {run}")
         self._worker.take_up()
         return run
 
@@ -114,17 +112,19 @@ class RunManager:
 
         self._worker.steer(stop)
 
-    def retry_failed(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> int:
+    def retry_failed(
+        self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = ""
+    ) -> int:
         """A new run of the rows that failed or were not attempted, with the same passwords; its number.
 
         Raises CanNot while the run goes on, when nothing failed, or when its passwords are gone.
         """
         with self._worker.changed, self._worker.writing() as tx:
-            number = retry.retry(tx, self._store.key, run, operator, self._clock.now(), kind=kind, address=address)
+            number = retry.retry(tx, self._store.key, run, Actor(operator, kind, address), self._clock.now())
         self._worker.take_up()
         return number
 
-    def take_over(self, run: int, operator: str, *, kind: str = "operator", address: str = "") -> None:
+    def take_over(self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = "") -> None:
         """Make `operator` the run's operator."""
         with self._worker.changed:
             with self._worker.writing() as tx:
@@ -132,16 +132,16 @@ class RunManager:
                 if record is None or record.operator == operator:
                     return
                 journal.set_run(tx, run, operator=operator)
-                audit.append(
-                    tx, at=self._clock.now(), who=operator, kind=kind, what="run.take_over", on=f"run {run}",
-                    address=address, run=run, outcome=f"from {record.operator}",
+                audit.record(
+                    tx, Actor(operator, kind, address), AuditAction.RUN_TAKE_OVER, at=self._clock.now(), run=run,
+                    outcome=f"from {record.operator}",
                 )  # fmt: skip
             if state := self._worker.engine.states.get(run):
                 state.operator = operator
 
     # What becomes of the passwords.
 
-    def handed_over(self, run: int, by: str = "", *, kind: str = "operator", address: str = "") -> None:
+    def handed_over(self, run: int, by: str = "", *, kind: CallerKind = CallerKind.OPERATOR, address: str = "") -> None:
         """The passwords reached their people: forget them, for good. Raises CanNot while the run goes on."""
         self.must_own()
         view = self.view(run)
@@ -149,7 +149,7 @@ class RunManager:
             raise InvalidState("The run still needs its passwords. Stop it first, or wait for its end.")
         if view.open:
             raise InvalidState(sentences.not_settled(view.open))
-        password_retention.hand_over(self._store, run, self._clock.now(), who=by, kind=kind, address=address)
+        password_retention.hand_over(self._store, run, self._clock.now(), Actor(by, kind, address))
         if not erasure.finish(self._store):
             self._worker.chores.soon()
 

@@ -1,6 +1,8 @@
 """How long passwords are kept, and how they are forgotten: key and ciphertext go, then the log that holds them."""
 
+from mxlib.core.vocabulary import AuditAction
 from mxlib.store import Store, audit, clock_guard, erasure, journal, run_passwords
+from mxlib.store.audit import Actor
 
 #: What is so until the log of the database was emptied; then the trail says that they are erased.
 _ERASING = "being erased"
@@ -16,14 +18,11 @@ def purge(store: Store, now: float) -> int:
         for run in due:
             run_passwords.drop(tx, run)
             erasure.begin(tx, run)
-            audit.append(
-                tx, at=now, who="MXM", kind="engine", what="run.passwords_forgotten", on=f"run {run}", run=run,
-                outcome=_ERASING,
-            )  # fmt: skip
+            audit.record(tx, audit.MXM, AuditAction.RUN_PASSWORDS_FORGOTTEN, at=now, run=run, outcome=_ERASING)
     return len(due)
 
 
-def hand_over(store: Store, run: int, now: float, *, who: str, kind: str, address: str) -> bool:
+def hand_over(store: Store, run: int, now: float, by: Actor) -> bool:
     """Forget the passwords of a run at once: they reached their people. Whether they were not forgotten before."""
     with store.write() as tx:
         record = journal.get_run(tx, run)
@@ -32,8 +31,5 @@ def hand_over(store: Store, run: int, now: float, *, who: str, kind: str, addres
         run_passwords.drop(tx, run)
         journal.set_run(tx, run, handed_over_at=now)
         erasure.begin(tx, run)
-        audit.append(
-            tx, at=now, who=who, kind=kind, what="run.handed_over", on=f"run {run}", address=address, run=run,
-            outcome=_ERASING,
-        )  # fmt: skip
+        audit.record(tx, by, AuditAction.RUN_HANDED_OVER, at=now, run=run, outcome=_ERASING)
     return True

@@ -1,8 +1,9 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, RunKind, RunStatus, Verdict
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, RunKind, RunStatus, Verdict
 from mxlib.store import Tx, audit, journal, run_passwords
+from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
 
 
@@ -22,9 +23,7 @@ class SameImport(Exception):
         self.run = run
 
 
-def retry(
-    tx: Tx, server_key: ServerKey, run: int, operator: str, at: float, *, kind: str = "operator", address: str = ""
-) -> int:
+def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> int:
     """Journal a run of the rows of `run` that are not done, passwords included; its number, or that of one before."""
     record = journal.get_run(tx, run)
     if record is None or record.status not in AT_AN_END:
@@ -60,16 +59,13 @@ def retry(
         RunKind(record.kind),
         record.undo_of,
     )
-    running = journal.find_run(tx, operator=operator, idempotency_key=None, plan_digest=plan.digest)
+    running = journal.find_run(tx, operator=actor.name, idempotency_key=None, plan_digest=plan.digest)
     if running is not None:
         return running
     number = journal.add_run(
-        tx, plan, server_key, operator=operator, status=RunStatus.QUEUED, at=at,
+        tx, plan, server_key, operator=actor.name, status=RunStatus.QUEUED, at=at,
         retention_days=record.retention_days, retry_of=run,
         unanswered={row.position for row in rows if row.unanswered},
     )  # fmt: skip
-    audit.append(
-        tx, at=at, who=operator, kind=kind, what="run.retry", on=f"run {number}", address=address, run=number,
-        outcome=f"{len(rows)} rows of run {run}",
-    )  # fmt: skip
+    audit.record(tx, actor, AuditAction.RUN_RETRY, at=at, run=number, outcome=f"{len(rows)} rows of run {run}")
     return number

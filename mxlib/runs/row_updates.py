@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mxlib.core.text import findings
-from mxlib.core.vocabulary import CLEAR, DONE, Action, Outcome, Proof
+from mxlib.core.vocabulary import ACTION_DONE, CLEAR, DONE, MAILBOX_REPLACED, Action, AuditAction, Outcome, Proof
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, messages, write_guard
@@ -23,7 +23,8 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
     )
     if outcome in DONE:
         told = _told(row) if outcome is Outcome.UPDATED else ""
-        _note(tx, state, f"mailbox.{row.action}", row, at, told)
+        action = ACTION_DONE[Action(row.action)]
+        audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=told)
     if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
         _keep_recovery(tx, state, row, at)
     elif outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
@@ -49,7 +50,7 @@ def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
         return
     since = write_guard.ChangesSincePlan() if row.guarded else _since_planned(tx, state, row, at)
     if since.doings or since.is_new:
-        made = since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings)
+        made = since.is_new or not MAILBOX_REPLACED.isdisjoint(since.doings)
         reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
         journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
@@ -69,7 +70,8 @@ def _keep_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
         recovery_emails.put(tx, row.domain, row.username, row.recovery_email, at)
     if row.action == Action.UPDATE:
         _found(tx, row, {"recovery_email": had})
-        _note(tx, state, "recovery.set", row, at, "removed" if row.recovery_email == CLEAR else "")
+        removed = "removed" if row.recovery_email == CLEAR else ""
+        audit.record(tx, state.actor, AuditAction.RECOVERY_SET, at=at, on=row.address, run=state.id, outcome=removed)
 
 
 def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
@@ -84,10 +86,6 @@ def _told(row: RowRecord) -> str:
     password = row.sealed_password is not None
     limit = row.limit if password and row.limit != row.was.get("limit") else None  # alone it is not sent
     return findings.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
-
-
-def _note(tx: Tx, state: RunState, what: str, row: RowRecord, at: float, outcome: str = "") -> None:
-    audit.append(tx, at=at, who=state.operator, kind="engine", what=what, on=row.address, run=state.id, outcome=outcome)
 
 
 def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> Finish | None:
@@ -193,7 +191,9 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
         unanswered=True, host_quota=None, host_limit=None,
     )  # fmt: skip
     _take_back_recovery(tx, state, row, at)
-    _note(tx, state, "mailbox.not_done", row, at, step.reason)
+    audit.record(
+        tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id, outcome=step.reason
+    )
 
 
 def _redecide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> RowRecord:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mxlib.core.vocabulary import AT_AN_END, Outcome, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, CallerKind, Outcome, RunStatus
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.protocol import Request, Response
 from mxlib.store import Tx, journal
+from mxlib.store.audit import Actor
 from mxlib.store.records import RowRecord, RunRecord
 
 #: So many rows running that end alike mean more than each of them: the run pauses.
@@ -147,6 +148,11 @@ class RunState:
     similar_failures_reason: str = ""
     #: What is to be written with the run's status, at the latest when the store takes that again.
     notes: tuple[Note, ...] = ()
+
+    @property
+    def actor(self) -> Actor:
+        """MXM, which acts for the operator."""
+        return Actor(self.operator, CallerKind.ENGINE)
 
     @classmethod
     def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "RunState":

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import MAILBOX_REPLACED, Action
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
 from mxlib.store.records import RowRecord
@@ -75,7 +75,7 @@ class ChangesSincePlan:
 
 def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReason | None:
     """Why the mailbox of an update or a deletion stays as it is; None while it is the one that was planned for."""
-    if since.is_new or not {"mailbox.create", "mailbox.delete"}.isdisjoint(since.doings):
+    if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.doings):
         return KeepReason(KeepCode.CHANGED, messages.MADE_ANEW_SINCE)
     if since.doings or since.is_unsure:
         return KeepReason(KeepCode.CHANGED, messages.CHANGED_SINCE_PLAN)

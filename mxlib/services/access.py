@@ -10,11 +10,11 @@ from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.auth.token_owners import Mark, Released, maker, marks, works
 from mxlib.auth.token_owners import told as told_mark
-from mxlib.auth.tokens import KIND as TOKEN
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core import passwords
+from mxlib.core.vocabulary import AuditAction, CallerKind
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, StoreUnavailable, audit
 from mxlib.store import users as people
@@ -161,13 +161,10 @@ class AccessService:
         """Sign somebody out everywhere; in how many browsers they were signed in. Everybody may do it to themselves."""
         with self._store.write() as tx:
             user = people.get(tx, number)
-            if user is None or by.kind == TOKEN or not (by.admin or user.name == by.name):
+            if user is None or by.kind == CallerKind.TOKEN or not (by.admin or user.name == by.name):
                 raise Forbidden("Only admins sign others out.")
             ended = people.end_all(tx, number)
-            audit.append(
-                tx, at=self._clock.now(), who=by.name, kind=by.kind, what="sign_out.everywhere", on=user.name,
-                address=by.address,
-            )  # fmt: skip
+            audit.record(tx, by, AuditAction.SIGN_OUT_EVERYWHERE, at=self._clock.now(), on=user.name)
         self._entrance.sessions.wake(ended)
         return len(ended)
 

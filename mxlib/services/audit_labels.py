@@ -1,53 +1,57 @@
-"""What is done here, in plain words: one home for the names of the audit trail."""
+"""Labels of the actions that the audit log records."""
 
-#: Every doing that the audit trail knows, by subject; a test holds it to the code.
-ACTION_LABELS = {
-    "mailbox.create": "Created a mailbox",
-    "mailbox.update": "Changed a mailbox",
-    "mailbox.delete": "Deleted a mailbox",
-    "mailbox.not_done": "Asked for, not done",
-    "mailbox.password_shown": "Took a password that may be set",
-    "mailbox.password_forgotten": "A password was forgotten",
-    "recovery.set": "Set a recovery email",
-    "export": "Exported mailboxes",
-    "results.download": "Took results with passwords",
-    "run.start": "Started a run",
-    "run.retry": "Started a run of failed rows",
-    "run.undo": "Started an undo",
-    "run.take_over": "Took a run over",
-    "run.pause": "Pressed Pause",
-    "run.resume": "Pressed Resume",
-    "run.stop": "Pressed Stop",
-    "run.paused": "The run paused",
-    "run.stopped": "The run stopped",
-    "run.finished": "The run finished",
-    "run.extend": "Kept passwords longer",
-    "run.handed_over": "Handed passwords over",
-    "run.passwords_forgotten": "Passwords were forgotten",
-    "run.passwords_erased": "Passwords were erased from the files",
-    "columns.answer": "Said what columns hold",
-    "draft.take_over": "Took a draft over",
-    "draft.download": "Took a draft with passwords",
-    "draft.discard": "Discarded a draft",
-    "sign_in": "Signed in",
-    "sign_in.refused": "Sign-in refused",
-    "sign_out": "Signed out",
-    "sign_out.everywhere": "Signed out everywhere",
-    "password.set": "Set a password",
-    "user.add": "Added a user",
-    "user.change": "Changed a user",
-    "user.disable": "Disabled a user",
-    "user.enable": "Enabled a user",
-    "user.link": "First came from the provider",
-    "user.unlink": "Forgot the provider's account",
-    "token.create": "Made a token",
-    "token.revoke": "Revoked a token",
-    "token.hand_over": "Handed a token over",
-    "time.confirm": "Confirmed the server's time",
-    "audit.download": "Downloaded the audit trail",
+from collections.abc import Mapping
+
+from mxlib.core.vocabulary import AuditAction
+
+#: The label of every action, in the order of the filter.
+ACTION_LABELS: Mapping[str, str] = {
+    AuditAction.MAILBOX_CREATE: "Created a mailbox",
+    AuditAction.MAILBOX_UPDATE: "Changed a mailbox",
+    AuditAction.MAILBOX_DELETE: "Deleted a mailbox",
+    AuditAction.MAILBOX_NOT_DONE: "Asked for, not done",
+    AuditAction.MAILBOX_PASSWORD_SHOWN: "Took a password that may be set",
+    AuditAction.MAILBOX_PASSWORD_FORGOTTEN: "A password was forgotten",
+    AuditAction.RECOVERY_SET: "Set a recovery email",
+    AuditAction.EXPORT: "Exported mailboxes",
+    AuditAction.RESULTS_DOWNLOAD: "Took results with passwords",
+    AuditAction.RUN_START: "Started a run",
+    AuditAction.RUN_RETRY: "Started a run of failed rows",
+    AuditAction.RUN_UNDO: "Started an undo",
+    AuditAction.RUN_TAKE_OVER: "Took a run over",
+    AuditAction.RUN_PAUSE: "Pressed Pause",
+    AuditAction.RUN_RESUME: "Pressed Resume",
+    AuditAction.RUN_STOP: "Pressed Stop",
+    AuditAction.RUN_PAUSED: "The run paused",
+    AuditAction.RUN_STOPPED: "The run stopped",
+    AuditAction.RUN_FINISHED: "The run finished",
+    AuditAction.RUN_EXTEND: "Kept passwords longer",
+    AuditAction.RUN_HANDED_OVER: "Handed passwords over",
+    AuditAction.RUN_PASSWORDS_FORGOTTEN: "Passwords were forgotten",
+    AuditAction.RUN_PASSWORDS_ERASED: "Passwords were erased from the files",
+    AuditAction.COLUMNS_ANSWER: "Said what columns hold",
+    AuditAction.DRAFT_TAKE_OVER: "Took a draft over",
+    AuditAction.DRAFT_DOWNLOAD: "Took a draft with passwords",
+    AuditAction.DRAFT_DISCARD: "Discarded a draft",
+    AuditAction.SIGN_IN: "Signed in",
+    AuditAction.SIGN_IN_REFUSED: "Sign-in refused",
+    AuditAction.SIGN_OUT: "Signed out",
+    AuditAction.SIGN_OUT_EVERYWHERE: "Signed out everywhere",
+    AuditAction.PASSWORD_SET: "Set a password",
+    AuditAction.USER_ADD: "Added a user",
+    AuditAction.USER_CHANGE: "Changed a user",
+    AuditAction.USER_DISABLE: "Disabled a user",
+    AuditAction.USER_ENABLE: "Enabled a user",
+    AuditAction.USER_LINK: "First came from the provider",
+    AuditAction.USER_UNLINK: "Forgot the provider's account",
+    AuditAction.TOKEN_CREATE: "Made a token",
+    AuditAction.TOKEN_REVOKE: "Revoked a token",
+    AuditAction.TOKEN_HAND_OVER: "Handed a token over",
+    AuditAction.TIME_CONFIRM: "Confirmed the server's time",
+    AuditAction.AUDIT_DOWNLOAD: "Downloaded the audit trail",
 }
 
-#: Families of doings that are sought together.
+#: Families of actions that a filter finds together: all whose value starts with the name.
 ACTION_FAMILIES = {
     "mailbox": "Mailboxes: anything",
     "run": "Runs: anything",
@@ -57,11 +61,11 @@ ACTION_FAMILIES = {
 }
 
 
-def action_label(what: str) -> str:
-    """A doing in plain words; one that is not known reads as it is written."""
-    return ACTION_LABELS.get(what) or what.replace(".", ": ").replace("_", " ").capitalize()
+def action_label(action: str) -> str:
+    """Return the label of an action; one of another version is spelled out."""
+    return ACTION_LABELS.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
 
 
-def actions_matching(what: str) -> str:
-    """A doing or a family of them, as a filter names it."""
-    return ACTION_FAMILIES.get(what) or action_label(what)
+def actions_matching(name: str) -> str:
+    """Return the label of an action or a family, as a filter names it."""
+    return ACTION_FAMILIES.get(name) or action_label(name)

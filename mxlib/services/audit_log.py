@@ -13,6 +13,7 @@ from mxlib.clock import Clock
 from mxlib.core.files import writer
 from mxlib.core.format import count
 from mxlib.core.text.redaction import without_figures
+from mxlib.core.vocabulary import AuditAction
 from mxlib.services import audit_lines
 from mxlib.store import Store, Tx, audit
 from mxlib.store.audit import AuditFilter, AuditScope, Block, Entry, Label
@@ -103,9 +104,8 @@ class AuditLog:
         with self._store.read() as tx:
             last, entries = audit.newest(tx), audit.count(tx, wanted, _seen(caller))
         with self._store.write() as tx:
-            audit.append(
-                tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="audit.download", on="audit trail",
-                address=caller.address,
+            audit.record(
+                tx, caller, AuditAction.AUDIT_DOWNLOAD, at=self._clock.now(), on="audit trail",
                 outcome=f"{count(entries, 'entry', 'entries')} as {kind}" + (f" ({asked})" if asked else ""),
             )  # fmt: skip
         return last

@@ -20,7 +20,7 @@ from mxlib.core.format import count, readable
 from mxlib.core.mapping import mapping
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import DTYPES
-from mxlib.core.vocabulary import OnExisting
+from mxlib.core.vocabulary import AuditAction, OnExisting
 from mxlib.services.exports import File, NotFound
 from mxlib.services.imports import ImportService
 from mxlib.settings import Settings
@@ -124,7 +124,7 @@ class DraftService:
             found, (_, version) = self._content(tx, number), drafts.state(tx, number)
             if found is not None and kept.operator != caller.name:
                 drafts.take_over(tx, number, caller.name)
-                self._note(tx, caller, "draft.take_over", kept, f"from {kept.operator}")
+                self._record(tx, caller, AuditAction.DRAFT_TAKE_OVER, kept, f"from {kept.operator}")
         if found is None:
             return None
         return replace(self._unpacked(zlib.decompress(found[0]), found[1]), version=version)
@@ -141,7 +141,8 @@ class DraftService:
             found = self._content(tx, number)
             if found is None:
                 raise NotFound("This draft is gone. Open the import page to see which there are.")
-            self._note(tx, caller, "draft.download", kept, f"{count(kept.rows, 'row')} as {kind}, with passwords")
+            outcome = f"{count(kept.rows, 'row')} as {kind}, with passwords"
+            self._record(tx, caller, AuditAction.DRAFT_DOWNLOAD, kept, outcome)
         work = self._unpacked(zlib.decompress(found[0]), found[1])
         header, rows = file_diff.as_table(work.rows, work.reading)
         write = writer.table_csv if kind == "csv" else writer.table_xlsx
@@ -155,7 +156,7 @@ class DraftService:
             return
         if kept.operator != caller.name:
             with self._store.write() as tx:
-                self._note(tx, caller, "draft.discard", kept, f"of {kept.operator}")
+                self._record(tx, caller, AuditAction.DRAFT_DISCARD, kept, f"of {kept.operator}")
         self._drop([number])
 
     def _content(self, tx: Tx, number: str) -> tuple[bytes, bytes] | None:
@@ -164,17 +165,9 @@ class DraftService:
         except DecryptionFailed as error:
             raise DraftUnreadable(f"{error} Or discard this draft.") from None
 
-    def _note(self, tx: Tx, caller: Caller, what: str, kept: DraftSummary, outcome: str) -> None:
-        audit.append(
-            tx,
-            at=self._clock.now(),
-            who=caller.name,
-            kind=caller.kind,
-            what=what,
-            on=kept.file_name or "rows added by hand",
-            address=caller.address,
-            outcome=outcome,
-        )
+    def _record(self, tx: Tx, caller: Caller, action: AuditAction, kept: DraftSummary, outcome: str) -> None:
+        on = kept.file_name or "rows added by hand"
+        audit.record(tx, caller, action, at=self._clock.now(), on=on, outcome=outcome)
 
     def _drop(self, numbers: list[str]) -> None:
         if not numbers:

@@ -13,6 +13,7 @@ from mxlib.core.files import writer
 from mxlib.core.format import count, listed
 from mxlib.core.plans import change_text
 from mxlib.core.text import file_problems, list_ages, run_status
+from mxlib.core.vocabulary import AuditAction
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, Tell
 from mxlib.services.runs import RunService
@@ -83,7 +84,7 @@ class ExportService:
             raise ListUnavailable(mailboxes.problem)
         file = self._file([mailboxes], domain, kind)
         caller = _still_may(caller, [domain])
-        self._note(caller, "export", domain, f"{len(mailboxes.frame)} mailboxes as {kind}")
+        self._record_export(caller, domain, f"{len(mailboxes.frame)} mailboxes as {kind}")
         return file
 
     def everything(self, caller: Caller, *, tell: Tell | None = None) -> AllDomains:
@@ -113,7 +114,7 @@ class ExportService:
         file = self._file(found.lists, "", kind, found)
         caller = _still_may(caller, found.domains)
         outcome = f"{found.told} as {kind}: {listed(found.domains)}"
-        self._note(caller, "export", "all domains", " ".join([f"{outcome}.", *found.lacks]))
+        self._record_export(caller, "all domains", " ".join([f"{outcome}.", *found.lacks]))
         return file
 
     def some_file(self, caller: Caller, addresses: Collection[str], kind: str) -> File:
@@ -139,7 +140,7 @@ class ExportService:
         file = self._file(found, f"{domains[0] if len(domains) == 1 else 'all'}-selection", kind)
         caller = _still_may(caller, domains)
         for each in found:
-            self._note(caller, "export", each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
+            self._record_export(caller, each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
         return replace(file, remarks=(change_text.gone(tuple(sorted(gone))),)) if gone else file
 
     def _must_be_here(self, caller: Caller, domain: str) -> None:
@@ -178,18 +179,9 @@ class ExportService:
             remarks = (*remarks, run_status.hidden_rows(view.hidden))
         return File(f"{stem}-run-{run}.{ending}", content, remarks)
 
-    def _note(self, caller: Caller, what: str, on: str, outcome: str) -> None:
+    def _record_export(self, caller: Caller, on: str, outcome: str) -> None:
         with self._store.write() as tx:
-            audit.append(
-                tx,
-                at=self._clock.now(),
-                who=caller.name,
-                kind=caller.kind,
-                what=what,
-                on=on,
-                address=caller.address,
-                outcome=outcome,
-            )
+            audit.record(tx, caller, AuditAction.EXPORT, at=self._clock.now(), on=on, outcome=outcome)
 
 
 def _still_may(caller: Caller, domains: Collection[str]) -> Caller:

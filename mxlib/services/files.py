@@ -19,6 +19,7 @@ from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import ColumnConflict
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
+from mxlib.core.vocabulary import AuditAction
 from mxlib.services.imports import ImportService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import Store, audit, column_choices
@@ -172,9 +173,9 @@ class FileService:
             with self._store.write() as tx:
                 told = choices.to_json(sheet.header, answer)
                 column_choices.put(tx, choices.digest(sheet.header), told, caller.name, self._clock.now())
-                audit.append(
-                    tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="columns.answer", on=sheet.name,
-                    address=caller.address, outcome=", ".join(answer.meanings),
+                audit.record(
+                    tx, caller, AuditAction.COLUMNS_ANSWER, at=self._clock.now(), on=sheet.name,
+                    outcome=", ".join(answer.meanings),
                 )  # fmt: skip
         return reading
 

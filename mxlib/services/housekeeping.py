@@ -7,6 +7,7 @@ from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
+from mxlib.core.vocabulary import AuditAction
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
 from mxlib.store import Jump, Store, audit, clock_guard, idempotency, users
@@ -86,7 +87,4 @@ class Housekeeping:
         now = self._clock.now()
         with self._store.write() as tx:
             if clock_guard.confirm(tx, now) is not None:
-                audit.append(
-                    tx, at=now, who=caller.name, kind=caller.kind, what="time.confirm", on="this server",
-                    address=caller.address,
-                )  # fmt: skip
+                audit.record(tx, caller, AuditAction.TIME_CONFIRM, at=now, on="this server")

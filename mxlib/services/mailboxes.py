@@ -12,7 +12,7 @@ from mxlib.core.addresses import domain as normalised
 from mxlib.core.schema import MAX_SENDS_PER_DAY
 from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, ValidatedRow
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
@@ -21,10 +21,10 @@ from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.imports import FRESH_FOR_START, ImportService
 from mxlib.services.mailbox_lists import MailboxList, MailboxLists
-from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import ManualWrites, WriteRequest
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, audit, mailbox_creators, recovery_emails
+from mxlib.store.audit import Actor
 
 #: What may stand in an address of the host: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
@@ -188,9 +188,9 @@ class MailboxService:
                 recovery_emails.put(tx, domain, username, kept, self._clock.now())
             else:
                 recovery_emails.drop(tx, domain, username)
-            audit.append(
-                tx, at=self._clock.now(), who=caller.name, kind=caller.kind, what="recovery.set",
-                on=f"{username}@{domain}", address=caller.address, outcome="" if kept else "removed",
+            audit.record(
+                tx, caller, AuditAction.RECOVERY_SET, at=self._clock.now(), on=f"{username}@{domain}",
+                outcome="" if kept else "removed",
             )  # fmt: skip
         return kept
 

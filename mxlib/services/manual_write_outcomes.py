@@ -1,12 +1,9 @@
 """What became of a write by hand that got no answer, and how the audit trail records it."""
 
-from dataclasses import dataclass
-from typing import Self
-
-from mxlib.auth.permissions import Caller
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, recovery_emails
+from mxlib.store.audit import Actor
 from mxlib.store.mailbox_creators import Maker
 from mxlib.store.manual_writes import ManualWrite
 
@@ -27,20 +24,6 @@ _TOLD_BY_LATER = {
     (Action.DELETE, Action.UPDATE): False,
     (Action.DELETE, Action.DELETE): False,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The name under which a write is noted, whatever its rights are by then."""
-
-    name: str
-    kind: str
-    address: str = ""
-
-    @classmethod
-    def of(cls, caller: Caller) -> Self:
-        """The name of a caller whose rights were checked."""
-        return cls(caller.name, caller.kind, caller.address)
 
 
 def told_by_later(write: ManualWrite, later: Action) -> bool | None:
@@ -79,24 +62,20 @@ def note_done(
         recovery_emails.put(tx, domain, username, email, at)
     elif action is not Action.UPDATE:  # a new mailbox has none of its namesake's
         recovery_emails.drop(tx, domain, username)
-    note(tx, at, actor, f"mailbox.{action.value}", f"{username}@{domain}", detail)
+    audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=detail)
 
 
 def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str) -> None:
     """Write down what became of a write without an answer."""
-    actor = Actor(write.who, write.kind, write.address)
+    actor = Actor(write.who, CallerKind(write.kind), write.address)
     asked = str(write.asked.get("detail", ""))
     detail = f"asked: {asked}; {why}" if asked else why
     if done:
         action = Action(write.action)
         note_done(tx, at, actor, action, write.domain, write.username, write.recovery_email, detail)
     else:
-        note(tx, at, actor, "mailbox.not_done", write.mailbox, f"{write.action}: {detail}")
-
-
-def note(tx: Tx, at: float, actor: Actor, what: str, on: str, outcome: str = "") -> None:
-    """Add one entry to the audit trail."""
-    audit.append(tx, at=at, who=actor.name, kind=actor.kind, what=what, on=on, address=actor.address, outcome=outcome)
+        outcome = f"{write.action}: {detail}"
+        audit.record(tx, actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=write.mailbox, outcome=outcome)
 
 
 def drop(tx: Tx, number: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mxlib.clock import Clock
 from mxlib.core.text import store_problems
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import MXrouteError, NotFound
 from mxlib.mxroute.protocol import Mailbox
@@ -16,9 +16,9 @@ from mxlib.runs.manager import NotOwner, RunManager
 from mxlib.services import manual_write_outcomes
 from mxlib.services.confirmed_writes import MAX_WAIT_S, REVOKED, ConfirmedWrites, OutcomeUnknown
 from mxlib.services.mailbox_lists import MailboxLists
-from mxlib.services.manual_write_outcomes import Actor
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, erasure, manual_writes
+from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, manual_writes
+from mxlib.store.audit import Actor
 from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
@@ -248,7 +248,7 @@ class ManualWrites:
                 return
             for write in due:
                 manual_write_outcomes.drop(tx, write.id)
-                manual_write_outcomes.note(tx, now, Actor("MXM", "engine"), "mailbox.password_forgotten", write.mailbox)
+                audit.record(tx, audit.MXM, AuditAction.MAILBOX_PASSWORD_FORGOTTEN, at=now, on=write.mailbox)
 
     # Life.
 

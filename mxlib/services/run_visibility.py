@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core import addresses
 from mxlib.core.text.redaction import without_figures
-from mxlib.core.vocabulary import Outcome, RunKind, Verdict
+from mxlib.core.vocabulary import AuditAction, Outcome, RunKind, Verdict
 from mxlib.runs import results
 from mxlib.runs.run_view import RunView
 from mxlib.store import Store, Tx, audit, mailbox_lists, row_counts
@@ -150,7 +150,7 @@ class RunVisibility:
     def _sight(self, tx: Tx, caller: Caller, run: RunView | RunRecord, *, known: frozenset[str]) -> CallerRowVisibility:
         brought = False
         if run.operator == caller.name and not caller.admin:
-            started = audit.find(tx, audit.AuditFilter(run=run.id, what="run.start"), most=1)
+            started = audit.find(tx, audit.AuditFilter(run=run.id, what=AuditAction.RUN_START), most=1)
             brought = any(entry.who == caller.name and entry.kind == caller.kind for entry in started)
         return CallerRowVisibility(caller, run, known, brought=brought)
 

@@ -12,7 +12,7 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Plan
 from mxlib.core.text import run_status, undo_questions
-from mxlib.core.vocabulary import AT_AN_END, Action, Outcome, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, Action, AuditAction, Outcome, RunKind, RunStatus
 from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import InvalidState, RunManager
@@ -32,9 +32,9 @@ UNDO_WINDOW_S = 24 * 3600.0
 
 #: How a run stands when what is asked of it was done already, so that asking twice does nothing twice.
 _STEERED = {
-    "run.pause": frozenset({RunStatus.PAUSED}),
-    "run.resume": frozenset({RunStatus.QUEUED, RunStatus.RUNNING}),
-    "run.stop": frozenset({RunStatus.STOPPING, RunStatus.STOPPED}),
+    AuditAction.RUN_PAUSE: frozenset({RunStatus.PAUSED}),
+    AuditAction.RUN_RESUME: frozenset({RunStatus.QUEUED, RunStatus.RUNNING}),
+    AuditAction.RUN_STOP: frozenset({RunStatus.STOPPING, RunStatus.STOPPED}),
 }
 
 _NEEDED = {Action.CREATE: Permission.IMPORT, Action.UPDATE: Permission.IMPORT, Action.DELETE: Permission.DELETE}
@@ -109,20 +109,20 @@ class RunService:
         if mine and not self._may_have(current(caller), view):
             raise Forbidden(run_status.no_longer_allowed(run))
         if any(password for _, password in told):
-            self._note(caller, "results.download", run, "as JSON")
+            self._record_download(caller, run, "as JSON")
         return told
 
     def pause(self, caller: Caller, run: int) -> None:
         """Pause after what is in flight; raises CanNot at the run's end, as do the next two."""
-        self._steer(caller, run, "run.pause", partial(self._runs.pause, by=caller.name))
+        self._steer(caller, run, AuditAction.RUN_PAUSE, partial(self._runs.pause, by=caller.name))
 
     def resume(self, caller: Caller, run: int) -> None:
         """Go on from where the run paused."""
-        self._steer(caller, run, "run.resume", self._runs.resume)
+        self._steer(caller, run, AuditAction.RUN_RESUME, self._runs.resume)
 
     def stop(self, caller: Caller, run: int) -> None:
         """End after what is in flight; the rest is not attempted."""
-        self._steer(caller, run, "run.stop", self._runs.stop)
+        self._steer(caller, run, AuditAction.RUN_STOP, self._runs.stop)
 
     def retry(self, caller: Caller, run: int) -> int:
         """A new run of the rows that are not done; its number."""
@@ -162,7 +162,7 @@ class RunService:
     def extend(self, caller: Caller, run: int, days: int) -> None:
         """Keep the passwords readable for `days` from now."""
         self._owned(caller, run)
-        self._runs.extend(run, days, self._entry(caller, "run.extend", run, f"{days} days"))
+        self._runs.extend(run, days, self._entry(caller, AuditAction.RUN_EXTEND, run, f"{days} days"))
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
         """One of `exports.RUN_FILES`, each of which may hold passwords."""
@@ -174,7 +174,7 @@ class RunService:
         else:
             content = make(self._store, run, ending, sight)
         self._owned(caller := current(caller), run)
-        self._note(caller, "results.download", run, kind)
+        self._record_download(caller, run, kind)
         if stem == "results" and self._view_ended(run):
             self._runs.downloaded(run)
         return content
@@ -270,27 +270,19 @@ class RunService:
         _must(caller, view)
         return view
 
-    def _steer(self, caller: Caller, run: int, what: str, do: Callable[..., object]) -> None:
+    def _steer(self, caller: Caller, run: int, action: AuditAction, do: Callable[..., object]) -> None:
         view = self._seen(caller, run)
         _must(caller, view)
-        if view.status in _STEERED[what] and not (view.held and what == "run.pause"):
+        if view.status in _STEERED[action] and not (view.held and action is AuditAction.RUN_PAUSE):
             return
         if view.status in {*AT_AN_END, RunStatus.STOPPING}:
             raise InvalidState(sentences.over(run, view.status))
-        do(run, note=self._entry(caller, what, run))
+        do(run, note=self._entry(caller, action, run))
 
-    def _note(self, caller: Caller, what: str, run: int, outcome: str = "") -> None:
+    def _record_download(self, caller: Caller, run: int, outcome: str) -> None:
         with self._store.write() as tx:
-            self._entry(caller, what, run, outcome)(tx)
+            self._entry(caller, AuditAction.RESULTS_DOWNLOAD, run, outcome)(tx)
 
-    def _entry(self, caller: Caller, what: str, run: int, outcome: str = "") -> Callable[[Tx], None]:
-        """An entry of the audit trail, as of now, for a transaction that is to come."""
-        at = self._clock.now()
-
-        def write(tx: Tx) -> None:
-            audit.append(
-                tx, at=at, who=caller.name, kind=caller.kind, what=what, on=f"run {run}", address=caller.address,
-                run=run, outcome=outcome,
-            )  # fmt: skip
-
-        return write
+    def _entry(self, caller: Caller, action: AuditAction, run: int, outcome: str = "") -> Callable[[Tx], None]:
+        """Return what writes an audit entry of this moment in a later transaction."""
+        return partial(audit.record, by=caller, action=action, at=self._clock.now(), run=run, outcome=outcome)

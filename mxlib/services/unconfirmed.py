@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
-from mxlib.core.vocabulary import Action
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.services import manual_write_outcomes
 from mxlib.services.exports import NotFound
-from mxlib.services.manual_write_outcomes import Actor
 from mxlib.services.manual_writes import ManualWrites
-from mxlib.store import Store, Tx, manual_writes
+from mxlib.store import Store, Tx, audit, manual_writes
 from mxlib.store.manual_writes import KEPT, ManualWrite
 
 
@@ -55,7 +54,7 @@ class UnconfirmedWrites:
         with self._store.write() as tx:
             write = self._mine(tx, caller, number)
             password = manual_writes.password(self._store.key, write)
-            manual_write_outcomes.note(tx, self._clock.now(), Actor.of(caller), "mailbox.password_shown", write.mailbox)
+            audit.record(tx, caller, AuditAction.MAILBOX_PASSWORD_SHOWN, at=self._clock.now(), on=write.mailbox)
         return password
 
     def forget(self, caller: Caller, number: int) -> None:
@@ -65,9 +64,7 @@ class UnconfirmedWrites:
             if write.status != KEPT:
                 raise NotFound("MXM does not know yet what became of this change. Wait a minute, then forget it.")
             manual_write_outcomes.drop(tx, number)
-            manual_write_outcomes.note(
-                tx, self._clock.now(), Actor.of(caller), "mailbox.password_forgotten", write.mailbox
-            )
+            audit.record(tx, caller, AuditAction.MAILBOX_PASSWORD_FORGOTTEN, at=self._clock.now(), on=write.mailbox)
         self._manual.wake()
 
     def _mine(self, tx: Tx, caller: Caller, number: int) -> ManualWrite:

@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import chain, takewhile
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from mxlib.core.vocabulary import MAILBOX_CHANGES, AuditAction, CallerKind
 from mxlib.store import manual_writes
 from mxlib.store.tables import audit, meta
 from mxlib.store.tables import first_seen as seen
@@ -21,6 +22,36 @@ from mxlib.store.transaction import Tx
 
 #: What is done to a domain or to one of its mailboxes: the subject is the domain, or an address in it.
 ABOUT_DOMAINS = ("mailbox", "recovery", "export")
+
+
+class Identity(Protocol):
+    """What an entry keeps of the one who acts; a caller has it, and an Actor."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> CallerKind: ...
+    @property
+    def address(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The name under which something is recorded, whatever its rights are by then."""
+
+    name: str
+    kind: CallerKind = CallerKind.OPERATOR
+    #: Where the request came from.
+    address: str = ""
+
+    @classmethod
+    def of(cls, caller: Identity) -> Self:
+        """Return the name of a caller whose rights were checked."""
+        return cls(caller.name, caller.kind, caller.address)
+
+
+#: MXM itself, where no run acts for an operator.
+MXM = Actor("MXM", CallerKind.ENGINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +143,25 @@ _IN_ORDER = (
 _COLUMNS = [audit.c[column.name] for column in fields(Entry)]
 
 
-def append(
+def record(
     tx: Tx,
+    by: Identity,
+    action: AuditAction,
     *,
     at: float,
-    who: str,
-    kind: str,
-    what: str,
-    on: str,
-    address: str = "",
+    on: str = "",
     run: int | None = None,
     outcome: str = "",
 ) -> None:
-    """Add one entry: `kind` is operator, token or engine, `what` such as "run.start" or "mailbox.create"."""
+    """Add one entry to the audit log; every entry is written here.
+
+    `on` is the subject: a mailbox, a domain, a user, or the run itself when only `run` is given.
+    """
+    subject = f"run {run}" if run is not None and not on else on
     tx.execute(
-        audit.insert().values(at=at, who=who, kind=kind, what=what, on=on, address=address, run=run, outcome=outcome)
+        audit.insert().values(
+            at=at, who=by.name, kind=by.kind, what=action, on=subject, address=by.address, run=run, outcome=outcome
+        )
     )
 
 
@@ -206,8 +241,7 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
     not mind a later run that was taken back: what it changed of them is as it was before it.
     """
     username, _, domain = address.partition("@")
-    doings = ("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")
-    about = (audit.c.on == address) & audit.c.what.in_(doings)
+    about = (audit.c.on == address) & audit.c.what.in_(MAILBOX_CHANGES)
     own = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0)).where(about, audit.c.run == number).scalar_subquery()
     takes_back = sa.select(runs.c.id).where(runs.c.undo_of == number)
     theirs = (audit.c.run != number) & audit.c.run.not_in(takes_back)
@@ -235,7 +269,7 @@ def doings_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ())
     query = sa.select(audit.c.what).where(
         audit.c.on == address,
         audit.c.id > after,
-        audit.c.what.in_(("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")),
+        audit.c.what.in_(MAILBOX_CHANGES),
         audit.c.run.is_(None) | audit.c.run.not_in(list(but)),
     )
     return set(tx.execute(query).scalars())

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from mxlib.core.vocabulary import MAILBOX_CHANGES
 from mxlib.store import manual_writes
 from mxlib.store.tables import audit, run, run_row
 from mxlib.store.tables import first_seen as seen
 from mxlib.store.transaction import Tx
 
-_DOINGS = ("mailbox.create", "mailbox.update", "mailbox.delete", "recovery.set")
 _ADDRESS = run_row.c.username + "@" + run_row.c.domain
 
 
@@ -42,7 +42,7 @@ def _own(tx: Tx, number: int) -> tuple[dict[str, int], dict[str, float]]:
     query = sa.select(audit.c.on, audit.c.id, audit.c.at, audit.c.what)
     numbers: dict[str, int] = {}
     times: dict[str, float] = {}
-    for on, entry, at, what in tx.execute(query.where(audit.c.run == number, audit.c.what.in_(_DOINGS))):
+    for on, entry, at, what in tx.execute(query.where(audit.c.run == number, audit.c.what.in_(MAILBOX_CHANGES))):
         numbers[on] = max(entry, numbers.get(on, 0))
         if what.startswith("mailbox."):
             times[on] = max(at, times.get(on, at))
@@ -58,7 +58,7 @@ def _others(tx: Tx, number: int, own: Mapping[str, int], first: int) -> dict[str
     takes_back = sa.select(run.c.id).where(run.c.undo_of == number)
     theirs = audit.c.run.is_(None) | ((audit.c.run != number) & audit.c.run.not_in(takes_back))
     query = sa.select(audit.c.on, audit.c.id, audit.c.run).where(
-        audit.c.on.in_(addresses), audit.c.id > first, audit.c.what.in_(_DOINGS), theirs
+        audit.c.on.in_(addresses), audit.c.id > first, audit.c.what.in_(MAILBOX_CHANGES), theirs
     )
     found: dict[str, set[int | None]] = defaultdict(set)
     for on, entry, other in tx.execute(query):

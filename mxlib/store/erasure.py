@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from mxlib.core.vocabulary import AuditAction
 from mxlib.store import audit
 from mxlib.store.database import Store
 from mxlib.store.tables import meta
@@ -67,9 +68,9 @@ def finish(store: Store, *, tries: int = _TRIES) -> bool:
     with store.write() as tx:
         left = pending(tx)
         for run in sorted(now.runs & left.runs):
-            audit.append(
-                tx, at=store.clock.now(), who="MXM", kind="engine", what="run.passwords_erased", on=f"run {run}",
-                run=run, outcome="in no file of this server any more",
+            audit.record(
+                tx, audit.MXM, AuditAction.RUN_PASSWORDS_ERASED, at=store.clock.now(), run=run,
+                outcome="in no file of this server any more",
             )  # fmt: skip
         # Data deleted since may still be in the log.
         left = Erasing(left.runs - now.runs, max(0, left.others - now.others))

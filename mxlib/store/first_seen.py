@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from mxlib.core.vocabulary import AuditAction
 from mxlib.store import manual_writes
 from mxlib.store.tables import audit, meta, run_row
 from mxlib.store.tables import first_seen as table
@@ -99,7 +100,7 @@ def _gone(tx: Tx, domain: str, lacked: Collection[str], at: float) -> set[str]:
         return set()
     made = (
         sa.select(audit.c.on)
-        .where(audit.c.what == "mailbox.create", audit.c.on.endswith(f"@{domain}", autoescape=True))
+        .where(audit.c.what == AuditAction.MAILBOX_CREATE, audit.c.on.endswith(f"@{domain}", autoescape=True))
         .group_by(audit.c.on)
         .having(sa.func.max(audit.c.at) < at - _ON_ITS_WAY)
     )
@@ -111,7 +112,9 @@ def _made_here(tx: Tx, domain: str) -> set[str]:
         run_row.c.domain == domain, run_row.c.action == "create", run_row.c.outcome.in_(_OURS)
     )
     by_hand = sa.select(audit.c.on).where(
-        audit.c.what == "mailbox.create", audit.c.run.is_(None), audit.c.on.endswith(f"@{domain}", autoescape=True)
+        audit.c.what == AuditAction.MAILBOX_CREATE,
+        audit.c.run.is_(None),
+        audit.c.on.endswith(f"@{domain}", autoescape=True),
     )
     addresses = tx.execute(by_hand).scalars()
     noted = (address.rpartition("@")[0] for address in addresses)

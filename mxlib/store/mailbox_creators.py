@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from mxlib.core.vocabulary import MAILBOX_REPLACED, AuditAction
 from mxlib.store.tables import audit
 from mxlib.store.transaction import Tx
 
@@ -28,13 +29,13 @@ def find_maker(tx: Tx, address: str, *, after: int = 0, at: float = 0.0, but: Co
         audit.c.on == address,
         audit.c.id > after,
         audit.c.at >= at,
-        audit.c.what.in_(("mailbox.create", "mailbox.delete", "mailbox.not_done")),
+        audit.c.what.in_((*MAILBOX_REPLACED, AuditAction.MAILBOX_NOT_DONE)),
         audit.c.run.is_(None) | audit.c.run.not_in(list(but)),
     )
     maker: Maker | None = None
     for what, run in tx.execute(query.order_by(audit.c.id)):
-        if what == "mailbox.create":
+        if what == AuditAction.MAILBOX_CREATE:
             maker = Maker(run)
-        elif what == "mailbox.delete" or (maker is not None and run is not None and run == maker.run):
+        elif what == AuditAction.MAILBOX_DELETE or (maker is not None and run is not None and run == maker.run):
             maker = None
     return maker

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from mxlib.core.plans.plan import Plan
+from mxlib.core.vocabulary import AuditAction
 from mxlib.store.tables import audit, run, run_row
 from mxlib.store.transaction import Tx
 
@@ -34,7 +35,7 @@ def started_by(tx: Tx, number: int, who: str, kind: str) -> bool:
     """Return whether this person or token started a run, or one whose failed rows it retries."""
     following: int | None = number
     while following is not None:
-        started = audit.c.what.in_(("run.start", "run.retry")) & (audit.c.run == following)
+        started = audit.c.what.in_((AuditAction.RUN_START, AuditAction.RUN_RETRY)) & (audit.c.run == following)
         query = sa.select(audit.c.id).where(started, audit.c.who == who, audit.c.kind == kind).limit(1)
         if tx.execute(query).first() is not None:
             return True

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mxlib.core.vocabulary import AuditAction
 from mxlib.store.tables import audit
 from mxlib.store.tables import session as sessions
 from mxlib.store.tables import sign_in_refused as refused
@@ -201,5 +202,5 @@ def sign_ins(tx: Tx, *, since: float, after: int) -> tuple[int, list[tuple[str, 
     """Sign-ins since then among entries of the audit trail after that one: the last entry, and name, address, time."""
     last = tx.execute(sa.select(sa.func.max(audit.c.id))).scalar() or 0
     query = sa.select(audit.c.on, audit.c.address, audit.c.at).order_by(audit.c.id)
-    query = query.where(audit.c.what == "sign_in", audit.c.at >= since, audit.c.id > after)
+    query = query.where(audit.c.what == AuditAction.SIGN_IN, audit.c.at >= since, audit.c.id > after)
     return int(last), [(str(name), str(address), float(at)) for name, address, at in tx.execute(query)]
