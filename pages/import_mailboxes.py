@@ -39,7 +39,7 @@ if not drafts.may_see(current):
     permissions.say(permissions.NO_DRAFT)
     st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(drafts.leave))
     layout.stop()
-upload.show_taken(current.editor, domain)
+upload.show_taken(current, domain)
 judged = grid.show(current)
 problems.show(current.editor, judged)
 file_changes.show(current)

@@ -25,8 +25,8 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
     body = {"default_domain": "a.nl", "rows": named}
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as house:
         house.ask("GET", "/domains/a.nl/email-accounts")
-        imports = house.services.program_imports
-        judging = seconds(lambda: imports.preview(LOCAL, imports.from_json(body)), times)
+        files, imports = house.services.files, house.services.imports
+        judging = seconds(lambda: imports.preview(LOCAL, files.batch_from_json(body)), times)
         whole = seconds(lambda: house.ask("POST", "/email-accounts/import/preview", body), times)
     print(f"a preview of {rows:,} rows as JSON")
     print(f"  request to answer {whole:6.3f} s  (under {MOST_S:g} s; reading and judging {judging:.3f} s)")

@@ -8,7 +8,7 @@ import io
 import sys
 
 from mxlib.core.files import reader, writer
-from mxlib.core.mapping.read_file import understood
+from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.validation.rules import validate
 from mxlib.worker import shared
 from script.bench_judging import ACCOUNT, STANDARD, seconds, spreadsheet
@@ -25,9 +25,9 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
     print(f"reading {rows:,} rows")
     within = True
     for name, data in files.items():
-        read = seconds(lambda data=data, name=name: understood(reader.read(data, name)), times)  # type: ignore[misc]
+        read = seconds(lambda data=data, name=name: apply_mapping(reader.read(data, name)), times)  # type: ignore[misc]
         whole = seconds(
-            lambda data=data, name=name: validate(understood(reader.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
+            lambda data=data, name=name: validate(apply_mapping(reader.read(data, name)).rows, ACCOUNT, STANDARD),  # type: ignore[misc]
             times,
         )
         kind = name.rpartition(".")[2]

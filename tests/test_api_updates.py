@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol
-from mxlib.services import program_imports
+from mxlib.services import imports
 from tests.house import GOOD, House, data, opened, refused
 
 CSV = {"Content-Type": "text/csv"}
@@ -234,7 +234,7 @@ def test_what_somebody_changed_since_the_list_was_read_is_what_counts(
     assert preview(house, {"username": "kim", "quota": 4096})["summary"]["updated"] == 1
     house.host.send(protocol.update_mailbox("a.nl", "kim", quota=4096))
     house.host.sent.clear()
-    monkeypatch.setattr(program_imports, "FRESH_FOR_START", 0.0)
+    monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
     assert run(house, b"username,quota\r\nkim,4096\r\n")[0] == {"unchanged": 1}
     assert patches(house) == []
 

@@ -175,12 +175,12 @@ LONG = {
     "delete": lambda services, kim: services.mailboxes.delete(kim, "a.nl", "nina"),
     "set a recovery email": lambda services, kim: services.mailboxes.set_recovery(kim, "a.nl", "nina", "x@b.example"),
     "import": lambda services, kim: services.imports.start(
-        kim, services.imports.from_file(f"username,password\nx,{houses.GOOD}\n".encode(), "x.csv", "a.nl")
+        kim, services.files.batch_from_file(f"username,password\nx,{houses.GOOD}\n".encode(), "x.csv", "a.nl")
     ),
-    "change": lambda services, kim: services.orders.start(
-        kim, services.orders.read({"addresses": ["nina@a.nl"], "quota": 7})
+    "change": lambda services, kim: services.program_changes.start(
+        kim, services.program_changes.read({"addresses": ["nina@a.nl"], "quota": 7})
     ),
-    "undo": lambda services, kim: services.undoing.start(kim, 1, 1),
+    "undo": lambda services, kim: services.undo.start(kim, 1, 1),
 }  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then
     kim = services.users.caller("kim")
     if act == "undo":
         file = f"username,password\nof.run,{houses.GOOD}\n".encode()
-        house.ended(services.program_imports.start(kim, services.program_imports.from_file(file, "x.csv", "a.nl")))
+        house.ended(services.imports.start(kim, services.files.batch_from_file(file, "x.csv", "a.nl")))
     writes, runs = house.host.writes(), len(services.runs.all(LOCAL))
     monkeypatch.setattr(clock, "now", lambda: time.time() + 3_600)  # so that every kept list is read again
     send = house.host.send

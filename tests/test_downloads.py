@@ -36,10 +36,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=100, sandbox_reads=300))
     services.install(built)
     built.run_manager.recover()
-    reading = built.imports.read(FILE, "staff.csv")
-    rows = built.imports.with_passwords(LOCAL, reading.rows, "clienta.nl")
-    judged = built.imports.validate(LOCAL, rows, "clienta.nl")
-    ready = built.imports.confirm(LOCAL, rows, "clienta.nl", reading, before=judged)
+    batch = built.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
+    batch = batch.with_passwords(built.imports.validate(LOCAL, batch))
+    ready = built.imports.confirm(LOCAL, batch, before=built.imports.validate(LOCAL, batch))
     run = built.runs.start(LOCAL, ready.plan, days=7)
     while (view := built.runs.get(LOCAL, run)) is None or view.finished_at is None:
         pass
@@ -94,7 +93,7 @@ def test_the_failed_rows_come_back_in_the_import_format_with_a_reason(web: TestC
     told = rows(content)
     assert [row["username"] for row in told] == ["bad name"]
     assert "has a space" in told[0]["reason"]
-    assert len(house.imports.read(content, "again.csv").rows) == 1
+    assert len(house.files.read_by_header(content, "again.csv").rows) == 1
 
 
 def test_every_download_of_results_is_in_the_audit_trail(web: TestClient, house: Services) -> None:
@@ -148,8 +147,8 @@ def test_an_export_needs_the_permission_to_export(web: TestClient, monkeypatch: 
 def test_an_export_imported_again_has_nothing_to_create(web: TestClient, house: Services) -> None:
     for kind in ("csv", "xlsx"):
         content = web.get(f"/export/clienta.nl.{kind}").content
-        reading = house.imports.read(content, f"export.{kind}")
-        judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
+        batch = house.files.batch_from_file(content, f"export.{kind}", "clienta.nl")
+        judged = house.imports.validate(LOCAL, batch)
         assert set(judged["verdict"]) == {"exists"}
 
 

@@ -14,6 +14,7 @@ from mxlib import services
 from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.core.editing import file_diff
 from mxlib.core.editing.draft import Draft
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import COLUMNS
 from mxlib.services import Services
 from mxlib.services.drafts import DraftContent, DraftTakenOver, DraftUnreadable
@@ -44,8 +45,7 @@ def house(tmp_path: Path) -> Iterator[Services]:
 
 
 def begun(house: Services, caller: Caller = LOCAL) -> tuple[str, DraftContent]:
-    reading = house.imports.read(FILE, "staff.csv")
-    work = DraftContent(reading.rows, "clienta.nl", False, reading, FILE)
+    work = DraftContent(house.files.batch_from_file(FILE, "staff.csv", "clienta.nl"), FILE)
     number = house.drafts.new()
     house.drafts.keep(caller, number, work)
     return number, work
@@ -55,11 +55,11 @@ def test_a_draft_comes_back_with_its_rows_its_file_and_how_that_was_read(house: 
     number, work = begun(house)
     back = house.drafts.open(LOCAL, number)
     assert back is not None
-    assert back.reading is not None
-    assert work.reading is not None
-    pd.testing.assert_frame_equal(back.rows, work.rows)
-    assert back.reading.sheet.digest == work.reading.sheet.digest
-    assert back.reading.columns == work.reading.columns
+    assert back.read_file is not None
+    assert work.read_file is not None
+    pd.testing.assert_frame_equal(back.batch.rows, work.batch.rows)
+    assert back.read_file.sheet.digest == work.read_file.sheet.digest
+    assert back.read_file.columns == work.read_file.columns
     assert back.file == FILE
 
 
@@ -131,8 +131,8 @@ def test_a_preview_that_was_given_up_is_not_offered_again(house: Services) -> No
 
 
 def test_a_draft_without_a_domain_is_nobody_elses_though_they_lack_no_permission(house: Services) -> None:
-    reading = house.imports.read(b"username,password\r\njan,Geheim.2026x\r\n", "staff.csv")
-    house.drafts.keep(Caller("ops"), house.drafts.new(), DraftContent(reading.rows, "", False, reading, FILE))
+    batch = house.files.batch_from_file(b"username,password\r\njan,Geheim.2026x\r\n", "staff.csv", "")
+    house.drafts.keep(Caller("ops"), house.drafts.new(), DraftContent(batch, FILE))
     assert not house.drafts.offered(COLLEAGUE)
     assert house.drafts.offered(LOCAL)
 
@@ -142,11 +142,11 @@ def test_what_was_taken_over_is_not_overwritten_by_the_tab_it_was_taken_from(hou
     number, work = begun(house, first)
     house.drafts.open(COLLEAGUE, number)
     with pytest.raises(DraftTakenOver, match="kim has taken this draft over"):
-        house.drafts.keep(first, number, replace(work, rows=work.rows.iloc[:1]))
+        house.drafts.keep(first, number, replace(work, batch=replace(work.batch, rows=work.batch.rows.iloc[:1])))
     house.drafts.discard(first, number, own=True)
     back = house.drafts.open(COLLEAGUE, number)
     assert back is not None
-    assert len(back.rows) == 4
+    assert len(back.batch.rows) == 4
 
 
 def test_discarding_the_draft_of_another_is_in_the_audit_trail(house: Services) -> None:
@@ -157,14 +157,15 @@ def test_discarding_the_draft_of_another_is_in_the_audit_trail(house: Services) 
 
 
 def test_what_changed_from_the_file_is_known_after_coming_back(house: Services) -> None:
-    reading = house.imports.read(b"username\r\nAlice \r\nbob\r\n", "staff.csv")
+    reading = house.files.read_by_header(b"username\r\nAlice \r\nbob\r\n", "staff.csv")
     rows = Draft(reading.rows).edited({1: {"username": "bo"}}).rows
     number = house.drafts.new()
-    house.drafts.keep(LOCAL, number, DraftContent(rows, "clienta.nl", False, reading, b"username\r\nAlice \r\nbob\r\n"))
+    batch = ImportBatch(rows, "clienta.nl", source=reading)
+    house.drafts.keep(LOCAL, number, DraftContent(batch, b"username\r\nAlice \r\nbob\r\n"))
     back = house.drafts.open(LOCAL, number)
     assert back is not None
-    assert back.reading is not None
-    said = file_diff.compare(back.rows, back.reading).describe([0, 1])
+    assert back.read_file is not None
+    said = file_diff.compare(back.batch.rows, back.read_file).describe([0, 1])
     assert said == ["Username 'Alice ' → 'alice'.", "Username 'bob' → 'bo'."]
 
 
@@ -175,24 +176,28 @@ def test_usernames_made_of_names_are_no_change_after_coming_back(house: Services
     reading = house.files.answered(LOCAL, question.sheet, question.answer, "clienta.nl")
     rows = Draft(reading.rows).edited({1: {"username": "kimmie"}}).rows
     number = house.drafts.new()
-    house.drafts.keep(LOCAL, number, DraftContent(rows, "clienta.nl", False, reading, content))
+    house.drafts.keep(LOCAL, number, DraftContent(ImportBatch(rows, "clienta.nl", source=reading), content))
     back = house.drafts.open(LOCAL, number)
     assert back is not None
-    assert back.reading is not None
-    assert file_diff.compare(back.rows, back.reading).describe([0, 1]) == ["", "Username 'kim.groen' → 'kimmie'."]
+    assert back.read_file is not None
+    assert file_diff.compare(back.batch.rows, back.read_file).describe([0, 1]) == [
+        "",
+        "Username 'kim.groen' → 'kimmie'.",
+    ]
 
 
 def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_audited(house: Services) -> None:
     number, work = begun(house, Caller("ops", domains=COLLEAGUE.domains))
     file = house.drafts.file(COLLEAGUE, number, "csv")
     assert file.name == "staff-mended.csv"
-    again = house.imports.read(file.content, file.name)
+    again = house.files.read_by_header(file.content, file.name)
     for column in COLUMNS:
-        assert list(again.rows[column]) == list(work.rows[column])
+        assert list(again.rows[column]) == list(work.batch.rows[column])
     assert ("draft.download", "kim", "4 rows as csv, with passwords") in trail(house)
     assert house.drafts.offered(LOCAL)[0].operator == "ops"
     book = house.drafts.file(LOCAL, number, "xlsx")
-    assert list(house.imports.read(book.content, book.name).rows["password"]) == list(work.rows["password"])
+    again = house.files.read_by_header(book.content, book.name)
+    assert list(again.rows["password"]) == list(work.batch.rows["password"])
 
 
 @pytest.mark.parametrize("kind", ["csv", "pdf", ""])
@@ -248,7 +253,7 @@ def test_two_tabs_on_one_draft_know_of_each_other_and_lose_nothing(house: Servic
     if choice == "take_theirs":
         assert list(second.data_editor[0].value["username"])[1] == "of.the.first"
     works = [house.drafts.open(LOCAL, each.id) for each in house.drafts.offered(LOCAL)]
-    names = {work.rows["username"].iloc[1] for work in works if work is not None}
+    names = {work.batch.rows["username"].iloc[1] for work in works if work is not None}
     assert names == {"of.the.first", "of.the.second"}
     assert kept.id in {each.id for each in house.drafts.offered(LOCAL)}
     edit(second, 2, "goes.on")

@@ -8,6 +8,7 @@ from mxlib.core.editing import bulk_edit, editor
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
 from mxlib.core.editing.filters import SortOrder
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
@@ -18,8 +19,8 @@ EXISTING = {"a.nl": frozenset[str](), "b.nl": frozenset({"there"}), "c.nl": froz
 ACCOUNT = AccountSnapshot(frozenset(EXISTING), EXISTING)
 
 
-def validate(rows: Any, domain: str, on_existing: OnExisting) -> Any:
-    return rules.validate(rows, ACCOUNT, Defaults(domain), on_existing)
+def validate(batch: ImportBatch) -> Any:
+    return rules.validate(batch.rows, ACCOUNT, Defaults(batch.domain), batch.on_existing)
 
 
 def opened(cells: dict[str, list[str]], **settings: Any) -> Editor:

@@ -5,7 +5,7 @@ import pytest
 from mxlib.core.files import reader
 from mxlib.core.files.reader import ReadOptions, Sheet
 from mxlib.core.mapping.mapping import original_cells
-from mxlib.core.mapping.read_file import understood
+from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.schema import COLUMNS
 from tests import soffice, spreadsheets
 from tests.spreadsheets import FILES, WRITTEN
@@ -143,7 +143,7 @@ def read(name: str, taken: ReadOptions | None = None) -> Sheet:
 
 def table(sheet: Sheet) -> Rows:
     """Line and columns of every row."""
-    return understood(sheet).rows[["line", *COLUMNS]].to_numpy().tolist()  # type: ignore[no-any-return]
+    return apply_mapping(sheet).rows[["line", *COLUMNS]].to_numpy().tolist()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -152,7 +152,7 @@ def test_every_cell_of_a_file_comes_out_as_it_was_written(name: str) -> None:
     sheet = read(name)
     assert sheet.taken.told() == taken
     assert table(sheet) == rows
-    assert understood(sheet).notes == notes
+    assert apply_mapping(sheet).notes == notes
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -163,7 +163,7 @@ def test_what_no_file_tells_of_itself_can_be_told_by_hand(name: str) -> None:
 
 def test_columns_that_are_not_used_come_back_to_the_letter() -> None:
     for name in ("libreoffice-utf-8.csv", "libreoffice-german.csv", "libreoffice-tabs.tsv", "libreoffice.xlsx"):
-        reading = understood(read(name))
+        reading = apply_mapping(read(name))
         notes = [original_cells(reading.sheet, at, reading.columns)["Note"] for at in range(4)]
         assert notes == ["first line\nsecond line", "Größe: übel", "after a blank row", "2026-05-03"]
 
@@ -176,7 +176,7 @@ def test_columns_that_are_not_used_come_back_to_the_letter() -> None:
     ],
 )
 def test_rows_that_no_person_meant_are_seen_and_not_sent(name: str, line: int, sentence: str) -> None:
-    rows = understood(read(name)).rows
+    rows = apply_mapping(read(name)).rows
     assert rows.loc[rows["line"] == line, "fault"].tolist() == [sentence]
     assert (rows.loc[rows["line"] != line, "fault"] == "").all()
 

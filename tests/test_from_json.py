@@ -94,14 +94,14 @@ def test_what_the_sender_knows_is_read_liberally() -> None:
     asked = json_rows.parse_import(
         {"default_domain": " A.nl ", "existing_by_domain": {"A.NL": ["Anna", "bob@a.nl", 5], "b.nl": None}}, 10
     )
-    assert asked.default_domain == "a.nl"
+    assert asked.domain == "a.nl"
     assert asked.existing == {"a.nl": {"anna", "bob"}}
     assert len(asked.rows) == 0
 
 
 def test_cells_that_mxm_has_no_use_for_are_kept_for_the_results() -> None:
     asked = json_rows.parse_import({"rows": [{"user": "jan", "phone": 31, "line": 4, "tags": ["x"], "pass": "s"}]}, 10)
-    assert asked.cells(0) == {"phone": "31"}
+    assert asked.source.cells(0) == {"phone": "31"}
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_a_body_of_another_shape_is_refused_with_the_place(body: Any, field: str
 def test_a_million_own_cells_and_names_are_nothing_to_pass_on() -> None:
     items = [{"username": f"u{at}", "note": "Piet", "pin": "Zq7.veld.2026x", "x": [1], "gone": None} for at in range(3)]
     asked = json_rows.parse_import({"rows": items}, 10)
-    assert asked.cells(1) == {"note": "Piet", "gone": ""}
-    assert all(type(cells) is bytes for cells in asked._own)
+    assert asked.source.cells(1) == {"note": "Piet", "gone": ""}
+    assert all(type(cells) is bytes for cells in asked.source.own)
     for known in ({"a.nl": ["u"] * 60_000, "b.nl": ["u"] * 40_001}, {f"{at}.nl": [] for at in range(100_001)}):
         with pytest.raises(InvalidBody, match="over 100,000 names") as refused:
             json_rows.parse_import({"rows": [], "existing_by_domain": known}, 10)

@@ -103,7 +103,7 @@ def test_a_list_that_can_not_be_had_is_named_above_the_header_and_the_file_still
     for kind in ("csv", "xlsx"):
         answer = web(monkeypatch).get(f"/export/all.{kind}")
         assert answer.headers["x-mxm-remarks"] == "Not in this file: a.nl. MXroute does not answer."
-        reading = house.services.imports.read(answer.content, f"all.{kind}")
+        reading = house.services.files.read_by_header(answer.content, f"all.{kind}")
         assert list(reading.rows["username"]) == ["tess"]
     assert reading.sheet.sheets == ("Mailboxes", "Remarks")
 
@@ -249,14 +249,15 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
 def test_an_edit_an_hour_long_waits_for_no_list_while_the_start_reads_those_over_a_minute_old(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    previews, rows = house.services.imports, house.services.imports.read(b"username,domain\nx,a.nl\n", "x.csv").rows
-    judged = previews.validate(LOCAL, rows, "a.nl")
+    previews = house.services.imports
+    batch = house.services.files.batch_from_file(b"username,domain\nx,a.nl\n", "x.csv", "a.nl")
+    judged = previews.validate(LOCAL, batch)
     monkeypatch.setattr(house.services.imports._clock, "now", lambda: time.time() + 600)
     house.services.lists.domains(LOCAL)
     house.host.sent.clear()
-    previews.validate(LOCAL, rows, "a.nl")
+    previews.validate(LOCAL, batch)
     assert not house.host.sent
-    previews.confirm(LOCAL, rows, "a.nl", None, before=judged)
+    previews.confirm(LOCAL, batch, before=judged)
     assert [sent.path for sent in house.host.sent if sent.path.startswith("/domains")] == [
         "/domains/a.nl/email-accounts"
     ]

@@ -483,9 +483,9 @@ def holds(tab: AppTest) -> None:
 
 
 def a_run(house: Services) -> None:
-    reading = house.imports.read(b"username,password\r\nnina.berg,Geheim.2026x\r\n", f"{HOSTILE}.csv")
-    judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
-    ready = house.imports.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
+    file = b"username,password\r\nnina.berg,Geheim.2026x\r\n"
+    batch = house.files.batch_from_file(file, f"{HOSTILE}.csv", "clienta.nl")
+    ready = house.imports.confirm(LOCAL, batch, before=house.imports.validate(LOCAL, batch))
     run = house.runs.start(LOCAL, ready.plan, days=1)
     until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
 
@@ -614,7 +614,7 @@ def test_hostile_figures_that_do_not_fit_and_storage_stand_as_they_are(
 ) -> None:
     known = AccountStorage(used=5, limit=10, reckoned_at=None, read_at=house.clock.now(), grace_until=HOSTILE)
     monkeypatch.setattr(house.storage, "known", lambda: known)
-    monkeypatch.setattr(house.imports.preflight, "of", lambda *_: (HOSTILE,))
+    monkeypatch.setattr(house.capacity, "of", lambda *_: (HOSTILE,))
     holds(opened("email_accounts"))
     tab = opened("import_mailboxes", domain="clienta.nl")
     tab.file_uploader(key="upload").upload("staff.csv", FILE).run()

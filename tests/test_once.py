@@ -134,20 +134,21 @@ class TestTheSameImport:
 
 class TestOneDraftInTwoTabs:
     def test_the_second_tab_does_not_overwrite_what_the_first_kept(self, house: House) -> None:
-        drafts, reading = house.services.drafts, house.services.imports.read(FILE, "staff.csv")
+        drafts, files = house.services.drafts, house.services.files
         number = drafts.new()
-        work = DraftContent(reading.rows, "a.nl", False, reading, FILE)
+        work = DraftContent(files.batch_from_file(FILE, "staff.csv", "a.nl"), FILE)
         assert drafts.keep(LOCAL, number, work) == 1
         one, two = drafts.open(LOCAL, number), drafts.open(LOCAL, number)
         assert one is not None
         assert two is not None
-        assert drafts.keep(LOCAL, number, replace(one, rows=one.rows.iloc[:1])) == 2
+        fewer = replace(one.batch, rows=one.batch.rows.iloc[:1])
+        assert drafts.keep(LOCAL, number, replace(one, batch=fewer)) == 2
         with pytest.raises(DraftChangedElsewhere):
             drafts.keep(LOCAL, number, two)
         drafts.discard(LOCAL, number, own=True, version=two.version)
         back = drafts.open(LOCAL, number)
         assert back is not None
-        assert (len(back.rows), back.version) == (1, 2)
+        assert (len(back.batch.rows), back.version) == (1, 2)
 
 
 class TestUndoOfARetriedRun:

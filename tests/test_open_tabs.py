@@ -86,9 +86,8 @@ class Tab:
     def a_run(self, rows: bytes = b"username,password\r\nof.kim,Geheim.2026x\r\n", who: str = ACTOR) -> None:
         """A run that somebody started, at its end unless the host's limit keeps it."""
         house, caller = self.house, self.house.users.caller(who)
-        reading = house.imports.read(rows, "staff.csv")
-        judged = house.imports.validate(caller, reading.rows, HERE)
-        ready = house.imports.confirm(caller, reading.rows, HERE, reading, before=judged)
+        batch = house.files.batch_from_file(rows, "staff.csv", HERE)
+        ready = house.imports.confirm(caller, batch, before=house.imports.validate(caller, batch))
         self.run = house.runs.start(caller, ready.plan, days=7)
 
     def finished(self, who: str = ACTOR) -> None:
@@ -103,9 +102,9 @@ class Tab:
 
 def a_draft(tab: Tab) -> None:
     house, jo = tab.house, tab.house.users.caller(OTHER)
-    reading = house.imports.read(FILE, "draft.csv")
+    batch = house.files.batch_from_file(FILE, "draft.csv", HERE)
     tab.draft = house.drafts.new()
-    house.drafts.keep(jo, tab.draft, DraftContent(reading.rows, HERE, False, reading, FILE))
+    house.drafts.keep(jo, tab.draft, DraftContent(batch, FILE))
 
 
 def picked_person(tab: Tab, *, disabled: bool = False) -> None:

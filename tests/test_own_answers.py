@@ -105,7 +105,7 @@ def test_setting_an_answer_is_in_the_audit_log_without_a_header(house: House) ->
 def test_the_answer_that_is_changed_over_a_preview_is_ones_own(house: House) -> None:
     answered(house, "kim", KNOWN, SWAPPED)
     lee = who(house, "lee")
-    reading = house.services.imports.read(KNOWN, "other.csv")
+    reading = house.services.files.read_by_header(KNOWN, "other.csv")
     question = house.services.files.question_of(lee, reading)
     assert question.answer.meanings == ("username", "password", "quota")
     assert question.offer is not None

@@ -201,9 +201,8 @@ def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_starte
 
 def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house: Services) -> None:
     number = house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
-    reading = house.imports.read(FILE, "staff.csv")
-    judged = house.imports.validate(house.users.caller("brief"), reading.rows, HERE)
-    ready = house.imports.confirm(house.users.caller("brief"), reading.rows, HERE, reading, before=judged)
+    batch, brief = house.files.batch_from_file(FILE, "staff.csv", HERE), house.users.caller("brief")
+    ready = house.imports.confirm(brief, batch, before=house.imports.validate(brief, batch))
     house.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
     with pytest.raises(Forbidden, match=f"You have no permission to import into {HERE}"):
         house.runs.start(house.users.caller("brief"), ready.plan, days=7)
@@ -212,9 +211,9 @@ def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house
 def a_run(house: Services, name: str, username: str) -> int:
     """A finished run of one row, started by somebody."""
     caller = house.users.caller(name)
-    rows = house.imports.read(f"username,password\r\n{username},Geheim.2026x\r\n".encode(), "staff.csv")
-    judged = house.imports.validate(caller, rows.rows, HERE)
-    ready = house.imports.confirm(caller, rows.rows, HERE, rows, before=judged)
+    file = f"username,password\r\n{username},Geheim.2026x\r\n".encode()
+    batch = house.files.batch_from_file(file, "staff.csv", HERE)
+    ready = house.imports.confirm(caller, batch, before=house.imports.validate(caller, batch))
     run = house.runs.start(caller, ready.plan, days=7)
     until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
     return run
@@ -242,8 +241,8 @@ def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) 
 
 def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(house: Services) -> None:
     caller = house.users.caller("importer")
-    reading = house.imports.read(FILE, "draft.csv")
-    house.drafts.keep(caller, house.drafts.new(), DraftContent(reading.rows, HERE, False, reading, FILE))
+    batch = house.files.batch_from_file(FILE, "draft.csv", HERE)
+    house.drafts.keep(caller, house.drafts.new(), DraftContent(batch, FILE))
     assert "draft.csv" in told(seen_by("importer", "import_mailboxes")).replace("\\", "")
     assert "draft.csv" not in told(seen_by("other", "import_mailboxes")).replace("\\", "")
 

@@ -1,8 +1,11 @@
 """The plan: every row in file order, sent or left out with its reason, and the figures to confirm it by."""
 
+import json
+
 import pandas as pd
 import pytest
 
+from mxlib.core.mapping.json_rows import JsonRows
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
 from mxlib.core.schema import MASK, make_rows
@@ -12,6 +15,7 @@ from mxlib.core.vocabulary import Verdict
 
 ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"info"}), "b.nl": frozenset()})
 NAMES = ["Ann", "bob@b.nl", "info", "ann", "jan jansen", "dirk", "eva", "fay"]
+SOURCE = JsonRows([json.dumps({"Naam": name}).encode() for name in NAMES], "staff.csv", "d" * 64)
 PASSWORDS = ["Winter-2026", "Gener-ated1", "", "Winter-2026", "Gener-ated2", "", "Winter-2026", MASK]
 
 
@@ -34,9 +38,7 @@ def judged() -> pd.DataFrame:
 
 @pytest.fixture
 def plan(judged: pd.DataFrame) -> Plan:
-    return builder.make_plan(
-        judged, file_name="staff.csv", file_digest="d" * 64, cells=lambda origin: {"Naam": NAMES[origin]}
-    )
+    return builder.make_plan(judged, SOURCE)
 
 
 def test_every_row_is_in_the_plan_in_file_order(plan: Plan):
@@ -74,13 +76,13 @@ def test_several_reasons_are_one_line():
     rows = validate(
         make_rows({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Defaults("a.nl")
     )
-    left_out = builder.make_plan(rows, file_name="", file_digest="").rows[0].left_out
+    left_out = builder.make_plan(rows).rows[0].left_out
     assert left_out == "'a b' has a space; try a.b. Quota 'x': write 1024 or 1 GB."
 
 
 def test_numbers_that_can_not_be_read_are_none():
     rows = validate(make_rows({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Defaults("a.nl"))
-    row = builder.make_plan(rows, file_name="", file_digest="").rows[0]
+    row = builder.make_plan(rows).rows[0]
     assert (row.quota, row.limit) == (None, None)
 
 
@@ -103,7 +105,7 @@ def test_rows_of_the_file_carry_its_cells_and_rows_added_by_hand_none(plan: Plan
 
 
 def test_a_plan_without_a_file_needs_no_cells(judged: pd.DataFrame):
-    assert builder.make_plan(judged, file_name="", file_digest="").rows[0].cells == {}
+    assert builder.make_plan(judged).rows[0].cells == {}
 
 
 def test_the_figures_account_for_every_row_once(plan: Plan, judged: pd.DataFrame):
@@ -137,7 +139,7 @@ def test_the_confirmation_of_a_plan_reads_as_one(plan: Plan, judged: pd.DataFram
 
 
 def test_the_same_rows_make_the_same_plan_and_another_password_another(judged: pd.DataFrame, plan: Plan):
-    again = builder.make_plan(judged, file_name="staff.csv", file_digest="d" * 64)
+    again = builder.make_plan(judged, SOURCE)
     changed = judged.assign(password=judged["password"].replace("Winter-2026", "Winter-2027"))
     assert again.digest == plan.digest
-    assert builder.make_plan(changed, file_name="staff.csv", file_digest="d" * 64).digest != plan.digest
+    assert builder.make_plan(changed, SOURCE).digest != plan.digest

@@ -75,15 +75,15 @@ def a_password_is_hashed(_house: House, monkeypatch: pytest.MonkeyPatch, revoke:
 
 def a_run(house: House, caller: Caller) -> int:
     """A run of this caller's at its end."""
-    table = house.services.program_imports.from_file(ROWS, "staff.csv", "a.nl")
-    run = house.services.program_imports.start(caller, table)
+    table = house.services.files.batch_from_file(ROWS, "staff.csv", "a.nl")
+    run = house.services.imports.start(caller, table)
     house.ended(run)
     return run
 
 
 def imported(house: House, caller: Caller) -> object:
-    return house.services.program_imports.start(
-        caller, house.services.program_imports.from_file(ROWS, "new.csv", "a.nl"), again=True
+    return house.services.imports.start(
+        caller, house.services.files.batch_from_file(ROWS, "new.csv", "a.nl"), again=True
     )
 
 

@@ -5,10 +5,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.plans.changes import NewRecovery, mended
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import findings
-from mxlib.core.validation.rules import AccountSnapshot, Defaults, domains_named, validate
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import Verdict
 
 GOOD = "Winter-2026"
@@ -208,8 +209,8 @@ def test_a_domain_whose_list_could_not_be_had_is_said_and_not_taken_for_empty(ac
 
 def test_the_domains_that_need_a_list_are_named_once_and_normalised():
     rows = table({"username": "a@ClientB.nl"}, {"domain": "münchen.de"}, {}, {"domain": "clientb.nl"})
-    assert domains_named(rows, STANDARD) == {"clientb.nl", "xn--mnchen-3ya.de", "clienta.nl"}
-    assert domains_named(make_rows({}), STANDARD) == frozenset()
+    assert ImportBatch(rows, STANDARD.domain).domains == {"clientb.nl", "xn--mnchen-3ya.de", "clienta.nl"}
+    assert ImportBatch(make_rows({}), "").domains == frozenset()
 
 
 # Passwords

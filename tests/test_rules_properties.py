@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from mxlib.core import passwords
 from mxlib.core.editing.draft import Draft
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import findings
-from mxlib.core.validation.rules import AccountSnapshot, Defaults, domains_named, validate
+from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import OnExisting, Verdict
 from script.bench_judging import ACCOUNT as BENCH_ACCOUNT
 from script.bench_judging import STANDARD as BENCH_STANDARD
@@ -137,7 +138,7 @@ def test_the_order_of_rows_matters_for_duplicates_only(rows: pd.DataFrame, data:
 @UNHURRIED
 def test_every_domain_that_decides_is_named_beforehand(rows: pd.DataFrame):
     judged = validate(rows, ACCOUNT, STANDARD)
-    assert set(judged["clean_domain"]) - {""} == domains_named(rows, STANDARD)
+    assert set(judged["clean_domain"]) - {""} == ImportBatch(rows, STANDARD.domain).domains
 
 
 @given(tables())

@@ -86,9 +86,8 @@ def allow(house: House, name: str, **domains: str) -> None:
 def imported(house: House, name: str, file: bytes = FILE) -> int:
     """A run of that file at its end, started by that user on the page of a.nl."""
     who, previews = caller(house, name), house.services.imports
-    reading = previews.read(file, "staff.csv")
-    judged = previews.validate(who, reading.rows, "a.nl")
-    plan = previews.confirm(who, reading.rows, "a.nl", reading, before=judged).plan
+    batch = house.services.files.batch_from_file(file, "staff.csv", "a.nl")
+    plan = previews.confirm(who, batch, before=previews.validate(who, batch)).plan
     run = house.services.runs.start(who, plan, days=7)
     until(lambda: whole(house, run).status in AT_AN_END)
     return run

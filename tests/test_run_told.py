@@ -59,9 +59,8 @@ def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
 
 def ended(house: Services, file: bytes = FILE) -> RunView:
     """A run of that file at its end."""
-    reading = house.imports.read(file, "staff.csv")
-    judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
-    ready = house.imports.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged)
+    batch = house.files.batch_from_file(file, "staff.csv", "clienta.nl")
+    ready = house.imports.confirm(LOCAL, batch, before=house.imports.validate(LOCAL, batch))
     run = house.runs.start(LOCAL, ready.plan, days=7)
     until(lambda: view(house, run).status in AT_AN_END)
     return view(house, run)
@@ -133,11 +132,9 @@ def test_the_title_of_the_tab_tells_how_far_a_run_is(house: Services) -> None:
     assert house.sandbox is not None
     assert banner.tab_title(LOCAL) == banner.NAME
     house.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
-    reading = house.imports.read(FILE, "staff.csv")
-    judged = house.imports.validate(LOCAL, reading.rows, "clienta.nl")
-    run = house.runs.start(
-        LOCAL, house.imports.confirm(LOCAL, reading.rows, "clienta.nl", reading, before=judged).plan, days=7
-    )
+    batch = house.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
+    judged = house.imports.validate(LOCAL, batch)
+    run = house.runs.start(LOCAL, house.imports.confirm(LOCAL, batch, before=judged).plan, days=7)
     until(lambda: view(house, run).decided == 5)
     assert re.match(r"5/7\b", banner.tab_title(LOCAL))
     house.sandbox.stop()  # the stalled requests end, so that closing need not wait for them

@@ -84,10 +84,10 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     house: Services, host: Served, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    reading = house.imports.read(FILE, "staff.csv")
-    rows = house.imports.with_passwords(LOCAL, reading.rows, "clienta.nl")
-    judged = house.imports.validate(LOCAL, rows, "clienta.nl")
-    ready = house.imports.confirm(LOCAL, rows, "clienta.nl", reading, before=judged)
+    batch = house.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
+    batch = batch.with_passwords(house.imports.validate(LOCAL, batch))
+    judged = house.imports.validate(LOCAL, batch)
+    ready = house.imports.confirm(LOCAL, batch, before=judged)
     secrets = {row.password for row in ready.plan.rows} | {KEY}
     assert len(secrets) == 6 + 1 + 1
     secrets |= {SIGN_IN, MISTAKEN, signed_in(house, said)}
@@ -113,7 +113,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
             house.host.send(protocol.create_mailbox("clienta.nl", "byhand", SUPPLIED, 1, 1))
         said += traceback.format_exception(caught.value)
 
-    said += [repr(each) for each in (house.settings, house, ready.plan, ready.plan.rows, reading, created)]
+    said += [repr(each) for each in (house.settings, house, ready.plan, ready.plan.rows, batch, batch.source, created)]
     ours = (each for each in gc.get_objects() if str(type(each).__module__).startswith("mxlib."))
     said += [repr(each) for each in ours if not str(type(each).__module__).startswith("mxlib.sandbox")]
     said += [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]

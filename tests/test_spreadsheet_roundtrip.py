@@ -11,7 +11,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.files import reader, writer
 from mxlib.core.formula_guard import unguard
-from mxlib.core.mapping.read_file import understood
+from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.vocabulary import OnExisting
 from mxlib.sandbox.state import Change
 from mxlib.store import recovery_emails
@@ -67,8 +67,8 @@ def cells(data: bytes, name: str) -> list[dict[str, str]]:
 
 def changes(house: House, data: bytes, name: str, domain: str = "c.nl") -> list[str]:
     """What an import of the file with `Existing mailboxes: update` would change, row by row."""
-    rows = house.services.imports.read(data, name).rows
-    judged = house.services.imports.validate(LOCAL, rows, domain, on_existing=OnExisting.UPDATE)
+    batch = house.services.files.batch_from_file(data, name, domain, on_existing=OnExisting.UPDATE)
+    judged = house.services.imports.validate(LOCAL, batch)
     assert judged["reasons"].eq("").all(), judged["reasons"].tolist()
     assert set(judged["action"]) == {"update"}
     return list(judged["changes"])
@@ -103,8 +103,8 @@ def test_an_export_that_nobody_touched_changes_nothing(
 
 def test_without_the_choice_to_update_every_row_of_an_export_exists_already(house: House) -> None:
     for domain, _ in EVERY:
-        rows = house.services.imports.read(exported(house, domain, "csv"), "x.csv").rows
-        assert set(house.services.imports.validate(LOCAL, rows, "c.nl")["verdict"]) == {"exists"}
+        batch = house.services.files.batch_from_file(exported(house, domain, "csv"), "x.csv", "c.nl")
+        assert set(house.services.imports.validate(LOCAL, batch)["verdict"]) == {"exists"}
 
 
 def test_edited_quotas_are_exactly_those_requests_and_the_next_export_is_the_edited_file(house: House) -> None:
@@ -175,8 +175,8 @@ def test_a_csv_opened_and_saved_by_libreoffice_changes_nothing_where_no_name_loo
 def test_what_a_csv_loses_in_libreoffice_is_seen_before_anything_is_made(house: House) -> None:
     """`007` comes back as 7: a mailbox that is not there. It would be a new one, which says so and needs a password."""
     saved = through_libreoffice(exported(house, "b.nl", "csv"), "csv")
-    rows = house.services.imports.read(saved, "x.csv").rows
-    judged = house.services.imports.validate(LOCAL, rows, "c.nl", on_existing=OnExisting.UPDATE)
+    batch = house.services.files.batch_from_file(saved, "x.csv", "c.nl", on_existing=OnExisting.UPDATE)
+    judged = house.services.imports.validate(LOCAL, batch)
     lost = judged[~judged["username"].isin(AWKWARD)]
     assert {"7", "49"} <= set(lost["username"])
     assert set(lost["verdict"]) <= {"needs_password", "invalid", "duplicate"}
@@ -208,7 +208,7 @@ def test_no_cell_of_others_making_is_calculated_and_each_comes_back(kind: str) -
     data = (writer.table_csv if kind == "csv" else writer.table_xlsx)(header, rows)
     sheet = reader.read(through_libreoffice(data, kind), f"x.{kind}")
     assert [unguard(cell) for cell in sheet.table.row(0)] == rows[0]
-    assert list(understood(sheet).cells(0).values()) == awkward
+    assert list(apply_mapping(sheet).cells(0).values()) == awkward
 
 
 def test_a_results_file_has_its_own_columns_unharmed(house: House) -> None:

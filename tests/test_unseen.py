@@ -184,11 +184,9 @@ def test_the_pages_tell_it_as_the_api_does(house: House) -> None:
 def test_the_page_says_what_comes_back_without_its_value(house: House) -> None:
     house.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
     house.services.users.add(LOCAL, "blind", "four words in a row", permissions={"a.nl": [Permission.IMPORT]})
-    rows = house.services.imports.read(FILE.encode(), "staff.csv").rows
-    ready = house.services.imports.confirm(
-        sight("blind"), rows, "a.nl", None, before=house.services.imports.validate(sight("blind"), rows, "a.nl"),
-        on_existing=OnExisting.UPDATE,
-    )  # fmt: skip
+    batch = house.services.files.batch_from_file(FILE.encode(), "staff.csv", "a.nl", on_existing=OnExisting.UPDATE)
+    seen = house.services.imports.validate(sight("blind"), batch)
+    ready = house.services.imports.confirm(sight("blind"), batch, before=seen)
     run = house.services.runs.start(sight("blind"), ready.plan, days=7)
     house.ended(run)
     card = page("blind", "runs", run=str(run))

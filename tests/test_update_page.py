@@ -100,11 +100,11 @@ def test_the_choice_outlives_the_tab_and_undo_leaves_it_alone(house: Services, n
     (kept,) = house.drafts.offered(LOCAL)
     work = house.drafts.open(LOCAL, kept.id)
     assert work is not None
-    assert work.on_existing is OnExisting.UPDATE
+    assert work.batch.on_existing is OnExisting.UPDATE
     tab.segmented_control(key="on_existing").set_value("skip").run()
     work = house.drafts.open(LOCAL, kept.id)
     assert work is not None
-    assert work.on_existing is OnExisting.SKIP
+    assert work.batch.on_existing is OnExisting.SKIP
 
 
 def test_a_draft_is_gone_on_with_as_it_was_chosen(house: Services, names: list[str]) -> None:
@@ -151,11 +151,11 @@ def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
     house: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = exported(house, **{names[0].replace(".", "_"): {"quota": "7777"}})
-    reading = house.imports.read(content, "staff.csv")
-    seen = house.imports.validate(LOCAL, reading.rows, DOMAIN, on_existing=OnExisting.UPDATE)
+    batch = house.files.batch_from_file(content, "staff.csv", DOMAIN, on_existing=OnExisting.UPDATE)
+    seen = house.imports.validate(LOCAL, batch)
     house.host.send(protocol.update_mailbox(DOMAIN, names[0], quota=6666))
     monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
-    ready = house.imports.confirm(LOCAL, reading.rows, DOMAIN, reading, before=seen, on_existing=OnExisting.UPDATE)
+    ready = house.imports.confirm(LOCAL, batch, before=seen)
     (row,) = ready.plan.sent()
     assert (row.quota, row.before["quota"]) == (7777, 6666)
     assert row.before.keys() == {"quota", "limit", "recovery_email"}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxlib.core import passwords
+from mxlib.core.mapping.json_rows import JsonRows
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.schema import MASK, make_rows
@@ -57,7 +58,7 @@ def one(account: AccountSnapshot = ACCOUNT, **row: Any) -> Any:
 
 
 def planned(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT) -> tuple[PlannedRow, ...]:
-    return builder.make_plan(judged(*rows, account=account), file_name="", file_digest="").rows
+    return builder.make_plan(judged(*rows, account=account)).rows
 
 
 # What a row changes
@@ -253,7 +254,7 @@ def test_an_update_that_is_left_out_says_why_and_acts_not() -> None:
 
 def confirmed(*rows: dict[str, Any]) -> str:
     table = judged(*rows)
-    plan = builder.make_plan(table, file_name="staff.csv", file_digest="d")
+    plan = builder.make_plan(table, JsonRows((), "staff.csv", "d"))
     figures = builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
     return confirmations.confirm(figures)
 
@@ -327,21 +328,19 @@ def carried_out(rows: tuple[PlannedRow, ...], account: AccountSnapshot) -> tuple
 @UNHURRIED
 def test_what_was_carried_out_is_no_change_when_it_is_judged_again(rows: pd.DataFrame) -> None:
     once = update(rows)
-    account, _ = carried_out(builder.make_plan(once, file_name="", file_digest="").rows, AWKWARD)
+    account, _ = carried_out(builder.make_plan(once).rows, AWKWARD)
     again = update(rows.assign(password="", generated=False), account)
     done = (once["verdict"] == Verdict.READY) & once["ticked"]
     done &= once["clean_domain"].isin(account.has)
     assert set(again.loc[done, "changes"]) <= {"no change"}
-    rest = builder.make_plan(again, file_name="", file_digest="").rows
+    rest = builder.make_plan(again).rows
     assert not any(rest[at].acts for at in rows.index[done])
 
 
 @given(tables())
 @UNHURRIED
 def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
-    for row, cells in zip(
-        builder.make_plan(update(rows), file_name="", file_digest="").rows, rows.itertuples(), strict=True
-    ):
+    for row, cells in zip(builder.make_plan(update(rows)).rows, rows.itertuples(), strict=True):
         if row.action is Action.UPDATE:
             assert row.quota is None or cells.quota.strip()
             assert row.limit is None or cells.limit.strip()
@@ -352,7 +351,7 @@ def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
 @given(tables())
 @UNHURRIED
 def test_what_is_not_in_the_file_stays_as_it_is(rows: pd.DataFrame) -> None:
-    plan = builder.make_plan(update(rows), file_name="", file_digest="")
+    plan = builder.make_plan(update(rows))
     assert not any(row.action is Action.DELETE for row in plan.rows)
     account, touched = carried_out(plan.rows, AWKWARD)
     named = {row.address for row in plan.rows if row.acts}

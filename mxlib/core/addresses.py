@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import BLANKS, Mask
+from mxlib.core.schema import MAX_CELL_LENGTH
 
 #: The same in RE2 and in Python; LONGEST_USERNAME comes on top.
 USERNAME = r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*"
@@ -70,9 +71,9 @@ class Addresses:
 
 
 def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
-    """Take username and domain apart; a blank domain is the active one."""
-    username = pc.ascii_lower(arrow_text.stripped(arrow_text.cells_of(rows["username"])))
-    in_column = arrow_text.each(arrow_text.cells_of(rows["domain"]), domain)
+    """Take username and domain apart; a blank domain is the active one, and no rule looks into an overlong cell."""
+    username = pc.ascii_lower(arrow_text.stripped(_bounded(rows["username"])))
+    in_column = arrow_text.each(_bounded(rows["domain"]), domain)
     in_name = arrow_text.texts([""] * len(rows))
     whole = pc.match_substring(username, "@")
     if pc.any(whole).as_py():
@@ -84,6 +85,11 @@ def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
     chosen = pc.if_else(named, in_name, pc.if_else(told, in_column, domain(active_domain)))
     disagree = arrow_text.mask(pc.and_(pc.and_(named, told), pc.not_equal(in_name, in_column)))
     return Addresses(username, chosen, in_name, in_column, disagree)
+
+
+def _bounded(column: pd.Series) -> pa.Array:
+    cells = arrow_text.cells_of(column)
+    return arrow_text.cut(cells, arrow_text.are_longer(cells, MAX_CELL_LENGTH))
 
 
 def _joined(before: pa.Array, after: pa.Array) -> pa.Array:

@@ -34,7 +34,6 @@ from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.program_changes import ProgramChanges
-from mxlib.services.program_imports import ProgramImports
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.search import MailboxSearch
@@ -63,7 +62,6 @@ class Services:
     runs: RunService
     run_watch: RunWatch
     exports: ExportService
-    program_imports: ProgramImports
     mailboxes: MailboxService
     manual_writes: ManualWrites
     unconfirmed: UnconfirmedWrites
@@ -163,22 +161,22 @@ def assemble(
     runs = RunService(store, engine, clock)
     storage = AccountStorageService(store, host, lists, clock)
     preflight = CapacityCheck(store, storage, clock)
-    previews = ImportService(settings, lists, runs, preflight, clock)
+    claims = IdempotencyKeys(store, clock)
+    imports = ImportService(settings, lists, runs, preflight, claims, clock)
+    files = FileService(settings, store, lists, clock)
     exports = ExportService(store, lists, runs, clock)
     manual = ManualWrites(settings, store, host, lists, engine, clock)
-    mailboxes = MailboxService(settings, store, host, lists, previews, manual, clock)
+    mailboxes = MailboxService(settings, store, host, lists, imports, manual, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
-    claims = IdempotencyKeys(store, clock)
     changing = ChangeService(lists, mailboxes, runs, preflight, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
     entrance = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
-        settings, clock, store, host, gate, engine, lists, previews, FileService(store, previews, lists, clock),
-        DraftService(settings, store, previews, clock), runs, RunWatch(runs, clock),
+        settings, clock, store, host, gate, engine, lists, imports, files,
+        DraftService(settings, store, files, clock), runs, RunWatch(runs, clock),
         exports=exports,
         selections=SelectionService(exports),
-        program_imports=ProgramImports(settings, claims, previews, runs, lists, clock),
         mailboxes=mailboxes,
         manual_writes=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),

@@ -5,7 +5,6 @@ import zlib
 from dataclasses import asdict, dataclass, field, replace
 from uuid import uuid4
 
-import pandas as pd
 import pyarrow as pa
 
 from mxlib.auth.authority import resolves_callers
@@ -14,20 +13,23 @@ from mxlib.clock import Clock
 from mxlib.core import arrow_text
 from mxlib.core.addresses import is_domain
 from mxlib.core.editing import file_diff
-from mxlib.core.files import writer
+from mxlib.core.files import time_budget, writer
 from mxlib.core.files.reader import ReadOptions
 from mxlib.core.format import count, readable
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.mapping import mapping
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import DTYPES
 from mxlib.core.vocabulary import AuditAction, OnExisting
 from mxlib.services.exports import File, NotFound
-from mxlib.services.imports import ImportService
+from mxlib.services.files import FileService
+from mxlib.services.imports import with_addresses
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, erasure
 from mxlib.store.drafts import DraftSummary
 from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.transaction import Tx
+from mxlib.worker import run_unless
 
 __all__ = ["DraftChangedElsewhere", "DraftContent", "DraftService", "DraftSummary", "DraftTakenOver", "DraftUnreadable"]
 
@@ -49,24 +51,25 @@ class DraftUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DraftContent:
-    """What a preview is made of: rows as they are now, and the file that they came from, if from one."""
+    """A batch as it is now, and the bytes of the file that it came from, if from one."""
 
-    rows: pd.DataFrame = field(repr=False)
-    domain: str
-    generate: bool
-    reading: ReadFile | None = None
+    batch: ImportBatch
     file: bytes = field(default=b"", repr=False)
-    on_existing: OnExisting = OnExisting.SKIP
     #: Of the draft that it was opened from or kept as last; 0 before it is kept.
     version: int = 0
+
+    @property
+    def read_file(self) -> ReadFile | None:
+        """The file as it was read; None for rows that were all added by hand."""
+        return self.batch.source if isinstance(self.batch.source, ReadFile) else None
 
 
 @resolves_callers
 class DraftService:
     """Keeps, offers and forgets drafts."""
 
-    def __init__(self, settings: Settings, store: Store, previews: ImportService, clock: Clock) -> None:
-        self._settings, self._store, self._previews, self._clock = settings, store, previews, clock
+    def __init__(self, settings: Settings, store: Store, files: FileService, clock: Clock) -> None:
+        self._settings, self._store, self._files, self._clock = settings, store, files, clock
 
     def new(self) -> str:
         """A number for a draft that is not kept yet."""
@@ -77,12 +80,12 @@ class DraftService:
 
         Raises TakenOver when it is somebody else's by now, ChangedElsewhere when it has another version than `work`.
         """
-        named = filter(is_domain, self._previews.named(work.rows, work.domain))
-        name = work.reading.sheet.name if work.reading else ""
+        batch = work.batch
+        domains = tuple(sorted(filter(is_domain, with_addresses(batch).domains)))
         with self._store.write() as tx:
             owner, version = drafts.state(tx, number)
             kept = DraftSummary(
-                number, caller.name, name, tuple(sorted(named)), len(work.rows), self._clock.now(), version + 1
+                number, caller.name, batch.file_name, domains, len(batch.rows), self._clock.now(), version + 1
             )
             if owner not in (None, caller.name):
                 raise DraftTakenOver(
@@ -144,7 +147,7 @@ class DraftService:
             outcome = f"{count(kept.rows, 'row')} as {kind}, with passwords"
             self._record(tx, caller, AuditAction.DRAFT_DOWNLOAD, kept, outcome)
         work = self._unpacked(zlib.decompress(found[0]), found[1])
-        header, rows = file_diff.as_table(work.rows, work.reading)
+        header, rows = file_diff.as_table(work.batch.rows, work.read_file)
         write = writer.table_csv if kind == "csv" else writer.table_xlsx
         stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)
         return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))
@@ -187,36 +190,39 @@ class DraftService:
         table = pa.ipc.open_stream(zlib.decompress(packed)).read_all()
         about = json.loads(table.schema.metadata[_ABOUT])
         rows = table.to_pandas().astype(DTYPES)
-        reading = None
+        source = None
         if file:
-            sheet = self._previews.sheet(file, about["name"], ReadOptions(**about["taken"]))
+            sheet = self._files.sheet(file, about["name"], ReadOptions(**about["taken"]))
             chosen = dict(enumerate(about["meanings"]))
             columns = mapping.without_secrets(sheet, mapping.detect_columns(sheet.header, chosen=chosen))
             made = about.get("usernames")
-            as_read, _ = self._previews.rows(sheet, columns, usernames=None if made is None else arrow_text.texts(made))
-            reading = ReadFile(sheet, columns, as_read, tuple(about["notes"]))
+            usernames = None if made is None else arrow_text.texts(made)
+            light = time_budget.is_light(sheet)
+            as_read, _ = run_unless(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames)
+            source = ReadFile(sheet, columns, as_read, tuple(about["notes"]))
         on_existing = OnExisting(about.get("on_existing", OnExisting.SKIP))
-        return DraftContent(rows, about["domain"], about["generate"], reading, file, on_existing)
+        return DraftContent(ImportBatch(rows, about["domain"], on_existing, about["generate"], source), file)
 
 
 def _packed(work: DraftContent) -> bytes:
     """Rows as an arrow stream, and beside them how the file was read and understood."""
+    batch, file = work.batch, work.read_file
     about: dict[str, object] = {
-        "domain": work.domain,
-        "generate": work.generate,
-        "on_existing": work.on_existing,
+        "domain": batch.domain,
+        "generate": batch.generate,
+        "on_existing": batch.on_existing,
     }
-    if work.reading is not None:
-        sheet, columns = work.reading.sheet, work.reading.columns.columns
+    if file is not None:
+        sheet, columns = file.sheet, file.columns.columns
         meaning = {at: name for name, at in columns.items()}
         about |= {
             "name": sheet.name,
             "taken": asdict(sheet.taken),
-            "notes": list(work.reading.notes),
-            "usernames": None if work.reading.columns.names_who else work.reading.rows["username"].tolist(),
+            "notes": list(file.notes),
+            "usernames": None if file.columns.names_who else file.rows["username"].tolist(),
             "meanings": [meaning.get(at, mapping.IGNORE) for at in range(len(sheet.header))],
         }
-    table = pa.Table.from_pandas(work.rows, preserve_index=False)
+    table = pa.Table.from_pandas(batch.rows, preserve_index=False)
     table = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:

@@ -1,6 +1,6 @@
-"""Which column means what: known by its header, answered before, or to be asked of the operator."""
+"""From bytes to rows: which column means what is known by its header, answered before, or asked of the operator."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -10,19 +10,21 @@ from mxlib.auth.permissions import NO_IMPORT, Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core import headers
 from mxlib.core.files import clipboard as pasted
-from mxlib.core.files import time_budget
-from mxlib.core.files.reader import FileRefused, ReadOptions, Sheet
+from mxlib.core.files import reader, time_budget
+from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.format import day
-from mxlib.core.mapping import choices, fallbacks, mapping, presets, suggestions
+from mxlib.core.import_batch import ImportBatch
+from mxlib.core.mapping import choices, fallbacks, json_rows, mapping, presets, read_file, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import ColumnConflict
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
-from mxlib.core.vocabulary import AuditAction
-from mxlib.services.imports import ImportService
+from mxlib.core.vocabulary import AuditAction, OnExisting
 from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.settings import Settings
 from mxlib.store import Store, audit, column_choices
+from mxlib.worker import run_unless
 
 #: How many lines of a file can be chosen as its header.
 _OFFERED = 20
@@ -64,10 +66,15 @@ class MappingQuestion:
 
 @resolves_callers
 class FileService:
-    """Reads files for people, who can be asked."""
+    """Reads files for people, who can be asked, and for programs."""
 
-    def __init__(self, store: Store, previews: ImportService, lists: MailboxLists, clock: Clock) -> None:
-        self._store, self._previews, self._lists, self._clock = store, previews, lists, clock
+    def __init__(self, settings: Settings, store: Store, lists: MailboxLists, clock: Clock) -> None:
+        self._settings, self._store, self._lists, self._clock = settings, store, lists, clock
+
+    @property
+    def limits(self) -> Limits:
+        """What a file may measure."""
+        return Limits(bytes=self._settings.max_file_mb * 1_000_000, rows=self._settings.max_rows)
 
     def read(self, caller: Caller, data: bytes, name: str, domain: str) -> ReadFile | MappingQuestion:
         """The rows of a file whose columns are known, else what is to be asked; raises FileRefused for no table."""
@@ -86,6 +93,39 @@ class FileService:
             return known
         return MappingQuestion(sheet, by_itself, offer=offer, recognised=True)
 
+    def read_by_header(self, data: bytes, name: str, *, taken: ReadOptions | None = None) -> ReadFile:
+        """The rows of a file by its header alone, as no one can be asked; raises FileRefused for no table."""
+        return self.apply_mapping(self.sheet(data, name, taken))
+
+    def batch_from_file(
+        self,
+        data: bytes,
+        name: str,
+        domain: str,
+        *,
+        generate: bool = False,
+        on_existing: OnExisting = OnExisting.SKIP,
+        encoding: str | None = None,
+    ) -> ImportBatch:
+        """The batch of a file that a program sends, in `encoding` if named; raises FileRefused, InvalidBody."""
+        domain = json_rows.default_domain(domain)
+        file = self.read_by_header(data, name, taken=ReadOptions(encoding=encoding) if encoding else None)
+        return ImportBatch(file.rows, domain, on_existing, generate, file)
+
+    def batch_from_json(self, data: bytes) -> ImportBatch:
+        """The batch of the JSON that a program sends; raises InvalidBody."""
+        return run_unless(time_budget.is_short(data), json_rows.read_text, data, self._settings.max_rows)
+
+    def sheet(self, data: bytes, name: str, taken: ReadOptions | None = None) -> Sheet:
+        """A file as a table whose columns are not understood yet; raises FileRefused."""
+        return run_unless(time_budget.is_small(data), reader.read, data, name, limits=self.limits, taken=taken)
+
+    def apply_mapping(
+        self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
+    ) -> ReadFile:
+        """The rows of a sheet; raises FileRefused as `read_file.apply_mapping` does."""
+        return read_file.apply_mapping(sheet, chosen, usernames=usernames, run=run_unless)
+
     def further(self, caller: Caller, text: str, domain: str, beside: ReadFile | None) -> ReadFile:
         """Rows pasted beside those of a file; without a header their columns are those of the file, from the first one.
 
@@ -93,12 +133,12 @@ class FileService:
         """
         self._must_import(caller)
         data = self.pasted(text)
-        bare = self._previews.sheet(data, pasted.NAME, ReadOptions(header_line=0))
+        bare = self.sheet(data, pasted.NAME, ReadOptions(header_line=0))
         if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
             found = self.read(caller, data, pasted.NAME, domain)
             if isinstance(found, MappingQuestion) and found.recognised:
                 # There is nobody to ask here, and an offer is never applied.
-                return self._previews.understood(found.sheet)
+                return self.apply_mapping(found.sheet)
             if isinstance(found, MappingQuestion):
                 conflict = next(iter(found.conflicts), None)
                 raise FileRefused(
@@ -108,30 +148,28 @@ class FileService:
         width = len(bare.header)
         if beside is not None and width <= len(beside.sheet.header) and width > 1:
             meanings = {at: meaning for meaning, at in beside.columns.columns.items()}
-            return self._previews.understood(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
+            return self.apply_mapping(bare, {at: meanings.get(at, mapping.IGNORE) for at in range(width)})
         if width > 1:
             raise FileRefused(file_problems.columns_not_named(width))
-        return self._previews.understood(bare, {0: "username"})
+        return self.apply_mapping(bare, {0: "username"})
 
     def pasted(self, text: str) -> bytes:
         """What was pasted, as a file to read; raises FileRefused when it is larger than one may be."""
-        most = self._previews.limits.bytes
+        most = self.limits.bytes
         if len(text) > most:
             raise FileRefused(file_problems.too_large(len(text), most))
-        return self._previews.do(time_budget.is_short(text), pasted.to_file, text)
+        return run_unless(time_budget.is_short(text), pasted.to_file, text)
 
     def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> MappingQuestion:
         """A file that was refused, read in another way that is to be looked at; raises `refused` when there is none."""
-        sheet = self._previews.do(
-            time_budget.is_small(data), fallbacks.read_with_fallbacks, data, name, self._previews.limits
-        )
+        sheet = run_unless(time_budget.is_small(data), fallbacks.read_with_fallbacks, data, name, self.limits)
         if sheet is None:
             raise refused
         return replace(self.question(sheet), refusal=str(refused), line=refused.line)
 
     def read_again(self, data: bytes, name: str, taken: ReadOptions) -> MappingQuestion:
         """A file read in another way, and what its columns probably mean then; raises FileRefused."""
-        return self.question(self._previews.sheet(data, name, taken))
+        return self.question(self.sheet(data, name, taken))
 
     def question(self, sheet: Sheet) -> MappingQuestion:
         """What is to be asked of a sheet, with the best guess."""
@@ -139,7 +177,7 @@ class FileService:
         columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
         return MappingQuestion(
             sheet,
-            self._previews.do(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns),
+            run_unless(time_budget.is_light(sheet), suggestions.suggest_columns, sheet, columns),
             columns.conflicts,
         )
 
@@ -155,7 +193,7 @@ class FileService:
     def first_lines(self, data: bytes, name: str, taken: ReadOptions) -> dict[int, list[str]]:
         """The first lines of a file by number, any of which may be its header, as cells."""
         try:
-            sheet = self._previews.sheet(data, name, replace(taken, header_line=0))
+            sheet = self.sheet(data, name, replace(taken, header_line=0))
         except FileRefused:  # its header would be one row too many
             return {}
         return {line: sheet.table.row(at) for at, line in enumerate(sheet.table.lines[:_OFFERED].tolist())}
@@ -211,16 +249,16 @@ class FileService:
 
     def _sheet(self, data: bytes, name: str) -> Sheet:
         """A file as a table; a first row that holds an address or a password, and no header, is not taken for one."""
-        sheet = self._previews.sheet(data, name)
-        if not self._previews.do(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
+        sheet = self.sheet(data, name)
+        if not run_unless(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
             return sheet
-        return self._previews.sheet(data, name, replace(sheet.taken, header_line=0))
+        return self.sheet(data, name, replace(sheet.taken, header_line=0))
 
     def _recognised(self, sheet: Sheet) -> ReadFile | None:
         """The rows of a sheet whose headers say what the columns hold."""
         columns = mapping.detect_columns(sheet.header)
         known = presets.find(sheet.header) or (columns.names_who and not columns.conflicts)
-        return self._previews.understood(sheet) if known else None
+        return self.apply_mapping(sheet) if known else None
 
     def _kept(self, caller: Caller, sheet: Sheet) -> tuple[ColumnChoices, column_choices.Remembered] | None:
         """What the caller answered about this set of headers; a table without headers has none to go by."""
@@ -244,4 +282,4 @@ class FileService:
         self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, others: Collection[str] = ()
     ) -> ReadFile:
         made = self.usernames(caller, sheet, answer, domain, others) if answer.makes_usernames else None
-        return self._previews.understood(sheet, answer.chosen, usernames=made)
+        return self.apply_mapping(sheet, answer.chosen, usernames=made)

@@ -3,6 +3,6 @@
 It reads and validates files, so that the server keeps answering.
 """
 
-from mxlib.worker.worker import Worker, shared
+from mxlib.worker.worker import Worker, run_unless, shared
 
-__all__ = ["Worker", "shared"]
+__all__ = ["Worker", "run_unless", "shared"]

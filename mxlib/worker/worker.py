@@ -170,3 +170,8 @@ def shared() -> Worker:
     worker = Worker()
     atexit.register(worker.close)
     return worker
+
+
+def run_unless(light: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Run `work` here when it is `light`, else in the worker, so that the server answers meanwhile."""
+    return work(*arguments, **named) if light else shared().run(work, *arguments, **named)

@@ -22,10 +22,10 @@ from mxlib.api.dependencies import (
 )
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, previews, runs
-from mxlib.core.mapping.json_rows import InvalidBody
+from mxlib.core.import_batch import ImportBatch
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.vocabulary import OnExisting
 from mxlib.services.exports import NotFound
-from mxlib.services.program_imports import ImportTable
 
 router = APIRouter(tags=["imports"])
 
@@ -93,12 +93,12 @@ def preview(
 ) -> Response:
     """Judge rows as the page does, and send nothing."""
     app = services.current()
-    table = _table(request, data, default_domain, file, generate=False, on_existing=on_existing)
-    judged = app.program_imports.preview(caller, table)
-    told = previews.preview(judged, updating=table.on_existing is OnExisting.UPDATE)
-    if table.notes:
-        told["notes"] = list(table.notes)
-    if warnings := app.program_imports.preflight(caller, judged):
+    batch = _batch(request, data, default_domain, file, generate=False, on_existing=on_existing)
+    judged = app.imports.preview(caller, batch)
+    told = previews.preview(judged, updating=batch.updates)
+    if batch.source and batch.source.notes:
+        told["notes"] = list(batch.source.notes)
+    if warnings := app.imports.capacity_warnings(caller, judged):
         told["warnings"] = list(warnings)
     return success(told)
 
@@ -123,35 +123,38 @@ def start(
 ) -> Response:
     """Start a run of all rows that are ready: it makes and changes mailboxes. Every other row is in its results."""
     app = services.current()
-    table = _table(request, data, default_domain, file, generate=generate_passwords, on_existing=on_existing)
-    asked = f"{kind_of(request)}\n{table.domain}\n{table.file_name}\n{table.generate}\n".encode() + data
-    if table.on_existing is OnExisting.UPDATE:
+    batch = _batch(request, data, default_domain, file, generate=generate_passwords, on_existing=on_existing)
+    asked = f"{kind_of(request)}\n{batch.domain}\n{batch.file_name}\n{batch.generate}\n".encode() + data
+    if batch.updates:
         asked = b"update\n" + asked
     if encoding := charset_of(request):
         asked = f"{encoding}\n".encode() + asked
     if key is not None and not key.strip():
         raise InvalidBody("Idempotency-Key", "Idempotency-Key: it is blank. Send a key, or no such header.")
-    number = app.program_imports.start(caller, table, key=(key or "").strip(), request=asked, again=again)
+    number = app.imports.start(caller, batch, key=(key or "").strip(), request=asked, again=again)
     view = app.runs.get(caller, number)
     if view is None:
         raise NotFound(f"Run {number} holds this import already, and is somebody else's.")
     return success(runs.run(view, app.clock.now()), 202)
 
 
-def _table(
+def _batch(
     request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting
-) -> ImportTable:
+) -> ImportBatch:
     """What is to be imported, from whichever kind of body."""
-    imports = services.current().program_imports
+    files = services.current().files
     match kind_of(request):
         case "application/json":
             if domain or file or generate or on_existing is not OnExisting.SKIP:
                 raise InvalidBody("", "With a JSON body everything stands in the body: leave the parameters out.")
-            return imports.from_json(data)
+            return files.batch_from_json(data)
         case "text/csv":
             name, encoding = file or "import.csv", charset_of(request)
-            return imports.from_file(data, name, domain, generate=generate, on_existing=on_existing, encoding=encoding)
+            return files.batch_from_file(
+                data, name, domain, generate=generate, on_existing=on_existing, encoding=encoding
+            )
         case kind if kind == XLSX:
-            return imports.from_file(data, file or "import.xlsx", domain, generate=generate, on_existing=on_existing)
+            name = file or "import.xlsx"
+            return files.batch_from_file(data, name, domain, generate=generate, on_existing=on_existing)
         case _:
             raise unsupported_media_type(JSON, CSV, XLSX)

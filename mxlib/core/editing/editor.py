@@ -23,6 +23,7 @@ from mxlib.core.editing.bulk_edit import Tool
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.file_diff import FileDiff
 from mxlib.core.editing.filters import SortOrder
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import OnExisting, Verdict
@@ -35,8 +36,8 @@ PAGE_SIZE = 1_000
 
 _NO_MASK = "A mask is no password: that cell is as it was."
 
-#: Gives rows their verdicts, with the domain of rows without one, and what happens to mailboxes that exist.
-Validate = Callable[[pd.DataFrame, str, OnExisting], pd.DataFrame]
+#: Gives the rows of a batch their verdicts.
+Validate = Callable[[ImportBatch], pd.DataFrame]
 
 
 @dataclass
@@ -76,6 +77,11 @@ class Editor:
         if self._latest is None:
             self._latest = self.draft.edited(self.typed) if self.typed else self.draft
         return self._latest
+
+    @property
+    def batch(self) -> ImportBatch:
+        """The rows with everything typed so far, and the choices made for them."""
+        return self._batch_of(self.latest)
 
     @property
     def pending(self) -> bool:
@@ -276,7 +282,10 @@ class Editor:
         return file_diff.compare(rows, self.file) if self.file else None
 
     def _judge(self, draft: Draft) -> pd.DataFrame:
-        return self.validate(draft.rows, self.domain, self.on_existing)
+        return self.validate(self._batch_of(draft))
+
+    def _batch_of(self, draft: Draft) -> ImportBatch:
+        return ImportBatch(draft.rows, self.domain, self.on_existing, self.generate, self.file)
 
     def _generate_beneath(self, judged: pd.DataFrame) -> None:
         """Give passwords to rows that came to lack one by what was typed beside it; the grid stays."""

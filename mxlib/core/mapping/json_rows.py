@@ -10,6 +10,7 @@ import pandas as pd
 from mxlib.core import addresses, headers, strict_json
 from mxlib.core.arrow_text import BLANKS, texts
 from mxlib.core.format import readable
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import COLUMNS, make_rows
@@ -17,8 +18,8 @@ from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import OnExisting
 
 __all__ = [
-    "ImportRequest",
     "InvalidBody",
+    "JsonRows",
     "flag_of",
     "mailbox",
     "object_of",
@@ -43,20 +44,18 @@ _MOST_NAMES = 100
 
 
 @dataclass(frozen=True)
-class ImportRequest:
-    """An import as it was asked for: the rows table, the active domain, and the mailboxes that the sender knows of."""
+class JsonRows:
+    """The source of rows that came as JSON: the own columns of each row, as JSON of their own."""
 
-    rows: pd.DataFrame = field(repr=False)
-    default_domain: str
-    existing: Mapping[str, frozenset[str]]
-    generate_passwords: bool
-    on_existing: OnExisting
-    _own: Sequence[bytes] = field(repr=False)
+    own: Sequence[bytes] = field(repr=False)
+    file_name: str = ""
+    file_digest: str = ""
+    notes: tuple[str, ...] = ()
 
     def cells(self, origin: int) -> dict[str, str]:
-        """What a row holds that MXM has no use for, for the results."""
-        own: dict[str, str] = json.loads(self._own[origin])
-        return own
+        """The own columns of a row, for the results."""
+        cells: dict[str, str] = json.loads(self.own[origin])
+        return cells
 
 
 def _is_own(name: str, value: object) -> bool:
@@ -64,12 +63,12 @@ def _is_own(name: str, value: object) -> bool:
     return name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
 
 
-def read_text(data: bytes, most: int) -> ImportRequest:
+def read_text(data: bytes, most: int) -> ImportBatch:
     """Read the body of a preview or an import as it came; raises Malformed."""
     return parse_import(strict_json.parse(data), most)
 
 
-def parse_import(body: Any, most: int) -> ImportRequest:
+def parse_import(body: Any, most: int) -> ImportBatch:
     """Read the body of a preview or an import of at most `most` rows; raises Malformed."""
     told = object_of(body)
     items = [] if told.get("rows") is None else told["rows"]
@@ -85,13 +84,13 @@ def parse_import(body: Any, most: int) -> ImportRequest:
         raise InvalidBody(
             "rows", f"rows: over {_MOST_NAMES} differently named cells; remove those that are not needed."
         )
-    return ImportRequest(
+    return ImportBatch(
         rows_from_json(items),
         default_domain(text_of(told, "default_domain")),
-        _existing(told.get("existing_by_domain")),
-        flag_of(told, "generate_passwords"),
-        _on_existing(told),
-        _own_cells(items, {name for name in named if _is_own(name, None)}),
+        existing=_existing(told.get("existing_by_domain")),
+        generate=flag_of(told, "generate_passwords"),
+        on_existing=_on_existing(told),
+        source=JsonRows(_own_cells(items, {name for name in named if _is_own(name, None)})),
     )
 
 

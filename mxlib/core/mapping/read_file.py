@@ -15,37 +15,49 @@ from mxlib.core.mapping.mapping import ColumnMapping
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file as it was read: the sheet, how its columns were understood, and the rows that came of it, in its order."""
+    """A file as it was read: the sheet, the mapping of its columns, and its rows in the order of the file."""
 
     sheet: Sheet = field(repr=False)
     columns: ColumnMapping
     rows: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...]
 
-    def cells(self, origin: int) -> Mapping[str, str]:
-        """The columns of a row of the file that MXM has no use for, for the results; never a password.
+    @property
+    def file_name(self) -> str:
+        """The name of the file."""
+        return self.sheet.name
 
-        A crowded row has none, mended or not: any of its cells may hold a piece of a password.
+    @property
+    def file_digest(self) -> str:
+        """The sha256 of the bytes of the file, in hex."""
+        return self.sheet.digest
+
+    def cells(self, origin: int) -> Mapping[str, str]:
+        """The own columns of a row of the file, for the results; never a password.
+
+        A crowded row has none, fixed or not: any of its cells may hold a piece of a password.
         """
         if self.rows["fault"].iat[origin]:
             return {}
         return mapping.original_cells(self.sheet, origin, self.columns)
 
 
-def understood(
+def apply_mapping(
     sheet: Sheet,
     chosen: Mapping[int, str] | None = None,
     *,
     usernames: pa.Array | None = None,
-    do: Callable[..., Any] = lambda _small, work, *arguments, **named: work(*arguments, **named),
+    run: Callable[..., Any] = lambda _light, work, *arguments, **named: work(*arguments, **named),
 ) -> ReadFile:
-    """The rows of a sheet; `do` does what takes long, as `Previews.do`.
+    """Make the rows of a sheet; `run` does what takes long, as `mxlib.worker.run_unless` does.
 
-    Without `chosen` meanings, an export of another system is known by its header.
-    Raises FileRefused when two columns claim one meaning, or none tells usernames or addresses and there are no others.
+    Without `chosen` meanings, the header shows which other system exported the file.
+    Raises FileRefused when two columns claim one meaning, or no column holds usernames or addresses and `usernames` is
+    missing.
     """
     preset = presets.find(sheet.header) if chosen is None else None
     columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else chosen)
-    columns = do(time_budget.is_light(sheet), mapping.without_secrets, sheet, columns)
-    rows, notes = do(time_budget.is_light(sheet), mapping.rows_from_sheet, sheet, columns, usernames=usernames)
+    light = time_budget.is_light(sheet)
+    columns = run(light, mapping.without_secrets, sheet, columns)
+    rows, notes = run(light, mapping.rows_from_sheet, sheet, columns, usernames=usernames)
     return ReadFile(sheet, columns, rows, (preset.told, *notes) if preset else notes)

@@ -1,12 +1,13 @@
 """From verdicts to a plan: what exactly will be done, and the figures to confirm it by."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
 from mxlib.core import arrow_text, passwords
+from mxlib.core.import_batch import ImportSource
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import findings
 from mxlib.core.text.confirmations import Confirmation
@@ -25,21 +26,19 @@ _NEEDED = (
 )  # fmt: skip
 
 
-def make_plan(
-    judged: pd.DataFrame, *, file_name: str, file_digest: str, cells: Callable[[int], Mapping[str, str]] | None = None
-) -> Plan:
+def make_plan(judged: pd.DataFrame, source: ImportSource | None = None) -> Plan:
     """The plan of judged rows: ticked Ready rows will be sent, every other row is there with the reason.
 
     An update that changes nothing is there too, with nothing to do. What mailboxes have now is frozen in `before`.
-    `cells` gives the cells of a row of the file by its `origin`; rows added by hand have none.
+    `source` gives the own columns of a row; rows added by hand have none.
     """
     usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
     records = zip(*(usable[name].tolist() for name in _NEEDED), strict=True)  # to_dict takes five times as long
     rows = (
-        _planned(position, row, cells(row["origin"]) if cells is not None and _has_cells(row) else {})
+        _planned(position, row, source.cells(row["origin"]) if source is not None and _has_cells(row) else {})
         for position, row in enumerate(dict(zip(_NEEDED, record, strict=True)) for record in records)
     )
-    return Plan(file_name, file_digest, tuple(rows))
+    return Plan(source.file_name if source else "", source.file_digest if source else "", tuple(rows))
 
 
 def confirmation(

@@ -53,16 +53,14 @@ class Defaults:
     limit: int = MAX_SENDS_PER_DAY
 
 
-def domains_named(rows: pd.DataFrame, standard: Defaults) -> frozenset[str]:
-    """The domains that `rows` are about, normalised: their lists are needed to judge."""
-    _, named = arrow_text.distinct(addresses.read(rows, standard.domain).domain)
-    return frozenset(named) - {""}
-
-
 def validate(
-    rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting = OnExisting.SKIP
+    rows: pd.DataFrame,
+    account: AccountSnapshot,
+    standard: Defaults,
+    on_existing: OnExisting = OnExisting.SKIP,
+    parsed: Addresses | None = None,
 ) -> pd.DataFrame:
-    """Return `rows` with the columns below; change nothing else.
+    """Return `rows` with the columns below; change nothing else. `parsed` are their addresses, if known already.
 
     verdict; reasons: all that stop a row, not just the first, a line each; warnings: what stops nothing, told of rows
     that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
@@ -74,7 +72,7 @@ def validate(
     which are not to be told where it is `unseen`.
     """
     bounded, long = _bounded(rows)
-    cells = ParsedRows.read(bounded, account, standard, on_existing)
+    cells = ParsedRows.read(bounded, account, standard, on_existing, parsed)
     skipped = cells.exists & ~cells.updates
     told = Findings(len(rows))
     addressed = _say_what_is_invalid(told, cells, account)
@@ -158,9 +156,14 @@ class ParsedRows:
 
     @classmethod
     def read(
-        cls, rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting
+        cls,
+        rows: pd.DataFrame,
+        account: AccountSnapshot,
+        standard: Defaults,
+        on_existing: OnExisting,
+        parsed: Addresses | None,
     ) -> "ParsedRows":
-        found = addresses.read(rows, standard.domain)
+        found = addresses.read(rows, standard.domain) if parsed is None else parsed
         exists = ~found.disagree & arrow_text.is_among(found.full, _existing(found.domain, account))
         updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
         had = CurrentState.of(found, account.has, updates)

@@ -40,17 +40,8 @@ def show(editor: Editor, judged: pd.DataFrame) -> None:
 
 
 def _prepare(editor: Editor, judged: pd.DataFrame) -> PreparedImport:
-    app = services.current()
     with progress.shown() as tell:
-        return app.imports.confirm(
-            layout.caller(),
-            editor.latest.rows,
-            editor.domain,
-            editor.file,
-            before=judged,
-            on_existing=editor.on_existing,
-            tell=tell,
-        )
+        return services.current().imports.confirm(layout.caller(), editor.batch, before=judged, tell=tell)
 
 
 @dialogs.dialog("Start the run", width="medium", icon=":material/play_circle:")

@@ -13,9 +13,7 @@ def keep(held: OpenDraft) -> None:
     latest, about = editor.latest, (editor.domain, editor.on_existing)
     if latest is held.kept and about == held.kept_as:
         return
-    work = DraftContent(
-        latest.rows, editor.domain, editor.generate, editor.file, held.content, editor.on_existing, held.version
-    )
+    work = DraftContent(editor.batch, held.content, held.version)
     try:
         held.version = services.current().drafts.keep(layout.caller(), held.number, work)
     except DraftChangedElsewhere as refusal:

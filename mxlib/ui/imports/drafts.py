@@ -3,12 +3,10 @@
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.editing.draft import Draft
 from mxlib.core.text import file_problems
 from mxlib.ui.app import layout
 from mxlib.ui.imports import draft_copy, editor
 from mxlib.ui.imports.editor import OpenDraft
-from mxlib.ui.imports.mapping_state import Source
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
@@ -61,19 +59,5 @@ def _discard(number: str) -> None:
 
 def _go_on(number: str) -> None:
     work = services.current().drafts.open(layout.caller(), number)
-    if work is None:
-        return
-    if work.reading is not None:
-        name, digest = work.reading.sheet.name, work.reading.sheet.digest
-        st.session_state["source"] = Source(work.file, name, work.generate, digest)
-    draft = Draft(work.rows, work.reading.notes if work.reading else ())
-    editor.open_preview(
-        draft,
-        work.reading,
-        work.domain,
-        generate=work.generate,
-        file=work.file,
-        number=number,
-        version=work.version,
-        on_existing=work.on_existing,
-    )
+    if work is not None:
+        editor.open_preview(work, number)

@@ -10,8 +10,9 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import Editor
-from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.vocabulary import OnExisting
+from mxlib.services.drafts import DraftContent
 from mxlib.ui.app import layout
 from mxlib.ui.widgets.actions import act
 
@@ -31,29 +32,19 @@ class OpenDraft:
     not_kept: str = ""
 
 
-def open_preview(
-    draft: Draft,
-    reading: ReadFile | None,
-    domain: str,
-    *,
-    generate: bool,
-    file: bytes = b"",
-    number: str = "",
-    on_existing: OnExisting = OnExisting.SKIP,
-    version: int = 0,
-) -> None:
-    """Begin a preview in this tab, in place of any earlier one; `number` and `version` are of a draft gone on with."""
-    before = current()
-    generation = before.editor.generation + 1 if before else 0
-    editor = Editor(draft, _validate, domain, generate, on_existing, reading, generation)
-    held = OpenDraft(editor, file)
-    same_file = before is not None and bool(file) and before.content == file
+def open_preview(content: DraftContent, number: str = "") -> None:
+    """Begin a preview in this tab, in place of any earlier one; `number` is that of a draft to continue."""
+    before, batch = current(), content.batch
+    draft, generation = Draft(batch.rows), before.editor.generation + 1 if before else 0
+    editor = Editor(draft, _validate, batch.domain, batch.generate, batch.on_existing, content.read_file, generation)
+    held = OpenDraft(editor, content.file)
+    same_file = before is not None and bool(content.file) and before.content == content.file
     held.number = number or (before.number if before and same_file else services.current().drafts.new())
-    held.version = version if number or before is None or not same_file else before.version
+    held.version = content.version if number or before is None or not same_file else before.version
     st.session_state["preview"] = held
     editor.filter_again()
-    if version and editor.draft is draft:  # opening a draft is no change of it
-        held.kept, held.kept_as = draft, (domain, on_existing)
+    if content.version and editor.draft is draft:  # opening a draft is no change of it
+        held.kept, held.kept_as = draft, (batch.domain, batch.on_existing)
 
 
 def current() -> OpenDraft | None:
@@ -93,5 +84,5 @@ def _change(editor: Editor, step: Callable[..., object], given: tuple[Any, ...])
     step(*given)
 
 
-def _validate(rows: pd.DataFrame, domain: str, on_existing: OnExisting) -> pd.DataFrame:
-    return services.current().imports.validate(layout.caller(), rows, domain, on_existing=on_existing)
+def _validate(batch: ImportBatch) -> pd.DataFrame:
+    return services.current().imports.validate(layout.caller(), batch)

@@ -9,8 +9,6 @@ from dataclasses import replace
 import streamlit as st
 
 from mxlib import services
-from mxlib.core.editing.draft import Draft
-from mxlib.core.editing.editor import Editor
 from mxlib.core.files.errors import Unread
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import count, day
@@ -22,7 +20,7 @@ from mxlib.core.text import file_problems
 from mxlib.services.files import MappingQuestion, Offer
 from mxlib.ui.app import layout
 from mxlib.ui.imports import editor, mapping_encoding, mapping_usernames
-from mxlib.ui.imports.mapping_state import Source, Step
+from mxlib.ui.imports.mapping_state import Step, Upload
 from mxlib.ui.widgets import progress
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, spoken, verbatim
@@ -40,35 +38,31 @@ def held() -> Step | None:
     return found
 
 
-def take_in(source: Source, domain: str) -> None:
+def take_in(upload: Upload, domain: str) -> None:
     """Open the preview of a file, or ask what its columns mean; raises FileRefused."""
     mappings = services.current().files
     found: ReadFile | MappingQuestion
     try:
-        found = mappings.read(layout.caller(), source.data, source.name, domain)
+        found = mappings.read(layout.caller(), upload.data, upload.name, domain)
     except Unread:
         raise
     except FileRefused as refused:
-        found = mappings.read_otherwise(source.data, source.name, refused)
-    source.digest = found.sheet.digest
-    st.session_state["source"] = source
+        found = mappings.read_otherwise(upload.data, upload.name, refused)
     if isinstance(found, MappingQuestion):
-        _begin(source, found, asked=False)
+        _begin(upload, found, asked=False)
     else:
-        progress.refresh(found.rows, domain)
-        editor.open_preview(Draft(found.rows), found, domain, generate=source.generate, file=source.data)
+        _open_preview(upload, found, domain)
 
 
-def offer(current: Editor) -> None:
+def offer(held: editor.OpenDraft) -> None:
     """The button that leads here from a preview whose file is still at hand."""
-    source: Source | None = st.session_state.get("source")
-    reading = current.file
-    if source is None or reading is None or reading.sheet.digest != source.digest:
+    reading = held.editor.file
+    if reading is None:
         return
 
     def change() -> None:
         question = services.current().files.question_of(layout.caller(), reading)
-        _begin(replace(source, generate=current.generate), question, asked=True)
+        _begin(Upload(held.content, reading.sheet.name, held.editor.generate), question, asked=True)
 
     st.button("Change how the file is read", icon=":material/tune:", key="change_reading", on_click=act(change))
 
@@ -91,10 +85,16 @@ def show(step: Step, domain: str) -> None:
         _finish(step, domain, others)
 
 
-def _begin(source: Source, question: MappingQuestion, *, asked: bool) -> None:
+def _open_preview(upload: Upload, file: ReadFile, domain: str) -> None:
+    content = upload.content(file, domain)
+    progress.refresh(content.batch)
+    editor.open_preview(content)
+
+
+def _begin(upload: Upload, question: MappingQuestion, *, asked: bool) -> None:
     generation = st.session_state.get("mapping_generation", 0) + 1_000
     st.session_state["mapping_generation"] = generation
-    step = Step(source, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
+    step = Step(upload, question, question.answer, asked, generation, misread=question.refusal, line=question.line)
     st.session_state["mapping"] = step
 
 
@@ -104,7 +104,6 @@ def _end() -> None:
 
 def _discard() -> None:
     _end()
-    st.session_state.pop("source", None)
     editor.discard()
 
 
@@ -216,8 +215,6 @@ def _finish(step: Step, domain: str, others: Collection[str]) -> None:
     app = services.current()
     with st.spinner("Comparing with MXroute…", show_time=True):
         reading = app.files.answered(layout.caller(), step.sheet, step.answer, domain, others=others)
-        source = step.source
-        progress.refresh(reading.rows, domain)
-        editor.open_preview(Draft(reading.rows), reading, domain, generate=source.generate, file=source.data)
+        _open_preview(step.upload, reading, domain)
     _end()
     st.rerun()

@@ -32,7 +32,7 @@ def ask(step: Step) -> None:
             _choice(step, "encoding", "Encoding", ENCODINGS, taken.encoding)
             signs = {sign: label.capitalize() for sign, label in DELIMITERS.items()}
             _choice(step, "delimiter", "Delimiter", signs, taken.delimiter)
-            if taken.quoted is False or b'"' in step.source.data:
+            if taken.quoted is False or b'"' in step.upload.data:
                 _choice(step, "quoted", "Quotes", _QUOTES, taken.quoted is not False)
         _choice(step, "header_line", "Header", _headers(step), taken.header_line)
     with st.container(key="mapping-sample"):
@@ -68,7 +68,7 @@ def _read_anew(step: Step, part: str) -> None:
         case _:
             taken = replace(now, header_line=chosen)
     try:
-        step.read_as(services.current().files.read_again(step.source.data, step.source.name, taken))
+        step.read_as(services.current().files.read_again(step.upload.data, step.upload.name, taken))
     except FileRefused as refusal:
         step.refuse(str(refusal))
 
@@ -76,7 +76,7 @@ def _read_anew(step: Step, part: str) -> None:
 def _headers(step: Step) -> dict[int, str]:
     if step.first_lines is None:
         read = services.current().files.first_lines
-        step.first_lines = read(step.source.data, step.source.name, step.sheet.taken)
+        step.first_lines = read(step.upload.data, step.upload.name, step.sheet.taken)
     shown = {line: f"Line {line}: {_line(step, line, cells)}" for line, cells in step.first_lines.items()}
     return {**shown, 0: _NO_HEADER}
 

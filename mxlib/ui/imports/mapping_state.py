@@ -5,20 +5,26 @@ from dataclasses import dataclass, field, replace
 
 from mxlib.core.files.reader import Sheet
 from mxlib.core.format import readable
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.mapping.choices import ColumnChoices
+from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.mapping.secret_cells import holds_secrets, masked, masked_header, masked_value
 from mxlib.core.schema import MASK
+from mxlib.services.drafts import DraftContent
 from mxlib.services.files import MappingQuestion
 
 
-@dataclass
-class Source:
-    """A file as it came into this tab, kept so that it can be read in another way."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came into this tab, so that it can be read in another way."""
 
     data: bytes = field(repr=False)
     name: str
     generate: bool
-    digest: str = ""
+
+    def content(self, file: ReadFile, domain: str) -> DraftContent:
+        """What a preview begins with when the upload is read as `file`."""
+        return DraftContent(ImportBatch(file.rows, domain, generate=self.generate, source=file), self.data)
 
 
 @dataclass
@@ -29,7 +35,7 @@ class Step:
     Widgets are drawn anew whenever `generation` changes.
     """
 
-    source: Source
+    upload: Upload
     question: MappingQuestion
     answer: ColumnChoices
     asked: bool

@@ -59,8 +59,7 @@ def _generate(editor: Editor) -> None:
 
 def _recheck(editor: Editor) -> None:
     editor.commit()
-    previews, rows = services.current().imports, editor.draft.rows
-    editor.notice = previews.recheck(layout.caller(), rows, editor.domain, editor.on_existing)
+    editor.notice = services.current().imports.recheck(layout.caller(), editor.batch)
 
 
 def _choose(editor: Editor) -> None:

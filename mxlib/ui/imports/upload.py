@@ -4,13 +4,13 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Permission
-from mxlib.core.editing.editor import Editor
 from mxlib.core.files import clipboard
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import SCHEMA
 from mxlib.ui.app import layout, uploads
 from mxlib.ui.imports import editor, mapping
-from mxlib.ui.imports.mapping_state import Source
+from mxlib.ui.imports.editor import OpenDraft
+from mxlib.ui.imports.mapping_state import Upload
 from mxlib.ui.widgets import actions, links, permissions
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
@@ -66,9 +66,9 @@ def show(domain: str) -> None:
         return
     name = upload.name if upload else clipboard.NAME
     try:
-        source = Source(upload.getvalue() if upload else app.files.pasted(text), name, generate)
+        taken = Upload(upload.getvalue() if upload else app.files.pasted(text), name, generate)
         with answer, st.spinner(f"Reading {escaped(name)} and comparing it with MXroute…", show_time=True):
-            mapping.take_in(source, domain)
+            mapping.take_in(taken, domain)
         uploads.let_go(upload)
     except FileRefused as refusal:
         answer.error(escaped(str(refusal)), icon=":material/block:")
@@ -76,8 +76,9 @@ def show(domain: str) -> None:
     st.rerun()
 
 
-def show_taken(current: Editor, active: str) -> None:
+def show_taken(held: OpenDraft, active: str) -> None:
     """Which file is in preview, how it was read, where its rows go, and the way to another one."""
+    current = held.editor
     reading, domain = current.file, current.domain
     name = (
         f"**{escaped(reading.sheet.name)}** · {escaped(reading.sheet.taken.told())}" if reading else "**Rows by hand**"
@@ -87,7 +88,7 @@ def show_taken(current: Editor, active: str) -> None:
         if active != domain:
             move = editor.change(current, current.use_domain, active)
             st.button(f"Use {escaped(active)} instead", icon=":material/domain:", key="move", on_click=move)
-        mapping.offer(current)
+        mapping.offer(held)
         st.button("Choose another file", icon=":material/close:", key="discard", on_click=act(editor.discard))
     for note in reading.notes if reading else ():
         st.caption(escaped(note))

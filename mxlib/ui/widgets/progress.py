@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pandas as pd
 import streamlit as st
 
 from mxlib import services
+from mxlib.core.import_batch import ImportBatch
 from mxlib.core.text import list_ages
 from mxlib.services.mailbox_lists import Tell
 from mxlib.ui.app import session
@@ -28,7 +28,7 @@ def shown() -> Iterator[Tell]:
         place.empty()
 
 
-def refresh(rows: pd.DataFrame, domain: str) -> None:
-    """Read the lists that judging `rows` takes, in view of the operator."""
+def refresh(batch: ImportBatch) -> None:
+    """Read the lists that the validation of a batch needs, in view of the operator."""
     with shown() as tell:
-        services.current().imports.load(session.caller(), rows, domain, tell=tell)
+        services.current().imports.load(session.caller(), batch, tell=tell)
