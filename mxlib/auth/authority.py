@@ -1,4 +1,4 @@
-"""The rights of a caller at the moment of an act: services resolve them again, however old the caller is.
+"""The rights of a caller at the moment of an act: services resolve them again.
 
 A page is drawn once and clicked on for hours, and a request may take minutes to arrive. So a service never decides by
 the rights that a `Caller` came with, but by those that the store holds when the service is called.
@@ -14,7 +14,7 @@ from mxlib.auth.permissions import Caller
 
 Service = TypeVar("Service")
 
-#: Whoever acts in the outermost service call of this thread; what that calls in turn need not ask the store again.
+#: The caller of the outermost service call of this thread; calls inside it need not ask the store again.
 _acting: ContextVar[Caller | None] = ContextVar("acting", default=None)
 
 #: Marks a method that resolves its caller.
@@ -22,9 +22,10 @@ MARK = "__resolves_caller__"
 
 
 def current(caller: Caller) -> Caller:
-    """The same caller with the rights of this moment; raises Forbidden or Rejected for one who may nothing now.
+    """Return the same caller with the rights of this moment.
 
-    A service that waits asks once more after the wait, right before its effect: reading lists may take minutes.
+    Raises Forbidden or InvalidToken for one who may do nothing now. A service that waits calls this once more after the
+    wait, right before its effect: reading lists may take minutes.
     """
     fresh = caller if caller.source is None else caller.source()
     if _acting.get() is caller:
@@ -33,7 +34,7 @@ def current(caller: Caller) -> Caller:
 
 
 def resolves_callers(service: type[Service]) -> type[Service]:
-    """Let every public method of `service` that takes a Caller act with the caller's rights of that moment."""
+    """Let every public method of `service` that takes a Caller act with the caller's present rights."""
     for name, method in list(vars(service).items()):
         if not name.startswith("_") and inspect.isfunction(method) and (place := _place(method)):
             setattr(service, name, _resolving(method, *place))
@@ -41,17 +42,17 @@ def resolves_callers(service: type[Service]) -> type[Service]:
 
 
 def resolves(method: Callable[..., Any]) -> bool:
-    """Whether a method resolves its caller."""
+    """Return whether a method resolves its caller."""
     return getattr(method, MARK, False)
 
 
 def takes_caller(method: Callable[..., Any]) -> bool:
-    """Whether a parameter of a method is a Caller."""
+    """Return whether a parameter of a method is a Caller."""
     return _place(method) is not None
 
 
 def _place(method: Callable[..., Any]) -> tuple[int, str] | None:
-    """The position and the name of the parameter that is a Caller."""
+    """Return the position and the name of the parameter that is a Caller."""
     parameters = inspect.signature(method).parameters.values()
     return next(((at, each.name) for at, each in enumerate(parameters) if each.annotation is Caller), None)
 

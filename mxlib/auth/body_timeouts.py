@@ -1,4 +1,7 @@
-"""Bodies that come in at a pace: a request that trickles holds a connection, a place and its memory for hours."""
+"""Least rate of request bodies.
+
+A request that trickles would hold a connection, its queue place and its memory for hours.
+"""
 
 import asyncio
 import time
@@ -8,14 +11,17 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Bytes a second that every body comes in at, and seconds that any may take beside that.
+#: Least bytes a second of every body, and seconds that any may take in addition.
 LEAST, GRACE = 1_000, 5.0
 
 TOO_SLOW = "The body came in at under 1 kB a second, so nothing was done. Send it again over a faster line."
 
 
 class BodyTimeouts:
-    """One request whose body has to keep up; only the time that is spent waiting for it counts."""
+    """One request whose body has to keep up.
+
+    Only the time spent waiting for it counts.
+    """
 
     def __init__(
         self,
@@ -26,13 +32,16 @@ class BodyTimeouts:
         grace: float = GRACE,
         least: int = LEAST,
     ) -> None:
-        """`too_slow` makes the answer to a body that does not keep up."""
+        """`too_slow` creates the response to a body that does not keep up."""
         self._receive, self._send, self._too_slow = receive, send, too_slow
         self._left, self._least = grace, least
         self._whole = self._answered = self._cut = False
 
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
-        """Let `app` answer; a body that is too slow is answered here, and to `app` its sender has hung up."""
+        """Let `app` answer.
+
+        A body that is too slow is answered here, and `app` sees a disconnect.
+        """
         try:
             await app({**scope}, self._heard, self._say)
         except Exception:
@@ -40,7 +49,7 @@ class BodyTimeouts:
                 raise
 
     async def _heard(self) -> Message:
-        """The next part of the body."""
+        """Return the next part of the body."""
         if self._cut:
             return {"type": "http.disconnect"}
         if self._whole:
@@ -60,7 +69,7 @@ class BodyTimeouts:
         self._cut = True
         if not self._answered:
             answer = self._too_slow()
-            answer.headers["Connection"] = "close"  # the rest of the body would be taken for the next request
+            answer.headers["Connection"] = "close"  # the rest of the body would be read as the next request
             with suppress(OSError):
                 await answer({"type": "http", "method": "POST"}, self._receive, self._send)
         return {"type": "http.disconnect"}

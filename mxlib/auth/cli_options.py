@@ -1,4 +1,4 @@
-"""Options of the command line that say what somebody may do, and for how long."""
+"""Options of the command line for permissions and their end."""
 
 import argparse
 import re
@@ -13,27 +13,29 @@ _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "y": 365}
 
 
 class AddDomain(argparse.Action):
-    """`--domain D`: the permissions that follow are for it."""
+    """`--domain D`: the domain of the permissions that follow."""
 
     def __call__(self, _parser: object, asked: argparse.Namespace, value: Any, _option: str | None = None) -> None:
+        """Start the permissions of a domain."""
         asked.rights = asked.rights or {}
         asked.rights.setdefault(value.strip().lower(), set())
         asked.at = value.strip().lower()
 
 
 class AddPermission(argparse.Action):
-    """`--permission P`: for the domain just named."""
+    """`--permission P`: a permission in the domain before it."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, asked: argparse.Namespace, value: Any, _option: str | None = None
     ) -> None:
+        """Add a permission to the last domain."""
         if not asked.rights:
             parser.error("--permission comes after the --domain that it is for")
         asked.rights[asked.at].add(Permission(value))
 
 
 def parse_period(text: str) -> float:
-    """Days of `12h`, `90d`, `2w` or `1y`; or never."""
+    """Return the days of `12h`, `90d`, `2w` or `1y`; NEVER for `never`."""
     if text == "never":
         return NEVER
     found = _PERIOD.fullmatch(text)

@@ -1,7 +1,7 @@
-"""The guard in front of everything: pages, websocket, uploads, media and API alike.
+"""Middleware in front of everything: pages, websocket, uploads, media and API alike.
 
-Plain ASGI, since a BaseHTTPMiddleware never sees a websocket. Every request passes the same doors: the address it was
-sent to, the page it was sent from, its size, the identity it claims, and the session that proves one. Every answer
+Plain ASGI, since a BaseHTTPMiddleware never sees a websocket. Every request passes the same checks: the address it was
+sent to, the page it was sent from, its size, the identity it claims, and the session that proves one. Every response
 carries the headers that keep a browser from being turned against the operator.
 """
 
@@ -35,21 +35,21 @@ from mxlib.auth.websocket import TAB, IsUserActivity, Redraw, SessionWebSocket
 from mxlib.core.text import file_problems
 from mxlib.settings import Settings
 
-#: Names the operator to Streamlit and to the routes, where they are and in which session; only the guard sets them.
+#: The operator, their address and session, for Streamlit and the routes; only this middleware sets them.
 IDENTITY, ADDRESS, SESSION = b"x-mx-user", b"x-mx-address", b"x-mx-session"
 
-#: Passes without a session, and says more to who has one. The API asks for a token instead, and for that alone.
+#: Paths without a session: health reports more to a signed-in user, the API needs a token instead.
 HEALTH, API = "/health", "/api/"
 
 _OWN_ADDRESS = "Use this machine's own, or set MXM_PUBLIC_URL."
 
-#: Room in an upload for what surrounds the file.
+#: Bytes of an upload around the file.
 _AROUND = 10_000
 
 #: Digits of a length that any body can have.
 _DIGITS = 15
 
-#: Seconds in which a page whose line broke opens another one.
+#: Seconds within which a page opens a new connection after its last one broke.
 _BACK_WITHIN = 5.0
 
 _READS = frozenset({"GET", "HEAD"})
@@ -58,7 +58,7 @@ _SCHEMES = {"ws": "http", "wss": "https"}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request goes no further: HTTP status, code of the API's envelope, one sentence."""
+    """Reason why a request is refused: HTTP status, code of the API's envelope, one sentence."""
 
     status: int
     code: str
@@ -72,7 +72,10 @@ __all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "AccessMiddleware", "O
 
 
 class AccessMiddleware:
-    """ASGI middleware that lets through what was meant for this server, sent by its own pages, by who may."""
+    """ASGI middleware that passes on permitted requests only.
+
+    They were meant for this server, sent by its own pages, by a person who may.
+    """
 
     def __init__(
         self,
@@ -83,16 +86,19 @@ class AccessMiddleware:
         redraw: Redraw = lambda _tab: True,
         shelf: UploadStore | None = None,
     ) -> None:
-        """`authenticator` is asked for at each request, since it opens after the guard; uploads are kept on `shelf`."""
+        """Create it; `authenticator` is called at each request, since it opens after the middleware.
+
+        Uploads are stored in `shelf`.
+        """
         self.app, self._entrance, self._of_lines = app, authenticator, (by_hand, redraw)
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._uploads = Uploads(shelf, most_bytes=max(MOST_BYTES, self._most)) if shelf else None
         self._pages: ASGIApp | None = None
-        self._looking = anyio.CapacityLimiter(4)  # so that nobody waits here for a slow download
+        self._looking = anyio.CapacityLimiter(4)  # so that no request waits here for a slow download
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on without any identity that the sender gave itself."""
+        """Refuse the request, or pass it on without any identity that the sender gave itself."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -117,7 +123,7 @@ class AccessMiddleware:
         scope = {**scope, "headers": [*map(request_checks.plain_cookies, kept)]}
         headers = Headers(scope=scope)
         if scope["type"] == "http" and (path == HEALTH or f"{path}/".startswith(API)):
-            if request_checks.leads_away(path):  # Streamlit would refuse it too, outside of the envelope
+            if request_checks.leads_away(path):  # Streamlit would refuse it too, without the envelope
                 await _refuse(Refusal(400, "VALIDATION_ERROR", "This is no path of the API."), scope, receive, send)
             else:
                 await self.app(await self._named(scope, headers) if path == HEALTH else scope, receive, send)
@@ -137,14 +143,20 @@ class AccessMiddleware:
             await self._let_through(arrived, scope, receive, send)
 
     async def _named(self, scope: Scope, headers: Headers) -> Scope:
-        """Return the scope with who is signed in, if anyone is; it is read from the cookie alone."""
+        """Return the scope with the signed-in user, if any.
+
+        It is read from the cookie alone.
+        """
         if "cookie" in headers:
-            with suppress(Exception):  # a database that cannot be read is what is asked about here
+            with suppress(Exception):  # a database that cannot be read is what this request asks about
                 _sign(scope, await anyio.to_thread.run_sync(self._arrival, scope, headers, limiter=self._looking))
         return scope
 
     def _arrival(self, scope: Scope, headers: Headers) -> RequestContext:
-        """From where, and in which session; asking for the way in or out, or for the health, does not extend it."""
+        """Return the client address and the session of a request.
+
+        Requests for the sign-in pages or for the health do not extend the session.
+        """
         authenticator = self._entrance()
         secure = authenticator.proxies.secure(scope) or self._comes_by_https(scope, headers)
         client = ClientInfo(authenticator.proxies.address(scope), headers.get("user-agent", ""))
@@ -157,14 +169,17 @@ class AccessMiddleware:
         return replace(arrived, session=session, ended=session is None)
 
     async def _let_through(self, arrived: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with who it is and where; a websocket for as long as the session lasts."""
+        """Pass the request on, with user and address.
+
+        A websocket for as long as the session lasts.
+        """
         _sign(scope, arrived)
         if scope["type"] == "websocket":
             line = SessionWebSocket(arrived.authenticator, arrived.session, receive, send, *self._of_lines)
             try:
                 await line.serve(self.app, scope)
             finally:
-                if self._uploads is not None:  # a line that broke is back within seconds
+                if self._uploads is not None:  # a page whose connection broke is back within seconds
                     asyncio.get_running_loop().call_later(_BACK_WITHIN, self._uploads.sweep)
         elif self._uploads is not None and scope["path"].startswith(PLACE) and scope["method"] in {"PUT", "DELETE"}:
             await self._upload(self._uploads, arrived, scope, receive, send)
@@ -176,7 +191,7 @@ class AccessMiddleware:
     async def _upload(
         self, uploads: Uploads, arrived: RequestContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Let a file in, or one of them go, for the open page of a session whose person may import now."""
+        """Add or remove a file of an open page whose session's user may import now."""
         session, name = (arrived.session.known_as, arrived.session.name) if arrived.session else ("", "")
 
         def may_import() -> bool:
@@ -196,17 +211,26 @@ class AccessMiddleware:
             await _refuse(Refusal(error.status, error.code, str(error)), scope, receive, send)
 
     def _shield(self, scope: Scope, headers: Headers) -> dict[str, str]:
-        """The headers on an answer: a public https address is kept to, once a browser has seen it."""
+        """Return the headers of a response.
+
+        Over a public https address, browsers are asked to use https only from then on.
+        """
         strict = self.public and not is_loopback(self.public.host) and self._comes_by_https(scope, headers)
         return SECURITY_HEADERS | (STRICT_TRANSPORT if strict else {})
 
     def _comes_by_https(self, scope: Scope, headers: Headers) -> bool:
-        """Whether it was sent to the public address, and that is https: a proxy that says nothing took that off."""
+        """Return whether the request was sent to the public address, and that is https.
+
+        This holds behind a proxy that terminates TLS and sends no X-Forwarded-Proto.
+        """
         here = _here(scope, headers)
         return bool(here and self.public and self.public.scheme == "https" and here.host == self.public.host)
 
     def _too_large(self, headers: Headers) -> Refusal | None:
-        """A body that no page of ours sends: uploads are the largest, and browsers say how large."""
+        """Refuse a body that no page of ours sends.
+
+        Uploads are the largest, and browsers send a length.
+        """
         if "transfer-encoding" in headers:
             return Refusal(411, "LENGTH_REQUIRED", "Say how long this is: Content-Length is missing.")
         size = headers.get("content-length", "0")
@@ -215,20 +239,20 @@ class AccessMiddleware:
         return Refusal(413, "TOO_LARGE", file_problems.too_large(int(size[:_DIGITS]), self._file))
 
     def _elsewhere(self, scope: Scope, headers: Headers) -> Refusal | None:
-        """A name that is not ours, pointed at this machine by somebody else's DNS."""
+        """Refuse a name that is not ours; another's DNS may point it at this machine."""
         here = _here(scope, headers)
         if here and (is_loopback(here.host) or (self.public and here.host == self.public.host)):
             return None
         return Refusal(421, "MISDIRECTED", f"This is not an address of this server. {_OWN_ADDRESS}")
 
     def _foreign(self, scope: Scope, headers: Headers) -> Refusal | None:
-        """A change or a live connection that another site's page asked for."""
+        """Refuse a change or a live connection that another site's page asked for."""
         sent_from = headers.getlist("origin")
         if not sent_from or (scope["type"] == "http" and scope["method"] in _READS):
             return None
         here = _here(scope, headers)
         if self.public and here and here.host == self.public.host:
-            here = self.public  # a proxy in front may speak https where we hear http
+            here = self.public  # a proxy in front may use https where we receive http
         if len(sent_from) == 1 and Origin.parse(sent_from[0]) == here:
             return None
         return Refusal(403, "FOREIGN_ORIGIN", "This was sent by a page of another site, so nothing was done.")
@@ -242,16 +266,19 @@ def _sign(scope: Scope, arrived: RequestContext) -> None:
 
 
 def _ways_in(authenticator: Authenticator) -> Sequence[BaseRoute]:
-    """The routes of signing in elsewhere, if there is a provider."""
+    """Return the routes of the sign-in provider, if there is one."""
     if not authenticator.settings.oidc_issuer:
         return []
-    from mxlib.auth import oidc_routes  # takes its time to import, and few need it
+    from mxlib.auth import oidc_routes  # slow to import, and few servers need it
 
     return oidc_routes.ways(authenticator.settings, authenticator.clock)
 
 
 def _unproven(scope: Scope, headers: Headers, arrived: RequestContext) -> Refusal | None:
-    """A change with a cookie, or a sign-in, whose sender no browser names: it names it for every page's change."""
+    """Refuse a change with a cookie, or a sign-in, without an Origin.
+
+    Browsers send it with every change that a page makes.
+    """
     if scope["type"] == "websocket" or scope["method"] in _READS or "origin" in headers:
         return None
     if arrived.session is None and scope["path"] not in sign_in_pages.OURS:
@@ -260,13 +287,13 @@ def _unproven(scope: Scope, headers: Headers, arrived: RequestContext) -> Refusa
 
 
 def _asks_for_page(scope: Scope) -> bool:
-    """Whether this is a browser that opens a page, and no part of one."""
+    """Return whether a browser opens a page with this request, rather than a part of one."""
     reads = scope["type"] == "http" and scope["method"] in _READS
     return reads and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
-    """Show the way in to whoever asks for a page; tell everything else that it has no session."""
+    """Redirect the request for a page to the sign-in page; refuse any other with 401."""
     if _asks_for_page(scope):
         await sign_in_pages.to_sign_in(scope)(scope, receive, send)
     else:
@@ -274,14 +301,14 @@ async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _here(scope: Scope, headers: Headers) -> Origin | None:
-    """The origin that the request was addressed to."""
+    """Return the origin that the request was addressed to."""
     hosts = headers.getlist("host")
     scheme = _SCHEMES.get(scope["scheme"], scope["scheme"])
     return Origin.parse(f"{scheme}://{hosts[0]}") if len(hosts) == 1 else None
 
 
 async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send, *, close: bool = False) -> None:
-    """Answer in the API's envelope; a websocket that can carry no answer is closed before it opens.
+    """Answer in the API's envelope; a websocket without a response is closed before it opens.
 
     `close`: read nothing more from the connection, since where its next request begins is not certain.
     """
@@ -296,7 +323,7 @@ async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send, 
 
 
 def _answer(refusal: Refusal) -> Response:
-    """A refusal in the API's envelope."""
+    """Return a refusal in the API's envelope."""
     return JSONResponse(
         {"success": False, "error": {"code": refusal.code, "message": refusal.message}},
         status_code=refusal.status,

@@ -1,7 +1,7 @@
-"""The conversation with an OpenID Connect provider: who is it that has just come back from there?
+"""Client of an OpenID Connect provider, which identifies the person who comes back from it.
 
-Authlib leads it: discovery, authorization code with PKCE, state and nonce, and the signature of the ID token. What is
-here says which of the provider's words count, and turns whatever goes wrong on the way into a sentence.
+Authlib does discovery, authorization code with PKCE, state and nonce, and the signature of the ID token. This module
+decides which of the provider's claims count, and turns every failure into a sentence.
 """
 
 import logging
@@ -22,19 +22,19 @@ from mxlib.settings import Settings, encrypted
 
 log = logging.getLogger("mxlib")
 
-# Authlib's debug log holds the code verifier, whoever asks for debugging.
+# Authlib's debug log holds the code verifier, even when an operator turns debugging on.
 logging.getLogger("authlib").setLevel(logging.INFO)
 
 #: Seconds for one request to the provider.
 MAX_WAIT_S = 10.0
 
-#: Seconds for which its description and its keys are believed; a key that it withdrew works no longer than that.
+#: Seconds for which its metadata and its keys are trusted; a key that it withdrew works no longer than that.
 METADATA_MAX_AGE_S = 3600.0
 
 #: Seconds by which its clock and ours may differ.
 LEEWAY_S = 60
 
-#: Signatures that a client secret, which travels, can not make.
+#: Signatures that a client secret, which travels, cannot make.
 _ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
@@ -48,19 +48,19 @@ MISCONFIGURED = "The sign-in provider and this MXM do not fit together: ask an a
 
 
 class ProviderUnavailable(SignInRefused):
-    """The provider can not be used now, whoever asks."""
+    """The provider cannot be used now, by anyone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderIdentity:
-    """Whom the provider vouches for: `email` in lower case, `subject` as "issuer|sub"."""
+    """Identity that the provider proves: `email` in lower case, `subject` as "issuer|sub"."""
 
     email: str
     subject: str
 
 
 class _App(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
-    """Authlib's client, which believes of the provider's description what it needs, and for an hour."""
+    """Authlib's client, which uses only the needed parts of the metadata, for an hour."""
 
     issuer: str
     clock: Clock
@@ -80,7 +80,10 @@ class _OAuth(OAuth):  # type: ignore[misc]
 
 
 class Provider:
-    """The provider that the settings name. Raises Unusable when it is of no use, Refused when it vouches for nobody."""
+    """The provider that the settings name.
+
+    Raises ProviderUnavailable when it cannot be used, SignInRefused when it does not prove an identity.
+    """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._client_id = settings.oidc_client_id
@@ -90,7 +93,7 @@ class Provider:
             client_id=settings.oidc_client_id,
             client_secret=settings.oidc_client_secret.get_secret_value(),
             server_metadata_url=f"{issuer}/.well-known/openid-configuration",
-            # httpx follows no redirect unless told to, and the secret must not go along with one.
+            # httpx follows no redirect by default, and the secret must not go along with one.
             client_kwargs={
                 "scope": "openid email",
                 "code_challenge_method": "S256",
@@ -101,21 +104,24 @@ class Provider:
         self._app.issuer, self._app.clock = issuer, clock
 
     async def authorization_redirect(self, request: Request, back_to: str) -> Response:
-        """Send the browser to the provider's page; what its return is checked by goes into `request.session`."""
+        """Send the browser to the provider's page.
+
+        `request.session` gets what its return is checked against.
+        """
         try:
             return await self._app.authorize_redirect(request, back_to)  # type: ignore[no-any-return]
         except Exception as error:
             raise _told(error) from None
 
     async def expects(self, request: Request) -> bool:
-        """Whether this return is of a sign-in that this browser began."""
+        """Return whether this return is of a sign-in that this browser began."""
         state = request.query_params.get("state", "")
         return await self._app.framework.get_state_data(request.session, state) is not None
 
     async def identify(self, request: Request) -> ProviderIdentity:
-        """Whoever it is that came back."""
+        """Return the identity of the person who came back."""
         asked = request.query_params
-        if said := asked.get("error"):  # not every provider says a no with the state, and nothing hangs on it
+        if said := asked.get("error"):  # not every provider sends the state with a refusal, and nothing depends on it
             raise SignInRefused(CANCELLED) if said == "access_denied" else _told(OAuthError(said))
         if not asked.get("code") or not await self.expects(request):
             raise SignInRefused(STALE)
@@ -136,10 +142,10 @@ class Provider:
 
 
 def _vouched(claims: dict[str, Any]) -> ProviderIdentity:
-    """Whom a proven ID token is about.
+    """Return the person that a proven ID token is about.
 
-    Microsoft Entra and others never say `email_verified`, since their administrators give the addresses out. Being
-    silent therefore counts as vouching; saying anything but yes does not.
+    Microsoft Entra and others never send `email_verified`, since their administrators assign the addresses. A missing
+    claim therefore counts as verified; any value but true does not.
     """
     email = claims.get("email")
     if not isinstance(email, str) or len(email) > 254 or not re.fullmatch(r"[!-?A-~]+@[!-~]+", email):
@@ -150,7 +156,10 @@ def _vouched(claims: dict[str, Any]) -> ProviderIdentity:
 
 
 def _believed(told: Any, issuer: str) -> dict[str, Any]:
-    """What is used of a provider's description of itself; raises ValueError when that is another's, or unsafe."""
+    """Return the used parts of a provider's metadata.
+
+    Raises ValueError when they are another provider's, or unsafe.
+    """
     if not isinstance(told, dict) or str(told.get("issuer", "")).rstrip("/") != issuer:
         raise ValueError("It describes another issuer.")
     endpoints = {name: str(told.get(name, "")) for name in _ENDPOINTS}
@@ -158,7 +167,7 @@ def _believed(told: Any, issuer: str) -> dict[str, Any]:
         if not encrypted(address) or (issuer.startswith("https:") and not address.startswith("https:")):
             raise ValueError("An endpoint is missing, or does not speak https.")
     algorithms = [name for name in told.get("id_token_signing_alg_values_supported", ()) if name in _ALGORITHMS]
-    # Basic is what a provider takes that says nothing about it.
+    # Basic is the method of a provider that lists none.
     methods = told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
     return {
@@ -170,7 +179,10 @@ def _believed(told: Any, issuer: str) -> dict[str, Any]:
 
 
 def _told(error: Exception) -> SignInRefused:
-    """The sentence for what went wrong; the log gets its kind alone, since its text may hold what is secret."""
+    """Return the error for the operator.
+
+    The log gets its type alone, since its text may hold secrets.
+    """
     kind = type(error).__name__
     if isinstance(error, OAuthError | JoseError) and re.fullmatch(r"[a-z_]{1,40}", str(error.error)):
         kind = f"{kind} {error.error}"

@@ -1,4 +1,4 @@
-"""Sign-in with OpenID Connect: out to the provider's page, back from it, and who of those that come back gets in."""
+"""Routes of sign-in with OpenID Connect: to the provider's page, and back from it."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,15 +23,15 @@ from mxlib.settings import Settings
 from mxlib.store import StoreUnavailable
 from mxlib.store.users import UserRecord
 
-#: Holds what the return is checked by.
+#: Cookie with what the return is checked against.
 COOKIE = "mxm-oidc"
 
-#: Seconds that somebody may take at the provider's page.
+#: Seconds that a person may take at the provider's page.
 AWAY_S = 600
 
 
 def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
-    """The routes between which somebody is at the provider; none when no provider is set."""
+    """Return the routes to the provider and back; none without a provider."""
     if not settings.oidc_issuer:
         return []
     oidc, session = OidcRoutes(settings, Provider(settings, clock)), [Middleware(_Session)]
@@ -42,9 +42,10 @@ def ways(settings: Settings, clock: Clock) -> Sequence[BaseRoute]:
 
 
 class _Session:
-    """Starlette's session, for these two routes alone: Streamlit keeps one of its own in the same place.
+    """Starlette's session, for these two routes alone: Streamlit has its own in the same place.
 
-    Its cookie is signed with a key that is the same after a restart, so whoever is at the provider meanwhile gets in.
+    Its cookie is signed with a key that is the same after a restart, so a person who is at the provider meanwhile can
+    still sign in.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -65,13 +66,13 @@ class _Session:
 
 
 class OidcRoutes:
-    """Both ends of a visit to the provider."""
+    """Both routes of a visit to the provider."""
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
         self._settings, self._provider = settings, provider
 
     async def begin(self, request: Request) -> Response:
-        """Send the browser to the provider; `?next=` is where it wants to be afterwards."""
+        """Send the browser to the provider; `?next=` is the page to show afterwards."""
         arrived, wanted = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
         if arrived.session:
             return RedirectResponse(wanted, 303, {"Cache-Control": "no-store"})
@@ -84,7 +85,10 @@ class OidcRoutes:
         return answer
 
     async def callback(self, request: Request) -> Response:
-        """Let in whom the provider vouches for, if they are known here; what was begun once is good for one return."""
+        """Sign in the person whom the provider identifies, if they are known here.
+
+        The state of a sign-in is good for one return.
+        """
         wanted = str(request.session.get("next", "/"))
         begun_here = await self._provider.expects(request)
         try:
@@ -103,20 +107,23 @@ class OidcRoutes:
         )
 
     def _known(self, vouched: ProviderIdentity, arrived: RequestContext) -> UserRecord:
-        """The user that was vouched for; the account at the provider is theirs from the first time on."""
+        """Return the user with that identity.
+
+        The provider account is theirs from the first time on.
+        """
         authenticator, email = arrived.authenticator, vouched.email
         user = authenticator.users.find(email)
         if user is None and email in self._settings.admins_of_provider:
             listed = Caller("MXM_OIDC_ADMINS", admin=True, kind=CallerKind.ENGINE, address=arrived.client.address)
             with suppress(
                 InvalidPassword
-            ):  # made meanwhile by a second tab; or no name that can be given, and so nobody known
+            ):  # added meanwhile by a second tab; or no valid user name, so the user stays unknown
                 authenticator.users.add(listed, email, admin=True)
             user = authenticator.users.find(email)
         if user is None:
             authenticator.refused(email, arrived.client, "unknown address")
             raise SignInRefused(f"{email} is not known here: ask an admin of this MXM to add you on the Access page.")
-        if user.disabled_at is None:  # else the entrance refuses, and nothing changes
+        if user.disabled_at is None:  # else the authenticator refuses, and nothing changes
             try:
                 authenticator.users.link(user.id, vouched.subject, arrived.client.address)
             except InvalidPassword:
@@ -131,7 +138,7 @@ class OidcRoutes:
         return user
 
     def _back_to(self, request: Request, arrived: RequestContext) -> str:
-        """The redirect URI; the guard let nothing through that was not addressed to this server."""
+        """Return the redirect URI; the middleware passed only requests addressed to this server."""
         here = f"{'https' if arrived.secure else 'http'}://{request.url.netloc}"
         return (self._settings.public_url.rstrip("/") or here) + sign_in_pages.RETURN
 

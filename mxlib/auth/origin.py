@@ -1,11 +1,11 @@
-"""Where a request was sent to, or came from, as browsers compare it."""
+"""Origins of requests, as browsers compare them."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
 
-#: Characters of an address that any browser is at.
+#: Characters of the longest origin that any browser sends.
 _LONGEST_ORIGIN = 400
 
 
@@ -19,7 +19,7 @@ class Origin:
 
     @classmethod
     def parse(cls, address: str) -> "Origin | None":
-        """The origin of an address; None when it has none, as `null` has not."""
+        """Return the origin of an address; None without one, as for `null`."""
         if len(address) > _LONGEST_ORIGIN:
             return None
         try:

@@ -1,6 +1,6 @@
-"""A word of ours in Streamlit's page: once its session is over it shows the sign-in, and no longer what was on it.
+"""A script in Streamlit's page that shows the sign-in once the session is over.
 
-Left alone, the page would keep all that it shows under a box that says "Connection error" and a status.
+Without it, the page would keep all that it shows under a box with "Connection error" and a status.
 """
 
 from starlette.datastructures import MutableHeaders
@@ -9,17 +9,17 @@ from starlette.types import Message, Scope, Send
 #: Served with the sign-in page. It has to run before Streamlit's own, so it comes first in the head.
 SCRIPT = b'<script src="/sign-in/watch.js"></script>'
 
-#: What would make the answer something else than the page, whole and readable.
+#: Headers that would make the response something else than the page, whole and readable.
 _SHORTCUTS = frozenset({b"accept-encoding", b"if-modified-since", b"if-none-match", b"range"})
 
 
 def without_partial_content(scope: Scope) -> Scope:
-    """The request for a page, without what allows for less than a page."""
+    """Remove the headers of a page request that allow for less than the page."""
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() not in _SHORTCUTS]}
 
 
 def with_script(send: Send) -> Send:
-    """`send`, with the script put into a page that goes through."""
+    """Wrap `send` to insert the script into a page."""
     start: Message | None = None
     page = b""
 
@@ -34,7 +34,7 @@ def with_script(send: Send) -> Send:
             page = page.replace(b"<head>", b"<head>\n    " + SCRIPT, 1)
             headers = MutableHeaders(scope=start)
             headers["content-length"] = str(len(page))
-            for name in ("etag", "last-modified", "accept-ranges"):  # they are the file's, not the page's
+            for name in ("etag", "last-modified", "accept-ranges"):  # they belong to the file, not to the page
                 del headers[name]
             await send(start)
             await send({**message, "body": page})

@@ -1,4 +1,7 @@
-"""The queue in front of password hashing: bounded, with a lane of its own for addresses that people came in from."""
+"""The queue in front of password hashing: bounded, with a lane for known addresses.
+
+Known are those that people signed in from before.
+"""
 
 import threading
 from collections import Counter
@@ -7,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-#: Seconds after which to come again when a lane is full.
+#: Seconds after which to try again when a lane is full.
 RETRY_AFTER_S = 5
 
 
-#: Seconds that anybody waits for a turn; whoever was refused often may be passed by others for long.
+#: Seconds that any sign-in waits for its turn; one that was refused often may be passed by others for long.
 MAX_WAIT_S = 15.0
 
 #: Addresses that were turned away and are remembered for it.
@@ -30,16 +33,17 @@ class QueueFull(Exception):
 @dataclass(eq=False, slots=True)
 class _Waiting:
     address: str
-    order: tuple[int, int]  # refused tries of the address, then who came first
+    order: tuple[int, int]  # refused tries of the address, then the order of arrival
     called: threading.Event = field(default_factory=threading.Event)
     turned_away: bool = False
 
 
 class PasswordQueue:
-    """One password is hashed at a time, since each takes 64 MB and all cores; at most `places` more wait.
+    """Queue that hashes one password at a time; at most `places` more wait.
 
-    Whoever was refused and turned away least goes first. A full lane turns away the one that was it most, so that a
-    flood of guesses gives way to somebody new. One address holds at most `per_address` places.
+    Each hash takes 64 MB and all cores. The sign-in that was refused and turned away least goes first. A full lane
+    turns away the one that was refused most, so that a flood of guesses gives way to a new person. One address holds at
+    most `per_address` places.
     """
 
     def __init__(self, places: int, per_address: int, patience: float = MAX_WAIT_S) -> None:
@@ -52,7 +56,10 @@ class PasswordQueue:
 
     @contextmanager
     def slot(self, address: str, refused: int) -> Iterator[None]:
-        """Wait for a turn, and hold it for the length of the block; raises Crowded instead of waiting too long."""
+        """Wait for a turn, and hold it for the block.
+
+        Raises QueueFull instead of waiting too long.
+        """
         mine = self._enter(address, refused)
         if not mine.called.wait(self._patience):
             self._give_up(mine)
@@ -64,7 +71,7 @@ class PasswordQueue:
             self._leave()
 
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """Return how many wait for their turn."""
         with self._lock:
             return len(self._waiting)
 

@@ -1,4 +1,4 @@
-"""Passwords of people who sign in: what one has to be, and how it is kept."""
+"""Passwords of people who sign in: the policy, and hashing."""
 
 import unicodedata
 from functools import cache
@@ -11,18 +11,21 @@ MIN_LENGTH = 12
 #: Long enough for any phrase, short enough that hashing one costs no more than another.
 MAX_LENGTH = 256
 
-#: Different characters, so that "aaaaaaaaaaaa" is none.
+#: Different characters, so that "aaaaaaaaaaaa" is refused.
 MIN_DISTINCT = 5
 
 _hasher = PasswordHasher()
 
 
 class InvalidPassword(Exception):
-    """What was given can not be taken; the message says why and what to do."""
+    """A password, name or other input is not valid.
+
+    The message says why and what to do.
+    """
 
 
 def check_policy(password: str, name: str) -> None:
-    """Raise Unfit unless `password` may be that of the user of that name."""
+    """Raise InvalidPassword unless `password` may be that of the user of that name."""
     if len(password) < MIN_LENGTH:
         raise InvalidPassword(
             f"The password has {len(password)} characters; {MIN_LENGTH} are needed. A few words in a row will do."
@@ -36,13 +39,16 @@ def check_policy(password: str, name: str) -> None:
 
 
 def hash_password(password: str) -> str:
-    """What is kept of a password."""
+    """Return the hash to store of a password."""
     return _hasher.hash(_plain(password))
 
 
 def verify_password(password: str, kept: str | None) -> bool:
-    """Whether `kept` was made of `password`; it takes as long when nothing is kept, so that time tells no names."""
-    nobodys = _nobodys()  # made at the first sign-in after a start, whoever that is of
+    """Return whether `kept` is the hash of `password`.
+
+    It takes as long without a hash, so that time does not reveal names.
+    """
+    nobodys = _nobodys()  # hashed at the first sign-in after a start, of any name
     try:
         return _hasher.verify(kept or nobodys, _plain(password[: MAX_LENGTH * 4])) and kept is not None
     except (Argon2Error, InvalidHashError):
@@ -50,12 +56,12 @@ def verify_password(password: str, kept: str | None) -> bool:
 
 
 def needs_rehash(kept: str) -> bool:
-    """Whether what is kept was made with other parameters than today's."""
+    """Return whether a stored hash was made with other parameters than today's."""
     return _hasher.check_needs_rehash(kept)
 
 
 def _plain(password: str) -> str:
-    """One form for what different keyboards send for the same characters."""
+    """Return one form for what different keyboards send for the same characters."""
     return unicodedata.normalize("NFKC", password)
 
 

@@ -1,4 +1,4 @@
-"""What a caller may do, domain by domain."""
+"""Permissions of a caller, domain by domain."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from mxlib.core.vocabulary import CallerKind
 
 
 class Permission(StrEnum):
-    """What may be done with a domain's mailboxes; `import` means create and update."""
+    """Acts on a domain's mailboxes; `import` means create and update."""
 
     VIEW = "view"
     IMPORT = "import"
@@ -25,20 +25,20 @@ _TO = {
     Permission.DELETE: "delete from",
 }
 
-#: Stands for every domain of the account, those that come later too.
+#: Every domain of the account, future ones included.
 EVERY_DOMAIN = "*"
 
 
 class Forbidden(Exception):
-    """The caller lacks a permission; the message says which."""
+    """The caller lacks a permission; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever asks: an operator at a page, or a token at the API.
+    """The identity that acts: an operator at a page, or a token at the API.
 
-    The rights are those of the moment at which it was resolved; `source` resolves the same identity again. Only who is
-    no user and no token, such as the command line, has none.
+    The rights are those of the moment at which it was resolved; `source` resolves the same identity again. Only a
+    caller that is neither user nor token, such as the command line, has none.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Caller:
     source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
 
     def may(self, permission: Permission, domain: str) -> bool:
-        """Whether this caller has `permission` for `domain`; an admin has every one."""
+        """Return whether this caller has `permission` for `domain`; an admin has every one."""
         return self.admin or any(permission in self.domains.get(name, ()) for name in (domain, EVERY_DOMAIN))
 
     def require(self, permission: Permission, domain: str) -> None:
@@ -58,24 +58,27 @@ class Caller:
             raise Forbidden(f"{lacking(permission, domain)} Ask an admin for it.")
 
     def may_anywhere(self, permission: Permission, domains: Iterable[str]) -> bool:
-        """Return whether this caller has `permission` in one of `domains`, those of the account, or in all."""
+        """Return whether this caller has `permission` in any of `domains`, the account's."""
         everywhere = self.admin or permission in self.domains.get(EVERY_DOMAIN, ())
         return everywhere or any(permission in self.domains.get(domain, ()) for domain in domains)
 
 
 def lacking(permission: Permission, domain: str) -> str:
-    """That somebody may not do this there."""
+    """Return the sentence for a missing permission."""
     return f"You have no permission to {_TO[permission]} {domain}."
 
 
 NO_IMPORT = "You have no permission to import into any domain. Ask an admin for it."
 
-#: Whoever sits at this machine while no way to sign in is set up.
+#: The person at this machine while no way to sign in is set up.
 LOCAL = Caller("local operator", admin=True)
 
 
 def normalise_grant_domain(domain: str) -> str:
-    """The domain that a permission is given for, as the host writes it, or EVERY_DOMAIN; raises Unfit for neither."""
+    """Return the domain of a permission as the host writes it, or EVERY_DOMAIN.
+
+    Raises InvalidPassword for neither.
+    """
     name = addresses.domain(domain)
     if name != EVERY_DOMAIN and not addresses.is_domain(name):
         raise InvalidPassword(f"{domain!r} is no domain. Name one, such as clienta.nl, or {EVERY_DOMAIN} for all.")
@@ -83,7 +86,10 @@ def normalise_grant_domain(domain: str) -> str:
 
 
 def describe_grants(admin: bool, domains: Mapping[str, Iterable[str]]) -> str:
-    """What somebody may do, for lists and the audit trail: `admin`, or `clienta.nl: view, import; clientb.nl: view`."""
+    """Return permissions for lists and the audit log.
+
+    The text is `admin`, or `clienta.nl: view, import; clientb.nl: view`.
+    """
     if admin:
         return "admin"
     return "; ".join(f"{on}: {', '.join(may)}" for on, may in domains.items())

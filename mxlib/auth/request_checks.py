@@ -1,4 +1,4 @@
-"""What a request may look like on the wire: lengths said twice, misleading cookies and paths, and hang-ups."""
+"""Checks of requests on the wire: repeated lengths, misleading cookies and paths, disconnects."""
 
 import logging
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ log = logging.getLogger(__name__)
 
 
 def is_ambiguous(headers: Headers) -> str:
-    """Why the length of a body is not certain; blank when it is.
+    """Return why the length of a body is not certain; blank when it is.
 
-    A proxy in front may read such a request otherwise, and let a second one through that is hidden in its body.
+    A proxy in front may read such a request otherwise, and pass on a second one that is hidden in its body.
     """
     lengths = headers.getlist("content-length")
     if lengths and "transfer-encoding" in headers:
@@ -25,7 +25,7 @@ def is_ambiguous(headers: Headers) -> str:
 
 @contextmanager
 def hang_ups_noted() -> Iterator[None]:
-    """Write one line, and no traceback, when the sender hangs up before the block has all of its request."""
+    """Log one line, without a traceback, when the client disconnects before its request is complete."""
     try:
         yield
     except ClientDisconnect:
@@ -33,7 +33,10 @@ def hang_ups_noted() -> Iterator[None]:
 
 
 def plain_cookies(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """A header; of cookies those without a backslash: nobody here sets others, and undoing many takes seconds."""
+    """Remove cookies with a backslash from a header.
+
+    Nothing here sets any, and decoding many of them is slow.
+    """
     name, value = header
     if name.lower() != b"cookie" or b"\\" not in value:
         return header
@@ -41,5 +44,5 @@ def plain_cookies(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
 
 
 def leads_away(path: str) -> bool:
-    """Whether a path holds what leads to another one in a file system."""
+    """Return whether a path holds parts that lead to another one in a file system."""
     return "\0" in path or ".." in path.replace("\\", "/").split("/")

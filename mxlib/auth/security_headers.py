@@ -1,4 +1,4 @@
-"""The headers on every answer that keep a browser from being turned against the operator."""
+"""Response headers that keep a browser from being turned against the operator."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
@@ -31,12 +31,12 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-#: Only for this host and not those below it, which may be somebody else's. Browsers heed it over https alone.
+#: Only for this host and not its subdomains, which may be another owner's. Browsers obey it over https alone.
 STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def with_security_headers(send: Send, shield: dict[str, str]) -> Send:
-    """`send`, with the security headers on the answer; a header that the route set itself stays."""
+    """Wrap `send` to add the security headers; a header that the route set itself stays."""
 
     async def send_shielded(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):

@@ -1,4 +1,7 @@
-"""Browsers that are signed in: opaque ids, kept as hashes, that end when idle, when old, and at once when told."""
+"""Sessions of signed-in browsers: opaque ids, stored as hashes.
+
+They end when idle, when old, and at once on sign-out.
+"""
 
 import asyncio
 import secrets
@@ -13,19 +16,19 @@ from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, users
 from mxlib.store.users import SessionRecord
 
-#: Seconds between two notes that a session is in use.
+#: Seconds between two records that a session is in use.
 NOTED_EVERY = 60.0
 
 #: See `Sessions.look_every`.
 LOOK_EVERY = 5.0
 
-#: Characters of what a browser calls itself that are kept.
+#: Most characters of a browser's user agent that are stored.
 _AGENT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser: whose, until when (Unix seconds) unless it is used again, and what its user may do."""
+    """A signed-in browser: its user and their rights, and its end (Unix seconds) unless used again."""
 
     digest: bytes = field(repr=False)
     user: int
@@ -35,24 +38,24 @@ class Session:
 
     @property
     def known_as(self) -> str:
-        """What this server calls it; that lets nobody in."""
+        """Return the name of the session on this server, which cannot be used to sign in."""
         return self.digest.hex()
 
 
 class Sessions:
-    """Begins and finds sessions, and wakes whatever is open in one that ends."""
+    """Starts and finds sessions, and wakes the connections of one that ends."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self._store, self._clock = store, clock
         self.longest, self._idle = settings.session_hours * 3600.0, settings.session_idle_hours * 3600.0
         self._noted_every = min(NOTED_EVERY, self._idle / 10)
-        #: Seconds between two looks whether a session in use is over, by time or by another process.
+        #: Seconds between two checks whether a session in use is over, by time or by another process.
         self.look_every = min(LOOK_EVERY, self._idle / 10, self.longest / 10)
         self._open: dict[bytes, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._lock = threading.Lock()
 
     def start(self, tx: Tx, user: int, address: str, agent: str) -> str:
-        """A new session in this transaction; its id, which is known to the browser alone."""
+        """Start a session in this transaction; return its id, which only the browser keeps."""
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
             users.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
@@ -61,20 +64,26 @@ class Sessions:
         return told
 
     def find(self, told: str, *, used: bool = True) -> Session | None:
-        """The session of that id, unless it ran out, ended, or its user is disabled; `used` keeps it from idling."""
+        """Return the session of that id; None when it ended or its user is disabled.
+
+        `used` keeps it from becoming idle.
+        """
         return self._alive(digest(told), used=used) if told else None
 
     def is_alive(self, session: Session, *, used: bool = False) -> Session | None:
-        """The same session as it is now; None when it is over."""
+        """Return the same session as it is now; None when it is over."""
         return self._alive(session.digest, used=used)
 
     def known(self, name: str) -> bool:
-        """Whether the session that goes by that name (`Session.known_as`) is not over."""
+        """Return whether the session with that name (`Session.known_as`) is not over."""
         return self._alive(bytes.fromhex(name), used=False) is not None
 
     @contextmanager
     def watch(self, digest: bytes) -> Iterator[asyncio.Event]:
-        """An event of the running loop that is set as soon as that session ends or changes, from whatever thread."""
+        """Yield an event of the running loop that is set when that session ends or changes.
+
+        Any thread may end or change it.
+        """
         listener = (asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
             self._open.setdefault(digest, set()).add(listener)
@@ -88,11 +97,11 @@ class Sessions:
                     del self._open[digest]
 
     def wake(self, digests: Collection[bytes]) -> None:
-        """Let what is open in these sessions look how they are now."""
+        """Make the connections of these sessions check their session now."""
         with self._lock:
             told = [listener for digest in digests for listener in self._open.get(digest, ())]
         for loop, event in told:
-            with suppress(RuntimeError):  # a loop that is closed has nothing open
+            with suppress(RuntimeError):  # a closed loop has no open connections
                 loop.call_soon_threadsafe(event.set)
 
     def _alive(self, digest: bytes, *, used: bool) -> Session | None:

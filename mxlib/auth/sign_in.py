@@ -1,4 +1,4 @@
-"""Signing in and out: what is checked, what is noted, and who comes out of it."""
+"""Sign users in and out, and record it in the audit log."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,54 +17,60 @@ from mxlib.store import users as people
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
-#: How somebody is called in the audit trail who is nobody yet: people type passwords into the wrong box.
+#: Name in the audit log of a person who is not known: people type passwords into the wrong field.
 SOMEBODY = "somebody"
 
-#: What whoever is signed out reads in a page that is still open.
+#: Sentence in an open page after sign-out.
 OVER = "You are signed out. Reload this page to sign in."
 
 WRONG = "The name or the password is not right."
 
 
 class SignInRefused(Exception):
-    """Nobody was signed in; the message is one sentence for whoever tried."""
+    """Nobody was signed in; the message is one sentence for the person who tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Where a request comes from, as far as the proxies in front can be believed, and what the browser calls itself."""
+    """Client of a request: address, as far as proxies are trusted, and the browser's user agent."""
 
     address: str
     agent: str = ""
 
 
 class Authenticator:
-    """The one place where people are let in and shown out."""
+    """The one place where people are signed in and out."""
 
     def __init__(
         self, store: Store, clock: Clock, settings: Settings, users: Users, sessions: Sessions, *, sandbox: bool
     ) -> None:
-        """`sandbox`: whether nothing real is behind this, so that nobody need sign in before there are users."""
+        """Create it.
+
+        `sandbox` means no real account, so sign-in is not required before there are users.
+        """
         self.sandbox = sandbox
         self._store, self.clock, self.settings = store, clock, settings
         self.users, self.sessions, self.throttle = users, sessions, users.throttle
         self.proxies = TrustedProxies(settings.trusted_proxies)
-        #: Signs what a browser keeps while its owner is at the provider.
+        #: Signs a browser's cookie while its owner is at the provider.
         self.key = store.key.cookies
         self._in_force = False
-        #: Where passwords are hashed of people at addresses that somebody came in from before, and of strangers.
+        #: Queues of password hashing: for addresses that a person signed in from before, and for others.
         self.at_home, self.strangers = PasswordQueue(places=20, per_address=5), PasswordQueue(places=6, per_address=2)
 
     def sign_in_required(self) -> bool:
-        """Whether people have to sign in: as soon as there is a user or a provider, and for good."""
+        """Return whether people have to sign in.
+
+        They have to as soon as there is a real account, a user or a provider, and from then on.
+        """
         if not self._in_force:
             self._in_force = bool(self.settings.oidc_issuer) or not self.sandbox or self.users.any_exist()
         return self._in_force
 
     def caller(self, name: str | None, address: str, session: str = "") -> Caller:
-        """Whoever the guard named, with the permissions of this moment; raises Forbidden for nobody.
+        """Return the caller that the middleware named, with present permissions; raises Forbidden for nobody.
 
-        `session` is what the guard called the session; once that has ended, nobody acts in it.
+        `session` is the middleware's name of the session; once that has ended, nobody acts in it.
         """
         source = partial(self.caller, name, address, session)
         if not self.sign_in_required():
@@ -74,14 +80,18 @@ class Authenticator:
         return replace(self.users.caller(name or "", address), source=source)
 
     def password_queue(self, address: str) -> PasswordQueue:
-        """Where a sign-in from this address waits for its turn: strangers never keep those waiting who came before."""
+        """Return the queue of a sign-in from this address.
+
+        Strangers never delay people who signed in before.
+        """
         return self.at_home if self.throttle.knows(address) else self.strangers
 
     def sign_in_with_password(self, name: str, password: str, client: ClientInfo, before: Session | None = None) -> str:
-        """Sign in; the id of the new session. `before` is the browser's last one, which ends.
+        """Sign in; return the id of the new session.
 
-        Raises Refused, TooMany when this name or this address has to wait, and Crowded when too many wait already.
-        Variants of a name count together, whether anybody has it or not.
+        `before` is the browser's last one, which ends. Raises SignInRefused, TooManyAttempts when this name or this
+        address has to wait, and QueueFull when too many wait already. Variants of a name count together, whether a user
+        has it or not.
         """
         called = normalise_name(name)
         refused = self.throttle.ask(called, client.address)
@@ -95,20 +105,23 @@ class Authenticator:
         return self._let_in(user, client, before, "by password")
 
     def sign_in_with_provider(self, user: UserRecord, client: ClientInfo, before: Session | None = None) -> str:
-        """Sign in whom a provider vouches for; the id of the new session. Raises Refused when disabled."""
+        """Sign in a person whom a provider identifies; return the id of the new session.
+
+        Raises SignInRefused when they are disabled.
+        """
         if user.disabled_at is not None:
             self.refused(user.name, client, "disabled")
             raise SignInRefused(f"The user {user.name} is disabled. Ask an admin.")
         return self._let_in(user, client, before, "by the provider")
 
     def refused(self, name: str, client: ClientInfo, why: str) -> None:
-        """Note a sign-in that was refused; `name` is that of a user, or blank."""
+        """Record a sign-in that was refused; `name` is that of a user, or blank."""
         with self._store.write() as tx:
             actor = Actor(name or SOMEBODY, address=client.address)
             audit.record(tx, actor, AuditAction.SIGN_IN_REFUSED, at=self.clock.now(), on=name, outcome=why)
 
     def sign_out(self, session: Session, address: str) -> None:
-        """Sign out in this browser: what is open there closes at once."""
+        """Sign out in this browser: its open pages close at once."""
         with self._store.write() as tx:
             actor = Actor(session.name, address=address)
             audit.record(tx, actor, AuditAction.SIGN_OUT, at=self.clock.now(), on=session.name)

@@ -1,4 +1,4 @@
-"""The pages of signing in and out: plain HTML of our own that asks for no script, in front of everything else."""
+"""The pages for signing in and out: plain HTML of our own, without scripts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from mxlib.auth.throttle import TooManyAttempts
 from mxlib.store import StoreUnavailable
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
-#: Where a sign-in at the provider begins, and where the provider sends people back to.
+#: Start of a sign-in at the provider, and the path that the provider sends people back to.
 PROVIDER, RETURN = f"{SIGN_IN}/oidc", f"{SIGN_IN}/oidc/callback"
 
-#: What may be asked for by whoever is not signed in.
+#: Paths that are served without a session.
 PUBLIC = frozenset({SIGN_IN, f"{SIGN_IN}/style.css", f"{SIGN_IN}/watch.js", f"{SIGN_IN}/mxm.svg", PROVIDER, RETURN})
-#: What this module answers.
+#: Paths that this module serves.
 OURS = PUBLIC | {SIGN_OUT, f"{SIGN_OUT}/everywhere"}
 
 SIGNED_OUT = "You are signed out."
@@ -37,9 +37,9 @@ ENDED = "Your session has ended. Sign in to go on."
 
 #: Bytes of a form; a name and a password are far less.
 _MOST = 10_000
-#: Characters of a local address that is gone back to.
+#: Characters of the longest local address to return to.
 _FAR = 2_000
-#: Threads of each lane: those that hash and wait, and some that ask whether a try is heard at all.
+#: Threads of each lane: those that hash and wait, and some that ask whether a try has to wait.
 _ASKING = 4
 #: Requests that wait for such a thread.
 _MOST_WAITING = 200
@@ -50,9 +50,9 @@ _ICON = Path(__file__).parents[1] / "ui" / "assets" / "mxm.svg"
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What the guard found out about a request: from where, over https or not, and in which session.
+    """Context of a request that the middleware found: client, https or not, and session.
 
-    `ended`: the browser came with a session, and that is over.
+    `ended`: the browser sent a session, and that is over.
     """
 
     authenticator: Authenticator
@@ -63,16 +63,16 @@ class RequestContext:
 
 
 def request_context(scope: Scope) -> RequestContext:
-    """What the guard found out about this request."""
+    """Return the context that the middleware found for this request."""
     found = scope["mxm"]
-    assert isinstance(found, RequestContext)  # noqa: S101 - the guard put it there
+    assert isinstance(found, RequestContext)  # noqa: S101 - the middleware put it there
     return found
 
 
 def local(path: str) -> str:
-    """`path` if it leads to this server and nowhere else, `/` otherwise.
+    r"""Return `path` if it leads to this server and nowhere else, `/` otherwise.
 
-    Browsers read `//host`, `/\\host` and addresses with tabs or line breaks in them as other sites.
+    Browsers read `//host`, `/\host` and addresses with tabs or line breaks in them as other sites.
     """
     try:
         parts = urlsplit(path)
@@ -84,7 +84,7 @@ def local(path: str) -> str:
 
 
 def to_sign_in(scope: Scope) -> Response:
-    """Send somebody who asked for a page to the sign-in, and back to that page afterwards."""
+    """Redirect a page request to the sign-in, which returns to that page afterwards."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     asked = raw.partition(b"?")[0] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     wanted = local(asked.decode("latin-1"))
@@ -92,12 +92,15 @@ def to_sign_in(scope: Scope) -> Response:
 
 
 def cookie_name(secure: bool) -> str:
-    """What the session's cookie is called; browsers take the one for https from nobody but this host."""
+    """Return the name of the session's cookie.
+
+    Browsers accept the https one from this host alone.
+    """
     return "__Host-mxm-session" if secure else "mxm-session"
 
 
 def start_session(request: Request, told: str, wanted: str) -> Response:
-    """Give the browser its session, whose id is `told`, and go to where it wanted to be."""
+    """Give the browser its session, whose id is `told`, and redirect to the page `wanted`."""
     arrived = request_context(request.scope)
     answer = _to(local(wanted))
     answer.set_cookie(
@@ -122,7 +125,7 @@ def ask(
     wanted: str = "/",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The sign-in page: `wrong` says why not, `told` something that is fine."""
+    """Return the sign-in page: `wrong` is an error, `told` a plain message."""
     entrance = request_context(request.scope).authenticator
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
     note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
@@ -156,7 +159,7 @@ def _with_provider(issuer: str, wanted: str) -> str:
 async def _sign_in(request: Request) -> Response:
     arrived = request_context(request.scope)
     wanted = request.query_params.get("next", "/")
-    posted = request.method == "POST"  # in a session too: another tab may have signed somebody else in meanwhile
+    posted = request.method == "POST"  # in a session too: another tab may have signed another user in meanwhile
     if not arrived.authenticator.sign_in_required() or (arrived.session and not posted):
         return _to(local(wanted))
     if not posted:
@@ -227,7 +230,10 @@ def _icon(_request: Request) -> Response:
 
 
 def build(more: Sequence[BaseRoute] = ()) -> Starlette:
-    """The application of these pages; `more` are the ways in beside the password."""
+    """Build the application of these pages.
+
+    `more` are the routes of other ways to sign in.
+    """
     return Starlette(
         routes=[
             Route(SIGN_IN, _sign_in, methods=["GET", "POST"]),
@@ -242,7 +248,10 @@ def build(more: Sequence[BaseRoute] = ()) -> Starlette:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form; nothing of one that is too large or no form."""
+    """Return the fields of a form.
+
+    None of a body that is too large or not a form.
+    """
     body = b""
     async for part in request.stream():
         body += part

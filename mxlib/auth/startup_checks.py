@@ -1,4 +1,4 @@
-"""Who can reach this server, and whether that is safe with the ways in that it has."""
+"""Checks at the start: who can reach this server, and whether its sign-in makes that safe."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ _WAYS_IN = "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD, or make a user: script/mx
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or a bare address, always means this machine."""
+    """Return whether `host`, a name or a bare address, always means this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -24,10 +24,10 @@ def is_loopback(host: str) -> bool:
 
 
 def check_exposure(settings: Settings, address: str | None, *, way_in: bool) -> None:
-    """Raise SettingsError when people could reach what nobody signs in to, or where their passwords travel in clear.
+    """Raise SettingsError when the server would be open to others without sign-in or encryption.
 
-    `address` is what the server binds to, as Streamlit says it: None and "" mean every address. `way_in` is whether
-    anybody can sign in. A real account is never open to whoever happens to sit at the machine.
+    `address` is what the server binds to, as Streamlit has it: None and "" mean every address. `way_in` is whether
+    anyone can sign in. A real account is never open without sign-in, not even to the people at the machine.
     """
     TrustedProxies(settings.trusted_proxies)
     beyond = not address or not is_loopback(address)
@@ -55,9 +55,9 @@ def check_exposure(settings: Settings, address: str | None, *, way_in: bool) -> 
 
 
 def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
-    """Make the first admin that the environment names, if there is none of that name; whether anybody can sign in.
+    """Create the first admin that the environment names, if missing.
 
-    Raises SettingsError when the name or the password will not do.
+    Return whether anyone can sign in. Raises SettingsError when the name or the password is not valid.
     """
     name, password = settings.admin_user, settings.admin_password.get_secret_value()
     if bool(name) != bool(password):
@@ -70,7 +70,7 @@ def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
             users.first_admin(name, password)
         return users.can_sign_in()
     except InvalidPassword as error:
-        if users.find(name) is not None:  # another process that starts now has just made it
+        if users.find(name) is not None:  # another process that starts now has just created it
             return users.can_sign_in()
         raise SettingsError(f"MXM_ADMIN_USER, MXM_ADMIN_PASSWORD: {error}") from None
     finally:
@@ -78,7 +78,7 @@ def ensure_first_admin(settings: Settings, clock: Clock) -> bool:
 
 
 def _public(settings: Settings) -> bool:
-    """Whether people come from beyond this machine; raises SettingsError when the address is none."""
+    """Return whether people come from beyond this machine; raises SettingsError for a bad address."""
     if not settings.public_url:
         return False
     try:

@@ -1,4 +1,7 @@
-"""A bound on open tabs: each holds memory and a live connection, and the server has to stay there for those open."""
+"""A limit of open tabs: each holds memory and a live connection.
+
+The server has to keep serving those that are open.
+"""
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,19 +15,19 @@ TOO_MANY = (
     "and reload this page in a minute."
 )
 
-#: What a page asks for before it connects again; its answer is what it shows.
+#: Requests of a page before it connects again; it shows their response.
 _BEFORE_CONNECTING = ("/_stcore/health", "/_stcore/host-config")
 
 
 class TabLimit:
-    """ASGI middleware: opens no more live connections than MOST_TABS, and says so on the page instead."""
+    """ASGI middleware: opens at most MAX_TABS live connections, and says so on the page instead."""
 
     def __init__(self, app: ASGIApp, most: int = MAX_TABS) -> None:
         self.app, self._most = app, most
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it through, or say that there are too many."""
+        """Pass the connection on, or answer that there are too many."""
         if scope["type"] == "websocket":
             await self._connect(scope, receive, send)
         elif scope["type"] == "http" and self._open >= self._most and (answer := _instead(scope)):
@@ -48,7 +51,10 @@ class TabLimit:
 
 
 def _instead(scope: Scope) -> Response | None:
-    """The answer to what opens a page or connects it again; None for everything else."""
+    """Return the answer to what opens a page or connects it again.
+
+    None for everything else.
+    """
     if scope["path"].endswith(_BEFORE_CONNECTING):
         return _told()
     if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", ""):

@@ -1,4 +1,4 @@
-"""Slows down whoever guesses passwords; what it knows is in the store, so a restart forgives nothing."""
+"""Delays for password guessing; the counts are in the store, so a restart resets nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from mxlib.store import Store, Tx, clock_guard, users
 #: Seconds for which a refused try counts.
 COUNTED_S = 3600.0
 
-#: Seconds for which an address that somebody signed in from is known as theirs.
+#: Seconds for which an address that a user signed in from is known as theirs.
 KNOWN_S = 90 * 86_400.0
 
 
 def normalise_name(name: str) -> str:
-    """One form for the variants of a name that mean the same user."""
+    """Return one form for the variants of a name that mean the same user."""
     return name.strip().lower()
 
 
 class TooManyAttempts(Exception):
-    """Too many tries were refused; `seconds` until the next one is heard."""
+    """Too many tries were refused; `seconds` until the next one is accepted."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many tries. Wait {seconds} s.")
@@ -30,13 +30,16 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """`free` refusals cost nothing; each further one doubles the wait, from 1 s to `most` seconds."""
+    """Delay rule: `free` refusals cost nothing.
+
+    Each further one doubles the wait, from 1 s to `most` seconds.
+    """
 
     free: int
     most: float
 
     def wait(self, refused: Sequence[float], now: float) -> float:
-        """Seconds until the next try is heard, after refusals at these times (the latest first)."""
+        """Return the seconds until the next try is accepted, after refusals at these times (latest first)."""
         if len(refused) < self.free:
             return 0.0
         pause = min(self.most, 2.0 ** min(len(refused) - self.free, 30))
@@ -45,16 +48,16 @@ class Backoff:
 
 #: A name tried from an address that its owner signed in from before.
 AT_HOME = Backoff(free=5, most=300.0)
-#: An address, whatever names it tries: many people may sit behind one.
+#: An address, with any names: many people may share one.
 OF_ADDRESS = Backoff(free=10, most=900.0)
-#: A name, from wherever it is tried. The wait stays short: see `Throttle`.
+#: A name, from any address. The wait stays short: see `Throttle`.
 OF_NAME = Backoff(free=10, most=60.0)
 
 
 class KnownAddresses:
-    """The addresses that people signed in from within 90 days, as the audit trail knows.
+    """Addresses that people signed in from within 90 days, by the audit log.
 
-    They are kept in memory, so that looking a name up takes as long for one that nobody has.
+    They are in memory, so that looking a name up takes as long for one that nobody has.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -64,31 +67,31 @@ class KnownAddresses:
         self._anybody: dict[str, float] = {}
 
     def read(self, tx: Tx) -> None:
-        """Follow the audit trail, which another process may write too."""
+        """Read the new entries of the audit log, which another process may write too."""
         self._last, found = users.sign_ins(tx, since=self._clock.now() - KNOWN_S, after=self._last)
         for name, address, at in found:
             self.note(name, household(address), at)
 
     def note(self, name: str, address: str, at: float) -> None:
-        """Somebody signed in there."""
+        """Record that the user of that name signed in from there."""
         self._at[name, address] = self._anybody[address] = at
 
     def know(self, address: str, name: str | None = None) -> bool:
-        """Whether anybody, or the user of that name, signed in from there."""
+        """Return whether anyone, or the user of that name, signed in from there."""
         at = self._anybody.get(address) if name is None else self._at.get((name, address))
         return at is not None and at >= self._clock.now() - KNOWN_S
 
 
 class Throttle:
-    """Counts refused tries by name and by address, and says how long to wait.
+    """Counter of refused tries by name and by address, which sets how long to wait.
 
-    Anybody can have tries refused under somebody else's name, from as many addresses as they can rent, and must not
-    lock the owner out by that. So an address from which the owner signed in within 90 days is counted on its own: what
-    is refused elsewhere under that name, or there under other names, delays nobody at home. Everywhere else a name
-    waits a minute at most, and tries that come while one has to wait are not counted: the wait never grows by
-    knocking, and ends a minute after a flood. That leaves a flood 60 guesses an hour at a name, of which the password
-    rule makes nothing. Names are kept as keyed marks, since people type passwords into the wrong box. An IPv6 address
-    counts by its /64.
+    Anyone can have tries refused under another's name, from as many addresses as they can rent, and must not lock the
+    owner out by that. So an address from which the owner signed in within 90 days is counted on its own: what is
+    refused elsewhere under that name, or there under other names, delays nobody at home. Everywhere else a name waits a
+    minute at most, and tries that come while one has to wait are not counted: the wait never grows by more tries, and
+    ends a minute after a flood. That leaves a flood 60 guesses an hour at a name, far too few against the password
+    policy. Names are stored as keyed hashes, since people type passwords into the wrong field. An IPv6 address counts
+    by its /64.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -97,11 +100,11 @@ class Throttle:
             self._homes.read(tx)
 
     def knows(self, address: str) -> bool:
-        """Whether somebody signed in from this address before; nothing is read."""
+        """Return whether anyone signed in from this address before; the store is not read."""
         return self._homes.know(household(address))
 
     def ask(self, name: str, address: str) -> int:
-        """Raise TooMany when a try would have to wait; otherwise how many of this address were refused.
+        """Raise TooManyAttempts when a try would have to wait; else return this address's refusals.
 
         Nothing is written, so that a flood of tries costs the store no write each.
         """
@@ -112,7 +115,10 @@ class Throttle:
             return len(users.refusals(tx, now - COUNTED_S, address=address))
 
     def enter(self, name: str, address: str) -> None:
-        """Count a try as refused until `forgive` says otherwise, so that many at once gain nothing; raises TooMany."""
+        """Count a try as refused until `forgive`, so that many at once gain nothing.
+
+        Raises TooManyAttempts.
+        """
         now, mark, address = self._clock.now(), self._store.key.mark(name), household(address)
         with self._store.write() as tx:
             if clock_guard.may_forget(tx, now):
@@ -122,7 +128,7 @@ class Throttle:
             users.refuse(tx, now, mark, address)
 
     def forgive(self, tx: Tx, name: str, address: str) -> None:
-        """It was the owner: forget the tries under this name from here, and only those."""
+        """Delete the tries under this name from here, and only those: it was the owner."""
         users.forgive(tx, self._store.key.mark(name), household(address))
         self._homes.note(name, household(address), self._clock.now())
 

@@ -1,4 +1,4 @@
-"""Who answers for a token, what it may do today, and what happens to it when that person leaves."""
+"""Owners of tokens, present rights of a token, and its end when the owner is disabled."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ NEAR_END_DAYS, UNUSED_DAYS = 30, 90
 
 
 class Mark(StrEnum):
-    """What an admin should look at in a list of tokens."""
+    """Reason for an admin to check a token in the list."""
 
     ENDING = "ending"
     UNUSED = "unused"
@@ -29,14 +29,17 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The tokens of somebody who was disabled: those that ended, and those that another admin answers for now."""
+    """Tokens of a user who was disabled: revoked ones, and those another admin owns now."""
 
     revoked: tuple[TokenRecord, ...] = ()
     handed_over: tuple[TokenRecord, ...] = ()
 
 
 def known_as(number: int, name: str) -> str:
-    """How a token is called in runs and in the audit trail; names alone need not be unique."""
+    """Return the name of a token in runs and in the audit log.
+
+    Names alone need not be unique.
+    """
     return f"{name} (token {number})"
 
 
@@ -46,7 +49,7 @@ def works(token: TokenRecord, now: float) -> bool:
 
 
 def marks(token: TokenRecord, now: float) -> tuple[Mark, ...]:
-    """Return what is to be looked at in a token that works."""
+    """Return the marks of a token that works."""
     if not works(token, now):
         return ()
     ending = token.expires_at is not None and token.expires_at - now <= NEAR_END_DAYS * _DAY
@@ -57,7 +60,7 @@ def marks(token: TokenRecord, now: float) -> tuple[Mark, ...]:
 
 
 def told(token: TokenRecord, mark: Mark, now: float) -> str:
-    """A mark in words."""
+    """Return a mark in words."""
     match mark:
         case Mark.ENDING:
             return f"ends in {count(max(1, ceil(((token.expires_at or now) - now) / _DAY)), 'day')}"
@@ -69,14 +72,17 @@ def told(token: TokenRecord, mark: Mark, now: float) -> str:
 
 
 def maker(token: TokenRecord) -> str:
-    """Who made a token, and who answers for it now."""
+    """Return who created a token, and who owns it now."""
     if token.owner is None:
         return f"{token.created_by}, no user"
     return token.created_by if token.owner.name == token.created_by else f"{token.created_by}, now {token.owner.name}"
 
 
 def rights(token: TokenRecord) -> tuple[bool, dict[str, frozenset[Permission]]]:
-    """Return whether a token is an admin's, and its permissions by domain: never more than its owner has today."""
+    """Return whether a token is an admin's, and its permissions by domain.
+
+    They never exceed those that its owner has today.
+    """
     own, owner = _permissions(token.permissions), token.owner
     if owner is None or owner.admin:
         return token.admin, own
@@ -88,7 +94,10 @@ def rights(token: TokenRecord) -> tuple[bool, dict[str, frozenset[Permission]]]:
 
 
 def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> None:
-    """Let the admin `to` answer for a token; raises Unfit when that is no admin who can sign in."""
+    """Make the admin `to` the owner of a token.
+
+    Raises InvalidPassword when that is not an admin who can sign in.
+    """
     if not _lives(token, at):
         raise InvalidPassword(f"{known_as(token.id, token.name)} no longer works, and nobody needs to answer for it.")
     admin = users.named(tx, to.strip().lower())
@@ -103,7 +112,10 @@ def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> Non
 
 
 def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str, at: float) -> Released:
-    """Hand the tokens `keep` of a user to the admin `to`, and revoke the others; raises Unfit."""
+    """Hand the tokens `keep` of a user over to the admin `to`, and revoke the others.
+
+    Raises InvalidPassword.
+    """
     living = [token for token in tokens.of_owner(tx, user.id) if _lives(token, at)]
     if missing := set(keep) - {token.id for token in living}:
         raise InvalidPassword(f"Token {min(missing)} is no token of {user.name} that works. Look at the list again.")

@@ -1,4 +1,4 @@
-"""Tokens of the HTTP API: made once, shown once, kept as a hash."""
+"""Tokens of the HTTP API: created once, shown once, stored as a hash."""
 
 import hashlib
 import hmac
@@ -20,28 +20,31 @@ from mxlib.store.tokens import TokenRecord
 
 PREFIX = "mxm_"
 
-#: Seconds between two notes that a token is in use.
+#: Seconds between two records that a token is in use.
 NOTED_EVERY = 60.0
 
 #: Most characters of a name, and most days until an end: what a list of tokens can still show.
 LONGEST_NAME, MOST_DAYS = 100, 3_650
 
-#: Days after which a token ends unless somebody chooses otherwise.
+#: Days after which a token ends unless its creator chooses otherwise.
 USUAL_DAYS = 365.0
 
 
 class InvalidToken(Exception):
-    """This is no token, or one that works no more; the message says which, and what to do."""
+    """The token is unknown or no longer works.
+
+    The message says which, and what to do.
+    """
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token. It has 256 random bits, so nothing slower than SHA-256 is called for."""
+    """Return the hash to store of a token. It has 256 random bits, so SHA-256 is slow enough."""
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 @resolves_callers
 class Tokens:
-    """Makes, verifies and revokes tokens."""
+    """Creates, verifies and revokes tokens."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -55,9 +58,10 @@ class Tokens:
         domains: Mapping[str, Iterable[Permission]] | None = None,
         days: float | None = USUAL_DAYS,
     ) -> str:
-        """A new token, in full: it can not be had again. It ends after `days`, with None never; raises Unfit.
+        """Create a token and return it in full: it cannot be shown again.
 
-        Only admins make tokens, and no token does: a stolen one can not outlive being revoked.
+        It ends after `days`, never for None. Raises InvalidPassword. Only admins create tokens, and no token does: a
+        stolen one cannot outlive its revocation.
         """
         _must_be_an_admin(caller)
         name = _named(name)
@@ -89,13 +93,13 @@ class Tokens:
         return token
 
     def list_all(self, caller: Caller) -> list[TokenRecord]:
-        """All tokens, newest first; those that work no more too."""
+        """Return all tokens, newest first, including those that no longer work."""
         _must_be_an_admin(caller)
         with self._store.read() as tx:
             return tokens.list_tokens(tx)
 
     def revoke(self, caller: Caller, number: int) -> bool:
-        """End a token at once; whether there was one to end."""
+        """End a token at once; return whether there was one to end."""
         _must_be_an_admin(caller)
         now = self._clock.now()
         with self._store.write() as tx:
@@ -106,20 +110,23 @@ class Tokens:
         return ended
 
     def hand_over(self, caller: Caller, number: int, to: str) -> None:
-        """Let another admin answer for a token; raises Unfit when there is no such token or admin."""
+        """Make another admin the owner of a token.
+
+        Raises InvalidPassword when the token or the admin does not exist.
+        """
         _must_be_an_admin(caller)
         with self._store.write() as tx:
             token_owners.hand_over(tx, caller, _there(tx, number), to, self._clock.now())
 
     def of(self, caller: Caller, user: int) -> list[TokenRecord]:
-        """Return the tokens that work and that a user answers for, newest first."""
+        """Return the working tokens that a user owns, newest first."""
         _must_be_an_admin(caller)
         now = self._clock.now()
         with self._store.read() as tx:
             return [token for token in tokens.of_owner(tx, user) if token_owners.works(token, now)]
 
     def caller(self, token: str, address: str = "") -> Caller:
-        """Whoever holds `token`; raises Rejected."""
+        """Return the caller that holds `token`; raises InvalidToken."""
         return self._caller(digest(token), address)
 
     def _caller(self, told: bytes, address: str) -> Caller:
@@ -152,7 +159,10 @@ class Tokens:
 
 
 def _named(name: str) -> str:
-    """A name that a list, a run and the audit trail can show on one line; raises Unfit."""
+    """Return a name that lists, runs and the audit log can show on one line.
+
+    Raises InvalidPassword.
+    """
     name = name.strip()
     if not name:
         raise InvalidPassword("Name it: what is it for?")

@@ -1,4 +1,4 @@
-"""Where a request really comes from: what proxies say counts only for proxies that were named."""
+"""True client address of a request: forwarded headers count only from trusted proxies."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -12,7 +12,7 @@ class TrustedProxies:
     """The proxies of MXM_TRUSTED_PROXIES: addresses and networks, comma-separated."""
 
     def __init__(self, told: str) -> None:
-        """Raises SettingsError for what is neither an address nor a network."""
+        """Raise SettingsError for a part that is neither an address nor a network."""
         self._networks: list[IPv4Network | IPv6Network] = []
         for part in filter(None, (part.strip() for part in told.split(","))):
             try:
@@ -23,10 +23,10 @@ class TrustedProxies:
                 ) from None
 
     def address(self, scope: Scope) -> str:
-        """The address that the request came from: the first one, seen from here, that is no proxy of ours.
+        """Return the address that the request came from.
 
-        Every proxy adds on the right whom it heard; what is further left than the first stranger, anybody may have
-        written.
+        It is the first one, seen from here, that is no proxy of ours. Every proxy adds the sender on the right; anyone
+        may have written what is further left than the first stranger.
         """
         peer = _peer(scope)
         seen = _address(peer)
@@ -40,7 +40,7 @@ class TrustedProxies:
         return str(seen)
 
     def secure(self, scope: Scope) -> bool:
-        """Whether the browser spoke https, to us or to a proxy of ours."""
+        """Return whether the browser used https, to us or to a proxy of ours."""
         if scope.get("scheme") in ("https", "wss"):
             return True
         peer = _address(_peer(scope))
@@ -52,7 +52,10 @@ class TrustedProxies:
 
 
 def household(address: str) -> str:
-    """What counts as one address: itself, or the /64 of an IPv6 one, of which one subscriber has 2^64."""
+    """Return what counts as one address: itself, or the /64 of an IPv6 one.
+
+    One subscriber has 2^64 addresses in a /64.
+    """
     found = _address(address)
     if isinstance(found, IPv6Address):
         return str(IPv6Network((int(found) >> 64 << 64, 64)))
@@ -64,7 +67,10 @@ def _peer(scope: Scope) -> str:
 
 
 def _address(told: str) -> IPv4Address | IPv6Address | None:
-    """An address as proxies write it, with or without a port; None when it is none."""
+    """Return an address as proxies write it, with or without a port.
+
+    None for other text.
+    """
     told = told.strip()
     if told.startswith("["):
         told = told[1:].partition("]")[0]

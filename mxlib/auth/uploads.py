@@ -1,7 +1,7 @@
-"""Uploads: who may send one to which open page, and how much of them stays in memory.
+"""Uploads: who may send one to which open page, and how many bytes stay in memory.
 
-Streamlit takes a file for any page that is open, from anyone who knows the page's number, and keeps it until that page
-is long gone. The guard asks here first.
+Streamlit accepts a file for any open page, from anyone who knows the page's number, and keeps it until long after that
+page is closed. The middleware asks here first.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from mxlib.auth.permissions import Caller
 
 PLACE = "/_stcore/upload_file/"
 
-#: What stays of one page, and of all of them together.
+#: Most files and bytes of one page, and most bytes of all pages together.
 MOST_FILES, MOST_BYTES, MOST_IN_ALL = 2, 30_000_000, 200_000_000
 
 _NO_RIGHT = "You may not import into any domain, so no file is taken. Ask an admin for that permission."
@@ -24,7 +24,10 @@ _FULL = f"Uploads of {MOST_IN_ALL // 1_000_000} MB wait here to be imported. Try
 
 
 class UploadRefused(Exception):
-    """An upload that is refused; the message says why, `status` and `code` as the API has them."""
+    """An upload is refused.
+
+    The message says why, with `status` and `code` as in the API.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -32,30 +35,33 @@ class UploadRefused(Exception):
 
 
 class UploadStore(Protocol):
-    """Where uploads are kept."""
+    """Store of uploads."""
 
     def may_import(self, caller: Caller) -> bool:
-        """Whether somebody may import into any domain of the account now."""
+        """Return whether the caller may import into any domain of the account now."""
 
     def opened_by(self, page: str) -> str | None:
-        """The session that a page was opened in, blank for none; None when no such page is open."""
+        """Return the session that a page was opened in, blank without one.
+
+        None when the page is not open.
+        """
 
     def files(self, page: str) -> Mapping[str, int]:
-        """The bytes of each file of a page, the oldest first."""
+        """Return the bytes of each file of a page, the oldest first."""
 
     def total(self) -> int:
-        """The bytes of all files of all pages."""
+        """Return the bytes of all files of all pages."""
 
     def drop(self, page: str, file: str) -> None:
-        """Forget a file."""
+        """Delete a file."""
 
     def sweep(self) -> None:
-        """Forget the files of pages that are closed."""
+        """Delete the files of pages that are closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way: the page it is for, its own number, its bytes."""
+    """A file on its way: its page, its own number, its bytes."""
 
     page: str
     file: str
@@ -63,7 +69,7 @@ class Upload:
 
 
 class Uploads:
-    """Lets uploads in one by one, as far as there is room; asked by the event loop alone."""
+    """Admits uploads one by one, within the limits; only the event loop calls it."""
 
     def __init__(self, shelf: UploadStore, *, most_bytes: int = MOST_BYTES) -> None:
         """`most_bytes` of one page: at least what one file may have."""
@@ -72,7 +78,10 @@ class Uploads:
 
     @contextmanager
     def taken(self, path: str, size: int, session: str, *, may_import: bool) -> Iterator[None]:
-        """Keep room for an upload while it comes in; raises NotTaken. The oldest of a page make room for the next."""
+        """Reserve memory for an upload while it comes in; raises UploadRefused.
+
+        The oldest files of the same page are deleted to make space.
+        """
         page, _, file = path.removeprefix(PLACE).partition("/")
         upload = Upload(page, file, size)
         if not may_import:
@@ -86,15 +95,15 @@ class Uploads:
             self._coming.remove(upload)
 
     def must_be_open_to(self, path: str, session: str) -> None:
-        """Raise NotTaken unless the page that a file is for was opened in this session."""
+        """Raise UploadRefused unless the page that a file is for was opened in this session."""
         self._must_be_open_to(path.removeprefix(PLACE).partition("/")[0], session)
 
     def may_import(self, caller: Caller) -> bool:
-        """Whether somebody may import into any domain of the account now."""
+        """Return whether the caller may import into any domain of the account now."""
         return self._shelf.may_import(caller)
 
     def sweep(self) -> None:
-        """Forget the files of pages that are closed."""
+        """Delete the files of pages that are closed."""
         self._shelf.sweep()
 
     def _must_be_open_to(self, page: str, session: str) -> None:

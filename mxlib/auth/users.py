@@ -1,4 +1,4 @@
-"""The people who sign in: who they are, what they may do, and the passwords that say so."""
+"""Users who sign in: their identity, permissions and passwords."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,20 +18,23 @@ from mxlib.store import Store, Tx, audit, users
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
-#: No blanks and no brackets, so that nobody is called like a token, the local operator or script/mxm.
+#: No blanks and no brackets, so that no user has the name of a token, the local operator or script/mxm.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._+@'-]{0,252}[a-z0-9])?")
 _RESERVED = frozenset({"mxm", "engine", "local", LOCAL.name})
 
-#: Permissions by domain, as they are asked for.
+#: Permissions by domain, as requested.
 Rights = Mapping[str, Iterable[Permission | str]]
 
-#: Whoever made the first admin: the environment.
+#: Creator of the first admin: the environment.
 _ENVIRONMENT = Caller("MXM", admin=True, kind=CallerKind.ENGINE)
 
 
 @resolves_callers
 class Users:
-    """Adds, changes and knows users. `provider`: whether people without a password can sign in elsewhere."""
+    """Adds, changes and finds users.
+
+    `provider`: whether people without a password can sign in elsewhere.
+    """
 
     def __init__(
         self,
@@ -41,42 +44,45 @@ class Users:
         provider: bool = False,
         woken: Callable[[Collection[bytes]], None] = lambda _digests: None,
     ) -> None:
-        """`woken` gets the digests of sessions that ended or have other rights, so that what is open in them learns."""
+        """Create it; `woken` gets the digests of sessions that ended or whose rights changed.
+
+        The open pages of those sessions can then react.
+        """
         self._store, self._clock, self._provider, self._woken = store, clock, provider, woken
         self.throttle = Throttle(store, clock)
 
     def any_exist(self) -> bool:
-        """Whether there is a user at all, a disabled one even."""
+        """Return whether any user exists, even a disabled one."""
         with self._store.read() as tx:
             return users.any_exist(tx)
 
     def can_sign_in(self) -> bool:
-        """Whether there is a way in: a provider, or an enabled user with a password."""
+        """Return whether anyone can sign in: by a provider, or as an enabled user with a password."""
         return self._provider or self.any_has_password()
 
     def any_has_password(self) -> bool:
-        """Whether a user can sign in with a password."""
+        """Return whether a user can sign in with a password."""
         with self._store.read() as tx:
             return users.any_has_password(tx)
 
     def list_all(self, by: Caller) -> list[UserRecord]:
-        """All users by name, disabled ones too."""
+        """Return all users by name, disabled ones too."""
         _must_be_an_admin(by)
         with self._store.read() as tx:
             return users.list_users(tx)
 
     def find(self, name: str) -> UserRecord | None:
-        """The user of that name, whatever its case."""
+        """Return the user of that name, in any case."""
         with self._store.read() as tx:
             return users.named(tx, normalise_name(name))
 
     def of_subject(self, subject: str) -> UserRecord | None:
-        """The user whose account at the provider this is."""
+        """Return the user with this account at the provider."""
         with self._store.read() as tx:
             return users.of_subject(tx, subject)
 
     def caller(self, name: str, address: str = "") -> Caller:
-        """The user of that name with the permissions of this moment; raises Forbidden when disabled or unknown."""
+        """Return the user of that name with present permissions; raises Forbidden if disabled or unknown."""
         user = self.find(name)
         if user is None:
             raise Forbidden("You are not a user here any more. Sign in again.")
@@ -86,7 +92,10 @@ class Users:
         return Caller(user.name, user.admin, domains, address, source=partial(self.caller, user.name, address))
 
     def verify(self, name: str, password: str) -> UserRecord | None:
-        """The enabled user of that name if this is the password; it takes as long for names that nobody has."""
+        """Return the enabled user of that name if this is the password.
+
+        Unknown names take as long.
+        """
         user = self.find(name)
         right = passwords.verify_password(password, user.password_hash if user else None)
         if user is None or not right or user.disabled_at is not None:
@@ -105,7 +114,10 @@ class Users:
         admin: bool = False,
         permissions: Rights | None = None,
     ) -> int:
-        """A new user, without `password` one who signs in at the provider; the number. Raises Unfit."""
+        """Add a user, without `password` one who signs in at the provider; return the number.
+
+        Raises InvalidPassword.
+        """
         _must_be_an_admin(by)
         kept = _kept(password, name := _named(name))
         _must_be_an_admin(authority.current(by))  # hashing waits for its turn
@@ -129,7 +141,10 @@ class Users:
         return number
 
     def change(self, by: Caller, number: int, *, admin: bool | None = None, permissions: Rights | None = None) -> None:
-        """Say anew what a user may do; it holds from the next click. Raises Unfit for the last admin."""
+        """Change what a user may do, from the next click on.
+
+        Raises InvalidPassword for the last admin.
+        """
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
@@ -143,7 +158,10 @@ class Users:
         self._woken(changed)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
-        """Block sign-in, end sessions and tokens; those of `hand_over` go to the admin `to`. Raises Unfit."""
+        """Block sign-in, end sessions and tokens; those of `hand_over` go to the admin `to`.
+
+        Raises InvalidPassword.
+        """
         _must_be_an_admin(by)
         now = self._clock.now()
         with self._store.write() as tx:
@@ -157,7 +175,7 @@ class Users:
         return released
 
     def enable(self, by: Caller, number: int) -> None:
-        """Let a disabled user in again."""
+        """Let a disabled user sign in again."""
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
@@ -165,16 +183,17 @@ class Users:
             audit.record(tx, by, AuditAction.USER_ENABLE, at=self._clock.now(), on=user.name)
 
     def set_password(self, by: Caller, number: int, new: str) -> None:
-        """Give a user a new password, and sign them out everywhere. Raises Unfit."""
+        """Give a user a new password, and sign them out everywhere. Raises InvalidPassword."""
         _must_be_an_admin(by)
         with self._store.read() as tx:
             user = _there(tx, number)
         self._keep_password(by, user, new, of_others=True)
 
     def change_own_password(self, caller: Caller, current: str, new: str, *, keep: str = "") -> None:
-        """Change one's own password, and end one's other sessions; `keep` is the id of the session that stays.
+        """Change the caller's own password, and end their other sessions.
 
-        Raises Unfit when the current one is wrong or the new one will not do, TooMany after many wrong ones.
+        `keep` is the id of the one that stays. Raises InvalidPassword when the current one is wrong or the new one not
+        valid, TooManyAttempts after many wrong ones.
         """
         user = self.find(caller.name) if caller.kind != CallerKind.TOKEN else None
         if user is None:
@@ -191,9 +210,10 @@ class Users:
         self._keep_password(caller, user, new, digest(keep) if keep else b"")
 
     def link(self, number: int, subject: str, address: str = "") -> None:
-        """From now on this account at the provider is that user; raises Unfit when it is somebody else's.
+        """Link this account at the provider to that user.
 
-        `subject` is "issuer|sub"; `address` is where the first sign-in came from.
+        Raises InvalidPassword when it is another user's. `subject` is "issuer|sub"; `address` is where the first
+        sign-in came from.
         """
         with self._store.write() as tx:
             user, holder = _there(tx, number), users.of_subject(tx, subject)
@@ -206,7 +226,10 @@ class Users:
                 audit.record(tx, actor, AuditAction.USER_LINK, at=self._clock.now(), on=user.name, outcome=issuer)
 
     def unlink(self, by: Caller, number: int) -> None:
-        """Forget a user's account at the provider, and sign them out; the next one with their address is theirs."""
+        """Unlink a user's account at the provider, and sign them out.
+
+        The next provider account with their address becomes theirs.
+        """
         _must_be_an_admin(by)
         with self._store.write() as tx:
             user = _there(tx, number)
@@ -216,7 +239,7 @@ class Users:
         self._woken(ended)
 
     def first_admin(self, name: str, password: str) -> None:
-        """Make the admin that the environment names, unless there is such a user already. Raises Unfit."""
+        """Create the admin that the environment names, unless that user exists. Raises InvalidPassword."""
         if self.find(name) is None:
             self.add(_ENVIRONMENT, name, password, admin=True)
 
@@ -235,12 +258,12 @@ class Users:
         self._woken(ended)
 
     def _somebody_stays(self, tx: Tx, user: UserRecord) -> None:
-        """Undo, by raising, what would leave nobody who can manage users."""
+        """Raise InvalidPassword, which undoes the transaction, when no admin who can sign in would remain."""
         if user.admin and user.disabled_at is None and not self._admins(tx):
             raise InvalidPassword(f"{user.name} is the last admin who can sign in. Make another one first.")
 
     def _admins(self, tx: Tx) -> list[UserRecord]:
-        """The admins who can sign in."""
+        """Return the admins who can sign in."""
         return [
             user
             for user in users.list_users(tx)
@@ -248,12 +271,12 @@ class Users:
         ]
 
 
-#: Stands for the sessions of whoever needed no sign-in, until there is the first user.
+#: Digest for the sessions of people who needed no sign-in, until the first user exists.
 NO_PASSWORD = b""
 
 
 def _named(name: str) -> str:
-    """A name that may be given; raises Unfit."""
+    """Return a valid name that is not reserved; raises InvalidPassword."""
     name = normalise_name(name)
     if not name:
         raise InvalidPassword("Type a name, such as kim or kim@agency.example.")
@@ -272,7 +295,7 @@ def _kept(password: str | None, name: str) -> str | None:
 
 
 def _rights(asked: Rights) -> dict[str, list[str]]:
-    """Permissions as they are kept; raises Unfit for one that does not exist."""
+    """Return permissions in stored form; raises InvalidPassword for one that does not exist."""
     kept: dict[str, list[str]] = {}
     for domain, rights in asked.items():
         try:

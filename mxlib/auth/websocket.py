@@ -1,4 +1,4 @@
-"""A websocket that follows its session: closed when that is over, its page drawn again when other rights hold."""
+"""A websocket that follows its session: closed at its end, its page redrawn when rights change."""
 
 import asyncio
 import secrets
@@ -15,21 +15,24 @@ from mxlib.auth.users import NO_PASSWORD
 #: Code of our own for "sign in first", after HTTP's 401.
 CLOSED = 4401
 
-#: Names the connection to Streamlit; only the guard sets it.
+#: Names the connection to Streamlit; only this package sets it.
 TAB = b"x-mx-tab"
 
-#: Seconds between two tries to draw a page again whose script runs.
+#: Seconds between two tries to redraw a page whose script runs.
 TRY_EVERY = 0.2
 
-#: Whether what came in on a websocket is of a person, and not of a page that refreshes itself.
+#: Returns whether a websocket message comes from a person, rather than from a page that refreshes itself.
 IsUserActivity = Callable[[bytes], bool]
 
-#: Draws the page of the tab of that name again; False when it has to be asked again later.
+#: Redraws the page of the tab of that name; False when it has to be called again later.
 Redraw = Callable[[str], bool]
 
 
 class SessionWebSocket:
-    """One live connection. It counts as use of its session when something of a person comes in on it."""
+    """One live connection.
+
+    A message from a person on it counts as use of its session.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,10 @@ class SessionWebSocket:
         by_hand: IsUserActivity,
         redraw: Redraw,
     ) -> None:
-        """`session` is None while nobody needs one; then the line is over as soon as somebody does."""
+        """Create it; `session` is None while sign-in is not required.
+
+        The connection then closes once it is required.
+        """
         self._entrance, self._session, self._receive, self._send = authenticator, session, receive, send
         self._by_hand, self._redraw, self.tab = by_hand, redraw, secrets.token_hex(8)
         self._used = self._cut = False
@@ -62,7 +68,7 @@ class SessionWebSocket:
                         await task
 
     async def _heard(self) -> Message:
-        """The next message, or the end."""
+        """Return the next message, or the end."""
         if not self._over.done():
             self._next = self._next or asyncio.ensure_future(self._receive())
             await asyncio.wait({self._next, self._over}, return_when=asyncio.FIRST_COMPLETED)
@@ -81,9 +87,9 @@ class SessionWebSocket:
             await self._send(message)
 
     async def _until_over(self, woken: asyncio.Event) -> None:
-        """Return when the session is over; until then have the page drawn again whenever its user's rights change.
+        """Wait until the session is over, and redraw the page whenever its user's rights change.
 
-        What this process changes is known at once, and what another one changes within seconds.
+        A change of this process is known at once, one of another process within seconds.
         """
         drawn = True
         while await anyio.to_thread.run_sync(self._alive):
@@ -100,6 +106,6 @@ class SessionWebSocket:
         return self._now is not None
 
     def _other_rights(self) -> bool:
-        """Whether the session's user may do something else than at the last look."""
+        """Return whether the session's user has other rights than at the last check."""
         before, self._session = self._session, self._now
         return before is not None and self._now is not None and before.rights != self._now.rights
