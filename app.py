@@ -1,4 +1,4 @@
-"""The launcher: `streamlit run app.py` finds this literal application and serves it."""
+"""The application for `streamlit run app.py`, which needs it as a literal here."""
 
 import streamlit as st
 

@@ -1,4 +1,7 @@
-"""The command line, `script/mxm` and `mxm`: to start the server, and to manage it before anybody can sign in."""
+"""The command line, `script/mxm` and `mxm`: start the server, and manage users and tokens.
+
+It works before anyone can sign in.
+"""
 
 import argparse
 import getpass
@@ -29,7 +32,7 @@ Rights = dict[str, set[Permission]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command; the exit status."""
+    """Carry out one command; return the exit status."""
     parser = _parser()
     asked, rest = parser.parse_known_args(arguments)
     if asked.do is _serve:
@@ -55,12 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(*_: object) -> int:
-    """Mark the one command that opens no store: `main` hands its arguments to the server."""
+    """Mark the one command that opens no store: `main` passes its arguments to the server."""
     raise NotImplementedError
 
 
 def _operator() -> Caller:
-    """Whoever may read the database file needs no further permission."""
+    """Return an admin caller: anyone who may read the database file needs no further permission."""
     return Caller(f"{getpass.getuser()} (script/mxm)", admin=True)
 
 
@@ -178,7 +181,10 @@ def _known(users: Users, name: str) -> UserRecord:
 
 
 def _password() -> str:
-    """A new password: typed twice unseen, or the one line that is piped in. Never an argument: those show."""
+    """Return a new password, typed twice unseen, or the one line that is piped in.
+
+    It is never an argument, since those are visible in process lists.
+    """
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     typed = getpass.getpass("Password: ")
@@ -214,7 +220,7 @@ def _time_confirm(_asked: argparse.Namespace, store: Store, clock: SystemClock) 
 
 
 def _unclear(asked: argparse.Namespace, who: str) -> str:
-    """What is wrong with the permissions that were given; blank when nothing is."""
+    """Return what is wrong with the given permissions; blank when nothing is."""
     rights: Rights = asked.rights or {}
     if asked.admin and rights:
         return "An admin may do everything: leave --domain and --permission out."
@@ -278,7 +284,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _may(command: argparse.ArgumentParser) -> None:
-    """The options that say what somebody may do."""
+    """Add the options for permissions."""
     command.add_argument("--admin", action="store_true", help="everything, in every domain")
     command.add_argument("--domain", action=AddDomain, metavar="D", help="a domain to work with, * for all; repeatable")
     command.add_argument(

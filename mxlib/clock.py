@@ -1,4 +1,4 @@
-"""Time as a thing that is handed in, so that no test waits for it."""
+"""Time as a dependency that callers pass, so that no test waits for it."""
 
 import threading
 import time
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the gate, the engine and the sessions know of time."""
+    """The clock of the rate limiter, the engine and the sessions."""
 
     def now(self) -> float:
-        """Unix seconds, as the wall clock says."""
+        """Return Unix seconds of the wall clock."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never jump; only differences mean something."""
+        """Return seconds that never jump; only differences have a meaning."""
         ...
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
@@ -25,11 +25,11 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> float:
-        """Unix seconds."""
+        """Return Unix seconds."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some start."""
+        """Return seconds since some start."""
         return time.monotonic()
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:

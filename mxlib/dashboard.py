@@ -1,6 +1,6 @@
-"""Where the files of the dashboard are, and how its server starts.
+"""Files of the dashboard, and the start of its server.
 
-Imports the standard library only: `script/server` has printed its address before anything large is loaded.
+Imports the standard library only: `script/server` prints its address before anything large is loaded.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 _INSTALLED = Path(__file__).with_name("_dashboard")
 
-#: Folder of app.py, pages/ and .streamlit/: beside this file where MXM is installed, else the checkout.
+#: Folder of app.py, pages/ and .streamlit/: next to this file where MXM is installed, else the checkout.
 FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[1]
 
 #: The page that Streamlit runs first.
@@ -33,7 +33,7 @@ def serve(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         options = ["--server.port", port, *options]
     host = f"[{address}]" if ":" in address else address
     print(f"MXM: http://{host}:{port} (Ctrl+C stops it)", flush=True)  # noqa: T201 - the terminal is where it is read
-    # -P: from the working directory come settings of Streamlit and the data folder, but no modules.
+    # -P: Streamlit's settings and the data folder come from the working directory, but no modules.
     command = [
         sys.executable,
         "-P",
@@ -59,7 +59,10 @@ def _option(arguments: Sequence[str], name: str) -> str:
 
 
 def _free_port(address: str) -> int:
-    """Return the first free port; the first of all when none is, so that Streamlit says what is wrong."""
+    """Return the first free port.
+
+    Without any, the first of all, so that Streamlit reports the problem.
+    """
     for port in _PORTS:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Everything that can be set, read once from the environment."""
+"""All settings, read once from the environment."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ def _env(name: str, default: Any, description: str, **more: Any) -> Any:
 
 
 def encrypted(address: str) -> bool:
-    """Whether what is sent to `address` travels encrypted, or does not leave this machine."""
+    """Return whether data sent to `address` is encrypted, or does not leave this machine."""
     try:
         url = urlsplit(address)
         host = url.hostname
@@ -25,7 +25,7 @@ def encrypted(address: str) -> bool:
 
 
 class SettingsError(Exception):
-    """What is set can not work; the message says which variable and what to do."""
+    """The settings cannot work; the message names the variable and what to do."""
 
 
 class Settings(BaseSettings):
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
 
     @property
     def sandbox(self) -> bool:
-        """Whether no account is set, so that the sandbox stands in for the host."""
+        """Return whether no account is set, so that the sandbox replaces the host."""
         return not self.api_key.get_secret_value()
 
     @model_validator(mode="after")
@@ -123,12 +123,12 @@ class Settings(BaseSettings):
 
     @property
     def admins_of_provider(self) -> frozenset[str]:
-        """The addresses in MXM_OIDC_ADMINS, in lower case."""
+        """Return the addresses in MXM_OIDC_ADMINS, in lower case."""
         return frozenset(name.strip().lower() for name in self.oidc_admins.split(",") if name.strip())
 
     @classmethod
     def variables(cls) -> dict[str, tuple[str, str]]:
-        """List each environment variable with its default and meaning, as docs/settings.md shows them."""
+        """Return each environment variable with its default and meaning, as docs/settings.md shows them."""
         table: dict[str, tuple[str, str]] = {}
         for field in cls.model_fields.values():
             alias = field.validation_alias

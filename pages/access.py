@@ -1,4 +1,4 @@
-"""Who gets in, and what they may do."""
+"""Page of users, permissions and tokens."""
 
 import streamlit as st
 

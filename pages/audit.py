@@ -1,4 +1,4 @@
-"""Who did what, on what, when."""
+"""Page of the audit log: who did what, on what, when."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""All mailboxes of the active domain, and the ways in and out of it."""
+"""Page of all mailboxes of the active domain, with imports and exports."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""From a file to a run: choose it, mend its rows, confirm."""
+"""Page from a file to a run: choose it, fix its rows, confirm."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 step, current = mapping.held(), editor.current()
 imports = services.current().lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True)
-with st.container(gap=None):  # always there: what stands below stays as it is when a sentence comes or goes
+with st.container(gap=None):  # always there: what is below stays as it is when a sentence appears or disappears
     if not imports:
         permissions.say(permissions.NO_IMPORT)
     elif step is None and current is None:

@@ -1,4 +1,4 @@
-"""One mailbox: its figures, its past, and what can be done to it."""
+"""Page of one mailbox: its figures, its history, and its actions."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The run that goes on, and those that went before."""
+"""Page of runs: the selected one, and the list."""
 
 import streamlit as st
 

@@ -1,6 +1,7 @@
-"""The figures that matter, measured on this machine and held to their budgets; started by script/bench.
+"""The main figures, measured on this machine and compared with their budgets.
 
-Each part prints what it measured beside its budget; the exit status is 1 when a part broke one.
+`script/bench` starts it. Each part prints what it measured next to its budget; the exit status is 1 when a part
+exceeded one.
 """
 
 import os
@@ -14,7 +15,8 @@ from urllib.request import urlopen
 from tests.browser.driver import ROOT, foreign_to_us
 
 MOST_S = 3.0
-#: What `script/bench` measures when nothing is named; `real-pace` takes twelve minutes and is only measured when named.
+#: Parts that `script/bench` measures when none is named; `real-pace` takes twelve minutes and is only measured when
+#: named.
 PARTS = {
     "start": ["script.bench", "--start"],
     "intake": ["script.bench_intake"],
@@ -29,7 +31,10 @@ PARTS = {
 
 
 def start() -> bool:
-    """Seconds from `script/server`, with everything installed, to its first answer."""
+    """Print the seconds from `script/server` to its first answer; return whether they fit the budget.
+
+    Everything is installed already.
+    """
     taken = [_one_start() for _ in range(5)]
     median = statistics.median(taken)
     print("a second start")

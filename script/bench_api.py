@@ -1,6 +1,7 @@
-"""The HTTP API, measured: a preview of 10,000 rows as JSON, and a real server's answers, alone and under load.
+"""Benchmark of the HTTP API: a preview of 10,000 rows, and a server's answers.
 
-`python -m script.bench_api` prints times beside their budgets; the host is a stand-in on this machine.
+The server is real, and measured alone and under load. `python -m script.bench_api` prints times next to their budgets;
+the host is simulated on this machine.
 """
 
 import sys
@@ -17,7 +18,10 @@ MOST_S = 1.0
 
 
 def main(rows: int = ROWS, times: int = 7) -> bool:
-    """Print what a preview costs from request to answer; whether that keeps within the budget."""
+    """Print what a preview costs from request to answer.
+
+    Return whether that is within the budget.
+    """
     named = [
         {"username": f"user{n}", "password": GOOD, "quota": 1024, "recovery_email": f"u{n}@example.org", "line": n}
         for n in range(1, rows + 1)

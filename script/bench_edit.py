@@ -1,6 +1,7 @@
-"""An edit in a long preview, measured in Chromium: from Enter to the new counts; and the server's memory.
+"""Benchmark of an edit in a long preview, in Chromium, and of the server's memory.
 
-`python -m script.bench_edit` drives the real server on the sandbox with files of 5,000 and 10,000 rows.
+It measures from Enter to the new counts. `python -m script.bench_edit` drives the real server on the sandbox with files
+of 5,000 and 10,000 rows.
 """
 
 import argparse
@@ -21,7 +22,7 @@ EDITS = 15
 MOST_MS, MOST_MB = 400, 250
 DOMAIN = "clienta.nl"
 
-#: Puts into `window.took` the milliseconds from the next Enter until the badges tell other counts.
+#: Puts into `window.took` the milliseconds from the next Enter until the badges show other counts.
 STOPWATCH = """() => {
     const badges = () => document.querySelector('.st-key-badges').innerText;
     const before = badges();
@@ -35,7 +36,10 @@ STOPWATCH = """() => {
 
 
 def open_preview(page: Page, rows: int) -> float:
-    """Bring a file of so many rows into preview; seconds until the grid is there."""
+    """Open a file of so many rows in the preview.
+
+    Return the seconds until the grid is there.
+    """
     page.goto(f"/import?domain={DOMAIN}")
     driver.idle(page)
     content = spreadsheet(rows).decode().replace("münchen.example", DOMAIN).encode()
@@ -49,7 +53,10 @@ def open_preview(page: Page, rows: int) -> float:
 
 
 def edits(page: Page, times: int) -> list[float]:
-    """Milliseconds of so many edits: each spoils a good row, so that the counts change."""
+    """Return the milliseconds of so many edits.
+
+    Each breaks a good row, so that the counts change.
+    """
     grid = Grid(page, "preview-grid")
     good = [row for row in range(times * 2) if row % 12][:times]
     taken = []
@@ -63,12 +70,15 @@ def edits(page: Page, times: int) -> list[float]:
 
 
 def megabytes(pid: int) -> float:
-    """What a server holds in memory now."""
+    """Return the megabytes of a server's memory now."""
     return float(psutil.Process(pid).memory_info().rss) / 2**20
 
 
 def session(browser: Browser, rows: int, times: int) -> tuple[float, list[float], float, float]:
-    """One visit of both pages with a file of so many rows: seconds to the preview, edits, memory before and after."""
+    """Visit both pages with a file of so many rows.
+
+    Returns seconds to the preview, milliseconds of each edit, and memory before and after.
+    """
     with tempfile.TemporaryDirectory() as folder, driver.serving(Path(folder)) as server:
         before = megabytes(server.process.pid)
         context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
@@ -85,7 +95,10 @@ def session(browser: Browser, rows: int, times: int) -> tuple[float, list[float]
 
 
 def main(sizes: tuple[int, ...] = (5_000, 10_000), times: int = EDITS) -> bool:
-    """Print what an edit takes and what the server needs in memory; whether both hold for 5,000 rows."""
+    """Print what an edit takes and the server's memory.
+
+    Return whether both hold for 5,000 rows.
+    """
     kept = True
     print("an edit in a long preview")
     with sync_playwright() as playwright, driver.launch(playwright) as browser:

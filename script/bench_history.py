@@ -1,6 +1,6 @@
-"""What a long history costs: the trail as files, and an undo's preview, after 200 runs of 10,000 rows each.
+"""Benchmark of a long history, 200 runs of 10,000 rows: audit files, and an undo's preview.
 
-The store is made by SQL in a folder of its own; each figure is of this process, in processor time.
+The store is filled by SQL in a folder of its own; each figure is of this process, in processor time.
 """
 
 import tempfile
@@ -36,11 +36,11 @@ FROM run JOIN run_row ON run_row.run = 1 WHERE run.id <= ? ORDER BY run.id, posi
 
 
 def fill(store: Store) -> int:
-    """Make the runs, all about the same mailboxes; the number of the last."""
+    """Create the runs, all about the same mailboxes; return the number of the last."""
     now = time.time()
     indexes = [*audit.indexes, *run_row.indexes]
     with store.write() as tx:
-        for index in indexes:  # made at the end, they take a fifth of the time
+        for index in indexes:  # created at the end, they take a fifth of the time
             index.drop(tx)
         for number in range(RUNS):
             run = journal.add_run(
@@ -66,7 +66,7 @@ def fill(store: Store) -> int:
 
 
 def cost(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of processor, and the most megabytes that it took beyond what there was."""
+    """Return seconds of processor, and the peak of megabytes beyond those before."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before, began = _resident("VmRSS"), time.process_time()
     work()
@@ -78,7 +78,7 @@ def _resident(what: str) -> float:
 
 
 def main() -> bool:
-    """Print what they cost; whether that keeps within the budgets."""
+    """Print what they cost; return whether that is within the budgets."""
     kept = True
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / FILE, SystemClock())

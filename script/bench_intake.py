@@ -1,6 +1,7 @@
-"""Reading a file, measured: 10,000 rows from bytes to the preview's frame, as CSV and as .xlsx.
+"""Benchmark of reading a file: 10,000 rows from bytes to the preview's frame.
 
-`python -m script.bench_intake` prints seconds beside the budget, and how much of them the reading is.
+`python -m script.bench_intake` prints seconds next to the budget, for CSV and .xlsx, and how much of them the reading
+is.
 """
 
 import csv
@@ -18,7 +19,10 @@ MOST_S = 0.3
 
 
 def main(rows: int = ROWS, times: int = 7) -> bool:
-    """Print what a file costs until its rows can be shown; whether the CSV keeps within the budget."""
+    """Print what a file costs until its rows can be shown.
+
+    Return whether the CSV is within the budget.
+    """
     text = spreadsheet(rows)
     table = list(csv.reader(io.StringIO(text.decode(), newline="")))
     files = {"staff.csv": text, "staff.xlsx": writer.table_xlsx(table[0], table[1:])}

@@ -1,4 +1,4 @@
-"""The journal, measured: what it costs a row, how fast a run is taken up again, what memory a long run needs.
+"""Benchmark of the journal: cost of a row, time to resume, memory of a long run.
 
 `python -m script.bench_journal` prints all three. The last one is a run over HTTP in a process of its own, which has
 loaded the pages as a server has.
@@ -24,22 +24,22 @@ TIMEOUT = 30.0
 
 
 class _Open:
-    """A gate that lets everybody pass."""
+    """A rate limiter without a limit."""
 
     def try_acquire(self, kind: str) -> float:
-        """Go."""
+        """Return 0.0: a slot is always free."""
         return 0.0
 
     def release(self, kind: str) -> None:
-        """Nothing was taken."""
+        """Do nothing: no slot was taken."""
 
     def wait_seconds(self, kind: str) -> float:
-        """Nobody waits."""
+        """Return 0.0: nothing waits."""
         return 0.0
 
 
 def _well(request: Request) -> Response:
-    """The answer of a host that does as it is told, at once."""
+    """Return the answer of a host that does everything at once."""
     return Response(201 if request.kind == "write" else 200, [] if request.kind == "read" else None, None)
 
 
@@ -52,7 +52,7 @@ def _engine(folder: Path) -> tuple[Store, Engine]:
 
 
 def cost_of_a_row(folder: Path, count: int = ROWS) -> tuple[float, float]:
-    """Milliseconds that taking a row and hearing its answer costs, and those of planning it.
+    """Return the milliseconds of sending a row and recording its response, and those of planning it.
 
     Half of the rows are left over, and three stay on their way, as when a process dies.
     """
@@ -79,7 +79,10 @@ def cost_of_a_row(folder: Path, count: int = ROWS) -> tuple[float, float]:
 
 
 def time_to_resume(folder: Path) -> float:
-    """Seconds from opening the store that `cost_of_a_row` left until the first request may leave."""
+    """Return the seconds until the first request may be sent, from opening that store.
+
+    It is the store that `cost_of_a_row` left.
+    """
     began = time.perf_counter()
     store, engine = _engine(folder)
     with store.read() as tx:
@@ -92,10 +95,13 @@ def time_to_resume(folder: Path) -> float:
 
 
 def long_run(url: str, folder: Path, count: int) -> None:
-    """Run so many rows over HTTP in this process, take the results, and print peak memory and seconds."""
+    """Run so many rows over HTTP in this process, and print peak memory and seconds.
+
+    It takes the results as well.
+    """
     import mxlib.ui.app.layout
     import mxlib.ui.imports.confirm
-    import mxlib.ui.runs.card  # noqa: F401 - what a server holds in memory too
+    import mxlib.ui.runs.card  # noqa: F401 - a server has this in memory too
 
     before = sandboxed.peak_megabytes()
     house = sandboxed.services(url, folder)
@@ -110,9 +116,9 @@ def long_run(url: str, folder: Path, count: int) -> None:
 
 
 def main(count: int = ROWS) -> bool:
-    """Print what the journal costs, how fast a run is taken up again, what memory a long run needs.
+    """Print cost of a row, time to resume and memory.
 
-    Whether all three are within their bounds.
+    Return whether all are within their bounds.
     """
     with tempfile.TemporaryDirectory() as kept:
         row, planning = cost_of_a_row(Path(kept), count)

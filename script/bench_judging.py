@@ -1,6 +1,6 @@
-"""Judging, measured: 100,000 rows from bytes to verdicts, against a loop over rows with the same rules.
+"""Benchmark of validation: 100,000 rows from bytes to verdicts, against a loop over rows.
 
-`python -m script.bench_judging` prints seconds, the ratio and the peak memory.
+The loop has the same rules. `python -m script.bench_judging` prints seconds, the ratio and the peak memory.
 """
 
 import gc
@@ -37,7 +37,7 @@ ACCOUNT = AccountSnapshot(
     },
 )
 STANDARD = Defaults("clienta.nl")
-#: The same account, with what the mailboxes of one domain have.
+#: The same account, with the figures of the mailboxes of one domain.
 UPDATED = replace(
     ACCOUNT,
     has={
@@ -50,7 +50,10 @@ UPDATED = replace(
 
 
 def spreadsheet(rows: int = ROWS, seed: int = 7) -> bytes:
-    """A CSV as an operator brings it: mostly good rows, one in twelve with something to mend."""
+    """Return a CSV as an operator brings it.
+
+    Most rows are good, one in twelve has something to fix.
+    """
     draw = random.Random(seed)
     lines = [",".join(COLUMNS)]
     for number in range(rows):
@@ -81,7 +84,10 @@ def spreadsheet(rows: int = ROWS, seed: int = 7) -> bytes:
 
 
 class _Judged(NamedTuple):
-    """What judging appends to one row; the address is None when it could not be sent."""
+    """Verdict that the loop appends to one row.
+
+    The address is None when it could not be sent.
+    """
 
     verdict: Verdict
     reasons: str
@@ -114,7 +120,7 @@ _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]
 def judge_row_by_row(
     rows: pd.DataFrame, account: AccountSnapshot, standard: Defaults, on_existing: OnExisting = OnExisting.SKIP
 ) -> pd.DataFrame:
-    """What `rules.judge` does, in the way that comes to mind first."""
+    """Do what `rules.validate` does, as a plain loop over rows."""
     claimed: dict[str, int] = {}
     has = {f"{box.username.lower()}@{domain}": box for domain, told in account.has.items() for box in told.itertuples()}
     update = on_existing is OnExisting.UPDATE
@@ -237,7 +243,7 @@ def _judge_row(
 
 
 def _changes(had: Any, quota: int | None, limit: int | None, recovery: str, password: bool) -> str:
-    """What an update changes, phrase by phrase."""
+    """Return what an update changes, phrase by phrase."""
     phrases = []
     for name, now, before in (("quota", quota, had and had.quota), ("limit", limit, had and had.limit)):
         if now is not None and now != before:
@@ -254,14 +260,14 @@ def _changes(had: Any, quota: int | None, limit: int | None, recovery: str, pass
 
 
 def rows_of(data: bytes, most: int = ROWS) -> pd.DataFrame:
-    """The rows table of a CSV, as an import reads it."""
+    """Return the rows table of a CSV, as an import reads it."""
     sheet = reader.read(data, "bench.csv", limits=Limits(bytes=len(data), rows=most))
     rows, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     return rows
 
 
 def seconds(work: Callable[[], object], times: int) -> float:
-    """The median of several runs, without what the garbage of earlier ones costs."""
+    """Return the median of several runs, without the garbage collection of earlier ones."""
     taken = []
     for _ in range(times):
         gc.collect()
@@ -272,13 +278,13 @@ def seconds(work: Callable[[], object], times: int) -> float:
 
 
 def peak_megabytes() -> float:
-    """The most memory this process ever had; its own, not that of the one that started it."""
+    """Return the most memory that this process ever had, without that of its parent."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main(rows: int = ROWS, times: int = 5) -> None:
-    """Print how long judging takes, how much faster it is than a loop, and what memory it needs."""
+    """Print how long validation takes, how much faster it is than a loop, and its memory."""
     data = spreadsheet(rows)
     whole = seconds(lambda: validate(rows_of(data, rows), ACCOUNT, STANDARD), times)
     peak = peak_megabytes()

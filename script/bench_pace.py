@@ -1,6 +1,7 @@
-"""The pace, measured in real time: 250 rows against a host that allows 20 a window, and a naive client beside it.
+"""Benchmark of the rate limiter in real time, next to a naive client.
 
-`python -m script.bench_pace` uses windows of 5 s and takes about a minute; `--real` uses those of the host, 60 s.
+250 rows go to a host that allows 20 a window. `python -m script.bench_pace` uses windows of 5 s and takes about a
+minute; `--real` uses those of the host, 60 s.
 """
 
 import argparse
@@ -27,7 +28,7 @@ SLACK = 1.3
 
 @dataclass(frozen=True)
 class Told:
-    """What the host saw of one client, against what it would have allowed."""
+    """Requests of one client as the host saw them, against what it would have allowed."""
 
     made: int
     seconds: float
@@ -37,7 +38,7 @@ class Told:
 
     @classmethod
     def by(cls, url: str, began: float, window: float) -> "Told":
-        """Read it from the log of the stand-in at `url`."""
+        """Read it from the log of the simulated host at `url`."""
         writes = [entry for entry in sandboxed.log(url) if entry["method"] == "POST"]
         made = [entry["at"] for entry in writes if entry["status"] == 201]
         windows = Counter(math.floor(at / window) for at in made)
@@ -52,7 +53,7 @@ class Told:
 
 
 def ours(window: float, rows: int, latency: float) -> Told:
-    """A run of MXM."""
+    """Measure a run of MXM."""
     with (
         tempfile.TemporaryDirectory() as folder,
         sandboxed.sandbox("--window", str(window), "--writes", str(WRITES), "--latency", str(latency)) as url,
@@ -66,7 +67,10 @@ def ours(window: float, rows: int, latency: float) -> Told:
 
 
 def naive(window: float, rows: int, latency: float, *, again: bool) -> Told:
-    """Three threads that know nothing of limits; with `again` a refused row is tried again a second later."""
+    """Measure three threads that ignore limits.
+
+    With `again` a refused row is retried a second later.
+    """
     with (
         sandboxed.sandbox("--window", str(window), "--writes", str(WRITES), "--latency", str(latency)) as url,
         httpx.Client(base_url=url, headers=HEADERS) as client,
@@ -86,7 +90,7 @@ def naive(window: float, rows: int, latency: float, *, again: bool) -> Told:
 def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
     """Print seconds against the least the limit allows, refusals and rows a window, for each client.
 
-    Whether MXM made all rows without a refusal and within the bound.
+    Returns whether MXM created all rows without a refusal and within the bound.
     """
     told: dict[str, Told] = {}
     clients = {
@@ -94,7 +98,7 @@ def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
         "3 threads, a refused row tried again": lambda: naive(window, rows, latency, again=True),
         "3 threads, a refused row failed": lambda: naive(window, rows, latency, again=False),
     }
-    # Beside each other, each on a host of its own: they mostly wait.
+    # At the same time, each on a host of its own: they mostly wait.
     threads = [
         threading.Thread(target=lambda name=name, run=run: told.update({name: run()})) for name, run in clients.items()
     ]

@@ -1,6 +1,7 @@
-"""What watching costs: tabs on a run that goes on, idle tabs, requests beside them, and sessions that come and go.
+"""Benchmark of open tabs: on an active run, idle, and sessions that come and go.
 
-One real server process on this machine; the tabs speak Streamlit's protocol without a browser.
+Requests run at the same time. There is one real server process on this machine; the tabs speak Streamlit's protocol
+without a browser.
 """
 
 import statistics
@@ -27,16 +28,16 @@ ROWS, EARLIER, EARLIER_ROWS = 5_000, 200, 200
 TABS, RATE, CLIENTS, WATCH_S = 20, 50, 5, 20.0
 COMINGS = 200
 
-#: Budgets: milliseconds of processor a look, shares of a core, milliseconds of an answer, descriptors left over.
+#: Budgets: milliseconds of processor a refresh, shares of a core, milliseconds of an answer, descriptors left over.
 MOST_LOOK_MS, MOST_IDLE, MOST_WATCHED, MOST_ANSWER_MS, MOST_LEFT = 15.0, 0.005, 1.0, 20.0, 4
 
-#: The sandbox answers as fast as MXroute's own limit lets it: 20 writes a minute.
+#: The sandbox answers as fast as MXroute's own limit allows: 20 writes a minute.
 SETTINGS = {"MXM_SANDBOX_READS": "100000"}
 
 
 @contextmanager
 def prepared() -> Iterator[tuple[Server, str]]:
-    """A server with a run that goes on and many before it, and an admin's token."""
+    """Yield a server with an active run and many before it, and an admin's token."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         data.mkdir()
@@ -63,20 +64,20 @@ def _fill(data: Path) -> None:
 
 
 def used(process: psutil.Process) -> float:
-    """Seconds of processor that the server has taken."""
+    """Return the seconds of processor that the server has used."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def share(process: psutil.Process, seconds: float) -> float:
-    """The share of a core that the server takes for so long."""
+    """Return the share of a core that the server uses for so long."""
     before, began = used(process), time.perf_counter()
     time.sleep(seconds)
     return (used(process) - before) / (time.perf_counter() - began)
 
 
 def opened(server: Server, count: int, page: str, query: str = "") -> list[Tab]:
-    """So many tabs, each drawn once."""
+    """Return so many tabs, each drawn once."""
     tabs = [Tab(server.url, query, page).open() for _ in range(count)]
     for tab in tabs:
         tab.wait()
@@ -91,7 +92,7 @@ def close(tabs: list[Tab]) -> None:
 
 
 def answers(server: Server, token: str, seconds: float) -> tuple[float, list[float]]:
-    """Requests a second, and what each took, while clients ask at RATE."""
+    """Return requests a second, and the time of each, while clients send RATE a second."""
     times: list[float] = []
     ends_at = time.perf_counter() + seconds
 
@@ -112,7 +113,7 @@ def answers(server: Server, token: str, seconds: float) -> tuple[float, list[flo
 
 
 def main() -> bool:
-    """Print what watching costs; whether that keeps within the budgets."""
+    """Print what open tabs cost; return whether that is within the budgets."""
     kept = True
     with prepared() as (server, token):
         process = psutil.Process(server.process.pid)

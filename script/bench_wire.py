@@ -1,4 +1,4 @@
-"""The server as its clients meet it: kept connections, a hundred requests a second, and pages meanwhile.
+"""Benchmark of the server over HTTP: kept connections, 100 requests a second, and pages.
 
 One real server process on this machine, on the sandbox with a domain of 1,000 mailboxes; `script/bench api` prints it.
 """
@@ -48,7 +48,7 @@ class Client:
         self.connection = http.client.HTTPConnection(self.server.url.removeprefix("http://"), timeout=30)
 
     def ask(self, path: str) -> float:
-        """Seconds from the request to the last byte of its answer, which has to be a yes."""
+        """Return the seconds from the request to the last byte of its successful answer."""
         began = time.perf_counter()
         self.connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
         answer = self.connection.getresponse()
@@ -59,7 +59,7 @@ class Client:
 
 @contextmanager
 def prepared() -> Iterator[tuple[Server, str]]:
-    """A server with a domain of 1,000 mailboxes, and an admin's token."""
+    """Yield a server with a domain of 1,000 mailboxes, and an admin's token."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         data.mkdir()
@@ -74,7 +74,7 @@ def prepared() -> Iterator[tuple[Server, str]]:
 
 
 def page_run(server: Server, domain: str = DOMAIN) -> float:
-    """Seconds that a new tab takes from connecting to the end of its first run of the page."""
+    """Return the seconds of a new tab from connecting to its first complete page."""
     asked = BackMsg()
     asked.rerun_script.query_string = f"domain={domain}"
     began = time.perf_counter()
@@ -94,7 +94,10 @@ def page_run(server: Server, domain: str = DOMAIN) -> float:
 def under_load(
     server: Server, token: str, path: str, do: Callable[[], float]
 ) -> tuple[float, list[float], list[float]]:
-    """`do` again and again while clients ask at RATE: requests a second, their times, and what `do` returned."""
+    """Call `do` again and again while clients send RATE requests a second.
+
+    Returns requests a second, the time of each, and the results of `do`.
+    """
     times: list[float] = []
     ends_at = time.perf_counter() + LOAD_S
 
@@ -118,7 +121,7 @@ def under_load(
 
 
 def main() -> bool:
-    """Print what the server costs its clients; whether that keeps within the budgets."""
+    """Print what the server costs its clients; return whether that is within the budgets."""
     kept = True
     print(f"one kept connection, median of {TIMES}")
     with prepared() as (server, token):
@@ -131,7 +134,7 @@ def main() -> bool:
             name = "1,000 mailboxes" if path == LIST else path
             print(f"  {name:<21} {median:6.2f} ms  (under {most:g} ms; {median / floor / 1000:.1f} × /health)")
             kept = kept and median < most
-        page_run(server)  # what is loaded at the first one is no cost of a page
+        page_run(server)  # what the first one loads is not a cost of a page
         alone = statistics.median(page_run(server) for _ in range(7))
         before = process.memory_info().rss
         print(f"{RATE} requests a second over {CLIENTS} connections, and a tab that opens the page again and again")

@@ -1,6 +1,7 @@
-"""Trouble for a real server process and a stand-in host beside it, bounded in count and time; prints what was counted.
+"""Faults for a real server process and a simulated host, limited in count and time.
 
-Everything is on this machine. The exit status is 1 when anything was made twice, lost, wrong or not noted.
+Everything is on this machine. It prints what it counted; the exit status is 1 when any mailbox was created twice, lost,
+wrong or not recorded.
 """
 
 import json
@@ -24,30 +25,30 @@ from mxlib.store.records import RowRecord
 from script import sandboxed
 from tests.browser.driver import ROOT, Server, start
 
-#: Rows of a run, and seconds that one trouble may take in all.
+#: Rows of a run, and seconds that one fault may take in all.
 ROWS, MOST_S = 60, 120.0
 
-#: How often it happens in one run.
+#: Times that it happens in one run.
 TIMES = 3
 
 DOMAIN = "clienta.nl"
 
-#: Answers to a create that say no, though the mailbox is made.
+#: Refusals of a create, though the mailbox is created.
 DENIALS = ("no_done", "no_done_403", "no_done_404", "no_done_422", "no_done_success_false")
 
-#: Answers to a read that are none.
+#: Responses to a read that do not fit it.
 ODD = (
     "another_mailbox", "null", "empty_object", "empty_list", "text", "number", "huge_number", "lone_surrogate",
     "nameless_entry", "repeated_entry", "half_a_list",
 )  # fmt: skip
 
-#: Answers that get lost, or that nobody can read, though the mailbox is made or is not.
+#: Responses that get lost, or that cannot be read, whether the mailbox is created or not.
 LIES = ("lost_after", "lost_before", "error_after", "error_before", "html_after", "broken_after", "html_before")
 
 
 @dataclass
 class Counts:
-    """What became of one run, by the host's own log and by the store."""
+    """Result of one run, by the host's own log and by the store."""
 
     rows: int = 0
     made: int = 0
@@ -60,7 +61,7 @@ class Counts:
 
     @property
     def is_well(self) -> bool:
-        """Whether every row was made once, and is known as what it is."""
+        """Return whether every row was created once, and is recorded as what it is."""
         return self.made == self.rows and not any(
             getattr(self, each.name) for each in fields(self) if each.name not in {"rows", "made"}
         )
@@ -92,7 +93,7 @@ class Scene:
         return server
 
     def ask(self, server: Server, method: str, path: str, body: Any = None) -> Any:
-        """What the API answers."""
+        """Return the answer of the API."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{server.url}/api{path}", data, headers, method=method)
@@ -100,13 +101,13 @@ class Scene:
             return json.load(answer)["data"]
 
     def control(self, what: str, body: Any = None) -> Any:
-        """What the stand-in says of itself."""
+        """Return the answer of the simulated host's control API."""
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"{self.host}/_sandbox/{what}", data, timeout=30) as answer:
             return json.load(answer)
 
     def begin(self, server: Server) -> int:
-        """Start the run; its number."""
+        """Start the run; return its number."""
         store = Store.open(self.folder / "data" / FILE, SystemClock())
         self.token = Tokens(store, SystemClock()).create(LOCAL, "chaos", admin=True)
         store.close()
@@ -115,7 +116,10 @@ class Scene:
         return int(self.ask(server, "POST", "/imports", body)["id"])
 
     def wait(self, server: Server, run: int, *, decided: int | None = None) -> bool:
-        """Wait until so many rows are decided, or the run is at its end; whether that came in time."""
+        """Wait until so many rows are decided, or the run has ended.
+
+        Return whether that came in time.
+        """
         give_up = time.monotonic() + MOST_S
         while time.monotonic() < give_up:
             with suppress(OSError, KeyError):
@@ -130,14 +134,17 @@ class Scene:
         return False
 
     def retry(self, server: Server, run: int) -> int:
-        """Start the rows that failed once more; the number of the run, the same one when no row failed."""
+        """Retry the failed rows.
+
+        Return the number of the run, the same one when no row failed.
+        """
         counts = self.ask(server, "GET", f"/imports/{run}")["counts"]
         if not counts["failed"] + counts["not_attempted"]:
             return run
         return int(self.ask(server, "POST", f"/imports/{run}/retry")["id"])
 
     def count(self, run: int, *, ended: bool) -> Counts:
-        """Compare the store with the host; what a run retried counts with it."""
+        """Compare the store with the host; the counts include the rows that a run retried."""
         boxes = {box["email"]: box.get("password") for box in self.control("mailboxes")}
         made: Mapping[str, int] = self.control("log")["made"]
         store = Store.open(self.folder / "data" / FILE, SystemClock())
@@ -146,7 +153,7 @@ class Scene:
             assert record is not None
             rows: dict[str, RowRecord] = {}
             passwords: dict[str, str | None] = {}
-            last: dict[str, int] = {}  # a mailbox that MXroute only said it made is noted in the retry as well
+            last: dict[str, int] = {}  # a mailbox that was only reported as created is recorded in the retry as well
             for each in reversed([one.id for one in journal.lineage(tx, record)]):
                 of = journal.rows(tx, each)
                 sealed = {row.position: row.sealed_password for row in of if row.sealed_password}
@@ -178,7 +185,7 @@ class Scene:
 
 @contextmanager
 def scene(rows: int) -> Iterator[Scene]:
-    """A stand-in host and a folder; nothing outlives it."""
+    """Yield a scene with a simulated host and a folder; nothing outlives it."""
     with tempfile.TemporaryDirectory() as folder:
         options = ("--window", "2", "--writes", "20", "--reads", "1000", "--remember-passwords")
         with sandboxed.sandbox(*options) as url:
@@ -190,7 +197,7 @@ def scene(rows: int) -> Iterator[Scene]:
 
 
 def kills(here: Scene, times: int) -> tuple[int, bool]:
-    """SIGKILL in the middle of the run, and another start."""
+    """Send SIGKILL in the middle of the run, and start again."""
     server = here.serve()
     run = here.begin(server)
     for turn in range(1, times + 1):
@@ -203,7 +210,7 @@ def kills(here: Scene, times: int) -> tuple[int, bool]:
 
 
 def stops(here: Scene, times: int) -> tuple[int, bool]:
-    """SIGSTOP for longer than a request may take, and SIGCONT."""
+    """Send SIGSTOP for longer than a request may take, and SIGCONT."""
     server = here.serve()
     run = here.begin(server)
     for turn in range(1, times + 1):
@@ -215,7 +222,7 @@ def stops(here: Scene, times: int) -> tuple[int, bool]:
 
 
 def owners(here: Scene, times: int) -> tuple[int, bool]:
-    """A second server on the same folder, whose lock goes away in the middle of the run."""
+    """Start a second server on the same folder, and remove its lock during the run."""
     server = here.serve()
     run = here.begin(server)
     here.serve("two")
@@ -226,7 +233,7 @@ def owners(here: Scene, times: int) -> tuple[int, bool]:
 
 
 def liar(here: Scene, times: int) -> tuple[int, bool]:
-    """A host whose answers get lost or cannot be read, every few writes."""
+    """Simulate a host whose responses get lost or cannot be read, every few writes."""
     server = here.serve()
     run = here.begin(server)
     for turn in range(1, times + 1):
@@ -238,12 +245,12 @@ def liar(here: Scene, times: int) -> tuple[int, bool]:
 
 
 def denier(here: Scene, times: int) -> tuple[int, bool]:
-    """A host that says no to creates that it does."""
+    """Simulate a host that refuses creates that it carries out."""
     return _lying(here, times, [{"fault": fault, "on": "create"} for fault in DENIALS])
 
 
 def feigner(here: Scene, times: int) -> tuple[int, bool]:
-    """A host that says yes to creates and does nothing; the rows are failed at the end, and retried."""
+    """Simulate a host that accepts creates and does nothing; the failed rows are retried."""
     run, ended = _lying(here, times, [{"fault": "yes_undone", "on": "create"}])
     server = here.servers[-1]
     again = here.retry(server, run)
@@ -251,7 +258,7 @@ def feigner(here: Scene, times: int) -> tuple[int, bool]:
 
 
 def raver(here: Scene, times: int) -> tuple[int, bool]:
-    """A host whose lists and single mailboxes are none, whose creates get lost meanwhile; failed rows are retried."""
+    """Simulate a host with wrong lists and mailboxes that loses creates; failed rows are retried."""
     lies: list[dict[str, object]] = [{"fault": fault, "on": "read"} for fault in ODD]
     run, ended = _lying(here, times, [*lies, {"fault": "lost_after", "on": "create"}])
     server = here.servers[-1]
@@ -260,7 +267,7 @@ def raver(here: Scene, times: int) -> tuple[int, bool]:
 
 
 def _lying(here: Scene, times: int, lies: list[dict[str, object]]) -> tuple[int, bool]:
-    """Each lie in its turn while the run goes on, and a true host at the end."""
+    """Apply each fault in its turn during the run, and no fault at the end."""
     server = here.serve()
     run = here.begin(server)
     for turn in range(1, times + 1):
@@ -280,7 +287,7 @@ TROUBLES: dict[str, Callable[[Scene, int], tuple[int, bool]]] = {
 
 
 def trouble(name: str, *, rows: int = ROWS, times: int = TIMES) -> Counts:
-    """Let one trouble happen; what was counted."""
+    """Let one fault happen; return the counts."""
     with scene(rows) as here:
         run, ended = TROUBLES[name](here, times)
         here.end()
@@ -288,7 +295,7 @@ def trouble(name: str, *, rows: int = ROWS, times: int = TIMES) -> Counts:
 
 
 def main(names: list[str]) -> int:
-    """Let the named troubles happen, all of them when none is named."""
+    """Let the named faults happen, all of them when none is named."""
     if unknown := set(names) - TROUBLES.keys():
         print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(TROUBLES)}.", file=sys.stderr)
         return 2

@@ -9,6 +9,6 @@ from mxlib.services import container
 
 container.RateLimits = partial(RateLimits, window=2.0)  # type: ignore[assignment,misc]
 
-from mxlib.ui.app import server  # noqa: E402 - what it opens takes the pace from above
+from mxlib.ui.app import server  # noqa: E402 - what it opens takes the rate limits from above
 
 app = st.App("../mxlib/ui/shell/main.py", routes=server.routes, lifespan=server.lifespan, middleware=server.middleware)

@@ -1,4 +1,4 @@
-"""How the dashboard is looked at, and the states that are pictured: each is a function that `@state` keeps."""
+"""Looks of the dashboard, and the states for pictures: functions with `@state`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a browser looks at a page."""
+    """Window and theme in which a browser shows a page."""
 
     width: int
     height: int
@@ -17,7 +17,7 @@ class Look:
 
     @property
     def name(self) -> str:
-        """What a picture's name ends in."""
+        """Return the last part of a picture's name."""
         return f"{self.scheme}-{self.width * self.scale}" + (f"-at-{self.scale}00" if self.scale > 1 else "")
 
 
@@ -31,7 +31,7 @@ GUARDED: set[str] = set()
 
 
 def state(*looks: Look) -> Callable[[Callable[[Page], None]], Callable[[Page], None]]:
-    """Show the state that the function below brings about, in `looks`; narrow and light unless told otherwise."""
+    """Register the state that the decorated function brings about, in `looks`; default narrow and light."""
 
     def kept(reach: Callable[[Page], None]) -> Callable[[Page], None]:
         STATES[reach.__name__.replace("_", "-")] = (reach, looks or (NARROW,))
@@ -41,7 +41,7 @@ def state(*looks: Look) -> Callable[[Callable[[Page], None]], Callable[[Page], N
 
 
 def guarded(*looks: Look) -> Callable[[Callable[[Page], None]], Callable[[Page], None]]:
-    """A state, as above, where people sign in."""
+    """Register a state as `state` does, on a server where people sign in."""
 
     def kept(reach: Callable[[Page], None]) -> Callable[[Page], None]:
         state(*looks)(reach)

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the stand-in as a process of its own, services on it, rows to send, and memory."""
+"""Shared parts of the benchmarks: simulated host, services, rows to send, and memory."""
 
 import json
 import os
@@ -26,7 +26,7 @@ DOMAIN = "nieuwe-klant.example"
 
 @contextmanager
 def sandbox(*options: str) -> Iterator[str]:
-    """The address of a stand-in that answers until the block ends."""
+    """Yield the URL of a simulated host; its process ends with the block."""
     command = [sys.executable, "-m", "mxlib.sandbox", "--control", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
@@ -38,26 +38,26 @@ def sandbox(*options: str) -> Iterator[str]:
 
 
 def log(url: str) -> list[dict[str, Any]]:
-    """What the stand-in was asked, and what it answered."""
+    """Return the log of the simulated host: its requests and its answers."""
     with urllib.request.urlopen(f"{url}/_sandbox/log", timeout=30) as answer:
         told: list[dict[str, Any]] = json.load(answer)["log"]
     return told
 
 
 def settings(url: str, folder: Path) -> Settings:
-    """The settings of a server that takes the stand-in at `url` for its host."""
+    """Return the settings of a server that uses the simulated host at `url`."""
     return Settings(data_dir=folder, api_url=url, server="s.example", user="bench", api_key=SecretStr("bench"))
 
 
 def services(url: str, folder: Path) -> container.Services:
-    """The services of a server on `url`, its workers started."""
+    """Return the services of a server on `url`, its workers started."""
     house = container.build(settings(url, folder))
     house.run_manager.recover()
     return house
 
 
 def rows(count: int) -> list[PlannedRow]:
-    """So many rows to create."""
+    """Return so many rows to create."""
     return [
         PlannedRow(
             position=number,
@@ -76,12 +76,12 @@ def rows(count: int) -> list[PlannedRow]:
 
 
 def plan(count: int) -> Plan:
-    """A plan of so many rows."""
+    """Return a plan of so many rows."""
     return Plan("bench.csv", "bench", tuple(rows(count)))
 
 
 def at_an_end(house: container.Services, run: int) -> RunView:
-    """Wait for a run; RuntimeError when it pauses."""
+    """Wait for a run to end; raises RuntimeError when it pauses."""
     while True:
         view = house.run_manager.view(run)
         assert view is not None
@@ -93,6 +93,6 @@ def at_an_end(house: container.Services, run: int) -> RunView:
 
 
 def peak_megabytes(pid: int | None = None) -> float:
-    """The most memory a process ever had; its own, not that of the one that started it."""
+    """Return the most memory that a process ever had, without that of its parent."""
     status = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024

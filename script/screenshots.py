@@ -1,6 +1,6 @@
-"""Writes docs/*.png: the states of `script/states*.py` on the sandbox; started by script/screenshots.
+"""Write docs/*.png: the states of `script/states*.py` on the sandbox.
 
-`script/screenshots import-bulk run` writes only those.
+`script/screenshots` starts it; `script/screenshots import-bulk run` writes only those.
 """
 
 import argparse
@@ -21,26 +21,26 @@ from mxlib.store import FILE, Store
 from script import (
     states,
     states_guarded,
-    states_managing,  # noqa: F401 - imported, its states are kept
+    states_managing,  # noqa: F401 - the import registers its states
 )
 from script.looks import GUARDED, STATES, Look
 from tests.browser import driver
 from tests.browser.driver import ROOT, Faults, Server
 
 DOCS = ROOT / "docs"
-#: Of a page that is mostly plain, nobody sees the difference, and a picture takes a third of the room.
+#: In a page that is mostly plain the difference is invisible, and a picture is a third of the size.
 COLOURS = 256
 
 
 def picture(page: Page, path: Path) -> None:
-    """What the window shows, without the mouse."""
+    """Save what the window shows, without the mouse."""
     page.mouse.move(0, 0)
     taken = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     taken.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def take(chromium: Browser, server: Server, name: str, look: Look) -> None:
-    """One state in one look."""
+    """Take one state in one look."""
     context = chromium.new_context(
         base_url=server.url,
         viewport={"width": look.width, "height": look.height},
@@ -56,17 +56,17 @@ def take(chromium: Browser, server: Server, name: str, look: Look) -> None:
     if name not in GUARDED:
         states.forget(page)
     context.close()
-    told = f"401 for {server.url}/sign-in"  # what a refused sign-in is answered with
+    told = f"401 for {server.url}/sign-in"  # the answer to a refused sign-in
     assert set(faults.found) <= {told}, faults.found
 
 
 def picture_of(name: str, look: Look) -> str:
-    """The file of a picture."""
+    """Return the file name of a picture."""
     return f"{name}-{look.name}.png"
 
 
 def screens() -> str:
-    """A page that shows all pictures."""
+    """Return a page that shows all pictures."""
     parts = ["# Screens\n\nOn the sandbox; written by `script/screenshots`.\n"]
     for name, (reach, looks) in STATES.items():
         shown = "\n\n".join(f"![{name}, {look.name}]({picture_of(name, look)})" for look in looks)
@@ -75,7 +75,7 @@ def screens() -> str:
 
 
 def let_people_in(data: Path) -> None:
-    """People and tokens of an agency, beside the server that serves from this folder."""
+    """Add users and tokens of an agency, besides the server that serves from this folder."""
     store = Store.open(data / FILE, SystemClock())
     users, tokens = Users(store, store.clock), Tokens(store, store.clock)
     boss = Caller(states_guarded.BOSS, admin=True)
@@ -90,7 +90,10 @@ def let_people_in(data: Path) -> None:
 
 
 def main(names: Collection[str]) -> None:
-    """A server of its own for each look, so that every picture shows the same; those to sign in to come last."""
+    """Take the named pictures, with a server for each look: every picture shows the same.
+
+    Those with sign-in come last.
+    """
     DOCS.mkdir(exist_ok=True)
     asked = [(name in GUARDED, look, name) for name in names for look in STATES[name][1]]
     with sync_playwright() as playwright, driver.launch(playwright) as chromium:

@@ -1,8 +1,8 @@
-"""The states of the dashboard that docs/ shows: each is a function that brings a page into it.
+"""States of the dashboard that docs/ shows; each is a function that opens it in a page.
 
-To show another one, write a function here with `@state`, then run `script/screenshots <name>`: the picture bears its
-name, and what the docstring says stands above it in docs/screens.md. Every state begins in a browser that has never
-been here, on a server that the states before it have used.
+To show another one, write a function here with `@state`, then run `script/screenshots <name>`: the picture has its
+name, and its docstring is the caption in docs/screens.md. Every state begins in a browser without a session, on a
+server that the states before it have used.
 """
 
 from playwright.sync_api import Page, expect
@@ -11,7 +11,7 @@ from script.looks import NARROW, WIDE, ZOOMED, Look, state
 from tests.browser import steps
 from tests.browser.driver import Grid, idle, upload
 
-#: A row of every verdict, and what a spreadsheet leaves behind.
+#: A row of every verdict, and typical leftovers of a spreadsheet.
 STAFF = (
     b"username,password,quota,limit,recovery_email,Department\r\n"
     b"Nina.Berg ,Geheim.2026x,2048,,nina.berg@example.org,Sales\r\n"
@@ -32,7 +32,7 @@ UNKNOWN = b"wie,mail extern,wat\r\nnina.berg,nina@example.org,directie\r\ntess.g
 
 
 def preview(page: Page, content: bytes = STAFF, name: str = "staff.csv", *, generate: bool = False) -> Grid:
-    """The preview of a file, without the rows of another."""
+    """Return the grid of a file's preview, without the rows of another."""
     steps.visit(page, "/import", domain="clienta.nl")
     return steps.open_preview(page, content, name, generate=generate)
 

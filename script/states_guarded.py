@@ -19,7 +19,7 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
 
 
 def access_page(page: Page, tab: str = "People") -> None:
-    """A tab of the *Access* page, signed in."""
+    """Open a tab of the *Access* page, signed in."""
     sign_in(page)
     idle(page)
     steps.visit(page, "/access")

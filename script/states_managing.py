@@ -1,4 +1,4 @@
-"""States of managing mailboxes: an update, an undo, what is done to picked mailboxes, the card."""
+"""States of managing mailboxes: an update, an undo, actions on selected mailboxes, the card."""
 
 import re
 
@@ -8,7 +8,7 @@ from script.looks import NARROW, WIDE, ZOOMED, state
 from tests.browser import steps
 from tests.browser.driver import Grid, idle
 
-#: New figures of mailboxes that the sandbox has, and a limit that it will not take.
+#: New figures of mailboxes that the sandbox has, and a limit that it will not accept.
 UPDATE = b"username,quota,limit,recovery_email\r\ninfo,8192,,owner@example.org\r\nsales,4096,500,\r\nanna.bakker,,,\r\n"
 
 
@@ -45,7 +45,7 @@ def set_quota(page: Page) -> None:
 @state(ZOOMED)
 def set_quota_zoomed(page: Page) -> None:
     """The same at 200 % zoom."""
-    page.set_viewport_size({"width": 1280, "height": 900})  # rows are ticked where they are seen
+    page.set_viewport_size({"width": 1280, "height": 900})  # rows are ticked where they are visible
     _pick(page, 2, 4, 5)
     page.set_viewport_size({"width": ZOOMED.width, "height": ZOOMED.height})
     idle(page)

@@ -1,4 +1,7 @@
-"""A browser tab without a browser: it speaks Streamlit's websocket protocol and renews what asks to be renewed."""
+"""A browser tab without a browser.
+
+It speaks Streamlit's websocket protocol, and refreshes fragments as they ask.
+"""
 
 import threading
 import time
@@ -13,7 +16,10 @@ from websockets.sync.client import ClientConnection, connect
 
 @dataclass
 class Tab:
-    """One open tab; `drawn` counts runs of its page and of its fragments, `received` the bytes that came."""
+    """One open tab.
+
+    `drawn` counts runs of its page and of its fragments, `received` the bytes that came.
+    """
 
     url: str
     query: str = ""
@@ -30,7 +36,7 @@ class Tab:
     _first: threading.Event = field(default_factory=threading.Event)
 
     def open(self) -> "Tab":
-        """Connect and ask for the page; renewals go on in a thread of its own."""
+        """Connect and request the page; refreshes run in a thread of its own."""
         connection = connect(
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
             origin=self.url,  # type: ignore[arg-type]
