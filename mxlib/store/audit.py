@@ -1,4 +1,4 @@
-"""The audit trail: who did what, on what, when, from where. It only grows."""
+"""The audit log: who did what, on what, when, from where. It only grows."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -20,28 +20,36 @@ from mxlib.store.tables import run_row as rows
 from mxlib.store.text_search import begins, contains
 from mxlib.store.transaction import Tx
 
-#: What is done to a domain or to one of its mailboxes: the subject is the domain, or an address in it.
+#: Families of actions on a domain or one of its mailboxes: the subject is the domain, or an address in it.
 ABOUT_DOMAINS = ("mailbox", "recovery", "export")
 
 
 class Identity(Protocol):
-    """What an entry keeps of the one who acts; a caller has it, and an Actor."""
+    """The caller's data that an entry stores; `Actor` has it too."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the name."""
+        ...
+
     @property
-    def kind(self) -> CallerKind: ...
+    def kind(self) -> CallerKind:
+        """Return the kind: operator, token or engine."""
+        ...
+
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """Return the address that the request came from."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The name under which something is recorded, whatever its rights are by then."""
+    """The name for an entry, whatever its rights are by then."""
 
     name: str
     kind: CallerKind = CallerKind.OPERATOR
-    #: Where the request came from.
+    #: Address that the request came from.
     address: str = ""
 
     @classmethod
@@ -56,9 +64,9 @@ MXM = Actor("MXM", CallerKind.ENGINE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was done.
+    """One entry: an act of a person, token or run.
 
-    `kind` is operator, token or engine, `address` where it was asked from.
+    `kind` is operator, token or engine; `address` is where the request came from.
     """
 
     id: int
@@ -74,7 +82,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What many entries share: all that is in one but its number, time, subject and run."""
+    """The part that many entries share: all but number, time, subject and run."""
 
     who: str
     kind: str
@@ -90,23 +98,23 @@ _PARTS = fields(Label)
 class Block:
     """Some entries, newest first, column by column.
 
-    `labels` are numbers of the list that was asked with.
+    `labels` are positions in the list of known labels of the query.
     """
 
     ids: npt.NDArray[np.int64]
     ats: list[float]
     ons: list[str]
     runs: list[int | None]
-    #: len(known) for an entry whose label is none of them.
+    #: len(known) for an entry whose label is not among them.
     labels: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are asked for.
+    """Selection of entries.
 
-    `address` and `who` are parts of the subject and of the name, whatever their case; `what` is one doing, or a family
-    of them ("run"); `since` <= time < `until` (Unix seconds).
+    `address` and `who` are parts of the subject and of the name, in any case; `what` is one action, or a family of them
+    ("run"); `since` <= time < `until` (Unix seconds).
     """
 
     address: str = ""
@@ -119,19 +127,19 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditScope:
-    """Whose eyes: what `who` did, and what was done to `domains`.
+    """Entries that a reader may see: what `who` did, and what was done to `domains`.
 
-    None stands for all of them.
+    None means all domains.
     """
 
     who: str
     domains: Collection[str] | None
 
 
-#: More than the labels that one block is asked with.
+#: More than the known labels of one block.
 MOST_LABELS = 16
 
-#: Entries that one transaction drops at most, so that nobody waits long to write.
+#: Most entries that one transaction deletes, so that no writer waits long.
 FORGOTTEN_AT_ONCE = 500
 
 _IN_ORDER = (
@@ -166,7 +174,7 @@ def record(
 
 
 def entries(tx: Tx, *, most: int = 500, run: int | None = None) -> list[sa.RowMapping]:
-    """The latest entries, newest first."""
+    """Return the latest entries, newest first."""
     query = sa.select(audit).order_by(audit.c.id.desc()).limit(most)
     if run is not None:
         query = query.where(audit.c.run == run)
@@ -176,7 +184,10 @@ def entries(tx: Tx, *, most: int = 500, run: int | None = None) -> list[sa.RowMa
 def find(
     tx: Tx, wanted: AuditFilter, seen: AuditScope | None = None, *, before: int | None = None, most: int = 100
 ) -> list[Entry]:
-    """The latest entries, newest first, that `seen` may read (None: all) and that were made before entry `before`."""
+    """Return the latest entries that `seen` may read (None: all), newest first.
+
+    All were made before entry `before`.
+    """
     query = sa.select(*_COLUMNS).where(*_conditions(wanted, seen)).order_by(audit.c.id.desc()).limit(most)
     if before is not None:
         query = query.where(audit.c.id < before)
@@ -186,7 +197,10 @@ def find(
 def block(
     tx: Tx, wanted: AuditFilter, seen: AuditScope | None, *, before: int, most: int, known: Sequence[Label] = ()
 ) -> Block:
-    """What `find` finds, without the texts of entries that have a label in `known`: a third of its cost."""
+    """Return what `find` finds, without the texts of entries that have a label in `known`.
+
+    That takes a third of its time.
+    """
     told = {
         f"label_{part.name}_{number}": getattr(label, part.name)
         for number, label in enumerate(known)
@@ -198,7 +212,7 @@ def block(
         .order_by(audit.c.id.desc())
         .limit(most)
     )
-    # The driver's own rows, not kept: SQLAlchemy's, and a list of them, would cost as much again.
+    # The driver's own rows, not stored: SQLAlchemy's, and a list of them, would cost as much again.
     rows: Any = tx.execute(query, told).cursor
     cells: list[Any] = list(chain.from_iterable(rows))
     numbers = np.asarray(cells[0::4], np.int64)
@@ -207,7 +221,7 @@ def block(
 
 @cache
 def _label(count: int) -> sa.ColumnElement[int]:
-    """Which of so many labels an entry has, `count` for none.
+    """Return an expression for an entry's position in the known labels; `count` for none.
 
     Parameters hold the labels, such as label_who_0.
     """
@@ -219,7 +233,7 @@ def _label(count: int) -> sa.ColumnElement[int]:
 
 
 def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
-    """The labels of entries, by number."""
+    """Return the labels of entries, by number."""
     asked = sa.func.json_each(json.dumps(list(numbers))).table_valued("value")
     columns = [audit.c[part.name] for part in _PARTS]
     return {
@@ -229,16 +243,16 @@ def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
 
 
 def count(tx: Tx, wanted: AuditFilter, seen: AuditScope | None = None, *, most: int | None = None) -> int:
-    """How many entries `find` would give in all; it stops counting at `most`."""
+    """Return how many entries `find` would return in all; it stops counting at `most`."""
     found = sa.select(audit.c.id).where(*_conditions(wanted, seen)).limit(most).subquery()
     return tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
 def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False) -> bool:
-    """Whether anything but run `number`, and what takes it back, changed the mailbox `address` after that run did.
+    """Return whether anything but run `number` and its undo changed a mailbox after that run.
 
-    One that was gone meanwhile, as the lists told, is another mailbox of the same name. Who is `restoring` figures does
-    not mind a later run that was taken back: what it changed of them is as it was before it.
+    A mailbox that was missing from a list meanwhile is another one of the same name. When `restoring` figures, a later
+    run that was undone does not count: the figures that it changed are as they were before it.
     """
     username, _, domain = address.partition("@")
     about = (audit.c.on == address) & audit.c.what.in_(MAILBOX_CHANGES)
@@ -259,13 +273,13 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
     if manual_writes.is_open(tx, domain, username):
         return True
     first = sa.select(seen.c.at).where(seen.c.domain == domain, seen.c.username == username).scalar_subquery()
-    at_host = audit.c.what.startswith("mailbox.")  # a recovery email is kept here, whether a list was read or not
+    at_host = audit.c.what.startswith("mailbox.")  # a recovery email is stored here, whether a list was read or not
     done = sa.select(sa.func.max(audit.c.at)).where(about, at_host, audit.c.run == number).scalar_subquery()
     return bool(tx.scalar(sa.select(first > done)))
 
 
 def doings_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ()) -> set[str]:
-    """What was done to a mailbox after entry `after` of the trail, by hand or by other runs than `but`."""
+    """Return the actions on a mailbox after entry `after`, by hand or by runs other than `but`."""
     query = sa.select(audit.c.what).where(
         audit.c.on == address,
         audit.c.id > after,
@@ -276,12 +290,12 @@ def doings_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ())
 
 
 def newest(tx: Tx) -> int:
-    """The number of the latest entry; 0 while there is none."""
+    """Return the number of the latest entry; 0 without entries."""
     return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))).scalar_one())
 
 
 def oldest(tx: Tx) -> float | None:
-    """When the first entry that is still kept was made (Unix seconds)."""
+    """Return when the first entry that is still stored was made (Unix seconds)."""
     first: float | None = tx.scalar(sa.select(sa.func.min(audit.c.at)))
     return first
 
@@ -289,10 +303,11 @@ def oldest(tx: Tx) -> float | None:
 def forget(
     tx: Tx, before: float, *, now: float = float("inf"), after: int = 0, most: int = FORGOTTEN_AT_ONCE
 ) -> tuple[int, int | None]:
-    """Drop entries older than `before` among the next `most` after number `after`.
+    """Delete entries older than `before` among the next `most` after number `after`.
 
-    A trigger guards the younger ones. How many went, and the number to go on after, None at the end. Nothing goes that
-    follows a younger entry: its time is of a clock that was put back. The entries of a run count from the run's end.
+    Returns how many were deleted, and the number to continue after, None at the end. A trigger protects the younger
+    ones. An entry that follows a younger one stays: its time comes from a clock that was put back. The entries of a run
+    count from the run's end.
     """
     found = tx.execute(_IN_ORDER, {"after": after, "most": most}).all()
     old = list(takewhile(lambda entry: not before <= entry.at <= now, found))
@@ -327,7 +342,7 @@ def _conditions(wanted: AuditFilter, seen: AuditScope | None) -> list[sa.ColumnE
 
 
 def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:
-    """What somebody did, what was done to domains, and runs that are about nothing but these domains."""
+    """Match what a user did, what was done to domains, and runs of these domains alone."""
     own = audit.c.who == seen.who
     about = sa.or_(*map(_of_family, ABOUT_DOMAINS))
     of_a_run = _of_family("run")
