@@ -289,7 +289,7 @@ def _may(command: argparse.ArgumentParser) -> None:
     command.add_argument("--domain", action=AddDomain, metavar="D", help="a domain to work with, * for all; repeatable")
     command.add_argument(
         "--permission", action=AddPermission, choices=[right.value for right in Permission], metavar="P",
-        help=f"what to do there: {', '.join(Permission)}; repeatable",
+        help=f"what to do there: {', '.join(Permission)}; import includes view; repeatable",
     )  # fmt: skip
     command.set_defaults(rights=None)
 

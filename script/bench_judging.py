@@ -102,7 +102,6 @@ class _Judged(NamedTuple):
     clean_limit: int | None
     asked_limit: int | None
     exists: bool
-    unseen: bool
     had_quota: int | None
     had_limit: int | None
 
@@ -126,7 +125,7 @@ def judge_row_by_row(
     update = on_existing is OnExisting.UPDATE
     judged = [_judge_row(row, account, standard, claimed, has, update) for row in rows.itertuples(index=False)]
     frame = pd.DataFrame(judged, columns=list(_Judged._fields), index=rows.index)
-    numbers, truths = ["clean_quota", "clean_limit", "asked_limit", "had_quota", "had_limit"], ["exists", "unseen"]
+    numbers, truths = ["clean_quota", "clean_limit", "asked_limit", "had_quota", "had_limit"], ["exists"]
     text = [name for name in _Judged._fields if name not in {*numbers, *truths}]
     frame = frame.astype(dict.fromkeys(text, "str") | dict.fromkeys(numbers, "Int64") | dict.fromkeys(truths, "bool"))
     return pd.concat([rows, frame], axis=1)
@@ -236,7 +235,6 @@ def _judge_row(
         clean_limit=limit,
         asked_limit=asked if limit_typed else None,
         exists=exists,
-        unseen=updates and domain in account.unseen,
         had_quota=had.quota if had else None,
         had_limit=had.limit if had else None,
     )

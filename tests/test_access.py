@@ -201,11 +201,26 @@ def test_ticking_all_gives_it_to_the_domains_in_view_and_takes_it_when_all_have_
     choosing.text_input(key="rights-find").input("a.").run()
     choosing.button(key="rights-all-import").click().run()
     choosing.text_input(key="rights-find").input("").run()
-    assert chosen(choosing) == {"a.nl": {"import"}, "b.nl": {"view"}, "gone.nl": {"export"}}
+    assert chosen(choosing) == {"a.nl": {"import", "view"}, "b.nl": {"view"}, "gone.nl": {"export"}}
     choosing.button(key="rights-all-view").click().run()
     assert list(choosing.data_editor[0].value["view"]) == [True] * 4
     choosing.button(key="rights-all-view").click().run()
-    assert chosen(choosing) == {"a.nl": {"import"}, "gone.nl": {"export"}}
+    assert chosen(choosing) == {"a.nl": {"import", "view"}, "gone.nl": {"export"}}
+
+
+def test_import_ticks_view_which_stays_ticked_with_it(choosing: AppTest) -> None:
+    asked = choosing.session_state["rights"]
+    assert access_rights.take_ticks(asked, {0: {"import": True}})  # the grid has to be drawn again
+    assert not access_rights.take_ticks(asked, {0: {"export": True}})
+    assert access_rights.take_ticks(asked, {0: {"view": False}})
+    assert asked.given["a.nl"] == {"view", "import", "export"}
+    access_rights.take_ticks(asked, {0: {"import": False, "view": False}})
+    assert asked.given["a.nl"] == {"export"}
+    every = choosing.pills(key="rights-every")
+    every.set_value([Permission.IMPORT]).run()
+    assert set(choosing.pills(key="rights-every").value) == {"view", "import"}
+    choosing.pills(key="rights-every").set_value([Permission.IMPORT]).run()
+    assert chosen(choosing)[EVERY_DOMAIN] == {"view", "import"}
 
 
 def test_what_is_given_in_every_domain_is_not_asked_domain_by_domain(choosing: AppTest) -> None:

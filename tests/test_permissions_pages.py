@@ -118,7 +118,7 @@ def test_a_domain_in_the_address_without_a_permission_is_not_shown(house: Servic
     [
         ("admin", True, {"to_import", "new", "export"}),
         ("viewer", True, set()),
-        ("importer", False, {"to_import", "new"}),
+        ("importer", True, {"to_import", "new"}),
         ("exporter", True, {"export"}),
         ("deleter", False, set()),
         ("other", True, {"to_import", "new", "export"}),
@@ -150,7 +150,7 @@ def test_ticks_promise_what_is_allowed(house: Services, name: str, hint: str) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "finds"), [("viewer", True), ("importer", False), ("deleter", False), ("nobody", False)]
+    ("name", "finds"), [("viewer", True), ("importer", True), ("deleter", False), ("nobody", False)]
 )
 def test_who_may_view_nothing_is_offered_no_search(house: Services, name: str, finds: bool) -> None:
     assert [field.key for field in seen_by(name).text_input].count("find") == finds
@@ -164,7 +164,7 @@ def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(house
         assert ("makes the first one" in told(tab)) is told_how
 
 
-@pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("importer", False)])
+@pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("deleter", False)])
 def test_a_card_that_is_not_shown_offers_no_refresh(house: Services, name: str, refreshes: bool) -> None:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": name}
@@ -252,12 +252,12 @@ def test_the_audit_page_tells_each_what_concerns_them(house: Services) -> None:
         for on in (f"seen@{HERE}", f"seen@{ELSEWHERE}"):
             audit.record(tx, Actor("admin"), AuditAction.MAILBOX_UPDATE, at=house.clock.now(), on=on)
     subjects = {}
-    for name in ("admin", "viewer", "other", "importer"):
+    for name in ("admin", "viewer", "other", "importer", "deleter"):
         tab = seen_by(name, "audit", address="seen@")
         subjects[name] = set(tab.dataframe[0].value["on"]) if tab.dataframe else set()
     assert subjects == {
         "admin": {f"seen@{HERE}", f"seen@{ELSEWHERE}"}, "viewer": {f"seen@{HERE}"}, "other": {f"seen@{ELSEWHERE}"},
-        "importer": set(),
+        "importer": {f"seen@{HERE}"}, "deleter": set(),
     }  # fmt: skip
 
 

@@ -47,9 +47,13 @@ def tokens(store: Store, clock: Hands) -> Tokens:
 def test_a_token_lets_its_holder_do_what_it_was_made_for_and_no_more(tokens: Tokens) -> None:
     caller = tokens.caller(tokens.create(ADMIN, "ci", domains={"a.nl": {Permission.IMPORT}}), "10.0.0.9")
     assert caller == Caller(
-        "ci (token 1)", domains={"a.nl": frozenset({Permission.IMPORT})}, address="10.0.0.9", kind="token"
+        "ci (token 1)",
+        domains={"a.nl": frozenset({Permission.VIEW, Permission.IMPORT})},
+        address="10.0.0.9",
+        kind="token",
     )
-    assert not caller.may(Permission.VIEW, "a.nl")
+    assert caller.may(Permission.VIEW, "a.nl")  # import includes it
+    assert not caller.may(Permission.VIEW, "b.nl")
     assert not caller.may(Permission.IMPORT, "b.nl")
 
 
@@ -157,7 +161,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_command_prints_the_token_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = "token create ci --domain A.nl --permission view --permission import --domain b.nl --permission view"
+    words = "token create ci --domain A.nl --permission import --domain b.nl --permission view"
     assert cli.main([*words.split(), "--expires", "90d"]) == 0
     told = capsys.readouterr()
     token = told.out.removesuffix("\n")

@@ -5,7 +5,6 @@ import io
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from mxlib import web
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Permission
 from mxlib.clock import SystemClock
 from mxlib.core.files import writer
-from mxlib.core.text.redaction import without_figures
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services import audit_log
 from mxlib.services.audit_log import CHUNK, AuditFilter, AuditLog
@@ -246,13 +244,6 @@ def test_the_files_are_byte_for_byte_what_writing_entry_by_entry_gives(
     for at, take in enumerate((trail.csv, trail.jsonl)):
         with store.read() as tx:
             told = audit.find(tx, AuditFilter(), seen, most=1_000)
-        if not caller.admin:
-            told = [
-                entry
-                if "@" not in entry.on or caller.may(Permission.VIEW, entry.on.rpartition("@")[2])
-                else replace(entry, outcome=without_figures(entry.outcome))
-                for entry in told
-            ]
         assert len(told) > 100
         assert b"".join(take(caller, AuditFilter()).pieces) == by_one(told)[at]
 

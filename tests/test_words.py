@@ -67,11 +67,6 @@ def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
     )
 
 
-def test_the_confirmation_does_not_count_what_may_not_be_seen():
-    blind = Confirmation("a.csv", 2, {"a.nl": 1, "b.nl": 1}, {"a.nl": 5, "b.nl": 6}, uncounted=frozenset({"b.nl"}))
-    assert "a.nl 1 (5 now), b.nl 1. " in confirmations.confirm(blind)
-
-
 def test_the_confirmation_of_nothing_asks_nothing():
     assert confirmations.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
         "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."

@@ -10,7 +10,7 @@ from mxlib.core.vocabulary import CallerKind
 
 
 class Permission(StrEnum):
-    """Acts on a domain's mailboxes; `import` means create and update."""
+    """Acts on a domain's mailboxes; `import` means create and update, and includes `view`."""
 
     VIEW = "view"
     IMPORT = "import"
@@ -27,6 +27,9 @@ _TO = {
 
 #: Every domain of the account, future ones included.
 EVERY_DOMAIN = "*"
+
+#: What a permission includes.
+INCLUDES = {Permission.IMPORT: frozenset({Permission.VIEW})}
 
 
 class Forbidden(Exception):
@@ -48,6 +51,9 @@ class Caller:
     kind: CallerKind = CallerKind.OPERATOR
     source: "Callable[[], Caller] | None" = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", {domain: with_included(given) for domain, given in self.domains.items()})
+
     def may(self, permission: Permission, domain: str) -> bool:
         """Return whether this caller has `permission` for `domain`; an admin has every one."""
         return self.admin or any(permission in self.domains.get(name, ()) for name in (domain, EVERY_DOMAIN))
@@ -61,6 +67,12 @@ class Caller:
         """Return whether this caller has `permission` in any of `domains`, the account's."""
         everywhere = self.admin or permission in self.domains.get(EVERY_DOMAIN, ())
         return everywhere or any(permission in self.domains.get(domain, ()) for domain in domains)
+
+
+def with_included(given: Iterable[Permission | str]) -> frozenset[Permission]:
+    """Return the permissions `given` in a domain with those that they include."""
+    rights = frozenset(map(Permission, given))
+    return rights.union(*(INCLUDES.get(right, ()) for right in rights))
 
 
 def lacking(permission: Permission, domain: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import ceil
 
 from mxlib.auth.passwords import InvalidPassword
-from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission, with_included
 from mxlib.core.format import count
 from mxlib.core.vocabulary import AuditAction
 from mxlib.store import Tx, audit, tokens, users
@@ -139,7 +139,7 @@ def _lives(token: TokenRecord, now: float) -> bool:
 
 
 def _permissions(kept: Mapping[str, Collection[str]]) -> dict[str, frozenset[Permission]]:
-    return {domain: frozenset(Permission(right) for right in given) for domain, given in kept.items()}
+    return {domain: with_included(given) for domain, given in kept.items()}
 
 
 def _of(given: Mapping[str, frozenset[Permission]], domain: str) -> frozenset[Permission]:

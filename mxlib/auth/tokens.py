@@ -10,7 +10,7 @@ from functools import partial
 from mxlib.auth import token_owners
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import InvalidPassword
-from mxlib.auth.permissions import Caller, Forbidden, Permission, normalise_grant_domain
+from mxlib.auth.permissions import Caller, Forbidden, Permission, normalise_grant_domain, with_included
 from mxlib.auth.token_owners import known_as
 from mxlib.clock import Clock
 from mxlib.core.format import moment
@@ -70,7 +70,7 @@ class Tokens:
         now = self._clock.now()
         token = PREFIX + secrets.token_urlsafe(32)
         permissions = {
-            normalise_grant_domain(domain): sorted(set(rights)) for domain, rights in (domains or {}).items()
+            normalise_grant_domain(domain): sorted(with_included(rights)) for domain, rights in (domains or {}).items()
         }
         with self._store.write() as tx:
             owner = users.named(tx, caller.name)

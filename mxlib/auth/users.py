@@ -88,7 +88,7 @@ class Users:
             raise Forbidden("You are not a user here any more. Sign in again.")
         if user.disabled_at is not None:
             raise Forbidden(f"The user {user.name} is disabled. Ask an admin.")
-        domains = {on: frozenset(Permission(right) for right in may) for on, may in user.permissions.items()}
+        domains = {on: permissions.with_included(may) for on, may in user.permissions.items()}
         return Caller(user.name, user.admin, domains, address, source=partial(self.caller, user.name, address))
 
     def verify(self, name: str, password: str) -> UserRecord | None:
@@ -299,7 +299,7 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
     kept: dict[str, list[str]] = {}
     for domain, rights in asked.items():
         try:
-            wanted = {Permission(right) for right in rights}
+            wanted = permissions.with_included(rights)
         except ValueError:
             raise InvalidPassword(f"Permissions are {', '.join(Permission)}.") from None
         if wanted and domain.strip():

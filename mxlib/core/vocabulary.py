@@ -143,6 +143,7 @@ class AuditAction(StrEnum):
     USER_LINK = "user.link"
     USER_UNLINK = "user.unlink"
     TOKEN_CREATE = "token.create"
+    TOKEN_CHANGE = "token.change"
     TOKEN_REVOKE = "token.revoke"
     TOKEN_HAND_OVER = "token.hand_over"
     TIME_CONFIRM = "time.confirm"

@@ -26,6 +26,7 @@ LESS_MAIL = "kept: holds less mail than when this was planned; it may have been 
 FEWER_SENT = "kept: sent fewer messages than when this was planned; it may have been made again since"
 NOT_SAID = "kept: MXroute does not say what it has"
 CHANGED_HERE = "kept: changed or made anew since, as its history tells"
+NOT_AS_PLANNED = "not deleted: it is not as it was when this was planned"
 NOT_TO_RESTORE = "kept: a password can not be put back, nor a limit without one"
 NOT_TOLD = "kept: MXroute does not tell whether it is used"
 STOPPED = "The run was stopped before its turn."

@@ -9,8 +9,7 @@ import pandas as pd
 
 from mxlib.core.files import writer
 from mxlib.core.schema import COLUMNS, SCHEMA, VALUES
-from mxlib.core.text.redaction import without_figures
-from mxlib.core.vocabulary import DONE, OPEN, Action
+from mxlib.core.vocabulary import DONE, OPEN, Action, Outcome
 from mxlib.runs import messages
 from mxlib.store import Store, journal, own_cells, run_passwords
 from mxlib.store.encryption import DecryptionFailed
@@ -36,7 +35,7 @@ ELSEWHERE = "other-rows"
 class RowVisibility:
     """What a reader may see: the figures of mailboxes by domain, and the rows."""
 
-    may_know: Callable[[str], bool]
+    shows_figures: Callable[[str], bool]
     shows: Callable[[RowRecord], bool]
 
 
@@ -200,19 +199,15 @@ def _rows(store: Store, run: int, seen: RowVisibility) -> list[RowRecord]:
     with store.read() as tx:
         rows = journal.rows(tx, run)
     shown = filter(seen.shows, rows)
-    return [row if row.action == Action.CREATE or seen.may_know(row.domain) else _hidden(row) for row in shown]
+    return [
+        row if row.action != Action.DELETE or seen.shows_figures(row.domain) else _without_figures(row) for row in shown
+    ]
 
 
-def _hidden(row: RowRecord) -> RowRecord:
-    """A row without what its mailbox has or had; what puts a mailbox back asks for just that."""
-    asked = replace(row, quota=None, limit=None, recovery_email="") if row.guarded else row
-    return replace(
-        asked,
-        host_quota=asked.quota if row.host_quota == asked.quota else None,
-        host_limit=asked.limit if row.host_limit == asked.limit else None,
-        before={},
-        reason=without_figures(row.reason),
-    )
+def _without_figures(row: RowRecord) -> RowRecord:
+    """Return a row that deletes without what its mailbox has or had."""
+    reason = messages.NOT_AS_PLANNED if row.outcome == Outcome.SKIPPED else row.reason
+    return replace(row, host_quota=None, host_limit=None, before={}, reason=reason)
 
 
 def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
-from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission, with_included
 from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.throttle import TooManyAttempts
 from mxlib.auth.token_owners import Mark, Released, maker, marks, works
@@ -216,6 +216,6 @@ def _alike(password: str, again: str) -> None:
 
 
 def grants(given: Mapping[str, Iterable[Permission | str]]) -> Grants:
-    """Permissions by domain, without domains that have none."""
-    kept = {domain: frozenset(Permission(right) for right in rights) for domain, rights in given.items()}
+    """Permissions by domain, with those that they include, without domains that have none."""
+    kept = {domain: with_included(rights) for domain, rights in given.items()}
     return {domain: rights for domain, rights in kept.items() if rights}

@@ -45,6 +45,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.USER_LINK: "First came from the provider",
     AuditAction.USER_UNLINK: "Forgot the provider's account",
     AuditAction.TOKEN_CREATE: "Made a token",
+    AuditAction.TOKEN_CHANGE: "Changed a token",
     AuditAction.TOKEN_REVOKE: "Revoked a token",
     AuditAction.TOKEN_HAND_OVER: "Handed a token over",
     AuditAction.TIME_CONFIRM: "Confirmed the server's time",

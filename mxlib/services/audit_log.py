@@ -1,7 +1,7 @@
 """The audit trail as callers may read it, page by page or as a file."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,6 @@ from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.files import writer
 from mxlib.core.format import count
-from mxlib.core.text.redaction import without_figures
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services import audit_lines
 from mxlib.store import Store, Tx, audit
@@ -56,7 +55,7 @@ class AuditLog:
         """The latest entries that the caller may read, newest first, those from `before` on left out."""
         with self._store.read() as tx:
             found = audit.find(tx, wanted, _seen(caller), before=before, most=most + 1)
-        return Page(tuple(_told(caller, found[:most])), found[most - 1].id if len(found) > most else None)
+        return Page(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
 
     def count(self, caller: Caller, wanted: AuditFilter, *, most: int) -> int:
         """How many entries the caller may read; it stops counting at `most`."""
@@ -93,9 +92,7 @@ class AuditLog:
             if not len(block.ids):
                 return
             lines, odd = audit_lines.render(shape, block, labels)
-            odd |= np.array([_hides(caller, label) for label in labels], np.bool_)[block.labels]
-            told = _told(caller, (_entry(block, labels, at) for at in np.flatnonzero(odd).tolist()))
-            yield audit_lines.text(lines, odd, [line(entry) for entry in told])
+            yield audit_lines.text(lines, odd, [line(_entry(block, labels, at)) for at in np.flatnonzero(odd).tolist()])
             before, labels = int(block.ids[-1]), _most_used(block, labels)
 
     def _taken(self, caller: Caller, wanted: AuditFilter, kind: str) -> int:
@@ -120,25 +117,6 @@ def _seen(caller: Caller) -> AuditScope | None:
     if Permission.VIEW in caller.domains.get(EVERY_DOMAIN, ()):
         return AuditScope(caller.name, None)
     return AuditScope(caller.name, [name for name in caller.domains if caller.may(Permission.VIEW, name)])
-
-
-def _told(caller: Caller, entries: Iterable[Entry]) -> list[Entry]:
-    """Entries as the caller may read them: what they did to a mailbox that they may not see, but not what it had."""
-    if caller.admin:
-        return list(entries)
-    return [
-        entry if _may_view(caller, entry.on) else replace(entry, outcome=without_figures(entry.outcome))
-        for entry in entries
-    ]
-
-
-def _may_view(caller: Caller, subject: str) -> bool:
-    return "@" not in subject or caller.may(Permission.VIEW, subject.rpartition("@")[2])
-
-
-def _hides(caller: Caller, label: Label) -> bool:
-    """Whether entries of this label may read otherwise to the caller, by the mailbox that they are about."""
-    return not caller.admin and without_figures(label.outcome) != label.outcome
 
 
 def _labelled(tx: Tx, block: Block, known: list[Label]) -> tuple[Block, list[Label]]:

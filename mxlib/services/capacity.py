@@ -1,12 +1,11 @@
 """Before a run: what the host has told of the account is held against what the run would add. Nobody waits for it."""
 
 from mxlib.auth.authority import resolves_callers
-from mxlib.auth.permissions import Caller, Permission
+from mxlib.auth.permissions import Caller
 from mxlib.clock import Clock
 from mxlib.core.plans import capacity
 from mxlib.core.plans.capacity import Growth
-from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import Action
+from mxlib.core.plans.plan import Plan
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.store import Store, mailbox_history
 
@@ -19,11 +18,8 @@ class CapacityCheck:
         self._store, self._storage, self._clock = store, storage, clock
 
     def of(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
-        """Warnings with figures, none of which stops anything.
-
-        Updates of mailboxes that the caller may not see do not count: the figures would tell what those have.
-        """
-        growth, now = Growth.of(row for row in plan.sent() if _may_count(caller, row)), self._clock.now()
+        """Warnings with figures, none of which stops anything."""
+        growth, now = Growth.of(plan.sent()), self._clock.now()
         told = []
         if known := self._storage.latest(caller):
             told.append(capacity.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
@@ -32,7 +28,3 @@ class CapacityCheck:
         if refused_at is not None:
             told.append(capacity.plan_full(growth, refused_at, now))
         return tuple(filter(None, told))
-
-
-def _may_count(caller: Caller, row: PlannedRow) -> bool:
-    return row.action is Action.CREATE or caller.may(Permission.VIEW, row.domain)

@@ -10,7 +10,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
-from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewRecovery
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute.errors import (
@@ -79,11 +79,8 @@ class ChangeProposal:
 
     @property
     def below(self) -> str:
-        """That mailboxes hold more than their new quota, or may do for all that the caller may know; mostly blank."""
-        if self.figures.below:
-            return change_text.below(self.figures.below)
-        limits = self.change.value if isinstance(self.change, NewQuota) else None
-        return change_text.may_be_below(limits) if limits and not self.figures.told else ""
+        """That mailboxes hold more than their new quota; mostly blank."""
+        return change_text.below(self.figures.below) if self.figures.below else ""
 
     @property
     def alone(self) -> PlannedRow | None:
@@ -133,7 +130,7 @@ class ChangeService:
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
 
-        Who may not view all of them is told none of their figures, and can not reckon quotas from those that they have.
+        Who may not view all of them learns none of their figures.
         Raises Forbidden, NotThere for a domain that is not on the account, Silent when a list can not be had, and Unfit
         when a quota or a recovery email is none.
         """
@@ -152,8 +149,9 @@ class ChangeService:
         if max((row.quota or 0 for row in plan.rows), default=0) > change_text.MAX_QUOTA:
             raise InvalidField("quota", change_text.TOO_LARGE)
         if not seen:
-            writes = 0 if isinstance(change, NewRecovery) else len(plan.rows)
-            return ChangeProposal(change, plan, figures.without_figures(), gone, self._running.estimate(writes), ())
+            return ChangeProposal(
+                change, plan, figures.without_figures(), gone, self._running.estimate(len(plan.rows)), ()
+            )
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
         return ChangeProposal(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
 
@@ -205,6 +203,4 @@ def _must(caller: Caller, change: Change, domains: Sequence[str]) -> bool:
     """Raise Forbidden unless the caller may make this change there; whether they may see what is there now."""
     for domain in domains:
         caller.require(Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT, domain)
-        if isinstance(change, NewQuota) and change.value is None:
-            caller.require(Permission.VIEW, domain)
     return all(caller.may(Permission.VIEW, domain) for domain in domains)

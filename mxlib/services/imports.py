@@ -119,7 +119,6 @@ class ImportService:
             plan,
             validated,
             existing={name: len(usernames) for name, usernames in account.existing.items()},
-            unseen=account.unseen,
             readable_until=now,
             seconds=self._runs.estimate(sum(1 for _ in plan.sent())),
             ahead=self._runs.ahead(),
@@ -225,8 +224,7 @@ class ImportService:
             unchecked |= unread - existing.keys() - forbidden.keys()
             known |= unread
         has = {name: self._lists.cached_frame(name) for name in existing} if batch.updates else {}
-        unseen = frozenset(name for name in existing if not caller.may(Permission.VIEW, name))
-        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has, unseen)
+        return AccountSnapshot(known | forbidden.keys(), existing, frozenset(unchecked), forbidden, has)
 
 
 def with_addresses(batch: ImportBatch) -> ImportBatch:

@@ -50,8 +50,6 @@ class MailboxDetails:
     box: Mailbox
     recovery_email: str
     warnings: tuple[str, ...] = field(default=())
-    #: Which figures of it the caller may be told; None for all.
-    told: frozenset[str] | None = None
 
 
 @resolves_callers
@@ -131,7 +129,7 @@ class MailboxService:
         return single_row.validate_row(normalised(domain), cells, self._previews.defaults(domain))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
-        """Change those of password, quota and limit that are given; who may not view is told only what is as asked."""
+        """Change those of password, quota and limit that are given."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         given = {
             name: cells.get(name)
@@ -158,11 +156,7 @@ class MailboxService:
             known, quota=int(changes.get("quota", known.quota)), limit=int(changes.get("limit", known.limit))
         )
         self._tell(domain, username, box)
-        kept = self._kept(domain, box, unrecorded=unrecorded)
-        if caller.may(Permission.VIEW, domain):
-            return kept
-        told = frozenset(name for name in ("quota", "limit") if changes.get(name) == getattr(box, name))
-        return replace(kept, recovery_email="", told=told)
+        return self._kept(domain, box, unrecorded=unrecorded)
 
     def delete(self, caller: Caller, domain: str, username: str) -> str:
         """Delete a mailbox, with all its mail; blank, or the sentence that this cannot be recorded yet."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core import addresses
-from mxlib.core.text.redaction import without_figures
 from mxlib.core.vocabulary import AuditAction, Outcome, RunKind, Verdict
 from mxlib.runs import results
 from mxlib.runs.run_view import RunView
@@ -30,15 +29,23 @@ def needed_for(kind: RunKind) -> Permission:
 
 
 def may_act(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
-    """Return whether the caller may do today what the run does there; one's own undo needs `import` only."""
-    own_undo = run.kind == RunKind.UNDO and run.operator == caller.name
-    return caller.may(needed_for(RunKind(run.kind)), domain) or (own_undo and caller.may(Permission.IMPORT, domain))
+    """Return whether the caller may do today what the run does there; one's own undo needs `import` only.
+
+    An undo puts figures back, so that the others need `view` for it, too.
+    """
+    if run.kind != RunKind.UNDO:
+        return caller.may(needed_for(RunKind(run.kind)), domain)
+    return may_undo(caller, domain) or (run.operator == caller.name and caller.may(Permission.IMPORT, domain))
+
+
+def may_undo(caller: Caller, domain: str) -> bool:
+    """Return whether the caller may undo there what others did."""
+    return caller.may(Permission.VIEW, domain) and caller.may(Permission.DELETE, domain)
 
 
 def sees(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
     """Return whether the caller may see what the run does there; who may take a run back sees it, too."""
-    takes_back = caller.may(Permission.VIEW, domain) and caller.may(Permission.DELETE, domain)
-    return takes_back or may_act(caller, run, domain)
+    return may_undo(caller, domain) or may_act(caller, run, domain)
 
 
 def may_see(caller: Caller, run: RunView | RunRecord) -> bool:
@@ -88,8 +95,8 @@ class CallerRowVisibility:
             return self.shows_domain(row.domain) or not addresses.is_domain(row.domain)
         return self.shows_domain(row.domain) and self._unseen.isdisjoint(row.names)
 
-    def may_know(self, domain: str) -> bool:
-        """Return whether what mailboxes there have or had may be shown."""
+    def shows_figures(self, domain: str) -> bool:
+        """Return whether what mailboxes there have or had may be shown: who only deletes may not see it."""
         return self._caller.may(Permission.VIEW, domain)
 
 
@@ -105,7 +112,7 @@ class RunVisibility:
         """Return what the caller sees of a run's rows."""
         with self._store.read() as tx:
             sight = self._sight(tx, caller, run, known=_domains(tx) | row_counts.domains(tx, run.id))
-        return results.RowVisibility(sight.may_know, sight.shows)
+        return results.RowVisibility(sight.shows_figures, sight.shows)
 
     def told(self, caller: Caller, views: Iterable[RunView]) -> tuple[RunView, ...]:
         """Return the runs as the caller may see them: figures of visible rows only, the others counted."""
@@ -157,12 +164,10 @@ class RunVisibility:
 
 def _with_differences(tx: Tx, view: RunView, sight: CallerRowVisibility) -> RunView:
     """Count the rows that MXroute has otherwise among those that are shown."""
-    found = view.differences, view.difference
-    if view.hidden:
-        differing = [row for row in row_counts.differing(tx, view.id) if sight.shows(row)]
-        found = len(differing), differing[0].differs if differing else ""
-    figures = all(map(sight.may_know, view.domains))
-    return replace(view, differences=found[0], difference=found[1] if figures else without_figures(found[1]))
+    if not view.hidden:
+        return view
+    differing = [row for row in row_counts.differing(tx, view.id) if sight.shows(row)]
+    return replace(view, differences=len(differing), difference=differing[0].differs if differing else "")
 
 
 def _invalid(row: RowRecord | row_counts.Invalid) -> Invalid:

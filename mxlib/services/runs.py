@@ -17,7 +17,7 @@ from mxlib.runs import messages as sentences
 from mxlib.runs import results
 from mxlib.runs.manager import InvalidState, RunManager
 from mxlib.runs.run_view import RunView
-from mxlib.services.run_visibility import RunVisibility, may_act, may_see, needed_for, sees
+from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_undo, needed_for, sees
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
@@ -140,7 +140,7 @@ class RunService:
         return view is not None and self._may_take_back(caller, view)
 
     def _may_take_back(self, caller: Caller, view: RunView) -> bool:
-        if all(caller.may(Permission.DELETE, domain) for domain in view.domains):
+        if all(may_undo(caller, domain) for domain in view.domains):
             return True
         fresh = view.finished_at is not None and self._clock.now() - view.finished_at <= UNDO_WINDOW_S
         if not fresh or not all(caller.may(Permission.IMPORT, domain) for domain in view.domains):

@@ -5,11 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from mxlib.auth.authority import current, resolves_callers
-from mxlib.auth.permissions import Caller, Forbidden, Permission
+from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.text import findings, undo_questions
-from mxlib.core.text.redaction import without_figures
 from mxlib.core.vocabulary import AT_AN_END, CLEAR, RETRIED, Action, Outcome, RunKind
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages as sentences
@@ -44,8 +43,6 @@ class UndoPlan:
     rest: bool
     plan: Plan = field(repr=False)
     note: str = undo_questions.SENT_TODAY_ONLY
-    #: Domains whose mailboxes the caller may not see.
-    unseen: frozenset[str] = frozenset()
 
     @property
     def to_delete(self) -> tuple[PlannedRow, ...]:
@@ -62,21 +59,10 @@ class UndoPlan:
         """The mailboxes that stay as they are, each with the reason."""
         return tuple(row for row in self.plan.rows if row.left_out)
 
-    def told(self, row: PlannedRow) -> PlannedRow:
-        """A row as it may be told: of a mailbox that may not be seen nothing that it has, or will have again."""
-        if row.domain not in self.unseen:
-            return row
-        return replace(
-            row, quota=None, limit=None, recovery_email="", before={}, left_out=without_figures(row.left_out)
-        )
-
     def what(self, row: PlannedRow) -> str:
         """What becomes of a mailbox, as a phrase."""
-        told = self.told(row)
-        if told.left_out or row.action is Action.DELETE:
-            return told.left_out or undo_questions.DELETED_IF_UNUSED
-        if told is not row:
-            return undo_questions.put_back(quota=row.quota is not None, recovery_email=bool(row.recovery_email))
+        if row.left_out or row.action is Action.DELETE:
+            return row.left_out or undo_questions.DELETED_IF_UNUSED
         phrases = []
         if row.quota is not None:
             had = row.before.get("quota")
@@ -122,10 +108,9 @@ class UndoService:
         return self.still(current(caller), self._plan(view))  # reading the lists took its time
 
     def still(self, caller: Caller, planned: UndoPlan) -> UndoPlan:
-        """Return a plan of before as the caller may see it now; raises Forbidden when they may not take it back."""
-        view = self._seen(caller, planned.run)
-        unseen = (domain for domain in view.domains if not caller.may(Permission.VIEW, domain))
-        return replace(planned, unseen=frozenset(unseen))
+        """Return a plan of before; raises Forbidden when the caller may not take the run back now."""
+        self._seen(caller, planned.run)
+        return planned
 
     def start(self, caller: Caller, run: int, typed: str | int) -> int:
         """Start the run that takes `run` back; its number, or that of the one which does so already or has done it.

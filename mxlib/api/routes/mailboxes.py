@@ -116,14 +116,14 @@ def read(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 
 @router.patch(
     "/email-accounts/{user}",
-    responses={200: {"model": common.Success[common.ChangedShape]}, **error_responses(404, 415, 422, 429, 503)},
+    responses={200: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 415, 422, 429, 503)},
     openapi_extra=_object([], **_CHANGEABLE),
 )
 @calls_host
 def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
     cells = only(parse_body(request, data), *_CHANGEABLE)
-    return success(common.changed(services.current().mailboxes.update(caller, domain, user, cells)))
+    return success(common.mailbox(services.current().mailboxes.update(caller, domain, user, cells)))
 
 
 @router.delete(

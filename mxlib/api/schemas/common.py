@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Generic, Literal, NotRequired, TypeVar, cast
+from typing import Any, Generic, Literal, NotRequired, TypeVar
 
 import pandas as pd
 from typing_extensions import TypedDict
@@ -68,21 +68,6 @@ class MailboxShape(TypedDict):
     suspended: bool
     recovery_email: str | None
     has_recovery_email: bool
-    warnings: NotRequired[list[str]]
-
-
-class ChangedShape(TypedDict):
-    """A mailbox after a change. Without the permission to view it, a figure is null unless it is as asked."""
-
-    username: str
-    email: str
-    quota: int | None
-    usage: float | None
-    limit: int | None
-    sent: int | None
-    suspended: bool | None
-    recovery_email: str | None
-    has_recovery_email: bool | None
     warnings: NotRequired[list[str]]
 
 
@@ -185,14 +170,6 @@ def mailbox(kept: MailboxDetails) -> MailboxShape:
         "has_recovery_email": bool(kept.recovery_email),
     }
     return told | {"warnings": list(kept.warnings)} if kept.warnings else told
-
-
-def changed(kept: MailboxDetails) -> ChangedShape:
-    """One mailbox after a change, as far as the caller may be told."""
-    told: dict[str, Any] = dict(mailbox(kept))
-    if kept.told is not None:
-        told |= dict.fromkeys(told.keys() - {"username", "email", "warnings", *kept.told})
-    return cast(ChangedShape, told)
 
 
 def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
 def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
     """The rows, column by column: ten thousand of them must not take a second."""
     names = ("line", "clean_domain", "clean_username", "password", "verdict", "reasons", "warnings")
-    figures = (_or_none(_shown(judged, name)) for name in ("recovery_email", "quota", "limit"))
+    figures = (_or_none(judged[f"clean_{name}"]) for name in ("recovery_email", "quota", "limit"))
     for line, domain, username, password, verdict, told, warnings, recovery_email, quota, limit in zip(
         *(judged[name].tolist() for name in names), *figures, strict=True
     ):
@@ -109,14 +109,6 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
             "verdict": verdict,
             "warnings": warnings.split("\n") if warnings else [],
         }
-
-
-def _shown(judged: pd.DataFrame, name: str) -> pd.Series:
-    """What the mailboxes will have, without what stays as it was in one that the caller may not see."""
-    will_have = judged[f"clean_{name}"]
-    if not judged["unseen"].any():
-        return will_have
-    return will_have.mask(judged["unseen"] & (will_have == judged[f"had_{name}"]).fillna(value=False))
 
 
 def _or_none(cells: pd.Series) -> list[Any]:

@@ -188,7 +188,7 @@ def undo(planned: UndoPlan) -> UndoShape:
                 "recovery_email": None if row.left_out else row.recovery_email or None,
                 "message": row.left_out,
             }
-            for row in map(planned.told, planned.plan.rows)
+            for row in planned.plan.rows
         ],
     }
 

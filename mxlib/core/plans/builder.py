@@ -1,7 +1,7 @@
 """From verdicts to a plan: what exactly will be done, and the figures to confirm it by."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -46,7 +46,6 @@ def confirmation(
     judged: pd.DataFrame,
     *,
     existing: Mapping[str, int],
-    unseen: Collection[str] = (),
     readable_until: float,
     seconds: float,
     ahead: int = 0,
@@ -54,8 +53,8 @@ def confirmation(
 ) -> Confirmation:
     """The figures to confirm `plan` by; it was made of `judged`.
 
-    `existing` maps a domain to its mailboxes now and lacks one that could not be checked; those of an `unseen` domain
-    are not told. `seconds` is how long it will all take, the `ahead` rows of other runs included.
+    `existing` maps a domain to its mailboxes now and lacks one that could not be checked. `seconds` is how long it
+    will all take, the `ahead` rows of other runs included.
     """
     acting = [row for row in plan.rows if row.acts]
     updating = [row for row in acting if row.action is Action.UPDATE]
@@ -71,7 +70,6 @@ def confirmation(
         replaced=sum(bool(row.password) for row in updating),
         kept_here=len(acting) - writes,
         existing=existing,
-        uncounted=frozenset(unseen),
         exist=int(left_out.get(Verdict.EXISTS, 0)),
         invalid=int(left_out.get(Verdict.INVALID, 0)),
         duplicates=int(left_out.get(Verdict.DUPLICATE, 0)),

@@ -57,11 +57,6 @@ def below(those: tuple[OverQuota, ...]) -> str:
     return f"{full} over quota and get no more mail: {listed(told, most=_SHOWN)}."
 
 
-def may_be_below(quota: int) -> str:
-    """That who may not see what mailboxes hold is not told whether it is more than their new quota."""
-    return f"You may not view these mailboxes: some may hold more than {quota:,} MB, and would get no more mail."
-
-
 def gone(addresses: tuple[str, ...]) -> str:
     """That mailboxes which were picked are there no more."""
     are = "is" if len(addresses) == 1 else "are"

@@ -79,7 +79,7 @@ class OverQuota:
 class ChangeSummary:
     """What a change comes to. Quotas are sums of MB over mailboxes that have one; `mail` is what they hold in MB.
 
-    Not `told` are the figures of mailboxes to whoever may not see them; then there is only their number.
+    `told` is whether the reader may see the figures of these mailboxes; without them there is only their number.
     """
 
     mailboxes: int
@@ -94,7 +94,7 @@ class ChangeSummary:
     told: bool = True
 
     def without_figures(self) -> Self:
-        """The same without anything that tells of the mailboxes."""
+        """Return the summary for somebody who may delete the mailboxes, but not view them."""
         return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, 0, told=False)
 
 

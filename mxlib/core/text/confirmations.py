@@ -20,9 +20,9 @@ class Confirmation:
     """The figures of one import before it starts.
 
     `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
-    list could not be had, and what is there in `uncounted` ones is not told; `updates` maps domain to mailboxes that
-    will change. `unchanged` rows ask for what there is, `replaced` ones give a new password to a mailbox that exists,
-    `kept_here` ones change a recovery email only. `behind_seconds` is what other runs ahead add to `seconds`.
+    list could not be had; `updates` maps domain to mailboxes that will change. `unchanged` rows ask for what there is,
+    `replaced` ones give a new password to a mailbox that exists, `kept_here` ones change a recovery email only.
+    `behind_seconds` is what other runs ahead add to `seconds`.
     """
 
     file_name: str
@@ -43,7 +43,6 @@ class Confirmation:
     unchanged: int = 0
     replaced: int = 0
     kept_here: int = 0
-    uncounted: frozenset[str] = frozenset()
 
     @property
     def mailboxes(self) -> int:
@@ -124,7 +123,7 @@ def _there(figures: Confirmation, domain: str) -> str:
     figure = f"{new:,}"
     if figures.updates:
         figure = listed([f"{new:,} new"] * bool(new) + [f"{changed:,} changed"] * bool(changed))
-    return f"{domain} {figure}" + ("" if domain in figures.uncounted else f" ({_now(figures, domain)})")
+    return f"{domain} {figure} ({_now(figures, domain)})"
 
 
 def _behind(figures: Confirmation) -> str:

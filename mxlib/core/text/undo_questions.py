@@ -1,6 +1,6 @@
 """The question before an undo, and what an undo does to each mailbox."""
 
-from mxlib.core.format import count, duration, listed
+from mxlib.core.format import count, duration
 
 
 def undo(
@@ -54,11 +54,6 @@ def undo_not_allowed(run: int) -> str:
 
 #: What becomes of a mailbox that a run made, once that is taken back.
 DELETED_IF_UNUSED = "deleted if still unused"
-
-
-def put_back(*, quota: bool, recovery_email: bool) -> str:
-    """What a mailbox gets again, for somebody who may not know what that is."""
-    return f"{listed(['quota'] * quota + ['recovery email'] * recovery_email)} as before"
 
 
 #: What the host's figures do not tell when a run is taken back.

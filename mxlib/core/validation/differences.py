@@ -60,17 +60,6 @@ class CurrentState:
             emails.take(pa.array(at % len(emails))),
         )
 
-    def hidden(self, where: Mask) -> "CurrentState":
-        """The same, as if nothing were known of the mailboxes of these rows."""
-        if not where.any():
-            return self
-        return CurrentState(
-            np.where(where, UNKNOWN, self.quota),
-            np.where(where, UNKNOWN, self.limit),
-            np.where(where, UNKNOWN, self.usage),
-            pc.if_else(pa.array(where), "", self.recovery_email),
-        )
-
 
 def _addresses(domains: Iterable[str], frames: Iterable[pd.DataFrame]) -> pa.Array:
     parts = [
@@ -110,17 +99,12 @@ def told(
     limit: Numbers,
     recovery_email: pa.Array,
     sets_password: Mask,
-    unseen: Mask,
 ) -> pa.Array:
-    """What `updates` change, phrases joined by `; `: `quota 1024 → 2048; password changed`; never a password.
-
-    Of mailboxes that are `unseen` it tells what they will have, and not what they had: `quota set to 2048`.
-    """
-    phrases, shown = Findings(len(updates)), had.hidden(unseen)
-    figures = (("quota", had.quota, shown.quota, quota), ("limit", had.limit, shown.limit, limit))
-    for name, before, told_before, after in figures:
-        add_differences(phrases, updates & (before != after), told_before, after, partial(findings.changes, name))
-    had_one, has_one = ~arrow_text.is_blank(shown.recovery_email), ~arrow_text.is_blank(recovery_email)
+    """What `updates` change, phrases joined by `; `: `quota 1024 → 2048; password changed`; never a password."""
+    phrases = Findings(len(updates))
+    for name, before, after in (("quota", had.quota, quota), ("limit", had.limit, limit)):
+        add_differences(phrases, updates & (before != after), before, after, partial(findings.changes, name))
+    had_one, has_one = ~arrow_text.is_blank(had.recovery_email), ~arrow_text.is_blank(recovery_email)
     other = updates & ~arrow_text.are_equal(had.recovery_email, recovery_email)
     phrases.add(other & ~had_one & has_one, findings.RECOVERY_SET)
     phrases.add(other & had_one & has_one, findings.RECOVERY_CHANGED)

@@ -32,8 +32,7 @@ class AccountSnapshot:
     `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
     for them. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps a domain to what
     its mailboxes have: a table of username, quota, limit, usage and recovery_email; only updates need it, and a domain
-    that it lacks is one whose figures are not known. `unseen` are domains whose mailboxes this operator may change, but
-    not see: nothing that is said tells what they have.
+    that it lacks is one whose figures are not known.
     """
 
     domains: frozenset[str]
@@ -41,7 +40,6 @@ class AccountSnapshot:
     unchecked: frozenset[str] = frozenset()
     forbidden: Mapping[str, str] = field(default_factory=dict)
     has: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
-    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,7 @@ def validate(
     the cell can not be read, or is blank and what the mailbox has is not known.
     asked_limit: the one in the cell, which an update without a password can not set.
     exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
-    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update,
-    which are not to be told where it is `unseen`.
+    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update.
     """
     bounded, long = _bounded(rows)
     cells = ParsedRows.read(bounded, account, standard, on_existing, parsed)
@@ -96,7 +93,6 @@ def validate(
         limit=cells.limit,
         recovery_email=cells.recovery_email,
         sets_password=~cells.passwords.missing,
-        unseen=cells.unseen,
     )
 
     in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~told.found]
@@ -117,7 +113,6 @@ def validate(
         clean_limit=_nullable(cells.limit, rows.index),
         asked_limit=_nullable(np.where(cells.limit_asked == _BLANK, UNKNOWN, cells.limit_asked), rows.index),
         exists=pd.Series(cells.exists, index=rows.index),
-        unseen=pd.Series(cells.unseen, index=rows.index),
         had_quota=_nullable(cells.had.quota, rows.index),
         had_limit=_nullable(cells.had.limit, rows.index),
     )
@@ -143,7 +138,6 @@ class ParsedRows:
     full_address: pa.Array
     exists: Mask
     updates: Mask
-    unseen: Mask
     had: CurrentState
     passwords: PasswordScan
     quota_typed: pa.Array
@@ -184,7 +178,6 @@ class ParsedRows:
             full_address=found.full,
             exists=exists,
             updates=updates,
-            unseen=updates & arrow_text.is_among(found.domain, account.unseen),
             had=had,
             passwords=scanned,
             quota_typed=quota,
@@ -205,8 +198,7 @@ def _existing(domains: pa.Array, account: AccountSnapshot) -> list[str]:
 
 def _shorn(account: AccountSnapshot) -> dict[str, str]:
     """What spreadsheets make of names like `007`: `7@a.nl`, and the name that it was."""
-    seen = ((domain, boxes) for domain, boxes in account.has.items() if domain not in account.unseen)
-    names = ((name, domain) for domain, boxes in seen for name in boxes["username"])
+    names = ((name, domain) for domain, boxes in account.has.items() for name in boxes["username"])
     return {f"{name.lstrip('0')}@{domain}": name for name, domain in names if name.startswith("0") and name.isdigit()}
 
 
@@ -271,18 +263,17 @@ def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> Non
 def _warn(warned: Findings, cells: ParsedRows, account: AccountSnapshot, *, sendable: Mask) -> None:
     """Say what is worth a look in rows that can be sent."""
     updates, had = sendable & cells.updates, cells.had
-    shown = had.hidden(cells.unseen)
     asked = pa.array(cells.limit).cast(pa.large_string())
     warned.add_by_value(sendable & ~updates & (cells.limit != MAX_SENDS_PER_DAY), asked, findings.limit_ignored)
     other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
     stays = other_limit & cells.passwords.missing
-    add_differences(warned, stays, shown.limit, cells.limit_asked, findings.limit_stays)
-    add_differences(warned, other_limit & ~stays, shown.limit, cells.limit_asked, findings.limit_uncertain)
+    add_differences(warned, stays, had.limit, cells.limit_asked, findings.limit_stays)
+    add_differences(warned, other_limit & ~stays, had.limit, cells.limit_asked, findings.limit_uncertain)
     other_quota = cells.quota != had.quota
     tiny = other_quota & (cells.quota > 0) & (cells.quota < quotas.TINY)
     warned.add_by_value(sendable & tiny, cells.quota_typed, findings.tiny_quota)
-    below = updates & other_quota & (cells.quota > 0) & (shown.usage > cells.quota)
-    add_differences(warned, below, np.ceil(shown.usage).astype(np.int64), cells.quota, findings.below_use)
+    below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
+    add_differences(warned, below, np.ceil(had.usage).astype(np.int64), cells.quota, findings.below_use)
     warned.add(sendable & cells.passwords.no_special, findings.NO_SPECIAL)
     warned.add(sendable & cells.passwords.formula, findings.FORMULA)
     if shorn := _shorn(account):

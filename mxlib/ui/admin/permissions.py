@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mxlib.auth.permissions import EVERY_DOMAIN, Permission
+from mxlib.auth.permissions import EVERY_DOMAIN, Permission, with_included
 from mxlib.core.format import count, listed
 from mxlib.services.access import Grants, grants
 from mxlib.ui.widgets.actions import act
@@ -15,7 +15,7 @@ from mxlib.ui.widgets.format import escaped
 
 _ADMIN = "Admin: everything in every domain, and this page"
 _MEANINGS = (
-    "View: see mailboxes, storage and the audit trail. Import: create and change mailboxes. "
+    "View: see mailboxes, storage and the audit trail. Import: create and change mailboxes; it includes View. "
     "Export, with View: take lists away. Delete: delete mailboxes."
 )
 _ROW, _MOST_ROWS = 33, 8
@@ -48,12 +48,16 @@ def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool,
         return True, {}
     every = st.pills(
         "In every domain, those to come too", list(Permission), selection_mode="multi", key=f"{key}-every",
-        format_func=_label, help=_MEANINGS,
+        format_func=_label, help=_MEANINGS, on_change=act(_include, f"{key}-every"),
     )  # fmt: skip
     columns = [right for right in Permission if right not in every]
     if columns and domains:
         _single_domains(key, asked, domains, columns)
     return False, grants({EVERY_DOMAIN: every, **asked.given})
+
+
+def _include(key: str) -> None:
+    st.session_state[key] = sorted(with_included(st.session_state[key]))
 
 
 def _single_domains(key: str, asked: Asked, domains: Sequence[str], columns: Sequence[Permission]) -> None:
@@ -91,16 +95,25 @@ def _ticked(asked: Asked, right: Permission) -> list[bool]:
 
 
 def _fold(asked: Asked, grid: str) -> None:
-    take_ticks(asked, st.session_state[grid]["edited_rows"])
+    if take_ticks(asked, st.session_state[grid]["edited_rows"]):
+        asked.generation += 1  # the grid shows other ticks
 
 
-def take_ticks(asked: Asked, edits: Mapping[Any, Mapping[str, object]]) -> None:
-    """Take the edits of the grid over, by row; it has them still, which does no harm: a tick is a tick."""
+def take_ticks(asked: Asked, edits: Mapping[Any, Mapping[str, object]]) -> bool:
+    """Take the edits of the grid over, by row; return whether more is given than is ticked: View with Import.
+
+    The grid has the edits still, which does no harm: a tick is a tick.
+    """
+    more = False
     for row, changes in edits.items():
         rights = asked.given.setdefault(asked.shown[int(row)], set())
         for right in Permission:
             if right.value in changes:
                 (rights.add if changes[right.value] else rights.discard)(right)
+        included = with_included(rights) - rights
+        rights |= included
+        more = more or bool(included)
+    return more
 
 
 def _tick_all(asked: Asked, shown: Sequence[str], right: Permission) -> None:
@@ -109,6 +122,7 @@ def _tick_all(asked: Asked, shown: Sequence[str], right: Permission) -> None:
     for name in shown:
         rights = asked.given.setdefault(name, set())
         (rights.discard if all_have_it else rights.add)(right)
+        rights |= with_included(rights)
     asked.generation += 1
 
 
