@@ -126,7 +126,7 @@ class House:
             if told["status"] in ("finished", "stopped"):
                 return told
             assert time.monotonic() < give_up, told
-            time.sleep(0.005)
+            time.sleep(0.01)  # each look costs as much
 
 
 @cache

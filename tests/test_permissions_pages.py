@@ -80,13 +80,15 @@ def domains(tab: AppTest) -> list[str]:
     return list(tab.selectbox(key="domain").options) if tab.selectbox else []
 
 
-@pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "runs", "audit", "access"])
 @pytest.mark.parametrize("name", ["admin", *WHO])
-def test_every_page_opens_for_everybody(house: Services, name: str, page: str) -> None:
-    tab = seen_by(name, page)
-    assert not tab.exception
-    assert not tab.error
-    assert tab.title
+def test_every_page_opens_for_everybody(house: Services, name: str) -> None:
+    tab = seen_by(name)
+    for page in ("email_accounts", "import_mailboxes", "runs", "audit", "access"):
+        if page != "email_accounts":
+            tab.switch_page(str(PAGES / f"{page}.py")).run()
+        assert not tab.exception, page
+        assert not tab.error, page
+        assert tab.title, page
 
 
 def test_a_page_opens_for_nobody_who_is_no_user(house: Services) -> None:
