@@ -10,7 +10,7 @@ import pytest
 
 from mxlib.auth.sessions import NOTED_EVERY
 from mxlib.auth.sign_in import ClientInfo
-from mxlib.store import users
+from mxlib.store import sessions
 from tests import people
 from tests.people import BOSS, GOOD, House
 
@@ -76,7 +76,7 @@ def test_being_looked_at_is_no_use(house: House) -> None:
 
 def test_use_is_noted_once_a_minute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[float] = []
-    monkeypatch.setattr(users, "saw", lambda tx, digest, at: notes.append(at))
+    monkeypatch.setattr(sessions, "saw", lambda tx, digest, at: notes.append(at))
     told = begin(house)
     for _ in range(10):
         house.sessions.find(told)
@@ -98,7 +98,7 @@ def test_what_ran_out_is_forgotten_at_the_next_sign_in(house: House) -> None:
     house.clock.at += 9 * HOUR
     begin(house)
     with house.store.read() as tx:
-        assert len(users.end_all(tx, 1)) == 1
+        assert len(sessions.end_all(tx, 1)) == 1
 
 
 def test_signing_in_again_ends_the_session_of_before(house: House) -> None:

@@ -12,7 +12,7 @@ from mxlib.core.vocabulary import AT_AN_END
 from mxlib.runs import results
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, users
+from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, sign_in_attempts
 from tests import house as houses
 from tests.desk import Desk, ShiftedClock, live_through
 from tests.house import House
@@ -58,7 +58,7 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
         run = finished(house)
         with house.services.store.write() as tx:
             idempotency.claim(tx, "ops", "k", b"d", clock.now())
-            users.refuse(tx, clock.now(), b"kim", "192.0.2.1")
+            sign_in_attempts.refuse(tx, clock.now(), b"kim", "192.0.2.1")
         before, kept = entries(house.services.store), passwords(house, run)
     clock.ahead = 500 * DAY
     store = Store.open(tmp_path / "mxm.sqlite3", clock)
@@ -70,7 +70,7 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
     assert set(results.rows_frame(store, run, with_passwords=True)["password"]) == kept
     with store.read() as tx:
         assert idempotency.find(tx, "ops", "k")
-        assert users.refusals(tx, 0.0)
+        assert sign_in_attempts.refusals(tx, 0.0)
     desk.runs.shutdown()
     store.close()
 

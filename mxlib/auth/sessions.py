@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, users
-from mxlib.store.users import SessionRecord
+from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, sessions
+from mxlib.store.sessions import SessionRecord
 
 #: Seconds between two records that a session is in use.
 NOTED_EVERY = 60.0
@@ -58,9 +58,9 @@ class Sessions:
         """Start a session in this transaction; return its id, which only the browser keeps."""
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
-            users.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
+            sessions.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
         told = secrets.token_urlsafe(32)
-        users.begin(tx, digest(told), user, now, address, agent[:_AGENT])
+        sessions.begin(tx, digest(told), user, now, address, agent[:_AGENT])
         return told
 
     def find(self, told: str, *, used: bool = True) -> Session | None:
@@ -107,7 +107,7 @@ class Sessions:
     def _alive(self, digest: bytes, *, used: bool) -> Session | None:
         now = self._clock.now()
         with self._store.read() as tx:
-            record = users.session(tx, digest)
+            record = sessions.session(tx, digest)
         if record is None or self._ends_at(record) <= now:
             return None
         if used and now - record.seen_at >= self._noted_every:
@@ -119,4 +119,4 @@ class Sessions:
 
     def _note_use(self, digest: bytes, now: float) -> None:
         with suppress(StoreUnavailable), self._store.write() as tx:  # a full disk must not sign people out
-            users.saw(tx, digest, now)
+            sessions.saw(tx, digest, now)

@@ -12,7 +12,7 @@ from mxlib.auth.users import Users
 from mxlib.clock import Clock
 from mxlib.core.vocabulary import AuditAction
 from mxlib.settings import Settings
-from mxlib.store import Store, audit
+from mxlib.store import Store, audit, sessions
 from mxlib.store import users as people
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
@@ -125,7 +125,7 @@ class Authenticator:
         with self._store.write() as tx:
             actor = Actor(session.name, address=address)
             audit.record(tx, actor, AuditAction.SIGN_OUT, at=self.clock.now(), on=session.name)
-            people.end(tx, session.digest)
+            sessions.end(tx, session.digest)
         self.sessions.wake([session.digest])
 
     def sign_out_everywhere(self, session: Session, address: str) -> None:
@@ -133,7 +133,7 @@ class Authenticator:
         with self._store.write() as tx:
             actor = Actor(session.name, address=address)
             audit.record(tx, actor, AuditAction.SIGN_OUT_EVERYWHERE, at=self.clock.now(), on=session.name)
-            ended = people.end_all(tx, session.user)
+            ended = sessions.end_all(tx, session.user)
         self.sessions.wake(ended)
 
     def _let_in(self, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
@@ -144,7 +144,7 @@ class Authenticator:
             actor = Actor(user.name, address=client.address)
             audit.record(tx, actor, AuditAction.SIGN_IN, at=self.clock.now(), on=user.name, outcome=how)
             if before is not None:
-                people.end(tx, before.digest)
+                sessions.end(tx, before.digest)
         if before is not None:
             self.sessions.wake([before.digest])
         return told

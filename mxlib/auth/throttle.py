@@ -6,7 +6,7 @@ from math import ceil
 
 from mxlib.auth.trusted_proxies import household
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, clock_guard, users
+from mxlib.store import Store, Tx, clock_guard, sign_in_attempts
 
 #: Seconds for which a refused try counts.
 COUNTED_S = 3600.0
@@ -68,7 +68,7 @@ class KnownAddresses:
 
     def read(self, tx: Tx) -> None:
         """Read the new entries of the audit log, which another process may write too."""
-        self._last, found = users.sign_ins(tx, since=self._clock.now() - KNOWN_S, after=self._last)
+        self._last, found = sign_in_attempts.sign_ins(tx, since=self._clock.now() - KNOWN_S, after=self._last)
         for name, address, at in found:
             self.note(name, household(address), at)
 
@@ -112,7 +112,7 @@ class Throttle:
         with self._store.read() as tx:
             if wait := self._wait(tx, name, self._store.key.mark(name), address, now):
                 raise TooManyAttempts(ceil(wait))
-            return len(users.refusals(tx, now - COUNTED_S, address=address))
+            return len(sign_in_attempts.refusals(tx, now - COUNTED_S, address=address))
 
     def enter(self, name: str, address: str) -> None:
         """Count a try as refused until `forgive`, so that many at once gain nothing.
@@ -122,22 +122,22 @@ class Throttle:
         now, mark, address = self._clock.now(), self._store.key.mark(name), household(address)
         with self._store.write() as tx:
             if clock_guard.may_forget(tx, now):
-                users.forget_refusals(tx, now - COUNTED_S)
+                sign_in_attempts.forget_refusals(tx, now - COUNTED_S)
             if wait := self._wait(tx, name, mark, address, now):
                 raise TooManyAttempts(ceil(wait))
-            users.refuse(tx, now, mark, address)
+            sign_in_attempts.refuse(tx, now, mark, address)
 
     def forgive(self, tx: Tx, name: str, address: str) -> None:
         """Delete the tries under this name from here, and only those: it was the owner."""
-        users.forgive(tx, self._store.key.mark(name), household(address))
+        sign_in_attempts.forgive(tx, self._store.key.mark(name), household(address))
         self._homes.note(name, household(address), self._clock.now())
 
     def _wait(self, tx: Tx, name: str, mark: bytes, address: str, now: float) -> float:
         since = now - COUNTED_S
         self._homes.read(tx)
         if self._homes.know(address, name):
-            return AT_HOME.wait(users.refusals(tx, since, name=mark, address=address), now)
+            return AT_HOME.wait(sign_in_attempts.refusals(tx, since, name=mark, address=address), now)
         return max(
-            OF_NAME.wait(users.refusals(tx, since, name=mark), now),
-            OF_ADDRESS.wait(users.refusals(tx, since, address=address), now),
+            OF_NAME.wait(sign_in_attempts.refusals(tx, since, name=mark), now),
+            OF_ADDRESS.wait(sign_in_attempts.refusals(tx, since, address=address), now),
         )

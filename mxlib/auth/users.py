@@ -14,7 +14,7 @@ from mxlib.auth.token_owners import Released, release
 from mxlib.auth.tokens import digest
 from mxlib.clock import Clock
 from mxlib.core.vocabulary import AuditAction, CallerKind
-from mxlib.store import Store, Tx, audit, users
+from mxlib.store import Store, Tx, audit, sessions, users
 from mxlib.store.audit import Actor
 from mxlib.store.users import UserRecord
 
@@ -154,7 +154,7 @@ class Users:
             self._somebody_stays(tx, user)
             outcome = _told(is_admin, rights)
             audit.record(tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome)
-            changed = users.sessions_of(tx, number)
+            changed = sessions.sessions_of(tx, number)
         self._woken(changed)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
@@ -168,7 +168,7 @@ class Users:
             user = _there(tx, number)
             users.change(tx, number, disabled_at=user.disabled_at or now)
             self._somebody_stays(tx, user)
-            ended = users.end_all(tx, number)
+            ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.USER_DISABLE, at=now, on=user.name)
             released = release(tx, by, user, hand_over, to, now)
         self._woken(ended)
@@ -234,7 +234,7 @@ class Users:
         with self._store.write() as tx:
             user = _there(tx, number)
             users.change(tx, number, subject=None)
-            ended = users.end_all(tx, number)
+            ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.USER_UNLINK, at=self._clock.now(), on=user.name)
         self._woken(ended)
 
@@ -253,7 +253,7 @@ class Users:
             _must_be_an_admin(by)
         with self._store.write() as tx:
             users.change(tx, user.id, password_hash=kept, password_set_at=now)
-            ended = users.end_all(tx, user.id, keep)
+            ended = sessions.end_all(tx, user.id, keep)
             audit.record(tx, by, AuditAction.PASSWORD_SET, at=now, on=user.name)
         self._woken(ended)
 

@@ -16,7 +16,7 @@ from mxlib.clock import Clock
 from mxlib.core import passwords
 from mxlib.core.vocabulary import AuditAction, CallerKind
 from mxlib.services.mailbox_lists import MailboxLists
-from mxlib.store import Store, StoreUnavailable, audit
+from mxlib.store import Store, StoreUnavailable, audit, sessions
 from mxlib.store import users as people
 from mxlib.store.tokens import TokenRecord
 from mxlib.store.users import UserRecord
@@ -163,7 +163,7 @@ class AccessService:
             user = people.get(tx, number)
             if user is None or by.kind == CallerKind.TOKEN or not (by.admin or user.name == by.name):
                 raise Forbidden("Only admins sign others out.")
-            ended = people.end_all(tx, number)
+            ended = sessions.end_all(tx, number)
             audit.record(tx, by, AuditAction.SIGN_OUT_EVERYWHERE, at=self._clock.now(), on=user.name)
         self._entrance.sessions.wake(ended)
         return len(ended)
@@ -184,7 +184,7 @@ class AccessService:
         settings, now = self._entrance.settings, self._clock.now()
         began_since, seen_since = now - settings.session_hours * 3600.0, now - settings.session_idle_hours * 3600.0
         with self._store.read() as tx:
-            return people.signed_in(tx, began_since=began_since, seen_since=seen_since)
+            return sessions.signed_in(tx, began_since=began_since, seen_since=seen_since)
 
     # Tokens.
 

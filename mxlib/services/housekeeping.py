@@ -10,7 +10,7 @@ from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.services.idempotency import KEY_DAYS
 from mxlib.settings import Settings
-from mxlib.store import Jump, Store, audit, clock_guard, idempotency, users
+from mxlib.store import Jump, Store, audit, clock_guard, idempotency, sign_in_attempts
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Housekeeping:
                 log.warning(store_problems.clock_jumped(jump.since, jump.at, jump.until))
                 return 0
             idempotency.forget(tx, now - KEY_DAYS * _DAY)
-            users.forget_refusals(tx, now - _DAY)
+            sign_in_attempts.forget_refusals(tx, now - _DAY)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None
         while after is not None:

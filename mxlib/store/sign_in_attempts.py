@@ -1,0 +1,45 @@
+"""The sign-ins that were refused, and those that were not."""
+
+import sqlalchemy as sa
+
+from mxlib.core.vocabulary import AuditAction
+from mxlib.store.tables import audit
+from mxlib.store.tables import sign_in_refused as refused
+from mxlib.store.transaction import Tx
+
+
+def refuse(tx: Tx, at: float, name: bytes, address: str) -> int:
+    """Note a refused sign-in; the number of the note."""
+    told = tx.execute(refused.insert().values(at=at, name=name, address=address))
+    return int((told.inserted_primary_key or (0,))[0])
+
+
+def refusals(tx: Tx, since: float, *, name: bytes | None = None, address: str | None = None) -> list[float]:
+    """When sign-ins were refused since then, of that name and from that address.
+
+    The latest first.
+    """
+    query = sa.select(refused.c.at).where(refused.c.at >= since).order_by(refused.c.at.desc())
+    if name is not None:
+        query = query.where(refused.c.name == name)
+    if address is not None:
+        query = query.where(refused.c.address == address)
+    return [float(row[0]) for row in tx.execute(query)]
+
+
+def forgive(tx: Tx, name: bytes, address: str) -> None:
+    """Forget the refusals of a name from an address."""
+    tx.execute(refused.delete().where(refused.c.name == name, refused.c.address == address))
+
+
+def forget_refusals(tx: Tx, before: float) -> int:
+    """Forget refusals that count no more; how many."""
+    return tx.execute(refused.delete().where(refused.c.at < before)).rowcount
+
+
+def sign_ins(tx: Tx, *, since: float, after: int) -> tuple[int, list[tuple[str, str, float]]]:
+    """Sign-ins since then among entries of the audit trail after that one: the last entry, and name, address, time."""
+    last = tx.execute(sa.select(sa.func.max(audit.c.id))).scalar() or 0
+    query = sa.select(audit.c.on, audit.c.address, audit.c.at).order_by(audit.c.id)
+    query = query.where(audit.c.what == AuditAction.SIGN_IN, audit.c.at >= since, audit.c.id > after)
+    return int(last), [(str(name), str(address), float(at)) for name, address, at in tx.execute(query)]
