@@ -76,7 +76,7 @@ def test_being_looked_at_is_no_use(house: House) -> None:
 
 def test_use_is_noted_once_a_minute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[float] = []
-    monkeypatch.setattr(sessions, "saw", lambda tx, digest, at: notes.append(at))
+    monkeypatch.setattr(sessions, "touch", lambda tx, digest, at: notes.append(at))
     told = begin(house)
     for _ in range(10):
         house.sessions.find(told)

@@ -58,7 +58,7 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
         run = finished(house)
         with house.services.store.write() as tx:
             idempotency.claim(tx, "ops", "k", b"d", clock.now())
-            sign_in_attempts.refuse(tx, clock.now(), b"kim", "192.0.2.1")
+            sign_in_attempts.add_refusal(tx, clock.now(), b"kim", "192.0.2.1")
         before, kept = entries(house.services.store), passwords(house, run)
     clock.ahead = 500 * DAY
     store = Store.open(tmp_path / "mxm.sqlite3", clock)

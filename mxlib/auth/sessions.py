@@ -58,7 +58,7 @@ class Sessions:
         """Start a session in this transaction; return its id, which only the browser keeps."""
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
-            sessions.forget_sessions(tx, began_before=now - self.longest, seen_before=now - self._idle)
+            sessions.forget_expired(tx, began_before=now - self.longest, seen_before=now - self._idle)
         told = secrets.token_urlsafe(32)
         sessions.begin(tx, digest(told), user, now, address, agent[:_AGENT])
         return told
@@ -107,7 +107,7 @@ class Sessions:
     def _alive(self, digest: bytes, *, used: bool) -> Session | None:
         now = self._clock.now()
         with self._store.read() as tx:
-            record = sessions.session(tx, digest)
+            record = sessions.find(tx, digest)
         if record is None or self._ends_at(record) <= now:
             return None
         if used and now - record.seen_at >= self._noted_every:
@@ -119,4 +119,4 @@ class Sessions:
 
     def _note_use(self, digest: bytes, now: float) -> None:
         with suppress(StoreUnavailable), self._store.write() as tx:  # a full disk must not sign people out
-            sessions.saw(tx, digest, now)
+            sessions.touch(tx, digest, now)

@@ -122,10 +122,10 @@ class Throttle:
         now, mark, address = self._clock.now(), self._store.key.mark(name), household(address)
         with self._store.write() as tx:
             if clock_guard.may_forget(tx, now):
-                sign_in_attempts.forget_refusals(tx, now - COUNTED_S)
+                sign_in_attempts.forget(tx, now - COUNTED_S)
             if wait := self._wait(tx, name, mark, address, now):
                 raise TooManyAttempts(ceil(wait))
-            sign_in_attempts.refuse(tx, now, mark, address)
+            sign_in_attempts.add_refusal(tx, now, mark, address)
 
     def forgive(self, tx: Tx, name: str, address: str) -> None:
         """Delete the tries under this name from here, and only those: it was the owner."""

@@ -154,7 +154,7 @@ class Users:
             self._somebody_stays(tx, user)
             outcome = _told(is_admin, rights)
             audit.record(tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome)
-            changed = sessions.sessions_of(tx, number)
+            changed = sessions.of_user(tx, number)
         self._woken(changed)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:

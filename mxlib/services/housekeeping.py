@@ -39,7 +39,7 @@ class Housekeeping:
                 log.warning(store_problems.clock_jumped(jump.since, jump.at, jump.until))
                 return 0
             idempotency.forget(tx, now - KEY_DAYS * _DAY)
-            sign_in_attempts.forget_refusals(tx, now - _DAY)
+            sign_in_attempts.forget(tx, now - _DAY)
             first = audit.oldest(tx)
         dropped, after = 0, 0 if first is not None and first < kept_since else None
         while after is not None:

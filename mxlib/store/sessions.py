@@ -38,7 +38,7 @@ def begin(tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str)
     )
 
 
-def session(tx: Tx, digest: bytes) -> SessionRecord | None:
+def find(tx: Tx, digest: bytes) -> SessionRecord | None:
     """The session that hashes to `digest`, of a user who is not disabled."""
     query = sa.select(*_SESSION).join(users).where(sessions.c.digest == digest, users.c.disabled_at.is_(None))
     row = tx.execute(query).first()
@@ -55,12 +55,12 @@ def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int
     return {int(user): int(many) for user, many in tx.execute(alive)}
 
 
-def saw(tx: Tx, digest: bytes, at: float) -> None:
+def touch(tx: Tx, digest: bytes, at: float) -> None:
     """Note that a session is in use."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(seen_at=at))
 
 
-def sessions_of(tx: Tx, user: int) -> list[bytes]:
+def of_user(tx: Tx, user: int) -> list[bytes]:
     """The sessions of a user, by digest."""
     return [bytes(row[0]) for row in tx.execute(sa.select(sessions.c.digest).where(sessions.c.user == user))]
 
@@ -78,7 +78,7 @@ def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
     return ended
 
 
-def forget_sessions(tx: Tx, *, began_before: float, seen_before: float) -> int:
+def forget_expired(tx: Tx, *, began_before: float, seen_before: float) -> int:
     """Forget sessions that ran out; how many."""
     old = (sessions.c.began_at < began_before) | (sessions.c.seen_at < seen_before)
     return tx.execute(sessions.delete().where(old)).rowcount

@@ -1,4 +1,4 @@
-"""The sign-ins that were refused, and those that were not."""
+"""Refused sign-ins, and the sign-ins of the audit log."""
 
 import sqlalchemy as sa
 
@@ -8,7 +8,7 @@ from mxlib.store.tables import sign_in_refused as refused
 from mxlib.store.transaction import Tx
 
 
-def refuse(tx: Tx, at: float, name: bytes, address: str) -> int:
+def add_refusal(tx: Tx, at: float, name: bytes, address: str) -> int:
     """Note a refused sign-in; the number of the note."""
     told = tx.execute(refused.insert().values(at=at, name=name, address=address))
     return int((told.inserted_primary_key or (0,))[0])
@@ -32,7 +32,7 @@ def forgive(tx: Tx, name: bytes, address: str) -> None:
     tx.execute(refused.delete().where(refused.c.name == name, refused.c.address == address))
 
 
-def forget_refusals(tx: Tx, before: float) -> int:
+def forget(tx: Tx, before: float) -> int:
     """Forget refusals that count no more; how many."""
     return tx.execute(refused.delete().where(refused.c.at < before)).rowcount
 

@@ -1,4 +1,4 @@
-"""Who may sign in."""
+"""The users of this server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
