@@ -27,7 +27,7 @@ _NOBODY = "Nothing was done that fits. Widen the filter."
 
 
 def asked() -> AuditFilter:
-    """The filter, drawn and read; `?address=` and `?run=` fill it when the page opens."""
+    """Draw and read the filter; `?address=` and `?run=` fill it when the page opens."""
     for name in ("address", "run"):
         st.session_state.setdefault(f"audit-{name}", st.query_params.get(name, ""))
     with st.container(horizontal=True, vertical_alignment="bottom", key="audit-filter"):
@@ -47,12 +47,12 @@ def asked() -> AuditFilter:
 
 
 def _run(told: str) -> int | None:
-    """The run that was asked for; none has the number 0, which stands for what is no number."""
+    """Return the number of the run to filter by; 0 for text that is not a number, which matches no run."""
     return int(told) if told.isascii() and told.isdecimal() and len(told) < _LONG else 0 if told else None
 
 
 def _within(wanted: AuditFilter, period: str, days: tuple[object, ...]) -> AuditFilter:
-    """The same within a period; days are the server's."""
+    """Return the filter within a period; days are the server's."""
     back = _DAYS.get(period)
     if back is not None:
         midnight = datetime.fromtimestamp(services.current().clock.now()).replace(hour=0, minute=0, second=0)
@@ -64,7 +64,7 @@ def _within(wanted: AuditFilter, period: str, days: tuple[object, ...]) -> Audit
 
 
 def show(wanted: AuditFilter) -> None:
-    """The entries, newest first, a page at a time."""
+    """Show the entries, newest first, a page at a time."""
     app, caller = services.current(), layout.caller()
     if st.session_state.get("audit-asked") != wanted:
         st.session_state["audit-asked"], st.session_state["audit-before"] = wanted, []

@@ -1,4 +1,4 @@
-"""The question before somebody is disabled: what happens to the tokens that they answer for."""
+"""Ask before a user is disabled, and show what happens to the tokens of that user."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Who gets in: everybody's own part of it, and whether people sign in at all."""
+"""The Access page: a user's own account, and whether sign-in is required."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from mxlib.ui.widgets.format import escaped
 
 
 def say_not_in_force() -> None:
-    """That nobody signs in here, and how to change that."""
+    """Say that sign-in is off, and how to turn it on."""
     st.info(
         "No sign-in on this machine's sandbox: whoever opens this page is an admin. Add a user to switch it on. The "
         "first one is an admin, and from then on everybody signs in.",
@@ -21,7 +21,7 @@ def say_not_in_force() -> None:
 
 
 def show_own(person: Person) -> None:
-    """What the caller may do, their password, and the browsers that they are signed in with."""
+    """Show the caller's permissions, password and open browsers."""
     user = person.user
     who, password = st.columns([2, 3], gap="large")
     with who.container(border=True, height="stretch"):

@@ -1,4 +1,4 @@
-"""What somebody may do, domain by domain: chosen on a page, and told in a few words."""
+"""Permissions by domain: chosen on a page, and described in a few words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Asked:
 
 
 def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: bool = False) -> None:
-    """Start choosing anew, from what is given already."""
+    """Start choosing again, from the permissions that are granted now."""
     asked = Asked({domain: set(rights) for domain, rights in grants(given or {}).items()})
     st.session_state[key] = asked
     st.session_state[f"{key}-admin"] = admin
@@ -42,7 +42,7 @@ def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: 
 
 
 def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool, Grants]:
-    """The switch and the ticks; whether it is an admin, and what may be done where."""
+    """Draw the switch and the ticks; return whether it is an admin, and the permissions by domain."""
     asked: Asked = st.session_state[key]
     if st.toggle(admin, key=f"{key}-admin"):
         return True, {}
@@ -131,7 +131,7 @@ def _all_have(asked: Asked, shown: Sequence[str], right: Permission) -> bool:
 
 
 def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
-    """What somebody may do, in a sentence, and all of it where the sentence only counts."""
+    """Describe the permissions in a sentence, and list them where the sentence only counts."""
     sentence = told(admin, given)
     st.markdown(f"{escaped(sentence)}.")
     if admin or len(given) <= _NAMED:
@@ -147,7 +147,7 @@ def explain(admin: bool, given: Mapping[str, Iterable[str]]) -> None:
 
 
 def told(admin: bool, given: Mapping[str, Iterable[str]]) -> str:
-    """What somebody may do, domains with the same permissions together."""
+    """Describe the permissions; domains with the same ones are named together."""
     if admin:
         return "Admin: everything"
     alike: dict[tuple[Permission, ...], list[str]] = {}

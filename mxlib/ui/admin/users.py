@@ -104,7 +104,7 @@ def _card(person: Person) -> None:
 
 
 def sign_out(number: int) -> None:
-    """Sign somebody out everywhere."""
+    """Sign a user out everywhere."""
     services.current().access.sign_out(layout.caller(), number)
 
 
@@ -165,7 +165,7 @@ def _add() -> None:
 
 
 def _typed() -> tuple[str, str]:
-    """A password, twice."""
+    """Ask for a password twice."""
     left, right = st.columns(2)
     return (
         left.text_input(

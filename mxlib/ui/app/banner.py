@@ -1,4 +1,4 @@
-"""What an operator should learn whatever page is open: a run goes on, or one ended while nobody looked."""
+"""Notices on every page: a run that is active, or that ended while nobody watched."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,7 +23,7 @@ _STILL = AT_AN_END | {RunStatus.PAUSED}
 
 
 def tab_title(caller: Caller) -> str:
-    """The tab's title; while a run goes on it starts with how far that is."""
+    """Return the title of the tab; during a run it starts with the progress."""
     return _title(services.current().runs.all(caller, most=10))
 
 
@@ -35,7 +35,10 @@ def _title(views: Sequence[RunView]) -> str:
 
 
 def pulse() -> None:
-    """Keep the tab's title at how far the run is, on any page, as long as one goes on; nothing else is drawn anew."""
+    """Keep the title of the tab at the progress of the run while one is active.
+
+    Nothing else is drawn again.
+    """
     if tab_title(session.caller()) != NAME:
         actions.live(_retitle, every=PULSE)
 
@@ -48,7 +51,7 @@ def _retitle() -> None:
 
 
 def show(show_run: Callable[[int], None]) -> None:
-    """Say of each run that came to an end or paused unseen what came of it."""
+    """Report each run that ended or paused unseen."""
     caller = session.caller()
     for view in services.current().runs.unseen(caller):
         with st.container(border=True, key=f"banner-{view.id}"):
@@ -66,13 +69,13 @@ def show(show_run: Callable[[int], None]) -> None:
 
 
 def seen(caller: Caller, view: RunView) -> None:
-    """Somebody looks at this run's card now."""
+    """Note that this run's card is open now."""
     if view.status in _STILL:
         services.current().runs.seen(caller, view.id)
 
 
 def _say_to_admins(caller: Caller) -> None:
-    """Say to admins that the database is damaged, and that nothing is forgotten, with the way to confirm the time."""
+    """Show admins that the database is damaged, or that MXM forgets nothing until the time is confirmed."""
     housekeeping = services.current().housekeeping
     for problem in housekeeping.damage() if caller.admin else ():
         st.error(escaped(problem), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""What a page says when it could not be drawn to its end."""
+"""The text of a page that failed while it was drawn."""
 
 import logging
 
@@ -11,9 +11,9 @@ log = logging.getLogger("mxlib")
 
 
 def say_it_failed(error: Exception) -> bool:
-    """Show one sentence for a fault of ours, and log its kind and place; values stay out of the log.
+    """Show one sentence for a bug, and log its kind and place without values.
 
-    That somebody may do something no more is no fault: who took the permission away wanted it to hold at once.
+    A lost permission is not an error: it is meant to take effect at once.
     """
     if isinstance(error, Forbidden):
         st.error(escaped(str(error)), icon=":material/lock:")

@@ -1,4 +1,4 @@
-"""A server without room for another open file says so in one line a minute, and not in thousands of tracebacks."""
+"""Report a lack of file descriptors in one line a minute, without thousands of tracebacks."""
 
 import asyncio
 import errno
@@ -18,9 +18,9 @@ _DEEPEST = 10
 
 
 class OutOfFiles(logging.Filter):
-    """Says at most once a minute that room is missing, whatever fails for it; the tracebacks of that are dropped.
+    """Report at most once a minute that file descriptors ran out, and drop the tracebacks.
 
-    A loop meets it for each connection that waits, and a request for each file that it has to open.
+    The event loop meets it for each connection that waits, and a request for each file that it opens.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class OutOfFiles(logging.Filter):
             loop.default_exception_handler(context)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line may be written: it is about something else than missing room."""
+        """Return whether a line may be logged: it is not about missing descriptors."""
         if not record.exc_info or not _is_about_room(record.exc_info[1]):
             return True
         self._say()
@@ -62,7 +62,7 @@ class OutOfFiles(logging.Filter):
 
 
 def _is_about_room(error: BaseException | None) -> bool:
-    """Whether `error`, or what led to it, is that no more files can be opened."""
+    """Return whether `error`, or its cause, is that no more files can be opened."""
     for _ in range(_DEEPEST):
         if error is None:
             return False

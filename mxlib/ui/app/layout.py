@@ -17,12 +17,12 @@ ASSETS = Path(__file__).parents[1] / "assets"
 
 
 def caller() -> Caller:
-    """Whoever looks at the page, with what they may do at this moment; raises Forbidden for nobody."""
+    """Return the caller with the permissions of this moment; raise Forbidden for nobody."""
     return session.caller()
 
 
 def page(name: str) -> Page:
-    """The page of that name, to link and switch to."""
+    """Return the page of that name, to link and switch to."""
     title, icon, path = {
         "email_accounts": ("Email accounts", ":material/mail:", "email-accounts"),
         "import_mailboxes": ("Import", ":material/upload_file:", "import"),
@@ -46,7 +46,7 @@ def _imports() -> bool:
 
 
 def domain() -> str:
-    """The active domain; blank when the account has none or the host never told."""
+    """Return the active domain; blank when the account has none or MXroute has not listed any."""
     return str(st.session_state.get("domain") or "")
 
 
@@ -72,7 +72,7 @@ def show() -> None:
 
 
 class _Drawn(Exception):
-    """All of a page is drawn that there is for whoever looks."""
+    """The page is complete for this caller; the rest of the script is skipped."""
 
 
 def stop() -> NoReturn:
@@ -96,12 +96,12 @@ def _sidebar() -> None:
 
 
 def _domain_selector(names: tuple[str, ...]) -> None:
-    """The active domain: chosen here, kept across pages, carried in the address.
+    """Let the user choose the active domain; it is kept across pages and in the address.
 
-    Streamlit's own binding to the address will not do: `st.switch_page` refuses to touch a bound parameter.
+    Streamlit's own binding to the address does not work here: `st.switch_page` refuses to touch a bound parameter.
     """
     if not names:
-        if caller().admin:  # anybody else is told on the page what they lack
+        if caller().admin:  # the page itself names the missing permission to everyone else
             st.caption("No domain is known yet.")
         return
     asked = st.query_params.get("domain") or st.query_params.get("address", "").rpartition("@")[2].lower()

@@ -12,7 +12,7 @@ _LINES = 200
 
 
 class RepeatLimit(logging.Filter):
-    """Lets the same line through a few times a minute; the next one after that says how many were left out."""
+    """Limit repeated log lines to a few a minute; the next line says how many were dropped."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class RepeatLimit(logging.Filter):
         self._seen: dict[str, tuple[float, int]] = {}  # since when, and how often, by line
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written; errors with a traceback always are."""
+        """Return whether the record is written; errors with a traceback always are."""
         if record.exc_info:
             return True
         line, now = str(record.msg), self._monotonic()

@@ -15,7 +15,10 @@ _MOST = 8
 
 
 def show(go: Callable[[str, str], None]) -> None:
-    """The box and what it finds; typing asks nothing of MXroute. `go` opens the card of a domain's address."""
+    """Show the search box and its results; typing sends nothing to MXroute.
+
+    `go` opens the card of a domain's address.
+    """
     actions.live(lambda: _show(go))
 
 
@@ -48,7 +51,7 @@ def _show(go: Callable[[str, str], None]) -> None:
 
 
 def _tell(found: Found, now: float) -> None:
-    """How many more there are, and how far the search reached."""
+    """Show how many more matches there are, and which lists the search covered."""
     if not found.total:
         st.caption("No mailbox holds that.")
     elif found.total > len(found.hits):

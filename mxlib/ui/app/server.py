@@ -1,4 +1,4 @@
-"""What app.py hands to Streamlit's server: routes, lifespan, middleware."""
+"""Routes, lifespan and middleware for Streamlit's server, as app.py needs them."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ _AROUND = 4 * 2**20
 
 
 def _settings() -> Settings:
-    """The settings of this process; a sentence and exit status 2 when they can not work."""
+    """Return the settings; print a sentence and exit with status 2 when they cannot work."""
     try:
         settings = Settings()
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,9 +55,10 @@ def _settings() -> Settings:
 
 
 def _hear_the_true_peer() -> None:
-    """Keep uvicorn from taking X-Forwarded-* from any program of this machine; the guard knows the proxies to believe.
+    """Keep uvicorn from accepting X-Forwarded-* from any local program; the middleware knows the trusted proxies.
 
-    Streamlit has no setting for it, and makes uvicorn's before it imports this module; the wrapping comes after.
+    Streamlit has no setting for it, and builds uvicorn's configuration before it imports this module; the wrapping
+    comes after.
     """
     vars(uvicorn.config)["ProxyHeadersMiddleware"] = lambda app, trusted_hosts: app
 
@@ -94,9 +95,9 @@ def _bound_messages(most: int) -> None:
 
 
 def _upgrade_no_bodies() -> None:
-    """Treat a request with a body as an ordinary one, whatever protocol it wants to change to.
+    """Treat a request with a body as an ordinary one, whatever protocol it asks to change to.
 
-    Handed over as a websocket, it would get no answer, and hold its connection for ever.
+    Handed over as a websocket, it would get no response, and hold its connection for ever.
     """
     wants = H11Protocol._should_upgrade
 
@@ -108,7 +109,7 @@ def _upgrade_no_bodies() -> None:
 
 
 def _by_hand(message: bytes) -> bool:
-    """Whether a message of Streamlit's page is of a person: a tab that refreshes itself is nobody at work."""
+    """Return whether a websocket message comes from user activity rather than an automatic rerun."""
     try:
         heard = BackMsg.FromString(message)
     except DecodeError:
@@ -152,7 +153,7 @@ def _spare_the_collector() -> None:
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Open the services before the first request; on the way out let in-flight writes finish."""
-    # A thread that reckons lets go of the interpreter after this many seconds: an answer takes it some ten times.
+    # A computing thread releases the interpreter after this many seconds; a response needs it about ten times.
     sys.setswitchinterval(0.001)
     # Arrow's own pool keeps what a long preview once took; the system's gives it back: some 40 MB after 10,000 rows.
     pa.set_memory_pool(pa.system_memory_pool())

@@ -1,4 +1,4 @@
-"""Who is signed in, and the way out."""
+"""The signed-in user, and the way to sign out."""
 
 from html import escape
 from typing import NoReturn
@@ -13,14 +13,20 @@ from mxlib.ui.widgets.format import escaped
 
 
 def caller() -> Caller:
-    """Whoever the guard says it is; the local operator while nobody needs to sign in. Raises Forbidden."""
+    """Return the caller that the middleware named, or the local operator while sign-in is off.
+
+    Raises Forbidden.
+    """
     name, headers = st.user.get("email"), st.context.headers
     address, opened_in = (headers.get(key.decode()) or "" for key in (ADDRESS, SESSION))
     return services.current().authenticator.caller(str(name or ""), address, opened_in)
 
 
 def session() -> str:
-    """The id of the session that this page is open in, for those who end all their other ones; blank without one."""
+    """Return the id of this page's session; blank without one.
+
+    With it a user can end all other sessions.
+    """
     cookies = st.context.cookies
     return next(filter(None, (cookies.get(cookie_name(secure)) for secure in (True, False))), "")
 
@@ -36,7 +42,7 @@ def show(who: Caller) -> None:
 
 
 def turn_away(why: str) -> NoReturn:
-    """Say why there is no page for whoever this is."""
+    """Say why this caller gets no page."""
     st.set_page_config(page_title="MXM")
     st.error(escaped(why), icon=":material/lock:")
     st.html(f'<p><a href="{SIGN_OUT}" target="_self">Sign out, or sign in as somebody else</a></p>')

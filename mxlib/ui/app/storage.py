@@ -17,7 +17,7 @@ LOOK_EVERY = 2
 
 
 def show() -> None:
-    """What is used of how much; nothing for who may view no domain."""
+    """Show the storage used and available; nothing for a caller who may view no domain."""
     storage = services.current().storage
     waits = storage.latest(session.caller()) is None and not storage.problem
     actions.live(_draw, every=LOOK_EVERY if waits else None)

@@ -22,10 +22,10 @@ async def sweep_for_ever() -> None:
 
 
 def sweep(running: Any) -> int:
-    """Drop sessions that nobody came back to, and close the event loops of those that wait; how many were closed.
+    """Drop abandoned sessions and close the event loops of waiting ones; return how many were closed.
 
     Each session has an event loop for its scripts: three descriptors, kept for two minutes after its tab was closed,
-    and longer while no other tab comes. A session whose tab comes back makes itself another one.
+    and longer while no other tab comes. A session whose tab returns makes itself another one.
     """
     storage = running._session_mgr._session_storage
     storage._cache.expire()
@@ -39,5 +39,5 @@ def sweep(running: Any) -> int:
 
 
 def _is_no_replacement(record: logging.LogRecord) -> bool:
-    """Whether a line of the log is other than that a closed loop was replaced."""
+    """Return whether a log line is about something other than a replaced event loop."""
     return "script event loop is closed" not in str(record.msg)

@@ -6,7 +6,7 @@ from mxlib.auth.websocket import TAB
 
 
 def redraw(tab: str) -> bool:
-    """Draw that tab's page again, with all that is typed into it; False while its script runs.
+    """Draw that tab's page again, keeping what is typed; return False while its script runs.
 
     A script is not interrupted: it may be about to show a password that is shown once.
     """

@@ -1,4 +1,4 @@
-"""Streamlit's uploads, as the guard asks about them, and a way to let go of one that was read."""
+"""Streamlit's uploads, as the middleware asks for them, and a way to release one that was read."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -17,11 +17,11 @@ class StreamlitUploads:
     """The files in Streamlit's memory; empty while there is no Streamlit."""
 
     def may_import(self, caller: Caller) -> bool:
-        """Whether somebody may import into any domain of the account now."""
+        """Return whether a user may import into any domain of the account now."""
         return services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True)
 
     def opened_by(self, page: str) -> str | None:
-        """The session that a page was opened in, as the guard named it; None when the page is closed."""
+        """Return the session that a page was opened in, as the middleware named it; None when closed."""
         client = Runtime.instance().get_client(page) if Runtime.exists() else None
         if client is None:
             return None
@@ -29,7 +29,7 @@ class StreamlitUploads:
         return headers.get(SESSION.decode(), "")
 
     def files(self, page: str) -> Mapping[str, int]:
-        """The bytes of each file of a page, the oldest first."""
+        """Return the bytes of each file of a page, oldest first."""
         manager = _manager()
         if manager is None:
             return {}
@@ -37,7 +37,7 @@ class StreamlitUploads:
             return {name: len(file.data) for name, file in manager.file_storage.get(page, {}).items()}
 
     def total(self) -> int:
-        """The bytes of all files."""
+        """Return the bytes of all files."""
         manager = _manager()
         if manager is None:
             return 0

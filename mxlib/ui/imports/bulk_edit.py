@@ -26,7 +26,7 @@ _KINDS = (Verdict.INVALID, Verdict.EXISTS, Verdict.DUPLICATE, Verdict.NEEDS_PASS
 
 
 def show(editor: Editor, judged: pd.DataFrame) -> None:
-    """A popover with the tools, and the way to apply one."""
+    """Show a popover with the tools, and the button that applies one."""
     here = judged.iloc[editor.in_view]
     with st.popover("Bulk edit", icon=":material/edit_note:", key="bulk"):
         choice = str(st.selectbox("Change", _TOOLS, key="bulk_tool"))
@@ -56,7 +56,7 @@ def _scope(scope: str, rows: int) -> str:
 
 
 def _ask(choice: str, here: pd.DataFrame) -> bool:
-    """What the tool needs to know; whether it can be applied."""
+    """Ask for what the tool needs; return whether it can be applied."""
     if choice in _PUT:
         st.text_input(
             "Value",
@@ -88,14 +88,14 @@ def _ask(choice: str, here: pd.DataFrame) -> bool:
 
 
 def _scoped(choice: str) -> Tool:
-    """The tool for the rows that it was asked for."""
+    """Return the tool for the chosen rows."""
     tool = _tool(choice)
     every = choice in (_TAKE_IN, _DELETE) or st.session_state.get("bulk_for") != TICKED
     return tool if every else bulk_edit.only_ticked(tool)
 
 
 def _tool(choice: str) -> Tool:
-    """The tool as it was set."""
+    """Return the tool as it is set."""
     said = {
         name: str(st.session_state.get(f"bulk_{name}") or "") for name in ("value", "before", "after", "old", "new")
     }

@@ -23,7 +23,7 @@ RETENTION = {1: "1 day", 7: "7 days", 30: "30 days"}
 
 
 def show(editor: Editor, judged: pd.DataFrame) -> None:
-    """The button under the grid; it counts what would be sent."""
+    """Show the button under the grid; it counts the rows that would be sent."""
     figures = counts(judged)
     creates, updates = figures[Verdict.READY], figures[UPDATE]
     label = f"{confirmations.to_do(creates, updates)}…"
@@ -98,7 +98,7 @@ def retention() -> int:
 
 
 def _loud(ready: PreparedImport, until: float) -> str:
-    """What is asked, with what locks people out in bold."""
+    """Return the question, with the part that locks people out in bold."""
     told, replaced = escaped(ready.text(until)), ready.figures.replaced
     loud = escaped(confirmations.replaces_passwords(replaced))
     return told.replace(loud, f":red[**{loud}**]") if replaced else told

@@ -8,7 +8,7 @@ from mxlib.ui.imports.editor import OpenDraft
 
 
 def keep(held: OpenDraft) -> None:
-    """Keep what was mended in the store, so that it outlives this tab."""
+    """Keep the edits in the store, so that they outlive this tab."""
     editor = held.editor
     latest, about = editor.latest, (editor.domain, editor.on_existing)
     if latest is held.kept and about == held.kept_as:
@@ -25,6 +25,6 @@ def keep(held: OpenDraft) -> None:
 
 
 def keep_as_own(held: OpenDraft) -> None:
-    """Go on with this tab's rows as a draft of their own; the other tab keeps its draft."""
+    """Continue with this tab's rows as a new draft; the other tab keeps its own."""
     held.number, held.version, held.kept = services.current().drafts.new(), 0, None
     keep(held)

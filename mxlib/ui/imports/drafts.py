@@ -14,7 +14,7 @@ _MOST = 3
 
 
 def offer() -> None:
-    """The latest drafts of the caller and of those whose domains the caller may import into."""
+    """Offer the latest drafts of the caller, and of others for domains that the caller may import into."""
     app = services.current()
     for kept in app.drafts.offered(layout.caller())[:_MOST]:
         with st.container(border=True, key=f"draft-{kept.id}"):
@@ -36,7 +36,7 @@ def offer_both(held: OpenDraft) -> None:
 
 
 def _take_theirs(held: OpenDraft) -> None:
-    """Go on with what the other tab has; this tab's rows are kept as a draft of their own."""
+    """Continue with the other tab's rows; this tab's rows are kept as a new draft."""
     number = held.number
     draft_copy.keep_as_own(held)
     if not held.not_kept:
@@ -49,7 +49,7 @@ def leave() -> None:
 
 
 def may_see(current: editor.OpenDraft) -> bool:
-    """Whether whoever looks may still see these rows, which may be another's."""
+    """Return whether the caller may still see these rows, which another user may have begun."""
     return services.current().drafts.may_go_on(layout.caller(), current.number)
 
 

@@ -48,7 +48,7 @@ def open_preview(content: DraftContent, number: str = "") -> None:
 
 
 def current() -> OpenDraft | None:
-    """This tab's draft, if it has one open."""
+    """Return this tab's draft, if one is open."""
     found: OpenDraft | None = st.session_state.get("preview")
     return found
 
@@ -66,7 +66,7 @@ def change(editor: Editor, step: Callable[..., object], *given: Any) -> Callable
 
 
 def validated_rows(editor: Editor) -> pd.DataFrame:
-    """Return the rows with everything typed so far and their verdicts; asked for once a drawing."""
+    """Return the rows with all edits so far and their verdicts; computed once a drawing."""
     receive(editor)
     if editor.pending and editor.key not in st.session_state:
         editor.commit()  # Leaving the page dropped the grid and what it held; the editor still has it.

@@ -1,4 +1,4 @@
-"""What became of the file, as a list, and the file as it is now."""
+"""The changes made to the file, as a list, and the corrected file."""
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,7 @@ _MOST = 200
 
 
 def show(held: OpenDraft) -> None:
-    """An expander; what is in it costs nothing while it is closed."""
+    """Show an expander; its content costs nothing while it is closed."""
     label = "What changed from the file, and the mended file"
     with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
         if not box.open:

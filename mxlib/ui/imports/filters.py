@@ -1,4 +1,4 @@
-"""What is in view of a preview: badges that filter, search, order, and the pages of a long table."""
+"""The view of a preview: badges that filter, search, order, and pages of a long table."""
 
 import pandas as pd
 import streamlit as st
@@ -35,7 +35,7 @@ _ORDERS = {SortOrder.LINE: "Sort: line", SortOrder.PROBLEMS: "Sort: problems fir
 
 
 def badges(editor: Editor, judged: pd.DataFrame) -> None:
-    """How many rows are of each kind; a click shows only those, and keeps a mended one in view."""
+    """Show how many rows are of each kind; a click filters, and keeps a fixed row in view."""
     figures = {ALL: len(judged)} | counts(judged)
     order = [
         ALL,
@@ -61,7 +61,7 @@ def badges(editor: Editor, judged: pd.DataFrame) -> None:
 
 
 def search_and_order(editor: Editor) -> None:
-    """The two boxes; what is typed or chosen counts at once."""
+    """Show the search box and the order; both apply at once."""
 
     def search() -> None:
         editor.search_for(str(st.session_state["search"]))
@@ -93,7 +93,7 @@ def search_and_order(editor: Editor) -> None:
 
 
 def told(editor: Editor, judged: pd.DataFrame) -> None:
-    """What of the rows is in view, when that is not all; and how many stay though they match no more."""
+    """Say which rows are in view when not all are, and how many stay though they no longer match."""
     if not editor.filtered:
         return
     parts = [f"**{LABELS[editor.chosen]}**"] * (editor.chosen != ALL)
@@ -115,7 +115,7 @@ def told(editor: Editor, judged: pd.DataFrame) -> None:
 
 
 def pages(editor: Editor) -> None:
-    """Which part of a long table this is, and the way to the others."""
+    """Show which part of a long table this is, and the way to the others."""
     if editor.pages == 1:
         return
 

@@ -14,7 +14,7 @@ from mxlib.ui.imports.editor import OpenDraft, change, validated_rows
 from mxlib.ui.widgets.format import escaped
 
 #: Shown in this order. Streamlit lets go of all pinned columns when they take more than 60 % of the width, so they are
-#: few and narrow: at 200 % zoom what is wrong with a row stays beside the cells that mend it.
+#: few and narrow: at 200 % zoom the problem of a row stays next to the cells that fix it.
 GRID = (
     "status",
     "fix",
@@ -63,7 +63,7 @@ def show(held: OpenDraft) -> pd.DataFrame:
 
 
 def _view(editor: Editor, judged: pd.DataFrame) -> pd.DataFrame:
-    """The rows on the table: editable cells from the folded draft, status and reasons from now."""
+    """Return the rows for the grid: editable cells from the draft, status and findings from validation."""
     base, now = editor.draft.rows.iloc[editor.shown], judged.iloc[editor.shown]
     password = base["password"] if editor.passwords_shown else base["password"].where(base["password"] == "", MASK)
     status = kinds(now).map({kind: labels.kind(kind) for kind in KINDS}).where(now["ticked"], _LEFT_OUT)
@@ -74,7 +74,7 @@ def _view(editor: Editor, judged: pd.DataFrame) -> pd.DataFrame:
     cells = {
         "status": [[label] for label in status],
         "fix": fix.astype("string"),
-        "ticked": base["ticked"].astype("boolean"),  # Streamlit can not put a cleared cell into plain bits
+        "ticked": base["ticked"].astype("boolean"),  # Streamlit cannot show a cleared cell in a plain column
         "line": base["line"].where(base["line"] > 0).astype("Int64"),
         "changes": now["changes"].astype("string"),
         **{name: base[name] for name in COLUMNS},

@@ -33,7 +33,7 @@ _LOOK = "Read as shown below it is a table: look whether that is right, or choos
 
 
 def held() -> Step | None:
-    """This tab's step, if it is in one."""
+    """Return this tab's mapping step, if one is open."""
     found: Step | None = st.session_state.get("mapping")
     return found
 
@@ -128,7 +128,7 @@ def _heading(step: Step) -> None:
 
 
 def _offer(step: Step, offer: Offer) -> None:
-    """Ask whether the columns hold what somebody else said of such a file; nothing is taken over unasked."""
+    """Offer the column choices that another user made for such a file; nothing is applied unasked."""
     who, now = offer.by or "Somebody", services.current().clock.now()
     said = ", ".join(
         f"{step.name(at)} = {CHOICES[meaning]}" for at, meaning in enumerate(offer.answer.meanings) if meaning != IGNORE
@@ -196,7 +196,7 @@ def _samples(step: Step, at: int) -> str:
 
 
 def _footer(step: Step, trouble: str) -> bool:
-    """The ways on and back; whether to go on."""
+    """Show the buttons onward and back; return whether to continue."""
     with st.container(horizontal=True, vertical_alignment="center"):
         go_on = st.button(
             "Preview import", type="primary", icon=":material/table_view:", key="map_done", disabled=bool(trouble)

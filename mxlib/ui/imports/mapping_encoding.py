@@ -1,4 +1,4 @@
-"""How a file is read: encoding, delimiter, sheet and header, each to be overridden, with its first rows."""
+"""The reading of a file: encoding, delimiter, sheet and header, each with an override, and its first rows."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -40,7 +40,7 @@ def ask(step: Step) -> None:
 
 
 def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | None) -> None:
-    """One part of how a file is read; what was found and is none of the usual is among the choices too."""
+    """Show one part of how a file is read; a detected value that is unusual is among the choices."""
     if now is not None and now not in choices:
         choices = {now: str(now), **choices}
     st.selectbox(
@@ -54,7 +54,7 @@ def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | N
 
 
 def _read_anew(step: Step, part: str) -> None:
-    """Read the file with one part changed; what follows from it is found anew."""
+    """Read the file with one part changed; the parts that depend on it are detected again."""
     now, chosen = step.sheet.taken, st.session_state[step.key(part)]
     match part:
         case "sheet":
@@ -87,7 +87,7 @@ def _line(step: Step, line: int, cells: list[str]) -> str:
 
 
 def _sample(step: Step) -> pd.DataFrame:
-    """The first rows as they are read, or those at the line at fault, by their lines; no passwords."""
+    """Show the first rows, or those at the faulty line, with line numbers and without passwords."""
     table = step.sheet.table
     first = max(0, min(int(table.lines.searchsorted(step.line, "right")) - 2, len(table) - _ROWS))
     shown = range(first, min(first + _ROWS, len(table)))

@@ -1,4 +1,4 @@
-"""What one browser tab holds between a file and its preview."""
+"""The state of a browser tab between a file and its preview."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -29,10 +29,10 @@ class Upload:
 
 @dataclass
 class Step:
-    """What one browser tab holds of a mapping step; `asked` when the operator opened it over a preview.
+    """The state of a mapping step; `asked` when the operator opened it over a preview.
 
-    `misread` says why the file was refused as it came, and `line` where, when it is proposed to read it otherwise.
-    Widgets are drawn anew whenever `generation` changes.
+    `misread` says why the file was refused as it came, and `line` where, when another way to read it is proposed.
+    Widgets are drawn again whenever `generation` changes.
     """
 
     upload: Upload
@@ -60,36 +60,36 @@ class Step:
         return self._secret
 
     def key(self, name: str) -> str:
-        """The key of a widget."""
+        """Return the key of a widget."""
         return f"map-{name}-{self.generation}"
 
     def name(self, at: int) -> str:
-        """A column's header as it is shown."""
+        """Return a column's header as it is shown."""
         return readable(masked_header(self.sheet.header[at])) or f"Column {at + 1}"
 
     def shown(self, cells: Iterable[str]) -> list[str]:
-        """The cells of a row, fit for a page."""
+        """Return the cells of a row, fit for a page."""
         return [self._readable(at, cell) for at, cell in enumerate(cells)]
 
     def samples(self, at: int) -> list[str]:
-        """The first values of a column, fit for a page."""
+        """Return the first values of a column, fit for a page."""
         return [self._readable(at, cell) for cell in self.sheet.samples(at)]
 
     def _readable(self, at: int, cell: str) -> str:
-        """A cell; a password is hidden, whether its column is said to hold some, or it only looks like one."""
+        """Return a cell; hide it if its column holds passwords or it looks like one."""
         known = (*self.question.answer.meanings[at : at + 1], *self.answer.meanings[at : at + 1])
         if cell and ("password" in known or at in self.secret):
             return MASK
         return readable(masked(masked_value(cell)))
 
     def read_as(self, question: MappingQuestion) -> None:
-        """Begin anew with the same file, read in another way."""
+        """Begin again with the same file, read in another way."""
         self.question, self.answer, self.refusal = question, question.answer, ""
         self.first_lines = self._secret = None
         self.generation += 1
 
     def take(self, answer: ColumnChoices) -> None:
-        """Fill in an answer of somebody else, to be looked at before it is used."""
+        """Fill in the choices of another user, to be reviewed before they are used."""
         self.question, self.answer = replace(self.question, answer=answer, offer=None, conflicts=()), answer
         self.generation += 1
 

@@ -21,7 +21,10 @@ _PARTICLES = {
 
 
 def ask(step: Step, domain: str) -> tuple[ColumnChoices, list[str]]:
-    """Ask for the recipe and show what it makes; the answer, and addresses whose owners are other people."""
+    """Ask for the pattern of usernames and show the result.
+
+    Returns the pattern, and addresses whose owners are other people.
+    """
     st.markdown("**Usernames made of the names**")
     who = choices.people(step.sheet, step.answer)
     answer = ColumnChoices(step.answer.meanings, _recipe(step, who))
@@ -61,7 +64,7 @@ def _recipe(step: Step, who: People) -> UsernamePattern:
 
 
 def _others(step: Step, answer: ColumnChoices, domain: str) -> list[str]:
-    """Ask who of those that exist already is another person; all others are the same people, and left alone."""
+    """Ask which existing mailboxes belong to other people; the rest are the same people, and are skipped."""
     there = services.current().files.namesakes(layout.caller(), step.sheet, answer, domain)
     if not there:
         return []
@@ -75,7 +78,7 @@ def _others(step: Step, answer: ColumnChoices, domain: str) -> list[str]:
 
 
 def _sample(step: Step, who: People, made: list[str], plain: list[str]) -> None:
-    """Some of the usernames, the odd ones among them, and how many are odd."""
+    """Show some of the usernames, the odd ones first, and how many are odd."""
     called = [
         f"{first} {last}".strip() for first, last in zip(who.first.to_pylist(), who.last.to_pylist(), strict=True)
     ]

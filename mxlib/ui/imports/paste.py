@@ -19,7 +19,7 @@ _HOW = (
 
 
 def show(editor: Editor) -> None:
-    """The button with the box behind it."""
+    """Show the button with the box behind it."""
     with st.popover("Paste rows", icon=":material/content_paste:", key="paste"):
         st.text_area("Further rows, from a spreadsheet or a list of addresses", key="further", height=_HEIGHT)
         st.caption(escaped(_HOW.format(file=editor.file.sheet.name if editor.file else "the file")))

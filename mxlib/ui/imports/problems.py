@@ -1,4 +1,4 @@
-"""What to fix, as a plain list: the same as in the grid, for a keyboard, a screen reader, or a long sentence."""
+"""The problems as a plain list, for keyboards, screen readers and long sentences."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ _MOST = 200
 
 
 def show(editor: Editor, judged: pd.DataFrame) -> None:
-    """The ticked rows that cannot be sent or carry a warning, one line each, in file order; and a form for any."""
+    """List the ticked rows that have an error or a warning, in file order, with a form for any."""
     told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
     rows = judged[told].assign(kind=kinds(judged[told]))
     if rows.empty:
         return
-    # A label with the count in it would be another expander after every row that is mended, and closed.
+    # With the count in its label it would be another expander, and closed, after every row that is fixed.
     with st.expander("What to fix, as a list", key="problems", icon=":material/list:", on_change="rerun") as box:
         if not box.open:
             return

@@ -1,4 +1,4 @@
-"""One row in a form: mended, left out or deleted by keyboard alone."""
+"""One row in a form: fixed, left out or deleted by keyboard alone."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _BESIDE = 3
 
 
 def show(editor: Editor, rows: pd.DataFrame) -> None:
-    """The form for one of `rows`, which are judged, stand in need of mending, and have their `kind`."""
+    """Show the form for one of `rows`, which are validated, have a problem, and have their `kind`."""
     origins = rows["origin"].tolist()
     places = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
     if st.session_state.get("mend_row") not in origins:
@@ -41,7 +41,7 @@ def show(editor: Editor, rows: pd.DataFrame) -> None:
 
 
 def place(row: Any) -> str:
-    """Which row it is: `Line 4, jan jansen`."""
+    """Return which row it is: `Line 4, jan jansen`."""
     where = f"Line {row.line}" if row.line else "Added row"
     return f"{where}, {row.username}" if row.username else where
 

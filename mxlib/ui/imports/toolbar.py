@@ -14,7 +14,7 @@ from mxlib.ui.imports.filters import search_and_order
 
 
 def show(editor: Editor, judged: pd.DataFrame) -> None:
-    """What is looked at, and what is done with it."""
+    """Show the tools for the view and for the rows."""
     _set("reveal", editor.passwords_shown)
     _set("show_changes", editor.changes_shown)
     _set("generate", editor.generate)

@@ -26,12 +26,12 @@ _TABLE = "| Column | Needed | Meaning |\n|---|---|---|\n" + "\n".join(
 
 
 def shown() -> bool:
-    """Whether this tab has had the form, so that something may be in it."""
+    """Return whether this tab has drawn the form, so that it may hold input."""
     return bool(st.session_state.get(_SHOWN))
 
 
 def show(domain: str) -> None:
-    """The upload, its options and what a file should look like."""
+    """Show the upload, its options, and a description of a good file."""
     st.session_state[_SHOWN] = True
     app = services.current()
     settings = app.settings

@@ -41,7 +41,7 @@ def show(box: pd.Series) -> None:
 
 
 def show_past(domain: str, username: str, *, there: bool) -> None:
-    """Who did what to it, when, and by which run and file."""
+    """Show who did what to it, when, and by which run and file."""
     app = services.current()
     past, now = app.histories.of(layout.caller(), domain, username), app.clock.now()
     st.subheader("History", anchor=False)

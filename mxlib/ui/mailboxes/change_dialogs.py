@@ -1,4 +1,4 @@
-"""Change picked mailboxes: what is asked, what is typed to confirm, and what came of it.
+"""Change selected mailboxes: the question, what is typed to confirm, and the result.
 
 A proposal is kept while its dialog is open: its passwords stay the same however often sending them is tried, and are
 forgotten with the dialog.
@@ -34,7 +34,7 @@ def forget() -> None:
 
 @dialogs.dialog("Set quota", width="medium", icon=":material/data_usage:", forget=forget)
 def quota(addresses: Sequence[str]) -> None:
-    """A value, or one reckoned from what each has."""
+    """Ask for a quota, or for one calculated from the present quota of each mailbox."""
     typed = st.text_input(
         "Quota in MB", key="change_quota", placeholder="2048, 2 GB, × 2, + 1024", help=change_text.QUOTA_HELP
     )
@@ -50,7 +50,7 @@ def quota(addresses: Sequence[str]) -> None:
 
 @dialogs.dialog("Reset password", width="medium", icon=":material/key:", forget=forget)
 def passwords(addresses: Sequence[str]) -> None:
-    """A generated one for each; a single one is shown once, several are in the results of their run."""
+    """Generate a password for each; one is shown once, several are in the results of their run."""
     if done := _done():
         if _still(st.session_state[_HELD]["proposed"]):
             _show_password(addresses[0], done)
@@ -113,7 +113,7 @@ def _many_emails(boxes: pd.DataFrame) -> dict[str, str]:
 
 
 def _proposed(addresses: Sequence[str], change: Change, asked: str) -> ChangeProposal | None:
-    """The proposal of this change: made once, and kept while the same is asked; None when there can be none."""
+    """Return the proposal of this change, kept while the same is asked; None when there is none."""
     asked_for = (type(change).__name__, tuple(addresses), asked)
     held = st.session_state.get(_HELD)
     if held and held["asked"] == asked_for:
@@ -130,7 +130,7 @@ def _proposed(addresses: Sequence[str], change: Change, asked: str) -> ChangePro
 
 
 def _still(proposed: ChangeProposal) -> ChangeProposal | None:
-    """A proposal of before, as whoever looks may see it now."""
+    """Return an earlier proposal as the caller may see it now."""
     try:
         return services.current().changes.still(layout.caller(), proposed)
     except REFUSALS as refusal:
@@ -144,7 +144,7 @@ def _done() -> ChangeResult | None:
 
 
 def _confirm(proposed: ChangeProposal, verb: str) -> None:
-    """The question, what must be agreed to, and the button."""
+    """Show the question, what must be agreed to, and the button."""
     app = services.current()
     question = st.empty()
     if proposed.gone:
@@ -228,7 +228,7 @@ class Action:
 
 
 def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
-    """What can be done to these mailboxes."""
+    """Return the actions for these mailboxes."""
     addresses = list(boxes["address"])
     change, remove = Permission.IMPORT, Permission.DELETE
     return (

@@ -8,7 +8,7 @@ from mxlib.ui.widgets import dialogs
 
 
 def show(address: str) -> None:
-    """Server, user name and ports of a mailbox, and a text to hand to its owner."""
+    """Show server, user name and ports of a mailbox, and a text for its owner."""
     server = services.current().settings.server
     with st.container(key="client-setup"):
         name, host = st.columns([3, 2])
@@ -26,7 +26,7 @@ def show(address: str) -> None:
 
 @dialogs.dialog("Client setup", width="medium", icon=":material/devices:")
 def ask(address: str) -> None:
-    """The same in a dialog."""
+    """Show the client setup in a dialog."""
     show(address)
 
 

@@ -11,7 +11,7 @@ from mxlib.ui.widgets.format import escaped
 
 
 def offer() -> None:
-    """The button."""
+    """Show the button."""
     if st.button("Export all domains", icon=":material/folder_zip:", key="export-all"):
         _show()
 

@@ -28,7 +28,7 @@ def forget() -> None:
 
 @dialogs.dialog("New mailbox", width="medium", icon=":material/person_add:", forget=forget)
 def ask(domain: str) -> None:
-    """The form; after it the password, once, and the client setup."""
+    """Show the form; after it the password, once, and the client setup."""
     lacks = not layout.caller().may(Permission.IMPORT, domain)
     actions.notice(f"{lacking(Permission.IMPORT, domain)} Ask an admin for it." if lacks else "")
     if made := st.session_state.get(_MADE):
@@ -46,7 +46,7 @@ def ask(domain: str) -> None:
     tried = bool(st.session_state.get("new_tried")) or refused is not None
 
     def field(name: str) -> None:
-        """What is wrong with a field, once it was filled or the form was sent."""
+        """Show the problem of a field, once it was filled or the form was sent."""
         if name in faults and (tried or cells[name]):
             st.error(escaped(faults[name]), icon=":material/error:")
 

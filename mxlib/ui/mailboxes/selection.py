@@ -1,4 +1,4 @@
-"""Which mailboxes of the active domain are picked: by ticks in the table, or by a pasted list.
+"""The selected mailboxes of the active domain: by ticks in the table, or by a pasted list.
 
 The ticks of a table are positions in what it shows. Here they become addresses, so that a search, a refresh or a
 deletion in between never turns one mailbox into another: whenever the table shows others it has another key.
@@ -22,7 +22,7 @@ _LONGEST_LIST = 500_000
 
 
 def picked(domain: str) -> set[str]:
-    """The picked addresses of a domain; those of another one are forgotten."""
+    """Return the selected addresses of a domain; those of another domain are dropped."""
     held = st.session_state.get(_PICKED)
     if held is None or held["domain"] != domain:
         st.session_state[_PICKED] = held = {"domain": domain, "addresses": set(), "turn": 0}
@@ -31,7 +31,7 @@ def picked(domain: str) -> set[str]:
 
 
 def drop(addresses: Sequence[str]) -> None:
-    """These are gone: they are picked no more."""
+    """Deselect these mailboxes, which are gone."""
     if held := st.session_state.get(_PICKED):
         held["addresses"] -= set(addresses)
         held["turn"] += 1
@@ -45,20 +45,20 @@ def put(domain: str, addresses: Sequence[str]) -> None:
 
 
 def table_key(shown: Sequence[str]) -> str:
-    """The key of a table that shows these mailboxes."""
+    """Return the key of a table that shows these mailboxes."""
     told = hashlib.blake2b("\n".join(shown).encode(), digest_size=8).hexdigest()
     held = st.session_state.get(_PICKED) or {"turn": 0}
     return f"mailboxes-{told}-{held['turn']}"
 
 
 def positions(domain: str, shown: Sequence[str]) -> list[int]:
-    """The rows that a new table has ticked from the beginning."""
+    """Return the rows that a new table has ticked from the beginning."""
     chosen = picked(domain)
     return [at for at, address in enumerate(shown) if address in chosen]
 
 
 def follow(domain: str, shown: Sequence[str], key: str) -> None:
-    """Take over what was ticked in the table of that key; what it does not show stays picked."""
+    """Apply the ticks of the table of that key; mailboxes that it does not show stay selected."""
     state = st.session_state.get(key)
     if state is None:
         return
@@ -69,7 +69,7 @@ def follow(domain: str, shown: Sequence[str], key: str) -> None:
 
 
 def chosen(mailboxes: pd.DataFrame, domain: str) -> pd.DataFrame:
-    """The picked mailboxes as they are, in the order of the list."""
+    """Return the selected mailboxes as they are now, in the order of the list."""
     return mailboxes.loc[mailboxes["address"].isin(picked(domain))]
 
 

@@ -1,4 +1,4 @@
-"""What can be done to the picked mailboxes: one line above the table, always there so that the table stays put."""
+"""The actions on selected mailboxes: one line above the table, always shown so that the table does not jump."""
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +13,7 @@ from mxlib.ui.widgets.format import megabytes
 
 
 def show(boxes: pd.DataFrame, domain: str) -> None:
-    """How many are picked and how much mail they hold, and the actions that the caller may take."""
+    """Show how many are selected, how much mail they hold, and the permitted actions."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selection"):
         if boxes.empty:
             st.caption(_hint(layout.caller(), domain))
@@ -29,7 +29,7 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
 
 
 def _hint(caller: Caller, domain: str) -> str:
-    """What ticking is good for, for this caller."""
+    """Say what ticking is good for, for this caller."""
     may = (Permission.IMPORT, "change"), (Permission.EXPORT, "export"), (Permission.DELETE, "delete")
     *doings, last = [doing for right, doing in may if caller.may(right, domain)] or [""]
     if not last:
@@ -38,7 +38,7 @@ def _hint(caller: Caller, domain: str) -> str:
 
 
 def buttons(boxes: pd.DataFrame, domain: str) -> None:
-    """The actions on these mailboxes that the caller may take."""
+    """Show the permitted actions on these mailboxes."""
     if len(boxes) == 1:
         address = str(boxes.iloc[0]["address"])
         if st.button("Open", icon=":material/open_in_full:", key="do_open", help="Figures, history and all actions."):

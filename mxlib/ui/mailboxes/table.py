@@ -47,7 +47,7 @@ def show_totals(mailboxes: pd.DataFrame) -> None:
 
 
 def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
-    """The mailboxes whose address or recovery email holds `sought`, whatever its case."""
+    """Return the mailboxes whose address or recovery email contains `sought`, ignoring case."""
     sought = sought.strip().lower()
     if not sought:
         return mailboxes
@@ -60,7 +60,7 @@ def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
 
 
 def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
-    """The table itself, searchable and sortable, with what can be done to the ticked ones above it."""
+    """Show the table, searchable and sortable, with the actions on ticked mailboxes above it."""
     st.subheader("Active mailboxes", anchor=False)
     if mailboxes.empty:
         how = (

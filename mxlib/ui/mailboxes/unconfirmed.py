@@ -1,4 +1,4 @@
-"""Changes by hand that got no answer: what became of them, and the passwords that they may have set."""
+"""Changes by hand that got no response: what they did, and the passwords that they may have set."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ _SHOWN = "unconfirmed_shown"
 
 
 def show(domain: str, username: str = "") -> None:
-    """Those of a domain, or of one of its mailboxes, that the caller made; all of them, for an admin."""
+    """Show those that the caller made, of a domain or of one mailbox; all of them for an admin."""
     for write in services.current().unconfirmed.kept(layout.caller(), domain, username):
         with st.container(border=True, key=f"unconfirmed-{write.id}"):
             _show(write)

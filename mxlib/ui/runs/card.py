@@ -25,7 +25,7 @@ LOOK_EVERY = 2
 
 
 def show(number: int) -> None:
-    """The card of run `number`; it renews itself while the run goes on."""
+    """Show the card of run `number`; it refreshes itself while the run is active."""
     view = services.current().runs.get(layout.caller(), number)
     if view is None:
         st.warning(
@@ -61,7 +61,7 @@ def _head(view: RunView) -> None:
 
 
 def _progress(view: RunView) -> None:
-    """The bar with its counts, and the line that says what happens now."""
+    """Show the bar with its counts, and the line that says what happens now."""
     st.progress(view.decided / view.total if view.total else 1.0, text=escaped(run_status.progress(view)))
     if view.hidden:
         st.caption(run_status_text.hidden_rows(view.hidden))
@@ -79,7 +79,7 @@ def _progress(view: RunView) -> None:
 
 
 def _steer(view: RunView) -> None:
-    """What may be done with the run as it is."""
+    """Show the buttons that fit the state of the run."""
     runs, caller = services.current().runs, layout.caller()
 
     if not runs.may_steer(caller, view):
@@ -126,7 +126,7 @@ def _take_over(run: int) -> None:
 
 
 def _files(view: RunView) -> None:
-    """What can be taken away, and what becomes of the passwords."""
+    """Show the files to download, and how long the passwords are kept."""
     if not services.current().runs.may_have(layout.caller(), view):
         if view.operator == layout.caller().name:
             st.caption(run_status_text.no_longer_allowed(view.id))

@@ -1,4 +1,4 @@
-"""Earlier runs: who, when, which file, what came of it."""
+"""Earlier runs: operator, time, file, result."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from mxlib.ui.widgets.actions import act
 
 #: Seconds between looks while a run goes on.
 LOOK_EVERY = 4
-#: Digits of a number of which there may be a run; of a longer one there is none, whatever its end.
+#: Digits of the largest possible run number; a longer number names no run.
 _LONGEST_NUMBER = 18
 _NONE = "No run yet. Import CSV on Email accounts starts one."
 _NONE_TO_SEE = "No run that you may see. Your own are shown here, and those in domains that you may work with."
@@ -26,7 +26,7 @@ _COUNTS = [labels.outcome(outcome) for outcome in _COUNTED]
 
 
 def chosen() -> int | None:
-    """The run named in the address (`?run=`), else the latest one."""
+    """Return the run named in the address (`?run=`), else the latest one."""
     asked = st.query_params.get("run", "")
     if asked.isdecimal():
         return int(asked[:_LONGEST_NUMBER])
@@ -35,7 +35,7 @@ def chosen() -> int | None:
 
 
 def show(shown: int | None) -> None:
-    """The table of runs; a click on one shows it above. It renews itself while a run goes on."""
+    """Show the table of runs; a click shows one above. It refreshes itself during a run."""
     moving = services.current().runs.active() > 0
     drawn = [
         services.current().runs.all(layout.caller())

@@ -17,7 +17,7 @@ _HELD = "undo_plan"
 
 
 def button(view: RunView) -> None:
-    """The way in, for whoever may and as long as there is something to take back."""
+    """Show the button that starts an undo, for callers who may, while anything can be undone."""
     if services.current().undo.possible(layout.caller(), view):
         label = "Undo the rest" if view.undone_by else f"Undo this {labels.run_kind(view.kind).lower()}"
         st.button(label, icon=":material/undo:", key="undo_look", on_click=act(_look, view.id))
@@ -32,7 +32,7 @@ def between(view: RunView) -> None:
 
 
 def show(view: RunView) -> None:
-    """What would become of each mailbox, and the number to type."""
+    """Show what would happen to each mailbox, and the number to type."""
     planned: UndoPlan | None = st.session_state.get(_HELD)
     if planned is None or planned.run != view.id:
         return

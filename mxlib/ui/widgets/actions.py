@@ -1,6 +1,7 @@
-"""What clicks do, and how a refusal is said: one sentence, on a page that keeps all that was typed into it.
+"""Callbacks, and how a refusal is shown: one sentence, on a page that keeps what was typed.
 
-A callback runs long after its button was drawn. So it holds nobody: it asks `frame.caller()` who acts when it acts.
+A callback runs long after its button was drawn. So it keeps no caller: it asks `layout.caller()` who acts when it
+acts.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,7 @@ _REFUSED = "refused"
 
 
 def act(do: Callable[..., object], *given: Any) -> Callable[[], None]:
-    """The callback that does this; what stands against it is said on the page that is drawn next."""
+    """Return a callback that does this; a refusal is shown on the page that is drawn next."""
     return partial(_act, do, given)
 
 
@@ -73,7 +74,7 @@ def say(refusal: object) -> None:
 
 
 def live(draw: Callable[[], None], *, every: float | None = None) -> None:
-    """Draw a part that is drawn again by itself; who lost the right to it gets the whole page again."""
+    """Draw a part that refreshes itself; a caller who lost the right to it gets the whole page again."""
 
     def part() -> None:
         try:
@@ -88,6 +89,6 @@ def live(draw: Callable[[], None], *, every: float | None = None) -> None:
 
 
 def draws_a_part() -> bool:
-    """Whether only a fragment or a dialog is being drawn."""
+    """Return whether only a fragment or a dialog is being drawn."""
     context = get_script_run_ctx()
     return context is not None and bool(context.fragment_ids_this_run)

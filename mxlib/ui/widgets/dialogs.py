@@ -54,7 +54,7 @@ def dialog(
 
 
 def draw(page: str) -> None:
-    """Draw the dialog that is open on this page; always from the same place, so that a browser keeps it as it is."""
+    """Draw the open dialog of this page; always from the same place, so that a browser keeps it."""
     held: _Opened | None = st.session_state.get(_OPEN)
     if held is None:
         return
@@ -66,7 +66,7 @@ def draw(page: str) -> None:
 
 
 def close() -> None:
-    """Draw the dialog no more."""
+    """Stop drawing the dialog."""
     st.session_state.pop(_OPEN, None)
 
 

@@ -1,4 +1,4 @@
-"""What was just done, said once on the page that comes next."""
+"""Messages about an act, shown once on the next page."""
 
 import streamlit as st
 

@@ -9,7 +9,7 @@ _MARKS = frozenset(r"\`*_{}[]()#+-!|<>~$:@&")
 _UNSPOKEN = frozenset(r"\`*[]<>!|~$:#&")
 
 #: Between two signs nothing is seen of it. Streamlit looks for some marks in the text that is left when the backslashes
-#: are gone: icons, its own logo, arrows and links; with this inside they are none.
+#: are gone: icons, its own logo, arrows and links; with this inside, Markdown makes none.
 _JOINER = "\u2060"
 _INSIDE = re.compile(
     r"(?<=:)(?=material/)|(?<=:)(?=streamlit:)|(?<=www)(?=\.)|(?<=https:)(?=//)|(?<=http:)(?=//)", re.IGNORECASE
@@ -25,7 +25,7 @@ _NUMBERED, _UNDERLINE, _INDENT = (
 
 
 def megabytes(amount: float) -> str:
-    """A number of MB with the unit that reads best."""
+    """Return a number of MB with the unit that reads best."""
     if amount >= 1024 * 1024:
         return f"{amount / 1024 / 1024:,.1f} TB"
     if amount >= 1024:
@@ -47,7 +47,7 @@ def spoken(text: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    """A value of others as it is, so that markdown makes no link of an address either; for values on one line."""
+    """Return a foreign value of one line as code, so that Markdown makes no link of an address."""
     text = _INSIDE.sub(_JOINER, " ".join(text.splitlines()))
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}{text}{fence}" if len(fence) == 1 else f"{fence} {text} {fence}"

@@ -6,7 +6,7 @@ import streamlit as st
 
 
 def download(label: str, href: str, *, key: str) -> None:
-    """A link that looks like a button and saves what the route answers; `key` names it in the page."""
+    """Show a link that looks like a button and saves the response of the route; `key` names it."""
     st.html(
         f'<a class="mxm-download" href="{escape(href)}" download data-testid="{escape(key)}">{escape(label)}</a>',
         width="content",

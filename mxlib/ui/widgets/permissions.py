@@ -1,4 +1,4 @@
-"""What the caller may do on a page, and the one sentence for what they may not."""
+"""The caller's permissions on a page, and the one sentence for a missing one."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ NO_IMPORT = f"You have no permission to import into any domain. {_ASK}"
 
 
 def exports(caller: Caller, domain: str) -> bool:
-    """Whether the caller may take the list of `domain` away: nobody exports what they may not view."""
+    """Return whether the caller may download the list of `domain`: nobody exports what they may not view."""
     return caller.may(Permission.VIEW, domain) and caller.may(Permission.EXPORT, domain)
 
 
@@ -29,7 +29,7 @@ def say(sentence: str) -> None:
 
 
 def lacks(caller: Caller, permission: Permission, domain: str) -> bool:
-    """Whether the caller may not do this; then it is said."""
+    """Return whether the caller lacks this permission; if so, say it."""
     if caller.may(permission, domain):
         return False
     say(f"{lacking(permission, domain)} {_ASK}")

@@ -1,4 +1,4 @@
-"""How far the reading of many lists has come, drawn while it goes on."""
+"""Progress of reading many lists, drawn while it goes on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from mxlib.ui.widgets.format import escaped
 
 @contextmanager
 def shown() -> Iterator[Tell]:
-    """What to hand to whatever reads lists: a bar that is there while there is more than one to read."""
+    """Yield the callback for a reader of lists: a bar that is shown while there is more than one."""
     place = st.empty()
 
     def tell(done: int, total: int, wait: float) -> None:
