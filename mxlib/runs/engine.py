@@ -15,7 +15,7 @@ from mxlib.core.text import run_status
 from mxlib.core.vocabulary import RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
-from mxlib.runs import decisions, lifecycle, requests, transitions
+from mxlib.runs import decisions, lifecycle, run_state, transitions
 from mxlib.runs import messages as sentences
 from mxlib.runs.circuit_breaker import CircuitBreaker
 from mxlib.runs.rate_limiter_protocol import RateLimiterProtocol
@@ -205,7 +205,7 @@ class Engine:
             self._wake = min(self._wake, wait)
             return None
         try:
-            request = requests.read_request(state, read_task)
+            request = run_state.read_request(state, read_task)
         except Exception as problem:
             self._slots.release("read")
             self._halt_for(state, problem)
@@ -246,7 +246,7 @@ class Engine:
                 row, attempt = journal.send(tx, state.id, position, at)
                 sealed = {position: row.sealed_password} if row.sealed_password else {}
                 password = run_passwords.opened(tx, self._store.key, state.id, sealed).get(position, "")
-                request = requests.write_request(row, password)
+                request = run_state.write_request(row, password)
         except Exception as problem:
             self._slots.release("write")
             if isinstance(problem, StoreUnavailable | OwnershipLost):
