@@ -9,6 +9,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from mxlib.clock import Clock
 from mxlib.core.text import run_status
@@ -18,7 +19,6 @@ from mxlib.mxroute.protocol import Response
 from mxlib.runs import decisions, lifecycle, run_state, transitions
 from mxlib.runs import messages as sentences
 from mxlib.runs.circuit_breaker import CircuitBreaker
-from mxlib.runs.rate_limiter_protocol import RateLimiterProtocol
 from mxlib.runs.run_state import Note, OutgoingRequest, ReadTask, ReceivedResponse, RequestPurpose, RunState
 from mxlib.store import OwnershipLost, Store, StoreUnavailable, clock_guard, journal, run_passwords
 from mxlib.store.encryption import DecryptionFailed as Sealed
@@ -39,6 +39,22 @@ MAX_FAULTS = 3
 
 #: Seconds between two tries to write to a store that refused.
 STORE_TICK = 2.0
+
+
+class RateLimiterProtocol(Protocol):
+    """What the engine knows of the pace gate."""
+
+    def try_acquire(self, kind: str) -> float:
+        """0.0 when the caller has the slot now, else the seconds to wait before asking again."""
+        ...
+
+    def release(self, kind: str) -> None:
+        """The slot last taken was not used."""
+        ...
+
+    def wait_seconds(self, kind: str) -> float:
+        """Seconds for which the host's limit holds the next request back; takes nothing."""
+        ...
 
 
 class Engine:
