@@ -11,7 +11,7 @@ from mxlib.core.vocabulary import AT_AN_END, AuditAction, CallerKind, RunKind, R
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences
-from mxlib.runs import password_retention, retry, run_viewer
+from mxlib.runs import password_retention, retry, run_view
 from mxlib.runs.engine import Engine
 from mxlib.runs.retry import InvalidState, NotOwner, SameImport
 from mxlib.runs.row_counts import RowCounts
@@ -208,7 +208,7 @@ class RunManager:
 
     def backlog(self) -> int:
         """Rows of all runs that wait for their request and are not paused."""
-        return run_viewer.backlog(self._worker.engine)
+        return run_view.backlog(self._worker.engine)
 
     def active(self) -> int:
         """How many runs are neither paused nor at an end."""
@@ -225,7 +225,7 @@ class RunManager:
         return self._worker.problems()
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
-        return run_viewer.views(
+        return run_view.views(
             tx, list(records), self._worker.engine, self._gate.estimate, self._clock, self._store.key, self._tallies
         )
 

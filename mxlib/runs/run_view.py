@@ -1,10 +1,17 @@
 """A run as pages, API and command line tell it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mxlib.core.vocabulary import DONE, OPEN, RETRIED, Outcome, RunKind, RunStatus
+from mxlib.clock import Clock
+from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, RunKind, RunStatus
+from mxlib.runs.engine import Engine
+from mxlib.runs.row_counts import RowCounts
+from mxlib.runs.run_state import RunState
+from mxlib.store import Tx, erasure, journal, run_passwords
+from mxlib.store.encryption import ServerKey
+from mxlib.store.records import RunRecord
 
 
 class Passwords(StrEnum):
@@ -100,3 +107,110 @@ class RunView:
     def has_passwords(self) -> bool:
         """Whether its passwords can still be read."""
         return self.passwords_until is not None and self.handed_over_at is None
+
+
+def views(
+    tx: Tx,
+    records: Sequence[RunRecord],
+    engine: Engine,
+    estimate: Callable[[int], float],
+    clock: Clock,
+    key: ServerKey,
+    tallies: RowCounts,
+) -> tuple[RunView, ...]:
+    """The views of `records`, in their order; `key` is the server's."""
+    counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
+    erasing = erasure.pending(tx).runs
+    return tuple(
+        _view(
+            record,
+            counts.get(record.id, {}),
+            undos.get(record.id, []),
+            engine,
+            estimate,
+            clock,
+            key,
+            erasing=record.id in erasing,
+        )
+        for record in records
+    )
+
+
+def backlog(engine: Engine) -> int:
+    """Rows of all runs that will cost a write yet and are not paused."""
+    return sum(_ahead(state) for state in tuple(engine.states.values()))
+
+
+def _ahead(state: RunState) -> int:
+    going = state.status in {RunStatus.RUNNING, RunStatus.QUEUED}
+    return len(state.waiting) if going else 0
+
+
+def _view(
+    record: RunRecord,
+    counted: dict[str, int],
+    undos: Sequence[int],
+    engine: Engine,
+    estimate: Callable[[int], float],
+    clock: Clock,
+    key: ServerKey,
+    *,
+    erasing: bool,
+) -> RunView:
+    counts = {Outcome(name): count for name, count in counted.items()}
+    now, moment = clock.now(), clock.monotonic()
+    state = engine.states.get(record.id)
+    status = state.status if state else RunStatus(record.status)
+    silent = engine.health.silent_since if status is RunStatus.RUNNING else None
+    down = silent is not None and engine.health.is_open(moment)
+    going = status in {RunStatus.RUNNING, RunStatus.QUEUED} and not down
+    return RunView(
+        id=record.id,
+        status=status,
+        file_name=record.file_name,
+        operator=record.operator,
+        domains=tuple(record.domains),
+        total=record.total,
+        counts=counts,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        eta_at=now + estimate(_writes_before_its_end(record.id, counts, engine)) if going else None,
+        behind=state.behind(tuple(engine.states.values())) if state and status is RunStatus.QUEUED else (),
+        waiting_seconds=max(0.0, engine.slot_at - moment) if status is RunStatus.RUNNING else 0.0,
+        silent_since=now - (moment - silent) if down and silent is not None else None,
+        next_try_seconds=engine.health.retry_after(moment) if down else 0.0,
+        paused_reason=(state.why if state else record.why) if status is RunStatus.PAUSED else "",
+        held=state.held if state else False,
+        checked_at=record.checked_at,
+        differences=record.differences,
+        difference=record.difference,
+        note=(state.trouble or state.note) if state else record.note,
+        passwords_until=_kept_until(record, status, now),
+        handed_over_at=record.handed_over_at,
+        downloaded_at=record.downloaded_at,
+        seen=record.seen,
+        retry_of=record.retry_of,
+        kind=RunKind(record.kind),
+        undo_of=record.undo_of,
+        undone_by=tuple(undos),
+        forgotten=run_passwords.forgotten(record),
+        erasing=erasing,
+        locked=run_passwords.locked(key, record),
+    )
+
+
+def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | None:
+    """Until when the passwords are kept; of a run that is not at its end until then at least."""
+    if record.passwords_until is None or status in AT_AN_END:
+        return record.passwords_until
+    return max(record.passwords_until, now + record.retention_days * 86_400)
+
+
+def _writes_before_its_end(run: int, counts: dict[Outcome, int], engine: Engine) -> int:
+    """Its own rows, and as many of each other run as take their turns meanwhile: runs share row by row."""
+    own = sum(counts.get(outcome, 0) for outcome in OPEN)
+    if state := engine.states.get(run):
+        own -= len(state.kept_here)
+    others = (state for state in tuple(engine.states.values()) if state.id != run)
+    return own + sum(min(own, _ahead(state)) for state in others)
