@@ -11,7 +11,7 @@ from mxlib.core.vocabulary import AT_AN_END, AuditAction, CallerKind, RunKind, R
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.rate_limiter import RateLimiter
 from mxlib.runs import messages as sentences
-from mxlib.runs import password_retention, retry, run_view
+from mxlib.runs import retry, run_view
 from mxlib.runs.engine import Engine
 from mxlib.runs.retry import InvalidState, NotOwner, SameImport
 from mxlib.runs.row_counts import RowCounts
@@ -19,7 +19,7 @@ from mxlib.runs.run_state import Note
 from mxlib.runs.run_view import RunView
 from mxlib.runs.worker import RunWorkers
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, Tx, audit, erasure, journal, run_relations
+from mxlib.store import Store, StoreUnavailable, Tx, audit, clock_guard, erasure, journal, run_passwords, run_relations
 from mxlib.store.audit import Actor
 from mxlib.store.records import RunRecord
 
@@ -27,6 +27,9 @@ __all__ = ["InvalidState", "NotOwner", "RunManager", "SameImport"]
 
 #: Runs among which those are found that somebody may see.
 LOOKED_THROUGH = 1_000
+
+#: What is so until the log of the database was emptied; then the audit log says that they are erased.
+_ERASING = "being erased"
 
 
 class RunManager:
@@ -149,9 +152,21 @@ class RunManager:
             raise InvalidState("The run still needs its passwords. Stop it first, or wait for its end.")
         if view.open:
             raise InvalidState(sentences.not_settled(view.open))
-        password_retention.hand_over(self._store, run, self._clock.now(), Actor(by, kind, address))
+        self._hand_over(run, Actor(by, kind, address))
         if not erasure.finish(self._store):
             self._worker.chores.soon()
+
+    def _hand_over(self, run: int, by: Actor) -> None:
+        """Drop the passwords of a run, unless they are forgotten."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            record = journal.get_run(tx, run)
+            if record is None or run_passwords.forgotten(record):
+                return
+            run_passwords.drop(tx, run)
+            journal.set_run(tx, run, handed_over_at=now)
+            erasure.begin(tx, run)
+            audit.record(tx, by, AuditAction.RUN_HANDED_OVER, at=now, run=run, outcome=_ERASING)
 
     def extend(self, run: int, days: int, note: Note | None = None) -> None:
         """Keep the passwords readable until at least `days` from now, and write `note`; those forgotten stay so."""
@@ -169,10 +184,19 @@ class RunManager:
             journal.set_run(tx, run, downloaded_at=self._clock.now())
 
     def purge(self) -> int:
-        """Forget the passwords that were kept long enough; of how many runs. The workers call it by themselves."""
-        purged = password_retention.purge(self._store, self._clock.now())
+        """Forget the passwords of ended runs that were kept long enough; the number of runs. The workers call it.
+
+        None go while it is not certain that the clock is right.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            due = run_passwords.due(tx, now) if clock_guard.may_forget(tx, now) else []
+            for run in due:
+                run_passwords.drop(tx, run)
+                erasure.begin(tx, run)
+                audit.record(tx, audit.MXM, AuditAction.RUN_PASSWORDS_FORGOTTEN, at=now, run=run, outcome=_ERASING)
         erasure.finish(self._store)
-        return purged
+        return len(due)
 
     def _erase(self) -> bool:
         """Erase what was forgotten; whether nothing is left to erase."""
