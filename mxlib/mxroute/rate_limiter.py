@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from mxlib.clock import Clock
 from mxlib.mxroute.errors import RateLimited
-from mxlib.mxroute.rate_budget import POLL
 from mxlib.mxroute.rate_headers import RateLimitHeaders
-from mxlib.mxroute.rate_limits import RateLimits
+from mxlib.mxroute.rate_limits import POLL, RateLimits
 
 
 class RateLimiter:
