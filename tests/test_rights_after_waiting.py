@@ -64,7 +64,7 @@ def a_write_waits(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke
 
 def a_file_is_made(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
     for owner, name in (
-        (writer, "mailboxes_csv"), (results, "results_file"), (results, "results_zip"), (results, "every"),
+        (writer, "mailboxes_csv"), (results, "results_file"), (results, "results_zip"), (results, "all_rows"),
     ):  # fmt: skip
         then(monkeypatch, owner, name, revoke)
 
