@@ -279,7 +279,7 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
 
 
 def doings_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ()) -> set[str]:
-    """Return the actions on a mailbox after entry `after`, by hand or by runs other than `but`."""
+    """Return the actions on a mailbox after entry `after`, except by the runs `but`."""
     query = sa.select(audit.c.what).where(
         audit.c.on == address,
         audit.c.id > after,

@@ -173,5 +173,5 @@ def shared() -> Worker:
 
 
 def run_unless(light: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Run `work` here when it is `light`, else in the worker, so that the server answers meanwhile."""
+    """Run `work` here when it is `light`, else in the worker, to keep the server free."""
     return work(*arguments, **named) if light else shared().run(work, *arguments, **named)

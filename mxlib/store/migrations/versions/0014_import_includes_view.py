@@ -16,7 +16,10 @@ _AUDIT = sa.table("audit", *map(sa.column, ("at", "who", "kind", "what", "on", "
 
 
 def upgrade() -> None:
-    """Give `view` to users and tokens wherever they have `import` without it, with an audit entry for each."""
+    """Give `view` to users and tokens wherever they have `import` without it.
+
+    Each change gets an audit entry.
+    """
     bind, now = op.get_bind(), time.time()
     for table in _HOLDERS:
         for number, name, given in bind.execute(sa.select(table)).all():
