@@ -8,7 +8,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 MIN_LENGTH = 12
 
-#: Long enough for any phrase, short enough that hashing one costs no more than another.
+#: Long enough for any phrase, short enough that hashing one costs as much as any other.
 MAX_LENGTH = 256
 
 #: Different characters, so that "aaaaaaaaaaaa" is refused.

@@ -57,7 +57,7 @@ class Users:
             return users.any_exist(tx)
 
     def can_sign_in(self) -> bool:
-        """Return whether anyone can sign in: by a provider, or as an enabled user with a password."""
+        """Return whether anyone can sign in: a provider, or an enabled user with a password."""
         return self._provider or self.any_has_password()
 
     def any_has_password(self) -> bool:

@@ -1,4 +1,4 @@
-"""The browsers that are signed in."""
+"""Sessions: browsers that are signed in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,7 +12,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """One signed-in browser; `digest` is what its id hashes to."""
+    """One signed-in browser; `digest` is the hash of its id."""
 
     digest: bytes = field(repr=False)
     user: int
@@ -25,30 +25,30 @@ class SessionRecord:
     permissions: Mapping[str, Sequence[str]]
 
 
-#: What a session has of its user.
+#: Columns of a session that come from its user.
 _OF_USER = frozenset({"name", "admin", "permissions"})
 
 _SESSION = [(users if column.name in _OF_USER else sessions).c[column.name] for column in fields(SessionRecord)]
 
 
 def begin(tx: Tx, digest: bytes, user: int, at: float, address: str, agent: str) -> None:
-    """Keep a new session."""
+    """Store a new session."""
     tx.execute(
         sessions.insert().values(digest=digest, user=user, began_at=at, seen_at=at, address=address, agent=agent)
     )
 
 
 def find(tx: Tx, digest: bytes) -> SessionRecord | None:
-    """The session that hashes to `digest`, of a user who is not disabled."""
+    """Return the session that hashes to `digest`, of a user who is not disabled."""
     query = sa.select(*_SESSION).join(users).where(sessions.c.digest == digest, users.c.disabled_at.is_(None))
     row = tx.execute(query).first()
     return SessionRecord(*row) if row else None
 
 
 def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int]:
-    """In how many browsers users are signed in, by number.
+    """Return in how many browsers each user is signed in, by number.
 
-    Sessions that ran out are not counted.
+    Sessions that have ended are not counted.
     """
     counted = sa.select(sessions.c.user, sa.func.count()).group_by(sessions.c.user)
     alive = counted.where(sessions.c.began_at >= began_since, sessions.c.seen_at >= seen_since)
@@ -56,22 +56,22 @@ def signed_in(tx: Tx, *, began_since: float, seen_since: float) -> dict[int, int
 
 
 def touch(tx: Tx, digest: bytes, at: float) -> None:
-    """Note that a session is in use."""
+    """Record that a session is in use."""
     tx.execute(sessions.update().where(sessions.c.digest == digest).values(seen_at=at))
 
 
 def of_user(tx: Tx, user: int) -> list[bytes]:
-    """The sessions of a user, by digest."""
+    """Return the sessions of a user, by digest."""
     return [bytes(row[0]) for row in tx.execute(sa.select(sessions.c.digest).where(sessions.c.user == user))]
 
 
 def end(tx: Tx, digest: bytes) -> bool:
-    """Forget a session; whether there was one."""
+    """Delete a session; return whether there was one."""
     return tx.execute(sessions.delete().where(sessions.c.digest == digest)).rowcount == 1
 
 
 def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
-    """Forget the sessions of a user but `keep`; those that ended."""
+    """Delete the sessions of a user but `keep`; return those that ended."""
     condition = (sessions.c.user == user) & (sessions.c.digest != keep)
     ended = [bytes(row[0]) for row in tx.execute(sa.select(sessions.c.digest).where(condition))]
     tx.execute(sessions.delete().where(condition))
@@ -79,6 +79,6 @@ def end_all(tx: Tx, user: int, keep: bytes = b"") -> list[bytes]:
 
 
 def forget_expired(tx: Tx, *, began_before: float, seen_before: float) -> int:
-    """Forget sessions that ran out; how many."""
+    """Delete sessions that have ended; return how many."""
     old = (sessions.c.began_at < began_before) | (sessions.c.seen_at < seen_before)
     return tx.execute(sessions.delete().where(old)).rowcount

@@ -9,15 +9,15 @@ from mxlib.store.transaction import Tx
 
 
 def add_refusal(tx: Tx, at: float, name: bytes, address: str) -> int:
-    """Note a refused sign-in; the number of the note."""
+    """Store a refused sign-in; return its number."""
     told = tx.execute(refused.insert().values(at=at, name=name, address=address))
     return int((told.inserted_primary_key or (0,))[0])
 
 
 def refusals(tx: Tx, since: float, *, name: bytes | None = None, address: str | None = None) -> list[float]:
-    """When sign-ins were refused since then, of that name and from that address.
+    """Return the times of sign-ins refused since then, of that name and from that address.
 
-    The latest first.
+    The latest is first.
     """
     query = sa.select(refused.c.at).where(refused.c.at >= since).order_by(refused.c.at.desc())
     if name is not None:
@@ -28,17 +28,20 @@ def refusals(tx: Tx, since: float, *, name: bytes | None = None, address: str | 
 
 
 def forgive(tx: Tx, name: bytes, address: str) -> None:
-    """Forget the refusals of a name from an address."""
+    """Delete the refusals of a name from an address."""
     tx.execute(refused.delete().where(refused.c.name == name, refused.c.address == address))
 
 
 def forget(tx: Tx, before: float) -> int:
-    """Forget refusals that count no more; how many."""
+    """Delete refusals that no longer count; return how many."""
     return tx.execute(refused.delete().where(refused.c.at < before)).rowcount
 
 
 def sign_ins(tx: Tx, *, since: float, after: int) -> tuple[int, list[tuple[str, str, float]]]:
-    """Sign-ins since then among entries of the audit trail after that one: the last entry, and name, address, time."""
+    """Return the sign-ins since then among audit entries after that one.
+
+    The result is the number of the last entry, and name, address and time of each sign-in.
+    """
     last = tx.execute(sa.select(sa.func.max(audit.c.id))).scalar() or 0
     query = sa.select(audit.c.on, audit.c.address, audit.c.at).order_by(audit.c.id)
     query = query.where(audit.c.what == AuditAction.SIGN_IN, audit.c.at >= since, audit.c.id > after)

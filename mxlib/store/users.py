@@ -1,4 +1,4 @@
-"""The users of this server."""
+"""Users of this server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,7 +12,7 @@ from mxlib.store.transaction import Tx
 
 @dataclass(frozen=True, slots=True)
 class UserRecord:
-    """One user as the store has it; `permissions` maps a domain to names of permissions."""
+    """One user as stored; `permissions` maps a domain to names of permissions."""
 
     id: int
     name: str
@@ -28,7 +28,7 @@ class UserRecord:
 
     @property
     def has_password(self) -> bool:
-        """Whether this user can sign in with a password, and not only at a provider."""
+        """Return whether this user can sign in with a password, not only at a provider."""
         return self.password_hash is not None
 
 
@@ -36,7 +36,7 @@ _USER = [users.c[column.name] for column in fields(UserRecord)]
 
 
 def add(tx: Tx, *, name: str, admin: bool, permissions: Mapping[str, Sequence[str]], by: str, at: float) -> int:
-    """Keep a new user, without any way to sign in yet; the number."""
+    """Store a new user, without any way to sign in yet; return the number."""
     told = tx.execute(
         users.insert().values(name=name, admin=admin, permissions=permissions, created_by=by, created_at=at)
     )
@@ -49,32 +49,32 @@ def change(tx: Tx, number: int, **values: Any) -> None:
 
 
 def get(tx: Tx, number: int) -> UserRecord | None:
-    """The user of that number."""
+    """Return the user of that number."""
     return _user(tx, users.c.id == number)
 
 
 def named(tx: Tx, name: str) -> UserRecord | None:
-    """The user of exactly that name."""
+    """Return the user of exactly that name."""
     return _user(tx, users.c.name == name)
 
 
 def of_subject(tx: Tx, subject: str) -> UserRecord | None:
-    """The user whose account at the provider this is."""
+    """Return the user with this account at the provider."""
     return _user(tx, users.c.subject == subject)
 
 
 def list_users(tx: Tx) -> list[UserRecord]:
-    """All users by name, disabled ones too."""
+    """Return all users by name, disabled ones too."""
     return [UserRecord(*row) for row in tx.execute(sa.select(*_USER).order_by(users.c.name))]
 
 
 def any_exist(tx: Tx) -> bool:
-    """Whether there is a user at all."""
+    """Return whether any user exists."""
     return tx.execute(sa.select(users.c.id).limit(1)).first() is not None
 
 
 def any_has_password(tx: Tx) -> bool:
-    """Whether there is a user with a password who is not disabled."""
+    """Return whether any user with a password is not disabled."""
     able = users.c.password_hash.is_not(None) & users.c.disabled_at.is_(None)
     return tx.execute(sa.select(users.c.id).where(able).limit(1)).first() is not None
 
