@@ -49,8 +49,8 @@ def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
         journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
     since = write_guard.ChangesSincePlan() if row.guarded else _since_planned(tx, state, row, at)
-    if since.doings or since.is_new:
-        made = since.is_new or not MAILBOX_REPLACED.isdisjoint(since.doings)
+    if since.actions or since.is_new:
+        made = since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions)
         reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
         journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
@@ -115,7 +115,7 @@ def _since_planned(tx: Tx, state: RunState, row: RowRecord, at: float) -> write_
     first = first_seen.since(tx, row.domain, row.username)
     was_listed = row.before.get("usage") is not None or first_seen.is_listed_since(tx, row.domain, state.planned_at)
     return write_guard.ChangesSincePlan(
-        doings=audit.doings_since(tx, row.address, state.planned_after, but=state.lineage),
+        actions=audit.actions_since(tx, row.address, state.planned_after, but=state.lineage),
         is_new=first is not None and first > state.planned_at and was_listed,
         is_unsure=manual_writes.is_open(tx, row.domain, row.username),
         same_day=state.planned_at // 86_400 == at // 86_400,

@@ -65,7 +65,7 @@ class ChangesSincePlan:
     """What happened since a row was planned, as far as it is known here."""
 
     #: What was done to its mailbox, by hand or by other runs, as the audit trail names it.
-    doings: Collection[str] = ()
+    actions: Collection[str] = ()
     #: It was listed for the first time since, or what was done to it is not settled.
     is_new: bool = False
     is_unsure: bool = False
@@ -75,9 +75,9 @@ class ChangesSincePlan:
 
 def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReason | None:
     """Why the mailbox of an update or a deletion stays as it is; None while it is the one that was planned for."""
-    if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.doings):
+    if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions):
         return KeepReason(KeepCode.CHANGED, messages.MADE_ANEW_SINCE)
-    if since.doings or since.is_unsure:
+    if since.actions or since.is_unsure:
         return KeepReason(KeepCode.CHANGED, messages.CHANGED_SINCE_PLAN)
     asked = {"quota": row.quota, "limit": row.limit} if row.action == Action.UPDATE else {}
     for name, has in (("quota", box.quota), ("limit", box.limit)):

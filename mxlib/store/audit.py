@@ -278,7 +278,7 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
     return bool(tx.scalar(sa.select(first > done)))
 
 
-def doings_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ()) -> set[str]:
+def actions_since(tx: Tx, address: str, after: int, *, but: Collection[int] = ()) -> set[str]:
     """Return the actions on a mailbox after entry `after`, except by the runs `but`."""
     query = sa.select(audit.c.what).where(
         audit.c.on == address,

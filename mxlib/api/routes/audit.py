@@ -27,7 +27,9 @@ def entries(
     request: Request,
     address: Annotated[str, Query(max_length=LONGEST, description="A part of what it was done to")] = "",
     who: Annotated[str, Query(max_length=LONGEST, description="A part of the name of the operator or token")] = "",
-    what: Annotated[str, Query(max_length=LONGEST, description="One doing, or a family: `mailbox.delete`, `run`")] = "",
+    what: Annotated[
+        str, Query(max_length=LONGEST, description="One action, or a family: `mailbox.delete`, `run`")
+    ] = "",
     run: Annotated[int | None, Query(ge=1, lt=2**63, description="The number of a run")] = None,
     since: Annotated[str, Query(description=f"The first moment: {_TIME}")] = "",
     until: Annotated[str, Query(description=f"The first moment after: {_TIME}")] = "",
