@@ -13,7 +13,6 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import AuditAction
 from mxlib.runs import background_tasks
 from mxlib.runs.run_view import Passwords
-from mxlib.services import run_status
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
@@ -94,8 +93,8 @@ def test_with_a_reader_open_they_are_being_erased_until_that_ends(house: House, 
         assert whats(store, run)[0] == ("run.handed_over", "being erased")
         view = house.services.runs.get(LOCAL, run)
         assert view is not None
-        assert "are being erased" in run_status.state(view)
-        assert "no longer kept" not in run_status.state(view)
+        assert "are being erased" in view.status_text
+        assert "no longer kept" not in view.status_text
         time.sleep(0.1)
         assert passwords(house, run) == "erasing"
     until(lambda: passwords(house, run) == "erased")
@@ -103,7 +102,7 @@ def test_with_a_reader_open_they_are_being_erased_until_that_ends(house: House, 
     assert whats(store, run)[0] == ("run.passwords_erased", "in no file of this server any more")
     view = house.services.runs.get(LOCAL, run)
     assert view is not None
-    assert "no longer kept here" in run_status.state(view)
+    assert "no longer kept here" in view.status_text
 
 
 def test_without_readers_they_are_erased_at_once(house: House, tmp_path: Path) -> None:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mxlib.core.text import run_status as run_status_text
+from mxlib.core.text import run_status
 from mxlib.core.vocabulary import Outcome
 from mxlib.runs import worker
 from mxlib.runs.manager import InvalidState
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
-from mxlib.services import run_status
 from mxlib.store import Store, audit, database, journal
 from mxlib.store.encryption import ServerKey
 from tests.desk import Desk, Host, ShiftedClock, until
@@ -83,7 +82,7 @@ def test_pause_resume_and_stop_from_any_thread(desk: Desk) -> None:
     until(lambda: desk.host.inside > 0)
     desk.runs.pause(run, "jan")
     view = desk.view(run)
-    assert (view.status, view.paused_reason) == ("paused", run_status_text.paused_by("jan"))
+    assert (view.status, view.paused_reason) == ("paused", run_status.paused_by("jan"))
     desk.host.open.set()
     desk.runs.resume(run)
     desk.host.open.clear()
@@ -285,6 +284,6 @@ def test_a_run_whose_key_was_lost_promises_no_passwords(desk: Desk, lost: bool) 
     desk.wait_for(run, "finished")
     if lost:
         desk.store.key = ServerKey.make("another")
-    told = run_status.state(desk.runs.view(run))
+    told = desk.runs.view(run).status_text
     assert ("Its passwords can not be read: the server's key is another one." in told) is lost
     assert ("readable until" in told) is not lost

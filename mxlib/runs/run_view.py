@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mxlib.clock import Clock
+from mxlib.core.text import labels, run_status
 from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, RunKind, RunStatus
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
@@ -73,6 +74,51 @@ class RunView:
     erasing: bool = False
     #: Whether its passwords are kept under another key than the server has now.
     locked: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+        return labels.run_title(self.kind, self.file_name, self.total, self.undo_of)
+
+    @property
+    def progress_text(self) -> str:
+        """How far it is, by outcome, and when it will be done."""
+        return run_status.running(self._figures, self.total, self.eta_at)
+
+    @property
+    def status_text(self) -> str:
+        """What it waits for, why it paused or what came of it; blank when it simply goes on."""
+        match self.status:
+            case RunStatus.PAUSED:
+                return run_status.paused(self.open, self.paused_reason)
+            case RunStatus.FINISHED | RunStatus.STOPPED:
+                text = run_status.finished(
+                    self._figures,
+                    self.total,
+                    checked_at=self.checked_at,
+                    differences=self.differences,
+                    difference=self.difference,
+                    readable_until=self.passwords_until,
+                    downloaded=self.downloaded_at is not None,
+                    handed_over=self.handed_over_at is not None,
+                    locked=self.locked,
+                    erasing=self.erasing,
+                )
+                return f"{text} {self.note}".strip()
+            case RunStatus.QUEUED:
+                return run_status.queued(self.open, self.behind)
+            case RunStatus.STOPPING:
+                return "Stopping: what is in flight finishes first."
+            case _ if self.silent_since is not None:
+                return run_status.host_silent(self.silent_since, self.next_try_seconds, self.open)
+            case _ if self.waiting_seconds >= 1:
+                return run_status.waiting(self.waiting_seconds)
+            case _:
+                return ""
+
+    @property
+    def _figures(self) -> dict[str, int]:
+        return {outcome.value: rows for outcome, rows in self.counts.items()}
 
     @property
     def open(self) -> int:

@@ -6,11 +6,9 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.auth.permissions import Caller
-from mxlib.core.text import run_status as run_status_text
-from mxlib.core.text import store_problems
+from mxlib.core.text import run_status, store_problems
 from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
-from mxlib.services import run_status
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, auto_refresh
 from mxlib.ui.widgets.format import escaped
@@ -56,16 +54,14 @@ def show(show_run: Callable[[int], None]) -> None:
     for view in services.current().runs.unseen(caller):
         with st.container(border=True, key=f"banner-{view.id}"):
             told, way = st.columns([10, 2], vertical_alignment="center")
-            told.markdown(f"**Run {view.id}**: {escaped(run_status.state(view))}")
+            told.markdown(f"**Run {view.id}**: {escaped(view.status_text)}")
             if way.button("Show the run", key=f"banner-show-{view.id}", width="stretch"):
                 show_run(view.id)
     _say_to_admins(caller)
     now = services.current().clock.now()
     for view in services.current().runs.ending_soon(caller):
         until = view.passwords_until or now
-        st.warning(
-            escaped(run_status_text.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:"
-        )
+        st.warning(escaped(run_status.passwords_end_soon(view.id, view.file_name, until, now)), icon=":material/timer:")
 
 
 def seen(caller: Caller, view: RunView) -> None:

@@ -8,12 +8,10 @@ import streamlit as st
 from mxlib import services
 from mxlib.core.format import count
 from mxlib.core.schema import STORED_HERE, VALUES
-from mxlib.core.text import file_problems, labels
-from mxlib.core.text import run_status as run_status_text
+from mxlib.core.text import file_problems, labels, run_status
 from mxlib.core.vocabulary import AT_AN_END, RunKind, RunStatus
 from mxlib.runs.results import OLD
 from mxlib.runs.run_view import RunView
-from mxlib.services import run_status
 from mxlib.ui.app import banner, layout
 from mxlib.ui.runs import undo
 from mxlib.ui.widgets import actions, links
@@ -55,17 +53,17 @@ def show(number: int) -> None:
 
 
 def _head(view: RunView) -> None:
-    st.subheader(f"Run {view.id}: {escaped(run_status.title(view))}", anchor=False)
+    st.subheader(f"Run {view.id}: {escaped(view.title)}", anchor=False)
     started = datetime.fromtimestamp(view.created_at).strftime("%-d %b %Y, %H:%M")
     st.caption(f"{escaped(', '.join(view.domains))} · started {started} by {escaped(view.operator)}")
 
 
 def _progress(view: RunView) -> None:
     """Show the bar with its counts, and the line that says what happens now."""
-    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(run_status.progress(view)))
+    st.progress(view.decided / view.total if view.total else 1.0, text=escaped(view.progress_text))
     if view.hidden:
-        st.caption(run_status_text.hidden_rows(view.hidden))
-    sentence = escaped(run_status.state(view))
+        st.caption(run_status.hidden_rows(view.hidden))
+    sentence = escaped(view.status_text)
     match view.status:
         case RunStatus.PAUSED:
             st.warning(sentence, icon=":material/pause_circle:")
@@ -75,7 +73,7 @@ def _progress(view: RunView) -> None:
             if sentence:
                 st.info(sentence, icon=":material/hourglass_top:")
             if services.current().on_loopback:
-                st.caption(run_status_text.LIVES_HERE)
+                st.caption(run_status.LIVES_HERE)
 
 
 def _steer(view: RunView) -> None:
@@ -129,7 +127,7 @@ def _files(view: RunView) -> None:
     """Show the files to download, and how long the passwords are kept."""
     if not services.current().runs.may_have(layout.caller(), view):
         if view.operator == layout.caller().name:
-            st.caption(run_status_text.no_longer_allowed(view.id))
+            st.caption(run_status.no_longer_allowed(view.id))
             return
         st.caption(f"Results are for {escaped(view.operator)}, who runs it, and for admins. Take the run over first.")
         return
@@ -148,7 +146,7 @@ def _files(view: RunView) -> None:
 
 def _handing_over(view: RunView) -> None:
     with st.popover("Handed over…", icon=":material/handshake:", key="handed-over"):
-        st.markdown(escaped(run_status_text.hand_over_question(view.passwords_until or 0.0)))
+        st.markdown(escaped(run_status.hand_over_question(view.passwords_until or 0.0)))
         with st.container(horizontal=True):
             st.button("Forget the passwords now", type="primary", key="forget", on_click=act(_forget, view.id))
             st.button("Keep 7 days from today", key="extend", on_click=act(_extend, view.id, 7))

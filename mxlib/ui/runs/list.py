@@ -9,7 +9,6 @@ from mxlib import services
 from mxlib.core.text import labels
 from mxlib.core.vocabulary import OPEN, Outcome
 from mxlib.runs.run_view import RunView
-from mxlib.services import run_status
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import auto_refresh
 from mxlib.ui.widgets.actions import act
@@ -83,7 +82,7 @@ def _told(run: RunView, shown: bool) -> dict[str, object]:
         "Status": run.status.value.capitalize() + (" (shown above)" if shown else ""),
         "Started": datetime.fromtimestamp(run.created_at),
         "Kind": labels.run_kind(run.kind),
-        "About": run_status.title(run),
+        "About": run.title,
         "Domains": ", ".join(run.domains),
         "Operator": run.operator,
         "Rows": run.total,
