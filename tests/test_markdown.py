@@ -614,7 +614,7 @@ def test_hostile_figures_that_do_not_fit_and_storage_stand_as_they_are(
 ) -> None:
     known = AccountStorage(used=5, limit=10, reckoned_at=None, read_at=house.clock.now(), grace_until=HOSTILE)
     monkeypatch.setattr(house.storage, "known", lambda: known)
-    monkeypatch.setattr(house.capacity, "of", lambda *_: (HOSTILE,))
+    monkeypatch.setattr(house.storage, "capacity_warnings", lambda *_: (HOSTILE,))
     holds(opened("email_accounts"))
     tab = opened("import_mailboxes", domain="clienta.nl")
     tab.file_uploader(key="upload").upload("staff.csv", FILE).run()

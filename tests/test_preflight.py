@@ -210,10 +210,10 @@ def test_a_figure_that_is_not_known_is_said_before_a_run(
 def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:
     house.services.storage.read(LOCAL)
     changing = house.services.changes
-    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).preflight == ()
+    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).capacity_warnings == ()
     proposed = changing.plan(LOCAL, ["kim@a.nl", "nina@a.nl"], NewQuota(8192))
-    assert "These quotas add 14.0 GB; the account has 10.0 GB free" in proposed.preflight[0]
-    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(0)).preflight == ()
+    assert "These quotas add 14.0 GB; the account has 10.0 GB free" in proposed.capacity_warnings[0]
+    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(0)).capacity_warnings == ()
     house.ended(changing.carry_out(LOCAL, proposed, days=7).run or 0)
 
 

@@ -11,12 +11,15 @@ from typing import Any, Self
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
+from mxlib.core.plans import capacity
+from mxlib.core.plans.capacity import Growth
+from mxlib.core.plans.plan import Plan
 from mxlib.mxroute import protocol
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError
 from mxlib.services.failures import Failure, ListUnavailable
 from mxlib.services.mailbox_lists import MAX_WAIT_S, RETRY_DELAY_S, MailboxLists
-from mxlib.store import Store, StoreUnavailable, account_storage
+from mxlib.store import Store, StoreUnavailable, account_storage, mailbox_history
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +104,18 @@ class AccountStorageService:
         if known is None:
             raise ListUnavailable(self._problem)
         return known, self._problem
+
+    def capacity_warnings(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
+        """Why a plan may not fit the account, with figures; no warning stops anything, and no caller waits for it."""
+        growth, now = Growth.of(plan.sent()), self._clock.now()
+        warnings = []
+        if known := self.latest(caller):
+            warnings.append(capacity.storage(growth, known.used, known.limit, known.read_at, now, known.grace_until))
+        with self._store.read() as tx:
+            refused_at = mailbox_history.plan_was_full(tx)
+        if refused_at is not None:
+            warnings.append(capacity.plan_full(growth, refused_at, now))
+        return tuple(filter(None, warnings))
 
     def may_see(self, caller: Caller) -> bool:
         """Whether the caller may see figures of the account: with the right to view any domain of it."""

@@ -22,7 +22,7 @@ from mxlib.mxroute.errors import (
     Unreachable,
 )
 from mxlib.runs.manager import InvalidState
-from mxlib.services.capacity import CapacityCheck
+from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable, start_waits
@@ -67,8 +67,8 @@ class ChangeProposal:
     figures: ChangeSummary
     gone: tuple[str, ...]
     seconds: float
-    #: Whether it fits the account: warnings, none of which stops anything.
-    preflight: tuple[str, ...]
+    #: Why it may not fit the account; none of them stops anything.
+    capacity_warnings: tuple[str, ...]
     #: However often it is carried out, one run comes of it.
     key: str = field(default_factory=lambda: f"change {secrets.token_hex(16)}")
 
@@ -121,11 +121,11 @@ class ChangeService:
         lists: MailboxLists,
         mailboxes: MailboxService,
         running: RunService,
-        preflight: CapacityCheck,
+        storage: AccountStorageService,
         clock: Clock,
     ) -> None:
         self._lists, self._mailboxes, self._running, self._clock = lists, mailboxes, running, clock
-        self._preflight = preflight
+        self._storage = storage
 
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
@@ -153,13 +153,13 @@ class ChangeService:
                 change, plan, figures.without_figures(), gone, self._running.estimate(len(plan.rows)), ()
             )
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
-        return ChangeProposal(change, plan, figures, gone, seconds, self._preflight.of(caller, plan))
+        return ChangeProposal(change, plan, figures, gone, seconds, self._storage.capacity_warnings(caller, plan))
 
     def still(self, caller: Caller, proposed: ChangeProposal) -> ChangeProposal:
         """A proposal of before as the caller may see it now; raises Forbidden for one that they may not make now."""
         if _must(caller, proposed.change, sorted({row.domain for row in proposed.plan.rows})):
             return proposed
-        return replace(proposed, figures=proposed.figures.without_figures(), preflight=())
+        return replace(proposed, figures=proposed.figures.without_figures(), capacity_warnings=())
 
     def carry_out(
         self, caller: Caller, proposed: ChangeProposal, *, days: int, typed: str = "", agreed: bool = False

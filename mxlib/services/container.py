@@ -21,7 +21,6 @@ from mxlib.runs.manager import RunManager
 from mxlib.services.access import AccessService
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.audit_log import AuditLog
-from mxlib.services.capacity import CapacityCheck
 from mxlib.services.changes import ChangeService
 from mxlib.services.drafts import DraftService
 from mxlib.services.exports import ExportService
@@ -71,7 +70,6 @@ class Services:
     histories: MailboxHistoryService
     selections: SelectionService
     storage: AccountStorageService
-    capacity: CapacityCheck
     tokens: Tokens
     audit_log: AuditLog
     undo: UndoService
@@ -160,16 +158,15 @@ def assemble(
     lists = MailboxLists(store, host, clock)
     runs = RunService(store, engine, clock)
     storage = AccountStorageService(store, host, lists, clock)
-    preflight = CapacityCheck(store, storage, clock)
     claims = IdempotencyKeys(store, clock)
-    imports = ImportService(settings, lists, runs, preflight, claims, clock)
+    imports = ImportService(settings, lists, runs, storage, claims, clock)
     files = FileService(settings, store, lists, clock)
     exports = ExportService(store, lists, runs, clock)
     manual = ManualWrites(settings, store, host, lists, engine, clock)
     mailboxes = MailboxService(settings, store, host, lists, imports, manual, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
-    changing = ChangeService(lists, mailboxes, runs, preflight, clock)
+    changing = ChangeService(lists, mailboxes, runs, storage, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
     entrance = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -185,7 +182,6 @@ def assemble(
         search=MailboxSearch(store, lists, clock),
         histories=MailboxHistoryService(store),
         storage=storage,
-        capacity=preflight,
         tokens=tokens,
         audit_log=AuditLog(store, clock),
         undo=UndoService(store, lists, engine, runs, clock),

@@ -18,7 +18,7 @@ from mxlib.core.validation import rules
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
-from mxlib.services.capacity import CapacityCheck
+from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.failures import start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MAX_WAIT_S, MailboxLists, Tell
@@ -42,8 +42,8 @@ class PreparedImport:
     changes: tuple[str, ...]
     earlier: tuple[PreviousImport, ...]
     unchecked: tuple[str, ...]
-    #: Whether it fits the account: warnings, none of which stops anything.
-    preflight: tuple[str, ...] = ()
+    #: Why it may not fit the account; none of them stops anything.
+    capacity_warnings: tuple[str, ...] = ()
 
     @property
     def sets_passwords(self) -> bool:
@@ -64,12 +64,12 @@ class ImportService:
         settings: Settings,
         lists: MailboxLists,
         runs: RunService,
-        capacity: CapacityCheck,
+        storage: AccountStorageService,
         idempotency: IdempotencyKeys,
         clock: Clock,
     ) -> None:
         self._settings, self._lists, self._runs, self._clock = settings, lists, runs, clock
-        self._capacity, self._idempotency = capacity, idempotency
+        self._storage, self._idempotency = storage, idempotency
 
     def defaults(self, domain: str) -> Defaults:
         """What a blank cell means while `domain` is the active one."""
@@ -125,7 +125,7 @@ class ImportService:
         )
         earlier = self._runs.earlier(caller, plan.file_digest) if plan.file_digest else ()
         unchecked = tuple(sorted(batch.domains & account.unchecked))
-        warnings = self._capacity.of(caller, plan)
+        warnings = self._storage.capacity_warnings(caller, plan)
         return PreparedImport(plan, figures, changed_since(before, validated), earlier, unchecked, warnings)
 
     def preview(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
@@ -136,7 +136,7 @@ class ImportService:
 
     def capacity_warnings(self, caller: Caller, validated: pd.DataFrame) -> tuple[str, ...]:
         """Why the ready rows may not fit the account, as far as MXroute reports it; no warning stops anything."""
-        return self._capacity.of(caller, builder.make_plan(validated))
+        return self._storage.capacity_warnings(caller, builder.make_plan(validated))
 
     def start(
         self,

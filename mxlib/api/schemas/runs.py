@@ -168,7 +168,7 @@ def proposal(proposed: ChangeProposal, readable_until: float) -> ProposalShape:
         "below": [{"email": each.address, "usage": each.usage, "quota": each.quota} for each in figures.below],
         "confirm": int(proposed.typed) if proposed.typed else None,
         "eta_seconds": ceil(proposed.seconds),
-        "warnings": [*filter(None, [proposed.below]), *proposed.preflight],
+        "warnings": [*filter(None, [proposed.below]), *proposed.capacity_warnings],
     }
 
 

@@ -51,7 +51,7 @@ def _ask(editor: Editor, ready: PreparedImport) -> None:
     question = st.empty()
     for change in ready.changes:
         st.warning(escaped(change), icon=":material/sync_problem:")
-    for warning in ready.preflight:
+    for warning in ready.capacity_warnings:
         st.warning(escaped(warning), icon=":material/data_usage:")
     for name in ready.unchecked:
         st.warning(escaped(confirmations.start_waits(name)), icon=":material/cloud_off:")

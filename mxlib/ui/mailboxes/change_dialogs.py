@@ -150,7 +150,7 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
     if proposed.gone:
         st.info(escaped(change_text.gone(proposed.gone)), icon=":material/person_off:")
     days = app.settings.retention_days
-    for warning in proposed.preflight:
+    for warning in proposed.capacity_warnings:
         st.warning(escaped(warning), icon=":material/data_usage:")
     if isinstance(proposed.change, NewPassword) and not proposed.alone:
         days = confirm.retention()
