@@ -15,10 +15,9 @@ from mxlib.core.vocabulary import RunKind
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import PlanLimitReached, RateLimitWait, Unauthorized, Unreachable
 from mxlib.services.changes import ChangeProposal, ChangeResult, not_done
-from mxlib.services.exports import NotFound
+from mxlib.services.exports import MAX_SELECTIONS, NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import AlreadyExists, InvalidField
-from mxlib.services.selections import MOST
 from tests.house import GOOD, House, opened, trail
 
 BOTH = ("kim@a.nl", "nina@a.nl")
@@ -323,34 +322,34 @@ def test_a_long_paste_is_read_in_no_time() -> None:
 
 
 def test_a_selection_is_taken_away_by_its_own_caller_alone(house: House) -> None:
-    selections = house.services.selections
+    exports = house.services.exports
     other = Caller("somebody else", admin=True)
-    number = selections.keep(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
-    assert number == selections.keep(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
-    file = selections.file(LOCAL, number, "csv")
+    number = exports.keep_selection(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
+    assert number == exports.keep_selection(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
+    file = exports.selection_file(LOCAL, number, "csv")
     assert file.name.startswith("mailboxes-all-selection-")
     assert [line.split(b",")[0] for line in file.content.splitlines()[1:]] == [b"kim", b"far"]
-    assert selections.file(LOCAL, number, "xlsx").content.startswith(b"PK")
+    assert exports.selection_file(LOCAL, number, "xlsx").content.startswith(b"PK")
     for caller, asked in ((other, number), (LOCAL, "0" * 32), (LOCAL, "")):
         with pytest.raises(NotFound, match="Tick the mailboxes again"):
-            selections.file(caller, asked, "csv")
+            exports.selection_file(caller, asked, "csv")
     assert [what for what, *_ in trail(house)].count("export") == 4
 
 
 def test_a_selection_asks_for_the_permission_when_it_is_taken(house: House) -> None:
     viewer = allowed(Permission.VIEW)
-    number = house.services.selections.keep(viewer, ["kim@a.nl"])
+    number = house.services.exports.keep_selection(viewer, ["kim@a.nl"])
     with pytest.raises(Forbidden):
-        house.services.selections.file(viewer, number, "csv")
+        house.services.exports.selection_file(viewer, number, "csv")
 
 
 def test_selections_do_not_pile_up(house: House) -> None:
-    selections = house.services.selections
-    first = selections.keep(LOCAL, ["kim@a.nl"])
-    for count in range(MOST):
-        selections.keep(LOCAL, [f"{count}@a.nl"])
+    exports = house.services.exports
+    first = exports.keep_selection(LOCAL, ["kim@a.nl"])
+    for count in range(MAX_SELECTIONS):
+        exports.keep_selection(LOCAL, [f"{count}@a.nl"])
     with pytest.raises(NotFound):
-        selections.file(LOCAL, first, "csv")
+        exports.selection_file(LOCAL, first, "csv")
 
 
 # A mailbox that is being typed.

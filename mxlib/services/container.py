@@ -36,7 +36,6 @@ from mxlib.services.program_changes import ProgramChanges
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.search import MailboxSearch
-from mxlib.services.selections import SelectionService
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.services.undo import UndoService
 from mxlib.settings import Settings
@@ -68,7 +67,6 @@ class Services:
     program_changes: ProgramChanges
     search: MailboxSearch
     histories: MailboxHistoryService
-    selections: SelectionService
     storage: AccountStorageService
     tokens: Tokens
     audit_log: AuditLog
@@ -173,7 +171,6 @@ def assemble(
         settings, clock, store, host, gate, engine, lists, imports, files,
         DraftService(settings, store, files, clock), runs, RunWatch(runs, clock),
         exports=exports,
-        selections=SelectionService(exports),
         mailboxes=mailboxes,
         manual_writes=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),

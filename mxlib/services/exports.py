@@ -1,5 +1,9 @@
 """Files that leave MXM: exports, templates, results."""
 
+import hashlib
+import secrets
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +22,11 @@ from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, Tell
 from mxlib.services.runs import RunService
 from mxlib.store import Store, audit
+
+#: Selections of all callers that are kept; each is a few addresses.
+MAX_SELECTIONS = 500
+
+_SELECTION_GONE = "This selection is no longer kept. Tick the mailboxes again."
 
 RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "failed.csv")
 
@@ -73,6 +82,8 @@ class ExportService:
 
     def __init__(self, store: Store, lists: MailboxLists, running: RunService, clock: Clock) -> None:
         self._store, self._lists, self._running, self._clock = store, lists, running, clock
+        self._selection_key, self._lock = secrets.token_bytes(32), threading.Lock()
+        self._selections: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
 
     def domain_file(self, caller: Caller, domain: str, kind: str) -> File:
         """Every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
@@ -142,6 +153,28 @@ class ExportService:
         for each in found:
             self._record_export(caller, each.domain, f"{len(each.frame)} picked mailboxes as {kind}")
         return replace(file, remarks=(change_text.gone(tuple(sorted(gone))),)) if gone else file
+
+    def keep_selection(self, caller: Caller, addresses: Sequence[str]) -> str:
+        """Keep mailboxes that the caller ticked, so that a plain link can download them; an id that reveals nothing.
+
+        The same mailboxes of the same caller have the same id, and only their caller can use it.
+        """
+        content = "\n".join([caller.name, *addresses]).encode()
+        number = hashlib.blake2b(content, key=self._selection_key, digest_size=16).hexdigest()
+        with self._lock:
+            self._selections[number] = (caller.name, tuple(addresses))
+            self._selections.move_to_end(number)
+            while len(self._selections) > MAX_SELECTIONS:
+                self._selections.popitem(last=False)
+        return number
+
+    def selection_file(self, caller: Caller, number: str, kind: str) -> File:
+        """A selection as `csv` or `xlsx`; raises NotFound, Forbidden, ListUnavailable."""
+        with self._lock:
+            owner, addresses = self._selections.get(number, ("", ()))
+        if owner != caller.name or not addresses:
+            raise NotFound(_SELECTION_GONE)
+        return self.some_file(caller, addresses, kind)
 
     def _must_be_here(self, caller: Caller, domain: str) -> None:
         known = self._domains(caller)

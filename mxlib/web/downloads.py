@@ -68,7 +68,7 @@ def selection_file(request: Request) -> Response:
     """Return the export of the mailboxes selected on a page, as CSV or Excel."""
     app = services.current()
     number, _, kind = str(request.path_params["name"]).rpartition(".")
-    return _answer(lambda: app.selections.file(caller(request), number, kind))
+    return _answer(lambda: app.exports.selection_file(caller(request), number, kind))
 
 
 def draft_file(request: Request) -> Response:

@@ -21,7 +21,7 @@ def show(boxes: pd.DataFrame, domain: str) -> None:
         st.markdown(f"**{len(boxes):,} picked**, {megabytes(boxes['usage'].sum())}", width="content")
         buttons(boxes, domain)
         if layout.caller().may(Permission.EXPORT, domain):
-            number = services.current().selections.keep(layout.caller(), boxes["address"].tolist())
+            number = services.current().exports.keep_selection(layout.caller(), boxes["address"].tolist())
             with st.popover("Export", icon=":material/download:", key="do_export"):
                 links.download("As CSV", f"/export/selection/{number}.csv", key="selection-csv")
                 links.download("As Excel", f"/export/selection/{number}.xlsx", key="selection-xlsx")
