@@ -15,6 +15,7 @@ from mxlib.auth.authority import resolves, resolves_callers, takes_caller
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.sign_in import OVER, ClientInfo
 from mxlib.auth.tokens import InvalidToken
+from mxlib.core.plans.changes import NewQuota
 from mxlib.services import Services
 from mxlib.services.audit_log import AuditFilter
 from tests import house as houses
@@ -177,9 +178,7 @@ LONG = {
     "import": lambda services, kim: services.imports.start(
         kim, services.files.batch_from_file(f"username,password\nx,{houses.GOOD}\n".encode(), "x.csv", "a.nl")
     ),
-    "change": lambda services, kim: services.program_changes.start(
-        kim, services.program_changes.read({"addresses": ["nina@a.nl"], "quota": 7})
-    ),
+    "change": lambda services, kim: services.changes.start(kim, ["nina@a.nl"], NewQuota(7)),
     "undo": lambda services, kim: services.undo.start(kim, 1, 1),
 }  # fmt: skip
 

@@ -12,7 +12,6 @@ from mxlib.auth import passwords
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.tokens import InvalidToken
 from mxlib.core.files import writer
-from mxlib.core.plans.change_request import ChangeRequest
 from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
 from mxlib.services.mailbox_lists import MailboxLists
@@ -92,8 +91,7 @@ def changed(house: House, caller: Caller) -> object:
 
 
 def ordered(house: House, caller: Caller) -> object:
-    order = ChangeRequest(("info@a.nl", "post@a.nl"), NewQuota(2048), confirm=None, below_use=True, dry_run=False)
-    return house.services.program_changes.start(caller, order)
+    return house.services.changes.start(caller, ("info@a.nl", "post@a.nl"), NewQuota(2048), below_use=True)
 
 
 def undone(house: House, caller: Caller) -> object:

@@ -26,11 +26,13 @@ from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable, start_waits
+from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
 from mxlib.services.mailboxes import AlreadyExists, InvalidField, MailboxDetails, MailboxService
 from mxlib.services.runs import RunService
-from mxlib.store import StoreUnavailable
+from mxlib.settings import Settings
+from mxlib.store import Store, StoreUnavailable, journal
 
 #: What may stand against a mailbox's change; each is one sentence.
 REFUSALS = (
@@ -112,20 +114,31 @@ class ChangeResult:
     unrecorded: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StartedChange:
+    """The number of a run, and the addresses that are not in it: those mailboxes do not exist."""
+
+    run: int
+    gone: tuple[str, ...]
+
+
 @resolves_callers
 class ChangeService:
-    """Plans and carries out changes of mailboxes, with the permissions that each needs."""
+    """Plans, starts and carries out changes of mailboxes, with the permissions that each needs."""
 
     def __init__(
         self,
+        settings: Settings,
+        store: Store,
         lists: MailboxLists,
         mailboxes: MailboxService,
-        running: RunService,
+        runs: RunService,
         storage: AccountStorageService,
+        idempotency: IdempotencyKeys,
         clock: Clock,
     ) -> None:
-        self._lists, self._mailboxes, self._running, self._clock = lists, mailboxes, running, clock
-        self._storage = storage
+        self._settings, self._store, self._lists, self._mailboxes = settings, store, lists, mailboxes
+        self._runs, self._storage, self._idempotency, self._clock = runs, storage, idempotency, clock
 
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
         """The plan of `change` for these mailboxes, by lists at most a minute old.
@@ -150,9 +163,9 @@ class ChangeService:
             raise InvalidField("quota", change_text.TOO_LARGE)
         if not seen:
             return ChangeProposal(
-                change, plan, figures.without_figures(), gone, self._running.estimate(len(plan.rows)), ()
+                change, plan, figures.without_figures(), gone, self._runs.estimate(len(plan.rows)), ()
             )
-        seconds = self._running.estimate(sum(1 for _ in plan.sent()))
+        seconds = self._runs.estimate(sum(1 for _ in plan.sent()))
         return ChangeProposal(change, plan, figures, gone, seconds, self._storage.capacity_warnings(caller, plan))
 
     def still(self, caller: Caller, proposed: ChangeProposal) -> ChangeProposal:
@@ -172,7 +185,7 @@ class ChangeService:
         proposed.must_be_agreed(typed, below_use=agreed)
         row = proposed.alone
         if row is None:
-            return ChangeResult(run=self._running.start(caller, proposed.plan, days=days, key=proposed.key))
+            return ChangeResult(run=self._runs.start(caller, proposed.plan, days=days, key=proposed.key))
         if row.action is Action.DELETE:
             return ChangeResult(unrecorded=self._mailboxes.delete(caller, row.domain, row.username))
         if row.recovery_email:
@@ -184,6 +197,44 @@ class ChangeService:
         kept = self._mailboxes.update(caller, row.domain, row.username, cells)
         password = row.password if isinstance(proposed.change, NewPassword) else ""
         return ChangeResult(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
+
+    def propose(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
+        """What a program may start; raises NotFound when none of the mailboxes exists, else as `plan`."""
+        proposed = self.plan(caller, addresses, change)
+        if not proposed.plan.rows:
+            raise NotFound(change_text.NOBODY_THERE)
+        return proposed
+
+    def start(
+        self,
+        caller: Caller,
+        addresses: Sequence[str],
+        change: Change,
+        *,
+        confirm: int | None = None,
+        below_use: bool = False,
+        key: str = "",
+        request: bytes = b"",
+    ) -> StartedChange:
+        """Start the run of a program, even for one mailbox; `confirm` is the number of a deletion.
+
+        The same `key` with the same `request` gives the run of the first time. Raises KeyReused when the key came with
+        another request, InvalidField unless everything was agreed to that must be.
+        """
+        request = b"change\n" + request
+        run = self._idempotency.run(caller, key, request)
+        if run is not None:
+            self._runs.must_act(caller, run)
+        else:
+            proposed = self.propose(caller, addresses, change)
+            proposed.must_be_agreed("" if confirm is None else str(confirm), below_use=below_use)
+            days, once = self._settings.retention_days, key or proposed.key
+            run = self._idempotency.start(
+                caller, key, request, lambda: self._runs.start(caller, proposed.plan, days=days, key=once)
+            )
+        with self._store.read() as tx:
+            there = {row.address for row in journal.rows(tx, run)}
+        return StartedChange(run, tuple(address for address in addresses if address not in there))
 
     def _boxes(self, caller: Caller, change: Change, domains: Sequence[str]) -> pd.DataFrame:
         known, frames = self._lists.domains(caller), []

@@ -32,7 +32,6 @@ from mxlib.services.imports import ImportService
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import MailboxService
 from mxlib.services.manual_writes import ManualWrites
-from mxlib.services.program_changes import ProgramChanges
 from mxlib.services.run_watch import RunWatch
 from mxlib.services.runs import RunService
 from mxlib.services.search import MailboxSearch
@@ -64,7 +63,6 @@ class Services:
     manual_writes: ManualWrites
     unconfirmed: UnconfirmedWrites
     changes: ChangeService
-    program_changes: ProgramChanges
     search: MailboxSearch
     histories: MailboxHistoryService
     storage: AccountStorageService
@@ -164,7 +162,7 @@ def assemble(
     mailboxes = MailboxService(settings, store, host, lists, imports, manual, clock)
     sessions = Sessions(store, clock, settings)
     users = Users(store, clock, provider=bool(settings.oidc_issuer), woken=sessions.wake)
-    changing = ChangeService(lists, mailboxes, runs, storage, clock)
+    changing = ChangeService(settings, store, lists, mailboxes, runs, storage, claims, clock)
     tokens, on_sandbox = Tokens(store, clock), sandbox is not None or settings.sandbox
     entrance = Authenticator(store, clock, settings, users, sessions, sandbox=on_sandbox)
     return Services(
@@ -175,7 +173,6 @@ def assemble(
         manual_writes=manual,
         unconfirmed=UnconfirmedWrites(store, manual, clock),
         changes=changing,
-        program_changes=ProgramChanges(settings, store, claims, changing, runs),
         search=MailboxSearch(store, lists, clock),
         histories=MailboxHistoryService(store),
         storage=storage,

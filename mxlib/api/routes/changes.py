@@ -11,6 +11,7 @@ from mxlib.api.concurrency import calls_host
 from mxlib.api.dependencies import CSV, CurrentCaller, Key, RawBody, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
+from mxlib.core.plans import change_request
 from mxlib.services.exports import NotFound
 
 router = APIRouter(tags=["changes"])
@@ -65,11 +66,19 @@ _CHANGE = {
 def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None) -> Response:
     """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
     app = services.current()
-    order = app.program_changes.read(parse_body(request, data))
-    if order.dry_run:
+    asked = change_request.parse_change(parse_body(request, data), app.settings.max_rows)
+    if asked.dry_run:
         until = app.clock.now() + app.settings.retention_days * 86_400
-        return success(runs.proposal(app.program_changes.look(caller, order), until))
-    started = app.program_changes.start(caller, order, key=(key or "").strip(), request=data)
+        return success(runs.proposal(app.changes.propose(caller, asked.addresses, asked.change), until))
+    started = app.changes.start(
+        caller,
+        asked.addresses,
+        asked.change,
+        confirm=asked.confirm,
+        below_use=asked.below_use,
+        key=(key or "").strip(),
+        request=data,
+    )
     view = app.runs.get(caller, started.run)
     if view is None:
         raise NotFound(f"Run {started.run} holds this change already, and is somebody else's.")
@@ -92,4 +101,5 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
 def export(caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
     app = services.current()
-    return attached(app.exports.some_file(caller, app.program_changes.picked(parse_body(request, data)), "csv"))
+    addresses = change_request.selected_addresses(parse_body(request, data), app.settings.max_rows)
+    return attached(app.exports.some_file(caller, addresses, "csv"))
