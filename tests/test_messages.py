@@ -228,8 +228,8 @@ def test_a_refusal_is_told_in_the_hosts_words(
     assert type(told) is kind
     assert (told.code, told.status, str(told)) == (code, status, sentence)
     assert told.field == {"invalid.json": "password", "conflict.json": "username"}.get(name, "")
-    assert told.allowance
-    assert told.allowance.remaining == 7
+    assert told.rate_headers
+    assert told.rate_headers.remaining == 7
 
 
 def test_what_the_key_may_not_do_is_told_in_the_hosts_words() -> None:

@@ -1,12 +1,13 @@
 """Delays for password guessing; the counts are in the store, so a restart resets nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 
 from mxlib.auth.trusted_proxies import household
 from mxlib.clock import Clock
-from mxlib.store import Store, Tx, clock_guard, sign_in_attempts
+from mxlib.store import Store, StoreUnavailable, Tx, clock_guard, sign_in_attempts
 
 #: Seconds for which a refused try counts.
 COUNTED_S = 3600.0
@@ -96,7 +97,8 @@ class Throttle:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock, self._homes = store, clock, KnownAddresses(clock)
-        with store.read() as tx:
+        # A damaged page of the audit log keeps nobody from signing in; housekeeping finds and reports it.
+        with suppress(StoreUnavailable), store.read() as tx:
             self._homes.read(tx)
 
     def knows(self, address: str) -> bool:
