@@ -1,1 +1,1 @@
-"""Runs: what was planned is done once, and told truthfully."""
+"""Runs: each planned row is sent once, and its result is reported as it is."""

@@ -1,4 +1,4 @@
-"""What a process does in the background beside its runs: forget what is old, and erase what was forgotten."""
+"""Background tasks of a process: forget old data, and erase what was forgotten."""
 
 import logging
 import threading
@@ -18,7 +18,10 @@ RETRY_EVERY = 2.0
 
 
 class BackgroundTasks:
-    """One thread that does each chore now and then; one that returns False is not done yet and is tried again soon."""
+    """One thread that does each task at intervals.
+
+    A task that returns False is not finished, and is tried again soon.
+    """
 
     def __init__(
         self, chores: Iterable[Callable[[], object]], often: Iterable[Callable[[], object]], may_run: Callable[[], bool]

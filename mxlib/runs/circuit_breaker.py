@@ -1,4 +1,4 @@
-"""Whether the host is there: while it is silent only a read goes out now and then, and never a write."""
+"""The circuit breaker for MXroute: while it is open only a read goes out now and then, and no write."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,10 @@ _FIRST_LOOK, _SLOWEST_LOOK = 0.5, 10.0
 
 @dataclass(slots=True)
 class CircuitBreaker:
-    """What the last answers say of the host. `jitter` draws from 0 to 1; times are monotonic seconds."""
+    """State of MXroute by its last responses.
+
+    `jitter` draws from 0 to 1; times are monotonic seconds.
+    """
 
     jitter: Callable[[], float]
     silent_since: float | None = None
@@ -26,11 +29,11 @@ class CircuitBreaker:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the last answer could be understood."""
+        """Return whether the last response was valid."""
         return self.silent_since is None
 
     def record_success(self) -> None:
-        """An answer came that could be understood, whatever it said."""
+        """Record a valid response, whatever it said."""
         self.silent_since, self._looks = None, 0
 
     def record_failure(self, now: float) -> None:
@@ -50,11 +53,11 @@ class CircuitBreaker:
             self.silent_since, self._next_look, self._looks = now, now, 0
 
     def is_open(self, now: float) -> bool:
-        """Whether the silence has lasted so long that the host counts as down."""
+        """Return whether the silence has lasted long enough to count MXroute as down."""
         return self.silent_since is not None and now - self.silent_since >= DOWN_AFTER
 
     def is_hopeless(self, now: float) -> bool:
-        """Whether waiting on is no use."""
+        """Return whether it makes no sense to wait any longer."""
         return self.silent_since is not None and now - self.silent_since >= HOPELESS_AFTER
 
     def retry_after(self, now: float) -> float:

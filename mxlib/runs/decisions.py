@@ -1,7 +1,7 @@
-"""What an answer means for its row: pure, and the one place that decides it.
+"""Decide what a response means for its row: pure, and the one place that decides it.
 
-A request may be lost before it takes effect, after, or take effect long after. So silence never counts as failure:
-a create without an answer is read back, and is sent again only once the host had time to commit it late.
+A request may be lost before it takes effect, after, or take effect long after. So silence never counts as failure: a
+create without a response is read back, and is sent again only once MXroute had time to commit it late.
 """
 
 from collections.abc import Mapping
@@ -32,9 +32,10 @@ MAX_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The row has its outcome; `thrice` is why the run pauses when three rows running end like this one.
+    """Give the row its outcome.
 
-    `forbidden`: unless the key turns out to be refused for everything; then the row waits.
+    `pause_reason_if_repeated` is why the run pauses when three rows in a row end like this one. `forbidden`: unless
+    the key turns out to be refused for everything; then the row waits.
     """
 
     outcome: Outcome
@@ -46,7 +47,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """Whether it took effect is not known: read it back, `after` so many seconds."""
+    """The effect is unknown: read it back, `after` so many seconds."""
 
     after: float = 0.0
 
@@ -60,7 +61,7 @@ class Resend:
 
 @dataclass(frozen=True, slots=True)
 class PauseRun:
-    """Nothing is wrong with the row, but the run can not go on: it pauses for this reason."""
+    """The row is fine, but the run cannot continue: pause it for this reason."""
 
     reason: str
 
@@ -69,22 +70,22 @@ Decision = Finish | ReadBack | Resend | PauseRun
 
 
 def silent(answer: object) -> bool:
-    """Whether no answer came that can be understood."""
+    """Return whether no valid response came."""
     return isinstance(answer, Unreachable | InvalidResponse)
 
 
 def odd(answer: object) -> bool:
-    """Whether the host answers, but not what it was asked."""
+    """Return whether MXroute responds, but with other data than was asked for."""
     return isinstance(answer, UnexpectedData)
 
 
 def lost(answer: object) -> bool:
-    """Whether a write may have happened without our hearing so."""
+    """Return whether a write may have taken effect without a response to it."""
     return silent(answer) and getattr(answer, "sent", True)
 
 
 def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
-    """What the answer to a row's own request means; the row is as it was when that left."""
+    """Decide what the response to a row's own request means; the row is as it was when that left."""
     action = Action(row.action)
     match answer:
         case RateLimited():
@@ -116,7 +117,10 @@ def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
 
 
 def decide_read_back(row: RowRecord, answer: Response | MXrouteError, *, quiet_for: float) -> Decision:
-    """What reading a row's mailbox back means; for `quiet_for` more seconds the host may still commit what it asked."""
+    """Decide what reading a row's mailbox back means.
+
+    For `quiet_for` more seconds MXroute may still commit the request.
+    """
     match answer:
         case Response() | NotFound():
             box = _box(answer) if isinstance(answer, Response) else None
@@ -134,7 +138,7 @@ def decide_read_back(row: RowRecord, answer: Response | MXrouteError, *, quiet_f
 
 
 def decide_inspection(row: RowRecord, answer: Response | MXrouteError) -> Finish | PauseRun | None:
-    """What a look right before a row means that did not tell what its mailbox has; None: look again."""
+    """Decide what a failed inspection means. None: inspect again."""
     match answer:
         case Response():
             return Finish(Outcome.SKIPPED, sentences.NOT_TOLD if row.guarded else sentences.NOT_SAID)
@@ -151,9 +155,9 @@ def decide_inspection(row: RowRecord, answer: Response | MXrouteError) -> Finish
 
 
 def decide_failed_inspection(row: RowRecord, *, there: bool) -> Finish | None:
-    """What a waiting row becomes when its domain is read before it is sent; None when it is to be sent as planned.
+    """Decide what a waiting row becomes when its domain is read first; None to send it as planned.
 
-    That a list lacks a mailbox decides nothing: an update or a deletion is looked at by itself before it is sent.
+    A list without the mailbox decides nothing: an update or a deletion is inspected by itself before it is sent.
     """
     if row.action != Action.CREATE or not there:
         return None
@@ -164,12 +168,12 @@ def decide_failed_inspection(row: RowRecord, *, there: bool) -> Finish | None:
 
 
 def tries_left_over(row: RowRecord) -> int:
-    """The tries of a row that waits after a refusal: it was asked for, so what stands there may be its own."""
+    """Return the tries of a row that waits after a refusal; it was sent, so an existing mailbox may be its own."""
     return min(row.tries, 1)
 
 
 def decide_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
-    """The true outcome of a row that was given up unanswered, when what the host has in the end shows it."""
+    """Return the true outcome of a row given up without a response, if MXroute's final state shows it."""
     match Action(row.action):
         case Action.CREATE if box is not None:
             return Outcome.CREATED
@@ -182,7 +186,7 @@ def decide_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
 
 
 def decide_list(row: RowRecord, box: Mailbox | None) -> Finish | None:
-    """What the list at the end shows of a row that was not done, as far as was known: it was done after all."""
+    """Decide what the final list shows of a row that seemed not done: it took effect after all."""
     tried = row.unanswered or (row.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED} and row.tries > 0)
     outcome = decide_comparison(row, box) if tried else None
     if outcome is None:
@@ -192,7 +196,7 @@ def decide_list(row: RowRecord, box: Mailbox | None) -> Finish | None:
 
 
 def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
-    """Whether a list shows something of a row that only its mailbox, read by itself, can prove."""
+    """Return whether a list shows something that only reading the mailbox itself can prove."""
     match Action(row.action):
         case Action.CREATE:
             return row.outcome == Outcome.CREATED and box is None
@@ -205,9 +209,9 @@ def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
 
 
 def decide_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> Finish | None:
-    """What a row that was answered with yes becomes by what its mailbox is; None while it stays what it is.
+    """Decide what a confirmed row becomes by the state of its mailbox; None while it stays as it is.
 
-    `touched`: somebody changed, deleted or made it again since.
+    `touched`: changed, deleted or created again by others since.
     """
     if row.outcome in {Outcome.FAILED, Outcome.SKIPPED, Outcome.NOT_ATTEMPTED}:
         return decide_list(row, box)
@@ -219,25 +223,25 @@ def decide_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) 
 
 
 def _is_as_it_was(row: RowRecord, box: Mailbox | None) -> bool:
-    """Whether an update of the quota alone, which shows, did not show."""
+    """Return whether an update of the quota alone did not take effect."""
     alone = row.asks_host and row.sealed_password is None and row.quota is not None
     return alone and box is not None and box.quota != row.quota and box.quota == row.was.get("quota")
 
 
 def decide_gone(action: Action, *, unanswered: bool) -> Finish:
-    """What it means that a mailbox is not there which was to be changed or deleted."""
+    """Decide what it means that a mailbox to change or delete does not exist."""
     if action is Action.DELETE and unanswered:
         return Finish(Outcome.DELETED, proof=Proof.READ_BACK)
     return Finish(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
 
 
 def decide_denied_read(answer: object) -> PauseRun:
-    """What it means that the host does not let a domain be read, though the key is good for others."""
+    """Decide what it means that MXroute refuses to list a domain, though the key works for others."""
     return PauseRun(sentences.not_told(answer))
 
 
 def decide_refused_read(answer: object) -> PauseRun:
-    """What it means that the host does not let itself be read: without that nothing may be sent, nor guessed."""
+    """Decide what it means that MXroute refuses reads: without them nothing is sent, and nothing guessed."""
     if isinstance(answer, Unauthorized):
         return PauseRun(run_status.KEY_REFUSED)
     return PauseRun(sentences.not_told(answer))

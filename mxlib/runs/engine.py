@@ -1,8 +1,9 @@
-"""The engine: which request goes next, and what becomes of a row when it is over.
+"""The engine: chooses the next request, and records the result of each row.
 
-It has no threads, sends nothing and never waits: whoever drives it calls `take` for the next job, carries that out, and
-hands the answer to `heard`. So the same engine runs under three workers and under a simulation with virtual time.
-A row is journalled as `sending` before `take` hands it out, and its outcome in the transaction that records the answer.
+It has no threads, sends nothing and never waits: its driver calls `next_request`, sends that, and hands the response
+to `on_response`. So the same engine runs under three workers and under a simulation with virtual time. A row is
+journalled as `sending` before `next_request` returns it, and its outcome in the transaction that records the
+response.
 """
 
 import logging
@@ -42,14 +43,14 @@ STORE_TICK = 2.0
 
 
 class RateLimiterProtocol(Protocol):
-    """What the engine knows of the pace gate."""
+    """The part of the rate limiter that the engine uses."""
 
     def try_acquire(self, kind: str) -> float:
-        """0.0 when the caller has the slot now, else the seconds to wait before asking again."""
+        """Return 0.0 when the caller has the slot now, else the seconds to wait before the next try."""
         ...
 
     def release(self, kind: str) -> None:
-        """The slot last taken was not used."""
+        """Give back the slot that was acquired last and not used."""
         ...
 
     def wait_seconds(self, kind: str) -> float:
@@ -82,7 +83,7 @@ class Engine:
     # What the driver calls.
 
     def recover(self) -> None:
-        """Take up every run that an earlier process left; rows on their way when it died are settled."""
+        """Load every run that an earlier process left; rows that were being sent are read back."""
         with self._store.write() as tx:
             for record in journal.open_runs(tx):
                 journal.mark_unknown(tx, record.id)
@@ -101,7 +102,7 @@ class Engine:
                     self._turns.append(record.id)
 
     def next_request(self) -> OutgoingRequest | None:
-        """The next request to send, journalled as such; None when none may go for `wake_in` seconds."""
+        """Return the next request, journalled; None when none may go for `seconds_until_next` seconds."""
         self._wake = TICK
         if not self.flush():
             return None
@@ -130,7 +131,7 @@ class Engine:
         self.flush()
 
     def flush(self) -> bool:
-        """Record what is not recorded yet, and move every run on; whether the store took it."""
+        """Record what is not recorded yet, and advance every run; return whether the store accepted it."""
         try:
             while self._unrecorded:
                 self._record(self._unrecorded[0])
@@ -189,7 +190,7 @@ class Engine:
         state.similar_failures, state.similar_failures_reason = [], ""
 
     def stop(self, run: int, note: Note | None = None) -> None:
-        """Attempt nothing more, and write `note` with that; what is in flight still gets its true outcome."""
+        """Attempt nothing more, and write `note` with that; open requests still get their true outcome."""
         state = self.states.get(run)
         if state is None or state.status is RunStatus.STOPPING or state.is_left:
             return
@@ -233,7 +234,7 @@ class Engine:
         return OutgoingRequest(state.id, read_task, request, self._clock.now(), serial=state.serial)
 
     def _inspection(self, state: RunState, now: float) -> ReadTask | None:
-        """The look at a mailbox right before its write, once a slot for that is about to be free: as late as can be."""
+        """Return the inspection of a mailbox as late as possible: once a slot for its write is about to be free."""
         read_task = state.next_inspection(now)
         early = self._slots.wait_seconds("write") - INSPECTED_BEFORE
         if read_task is not None and early > 0:
@@ -287,7 +288,7 @@ class Engine:
             lifecycle.halt(state, sentences.BROKEN, blind=True)
 
     def _taken_up_again(self, state: RunState) -> RunState:
-        """A run that a fault of ours left half done, as the journal has it; what was on its way is settled."""
+        """Return a run that a bug left half done, as the journal has it; open requests are read back."""
         with self._store.write() as tx:
             journal.mark_unknown(tx, state.id)
             record = journal.get_run(tx, state.id)
@@ -300,7 +301,7 @@ class Engine:
         return again
 
     def problems(self) -> list[str]:
-        """What is not well with single runs, one sentence each."""
+        """Return the problems of single runs, one sentence each."""
         states = tuple(self.states.values())
         broken = [sentences.broken(state.id) for state in states if state.broken]
         return [*broken, *dict.fromkeys(state.trouble for state in states if state.trouble and not state.broken)]
@@ -357,7 +358,7 @@ class Engine:
                 self._forget(state)
 
     def _ends_unsettled(self, state: RunState) -> bool:
-        """Whether a run that is being stopped ends before all of its rows are settled: the host does not say now."""
+        """Return whether a stopping run ends before all rows are certain, since MXroute does not respond now."""
         down = self.health.is_open(self._clock.monotonic())
         busy = state.waiting or state.kept_here or state.in_flight or state.asked
         if not state.unsettled or busy or (state.to_probe and not down):
@@ -369,14 +370,14 @@ class Engine:
         del self.states[state.id]
 
     def _give_up(self) -> None:
-        """The host was silent for too long: runs pause, and read nothing until they are told to go on."""
+        """Pause all runs after too long a silence; nothing is read until they are resumed."""
         for state in self.states.values():
             if state.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
                 lifecycle.halt(state, run_status.SILENT_TOO_LONG, blind=True)
         self.flush()
 
     def _halt_all(self, problem: StoreUnavailable) -> None:
-        """The store refuses: nothing more is sent until it takes what is known."""
+        """Hold all runs while the store fails; nothing is sent until it accepts what is known."""
         why = str(problem)
         if self.trouble != why:
             log.error("The store refuses: %s", why)
@@ -387,7 +388,7 @@ class Engine:
                 state.held = True
 
     def _go_on(self) -> None:
-        """If the store works again, so do the runs that were paused for it, and for nothing else."""
+        """Resume the runs that were paused for the store, and for nothing else, once it works again."""
         with self._store.write() as tx:
             clock_guard.observe(tx, self._clock.now())
         self.trouble = ""

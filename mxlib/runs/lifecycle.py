@@ -97,7 +97,7 @@ def finish(store: Store, state: RunState, at: float) -> None:
 
 
 def settle_at_last(store: Store, state: RunState, at: float) -> None:
-    """Have the operator see that a stopped run has its last outcomes, and keep its passwords from then on."""
+    """Show the operator that a stopped run has its last outcomes, and keep its passwords from then on."""
     with store.write() as tx:
         run_passwords.keep_from(tx, state.id, at)
         journal.set_run(tx, state.id, seen=False)

@@ -25,7 +25,7 @@ from mxlib.store.records import RunRecord
 
 __all__ = ["InvalidState", "NotOwner", "RunManager", "SameImport"]
 
-#: Runs among which those are found that somebody may see.
+#: Runs that are searched for those a caller may see.
 LOOKED_THROUGH = 1_000
 
 #: What is so until the log of the database was emptied; then the audit log says that they are erased.
@@ -48,12 +48,12 @@ class RunManager:
     # Who may send.
 
     def must_own(self) -> None:
-        """Raise NotOwner in a process that only looks on, and Unwritable while the store does not work."""
+        """Raise NotOwner in a process that only looks on, and StoreUnavailable while the store does not work."""
         self._worker.check_ownership()
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
-        """A transaction of the process that sends; raises NotOwner in one that only looks on."""
+        """Open a transaction of the process that sends; raise NotOwner in one that only looks on."""
         with self._worker.changed, self._worker.writing() as tx:
             yield tx
 
@@ -93,15 +93,15 @@ class RunManager:
         return run
 
     def pause(self, run: int, by: str = "", note: Note | None = None) -> None:
-        """Pause after what is in flight; a run that is not going on stays as it is.
+        """Pause after open requests have ended; a run that is not active stays as it is.
 
-        `note` is written with the pause: at once, or as soon as the store takes it.
+        `note` is written with the pause: at once, or as soon as the store accepts it.
         """
         why = run_status.paused_by(by) if by else sentences.BY_HAND
         self._worker.steer(lambda engine: engine.pause(run, why, note))
 
     def resume(self, run: int, note: Note | None = None) -> None:
-        """Go on from where the run paused, once its domains were read again; `note` as in `pause`."""
+        """Resume a paused run once its domains were read again; `note` as in `pause`."""
         self._worker.steer(lambda engine: engine.resume(run, note))
 
     def stop(self, run: int, note: Note | None = None) -> None:
@@ -118,9 +118,9 @@ class RunManager:
     def retry_failed(
         self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = ""
     ) -> int:
-        """A new run of the rows that failed or were not attempted, with the same passwords; its number.
+        """Start a run of the rows that failed or were not attempted, with the same passwords; return its number.
 
-        Raises CanNot while the run goes on, when nothing failed, or when its passwords are gone.
+        Raises InvalidState while the run is active, when nothing failed, or when its passwords are gone.
         """
         with self._worker.changed, self._worker.writing() as tx:
             number = retry.retry(tx, self._store.key, run, Actor(operator, kind, address), self._clock.now())
@@ -145,7 +145,10 @@ class RunManager:
     # What becomes of the passwords.
 
     def handed_over(self, run: int, by: str = "", *, kind: CallerKind = CallerKind.OPERATOR, address: str = "") -> None:
-        """The passwords reached their people: forget them, for good. Raises CanNot while the run goes on."""
+        """Erase the passwords for good, since they reached their owners.
+
+        Raises InvalidState while the run is active.
+        """
         self.must_own()
         view = self.view(run)
         if view is None or view.status not in AT_AN_END:
@@ -169,7 +172,7 @@ class RunManager:
             audit.record(tx, by, AuditAction.RUN_HANDED_OVER, at=now, run=run, outcome=_ERASING)
 
     def extend(self, run: int, days: int, note: Note | None = None) -> None:
-        """Keep the passwords readable until at least `days` from now, and write `note`; those forgotten stay so."""
+        """Keep the passwords readable until at least `days` from now, and write `note`; erased ones stay erased."""
         with self.writing() as tx:
             record = journal.get_run(tx, run)
             if record is not None and record.wrapped_key is not None:
@@ -179,7 +182,7 @@ class RunManager:
                     note(tx)
 
     def downloaded(self, run: int) -> None:
-        """The results with passwords were taken away."""
+        """Record that the results with passwords were downloaded."""
         with self._store.write() as tx:
             journal.set_run(tx, run, downloaded_at=self._clock.now())
 
@@ -205,13 +208,13 @@ class RunManager:
     # Look.
 
     def view(self, run: int) -> RunView | None:
-        """How it stands with one run."""
+        """Return the state of one run."""
         with self._store.read() as tx:
             record = journal.get_run(tx, run)
             return next(iter(self._viewed(tx, [record])), None) if record else None
 
     def views(self, most: int = 200, only: Callable[[RunRecord], bool] | None = None) -> tuple[RunView, ...]:
-        """The latest runs, newest first; those that `only` holds for, of the latest LOOKED_THROUGH."""
+        """Return the latest runs, newest first: those that match `only`, of the latest LOOKED_THROUGH."""
         with self._store.read() as tx:
             records = journal.latest_runs(tx, LOOKED_THROUGH if only else most)
             return self._viewed(tx, list(filter(only, records))[:most])
@@ -222,7 +225,7 @@ class RunManager:
             journal.set_run(tx, run, seen=True)
 
     def unseen(self, operator: str) -> tuple[RunView, ...]:
-        """The operator's runs that ended or paused while nobody looked."""
+        """Return the operator's runs that ended or paused unseen."""
         with self._store.read() as tx:
             return self._viewed(tx, journal.unseen_runs(tx, operator))
 
@@ -235,7 +238,7 @@ class RunManager:
         return run_view.backlog(self._worker.engine)
 
     def active(self) -> int:
-        """How many runs are neither paused nor at an end."""
+        """Return how many runs are neither paused nor ended."""
         return sum(
             state.status not in {RunStatus.PAUSED, *AT_AN_END} for state in tuple(self._worker.engine.states.values())
         )
@@ -245,7 +248,7 @@ class RunManager:
         return self._worker.engine.health.is_open(self._clock.monotonic())
 
     def problems(self) -> list[str]:
-        """What is not well with the runs, one sentence each."""
+        """Return the problems of the runs, one sentence each."""
         return self._worker.problems()
 
     def _viewed(self, tx: Tx, records: Iterable[RunRecord]) -> tuple[RunView, ...]:
@@ -260,5 +263,8 @@ class RunManager:
         self._worker.start()
 
     def shutdown(self, patience: float = 8.0) -> bool:
-        """Send nothing more, wait for what is in flight, leave every run resumable; whether all requests had ended."""
+        """Send nothing more, wait for open requests, leave every run resumable.
+
+        Returns whether all requests had ended.
+        """
         return self._worker.shutdown(patience)

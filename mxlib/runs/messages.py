@@ -1,4 +1,4 @@
-"""What the results say of a row, and why a run paused."""
+"""Texts of results: the reason of a row, and why a run paused."""
 
 from mxlib.core.text import findings
 from mxlib.core.vocabulary import CLEAR, Action, Proof, RunStatus
@@ -12,7 +12,7 @@ NO_WRITES = "MXroute answers, but not when it is asked to change something. Resu
 NOT_ALLOWED = "MXroute does not allow the key to make these changes. Let it write, then Resume."
 BROKEN = "MXM itself failed at this run; the log says where. Resume to go on."
 
-# What became of a row.
+# The result of a row.
 NOT_YET = "Not sent yet."
 OWN_UNREADABLE = "cannot be opened: the server key was changed; bring MXM_SECRET_KEY or mxm.key back"
 UNREADABLE = "(unreadable: the server key was changed)"
@@ -35,18 +35,18 @@ STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent
 MAY_EXIST = "No answer came: it may exist. MXM looks as soon as MXroute answers."
 MAY_BE_DONE = "No answer came: it may be done. MXM looks as soon as MXroute answers."
 
-# What became of the comparison at the end.
+# The result of the comparison at the end.
 NOT_CHECKED = "The results could not be compared with MXroute: it did not answer."
 
 
 def made_by(run: int | None) -> str:
-    """Of a row without an answer whose mailbox another run made, or somebody by hand: the password is theirs."""
+    """Say of an unanswered row whose mailbox another run or a person made: the password is theirs."""
     how = "by hand" if run is None else f"by run {run}"
     return f"Already exists: made {how} meanwhile, with the password of that."
 
 
 def broken(run: int) -> str:
-    """That a run stands still for a fault of our own."""
+    """Say that a run is stopped by a bug."""
     return f"Run {run} stands still: MXM itself failed at it; the log says where. Resume it."
 
 
@@ -54,23 +54,23 @@ NO_DOMAINS = "MXroute lists no domain, where there were some. The list is read a
 
 
 def none_listed(domain: str) -> str:
-    """That a list is empty where it was not, and so is read again."""
+    """Say that a list is empty where it was not, and so is read again."""
     return f"MXroute lists no mailbox of {domain}, where there were some. The list is read again in a minute."
 
 
 def not_settled(rows: int) -> str:
-    """That rows of a stopped run are not settled."""
+    """Say that rows of a stopped run are not certain."""
     return f"Of {rows:,} {'row' if rows == 1 else 'rows'} it is not known yet what became. Wait until MXroute answers."
 
 
 def over(run: int, status: RunStatus) -> str:
-    """That a run can not be steered any more."""
+    """Say that a run has ended and cannot be paused, resumed or stopped."""
     how = {RunStatus.FINISHED: "has finished", RunStatus.STOPPED: "was stopped", RunStatus.STOPPING: "is being stopped"}
     return f"Run {run} {how[status]}; nothing of it waits any more."
 
 
 def refused(error: MXrouteError) -> str:
-    """The host's own words, and the field that they are about."""
+    """Return MXroute's own words, and the field that they are about."""
     if not isinstance(error, RequestRefused):
         return str(error)
     about = f" ({error.field})" if error.field else ""
@@ -85,12 +85,12 @@ def gave_up(action: Action, tries: int) -> str:
 
 
 def not_told(answer: object) -> str:
-    """Why a run pauses that may not read what it must know."""
+    """Say why a run pauses that cannot read what it needs."""
     return f"MXroute does not tell what is there ({answer}). Resume when it does."
 
 
 def paused_without_key(error: Exception) -> str:
-    """Why a run pauses whose passwords can not be opened."""
+    """Say why a run pauses whose passwords cannot be decrypted."""
     return f"{error} Then Resume."
 
 
@@ -112,7 +112,7 @@ def may_not_be_read(error: Exception) -> str:
 
 
 def recovery_kept(had: str, asked: str) -> str:
-    """What became of a recovery email; blank when the row did not ask for one."""
+    """Say what happened to a recovery email; blank when the row did not ask for one."""
     if not asked:
         return ""
     if asked == CLEAR:
@@ -121,22 +121,22 @@ def recovery_kept(had: str, asked: str) -> str:
 
 
 def holds(usage: float) -> str:
-    """Why a mailbox is kept that has mail in it, in MB."""
+    """Say that a mailbox is kept since it has mail in it, in MB."""
     return f"kept: holds {usage:,.0f} MB of mail" if usage >= 1 else "kept: holds mail (less than 1 MB)"
 
 
 def sent_today(messages: int) -> str:
-    """Why a mailbox is kept that sent something."""
+    """Say that a mailbox is kept since it sent mail."""
     return f"kept: {messages:,} sent today"
 
 
 def changed_since(name: str, has: int) -> str:
-    """Why a mailbox is kept whose quota or limit somebody changed."""
+    """Say that a mailbox is kept since others changed its quota or limit."""
     return f"kept: {name} was changed to {has} since"
 
 
 def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
-    """The sentence about a row's mailbox as the host has it, and what differs as a phrase ("" when nothing does)."""
+    """Return the sentence about a row's mailbox at MXroute, and its differences as a phrase ("" without any)."""
     action = Action(row.action)
     if action is Action.DELETE:
         again = box is not None
@@ -166,7 +166,7 @@ def _joined(*parts: list[str]) -> str:
 
 
 def _as_asked(row: RowRecord, name: str, has: int) -> str:
-    """`quota 1024 → 2048 as asked`, and what the plan knew when that had changed by the time of the row."""
+    """Return `quota 1024 → 2048 as asked`, with the planned value where that had changed before the row."""
     had, planned = row.was.get(name), row.before.get(name)
     if row.action == Action.CREATE or had is None:
         return f"{name} as asked"

@@ -1,4 +1,4 @@
-"""The results of a run: every input row, told truthfully."""
+"""The results of a run: every input row, with its true outcome."""
 
 import io
 import zipfile
@@ -18,10 +18,10 @@ from mxlib.store.records import RowRecord
 #: What the results add to a row's own columns.
 ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "password")
 
-#: What a mailbox had before a row that found it there; told when there is such a row.
+#: The earlier state of an existing mailbox; shown when a row has one.
 OLD = tuple(f"old_{column.name}" for column in VALUES)
 
-#: The column of rows whose own columns can not be opened.
+#: The column for rows whose own columns cannot be decrypted.
 OWN = "own columns"
 
 #: How results leave; text cells of a workbook stay what they are, a CSV in a spreadsheet may not.
@@ -54,18 +54,20 @@ _FRAME = {
 }
 
 
-#: The sight of somebody who may see everything.
+#: The visibility of a reader who may see everything.
 EVERYTHING = RowVisibility(lambda _domain: True, lambda _row: True)
 
 
 def rows_frame(
     store: Store, run: int, *, with_passwords: bool = False, seen: RowVisibility = EVERYTHING
 ) -> pd.DataFrame:
-    """Every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota, host_limit.
+    """Return every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota,
+    host_limit.
 
-    What the mailbox had before is in old_quota, old_limit and old_recovery_email; a row that found none has none.
-    With `with_passwords` also `password`, filled for each mailbox made and blank otherwise. Here and below, `seen` says
-    which rows are shown, and in which domains it may be told what mailboxes have or had that were there before the run.
+    The earlier state of the mailbox is in old_quota, old_limit and old_recovery_email; a row without an earlier
+    mailbox has none. With `with_passwords` also `password`, filled for each mailbox made and blank otherwise. Here
+    and below, `seen` says which rows are shown, and in which domains figures of mailboxes that existed before the run
+    may be shown.
     """
     rows = _rows(store, run, seen)
     columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
@@ -80,14 +82,14 @@ def rows_frame(
 def all_rows(
     store: Store, run: int, *, with_passwords: bool = False, seen: RowVisibility = EVERYTHING
 ) -> list[tuple[RowRecord, str]]:
-    """Every row in file order, each with the password of the mailbox that it made; blank without `with_passwords`."""
+    """Return every row in file order with the password of the mailbox it made; blank without `with_passwords`."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows) if with_passwords else {}
     return [(row, passwords.get(row.position, "")) for row in rows]
 
 
 def old_values(row: RowRecord) -> dict[str, object]:
-    """What the mailbox of a row had before it, by the names of `OLD`; None and blank for what is not known."""
+    """Return the earlier state of a row's mailbox, by the names of `OLD`; None and blank for the unknown."""
     was = row.was
     return {
         f"old_{column.name}": was.get(column.name) if column.is_number else str(was.get(column.name) or "")
@@ -96,7 +98,7 @@ def old_values(row: RowRecord) -> dict[str, object]:
 
 
 def results_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Every input row with its own columns, its outcome and what the host has, and the passwords of mailboxes made.
+    """Return every input row with its own columns, outcome, host figures and passwords of mailboxes made.
 
     `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
     """
@@ -105,12 +107,12 @@ def results_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYT
 
 
 def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
-    """The results as CSV."""
+    """Return the results as CSV."""
     return results_file(store, run, "csv", seen)
 
 
 def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
-    """The results domain by domain, as .xlsx and as CSV, so that nobody is handed the passwords of others."""
+    """Return the results domain by domain, as .xlsx and CSV, so that nobody gets passwords of others."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     with store.read() as tx:
@@ -130,12 +132,12 @@ def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> byt
 
 
 def failed_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
-    """The rows that are not done as CSV."""
+    """Return the rows that are not done as CSV."""
     return failed_file(store, run, "csv", seen)
 
 
 def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Every row that is not done, in the import format with its outcome and reason, as `xlsx` or `csv`."""
+    """Return every row that is not done, in the import format with outcome and reason, as `xlsx` or `csv`."""
     rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
     lines = (
@@ -174,7 +176,7 @@ def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
 
 
 def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[tuple[RowRecord, Cells]]:
-    """Rows, each with its own cells; where rows are hidden, without columns that only those filled in.
+    """Return rows with their own cells; where rows are hidden, without columns that only those filled in.
 
     A header may be about them.
     """
@@ -188,7 +190,7 @@ def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[t
 
 
 def _own(store: Store, row: RowRecord) -> dict[str, str]:
-    """The row's own cells; a key that is lost is said where they would stand."""
+    """Return the row's own cells; if the key is lost, say so in their place."""
     try:
         return own_cells.unseal(store.key, row.sealed_cells)
     except DecryptionFailed:

@@ -8,7 +8,7 @@ from mxlib.store.encryption import ServerKey
 
 
 class InvalidState(Exception):
-    """What was asked of a run is not possible now; the message is one sentence that says why."""
+    """The request does not fit the state of the run; the message says why in one sentence."""
 
 
 class NotOwner(InvalidState):
@@ -24,7 +24,10 @@ class SameImport(Exception):
 
 
 def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> int:
-    """Journal a run of the rows of `run` that are not done, passwords included; its number, or that of one before."""
+    """Journal a run of the rows of `run` that are not done, passwords included.
+
+    Returns its number, or that of an earlier one.
+    """
     record = journal.get_run(tx, run)
     if record is None or record.status not in AT_AN_END:
         raise InvalidState("The run is not at its end yet. Stop it first, or wait.")

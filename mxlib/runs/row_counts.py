@@ -1,4 +1,4 @@
-"""How many rows of each run have each outcome: counted once, and again when that may have changed."""
+"""Rows of each run by outcome: counted once, and again when that may have changed."""
 
 import threading
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class RowCounts:
         self._kept: dict[int, _Tally] = {}
 
     def count(self, tx: Tx, records: Sequence[RunRecord]) -> dict[int, dict[str, int]]:
-        """The counts of these runs; one run alone is always counted."""
+        """Return the counts of these runs; a single run is always counted."""
         now = self._clock.monotonic()
         with self._lock:
             kept = {record.id: self._kept.get(record.id) for record in records}
@@ -56,5 +56,5 @@ class RowCounts:
 
 
 def _state(record: RunRecord) -> tuple[object, ...]:
-    """What changes with the rows of a run that has ended."""
+    """Return what changes with the rows of a run that has ended."""
     return record.status, record.finished_at, record.checked_at, record.differences, record.note

@@ -1,4 +1,4 @@
-"""What is written down when something is known: the row, its recovery email, the audit trail, in one transaction."""
+"""Record results: the row, its recovery email and the audit entry, in one transaction."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from mxlib.store.records import RowRecord
 
 
 def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> None:
-    """Give a row its outcome, and keep or drop the recovery email that goes with it."""
+    """Give a row its outcome, and keep or drop the recovery email that belongs to it."""
     step = _unless_made_by_others(tx, state, row, step)
     outcome = step.outcome
     journal.set_row(
@@ -34,7 +34,7 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
 
 
 def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish) -> Finish:
-    """What a row becomes whose mailbox is there, without a yes to the row: its own, unless somebody else made it."""
+    """Decide a row whose mailbox exists without a confirmation: its own, unless others made it."""
     if step.outcome is not Outcome.CREATED or step.proof is Proof.ANSWERED:
         return step
     maker = mailbox_creators.find_maker(tx, row.address, after=state.planned_after, but=state.lineage)
@@ -62,7 +62,7 @@ def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
 
 
 def _keep_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
-    """Put or drop the recovery email that comes with a row; in an update, keep what there was for who takes it back."""
+    """Store or drop the recovery email of a row; an update keeps the earlier one for an undo."""
     had = recovery_emails.of_mailbox(tx, row.domain, row.username)
     if row.recovery_email == CLEAR:
         recovery_emails.drop(tx, row.domain, row.username)
@@ -75,23 +75,23 @@ def _keep_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
 
 
 def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
-    """Note what a mailbox had right before its row, where that is not what the plan knew."""
+    """Note the state of a mailbox right before its row, where the plan did not know it."""
     other = {name: value for name, value in now.items() if value != row.was.get(name)}
     if other:
         journal.set_row(tx, row.run, row.position, before=row.before | {"found": row.before.get("found", {}) | other})
 
 
 def _told(row: RowRecord) -> str:
-    """What a row changed at the host, as a change by hand would tell it."""
+    """Describe what a row changed at MXroute, as for a change by hand."""
     password = row.sealed_password is not None
     limit = row.limit if password and row.limit != row.was.get("limit") else None  # alone it is not sent
     return findings.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
 
 
 def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> Finish | None:
-    """What a row becomes whose mailbox is not as it has to be; None when it may go."""
+    """Decide a row whose mailbox is not as planned; None when it may be sent."""
     if (row.unanswered or row.tries) and (late := decisions.decide_comparison(row, box)) is not None:
-        # Our own, and not somebody else's change.
+        # The run's own change, not one by others.
         proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
         return Finish(late, messages.settled(Action(row.action), proof), proof=proof)
     stays = (
@@ -123,7 +123,7 @@ def _since_planned(tx: Tx, state: RunState, row: RowRecord, at: float) -> write_
 
 
 def had_mailboxes(tx: Tx, state: RunState, domain: str) -> bool:
-    """Whether `domain` had mailboxes, as far as is known, beside those that this run has deleted."""
+    """Return whether `domain` is known to have mailboxes besides those that this run has deleted."""
     kept = mailbox_lists.mailboxes(tx, domain)
     there = {box.username.lower() for box in kept.mailboxes} if kept else set()
     for row in journal.rows(tx, state.id, outcomes=(Outcome.CREATED, Outcome.DELETED), domain=domain):
@@ -132,7 +132,7 @@ def had_mailboxes(tx: Tx, state: RunState, domain: str) -> bool:
 
 
 def meanwhile(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> set[int]:
-    """Give the waiting rows that are overtaken by what is there now their outcome; their positions."""
+    """Decide waiting rows that the current state has overtaken; return their positions."""
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
     mailbox_lists.keep_mailboxes(tx, domain, boxes, at)
@@ -149,9 +149,9 @@ def meanwhile(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at
 
 
 def compare(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
-    """Say of the rows of `domain` what the host now has; what was not done, as far as was known, may have been.
+    """Compare the rows of `domain` with MXroute; rows that seemed not done may have taken effect.
 
-    What is handed back are rows that the list contradicts, each with the domain and name to read it by.
+    Returns rows that the list contradicts, each with the domain and name to read it by.
     """
     boxes = list(boxes)
     there = {box.username.lower(): box for box in boxes}
@@ -174,7 +174,7 @@ def compare(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at: 
 
 
 def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: float) -> None:
-    """Say of one row what its mailbox is, read by itself since a list contradicted the row."""
+    """Compare one row with its mailbox, read by itself since a list contradicted the row."""
     touched = audit.touched_since(tx, row.address, state.id)
     if (step := decisions.decide_contradiction(row, box, touched=touched)) is None:
         if row.outcome in DONE:
@@ -207,7 +207,7 @@ def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, 
 
 
 def _take_back_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
-    """Bring the recovery email back to what it was before a row that did nothing, unless it was changed since."""
+    """Restore the earlier recovery email of a row that did nothing, unless it was changed since."""
     kept = "" if row.recovery_email == CLEAR else row.recovery_email
     had = str(row.was.get("recovery_email") or "") if row.action != Action.CREATE else ""
     changes = bool(row.recovery_email) or row.action == Action.DELETE
@@ -220,7 +220,7 @@ def _take_back_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> N
 
 
 def told(answer: Response | MXrouteError) -> str:
-    """An answer as the journal notes it: a status, or that there was none."""
+    """Return a response as the journal notes it: a status, or that there was none."""
     match answer:
         case Response():
             return str(answer.status)

@@ -1,4 +1,4 @@
-"""What one run still has to do, as the engine holds it in memory; the journal says the same on disk."""
+"""The remaining work of a run, as the engine holds it in memory; the journal has the same on disk."""
 
 import heapq
 from collections import Counter
@@ -33,7 +33,7 @@ Note = Callable[[Tx], object]
 
 
 class RequestPurpose(StrEnum):
-    """Why a request goes out."""
+    """Why a request is sent."""
 
     SEND = "send"
     SETTLE = "settle"
@@ -55,7 +55,7 @@ class ReadTask:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """A request that goes out now, and for whom; `row` and `attempt` are set when it sends a row."""
+    """A request to send now; `row` and `attempt` are set when it sends a row."""
 
     run: int
     read_task: ReadTask
@@ -69,7 +69,7 @@ class OutgoingRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedResponse:
-    """What came of a job: when, in Unix seconds and in monotonic ones."""
+    """The response to a request: when, in Unix seconds and in monotonic ones."""
 
     job: OutgoingRequest
     answer: Response | MXrouteError
@@ -133,13 +133,13 @@ class RunState:
     denied: dict[ReadTask, str] = field(default_factory=dict)
     #: So many rows running were not allowed that the run paused; they wait.
     suspected: bool = False
-    #: What is not settled can not be settled now.
+    #: Uncertain rows cannot be read back now.
     stuck: bool = False
     #: MXM itself failed at it, and how often; it is taken up from the journal before it goes on.
     broken: bool = False
     faults: int = 0
     serial: int = 0
-    #: What is not as it should be, as a sentence, while the run goes on all the same.
+    #: A problem as a sentence; the run continues.
     trouble: str = ""
     #: When its rows were planned, after which entry of the audit trail, and the runs that they were part of.
     planned_at: float = 0.0
@@ -157,7 +157,7 @@ class RunState:
 
     @classmethod
     def load(cls, tx: Tx, record: RunRecord, now: float, patience: float) -> "RunState":
-        """Take up a run from the journal; for `patience` seconds the host may still commit what got no answer."""
+        """Load a run from the journal; for `patience` seconds MXroute may still commit unanswered requests."""
         status = RunStatus(record.status)
         state = cls(
             record.id,
@@ -192,7 +192,7 @@ class RunState:
         return self.domains if acts else frozenset()
 
     def behind(self, states: Iterable["RunState"]) -> tuple[int, ...]:
-        """Those of `states` that write to a domain of this one, or waited for it longer, oldest first."""
+        """Return those of `states` that write to a domain of this one, or waited for it longer, oldest first."""
         first = (
             other.id
             for other in states
@@ -205,29 +205,29 @@ class RunState:
 
     @property
     def drained(self) -> bool:
-        """Whether every row has its outcome, as far as this run goes on."""
+        """Return whether every row has its outcome, as far as this run goes."""
         return not (self.waiting or self.kept_here or self.in_flight or self.unsettled)
 
     def looks_first(self) -> None:
-        """Read every domain before anything is sent: what is there by then was made by somebody else.
+        """Read every domain before anything is sent: existing mailboxes were made by others.
 
-        Only so is a mailbox that is found after a lost answer known to be ours.
+        Only so is a mailbox that is found after a lost response known to be this run's.
         """
         self.to_look = set(self.domains) if self.waiting else set()
         self.inspected.clear()
 
     def waits(self, position: int) -> None:
-        """The row at `position` is to be sent, or sent again."""
+        """Mark the row at `position` to be sent, or sent again."""
         heapq.heappush(self.waiting, position)
 
     def is_sent(self, position: int) -> None:
-        """The row at `position`, the next one, is on its way."""
+        """Mark the row at `position`, the next one, as being sent."""
         heapq.heappop(self.waiting)
         self.inspected.pop(position, None)
         self.in_flight.add(position)
 
     def next_read(self, now: float) -> ReadTask | None:
-        """The read that helps this run most, if one is due."""
+        """Return the read that helps this run most, if one is due."""
         if self.blind:
             return None
         return next((read_task for read_task in self._reads(now) if self._is_due(read_task, now)), None)
@@ -258,46 +258,46 @@ class RunState:
         return min((at - now for at in due if at > now), default=None)
 
     def puts_off(self, read_task: ReadTask, moment: float) -> bool:
-        """Ask again after an odd answer, later each time; whether that was asked for often enough."""
+        """Read again after an odd response, later each time; return whether that was tried often enough."""
         self.odd[read_task] += 1
         self.later[read_task] = moment + 2.0 ** self.odd[read_task]
         return self.odd[read_task] >= MAX_ODD_RESPONSES
 
     def is_read(self, read_task: ReadTask) -> None:
-        """An read_task has its answer."""
+        """Record that a read task has its response."""
         self.later.pop(read_task, None)
         del self.odd[read_task]
         self.trouble = ""
 
     def is_stuck(self, moment: float) -> None:
-        """What is not settled can not be settled now: that is tried again later, when the run has ended."""
+        """Postpone uncertain rows that cannot be read back now until the run has ended."""
         self.stuck = True
         for lost in self.unsettled.values():
             lost.due = max(lost.due, moment + AGAIN_AFTER)
 
     @property
     def to_probe(self) -> bool:
-        """Whether it has to be found out if the key is refused for everything."""
+        """Return whether to find out if the key is refused for everything."""
         return bool(self.forbidden or self.denied or self.suspected)
 
     @property
     def is_left(self) -> bool:
-        """Whether nothing of it is to be done any more but to settle what is not settled."""
+        """Return whether only uncertain rows are left to read back."""
         return self.status in AT_AN_END
 
     @property
     def sends(self) -> bool:
-        """Whether rows of this run may go now."""
+        """Return whether rows of this run may be sent now."""
         ready = self.status is RunStatus.RUNNING and not self.to_look and not self.to_probe
         return ready and bool(self.waiting)
 
     def next_write(self, now: float) -> int | None:
-        """The position of the row that goes next, if one may go."""
+        """Return the position of the row that goes next, if one may go."""
         position = self.waiting[0] if self.sends else None
         return None if position is None or self._is_to_be_inspected(position, now) else position
 
     def next_inspection(self, now: float) -> ReadTask | None:
-        """The look at the mailbox of a row that is about to be sent, if it wants one."""
+        """Return the inspection of a row that is about to be sent, if it needs one."""
         for position in heapq.nsmallest(INSPECTED_AHEAD, self.waiting) if self.sends and self.guarded else ():
             if self._is_to_be_inspected(position, now):
                 read_task = ReadTask(RequestPurpose.INSPECT, self.guarded[position][0], position)
@@ -309,19 +309,19 @@ class RunState:
         return position in self.guarded and now - self.inspected.get(position, float("-inf")) >= INSPECTED_FOR
 
     def note_failure(self, position: int, thrice: str) -> list[int]:
-        """The rows that ended like this one without a break, this one included; none when it ended well."""
+        """Return the rows that ended like this one without a break, this one included; none when it succeeded."""
         if not thrice:
             return []
         return [*(self.similar_failures if thrice == self.similar_failures_reason else ()), position]
 
     def is_repeated(self, rows: list[int], thrice: str) -> bool:
-        """Whether rows that ended alike mean more than each of them, and so wait: enough of them, or stragglers."""
+        """Return whether the same failure occurred often enough in a row to pause the run."""
         paused_for_it = self.status is RunStatus.PAUSED and self.why == thrice
         return bool(rows) and (len(rows) >= ALIKE or paused_for_it)
 
 
 def read_request(state: RunState, read_task: ReadTask) -> Request:
-    """The read that an read_task wants; a probe asks for the domains."""
+    """Return the read for a read task; a probe reads the domains."""
     match read_task.purpose:
         case RequestPurpose.SETTLE if read_task.position is not None:
             return protocol.read_mailbox(read_task.domain, state.unsettled[read_task.position].row.username)
@@ -336,7 +336,7 @@ def read_request(state: RunState, read_task: ReadTask) -> Request:
 
 
 def write_request(row: RowRecord, password: str) -> Request:
-    """The request of a row; an update names only what changes, and the limit only where the host may take it."""
+    """Return the request of a row; an update names only changes, and the limit only where MXroute accepts it."""
     match Action(row.action):
         case Action.CREATE:
             return protocol.create_mailbox(row.domain, row.username, password, row.quota, row.limit)

@@ -16,7 +16,7 @@ from mxlib.store.records import RunRecord
 
 
 class Passwords(StrEnum):
-    """How it stands with the passwords of a run; they are erased once they are in no file of this server any more."""
+    """State of the passwords of a run; they are erased once no file of this server has them."""
 
     NONE = "none"
     KEPT = "kept"
@@ -26,7 +26,7 @@ class Passwords(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """How it stands with one run, at one instant. Times are Unix seconds; None = not (yet)."""
+    """State of one run, at one instant. Times are Unix seconds; None = not (yet)."""
 
     id: int
     status: RunStatus
@@ -66,7 +66,7 @@ class RunView:
     undo_of: int | None = None
     #: The runs that take it back, or did, oldest first.
     undone_by: tuple[int, ...] = ()
-    #: Its passwords were readable once and are no more.
+    #: Its passwords were readable once and no longer are.
     forgotten: bool = False
     #: Rows that the reader may not see, counted in no other figure here.
     hidden: int = 0
@@ -77,17 +77,17 @@ class RunView:
 
     @property
     def title(self) -> str:
-        """What it is about."""
+        """Return what the run is about."""
         return labels.run_title(self.kind, self.file_name, self.total, self.undo_of)
 
     @property
     def progress_text(self) -> str:
-        """How far it is, by outcome, and when it will be done."""
+        """Return its progress by outcome, and when it will be done."""
         return run_status.running(self._figures, self.total, self.eta_at)
 
     @property
     def status_text(self) -> str:
-        """What it waits for, why it paused or what came of it; blank when it simply goes on."""
+        """Return what it waits for, why it paused or how it ended; blank while it is simply active."""
         match self.status:
             case RunStatus.PAUSED:
                 return run_status.paused(self.open, self.paused_reason)
@@ -142,7 +142,7 @@ class RunView:
 
     @property
     def passwords(self) -> Passwords:
-        """How it stands with its passwords."""
+        """Return the state of its passwords."""
         if self.erasing:
             return Passwords.ERASING
         if self.has_passwords:
@@ -151,7 +151,7 @@ class RunView:
 
     @property
     def has_passwords(self) -> bool:
-        """Whether its passwords can still be read."""
+        """Return whether its passwords can still be read."""
         return self.passwords_until is not None and self.handed_over_at is None
 
 
@@ -164,7 +164,7 @@ def views(
     key: ServerKey,
     tallies: RowCounts,
 ) -> tuple[RunView, ...]:
-    """The views of `records`, in their order; `key` is the server's."""
+    """Return the views of `records`, in their order; `key` is the server's."""
     counts, undos = tallies.count(tx, records), journal.undos(tx, [record.id for record in records])
     erasing = erasure.pending(tx).runs
     return tuple(
@@ -247,7 +247,7 @@ def _view(
 
 
 def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | None:
-    """Until when the passwords are kept; of a run that is not at its end until then at least."""
+    """Return how long the passwords are kept; for an active run at least that long."""
     if record.passwords_until is None or status in AT_AN_END:
         return record.passwords_until
     return max(record.passwords_until, now + record.retention_days * 86_400)

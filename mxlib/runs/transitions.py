@@ -1,6 +1,6 @@
-"""What an answer does to its run: first the journal in one transaction, then the memory that follows it.
+"""Apply a response to its run: first the journal in one transaction, then the memory that follows it.
 
-The order matters: when the store refuses, nothing has changed yet, and the same answer is taken again later.
+The order matters: when the store refuses, nothing has changed yet, and the same response is applied again later.
 """
 
 from typing import assert_never
@@ -82,7 +82,7 @@ def _read_back_is_over(store: Store, state: RunState, heard: ReceivedResponse) -
 
 
 def _row_is_inspected(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    """A look at the mailbox of a row that waits: it may go within seconds, or it is kept."""
+    """Apply an inspection of a waiting row: it may go within seconds, or its mailbox is kept."""
     read_task, answer = heard.job.read_task, heard.answer
     position = read_task.position
     assert position is not None  # noqa: S101 - only a row is inspected
@@ -107,7 +107,7 @@ def _row_is_inspected(store: Store, state: RunState, heard: ReceivedResponse) ->
 
 
 def _row_is_confirmed(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    """A mailbox that a list contradicts was read by itself; whoever may not read it leaves its row as it is."""
+    """Apply a direct read of a mailbox that a list contradicts; without permission its row stays as it is."""
     read_task, answer = heard.job.read_task, heard.answer
     position = read_task.position
     assert position is not None  # noqa: S101 - only a row is confirmed
@@ -127,7 +127,7 @@ def _row_is_confirmed(store: Store, state: RunState, heard: ReceivedResponse) ->
 
 
 def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    """A probe tells whether the key is refused for everything; then what it was refused for waits."""
+    """Apply a probe: if the key is refused for everything, the refused rows wait."""
     read_task, answer = heard.job.read_task, heard.answer
     silent = decisions.silent(answer) or isinstance(answer, RateLimited)
     refused = isinstance(answer, Unauthorized)
@@ -176,7 +176,7 @@ def _domain_may_not_be_read(state: RunState, read_task: ReadTask, why: str) -> N
 
 
 def _answer_is_odd(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    """The host answers a read, but not what it was asked: it is asked again, and after that the run pauses."""
+    """Retry a read after an odd response; then pause the run."""
     read_task, answer = heard.job.read_task, heard.answer
     with store.write() as tx:
         journal.record_read(tx, state.id, read_task.position, heard.job.sent_at, heard.at, row_updates.told(answer))
@@ -195,7 +195,7 @@ def _answer_is_odd(store: Store, state: RunState, heard: ReceivedResponse) -> No
 
 
 def _give_up_reading(state: RunState, read_task: ReadTask, moment: float) -> None:
-    """A run that is being stopped ends without what the host does not tell."""
+    """End a stopping run without what MXroute does not report."""
     if read_task.purpose is RequestPurpose.SETTLE:
         state.is_stuck(moment)
     else:
@@ -205,7 +205,7 @@ def _give_up_reading(state: RunState, read_task: ReadTask, moment: float) -> Non
 
 
 def _as_it_stands(state: RunState, step: Decision, *, unanswered: bool, read_back: bool) -> Decision:
-    """What a step becomes in a run that is being stopped, or was: nothing is sent again, and nothing is guessed."""
+    """Limit a decision in a run that is stopping or stopped: nothing is sent again, and nothing guessed."""
     ends = state.status is RunStatus.STOPPING or state.is_left
     if not ends or isinstance(step, Finish | ReadBack):
         return step
@@ -239,7 +239,7 @@ def _record(tx: Tx, state: RunState, row: RowRecord, step: Decision, at: float) 
 
 
 def _remember(state: RunState, position: int, step: Decision, unsettled: PendingConfirmation | None = None) -> None:
-    """Bring the memory to where `_record` brought the journal; `unsettled` is how the row was so, if it was."""
+    """Bring the memory to the state of the journal; `unsettled` is the row's earlier uncertainty, if any."""
     match step:
         case Finish():
             if step.forbidden:
@@ -266,7 +266,7 @@ def _remember(state: RunState, position: int, step: Decision, unsettled: Pending
 
 
 def _domain_is_read(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    """A look before anything is sent, or the comparison at the end."""
+    """Apply a list read before anything is sent, or for the comparison at the end."""
     read_task, answer = heard.job.read_task, heard.answer
     boxes = _mailboxes(answer)
     decided: set[int] = set()
@@ -307,7 +307,7 @@ def _domain_is_read(store: Store, state: RunState, heard: ReceivedResponse) -> N
 
 
 def _mailboxes(answer: Response | MXrouteError) -> list[Mailbox] | None:
-    """The mailboxes that a domain's list holds; None when there was no list."""
+    """Return the mailboxes of a domain's list; None without a list."""
     if not isinstance(answer, Response) or not isinstance(answer.data, list):
         return None
     return [Mailbox.from_data(item) for item in answer.data]

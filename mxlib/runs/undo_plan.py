@@ -1,4 +1,4 @@
-"""What it takes to take a run back: pure, from what the run did and what there is now."""
+"""Plan an undo: pure, from what the run did and the current state."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from mxlib.store.records import RowRecord
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """One mailbox of the run that is taken back; `why` it is kept, None when it is not."""
+    """One mailbox of the run to undo; `why` it is kept, None when it is not."""
 
     row: PlannedRow
     why: KeepCode | None = None
@@ -22,9 +22,9 @@ class UndoStep:
 def plan_steps(
     rows: Iterable[RowRecord], boxes: Mapping[str, Mailbox], emails: Mapping[str, str], touched: Collection[str]
 ) -> list[UndoStep]:
-    """What becomes of each mailbox that `rows` made or changed.
+    """Plan each mailbox that `rows` made or changed.
 
-    `boxes` and `emails` are what there is now, by address; `touched` are addresses that others changed here since.
+    `boxes` and `emails` are the current state, by address; `touched` are addresses that others changed here since.
     """
     done = (row for row in rows if row.outcome in {Outcome.CREATED, Outcome.UPDATED})
     return [
@@ -51,7 +51,7 @@ def _deletion(row: RowRecord) -> PlannedRow:
 
 
 def _restoration(row: RowRecord) -> PlannedRow:
-    """An update back to what was there before; a password can not be put back, nor a limit without one."""
+    """Plan an update back to the earlier state; a password cannot be restored, nor a limit without one."""
     was, left = row.was, _left(row, _set_here(row) if row.recovery_email else None)
     quota = was.get("quota") if row.quota is not None and was.get("quota") != left["quota"] else None
     email = str(was.get("recovery_email") or "")
@@ -64,7 +64,7 @@ def _restoration(row: RowRecord) -> PlannedRow:
 
 
 def _left(row: RowRecord, recovery_email: str | None) -> dict[str, object]:
-    """What a mailbox was left with by its row, as far as that is known."""
+    """Return the state in which its row left a mailbox, as far as known."""
     quota = row.quota if row.host_quota is None else row.host_quota
     return {"quota": quota, "limit": row.host_limit, "recovery_email": recovery_email}
 

@@ -1,4 +1,4 @@
-"""The threads that carry runs out, in the one process that owns them; in any other they only wait for their turn."""
+"""The threads that carry out runs in the process that owns them; in any other they only wait."""
 
 import logging
 import threading
@@ -59,7 +59,10 @@ class RunWorkers:
         self.chores.start()
 
     def shutdown(self, patience: float = 8.0) -> bool:
-        """Send nothing more, wait for what is in flight, leave every run resumable; whether all requests had ended."""
+        """Send nothing more, wait for open requests, leave every run resumable.
+
+        Returns whether all requests had ended.
+        """
         until = self._clock.monotonic() + patience
         with self.changed:
             self._closing = True
@@ -75,7 +78,7 @@ class RunWorkers:
         return ended
 
     def problems(self) -> list[str]:
-        """What is not well with the runs, one sentence each."""
+        """Return the problems of the runs, one sentence each."""
         if self.engine.trouble:
             return [self.engine.trouble]
         if self._driver is not None and self._owned is None:
@@ -86,7 +89,7 @@ class RunWorkers:
         return [*told, run_status.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
-        """Take up what was just journalled; where another process has taken over since, that one does."""
+        """Load what was just journalled; if another process owns the runs by now, that one does."""
         with suppress(NotOwner):
             self.steer(lambda engine: engine.load_new_runs())
 
@@ -100,7 +103,7 @@ class RunWorkers:
             self.changed.notify_all()
 
     def _owner(self) -> OwnedStore:
-        """The store as this process owns it; raises NotOwner, or Unwritable when the store does not work."""
+        """Return the store as this process owns it; raise NotOwner, or StoreUnavailable when the store fails."""
         if self._owned is None:
             raise (
                 StoreUnavailable(self.engine.trouble, self.engine.trouble_code)
@@ -120,7 +123,7 @@ class RunWorkers:
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
-        """A transaction for what people ask of runs; raises NotOwner in a process that only looks on."""
+        """Open a transaction for requests about runs; raise NotOwner in a process that only looks on."""
         store = self._store if self._driver is None else self._owner()
         with self.owning(), store.write() as tx:
             clock_guard.observe(tx, self._clock.now())  # before anything is kept for a time
@@ -134,7 +137,7 @@ class RunWorkers:
                     self._owner().check()
 
     def _take_ownership(self) -> bool:
-        """Become the one process that sends, or stay one that only looks on; which of them."""
+        """Become the one process that sends, or stay one that only looks on; return which."""
         now = self._clock.now()
         try:
             owned = OwnedStore.acquire(self._store, lost_before=self._lost_before)
@@ -176,7 +179,7 @@ class RunWorkers:
                     self._clock.wait(self.changed, OWN_EVERY)
 
     def _one_round(self) -> float | None:
-        """Hand out what may go now; seconds until there may be more, None to wait for an answer."""
+        """Hand out what may go now; return seconds until there may be more, None to wait for a response."""
         if self._owned is None and not self._take_ownership():
             return OWN_EVERY
         if self._clock.monotonic() >= self._beat_at:

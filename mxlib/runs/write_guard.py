@@ -1,11 +1,11 @@
-"""What keeps a mailbox from being changed, deleted or taken back: pure, and the one place that decides it.
+"""Decide what keeps a mailbox from being changed, deleted or undone: pure, and the one place for it.
 
-Minutes or days may lie between a plan and its row, so each mailbox is looked at right before it is changed or deleted,
-and is kept where it is not the one that was planned for. A deletion is the strictest: what was made again under the
-same name keeps its mail. Mail that comes in is no reason to keep anything.
+Minutes or days may lie between a plan and its row, so each mailbox is inspected right before it is changed or
+deleted, and is kept where it is not the one that was planned for. A deletion is the strictest: what was created again
+under the same name keeps its mail. Incoming mail is no reason to keep anything.
 
-A run that takes another one back deletes only what nobody uses, and restores only what nobody changed since. So each
-of its rows is looked at right before it is sent; whatever is not known for certain keeps the mailbox as it is.
+An undo deletes only unused mailboxes, and restores only unchanged ones. So each of its rows is inspected right before
+it is sent; anything uncertain keeps the mailbox as it is.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,7 +24,7 @@ _FIGURES = ("usage", "sent", "quota", "limit")
 
 
 class KeepCode(StrEnum):
-    """What keeps a mailbox from being taken back."""
+    """Why an undo keeps a mailbox."""
 
     MAIL = "mail"
     SENT = "sent"
@@ -43,7 +43,7 @@ class KeepReason:
 
 
 def reason_to_keep(action: str, before: Mapping[str, object], box: Mailbox, recovery_email: str) -> KeepReason | None:
-    """Why the mailbox `box`, whose recovery email is that, stays as it is; None when nothing speaks against the row.
+    """Return why the mailbox `box`, with that recovery email, stays as it is; None when the row may go.
 
     `before` is what the plan knew: a figure that is not in it, or None, may be anything.
     """
@@ -62,7 +62,7 @@ def reason_to_keep(action: str, before: Mapping[str, object], box: Mailbox, reco
 
 @dataclass(frozen=True, slots=True)
 class ChangesSincePlan:
-    """What happened since a row was planned, as far as it is known here."""
+    """Changes since a row was planned, as far as they are known here."""
 
     #: What was done to its mailbox, by hand or by other runs, as the audit trail names it.
     actions: Collection[str] = ()
@@ -74,7 +74,7 @@ class ChangesSincePlan:
 
 
 def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReason | None:
-    """Why the mailbox of an update or a deletion stays as it is; None while it is the one that was planned for."""
+    """Return why the mailbox of an update or a deletion stays; None while it is the planned one."""
     if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions):
         return KeepReason(KeepCode.CHANGED, messages.MADE_ANEW_SINCE)
     if since.actions or since.is_unsure:
@@ -93,14 +93,14 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
 
 
 def kept_here(before: Mapping[str, object], recovery_email: str) -> KeepReason | None:
-    """Why a recovery email stays as it is; None when it is still the one that the plan knew."""
+    """Return why a recovery email stays as it is; None when it is still the planned one."""
     if before.get("recovery_email") in (None, recovery_email):
         return None
     return KeepReason(KeepCode.CHANGED, messages.RECOVERY_SINCE)
 
 
 def keep_text(data: object) -> Mailbox | None:
-    """A mailbox whose figures the host tells, all of them; None when one is missing, for none may be guessed here."""
+    """Describe a mailbox by its figures; None when one is missing, since none may be guessed here."""
     if not isinstance(data, Mapping):
         return None
     try:
