@@ -14,12 +14,13 @@ from mxlib import cli
 from mxlib.auth.permissions import LOCAL
 from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
+from mxlib.core.vocabulary import AuditAction
 from mxlib.services.container import assemble
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
-from mxlib.store import FILE, Store, StoreUnavailable, database, errors, journal
+from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, journal
+from mxlib.store.audit import Actor
 from mxlib.store.errors import of_database, of_system
-from mxlib.store.tables import meta
 from mxlib.ui.app.file_limits import OutOfFiles
 from tests import house as houses
 from tests.desk import until
@@ -102,8 +103,8 @@ def damaged(folder: Path) -> None:
     """Overwrite a page in the middle of the database, as a failing disk does."""
     store = Store.open(folder / FILE, SystemClock())
     with store.write() as tx:
-        # In a row that nothing reads, so that the check finds the damage, and not the start itself.
-        tx.execute(meta.insert().values(name="ballast", value="x" * 1_000_000))
+        for number in range(2_000):
+            audit.record(tx, Actor("ops"), AuditAction.EXPORT, at=1.0, on=f"domain{number}.example")
     store.scrub()
     store.close()
     content = bytearray((folder / FILE).read_bytes())
