@@ -214,7 +214,7 @@ def _judge_row(
         if updates and limit_typed and asked != had_limit:
             warned.append((reasons.limit_stays if missing else reasons.limit_uncertain)(had_limit, asked or 0))
         if quota_typed and quota and quota < quotas.TINY and quota != had_quota:
-            warned += filter(None, [reasons.tiny_quota(quota_typed)])
+            warned += [reasons.tiny_quota(quota)] if quotas.is_tiny(quota_typed) else []
         if had and quota and quota != had.quota and had.usage > quota:
             warned.append(reasons.below_use(ceil(had.usage), quota))
         if not missing and not _SPECIAL.search(row.password):

@@ -42,7 +42,7 @@ def test_a_preview_has_the_shape_that_scripts_know(house: House) -> None:
     assert told["rows"][0] == {
         "line": 2, "domain": "a.nl", "username": "nina", "password": GOOD, "recovery_email": None, "quota": 1024,
         "limit": 9600, "valid": True, "needs_password": False, "already_exists": False, "duplicate_in_csv": False,
-        "errors": [], "verdict": "ready", "warnings": [],
+        "errors": [], "verdict": "ready", "warnings": [], "findings": [],
     }  # fmt: skip
     assert [row["verdict"] for row in told["rows"]] == ["ready", "needs_password", "duplicate", "exists", "invalid"]
     assert [row["line"] for row in told["rows"]] == [2, 3, 4, 5, 6]

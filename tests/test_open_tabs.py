@@ -38,7 +38,7 @@ LOOKS = {
     "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
     "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
     "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
-    "-all-", "key", "remove-",
+    "-all-", "-every", "key", "remove-",
 }  # fmt: skip
 
 #: What changes the rows of one's own draft, and can not do more: the start asks for the rights of its rows.

@@ -62,6 +62,7 @@ def test_judging_adds_columns_and_changes_nothing_else():
     assert list(after.columns[len(rows.columns) :]) == [
         "verdict", "reasons", "warnings", "clean_username", "clean_domain", "clean_recovery_email", "action", "changes",
         "had_recovery_email", "clean_quota", "clean_limit", "asked_limit", "exists", "had_quota", "had_limit",
+        "reason_codes", "warning_codes", "change_codes",
     ]  # fmt: skip
     assert {str(after[name].dtype) for name in ("clean_quota", "clean_limit")} == {"Int64"}
     assert {str(after[name].dtype) for name in ("verdict", "reasons", "warnings", "clean_username")} == {"str"}

@@ -1,6 +1,6 @@
 """Whole columns of text at a time: what judging does with arrow and numpy."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -120,40 +120,3 @@ def each(cells: pa.Array, read: Callable[[str], str]) -> pa.Array:
     """`read` of every cell, called once for each different text."""
     codes, different = distinct(cells)
     return texts([read(text) for text in different]).take(pa.array(codes))
-
-
-class Findings:
-    """Sentences gathered row by row, in the order in which they are said."""
-
-    def __init__(self, rows: int) -> None:
-        self._told = np.full(rows, "", dtype=object)
-        #: Which rows have a sentence.
-        self.found: Mask = np.zeros(rows, dtype=bool)
-
-    def add(self, where: Mask, sentence: str) -> None:
-        """The same sentence of every row of `where`."""
-        if where.any():
-            self._told[where] += f"{sentence}\n"
-            self.found |= where
-
-    def add_each_row(self, where: Mask, sentences: Sequence[str]) -> None:
-        """A sentence for every row of `where`, in their order; none where it is blank."""
-        told = np.array([f"{sentence}\n" if sentence else "" for sentence in sentences], dtype=object)
-        self._told[where] += told
-        self.found[where] |= told != ""
-
-    def add_by_value(self, where: Mask, cells: pa.Array, sentence: Callable[[str], str]) -> None:
-        """A sentence made of each row's cell, once for each different cell; none where it is blank."""
-        if where.any():
-            codes, different = distinct(cells.filter(pa.array(where)))
-            told = [sentence(text) for text in different]
-            self.add_each_row(where, [told[code] for code in codes])
-
-    def add_by_code(self, codes: npt.NDArray[np.int64], sentence: Callable[[int], str]) -> None:
-        """A sentence made of each row's code, of which there are few; none where it is 0."""
-        for code in np.unique(codes[codes != 0]):
-            self.add(codes == code, sentence(int(code)))
-
-    def cells(self) -> pa.Array:
-        """All sentences of each row, a line each."""
-        return pc.utf8_rtrim(texts(self._told), characters="\n")

@@ -1,20 +1,30 @@
 """What the API answers to a preview: every row judged, and how many there are of each kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NotRequired
 
 import pandas as pd
 from typing_extensions import TypedDict
 
+from mxlib.core.findings import FindingCode, FindingKind, bits_of
 from mxlib.core.text import findings
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Action, Verdict
 
+_NO_CHANGE = bits_of(FindingCode.NO_CHANGE)
+
+
+class FindingShape(TypedDict):
+    """Something found in a row; errors stop it. The column is null for a finding about the row as a whole."""
+
+    code: FindingCode
+    column: str | None
+    message: str
+    severity: Literal["error", "warning"]
+
 
 class PreviewRow(TypedDict):
     """A row and what its mailbox would have. Quota and limit are null where the cell is invalid.
-
-    What a mailbox keeps is null for who may not view it.
 
     With `on_existing` update also what would be done, null for nothing, and what that changes, phrase by phrase.
     """
@@ -33,6 +43,7 @@ class PreviewRow(TypedDict):
     errors: list[str]
     verdict: Verdict
     warnings: list[str]
+    findings: list[FindingShape]
     action: NotRequired[Literal[Action.CREATE, Action.UPDATE] | None]
     changes: NotRequired[list[str]]
 
@@ -77,38 +88,48 @@ def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
     if updating:
         ready_ones = kinds(judged).value_counts()
         told["summary"] |= {"updated": int(ready_ones.get(UPDATE, 0)), "unchanged": int(ready_ones.get(UNCHANGED, 0))}
-        for row, action, changes in zip(
-            told["rows"], judged["action"].tolist(), judged["changes"].tolist(), strict=True
-        ):
+        columns = (judged[name].tolist() for name in ("action", "changes", "change_codes"))
+        for row, action, changes, codes in zip(told["rows"], *columns, strict=True):
             row["action"] = action if row["valid"] else None
-            row["changes"] = changes.split("; ") if changes not in ("", findings.NO_CHANGE) else []
+            row["changes"] = changes.split(findings.JOINER) if codes not in (0, _NO_CHANGE) else []
     return told
 
 
 def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
     """The rows, column by column: ten thousand of them must not take a second."""
-    names = ("line", "clean_domain", "clean_username", "password", "verdict", "reasons", "warnings")
-    figures = (_or_none(judged[f"clean_{name}"]) for name in ("recovery_email", "quota", "limit"))
-    for line, domain, username, password, verdict, told, warnings, recovery_email, quota, limit in zip(
-        *(judged[name].tolist() for name in names), *figures, strict=True
+    names = (
+        "line", "clean_domain", "clean_username", "password", "verdict", "clean_quota", "clean_limit",
+        "clean_recovery_email", "reasons", "reason_codes", "warnings", "warning_codes",
+    )  # fmt: skip
+    for line, domain, username, password, verdict, quota, limit, email, told, codes, warnings, warning_codes in zip(
+        *(_or_none(judged[name]) if name.startswith("clean_") else judged[name].tolist() for name in names), strict=True
     ):
-        errors = [reason for reason in told.split("\n") if reason and not reason.endswith(findings.NEEDS_PASSWORD)]
+        found = findings.lines_by_kind(codes, told)
+        warned = findings.lines_by_kind(warning_codes, warnings)
         yield {
             "line": line,
             "domain": domain,
             "username": username,
             "password": password,
-            "recovery_email": recovery_email or None,
+            "recovery_email": email or None,
             "quota": quota,
             "limit": limit,
             "valid": verdict == Verdict.READY,
-            "needs_password": findings.NEEDS_PASSWORD in told,
+            "needs_password": any(kind.code is FindingCode.NEEDS_PASSWORD for kind, _ in found),
             "already_exists": verdict == Verdict.EXISTS,
             "duplicate_in_csv": verdict == Verdict.DUPLICATE,
-            "errors": errors,
+            "errors": [text for kind, text in found if kind.code is not FindingCode.NEEDS_PASSWORD],
             "verdict": verdict,
-            "warnings": warnings.split("\n") if warnings else [],
+            "warnings": [text for _, text in warned],
+            "findings": _findings(found, "error") + _findings(warned, "warning"),
         }
+
+
+def _findings(found: Iterable[tuple[FindingKind, str]], severity: Literal["error", "warning"]) -> list[FindingShape]:
+    return [
+        {"code": kind.code, "column": kind.column or None, "message": message, "severity": severity}
+        for kind, message in found
+    ]
 
 
 def _or_none(cells: pd.Series) -> list[Any]:

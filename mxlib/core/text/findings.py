@@ -1,9 +1,18 @@
 """What is said of a single row: why it can not be sent, or what to look at. One home, word for word."""
 
-from mxlib.core import addresses, quotas
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mxlib.core import addresses, arrow_text
+from mxlib.core.findings import Figures, FindingCode, FindingKind, Findings, kinds_of
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
 from mxlib.core.schema import MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS
+from mxlib.core.text.confirmations import not_checked
 from mxlib.core.text.labels import verdict
 from mxlib.core.vocabulary import Verdict
 
@@ -140,10 +149,9 @@ def below_use(used: int | None, asked: int) -> str:
     return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."
 
 
-def tiny_quota(cell: str) -> str:
-    """A quota so small that GB were perhaps meant (a warning); blank for any other one."""
-    megabytes = quotas.quota(cell)
-    return f"{megabytes} MB: did you mean {megabytes} GB?" if megabytes and quotas.is_tiny(cell) else ""
+def tiny_quota(megabytes: int) -> str:
+    """A quota so small that GB were perhaps meant (a warning)."""
+    return f"{megabytes} MB: did you mean {megabytes} GB?"
 
 
 #: What an update does, as phrases; none tells a password.
@@ -196,3 +204,76 @@ BROKEN_PASSWORD = "The password has a line break in it: a quote is missing, here
 HEADER_AGAIN = "This is the header once more, as files put together have it: leave the row out."
 FORMULA_FAILED = "A formula of the spreadsheet failed here: type the value."
 COMMENT_AMONG_ROWS = "The line starts with #: comments stand above the header only."
+
+
+def _exists(*, labelled: bool) -> str:
+    return alone(Verdict.EXISTS, EXISTS) if labelled else EXISTS
+
+
+def _needs_password(*, labelled: bool) -> str:
+    return alone(Verdict.NEEDS_PASSWORD, NEEDS_PASSWORD) if labelled else NEEDS_PASSWORD
+
+
+#: The sentence, or the phrase of a change, for every code but TOO_LONG, from its figures.
+SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
+    FindingCode.NO_PERMISSION: str,
+    FindingCode.UNREADABLE_ROW: str,
+    FindingCode.INVALID_USERNAME: username,
+    FindingCode.DOMAIN_MISMATCH: disagreement,
+    FindingCode.UNKNOWN_DOMAIN: domain,
+    FindingCode.WEAK_PASSWORD: password,
+    FindingCode.PASSWORD_BLANK_AT_END: lambda: BLANK_AT_AN_END,
+    FindingCode.PASSWORD_UNTYPABLE: lambda: UNTYPABLE,
+    FindingCode.INVALID_QUOTA: quota,
+    FindingCode.INVALID_LIMIT: lambda: LIMIT,
+    FindingCode.INVALID_RECOVERY_EMAIL: recovery_email,
+    FindingCode.RECOVERS_ITSELF: lambda: RECOVERS_ITSELF,
+    FindingCode.DUPLICATE: duplicate,
+    FindingCode.ALREADY_EXISTS: lambda labelled: _exists(labelled=labelled),
+    FindingCode.NEEDS_PASSWORD: lambda labelled: _needs_password(labelled=labelled),
+    FindingCode.LIMIT_IGNORED: limit_ignored,
+    FindingCode.LIMIT_STAYS: limit_stays,
+    FindingCode.LIMIT_UNCERTAIN: limit_uncertain,
+    FindingCode.TINY_QUOTA: tiny_quota,
+    FindingCode.BELOW_USE: below_use,
+    FindingCode.NO_SPECIAL_CHARACTER: lambda: NO_SPECIAL,
+    FindingCode.FORMULA_PASSWORD: lambda: FORMULA,
+    FindingCode.ZEROS_LOST: zeros_lost,
+    FindingCode.NOT_CHECKED: not_checked,
+    FindingCode.QUOTA_CHANGED: partial(changes, "quota"),
+    FindingCode.LIMIT_CHANGED: partial(changes, "limit"),
+    FindingCode.RECOVERY_SET: lambda: RECOVERY_SET,
+    FindingCode.RECOVERY_CHANGED: lambda: RECOVERY_CHANGED,
+    FindingCode.RECOVERY_REMOVED: lambda: RECOVERY_REMOVED,
+    FindingCode.PASSWORD_CHANGED: lambda: PASSWORD_CHANGED,
+    FindingCode.NO_CHANGE: lambda: NO_CHANGE,
+}
+
+#: What stands between the phrases of a change.
+JOINER = "; "
+
+
+def sentence(kind: FindingKind, figures: Figures) -> str:
+    """Return the sentence of one finding, without a line break."""
+    if kind.code is FindingCode.TOO_LONG:
+        return too_long(kind.column)
+    return SENTENCES[kind.code](*figures)
+
+
+def render(found: Findings) -> pa.Array:
+    """Return the sentences of every row, a line each; each distinct one is made once."""
+    told = np.full(len(found.found), "", dtype=object)
+    for rule in found.rules:
+        lines = [f"{sentence(rule.kind, figures)}\n" for figures in rule.figures]
+        told[rule.rows] += lines[0] if len(lines) == 1 else np.array(lines, dtype=object)[rule.which]
+    return pc.utf8_rtrim(arrow_text.texts(told), characters="\n")
+
+
+def render_changes(found: Findings) -> pa.Array:
+    """Return the changes of every row as phrases in one line."""
+    return pc.replace_substring(render(found), "\n", JOINER)
+
+
+def lines_by_kind(codes: int, lines: str) -> tuple[tuple[FindingKind, str], ...]:
+    """Return the findings of a row, each with its line of `lines`; `codes` are their bits."""
+    return tuple(zip(kinds_of(codes), lines.split("\n"), strict=True)) if codes else ()

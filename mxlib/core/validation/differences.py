@@ -1,8 +1,7 @@
 """What mailboxes that exist have, and what rows would change of it: whole columns at a time."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.addresses import Addresses
-from mxlib.core.arrow_text import Findings, Mask
-from mxlib.core.text import findings
+from mxlib.core.arrow_text import Mask
+from mxlib.core.findings import FindingCode, Findings
 
 #: A figure that is not known.
 UNKNOWN = -2
@@ -75,23 +74,20 @@ def _scalar(text: str) -> pa.Scalar:
     return pa.scalar(text, pa.large_string())
 
 
-def add_differences(
-    told: Findings, where: Mask, before: Numbers, after: Numbers, sentence: Callable[[int | None, int], str]
-) -> None:
-    """A sentence made of two figures of each row, once for each pair; the first is None where it is not known."""
+def add_differences(found: Findings, where: Mask, code: FindingCode, before: Numbers, after: Numbers) -> None:
+    """Add a finding with two figures of each row; the first is None where it is not known."""
     if not where.any():
         return
     figures = (pa.array(part).cast(pa.large_string()) for part in (before, after))
-    both = pc.binary_join_element_wise(*figures, _scalar(" "))
-
-    def said(cell: str) -> str:
-        had, asked = map(int, cell.split())
-        return sentence(None if had == UNKNOWN else had, asked)
-
-    told.add_by_value(where, both, said)
+    found.add_by_value(where, code, pc.binary_join_element_wise(*figures, _scalar(" ")), _both)
 
 
-def told(
+def _both(cell: str) -> tuple[int | None, int]:
+    had, asked = map(int, cell.split())
+    return None if had == UNKNOWN else had, asked
+
+
+def find(
     updates: Mask,
     had: CurrentState,
     *,
@@ -99,16 +95,16 @@ def told(
     limit: Numbers,
     recovery_email: pa.Array,
     sets_password: Mask,
-) -> pa.Array:
-    """What `updates` change, phrases joined by `; `: `quota 1024 → 2048; password changed`; never a password."""
-    phrases = Findings(len(updates))
-    for name, before, after in (("quota", had.quota, quota), ("limit", had.limit, limit)):
-        add_differences(phrases, updates & (before != after), before, after, partial(findings.changes, name))
+) -> Findings:
+    """Find what `updates` change, NO_CHANGE when nothing; never a password itself."""
+    found = Findings(len(updates))
+    add_differences(found, updates & (had.quota != quota), FindingCode.QUOTA_CHANGED, had.quota, quota)
+    add_differences(found, updates & (had.limit != limit), FindingCode.LIMIT_CHANGED, had.limit, limit)
     had_one, has_one = ~arrow_text.is_blank(had.recovery_email), ~arrow_text.is_blank(recovery_email)
     other = updates & ~arrow_text.are_equal(had.recovery_email, recovery_email)
-    phrases.add(other & ~had_one & has_one, findings.RECOVERY_SET)
-    phrases.add(other & had_one & has_one, findings.RECOVERY_CHANGED)
-    phrases.add(other & ~has_one, findings.RECOVERY_REMOVED)
-    phrases.add(updates & sets_password, findings.PASSWORD_CHANGED)
-    phrases.add(updates & ~phrases.found, findings.NO_CHANGE)
-    return pc.replace_substring(phrases.cells(), "\n", "; ")
+    found.add(other & ~had_one & has_one, FindingCode.RECOVERY_SET)
+    found.add(other & had_one & has_one, FindingCode.RECOVERY_CHANGED)
+    found.add(other & ~has_one, FindingCode.RECOVERY_REMOVED)
+    found.add(updates & sets_password, FindingCode.PASSWORD_CHANGED)
+    found.add(updates & ~found.found, FindingCode.NO_CHANGE)
+    return found

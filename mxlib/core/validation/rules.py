@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 
 from mxlib.core import addresses, arrow_text, passwords, quotas
 from mxlib.core.addresses import Addresses
-from mxlib.core.arrow_text import Findings, Mask
+from mxlib.core.arrow_text import Mask
+from mxlib.core.findings import FindingCode, Findings
 from mxlib.core.passwords import PasswordScan
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_SENDS_PER_DAY
-from mxlib.core.text import confirmations, findings
+from mxlib.core.text import findings
 from mxlib.core.validation import differences
 from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
@@ -66,28 +67,28 @@ def validate(
     the cell can not be read, or is blank and what the mailbox has is not known.
     asked_limit: the one in the cell, which an update without a password can not set.
     exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
-    changes of its mailbox, as `differences.told` has it; had_*: recovery email, quota and limit before an update.
+    changes of its mailbox, as `differences.find` has it; had_*: recovery email, quota and limit before an update.
+    *_codes: the kinds of the reasons, warnings and changes, as `findings.kinds_of` reads them.
     """
     bounded, long = _bounded(rows)
     cells = ParsedRows.read(bounded, account, standard, on_existing, parsed)
     skipped = cells.exists & ~cells.updates
-    told = Findings(len(rows))
-    addressed = _say_what_is_invalid(told, cells, account)
-    for name, where in long.items():  # what was cut reads as nothing, which is mostly said already
-        told.add(
-            where & (arrow_text.is_blank(cells.fault) if name == "password" else ~told.found), findings.too_long(name)
-        )
-    invalid = told.found.copy()
+    stops = Findings(len(rows))
+    addressed = _add_invalid(stops, cells, account)
+    for name, where in long.items():  # what was cut reads as nothing, which is mostly found already
+        new = arrow_text.is_blank(cells.fault) if name == "password" else ~stops.found
+        stops.add(where & new, FindingCode.TOO_LONG, column=name)
+    invalid = stops.found.copy()
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
-    told.add_each_row(duplicate, [findings.duplicate(line) for line in cells.line[earlier[duplicate]].tolist()])
+    stops.add_each_row(duplicate, FindingCode.DUPLICATE, cells.line[earlier[duplicate]])
     needs_password = cells.passwords.missing & ~cells.exists
-    _say_of(Verdict.EXISTS, told, skipped, findings.EXISTS)
-    _say_of(Verdict.NEEDS_PASSWORD, told, needs_password, findings.NEEDS_PASSWORD)
-    warned = Findings(len(rows))
-    _warn(warned, cells, account, sendable=~(invalid | duplicate | skipped))
-    changes = differences.told(
-        cells.updates & ~told.found,
+    _add_verdict(stops, skipped, FindingCode.ALREADY_EXISTS)
+    _add_verdict(stops, needs_password, FindingCode.NEEDS_PASSWORD)
+    warnings = Findings(len(rows))
+    _add_warnings(warnings, cells, account, sendable=~(invalid | duplicate | skipped))
+    changes = differences.find(
+        cells.updates & ~stops.found,
         cells.had,
         quota=cells.quota,
         limit=cells.limit,
@@ -95,16 +96,16 @@ def validate(
         sets_password=~cells.passwords.missing,
     )
 
-    in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~told.found]
+    in_order_of_precedence = [invalid, duplicate, skipped, needs_password, ~stops.found]
     judged = {
         "verdict": _VERDICTS.take(pa.array(np.argmax(in_order_of_precedence, axis=0))),
-        "reasons": told.cells(),
-        "warnings": warned.cells(),
+        "reasons": findings.render(stops),
+        "warnings": findings.render(warnings),
         "clean_username": cells.addresses.username,
         "clean_domain": cells.addresses.domain,
         "clean_recovery_email": cells.recovery_email,
         "action": _ACTIONS.take(pa.array(np.where(cells.updates, 1, np.where(skipped, 2, 0)))),
-        "changes": changes,
+        "changes": findings.render_changes(changes),
         "had_recovery_email": cells.had.recovery_email,
     }
     return rows.assign(
@@ -115,6 +116,9 @@ def validate(
         exists=pd.Series(cells.exists, index=rows.index),
         had_quota=_nullable(cells.had.quota, rows.index),
         had_limit=_nullable(cells.had.limit, rows.index),
+        reason_codes=pd.Series(stops.codes, index=rows.index),
+        warning_codes=pd.Series(warnings.codes, index=rows.index),
+        change_codes=pd.Series(changes.codes, index=rows.index),
     )
 
 
@@ -217,28 +221,30 @@ def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(numbers, (numbers == _UNREADABLE) | (numbers == UNKNOWN)), index=index)
 
 
-def _say_what_is_invalid(told: Findings, cells: ParsedRows, account: AccountSnapshot) -> Mask:
-    """Say everything that makes rows invalid; which rows have an address that could be sent."""
+def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -> Mask:
+    """Add everything that makes rows invalid; return which rows have an address that could be sent."""
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.email_asked
-    told.add_by_value(arrow_text.is_among(domains, account.forbidden), domains, lambda name: account.forbidden[name])
-    told.add_by_value(~arrow_text.is_blank(cells.fault), cells.fault, str)
+    forbidden = arrow_text.is_among(domains, account.forbidden)
+    stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, lambda name: (account.forbidden[name],))
+    stops.add_by_value(~arrow_text.is_blank(cells.fault), FindingCode.UNREADABLE_ROW, cells.fault)
 
     unfit = ~cells.exists & ~addresses.are_usernames(names)
-    told.add_by_value(unfit, names, findings.username)
+    stops.add_by_value(unfit, FindingCode.INVALID_USERNAME, names)
     disagree = cells.addresses.disagree
-    told.add_by_value(disagree, cells.addresses.both_domains, lambda pair: findings.disagreement(*pair.split("@", 1)))
+    both = cells.addresses.both_domains
+    stops.add_by_value(disagree, FindingCode.DOMAIN_MISMATCH, both, lambda pair: tuple(pair.split("@", 1)))
     unknown = ~disagree & ~arrow_text.is_among(domains, account.domains)
-    told.add_by_value(unknown, domains, findings.domain)
+    stops.add_by_value(unknown, FindingCode.UNKNOWN_DOMAIN, domains)
 
-    told.add_by_code(cells.passwords.lacking, findings.password)
-    told.add(cells.passwords.blank_at_an_end, findings.BLANK_AT_AN_END)
-    told.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), findings.UNTYPABLE)
-    told.add_by_value(cells.quota == _UNREADABLE, cells.quota_typed, findings.quota)
-    told.add(cells.limit == _UNREADABLE, findings.LIMIT)
-    told.add_by_value(
-        ~arrow_text.is_blank(email) & ~addresses.are_emails(email), cells.email_typed, findings.recovery_email
-    )
-    told.add(arrow_text.are_equal(email, cells.full_address), findings.RECOVERS_ITSELF)
+    lacking = cells.passwords.lacking
+    stops.add_each_row(lacking != 0, FindingCode.WEAK_PASSWORD, lacking[lacking != 0])
+    stops.add(cells.passwords.blank_at_an_end, FindingCode.PASSWORD_BLANK_AT_END)
+    stops.add(cells.passwords.untypable & arrow_text.is_blank(cells.fault), FindingCode.PASSWORD_UNTYPABLE)
+    stops.add_by_value(cells.quota == _UNREADABLE, FindingCode.INVALID_QUOTA, cells.quota_typed)
+    stops.add(cells.limit == _UNREADABLE, FindingCode.INVALID_LIMIT)
+    no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email)
+    stops.add_by_value(no_email, FindingCode.INVALID_RECOVERY_EMAIL, cells.email_typed)
+    stops.add(arrow_text.are_equal(email, cells.full_address), FindingCode.RECOVERS_ITSELF)
     return ~(unfit | disagree | unknown)
 
 
@@ -253,31 +259,38 @@ def _earlier_claim(cells: ParsedRows, *, claims: Mask) -> npt.NDArray[np.int64]:
     return np.where(first[address] < positions, first[address], -1)
 
 
-def _say_of(verdict: Verdict, told: Findings, where: Mask, sentence: str) -> None:
-    """Say the sentence of a verdict, with its label where the row is stopped by something else before."""
-    stopped = told.found.copy()
-    told.add(where & ~stopped, sentence)
-    told.add(where & stopped, findings.alone(verdict, sentence))
+def _add_verdict(stops: Findings, where: Mask, code: FindingCode) -> None:
+    """Add the finding of a verdict; its figure is whether something else stops the row before."""
+    stopped = stops.found.copy()
+    stops.add(where & ~stopped, code, False)
+    stops.add(where & stopped, code, True)
 
 
-def _warn(warned: Findings, cells: ParsedRows, account: AccountSnapshot, *, sendable: Mask) -> None:
-    """Say what is worth a look in rows that can be sent."""
+def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapshot, *, sendable: Mask) -> None:
+    """Add what is worth a look in rows that can be sent."""
     updates, had = sendable & cells.updates, cells.had
     asked = pa.array(cells.limit).cast(pa.large_string())
-    warned.add_by_value(sendable & ~updates & (cells.limit != MAX_SENDS_PER_DAY), asked, findings.limit_ignored)
+    ignored = sendable & ~updates & (cells.limit != MAX_SENDS_PER_DAY)
+    warnings.add_by_value(ignored, FindingCode.LIMIT_IGNORED, asked)
     other_limit = updates & (cells.limit_asked != _BLANK) & (cells.limit_asked != had.limit)
     stays = other_limit & cells.passwords.missing
-    add_differences(warned, stays, had.limit, cells.limit_asked, findings.limit_stays)
-    add_differences(warned, other_limit & ~stays, had.limit, cells.limit_asked, findings.limit_uncertain)
+    add_differences(warnings, stays, FindingCode.LIMIT_STAYS, had.limit, cells.limit_asked)
+    add_differences(warnings, other_limit & ~stays, FindingCode.LIMIT_UNCERTAIN, had.limit, cells.limit_asked)
     other_quota = cells.quota != had.quota
     tiny = other_quota & (cells.quota > 0) & (cells.quota < quotas.TINY)
-    warned.add_by_value(sendable & tiny, cells.quota_typed, findings.tiny_quota)
+    warnings.add_by_value(sendable & tiny, FindingCode.TINY_QUOTA, cells.quota_typed, _tiny)
     below = updates & other_quota & (cells.quota > 0) & (had.usage > cells.quota)
-    add_differences(warned, below, np.ceil(had.usage).astype(np.int64), cells.quota, findings.below_use)
-    warned.add(sendable & cells.passwords.no_special, findings.NO_SPECIAL)
-    warned.add(sendable & cells.passwords.formula, findings.FORMULA)
+    add_differences(warnings, below, FindingCode.BELOW_USE, np.ceil(had.usage).astype(np.int64), cells.quota)
+    warnings.add(sendable & cells.passwords.no_special, FindingCode.NO_SPECIAL_CHARACTER)
+    warnings.add(sendable & cells.passwords.formula, FindingCode.FORMULA_PASSWORD)
     if shorn := _shorn(account):
         new = sendable & ~cells.exists & arrow_text.is_among(cells.full_address, shorn)
-        warned.add_by_value(new, cells.full_address, lambda address: findings.zeros_lost(shorn[address]))
+        warnings.add_by_value(new, FindingCode.ZEROS_LOST, cells.full_address, lambda address: (shorn[address],))
     checked = arrow_text.is_among(cells.addresses.domain, account.existing.keys() - account.unchecked)
-    warned.add_by_value(sendable & ~checked, cells.addresses.domain, confirmations.not_checked)
+    warnings.add_by_value(sendable & ~checked, FindingCode.NOT_CHECKED, cells.addresses.domain)
+
+
+def _tiny(cell: str) -> tuple[int] | None:
+    """Return the MB of a quota so small that GB were perhaps meant; None for any other one."""
+    megabytes = quotas.quota(cell)
+    return (megabytes,) if megabytes and quotas.is_tiny(cell) else None

@@ -6,14 +6,12 @@ from typing import Any
 
 from mxlib.core import passwords
 from mxlib.core.arrow_text import BLANKS
+from mxlib.core.findings import FindingCode
 from mxlib.core.mapping import json_rows
 from mxlib.core.text import findings
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
-
-#: A cell of each kind that nothing is wrong with.
-_FLAWLESS = {"recovery_email": "", "quota": "", "limit": "", "password": "Aa3456789!", "username": "a"}
 
 Cells = Mapping[str, object]
 
@@ -42,22 +40,18 @@ def validate_row(
     """Judge what would be a mailbox of `domain`, or already is one when its name is among `existing`."""
     account = AccountSnapshot(frozenset({domain}), {domain: existing})
 
-    def judged(told: Cells) -> Mapping[str, Any]:
-        found = rules.validate(json_rows.rows_from_json([{**told, "domain": domain}]), account, standard)
-        row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
-        return row
-
-    row = judged(cells)
+    found = rules.validate(json_rows.rows_from_json([{**cells, "domain": domain}]), account, standard)
+    row: Mapping[str, Any] = found.to_dict("records")[0]  # type: ignore[assignment]
     if row["verdict"] in (Verdict.READY, Verdict.EXISTS):
         return ValidatedRow(row, {})
-    mended = {name: judged({**cells, name: safe})["reasons"].splitlines() for name, safe in _FLAWLESS.items()}
     faults: dict[str, str] = {}
-    for reason in str(row["reasons"]).splitlines():
-        name = next((name for name, left in mended.items() if reason not in left), "")
-        if reason.endswith(findings.EXISTS):
+    for kind, reason in findings.lines_by_kind(int(row["reason_codes"]), str(row["reasons"])):
+        if kind.code is FindingCode.ALREADY_EXISTS:
             continue  # that is what makes it one to change
-        if reason.endswith(findings.NEEDS_PASSWORD):
+        if kind.code is FindingCode.NEEDS_PASSWORD:
             reason = findings.NO_PASSWORD  # there is no tick to generate one
+        # The domain is given beside the cells, so that only the username can name another one.
+        name = "username" if kind.code is FindingCode.DOMAIN_MISMATCH else kind.column.replace("domain", "")
         faults[name] = f"{faults[name]} {reason}" if name in faults else reason
     return ValidatedRow(row, faults)
 
