@@ -1,4 +1,4 @@
-"""Who gets in, as the page manages it: people and their permissions, tokens, and everybody's own password."""
+"""Manage access for the page: people with their permissions, tokens, and one's own password."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -38,16 +38,16 @@ __all__ = [
     "works",
 ]
 
-#: What may stand against something that is asked here; each is one sentence.
+#: Errors that refuse a request of this service; each message is one sentence.
 REFUSALS = (Forbidden, InvalidPassword, TooManyAttempts, StoreUnavailable)
 
-#: Permissions by domain; EVERY_DOMAIN stands for all, those that come later too.
+#: Permissions by domain; EVERY_DOMAIN means all, also those added later.
 Grants = dict[str, frozenset[Permission]]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as the page lists them; `browsers` is how many they are signed in with."""
+    """A user as the page lists them; `browsers` counts where they are signed in."""
 
     user: UserRecord
     browsers: int
@@ -56,7 +56,7 @@ class Person:
 
 @resolves_callers
 class AccessService:
-    """Manages people and tokens for admins, and for everybody what is their own."""
+    """Manages people and tokens for admins, and for everyone their own."""
 
     def __init__(
         self,
@@ -70,25 +70,28 @@ class AccessService:
         self._store, self._clock, self._lists = store, clock, lists
         self._users, self._tokens, self._entrance = users, tokens, authenticator
 
-    # How it stands.
+    # State.
 
     def sign_in_required(self) -> bool:
-        """Whether people have to sign in."""
+        """Return whether people have to sign in."""
         return self._entrance.sign_in_required()
 
     def by_provider(self) -> bool:
-        """Whether people can sign in at an OpenID Connect provider, without a password here."""
+        """Return whether people can sign in at an OpenID Connect provider, without a password here."""
         return bool(self._entrance.settings.oidc_issuer)
 
     def domains(self, caller: Caller, held: Iterable[str] = ()) -> tuple[str, ...]:
-        """The domains that permissions can be given for: the account's, then those of `held` that are elsewhere."""
+        """Return the domains that permissions can be given for.
+
+        Those of the account come first, then those of `held` that are not on it.
+        """
         names = self._lists.domains(caller).names
         return (*names, *sorted(set(held) - set(names) - {EVERY_DOMAIN}))
 
     # People.
 
     def people(self, by: Caller) -> tuple[Person, ...]:
-        """Everybody by name, disabled ones too."""
+        """Return everyone by name, disabled users too."""
         records = self._users.list_all(by)
         browsers = self._browsers()
         return tuple(Person(record, browsers.get(record.id, 0), record.name == by.name) for record in records)
@@ -96,7 +99,10 @@ class AccessService:
     def add(
         self, by: Caller, name: str, password: str | None, *, admin: bool, given: Mapping[str, Iterable[Permission]]
     ) -> int:
-        """A new user, without a password one who signs in at the provider; the number."""
+        """Add a user and return the number.
+
+        Without a password they sign in at the provider. Raises InvalidPassword when there is neither.
+        """
         if password is None and not self.by_provider():
             raise InvalidPassword("Nobody can sign in without a password while MXM_OIDC_ISSUER is not set.")
         return self._users.add(by, name, password, admin=admin, permissions=given)
@@ -105,47 +111,57 @@ class AccessService:
         self, by: Caller, name: str, password: str, again: str, *, admin: bool,
         given: Mapping[str, Iterable[Permission]],
     ) -> int:  # fmt: skip
-        """A new user with a password that was typed twice; the number."""
+        """Add a user with a password that was typed twice; return the number."""
         _alike(password, again)
         return self.add(by, name, password, admin=admin, given=given)
 
     def add_with_password(
         self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]]
     ) -> str:
-        """A new user with a password that nobody knew before; it can not be had again."""
+        """Add a user with a generated password and return it; it is not shown again."""
         password = passwords.generate()
         self.add(by, name, password, admin=admin, given=given)
         return password
 
     def allow(self, by: Caller, number: int, *, admin: bool, given: Mapping[str, Iterable[Permission]]) -> None:
-        """Say anew what somebody may do."""
+        """Replace the permissions of a user."""
         self._users.change(by, number, admin=admin, permissions=given)
 
     def disable(self, by: Caller, number: int, *, hand_over: Collection[int] = (), to: str = "") -> Released:
-        """Sign somebody out everywhere, block their sign-in and end their tokens, but for those handed to `to`."""
+        """Sign a user out everywhere, block their sign-in and revoke their tokens.
+
+        Tokens in `hand_over` stay valid and go to the admin `to`.
+        """
         return self._users.disable(by, number, hand_over=hand_over, to=to)
 
     def tokens_of(self, by: Caller, number: int) -> tuple[TokenRecord, ...]:
-        """Return the tokens that somebody answers for and that work, newest first."""
+        """Return the valid tokens that a user is responsible for, newest first."""
         return tuple(self._tokens.of(by, number))
 
     def admins(self, by: Caller, *, besides: int) -> tuple[str, ...]:
-        """Return the names of the admins who are not disabled, without user `besides`; the caller first."""
+        """Return the names of the admins who are not disabled, the caller first.
+
+        User `besides` is left out.
+        """
         able = [user for user in self._users.list_all(by) if user.admin and user.disabled_at is None]
         return tuple(sorted((user.name for user in able if user.id != besides), key=lambda name: name != by.name))
 
     def enable(self, by: Caller, number: int) -> None:
-        """Let somebody in again."""
+        """Let a disabled user sign in again."""
         self._users.enable(by, number)
 
     def unlink(self, by: Caller, number: int) -> None:
-        """Forget somebody's account at the provider, and sign them out; the next one with their address is theirs."""
+        """Drop the link to a user's account at the provider, and sign them out.
+
+        The next account there that has their address is linked to them.
+        """
         self._users.unlink(by, number)
 
     def new_password(self, by: Caller, number: int) -> str:
-        """Give somebody else a password that nobody knew before, and sign them out everywhere; it can not be had again.
+        """Give another user a generated password and sign them out everywhere.
 
-        Raises Unfit for one's own: who is signed out everywhere never reads it, and the last admin would stay outside.
+        The password is returned, and not shown again. Raises InvalidPassword for your own account: you would be
+        signed out before you could read it, and the last admin would be locked out.
         """
         own = self._users.find(by.name) if by.admin else None
         if own is not None and own.id == number:
@@ -158,7 +174,10 @@ class AccessService:
         return password
 
     def sign_out(self, by: Caller, number: int) -> int:
-        """Sign somebody out everywhere; in how many browsers they were signed in. Everybody may do it to themselves."""
+        """Sign a user out everywhere; return in how many browsers they were signed in.
+
+        Everyone may do it to themselves, only admins to others.
+        """
         with self._store.write() as tx:
             user = people.get(tx, number)
             if user is None or by.kind == CallerKind.TOKEN or not (by.admin or user.name == by.name):
@@ -171,12 +190,15 @@ class AccessService:
     # One's own.
 
     def own(self, caller: Caller) -> Person | None:
-        """The caller as a user; None while nobody has to sign in."""
+        """Return the caller as a user; None while sign-in is not required."""
         record = self._users.find(caller.name) if self.sign_in_required() else None
         return None if record is None else Person(record, self._browsers().get(record.id, 0), you=True)
 
     def change_own_password(self, caller: Caller, current: str, new: str, again: str, *, keep: str = "") -> None:
-        """Change one's own password; other browsers are signed out. `keep` is the id of the session that stays."""
+        """Change one's own password and sign other browsers out.
+
+        `keep` is the id of the session that stays.
+        """
         _alike(new, again)
         self._users.change_own_password(caller, current, new, keep=keep)
 
@@ -189,24 +211,24 @@ class AccessService:
     # Tokens.
 
     def tokens(self, by: Caller) -> tuple[TokenRecord, ...]:
-        """All tokens, newest first; those that work no more too."""
+        """Return all tokens, newest first, those that are no longer valid too."""
         return tuple(self._tokens.list_all(by))
 
     def create_token(
         self, by: Caller, name: str, *, admin: bool, given: Mapping[str, Iterable[Permission]], days: float | None
     ) -> str:
-        """A new token, in full: it can not be had again."""
+        """Create a token and return it in full; it is not shown again."""
         kept = grants(given)
         if not admin and not kept:
             raise InvalidPassword("It may do nothing yet. Tick a permission, or make it an admin's.")
         return self._tokens.create(by, name, admin=admin, domains={} if admin else kept, days=days)
 
     def hand_token_over(self, by: Caller, number: int, to: str) -> None:
-        """Let another admin answer for a token."""
+        """Make another admin responsible for a token."""
         self._tokens.hand_over(by, number, to)
 
     def revoke_token(self, by: Caller, number: int) -> bool:
-        """End a token at once; whether there was one to end."""
+        """Revoke a token at once; return whether there was a valid one."""
         return self._tokens.revoke(by, number)
 
 
@@ -216,6 +238,6 @@ def _alike(password: str, again: str) -> None:
 
 
 def grants(given: Mapping[str, Iterable[Permission | str]]) -> Grants:
-    """Permissions by domain, with those that they include, without domains that have none."""
+    """Return permissions by domain with those they include, without empty domains."""
     kept = {domain: with_included(rights) for domain, rights in given.items()}
     return {domain: rights for domain, rights in kept.items() if rights}

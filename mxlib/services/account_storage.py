@@ -1,4 +1,4 @@
-"""The storage of the whole account: what is used of how much, as the host last said; nobody waits for it."""
+"""Storage of the whole account: used and allowed, as MXroute last reported it; read in the background."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ from mxlib.store import Store, StoreUnavailable, account_storage, mailbox_histor
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which the figures are asked for again; the host itself reckons them once an hour.
+#: Seconds after which the figures are read again; MXroute itself computes them once an hour.
 MAX_AGE_S = 300.0
 
 _NOT_YOURS = "You may view no domain of this account. Ask an admin for it."
@@ -31,10 +31,10 @@ _NOT_YOURS = "You may view no domain of this account. Ask an admin for it."
 
 @dataclass(frozen=True, slots=True)
 class AccountStorage:
-    """Bytes used and allowed (limit 0 = unlimited); None is not known, which is never the same as 0.
+    """Bytes used and allowed (limit 0 = unlimited); None is unknown, never 0.
 
-    `reckoned_at`: when the host computed them, `read_at`: when it reported them (Unix s).
-    `grace_until` is the day by which a full account must be emptied, in the host's words; blank for none.
+    `reckoned_at`: when MXroute computed the figures, `read_at`: when it reported them (Unix s). `grace_until` is the
+    day by which a full account must be emptied, as MXroute words it; blank without one.
     """
 
     used: int | None
@@ -45,12 +45,15 @@ class AccountStorage:
 
     @property
     def free(self) -> int | None:
-        """Bytes left; None when there is no limit, or when a figure is not known."""
+        """Return the bytes left; None without a limit, or when a figure is unknown."""
         return max(0, self.limit - self.used) if self.limit and self.used is not None else None
 
     @classmethod
     def from_data(cls, data: Any, at: float) -> Self:
-        """Read the host's answer; what is missing or makes no sense is None. Raises Unreadable without any figure."""
+        """Parse MXroute's response; a figure that is missing or invalid is None.
+
+        Raises InvalidResponse when there is no figure at all.
+        """
         data = data if isinstance(data, Mapping) else {}
         used, limit = _bytes(data.get("total_used")), _bytes(data.get("total_limit"))
         if used is None and limit is None:
@@ -67,7 +70,7 @@ class AccountStorage:
 
 @resolves_callers
 class AccountStorageService:
-    """Tells the account's storage to whoever may view any of its domains."""
+    """Returns the account's storage to callers who may view any of its domains."""
 
     def __init__(self, store: Store, host: MXrouteClient, lists: MailboxLists, clock: Clock) -> None:
         self._store, self._host, self._lists, self._clock = store, host, lists, clock
@@ -77,7 +80,7 @@ class AccountStorageService:
         self._problem = ""
 
     def latest(self, caller: Caller) -> AccountStorage | None:
-        """The last figures, however old, at once; when they are due a reading begins behind the caller's back.
+        """Return the cached figures at once; refresh them in the background when they are due.
 
         None when they were never read, or the caller may view no domain.
         """
@@ -90,7 +93,10 @@ class AccountStorageService:
         return known
 
     def read(self, caller: Caller) -> tuple[AccountStorage, str]:
-        """The figures, asked for if they are due, and why they are old ones if they are; raises Silent, Forbidden."""
+        """Return the figures, read from MXroute when due, and the problem of that read.
+
+        The problem is blank when there was none; else the figures are old ones. Raises ListUnavailable, Forbidden.
+        """
         told = self._lists.domains(caller)  # before the permission: it may be due
         if told.read_at is None and not caller.admin:
             raise ListUnavailable(told.problem)
@@ -106,7 +112,10 @@ class AccountStorageService:
         return known, self._problem
 
     def capacity_warnings(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
-        """Why a plan may not fit the account, with figures; no warning stops anything, and no caller waits for it."""
+        """Return why a plan may not fit the account, with figures; no warning blocks it.
+
+        The cached figures are used, so that no caller waits for MXroute.
+        """
         growth, now = Growth.of(plan.sent()), self._clock.now()
         warnings = []
         if known := self.latest(caller):
@@ -118,23 +127,23 @@ class AccountStorageService:
         return tuple(filter(None, warnings))
 
     def may_see(self, caller: Caller) -> bool:
-        """Whether the caller may see figures of the account: with the right to view any domain of it."""
+        """Return whether the caller may see figures of the account: they may view any of its domains."""
         return self._lists.may_anywhere(caller, Permission.VIEW)
 
     def known(self) -> AccountStorage | None:
-        """What was last read; nothing is asked for."""
+        """Return the figures last read, without a request to MXroute."""
         with self._store.read() as tx:
             kept = account_storage.kept(tx)
         return AccountStorage(**kept) if kept else None
 
     def close(self, patience: float = 2.0) -> None:
-        """Wait for a reading that goes on; the host's doors must be closed already."""
+        """Wait for a read in progress; the MXroute client must be closed already."""
         if self._reader is not None:
             self._reader.join(patience)
 
     @property
     def problem(self) -> str:
-        """Why the last reading brought nothing; blank when it did."""
+        """Return why the last reading failed; blank when it did not."""
         return self._problem
 
     def _due(self, known: AccountStorage | None) -> bool:
@@ -145,7 +154,7 @@ class AccountStorageService:
     def _read(self) -> None:
         with self._reading:
             if not self._due(self.known()):
-                return  # whoever was here meanwhile has read it
+                return  # another caller has read it meanwhile
             self._tried_at = self._clock.monotonic()
             try:
                 answer = self._host.send(protocol.account_quota(), patience=MAX_WAIT_S)
@@ -165,7 +174,7 @@ class AccountStorageService:
 
 
 def _bytes(told: object) -> int | None:
-    """A figure of the host; a part of a byte counts as one, since 0 stands for no limit."""
+    """Parse a figure of MXroute in bytes; round fractions up, since 0 means no limit."""
     try:
         number = float(str(told))
     except ValueError:

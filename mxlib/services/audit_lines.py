@@ -1,4 +1,4 @@
-"""Lines of the trail's files, for thousands of entries at once: the texts that many share are rendered once."""
+"""Lines of the audit log's files, rendered for thousands of entries at once: shared texts are rendered once."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -23,7 +23,10 @@ _LONG, _DAY = 24, 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a line is put together: what stands before the subject, before the run and after it, by the label."""
+    """The format of a line: its texts before the subject, before the run and after it.
+
+    Each text depends on the label of the entry.
+    """
 
     name: str
     head: bytes
@@ -33,15 +36,15 @@ class Shape:
     before_run: Callable[[Label], str]
     after: Callable[[Label], str]
     no_run: str
-    #: Bytes that a subject is only plain without: anywhere in it, and at its ends.
+    #: Bytes that a plain subject has neither anywhere in it (`signs`) nor at its ends (`end_signs`).
     signs: Mask
     end_signs: Mask
 
 
 def render(shape: Shape, block: Block, labels: Sequence[Label]) -> tuple[pa.Array, Mask]:
-    """The lines of a block, and which of them are not to be used, since the subject or the time is not plain.
+    """Render the lines of a block; the mask marks those that must not be used.
 
-    `block.labels` are numbers in `labels`.
+    In a marked line the subject or the time is not plain. `block.labels` are numbers in `labels`.
     """
     of = pa.array(block.labels)
     ons, runs = pa.array(block.ons, pa.large_string()), pa.array(block.runs, pa.int64())
@@ -56,7 +59,7 @@ def render(shape: Shape, block: Block, labels: Sequence[Label]) -> tuple[pa.Arra
 
 
 def text(lines: pa.Array, odd: Mask, instead: Sequence[str]) -> bytes:
-    """The lines as one text, with those that are not to be used replaced, in their order."""
+    """Join the lines as bytes, with the marked ones replaced by `instead`, in their order."""
     if instead:
         lines = pc.replace_with_mask(lines, pa.array(odd), pa.array(instead, pa.large_string()))
     _, offsets, data = lines.buffers()
@@ -72,7 +75,7 @@ def _shared(part: Callable[[Label], str], labels: Sequence[Label], of: pa.Array)
 
 
 def _times(ats: npt.NDArray[np.float64]) -> tuple[pa.Array, Mask]:
-    """Times as `datetime.isoformat` writes them: rounded to microseconds, then cut to milliseconds."""
+    """Format times as `datetime.isoformat` writes them: rounded to microseconds, then cut to milliseconds."""
     odd = ~((ats >= _FIRST) & (ats < _LAST))
     part, whole = np.modf(np.where(odd, 0.0, ats))
     micros = whole.astype(np.int64) * 1_000_000 + np.rint(part * 1e6).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The audit trail as callers may read it, page by page or as a file."""
+"""The audit log as callers may read it, page by page or as a file."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ __all__ = ["AuditFilter", "AuditLog", "Download", "Entry", "Page"]
 
 HEADER = ("time", "who", "kind", "what", "on", "from", "run", "outcome")
 
-#: Entries that are read at a time for a download.
+#: Entries read at a time for a download.
 CHUNK = 20_000
 
 #: Labels that the next batch is searched for.
@@ -30,7 +30,10 @@ KNOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries, newest first; `older` is the number to ask on from, None at the end."""
+    """A page of entries, newest first.
+
+    `older` is the number to continue from, None at the end.
+    """
 
     entries: tuple[Entry, ...]
     older: int | None
@@ -46,39 +49,49 @@ class Download:
 
 @resolves_callers
 class AuditLog:
-    """Reads the trail; only admins see all of it."""
+    """Reads the audit log; only admins see all of it."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
     def entries(self, caller: Caller, wanted: AuditFilter, *, before: int | None = None, most: int = 100) -> Page:
-        """The latest entries that the caller may read, newest first, those from `before` on left out."""
+        """Return the latest entries that the caller may read, newest first.
+
+        Those with a number from `before` on are left out.
+        """
         with self._store.read() as tx:
             found = audit.find(tx, wanted, _seen(caller), before=before, most=most + 1)
         return Page(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
 
     def count(self, caller: Caller, wanted: AuditFilter, *, most: int) -> int:
-        """How many entries the caller may read; it stops counting at `most`."""
+        """Count the entries that the caller may read, up to `most`."""
         with self._store.read() as tx:
             return audit.count(tx, wanted, _seen(caller), most=most)
 
     def csv(self, caller: Caller, wanted: AuditFilter) -> Download:
-        """Every entry asked for, newest first, as CSV; the download is an entry itself, which comes with the next."""
+        """Return every matching entry, newest first, as CSV.
+
+        The download is audited itself; its own entry comes only with the next download.
+        """
         last = self._taken(caller, wanted, "CSV")
         return Download(self._name("csv"), self._pieces(caller, wanted, last, audit_lines.CSV, _csv_line))
 
     def jsonl(self, caller: Caller, wanted: AuditFilter) -> Download:
-        """As `csv`, one JSON object a line, times as ISO 8601 in UTC."""
+        """Return what `csv` does, as one JSON object a line.
+
+        Times are ISO 8601 in UTC.
+        """
         last = self._taken(caller, wanted, "JSONL")
         return Download(self._name("jsonl"), self._pieces(caller, wanted, last, audit_lines.JSONL, _json_line))
 
     def _pieces(
         self, caller: Caller, wanted: AuditFilter, last: int, shape: audit_lines.Shape, line: Callable[[Entry], str]
     ) -> Iterator[bytes]:
-        """Every entry up to number `last`, in batches; each is a reading of its own, so that no writer waits.
+        """Yield every entry up to number `last`, in batches.
 
-        They leave while they are read, which may take long: each batch has the caller's rights of its own moment.
-        `line` writes the entries that are not plain, one by one.
+        Each batch is read in a transaction of its own, so that no writer waits. They are sent while they are read,
+        which may take long: each batch is filtered by the caller's rights at its own moment. `line` writes the
+        entries that are not plain, one by one.
         """
         if shape.head:
             yield shape.head
@@ -96,7 +109,10 @@ class AuditLog:
             before, labels = int(block.ids[-1]), _most_used(block, labels)
 
     def _taken(self, caller: Caller, wanted: AuditFilter, kind: str) -> int:
-        """Note that the trail is taken away; the number of the newest entry before that."""
+        """Record a download of the audit log.
+
+        Returns the number of the newest entry before it.
+        """
         asked = ", ".join(f"{name} {value}" for name, value in asdict(wanted).items() if value not in ("", None))
         with self._store.read() as tx:
             last, entries = audit.newest(tx), audit.count(tx, wanted, _seen(caller))
@@ -120,7 +136,7 @@ def _seen(caller: Caller) -> AuditScope | None:
 
 
 def _labelled(tx: Tx, block: Block, known: list[Label]) -> tuple[Block, list[Label]]:
-    """The same with every entry's label, and the labels."""
+    """Return the block with the label of every entry filled in, and the labels."""
     unknown = block.labels == len(known)
     if not unknown.any():
         return block, known
@@ -132,7 +148,7 @@ def _labelled(tx: Tx, block: Block, known: list[Label]) -> tuple[Block, list[Lab
 
 
 def _most_used(block: Block, labels: list[Label]) -> list[Label]:
-    """The labels to look for in the next block, the likeliest first."""
+    """Return the labels to look for in the next block, the most used ones first."""
     uses = np.bincount(block.labels, minlength=len(labels))
     return [labels[number] for number in np.argsort(-uses, kind="stable")[:KNOWN]]
 

@@ -1,4 +1,4 @@
-"""Changes of mailboxes that were picked: looked at again, asked about, and done; one at once, several as a run."""
+"""Changes of selected mailboxes: checked again, confirmed and made; one at once, several as a run."""
 
 import secrets
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from mxlib.services.runs import RunService
 from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, journal
 
-#: What may stand against a mailbox's change; each is one sentence.
+#: Errors that refuse a change of a mailbox; each message is one sentence.
 REFUSALS = (
     Forbidden,
     InvalidState,
@@ -47,12 +47,12 @@ REFUSALS = (
     MXrouteError,
 )
 
-#: Those of them that pass, so that the same may be asked once more.
+#: Those of them that are temporary: the same request may be sent again.
 _PASSING = (ListUnavailable, StoreUnavailable, Unreachable, InvalidResponse, RateLimited, RateLimitWait)
 
 
 def not_done(refusal: Exception) -> str:
-    """That nothing came of a change, and what to do."""
+    """Describe that a change was not made, and what to do."""
     if isinstance(refusal, PlanLimitReached):
         return change_text.plan_says_no(refusal.message)
     if isinstance(refusal, NotFound | AlreadyExists):
@@ -62,41 +62,47 @@ def not_done(refusal: Exception) -> str:
 
 @dataclass(frozen=True)
 class ChangeProposal:
-    """A change to confirm: its plan, its figures, and what was picked but is there no more."""
+    """A change to confirm: its plan, its figures, and selected mailboxes that no longer exist."""
 
     change: Change = field(repr=False)
     plan: Plan
     figures: ChangeSummary
     gone: tuple[str, ...]
     seconds: float
-    #: Why it may not fit the account; none of them stops anything.
+    #: Why it may not fit the account; none of them blocks anything.
     capacity_warnings: tuple[str, ...]
-    #: However often it is carried out, one run comes of it.
+    #: Idempotency key: however often it is carried out, it starts one run.
     key: str = field(default_factory=lambda: f"change {secrets.token_hex(16)}")
 
     @property
     def typed(self) -> str:
-        """What must be typed to confirm; blank when nothing must."""
+        """Return the text that confirms the change when typed; blank when none is needed."""
         return str(self.figures.mailboxes) if isinstance(self.change, Deletion) else ""
 
     @property
     def below(self) -> str:
-        """That mailboxes hold more than their new quota; mostly blank."""
+        """Return the warning that mailboxes hold more than their new quota; blank when none does."""
         return change_text.below(self.figures.below) if self.figures.below else ""
 
     @property
     def alone(self) -> PlannedRow | None:
-        """The one row that acts, when there is just one row: it needs no run."""
+        """Return the one row of the plan when there is just one: it needs no run."""
         return self.plan.rows[0] if len(self.plan.rows) == 1 else None
 
     def text(self, readable_until: float, *, as_run: bool = False) -> str:
-        """What is asked; the passwords of a run stay readable until then (Unix seconds)."""
+        """Return the question to confirm.
+
+        The passwords of a run stay readable until then (Unix seconds).
+        """
         if self.alone and not as_run and self.figures.told:
             return change_text.question(self.change, self.figures, alone=self.alone.address)
         return change_text.question(self.change, self.figures, readable_until=readable_until, seconds=self.seconds)
 
     def must_be_agreed(self, typed: str, *, below_use: bool) -> None:
-        """Raise Unfit unless a deletion is `typed` as asked, and quotas below use are agreed to."""
+        """Raise InvalidField unless the change is confirmed.
+
+        A deletion needs `typed` as asked, and quotas below use need `below_use`.
+        """
         if self.typed and typed.strip() != self.typed:
             raise InvalidField("confirm", change_text.not_typed(self.typed))
         if self.below and not below_use:
@@ -105,12 +111,15 @@ class ChangeProposal:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What came of it: the number of a run, or what was done at once; `password` is the new one of a single mailbox."""
+    """The result of a change: the number of a run, or what was done at once.
+
+    `password` is the new one of a single mailbox.
+    """
 
     run: int | None = None
     kept: MailboxDetails | None = None
     password: str = field(default="", repr=False)
-    #: That it was done and cannot be recorded yet; mostly blank.
+    #: The sentence that it was done and cannot be recorded yet; mostly blank.
     unrecorded: str = ""
 
 
@@ -141,11 +150,12 @@ class ChangeService:
         self._runs, self._storage, self._idempotency, self._clock = runs, storage, idempotency, clock
 
     def plan(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
-        """The plan of `change` for these mailboxes, by lists at most a minute old.
+        """Return the plan of `change` for these mailboxes, by lists at most a minute old.
 
-        Who may not view all of them learns none of their figures.
-        Raises Forbidden, NotThere for a domain that is not on the account, Silent when a list can not be had, and Unfit
-        when a quota or a recovery email is none.
+        A caller who may not view all of the mailboxes gets none of their figures.
+
+        Raises Forbidden, NotFound for a domain that is not on the account, ListUnavailable when a list cannot be
+        read, and InvalidField for an invalid quota or recovery email.
         """
         picked = list(dict.fromkeys(address.lower() for address in addresses))
         domains = sorted({address.rpartition("@")[2] for address in picked})
@@ -169,7 +179,10 @@ class ChangeService:
         return ChangeProposal(change, plan, figures, gone, seconds, self._storage.capacity_warnings(caller, plan))
 
     def still(self, caller: Caller, proposed: ChangeProposal) -> ChangeProposal:
-        """A proposal of before as the caller may see it now; raises Forbidden for one that they may not make now."""
+        """Return an earlier proposal as the caller may see it now.
+
+        Raises Forbidden when they may no longer make the change.
+        """
         if _must(caller, proposed.change, sorted({row.domain for row in proposed.plan.rows})):
             return proposed
         return replace(proposed, figures=proposed.figures.without_figures(), capacity_warnings=())
@@ -177,9 +190,10 @@ class ChangeService:
     def carry_out(
         self, caller: Caller, proposed: ChangeProposal, *, days: int, typed: str = "", agreed: bool = False
     ) -> ChangeResult:
-        """Do what was proposed: one mailbox at once, in the next slot, several as a run.
+        """Carry out a proposal: one mailbox at once, in the next slot, several as a run.
 
-        Raises Unfit unless a deletion is `typed` as asked and quotas below use are `agreed`; and as `Mailboxes` does.
+        Raises InvalidField unless a deletion is `typed` as asked and quotas below use are `agreed`; and as
+        `MailboxService` does.
         """
         self.still(caller, proposed)
         proposed.must_be_agreed(typed, below_use=agreed)
@@ -199,7 +213,10 @@ class ChangeService:
         return ChangeResult(kept=kept, password=password, unrecorded=" ".join(kept.warnings))
 
     def propose(self, caller: Caller, addresses: Sequence[str], change: Change) -> ChangeProposal:
-        """What a program may start; raises NotFound when none of the mailboxes exists, else as `plan`."""
+        """Return the proposal that a program may start.
+
+        Raises NotFound when none of the mailboxes exists, else as `plan`.
+        """
         proposed = self.plan(caller, addresses, change)
         if not proposed.plan.rows:
             raise NotFound(change_text.NOBODY_THERE)
@@ -216,10 +233,11 @@ class ChangeService:
         key: str = "",
         request: bytes = b"",
     ) -> StartedChange:
-        """Start the run of a program, even for one mailbox; `confirm` is the number of a deletion.
+        """Start the run of a program, even for one mailbox.
 
-        The same `key` with the same `request` gives the run of the first time. Raises KeyReused when the key came with
-        another request, InvalidField unless everything was agreed to that must be.
+        `confirm` is the number of a deletion. The same `key` with the same `request` gives the run of the first time.
+        Raises KeyReused when the key came with another request, InvalidField when a confirmation that the change
+        needs is missing.
         """
         request = b"change\n" + request
         run = self._idempotency.run(caller, key, request)
@@ -251,7 +269,10 @@ class ChangeService:
 
 
 def _must(caller: Caller, change: Change, domains: Sequence[str]) -> bool:
-    """Raise Forbidden unless the caller may make this change there; whether they may see what is there now."""
+    """Raise Forbidden unless the caller may make this change in these domains.
+
+    Returns whether they may also view what the mailboxes have now.
+    """
     for domain in domains:
         caller.require(Permission.DELETE if isinstance(change, Deletion) else Permission.IMPORT, domain)
     return all(caller.may(Permission.VIEW, domain) for domain in domains)

@@ -1,4 +1,4 @@
-"""Single requests to the host, before any run's next row, and what became of those that got no answer."""
+"""Single requests to MXroute, sent before any run's next row, with unanswered writes read back."""
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -14,21 +14,21 @@ from mxlib.runs.manager import NotOwner
 from mxlib.services.failures import LIMITED, UNKNOWN, code_of
 from mxlib.store import StoreUnavailable
 
-#: Seconds that a request by hand waits for its slot; beyond that the caller is told when to come again.
+#: Seconds that a request by hand waits for its slot; beyond that the caller gets the time to come again.
 MAX_WAIT_S = 20.0
 
-#: Raised once the caller may not do it any longer: while a write waited for its slot, nothing of it left.
+#: Raised when the caller lost the permission while a write waited for its slot; nothing was sent.
 REVOKED = (Forbidden, InvalidToken)
 
-#: Asks once more whether a caller may do what waited for its slot; raises one of REVOKED.
+#: Checks again whether a caller may send what waited for its slot; raises one of REVOKED.
 Still = Callable[[], object]
 
-#: When the request came that a write is for, in monotonic seconds: while it waited for its turn, its patience ran.
+#: When the request of a write arrived, in monotonic seconds: time spent waiting for its turn counts as patience.
 came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
 
 
 class OutcomeUnknown(Exception):
-    """No answer came, and what became of the write is not known.
+    """No answer came, and the outcome of the write is unknown.
 
     The message says what to do, `after` when (s), `code` why no answer came.
     """
@@ -39,9 +39,10 @@ class OutcomeUnknown(Exception):
 
 
 class ConfirmedWrites:
-    """Reads and writes one mailbox; `timeout` is for how long the host may still carry a request out, in seconds.
+    """Reads and writes single mailboxes.
 
-    `may_write` is called right before each write leaves, and raises where this process must send none.
+    `timeout` is how long MXroute may still carry a request out, in seconds. `may_write` is called right before each
+    write is sent, and raises in a process that must send none.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ class ConfirmedWrites:
         self._host, self._clock, self._timeout, self._may_write = host, clock, timeout, may_write
 
     def read(self, domain: str, username: str) -> Mailbox:
-        """The mailbox as it is now; raises NotFound."""
+        """Return the mailbox as it is now; raises NotFound."""
         return Mailbox.from_data(self._send(protocol.read_mailbox(domain, username)).data)
 
     def is_there(self, domain: str, username: str) -> bool:
-        """Whether a mailbox is there, whatever a kept list says: somebody else may have been at it."""
+        """Return whether a mailbox exists now, by a request: someone else may have changed it since the cached list."""
         try:
             self.read(domain, username)
         except NotFound:
@@ -62,16 +63,16 @@ class ConfirmedWrites:
         return True
 
     def read_back(self, domain: str, username: str) -> Mailbox | None:
-        """What the host made of a write; None when it can not be had now."""
+        """Return the mailbox after a write; None when it cannot be read now."""
         try:
             return self.read(domain, username)
         except MXrouteError:
             return None
 
     def create(self, domain: str, username: str, password: str, quota: int, limit: int, still: Still) -> bool:
-        """Make a mailbox: sent once, and read back when no answer came; whether one came.
+        """Create a mailbox: sent once, and read back when no answer came; return whether one came.
 
-        Raises Conflict, Uncertain, MXrouteError.
+        Raises Conflict, OutcomeUnknown, MXrouteError.
         """
         try:
             self._write(protocol.create_mailbox(domain, username, password, quota, limit), still)
@@ -99,7 +100,7 @@ class ConfirmedWrites:
         return False
 
     def update(self, domain: str, username: str, changes: Mapping[str, str | int], still: Still) -> bool:
-        """Change a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
+        """Change a mailbox; return whether it existed. Raises OutcomeUnknown, MXrouteError."""
         there = self._twice(protocol.update_mailbox(domain, username, **changes), still)
         if isinstance(there, bool):
             return there
@@ -108,11 +109,11 @@ class ConfirmedWrites:
         except MXrouteError as error:
             raise _uncertain(domain, username, _first_known(there, code_of(error))) from None
         if all(getattr(box, name, None) == asked for name, asked in changes.items()):
-            return True  # a password is told by nobody: with one it stays uncertain
+            return True  # no response shows a password: with one it stays uncertain
         raise _uncertain(domain, username, there)
 
     def delete(self, domain: str, username: str, still: Still) -> bool:
-        """Delete a mailbox; whether it was there. Raises Uncertain, MXrouteError."""
+        """Delete a mailbox; return whether it existed. Raises OutcomeUnknown, MXrouteError."""
         there = self._twice(protocol.delete_mailbox(domain, username), still)
         if isinstance(there, bool):
             return there
@@ -125,9 +126,9 @@ class ConfirmedWrites:
         raise _uncertain(domain, username, there)
 
     def _twice(self, request: Request, still: Still) -> bool | str:
-        """Send what does no harm twice, again when no answer came; whether the mailbox was there.
+        """Send a request that is safe to repeat, and again when no answer came.
 
-        Without any answer: the code that says why.
+        Returns whether the mailbox existed; without any answer the code that says why.
         """
         try:
             self._write(request, still)
@@ -147,7 +148,10 @@ class ConfirmedWrites:
             return _first_known(lost, "NOT_OWNER")
         except REVOKED:
             return lost
-        except (MXrouteError, StoreUnavailable) as error:  # whatever it says, it says nothing of the first one
+        except (
+            MXrouteError,
+            StoreUnavailable,
+        ) as error:  # whatever this is, it does not show the outcome of the first one
             return _first_known(lost, code_of(error))
         return True
 
@@ -155,7 +159,7 @@ class ConfirmedWrites:
         return self._host.send(request, urgent=True, patience=MAX_WAIT_S, before=still and self._before(still))
 
     def _before(self, still: Still) -> Callable[[], None]:
-        """What is asked once more right before a write leaves: of this process, then of its caller."""
+        """Return the check made right before a write is sent: of this process, then of its caller."""
 
         def ask() -> None:
             if self._may_write is not None:
@@ -165,19 +169,25 @@ class ConfirmedWrites:
         return ask
 
     def _write(self, request: Request, still: Still) -> protocol.Response:
-        """Send a write for the first time, unless its slot is further off than its caller was promised to wait."""
+        """Send a write for the first time, within the wait that its caller was promised.
+
+        The host client raises when the slot is later than that.
+        """
         came = came_at.get()
         waited = 0.0 if came is None else self._clock.monotonic() - came
         return self._host.send(request, urgent=True, patience=max(0.0, MAX_WAIT_S - waited), before=self._before(still))
 
 
 def _may_have_happened(lost: MXrouteError) -> bool:
-    """Whether a write without a good answer may have taken effect."""
+    """Return whether a write without a usable response may have taken effect."""
     return not isinstance(lost, Unreachable) or lost.sent
 
 
 def _first_known(*codes: str) -> str:
-    """The first code that says more than that no answer came; a limit tells only of a look, not of the write."""
+    """Return the first code that says more than that no answer came.
+
+    A rate limit is skipped: it explains only the failed inspection, not the write.
+    """
     return next((code for code in codes if code not in (UNKNOWN, LIMITED)), UNKNOWN)
 
 

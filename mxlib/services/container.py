@@ -78,25 +78,25 @@ class Services:
 
     @property
     def on_sandbox(self) -> bool:
-        """Whether the sandbox stands in for the host."""
+        """Return whether the sandbox stands in for MXroute."""
         return self.sandbox is not None
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this computer can reach the dashboard, so that it must stay awake for a run."""
+        """Return whether only this computer can reach the dashboard: then it must stay awake for a run."""
         return not self.settings.public_url
 
     def unwell(self, caller: Caller) -> list[str]:
-        """Return what is not well, one sentence each, as far as the caller may know."""
+        """Return the current problems, one sentence each, as far as the caller may know."""
         return [*self.lists.problems(caller), *self.run_manager.problems(), *self.housekeeping.problems()]
 
     def host_is_well(self) -> bool | None:
-        """Return whether MXroute did as asked at the last try; None before the first one."""
+        """Return whether MXroute answered well at the last try; None before the first one."""
         problem = self.lists.last_problem()
         return False if self.run_manager.silent() else None if problem is None else not problem
 
     def close(self) -> bool:
-        """Let what is in flight finish, then let go of everything; whether all requests had ended in time."""
+        """Let requests in flight finish, then close everything; return whether all had ended in time."""
         ended = self.run_manager.shutdown()
         self.manual_writes.close()
         self.host.close()
@@ -148,7 +148,7 @@ def assemble(
     gate: RateLimiter,
     sandbox: "stand_in.Served | None" = None,
 ) -> Services:
-    """The services over a store and a host that are open already."""
+    """Build the services over a store and a client that are open already."""
     housekeeping = Housekeeping(settings, store, clock)
     engine = RunManager(store, host, gate, clock, settings, chores=(housekeeping.check, housekeeping.tidy))
     lists = MailboxLists(store, host, clock)
@@ -189,7 +189,7 @@ def assemble(
 
 
 def open_services(settings: Settings | None = None) -> Services:
-    """The services of this process, opened at the first call; unfinished runs go on."""
+    """Return the services of this process; the first call opens them and resumes unfinished runs."""
     global _current
     with _lock:
         if _current is None:
@@ -200,7 +200,7 @@ def open_services(settings: Settings | None = None) -> Services:
 
 
 def current() -> Services:
-    """The services of this process."""
+    """Return the services of this process."""
     return _current or open_services()
 
 
@@ -212,7 +212,10 @@ def install(services: Services | None) -> None:
 
 
 def close_services() -> bool:
-    """Close the services of this process, if they are open; whether all requests had ended in time."""
+    """Close the services of this process, if they are open.
+
+    Returns whether all requests had ended in time.
+    """
     global _current
     with _lock:
         services, _current = _current, None

@@ -1,4 +1,4 @@
-"""Drafts: a preview that was begun outlives its tab, a refresh and a restart of the server."""
+"""Drafts: a preview survives a closed tab, a refresh and a restart of the server."""
 
 import json
 import zlib
@@ -38,29 +38,29 @@ _LONGEST_STEM = 80
 
 
 class DraftTakenOver(Exception):
-    """Somebody else goes on with this draft now; the message says who, and what to do."""
+    """Another user has taken this draft over; the message says who, and what to do."""
 
 
 class DraftChangedElsewhere(Exception):
-    """Another tab of the same operator has changed this draft since; the message says so."""
+    """Another tab of the same operator has changed this draft since."""
 
 
 class DraftUnreadable(Exception):
-    """A draft can not be opened any more; the message is one sentence that says why."""
+    """A draft can no longer be opened; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftContent:
-    """A batch as it is now, and the bytes of the file that it came from, if from one."""
+    """A batch as it is now, and the bytes of its file, empty without one."""
 
     batch: ImportBatch
     file: bytes = field(default=b"", repr=False)
-    #: Of the draft that it was opened from or kept as last; 0 before it is kept.
+    #: The version of the draft that it was opened from or last kept as; 0 before it is kept.
     version: int = 0
 
     @property
     def read_file(self) -> ReadFile | None:
-        """The file as it was read; None for rows that were all added by hand."""
+        """Return the file as it was read; None when all rows were added by hand."""
         return self.batch.source if isinstance(self.batch.source, ReadFile) else None
 
 
@@ -72,13 +72,14 @@ class DraftService:
         self._settings, self._store, self._files, self._clock = settings, store, files, clock
 
     def new(self) -> str:
-        """A number for a draft that is not kept yet."""
+        """Return a number for a draft that is not kept yet."""
         return uuid4().hex
 
     def keep(self, caller: Caller, number: str, work: DraftContent) -> int:
-        """Keep the draft as it is now; its version.
+        """Keep the draft as it is now; return its version.
 
-        Raises TakenOver when it is somebody else's by now, ChangedElsewhere when it has another version than `work`.
+        Raises DraftTakenOver when it belongs to another user by now, DraftChangedElsewhere when its version differs
+        from that of `work`.
         """
         batch = work.batch
         domains = tuple(sorted(filter(is_domain, with_addresses(batch).domains)))
@@ -98,7 +99,10 @@ class DraftService:
         return kept.version
 
     def offered(self, caller: Caller) -> tuple[DraftSummary, ...]:
-        """The drafts that the caller may go on with, the one changed last first; old ones are forgotten."""
+        """Return the drafts that the caller may resume, the last changed first.
+
+        Expired drafts are forgotten.
+        """
         oldest = self._clock.now() - self._settings.retention_days * 86_400
         with self._store.read() as tx:
             every = drafts.list_drafts(tx)
@@ -110,15 +114,19 @@ class DraftService:
         return tuple(kept for kept in every if kept.id not in old and self._may(caller, kept))
 
     def may_go_on(self, caller: Caller, number: str) -> bool:
-        """Whether the caller may still see a draft that they opened; one that is not kept is their own work."""
+        """Return whether the caller may still see a draft that they opened.
+
+        A draft that is not kept yet is their own.
+        """
         with self._store.read() as tx:
             kept = next((kept for kept in drafts.list_drafts(tx) if kept.id == number), None)
         return caller.may_anywhere(Permission.IMPORT, caller.domains) and (kept is None or self._may(caller, kept))
 
     def open(self, caller: Caller, number: str) -> DraftContent | None:
-        """A draft to go on with; None when it is gone. Another operator's is taken over, which is audited.
+        """Open a draft; None when it is gone.
 
-        Raises Lost when the server key is not the one that sealed it.
+        Another operator's is taken over, which is audited. Raises DraftUnreadable when the server key is not the one
+        that sealed it.
         """
         kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
         if kept is None:
@@ -133,9 +141,10 @@ class DraftService:
         return replace(self._unpacked(zlib.decompress(found[0]), found[1]), version=version)
 
     def file(self, caller: Caller, number: str, kind: str) -> File:
-        """The mended file, as `csv` or `xlsx`, with every password in it, for whoever may go on with the draft.
+        """Return the corrected file, as `csv` or `xlsx`, with every password in it.
 
-        Nothing is taken over by it; it is audited. Raises NotThere, and Lost as `open` does.
+        Anyone who may resume the draft may have it. It takes nothing over, and is audited. Raises NotFound, and
+        DraftUnreadable as `open` does.
         """
         kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
         if kept is None or kind not in {"csv", "xlsx"}:
@@ -153,7 +162,10 @@ class DraftService:
         return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))
 
     def discard(self, caller: Caller, number: str, *, own: bool = False, version: int | None = None) -> None:
-        """Forget a draft, for good; `own`: only if nobody else has taken it over, nor changed it since `version`."""
+        """Delete a draft for good.
+
+        `own`: only if nobody else has taken it over, nor changed it since `version`.
+        """
         kept = next((kept for kept in self.offered(caller) if kept.id == number), None)
         if kept is None or (own and (kept.operator != caller.name or version not in (None, kept.version))):
             return
@@ -181,7 +193,11 @@ class DraftService:
         erasure.finish(self._store)
 
     def _may(self, caller: Caller, kept: DraftSummary) -> bool:
-        """Own rows whatever their domains, as long as one may import at all; those of others by the rights of today."""
+        """Return whether the caller may resume a draft.
+
+        Their own rows whatever the domains, as long as they may import anywhere; those of others by the rights of
+        today.
+        """
         own = kept.operator == caller.name and kept.begun_by in ("", caller.name)
         entitled = bool(kept.domains) and all(caller.may(Permission.IMPORT, domain) for domain in kept.domains)
         return caller.admin or entitled or (own and caller.may_anywhere(Permission.IMPORT, caller.domains))
@@ -205,7 +221,7 @@ class DraftService:
 
 
 def _packed(work: DraftContent) -> bytes:
-    """Rows as an arrow stream, and beside them how the file was read and understood."""
+    """Pack the rows as an Arrow stream, with how the file was read and mapped."""
     batch, file = work.batch, work.read_file
     about: dict[str, object] = {
         "domain": batch.domain,

@@ -23,7 +23,7 @@ from mxlib.services.mailbox_lists import Domains, MailboxList, MailboxLists, Tel
 from mxlib.services.runs import RunService
 from mxlib.store import Store, audit
 
-#: Selections of all callers that are kept; each is a few addresses.
+#: Selections kept for all callers together; each is a few addresses.
 MAX_SELECTIONS = 500
 
 _SELECTION_GONE = "This selection is no longer kept. Tick the mailboxes again."
@@ -32,7 +32,7 @@ RUN_FILES = ("results.xlsx", "results.csv", "results.zip", "failed.xlsx", "faile
 
 
 class NotFound(Exception):
-    """What was asked for does not exist; the message says what to do instead."""
+    """The requested object does not exist; the message says what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class AllDomains:
-    """The mailboxes of all domains that a caller may export, and what is to be said of the file made of them.
+    """The mailboxes of all domains that a caller may export, with remarks about the file.
 
-    `remarks` go into the file too: what it lacks although the caller may have it, or has of an earlier hour.
+    `remarks` go into the file too: lists that it lacks although the caller may have them, and lists that are old.
     """
 
     lists: tuple[MailboxList, ...] = field(repr=False)
@@ -57,22 +57,22 @@ class AllDomains:
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Whose mailboxes are there."""
+        """Return the domains whose mailboxes are included."""
         return tuple(each.domain for each in self.lists)
 
     @property
     def mailboxes(self) -> int:
-        """How many there are."""
+        """Return the number of mailboxes."""
         return sum(len(each.frame) for each in self.lists)
 
     @property
     def told(self) -> str:
-        """What the file holds."""
+        """Describe the content of the file."""
         return f"{count(self.mailboxes, 'mailbox', 'mailboxes')} of {count(len(self.lists), 'domain')}"
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """Everything that is to be said of what the file does not hold."""
+        """Return the sentences about what the file does not hold."""
         return ((list_ages.not_exported(self.left_out),) if self.left_out else ()) + self.remarks
 
 
@@ -86,7 +86,7 @@ class ExportService:
         self._selections: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
 
     def domain_file(self, caller: Caller, domain: str, kind: str) -> File:
-        """Every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
+        """Export every mailbox of `domain`, passwords blank, as `csv` or `xlsx`."""
         _must_be_known(kind)
         caller.require(Permission.EXPORT, domain)
         self._must_be_here(caller, domain)
@@ -99,9 +99,10 @@ class ExportService:
         return file
 
     def everything(self, caller: Caller, *, tell: Tell | None = None) -> AllDomains:
-        """The mailboxes of all domains that the caller may export; lists that are due are read, `tell` hears how far.
+        """Return the mailboxes of all domains that the caller may export.
 
-        Raises Forbidden when there is no such domain, Silent when not one list can be had.
+        Lists that are due are read; `tell` receives the progress. Raises Forbidden when there is no such domain,
+        ListUnavailable when not one list can be read.
         """
         domains = self._domains(caller)
         rights = (Permission.VIEW, Permission.EXPORT)
@@ -119,7 +120,10 @@ class ExportService:
         return AllDomains(tuple(had), tuple(sorted({*domains.names} - {*mine})), (*lacking, *old))
 
     def all_file(self, caller: Caller, kind: str) -> File:
-        """Every mailbox of every domain that the caller may export, in one file that can be imported again."""
+        """Export every mailbox of every domain that the caller may export, as one file.
+
+        The file can be imported again.
+        """
         _must_be_known(kind)
         found = self.everything(caller)
         file = self._file(found.lists, "", kind, found)
@@ -129,9 +133,9 @@ class ExportService:
         return file
 
     def some_file(self, caller: Caller, addresses: Collection[str], kind: str) -> File:
-        """These mailboxes, as far as they are still there; the remarks say which are not.
+        """Export these mailboxes, as far as they still exist; the remarks name the others.
 
-        Raises NotThere when none is, Forbidden, Silent.
+        Raises NotFound when none exists, Forbidden, ListUnavailable.
         """
         _must_be_known(kind)
         wanted = set(addresses)
@@ -155,7 +159,7 @@ class ExportService:
         return replace(file, remarks=(change_text.gone(tuple(sorted(gone))),)) if gone else file
 
     def keep_selection(self, caller: Caller, addresses: Sequence[str]) -> str:
-        """Keep mailboxes that the caller ticked, so that a plain link can download them; an id that reveals nothing.
+        """Keep selected mailboxes, so that a plain link can download them; return an opaque id.
 
         The same mailboxes of the same caller have the same id, and only their caller can use it.
         """
@@ -169,7 +173,7 @@ class ExportService:
         return number
 
     def selection_file(self, caller: Caller, number: str, kind: str) -> File:
-        """A selection as `csv` or `xlsx`; raises NotFound, Forbidden, ListUnavailable."""
+        """Export a selection as `csv` or `xlsx`; raises NotFound, Forbidden, ListUnavailable."""
         with self._lock:
             owner, addresses = self._selections.get(number, ("", ()))
         if owner != caller.name or not addresses:
@@ -195,11 +199,11 @@ class ExportService:
         return File(name, write(frame, found.remarks if found else ()), found.lacks if found else ())
 
     def template(self) -> File:
-        """The import format with two example rows."""
+        """Return the import format with two example rows."""
         return File("mailboxes-template.csv", writer.template_csv())
 
     def run_file(self, caller: Caller, run: int, kind: str) -> File:
-        """A run's results; those with passwords for its operator and admins only."""
+        """Return the results of a run; those with passwords for its operator and admins only."""
         if kind not in RUN_FILES:
             raise NotFound(f"A run has {', '.join(RUN_FILES)}.")
         view = self._running.get(caller, run)
@@ -218,7 +222,10 @@ class ExportService:
 
 
 def _still_may(caller: Caller, domains: Collection[str]) -> Caller:
-    """Return the caller with the rights of this moment; raises Forbidden unless they may still export these domains."""
+    """Return the caller with the rights of this moment.
+
+    Raises Forbidden unless they may still export these domains.
+    """
     caller = current(caller)
     for domain in domains:
         caller.require(Permission.VIEW, domain)

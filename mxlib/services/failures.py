@@ -1,58 +1,64 @@
-"""Why something could not be had from the host or the store, with the code of its kind."""
+"""Failures to read from MXroute or the store, with the code of their kind."""
 
 from mxlib.core.text import confirmations
 from mxlib.mxroute.errors import MXrouteError, RateLimited, RateLimitWait, Unauthorized, Unreachable
 from mxlib.store import StoreUnavailable
 
-#: The code of a host that gives no answer, or none that can be read, for no reason that is known.
+#: The code when MXroute gives no answer or an unreadable one, for an unknown reason.
 UNKNOWN = "HOST_DOWN"
 
-#: The code of a host that is well, and whose limit is reached: what was asked for was not done.
+#: The code when MXroute is well and its rate limit is reached: the request was not carried out.
 LIMITED = "RATE_LIMITED"
 
 
 class ListUnavailable(Exception):
-    """What must be known of the account can not be had now; the message says why, and what to do."""
+    """Data of the account cannot be read now.
+
+    The message says why, and what to do.
+    """
 
     @property
     def code(self) -> str:
-        """The kind of failure, where it is known."""
+        """Return the kind of failure, where it is known."""
         return self.args[0].code if self.args and isinstance(self.args[0], Failure) else ""
 
     @property
     def after(self) -> float | None:
-        """Seconds after which to come again, where they are known."""
+        """Return the seconds after which to retry, where they are known."""
         return self.args[0].after if self.args and isinstance(self.args[0], Failure) else None
 
 
 class Failure(str):
-    """Why something could not be read: a sentence, the code of its kind, and when to come again (s), if known."""
+    """The reason of a failed read: a sentence, its code, and when to retry (s), if known."""
 
     code: str
     after: float | None
 
     @classmethod
     def saying(cls, sentence: str, about: "Failure") -> "Failure":
-        """A sentence of ours about the failure of `about`."""
+        """Return a failure with a sentence of ours, and the code and time of `about`."""
         trouble = super().__new__(cls, sentence)
         trouble.code, trouble.after = about.code, about.after
         return trouble
 
     def __new__(cls, error: MXrouteError | StoreUnavailable) -> "Failure":
-        """Say what `error` says."""
+        """Take the sentence, the code and the retry time of `error`."""
         trouble = super().__new__(cls, error)
         trouble.code, trouble.after = code_of(error), getattr(error, "retry_after", None)
         return trouble
 
 
 def start_waits(domain: str, problem: str) -> ListUnavailable:
-    """A start that waits for the list of `domain`; `problem` says why that could not be read, as far as it is known."""
+    """Return the error of a start that waits for the list of `domain`.
+
+    `problem` says why that could not be read, as far as it is known.
+    """
     sentence = " ".join(filter(None, [confirmations.start_waits(domain), problem]))
     return ListUnavailable(Failure.saying(sentence, problem) if isinstance(problem, Failure) else sentence)
 
 
 def code_of(error: MXrouteError | StoreUnavailable) -> str:
-    """The kind of failure, as the API names it."""
+    """Return the kind of failure, as the API names it."""
     match error:
         case StoreUnavailable() | Unreachable():
             return error.code

@@ -1,4 +1,4 @@
-"""From bytes to rows: which column means what is known by its header, answered before, or asked of the operator."""
+"""From bytes to rows: column meanings come from the header, from earlier choices, or from the operator."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,13 +26,13 @@ from mxlib.settings import Settings
 from mxlib.store import Store, audit, column_choices
 from mxlib.worker import run_unless
 
-#: How many lines of a file can be chosen as its header.
+#: Lines of a file that can be chosen as its header.
 _OFFERED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What somebody else answered about these headers, and when; it is used only by who asks for it."""
+    """The answer of another user about these headers, and when; applied only on request."""
 
     answer: ColumnChoices
     by: str
@@ -41,9 +41,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class MappingQuestion:
-    """A file whose columns are to be told: `answer` is a guess, blank for columns that claim one meaning together.
+    """A file whose column choices are asked for; `answer` is a guess.
 
-    `refusal` says why the file is read in another way than it came, blank when it is not; `line` is the one at fault.
+    It is blank for columns that claim one meaning together. `refusal` says why the file was read with other options
+    than detected, blank when it was not; `line` is the one at fault.
     """
 
     sheet: Sheet = field(repr=False)
@@ -51,13 +52,13 @@ class MappingQuestion:
     conflicts: tuple[ColumnConflict, ...] = ()
     refusal: str = ""
     line: int = 0
-    #: What somebody else answered, and whether the headers say by themselves what the columns hold.
+    #: The choices of another user, and whether the headers say by themselves what the columns hold.
     offer: Offer | None = None
     recognised: bool = False
 
     @property
     def claims(self) -> dict[str, tuple[int, ...]]:
-        """The meanings that more than one column claims, with those columns."""
+        """Return the meanings that more than one column claims, with those columns."""
         found: dict[str, set[int]] = {}
         for each in self.conflicts:
             found.setdefault(each.meaning, set()).update((each.first, each.second))
@@ -73,11 +74,14 @@ class FileService:
 
     @property
     def limits(self) -> Limits:
-        """What a file may measure."""
+        """Return the largest size of a file."""
         return Limits(bytes=self._settings.max_file_mb * 1_000_000, rows=self._settings.max_rows)
 
     def read(self, caller: Caller, data: bytes, name: str, domain: str) -> ReadFile | MappingQuestion:
-        """The rows of a file whose columns are known, else what is to be asked; raises FileRefused for no table."""
+        """Return the rows of a file whose columns are known, else the question to ask.
+
+        Raises FileRefused when it is no table.
+        """
         self._must_import(caller)
         sheet = self._sheet(data, name)
         if kept := self._kept(caller, sheet):
@@ -94,7 +98,10 @@ class FileService:
         return MappingQuestion(sheet, by_itself, offer=offer, recognised=True)
 
     def read_by_header(self, data: bytes, name: str, *, taken: ReadOptions | None = None) -> ReadFile:
-        """The rows of a file by its header alone, as no one can be asked; raises FileRefused for no table."""
+        """Return the rows of a file by its header alone, without a question.
+
+        For programs, which cannot be asked. Raises FileRefused when it is no table.
+        """
         return self.apply_mapping(self.sheet(data, name, taken))
 
     def batch_from_file(
@@ -107,29 +114,33 @@ class FileService:
         on_existing: OnExisting = OnExisting.SKIP,
         encoding: str | None = None,
     ) -> ImportBatch:
-        """The batch of a file that a program sends, in `encoding` if named; raises FileRefused, InvalidBody."""
+        """Return the batch of a file that a program sends, in `encoding` if named.
+
+        Raises FileRefused, InvalidBody.
+        """
         domain = json_rows.default_domain(domain)
         file = self.read_by_header(data, name, taken=ReadOptions(encoding=encoding) if encoding else None)
         return ImportBatch(file.rows, domain, on_existing, generate, file)
 
     def batch_from_json(self, data: bytes) -> ImportBatch:
-        """The batch of the JSON that a program sends; raises InvalidBody."""
+        """Return the batch of the JSON that a program sends; raises InvalidBody."""
         return run_unless(time_budget.is_short(data), json_rows.read_text, data, self._settings.max_rows)
 
     def sheet(self, data: bytes, name: str, taken: ReadOptions | None = None) -> Sheet:
-        """A file as a table whose columns are not understood yet; raises FileRefused."""
+        """Read a file as a table whose columns are not mapped yet; raises FileRefused."""
         return run_unless(time_budget.is_small(data), reader.read, data, name, limits=self.limits, taken=taken)
 
     def apply_mapping(
         self, sheet: Sheet, chosen: Mapping[int, str] | None = None, *, usernames: pa.Array | None = None
     ) -> ReadFile:
-        """The rows of a sheet; raises FileRefused as `read_file.apply_mapping` does."""
+        """Return the rows of a sheet; raises FileRefused as `read_file.apply_mapping` does."""
         return read_file.apply_mapping(sheet, chosen, usernames=usernames, run=run_unless)
 
     def further(self, caller: Caller, text: str, domain: str, beside: ReadFile | None) -> ReadFile:
-        """Rows pasted beside those of a file; without a header their columns are those of the file, from the first one.
+        """Return rows that are pasted in addition to those of a file.
 
-        Raises FileRefused with one sentence when it can not be told what the columns are.
+        Without a header their columns are those of the file, from the first one. Raises FileRefused with one sentence
+        when the columns cannot be determined.
         """
         self._must_import(caller)
         data = self.pasted(text)
@@ -137,7 +148,7 @@ class FileService:
         if any(headers.names_anything(bare.table.row(at)) for at in range(min(_OFFERED, len(bare)))):
             found = self.read(caller, data, pasted.NAME, domain)
             if isinstance(found, MappingQuestion) and found.recognised:
-                # There is nobody to ask here, and an offer is never applied.
+                # No one can be asked here, and an offer is never applied unasked.
                 return self.apply_mapping(found.sheet)
             if isinstance(found, MappingQuestion):
                 conflict = next(iter(found.conflicts), None)
@@ -154,25 +165,25 @@ class FileService:
         return self.apply_mapping(bare, {0: "username"})
 
     def pasted(self, text: str) -> bytes:
-        """What was pasted, as a file to read; raises FileRefused when it is larger than one may be."""
+        """Return pasted text as a file to read; raises FileRefused when it is too large."""
         most = self.limits.bytes
         if len(text) > most:
             raise FileRefused(file_problems.too_large(len(text), most))
         return run_unless(time_budget.is_short(text), pasted.to_file, text)
 
     def read_otherwise(self, data: bytes, name: str, refused: FileRefused) -> MappingQuestion:
-        """A file that was refused, read in another way that is to be looked at; raises `refused` when there is none."""
+        """Read a refused file with other options, to be reviewed; raises `refused` when none fits."""
         sheet = run_unless(time_budget.is_small(data), fallbacks.read_with_fallbacks, data, name, self.limits)
         if sheet is None:
             raise refused
         return replace(self.question(sheet), refusal=str(refused), line=refused.line)
 
     def read_again(self, data: bytes, name: str, taken: ReadOptions) -> MappingQuestion:
-        """A file read in another way, and what its columns probably mean then; raises FileRefused."""
+        """Read a file with other options and suggest its columns; raises FileRefused."""
         return self.question(self.sheet(data, name, taken))
 
     def question(self, sheet: Sheet) -> MappingQuestion:
-        """What is to be asked of a sheet, with the best guess."""
+        """Return the question about the columns of a sheet, with the best guess."""
         preset = presets.find(sheet.header)
         columns = mapping.detect_columns(sheet.header, chosen=preset.meanings(sheet.header) if preset else None)
         return MappingQuestion(
@@ -182,7 +193,7 @@ class FileService:
         )
 
     def question_of(self, caller: Caller, reading: ReadFile) -> MappingQuestion:
-        """How a file was understood, to be answered otherwise."""
+        """Return how a file was mapped, as a question to answer differently."""
         offer = self._offer(caller, reading.sheet)
         if kept := self._kept(caller, reading.sheet):
             return MappingQuestion(reading.sheet, kept[0], offer=offer)
@@ -191,7 +202,10 @@ class FileService:
         return MappingQuestion(reading.sheet, choices.as_understood(reading.columns), offer=offer)
 
     def first_lines(self, data: bytes, name: str, taken: ReadOptions) -> dict[int, list[str]]:
-        """The first lines of a file by number, any of which may be its header, as cells."""
+        """Return the first lines of a file by number, as cells.
+
+        Any of them may be its header.
+        """
         try:
             sheet = self.sheet(data, name, replace(taken, header_line=0))
         except FileRefused:  # its header would be one row too many
@@ -201,9 +215,10 @@ class FileService:
     def answered(
         self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, *, others: Collection[str] = ()
     ) -> ReadFile:
-        """The rows of a sheet by the caller's answer, which is remembered for them and this set of headers.
+        """Return the rows of a sheet by the caller's column choices.
 
-        `others` are addresses of existing mailboxes whose owners are said to be other people.
+        The choices are remembered for the caller and this set of headers. `others` are addresses of existing
+        mailboxes whose owners the caller declared to be other people.
         """
         reading = self._reading(caller, sheet, answer, domain, others)
         if sheet.taken.header_line:
@@ -220,14 +235,20 @@ class FileService:
     def usernames(
         self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str, others: Collection[str] = ()
     ) -> pa.Array:
-        """The usernames made of names, whole column; rows without a domain go to `domain`."""
+        """Return the usernames made of names, as a whole column.
+
+        Rows without a domain get `domain`.
+        """
         domains = choices.domains(sheet, answer, domain)
         existing = self._existing(caller, set(domains.unique().to_pylist())) if others else ()
         who = choices.people(sheet, answer)
         return names.usernames(who, answer.pattern, domains=domains, apart_from=others, existing=existing)
 
     def namesakes(self, caller: Caller, sheet: Sheet, answer: ColumnChoices, domain: str) -> tuple[str, ...]:
-        """Existing mailboxes that made usernames meet: the same people, or others, as only the operator knows."""
+        """Return existing mailboxes whose addresses collide with generated usernames.
+
+        Only the operator can tell whether they are the same people.
+        """
         made = self.usernames(caller, sheet, answer, domain).to_pylist()
         domains = choices.domains(sheet, answer, domain).to_pylist()
         existing = self._existing(caller, set(domains))
@@ -235,7 +256,10 @@ class FileService:
         return tuple(address for address in wanted if address in existing)
 
     def _existing(self, caller: Caller, domains: Collection[str]) -> set[str]:
-        """The mailboxes of those of `domains` into which the caller may import, as far as their lists can be had."""
+        """Return the existing addresses in `domains`, as far as the lists can be read.
+
+        Only domains into which the caller may import are included.
+        """
         known = {name for name in self._lists.domains(caller).names if caller.may(Permission.IMPORT, name)}
         self._lists.refresh(known & set(domains))
         caller = current(caller)
@@ -248,20 +272,26 @@ class FileService:
             raise Forbidden(NO_IMPORT)
 
     def _sheet(self, data: bytes, name: str) -> Sheet:
-        """A file as a table; a first row that holds an address or a password, and no header, is not taken for one."""
+        """Read a file as a table whose first row may be data.
+
+        A first row that holds an address or a password, and no header, does not count as the header.
+        """
         sheet = self.sheet(data, name)
         if not run_unless(time_budget.is_light(sheet), suggestions.begins_with_data, sheet):
             return sheet
         return self.sheet(data, name, replace(sheet.taken, header_line=0))
 
     def _recognised(self, sheet: Sheet) -> ReadFile | None:
-        """The rows of a sheet whose headers say what the columns hold."""
+        """Return the rows of a sheet whose headers say what the columns hold, else None."""
         columns = mapping.detect_columns(sheet.header)
         known = presets.find(sheet.header) or (columns.names_who and not columns.conflicts)
         return self.apply_mapping(sheet) if known else None
 
     def _kept(self, caller: Caller, sheet: Sheet) -> tuple[ColumnChoices, column_choices.Remembered] | None:
-        """What the caller answered about this set of headers; a table without headers has none to go by."""
+        """Return the caller's column choices for this set of headers.
+
+        None for a table without headers.
+        """
         if not sheet.taken.header_line:
             return None
         with self._store.read() as tx:
@@ -270,7 +300,7 @@ class FileService:
         return (answer, told) if answer and told else None
 
     def _offer(self, caller: Caller, sheet: Sheet) -> Offer | None:
-        """The latest answer of somebody else about this set of headers that can still be used."""
+        """Return the latest choices of another user for these headers that can still be used."""
         if not sheet.taken.header_line:
             return None
         with self._store.read() as tx:

@@ -1,4 +1,4 @@
-"""What is known of one mailbox beyond its figures: where it came from, and who did what to it."""
+"""History of one mailbox: where it came from, and who changed it."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ _TRIED = {"create": "Create failed", "update": "Change failed", "delete": "Delet
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that was done; `run` and `file` where a run did it."""
+    """One recorded act; `run` and `file` where a run did it."""
 
     at: float
     who: str
@@ -31,20 +31,23 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class MailboxHistory:
-    """The latest events, newest first. `first_seen`: when a mailbox that MXM did not make was first listed (Unix s)."""
+    """The latest events, newest first.
+
+    `first_seen`: when a mailbox that MXM did not make was first listed (Unix s).
+    """
 
     events: tuple[Event, ...]
     first_seen: float | None
 
     @property
     def made_here(self) -> bool:
-        """Whether the mailbox that is there now was made by MXM."""
+        """Return whether MXM made the mailbox that exists now."""
         lives = (event for event in self.events if event.what in {_DID["create"], _DID["delete"]})
         last = next(lives, None)
         return last is not None and last.what == _DID["create"] and (self.first_seen or 0.0) <= last.at
 
     def origin(self, now: float) -> str:
-        """Where it came from; blank when an event tells."""
+        """Describe where the mailbox came from; blank when an event shows it."""
         if self.made_here:
             return ""
         if any(event.what == _DID["delete"] for event in self.events):
@@ -57,13 +60,13 @@ class MailboxHistory:
 
 @resolves_callers
 class MailboxHistoryService:
-    """Tells the past of mailboxes to those who may see them."""
+    """Returns the history of mailboxes to callers who may view them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def of(self, caller: Caller, domain: str, username: str) -> MailboxHistory:
-        """The past of one mailbox, whether it is still there or not."""
+        """Return the history of one mailbox, whether it still exists or not."""
         domain, username = domain.lower(), username.lower()
         caller.require(Permission.VIEW, domain)
         with self._store.read() as tx:

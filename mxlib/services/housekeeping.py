@@ -1,4 +1,4 @@
-"""What is forgotten by itself once it is old enough: audit entries, used idempotency keys, refused sign-ins."""
+"""Remove expired data: audit entries, idempotency keys, refused sign-ins."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ _PAUSE = 0.01
 
 @resolves_callers
 class Housekeeping:
-    """Drops what was kept long enough."""
+    """Drops expired data."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self._settings, self._store, self._clock = settings, store, clock
@@ -30,7 +30,7 @@ class Housekeeping:
         self._damaged = False
 
     def tidy(self) -> int:
-        """Drop what is due; how many entries of the audit trail went."""
+        """Drop what is due; return the number of audit entries dropped."""
         now = self._clock.now()
         kept_since = now - self._settings.audit_days * _DAY
         with self._store.write() as tx:
@@ -63,25 +63,25 @@ class Housekeeping:
             log.error(store_problems.DATABASE_DAMAGED)
 
     def damage(self) -> list[str]:
-        """What the last check of the database found, one sentence each."""
+        """Return the damage that the last check of the database found, one sentence each."""
         return [store_problems.DATABASE_DAMAGED] if self._damaged else []
 
     def jump(self) -> Jump | None:
-        """The jump of the clock during which nothing is forgotten."""
+        """Return the jump of the clock during which nothing is forgotten."""
         with self._store.read() as tx:
             return clock_guard.jump(tx)
 
     def problems(self) -> list[str]:
-        """What is not well, one sentence each."""
+        """Return the problems of the database and the clock, one sentence each."""
         return [*self.damage(), *self.wrong_time()]
 
     def wrong_time(self) -> list[str]:
-        """That the clock may be wrong, in one sentence."""
+        """Return the warning that the clock may be wrong, in one sentence; else nothing."""
         jump = self.jump()
         return [store_problems.clock_jumped(jump.since, jump.at, jump.until)] if jump else []
 
     def confirm_time(self, caller: Caller) -> None:
-        """Take the server's clock to be right, so that what is old may be forgotten; for admins."""
+        """Confirm the server's clock, so that expired data may be forgotten; for admins."""
         if not caller.admin:
             raise Forbidden("Only an admin may confirm the time of this server.")
         now = self._clock.now()

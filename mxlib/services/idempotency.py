@@ -20,13 +20,19 @@ class KeyReused(Exception):
 
 @resolves_callers
 class IdempotencyKeys:
-    """What callers sent under an Idempotency-Key, and the runs that came of it. A blank key claims nothing."""
+    """Requests sent with an Idempotency-Key, and the runs that they started.
+
+    A blank key claims nothing.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
     def run(self, caller: Caller, key: str, request: bytes) -> int | None:
-        """The run that this request started before; raises KeyReused when the key came with another one."""
+        """Return the run that this request started before.
+
+        Raises KeyReused when the key came with another request.
+        """
         if not key:
             return None
         with self._store.read() as tx:
@@ -40,9 +46,9 @@ class IdempotencyKeys:
         return run
 
     def start(self, caller: Caller, key: str, request: bytes, begin: Callable[[], int]) -> int:
-        """Use the key for this request, and note the run that `begin` starts; its number.
+        """Claim the key for this request, record the run that `begin` starts, return its number.
 
-        Raises KeyReused when another request was quicker.
+        Raises KeyReused when another request claimed the key first.
         """
         if not key:
             return begin()
@@ -60,14 +66,14 @@ class IdempotencyKeys:
             return self._forget_in(tx)
 
     def _forget_in(self, tx: Tx) -> bool:
-        """Drop the keys that are past their end, if the clock can be believed; whether it can."""
+        """Drop the expired keys if the clock can be trusted; return whether it can."""
         believed = clock_guard.may_forget(tx, self._clock.now())
         if believed:
             idempotency.forget(tx, self._oldest())
         return believed
 
     def _oldest(self) -> float:
-        """Keys that were used before then (Unix seconds) count as new."""
+        """Return the time (Unix seconds) before which used keys count as new."""
         return self._clock.now() - KEY_DAYS * 86_400.0
 
 

@@ -1,4 +1,4 @@
-"""Imports: a batch becomes verdicts, verdicts become a plan, and a plan of a program becomes a run."""
+"""Imports: validate a batch, make a plan of its verdicts, and start the run of a program."""
 
 from dataclasses import dataclass, replace
 
@@ -35,23 +35,23 @@ FRESH_FOR_EDITS = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class PreparedImport:
-    """What the operator is asked to confirm."""
+    """The plan, figures and warnings that the operator is asked to confirm."""
 
     plan: Plan
     figures: confirmations.Confirmation
     changes: tuple[str, ...]
     earlier: tuple[PreviousImport, ...]
     unchecked: tuple[str, ...]
-    #: Why it may not fit the account; none of them stops anything.
+    #: Why it may not fit the account; none of them blocks anything.
     capacity_warnings: tuple[str, ...] = ()
 
     @property
     def sets_passwords(self) -> bool:
-        """Whether there are passwords to keep readable."""
+        """Return whether the plan sets passwords, which are kept readable."""
         return any(row.password for row in self.plan.sent())
 
     def text(self, readable_until: float) -> str:
-        """What is asked, with passwords that stay readable until then (Unix seconds)."""
+        """Return the question to confirm, with passwords that stay readable until then (Unix seconds)."""
         return confirmations.confirm(replace(self.figures, readable_until=readable_until))
 
 
@@ -72,26 +72,29 @@ class ImportService:
         self._storage, self._idempotency = storage, idempotency
 
     def defaults(self, domain: str) -> Defaults:
-        """What a blank cell means while `domain` is the active one."""
+        """Return the meaning of a blank cell while `domain` is the active one."""
         return Defaults(domain=domain, quota=self._settings.new_quota, limit=self._settings.new_limit)
 
     def load(
         self, caller: Caller, batch: ImportBatch, *, newer_than: float | None = None, tell: Tell | None = None
     ) -> None:
-        """Read the lists that validation needs and that are due, however long; `tell` hears how far it has come."""
+        """Read the lists that validation needs and that are due, however long that takes.
+
+        `tell` receives the progress.
+        """
         known = self._lists.domains(caller).names
         batch = with_addresses(batch)
         wanted = [name for name in known if name in batch.domains and caller.may(Permission.IMPORT, name)]
         self._lists.refresh(wanted, newer_than=newer_than, patience=LONG_MAX_WAIT_S, tell=tell)
 
     def validate(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
-        """The rows with their verdicts, as `rules.validate` gives them, by the lists that are there already."""
+        """Validate the rows by the cached lists; return them as `rules.validate` does."""
         batch = with_addresses(batch)
         account = self._account(caller, batch, newer_than=self._clock.now() - FRESH_FOR_EDITS)
         return self._verdicts(batch, account)
 
     def recheck(self, caller: Caller, batch: ImportBatch) -> str:
-        """Read the lists that validation needs again, and say what changed by it."""
+        """Read the lists that validation needs again, and describe what changed."""
         batch = with_addresses(batch)
         before = self.validate(caller, batch)
         newer_than = self._clock.now()
@@ -103,9 +106,9 @@ class ImportService:
     def confirm(
         self, caller: Caller, batch: ImportBatch, *, before: pd.DataFrame, tell: Tell | None = None
     ) -> PreparedImport:
-        """The plan of a batch, by lists at most a minute old; `before` are the verdicts last seen.
+        """Return the plan of a batch, by lists at most a minute old.
 
-        `tell` hears how far the reading of the lists has come.
+        `before` are the verdicts last seen. `tell` receives the progress of reading the lists.
         """
         batch = with_addresses(batch)
         now = self._clock.now()
@@ -129,13 +132,16 @@ class ImportService:
         return PreparedImport(plan, figures, changed_since(before, validated), earlier, unchecked, warnings)
 
     def preview(self, caller: Caller, batch: ImportBatch) -> pd.DataFrame:
-        """The rows of a program with their verdicts; what it says of existing mailboxes is trusted."""
+        """Validate the rows of a program; its list of existing mailboxes is trusted."""
         batch = with_addresses(batch)
         account = self._account(caller, batch, trusted=True, patience=LONG_MAX_WAIT_S)
         return self._verdicts(batch, account)
 
     def capacity_warnings(self, caller: Caller, validated: pd.DataFrame) -> tuple[str, ...]:
-        """Why the ready rows may not fit the account, as far as MXroute reports it; no warning stops anything."""
+        """Return why the ready rows may not fit the account, as MXroute reports it.
+
+        No warning blocks anything.
+        """
         return self._storage.capacity_warnings(caller, builder.make_plan(validated))
 
     def start(
@@ -148,10 +154,12 @@ class ImportService:
         request: bytes = b"",
         again: bool = False,
     ) -> int:
-        """Start a run of the rows of a program that are ready; its number. Its word on existing mailboxes is ignored.
+        """Start a run of the ready rows of a program; return its number.
+
+        The list of existing mailboxes that it sent is ignored.
 
         The same `key` with the same `request` gives the run of the first time; with another one it raises KeyReused.
-        Raises SameImport while a run of the same import goes on, unless it is to start `again`; ListUnavailable when
+        Raises SameImport while a run of the same import is open, unless `again` is set; ListUnavailable when
         the list of a domain cannot be read; Forbidden when every row is in a domain that the caller may not import
         into.
         """
@@ -191,10 +199,11 @@ class ImportService:
         trusted: bool = False,
         patience: float = MAX_WAIT_S,
     ) -> AccountSnapshot:
-        """What validation needs of the account: a domain not read yet costs one read, once.
+        """Return the account data that validation needs; a domain not read yet costs one read.
 
-        Where the sender is `trusted`, a domain whose usernames it names is not read; to update them takes more.
-        While MXroute has never reported its domains, none counts as missing; all of them count as unchecked.
+        When the sender is `trusted`, a domain whose usernames it names is not read, except for updates, which need
+        more than names. While MXroute has never reported its domains, none counts as missing; all of them count as
+        unchecked.
         """
         domains = self._lists.domains(caller)
         caller = current(caller)
@@ -209,7 +218,7 @@ class ImportService:
         }
         needed = (batch.domains & known) - existing.keys() - forbidden.keys()
         self._lists.refresh(needed, newer_than=newer_than, patience=patience)
-        caller = current(caller)  # reading the lists took its time
+        caller = current(caller)  # reading the lists took time
         lost = frozenset(name for name in needed if not caller.may(Permission.IMPORT, name))
         forbidden |= {name: lacking(Permission.IMPORT, name) for name in lost}
         needed -= lost
@@ -228,14 +237,20 @@ class ImportService:
 
 
 def with_addresses(batch: ImportBatch) -> ImportBatch:
-    """The same batch; addresses that take long to parse are parsed now, in the worker."""
+    """Return the same batch with its addresses parsed, if that takes long.
+
+    They are parsed in the worker.
+    """
     if batch.parsed is not None or not time_budget.is_heavy(batch.rows):
         return batch
     return replace(batch, parsed=shared().run(addresses.read, batch.rows, batch.domain))
 
 
 def counts(judged: pd.DataFrame) -> dict[str, int]:
-    """How many rows are of each of `kinds`; `warnings` counts rows that can be sent and carry one."""
+    """Count the rows of each of `kinds`.
+
+    `warnings` counts rows that can be sent and carry one.
+    """
     ticked = judged["ticked"]
     told = kinds(judged)[ticked].value_counts()
     figures = {kind: int(told.get(kind, 0)) for kind in KINDS}
@@ -245,7 +260,7 @@ def counts(judged: pd.DataFrame) -> dict[str, int]:
 
 
 def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
-    """What became of rows that were ready when last seen, since the lists were read again."""
+    """Describe how rows that were ready changed after the lists were read again."""
     was_ready = (before["verdict"] == Verdict.READY) & before["ticked"]
     ready = after["verdict"] == Verdict.READY
     now = after.loc[was_ready & ~ready, "verdict"].value_counts()

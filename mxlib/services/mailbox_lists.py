@@ -1,4 +1,4 @@
-"""The mailbox lists: read once, kept, and still there when the host is not."""
+"""The mailbox lists: read once, cached, and available while MXroute is not."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ from mxlib.store import Store, StoreUnavailable, mailbox_lists, recovery_emails
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a visit reads a list anew, unasked.
+#: Seconds after which a visit reads a list again, unasked.
 LIST_MAX_AGE_S = 300.0
 
 #: Seconds ahead of now at which a list may seem to have been read.
@@ -32,7 +32,7 @@ _AHEAD = 60.0
 #: Seconds for which a failed reading is not tried again unasked: pages stay quick while the host is silent.
 RETRY_DELAY_S = 60.0
 
-#: Seconds that a page waits for a read slot before it makes do with the old list.
+#: Seconds that a page waits for a read slot before it uses the old list.
 MAX_WAIT_S = 20.0
 
 #: The same when many lists are read one after another: over a minute, so that the next minute's reads are waited for.
@@ -41,13 +41,13 @@ LONG_MAX_WAIT_S = 75.0
 #: Lists read at the same time.
 _AT_ONCE = 3
 
-#: Seconds after which it is told again how far many lists have come.
+#: Seconds between two reports of how many lists are read.
 _TOLD_EVERY = 0.5
 
-#: After some of these in a row no other list can be had either.
+#: After some of these in a row no other list can be read either.
 _FOR_ALL = (Unreachable, Unauthorized, RateLimitWait, StoreUnavailable)
 
-#: Hears how many lists of how many are read, and for how many seconds the host's limit holds the next one back.
+#: Receives the lists read, their total, and the seconds for which the rate limit delays the next one.
 Tell = Callable[[int, int, float], None]
 
 
@@ -56,7 +56,10 @@ FRAME_COLUMNS = ("address", "username", "recovery_email", "usage", "quota", "sen
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """The account's domains as far as this caller may see them; `problem` says why the list is old or missing."""
+    """The account's domains that this caller may see.
+
+    `problem` says why they are old or missing.
+    """
 
     names: tuple[str, ...]
     read_at: float | None
@@ -65,7 +68,10 @@ class Domains:
 
 @dataclass(frozen=True, slots=True)
 class MailboxList:
-    """One domain's mailboxes; `read_at` is None when no list was ever had."""
+    """The mailboxes of one domain.
+
+    `read_at` is None when no list was ever read.
+    """
 
     domain: str
     frame: pd.DataFrame = field(repr=False)
@@ -88,15 +94,15 @@ class MailboxLists:
         self._empty = EmptyLists(clock)
 
     def domains(self, caller: Caller, *, refresh: bool = False) -> Domains:
-        """The domains that the caller may see, sorted."""
+        """Return the domains that the caller may see, sorted."""
         before = self._outcomes.get("")
         names, read_at, problem = self._domains(refresh=refresh)
-        if self._outcomes.get("") is not before:  # a reading took its time
+        if self._outcomes.get("") is not before:  # a read took time
             caller = current(caller)
         return Domains(tuple(name for name in names if _sees(caller, name)), read_at, problem)
 
     def may_anywhere(self, caller: Caller, permission: Permission, *, unread: bool = False) -> bool:
-        """Return whether the caller has `permission` in a domain of the account; nothing is asked of the host.
+        """Return whether the caller has `permission` in a domain of the account, without a request.
 
         `unread`: whether any domain counts while those of the account were never read.
         """
@@ -105,7 +111,10 @@ class MailboxLists:
         return caller.may_anywhere(permission, kept.names if kept else caller.domains if unread else ())
 
     def mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
-        """All mailboxes of `domain`, read anew when asked or when the last list is over FRESH seconds old."""
+        """Return all mailboxes of `domain`.
+
+        The list is read again when `refresh` asks for it, or when it is over LIST_MAX_AGE_S seconds old.
+        """
         caller.require(Permission.VIEW, domain)
         before = self._outcomes.get(domain)
         read_at, problem = self._bring(domain, refresh=refresh)
@@ -114,7 +123,10 @@ class MailboxLists:
         return MailboxList(domain, self._frame(domain, read_at), read_at, problem)
 
     def every(self, caller: Caller, domains: Collection[str], *, tell: Tell | None = None) -> list[MailboxList]:
-        """The mailboxes of many domains, read three at a time; who waits for more than a minute's reads, waits."""
+        """Return the mailboxes of many domains, read three at a time.
+
+        The caller waits for all of them, also when that takes more than a minute's reads.
+        """
         for domain in domains:
             caller.require(Permission.VIEW, domain)
         self.refresh(domains, patience=LONG_MAX_WAIT_S, tell=tell)
@@ -124,7 +136,10 @@ class MailboxLists:
         return [self.mailboxes(caller, domain) for domain in domains]
 
     def usernames(self, domain: str, *, newer_than: float | None = None) -> frozenset[str] | None:
-        """The usernames of `domain`; None when no list could be had. No permission is asked: judging needs them."""
+        """Return the usernames of `domain`; None when no list could be read.
+
+        No permission is checked: validation needs them.
+        """
         oldest = self._clock.now() - LIST_MAX_AGE_S if newer_than is None else newer_than
         read_at, _ = self._bring(domain, refresh=False, oldest=oldest)
         if read_at is None or (newer_than is not None and self._is_due(read_at, newer_than)):
@@ -145,10 +160,10 @@ class MailboxLists:
         patience: float = MAX_WAIT_S,
         tell: Tell | None = None,
     ) -> None:
-        """Read those of `domains` that are due, three at a time at the host's pace; `tell` hears how far it has come.
+        """Read those of `domains` that are due, three at a time within the rate limit.
 
-        What can not be had is said when that list is asked for. A host that fails three times in a row is not asked
-        for the rest.
+        `tell` receives the progress. A failure is reported when that list is asked for. When MXroute fails three
+        times in a row, the rest is not read.
         """
         oldest = self._clock.now() - LIST_MAX_AGE_S if newer_than is None else newer_than
         with self._store.read() as tx:
@@ -175,19 +190,19 @@ class MailboxLists:
         self._once(domain, read, refresh=False)
 
     def cached_frame(self, domain: str) -> pd.DataFrame:
-        """What the mailboxes of `domain` have, as the kept list says; nothing is read, and no permission is asked."""
+        """Return the mailboxes of `domain` from the cached list; no request, no permission check."""
         with self._store.read() as tx:
             read_at = mailbox_lists.read_at(tx, domain)
         return self._frame(domain, read_at)
 
     def cached_mailbox(self, domain: str, username: str) -> Mailbox | None:
-        """One mailbox as the kept list has it; nothing is read."""
+        """Return one mailbox from the cached list, without a request."""
         with self._store.read() as tx:
             kept = mailbox_lists.mailboxes(tx, domain)
         return next((box for box in kept.mailboxes if box.username == username), None) if kept else None
 
     def apply_write(self, domain: str, username: str, box: Mailbox | None) -> None:
-        """A write made one mailbox what `box` is, or took it away: the list follows without a read."""
+        """Apply a write to the cached list, without a read: one mailbox is now `box`, or deleted."""
         with self._store.write() as tx:
             kept = mailbox_lists.mailboxes(tx, domain)
             if kept is None:
@@ -197,18 +212,27 @@ class MailboxLists:
             mailbox_lists.keep_mailboxes(tx, domain, boxes, math.nextafter(kept.read_at, math.inf))
 
     def problems(self, caller: Caller) -> list[str]:
-        """Return what could not be read at the last try, one sentence each, of domains that the caller may see."""
+        """Return the problems of the last reads, one sentence each.
+
+        Only those of domains that the caller may see.
+        """
         told = dict(self._outcomes)
         seen = (problem for name, (_, problem) in told.items() if not name or _sees(caller, name))
         return sorted({*filter(None, seen)})
 
     def trouble(self, domain: str) -> str:
-        """Why the list of `domain`, or of the domains, could not be read at the last try; blank when it was."""
+        """Return why the last read of `domain`, or of the domains, failed.
+
+        Blank when it did not.
+        """
         found = (self._outcomes.get(name) for name in (domain, ""))
         return next((told[1] for told in found if told and told[1]), "")
 
     def last_problem(self) -> str | None:
-        """Return why the latest reading of the host failed, blank if it did not; None before the first one."""
+        """Return why the latest read from MXroute failed.
+
+        Blank if it did not, None before the first one.
+        """
         latest = max(self._outcomes.copy().values(), default=None)
         return latest[1] if latest else None
 
@@ -225,7 +249,10 @@ class MailboxLists:
         return kept.names, kept.read_at, problem
 
     def _bring(self, domain: str, *, refresh: bool, oldest: float | None = None) -> tuple[float | None, str]:
-        """See to it that the store's list of `domain` is fresh enough; when it was read, and what went wrong."""
+        """Make the stored list of `domain` fresh enough.
+
+        Returns when it was read, and what went wrong.
+        """
         due = self._clock.now() - LIST_MAX_AGE_S if oldest is None else oldest
         with self._store.read() as tx:
             read_at = mailbox_lists.read_at(tx, domain)
@@ -239,11 +266,14 @@ class MailboxLists:
         return read_at, problem
 
     def _is_due(self, read_at: float | None, oldest: float) -> bool:
-        """Whether a list is to be read again: one of the future is of a clock that was put back since."""
+        """Return whether a list must be read again.
+
+        A list from the future must: the clock was put back since.
+        """
         return read_at is None or not oldest <= read_at <= self._clock.now() + _AHEAD
 
     def _once(self, name: str, read: Callable[[], None], refresh: bool) -> str:
-        """Run one read of `name` at a time; whoever comes while it goes on gets its result."""
+        """Run one read of `name` at a time; callers that arrive meanwhile share its result."""
         with self._lock:
             gate = self._reading.setdefault(name, threading.Lock())
         began = self._clock.monotonic()
@@ -286,7 +316,10 @@ class MailboxLists:
             mailbox_lists.keep_mailboxes(tx, domain, boxes, self._clock.now())
 
     def _frame(self, domain: str, read_at: float | None) -> pd.DataFrame:
-        """The table of a domain; the host's part is built once a reading, recovery emails join it fresh."""
+        """Return the table of a domain.
+
+        MXroute's columns are built once a read; recovery emails are joined at every call.
+        """
         cached = self._frames.get(domain)
         if cached is None or cached[0] != read_at:
             with self._store.read() as tx:

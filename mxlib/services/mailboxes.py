@@ -1,4 +1,4 @@
-"""One mailbox at a time, by hand: judged by the rules of the preview, and sent before any run's next row."""
+"""One mailbox at a time, by hand: validated as in the preview, and sent before any run's next row."""
 
 import re
 from contextlib import suppress
@@ -26,12 +26,12 @@ from mxlib.settings import Settings
 from mxlib.store import Store, StoreUnavailable, audit, mailbox_creators, recovery_emails
 from mxlib.store.audit import Actor
 
-#: What may stand in an address of the host: neither a path, nor part of one.
+#: Valid in a URL of MXroute: neither a path, nor part of one.
 _NAME = re.compile(r"(?!\.+$)[^\s/\\?#@%\x00-\x1f\x7f]{1,64}")
 
 
 class InvalidField(Exception):
-    """The mailbox that was asked for breaks a rule; the message says which ones, `field` the cell of the first."""
+    """A requested mailbox breaks a rule; the message names them all, `field` the first cell."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -39,12 +39,12 @@ class InvalidField(Exception):
 
 
 class AlreadyExists(Exception):
-    """There is a mailbox of that name already."""
+    """A mailbox of that name already exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxDetails:
-    """A mailbox as the host has it, with what is kept of it here."""
+    """A mailbox as MXroute has it, with the data that MXM keeps of it."""
 
     domain: str
     box: Mailbox
@@ -54,7 +54,7 @@ class MailboxDetails:
 
 @resolves_callers
 class MailboxService:
-    """Reads, makes, changes and deletes single mailboxes, with permissions and audit."""
+    """Reads, creates, changes and deletes single mailboxes, with permissions and audit."""
 
     def __init__(
         self,
@@ -71,14 +71,17 @@ class MailboxService:
         self._lists, self._previews = lists, previews
 
     def list_mailboxes(self, caller: Caller, domain: str, *, refresh: bool = False) -> MailboxList:
-        """All mailboxes of a domain, from the kept list unless that is due; raises Silent when none could be had."""
+        """Return all mailboxes of a domain, from the cached list unless that is due.
+
+        Raises ListUnavailable when no list could be read.
+        """
         listed = self._lists.mailboxes(caller, self._domain(caller, Permission.VIEW, domain), refresh=refresh)
         if listed.read_at is None:
             raise ListUnavailable(listed.problem)
         return listed
 
     def read(self, caller: Caller, domain: str, username: str) -> MailboxDetails:
-        """One mailbox as the host has it now."""
+        """Return one mailbox as MXroute has it now."""
         domain, username = self._place(caller, Permission.VIEW, domain, username)
         try:
             box = self._by_hand.read(domain, username)
@@ -88,9 +91,10 @@ class MailboxService:
         return self._kept(domain, box)
 
     def create(self, caller: Caller, domain: str, cells: Cells) -> MailboxDetails:
-        """Make a mailbox; `warnings` are those of the preview.
+        """Create a mailbox; `warnings` are those of the preview.
 
-        A create without an answer is read back: it is never sent twice. Raises Unfit, Taken, Uncertain, MXrouteError.
+        A create without an answer is read back: it is never sent twice. Raises InvalidField, AlreadyExists,
+        OutcomeUnknown, MXrouteError.
         """
         domain = self._domain(caller, Permission.IMPORT, domain)
         judged = self._judged(domain, cells)
@@ -120,12 +124,15 @@ class MailboxService:
         return replace(kept, recovery_email=email) if unrecorded else kept
 
     def _is_made_since(self, at: float, domain: str, username: str) -> bool:
-        """Whether a run, or somebody else by hand, made a mailbox since."""
+        """Return whether another write made the mailbox since `at` (Unix seconds).
+
+        That may be a run, or another user by hand.
+        """
         with self._store.read() as tx:
             return mailbox_creators.find_maker(tx, f"{username}@{domain}", at=at) is not None
 
     def look(self, domain: str, cells: Cells) -> ValidatedRow:
-        """What stands against a mailbox that is being typed, cell by cell; nothing is asked of the host."""
+        """Validate a mailbox while it is typed, cell by cell, without a request."""
         return single_row.validate_row(normalised(domain), cells, self._previews.defaults(domain))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
@@ -159,7 +166,10 @@ class MailboxService:
         return self._kept(domain, box, unrecorded=unrecorded)
 
     def delete(self, caller: Caller, domain: str, username: str) -> str:
-        """Delete a mailbox, with all its mail; blank, or the sentence that this cannot be recorded yet."""
+        """Delete a mailbox with all its mail.
+
+        Returns blank, or the sentence that the deletion cannot be recorded yet.
+        """
         domain, username = self._place(caller, Permission.DELETE, domain, username)
         with self._manual.sending(Actor.of(caller), WriteRequest(Action.DELETE, domain, username)) as write:
             if not self._by_hand.delete(domain, username, partial(_must_now, caller, Permission.DELETE, domain)):
@@ -170,7 +180,7 @@ class MailboxService:
         return unrecorded
 
     def set_recovery(self, caller: Caller, domain: str, username: str, email: object) -> str:
-        """Keep where the owner of a mailbox may reset its password; blank forgets it. What is kept now."""
+        """Set the recovery email of a mailbox and return it; blank removes it."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username).row
         if not self._is_known(domain, username) and not self._by_hand.is_there(domain, username):
@@ -188,7 +198,7 @@ class MailboxService:
             )  # fmt: skip
         return kept
 
-    # What stands between the caller and the host.
+    # Checks before a request.
 
     def _place(self, caller: Caller, permission: Permission, domain: str, username: str) -> tuple[str, str]:
         domain, username = self._domain(caller, permission, domain), username.strip().lower()
@@ -208,20 +218,25 @@ class MailboxService:
         raise NotFound(f"{name} is not on this MXroute account.")
 
     def _is_known(self, domain: str, username: str) -> bool | None:
-        """Whether a mailbox is in a fresh list, None without one: what is found after a lost answer is ours only when
-        it was not there before."""
+        """Return whether a mailbox is in a fresh list, None without one.
+
+        A mailbox found after a lost answer is ours only when it was not there before.
+        """
         names = self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START)
         return None if names is None else username in names
 
     def _judged(self, domain: str, cells: Cells, exists: str = "") -> ValidatedRow:
-        """The one row that `cells` make, with what would be sent; raises Unfit when a rule stops it."""
+        """Validate the one row that `cells` make, with what would be sent.
+
+        Raises InvalidField when a rule blocks it.
+        """
         existing = frozenset({exists} - {""})
         judged = single_row.validate_row(domain, cells, self._previews.defaults(domain), existing=existing)
         if judged.faults:
             raise InvalidField(next(iter(judged.faults)), judged.told)
         return judged
 
-    # What is kept here.
+    # Data that MXM keeps.
 
     def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> MailboxDetails:
         with self._store.read() as tx:
@@ -229,18 +244,21 @@ class MailboxService:
         return MailboxDetails(domain, box, email, (*warnings, unrecorded) if unrecorded else warnings)
 
     def _tell(self, domain: str, username: str, box: Mailbox | None) -> None:
-        """Let the kept list follow; what cannot be written now comes with the next list."""
+        """Apply a write to the cached list.
+
+        What cannot be stored now comes with the next read.
+        """
         with suppress(StoreUnavailable):
             self._lists.apply_write(domain, username, box)
 
 
 def _must_now(caller: Caller, permission: Permission, domain: str) -> None:
-    """Raise Forbidden unless the caller still may: a request may wait long for its slot."""
+    """Raise Forbidden unless the caller still has the permission: a request may wait long for its slot."""
     current(caller).require(permission, domain)
 
 
 def _as_asked(domain: str, username: str) -> Mailbox:
-    """What is known of a mailbox that MXroute took but does not tell about just now."""
+    """Return the known fields of a mailbox that MXroute accepted but cannot show now."""
     return Mailbox(
         username=username,
         email=f"{username}@{domain}",

@@ -1,4 +1,4 @@
-"""What became of a write by hand that got no answer, and how the audit trail records it."""
+"""Decide the outcome of an unanswered write by hand, and audit it."""
 
 from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
@@ -12,10 +12,10 @@ _GONE = "no answer came; it is gone"
 _AS_ASKED = "no answer came; it is as asked"
 _NOT_READABLE = "no answer came; whether the password was set cannot be read back"
 _NOT_DONE = "no answer came; it was not done"
-#: Why a write is settled by a later one.
+#: The reason when a later write settles an earlier one.
 MEANWHILE = "no answer came; a later change tells"
 
-#: What a later write that worked says of an earlier one without an answer; others stay unknown.
+#: Whether an unanswered write was done, by (its action, that of a later write that worked); others stay unknown.
 _TOLD_BY_LATER = {
     (Action.CREATE, Action.CREATE): False,
     (Action.CREATE, Action.UPDATE): True,
@@ -27,12 +27,18 @@ _TOLD_BY_LATER = {
 
 
 def told_by_later(write: ManualWrite, later: Action) -> bool | None:
-    """Whether a write was done, by what a later one found; None when that does not say."""
+    """Return whether a write was done, by what a later write found.
+
+    None when that does not show it.
+    """
     return _TOLD_BY_LATER.get((Action(write.action), later))
 
 
 def decide_outcome(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[bool, str]:
-    """Whether a write counts as done by what is there now, and the phrase that says so."""
+    """Decide by the mailbox now whether a write counts as done.
+
+    Returns that, and the phrase that explains it.
+    """
     match Action(write.action):
         case Action.CREATE:
             if box and (maker := mailbox_creators.find_maker(tx, write.mailbox, at=write.at)) is not None:
@@ -57,16 +63,16 @@ def _made_by(maker: Maker) -> str:
 def note_done(
     tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, email: str, detail: str
 ) -> None:
-    """Write down what was done, with the recovery email that goes with it."""
+    """Record a write that was done, with its recovery email."""
     if email:
         recovery_emails.put(tx, domain, username, email, at)
-    elif action is not Action.UPDATE:  # a new mailbox has none of its namesake's
+    elif action is not Action.UPDATE:  # a new mailbox does not inherit that of an earlier one of its name
         recovery_emails.drop(tx, domain, username)
     audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=detail)
 
 
 def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str) -> None:
-    """Write down what became of a write without an answer."""
+    """Record the outcome of a write that got no answer."""
     actor = Actor(write.who, CallerKind(write.kind), write.address)
     asked = str(write.asked.get("detail", ""))
     detail = f"asked: {asked}; {why}" if asked else why

@@ -1,4 +1,4 @@
-"""Writes by hand, journalled before they leave: recorded with their outcome, settled when no answer came."""
+"""Journal writes by hand before they are sent; record or read back their outcome."""
 
 import logging
 import threading
@@ -23,13 +23,13 @@ from mxlib.store.manual_writes import KEPT, SENDING, UNCERTAIN, ManualWrite
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks for what is to be settled or recorded, at the most and at the least.
+#: Longest and shortest seconds between two checks for writes to settle or record.
 _SELDOM, _OFTEN = 60.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """What is about to be sent by hand; `detail` says in phrases what changes, `figures` hold no password."""
+    """A write by hand before it is sent; `detail` describes it, `figures` hold no password."""
 
     action: Action
     domain: str
@@ -41,17 +41,20 @@ class WriteRequest:
 
 
 class PendingWrite:
-    """One write that is in the journal; `done` says what came of it."""
+    """One write that is in the journal; `done` records its outcome."""
 
     def __init__(self, journal: "ManualWrites", actor: Actor, asked: WriteRequest, number: int) -> None:
         self._journal, self._actor, self._asked, self.number = journal, actor, asked, number
 
     def done(self) -> str:
-        """Record that MXroute did it; blank, or the sentence that this cannot be recorded yet."""
+        """Record that MXroute did it.
+
+        Returns blank, or the sentence that this cannot be recorded yet.
+        """
         return self._journal.record(self.number, self._actor, self._asked)
 
     def drop(self) -> None:
-        """Forget it: nothing was done."""
+        """Remove it from the journal: nothing was done."""
         self._journal.drop(self.number)
 
 
@@ -70,13 +73,16 @@ class ManualWrites:
         self._closing = self._woken = False
 
     def must_own(self) -> None:
-        """Raise NotOwner in a process that only looks on."""
+        """Raise NotOwner in a process that only reads."""
         with self._said():
             self._runs.must_own()
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
-        """A transaction of the process that sends; raises NotOwner in one that only looks on."""
+        """Open a transaction of the process that sends.
+
+        Raises NotOwner in a process that only reads.
+        """
         with self._said(), self._runs.writing() as tx:
             yield tx
 
@@ -91,7 +97,7 @@ class ManualWrites:
     def sending(self, actor: Actor, asked: WriteRequest) -> Iterator[PendingWrite]:
         """Journal a write, and let the block send it.
 
-        Raises Unwritable or NotOwner, with nothing sent, when it cannot be journalled. What the block raises is
+        Raises StoreUnavailable or NotOwner, with nothing sent, when it cannot be journalled. What the block raises is
         recorded, unless another process took over meanwhile: that one settles the write.
         """
         number = self._begin(actor, asked)
@@ -127,10 +133,13 @@ class ManualWrites:
             self._live.add(number)
         return number
 
-    # What came of it.
+    # Outcomes.
 
     def record(self, number: int, actor: Actor, asked: WriteRequest) -> str:
-        """Record that MXroute did it; blank, or the sentence that this cannot be recorded yet."""
+        """Record that MXroute did it.
+
+        Returns blank, or the sentence that this cannot be recorded yet.
+        """
         at = self._clock.now()
 
         def note(tx: Tx) -> None:
@@ -149,11 +158,11 @@ class ManualWrites:
                 return f"MXroute did it, but that cannot be noted here yet. {problem} MXM notes it then."
 
     def drop(self, number: int) -> None:
-        """Forget a write of which nothing came."""
+        """Remove a write from the journal: it was not done."""
         self._write_or_keep(lambda tx: manual_write_outcomes.drop(tx, number))
 
     def _settle_earlier(self, tx: Tx, number: int, asked: WriteRequest) -> None:
-        """Settle by this write, which worked, what earlier ones to the same mailbox left open."""
+        """Settle earlier open writes to the same mailbox by this one, which worked."""
         now = self._clock.now()
         for write in manual_writes.find_of_mailbox(tx, asked.domain, asked.username):
             if write.id >= number or (write.status == SENDING and write.settle_at > now):
@@ -169,13 +178,16 @@ class ManualWrites:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=manual_write_outcomes.MEANWHILE)
 
     def _write_or_keep(self, do: Callable[[Tx], object]) -> Exception | None:
-        """Carry `do` out in a transaction, now or as soon as the store takes it; what stands against it now."""
+        """Run `do` in a transaction, now or as soon as the store accepts it.
+
+        Returns the problem that prevents it now, if any.
+        """
         with self._changed:
             self._unrecorded.append(do)
         return self._flush()
 
     def _flush(self) -> Exception | None:
-        """Record what could not be recorded before, in order; what stands against it, if anything does."""
+        """Record what could not be recorded before, in order; return the problem, if any."""
         with self._changed:
             if not self._unrecorded:
                 return None
@@ -188,7 +200,7 @@ class ManualWrites:
             except NotOwner as problem:  # the other process settles them
                 self._unrecorded.clear()
                 return problem
-            except Exception:  # what is left open is settled by reading it back
+            except Exception:  # open writes are settled by reading them back
                 log.exception("The outcome of a write by hand could not be recorded")
                 self._unrecorded.clear()
                 return StoreUnavailable("The log of this server says why.")
@@ -196,7 +208,10 @@ class ManualWrites:
             return None
 
     def settle(self) -> float:
-        """Record and settle what is due; seconds until more may be. Raises NotOwner where another process sends."""
+        """Record and settle what is due; return the seconds until the next check.
+
+        Raises NotOwner where another process sends.
+        """
         self.must_own()
         if self._flush():
             return _OFTEN
@@ -215,7 +230,7 @@ class ManualWrites:
         return min(_SELDOM, max(_OFTEN, min(ahead, default=_SELDOM)))
 
     def _settle(self, write: ManualWrite) -> bool:
-        """Read one mailbox back and record what it says; whether MXroute answered."""
+        """Read one mailbox back and record the outcome; return whether MXroute answered."""
         try:
             box: Mailbox | None = self._by_hand.read(write.domain, write.username)
         except NotFound:
@@ -227,7 +242,7 @@ class ManualWrites:
             keeps = write.sealed_password is not None and done
             current = manual_writes.get(tx, write.id)
             if current is None or current.status == KEPT:
-                return True  # another process, or a later write, was quicker
+                return True  # another process, or a later write, settled it first
             manual_write_outcomes.note_settled(tx, self._clock.now(), write, done=done, why=why)
             if keeps:
                 manual_writes.change(tx, write.id, status=KEPT, outcome=why)
@@ -238,7 +253,7 @@ class ManualWrites:
         return True
 
     def _forget(self, now: float) -> None:
-        """Forget the passwords that were kept long enough."""
+        """Forget the passwords whose retention has ended."""
         with self._store.read() as tx:
             due = [write for write in manual_writes.find_kept(tx) if _is_over(write, now)]
         if not due:
@@ -250,12 +265,12 @@ class ManualWrites:
                 manual_write_outcomes.drop(tx, write.id)
                 audit.record(tx, audit.MXM, AuditAction.MAILBOX_PASSWORD_FORGOTTEN, at=now, on=write.mailbox)
 
-    # Life.
+    # Lifecycle.
 
     def start(self) -> None:
-        """Settle what an earlier process left, and go on doing so.
+        """Settle what an earlier process left, and keep settling in the background.
 
-        MXroute may still carry out what left before that process ended, for as long as a request may take.
+        MXroute may still carry out what was sent before that process ended, for as long as a request may take.
         """
         with suppress(StoreUnavailable, NotOwner):
             at = self._clock.now() + self._settings.timeout_s
@@ -289,7 +304,7 @@ class ManualWrites:
             except StoreUnavailable as problem:
                 log.warning("Writes by hand cannot be settled yet: %s", problem)
                 again = _SELDOM
-            except Exception:  # whatever fails here, later writes are to be settled
+            except Exception:  # whatever fails here, later writes must still be settled
                 log.exception("The settling of writes by hand failed")
                 again = _SELDOM
             with self._changed:

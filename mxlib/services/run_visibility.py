@@ -1,4 +1,4 @@
-"""Which runs a caller may see, and which of their rows: those of domains that the caller may see today."""
+"""Select the runs a caller may see and their visible rows, by today's domain permissions."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from mxlib.runs.run_view import RunView
 from mxlib.store import Store, Tx, audit, mailbox_lists, row_counts
 from mxlib.store.records import RowRecord, RunRecord
 
-#: What a text says instead of naming a domain that its reader may not see.
+#: The text instead of one that names a domain which its reader may not see.
 ELSEWHERE = "It concerns a domain that you may not see. Ask an admin."
 
 #: Runs whose invalid rows are kept in memory.
@@ -24,14 +24,17 @@ _NAME = re.compile(r"[a-z0-9.-]+")
 
 
 def needed_for(kind: RunKind) -> Permission:
-    """What one must be allowed to do in its domains to see and steer somebody else's run of this kind."""
+    """Return the permission to see and steer another user's run of this kind.
+
+    It is needed in each domain of the run.
+    """
     return Permission.DELETE if kind in {RunKind.DELETE, RunKind.UNDO} else Permission.IMPORT
 
 
 def may_act(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
-    """Return whether the caller may do today what the run does there; one's own undo needs `import` only.
+    """Return whether the caller may do today what the run does there.
 
-    An undo puts figures back, so that the others need `view` for it, too.
+    The operator of an undo needs `import` only. An undo restores figures, so that others need `view` for it, too.
     """
     if run.kind != RunKind.UNDO:
         return caller.may(needed_for(RunKind(run.kind)), domain)
@@ -44,12 +47,18 @@ def may_undo(caller: Caller, domain: str) -> bool:
 
 
 def sees(caller: Caller, run: RunView | RunRecord, domain: str) -> bool:
-    """Return whether the caller may see what the run does there; who may take a run back sees it, too."""
+    """Return whether the caller may see what the run does there.
+
+    The permission to undo it is enough.
+    """
     return may_undo(caller, domain) or may_act(caller, run, domain)
 
 
 def may_see(caller: Caller, run: RunView | RunRecord) -> bool:
-    """Return whether a run is shown at all: its operator needs one of its domains, everybody else all of them."""
+    """Return whether a run is shown at all.
+
+    Its operator needs one of its domains, everyone else all of them.
+    """
     seen = [sees(caller, run, domain) for domain in run.domains]
     if run.operator == caller.name:
         return caller.admin or any(seen) or not seen
@@ -66,7 +75,10 @@ class Invalid:
 
 
 class CallerRowVisibility:
-    """What one caller sees of one run. `brought`: whether they run it and brought its file themselves."""
+    """The part of one run that one caller sees.
+
+    `brought`: whether they run it and brought its file themselves.
+    """
 
     def __init__(self, caller: Caller, run: RunView | RunRecord, known: Iterable[str], *, brought: bool) -> None:
         """`known` are the domains that texts may name: those of the account and of the run."""
@@ -89,19 +101,20 @@ class CallerRowVisibility:
     def shows_invalid(self, row: Invalid) -> bool:
         """Return whether an invalid row is shown.
 
-        One that names no domain is for who brought the file, and one that names two for who sees both.
+        A row that names no domain is shown to the caller who brought the file, one that names two to callers who see
+        both.
         """
         if self._brought:
             return self.shows_domain(row.domain) or not addresses.is_domain(row.domain)
         return self.shows_domain(row.domain) and self._unseen.isdisjoint(row.names)
 
     def shows_figures(self, domain: str) -> bool:
-        """Return whether what mailboxes there have or had may be shown: who only deletes may not see it."""
+        """Return whether the figures of mailboxes there may be shown; `delete` alone is not enough."""
         return self._caller.may(Permission.VIEW, domain)
 
 
 class RunVisibility:
-    """Looks at runs with the eyes of callers."""
+    """Returns runs as callers may see them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -109,7 +122,7 @@ class RunVisibility:
         self._invalid: dict[int, tuple[Invalid, ...]] = {}
 
     def of(self, caller: Caller, run: RunView | RunRecord) -> results.RowVisibility:
-        """Return what the caller sees of a run's rows."""
+        """Return which rows and figures of a run the caller may see."""
         with self._store.read() as tx:
             sight = self._sight(tx, caller, run, known=_domains(tx) | row_counts.domains(tx, run.id))
         return results.RowVisibility(sight.shows_figures, sight.shows)
@@ -163,7 +176,7 @@ class RunVisibility:
 
 
 def _with_differences(tx: Tx, view: RunView, sight: CallerRowVisibility) -> RunView:
-    """Count the rows that MXroute has otherwise among those that are shown."""
+    """Count the shown rows that differ from MXroute."""
     if not view.hidden:
         return view
     differing = [row for row in row_counts.differing(tx, view.id) if sight.shows(row)]

@@ -1,4 +1,4 @@
-"""Runs as tabs watch them: worked out once a second, for all tabs with the same rights."""
+"""Runs as tabs watch them: computed once a second, for all tabs with the same rights."""
 
 import threading
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from mxlib.clock import Clock
 from mxlib.runs.run_view import RunView
 from mxlib.services.runs import RunService
 
-#: Seconds for which what was worked out is shown to the next tab.
+#: Seconds for which a result is shown to the next tab.
 HOLDS = 1.0
 
 Seen = TypeVar("Seen")
 
 
 class _Look:
-    """One thing that tabs look at: whoever comes first works it out, the others wait for it."""
+    """A shared result: the first tab computes it, the others wait for it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -27,7 +27,10 @@ class _Look:
 
 @resolves_callers
 class RunWatch:
-    """Shows runs that are at most a second old; what somebody just did is read from `Running` instead."""
+    """Shows runs that are at most a second old.
+
+    Read `RunService` instead for what a person just did.
+    """
 
     def __init__(self, runs: RunService, clock: Clock) -> None:
         self._runs, self._clock = runs, clock
@@ -35,11 +38,11 @@ class RunWatch:
         self._looks: dict[object, _Look] = {}
 
     def run(self, caller: Caller, number: int) -> RunView | None:
-        """One run; None when there is none or when the caller may not see it."""
+        """Return one run; None when it does not exist or is not visible."""
         return self._shared((_rights(caller), number), lambda: self._runs.get(caller, number))
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
-        """The latest runs that the caller may see, newest first."""
+        """Return the latest runs that the caller may see, newest first."""
         return self._shared((_rights(caller), "all", most), lambda: self._runs.all(caller, most=most))
 
     def _shared(self, key: object, work_out: Callable[[], Seen]) -> Seen:
@@ -58,5 +61,5 @@ class RunWatch:
 
 
 def _rights(caller: Caller) -> object:
-    """What two callers have in common who see the same."""
+    """Return a key that is equal for two callers who see the same."""
     return caller.name, caller.kind, caller.admin, frozenset(caller.domains.items())

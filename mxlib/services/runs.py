@@ -21,16 +21,16 @@ from mxlib.services.run_visibility import RunVisibility, may_act, may_see, may_u
 from mxlib.store import Store, StoreUnavailable, Tx, audit, journal, run_relations
 from mxlib.store.records import RowRecord, RunRecord
 
-#: What may stand against something that a caller asks of a run; each is one sentence.
+#: Errors that refuse a request about a run; each message is one sentence.
 REFUSALS = (Forbidden, InvalidState, StoreUnavailable)
 
 #: Seconds before the end of a run's passwords from which its operator is warned.
 PASSWORD_WARNING_S = 48 * 3600.0
 
-#: Seconds after the end of a run in which whoever started it may take it back.
+#: Seconds after the end of a run in which the caller who started it may undo it.
 UNDO_WINDOW_S = 24 * 3600.0
 
-#: How a run stands when what is asked of it was done already, so that asking twice does nothing twice.
+#: The status of a run in which a request is already done, so that asking twice does nothing twice.
 _STEERED = {
     AuditAction.RUN_PAUSE: frozenset({RunStatus.PAUSED}),
     AuditAction.RUN_RESUME: frozenset({RunStatus.QUEUED, RunStatus.RUNNING}),
@@ -74,12 +74,12 @@ class RunService:
         self, caller: Caller, plan: Plan, *, days: int, key: str | None = None,
         beside: Collection[int] | None = None, since: float | None = None,
     ) -> int:  # fmt: skip
-        """Start `plan`, or find the run that it already started; the run's number.
+        """Start `plan`, or find the run that it already started; return the number.
 
-        Raises SameImport when another run of the same import than those `beside` is open, or was started `since` then;
-        None: any may be.
+        Raises SameImport when a run of the same import that is not in `beside` is open, or was started since
+        `since` (Unix seconds); with `beside` None it never does.
         """
-        caller = current(caller)  # what came before may have waited for lists
+        caller = current(caller)  # the caller may have waited for lists
         for domain, needed in sorted({(row.domain, _NEEDED[row.action]) for row in plan.rows if row.acts}):
             caller.require(needed, domain)
         return self._runs.start(
@@ -88,21 +88,29 @@ class RunService:
         )  # fmt: skip
 
     def get(self, caller: Caller, run: int) -> RunView | None:
-        """One run; None when there is none or when the caller may not see it."""
-        view = self._runs.view(run) if 0 < run < 2**63 else None  # more than the store can hold is no number of a run
+        """Return one run; None when it does not exist or is not visible."""
+        view = (
+            self._runs.view(run) if 0 < run < 2**63 else None
+        )  # a number larger than the store can hold belongs to no run
         return self._sights.told(caller, [view])[0] if view is not None and may_see(caller, view) else None
 
     def all(self, caller: Caller, *, most: int = 200) -> tuple[RunView, ...]:
-        """The latest runs that the caller may see, newest first."""
+        """Return the latest runs that the caller may see, newest first."""
         views = self._runs.views(most, None if caller.admin else partial(may_see, caller))
         return self._sights.told(caller, views)
 
     def rows(self, caller: Caller, run: int) -> pd.DataFrame:
-        """Every row of a run that the caller may see, with its outcome, without passwords."""
+        """Return every row of a run that the caller may see, with its outcome.
+
+        Passwords are not included.
+        """
         return results.rows_frame(self._store, run, seen=self._sights.of(caller, self._seen(caller, run)))
 
     def results(self, caller: Caller, run: int) -> list[tuple[RowRecord, str]]:
-        """Every row that the caller may see, with its password for the run's operator and admins, blank for others."""
+        """Return every row that the caller may see, with its password.
+
+        Passwords are for the run's operator and admins, blank for others.
+        """
         view = self._seen(caller, run)
         sight, mine = self._sights.of(caller, view), self._may_have(caller, view)
         told = results.all_rows(self._store, run, with_passwords=mine, seen=sight)
@@ -113,11 +121,14 @@ class RunService:
         return told
 
     def pause(self, caller: Caller, run: int) -> None:
-        """Pause after what is in flight; raises CanNot at the run's end, as do the next two."""
+        """Pause after the requests in flight.
+
+        Raises InvalidState at the run's end, as do the next two.
+        """
         self._steer(caller, run, AuditAction.RUN_PAUSE, partial(self._runs.pause, by=caller.name))
 
     def resume(self, caller: Caller, run: int) -> None:
-        """Go on from where the run paused."""
+        """Continue from where the run paused."""
         self._steer(caller, run, AuditAction.RUN_RESUME, self._runs.resume)
 
     def stop(self, caller: Caller, run: int) -> None:
@@ -125,7 +136,7 @@ class RunService:
         self._steer(caller, run, AuditAction.RUN_STOP, self._runs.stop)
 
     def retry(self, caller: Caller, run: int) -> int:
-        """A new run of the rows that are not done; its number."""
+        """Start a new run of the rows that are not done; return its number."""
         view = self._seen(caller, run)
         origin = self._runs.view(view.undo_of) if view.undo_of is not None else None
         if origin is None:
@@ -135,7 +146,11 @@ class RunService:
         return self._runs.retry_failed(run, caller.name, kind=caller.kind, address=caller.address)
 
     def may_undo(self, caller: Caller, run: int) -> bool:
-        """Whether the caller may have deleted again what this run made: who started it may, for a day after its end."""
+        """Return whether the caller may undo this run.
+
+        Anyone who may view and delete in all of its domains may; the caller who started it may for a day after its
+        end.
+        """
         view = self._runs.view(run)
         return view is not None and self._may_take_back(caller, view)
 
@@ -154,7 +169,7 @@ class RunService:
         self._runs.take_over(run, caller.name, kind=caller.kind, address=caller.address)
 
     def handed_over(self, caller: Caller, run: int) -> None:
-        """The passwords have reached their people: forget them here, for good."""
+        """Forget the passwords for good: they have reached their owners."""
         if self._owned(caller, run).forgotten:
             return
         self._runs.handed_over(run, caller.name, kind=caller.kind, address=caller.address)
@@ -165,7 +180,7 @@ class RunService:
         self._runs.extend(run, days, self._entry(caller, AuditAction.RUN_EXTEND, run, f"{days} days"))
 
     def file(self, caller: Caller, run: int, kind: str) -> bytes:
-        """One of `exports.RUN_FILES`, each of which may hold passwords."""
+        """Return one of `exports.RUN_FILES`, each of which may hold passwords."""
         sight = self._sights.of(caller, self._owned(caller, run))
         stem, ending = kind.split(".")
         make = {"results": results.results_file, "failed": results.failed_file}[stem]
@@ -180,18 +195,18 @@ class RunService:
         return content
 
     def unseen(self, caller: Caller) -> tuple[RunView, ...]:
-        """The caller's runs that ended or paused while nobody looked."""
+        """Return the caller's runs that ended or paused since the caller last looked."""
         return self._sights.told(caller, (view for view in self._runs.unseen(caller.name) if may_see(caller, view)))
 
     def seen(self, caller: Caller, run: int) -> None:
-        """The caller looks at how this run ended or paused; only its operator's look counts."""
+        """Record that the caller saw how this run ended or paused; only its operator counts."""
         view = self.get(caller, run)
         if view is not None and view.operator == caller.name and not view.seen:
-            with suppress(StoreUnavailable):  # a full disk must not keep anybody from reading that it is full
+            with suppress(StoreUnavailable):  # a full disk must not keep anyone from reading that it is full
                 self._runs.seen(run)
 
     def ending_soon(self, caller: Caller) -> tuple[RunView, ...]:
-        """The caller's runs whose passwords will be forgotten within 48 hours."""
+        """Return the caller's runs whose passwords will be forgotten within 48 hours."""
         soon = self._clock.now() + PASSWORD_WARNING_S
         return tuple(
             view
@@ -201,19 +216,19 @@ class RunService:
         )
 
     def estimate(self, writes: int) -> float:
-        """Seconds that so many more writes will take, those of other runs ahead of them counted."""
+        """Return the seconds that `writes` more writes will take, after those of other runs ahead."""
         return self._runs.estimate(writes)
 
     def ahead(self) -> int:
-        """Rows of other runs that wait before a new run's."""
+        """Count the rows of other runs that wait before a new run's."""
         return self._runs.backlog()
 
     def active(self) -> int:
-        """How many runs are not at an end and not paused."""
+        """Count the runs that are neither at an end nor paused."""
         return self._runs.active()
 
     def earlier(self, caller: Caller, digest: str) -> tuple[PreviousImport, ...]:
-        """Runs that the caller may see and that imported a file of this digest, newest first."""
+        """Return visible runs that imported a file of this digest, newest first."""
         with self._store.read() as tx:
             numbers = journal.runs_of_file(tx, digest)
         views = [view for number in numbers if (view := self.get(caller, number)) is not None]
@@ -234,29 +249,35 @@ class RunService:
         return view is not None and view.status in AT_AN_END
 
     def _seen(self, caller: Caller, run: int) -> RunView:
-        """Return a run that the caller may see, whole: what is decided by it is decided by all its domains."""
+        """Return a run that the caller may see, unfiltered: decisions about it depend on all its domains."""
         view = self._runs.view(run)
         if view is None or not may_see(caller, view):
             raise Forbidden(f"There is no run {run} that you may see.")
         return view
 
     def must_act(self, caller: Caller, run: int) -> None:
-        """Raise Forbidden unless the caller may see a run and has its permission in each of its domains."""
+        """Raise Forbidden unless the caller may see and steer a run.
+
+        That takes the run's permission in each of its domains.
+        """
         _must(caller, self._seen(caller, run))
 
     def may_steer(self, caller: Caller, view: RunView) -> bool:
-        """Whether the caller may pause, stop and repeat this run, and take it over."""
+        """Return whether the caller may pause, stop, repeat and take over this run."""
         return self._may_act(caller, view)
 
     def may_have(self, caller: Caller, view: RunView) -> bool:
-        """Whether the caller may have this run's results, which may hold passwords."""
+        """Return whether the caller may have this run's results, which may hold passwords."""
         return self._may_have(caller, view)
 
     def _may_have(self, caller: Caller, view: RunView) -> bool:
         return caller.admin or (view.operator == caller.name and self._may_act(caller, view))
 
     def _may_act(self, caller: Caller, view: RunView) -> bool:
-        """Return whether the caller has the permission today in each domain, those that `view` hides too."""
+        """Return whether the caller has the permission today in each domain.
+
+        Domains that `view` hides count, too.
+        """
         try:
             self.must_act(caller, view.id)
         except Forbidden:
@@ -284,5 +305,5 @@ class RunService:
             self._entry(caller, AuditAction.RESULTS_DOWNLOAD, run, outcome)(tx)
 
     def _entry(self, caller: Caller, action: AuditAction, run: int, outcome: str = "") -> Callable[[Tx], None]:
-        """Return what writes an audit entry of this moment in a later transaction."""
+        """Return a function that writes an audit entry of this moment in a later transaction."""
         return partial(audit.record, by=caller, action=action, at=self._clock.now(), run=run, outcome=outcome)

@@ -1,4 +1,4 @@
-"""Find a mailbox in all domains, by the kept lists alone: typing costs no request."""
+"""Find a mailbox in all domains, by the cached lists alone: typing costs no request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,10 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A mailbox that was found; quota (0 = unlimited) and usage in MB, limit and sent in messages a day."""
+    """A mailbox that was found.
+
+    Quota (0 = unlimited) and usage in MB, limit and sent in messages a day.
+    """
 
     domain: str
     username: str
@@ -33,7 +36,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best of `total` hits, and how much they can be relied on: domains never read, and the oldest list's time."""
+    """The best of `total` hits, with their reliability.
+
+    That is: the domains never read, and the time of the oldest list.
+    """
 
     hits: tuple[Hit, ...]
     total: int
@@ -42,7 +48,7 @@ class Found:
     oldest: float | None
 
     def told(self, now: float) -> str:
-        """How far and how freshly was searched."""
+        """Describe how many domains were searched, and how old the lists are."""
         where = f"Searched {count(self.domains - len(self.never_read), 'domain')}"
         if self.oldest is not None:
             where += f"; the oldest list is {age(now - self.oldest)} old"
@@ -60,7 +66,10 @@ class MailboxSearch:
         self._index: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     def find(self, caller: Caller, text: str, *, most: int = MOST) -> Found:
-        """Mailboxes whose address or recovery email holds `text`: whole addresses first, then those that begin so."""
+        """Return mailboxes whose address or recovery email contains `text`.
+
+        Exact addresses come first, then those that begin with it.
+        """
         sought = text.strip().lower() if len(text) <= MAX_CELL_LENGTH else ""
         with self._store.read() as tx:
             known = mailbox_lists.domains(tx)
@@ -84,7 +93,7 @@ class MailboxSearch:
         )
 
     def read(self, caller: Caller, *, tell: Tell | None = None) -> None:
-        """Read the lists of all domains that the caller may view, as far as they are due."""
+        """Read the lists of all domains that the caller may view, if due."""
         names = [name for name in self._lists.domains(caller).names if caller.may(Permission.VIEW, name)]
         self._lists.every(caller, names, tell=tell)
 

@@ -29,13 +29,16 @@ class Unconfirmed:
 
 @resolves_callers
 class UnconfirmedWrites:
-    """Lists them to those who made them and to admins, gives their passwords, and forgets them."""
+    """Lists unanswered writes for their callers and admins, returns their passwords, and forgets them."""
 
     def __init__(self, store: Store, manual: ManualWrites, clock: Clock) -> None:
         self._store, self._manual, self._clock = store, manual, clock
 
     def kept(self, caller: Caller, domain: str, username: str = "") -> tuple[Unconfirmed, ...]:
-        """Writes without an answer in a domain that the caller made, or all of them for an admin, oldest first."""
+        """Return the unanswered writes in a domain that the caller made, oldest first.
+
+        Admins get those of everyone.
+        """
         with self._store.read() as tx:
             found = manual_writes.find_kept(tx)
         return tuple(
@@ -45,12 +48,15 @@ class UnconfirmedWrites:
         )
 
     def every(self, caller: Caller) -> tuple[Unconfirmed, ...]:
-        """Writes without an answer that the caller made, or all of them for an admin, oldest first."""
+        """Return the unanswered writes that the caller made, oldest first; admins get those of everyone."""
         with self._store.read() as tx:
             return tuple(_told(write) for write in manual_writes.find_kept(tx) if _may_have(caller, write))
 
     def password(self, caller: Caller, number: int) -> str:
-        """The password that a write without an answer may have set, for its caller and admins; audited."""
+        """Return the password that an unanswered write may have set; audited.
+
+        Only its caller and admins may have it.
+        """
         with self._store.write() as tx:
             write = self._mine(tx, caller, number)
             password = manual_writes.password(self._store.key, write)
@@ -58,7 +64,7 @@ class UnconfirmedWrites:
         return password
 
     def forget(self, caller: Caller, number: int) -> None:
-        """Forget such a password, for good, once its write is settled; audited."""
+        """Forget such a password for good, once its write is settled; audited."""
         with self._manual.writing() as tx:
             write = self._mine(tx, caller, number)
             if write.status != KEPT:

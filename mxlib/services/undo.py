@@ -1,4 +1,4 @@
-"""Taking a run back: what would go, what is kept and why, and the run that does it."""
+"""Undo of a run: what it would change, what it keeps and why, and the run that does it."""
 
 import threading
 from collections import Counter
@@ -24,7 +24,7 @@ from mxlib.services.mailboxes import InvalidField
 from mxlib.services.runs import RunService
 from mxlib.store import Store, changed_since, journal, mailbox_lists, recovery_emails
 
-#: Outcomes of rows that did something.
+#: Outcomes of rows that changed something.
 _DONE = (Outcome.CREATED, Outcome.UPDATED)
 
 #: Days for which a run that has no passwords would keep them.
@@ -33,34 +33,37 @@ _DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class UndoPlan:
-    """What taking a run back comes to; `sentence` asks for it, and `typed` is what must be typed."""
+    """The plan of an undo.
+
+    `sentence` asks for it, and `typed` is the number that confirms it.
+    """
 
     run: int
     sentence: str
     steps: tuple[UndoStep, ...] = field(repr=False)
     seconds: float
-    #: Whether an earlier run took some of it back already.
+    #: Whether an earlier run undid some of it already.
     rest: bool
     plan: Plan = field(repr=False)
     note: str = undo_questions.SENT_TODAY_ONLY
 
     @property
     def to_delete(self) -> tuple[PlannedRow, ...]:
-        """The mailboxes that will go, unless they are used by then."""
+        """Return the mailboxes that will be deleted, unless they are used by then."""
         return tuple(row for row in self.plan.rows if row.acts and row.action is Action.DELETE)
 
     @property
     def to_restore(self) -> tuple[PlannedRow, ...]:
-        """The mailboxes that get back what they had."""
+        """Return the mailboxes whose former figures will be restored."""
         return tuple(row for row in self.plan.rows if row.acts and row.action is Action.UPDATE)
 
     @property
     def kept(self) -> tuple[PlannedRow, ...]:
-        """The mailboxes that stay as they are, each with the reason."""
+        """Return the mailboxes that stay as they are, each with the reason."""
         return tuple(row for row in self.plan.rows if row.left_out)
 
     def what(self, row: PlannedRow) -> str:
-        """What becomes of a mailbox, as a phrase."""
+        """Describe what happens to a mailbox, as a phrase."""
         if row.left_out or row.action is Action.DELETE:
             return row.left_out or undo_questions.DELETED_IF_UNUSED
         phrases = []
@@ -74,13 +77,13 @@ class UndoPlan:
 
     @property
     def typed(self) -> int:
-        """The number that confirms it; 0 when there is nothing to do."""
+        """Return the number that confirms it; 0 when there is nothing to do."""
         return len(self.to_delete) or len(self.to_restore)
 
 
 @resolves_callers
 class UndoService:
-    """Takes runs back, with permissions and audit."""
+    """Undoes runs, with permissions and audit."""
 
     def __init__(self, store: Store, lists: MailboxLists, runs: RunManager, running: RunService, clock: Clock) -> None:
         self._store, self._lists, self._clock = store, lists, clock
@@ -88,15 +91,15 @@ class UndoService:
         self._one_at_a_time = threading.Lock()
 
     def possible(self, caller: Caller, view: RunView) -> bool:
-        """Whether taking this run back is to be offered to the caller, or going on with it."""
+        """Return whether an undo of this run, or its rest, is offered to the caller."""
         whole = self._runs.view(view.id)
         return whole is not None and self._running.may_undo(caller, view.id) and not self._against(whole)
 
     def look(self, caller: Caller, run: int) -> UndoPlan:
-        """What would go now and what is kept, by lists at most a minute old.
+        """Return the mailboxes that an undo would change now, and those it keeps.
 
-        Raises Forbidden, CanNot with the reason when there is nothing to take back, and Silent when a list can not be
-        had.
+        Lists are at most a minute old. Raises Forbidden, InvalidState with the reason when there is nothing to undo,
+        and ListUnavailable when a list cannot be read.
         """
         view = self._seen(caller, run)
         if against := self._against(view):
@@ -105,17 +108,18 @@ class UndoService:
         for domain in view.domains:
             if self._lists.usernames(domain, newer_than=self._clock.now() - FRESH_FOR_START) is None:
                 raise start_waits(domain, self._lists.trouble(domain))
-        return self.still(current(caller), self._plan(view))  # reading the lists took its time
+        return self.still(current(caller), self._plan(view))  # reading the lists took time
 
     def still(self, caller: Caller, planned: UndoPlan) -> UndoPlan:
-        """Return a plan of before; raises Forbidden when the caller may not take the run back now."""
+        """Return an earlier plan; raises Forbidden when the caller may not undo the run now."""
         self._seen(caller, planned.run)
         return planned
 
     def start(self, caller: Caller, run: int, typed: str | int) -> int:
-        """Start the run that takes `run` back; its number, or that of the one which does so already or has done it.
+        """Start the run that undoes `run`; return its number.
 
-        Raises Unfit unless `typed` is the number that confirms it now; else as `look`.
+        When a run does so already or has done it, its number is returned. Raises InvalidField unless `typed` is the
+        number that confirms it now; else as `look`.
         """
         with self._one_at_a_time:
             view = self._seen(caller, run)
@@ -140,7 +144,7 @@ class UndoService:
         return view
 
     def _against(self, view: RunView) -> str:
-        """Why a run can not be taken back (now); blank when it can."""
+        """Return why a run cannot be undone now; blank when it can."""
         if view.kind not in {RunKind.IMPORT, RunKind.CHANGE}:
             return f"Run {view.id} is no import: what it did can not be taken back."
         if view.status not in AT_AN_END:
@@ -158,7 +162,7 @@ class UndoService:
         return ""
 
     def _left(self, view: RunView) -> set[str]:
-        """The addresses that earlier runs were to take back and could not get to."""
+        """Return the addresses that earlier undo runs were to change and could not get to."""
         left: set[str] = set()
         with self._store.read() as tx:
             for number in view.undone_by:
@@ -180,7 +184,7 @@ class UndoService:
             done = (row for row in rows if row.outcome in _DONE)
             changed = changed_since.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
         steps = tuple(undo_plan.plan_steps(rows, boxes, emails, changed))
-        # Not the digest of the file: this run imports nothing, and must not be told of when the file comes again.
+        # Not the digest of the file: this run imports nothing, and must not be reported when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), RunKind.UNDO, view.id)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
         planned = UndoPlan(view.id, "", steps, seconds, rest, plan)
