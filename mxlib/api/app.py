@@ -1,4 +1,4 @@
-"""The HTTP API: FastAPI behind its door, at /api on the dashboard's own server."""
+"""The HTTP API: FastAPI behind its token middleware, at /api on the dashboard's own server."""
 
 import re
 from typing import Any
@@ -21,17 +21,17 @@ Every request carries a token: `Authorization: Bearer mxm_…`. docs/api.md tell
 
 
 class MxmApi(FastAPI):
-    """FastAPI, with a document of our own taste."""
+    """FastAPI with a customised OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         if not self.openapi_schema:
             self.openapi_schema = document.customise_openapi(super().openapi())
         return self.openapi_schema
 
 
 def build() -> FastAPI:
-    """The API, without its door."""
+    """Build the API without its authentication middleware."""
     api = MxmApi(
         title="MXM",
         version="1",
@@ -51,7 +51,7 @@ def build() -> FastAPI:
 
 
 class SubtreeMount(Mount):
-    """A mount that takes its path itself and every one below, those with a line break in them too."""
+    """A mount of a path and every path below, also those that contain a line break."""
 
     def __init__(self, path: str, app: ASGIApp) -> None:
         super().__init__(path, app)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from mxlib.core.format import readable
 from mxlib.services.exports import File
 
-#: Characters of remarks in a header; proxies refuse headers that are much longer. The file has them whole.
+#: Characters of remarks in a header; proxies refuse headers that are much longer. The file has them in full.
 _LONGEST_REMARKS = 2_000
 
 _TYPES = {
@@ -18,7 +18,7 @@ _TYPES = {
 
 
 def attached(file: File) -> Response:
-    """A file as an answer that browsers save and no cache keeps."""
+    """Return a file as a response that browsers save and no cache keeps."""
     name = file.name.encode("ascii", "replace").decode().replace('"', "")
     return Response(
         file.content,
@@ -32,5 +32,5 @@ def attached(file: File) -> Response:
 
 
 def _header_text(text: str) -> str:
-    """Text that fits a header: in one line, ASCII, and bounded; it may carry words of the host."""
+    """Make text fit a header: one line, ASCII, bounded; it may contain text of MXroute."""
     return readable(text, _LONGEST_REMARKS).encode("ascii", "replace").decode()

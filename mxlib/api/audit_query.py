@@ -1,4 +1,4 @@
-"""The query of the audit log, as its files and its route read it."""
+"""The query of the audit log, parsed for its files and its route."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ LONGEST = 255
 
 
 class InvalidQuery(Exception):
-    """The query asks for nothing that there is; the message says why, `field` is the parameter."""
+    """A query parameter is invalid; the message says why, `field` names it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class InvalidQuery(Exception):
 
 
 def parse_filter(query: Mapping[str, str]) -> AuditFilter:
-    """What a query asks for: `address`, `who`, `what`, `run`, and `since` and `until` as ISO 8601."""
+    """Parse `address`, `who`, `what`, `run`, and `since` and `until` as ISO 8601."""
     return AuditFilter(
         address=_text(query, "address"),
         who=_text(query, "who"),
@@ -56,5 +56,5 @@ def _number(told: str) -> int:
 
 
 def _time(told: str) -> float:
-    """Unix seconds; a time without a zone is the server's."""
+    """Return Unix seconds; a time without a zone is the server's."""
     return datetime.fromisoformat(told).timestamp()

@@ -1,4 +1,4 @@
-"""How many requests are at work at once: those that may wait for the host never hold up those that do not."""
+"""Limit concurrent requests: those that may wait for MXroute never delay the others."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from mxlib.api.responses import ApiError
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-#: Requests at work at once that may wait for the host. Each also takes its share of the one interpreter: a hundred
+#: Concurrent requests that may wait for MXroute. Each also takes its share of the one interpreter: a hundred
 #: long lists at once would keep every other answer waiting for seconds.
 MAX_AT_HOST = 24
 
@@ -21,10 +21,10 @@ MAX_WAITING = 76
 #: Seconds after which a request that got no turn is refused.
 MAX_WAIT_S = 20.0
 
-#: Other requests at work at once; one more waits, without a thread.
+#: Other concurrent requests; one more waits, without a thread.
 MAX_CONCURRENT = 20
 
-#: Threads for both kinds, and for pages and files beside them.
+#: Threads for both kinds, and for pages and files as well.
 THREADS = MAX_AT_HOST + MAX_CONCURRENT + 40
 
 #: Seconds after which a request that was refused may come again.
@@ -32,7 +32,7 @@ _AGAIN = 5
 
 
 def calls_host(endpoint: Endpoint) -> Endpoint:
-    """Mark a route whose answer may have to wait for the host."""
+    """Mark a route whose response may have to wait for MXroute."""
     vars(endpoint)["asks_host"] = True
     return endpoint
 
@@ -45,7 +45,7 @@ class ConcurrencyLimit:
         self._asked = 0
 
     async def slot(self, request: Request) -> AsyncIterator[None]:
-        """A dependency of every route: the route runs inside it."""
+        """Give a request its turn, as a dependency of every route: the route runs inside it."""
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = max(threads.total_tokens, THREADS)
         if not getattr(request.scope.get("endpoint"), "asks_host", False):

@@ -1,4 +1,4 @@
-"""What every route asks of a request: who sends it, and what is in it."""
+"""Dependencies of the routes: the caller, the parameters and the body of a request."""
 
 import codecs
 from email.message import Message
@@ -43,7 +43,7 @@ _TOLD = {
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """How a route may say no, besides the ways that all of them have."""
+    """Return the error responses of a route, with those that all routes have."""
     headers = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return {
         status: {"model": Failure, "description": _TOLD[status]}
@@ -53,14 +53,14 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def body(**kinds: dict[str, Any]) -> dict[str, Any]:
-    """The request body in the document: content types (by the names above) and their schemas."""
+    """Describe the request body in the document: content types (by the names above) and their schemas."""
     names = {"json": JSON, "csv": CSV, "xlsx": XLSX}
     content = {names[kind]: {"schema": schema} for kind, schema in kinds.items()}
     return {"requestBody": {"required": True, "content": content}}
 
 
 async def _caller(request: Request, _token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)]) -> Caller:
-    caller: Caller = request.state.caller  # the door has put it there
+    caller: Caller = request.state.caller  # set by TokenMiddleware
     return caller
 
 
@@ -73,7 +73,10 @@ RawBody = Annotated[bytes, Depends(_raw)]
 
 
 def _domain(text: str) -> str:
-    """Read the name of a domain; what cannot be one is on no account, and reaches no service."""
+    """Parse the name of a domain.
+
+    A name that cannot be a domain raises NotFound before any service sees it.
+    """
     name = addresses.domain(text) if len(text) <= _LONGEST_DOMAIN else ""
     if not name or len(name) > _LONGEST_DOMAIN:
         raise NotFound("There is no domain of such a name on this MXroute account.")
@@ -107,17 +110,17 @@ Key = Annotated[
 
 
 def kind_of(request: Request) -> str:
-    """The content type of the body, without its parameters."""
+    """Return the content type of the body, without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-#: Bytes that a body may have which names mailboxes and no more: so many at least, and so many for each.
+#: Largest body that only names mailboxes, in bytes: at least the first figure, else the second for each row.
 _LEAST_BODY, _BYTES_A_ROW = 1_000_000, 400
 
 #: Characters of a Content-Type whose parameters are read.
 _LONGEST_KIND = 200
 
-#: Charsets that a file does not tell by itself, by Python's names for them, as reading calls them.
+#: Charsets that a file does not reveal by itself: Python's name for each, and the reader's.
 _CHARSETS = {
     "cp1250": "windows-1250", "cp1252": "windows-1252", "iso8859-1": "windows-1252", "mac-roman": "mac-roman",
     "utf-16-be": "utf-16-be", "utf-16-le": "utf-16-le",
@@ -126,7 +129,10 @@ _TOLD_BY_ITSELF = frozenset({"ascii", "utf-8", "utf-8-sig", "utf-16"})
 
 
 def charset_of(request: Request) -> str | None:
-    """The encoding of a CSV that the sender names, where that tells more than the file does."""
+    """Return the encoding that the sender of a CSV names.
+
+    None where the file itself shows it.
+    """
     if kind_of(request) != CSV:
         return None
     given = request.headers.get("content-type", "")
@@ -147,7 +153,10 @@ def charset_of(request: Request) -> str | None:
 
 
 def parse_body(request: Request, data: bytes) -> Any:
-    """The body as JSON, in which nothing is said twice, and which brings no number or sign that there is not."""
+    """Parse the body as JSON.
+
+    Duplicate keys, NaN, Infinity and lone surrogates are rejected.
+    """
     if kind_of(request) != JSON:
         raise unsupported_media_type(JSON)
     most = max(_LEAST_BODY, _BYTES_A_ROW * services.current().settings.max_rows)
@@ -157,5 +166,5 @@ def parse_body(request: Request, data: bytes) -> Any:
 
 
 def unsupported_media_type(*wanted: str) -> ApiError:
-    """The body is of a kind that is not read here."""
+    """Return the error for a body of a content type that is not read here."""
     return ApiError(415, f"Say what the body is: Content-Type: {' or '.join(wanted)}.")

@@ -1,4 +1,4 @@
-"""The door of the API: who comes in, and with how much. Nothing behind it runs before both are settled."""
+"""Token and body size checks of the API: no route runs before both have passed."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from mxlib.services.confirmed_writes import came_at
 #: Digits of a length that any body can have.
 _DIGITS = 15
 
-#: Bytes of rows that anyone may have judged, whose every row is refused in the end.
+#: Bytes of rows that a caller who may import nowhere can have validated; every row is refused in the end.
 _A_LOOK = 30_000
 
 #: Where whole files are sent.
@@ -24,13 +24,13 @@ _IMPORTS = frozenset({"/imports", "/email-accounts/import/preview"})
 
 
 class TokenMiddleware:
-    """ASGI middleware: a bearer token and nothing else opens it, and a body over the limit never gets in."""
+    """ASGI middleware that requires a bearer token and refuses a body over the limit."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it with what is missing."""
+        """Pass a request on, or answer it with what is missing."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -47,24 +47,24 @@ class TokenMiddleware:
             await error_response(problem)(scope, receive, send)
             return
         if body is None:
-            return  # whoever asked has gone, and half a body is none
+            return  # the sender has disconnected, and half a body is useless
         try:
             came_at.set(services.current().clock.monotonic())
             state = {**scope.get("state", {}), "caller": caller}
             await self.app({**scope, "state": state}, _again(body, receive), send)
-        except Exception as error:  # answered already, and told again for the server's log, which is to hold no values
+        except Exception as error:  # answered already, and raised again for the server's log, which must hold no values
             internal_error(error)
 
 
 def bearer_token(scope: Scope) -> str:
-    """Return the bearer token of a request; blank when there is none, or more than one."""
+    """Return the bearer token of a request; blank without one or with several."""
     given = Headers(scope=scope).getlist("authorization")
     kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _caller(scope: Scope) -> Caller:
-    """Whoever holds the token; a cookie counts for nothing here."""
+    """Return the caller of the token; cookies are ignored here."""
     token = bearer_token(scope)
     if not token:
         raise ApiError(
@@ -78,7 +78,10 @@ def _caller(scope: Scope) -> Caller:
 
 
 def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:
-    """Bytes of a file that the caller may send; anyone who may import nowhere can only look how rows are judged."""
+    """Return the bytes of a file that the caller may send.
+
+    A caller who may import nowhere gets only a small preview.
+    """
     if services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True):
         return most
     if announced.isdecimal() and int(announced[:_DIGITS]) > _A_LOOK:
@@ -87,9 +90,9 @@ def _most_of_an_import(caller: Caller, most: int, announced: str) -> int:
 
 
 async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] | None:
-    """The body as it came, at most `most` bytes of it, and not packed: it could be any size inside.
+    """Read the body unchanged, at most `most` bytes, without a content encoding.
 
-    None when its sender hung up before its end.
+    A compressed body could have any size inside. None when the sender disconnected before its end.
     """
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise ApiError(415, "Send the body as it is, without Content-Encoding.")
@@ -110,7 +113,7 @@ async def _body(headers: Headers, receive: Receive, most: int) -> list[Message] 
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:
-    """`receive`, with what was received already first."""
+    """Replay the buffered messages, then continue with `receive`."""
     waiting: Iterator[Message] = iter(messages)
 
     async def again() -> Message:

@@ -1,10 +1,10 @@
-"""The OpenAPI document, made fit for its readers: people, and programs that write clients."""
+"""The OpenAPI document, adapted for people and for client generators."""
 
 from typing import Any
 
 from fastapi.routing import APIRoute
 
-#: What each group of operations is about.
+#: The groups of operations, with their descriptions.
 TAGS = [
     {"name": "account", "description": "Who asks, and what the whole account has."},
     {"name": "mailboxes", "description": "The mailboxes of a domain, all of them or one by one."},
@@ -19,12 +19,12 @@ _DONE = {"200": "Done; the answer tells", "201": "Made; the answer is the mailbo
 
 
 def name_of(route: APIRoute) -> str:
-    """What an operation is called in programs: `mailboxes_create`."""
+    """Return the operation id: `mailboxes_create`."""
     return f"{route.tags[0]}_{route.name}"
 
 
 def customise_openapi(document: dict[str, Any]) -> dict[str, Any]:
-    """The framework's `document`, telling of our answers: what it would refuse with 422 is a 400 here."""
+    """Adapt the framework's `document` to our responses: its 422 for validation is a 400 here."""
     for operations in document["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]

@@ -1,4 +1,4 @@
-"""The envelope that every answer of the API comes in, the same as the host's own."""
+"""The envelope of every response of the API, the same as MXroute's own."""
 
 import json
 import logging
@@ -46,7 +46,7 @@ CODES = {
     503: "HOST_DOWN",
 }
 
-#: Goes with a token that does not work.
+#: The header of a response to an invalid token.
 INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="MXM", error="invalid_token"'}
 
 _AGAIN = "To start them again, send the same request with ?again=true."
@@ -54,12 +54,12 @@ _AGAIN = "To start them again, send the same request with ?again=true."
 #: Items of a list that are written at a time.
 _AT_A_TIME = 200
 
-#: Seconds after which to come again when the host does not say.
+#: Seconds after which to retry when MXroute names no time.
 _LATER = 60
 
 
 class ApiError(Exception):
-    """An answer that says no: its status, one sentence, the field where there is one, and a code if not the usual."""
+    """An error response: its status, one sentence, the field where there is one, and an unusual code."""
 
     def __init__(
         self, status: int, message: str, *, field: str = "", headers: Mapping[str, str] | None = None, code: str = ""
@@ -70,12 +70,15 @@ class ApiError(Exception):
 
 
 def success(data: Any, status: int = 200) -> Response:
-    """`data` in the envelope of success."""
+    """Return `data` in the envelope of success."""
     return _answer({"success": True, "data": data}, status)
 
 
 def success_list(data: list[Any], read_at: float | None, problem: str) -> Response:
-    """A list, when it was read from the host (Unix seconds), and why it is an old one if it is."""
+    """Return a list with the time it was read and the problem that kept it old.
+
+    The time is when MXroute was read (Unix seconds); the problem is left out when blank.
+    """
     told = {"success": True, "data": data, "read_at": iso_time(read_at)}
     return _answer(told | {"problem": problem} if problem else told)
 
@@ -84,7 +87,7 @@ class _InPieces(JSONResponse):
     """JSON whose long lists are written some items at a time: writing keeps every other thread waiting."""
 
     def render(self, content: Any) -> bytes:
-        """The body."""
+        """Render the body."""
         return _written(content).encode()
 
 
@@ -106,7 +109,7 @@ def _answer(content: Any, status: int = 200, headers: Mapping[str, str] | None =
 
 
 def error_response(problem: ApiError) -> Response:
-    """A problem in the envelope of failure."""
+    """Return a problem in the envelope of failure."""
     error = {"code": problem.code, "message": problem.message}
     if problem.field:
         error["field"] = problem.field
@@ -114,7 +117,7 @@ def error_response(problem: ApiError) -> Response:
 
 
 def internal_error(error: Exception) -> ApiError:
-    """A fault of ours: its kind and place go to the log, its values nowhere."""
+    """Log an unexpected error by its kind and place, never its values; return a 500."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
@@ -124,7 +127,10 @@ def internal_error(error: Exception) -> ApiError:
 
 
 def from_host_error(error: errors.MXrouteError) -> ApiError:
-    """What the host's no is to the caller; that it does not take our key is no fault of the caller's."""
+    """Translate an error of MXroute for the caller.
+
+    A refused MXroute key is a 503: it is not the caller's fault.
+    """
     match error:
         case errors.RateLimitWait() | errors.RateLimited():
             seconds = error.retry_after or _LATER
@@ -144,7 +150,10 @@ def from_host_error(error: errors.MXrouteError) -> ApiError:
 
 
 def from_unavailable_list(error: ListUnavailable) -> ApiError:
-    """What it is to the caller that the host could not be read; that its limit is reached is no failure of it."""
+    """Translate a list that could not be read for the caller.
+
+    A reached rate limit is a 429, not a failure of MXroute.
+    """
     status = 429 if error.code == LIMITED else 503
     return ApiError(status, str(error), headers=_again(error.after or _LATER), code=error.code)
 
@@ -153,7 +162,7 @@ def _again(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, ceil(seconds)))}
 
 
-#: What each refusal of the services is to the caller.
+#: The error response for each exception of the services.
 _PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
     ApiError: lambda problem: problem,
     Forbidden: lambda error: ApiError(403, str(error)),
@@ -180,7 +189,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], ApiError]] = {
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Put every refusal of `app`, the framework's own included, into the envelope."""
+    """Put every error of `app`, the framework's own included, into the envelope."""
     for kind, problem in _PROBLEMS.items():
         app.add_exception_handler(kind, _handler(problem))
 
@@ -202,7 +211,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def _methods(request: Request) -> list[str]:
-    """Every method that there is at the path of a request; the framework tells those of one route only."""
+    """Return every method at the path of a request; the framework lists those of one route only."""
     routes = request.app.router.routes
 
     def does(method: str) -> bool:

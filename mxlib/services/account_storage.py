@@ -50,7 +50,7 @@ class AccountStorage:
 
     @classmethod
     def from_data(cls, data: Any, at: float) -> Self:
-        """Parse MXroute's response; a figure that is missing or invalid is None.
+        """Parse MXroute's response; missing or invalid figures become None.
 
         Raises InvalidResponse when there is no figure at all.
         """

@@ -1,4 +1,4 @@
-"""Confirm an empty list by a second read a minute later, if it was not empty before."""
+"""Confirm a list that became empty by a second read a minute later."""
 
 from mxlib.clock import Clock
 from mxlib.mxroute.errors import UnexpectedData
@@ -16,7 +16,7 @@ class EmptyLists:
         self._since: dict[str, float] = {}
 
     def check(self, name: str, *, is_empty: bool, was_empty: bool) -> None:
-        """Raise InvalidResponse for the first empty list where there was none before.
+        """Raise UnexpectedData for the first empty list where there was none before.
 
         `domain` is "" for the list of domains of the account.
         """

@@ -70,7 +70,7 @@ class Domains:
 class MailboxList:
     """The mailboxes of one domain.
 
-    `read_at` is None when no list was ever read.
+    `read_at` is None before the first successful read.
     """
 
     domain: str

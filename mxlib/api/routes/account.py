@@ -20,14 +20,14 @@ SearchText = Annotated[str, Query(max_length=255, description="A part of an addr
 
 @router.get("/me", responses={200: {"model": common.Success[common.Me]}, **error_responses()})
 async def me(caller: CurrentCaller) -> Response:
-    """Who the token stands for, and what it may do."""
+    """Return the name, role and permissions of the token."""
     return success(common.me(caller))
 
 
 @router.get("/domains", responses={200: {"model": common.Listed[list[str]]}, **error_responses(429, 503)})
 @calls_host
 def domains(caller: CurrentCaller, refresh: Refresh = False) -> Response:
-    """The account's domains that the token may work with."""
+    """List the account's domains that the token may work with."""
     told = services.current().lists.domains(caller, refresh=refresh)
     if told.read_at is None:
         raise ListUnavailable(told.problem)
@@ -36,19 +36,25 @@ def domains(caller: CurrentCaller, refresh: Refresh = False) -> Response:
 
 @router.get("/mailboxes", responses={200: {"model": common.Success[common.FoundShape]}, **error_responses()})
 def find(caller: CurrentCaller, q: SearchText = "") -> Response:
-    """Mailboxes of all domains that the token may view, by the kept lists: nothing is asked of MXroute."""
+    """Find mailboxes in all domains that the token may view.
+
+    The cached lists are searched: no request is sent to MXroute.
+    """
     return success(common.found(services.current().search.find(caller, q)))
 
 
 @router.get("/quota", responses={200: {"model": common.Success[common.StorageShape]}, **error_responses(429, 503)})
 @calls_host
 def quota(caller: CurrentCaller) -> Response:
-    """The storage of the whole account. While MXroute is down, the last figures; `problem` then says so."""
+    """Return the storage of the whole account.
+
+    While MXroute is down, these are the last figures; `problem` then says so.
+    """
     return success(common.storage(*services.current().storage.read(caller)))
 
 
 def _file(kind: str) -> dict[int | str, dict[str, Any]]:
-    """The answers of a route that gives a file of this content type."""
+    """Return the responses of a route that returns a file of this content type."""
     lacks = {"X-MXM-Remarks": {"description": "What the file lacks, and why", "schema": {"type": "string"}}}
     return {200: {"content": {kind: {"schema": {"type": "string"}}}, "headers": lacks}, **error_responses(429, 503)}
 
@@ -56,9 +62,10 @@ def _file(kind: str) -> dict[int | str, dict[str, Any]]:
 @router.get("/email-accounts.csv", response_class=Response, responses=_file(CSV))
 @calls_host
 def export(caller: CurrentCaller) -> Response:
-    """All mailboxes of all domains that the token may view and export, as one CSV that can be imported again.
+    """Export all mailboxes of all permitted domains as one CSV.
 
-    A domain whose list can not be had is named in a comment above the header, and in `X-MXM-Remarks`.
+    It covers the domains that the token may view and export, and can be imported again. A domain whose list cannot be
+    read is named in a comment above the header, and in `X-MXM-Remarks`.
     """
     return attached(services.current().exports.all_file(caller, "csv"))
 
@@ -66,5 +73,8 @@ def export(caller: CurrentCaller) -> Response:
 @router.get("/email-accounts.xlsx", response_class=Response, responses=_file(XLSX))
 @calls_host
 def export_workbook(caller: CurrentCaller) -> Response:
-    """The same as a workbook of text cells, in which no spreadsheet takes a name for a number; remarks have a sheet."""
+    """Export all mailboxes of all permitted domains as a workbook.
+
+    Its cells are text, so that no spreadsheet takes a name for a number; remarks have a sheet.
+    """
     return attached(services.current().exports.all_file(caller, "xlsx"))

@@ -1,4 +1,4 @@
-"""The audit trail page by page, for programs; the whole of it is a file at `/audit.csv` and `/audit.jsonl`."""
+"""The audit log page by page, for programs; `/audit.csv` and `/audit.jsonl` hold all of it."""
 
 from typing import Annotated
 
@@ -36,6 +36,9 @@ def entries(
     before: Before = None,
     most: Most = 100,
 ) -> Response:
-    """What was done, newest first: to the domains that the token may view and by itself; everything, for an admin."""
+    """List audit entries, newest first.
+
+    The token gets entries about the domains that it may view, and its own; an admin's gets everything.
+    """
     page = services.current().audit_log.entries(caller, parse_filter(request.query_params), before=before, most=most)
     return success(common.audit(page))

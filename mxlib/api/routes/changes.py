@@ -1,4 +1,4 @@
-"""Many mailboxes at once: taken away as a file, or changed, which is looked at without a trace or started as a run."""
+"""Bulk routes: export selected mailboxes, or preview and start a bulk change."""
 
 from typing import Any
 
@@ -64,7 +64,10 @@ _CHANGE = {
 )
 @calls_host
 def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None) -> Response:
-    """Change or delete these mailboxes, as a run; those that are as asked already cost no write."""
+    """Change or delete these mailboxes, as a run.
+
+    Mailboxes that already are as requested cost no write.
+    """
     app = services.current()
     asked = change_request.parse_change(parse_body(request, data), app.settings.max_rows)
     if asked.dry_run:
@@ -99,7 +102,10 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
 )
 @calls_host
 def export(caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """These mailboxes as a CSV that can be imported again, passwords blank; `X-MXM-Remarks` names those not there."""
+    """Export these mailboxes as a CSV that can be imported again.
+
+    Passwords are blank; `X-MXM-Remarks` names the mailboxes that do not exist.
+    """
     app = services.current()
     addresses = change_request.selected_addresses(parse_body(request, data), app.settings.max_rows)
     return attached(app.exports.some_file(caller, addresses, "csv"))

@@ -1,4 +1,4 @@
-"""Imports: judged without a trace, or started as a run."""
+"""Import routes: preview rows, or start a run."""
 
 from typing import Annotated, Any
 
@@ -91,7 +91,7 @@ def preview(
     file: FileName = "",
     on_existing: Existing = OnExisting.SKIP,
 ) -> Response:
-    """Judge rows as the page does, and send nothing."""
+    """Validate rows as the page does, and send nothing."""
     app = services.current()
     batch = _batch(request, data, default_domain, file, generate=False, on_existing=on_existing)
     judged = app.imports.preview(caller, batch)
@@ -121,7 +121,10 @@ def start(
     again: Again = False,
     key: Key = None,
 ) -> Response:
-    """Start a run of all rows that are ready: it makes and changes mailboxes. Every other row is in its results."""
+    """Start a run of all ready rows: it creates and changes mailboxes.
+
+    Every other row is in its results.
+    """
     app = services.current()
     batch = _batch(request, data, default_domain, file, generate=generate_passwords, on_existing=on_existing)
     asked = f"{kind_of(request)}\n{batch.domain}\n{batch.file_name}\n{batch.generate}\n".encode() + data
@@ -141,7 +144,7 @@ def start(
 def _batch(
     request: Request, data: bytes, domain: str, file: str, *, generate: bool, on_existing: OnExisting
 ) -> ImportBatch:
-    """What is to be imported, from whichever kind of body."""
+    """Return the import batch of a body, by its content type."""
     files = services.current().files
     match kind_of(request):
         case "application/json":

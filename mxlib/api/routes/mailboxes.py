@@ -1,4 +1,4 @@
-"""The mailboxes of a domain: all of them, and each by itself."""
+"""Mailbox routes: all mailboxes of a domain, and single ones."""
 
 from typing import Any
 
@@ -50,7 +50,10 @@ def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
 )
 @calls_host
 def every(domain: Domain, caller: CurrentCaller, refresh: Refresh = False) -> Response:
-    """All mailboxes of a domain. While MXroute is down, the last list; `problem` then says so."""
+    """List all mailboxes of a domain.
+
+    While MXroute is down, this is the last list; `problem` then says so.
+    """
     told = services.current().mailboxes.list_mailboxes(caller, domain, refresh=refresh)
     return success_list(common.mailboxes(told.frame), told.read_at, told.problem)
 
@@ -62,7 +65,10 @@ def every(domain: Domain, caller: CurrentCaller, refresh: Refresh = False) -> Re
 )
 @calls_host
 def export(domain: Domain, caller: CurrentCaller) -> Response:
-    """All mailboxes of a domain as a CSV that can be imported again; passwords are blank."""
+    """Export all mailboxes of a domain as a CSV.
+
+    It can be imported again; passwords are blank.
+    """
     return _exported(caller, domain, "csv")
 
 
@@ -73,7 +79,10 @@ def export(domain: Domain, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def export_workbook(domain: Domain, caller: CurrentCaller) -> Response:
-    """The same as a workbook of text cells, in which no spreadsheet takes a name for a number."""
+    """Export all mailboxes of a domain as a workbook.
+
+    Its cells are text, so that no spreadsheet takes a name for a number.
+    """
     return _exported(caller, domain, "xlsx")
 
 
@@ -99,7 +108,10 @@ def _exported(caller: CurrentCaller, domain: str, kind: str) -> Response:
 )
 @calls_host
 def create(domain: Domain, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Make a mailbox, before any run's next row. A create whose answer is lost is read back, never sent twice."""
+    """Create a mailbox, before any run's next row.
+
+    A create whose answer is lost is read back, never sent twice.
+    """
     cells = mailbox(parse_body(request, data), domain)
     return success(common.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
 
@@ -110,7 +122,7 @@ def create(domain: Domain, caller: CurrentCaller, request: Request, data: RawBod
 )
 @calls_host
 def read(domain: Domain, user: User, caller: CurrentCaller) -> Response:
-    """One mailbox, as MXroute has it now."""
+    """Return one mailbox, as MXroute has it now."""
     return success(common.mailbox(services.current().mailboxes.read(caller, domain, user)))
 
 
@@ -121,7 +133,10 @@ def read(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Change password, quota or limit; what is not given stays. MXroute takes a limit with a password only."""
+    """Change password, quota or limit; fields that are left out stay as they are.
+
+    MXroute accepts a limit only together with a password.
+    """
     cells = only(parse_body(request, data), *_CHANGEABLE)
     return success(common.mailbox(services.current().mailboxes.update(caller, domain, user, cells)))
 
@@ -132,7 +147,7 @@ def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, 
 )
 @calls_host
 def delete(domain: Domain, user: User, caller: CurrentCaller) -> Response:
-    """Delete a mailbox and its mail. This can not be taken back."""
+    """Delete a mailbox and its mail. This cannot be undone."""
     unrecorded = services.current().mailboxes.delete(caller, domain, user)
     told: common.Deleted = {"email": f"{user}@{domain}".lower()}
     return success(told | {"warnings": [unrecorded]} if unrecorded else told)
@@ -143,7 +158,10 @@ def delete(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     responses={200: {"model": common.Success[common.HistoryShape]}, **error_responses(404)},
 )
 def history(domain: Domain, user: User, caller: CurrentCaller) -> Response:
-    """Who did what to a mailbox, when, by which run and file; nothing is asked of MXroute."""
+    """List who changed a mailbox, when, and by which run and file.
+
+    No request is sent to MXroute.
+    """
     app, user = services.current(), user.lower()
     past = app.histories.of(caller, domain, user)
     if not past.events and past.first_seen is None and app.lists.cached_mailbox(domain, user) is None:
@@ -158,7 +176,7 @@ def history(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def recovery(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Keep where the owner of a mailbox may reset its password; null forgets it."""
+    """Set the recovery email of a mailbox; null removes it."""
     cells = only(parse_body(request, data), "recovery_email")
     if "recovery_email" not in cells:
         raise InvalidBody("recovery_email", "recovery_email: give an address, or null to forget the one that is kept.")

@@ -1,4 +1,4 @@
-"""Runs: how it stands with them, what came of them, and how to steer them."""
+"""Runs: their status, their results, and how to steer them."""
 
 from collections.abc import Callable
 
@@ -23,20 +23,23 @@ _ONE = {200: {"model": common.Success[runs.RunShape]}, **error_responses(404, 40
 
 @router.get("", responses={200: {"model": common.Success[list[runs.RunShape]]}, **error_responses()})
 def every(caller: CurrentCaller) -> Response:
-    """The latest 200 runs that the token may see, newest first."""
+    """List the latest 200 runs that the token may see, newest first."""
     app = services.current()
     return success([runs.run(view, app.clock.now()) for view in app.runs.all(caller)])
 
 
 @router.get("/{run}", responses={200: {"model": common.Success[runs.RunShape]}, **error_responses(404)})
 def one(run: Run, caller: CurrentCaller) -> Response:
-    """How it stands with a run."""
+    """Return the status of a run."""
     return _told(caller, run)
 
 
 @router.get("/{run}/results", responses={200: {"model": common.Success[runs.Results]}, **error_responses(404, 503)})
 def results(run: Run, caller: CurrentCaller) -> Response:
-    """What became of every row; passwords for the token that started the run, and for admins."""
+    """Return the outcome of every row.
+
+    Passwords are for the token that started the run, and for admins.
+    """
     view, told = _seen(caller, run), services.current().runs.results(caller, run)
     return success(runs.results(told, view.hidden))
 
@@ -47,7 +50,10 @@ def results(run: Run, caller: CurrentCaller) -> Response:
     responses={200: {"content": {XLSX: {"schema": {"type": "string"}}}}, **error_responses(404, 503)},
 )
 def results_xlsx(run: Run, caller: CurrentCaller) -> Response:
-    """The same as a workbook with text cells only, for the token that started the run and for admins."""
+    """Return the results as a workbook of text cells.
+
+    For the token that started the run, and for admins.
+    """
     return attached(services.current().exports.run_file(caller, run, "results.xlsx"))
 
 
@@ -57,31 +63,34 @@ def results_xlsx(run: Run, caller: CurrentCaller) -> Response:
     responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **error_responses(404, 503)},
 )
 def results_csv(run: Run, caller: CurrentCaller) -> Response:
-    """The same as a CSV for programs; a spreadsheet calculates cells that start with =, +, - or @."""
+    """Return the results as a CSV for programs.
+
+    A spreadsheet calculates cells that start with =, +, - or @.
+    """
     return attached(services.current().exports.run_file(caller, run, "results.csv"))
 
 
 @router.post("/{run}/pause", responses=_ONE)
 def pause(run: Run, caller: CurrentCaller) -> Response:
-    """Pause after what is in flight; its domains are free meanwhile."""
+    """Pause after the requests in flight; the run's domains are free meanwhile."""
     return _steered(caller, run, services.current().runs.pause)
 
 
 @router.post("/{run}/resume", responses=_ONE)
 def resume(run: Run, caller: CurrentCaller) -> Response:
-    """Go on from where the run paused, once its domains were read again."""
+    """Continue from where the run paused, once its domains were read again."""
     return _steered(caller, run, services.current().runs.resume)
 
 
 @router.post("/{run}/stop", responses=_ONE)
 def stop(run: Run, caller: CurrentCaller) -> Response:
-    """End after what is in flight; the rest is not attempted."""
+    """Stop after the requests in flight; the rest is not attempted."""
     return _steered(caller, run, services.current().runs.stop)
 
 
 @router.post("/{run}/handed-over", responses=_ONE)
 def handed_over(run: Run, caller: CurrentCaller) -> Response:
-    """The passwords have reached their people: forget them here, for good."""
+    """Forget the passwords for good: they have reached their owners."""
     return _steered(caller, run, services.current().runs.handed_over)
 
 
@@ -91,7 +100,10 @@ def handed_over(run: Run, caller: CurrentCaller) -> Response:
     responses={202: {"model": common.Success[runs.RunShape]}, **error_responses(404, 409, 503)},
 )
 def retry(run: Run, caller: CurrentCaller) -> Response:
-    """A new run of the rows that failed or were not attempted, with the same passwords."""
+    """Start a run of the rows that failed or were not attempted.
+
+    They get the same passwords.
+    """
     _seen(caller, run)
     return _told(caller, services.current().runs.retry(caller, run), 202)
 
@@ -101,7 +113,7 @@ def retry(run: Run, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def what_undo_does(run: Run, caller: CurrentCaller) -> Response:
-    """What taking this run back would delete, restore and keep, and why."""
+    """Return what an undo of this run would delete, restore and keep, and why."""
     _seen(caller, run)
     return success(runs.undo(services.current().undo.look(caller, run)))
 
@@ -120,7 +132,7 @@ def what_undo_does(run: Run, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Take this run back, as a run of its own; sent twice it starts one."""
+    """Undo this run, by a run of its own; a request sent twice starts only one."""
     asked = parse_body(request, data)
     confirm = asked.get("confirm") if isinstance(asked, dict) else None
     if type(confirm) is not int:
@@ -146,7 +158,7 @@ def _told(caller: Caller, run: int, status: int = 200) -> Response:
 
 
 def _seen(caller: Caller, run: int) -> RunView:
-    """The run as the caller may see it; one that they may not see does not exist for them."""
+    """Return the run as the caller may see it; 404 when they may not."""
     view = services.current().runs.get(caller, run)
     if view is None:
         raise NotFound(f"There is no run {run}.")

@@ -19,7 +19,10 @@ Number = Annotated[int, Path(ge=1, lt=2**63, description="The number of a change
 
 
 class UnconfirmedShape(TypedDict):
-    """A change that got no answer. `outcome` is null until MXM has read back what became of it."""
+    """A change that got no answer.
+
+    `outcome` is null until MXM has read back whether it was done.
+    """
 
     id: int
     time: str | None
@@ -45,7 +48,10 @@ class ForgottenShape(TypedDict):
 
 @router.get("", responses={200: {"model": common.Success[list[UnconfirmedShape]]}, **error_responses()})
 def every(caller: CurrentCaller) -> Response:
-    """Changes by hand that got no answer, oldest first: the caller's own; all of them, for an admin."""
+    """List the caller's changes by hand that got no answer, oldest first.
+
+    An admin gets those of everyone.
+    """
     return success([_shape(write) for write in services.current().unconfirmed.every(caller)])
 
 
@@ -53,7 +59,10 @@ def every(caller: CurrentCaller) -> Response:
     "/{number}/password", responses={200: {"model": common.Success[PasswordShape]}, **error_responses(404, 503)}
 )
 def password(number: Number, caller: CurrentCaller) -> Response:
-    """The password that such a change may have set, for its caller and admins. It is noted in the audit trail."""
+    """Return the password that such a change may have set.
+
+    It is for its caller and admins, and the audit log records it.
+    """
     return success({"password": services.current().unconfirmed.password(caller, number)})
 
 

@@ -1,1 +1,1 @@
-"""What the HTTP API accepts and returns."""
+"""Requests and responses of the HTTP API."""

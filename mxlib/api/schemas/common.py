@@ -1,4 +1,4 @@
-"""What the API answers, shape by shape: the functions make them, the OpenAPI document describes them."""
+"""Shapes of the API's responses: the functions build them, the OpenAPI document describes them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,14 +18,17 @@ T = TypeVar("T")
 
 
 class Success(TypedDict, Generic[T]):
-    """The envelope of a yes."""
+    """The envelope of a success."""
 
     success: Literal[True]
     data: T
 
 
 class Listed(TypedDict, Generic[T]):
-    """The envelope of a list: when it was read from MXroute, and why it is an old one if it is."""
+    """The envelope of a list.
+
+    `read_at` is when it was read from MXroute; `problem` says why it is an old one, if it is.
+    """
 
     success: Literal[True]
     data: T
@@ -34,7 +37,7 @@ class Listed(TypedDict, Generic[T]):
 
 
 class Error(TypedDict):
-    """What went wrong; `field` names the cell or the parameter where there is one."""
+    """An error; `field` names the cell or the parameter where there is one."""
 
     code: str
     message: str
@@ -42,14 +45,14 @@ class Error(TypedDict):
 
 
 class Failure(TypedDict):
-    """The envelope of a no."""
+    """The envelope of a failure."""
 
     success: Literal[False]
     error: Error
 
 
 class Me(TypedDict):
-    """Whoever holds the token; `permissions` by domain."""
+    """The holder of the token; `permissions` by domain."""
 
     name: str
     admin: bool
@@ -57,7 +60,10 @@ class Me(TypedDict):
 
 
 class MailboxShape(TypedDict):
-    """A mailbox as MXroute has it, with the recovery email kept by MXM. Quota and usage in MB, quota 0 = unlimited."""
+    """A mailbox as MXroute has it, with the recovery email kept by MXM.
+
+    Quota and usage are in MB; quota 0 = unlimited.
+    """
 
     username: str
     email: str
@@ -80,14 +86,17 @@ class RecoveryShape(TypedDict):
 
 
 class Deleted(TypedDict):
-    """The address that is no more."""
+    """The address of the deleted mailbox."""
 
     email: str
     warnings: NotRequired[list[str]]
 
 
 class FoundShape(TypedDict):
-    """The best of `total` mailboxes found in the kept lists. `never_read` are domains that have none."""
+    """The best of `total` mailboxes found in the cached lists.
+
+    `never_read` are domains without a list.
+    """
 
     mailboxes: list[MailboxShape]
     total: int
@@ -96,7 +105,7 @@ class FoundShape(TypedDict):
 
 
 class EventShape(TypedDict):
-    """Something that was done to a mailbox, by a run (its number and file) or by hand."""
+    """An event of a mailbox, by a run (its number and file) or by hand."""
 
     at: str | None
     who: str
@@ -107,7 +116,10 @@ class EventShape(TypedDict):
 
 
 class HistoryShape(TypedDict):
-    """The past of a mailbox, newest first; `first_seen` tells of one that MXM did not make."""
+    """The history of a mailbox, newest first.
+
+    `first_seen` is set for a mailbox that MXM did not make.
+    """
 
     email: str
     events: list[EventShape]
@@ -115,7 +127,10 @@ class HistoryShape(TypedDict):
 
 
 class StorageShape(TypedDict):
-    """The account's storage in bytes; limit 0 = unlimited, null = not known. MXroute reckons it once an hour."""
+    """The account's storage in bytes; limit 0 = unlimited, null = not known.
+
+    MXroute computes it once an hour.
+    """
 
     used: int | None
     limit: int | None
@@ -125,7 +140,7 @@ class StorageShape(TypedDict):
     problem: NotRequired[str]
 
 
-#: Something that was done. `kind` is operator, token or engine, `from` the address that it was asked from.
+#: One audit entry. `kind` is operator, token or engine, `from` the address of the request.
 EntryShape = TypedDict(
     "EntryShape",
     {
@@ -143,20 +158,23 @@ EntryShape = TypedDict(
 
 
 class AuditShape(TypedDict):
-    """Entries of the audit trail, newest first; `older` asks on from the last one, null at the end."""
+    """Entries of the audit log, newest first.
+
+    `older` continues from the last one, null at the end.
+    """
 
     entries: list[EntryShape]
     older: int | None
 
 
 def me(caller: Caller) -> Me:
-    """The caller, told about itself."""
+    """Return the caller's own name, role and permissions."""
     permissions = {domain: sorted(map(str, rights)) for domain, rights in sorted(caller.domains.items())}
     return {"name": caller.name, "admin": caller.admin, "permissions": permissions}
 
 
 def mailbox(kept: MailboxDetails) -> MailboxShape:
-    """One mailbox."""
+    """Return one mailbox."""
     box = kept.box
     told: MailboxShape = {
         "username": box.username,
@@ -173,7 +191,7 @@ def mailbox(kept: MailboxDetails) -> MailboxShape:
 
 
 def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The mailboxes of a domain's list."""
+    """Return the mailboxes of a domain's list."""
     names = ["email" if name == "address" else str(name) for name in frame.columns]
     columns = (frame[name].tolist() for name in frame.columns)  # a fifth of the time that `to_dict("records")` takes
     rows: Iterable[dict[str, Any]] = (dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True))
@@ -181,7 +199,7 @@ def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def found(told: Found) -> FoundShape:
-    """What was found."""
+    """Return the mailboxes that a search found."""
     return {
         "mailboxes": [_hit(hit) for hit in told.hits],
         "total": told.total,
@@ -205,7 +223,7 @@ def _hit(hit: Hit) -> MailboxShape:
 
 
 def history(email: str, past: MailboxHistory) -> HistoryShape:
-    """The past of the mailbox `email`."""
+    """Return the history of the mailbox `email`."""
     events: list[EventShape] = [
         {
             "at": iso_time(event.at),
@@ -221,7 +239,7 @@ def history(email: str, past: MailboxHistory) -> HistoryShape:
 
 
 def storage(told: AccountStorage, problem: str) -> StorageShape:
-    """The account's storage."""
+    """Return the account's storage."""
     figures: StorageShape = {
         "used": told.used,
         "limit": told.limit,
@@ -233,7 +251,7 @@ def storage(told: AccountStorage, problem: str) -> StorageShape:
 
 
 def audit(page: Page) -> AuditShape:
-    """Entries of the audit trail."""
+    """Return entries of the audit log."""
     entries: list[EntryShape] = [
         {
             "id": entry.id,
@@ -252,12 +270,12 @@ def audit(page: Page) -> AuditShape:
 
 
 def recovery(email: str, kept: str) -> RecoveryShape:
-    """The recovery email of the mailbox `email`."""
+    """Return the recovery email of the mailbox `email`."""
     return {"email": email, "recovery_email": kept or None, "has_recovery_email": bool(kept)}
 
 
 def iso_time(at: float | None) -> str | None:
-    """A time as it is written in answers: UTC, to the second."""
+    """Format a time as in all responses: UTC, to the second."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 

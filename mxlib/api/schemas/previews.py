@@ -1,4 +1,4 @@
-"""What the API answers to a preview: every row judged, and how many there are of each kind."""
+"""The response to a preview: every row with its verdict, and the counts of each kind."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NotRequired
@@ -15,7 +15,10 @@ _NO_CHANGE = bits_of(FindingCode.NO_CHANGE)
 
 
 class FindingShape(TypedDict):
-    """Something found in a row; errors stop it. The column is null for a finding about the row as a whole."""
+    """A finding in a row; errors block the row.
+
+    The column is null for a finding about the row as a whole.
+    """
 
     code: FindingCode
     column: str | None
@@ -24,9 +27,9 @@ class FindingShape(TypedDict):
 
 
 class PreviewRow(TypedDict):
-    """A row and what its mailbox would have. Quota and limit are null where the cell is invalid.
+    """A row and the values of its mailbox. Quota and limit are null where the cell is invalid.
 
-    With `on_existing` update also what would be done, null for nothing, and what that changes, phrase by phrase.
+    With `on_existing` update also the action, null for none, and its changes, one phrase each.
     """
 
     line: int
@@ -49,7 +52,10 @@ class PreviewRow(TypedDict):
 
 
 class Summary(TypedDict):
-    """Rows by kind; `invalid` counts every row that is not valid, `updated` and `unchanged` are valid ones."""
+    """Rows by kind.
+
+    `invalid` counts every row that is not valid; `updated` and `unchanged` are valid ones.
+    """
 
     total: int
     valid: int
@@ -62,7 +68,10 @@ class Summary(TypedDict):
 
 
 class Preview(TypedDict):
-    """Every row judged; `notes` say how a file was read, `warnings` whether the ready rows fit the account."""
+    """Every row with its verdict.
+
+    `notes` say how a file was read, `warnings` whether the ready rows fit the account.
+    """
 
     rows: list[PreviewRow]
     summary: Summary
@@ -71,7 +80,7 @@ class Preview(TypedDict):
 
 
 def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
-    """Judged rows, and how many there are of each kind."""
+    """Return the validated rows, and the counts of each kind."""
     counts = judged["verdict"].value_counts()
     ready = int(counts.get(Verdict.READY, 0))
     told: Preview = {
@@ -96,7 +105,7 @@ def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
 
 
 def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
-    """The rows, column by column: ten thousand of them must not take a second."""
+    """Yield the rows, built column by column: ten thousand of them must not take a second."""
     names = (
         "line", "clean_domain", "clean_username", "password", "verdict", "clean_quota", "clean_limit",
         "clean_recovery_email", "reasons", "reason_codes", "warnings", "warning_codes",

@@ -1,4 +1,4 @@
-"""What the API answers about runs, shape by shape."""
+"""Shapes of the API's responses about runs."""
 
 from collections.abc import Iterable, Mapping
 from math import ceil
@@ -14,13 +14,13 @@ from mxlib.services.undo import UndoPlan
 
 
 class RunShape(TypedDict):
-    """How it stands with a run. `counts` by outcome; the times are UTC.
+    """The status of a run. `counts` by outcome; the times are UTC.
 
-    `total` and `counts` are about rows of domains that the caller may see; `hidden_rows` counts the
-    others, where there are any.
+    `total` and `counts` are about rows of domains that the caller may see; `hidden_rows` counts the others, where
+    there are any.
 
-    `undo_of` is the run that it takes back, `undone_by` are those that take it back or did.
-    `passwords` that were forgotten are `erasing` until they are in no file of the server any more.
+    `undo_of` is the run that it undoes, `undone_by` are those that undo it or did. `passwords` that were forgotten
+    are `erasing` until no file of the server holds them any longer.
     """
 
     id: int
@@ -40,7 +40,10 @@ class RunShape(TypedDict):
 
 
 class ChangeShape(RunShape):
-    """How it stands with a run of changes; `gone` are the addresses that are not in it: there are no such mailboxes."""
+    """The status of a run of changes.
+
+    `gone` are the addresses that are not in it: those mailboxes do not exist.
+    """
 
     gone: list[str]
 
@@ -54,9 +57,10 @@ class BelowShape(TypedDict):
 
 
 class ProposalShape(TypedDict):
-    """What a change comes to. `mailboxes` are there, and `unchanged` of them are as asked already.
+    """The effect of a change.
 
-    `confirm` is the number to send with a deletion; null when there is nothing to confirm.
+    `mailboxes` exist, and `unchanged` of them already are as requested. `confirm` is the number to send with a
+    deletion; null when there is nothing to confirm.
     """
 
     question: str
@@ -70,14 +74,14 @@ class ProposalShape(TypedDict):
 
 
 class HostShape(TypedDict):
-    """What MXroute had when the run was compared with it."""
+    """The figures of MXroute when the run was compared with it."""
 
     quota: int | None
     limit: int | None
 
 
 class BeforeShape(TypedDict):
-    """What a mailbox had before a row that found it there; null where that is not known."""
+    """The figures of an existing mailbox before its row; null where unknown."""
 
     quota: int | None
     limit: int | None
@@ -85,7 +89,10 @@ class BeforeShape(TypedDict):
 
 
 class ResultRow(TypedDict):
-    """What became of one row. `password` is null where none was made, was kept, or may be seen."""
+    """The outcome of one row.
+
+    `password` is null where none was made, none is kept, or the caller may not see it.
+    """
 
     line: int
     domain: str
@@ -103,7 +110,7 @@ class ResultRow(TypedDict):
 
 
 class UndoRow(TypedDict):
-    """What would become of one mailbox when its run is taken back; `message` says why it is kept."""
+    """The effect of an undo on one mailbox; `message` says why it is kept."""
 
     email: str
     action: Literal["delete", "restore", "keep"]
@@ -113,7 +120,10 @@ class UndoRow(TypedDict):
 
 
 class UndoShape(TypedDict):
-    """What taking a run back comes to. `confirm` is the number to send back; 0 when nothing can be done."""
+    """The effect of an undo.
+
+    `confirm` is the number to send back; 0 when nothing can be done.
+    """
 
     run: int
     question: str
@@ -124,14 +134,17 @@ class UndoShape(TypedDict):
 
 
 class Results(TypedDict):
-    """Every row of a run that the caller may see, in the order in which they came; `hidden_rows` counts the others."""
+    """Every row of a run that the caller may see, in its order.
+
+    `hidden_rows` counts the others.
+    """
 
     rows: list[ResultRow]
     hidden_rows: NotRequired[int]
 
 
 def run(view: RunView, now: float) -> RunShape:
-    """How it stands with a run."""
+    """Return the status of a run."""
     told: RunShape = {
         "id": view.id,
         "kind": view.kind,
@@ -153,12 +166,12 @@ def run(view: RunView, now: float) -> RunShape:
 
 
 def change(view: RunView, now: float, gone: Iterable[str]) -> ChangeShape:
-    """How it stands with a run of changes."""
+    """Return the status of a run of changes."""
     return {**run(view, now), "gone": list(gone)}
 
 
 def proposal(proposed: ChangeProposal, readable_until: float) -> ProposalShape:
-    """What a change comes to; its passwords would be readable until then."""
+    """Return the effect of a change; its passwords would be readable until then (Unix seconds)."""
     figures = proposed.figures
     return {
         "question": proposed.text(readable_until, as_run=True),
@@ -173,7 +186,7 @@ def proposal(proposed: ChangeProposal, readable_until: float) -> ProposalShape:
 
 
 def undo(planned: UndoPlan) -> UndoShape:
-    """What taking a run back comes to."""
+    """Return the effect of an undo."""
     return {
         "run": planned.run,
         "question": planned.sentence,
@@ -194,7 +207,7 @@ def undo(planned: UndoPlan) -> UndoShape:
 
 
 def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
-    """Every row of a run: as the journal has it, and its password; and how many others there are."""
+    """Return every row of a run as the journal has it, with its password, and the count of the others."""
     found: Results = {
         "rows": [
             {
