@@ -51,7 +51,7 @@ def build() -> FastAPI:
 
 
 class SubtreeMount(Mount):
-    """A mount of a path and every path below, also those that contain a line break."""
+    """A mount of a path and every path below, those with line breaks too."""
 
     def __init__(self, path: str, app: ASGIApp) -> None:
         super().__init__(path, app)

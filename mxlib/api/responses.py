@@ -75,7 +75,7 @@ def success(data: Any, status: int = 200) -> Response:
 
 
 def success_list(data: list[Any], read_at: float | None, problem: str) -> Response:
-    """Return a list with the time it was read and the problem that kept it old.
+    """Return a list, the time it was read, and the problem that kept it old.
 
     The time is when MXroute was read (Unix seconds); the problem is left out when blank.
     """
@@ -211,7 +211,10 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return every method at the path of a request; the framework lists those of one route only."""
+    """Return every method at the path of a request.
+
+    The framework lists those of one route only.
+    """
     routes = request.app.router.routes
 
     def does(method: str) -> bool:

@@ -70,7 +70,7 @@ class Domains:
 class MailboxList:
     """The mailboxes of one domain.
 
-    `read_at` is None before the first successful read.
+    Without any list yet, `read_at` holds None.
     """
 
     domain: str

@@ -132,7 +132,10 @@ def what_undo_does(run: Run, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Undo this run, by a run of its own; a request sent twice starts only one."""
+    """Undo this run, by a run of its own.
+
+    A request that is sent twice starts only one.
+    """
     asked = parse_body(request, data)
     confirm = asked.get("confirm") if isinstance(asked, dict) else None
     if type(confirm) is not int:

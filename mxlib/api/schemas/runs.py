@@ -207,7 +207,10 @@ def undo(planned: UndoPlan) -> UndoShape:
 
 
 def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
-    """Return every row of a run as the journal has it, with its password, and the count of the others."""
+    """Return every row of a run as the journal has it, with its password.
+
+    `hidden` is the number of rows that the caller may not see.
+    """
     found: Results = {
         "rows": [
             {
