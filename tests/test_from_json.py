@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from mxlib.api.schemas.requests import ImportRequest
+from mxlib.core.import_batch import ImportBatch
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import json_rows
-from mxlib.core.mapping.json_rows import InvalidBody
 from mxlib.core.schema import COLUMNS, DTYPES, ROW_METADATA
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
@@ -17,6 +19,10 @@ ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"anna
 def judged(*items: dict[str, Any]) -> list[dict[Any, Any]]:
     """The rows with their verdicts."""
     return rules.validate(json_rows.rows_from_json(items), ACCOUNT, Defaults("a.nl")).to_dict("records")
+
+
+def parse_import(body: Any, most: int) -> ImportBatch:
+    return ImportRequest.parse(body, max_rows=most).batch()
 
 
 def cells(*items: dict[str, Any]) -> list[dict[Any, Any]]:
@@ -91,7 +97,7 @@ def test_half_a_character_is_replaced_before_it_can_break_anything() -> None:
 
 
 def test_what_the_sender_knows_is_read_liberally() -> None:
-    asked = json_rows.parse_import(
+    asked = parse_import(
         {"default_domain": " A.nl ", "existing_by_domain": {"A.NL": ["Anna", "bob@a.nl", 5], "b.nl": None}}, 10
     )
     assert asked.domain == "a.nl"
@@ -100,7 +106,7 @@ def test_what_the_sender_knows_is_read_liberally() -> None:
 
 
 def test_cells_that_mxm_has_no_use_for_are_kept_for_the_results() -> None:
-    asked = json_rows.parse_import({"rows": [{"user": "jan", "phone": 31, "line": 4, "tags": ["x"], "pass": "s"}]}, 10)
+    asked = parse_import({"rows": [{"user": "jan", "phone": 31, "line": 4, "tags": ["x"], "pass": "s"}]}, 10)
     assert asked.source.cells(0) == {"phone": "31"}
 
 
@@ -112,16 +118,16 @@ def test_cells_that_mxm_has_no_use_for_are_kept_for_the_results() -> None:
 )  # fmt: skip
 def test_a_body_of_another_shape_is_refused_with_the_place(body: Any, field: str) -> None:
     with pytest.raises(InvalidBody) as refused:
-        json_rows.parse_import(body, 10)
+        parse_import(body, 10)
     assert refused.value.field == field
 
 
 def test_a_million_own_cells_and_names_are_nothing_to_pass_on() -> None:
     items = [{"username": f"u{at}", "note": "Piet", "pin": "Zq7.veld.2026x", "x": [1], "gone": None} for at in range(3)]
-    asked = json_rows.parse_import({"rows": items}, 10)
+    asked = parse_import({"rows": items}, 10)
     assert asked.source.cells(1) == {"note": "Piet", "gone": ""}
     assert all(type(cells) is bytes for cells in asked.source.own)
     for known in ({"a.nl": ["u"] * 60_000, "b.nl": ["u"] * 40_001}, {f"{at}.nl": [] for at in range(100_001)}):
         with pytest.raises(InvalidBody, match="over 100,000 names") as refused:
-            json_rows.parse_import({"rows": [], "existing_by_domain": known}, 10)
+            parse_import({"rows": [], "existing_by_domain": known}, 10)
         assert refused.value.field == "existing_by_domain"

@@ -23,6 +23,7 @@ from mxlib.core.editing import filters
 from mxlib.core.files import clipboard, encoding, reader, writer
 from mxlib.core.files.csv_reader import records
 from mxlib.core.format import quoted, readable
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.mapping import json_rows, mapping, presets, usernames
 from mxlib.core.plans.changes import NewQuota
 from mxlib.core.schema import make_rows
@@ -257,7 +258,7 @@ def _refusing(work: Callable[[str], object]) -> Callable[[str], object]:
     def refuse(text: str) -> object:
         try:
             return work(text)
-        except (reader.FileRefused, json_rows.InvalidBody, responses.ApiError):
+        except (reader.FileRefused, InvalidBody, responses.ApiError):
             return None
 
     return refuse

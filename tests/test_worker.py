@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
+from mxlib.api.schemas import requests
 from mxlib.core.files import reader, time_budget
 from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.invalid_body import InvalidBody
-from mxlib.core.mapping import fallbacks, json_rows, mapping
+from mxlib.core.mapping import fallbacks, mapping
 from mxlib.core.schema import make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
@@ -55,7 +56,7 @@ def test_what_a_function_raises_comes_back_with_all_that_it_says(worker: Worker)
         worker.run(reader.read, b'username\n"jan\n', "staff.csv")
     assert refused.value.line == 2
     with pytest.raises(InvalidBody) as malformed:
-        worker.run(json_rows.read_text, b'{"rows": 1}', 10)
+        worker.run(requests.read_import, b'{"rows": 1}', 10)
     assert malformed.value.field == "rows"
 
 

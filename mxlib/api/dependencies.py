@@ -1,6 +1,7 @@
 """Dependencies of the routes: the caller, the parameters and the body of a request."""
 
 import codecs
+from collections.abc import Iterable
 from email.message import Message
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import AfterValidator
 from mxlib import services
 from mxlib.api.responses import ApiError
 from mxlib.api.schemas.common import Failure
+from mxlib.api.schemas.requests import Body, schema_of
 from mxlib.auth.permissions import Caller
 from mxlib.core import addresses, strict_json
 from mxlib.core.format import readable
@@ -52,10 +54,11 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def body(**kinds: dict[str, Any]) -> dict[str, Any]:
-    """Describe the request body in the document: content types (by the names above) and their schemas."""
-    names = {"json": JSON, "csv": CSV, "xlsx": XLSX}
-    content = {names[kind]: {"schema": schema} for kind, schema in kinds.items()}
+def body(model: type[Body], *, without: Iterable[str] = (), or_file: bool = False) -> dict[str, Any]:
+    """Describe the request body in the document: the JSON of a model, or a file."""
+    content = {JSON: {"schema": schema_of(model, without=without)}}
+    if or_file:
+        content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (CSV, XLSX)}
     return {"requestBody": {"required": True, "content": content}}
 
 

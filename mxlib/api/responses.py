@@ -20,7 +20,7 @@ from mxlib.auth.tokens import InvalidToken
 from mxlib.core.files.errors import Crowded, TooCostly
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.format import readable
-from mxlib.core.mapping.json_rows import InvalidBody
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.mxroute import errors
 from mxlib.runs.manager import InvalidState, NotOwner, SameImport
 from mxlib.services import DecryptionFailed, StoreUnavailable

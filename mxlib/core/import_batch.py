@@ -9,7 +9,11 @@ import pandas as pd
 
 from mxlib.core import addresses, arrow_text, passwords
 from mxlib.core.addresses import Addresses
+from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.vocabulary import OnExisting
+
+#: Characters of a domain, and of blanks around it.
+_MAX_DEFAULT_DOMAIN = 300
 
 
 class ImportSource(Protocol):
@@ -29,6 +33,14 @@ class ImportSource(Protocol):
 
     def cells(self, origin: int) -> Mapping[str, str]:
         """The own columns of a row, for the results; never a password."""
+
+
+def parse_default_domain(text: str) -> str:
+    """The domain of rows without one, which each of them repeats: a long text would be there ten thousand times."""
+    if len(text) > _MAX_DEFAULT_DOMAIN:
+        long = f"over {_MAX_DEFAULT_DOMAIN} characters, which no domain has. Write one of the account's."
+        raise InvalidBody("default_domain", f"default_domain: {long}")
+    return addresses.domain(text)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """From bytes to rows: column meanings come from the header, from earlier choices, or from the operator."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -13,8 +13,8 @@ from mxlib.core.files import clipboard as pasted
 from mxlib.core.files import reader, time_budget
 from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
 from mxlib.core.format import day
-from mxlib.core.import_batch import ImportBatch
-from mxlib.core.mapping import choices, fallbacks, json_rows, mapping, presets, read_file, suggestions
+from mxlib.core.import_batch import ImportBatch, parse_default_domain
+from mxlib.core.mapping import choices, fallbacks, mapping, presets, read_file, suggestions
 from mxlib.core.mapping import usernames as names
 from mxlib.core.mapping.choices import ColumnChoices
 from mxlib.core.mapping.mapping import ColumnConflict
@@ -118,13 +118,13 @@ class FileService:
 
         Raises FileRefused, InvalidBody.
         """
-        domain = json_rows.default_domain(domain)
+        domain = parse_default_domain(domain)
         file = self.read_by_header(data, name, taken=ReadOptions(encoding=encoding) if encoding else None)
         return ImportBatch(file.rows, domain, on_existing, generate, file)
 
-    def batch_from_json(self, data: bytes) -> ImportBatch:
-        """Return the batch of the JSON that a program sends; raises InvalidBody."""
-        return run_unless(time_budget.is_short(data), json_rows.read_text, data, self._settings.max_rows)
+    def batch_from_json(self, data: bytes, read: Callable[[bytes, int], ImportBatch]) -> ImportBatch:
+        """Return the batch that `read` makes of JSON and of the most rows allowed; raises InvalidBody."""
+        return run_unless(time_budget.is_short(data), read, data, self._settings.max_rows)
 
     def sheet(self, data: bytes, name: str, taken: ReadOptions | None = None) -> Sheet:
         """Read a file as a table whose columns are not mapped yet; raises FileRefused."""

@@ -1,7 +1,5 @@
 """Bulk routes: export selected mailboxes, or preview and start a bulk change."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -11,45 +9,10 @@ from mxlib.api.concurrency import calls_host
 from mxlib.api.dependencies import CSV, CurrentCaller, Key, RawBody, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
-from mxlib.core.plans import change_request
+from mxlib.api.schemas.requests import ChangeRequest, SelectedMailboxes
 from mxlib.services.exports import NotFound
 
 router = APIRouter(tags=["changes"])
-
-_ADDRESSES = {"type": "array", "items": {"type": "string"}, "examples": [["nina.berg@clienta.nl"]]}
-_QUOTA = {
-    "type": ["string", "number"],
-    "description": "MB, 0 = unlimited; or reckoned from what each has: `× 2`, `+ 1024`",
-    "examples": [2048, "2 GB", "× 2"],
-}
-_RECOVERY = {"type": ["string", "null"], "description": "The same for all; `-` and null forget it"}
-_FLAG = {"type": ["boolean", "null"]}
-_BELOW_USE = {**_FLAG, "description": "Set quotas below what mailboxes hold, too: they get no more mail"}
-_CONFIRM = {"type": ["integer", "null"], "description": "The number that `dry_run` told"}
-_DRY_RUN = {**_FLAG, "description": "Say what would be done, and send nothing"}
-
-
-def _object(*required: str, **cells: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {"addresses": _ADDRESSES, **cells},
-        "required": ["addresses", *required],
-        "additionalProperties": False,
-    }
-
-
-def _yes(description: str) -> dict[str, Any]:
-    return {"const": True, "description": description}
-
-
-_CHANGE = {
-    "oneOf": [
-        _object("quota", quota=_QUOTA, below_use=_BELOW_USE, dry_run=_DRY_RUN),
-        _object("generate_password", generate_password=_yes("A new one for each, in the results"), dry_run=_DRY_RUN),
-        _object("recovery_email", recovery_email=_RECOVERY, dry_run=_DRY_RUN),
-        _object("delete", delete=_yes("Gone with all mail"), confirm=_CONFIRM, dry_run=_DRY_RUN),
-    ]
-}
 
 
 @router.post(
@@ -60,7 +23,7 @@ _CHANGE = {
         202: {"model": common.Success[runs.ChangeShape]},
         **error_responses(404, 409, 415, 429, 503),
     },
-    openapi_extra=body(json=_CHANGE),
+    openapi_extra=body(ChangeRequest),
 )
 @calls_host
 def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = None) -> Response:
@@ -69,7 +32,7 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
     Mailboxes that already are as requested cost no write.
     """
     app = services.current()
-    asked = change_request.parse_change(parse_body(request, data), app.settings.max_rows)
+    asked = ChangeRequest.parse(parse_body(request, data), max_rows=app.settings.max_rows)
     if asked.dry_run:
         until = app.clock.now() + app.settings.retention_days * 86_400
         return success(runs.proposal(app.changes.propose(caller, asked.addresses, asked.change), until))
@@ -98,7 +61,7 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
         },
         **error_responses(404, 415, 429, 503),
     },
-    openapi_extra=body(json=_object()),
+    openapi_extra=body(SelectedMailboxes),
 )
 @calls_host
 def export(caller: CurrentCaller, request: Request, data: RawBody) -> Response:
@@ -107,5 +70,5 @@ def export(caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     Passwords are blank; `X-MXM-Remarks` names the mailboxes that do not exist.
     """
     app = services.current()
-    addresses = change_request.selected_addresses(parse_body(request, data), app.settings.max_rows)
-    return attached(app.exports.some_file(caller, addresses, "csv"))
+    selected = SelectedMailboxes.parse(parse_body(request, data), max_rows=app.settings.max_rows)
+    return attached(app.exports.some_file(caller, selected.addresses, "csv"))

@@ -1,6 +1,6 @@
 """Import routes: preview rows, or start a run."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -22,6 +22,7 @@ from mxlib.api.dependencies import (
 )
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, previews, runs
+from mxlib.api.schemas.requests import DEFAULT_DOMAIN, GENERATE, ON_EXISTING, ImportRequest, read_import
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.vocabulary import OnExisting
@@ -29,58 +30,17 @@ from mxlib.services.exports import NotFound
 
 router = APIRouter(tags=["imports"])
 
-_CELL = {"type": ["string", "number", "null"]}
-_ROW = {
-    "type": "object",
-    "description": "`username`, or one of `email`, `mailbox` and `address`; other keys come back in the results.",
-    "properties": dict.fromkeys(
-        ("username", "email", "mailbox", "address", "password", "quota", "limit", "recovery_email", "domain"), _CELL
-    )
-    | {"line": {**_CELL, "description": "What errors call this row; its number in the list otherwise"}},
-}
-_SECRET = {"password": "Geheim.2026x"}
-_DEFAULT_DOMAIN = "Where rows without a domain go"
-_FILE = {"type": "string", "format": "binary"}
-
-
-def _bodies(**more: dict[str, Any]) -> dict[str, Any]:
-    rows = {
-        "type": "object",
-        "properties": {
-            "default_domain": {"type": ["string", "null"], "description": _DEFAULT_DOMAIN},
-            "rows": {"type": "array", "items": _ROW},
-            "on_existing": {"enum": [*map(str, OnExisting), None], "description": _ON_EXISTING},
-            **more,
-        },
-        "required": ["rows"],
-        "examples": [
-            {"default_domain": "clienta.nl", "rows": [{"line": 2, "username": "nina.berg", "quota": 2048} | _SECRET]}
-        ],
-    }
-    return body(json=rows, csv=_FILE, xlsx=_FILE)
-
-
-_KNOWN = {
-    "type": ["object", "null"],
-    "additionalProperties": {"type": "array", "items": {"type": "string"}},
-    "description": "Usernames by domain; MXM looks itself for a domain that is not in it, and for all to update them",
-}
-_GENERATE = "Make a password for every row without one that makes a mailbox"
-_ON_EXISTING = (
-    "What becomes of rows whose mailbox exists: they are left out, or change it; blank cells keep what it has"
-)
-
-DefaultDomain = Annotated[str, Query(description=f"{_DEFAULT_DOMAIN}; for files only")]
+DefaultDomain = Annotated[str, Query(description=f"{DEFAULT_DOMAIN}; for files only")]
 FileName = Annotated[str, Query(max_length=255, description="What the file is called; for files only")]
-Generate = Annotated[bool, Query(description=f"{_GENERATE}; for files only")]
+Generate = Annotated[bool, Query(description=f"{GENERATE}; for files only")]
 Again = Annotated[bool, Query(description="Start it though a run of the same file or rows goes on")]
-Existing = Annotated[OnExisting, Query(description=f"{_ON_EXISTING}; for files only")]
+Existing = Annotated[OnExisting, Query(description=f"{ON_EXISTING}; for files only")]
 
 
 @router.post(
     "/email-accounts/import/preview",
     responses={200: {"model": common.Success[previews.Preview]}, **error_responses(415)},
-    openapi_extra=_bodies(existing_by_domain=_KNOWN),
+    openapi_extra=body(ImportRequest, without=["generate_passwords"], or_file=True),
 )
 @calls_host
 def preview(
@@ -107,7 +67,7 @@ def preview(
     "/imports",
     status_code=202,
     responses={202: {"model": common.Success[runs.RunShape]}, **error_responses(409, 415, 429, 503)},
-    openapi_extra=_bodies(generate_passwords={"type": ["boolean", "null"], "description": _GENERATE}),
+    openapi_extra=body(ImportRequest, without=["existing_by_domain"], or_file=True),
 )
 @calls_host
 def start(
@@ -150,7 +110,7 @@ def _batch(
         case "application/json":
             if domain or file or generate or on_existing is not OnExisting.SKIP:
                 raise InvalidBody("", "With a JSON body everything stands in the body: leave the parameters out.")
-            return files.batch_from_json(data)
+            return files.batch_from_json(data, read_import)
         case "text/csv":
             name, encoding = file or "import.csv", charset_of(request)
             return files.batch_from_file(

@@ -1,7 +1,5 @@
 """Mailbox routes: all mailboxes of a domain, and single ones."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -22,26 +20,11 @@ from mxlib.api.dependencies import (
 )
 from mxlib.api.responses import success, success_list
 from mxlib.api.schemas import common
+from mxlib.api.schemas.requests import ChangedMailbox, NewMailbox, RecoveryEmail
 from mxlib.auth.permissions import Permission
-from mxlib.core.mapping.json_rows import InvalidBody, mailbox, only
 from mxlib.services.exports import NotFound
 
 router = APIRouter(prefix="/domains/{domain}", tags=["mailboxes"])
-
-_CELL = {"type": ["string", "number", "null"]}
-_QUOTA = {**_CELL, "description": "MB, 0 = unlimited", "examples": [1024]}
-_LIMIT = {**_CELL, "description": "Sends a day, 0 to 9600", "examples": [9600]}
-_RECOVERY = {"type": ["string", "null"], "description": "Where the owner may reset the password"}
-_PASSWORD = {"type": "string", "description": "8 or more characters with a capital, a small letter and a digit"}
-_CHANGEABLE: dict[str, dict[str, Any]] = {
-    "password": {**_PASSWORD, "type": ["string", "null"]},
-    "quota": _QUOTA,
-    "limit": _LIMIT,
-}
-
-
-def _object(required: list[str], **cells: dict[str, Any]) -> dict[str, Any]:
-    return body(json={"type": "object", "properties": cells, "required": required, "additionalProperties": False})
 
 
 @router.get(
@@ -97,14 +80,7 @@ def _exported(caller: CurrentCaller, domain: str, kind: str) -> Response:
     "/email-accounts",
     status_code=201,
     responses={201: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 409, 415, 422, 429, 503)},
-    openapi_extra=_object(
-        ["username", "password"],
-        username={"type": "string", "examples": ["nina.berg"]},
-        password=_PASSWORD,
-        quota=_QUOTA,
-        limit=_LIMIT,
-        recovery_email=_RECOVERY,
-    ),
+    openapi_extra=body(NewMailbox),
 )
 @calls_host
 def create(domain: Domain, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
@@ -112,7 +88,7 @@ def create(domain: Domain, caller: CurrentCaller, request: Request, data: RawBod
 
     A create whose answer is lost is read back, never sent twice.
     """
-    cells = mailbox(parse_body(request, data), domain)
+    cells = NewMailbox.read(parse_body(request, data), domain)
     return success(common.mailbox(services.current().mailboxes.create(caller, domain, cells)), 201)
 
 
@@ -129,7 +105,7 @@ def read(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 @router.patch(
     "/email-accounts/{user}",
     responses={200: {"model": common.Success[common.MailboxShape]}, **error_responses(404, 415, 422, 429, 503)},
-    openapi_extra=_object([], **_CHANGEABLE),
+    openapi_extra=body(ChangedMailbox),
 )
 @calls_host
 def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
@@ -137,7 +113,7 @@ def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, 
 
     MXroute accepts a limit only together with a password.
     """
-    cells = only(parse_body(request, data), *_CHANGEABLE)
+    cells = ChangedMailbox.parse(parse_body(request, data)).given
     return success(common.mailbox(services.current().mailboxes.update(caller, domain, user, cells)))
 
 
@@ -172,13 +148,11 @@ def history(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 @router.patch(
     "/email-accounts/{user}/recovery",
     responses={200: {"model": common.Success[common.RecoveryShape]}, **error_responses(404, 415, 429, 503)},
-    openapi_extra=_object(["recovery_email"], recovery_email=_RECOVERY),
+    openapi_extra=body(RecoveryEmail),
 )
 @calls_host
 def recovery(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Set the recovery email of a mailbox; null removes it."""
-    cells = only(parse_body(request, data), "recovery_email")
-    if "recovery_email" not in cells:
-        raise InvalidBody("recovery_email", "recovery_email: give an address, or null to forget the one that is kept.")
-    kept = services.current().mailboxes.set_recovery(caller, domain, user, cells["recovery_email"])
+    email = RecoveryEmail.parse(parse_body(request, data)).recovery_email
+    kept = services.current().mailboxes.set_recovery(caller, domain, user, email)
     return success(common.recovery(f"{user}@{domain}".lower(), kept))

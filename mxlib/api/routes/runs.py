@@ -11,10 +11,10 @@ from mxlib.api.concurrency import calls_host
 from mxlib.api.dependencies import CSV, XLSX, CurrentCaller, RawBody, Run, body, error_responses, parse_body
 from mxlib.api.responses import success
 from mxlib.api.schemas import common, runs
+from mxlib.api.schemas.requests import UndoRequest
 from mxlib.auth.permissions import Caller
 from mxlib.runs.run_view import RunView
 from mxlib.services.exports import NotFound
-from mxlib.services.mailboxes import InvalidField
 
 router = APIRouter(prefix="/imports", tags=["runs"])
 
@@ -122,13 +122,7 @@ def what_undo_does(run: Run, caller: CurrentCaller) -> Response:
     "/{run}/undo",
     status_code=202,
     responses={202: {"model": common.Success[runs.RunShape]}, **error_responses(404, 409, 415, 429, 503)},
-    openapi_extra=body(
-        json={
-            "type": "object",
-            "properties": {"confirm": {"type": "integer", "description": "The number that `GET` of this path told"}},
-            "required": ["confirm"],
-        }
-    ),
+    openapi_extra=body(UndoRequest),
 )
 @calls_host
 def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
@@ -136,10 +130,7 @@ def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Re
 
     A request that is sent twice starts only one.
     """
-    asked = parse_body(request, data)
-    confirm = asked.get("confirm") if isinstance(asked, dict) else None
-    if type(confirm) is not int:
-        raise InvalidField("confirm", "confirm: the number that GET of this path tells is needed.")
+    confirm = UndoRequest.parse(parse_body(request, data)).confirm
     _seen(caller, run)
     return _told(caller, services.current().undo.start(caller, run, confirm), 202)
 
