@@ -75,28 +75,30 @@ class Body(BaseModel):
             refusal = _refusal(errors.errors(include_url=False, include_input=False)[0])
         raise refusal  # outside, so that it does not carry what was sent
 
+    @classmethod
+    def knows(cls, name: str) -> bool:
+        """Whether a name may be in the body."""
+        return name in cls.model_fields or cls.model_config.get("extra") != "forbid"
+
+    @classmethod
+    def known(cls) -> Iterable[str]:
+        """The names to suggest instead of an unknown one."""
+        return cls.model_fields
+
     @model_validator(mode="before")
     @classmethod
     def _must_know_names(cls, body: Any) -> Any:
         """Refuse the first unknown name; many of them would make as many errors."""
-        if isinstance(body, dict) and cls.model_config.get("extra") == "forbid":
-            _must_be_among(body, cls.model_fields)
+        for name in body if isinstance(body, dict) else ():
+            if not cls.knows(name):
+                name = readable(name)
+                raise _wrong(f"{name or 'A blank name'} is not known here; known are {', '.join(cls.known())}.", name)
         return body
 
     @property
     def given(self) -> dict[str, Any]:
         """The fields that were sent, with their values."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-
-
-def _must_be_among(body: Mapping[str, Any], known: Iterable[str]) -> None:
-    if unknown := next((name for name in body if name not in known), ""):
-        raise _unknown(unknown, known)
-
-
-def _unknown(name: str, known: Iterable[str]) -> PydanticCustomError:
-    name = readable(name)
-    return _wrong(f"{name} is not known here; known are {', '.join(known)}.", name)
 
 
 def _refusal(error: ErrorDetails) -> InvalidBody:
@@ -196,12 +198,15 @@ class NewMailbox(Body):
             raise InvalidBody(name, f"{name}: {other}")
         return cells
 
-    @model_validator(mode="before")
     @classmethod
-    def _must_mean_something(cls, body: Any) -> Any:
-        if isinstance(body, dict) and (name := next((name for name in body if headers.meaning_of(name) is None), "")):
-            raise _unknown(name, COLUMNS)
-        return body
+    def knows(cls, name: str) -> bool:
+        """Whether a name means a column, as the header of a file would."""
+        return headers.meaning_of(name) is not None
+
+    @classmethod
+    def known(cls) -> Iterable[str]:
+        """The columns by their own names."""
+        return COLUMNS
 
 
 class ChangedMailbox(Body):
