@@ -121,7 +121,7 @@ OURS: dict[str, set[str]] = {
     "imports/mapping_encoding": {"label"},
     "imports/toolbar": {"choice.value"},
     "imports/problems": {"where", "labels.kind(row.kind)"},
-    "imports/row_form": {"labels_text.kind(row['kind'])"},
+    "imports/row_form": {"labels.kind(row['kind'])"},
     "runs/card": {
         "datetime.fromtimestamp(view.created_at).strftime('%-d %b %Y, %H:%M')",
         "number",
