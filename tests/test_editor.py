@@ -2,24 +2,29 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from mxlib.core.editing import bulk_edit, editor
+from mxlib.core.editing import bulk_edit, editor, filters
 from mxlib.core.editing.draft import Draft
-from mxlib.core.editing.editor import Editor
+from mxlib.core.editing.editor import MAX_STEPS, Editor
 from mxlib.core.editing.filters import SortOrder
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import OnExisting, Verdict
+from tests.examples import examples
 
 GOOD = "Geheim.2026x"
 EXISTING = {"a.nl": frozenset[str](), "b.nl": frozenset({"there"}), "c.nl": frozenset[str]()}
 ACCOUNT = AccountSnapshot(frozenset(EXISTING), EXISTING)
 
 
-def validate(batch: ImportBatch) -> Any:
+def validate(batch: ImportBatch) -> pd.DataFrame:
     return rules.validate(batch.rows, ACCOUNT, Defaults(batch.domain), batch.on_existing)
 
 
@@ -27,7 +32,7 @@ def opened(cells: dict[str, list[str]], **settings: Any) -> Editor:
     """An editor over these rows, drawn once."""
     count = len(next(iter(cells.values())))
     rows = make_rows(cells, line=list(range(2, count + 2)), origin=list(range(count)))
-    opened_editor = Editor(Draft(rows), validate, **{"domain": "a.nl"} | settings)
+    opened_editor = Editor(Draft(rows), **{"validate": validate, "domain": "a.nl"} | settings)
     opened_editor.filter_again()
     opened_editor.validate_rows()
     return opened_editor
@@ -338,3 +343,261 @@ def test_no_page_lies_beyond_the_first_and_the_last(asked: int, page: int) -> No
     held.turn_to(asked)
     assert held.page == page
     assert held.shown
+
+
+# Whatever is done, in whatever order.
+
+
+USERNAMES = ("kim", "there", "not good", "zoe", "", "there@b.nl")
+CELLS = st.fixed_dictionaries(
+    {},
+    optional={
+        "username": st.sampled_from(USERNAMES),
+        "password": st.sampled_from((GOOD, "", None, MASK, "••••", f"x{MASK}")),
+        "quota": st.sampled_from(("", "1024", "many")),
+        "ticked": st.sampled_from((True, False, None)),
+    },
+)
+
+
+def validate_quickly(batch: ImportBatch) -> pd.DataFrame:
+    """Verdicts by the same order of precedence as those of the rules, in a fraction of their time."""
+    rows, domain, on_existing = batch.rows, batch.domain, batch.on_existing
+    names, seen, found = rows["username"].tolist(), set[str](), []
+    exists = [name == ("there" if domain == "b.nl" else "there@b.nl") for name in names]
+    for name, password, quota, ticked, there in zip(
+        names, rows["password"], rows["quota"], rows["ticked"], exists, strict=True
+    ):
+        if not name or " " in name or quota == "many":
+            found.append(Verdict.INVALID)
+        elif name in seen:
+            found.append(Verdict.DUPLICATE)
+        elif there and on_existing is OnExisting.SKIP:
+            found.append(Verdict.EXISTS)
+        else:
+            found.append(Verdict.READY if password or there else Verdict.NEEDS_PASSWORD)
+            seen |= {name} if ticked else set()
+    columns = {"verdict": [str(verdict) for verdict in found], "clean_username": names}
+    text = {name: pd.Series(cells, index=rows.index, dtype="str") for name, cells in columns.items()}
+    blank = pd.Series("", index=rows.index, dtype="str")
+    text |= dict.fromkeys(("reasons", "warnings", "changes", "action", "clean_domain"), blank)
+    return rows.assign(**text, exists=pd.Series(exists, index=rows.index, dtype=bool))
+
+
+KINDS = (filters.ALL, filters.LEFT_OUT, filters.WARNINGS, *Verdict)
+Row = tuple[str, str, str, bool]
+
+
+class EditorSteps(RuleBasedStateMachine):
+    """An editor beside plain lists of rows by origin; generated passwords count as blank ones."""
+
+    @initialize(count=st.integers(0, 9), generate=st.booleans())
+    def open(self, count: int, generate: bool) -> None:
+        cells = {"username": [USERNAMES[at % 4] for at in range(count)], "password": [GOOD, "", ""] * 3}
+        self.held = opened(
+            cells | {"password": cells["password"][:count]}, page_size=4, generate=generate, validate=validate_quickly
+        )
+        self.rows = self.seen()
+        self.base = self.rows
+        self.done: list[dict[int, Row]] = []
+        self.undone: list[dict[int, Row]] = []
+        self.in_view = list(self.held.view)
+
+    def seen(self) -> dict[int, Row]:
+        """The rows of the editor as they are now, by origin."""
+        rows = self.held.latest.rows
+        kept = rows["password"].where(~rows["generated"], "")
+        return dict(
+            zip(rows["origin"], zip(rows["username"], kept, rows["quota"], rows["ticked"], strict=True), strict=True)
+        )
+
+    def step(self, rows: dict[int, Row]) -> None:
+        """Note a step that came to these rows."""
+        self.settle()
+        if rows != self.rows:
+            self.done, self.undone = [*self.done, self.rows][-MAX_STEPS:], []
+        self.rows = self.base = rows
+
+    def settle(self) -> None:
+        """Note that what was typed is a step of its own."""
+        if self.rows != self.base:
+            self.done, self.undone = [*self.done, self.base][-MAX_STEPS:], []
+        self.base = self.rows
+
+    @rule(cells=st.dictionaries(st.integers(-1, 4), CELLS, max_size=3))
+    def types(self, cells: dict[int, dict[str, Any]]) -> None:
+        """The grid holds everything typed since it was drawn."""
+        held = self.held
+        grid = {held.shown.index(at): dict(typed) for at, typed in held.typed.items()}
+        rows = dict(self.rows)
+        origins = held.draft.rows["origin"]
+        for place, typed in cells.items():
+            grid.setdefault(place, {}).update(typed)
+            if 0 <= place < len(held.shown):
+                rows[origins[held.shown[place]]] = self.with_cells(rows[origins[held.shown[place]]], typed)
+        held.receive(grid)
+        self.rows = rows
+        key = held.key
+        held.validate_rows()
+        if held.key != key:
+            self.settle()
+
+    @staticmethod
+    def with_cells(row: Row, typed: dict[str, Any]) -> Row:
+        username, password, quota, ticked = row
+        text = typed.get("password", password)
+        return (
+            typed.get("username", username),
+            password if "•" in (text or "") else text or "",
+            typed.get("quota", quota),
+            bool(typed.get("ticked", ticked)),
+        )
+
+    @rule()
+    def undoes(self) -> None:
+        self.held.undo()
+        if self.rows != self.base:
+            self.undone, self.rows = [self.rows], self.base
+        elif self.done:
+            self.undone.append(self.rows)
+            self.rows = self.base = self.done.pop()
+
+    @rule()
+    def redoes(self) -> None:
+        self.held.redo()
+        if self.undone and self.rows == self.base:
+            self.done.append(self.rows)
+            self.rows = self.base = self.undone.pop()
+
+    @precondition(lambda self: self.held.can_undo)
+    @rule()
+    def undoes_and_redoes(self) -> None:
+        before = self.held.latest.rows
+        self.held.undo()
+        self.held.redo()
+        self.settle()
+        assert self.held.latest.rows.equals(before)
+
+    @rule(count=st.integers(1, 5))
+    def adds(self, count: int) -> None:
+        newest = min(0, *self.rows) if self.rows else 0
+        self.held.add_rows(make_rows({"username": ["kim"] * count}))
+        self.step(dict.fromkeys(range(newest - count, newest), ("kim", "", "", True)) | self.rows)
+
+    @rule(place=st.integers(-1, 4))
+    def deletes(self, place: int) -> None:
+        shown = self.held.shown
+        gone = self.held.draft.rows["origin"][shown[place]] if 0 <= place < len(shown) else None
+        self.held.delete_shown(place)
+        if gone is not None:
+            self.step({origin: row for origin, row in self.rows.items() if origin != gone})
+
+    @rule(value=st.sampled_from(("7", "1024")))
+    def sets_quotas(self, value: str) -> None:
+        in_view = set(self.held.view)
+        self.held.apply(lambda draft, rows, _: bulk_edit.put(draft, rows, "quota", value))
+        self.step(
+            {
+                origin: (name, password, value if origin in in_view else quota, ticked)
+                for origin, (name, password, quota, ticked) in self.rows.items()
+            }
+        )
+
+    @rule(kind=st.sampled_from(KINDS))
+    def filters(self, kind: str) -> None:
+        self.held.filter_by(kind)
+        self.chosen_again()
+
+    @rule(text=st.sampled_from(("", "kim", "there")))
+    def searches(self, text: str) -> None:
+        self.held.search_for(text)
+        self.chosen_again()
+
+    @rule(order=st.sampled_from(SortOrder))
+    def sorts(self, order: SortOrder) -> None:
+        self.held.sort_by(order)
+        self.chosen_again()
+
+    @rule(domain=st.sampled_from(("a.nl", "b.nl")))
+    def uses_a_domain(self, domain: str) -> None:
+        self.held.use_domain(domain)
+        self.settle()
+
+    @rule(choice=st.sampled_from(OnExisting))
+    def chooses_existing(self, choice: OnExisting) -> None:
+        self.held.choose_existing(choice)
+        self.chosen_again()
+
+    @rule(page=st.integers(-1, 9))
+    def turns(self, page: int) -> None:
+        self.held.turn_to(page)
+        self.settle()
+
+    @rule()
+    def leaves_the_page(self) -> None:
+        self.held.receive(None)
+        if self.held.pending:
+            self.held.commit()
+        self.settle()
+
+    def chosen_again(self) -> None:
+        """Every row in view matches, and every row that matches is in view."""
+        self.settle()
+        judged = self.held.validate_rows()
+        assert self.held.outdated(judged) == (0, 0)
+        self.in_view = list(self.held.view)
+
+    @invariant()
+    def no_edit_is_lost(self) -> None:
+        if not hasattr(self, "held"):
+            return
+        self.held.validate_rows()
+        assert self.seen() == self.rows
+
+    @invariant()
+    def no_mask_is_a_password(self) -> None:
+        if hasattr(self, "held"):
+            assert not self.held.latest.rows["password"].str.contains("•").any()
+
+    @invariant()
+    def no_row_leaves_the_view_until_it_is_left(self) -> None:
+        if not hasattr(self, "held"):
+            return
+        view = self.held.view
+        assert len(set(view)) == len(view)
+        assert [origin for origin in self.in_view if origin in self.rows and origin not in view] == []
+        self.in_view = list(view)
+
+    @invariant()
+    def the_page_is_one_of_the_pages(self) -> None:
+        if not hasattr(self, "held"):
+            return
+        held = self.held
+        assert 1 <= held.page <= held.pages
+        assert held.shown == held.in_view[(held.page - 1) * 4 : held.page * 4]
+        assert bool(held.shown) == bool(held.in_view)
+        assert held.draft.rows["origin"].iloc[held.in_view].tolist() == held.view
+
+    @invariant()
+    def the_history_is_bounded_and_is_what_was_done(self) -> None:
+        if not hasattr(self, "held"):
+            return
+        assert len(self.held.past) <= MAX_STEPS
+        assert len(self.held.future) <= MAX_STEPS + 1
+        assert self.held.can_undo == bool(self.done or self.rows != self.base)
+        assert self.held.can_redo == bool(self.undone and self.rows == self.base)
+
+
+TestEditorSteps = EditorSteps.TestCase
+TestEditorSteps.settings = settings(max_examples=examples(60), stateful_step_count=20)
+
+
+def test_the_history_stays_bounded_however_often_something_is_typed_and_undone(held: Editor) -> None:
+    for number in range(MAX_STEPS + 5):
+        held.edit_row(0, {"quota": str(number)})
+    for number in range(5):
+        held.receive({0: {"quota": f"9{number}"}})
+        held.undo()
+        assert len(held.future) == 1
+        held.redo()
+        assert len(held.past) == MAX_STEPS

@@ -39,7 +39,8 @@ class Draft:
             typed = {at: cells[column] for at, cells in changes.items() if column in cells and 0 <= at < len(rows)}
             if column == "ticked":
                 ticks = {at: bool(value) for at, value in typed.items() if value is None or isinstance(value, bool)}
-                rows = _with(rows, column, ticks)
+                before = rows[column]
+                rows = _with(rows, column, {at: tick for at, tick in ticks.items() if tick != before.iat[at]})
                 continue
             texts = {at: _text(value) for at, value in typed.items()}
             if column != "password":
@@ -47,7 +48,7 @@ class Draft:
             else:
                 texts = {at: text for at, text in texts.items() if not passwords.is_masked(text)}
             rows = _mended(rows, column, texts)
-        return self.with_rows(rows)
+        return self if rows is self.rows else self.with_rows(rows)
 
     def ticked(self, positions: Collection[int], tick: bool) -> "Draft":
         """Rows that are to be sent, or left out."""

@@ -149,12 +149,17 @@ class Editor:
     def commit(self, change: Callable[[Draft], Draft] | None = None, *, again: bool = False, page: int = 0) -> None:
         """Take the typed cells and `change` into the draft and lay out another grid, with `page` of the rows in view.
 
+        What was typed and `change` are steps of their own; a change of nothing is none.
         `again`: the rows in view are chosen again; otherwise they stay, and further ones come on top.
         """
-        draft = change(self.latest) if change is not None else self.latest
-        if draft is not self.draft:
-            self.past = [*self.past, self.draft][-MAX_STEPS:]
-            self.future = []
+        draft = self.latest
+        if self.pending:
+            self._remember(self.draft)
+        if change is not None:
+            changed = change(draft)
+            if not changed.rows.equals(draft.rows):
+                self._remember(draft)
+                draft = changed
         if self.generate:
             filled = passwords.fill(self._judge(draft))
             if not filled["password"].equals(draft.rows["password"]):
@@ -164,7 +169,7 @@ class Editor:
     def undo(self) -> None:
         """Undo what was typed since the grid was drawn, else the step before that."""
         if self.pending:
-            self.future.append(self.latest)
+            self.future = [self.latest]  # what was typed took the place of earlier steps to redo
             self._lay_out(self.draft)
         elif self.past:
             self.future.append(self.draft)
@@ -173,7 +178,7 @@ class Editor:
     def redo(self) -> None:
         """Do again what was undone last."""
         if self.can_redo:
-            self.past.append(self.draft)
+            self.past = [*self.past, self.draft][-MAX_STEPS:]
             self._lay_out(self.future.pop())
 
     # Rows and tools.
@@ -280,6 +285,10 @@ class Editor:
 
     def _diff(self, rows: pd.DataFrame) -> FileDiff | None:
         return file_diff.compare(rows, self.file) if self.file else None
+
+    def _remember(self, draft: Draft) -> None:
+        """Note the rows before a step, so that it can be undone."""
+        self.past, self.future = [*self.past, draft][-MAX_STEPS:], []
 
     def _judge(self, draft: Draft) -> pd.DataFrame:
         return self.validate(self._batch_of(draft))
