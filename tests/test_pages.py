@@ -120,21 +120,6 @@ def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(house: Ser
     assert tab.data_editor[0].proto.id == before
 
 
-def test_a_mended_row_stays_in_view_until_the_filter_is_chosen_anew(house: Services) -> None:
-    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
-    tab.button(key="badge-invalid").click().run()
-    assert statuses(tab) == ["Invalid"]
-    tab.session_state[grid_key(tab)] = {
-        "edited_rows": {0: {"username": "jan.jansen"}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    tab.run()
-    assert statuses(tab) == ["Ready"]
-    tab.button(key="badge-invalid").click().run()
-    assert not tab.data_editor
-
-
 def test_edits_outlast_a_look_at_another_page(house: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     tab.session_state[grid_key(tab)] = {
@@ -149,19 +134,6 @@ def test_edits_outlast_a_look_at_another_page(house: Services) -> None:
     assert statuses(tab)[1] == "Ready"
 
 
-def test_a_mask_typed_or_pasted_is_never_saved_as_a_password(house: Services) -> None:
-    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
-    tab.session_state[grid_key(tab)] = {
-        "edited_rows": {0: {"password": MASK}, 2: {"password": "••••"}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    tab.run()
-    rows = tab.session_state["preview"].editor.latest.rows
-    assert rows.loc[0, "password"] == "Geheim.2026x"
-    assert rows.loc[2, "password"] == ""
-
-
 def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_silent(house: Services) -> None:
     opened(domain="clienta.nl")
     assert house.sandbox is not None
@@ -171,44 +143,3 @@ def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_sil
     assert any("This is the list of" in warning.value for warning in tab.warning)
     assert len(tab.dataframe[0].value)
     assert not tab.exception
-
-
-def typed(tab: AppTest, rows: dict[int, dict[str, str]]) -> None:
-    """Type into the grid, as the browser would tell it."""
-    tab.session_state[grid_key(tab)] = {"edited_rows": rows, "added_rows": [], "deleted_rows": []}
-    tab.run()
-
-
-def test_a_bulk_tool_changes_the_rows_in_view_and_undo_takes_it_back(house: Services) -> None:
-    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
-    before = list(tab.data_editor[0].value["quota"])
-    tab.button(key="badge-ready").click().run()
-    tab.text_input(key="bulk_value").set_value("4 GB").run()
-    tab.button(key="bulk_apply").click().run()
-    assert list(tab.data_editor[0].value["quota"]) == ["4 GB"]
-    tab.button(key="badge-all").click().run()
-    assert list(tab.data_editor[0].value["quota"]) == ["4 GB", *before[1:]]
-    tab.button(key="undo").click().run()
-    assert list(tab.data_editor[0].value["quota"]) == before
-    tab.button(key="redo").click().run()
-    assert tab.data_editor[0].value["quota"].iloc[0] == "4 GB"
-
-
-def test_undo_takes_back_what_was_typed_before_it_takes_back_a_tool(house: Services) -> None:
-    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
-    tab.button(key="add").click().run()
-    typed(tab, {0: {"username": "zoe.new", "password": "Geheim.2026x"}})
-    assert statuses(tab)[0] == "Ready"
-    tab.button(key="undo").click().run()
-    assert statuses(tab)[0] == "Invalid"
-    assert len(statuses(tab)) == 5
-    tab.button(key="undo").click().run()
-    assert len(statuses(tab)) == 4
-    assert tab.button(key="undo").disabled
-
-
-def test_rows_that_can_not_be_sent_are_left_out_together(house: Services) -> None:
-    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
-    tab.selectbox(key="bulk_tool").select("Leave out rows").run()
-    tab.button(key="bulk_apply").click().run()
-    assert statuses(tab) == ["Ready", "Left out", "Needs password", "Left out"]

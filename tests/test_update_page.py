@@ -92,35 +92,17 @@ def test_each_row_says_what_it_changes_and_badges_and_button_count_it(house: Ser
     assert statuses(tab) == ["Update"]
 
 
-def test_the_choice_outlives_the_tab_and_undo_leaves_it_alone(house: Services, names: list[str]) -> None:
-    tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), exported(house)))
-    tab.button(key="add").click().run()
-    tab.button(key="undo").click().run()
-    assert tab.segmented_control(key="on_existing").value == "update"
-    (kept,) = house.drafts.offered(LOCAL)
-    work = house.drafts.open(LOCAL, kept.id)
-    assert work is not None
-    assert work.batch.on_existing is OnExisting.UPDATE
-    tab.segmented_control(key="on_existing").set_value("skip").run()
-    work = house.drafts.open(LOCAL, kept.id)
-    assert work is not None
-    assert work.batch.on_existing is OnExisting.SKIP
-
-
-def test_a_draft_is_gone_on_with_as_it_was_chosen(house: Services, names: list[str]) -> None:
+def test_the_choice_outlives_the_tab(house: Services, names: list[str]) -> None:
     updating(preview(opened("import_mailboxes", domain=DOMAIN), exported(house)))
     tab = opened("import_mailboxes", domain=DOMAIN)
     (kept,) = house.drafts.offered(LOCAL)
     tab.button(key=f"go-on-{kept.id}").click().run()
     assert tab.segmented_control(key="on_existing").value == "update"
     assert set(statuses(tab)) == {"No change"}
-
-
-def test_generation_gives_no_password_to_a_mailbox_that_exists(house: Services, names: list[str]) -> None:
-    content = exported(house, lena={})
-    tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content, generate=True))
-    told = tab.data_editor[0].value
-    assert [bool(password) for password in told["password"]] == [False] * (len(told) - 1) + [True]
+    tab.segmented_control(key="on_existing").set_value("skip").run()
+    work = house.drafts.open(LOCAL, kept.id)
+    assert work is not None
+    assert work.batch.on_existing is OnExisting.SKIP
 
 
 def test_the_confirmation_is_loud_about_passwords_that_are_replaced(house: Services, names: list[str]) -> None:
