@@ -87,6 +87,17 @@ def test_the_latest_rows_are_one_draft_until_something_else_is_typed(held: Edito
     assert held.latest is not latest
 
 
+def test_the_batch_is_one_until_its_rows_or_choices_change(held: Editor) -> None:
+    held.receive({1: {"username": "jan"}})
+    batch = held.batch
+    assert batch.rows is held.latest.rows
+    held.validate_rows()
+    held.commit()
+    assert held.batch is batch
+    held.use_domain("b.nl")
+    assert (held.batch is batch, held.batch.domain) == (False, "b.nl")
+
+
 def test_what_was_typed_into_a_grid_that_is_gone_is_kept(held: Editor) -> None:
     held.receive({1: {"username": "jan"}})
     held.receive(None)
@@ -589,7 +600,7 @@ class EditorSteps(RuleBasedStateMachine):
 
 
 TestEditorSteps = EditorSteps.TestCase
-TestEditorSteps.settings = settings(max_examples=examples(60), stateful_step_count=20)
+TestEditorSteps.settings = settings(max_examples=examples(40), stateful_step_count=20)
 
 
 def test_the_history_stays_bounded_however_often_something_is_typed_and_undone(held: Editor) -> None:

@@ -70,6 +70,7 @@ class Editor:
     past: list[Draft] = field(default_factory=list, repr=False)
     future: list[Draft] = field(default_factory=list, repr=False)
     _latest: Draft | None = field(default=None, repr=False)
+    _batch: ImportBatch | None = field(default=None, repr=False)
 
     @property
     def latest(self) -> Draft:
@@ -80,8 +81,11 @@ class Editor:
 
     @property
     def batch(self) -> ImportBatch:
-        """The rows with everything typed so far, and the choices made for them."""
-        return self._batch_of(self.latest)
+        """The rows with everything typed so far, and the choices made for them; the same object until one changes."""
+        batch = self._batch_of(self.latest)
+        if self._batch is None or not _alike(self._batch, batch):
+            self._batch = batch
+        return self._batch
 
     @property
     def pending(self) -> bool:
@@ -291,7 +295,7 @@ class Editor:
         self.past, self.future = [*self.past, draft][-MAX_STEPS:], []
 
     def _judge(self, draft: Draft) -> pd.DataFrame:
-        return self.validate(self._batch_of(draft))
+        return self.validate(self.batch if draft is self.latest else self._batch_of(draft))
 
     def _batch_of(self, draft: Draft) -> ImportBatch:
         return ImportBatch(draft.rows, self.domain, self.on_existing, self.generate, self.file)
@@ -323,6 +327,12 @@ class Editor:
         self.shown = self.in_view[first : first + self.page_size]
         self.draft, self._latest, self.typed, self.notice = draft, None, {}, ""
         self.generation += 1
+
+
+def _alike(one: ImportBatch, other: ImportBatch) -> bool:
+    """Whether two batches hold the same table and the same choices; then one of them need not be parsed."""
+    choices = [(batch.domain, batch.on_existing, batch.generate) for batch in (one, other)]
+    return one.rows is other.rows and choices[0] == choices[1]
 
 
 def _lacks_passwords(judged: pd.DataFrame) -> bool:
