@@ -140,6 +140,16 @@ def test_a_row_that_comes_to_lack_a_password_gets_one_while_they_are_generated()
     assert min(map(len, column(held, "password"))) >= 16
 
 
+def test_undo_brings_back_a_password_that_was_cleared_and_generated_again() -> None:
+    held = opened({"username": ["kim", "lou"], "password": [GOOD, GOOD]}, generate=True)
+    held.receive({0: {"password": None}})
+    held.validate_rows()
+    assert column(held, "generated") == [True, False]
+    held.undo()
+    held.validate_rows()
+    assert column(held, "password") == [GOOD, GOOD]
+
+
 def test_a_mailbox_that_exists_gets_no_generated_password() -> None:
     held = opened({"username": ["there", "kim"]}, domain="b.nl", generate=True, on_existing=OnExisting.UPDATE)
     assert [bool(password) for password in column(held, "password")] == [False, True]

@@ -301,9 +301,12 @@ class Editor:
         return ImportBatch(draft.rows, self.domain, self.on_existing, self.generate, self.file)
 
     def _generate_beneath(self, judged: pd.DataFrame) -> None:
-        """Give passwords to rows that came to lack one by what was typed beside it; the grid stays."""
-        filled, rows = passwords.fill(judged), self.draft.rows
-        ours = filled["generated"] & ~self.latest.rows["generated"]
+        """Give passwords to rows that came to lack one by what was typed beside it; the grid stays.
+
+        A password that was cleared is still in the draft, for undo.
+        """
+        filled, rows, latest = passwords.fill(judged), self.draft.rows, self.latest.rows
+        ours = filled["generated"] & ~latest["generated"] & (rows["password"] == latest["password"])
         self.draft = self.draft.with_rows(
             rows.assign(password=rows["password"].where(~ours, filled["password"]), generated=rows["generated"] | ours)
         )
