@@ -358,6 +358,13 @@ def test_search_sorting_and_tools_are_about_all_pages_of_a_long_table() -> None:
     assert (held.pages, names(held)) == (1, ["p09"])
 
 
+def test_added_rows_are_seen_whatever_page_was_shown() -> None:
+    held = opened({"username": ["kim"] * 11}, page_size=4)
+    held.turn_to(3)
+    held.add_rows()
+    assert (held.page, names(held)[0]) == (1, "")
+
+
 @pytest.mark.parametrize(("asked", "page"), [(-3, 1), (0, 1), (2, 2), (9, 3)])
 def test_no_page_lies_beyond_the_first_and_the_last(asked: int, page: int) -> None:
     held = opened({"username": ["kim"] * 11}, page_size=4)

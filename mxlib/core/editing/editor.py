@@ -188,8 +188,8 @@ class Editor:
     # Rows and tools.
 
     def add_rows(self, rows: pd.DataFrame | None = None) -> None:
-        """Put these rows on top, or one blank row."""
-        self.commit(Draft.added if rows is None else lambda draft: draft.joined(rows))
+        """Put these rows on top, or one blank row, and show the page they are on."""
+        self.commit(Draft.added if rows is None else lambda draft: draft.joined(rows), page=1)
 
     def edit_row(self, origin: int, cells: Mapping[str, Any]) -> None:
         """Change some cells of one row."""
