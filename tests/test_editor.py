@@ -13,7 +13,7 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.editing.editor import MAX_STEPS, Editor
 from mxlib.core.editing.filters import SortOrder
 from mxlib.core.import_batch import ImportBatch
-from mxlib.core.schema import MASK, make_rows
+from mxlib.core.schema import COLUMNS, MASK, ROW_METADATA, make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import OnExisting, Verdict
@@ -176,6 +176,29 @@ def test_undo_takes_back_what_was_typed_before_it_takes_back_a_step(held: Editor
     held.undo()
     assert len(held.draft) == 5
     assert not held.can_undo
+
+
+def test_edits_of_one_grid_are_undone_and_redone_one_by_one(held: Editor) -> None:
+    held.receive({0: {"quota": "1"}})
+    held.receive({0: {"quota": "1"}, 1: {"quota": "2"}})
+    held.receive({0: {"quota": "1"}, 1: {"quota": "2"}})
+    held.undo()
+    assert column(held, "quota")[:2] == ["1", "1024"]
+    held.undo()
+    assert column(held, "quota")[:2] == ["2048", "1024"]
+    assert not held.can_undo
+    held.redo()
+    held.redo()
+    assert column(held, "quota")[:2] == ["1", "2"]
+
+
+def test_what_is_typed_after_an_undo_takes_the_place_of_the_steps_to_redo(held: Editor) -> None:
+    held.receive({0: {"quota": "1"}})
+    held.undo()
+    held.receive({0: {"quota": "2"}})
+    assert not held.can_redo
+    held.redo()
+    assert column(held, "quota")[0] == "2"
 
 
 def test_undo_leaves_the_choice_for_existing_mailboxes_alone(held: Editor) -> None:
@@ -388,6 +411,11 @@ CELLS = st.fixed_dictionaries(
 )
 
 
+#: What validation adds to a row that is ready.
+READY = validate(ImportBatch(make_rows({"username": ["kim"], "password": [GOOD]}), "a.nl"))
+READY = READY.drop(columns=[*COLUMNS, *ROW_METADATA])
+
+
 def validate_quickly(batch: ImportBatch) -> pd.DataFrame:
     """Verdicts by the same order of precedence as those of the rules, in a fraction of their time."""
     rows, domain, on_existing = batch.rows, batch.domain, batch.on_existing
@@ -405,11 +433,12 @@ def validate_quickly(batch: ImportBatch) -> pd.DataFrame:
         else:
             found.append(Verdict.READY if password or there else Verdict.NEEDS_PASSWORD)
             seen |= {name} if ticked else set()
+    rest = READY.iloc[[0] * len(rows)].set_axis(rows.index)
     columns = {"verdict": [str(verdict) for verdict in found], "clean_username": names}
     text = {name: pd.Series(cells, index=rows.index, dtype="str") for name, cells in columns.items()}
-    blank = pd.Series("", index=rows.index, dtype="str")
-    text |= dict.fromkeys(("reasons", "warnings", "changes", "action", "clean_domain"), blank)
-    return rows.assign(**text, exists=pd.Series(exists, index=rows.index, dtype=bool))
+    return pd.concat([rows, rest], axis="columns").assign(
+        **text, exists=pd.Series(exists, index=rows.index, dtype=bool)
+    )
 
 
 KINDS = (filters.ALL, filters.LEFT_OUT, filters.WARNINGS, *Verdict)
@@ -426,7 +455,6 @@ class EditorSteps(RuleBasedStateMachine):
             cells | {"password": cells["password"][:count]}, page_size=4, generate=generate, validate=validate_quickly
         )
         self.rows = self.seen()
-        self.base = self.rows
         self.done: list[dict[int, Row]] = []
         self.undone: list[dict[int, Row]] = []
         self.in_view = list(self.held.view)
@@ -441,16 +469,9 @@ class EditorSteps(RuleBasedStateMachine):
 
     def step(self, rows: dict[int, Row]) -> None:
         """Note a step that came to these rows."""
-        self.settle()
         if rows != self.rows:
             self.done, self.undone = [*self.done, self.rows][-MAX_STEPS:], []
-        self.rows = self.base = rows
-
-    def settle(self) -> None:
-        """Note that what was typed is a step of its own."""
-        if self.rows != self.base:
-            self.done, self.undone = [*self.done, self.base][-MAX_STEPS:], []
-        self.base = self.rows
+        self.rows = rows
 
     @rule(cells=st.dictionaries(st.integers(-1, 4), CELLS, max_size=3))
     def types(self, cells: dict[int, dict[str, Any]]) -> None:
@@ -463,12 +484,11 @@ class EditorSteps(RuleBasedStateMachine):
             grid.setdefault(place, {}).update(typed)
             if 0 <= place < len(held.shown):
                 rows[origins[held.shown[place]]] = self.with_cells(rows[origins[held.shown[place]]], typed)
+        before = held.latest.rows
         held.receive(grid)
-        self.rows = rows
-        key = held.key
-        held.validate_rows()
-        if held.key != key:
-            self.settle()
+        if rows == self.rows and not held.latest.rows.equals(before):  # a generated password was cleared
+            self.done, self.undone = [*self.done, rows][-MAX_STEPS:], []
+        self.step(rows)
 
     @staticmethod
     def with_cells(row: Row, typed: dict[str, Any]) -> Row:
@@ -484,18 +504,16 @@ class EditorSteps(RuleBasedStateMachine):
     @rule()
     def undoes(self) -> None:
         self.held.undo()
-        if self.rows != self.base:
-            self.undone, self.rows = [self.rows], self.base
-        elif self.done:
+        if self.done:
             self.undone.append(self.rows)
-            self.rows = self.base = self.done.pop()
+            self.rows = self.done.pop()
 
     @rule()
     def redoes(self) -> None:
         self.held.redo()
-        if self.undone and self.rows == self.base:
+        if self.undone:
             self.done.append(self.rows)
-            self.rows = self.base = self.undone.pop()
+            self.rows = self.undone.pop()
 
     @precondition(lambda self: self.held.can_undo)
     @rule()
@@ -503,7 +521,6 @@ class EditorSteps(RuleBasedStateMachine):
         before = self.held.latest.rows
         self.held.undo()
         self.held.redo()
-        self.settle()
         assert self.held.latest.rows.equals(before)
 
     @rule(count=st.integers(1, 5))
@@ -549,7 +566,6 @@ class EditorSteps(RuleBasedStateMachine):
     @rule(domain=st.sampled_from(("a.nl", "b.nl")))
     def uses_a_domain(self, domain: str) -> None:
         self.held.use_domain(domain)
-        self.settle()
 
     @rule(choice=st.sampled_from(OnExisting))
     def chooses_existing(self, choice: OnExisting) -> None:
@@ -559,18 +575,15 @@ class EditorSteps(RuleBasedStateMachine):
     @rule(page=st.integers(-1, 9))
     def turns(self, page: int) -> None:
         self.held.turn_to(page)
-        self.settle()
 
     @rule()
     def leaves_the_page(self) -> None:
         self.held.receive(None)
         if self.held.pending:
             self.held.commit()
-        self.settle()
 
     def chosen_again(self) -> None:
         """Every row in view matches, and every row that matches is in view."""
-        self.settle()
         judged = self.held.validate_rows()
         assert self.held.outdated(judged) == (0, 0)
         self.in_view = list(self.held.view)
@@ -612,8 +625,8 @@ class EditorSteps(RuleBasedStateMachine):
             return
         assert len(self.held.past) <= MAX_STEPS
         assert len(self.held.future) <= MAX_STEPS + 1
-        assert self.held.can_undo == bool(self.done or self.rows != self.base)
-        assert self.held.can_redo == bool(self.undone and self.rows == self.base)
+        assert self.held.can_undo == bool(self.done)
+        assert self.held.can_redo == bool(self.undone)
 
 
 TestEditorSteps = EditorSteps.TestCase

@@ -95,12 +95,12 @@ class Editor:
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to undo."""
-        return self.pending or bool(self.past)
+        return bool(self.past)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a step to redo; what is typed after an undo takes its place."""
-        return bool(self.future) and not self.pending
+        """Whether there is a step to redo; an edit after an undo takes its place."""
+        return bool(self.future)
 
     @property
     def updates(self) -> bool:
@@ -134,7 +134,9 @@ class Editor:
             if 0 <= int(place) < len(self.shown)
         }
         if typed != self.typed:
-            self.typed, self._latest = typed, None
+            before, self.typed, self._latest = self.latest, typed, None
+            if not self.latest.rows.equals(before.rows):
+                self._remember(before)
 
     def validate_rows(self) -> pd.DataFrame:
         """Return the rows with everything typed so far and their verdicts; called once a drawing."""
@@ -153,12 +155,10 @@ class Editor:
     def commit(self, change: Callable[[Draft], Draft] | None = None, *, again: bool = False, page: int = 0) -> None:
         """Take the typed cells and `change` into the draft and lay out another grid, with `page` of the rows in view.
 
-        What was typed and `change` are steps of their own; a change of nothing is none.
+        A change of nothing is no step to undo.
         `again`: the rows in view are chosen again; otherwise they stay, and further ones come on top.
         """
         draft = self.latest
-        if self.pending:
-            self._remember(self.draft)
         if change is not None:
             changed = change(draft)
             if not changed.rows.equals(draft.rows):
@@ -171,18 +171,15 @@ class Editor:
         self._lay_out(draft, again=again, page=page)
 
     def undo(self) -> None:
-        """Undo what was typed since the grid was drawn, else the step before that."""
-        if self.pending:
-            self.future = [self.latest]  # what was typed took the place of earlier steps to redo
-            self._lay_out(self.draft)
-        elif self.past:
-            self.future.append(self.draft)
+        """Undo the last step: an edit in the grid, or what a tool did."""
+        if self.past:
+            self.future.append(self.latest)
             self._lay_out(self.past.pop())
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self.can_redo:
-            self.past = [*self.past, self.draft][-MAX_STEPS:]
+        if self.future:
+            self.past = [*self.past, self.latest][-MAX_STEPS:]
             self._lay_out(self.future.pop())
 
     # Rows and tools.
@@ -303,7 +300,7 @@ class Editor:
     def _generate_beneath(self, judged: pd.DataFrame) -> None:
         """Give passwords to rows that came to lack one by what was typed beside it; the grid stays.
 
-        A password that was cleared is still in the draft, for undo.
+        A password that was typed or cleared in the grid hides what is beneath it.
         """
         filled, rows, latest = passwords.fill(judged), self.draft.rows, self.latest.rows
         ours = filled["generated"] & ~latest["generated"] & (rows["password"] == latest["password"])
