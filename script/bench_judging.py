@@ -21,7 +21,7 @@ from mxlib.core.arrow_text import BLANKS
 from mxlib.core.files import reader
 from mxlib.core.files.reader import Limits
 from mxlib.core.mapping import mapping
-from mxlib.core.schema import COLUMNS, MAX_SENDS_PER_DAY
+from mxlib.core.schema import COLUMNS, MASK, MAX_SENDS_PER_DAY, NAME, STORED_HERE
 from mxlib.core.text import confirmations
 from mxlib.core.text import findings as reasons
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
@@ -43,7 +43,7 @@ UPDATED = replace(
     has={
         "clienta.nl": pd.DataFrame(
             {"username": sorted(ACCOUNT.existing["clienta.nl"]), "quota": 1024, "limit": 9600, "usage": 5.5,
-             "recovery_email": ""}
+             "recovery_email": "", "name": ""}
         )
     },
 )  # fmt: skip
@@ -64,6 +64,7 @@ def spreadsheet(rows: int = ROWS, seed: int = 7) -> bytes:
             "limit": draw.choice(["", "", "9600", "500"]),
             "recovery_email": draw.choice(["", f"person{number}@gmail.com"]),
             "domain": draw.choice(["", "clienta.nl", "ClientB.nl", "münchen.example"]),
+            "name": draw.choice(["", f"Person {number} de Boer"]),
         }
         if number % 12 == 0:
             column, flaw = draw.choice(
@@ -94,10 +95,12 @@ class _Judged(NamedTuple):
     warnings: str
     clean_username: str
     clean_domain: str
-    clean_recovery_email: str
     action: str
     changes: str
+    clean_recovery_email: str
+    clean_name: str
     had_recovery_email: str
+    had_name: str
     clean_quota: int | None
     clean_limit: int | None
     asked_limit: int | None
@@ -112,6 +115,8 @@ _SPLITS = re.compile(addresses.SPLITS)
 _EMAIL = re.compile(addresses.EMAIL)
 _NO_PASSWORD = re.compile(r"[*•]*|.*••••.*", re.DOTALL)
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_FORCED = re.compile('="(.*)"')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NEEDS = (re.compile(r".{8}", re.DOTALL), re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
@@ -191,6 +196,15 @@ def _judge_row(
     had_recovery = had.recovery_email if had else ""
     if updates and not typed:
         recovery = had_recovery
+    had_name = had.name if had else ""
+    long = len(row.name) > NAME.max_length
+    name = f"{row.name[:40]}…" if long else row.name.strip(BLANKS)
+    name = forced[1].strip(BLANKS) if (forced := _FORCED.fullmatch(name)) else name
+    if name != "-" and (_INVISIBLE.search(name) or MASK in name):
+        told.append(reasons.full_name(name))
+    if long:
+        told.append(reasons.too_long("name"))
+    name = (had_name if updates and not name else name) if name != "-" else ""
 
     verdict = Verdict.INVALID if told else Verdict.READY
     if addressed and full in claimed:
@@ -227,10 +241,12 @@ def _judge_row(
         warnings="\n".join(warned),
         clean_username=username,
         clean_domain=domain,
-        clean_recovery_email=recovery,
         action=Action.UPDATE if updates else "" if exists else Action.CREATE,
-        changes="" if told or not updates else _changes(had, quota, limit, recovery, not missing),
+        changes="" if told or not updates else _changes(had, quota, limit, (recovery, name), not missing),
+        clean_recovery_email=recovery,
+        clean_name=name,
         had_recovery_email=had_recovery,
+        had_name=had_name,
         clean_quota=quota,
         clean_limit=limit,
         asked_limit=asked if limit_typed else None,
@@ -240,18 +256,17 @@ def _judge_row(
     )
 
 
-def _changes(had: Any, quota: int | None, limit: int | None, recovery: str, password: bool) -> str:
+def _changes(had: Any, quota: int | None, limit: int | None, stored: tuple[str, str], password: bool) -> str:
     """Return what an update changes, phrase by phrase."""
     phrases = []
     for name, now, before in (("quota", quota, had and had.quota), ("limit", limit, had and had.limit)):
         if now is not None and now != before:
             phrases.append(reasons.changes(name, before, now))
-    before = had.recovery_email if had else ""
-    if recovery != before:
-        phrases.append(
-            reasons.RECOVERY_CHANGED if before and recovery
-            else reasons.RECOVERY_SET if recovery else reasons.RECOVERY_REMOVED
-        )  # fmt: skip
+    for column, value in zip(STORED_HERE, stored, strict=True):
+        before = getattr(had, column.name) if had else ""
+        if value != before:
+            phrase = reasons.stored_changed if before else reasons.stored_set
+            phrases.append((phrase if value else reasons.stored_removed)(column))
     if password:
         phrases.append(reasons.PASSWORD_CHANGED)
     return "; ".join(phrases) or reasons.NO_CHANGE

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from mxlib.core import passwords
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import AT_AN_END, RunStatus, Verdict
+from mxlib.core.vocabulary import AT_AN_END, RunStatus
 from mxlib.runs.run_view import RunView
 from mxlib.services import container
 from mxlib.settings import Settings
@@ -59,17 +59,16 @@ def services(url: str, folder: Path) -> container.Services:
 def rows(count: int) -> list[PlannedRow]:
     """Return so many rows to create."""
     return [
-        PlannedRow(
-            position=number,
-            line=number + 2,
-            username=f"person{number}.name",
-            domain=DOMAIN,
+        PlannedRow.create(
+            number,
+            number + 2,
+            f"person{number}.name",
+            DOMAIN,
             password=passwords.generate(),
             generated=True,
             quota=1024,
             limit=9600,
-            recovery_email=f"person{number}@gmail.com",
-            verdict=Verdict.READY,
+            stored={"recovery_email": f"person{number}@gmail.com"},
         )
         for number in range(count)
     ]

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import Action, RunStatus, Verdict
+from mxlib.core.schema import STORED_HERE
+from mxlib.core.vocabulary import Action, RunStatus
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Mailbox, Response
@@ -59,11 +60,11 @@ def row(position: int, username: str = "", domain: str = "a.nl", **changes: obje
         "generated": True,
         "quota": 1024,
         "limit": 9600,
-        "recovery_email": "",
-        "verdict": Verdict.READY,
         "action": Action.CREATE,
     }
-    return PlannedRow(**told | changes)  # type: ignore[arg-type]
+    told |= changes
+    stored = {column.name: told.pop(column.name) for column in STORED_HERE if column.name in told}
+    return PlannedRow(**told | {"stored": stored})  # type: ignore[arg-type]
 
 
 def plan(*rows: PlannedRow, name: str = "staff.csv") -> Plan:

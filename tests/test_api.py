@@ -208,7 +208,8 @@ def test_a_list_has_what_mxroute_has_and_the_recovery_emails(house: House) -> No
         "kim": (None, False), "nina": ("nina@example.org", True)
     }  # fmt: skip
     assert data(answer)[0].keys() == {
-        "username", "email", "quota", "usage", "limit", "sent", "suspended", "recovery_email", "has_recovery_email"
+        "username", "email", "quota", "usage", "limit", "sent", "suspended", "recovery_email", "has_recovery_email",
+        "name",
     }  # fmt: skip
     assert "problem" not in answer.json()
 
@@ -263,7 +264,7 @@ def test_the_export_is_the_one_of_the_page(house: House) -> None:
     house.ask("POST", BOXES, NINA | {"recovery_email": "nina@example.org"})
     answer = house.ask("GET", f"{BOXES}.csv")
     assert answer.content.decode("utf-8-sig") == (
-        "username,password,quota,limit,recovery_email,domain\r\nnina,,1024,9600,nina@example.org,a.nl\r\n"
+        "username,password,quota,limit,recovery_email,domain,name\r\nnina,,1024,9600,nina@example.org,a.nl,\r\n"
     )
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert "mailboxes-a.nl-" in answer.headers["Content-Disposition"]

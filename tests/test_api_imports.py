@@ -40,9 +40,9 @@ def test_a_preview_has_the_shape_that_scripts_know(house: House) -> None:
         "total": 5, "valid": 1, "invalid": 4, "needs_password": 1, "already_exists": 1, "duplicate_in_csv": 1
     }  # fmt: skip
     assert told["rows"][0] == {
-        "line": 2, "domain": "a.nl", "username": "nina", "password": GOOD, "recovery_email": None, "quota": 1024,
-        "limit": 9600, "valid": True, "needs_password": False, "already_exists": False, "duplicate_in_csv": False,
-        "errors": [], "verdict": "ready", "warnings": [], "findings": [],
+        "line": 2, "domain": "a.nl", "username": "nina", "password": GOOD, "recovery_email": None, "name": None,
+        "quota": 1024, "limit": 9600, "valid": True, "needs_password": False, "already_exists": False,
+        "duplicate_in_csv": False, "errors": [], "verdict": "ready", "warnings": [], "findings": [],
     }  # fmt: skip
     assert [row["verdict"] for row in told["rows"]] == ["ready", "needs_password", "duplicate", "exists", "invalid"]
     assert [row["line"] for row in told["rows"]] == [2, 3, 4, 5, 6]
@@ -184,7 +184,7 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(house: House) 
     assert rows[0] == {
         "line": 1, "domain": "a.nl", "username": "nina", "verdict": "ready", "outcome": "created",
         "message": "made; quota and limit as asked", "password": GOOD, "quota": 1024, "limit": 9600,
-        "recovery_email": "n@x.org", "host": {"quota": 1024, "limit": 9600},
+        "recovery_email": "n@x.org", "name": None, "host": {"quota": 1024, "limit": 9600},
         "action": "create", "before": None,
     }  # fmt: skip
     assert house.host.sandbox.password_of("tess@a.nl") == rows[1]["password"]

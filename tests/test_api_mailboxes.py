@@ -30,7 +30,7 @@ def test_a_mailbox_is_made_and_told_as_mxroute_has_it(house: House) -> None:
     made = data(house.ask("POST", BOXES, NINA | {"quota": "2 GB", "limit": 500, "recovery_email": "n@x.org"}), 201)
     assert made == {
         "username": "nina", "email": "nina@a.nl", "quota": 2048, "usage": 0.0, "limit": 9600, "sent": 0,
-        "suspended": False, "recovery_email": "n@x.org", "has_recovery_email": True,
+        "suspended": False, "recovery_email": "n@x.org", "has_recovery_email": True, "name": None,
         "warnings": ["MXroute will set limit 9600, not 500."],
     }  # fmt: skip
     assert house.host.sandbox.password_of("nina@a.nl") == GOOD

@@ -31,9 +31,12 @@ def test_what_would_go_is_told_and_the_number_starts_it(house: House) -> None:
     assert (told["confirm"], told["rows"]) == (
         1,
         [
-            {"email": "nina@a.nl", "action": "delete", "quota": None, "recovery_email": None, "message": ""},
             {
-                "email": "tess@a.nl", "action": "keep", "quota": None, "recovery_email": None,
+                "email": "nina@a.nl", "action": "delete", "quota": None, "recovery_email": None, "name": None,
+                "message": "",
+            },
+            {
+                "email": "tess@a.nl", "action": "keep", "quota": None, "recovery_email": None, "name": None,
                 "message": "kept: holds 2 MB of mail",
             },
         ],

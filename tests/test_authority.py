@@ -174,7 +174,9 @@ LONG = {
     "create": lambda services, kim: services.mailboxes.create(kim, "a.nl", {"username": "x", "password": houses.GOOD}),
     "update": lambda services, kim: services.mailboxes.update(kim, "a.nl", "nina", {"quota": 7}),
     "delete": lambda services, kim: services.mailboxes.delete(kim, "a.nl", "nina"),
-    "set a recovery email": lambda services, kim: services.mailboxes.set_recovery(kim, "a.nl", "nina", "x@b.example"),
+    "set a recovery email": lambda services, kim: services.mailboxes.set_stored(
+        kim, "a.nl", "nina", "recovery_email", "x@b.example"
+    ),
     "import": lambda services, kim: services.imports.start(
         kim, services.files.batch_from_file(f"username,password\nx,{houses.GOOD}\n".encode(), "x.csv", "a.nl")
     ),

@@ -10,7 +10,7 @@ import pytest
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core import client_setup
 from mxlib.core.files.clipboard import addresses_in
-from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
 from mxlib.core.vocabulary import RunKind
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import PlanLimitReached, RateLimitWait, Unauthorized, Unreachable
@@ -174,12 +174,12 @@ def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
 
 def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(house: House) -> None:
     writes = house.host.writes()
-    done = do(house, plan(house, NewRecovery({"kim@a.nl": "Kim@Home.nl", "nina@a.nl": "nina@home.nl"})))
+    done = do(house, plan(house, NewStored({"kim@a.nl": "Kim@Home.nl", "nina@a.nl": "nina@home.nl"})))
     assert done.run is not None
     house.ended(done.run)
     frame = house.services.lists.mailboxes(LOCAL, "a.nl").frame.set_index("username")
     assert frame.loc[["kim", "nina"], "recovery_email"].tolist() == ["kim@home.nl", "nina@home.nl"]
-    done = do(house, plan(house, NewRecovery({"kim@a.nl": "", "nina@a.nl": "nina@home.nl"})))
+    done = do(house, plan(house, NewStored({"kim@a.nl": "", "nina@a.nl": "nina@home.nl"})))
     assert done.run is not None
     assert house.ended(done.run)["counts"]["unchanged"] == 1
     frame = house.services.lists.mailboxes(LOCAL, "a.nl").frame.set_index("username")
@@ -190,7 +190,7 @@ def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(house:
 @pytest.mark.parametrize(("email", "told"), [("nonsense", "is no address"), ("kim@a.nl", "use another")])
 def test_a_recovery_email_that_can_be_none_stops_all_of_them(house: House, email: str, told: str) -> None:
     with pytest.raises(InvalidField, match=told):
-        plan(house, NewRecovery({"nina@a.nl": "n@home.nl", "kim@a.nl": email}))
+        plan(house, NewStored({"nina@a.nl": "n@home.nl", "kim@a.nl": email}))
 
 
 def test_a_deletion_says_how_much_mail_goes_and_wants_its_number_typed(house: House) -> None:

@@ -18,6 +18,7 @@ MAILBOXES = pd.DataFrame(
         "quota": pd.array([1024, None], dtype="Int64"),
         "limit": [9600, 0],
         "domain": ["clienta.example"] * 2,
+        "name": ["Alice Ålund", ""],
         "usage": [1.5, 0.0],
     }
 )
@@ -29,10 +30,10 @@ def rows_of(data: bytes, name: str) -> pd.DataFrame:
 
 
 def test_mailboxes_are_written_in_the_import_format_with_blank_passwords() -> None:
-    assert writer.mailboxes_csv(MAILBOXES) == (
-        b"\xef\xbb\xbfusername,password,quota,limit,recovery_email,domain\r\n"
-        b"alice,,1024,9600,alice@example.net,clienta.example\r\n"
-        b"bob,,,0,,clienta.example\r\n"
+    assert writer.mailboxes_csv(MAILBOXES).decode() == (
+        "\ufeffusername,password,quota,limit,recovery_email,domain,name\r\n"
+        "alice,,1024,9600,alice@example.net,clienta.example,Alice Ålund\r\n"
+        "bob,,,0,,clienta.example,\r\n"
     )
 
 
@@ -41,13 +42,13 @@ def test_exported_mailboxes_are_read_back_as_they_were(kind: str) -> None:
     data = writer.mailboxes_csv(MAILBOXES) if kind == "csv" else writer.mailboxes_xlsx(MAILBOXES)
     rows = rows_of(data, f"mailboxes.{kind}")
     assert rows[list(COLUMNS)].to_numpy().tolist() == [
-        ["alice", "", "1024", "9600", "alice@example.net", "clienta.example"],
-        ["bob", "", "", "0", "", "clienta.example"],
+        ["alice", "", "1024", "9600", "alice@example.net", "clienta.example", "Alice Ålund"],
+        ["bob", "", "", "0", "", "clienta.example", ""],
     ]
 
 
 def test_a_domain_without_mailboxes_is_a_header() -> None:
-    assert writer.mailboxes_csv(MAILBOXES[:0]).endswith(b"recovery_email,domain\r\n")
+    assert writer.mailboxes_csv(MAILBOXES[:0]).endswith(b"recovery_email,domain,name\r\n")
     assert writer.mailboxes_xlsx(MAILBOXES[:0]).startswith(b"PK")
 
 

@@ -22,10 +22,10 @@ Rows = list[list[object]]
 def staff(thousand: str = "1,024", decimal: str = "2048.0", limit: str = "9,600", umlaut: str = "ü") -> Rows:
     """The rows of the staff spreadsheet, with numbers as one country writes them."""
     return [
-        [2, "007", "Ab,cd;12 34|x", thousand, "500", "james@example.net", "clienta.nl"],
-        [4, "joerg.mueller", f'Say "Hi" 2026{umlaut}', decimal, "", "", "clientb.nl"],
-        [6, "1e5", "'Geheim2026", "512", limit, "", ""],
-        [7, "1234567890123456789", "=Cmd2026x", "2 GB", "", "", ""],
+        [2, "007", "Ab,cd;12 34|x", thousand, "500", "james@example.net", "clienta.nl", ""],
+        [4, "joerg.mueller", f'Say "Hi" 2026{umlaut}', decimal, "", "", "clientb.nl", ""],
+        [6, "1e5", "'Geheim2026", "512", limit, "", "", ""],
+        [7, "1234567890123456789", "=Cmd2026x", "2 GB", "", "", "", ""],
     ]
 
 
@@ -38,44 +38,46 @@ def in_a_sheet(rows: Rows) -> Rows:
 WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
     "cpanel-accounts.csv": (
         COMMAS,
-        [[2, "anna@a.nl", "", "1024.00", "", "", "a.nl"], [3, "info@a.nl", "", "unlimited", "", "", "a.nl"]],
+        [[2, "anna@a.nl", "", "1024.00", "", "", "a.nl", ""],
+         [3, "info@a.nl", "", "unlimited", "", "", "a.nl", ""]],
         ("Read as a list of a cPanel server.",),
     ),
     "cpanel-address-importer.csv": (
         COMMAS,
-        [[2, "anna@a.nl", "Ab,cd1234", "1024", "", "", ""], [3, "bob@a.nl", "Geheim2026x", "unlimited", "", "", ""]],
+        [[2, "anna@a.nl", "Ab,cd1234", "1024", "", "", "", ""],
+         [3, "bob@a.nl", "Geheim2026x", "unlimited", "", "", "", ""]],
         (),
     ),
     "directadmin-accounts.csv": (
         COMMAS,
-        [[2, "anna", "", "500", "200", "", "a.nl"], [3, "kim", "", "0", "200", "", "a.nl"]],
+        [[2, "anna", "", "500", "200", "", "a.nl", ""], [3, "kim", "", "0", "200", "", "a.nl", ""]],
         ("Read as a list of a DirectAdmin server.",),
     ),
-    "entra-users.csv": (COMMAS, [[2, "anna@a.nl", "", "", "", "anna@home.example", ""]], (MICROSOFT,)),
+    "entra-users.csv": (COMMAS, [[2, "anna@a.nl", "", "", "", "anna@home.example", "", "Bakker, Anna"]], (MICROSOFT,)),
     "excel-mac-roman.csv": (
         "Windows-1252, semicolons, header in line 1",
-        [[2, "zoe", "Gro§2026x", "", "", "", ""], [4, "kim", "", "", "", "", ""]],
+        [[2, "zoe", "Gro§2026x", "", "", "", "", ""], [4, "kim", "", "", "", "", "", ""]],
         (OLD.format("Zo‘ MŸller"), "Column 'note' is not used."),
     ),
-    "excel-sep-marked.csv": ("UTF-8, semicolons, header in line 2", [[3, "zoë", "", "2048", "", "", ""]], ()),
+    "excel-sep-marked.csv": ("UTF-8, semicolons, header in line 2", [[3, "zoë", "", "2048", "", "", "", ""]], ()),
     "excel-sep-semicolon.csv": (
         "Windows-1252, semicolons, header in line 2",
-        [[3, "jorg", "Gr;ün2026x", "1.024", "", "", ""]],
+        [[3, "jorg", "Gr;ün2026x", "1.024", "", "", "", ""]],
         (OLD.format("Jörg, Köln"), "Column 'note' is not used."),
     ),
     "google-sheets.csv": (
         COMMAS,
-        [[2, "007", "Ab,cd1234", "1,024", "", "", "clienta.nl"], [3, "true", "NA", "2 GB", "", "", ""]],
+        [[2, "007", "Ab,cd1234", "1,024", "", "", "clienta.nl", ""], [3, "true", "NA", "2 GB", "", "", "", ""]],
         (),
     ),
     "google-workspace-users.csv": (
         COMMAS,
-        [[2, "anna@a.nl", "", "", "", "anna@home.example", ""]],
+        [[2, "anna@a.nl", "", "", "", "anna@home.example", "", "Anna Bakker"]],
         ("Read as a Google Workspace users export.",),
     ),
     "header-over-lines.csv": (
         "UTF-8, semicolons, header in line 1",
-        [[4, "alice", "Ab,cd;1234", "", "", "", ""]],
+        [[4, "alice", "Ab,cd;1234", "", "", "", "", ""]],
         (),
     ),
     "libreoffice-french.csv": (
@@ -92,18 +94,18 @@ WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
     "libreoffice-not-as-shown.csv": (COMMAS, staff("1024", "2048", "9600"), (NOTE,)),
     "libreoffice-polish.csv": (
         "Windows-1252, semicolons, header in line 1",
-        [[2, "lukasz", "¯ó³æ2026x", "10\xa0240", "", "", ""]],
+        [[2, "lukasz", "¯ó³æ2026x", "10\xa0240", "", "", "", ""]],
         (OLD.format("£ódŸ"), NOTE),
     ),
     "libreoffice-quote-all.csv": (COMMAS, staff(), (NOTE,)),
     "libreoffice-second-sheet.xlsx": (
         "sheet Postfächer, header in line 4",
         [
-            [5, "anna@clienta.nl", "Geheim.2026x", "1536", "", "", ""],
-            [7, "0049@clienta.nl", "", "2048", "", "", ""],
-            [8, "true", "", "", "", "", ""],
-            [9, "#div/0!", "", "", "", "", ""],
-            [10, "kim@clienta.nl", "", "", "", "", ""],
+            [5, "anna@clienta.nl", "Geheim.2026x", "1536", "", "", "", ""],
+            [7, "0049@clienta.nl", "", "2048", "", "", "", ""],
+            [8, "true", "", "", "", "", "", ""],
+            [9, "#div/0!", "", "", "", "", "", ""],
+            [10, "kim@clienta.nl", "", "", "", "", "", ""],
         ],
         ("Above the header, not read: 'Stand Mai'.", "Quota is in GB in this file: converted to MB."),
     ),
@@ -113,13 +115,13 @@ WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
     "libreoffice.xlsx": (
         "sheet Staff, header in line 1", in_a_sheet(staff("1024", "2048", "9600")), (NOTE,),
     ),
-    "microsoft-365-users.csv": (COMMAS, [[2, "anna@a.nl", "", "", "", "", ""]], (MICROSOFT,)),
+    "microsoft-365-users.csv": (COMMAS, [[2, "anna@a.nl", "", "", "", "", "", "Anna Bakker"]], (MICROSOFT,)),
     "put-together.csv": (
         COMMAS,
         [
-            [2, "alice", "", "1024", "", "", ""],
-            [3, "username", "", "quota", "", "", ""],
-            [4, "bob", "", "2048", "", "", ""],
+            [2, "alice", "", "1024", "", "", "", ""],
+            [3, "username", "", "quota", "", "", "", ""],
+            [4, "bob", "", "2048", "", "", "", ""],
         ],
         (),
     ),
@@ -127,13 +129,13 @@ WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
 
 #: File: what has to be told by hand for it, and how its first row then is.
 TOLD: dict[str, tuple[ReadOptions, list[object]]] = {
-    "excel-mac-roman.csv": (ReadOptions(encoding="mac-roman"), [2, "zoe", "Groß2026x", "", "", "", ""]),
+    "excel-mac-roman.csv": (ReadOptions(encoding="mac-roman"), [2, "zoe", "Groß2026x", "", "", "", "", ""]),
     "libreoffice-mac.csv": (ReadOptions(encoding="mac-roman"), staff()[0]),
     "libreoffice-polish.csv": (
-        ReadOptions(encoding="windows-1250"), [2, "lukasz", "Żółć2026x", "10\xa0240", "", "", ""],
+        ReadOptions(encoding="windows-1250"), [2, "lukasz", "Żółć2026x", "10\xa0240", "", "", "", ""],
     ),
-    "open-quote-in-title.csv": (ReadOptions(header_line=2), [3, "alice", "Abcd1234", "", "", "", ""]),
-    "utf-16-without-mark.csv": (ReadOptions(encoding="utf-16-le"), [2, "alice", "Abcd1234", "", "", "", ""]),
+    "open-quote-in-title.csv": (ReadOptions(header_line=2), [3, "alice", "Abcd1234", "", "", "", "", ""]),
+    "utf-16-without-mark.csv": (ReadOptions(encoding="utf-16-le"), [2, "alice", "Abcd1234", "", "", "", "", ""]),
 }  # fmt: skip
 
 

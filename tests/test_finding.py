@@ -41,7 +41,7 @@ def test_the_whole_address_comes_first_then_what_begins_so(house: House) -> None
 
 
 def test_a_recovery_email_is_found_too_after_the_addresses(house: House) -> None:
-    house.services.mailboxes.set_recovery(LOCAL, "a.nl", "joakim", "kimono.fan@home.nl")
+    house.services.mailboxes.set_stored(LOCAL, "a.nl", "joakim", "recovery_email", "kimono.fan@home.nl")
     assert found(house, "kimono") == ["kimono@a.nl", "joakim@a.nl"]
     assert found(house, "%") == found(house, "_") == []
 
@@ -132,8 +132,8 @@ def test_every_change_is_there_once_with_who_and_which_run_newest_first(house: H
     second = changing.carry_out(LOCAL, proposed, days=7).run
     house.ended(second or 0)
     house.services.mailboxes.update(LOCAL, "a.nl", "fresh", {"quota": 4096})
-    house.services.mailboxes.set_recovery(LOCAL, "a.nl", "fresh", "f@home.nl")
-    house.services.mailboxes.set_recovery(LOCAL, "a.nl", "fresh", "")
+    house.services.mailboxes.set_stored(LOCAL, "a.nl", "fresh", "recovery_email", "f@home.nl")
+    house.services.mailboxes.set_stored(LOCAL, "a.nl", "fresh", "recovery_email", "")
     events = past(house, "fresh@a.nl")
     assert [(event.what, event.run) for event in events] == [
         ("Recovery email removed", None),

@@ -42,6 +42,9 @@ def kinds(**cells: object) -> list[tuple[str, str]]:
          [("invalid_recovery_email", "recovery_email")]),
         ({"username": "nina", "recovery_email": "nina@a.nl", "password": "Geheim.2026x"},
          [("recovers_itself", "recovery_email")]),
+        ({"username": "nina", "name": "a\x07b", "password": "Geheim.2026x"}, [("invalid_name", "name")]),
+        ({"username": "n na", "name": "x" * 121, "password": "Geheim.2026x"},
+         [("invalid_username", "username"), ("too_long", "name")]),
     ],
 )  # fmt: skip
 def test_a_row_is_stopped_by_codes_with_their_columns(cells: dict[str, object], found: list[tuple[str, str]]) -> None:

@@ -65,7 +65,7 @@ def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Se
         return str(tab.button(key="change_go").label)
 
     assert [asked(""), asked("owner@home.nl")] == ["Keep", "Keep"]
-    house.mailboxes.set_recovery(LOCAL, "clienta.nl", "info", "owner@home.nl")
+    house.mailboxes.set_stored(LOCAL, "clienta.nl", "info", "recovery_email", "owner@home.nl")
     assert [asked("other@home.nl"), asked("")] == ["Keep", "Clear"]
 
 

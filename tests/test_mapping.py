@@ -34,7 +34,36 @@ def table_of(text: str, chosen: dict[int, str] | None = None) -> tuple[pd.DataFr
         (("limit", "Daily limit", "send-limit"), "limit"),
         (("recovery_email", "Recovery", "Recovery Address", "Recovery E-Mail"), "recovery_email"),
         (("domain", "Domain "), "domain"),
-        (("", "name", "phone", "Quota (KB)", "quota in bytes", "quota used", "Recovery phone", "passport", "()"), None),
+        (
+            (
+                "name",
+                "Naam",
+                "Full Name",
+                "display-name",
+                "DisplayName",
+                "Anzeigename",
+                "Vollständiger Name",
+                "Nom complet",
+                "nombre completo",
+            ),
+            "name",
+        ),
+        (
+            (
+                "",
+                "last name",
+                "user's name",
+                "company name",
+                "phone",
+                "Quota (KB)",
+                "quota in bytes",
+                "quota used",
+                "Recovery phone",
+                "passport",
+                "()",
+            ),
+            None,
+        ),
     ],
 )
 def test_headers_are_known_whatever_their_case_blanks_hyphens_and_brackets(

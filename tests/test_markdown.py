@@ -22,7 +22,7 @@ from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
 from mxlib.services.account_storage import AccountStorage
 from mxlib.settings import Settings
-from mxlib.store import mailbox_lists, manual_writes, recovery_emails
+from mxlib.store import mailbox_lists, manual_writes, stored_columns
 from mxlib.ui.app import errors as faults
 from mxlib.ui.widgets.format import escaped, spoken, verbatim
 from tests.desk import until
@@ -554,7 +554,7 @@ def a_domain_of_odd_names(house: Services, domain: str = "clienta.nl") -> str:
     box = Mailbox(NAMED_BY_HOST, f"{NAMED_BY_HOST}@{domain}", 2048, 3.0, 7000, 1, suspended=True)
     with house.store.write() as tx:
         mailbox_lists.keep_mailboxes(tx, domain, [box], house.clock.now())
-        recovery_emails.put(tx, domain, box.username, f"{HOSTILE}@e.example", house.clock.now())
+        stored_columns.put(tx, "recovery_email", domain, box.username, f"{HOSTILE}@e.example", house.clock.now())
     return f"{box.username}@{domain}"
 
 

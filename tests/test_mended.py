@@ -102,9 +102,9 @@ def test_the_mended_file_has_the_import_format_with_passwords_and_the_own_column
     header, rows = file_diff.as_table(draft.rows, file.read)
     assert header == (*COLUMNS, "Phone")
     assert rows == [
-        ("", "", "", "", "", "", ""),
-        ("ann", "Geheim.2026x", "1", "", "", "", "+31 20"),
-        ("bo", "Nieuw.2026x", "", "", "", "", "2"),
+        ("", "", "", "", "", "", "", ""),
+        ("ann", "Geheim.2026x", "1", "", "", "", "", "+31 20"),
+        ("bo", "Nieuw.2026x", "", "", "", "", "", "2"),
     ]
 
 
@@ -113,9 +113,9 @@ def test_pieces_of_a_password_in_a_crowded_row_do_not_come_along() -> None:
     draft = file.draft.edited({0: {"password": "Geheim,2026x"}})
     assert draft.rows["fault"][0] == ""
     _, rows = file_diff.as_table(draft.rows, file.read)
-    assert rows == [("ann", "Geheim,2026x", "", "", "", "", "")]
+    assert rows == [("ann", "Geheim,2026x", "", "", "", "", "", "")]
 
 
 def test_rows_without_a_file_are_the_import_format_and_nothing_else() -> None:
     draft = Draft(make_rows({"username": ["ann"]}))
-    assert file_diff.as_table(draft.rows, None) == (COLUMNS, [("ann", "", "", "", "", "")])
+    assert file_diff.as_table(draft.rows, None) == (COLUMNS, [("ann", "", "", "", "", "", "")])

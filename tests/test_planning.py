@@ -27,6 +27,7 @@ def judged() -> pd.DataFrame:
             "password": PASSWORDS,
             "quota": ["2 GB", *[""] * 7],
             "recovery_email": ["A@home.nl", *[""] * 7],
+            "name": [" Ann  Smit ", *[""] * 7],
         },
         line=[2, 3, 4, 5, 6, 8, 9, 0],
         origin=[0, 1, 2, 3, 4, 5, 6, -1],
@@ -54,7 +55,11 @@ def test_only_ticked_ready_rows_are_sent(plan: Plan):
 def test_a_row_is_planned_as_it_would_be_sent(plan: Plan):
     row = plan.rows[0]
     assert (row.username, row.domain, row.password, row.generated) == ("ann", "a.nl", "Winter-2026", False)
-    assert (row.quota, row.limit, row.recovery_email) == (2048, 9600, "a@home.nl")
+    assert (row.quota, row.limit, row.stored) == (
+        2048,
+        9600,
+        {"recovery_email": "a@home.nl", "name": "Ann  Smit"},
+    )
     assert row.verdict is Verdict.READY
     assert type(row.quota) is int
 

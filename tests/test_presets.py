@@ -44,12 +44,16 @@ def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
 @pytest.mark.parametrize(
     ("header", "row", "meant"),
     [
-        (GOOGLE, GOOGLE_ROW, {"username": "anna@a.nl", "recovery_email": "anna@home.example"}),
-        (MICROSOFT, MICROSOFT_ROW, {"username": "anna@a.nl"}),
+        (
+            GOOGLE,
+            GOOGLE_ROW,
+            {"username": "anna@a.nl", "recovery_email": "anna@home.example", "name": "Anna Bakker"},
+        ),
+        (MICROSOFT, MICROSOFT_ROW, {"username": "anna@a.nl", "name": "Anna Bakker"}),
         (
             ENTRA,
             "anna@a.nl,Anna Bakker,Bakker,a.bakker@a.nl,Anna,1,Member,Boss,anna@home.example",
-            {"username": "anna@a.nl", "recovery_email": "anna@home.example"},
+            {"username": "anna@a.nl", "recovery_email": "anna@home.example", "name": "Anna Bakker"},
         ),
         (
             CPANEL,

@@ -61,9 +61,9 @@ def test_every_input_row_is_there_in_file_order() -> None:
 def test_a_row_keeps_its_own_columns() -> None:
     here, run = finished(*MIXED)
     told = table(results.results_csv(here.store, run))
-    assert [each["Name"] for each in told][:2] == ["Jan", "Piet"]
-    assert told[2]["Name"].strip() == "=Joris"
-    assert list(told[0])[:2] == ["Name", "Pass"]
+    assert [each["Name (file)"] for each in told][:2] == ["Jan", "Piet"]
+    assert told[2]["Name (file)"].strip() == "=Joris"
+    assert list(told[0])[:2] == ["Name (file)", "Pass"]
 
 
 def test_own_columns_named_like_ours_are_told_apart() -> None:
@@ -111,7 +111,7 @@ def test_failed_rows_of_a_workbook_are_imported_again_as_they_were() -> None:
 def test_the_failed_rows_are_everything_that_is_not_done_in_the_import_format() -> None:
     here, run = finished(*MIXED)
     told = table(results.failed_csv(here.store, run))
-    assert list(told[0])[:6] == ["username", "password", "quota", "limit", "recovery_email", "domain"]
+    assert list(told[0])[:7] == ["username", "password", "quota", "limit", "recovery_email", "domain", "name"]
     assert [each["username"] for each in told] == ["user1", "user2", "jan jansen"]
     assert [each["outcome"] for each in told] == ["skipped", "failed", "skipped"]
     assert (told[1]["password"], told[1]["recovery_email"], told[1]["domain"]) == ("short", "j@c.nl", "b.nl")

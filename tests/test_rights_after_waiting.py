@@ -132,7 +132,8 @@ ACTS: dict[str, tuple[Wait, Act]] = {
     "read a mailbox": (one_list_is_read, lambda house, caller: house.services.mailboxes.read(caller, "a.nl", "info")),
     "read the storage": (one_list_is_read, lambda house, caller: house.services.storage.read(caller)),
     "keep a recovery email": (
-        one_list_is_read, lambda house, caller: house.services.mailboxes.set_recovery(caller, "a.nl", "late", "x@y.nl"),
+        one_list_is_read,
+        lambda house, caller: house.services.mailboxes.set_stored(caller, "a.nl", "late", "recovery_email", "x@y.nl"),
     ),
     "create a mailbox": (a_write_waits, made),
     "change a mailbox": (

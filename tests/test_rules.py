@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mxlib.core.import_batch import ImportBatch
-from mxlib.core.plans.changes import NewRecovery, mended
+from mxlib.core.plans.changes import NewStored, mended
 from mxlib.core.schema import MASK, make_rows
 from mxlib.core.text import findings
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
@@ -60,8 +60,9 @@ def test_judging_adds_columns_and_changes_nothing_else():
     pd.testing.assert_frame_equal(rows, before)
     pd.testing.assert_frame_equal(after[rows.columns], before)
     assert list(after.columns[len(rows.columns) :]) == [
-        "verdict", "reasons", "warnings", "clean_username", "clean_domain", "clean_recovery_email", "action", "changes",
-        "had_recovery_email", "clean_quota", "clean_limit", "asked_limit", "exists", "had_quota", "had_limit",
+        "verdict", "reasons", "warnings", "clean_username", "clean_domain", "action", "changes", "clean_recovery_email",
+        "clean_name", "had_recovery_email", "had_name",
+        "clean_quota", "clean_limit", "asked_limit", "exists", "had_quota", "had_limit",
         "reason_codes", "warning_codes", "change_codes",
     ]  # fmt: skip
     assert {str(after[name].dtype) for name in ("clean_quota", "clean_limit")} == {"Int64"}
@@ -346,7 +347,7 @@ def test_recovery_emails_that_are_no_address(cell: str):
 def test_a_recovery_email_that_is_none_is_quoted_as_it_was_typed():
     told = "Recovery email 'J an@München.DE' is no address; write it like name@example.com."
     assert one(recovery_email=" J an@München.DE ").reasons == told
-    assert mended(NewRecovery({"Jan@clienta.nl": "J an@München.DE"}))[1] == told
+    assert mended(NewStored({"Jan@clienta.nl": "J an@München.DE"}))[1] == told
 
 
 def test_a_mailbox_can_not_recover_itself():

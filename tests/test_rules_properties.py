@@ -30,6 +30,7 @@ ACCOUNT = AccountSnapshot(
                 "limit": [9600, 500, 1],
                 "usage": [900.2, 7.0, 0.0],
                 "recovery_email": ["jan@home.nl", "", "else@home.nl"],
+                "name": ["Info Desk", "", "Else"],
             }
         )
     },
@@ -47,6 +48,7 @@ CELLS = {
     "quota": ["", "1024", "1,024", "1.024", "2 GB", "5", "5 MB", "unlimited", "lots", "-5"],
     "limit": ["", "9600", "500", "9601", "0", "x"],
     "recovery_email": ["", "jan@a.nl", "Jan@Home.nl", "é@home.nl", "jan@münchen.de", "nobody", "-"],
+    "name": ["", "Info Desk", " Jan  de Boer ", "-", "a\x07b", "x" * 121, "=1+2", f"Jan {MASK}"],
     "domain": ["", "a.nl", "B.nl", "c.nl", "münchen.de", "MÜNCHEN.DE", "elsewhere.nl", "no domain", "x@y"],
 }  # fmt: skip
 
@@ -117,11 +119,15 @@ def test_the_worst_that_is_true_decides(rows: pd.DataFrame):
 def test_what_would_be_sent_is_judged_the_same_when_it_comes_back(rows: pd.DataFrame):
     once = validate(rows, ACCOUNT, STANDARD)
     again = once.assign(
-        username=once["clean_username"], domain=once["clean_domain"], recovery_email=once["clean_recovery_email"]
+        username=once["clean_username"],
+        domain=once["clean_domain"],
+        recovery_email=once["clean_recovery_email"],
+        name=once["clean_name"],
     )[rows.columns]
     twice = validate(again, ACCOUNT, STANDARD)
     ready = (once["verdict"] == Verdict.READY).to_numpy()
-    columns = ["verdict", "clean_username", "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit"]
+    columns = ["verdict", "clean_username", "clean_domain", "clean_recovery_email", "clean_name"]
+    columns += ["clean_quota", "clean_limit"]
     pd.testing.assert_frame_equal(once.loc[ready, columns], twice.loc[ready, columns])
 
 

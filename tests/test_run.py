@@ -12,7 +12,7 @@ from mxlib.runs import circuit_breaker, decisions
 from mxlib.runs import messages as sentences
 from mxlib.sandbox.faults import NAMED, Answer, Effect, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import StoreUnavailable, audit, journal, mailbox_lists, recovery_emails
+from mxlib.store import StoreUnavailable, audit, journal, mailbox_lists, stored_columns
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 
@@ -78,31 +78,33 @@ class TestTheUsualCase:
         run = here.start(plan(row(0, recovery_email="jan@b.nl"), row(1, password="short", recovery_email="no@b.nl")))
         here.step()
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
         here.run()
         assert here.outcomes(run) == ["created", "failed"]
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {"user0": "jan@b.nl"}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"user0": "jan@b.nl"}
 
     def test_a_mailbox_made_anew_does_not_come_by_the_recovery_email_of_its_namesake(self) -> None:
         here = Simulation()
         with here.store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "user0", "predecessor@home.nl", 0.0)  # deleted elsewhere, without MXM
+            stored_columns.put(
+                tx, "recovery_email", "a.nl", "user0", "predecessor@home.nl", 0.0
+            )  # deleted elsewhere, without MXM
         run = here.start(plan(row(0)))
         here.run()
         assert here.outcomes(run) == ["created"]
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
 
     def test_a_recovery_email_that_was_set_while_the_run_went_stays(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0)))
         with here.store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "user0", "owner@home.nl", here.clock.now() + 1.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", "user0", "owner@home.nl", here.clock.now() + 1.0)
         here.run()
         assert here.outcomes(run) == ["created"]
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {"user0": "owner@home.nl"}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"user0": "owner@home.nl"}
 
     def test_every_mailbox_made_is_in_the_audit_trail_under_its_operator(self) -> None:
         here = Simulation()
@@ -370,11 +372,11 @@ class TestUpdatesAndDeletions:
         here = Simulation()
         somebody_makes(here, "user0")
         with here.store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "user0", "me@b.nl", 0.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", "user0", "me@b.nl", 0.0)
         here.start(plan(row(0, action=Action.DELETE)))
         here.run()
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
 
 
 class TestSteering:

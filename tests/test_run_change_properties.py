@@ -15,7 +15,7 @@ from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import CLEAR, OPEN, Action, Outcome
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
-from mxlib.store import StoreUnavailable, Tx, audit, recovery_emails
+from mxlib.store import StoreUnavailable, Tx, audit, stored_columns
 from mxlib.store.records import RowRecord
 from tests.examples import examples
 from tests.happenings import Second, Takeover, takeovers
@@ -33,17 +33,17 @@ def planned(kind: str, position: int, name: str, domain: str) -> PlannedRow:
     update = replace(base, action=Action.UPDATE, password="", quota=None, limit=None, before=KNOWN)
     match kind:
         case "create":
-            return replace(base, recovery_email="new@x.example")
+            return replace(base, stored={"recovery_email": "new@x.example"})
         case "quota":
             return replace(update, quota=2048)
         case "password":
             return replace(update, password=f"Changed-{position}-x", limit=500)
         case "both":
-            return replace(update, quota=0, recovery_email="new@x.example")
+            return replace(update, quota=0, stored={"recovery_email": "new@x.example"})
         case "recovery":
-            return replace(update, recovery_email="new@x.example")
+            return replace(update, stored={"recovery_email": "new@x.example"})
         case "clear":
-            return replace(update, recovery_email=CLEAR)
+            return replace(update, stored={"recovery_email": CLEAR})
         case "unchanged":
             return update
         case "delete":
@@ -110,7 +110,7 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
     for each in (each for one in asked for each in one.rows if each.action is not Action.CREATE):
         here.sandbox.account.apply(Change("create", each.domain, each.username, password="theirs"))
         with here.store.write() as tx:
-            recovery_emails.put(tx, each.domain, each.username, OLD, 0.0)
+            stored_columns.put(tx, "recovery_email", each.domain, each.username, OLD, 0.0)
     for address in used:
         becomes_used(here, address)
     disk = Disk(here)
@@ -174,7 +174,7 @@ def check(here: Simulation, run: int, wanted: PlannedRow, became: RowRecord, *, 
     assert outcome not in OPEN
     checked = here.record(run).checked_at is not None
     with here.store.read() as tx:
-        email = recovery_emails.of_mailbox(tx, wanted.domain, wanted.username)
+        email = stored_columns.of_mailbox(tx, wanted.domain, wanted.username)["recovery_email"]
         entries = [entry["what"] for entry in audit.entries(tx, run=run) if entry["on"] == wanted.address]
     assert entries.count(f"mailbox.{wanted.action}") == (outcome in DID and wanted.asks_host)
     if wanted.left_out:
@@ -184,12 +184,14 @@ def check(here: Simulation, run: int, wanted: PlannedRow, became: RowRecord, *, 
         assert not mentions(here, wanted.username)
     elif not wanted.asks_host:
         assert outcome is Outcome.UPDATED
-        assert email == ("" if wanted.recovery_email == CLEAR else wanted.recovery_email)
+        assert email == (
+            "" if wanted.stored.get("recovery_email", "") == CLEAR else wanted.stored.get("recovery_email", "")
+        )
         assert entries == ["recovery.set"]
         assert not mentions(here, wanted.username)
     elif wanted.action is Action.CREATE:
         assert (outcome is Outcome.CREATED) == (here.sandbox.made[wanted.address] == 1)
-        assert email == (wanted.recovery_email if outcome is Outcome.CREATED else "")
+        assert email == (wanted.stored.get("recovery_email", "") if outcome is Outcome.CREATED else "")
     elif wanted.action is Action.DELETE:
         assert outcome in {Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED}
         # What the host did later than it has time for can come after the last look.
@@ -231,7 +233,7 @@ def check_update(
     if outcome is Outcome.UPDATED:
         assert wanted.quota is None or box.quota == wanted.quota or used_later
         assert not wanted.password or box.password == wanted.password
-        assert email == (wanted.recovery_email or OLD)
+        assert email == (wanted.stored.get("recovery_email", "") or OLD)
         assert not (became.guarded and used)
         assert became.was["quota"] == 1024
     else:

@@ -10,7 +10,7 @@ from mxlib.core.plans.plan import Plan
 from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome
 from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
 from mxlib.sandbox.state import Change
-from mxlib.store import recovery_emails
+from mxlib.store import stored_columns
 from tests.examples import examples
 from tests.happenings import Second, Takeover, takeovers
 from tests.simulation import TIMEOUT, Simulation, plan, row
@@ -158,7 +158,7 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
     assert [each.position for each in rows] == [each.position for each in planned.rows]
     assert all(times == 1 for times in here.sandbox.made.values())
     with here.store.read() as tx:
-        emails = {domain: recovery_emails.of_domain(tx, domain) for domain in DOMAINS}
+        emails = {domain: stored_columns.of_domain(tx, "recovery_email", domain) for domain in DOMAINS}
     for asked, told in zip(planned.rows, rows, strict=True):
         outcome = Outcome(told.outcome)
         assert outcome not in OPEN
@@ -185,4 +185,4 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
         elif checked or outcome is not Outcome.CREATED:
             assert outcome is Outcome.FAILED or (record.status == "stopped" and outcome is Outcome.NOT_ATTEMPTED)
         kept = emails[asked.domain].get(asked.username, "")
-        assert kept == (asked.recovery_email if outcome is Outcome.CREATED else "")
+        assert kept == (asked.stored.get("recovery_email", "") if outcome is Outcome.CREATED else "")

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.schema import RECOVERY_EMAIL
 from mxlib.core.vocabulary import CLEAR, Action, AuditAction, RunKind
 from mxlib.runs import messages, run_state
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Change
-from mxlib.store import audit, recovery_emails
+from mxlib.store import audit, stored_columns
 from mxlib.store.audit import Actor
 from tests.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
@@ -169,30 +170,30 @@ class TestRestoring:
         assert (here.outcomes(back), self.quotas(here)) == (["updated", "updated"], [512, 512])
         assert here.rows(back)[0].reason == "changed; quota 1024 → 512 as asked; recovery email removed"
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
 
     def test_what_somebody_changed_since_stays(self) -> None:
         here, run = self.changed()
         becomes(here, "user0", quota=4096)
         with here.store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "user1", "other@b.nl", 0.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", "user1", "other@b.nl", 0.0)
         back = here.start(undo(self.back(0), self.back(1), of=run))
         here.run()
         assert [each.reason for each in here.rows(back)] == [
-            "kept: quota was changed to 4096 since", messages.RECOVERY_SINCE
+            "kept: quota was changed to 4096 since", messages.stored_since(RECOVERY_EMAIL)
         ]  # fmt: skip
         assert self.quotas(here) == [4096, 1024]
 
     def test_a_recovery_email_alone_comes_back_without_a_request_unless_changed_since(self) -> None:
         here, run = self.changed()
         with here.store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "user1", "other@b.nl", 0.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", "user1", "other@b.nl", 0.0)
         back = here.start(undo(self.back(0, quota=None), self.back(1, quota=None), of=run))
         here.run()
         assert here.outcomes(back) == ["updated", "skipped"]
         assert not here.sandbox.log
         with here.store.read() as tx:
-            assert recovery_emails.of_domain(tx, "a.nl") == {"user1": "other@b.nl"}
+            assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"user1": "other@b.nl"}
 
     @pytest.mark.parametrize("fault", ["lost_after", "lost_before", "lost_late", "error_after"])
     def test_a_lost_answer_is_not_taken_for_a_change_by_somebody_else(self, fault: str) -> None:

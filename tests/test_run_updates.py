@@ -12,7 +12,7 @@ from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.runs import messages, results
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change
-from mxlib.store import Tx, audit, recovery_emails
+from mxlib.store import Tx, audit, stored_columns
 from tests.simulation import Simulation, plan, row
 
 KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}
@@ -39,13 +39,13 @@ def asked(here: Simulation) -> list[str]:
 
 def emails(here: Simulation) -> dict[str, str]:
     with here.store.read() as tx:
-        return recovery_emails.of_domain(tx, "a.nl")
+        return stored_columns.of_domain(tx, "recovery_email", "a.nl")
 
 
 def have(here: Simulation, **kept: str) -> None:
     with here.store.write() as tx:
         for username, email in kept.items():
-            recovery_emails.put(tx, "a.nl", username, email, 0.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", username, email, 0.0)
 
 
 def trail(tx: Tx, run: int) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from mxlib.core.formula_guard import unguard
 from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.vocabulary import OnExisting
 from mxlib.sandbox.state import Change
-from mxlib.store import recovery_emails
+from mxlib.store import stored_columns
 from tests import house as houses
 from tests import soffice
 from tests.house import House
@@ -40,7 +40,7 @@ def house(tmp_path: Path) -> Iterator[House]:
                 change = Change("create", domain, name, quota=(1024, 0, 2048, 10240)[number % 4], password="theirs")
                 made.host.sandbox.account.apply(change)
                 with made.services.store.write() as tx:
-                    recovery_emails.put(tx, domain, name, ("", *EMAILS)[number % 5], 0.0)
+                    stored_columns.put(tx, "recovery_email", domain, name, ("", *EMAILS)[number % 5], 0.0)
         yield made
 
 

@@ -16,7 +16,7 @@ from mxlib.clock import SystemClock
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import AuditAction
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, recovery_emails
+from mxlib.store import Store, StoreUnavailable, audit, database, mailbox_lists, migrations, stored_columns
 from mxlib.store.audit import Actor
 from mxlib.store.tables import metadata
 
@@ -35,7 +35,7 @@ def store(path: Path):
 
 def test_files_and_folder_are_private(store: Store, path: Path) -> None:
     with store.write() as tx:
-        recovery_emails.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+        stored_columns.put(tx, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
     store.own()
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -68,38 +68,38 @@ def test_an_up_to_date_store_opens_without_alembic(store: Store, path: Path, mon
 
 def test_what_was_written_is_there_after_opening_again(store: Store, path: Path) -> None:
     with store.write() as tx:
-        recovery_emails.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+        stored_columns.put(tx, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
     store.close()
     again = Store.open(path, SystemClock())
     with again.read() as tx:
-        assert recovery_emails.of_domain(tx, "a.nl") == {"jan": "jan@b.nl"}
+        assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"jan": "jan@b.nl"}
     again.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     def fail_halfway() -> None:
         with store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "jan", "jan@b.nl", 0.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_halfway()
     with store.read() as tx:
-        assert recovery_emails.of_domain(tx, "a.nl") == {}
+        assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
 
 
 def test_a_reader_sees_the_last_commit_while_a_writer_writes(store: Store) -> None:
     with store.write() as writer:
-        recovery_emails.put(writer, "a.nl", "jan", "jan@b.nl", 0.0)
+        stored_columns.put(writer, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
         with store.read() as reader:
-            assert recovery_emails.of_domain(reader, "a.nl") == {}
+            assert stored_columns.of_domain(reader, "recovery_email", "a.nl") == {}
 
 
 def test_writers_wait_for_each_other(store: Store) -> None:
     def add(number: int) -> None:
         for turn in range(20):
             with store.write() as tx:
-                recovery_emails.put(tx, "a.nl", f"u{number}-{turn}", "x@b.nl", 0.0)
+                stored_columns.put(tx, "recovery_email", "a.nl", f"u{number}-{turn}", "x@b.nl", 0.0)
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -107,7 +107,7 @@ def test_writers_wait_for_each_other(store: Store) -> None:
     for thread in threads:
         thread.join()
     with store.read() as tx:
-        assert len(recovery_emails.of_domain(tx, "a.nl")) == 80
+        assert len(stored_columns.of_domain(tx, "recovery_email", "a.nl")) == 80
 
 
 def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:

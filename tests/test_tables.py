@@ -149,7 +149,7 @@ def page(name: str, page: str, **query: str) -> AppTest:
 
 def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_emails_on_any_page(house: House) -> None:
     house.have("kim@a.nl")
-    house.services.mailboxes.set_recovery(LOCAL, "a.nl", "kim", "secret-recovery@example.org")
+    house.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "secret-recovery@example.org")
     house.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
     house.services.users.add(LOCAL, "deleter", "four words in a row", permissions={"a.nl": [Permission.DELETE]})
     house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)

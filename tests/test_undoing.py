@@ -17,7 +17,7 @@ from mxlib.runs.manager import InvalidState
 from mxlib.runs.run_view import RunView
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField
-from mxlib.store import audit, changed_since, mailbox_lists, recovery_emails
+from mxlib.store import audit, changed_since, mailbox_lists, stored_columns
 from tests.desk import ShiftedClock, until
 from tests.house import GOOD, House, opened, trail
 from tests.simulation import plan, row, rows
@@ -145,7 +145,7 @@ class TestBefore:
             update(2, recovery_email="only@x.org", before=before),
         )
         told = house.services.undo.look(LOCAL, run)
-        assert [(row.address, row.quota, row.recovery_email) for row in told.to_restore] == [
+        assert [(row.address, row.quota, row.stored.get("recovery_email", "")) for row in told.to_restore] == [
             ("user0@a.nl", 1024, CLEAR), ("user2@a.nl", None, CLEAR)
         ]  # fmt: skip
         assert [row.left_out for row in told.kept] == [sentences.NOT_TO_RESTORE]
@@ -190,11 +190,11 @@ class TestDoingIt:
     def test_quotas_and_recovery_emails_come_back(self, house: House) -> None:
         house.have("user0@a.nl")
         with house.services.store.write() as tx:
-            recovery_emails.put(tx, "a.nl", "user0", "old@x.org", 0.0)
+            stored_columns.put(tx, "recovery_email", "a.nl", "user0", "old@x.org", 0.0)
         run = imported(house, update(0, quota=2048, recovery_email="new@x.org", before={"quota": 1024, "limit": 9600}))
         ended(house, house.services.undo.start(LOCAL, run, 1))
         with house.services.store.read() as tx:
-            assert recovery_emails.of_mailbox(tx, "a.nl", "user0") == "old@x.org"
+            assert stored_columns.of_mailbox(tx, "a.nl", "user0")["recovery_email"] == "old@x.org"
         box = house.host.sandbox.mailbox("user0@a.nl")
         assert box is not None
         assert box.quota == 1024
@@ -351,7 +351,7 @@ def test_what_was_changed_since_is_found_for_all_rows_at_once_as_for_each(house:
     run = imported(house)
     house.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
     imported(house, update(0, username="user2", quota=2048), update(1, username="user3", quota=4096))
-    house.services.mailboxes.set_recovery(LOCAL, "a.nl", "user3", "x@home.nl")
+    house.services.mailboxes.set_stored(LOCAL, "a.nl", "user3", "recovery_email", "x@home.nl")
     with house.services.store.read() as tx:
         for restoring in (False, True):
             addresses = {f"user{number}@a.nl": restoring for number in range(4)}

@@ -22,13 +22,15 @@ from tests.test_rules_properties import UNHURRIED, tables
 
 GOOD = "Winter-2026"
 STANDARD = Defaults("a.nl")
+NAME = "Info Desk"
 KINDS_OF_NUMBERS = {"quota": "int64", "limit": "int64", "usage": "float64"}
 
 
 def has(*boxes: tuple[str, int, int, float, str]) -> pd.DataFrame:
     """What mailboxes have: name, quota, limit, usage, recovery email."""
     names = ["username", "quota", "limit", "usage", "recovery_email"]
-    return pd.DataFrame(boxes, columns=names).astype(KINDS_OF_NUMBERS | {"recovery_email": "str", "username": "str"})
+    kinds = KINDS_OF_NUMBERS | {"recovery_email": "str", "username": "str", "name": "str"}
+    return pd.DataFrame(boxes, columns=names).assign(name=NAME).astype(kinds)
 
 
 ACCOUNT = AccountSnapshot(
@@ -82,6 +84,10 @@ def planned(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT) -> tuple[
         ({"recovery_email": " - "}, "recovery email removed"),
         ({"username": "big", "recovery_email": "new@home.nl"}, "recovery email set"),
         ({"username": "big", "recovery_email": "-"}, "no change"),
+        ({"name": f" {NAME} "}, "no change"),
+        ({"name": "Info desk"}, "full name changed"),
+        ({"name": " - "}, "full name removed"),
+        ({"recovery_email": "-", "name": "-"}, "recovery email removed; full name removed"),
         ({"password": GOOD}, "password changed"),
         ({"password": "   "}, "no change"),
         ({"password": "****"}, "no change"),
@@ -148,14 +154,14 @@ def test_what_the_host_has_is_not_known_where_no_figures_were_had() -> None:
     assert pd.isna(one(account).clean_quota)
     assert one(account, limit="500").warnings.startswith("MXroute keeps the limit, not 500")
     row, *_ = planned({"username": "info", "quota": "1024"}, account=account)
-    assert (row.quota, row.before) == (1024, {"quota": None, "limit": None, "recovery_email": ""})
+    assert (row.quota, row.before) == (1024, {"quota": None, "limit": None, "recovery_email": "", "name": ""})
 
 
 def test_a_dash_is_a_blank_recovery_email_for_a_mailbox_to_be_made() -> None:
     row = one(username="new", recovery_email="-", password=GOOD)
     assert (row.verdict, row.action, row.changes, row.clean_recovery_email) == (Verdict.READY, "create", "", "")
     made, *_ = planned({"username": "new", "recovery_email": "-", "password": GOOD})
-    assert made.recovery_email == ""
+    assert not made.stored
 
 
 def test_the_second_row_of_a_mailbox_is_a_duplicate_and_an_unticked_one_claims_nothing() -> None:
@@ -218,11 +224,21 @@ def test_the_plan_holds_what_is_sent_and_what_was_before() -> None:
         {"username": "new", "password": GOOD},
         {"username": "other", "password": ""},
     )
-    before = {"quota": 1024, "limit": 9600, "recovery_email": "info@home.nl"}
-    assert (quota.action, quota.quota, quota.limit, quota.recovery_email) == (Action.UPDATE, 2048, None, "")
+    before = {"quota": 1024, "limit": 9600, "recovery_email": "info@home.nl", "name": NAME}
+    assert (quota.action, quota.quota, quota.limit, quota.stored.get("recovery_email", "")) == (
+        Action.UPDATE,
+        2048,
+        None,
+        "",
+    )
     assert (quota.before, quota.password, quota.asks_host, quota.acts) == (before, "", True, True)
-    assert (email.quota, email.recovery_email, email.asks_host, email.acts) == (None, "x@home.nl", False, True)
-    assert (clear.recovery_email, clear.acts) == ("", False)
+    assert (email.quota, email.stored.get("recovery_email", ""), email.asks_host, email.acts) == (
+        None,
+        "x@home.nl",
+        False,
+        True,
+    )
+    assert (clear.stored.get("recovery_email", ""), clear.acts) == ("", False)
     assert (limit.limit, limit.acts, limit.left_out) == (600, False, "")  # told in the results, not sent
     assert (same.action, same.before, same.quota, same.limit) == (Action.CREATE, {}, 1024, 9600)
     assert new.left_out.startswith("Needs password.")
@@ -230,7 +246,7 @@ def test_the_plan_holds_what_is_sent_and_what_was_before() -> None:
 
 def test_a_recovery_email_that_goes_is_told_by_a_sign() -> None:
     row, *_ = planned({"username": "info", "recovery_email": "-"})
-    assert (row.recovery_email, row.asks_host, row.acts) == (CLEAR, False, True)
+    assert (row.stored.get("recovery_email", ""), row.asks_host, row.acts) == (CLEAR, False, True)
 
 
 def test_a_limit_alone_is_planned_but_asks_for_nothing() -> None:
@@ -306,13 +322,12 @@ def carried_out(rows: tuple[PlannedRow, ...], account: AccountSnapshot) -> tuple
             continue
         if row.action is Action.CREATE:
             existing.setdefault(row.domain, set()).add(row.username)
-            box = there.setdefault(row.domain, {})[row.username] = {"usage": 0.0, "recovery_email": ""}
+            box = there.setdefault(row.domain, {})[row.username] = {"usage": 0.0, "recovery_email": "", "name": ""}
             box |= {"quota": row.quota, "limit": row.limit}
         box = there[row.domain][row.username]
         touched |= {row.address} if row.password else set()
         box |= {name: value for name, value in (("quota", row.quota), ("limit", row.limit)) if value is not None}
-        if row.recovery_email:
-            box["recovery_email"] = "" if row.recovery_email == CLEAR else row.recovery_email
+        box |= {name: "" if value == CLEAR else value for name, value in row.stored.items()}
     frames = {
         domain: pd.DataFrame([{"username": name, **box} for name, box in boxes.items()]).astype(KINDS_OF_NUMBERS)
         for domain, boxes in there.items()
@@ -341,7 +356,7 @@ def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
         if row.action is Action.UPDATE:
             assert row.quota is None or cells.quota.strip()
             assert row.limit is None or cells.limit.strip()
-            assert not row.recovery_email or cells.recovery_email.strip()
+            assert not row.stored.get("recovery_email", "") or cells.recovery_email.strip()
             assert not row.password or (row.password == cells.password and not cells.generated)
 
 

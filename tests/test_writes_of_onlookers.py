@@ -9,7 +9,7 @@ import pytest
 
 from mxlib import services
 from mxlib.auth.permissions import LOCAL
-from mxlib.core.plans.changes import Deletion, NewPassword, NewRecovery
+from mxlib.core.plans.changes import Deletion, NewPassword, NewStored
 from mxlib.core.text import store_problems
 from mxlib.runs.manager import NotOwner
 from mxlib.services.container import assemble
@@ -108,7 +108,7 @@ def test_changes_of_the_page_are_refused_where_another_process_sends(house: Hous
     house.have("nina@a.nl")
     house.ask("GET", BOXES)
     with looking_on(house) as second:
-        for change in (NewPassword(), Deletion(), NewRecovery({"nina@a.nl": "nina@home.example"})):
+        for change in (NewPassword(), Deletion(), NewStored({"nina@a.nl": "nina@home.example"})):
             proposed = second.changes.plan(LOCAL, ["nina@a.nl"], change)
             with pytest.raises(NotOwner, match="only that one sends"):
                 second.changes.carry_out(LOCAL, proposed, days=7, typed=proposed.typed, agreed=True)

@@ -31,6 +31,7 @@ class FindingCode(StrEnum):
     INVALID_LIMIT = "invalid_limit"
     INVALID_RECOVERY_EMAIL = "invalid_recovery_email"
     RECOVERS_ITSELF = "recovers_itself"
+    INVALID_NAME = "invalid_name"
     TOO_LONG = "too_long"
     DUPLICATE = "duplicate"
     ALREADY_EXISTS = "already_exists"
@@ -51,9 +52,18 @@ class FindingCode(StrEnum):
     RECOVERY_SET = "recovery_set"
     RECOVERY_CHANGED = "recovery_changed"
     RECOVERY_REMOVED = "recovery_removed"
+    NAME_SET = "name_set"
+    NAME_CHANGED = "name_changed"
+    NAME_REMOVED = "name_removed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     NO_CHANGE = "no_change"
 
+
+#: What an update does to a column that is stored here: sets, changes or removes its value.
+STORED_CHANGES = {
+    "recovery_email": (FindingCode.RECOVERY_SET, FindingCode.RECOVERY_CHANGED, FindingCode.RECOVERY_REMOVED),
+    "name": (FindingCode.NAME_SET, FindingCode.NAME_CHANGED, FindingCode.NAME_REMOVED),
+}
 
 #: The column that a finding is about; none for the others.
 _COLUMNS = {
@@ -68,6 +78,7 @@ _COLUMNS = {
     FindingCode.INVALID_LIMIT: "limit",
     FindingCode.INVALID_RECOVERY_EMAIL: "recovery_email",
     FindingCode.RECOVERS_ITSELF: "recovery_email",
+    FindingCode.INVALID_NAME: "name",
     FindingCode.DUPLICATE: "username",
     FindingCode.ALREADY_EXISTS: "username",
     FindingCode.NEEDS_PASSWORD: "password",
@@ -82,10 +93,8 @@ _COLUMNS = {
     FindingCode.NOT_CHECKED: "domain",
     FindingCode.QUOTA_CHANGED: "quota",
     FindingCode.LIMIT_CHANGED: "limit",
-    FindingCode.RECOVERY_SET: "recovery_email",
-    FindingCode.RECOVERY_CHANGED: "recovery_email",
-    FindingCode.RECOVERY_REMOVED: "recovery_email",
     FindingCode.PASSWORD_CHANGED: "password",
+    **{code: column for column, codes in STORED_CHANGES.items() for code in codes},
 }
 
 Figures = tuple[Any, ...]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mxlib.core import schema
+from mxlib.core.addresses import fold_case
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.formula_guard import unguard
 
@@ -13,7 +14,13 @@ MEANINGS = (*schema.COLUMNS, ADDRESS)
 WHO = frozenset({"username", ADDRESS})
 
 #: Headers as `_key` makes them.
-_ALIASES = {alias: column.name for column in schema.MEANINGS.values() for alias in column.aliases.split()}
+_ALIASES = {
+    alias: column.name
+    for column in schema.MEANINGS.values()
+    for alias in (*column.aliases.split(), *column.loose.split())
+}
+_LOOSE = frozenset(alias for column in schema.SCHEMA for alias in column.loose.split())
+_NAME_PARTS = frozenset(header for part in schema.NAME_PARTS for header in part.likely.split())
 
 #: Characters that a header may have; what is longer is text, and shown cut.
 MAX_HEADER_LENGTH = 200
@@ -41,6 +48,16 @@ def meaning_of(name: str) -> str | None:
     return _ALIASES.get(key)
 
 
+def meanings_of(header: Sequence[str]) -> list[str | None]:
+    """The meaning of each header beside the others: a bare `Name` beside a first name may be a last name."""
+    meanings = [meaning_of(name) for name in header]
+    loose = {at for at, name in enumerate(header) if meanings[at] and _key(name) in _LOOSE}
+    if not loose:
+        return meanings
+    parted = any(_letters(fold_case(name[:MAX_HEADER_LENGTH])) in _NAME_PARTS for name in header)
+    return [None if at in loose and (parted or meanings.count(each) > 1) else each for at, each in enumerate(meanings)]
+
+
 def is_in_gigabytes(name: str) -> bool:
     """Whether a quota's header says GB."""
     return len(name) <= MAX_HEADER_LENGTH and _unit(name) in _IN_GB
@@ -52,8 +69,8 @@ def names_who(header: Sequence[str]) -> bool:
 
 
 def names_anything(header: Sequence[str]) -> bool:
-    """Whether a header has any column that is known."""
-    return any(meaning_of(name) for name in header)
+    """Whether a header has any column that is known; a name is in tables of every kind."""
+    return any(meaning_of(name) not in (None, schema.NAME.name) for name in header)
 
 
 def is_comment(cells: Sequence[str]) -> bool:

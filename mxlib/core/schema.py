@@ -26,6 +26,8 @@ class Masking(StrEnum):
     ADDRESS = "address"
     #: Instead of the value, too.
     VALUE = "value"
+    #: A word by itself in a text, which may have any other words.
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,9 @@ class Column:
     label: str
     noun: str
     plural: str
-    #: Headers that mean it, and headers that only suggest it; letters and digits in lower case.
+    #: Headers that mean it, that mean it where no other column may, and that only suggest it; letters and digits alone.
     aliases: str = ""
+    loose: str = ""
     likely: str = ""
     #: What a file may hold in it, as the page of uploads explains; `quota` and `limit` stand for the app's standards.
     help: str = ""
@@ -149,8 +152,25 @@ DOMAIN = Column(
     examples=("example.com", "example.com"),
 )
 
+NAME = Column(
+    name="name",
+    label="Full name",
+    noun="full name",
+    plural="full names",
+    aliases="fullname displayname anzeigename vollständigername vollstaendigername volledigenaam weergavenaam "
+    "nomcomplet nombrecompleto nombreparamostrar nomecompleto",
+    loose="name naam",
+    likely="person employee medewerker mitarbeiter",
+    help="the person's full name; `-` clears it",
+    is_stored_here=True,
+    masking=Masking.TEXT,
+    max_length=120,
+    width=170,
+    examples=("Jan Jansen", ""),
+)
+
 #: The columns of a row, in the order of files.
-SCHEMA = (USERNAME, PASSWORD, QUOTA, LIMIT, RECOVERY_EMAIL, DOMAIN)
+SCHEMA = (USERNAME, PASSWORD, QUOTA, LIMIT, RECOVERY_EMAIL, DOMAIN, NAME)
 
 # What a column of a file may hold without being a column of a row: other columns are filled from it.
 ADDRESS = Column(
@@ -185,20 +205,12 @@ LAST_NAME = Column(
     likely="last lastname surname familyname achternaam nachname familienname nom apellido apellidos cognome "
     "sobrenome nazwisko etternavn efternavn efternamn",
 )
-FULL_NAME = Column(
-    name="full_name",
-    label="Full name",
-    noun="full name",
-    plural="full names",
-    likely="name fullname displayname person employee naam volledigenaam medewerker mitarbeiter nomcomplet "
-    "nombrecompleto nomecompleto",
-)
-#: What is known of a person's name: usernames can be made of it.
-NAMES = (FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME)
+#: The parts of a full name, in their order in it: usernames can be made of them, and they fill a blank name.
+NAME_PARTS = (FIRST_NAME, PARTICLE, LAST_NAME)
 
 #: Everything that a column of a file may mean, in the order in which people choose it.
 MEANINGS: Mapping[str, Column] = {
-    column.name: column for column in (USERNAME, ADDRESS, *(each for each in SCHEMA if each != USERNAME), *NAMES)
+    column.name: column for column in (USERNAME, ADDRESS, *(each for each in SCHEMA if each != USERNAME), *NAME_PARTS)
 }
 
 #: The names of the columns, in the order of files.

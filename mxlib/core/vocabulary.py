@@ -39,7 +39,7 @@ class RunKind(StrEnum):
     UNDO = "undo"
 
 
-#: A recovery email that is to be forgotten; blank keeps what there is.
+#: A value kept here that is to be forgotten; blank keeps what there is.
 CLEAR = "-"
 
 
@@ -111,6 +111,7 @@ class AuditAction(StrEnum):
     MAILBOX_PASSWORD_SHOWN = "mailbox.password_shown"
     MAILBOX_PASSWORD_FORGOTTEN = "mailbox.password_forgotten"
     RECOVERY_SET = "recovery.set"
+    NAME_SET = "name.set"
     EXPORT = "export"
     RESULTS_DOWNLOAD = "results.download"
     RUN_START = "run.start"
@@ -158,7 +159,7 @@ ACTION_DONE = {
 }
 
 #: Actions after which a mailbox, or what MXM keeps of it, is different.
-MAILBOX_CHANGES = frozenset({*ACTION_DONE.values(), AuditAction.RECOVERY_SET})
+MAILBOX_CHANGES = frozenset({*ACTION_DONE.values(), AuditAction.RECOVERY_SET, AuditAction.NAME_SET})
 
 #: Actions after which an address may be another mailbox than before.
 MAILBOX_REPLACED = frozenset({AuditAction.MAILBOX_CREATE, AuditAction.MAILBOX_DELETE})

@@ -1,5 +1,6 @@
 """Texts of results: the reason of a row, and why a run paused."""
 
+from mxlib.core.schema import MEANINGS, Column
 from mxlib.core.text import findings
 from mxlib.core.vocabulary import CLEAR, Action, Proof, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RequestRefused
@@ -19,7 +20,6 @@ UNREADABLE = "(unreadable: the server key was changed)"
 MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
 SUSPENDED_SINCE = "kept: suspended since"
-RECOVERY_SINCE = "kept: the recovery email was changed since"
 MADE_ANEW_SINCE = "kept: made again since this was planned"
 CHANGED_SINCE_PLAN = "kept: changed since this was planned, as its history tells"
 LESS_MAIL = "kept: holds less mail than when this was planned; it may have been made again since"
@@ -111,13 +111,20 @@ def may_not_be_read(error: Exception) -> str:
     return f"No answer came, and whether it took effect is not known: {error}"
 
 
-def recovery_kept(had: str, asked: str) -> str:
-    """Say what happened to a recovery email; blank when the row did not ask for one."""
-    if not asked:
-        return ""
+def stored_since(column: Column) -> str:
+    """Say why a mailbox stays as it is: someone changed a value that is stored here."""
+    return f"kept: the {column.noun} was changed since"
+
+
+def stored_kept(row: RowRecord) -> list[str]:
+    """Say what happened to the values that a row stores here."""
+    return [_stored(MEANINGS[name], bool(row.was.get(name)), asked) for name, asked in row.stored.items()]
+
+
+def _stored(column: Column, had_one: bool, asked: str) -> str:
     if asked == CLEAR:
-        return findings.RECOVERY_REMOVED
-    return findings.RECOVERY_CHANGED if had else findings.RECOVERY_SET
+        return findings.stored_removed(column)
+    return findings.stored_changed(column) if had_one else findings.stored_set(column)
 
 
 def holds(usage: float) -> str:
@@ -146,7 +153,7 @@ def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
     more = []
     if action is Action.UPDATE:
         password = findings.PASSWORD_CHANGED if row.sealed_password is not None else ""
-        more = [recovery_kept(str(row.was.get("recovery_email") or ""), row.recovery_email), password]
+        more = [*stored_kept(row), password]
     if box is None:
         return f"{_joined(told, more)}, but MXroute does not list it any more", "not listed any more"
     alone = action is Action.UPDATE and row.sealed_password is None

@@ -16,7 +16,7 @@ from mxlib.store.encryption import DecryptionFailed
 from mxlib.store.records import RowRecord
 
 #: What the results add to a row's own columns.
-ADDED = ("line", "address", "outcome", "reason", "host_quota", "host_limit", "password")
+ADDED = ("line", "address", "name", "outcome", "reason", "host_quota", "host_limit", "password")
 
 #: The earlier state of an existing mailbox; shown when a row has one.
 OLD = tuple(f"old_{column.name}" for column in VALUES)
@@ -163,6 +163,7 @@ def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
             *(cells.get(name, "") for name in own),
             str(row.line or ""),
             row.address,
+            row.name,
             row.outcome,
             row.reason,
             _cell(row.host_quota),

@@ -1,7 +1,7 @@
 """A second try: the rows of a run that failed or were not attempted become a run of their own."""
 
-from mxlib.core.plans.plan import Plan, PlannedRow
-from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, RunKind, RunStatus, Verdict
+from mxlib.core.plans.plan import Plan
+from mxlib.core.vocabulary import AT_AN_END, RETRIED, Action, AuditAction, RunKind, RunStatus
 from mxlib.store import Tx, audit, journal, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.encryption import ServerKey
@@ -41,24 +41,7 @@ def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> i
     plan = Plan(
         record.file_name,
         record.file_digest,
-        tuple(
-            PlannedRow(
-                position=row.position,
-                line=row.line,
-                username=row.username,
-                domain=row.domain,
-                password=passwords.get(row.position, ""),
-                generated=row.generated,
-                quota=row.quota,
-                limit=row.limit,
-                recovery_email=row.recovery_email,
-                verdict=Verdict(row.verdict),
-                action=Action(row.action),
-                sealed_cells=row.sealed_cells,
-                before=row.before,
-            )
-            for row in rows
-        ),
+        tuple(row.planned(passwords.get(row.position, "")) for row in rows),
         RunKind(record.kind),
         record.undo_of,
     )

@@ -1,4 +1,4 @@
-"""Record results: the row, its recovery email and the audit entry, in one transaction."""
+"""Record results: the row, what is stored here, and the audit entry, in one transaction."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -10,12 +10,12 @@ from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, messages, write_guard
 from mxlib.runs.decisions import Finish
 from mxlib.runs.run_state import RunState
-from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, recovery_emails
+from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, stored_columns
 from mxlib.store.records import RowRecord
 
 
 def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> None:
-    """Give a row its outcome, and keep or drop the recovery email that belongs to it."""
+    """Give a row its outcome, and keep or drop the values that are stored here."""
     step = _unless_made_by_others(tx, state, row, step)
     outcome = step.outcome
     journal.set_row(
@@ -25,12 +25,12 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         told = _told(row) if outcome is Outcome.UPDATED else ""
         action = ACTION_DONE[Action(row.action)]
         audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=told)
-    if outcome in {Outcome.CREATED, Outcome.UPDATED} and row.recovery_email:
-        _keep_recovery(tx, state, row, at)
-    elif outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
-        recovery_emails.drop(tx, row.domain, row.username, set_before=state.created_at)
+    if outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
+        stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
-        recovery_emails.drop(tx, row.domain, row.username)
+        stored_columns.drop(tx, row.domain, row.username)
+    if outcome in {Outcome.CREATED, Outcome.UPDATED}:
+        _keep_stored(tx, state, row, at)
 
 
 def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish) -> Finish:
@@ -42,9 +42,9 @@ def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish
 
 
 def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
-    """Do a row that changes nothing but the recovery email, which is kept here alone."""
+    """Do a row that changes nothing but what is kept here alone."""
     if row.guarded and (
-        stays := write_guard.kept_here(row.before, recovery_emails.of_mailbox(tx, row.domain, row.username))
+        stays := write_guard.kept_here(row.before, stored_columns.of_mailbox(tx, row.domain, row.username))
     ):
         journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=stays.reason)
         return
@@ -54,24 +54,22 @@ def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
         reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
         journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
-    reason = messages.recovery_kept(str(row.was.get("recovery_email", "")), row.recovery_email)
+    reason = "; ".join(messages.stored_kept(row))
     if row.limit is not None:
         reason += f"; {findings.limit_not_sent(row.limit)}"
     journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.UPDATED, reason=reason)
-    _keep_recovery(tx, state, row, at)
+    _keep_stored(tx, state, row, at)
 
 
-def _keep_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
-    """Store or drop the recovery email of a row; an update keeps the earlier one for an undo."""
-    had = recovery_emails.of_mailbox(tx, row.domain, row.username)
-    if row.recovery_email == CLEAR:
-        recovery_emails.drop(tx, row.domain, row.username)
-    else:
-        recovery_emails.put(tx, row.domain, row.username, row.recovery_email, at)
-    if row.action == Action.UPDATE:
-        _found(tx, row, {"recovery_email": had})
-        removed = "removed" if row.recovery_email == CLEAR else ""
-        audit.record(tx, state.actor, AuditAction.RECOVERY_SET, at=at, on=row.address, run=state.id, outcome=removed)
+def _keep_stored(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
+    """Store or drop the values of a row; an update keeps the earlier ones for an undo."""
+    if row.action == Action.UPDATE and row.stored:
+        had = stored_columns.of_mailbox(tx, row.domain, row.username)
+        _found(tx, row, {name: had[name] for name in row.stored})
+        for name, asked in row.stored.items():
+            action, removed = stored_columns.ACTIONS[name], "removed" if asked == CLEAR else ""
+            audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=removed)
+    stored_columns.apply(tx, row.domain, row.username, row.stored, at)
 
 
 def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
@@ -95,9 +93,7 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
         proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
         return Finish(late, messages.settled(Action(row.action), proof), proof=proof)
     stays = (
-        write_guard.reason_to_keep(
-            row.action, row.before, box, recovery_emails.of_mailbox(tx, row.domain, row.username)
-        )
+        write_guard.reason_to_keep(row.action, row.before, box, stored_columns.of_mailbox(tx, row.domain, row.username))
         if row.guarded
         else write_guard.unplanned(row, box, _since_planned(tx, state, row, at))
     )
@@ -190,7 +186,7 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
         tx, state.id, row.position, having=row.outcome, outcome=step.outcome, reason=step.reason, differs="",
         unanswered=True, host_quota=None, host_limit=None,
     )  # fmt: skip
-    _take_back_recovery(tx, state, row, at)
+    _take_back_stored(tx, row, at)
     audit.record(
         tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id, outcome=step.reason
     )
@@ -206,17 +202,14 @@ def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, 
     return row.position, reason, differs, box.quota if box else None, box.limit if box else None
 
 
-def _take_back_recovery(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
-    """Restore the earlier recovery email of a row that did nothing, unless it was changed since."""
-    kept = "" if row.recovery_email == CLEAR else row.recovery_email
-    had = str(row.was.get("recovery_email") or "") if row.action != Action.CREATE else ""
-    changes = bool(row.recovery_email) or row.action == Action.DELETE
-    if not changes or recovery_emails.of_mailbox(tx, row.domain, row.username) != kept:
-        return
-    if had:
-        recovery_emails.put(tx, row.domain, row.username, had, at)
-    else:
-        recovery_emails.drop(tx, row.domain, row.username)
+def _take_back_stored(tx: Tx, row: RowRecord, at: float) -> None:
+    """Restore the earlier stored values of a row that did nothing, unless they were changed since."""
+    now = stored_columns.of_mailbox(tx, row.domain, row.username)
+    for name, has in now.items():
+        asked = row.stored.get(name, "")
+        had = str(row.was.get(name) or "") if row.action != Action.CREATE else ""
+        if (asked or row.action == Action.DELETE) and has == ("" if asked == CLEAR else asked):
+            stored_columns.apply(tx, row.domain, row.username, {name: had or CLEAR}, at)
 
 
 def told(answer: Response | MXrouteError) -> str:

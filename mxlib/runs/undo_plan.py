@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mxlib.core.plans.plan import PlannedRow
-from mxlib.core.vocabulary import CLEAR, Action, Outcome, Verdict
+from mxlib.core.schema import STORED_HERE, Column
+from mxlib.core.vocabulary import CLEAR, Action, Outcome
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages, write_guard
 from mxlib.runs.write_guard import KeepCode, KeepReason
@@ -20,20 +21,30 @@ class UndoStep:
 
 
 def plan_steps(
-    rows: Iterable[RowRecord], boxes: Mapping[str, Mailbox], emails: Mapping[str, str], touched: Collection[str]
+    rows: Iterable[RowRecord],
+    boxes: Mapping[str, Mailbox],
+    stored: Mapping[str, Mapping[str, str]],
+    touched: Collection[str],
 ) -> list[UndoStep]:
     """Plan each mailbox that `rows` made or changed.
 
-    `boxes` and `emails` are the current state, by address; `touched` are addresses that others changed here since.
+    `boxes` are the current state, by address, and `stored` the values stored here, by column and address; `touched`
+    are addresses that others changed here since.
     """
     done = (row for row in rows if row.outcome in {Outcome.CREATED, Outcome.UPDATED})
     return [
-        _step(position, row, boxes.get(row.address), emails.get(row.address, ""), touched=row.address in touched)
+        _step(
+            position,
+            row,
+            boxes.get(row.address),
+            {name: values.get(row.address, "") for name, values in stored.items()},
+            touched=row.address in touched,
+        )
         for position, row in enumerate(done)
     ]
 
 
-def _step(position: int, row: RowRecord, box: Mailbox | None, email: str, *, touched: bool) -> UndoStep:
+def _step(position: int, row: RowRecord, box: Mailbox | None, stored: Mapping[str, str], *, touched: bool) -> UndoStep:
     planned = replace(_deletion(row) if row.action == Action.CREATE else _restoration(row), position=position)
     kept: KeepReason | None = None
     if box is None:
@@ -41,51 +52,43 @@ def _step(position: int, row: RowRecord, box: Mailbox | None, email: str, *, tou
     elif not planned.acts:
         kept = KeepReason(KeepCode.LASTING, messages.NOT_TO_RESTORE)
     else:
-        kept = write_guard.reason_to_keep(planned.action, planned.before, box, email)
+        kept = write_guard.reason_to_keep(planned.action, planned.before, box, stored)
         kept = kept or (KeepReason(KeepCode.CHANGED, messages.CHANGED_HERE) if touched else None)
     return UndoStep(replace(planned, left_out=kept.reason), kept.why) if kept else UndoStep(planned)
 
 
 def _deletion(row: RowRecord) -> PlannedRow:
-    return _row(row, Action.DELETE, _left(row, _set_here(row)) | {"unused": True})
+    left = _left(row) | {column.name: _set_here(row, column) for column in STORED_HERE} | {"unused": True}
+    return PlannedRow.delete(0, row.line, row.username, row.domain, before=left, sealed_cells=row.sealed_cells)
 
 
 def _restoration(row: RowRecord) -> PlannedRow:
     """Plan an update back to the earlier state; a password cannot be restored, nor a limit without one."""
-    was, left = row.was, _left(row, _set_here(row) if row.recovery_email else None)
+    was, left = row.was, _left(row)
     quota = was.get("quota") if row.quota is not None and was.get("quota") != left["quota"] else None
-    email = str(was.get("recovery_email") or "")
-    recovery = (email or CLEAR) if row.recovery_email and email != _set_here(row) else ""
-    return replace(
-        _row(row, Action.UPDATE, left | {"unchanged": True}),
+    stored = {}
+    for column in STORED_HERE:
+        left[column.name] = _set_here(row, column) if column.name in row.stored else None
+        old = str(was.get(column.name) or "")
+        if left[column.name] not in (None, old):
+            stored[column.name] = old or CLEAR
+    return PlannedRow.update(
+        0,
+        row.line,
+        row.username,
+        row.domain,
+        before=left | {"unchanged": True},
         quota=None if quota is None else int(quota),
-        recovery_email=recovery,
-    )
-
-
-def _left(row: RowRecord, recovery_email: str | None) -> dict[str, object]:
-    """Return the state in which its row left a mailbox, as far as known."""
-    quota = row.quota if row.host_quota is None else row.host_quota
-    return {"quota": quota, "limit": row.host_limit, "recovery_email": recovery_email}
-
-
-def _set_here(row: RowRecord) -> str:
-    return "" if row.recovery_email == CLEAR else row.recovery_email
-
-
-def _row(row: RowRecord, action: Action, before: Mapping[str, object]) -> PlannedRow:
-    return PlannedRow(
-        position=0,
-        line=row.line,
-        username=row.username,
-        domain=row.domain,
-        password="",
-        generated=False,
-        quota=None,
-        limit=None,
-        recovery_email="",
-        verdict=Verdict.READY,
-        action=action,
+        stored=stored,
         sealed_cells=row.sealed_cells,
-        before=before,
     )
+
+
+def _left(row: RowRecord) -> dict[str, object]:
+    """What a mailbox was left with at the host by its row, as far as that is known."""
+    return {"quota": row.quota if row.host_quota is None else row.host_quota, "limit": row.host_limit}
+
+
+def _set_here(row: RowRecord, column: Column) -> str:
+    asked = row.stored.get(column.name, "")
+    return "" if asked == CLEAR else asked

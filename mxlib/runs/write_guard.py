@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mxlib.core.schema import STORED_HERE
 from mxlib.core.vocabulary import MAILBOX_REPLACED, Action
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
@@ -42,8 +43,10 @@ class KeepReason:
     reason: str
 
 
-def reason_to_keep(action: str, before: Mapping[str, object], box: Mailbox, recovery_email: str) -> KeepReason | None:
-    """Return why the mailbox `box`, with that recovery email, stays as it is; None when the row may go.
+def reason_to_keep(
+    action: str, before: Mapping[str, object], box: Mailbox, stored: Mapping[str, str]
+) -> KeepReason | None:
+    """Return why the mailbox `box`, with those stored values, stays as it is; None when the row may go.
 
     `before` is what the plan knew: a figure that is not in it, or None, may be anything.
     """
@@ -57,7 +60,7 @@ def reason_to_keep(action: str, before: Mapping[str, object], box: Mailbox, reco
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if before.get(name) not in (None, has):
             return KeepReason(KeepCode.CHANGED, messages.changed_since(name, has))
-    return kept_here(before, recovery_email)
+    return kept_here(before, stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,12 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
     return None
 
 
-def kept_here(before: Mapping[str, object], recovery_email: str) -> KeepReason | None:
-    """Return why a recovery email stays as it is; None when it is still the planned one."""
-    if before.get("recovery_email") in (None, recovery_email):
-        return None
-    return KeepReason(KeepCode.CHANGED, messages.RECOVERY_SINCE)
+def kept_here(before: Mapping[str, object], stored: Mapping[str, str]) -> KeepReason | None:
+    """Return why values that are stored here stay as they are; None when they are still the planned ones."""
+    for column in STORED_HERE:
+        if before.get(column.name) not in (None, stored[column.name]):
+            return KeepReason(KeepCode.CHANGED, messages.stored_since(column))
+    return None
 
 
 def keep_text(data: object) -> Mailbox | None:

@@ -13,6 +13,7 @@ ACTION_LABELS: Mapping[str, str] = {
     AuditAction.MAILBOX_PASSWORD_SHOWN: "Took a password that may be set",
     AuditAction.MAILBOX_PASSWORD_FORGOTTEN: "A password was forgotten",
     AuditAction.RECOVERY_SET: "Set a recovery email",
+    AuditAction.NAME_SET: "Set a full name",
     AuditAction.EXPORT: "Exported mailboxes",
     AuditAction.RESULTS_DOWNLOAD: "Took results with passwords",
     AuditAction.RUN_START: "Started a run",

@@ -10,7 +10,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden, Permission
 from mxlib.clock import Clock
 from mxlib.core.plans import change_text, changes
-from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewRecovery
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewStored
 from mxlib.core.plans.plan import Plan, PlannedRow
 from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute.errors import (
@@ -155,15 +155,15 @@ class ChangeService:
         A caller who may not view all of the mailboxes gets none of their figures.
 
         Raises Forbidden, NotFound for a domain that is not on the account, ListUnavailable when a list cannot be
-        read, and InvalidField for an invalid quota or recovery email.
+        read, and InvalidField for an invalid quota or stored value.
         """
         picked = list(dict.fromkeys(address.lower() for address in addresses))
         domains = sorted({address.rpartition("@")[2] for address in picked})
         seen = _must(caller, change, domains)
-        if isinstance(change, NewRecovery):
+        if isinstance(change, NewStored):
             change, wrong = changes.mended(change)
             if wrong:
-                raise InvalidField("recovery_email", wrong)
+                raise InvalidField(change.column.name, wrong)
         boxes = self._boxes(caller, change, domains)
         seen = _must(caller := current(caller), change, domains)
         found = boxes.loc[boxes["address"].isin(picked)]
@@ -202,9 +202,9 @@ class ChangeService:
             return ChangeResult(run=self._runs.start(caller, proposed.plan, days=days, key=proposed.key))
         if row.action is Action.DELETE:
             return ChangeResult(unrecorded=self._mailboxes.delete(caller, row.domain, row.username))
-        if row.recovery_email:
-            email = "" if row.recovery_email == CLEAR else row.recovery_email
-            self._mailboxes.set_recovery(caller, row.domain, row.username, email)
+        for column, value in row.stored.items():
+            text = "" if value == CLEAR else value
+            self._mailboxes.set_stored(caller, row.domain, row.username, column, text)
         if not row.asks_host:
             return ChangeResult()
         cells = {"password": row.password, "quota": row.quota}

@@ -19,7 +19,7 @@ from mxlib.core.format import count, readable
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.mapping import mapping
 from mxlib.core.mapping.read_file import ReadFile
-from mxlib.core.schema import DTYPES
+from mxlib.core.schema import COLUMNS, DTYPES
 from mxlib.core.vocabulary import AuditAction, OnExisting
 from mxlib.services.exports import File, NotFound
 from mxlib.services.files import FileService
@@ -205,7 +205,9 @@ class DraftService:
     def _unpacked(self, file: bytes, packed: bytes) -> DraftContent:
         table = pa.ipc.open_stream(zlib.decompress(packed)).read_all()
         about = json.loads(table.schema.metadata[_ABOUT])
-        rows = table.to_pandas().astype(DTYPES)
+        rows = table.to_pandas()
+        # A draft of an earlier release has no column that came later.
+        rows = rows.assign(**{name: "" for name in COLUMNS if name not in rows})[list(DTYPES)].astype(DTYPES)
         source = None
         if file:
             sheet = self._files.sheet(file, about["name"], ReadOptions(**about["taken"]))
@@ -229,8 +231,8 @@ def _packed(work: DraftContent) -> bytes:
         "on_existing": batch.on_existing,
     }
     if file is not None:
-        sheet, columns = file.sheet, file.columns.columns
-        meaning = {at: name for name, at in columns.items()}
+        sheet, columns = file.sheet, file.columns
+        meaning = {at: name for name, at in (*columns.columns.items(), *columns.name_parts.items())}
         about |= {
             "name": sheet.name,
             "taken": asdict(sheet.taken),

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from mxlib.auth.authority import resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.format import day
+from mxlib.core.schema import MEANINGS
+from mxlib.core.text import findings
 from mxlib.core.vocabulary import OPEN
 from mxlib.services import audit_labels
-from mxlib.store import Store, mailbox_history
+from mxlib.store import Store, mailbox_history, stored_columns
 from mxlib.store import first_seen as seen
 from mxlib.store.mailbox_history import InRun, ManualAction
 
 MOST = 100
 
+#: The columns whose values are stored here, by what the audit log calls setting one.
+_STORED = {str(action): MEANINGS[column] for column, action in stored_columns.ACTIONS.items()}
 _DID = {"create": "Created", "update": "Changed", "delete": "Deleted"}
 _TRIED = {"create": "Create failed", "update": "Change failed", "delete": "Delete failed"}
 
@@ -85,7 +89,8 @@ def _of_run(row: InRun) -> Event:
 
 
 def _of_hand(entry: ManualAction) -> Event:
-    kind, _, verb = entry.what.partition(".")
-    if kind == "recovery":
-        return Event(entry.at, entry.who, "Recovery email removed" if entry.outcome else "Recovery email set")
+    verb = entry.what.partition(".")[2]
+    if column := _STORED.get(entry.what):
+        phrase = findings.stored_removed(column) if entry.outcome else findings.stored_set(column)
+        return Event(entry.at, entry.who, phrase.capitalize())
     return Event(entry.at, entry.who, _DID.get(verb) or audit_labels.action_label(entry.what), entry.outcome)

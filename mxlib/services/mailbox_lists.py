@@ -12,6 +12,7 @@ import pandas as pd
 from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
+from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import list_ages
 from mxlib.mxroute import protocol
 from mxlib.mxroute.client import MXrouteClient
@@ -19,7 +20,7 @@ from mxlib.mxroute.errors import MXrouteError, RateLimitWait, Unauthorized, Unre
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.failures import Failure
-from mxlib.store import Store, StoreUnavailable, mailbox_lists, recovery_emails
+from mxlib.store import Store, StoreUnavailable, mailbox_lists, stored_columns
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,16 @@ _FOR_ALL = (Unreachable, Unauthorized, RateLimitWait, StoreUnavailable)
 Tell = Callable[[int, int, float], None]
 
 
-FRAME_COLUMNS = ("address", "username", "recovery_email", "usage", "quota", "sent", "limit", "suspended")
+FRAME_COLUMNS = (
+    "address",
+    "username",
+    *(column.name for column in STORED_HERE),
+    "usage",
+    "quota",
+    "sent",
+    "limit",
+    "suspended",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +328,7 @@ class MailboxLists:
     def _frame(self, domain: str, read_at: float | None) -> pd.DataFrame:
         """Return the table of a domain.
 
-        MXroute's columns are built once a read; recovery emails are joined at every call.
+        MXroute's columns are built once a read; columns that are stored here are joined at every call.
         """
         cached = self._frames.get(domain)
         if cached is None or cached[0] != read_at:
@@ -329,7 +339,7 @@ class MailboxLists:
                 {
                     "address": pd.Series([f"{box.username}@{domain}" for box in boxes], dtype="str"),
                     "username": pd.Series([box.username for box in boxes], dtype="str"),
-                    "recovery_email": pd.Series([""] * len(boxes), dtype="str"),
+                    **{column.name: pd.Series([""] * len(boxes), dtype="str") for column in STORED_HERE},
                     "usage": pd.Series([box.usage for box in boxes], dtype="float64"),
                     "quota": pd.Series([box.quota for box in boxes], dtype="int64"),
                     "sent": pd.Series([box.sent for box in boxes], dtype="int64"),
@@ -340,10 +350,12 @@ class MailboxLists:
             ).sort_values("username", ignore_index=True)
             self._frames[domain] = cached = (read_at or 0.0, frame)
         with self._store.read() as tx:
-            emails = recovery_emails.of_domain(tx, domain)
+            stored = {column.name: stored_columns.of_domain(tx, column.name, domain) for column in STORED_HERE}
         frame = cached[1]
-        known = [emails.get(name, "") for name in frame["username"]] if emails else [""] * len(frame)
-        return frame.assign(recovery_email=pd.Series(known, index=frame.index, dtype="str"))
+        known = {
+            name: [values.get(user, "") for user in frame["username"]] for name, values in stored.items() if values
+        }
+        return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype="str") for name, cells in known.items()})
 
 
 def _sees(caller: Caller, domain: str) -> bool:

@@ -1,6 +1,7 @@
 """One mailbox at a time, by hand: validated as in the preview, and sent before any run's next row."""
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,10 +10,10 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.clock import Clock
 from mxlib.core.addresses import domain as normalised
-from mxlib.core.schema import MAX_SENDS_PER_DAY
+from mxlib.core.schema import MAX_SENDS_PER_DAY, STORED_HERE
 from mxlib.core.validation import single_row
 from mxlib.core.validation.single_row import Cells, ValidatedRow
-from mxlib.core.vocabulary import Action, AuditAction
+from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.mxroute import errors
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.protocol import Mailbox
@@ -21,9 +22,10 @@ from mxlib.services.exports import NotFound
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.imports import FRESH_FOR_START, ImportService
 from mxlib.services.mailbox_lists import MailboxList, MailboxLists
+from mxlib.services.manual_write_outcomes import note_stored
 from mxlib.services.manual_writes import ManualWrites, WriteRequest
 from mxlib.settings import Settings
-from mxlib.store import Store, StoreUnavailable, audit, mailbox_creators, recovery_emails
+from mxlib.store import Store, StoreUnavailable, mailbox_creators, stored_columns
 from mxlib.store.audit import Actor
 
 #: Valid in a URL of MXroute: neither a path, nor part of one.
@@ -48,7 +50,8 @@ class MailboxDetails:
 
     domain: str
     box: Mailbox
-    recovery_email: str
+    #: What is kept of it here, by column; blank for none.
+    stored: Mapping[str, str]
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -103,8 +106,9 @@ class MailboxService:
         quota, limit = int(row["clean_quota"]), int(row["clean_limit"])
         if self._is_known(domain, username) is not False and self._by_hand.is_there(domain, username):
             raise _taken(domain, username)
-        email = str(row["clean_recovery_email"])
-        asked = WriteRequest(Action.CREATE, domain, username, password, email, figures={"quota": quota, "limit": limit})
+        stored = {column.name: str(row[f"clean_{column.name}"]) for column in STORED_HERE}
+        figures = {"quota": quota, "limit": limit}
+        asked = WriteRequest(Action.CREATE, domain, username, password, stored, figures=figures)
         began = self._clock.now()
         try:
             with self._manual.sending(Actor.of(caller), asked) as write:
@@ -121,7 +125,7 @@ class MailboxService:
         )
         self._tell(domain, username, box)
         kept = self._kept(domain, box, judged.warnings, unrecorded)
-        return replace(kept, recovery_email=email) if unrecorded else kept
+        return replace(kept, stored=stored) if unrecorded else kept
 
     def _is_made_since(self, at: float, domain: str, username: str) -> bool:
         """Return whether another write made the mailbox since `at` (Unix seconds).
@@ -136,22 +140,27 @@ class MailboxService:
         return single_row.validate_row(normalised(domain), cells, self._previews.defaults(domain))
 
     def update(self, caller: Caller, domain: str, username: str, cells: Cells) -> MailboxDetails:
-        """Change those of password, quota and limit that are given."""
+        """Change those of password, quota, limit and name that are given."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         given = {
             name: cells.get(name)
-            for name in ("password", "quota", "limit")
+            for name in ("password", "quota", "limit", "name")
             if single_row.is_given(name, cells.get(name))
         }
         if not given:
-            raise InvalidField("", "Nothing to change: give a password, a quota or a limit.")
+            raise InvalidField("", "Nothing to change: give a password, a quota, a limit or a name.")
         row = self._judged(domain, {"username": username, **given}, exists=username).row
+        stored = {"name": str(row["clean_name"]) or CLEAR} if "name" in given else {}
+        if given.keys() == stored.keys():
+            self._keep(caller, domain, username, stored)
+            known = self._lists.cached_mailbox(domain, username) or self._by_hand.read(domain, username)
+            return self._kept(domain, known)
         clean = {"password": row["password"], "quota": row["clean_quota"], "limit": row["clean_limit"]}
-        changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given}
+        changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
         known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
         password, detail = str(changes.get("password", "")), single_row.changed(known.quota, changes)
-        asked = WriteRequest(Action.UPDATE, domain, username, password, detail=detail, figures=figures)
+        asked = WriteRequest(Action.UPDATE, domain, username, password, stored, detail, figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
             if not self._by_hand.update(
                 domain, username, changes, partial(_must_now, caller, Permission.IMPORT, domain)
@@ -179,24 +188,20 @@ class MailboxService:
         self._tell(domain, username, None)
         return unrecorded
 
-    def set_recovery(self, caller: Caller, domain: str, username: str, email: object) -> str:
-        """Set the recovery email of a mailbox and return it; blank removes it."""
+    def set_stored(self, caller: Caller, domain: str, username: str, column: str, value: object) -> str:
+        """Store a value of a mailbox, such as its recovery email, and return it; blank removes it."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
-        row = self._judged(domain, {"username": username, "recovery_email": email}, exists=username).row
+        row = self._judged(domain, {"username": username, column: value}, exists=username).row
+        kept = str(row[f"clean_{column}"])
+        self._keep(caller, domain, username, {column: kept or CLEAR})
+        return kept
+
+    def _keep(self, caller: Caller, domain: str, username: str, stored: Mapping[str, str]) -> None:
         if not self._is_known(domain, username) and not self._by_hand.is_there(domain, username):
             raise _not_there(domain, username)
-        kept = str(row["clean_recovery_email"])
         _must_now(caller, Permission.IMPORT, domain)
         with self._manual.writing() as tx:
-            if kept:
-                recovery_emails.put(tx, domain, username, kept, self._clock.now())
-            else:
-                recovery_emails.drop(tx, domain, username)
-            audit.record(
-                tx, caller, AuditAction.RECOVERY_SET, at=self._clock.now(), on=f"{username}@{domain}",
-                outcome="" if kept else "removed",
-            )  # fmt: skip
-        return kept
+            note_stored(tx, self._clock.now(), Actor.of(caller), domain, username, stored)
 
     # Checks before a request.
 
@@ -240,8 +245,8 @@ class MailboxService:
 
     def _kept(self, domain: str, box: Mailbox, warnings: tuple[str, ...] = (), unrecorded: str = "") -> MailboxDetails:
         with self._store.read() as tx:
-            email = recovery_emails.of_domain(tx, domain).get(box.username, "")
-        return MailboxDetails(domain, box, email, (*warnings, unrecorded) if unrecorded else warnings)
+            stored = stored_columns.of_mailbox(tx, domain, box.username)
+        return MailboxDetails(domain, box, stored, (*warnings, unrecorded) if unrecorded else warnings)
 
     def _tell(self, domain: str, username: str, box: Mailbox | None) -> None:
         """Apply a write to the cached list.

@@ -1,8 +1,10 @@
 """Decide the outcome of an unanswered write by hand, and audit it."""
 
-from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
+from collections.abc import Mapping
+
+from mxlib.core.vocabulary import ACTION_DONE, CLEAR, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, recovery_emails
+from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, stored_columns
 from mxlib.store.audit import Actor
 from mxlib.store.mailbox_creators import Maker
 from mxlib.store.manual_writes import ManualWrite
@@ -61,14 +63,24 @@ def _made_by(maker: Maker) -> str:
 
 
 def note_done(
-    tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, email: str, detail: str
+    tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, stored: Mapping[str, str], detail: str
 ) -> None:
-    """Record a write that was done, with its recovery email."""
-    if email:
-        recovery_emails.put(tx, domain, username, email, at)
-    elif action is not Action.UPDATE:  # a new mailbox does not inherit that of an earlier one of its name
-        recovery_emails.drop(tx, domain, username)
+    """Record a write that was done, with the values that are stored here."""
+    if action is not Action.UPDATE:  # a new mailbox does not inherit those of an earlier one of its name
+        stored_columns.drop(tx, domain, username)
+        stored_columns.apply(tx, domain, username, stored, at)
     audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=detail)
+    if action is Action.UPDATE:
+        note_stored(tx, at, actor, domain, username, stored)
+
+
+def note_stored(tx: Tx, at: float, actor: Actor, domain: str, username: str, stored: Mapping[str, str]) -> None:
+    """Keep values of a mailbox that is there, and write that down; blank ones stay as they are."""
+    stored_columns.apply(tx, domain, username, stored, at)
+    for column, value in stored.items():
+        if value:
+            removed = "removed" if value == CLEAR else ""
+            audit.record(tx, actor, stored_columns.ACTIONS[column], at=at, on=f"{username}@{domain}", outcome=removed)
 
 
 def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str) -> None:
@@ -78,7 +90,7 @@ def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str)
     detail = f"asked: {asked}; {why}" if asked else why
     if done:
         action = Action(write.action)
-        note_done(tx, at, actor, action, write.domain, write.username, write.recovery_email, detail)
+        note_done(tx, at, actor, action, write.domain, write.username, write.stored, detail)
     else:
         outcome = f"{write.action}: {detail}"
         audit.record(tx, actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=write.mailbox, outcome=outcome)

@@ -4,9 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mxlib.clock import Clock
+from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute.client import MXrouteClient
@@ -35,7 +36,8 @@ class WriteRequest:
     domain: str
     username: str
     password: str = ""
-    recovery_email: str = ""
+    #: The values that are kept here once it is done, by column.
+    stored: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
     figures: Mapping[str, int] | None = None
 
@@ -117,13 +119,14 @@ class ManualWrites:
 
     def _begin(self, actor: Actor, asked: WriteRequest) -> int:
         now = self._clock.now()
+        stored = {column.name: asked.stored.get(column.name, "") for column in STORED_HERE}
         self._flush()
         try:
             with self.writing() as tx:
                 number = manual_writes.add(
                     tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
                     address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
-                    asked={"detail": asked.detail, **(asked.figures or {})}, recovery_email=asked.recovery_email,
+                    asked={"detail": asked.detail, **(asked.figures or {})}, **stored,
                     settle_at=now + MAX_WAIT_S + 2 * self._settings.timeout_s + _OFTEN,
                     passwords_until=now + self._settings.retention_days * 86_400,
                 )  # fmt: skip
@@ -145,7 +148,7 @@ class ManualWrites:
         def note(tx: Tx) -> None:
             self._settle_earlier(tx, number, asked)
             manual_write_outcomes.note_done(
-                tx, at, actor, asked.action, asked.domain, asked.username, asked.recovery_email, asked.detail
+                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, asked.detail
             )
             manual_write_outcomes.drop(tx, number)
 

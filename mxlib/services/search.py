@@ -11,7 +11,7 @@ from mxlib.clock import Clock
 from mxlib.core.format import age, count
 from mxlib.core.schema import MAX_CELL_LENGTH
 from mxlib.services.mailbox_lists import MailboxLists, Tell
-from mxlib.store import Store, mailbox_lists, recovery_emails
+from mxlib.store import Store, mailbox_lists, stored_columns
 
 MOST = 50
 
@@ -27,6 +27,7 @@ class Hit:
     username: str
     address: str
     recovery_email: str
+    name: str
     usage: float
     quota: int
     sent: int
@@ -59,14 +60,14 @@ class Found:
 
 @resolves_callers
 class MailboxSearch:
-    """Searches addresses and recovery emails of every domain that the caller may view."""
+    """Searches addresses, recovery emails and names of every domain that the caller may view."""
 
     def __init__(self, store: Store, lists: MailboxLists, clock: Clock) -> None:
         self._store, self._lists, self._clock = store, lists, clock
         self._index: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     def find(self, caller: Caller, text: str, *, most: int = MOST) -> Found:
-        """Return mailboxes whose address or recovery email contains `text`.
+        """Return mailboxes whose address, recovery email or name contains `text`.
 
         Exact addresses come first, then those that begin with it.
         """
@@ -74,14 +75,14 @@ class MailboxSearch:
         with self._store.read() as tx:
             known = mailbox_lists.domains(tx)
             read_at = mailbox_lists.read_times(tx)
-            emails = recovery_emails.holding(tx, sought) if sought else set()
+            others = stored_columns.holding(tx, sought) if sought else set()
         mine = [name for name in (known.names if known else ()) if caller.may(Permission.VIEW, name)]
         listed = [name for name in mine if name in read_at]
         found = [
             (address != sought, not address.startswith(sought), sought not in address, address)
             for domain in (listed if sought else ())
             for address in self._addresses(domain, read_at[domain])
-            if sought in address or address in emails
+            if sought in address or address in others
         ]
         best = [address for *_, address in sorted(found)[:most]]
         return Found(

@@ -8,6 +8,7 @@ from mxlib.auth.authority import current, resolves_callers
 from mxlib.auth.permissions import Caller, Forbidden
 from mxlib.clock import Clock
 from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.schema import MEANINGS, RECOVERY_EMAIL, STORED_HERE, Column
 from mxlib.core.text import findings, undo_questions
 from mxlib.core.vocabulary import AT_AN_END, CLEAR, RETRIED, Action, Outcome, RunKind
 from mxlib.mxroute.protocol import Mailbox
@@ -22,7 +23,7 @@ from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.services.mailboxes import InvalidField
 from mxlib.services.runs import RunService
-from mxlib.store import Store, changed_since, journal, mailbox_lists, recovery_emails
+from mxlib.store import Store, changed_since, journal, mailbox_lists, stored_columns
 
 #: Outcomes of rows that changed something.
 _DONE = (Outcome.CREATED, Outcome.UPDATED)
@@ -70,9 +71,9 @@ class UndoPlan:
         if row.quota is not None:
             had = row.before.get("quota")
             phrases.append(findings.changes("quota", had if isinstance(had, int) else None, row.quota))
-        if row.recovery_email:
-            cleared = row.recovery_email == CLEAR
-            phrases.append(findings.RECOVERY_REMOVED if cleared else f"recovery email {row.recovery_email}")
+        for name, value in row.stored.items():
+            column = MEANINGS[name]
+            phrases.append(findings.stored_removed(column) if value == CLEAR else f"{column.noun} {value}")
         return "; ".join(phrases)
 
     @property
@@ -174,21 +175,27 @@ class UndoService:
         rest = bool(view.undone_by)
         left = self._left(view) if rest else set()
         boxes: dict[str, Mailbox] = {}
-        emails: dict[str, str] = {}
+        stored: dict[str, dict[str, str]] = {column.name: {} for column in STORED_HERE}
         with self._store.read() as tx:
             rows = [row for row in journal.rows(tx, view.id) if not rest or row.address in left]
             for domain in view.domains:
                 listed = mailbox_lists.mailboxes(tx, domain)
                 boxes |= {f"{box.username.lower()}@{domain}": box for box in (listed.mailboxes if listed else ())}
-                emails |= {f"{name}@{domain}": email for name, email in recovery_emails.of_domain(tx, domain).items()}
+                for column, values in stored.items():
+                    of_domain = stored_columns.of_domain(tx, column, domain)
+                    values |= {f"{name}@{domain}": value for name, value in of_domain.items()}
             done = (row for row in rows if row.outcome in _DONE)
             changed = changed_since.find(tx, view.id, {row.address: row.action == Action.UPDATE for row in done})
-        steps = tuple(undo_plan.plan_steps(rows, boxes, emails, changed))
+        steps = tuple(undo_plan.plan_steps(rows, boxes, stored, changed))
         # Not the digest of the file: this run imports nothing, and must not be reported when the file comes again.
         plan = Plan(view.file_name, f"undo of run {view.id}", tuple(step.row for step in steps), RunKind.UNDO, view.id)
         seconds = self._running.estimate(sum(1 for _ in plan.sent()))
         planned = UndoPlan(view.id, "", steps, seconds, rest, plan)
         why = Counter(step.why for step in steps)
+
+        def restores(column: Column) -> bool:
+            return any(column.name in row.stored for row in planned.to_restore)
+
         return replace(
             planned,
             sentence=undo_questions.undo(
@@ -199,6 +206,10 @@ class UndoService:
                 changed=why[KeepCode.CHANGED],
                 seconds=planned.seconds,
                 restored=len(planned.to_restore),
+                values=[
+                    "quota",
+                    *(column.noun for column in STORED_HERE if column is RECOVERY_EMAIL or restores(column)),
+                ],
                 lasting=why[KeepCode.LASTING],
                 gone=why[KeepCode.GONE],
             ),

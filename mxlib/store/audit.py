@@ -21,7 +21,7 @@ from mxlib.store.text_search import begins, contains
 from mxlib.store.transaction import Tx
 
 #: Families of actions on a domain or one of its mailboxes: the subject is the domain, or an address in it.
-ABOUT_DOMAINS = ("mailbox", "recovery", "export")
+ABOUT_DOMAINS = ("mailbox", "recovery", "name", "export")
 
 
 class Identity(Protocol):
@@ -273,7 +273,7 @@ def touched_since(tx: Tx, address: str, number: int, *, restoring: bool = False)
     if manual_writes.is_open(tx, domain, username):
         return True
     first = sa.select(seen.c.at).where(seen.c.domain == domain, seen.c.username == username).scalar_subquery()
-    at_host = audit.c.what.startswith("mailbox.")  # a recovery email is stored here, whether a list was read or not
+    at_host = audit.c.what.startswith("mailbox.")  # others are stored here, whether a list was read or not
     done = sa.select(sa.func.max(audit.c.at)).where(about, at_host, audit.c.run == number).scalar_subquery()
     return bool(tx.scalar(sa.select(first > done)))
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 import sqlalchemy as sa
 
 from mxlib.core.plans.plan import Plan
+from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import findings
 from mxlib.store import own_cells
 from mxlib.store.encryption import ServerKey
@@ -108,7 +109,7 @@ def add_run(
             "generated": row.generated,
             "quota": row.quota,
             "limit": row.limit,
-            "recovery_email": row.recovery_email,
+            **{column.name: row.stored.get(column.name, "") for column in STORED_HERE},
             "verdict": row.verdict.value,
             "cells": {},
             "sealed_cells": own_cells.seal(server_key, row.cells, row.password) if row.cells else row.sealed_cells,

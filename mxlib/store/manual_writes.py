@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mxlib.core.schema import STORED_HERE
 from mxlib.store.encryption import ServerKey
 from mxlib.store.tables import manual_write as table
 from mxlib.store.transaction import Tx
@@ -38,11 +39,17 @@ class ManualWrite:
     passwords_until: float
     sealed_password: bytes | None = field(repr=False)
     wrapped_key: bytes | None = field(repr=False)
+    name: str
 
     @property
     def mailbox(self) -> str:
         """Return the full address."""
         return f"{self.username}@{self.domain}"
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """The values that are to be kept here, by column."""
+        return {column.name: getattr(self, column.name) for column in STORED_HERE}
 
 
 _COLUMNS = [table.c[column.name] for column in fields(ManualWrite)]

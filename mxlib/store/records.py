@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.schema import STORED_HERE
+from mxlib.core.vocabulary import Action, Verdict
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -64,12 +68,13 @@ class RowRecord:
     host_limit: int | None
     differs: str
     proof: str
+    name: str
 
     @property
     def asks_host(self) -> bool:
         """Return whether this row costs a write.
 
-        An update of the recovery email alone does not.
+        An update of what is stored here alone does not.
         """
         return self.action != "update" or self.sealed_password is not None or self.quota is not None
 
@@ -89,6 +94,30 @@ class RowRecord:
         """
         found: dict[str, Any] = self.before.get("found", {})
         return self.before | found
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """The values that are to be kept here, by column; without those that are left as they are."""
+        values = ((column.name, getattr(self, column.name)) for column in STORED_HERE)
+        return {name: value for name, value in values if value}
+
+    def planned(self, password: str = "") -> PlannedRow:
+        """The row as it was planned, for another run."""
+        return PlannedRow(
+            position=self.position,
+            line=self.line,
+            username=self.username,
+            domain=self.domain,
+            action=Action(self.action),
+            verdict=Verdict(self.verdict),
+            password=password,
+            generated=self.generated,
+            quota=self.quota,
+            limit=self.limit,
+            stored=self.stored,
+            sealed_cells=self.sealed_cells,
+            before=self.before,
+        )
 
     @property
     def address(self) -> str:

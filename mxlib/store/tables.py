@@ -37,6 +37,16 @@ recovery_email = Table(
     Column("set_at", Float, nullable=False),
 )
 
+#: The full name of the person whose mailbox it is.
+mailbox_name = Table(
+    "mailbox_name",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("username", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("set_at", Float, nullable=False),
+)
+
 #: The last good list of a domain's mailboxes; the row of domain "" holds the names of the domains themselves.
 last_list = Table(
     "last_list",
@@ -108,6 +118,7 @@ run_row = Table(
     Column("differs", Text, nullable=False, server_default=""),
     Column("sealed_cells", LargeBinary),
     Column("proof", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 Index("row_by_outcome", run_row.c.run, run_row.c.outcome)
@@ -275,6 +286,7 @@ manual_write = Table(
     Column("passwords_until", Float, nullable=False),
     Column("sealed_password", LargeBinary),
     Column("wrapped_key", LargeBinary),
+    Column("name", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 Index("manual_write_by_mailbox", manual_write.c.domain, manual_write.c.username)

@@ -15,7 +15,7 @@ from mxlib.services.failures import ListUnavailable
 
 router = APIRouter(tags=["account"])
 
-SearchText = Annotated[str, Query(max_length=255, description="A part of an address or of a recovery email")]
+SearchText = Annotated[str, Query(max_length=255, description="A part of an address, a recovery email or a name")]
 
 
 @router.get("/me", responses={200: {"model": common.Success[common.Me]}, **error_responses()})

@@ -109,7 +109,7 @@ def read(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 )
 @calls_host
 def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
-    """Change password, quota or limit; fields that are left out stay as they are.
+    """Change password, quota, limit or name; fields that are left out stay as they are.
 
     MXroute accepts a limit only together with a password.
     """
@@ -154,5 +154,5 @@ def history(domain: Domain, user: User, caller: CurrentCaller) -> Response:
 def recovery(domain: Domain, user: User, caller: CurrentCaller, request: Request, data: RawBody) -> Response:
     """Set the recovery email of a mailbox; null removes it."""
     email = RecoveryEmail.parse(parse_body(request, data)).recovery_email
-    kept = services.current().mailboxes.set_recovery(caller, domain, user, email)
+    kept = services.current().mailboxes.set_stored(caller, domain, user, "recovery_email", email)
     return success(common.recovery(f"{user}@{domain}".lower(), kept))

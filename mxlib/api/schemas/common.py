@@ -60,7 +60,7 @@ class Me(TypedDict):
 
 
 class MailboxShape(TypedDict):
-    """A mailbox as MXroute has it, with the recovery email kept by MXM.
+    """A mailbox as MXroute has it, with the recovery email and name kept by MXM.
 
     Quota and usage are in MB; quota 0 = unlimited.
     """
@@ -74,6 +74,7 @@ class MailboxShape(TypedDict):
     suspended: bool
     recovery_email: str | None
     has_recovery_email: bool
+    name: str | None
     warnings: NotRequired[list[str]]
 
 
@@ -184,8 +185,9 @@ def mailbox(kept: MailboxDetails) -> MailboxShape:
         "limit": box.limit,
         "sent": box.sent,
         "suspended": box.suspended,
-        "recovery_email": kept.recovery_email or None,
-        "has_recovery_email": bool(kept.recovery_email),
+        "recovery_email": kept.stored["recovery_email"] or None,
+        "has_recovery_email": bool(kept.stored["recovery_email"]),
+        "name": kept.stored["name"] or None,
     }
     return told | {"warnings": list(kept.warnings)} if kept.warnings else told
 
@@ -195,7 +197,7 @@ def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     names = ["email" if name == "address" else str(name) for name in frame.columns]
     columns = (frame[name].tolist() for name in frame.columns)  # a fifth of the time that `to_dict("records")` takes
     rows: Iterable[dict[str, Any]] = (dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True))
-    return [{**row, **_kept(row["recovery_email"])} for row in rows]
+    return [{**row, **_kept(row["recovery_email"], row["name"])} for row in rows]
 
 
 def found(told: Found) -> FoundShape:
@@ -219,6 +221,7 @@ def _hit(hit: Hit) -> MailboxShape:
         "suspended": hit.suspended,
         "recovery_email": hit.recovery_email or None,
         "has_recovery_email": bool(hit.recovery_email),
+        "name": hit.name or None,
     }
 
 
@@ -279,5 +282,5 @@ def iso_time(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def _kept(email: str) -> dict[str, Any]:
-    return {"recovery_email": email or None, "has_recovery_email": bool(email)}
+def _kept(email: str, name: str) -> dict[str, Any]:
+    return {"recovery_email": email or None, "has_recovery_email": bool(email), "name": name or None}

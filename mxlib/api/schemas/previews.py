@@ -37,6 +37,7 @@ class PreviewRow(TypedDict):
     username: str
     password: str
     recovery_email: str | None
+    name: str | None
     quota: int | None
     limit: int | None
     valid: bool
@@ -108,9 +109,23 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
     """Yield the rows, built column by column: ten thousand of them must not take a second."""
     names = (
         "line", "clean_domain", "clean_username", "password", "verdict", "clean_quota", "clean_limit",
-        "clean_recovery_email", "reasons", "reason_codes", "warnings", "warning_codes",
+        "clean_recovery_email", "clean_name", "reasons", "reason_codes", "warnings", "warning_codes",
     )  # fmt: skip
-    for line, domain, username, password, verdict, quota, limit, email, told, codes, warnings, warning_codes in zip(
+    for (
+        line,
+        domain,
+        username,
+        password,
+        verdict,
+        quota,
+        limit,
+        email,
+        full_name,
+        told,
+        codes,
+        warnings,
+        warning_codes,
+    ) in zip(
         *(_or_none(judged[name]) if name.startswith("clean_") else judged[name].tolist() for name in names), strict=True
     ):
         found = findings.lines_by_kind(codes, told)
@@ -121,6 +136,7 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
             "username": username,
             "password": password,
             "recovery_email": email or None,
+            "name": full_name or None,
             "quota": quota,
             "limit": limit,
             "valid": verdict == Verdict.READY,

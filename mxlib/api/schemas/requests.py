@@ -31,7 +31,7 @@ from mxlib.core.mapping import json_rows
 from mxlib.core.mapping.json_rows import cell_text
 from mxlib.core.mapping.secret_cells import masked_cell
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
 from mxlib.core.schema import COLUMNS
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import CLEAR, OnExisting
@@ -165,6 +165,7 @@ Flag = Annotated[bool, BeforeValidator(_false_if_null), _schema("boolean", "null
 _QUOTA, _LIMIT = "MB, 0 = unlimited", "Sends a day, 0 to 9600"
 _PASSWORD = "8 or more characters with a capital, a small letter and a digit"  # noqa: S105 - what one must be
 _RECOVERY = "Where the owner may reset the password"
+_FULL_NAME = "The person's full name"
 
 
 # One mailbox.
@@ -183,6 +184,7 @@ class NewMailbox(Body):
     quota: Cell = Field(None, description=_QUOTA, examples=[1024])
     limit: Cell = Field(None, description=_LIMIT, examples=[9600])
     recovery_email: Annotated[Any, _schema("string", "null")] = Field(None, description=_RECOVERY)
+    name: Annotated[Any, _schema("string", "null")] = Field(None, description=_FULL_NAME)
 
     @classmethod
     def read(cls, body: Any, domain: str) -> Mapping[str, Any]:
@@ -215,6 +217,7 @@ class ChangedMailbox(Body):
     password: Annotated[Any, _schema("string", "null")] = Field(None, description=_PASSWORD, repr=False)
     quota: Cell = Field(None, description=_QUOTA, examples=[1024])
     limit: Cell = Field(None, description=_LIMIT, examples=[9600])
+    name: Annotated[Any, _schema("string", "null")] = Field(None, description=f"{_FULL_NAME}; `-` removes it")
 
 
 class RecoveryEmail(Body):
@@ -341,7 +344,7 @@ class ChangeRequest(SelectedMailboxes):
                 self._change = NewPassword()
             case "recovery_email":
                 email = _own_text(self.recovery_email, "recovery_email").strip(BLANKS)
-                self._change = NewRecovery(dict.fromkeys(self.addresses, "" if email == CLEAR else email))
+                self._change = NewStored(dict.fromkeys(self.addresses, "" if email == CLEAR else email))
             case _:
                 self._change = Deletion()
         return self
@@ -395,6 +398,7 @@ class ImportRow(Body):
     limit: Cell = None
     recovery_email: Cell = None
     domain: Cell = None
+    name: Cell = None
     line: Cell = Field(None, description="What errors call this row; its number in the list otherwise")
 
 

@@ -86,6 +86,7 @@ class BeforeShape(TypedDict):
     quota: int | None
     limit: int | None
     recovery_email: str | None
+    name: str | None
 
 
 class ResultRow(TypedDict):
@@ -105,6 +106,7 @@ class ResultRow(TypedDict):
     quota: int | None
     limit: int | None
     recovery_email: str | None
+    name: str | None
     host: HostShape | None
     before: BeforeShape | None
 
@@ -116,6 +118,7 @@ class UndoRow(TypedDict):
     action: Literal["delete", "restore", "keep"]
     quota: int | None
     recovery_email: str | None
+    name: str | None
     message: str
 
 
@@ -198,7 +201,8 @@ def undo(planned: UndoPlan) -> UndoShape:
                 "email": row.address,
                 "action": "keep" if row.left_out else "delete" if row.action is Action.DELETE else "restore",
                 "quota": None if row.left_out else row.quota,
-                "recovery_email": None if row.left_out else row.recovery_email or None,
+                "recovery_email": None if row.left_out else row.stored.get("recovery_email"),
+                "name": None if row.left_out else row.stored.get("name"),
                 "message": row.left_out,
             }
             for row in planned.plan.rows
@@ -225,6 +229,7 @@ def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
                 "quota": row.quota,
                 "limit": row.limit,
                 "recovery_email": row.recovery_email or None,
+                "name": row.name or None,
                 "host": None
                 if row.host_quota is None and row.host_limit is None
                 else {"quota": row.host_quota, "limit": row.host_limit},
@@ -243,4 +248,5 @@ def _before(was: Mapping[str, Any]) -> BeforeShape:
         "quota": was.get("quota"),
         "limit": was.get("limit"),
         "recovery_email": was.get("recovery_email") or None,
+        "name": was.get("name") or None,
     }

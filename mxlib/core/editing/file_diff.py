@@ -79,12 +79,14 @@ def compare(rows: pd.DataFrame, file: ReadFile) -> FileDiff:
 def own_columns(mapping: ColumnMapping) -> dict[str, int]:
     """The columns of a file that mean nothing here, by name, with their positions.
 
-    None that could be taken for one of ours when the file comes back, and none of passwords.
+    None that could be taken for one of ours when the file comes back, and none of passwords. A bare `Name` that is
+    only a part of a name gets another name, so that it is not taken for a full one then.
     """
+    meanings = headers.meanings_of(mapping.names)
     return {
-        mapping.names[at]: at
-        for at in mapping.unused
-        if at not in mapping.secret and headers.meaning_of(mapping.names[at]) is None
+        name if headers.meaning_of(name) is None else f"{name} in the file": at
+        for at, (name, meaning) in enumerate(zip(mapping.names, meanings, strict=True))
+        if at in mapping.unused and at not in mapping.secret and meaning is None
     }
 
 

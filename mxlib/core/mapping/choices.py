@@ -18,7 +18,11 @@ from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePa
 from mxlib.core.text import file_problems
 
 #: What a column may hold of a person's name, beside the meanings of `headers`.
-FIRST_NAME, PARTICLE, LAST_NAME, FULL_NAME = (column.name for column in schema.NAMES)
+FIRST_NAME, PARTICLE, LAST_NAME = (part.name for part in schema.NAME_PARTS)
+FULL_NAME = schema.NAME.name
+
+#: What earlier releases called the full name in answers that are kept.
+_EARLIER = {"full_name": FULL_NAME}
 
 #: Every answer about a column, as people choose it.
 CHOICES = {IGNORE: "Ignore", **{name: column.label for name, column in schema.MEANINGS.items()}}
@@ -50,7 +54,7 @@ class ColumnChoices:
         understood = detect_columns(header, chosen=self.chosen)
         if understood.conflicts:
             return understood.conflicts[0].sentence
-        for column in schema.NAMES:
+        for column in schema.NAME_PARTS:
             first, *others = [at for at, said in enumerate(self.meanings) if said == column.name] or [-1]
             if others:
                 return file_problems.two_columns(understood.names[first], understood.names[others[0]], column.plural)
@@ -61,7 +65,7 @@ class ColumnChoices:
 
 def as_understood(mapping: ColumnMapping) -> ColumnChoices:
     """The answer that a mapping amounts to."""
-    at = {position: meaning for meaning, position in mapping.columns.items()}
+    at = {position: meaning for meaning, position in (*mapping.columns.items(), *mapping.name_parts.items())}
     return ColumnChoices(tuple(at.get(position, IGNORE) for position in range(len(mapping.names))))
 
 
@@ -104,7 +108,7 @@ def from_json(header: Sequence[str], told: AnyMapping[str, Any]) -> ColumnChoice
     """An answer that was kept for this set of headers; None when it can not be used (any more)."""
     try:
         recipe = UsernamePattern(str(told["pattern"]), Particles(told["particles"]), bool(told["spelled"]))
-        said = [str(meaning) for meaning in told["meanings"]]
+        said = [_EARLIER.get(str(meaning), str(meaning)) for meaning in told["meanings"]]
     except (KeyError, TypeError, ValueError):
         return None
     if recipe.pattern not in PATTERNS or len(said) != len(header) or not CHOICES.keys() >= set(said):

@@ -36,9 +36,14 @@ class JsonRows:
         return cells
 
 
-def _is_own(name: str, value: object) -> bool:
-    """Whether a cell means nothing here."""
-    return name not in _LINE and headers.meaning_of(name) is None and not isinstance(value, list | dict)
+def _own_names(names: Sequence[str]) -> set[str]:
+    """The names of cells that mean nothing here."""
+    meanings = zip(names, headers.meanings_of(names), strict=True)
+    return {name for name, meaning in meanings if meaning is None and name not in _LINE}
+
+
+def _is_cell(value: object) -> bool:
+    return not isinstance(value, list | dict)
 
 
 def read_rows(items: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, JsonRows]:
@@ -46,8 +51,7 @@ def read_rows(items: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, JsonRow
     names = {name for item in items for name in item}
     if len(names) > _MAX_NAMES:
         raise InvalidBody("rows", f"rows: over {_MAX_NAMES} differently named cells; remove those that are not needed.")
-    own = _own_cells(items, {name for name in names if _is_own(name, None)})
-    return rows_from_json(items), JsonRows(own)
+    return rows_from_json(items), JsonRows(_own_cells(items, _own_names([*names])))
 
 
 def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[bytes]:
@@ -57,7 +61,7 @@ def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[
     found: dict[str, list[str]] = {}
     for item in items:
         for name in item.keys() & names:
-            if _is_own(name, item[name]):
+            if _is_cell(item[name]):
                 found.setdefault(name, []).append(cell_text(item[name]))
     shown = names - secret_cells.secret_names(found.items())
     return [
@@ -65,7 +69,7 @@ def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[
             {
                 name: secret_cells.own_cell(name, cell_text(value))
                 for name, value in item.items()
-                if name in shown and _is_own(name, value)
+                if name in shown and _is_cell(value)
             }
         ).encode()
         for item in items
@@ -78,11 +82,17 @@ def rows_from_json(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     A row without a line of its own is called by its number in the list, from 1.
     """
     meant: dict[str, list[str]] = {}
-    for name in dict.fromkeys(name for item in items for name in item):
-        if (meaning := headers.meaning_of(name)) is not None:
+    names = list(dict.fromkeys(name for item in items for name in item))
+    for name, meaning in zip(names, headers.meanings_of(names), strict=True):
+        if meaning is not None:
             meant.setdefault(meaning, []).append(name)
-    faults = [""] * len(items)
-    columns = {meaning: _column(items, names, faults) for meaning, names in meant.items()}
+    faults, fault_columns = [""] * len(items), [""] * len(items)
+    columns = {}
+    for meaning, same in meant.items():
+        columns[meaning], wrong = _column(items, same)
+        for number, fault in wrong.items():
+            faults[number] = fault
+            fault_columns[number] = "username" if meaning == headers.ADDRESS else meaning
     blank = [""] * len(items)
     columns |= _placed(
         columns.get("username", blank), columns.pop(headers.ADDRESS, blank), columns.get("domain", blank)
@@ -93,6 +103,7 @@ def rows_from_json(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         line=[_line(item, number) for number, item in enumerate(items, 1)],
         origin=list(range(len(items))),
         fault=faults,
+        fault_column=fault_columns,
     )
 
 
@@ -111,15 +122,16 @@ def _covered(cells: list[str], name: str) -> list[str]:
     return covered
 
 
-def _column(items: Sequence[Mapping[str, Any]], names: Iterable[str], faults: list[str]) -> list[str]:
-    """The first filled cell of each row among those of one meaning."""
+def _column(items: Sequence[Mapping[str, Any]], names: Iterable[str]) -> tuple[list[str], dict[int, str]]:
+    """Return the first filled cell of each row among those of one meaning, and what is wrong, by row."""
+    faults: dict[int, str] = {}
     first, *others = [_cells(items, name, faults) for name in names]
     for other in others:
         first = [cell if cell.strip(BLANKS) else instead for cell, instead in zip(first, other, strict=True)]
-    return first
+    return first, faults
 
 
-def _cells(items: Sequence[Mapping[str, Any]], name: str, faults: list[str]) -> list[str]:
+def _cells(items: Sequence[Mapping[str, Any]], name: str, faults: dict[int, str]) -> list[str]:
     cells = []
     unit = " GB" if headers.is_in_gigabytes(name) else ""
     for number, item in enumerate(items):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,13 @@ from mxlib.core.files.sheet import Sheet
 from mxlib.core.format import count, listed, quoted
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping import secret_cells
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, ROW_METADATA
+from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, NAME, NAME_PARTS, ROW_METADATA
 from mxlib.core.text import file_problems, findings
 
 #: What a column means that is left alone; the results bring it back all the same.
 IGNORE = "ignore"
 
+_NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
 _CONVERTED = "Quota is in GB in this file: converted to MB."
 _FAILED = r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)"
 _HEADERLESS = "No header: read as a list of addresses."
@@ -44,7 +45,8 @@ class ColumnMapping:
     """What the columns of a sheet mean, by their positions.
 
     `names` are the headers as they are shown, told apart where two are alike. `conflicts` are meanings that two
-    columns claim: `columns` has the first of them. `secret` are columns of passwords, in use or not.
+    columns claim: `columns` has the first of them. `secret` are columns of passwords, in use or not. `name_parts` are
+    columns of first and last names, which fill a blank name and stay the row's own.
     """
 
     names: tuple[str, ...]
@@ -53,6 +55,7 @@ class ColumnMapping:
     ignored: frozenset[int]
     secret: frozenset[int]
     in_gigabytes: bool
+    name_parts: AnyMapping[str, int] = field(default_factory=dict)
 
     @property
     def unused(self) -> tuple[int, ...]:
@@ -70,8 +73,8 @@ def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None
     chosen = chosen or {}
     found: dict[str, int] = {}
     conflicts: list[ColumnConflict] = []
-    for at, name in enumerate(header):
-        meaning = chosen.get(at, headers.meaning_of(name) or IGNORE)
+    for at, (name, by_itself) in enumerate(zip(header, headers.meanings_of(header), strict=True)):
+        meaning = chosen.get(at, by_itself or IGNORE)
         if meaning not in headers.MEANINGS:
             continue
         first = found.setdefault(meaning, at)
@@ -86,6 +89,7 @@ def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None
         ignored=frozenset(at for at, meaning in chosen.items() if meaning not in headers.MEANINGS),
         secret=frozenset(passwords | {at for at, meaning in chosen.items() if meaning == "password"}),
         in_gigabytes="quota" in found and headers.is_in_gigabytes(header[found["quota"]]),
+        name_parts={meaning: at for at, meaning in chosen.items() if meaning in _NAME_PARTS},
     )
 
 
@@ -124,6 +128,8 @@ def rows_from_sheet(
     }
     if usernames is not None:
         cells["username"] = usernames
+    if mapping.name_parts:
+        cells[NAME.name] = pc.if_else(pc.equal(cells[NAME.name], ""), _joined_names(sheet, mapping), cells[NAME.name])
     if ADDRESS in cells:
         _fill_from_addresses(cells, cells.pop(ADDRESS))
     fault, fault_column = _faults(sheet, mapping, cells["password"], long)
@@ -177,6 +183,18 @@ def _from_gigabytes(cell: str) -> str:
     """A quota in MB of one in GB; what can not be read, or has its own unit, stays as it is."""
     megabytes = quotas.quota(f"{cell} GB")
     return cell if megabytes is None else str(megabytes)
+
+
+def _joined_names(sheet: Sheet, mapping: ColumnMapping) -> pa.Array:
+    """The full names that first and last names make."""
+    parts = []
+    for part in NAME_PARTS:
+        if part.name in mapping.name_parts:
+            cells = sheet.table.column(mapping.name_parts[part.name])
+            cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH))
+            parts.append(secret_cells.cover(formula_guard.plain(cells), NAME.name))
+    joined = pc.binary_join_element_wise(*parts, pa.scalar(" ", pa.large_string()))
+    return columns.stripped(pc.replace_substring(joined, "  ", " ") if len(parts) > 2 else joined)
 
 
 def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from mxlib.core import headers
 from mxlib.core.headers import ADDRESS
 from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.schema import FIRST_NAME, LAST_NAME, NAME
 
 _BRACKETED = re.compile(r"\[[^\[\]]*\]")
 
@@ -77,8 +78,14 @@ PRESETS = (
     _preset(
         "Google Workspace users export",
         ("email address, org unit path", "first name, last name, email address, password hash function"),
-        {ADDRESS: "email address", "password": "password", "recovery_email": "recovery email"},
-        "first name, last name, password hash function, org unit path, new primary email, status, last sign in, "
+        {
+            ADDRESS: "email address",
+            "password": "password",
+            "recovery_email": "recovery email",
+            FIRST_NAME.name: "first name",
+            LAST_NAME.name: "last name",
+        },
+        "password hash function, org unit path, new primary email, status, last sign in, "
         "home secondary email, work secondary email, recovery phone, work phone, home phone, mobile phone, "
         "work address, home address, employee id, employee type, employee title, manager email, department, "
         "cost center, 2sv enrolled, 2sv enforced, building id, floor name, floor section, email usage, drive usage, "
@@ -96,15 +103,16 @@ PRESETS = (
             ADDRESS: "user principal name, userprincipalname, username",
             "password": "password",
             "recovery_email": "alternate email address, alternate email addresses, alternateemailaddress",
+            NAME.name: "display name, displayname",
         },
-        "display name, first name, last name, title, job title, department, office, office number, office phone, "
+        "first name, last name, title, job title, department, office, office number, office phone, "
         "phone number, mobile phone, fax, address, street address, city, state, state or province, stateorprovince, "
         "zip or postal code, postal code, country or region, country/region, countryorregion, usage location, "
         "preferred data location, preferred language, licenses, license assignment details, block credential, "
         "dirsyncenabled, last dirsync time, last password change time stamp, oath token meta data, object id, "
         "password never expires, strong password required, proxy addresses, release track, "
         "soft deletion time stamp, when created, agegroup, "
-        "displayname, surname, mail, givenname, objectid, id, usertype, jobtitle, accountenabled, usagelocation, "
+        "surname, mail, givenname, objectid, id, usertype, jobtitle, accountenabled, usagelocation, "
         "streetaddress, country, physicaldeliveryofficename, officelocation, postalcode, telephonenumber, mobile, "
         "mobilephone, authenticationphonenumber, authenticationalternativephonenumber, authenticationemail, "
         "consentprovidedforminor, legalagegroupclassification, companyname, creationtype, directorysynced, "

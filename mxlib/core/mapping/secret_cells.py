@@ -102,6 +102,10 @@ _LOOKED_AT = 2_000
 #: Cells that may hold more than a plain value, as RE2 sees it.
 _SUSPECT = r"[^a-z0-9._@-]"
 
+#: The same of a text: passwords and hashes have a digit or one of these signs, in a word that is long enough.
+_SUSPECT_TEXT = r"[0-9${]"
+_LONG_WORD = rf"\S{{{_SHORTEST}}}"
+
 
 @lru_cache(maxsize=4_096)
 def is_secret_header(name: str) -> bool:
@@ -202,7 +206,7 @@ def masked_value(cell: str) -> str:
     return MASK if looks_secret(bare) or ("@" not in bare and _looks_loosely(bare)) else text
 
 
-_MASKED = {Masking.ADDRESS: masked_cell, Masking.VALUE: masked_value}
+_MASKED = {Masking.ADDRESS: masked_cell, Masking.VALUE: masked_value, Masking.TEXT: masked}
 
 
 def masked_in(column: str, cell: str) -> str:
@@ -213,7 +217,11 @@ def masked_in(column: str, cell: str) -> str:
 def cover(cells: pa.Array, column: str) -> pa.Array:
     """`masked_in` of every cell of a column."""
     read = _MASKED[MEANINGS[column].masking]
-    suspect = arrow_text.contain(cells, _SUSPECT)
+    if MEANINGS[column].masking is Masking.TEXT:
+        suspect = arrow_text.contain(cells, _SUSPECT_TEXT)
+        suspect = suspect & arrow_text.contain(cells, _LONG_WORD) if suspect.any() else suspect
+    else:
+        suspect = arrow_text.contain(cells, _SUSPECT)
     if not suspect.any():
         return cells
     return pc.replace_with_mask(cells, pa.array(suspect), arrow_text.each(cells.filter(pa.array(suspect)), read))

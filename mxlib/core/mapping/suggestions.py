@@ -10,13 +10,16 @@ from mxlib.core.passwords import looks_like_one
 from mxlib.core.schema import MEANINGS
 
 #: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
-_MEANT = {header: column.name for column in MEANINGS.values() for header in column.likely.split()}
+_MEANT = {
+    header: column.name for column in MEANINGS.values() for header in (*column.loose.split(), *column.likely.split())
+}
 
 
 def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
     """A likely answer. Columns that claim one meaning together are left unanswered: a question, not a guess."""
     unsure = {at for conflict in mapping.conflicts for at in (conflict.first, conflict.second)}
-    found: dict[str, int] = {meaning: at for meaning, at in mapping.columns.items() if at not in unsure}
+    known = dict(mapping.name_parts) | dict(mapping.columns)
+    found: dict[str, int] = {meaning: at for meaning, at in known.items() if at not in unsure}
     asked = {conflict.meaning for conflict in mapping.conflicts}
     for at, name in enumerate(sheet.header):
         meaning = _MEANT.get("".join(filter(str.isalnum, fold_case(name[: headers.MAX_HEADER_LENGTH]))))

@@ -8,7 +8,8 @@ import pandas as pd
 
 from mxlib.core import arrow_text, passwords
 from mxlib.core.import_batch import ImportSource
-from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.plans.plan import Asked, Plan, PlannedRow
+from mxlib.core.schema import STORED_HERE, VALUES
 from mxlib.core.text import findings
 from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.vocabulary import CLEAR, Action, Verdict
@@ -21,8 +22,7 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 #: The columns of judged rows that a plan is made of.
 _NEEDED = (
     "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "action", "clean_username",
-    "clean_domain", "clean_recovery_email", "clean_quota", "clean_limit", "asked_limit", "had_recovery_email",
-    "had_quota", "had_limit",
+    "clean_domain", "asked_limit", *(f"{when}_{column.name}" for when in ("clean", "had") for column in VALUES),
 )  # fmt: skip
 
 
@@ -97,31 +97,35 @@ def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
 
 def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) -> PlannedRow:
     verdict = _VERDICTS[row["verdict"]]
-    quota, limit = _number(row["clean_quota"]), _number(row["clean_limit"])
-    recovery_email, before = str(row["clean_recovery_email"]), {}
-    action = Action.UPDATE if row["action"] == Action.UPDATE else Action.CREATE
-    if action is Action.UPDATE:
-        had = str(row["had_recovery_email"])
-        before = {"quota": _number(row["had_quota"]), "limit": _number(row["had_limit"]), "recovery_email": had}
-        asked = {"quota": quota, "limit": _number(row["asked_limit"])}
-        quota, limit = (None if now == before[name] else now for name, now in asked.items())
-        recovery_email = "" if recovery_email == had else recovery_email or CLEAR
-    return PlannedRow(
-        position=position,
-        line=int(row["line"]),
-        username=row["clean_username"],
-        domain=row["clean_domain"],
-        password=row["password"],
-        generated=bool(row["generated"] and row["password"]),
-        quota=quota,
-        limit=limit,
-        recovery_email=recovery_email,
-        verdict=verdict,
-        left_out=_left_out(verdict, row),
-        action=action,
-        cells=cells,
-        before=before,
-    )
+    stored = {column.name: str(row[f"clean_{column.name}"]) for column in STORED_HERE}
+    asked: Asked = {
+        "verdict": verdict,
+        "password": row["password"],
+        "generated": bool(row["generated"] and row["password"]),
+        "quota": _number(row["clean_quota"]),
+        "limit": _number(row["clean_limit"]),
+        "stored": _filled(stored),
+        "left_out": _left_out(verdict, row),
+        "cells": cells,
+    }
+    place = (position, int(row["line"]), row["clean_username"], row["clean_domain"])
+    if row["action"] != Action.UPDATE:
+        return PlannedRow.create(*place, **asked)
+    had = {
+        column.name: _number(row[f"had_{column.name}"]) if column.is_number else str(row[f"had_{column.name}"])
+        for column in VALUES
+    }
+    limit = _number(row["asked_limit"])
+    asked |= {
+        "quota": None if asked["quota"] == had["quota"] else asked["quota"],
+        "limit": None if limit == had["limit"] else limit,
+        "stored": _filled({name: "" if value == had[name] else value or CLEAR for name, value in stored.items()}),
+    }
+    return PlannedRow.update(*place, before=had, **asked)
+
+
+def _filled(stored: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in stored.items() if value}
 
 
 def _number(cell: Any) -> int | None:

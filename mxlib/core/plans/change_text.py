@@ -1,7 +1,8 @@
 """What is asked before picked mailboxes are changed or deleted: figures first, what to do last."""
 
 from mxlib.core.format import count, day, duration, listed, readable
-from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewRecovery, OverQuota
+from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewStored, OverQuota
+from mxlib.core.schema import RECOVERY_EMAIL
 
 QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
@@ -25,8 +26,8 @@ def name(change: Change) -> str:
             return f"Set quota: {_aim(change)}"
         case NewPassword():
             return "Reset passwords"
-        case NewRecovery():
-            return "Set recovery emails" if any(change.emails.values()) else "Clear recovery emails"
+        case NewStored(values, column):
+            return f"{'Set' if any(values.values()) else 'Clear'} {column.plural}"
         case Deletion():
             return "Delete mailboxes"
 
@@ -40,11 +41,11 @@ def question(
     sentences = _question(change, figures, alone)
     if isinstance(change, NewPassword) and seconds:
         sentences.append(f"They are in the results, readable until {day(readable_until)}.")
-    if figures.suspended and not isinstance(change, Deletion | NewRecovery):
+    if figures.suspended and not isinstance(change, Deletion | NewStored):
         stay = "is suspended and stays so" if figures.suspended == 1 else "are suspended and stay so"
         sentences.append(f"{figures.suspended:,} {stay}.")
-    if isinstance(change, NewRecovery):
-        sentences.append("MXM keeps recovery emails; MXroute is not asked.")
+    if isinstance(change, NewStored):
+        sentences.append(f"MXM keeps {change.column.plural}; MXroute is not asked.")
     elif seconds:
         sentences.append(f"About {duration(seconds)} at MXroute's limit of 20 a minute. You may close this tab.")
     return " ".join(sentences)
@@ -103,10 +104,9 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
         case NewPassword():
             whose = "a new password? The old one stops" if alone else "new passwords? The old ones stop"
             return [f"Give {boxes} {whose} working at once, in every mail program."]
-        case NewRecovery():
-            cleared = sum(not email for email in change.emails.values())
-            verb = "Clear" if cleared == len(change.emails) else "Set"
-            return [f"{verb} the recovery email of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
+        case NewStored(values, column):
+            verb = "Set" if any(values.values()) else "Clear"
+            return [f"{verb} the {column.noun} of {alone or count(figures.acting, 'mailbox', 'mailboxes')}?"]
         case Deletion():
             return [
                 f"Delete {boxes} with {holding(figures.mail) if figures.told else 'all mail'}?",
@@ -122,7 +122,8 @@ def _why_nothing(change: Change, figures: ChangeSummary) -> str:
         if change.value is None and figures.unlimited == figures.mailboxes:
             return "unlimited stays unlimited. Write a value to limit it."
         return "that is the quota already."
-    return "that is the recovery email already." if figures.mailboxes == 1 else "the recovery emails are so already."
+    column = change.column if isinstance(change, NewStored) else RECOVERY_EMAIL
+    return f"that is the {column.noun} already." if figures.mailboxes == 1 else f"the {column.plural} are so already."
 
 
 def _aim(change: NewQuota) -> str:
@@ -157,8 +158,8 @@ def did(change: Change, address: str) -> str:
     match change:
         case NewQuota():
             return f"{address}: quota {_aim(change)}."
-        case NewRecovery():
-            return f"{address}: recovery email {'kept' if any(change.emails.values()) else 'cleared'}."
+        case NewStored(values, column):
+            return f"{address}: {column.noun} {'kept' if any(values.values()) else 'cleared'}."
         case Deletion():
             return f"{address} and its mail are deleted."
         case _:

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Self
 
 import pandas as pd
 
-from mxlib.core import addresses, passwords, quotas
+from mxlib.core import addresses, full_names, passwords, quotas
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.schema import NAME, RECOVERY_EMAIL, VALUES, Column
 from mxlib.core.text import findings
-from mxlib.core.vocabulary import CLEAR, Action, RunKind, Verdict
+from mxlib.core.vocabulary import CLEAR, RunKind
 
 _TIMES = re.compile(r"[x×*]\s*(\d{1,4}(?:\.\d{1,2})?)", re.IGNORECASE)
 
@@ -52,10 +53,14 @@ class NewPassword:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRecovery:
-    """Recovery emails by address, in lower case; blank forgets one. An address that is not there keeps its own."""
+class NewStored:
+    """Values of a column that is kept here, by address in lower case; blank forgets one.
 
-    emails: Mapping[str, str] = field(repr=False)
+    An address that is not there keeps its own.
+    """
+
+    values: Mapping[str, str] = field(repr=False)
+    column: Column = RECOVERY_EMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Deletion:
     """Gone, with all mail."""
 
 
-Change = NewQuota | NewPassword | NewRecovery | Deletion
+Change = NewQuota | NewPassword | NewStored | Deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +94,26 @@ class ChangeSummary:
     unlimited: int
     suspended: int
     mail: float
-    with_recovery: int
     below: tuple[OverQuota, ...] = ()
     told: bool = True
 
     def without_figures(self) -> Self:
         """Return the summary for somebody who may delete the mailboxes, but not view them."""
-        return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, 0, told=False)
+        return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, told=False)
 
 
-def mended(change: NewRecovery) -> tuple[NewRecovery, str]:
-    """The emails as they will be kept, and what is wrong with the first that can be none ("" when nothing is)."""
-    typed = {address.lower(): email.strip() for address, email in change.emails.items()}
+def mended(change: NewStored) -> tuple[NewStored, str]:
+    """The values as they will be kept, and what is wrong with the first that can be none ("" when nothing is)."""
+    typed = {address.lower(): value.strip() for address, value in change.values.items()}
+    if change.column is NAME:
+        return replace(change, values=typed), next(filter(None, map(full_names.trouble, set(typed.values()))), "")
     emails = {address: addresses.email(email) for address, email in typed.items()}
     for address, email in emails.items():
         if email == address:
             return change, f"{address}: {findings.RECOVERS_ITSELF}"
         if email and not addresses.is_email(email):
             return change, findings.recovery_email(typed[address])
-    return NewRecovery(emails), ""
+    return replace(change, values=emails), ""
 
 
 def make_plan(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, ChangeSummary]:
@@ -133,39 +139,29 @@ def make_plan(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, Cha
         unlimited=int((boxes["quota"] == 0).sum()),
         suspended=int(boxes["suspended"].sum()),
         mail=float(boxes["usage"].sum()),
-        with_recovery=int((boxes["recovery_email"] != "").sum()),
         below=tuple(below),
     )
 
 
 def _row(position: int, box: Mapping[str, Any], change: Change) -> PlannedRow:
-    password, quota, recovery = "", None, ""
+    place = (position, position + 1, str(box["username"]), str(box["domain"]))
+    had = {
+        **{column.name: int(box[column.name]) if column.is_number else str(box[column.name]) for column in VALUES},
+        "usage": float(box["usage"]),
+        "sent": int(box["sent"]) if "sent" in box else None,
+    }
+    password, quota, stored = "", None, {}
     match change:
         case NewQuota():
             asked, has = change.of(int(box["quota"])), int(box["quota"])
             quota = asked if asked != has else None
         case NewPassword():
             password = passwords.generate()
-        case NewRecovery():
-            email = change.emails.get(str(box["address"]), str(box["recovery_email"]))
-            recovery = "" if email == box["recovery_email"] else email or CLEAR
-    return PlannedRow(
-        position=position,
-        line=position + 1,
-        username=str(box["username"]),
-        domain=str(box["domain"]),
-        password=password,
-        generated=bool(password),
-        quota=quota,
-        limit=None,
-        recovery_email=recovery,
-        verdict=Verdict.READY,
-        action=Action.DELETE if isinstance(change, Deletion) else Action.UPDATE,
-        before={
-            "quota": int(box["quota"]),
-            "limit": int(box["limit"]),
-            "recovery_email": str(box["recovery_email"]),
-            "usage": float(box["usage"]),
-            "sent": int(box["sent"]) if "sent" in box else None,
-        },
+        case NewStored(values, column):
+            value = values.get(str(box["address"]), str(box[column.name]))
+            stored = {} if value == box[column.name] else {column.name: value or CLEAR}
+        case Deletion():
+            return PlannedRow.delete(*place, before=had)
+    return PlannedRow.update(
+        *place, before=had, password=password, generated=bool(password), quota=quota, stored=stored
     )

@@ -5,17 +5,34 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self, TypedDict, Unpack
 
+from mxlib.core.schema import STORED_HERE
 from mxlib.core.vocabulary import Action, RunKind, Verdict
+
+
+class Asked(TypedDict, total=False):
+    """What a row may ask for, beside who it is about."""
+
+    verdict: Verdict
+    password: str
+    generated: bool
+    quota: int | None
+    limit: int | None
+    stored: Mapping[str, str]
+    left_out: str
+    cells: Mapping[str, str]
+    sealed_cells: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
     """One input row and what will become of it; `left_out` is the reason when it will not be sent.
 
-    In an update a blank `password` or `recovery_email` and a missing `quota` or `limit` keep what there is, and a limit
-    without a password is not sent: the host would not take it. `before` holds what was known when the plan was made:
-    `quota`, `limit`, `recovery_email`, `usage`, `sent`; `unused` in a delete means that it goes only if the mailbox,
+    `stored` has the values that are kept in the app's own database, by column; CLEAR forgets one. In an update a blank
+    one, a blank `password` and a missing `quota` or `limit` keep what there is, and a limit without a password is not
+    sent: the host would not take it. `before` holds what was known when the plan was made, by column, with `usage` and
+    `sent`; `unused` in a delete means that it goes only if the mailbox,
     read right before, is still unused and has that quota and limit; `unchanged` in an update that it is done only if
     the mailbox still has
     what is in `before`. A figure that is not known there may be any.
@@ -26,17 +43,50 @@ class PlannedRow:
     line: int
     username: str
     domain: str
-    password: str = field(repr=False)
-    generated: bool
-    quota: int | None
-    limit: int | None
-    recovery_email: str
-    verdict: Verdict
-    left_out: str = ""
     action: Action = Action.CREATE
+    verdict: Verdict = Verdict.READY
+    password: str = field(default="", repr=False)
+    generated: bool = False
+    quota: int | None = None
+    limit: int | None = None
+    stored: Mapping[str, str] = field(default_factory=dict)
+    left_out: str = ""
     cells: Mapping[str, str] = field(default_factory=dict, repr=False)
     sealed_cells: bytes | None = field(default=None, repr=False)
     before: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def create(cls, position: int, line: int, username: str, domain: str, **asked: Unpack[Asked]) -> Self:
+        """A row that makes a mailbox."""
+        return cls(position, line, username, domain, **asked)
+
+    @classmethod
+    def update(
+        cls,
+        position: int,
+        line: int,
+        username: str,
+        domain: str,
+        *,
+        before: Mapping[str, object],
+        **asked: Unpack[Asked],
+    ) -> Self:
+        """A row that changes a mailbox, which had `before`."""
+        return cls(position, line, username, domain, Action.UPDATE, before=before, **asked)
+
+    @classmethod
+    def delete(
+        cls,
+        position: int,
+        line: int,
+        username: str,
+        domain: str,
+        *,
+        before: Mapping[str, object],
+        sealed_cells: bytes | None = None,
+    ) -> Self:
+        """A row that deletes a mailbox, which had `before`."""
+        return cls(position, line, username, domain, Action.DELETE, before=before, sealed_cells=sealed_cells)
 
     @property
     def address(self) -> str:
@@ -45,14 +95,14 @@ class PlannedRow:
 
     @property
     def asks_host(self) -> bool:
-        """Whether this row costs a write; a recovery email is kept here alone."""
+        """Whether this row costs a write; what is stored here alone does not."""
         changes = self.action is not Action.UPDATE or bool(self.password) or self.quota is not None
         return changes and not self.left_out
 
     @property
     def acts(self) -> bool:
         """Whether this row changes anything, at the host or here."""
-        return self.asks_host or bool(self.recovery_email and not self.left_out)
+        return self.asks_host or bool(any(self.stored.values()) and not self.left_out)
 
 
 @dataclass(frozen=True)
@@ -88,7 +138,7 @@ class Plan:
                         row.domain,
                         row.quota,
                         row.limit,
-                        row.recovery_email,
+                        *(row.stored.get(column.name, "") for column in STORED_HERE),
                         row.left_out,
                         hashlib.sha256(row.password.encode()).hexdigest(),
                     ]

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mxlib.core import addresses, arrow_text
-from mxlib.core.findings import Figures, FindingCode, FindingKind, Findings, kinds_of
+from mxlib.core.findings import STORED_CHANGES, Figures, FindingCode, FindingKind, Findings, kinds_of
 from mxlib.core.format import listed, quoted, readable
 from mxlib.core.mapping.secret_cells import hides_one
-from mxlib.core.schema import MAX_CELL_LENGTH, MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS
+from mxlib.core.schema import MAX_SENDS_PER_DAY, MAX_TEXT_LENGTH, MEANINGS, Column
 from mxlib.core.text.confirmations import not_checked
 from mxlib.core.text.labels import verdict
 from mxlib.core.vocabulary import Verdict
@@ -70,7 +70,7 @@ def _trouble(name: str) -> str:
 
 def too_long(column: str) -> str:
     """A cell that means something is longer than any such cell has to be."""
-    return f"The {MEANINGS[column].noun} has over {MAX_CELL_LENGTH:,} characters: shorten it."
+    return f"The {MEANINGS[column].noun} has over {MEANINGS[column].max_length:,} characters: shorten it."
 
 
 def text_too_long(name: str) -> str:
@@ -116,6 +116,13 @@ def recovery_email(cell: str) -> str:
     return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
 
 
+def full_name(cell: str) -> str:
+    """Say what is wrong with a name that cannot be read as it is."""
+    if hides_one(cell):
+        return PASSWORD_ELSEWHERE
+    return "The full name has a line break or another character that no page shows; remove it."
+
+
 def duplicate(line: int) -> str:
     """An earlier row has the same address; line 0 is a row added by hand."""
     where = f"line {line}" if line > 0 else "a row added by hand"
@@ -155,11 +162,23 @@ def tiny_quota(megabytes: int) -> str:
 
 
 #: What an update does, as phrases; none tells a password.
-RECOVERY_SET = "recovery email set"
-RECOVERY_CHANGED = "recovery email changed"
-RECOVERY_REMOVED = "recovery email removed"
 PASSWORD_CHANGED = "password changed"  # noqa: S105 - a phrase
 NO_CHANGE = "no change"
+
+
+def stored_set(column: Column) -> str:
+    """Say that a value is stored here where there was none."""
+    return f"{column.noun} set"
+
+
+def stored_changed(column: Column) -> str:
+    """Say that a value is stored here in place of another one."""
+    return f"{column.noun} changed"
+
+
+def stored_removed(column: Column) -> str:
+    """Say that a value is no longer stored here."""
+    return f"{column.noun} removed"
 
 
 #: Why a limit stays that was asked for without a password.
@@ -228,6 +247,7 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.INVALID_LIMIT: lambda: LIMIT,
     FindingCode.INVALID_RECOVERY_EMAIL: recovery_email,
     FindingCode.RECOVERS_ITSELF: lambda: RECOVERS_ITSELF,
+    FindingCode.INVALID_NAME: full_name,
     FindingCode.DUPLICATE: duplicate,
     FindingCode.ALREADY_EXISTS: lambda labelled: _exists(labelled=labelled),
     FindingCode.NEEDS_PASSWORD: lambda labelled: _needs_password(labelled=labelled),
@@ -242,9 +262,11 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.NOT_CHECKED: not_checked,
     FindingCode.QUOTA_CHANGED: partial(changes, "quota"),
     FindingCode.LIMIT_CHANGED: partial(changes, "limit"),
-    FindingCode.RECOVERY_SET: lambda: RECOVERY_SET,
-    FindingCode.RECOVERY_CHANGED: lambda: RECOVERY_CHANGED,
-    FindingCode.RECOVERY_REMOVED: lambda: RECOVERY_REMOVED,
+    **{
+        code: partial(phrase, MEANINGS[column])
+        for column, codes in STORED_CHANGES.items()
+        for code, phrase in zip(codes, (stored_set, stored_changed, stored_removed), strict=True)
+    },
     FindingCode.PASSWORD_CHANGED: lambda: PASSWORD_CHANGED,
     FindingCode.NO_CHANGE: lambda: NO_CHANGE,
 }

@@ -1,15 +1,17 @@
 """The question before an undo, and what an undo does to each mailbox."""
 
-from mxlib.core.format import count, duration
+from collections.abc import Sequence
+
+from mxlib.core.format import count, duration, listed
 
 
 def undo(
     file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float,
-    restored: int = 0, lasting: int = 0, gone: int = 0,
+    restored: int = 0, lasting: int = 0, gone: int = 0, values: Sequence[str] = ("quota", "recovery email"),
 ) -> str:  # fmt: skip
     """What is asked before a run is taken back.
 
-    `restored` get their old quota or recovery email again; of `lasting` ones nothing can be put back.
+    `restored` get those of their old `values` again that were changed; of `lasting` ones nothing can be put back.
     """
     kept = [
         (hold_mail, "holds mail", "hold mail"),
@@ -23,10 +25,10 @@ def undo(
         sentences += ["This cannot be taken back."]
     if restored and unused:
         get = "1 that it changed gets its" if restored == 1 else f"{restored:,} that it changed get their"
-        sentences.append(f"{get} old quota and recovery email again.")
+        sentences.append(f"{get} old {listed(values)} again.")
     elif restored:
         boxes = count(restored, "mailbox", "mailboxes")
-        sentences.append(f"Put quota and recovery email of {boxes} back to what {file_name} found?")
+        sentences.append(f"Put {listed(values)} of {boxes} back to what {file_name} found?")
     if number := hold_mail + sent_today + changed + lasting:
         why = ", ".join(count(few, one, many) for few, one, many in kept if few)
         sentences.append(f"{number:,} {'is' if number == 1 else 'are'} kept: {why}.")

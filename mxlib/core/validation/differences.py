@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from mxlib.core import arrow_text
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
-from mxlib.core.findings import FindingCode, Findings
+from mxlib.core.findings import STORED_CHANGES, FindingCode, Findings
+from mxlib.core.schema import STORED_HERE
 
 #: A figure that is not known.
 UNKNOWN = -2
@@ -31,11 +32,12 @@ class CurrentState:
     quota: Numbers
     limit: Numbers
     usage: npt.NDArray[np.float64]
-    recovery_email: pa.Array = field(repr=False)
+    #: What is stored here, by column.
+    stored: Mapping[str, pa.Array] = field(repr=False)
 
     @classmethod
     def of(cls, found: Addresses, has: Mapping[str, pd.DataFrame], updates: Mask) -> "CurrentState":
-        """Look the mailboxes of rows up; `has` maps a domain to username, quota, limit, usage and recovery_email."""
+        """Look the mailboxes of rows up; `has` maps a domain to username, usage and VALUES."""
         frames: list[pd.DataFrame] = []
         addresses = arrow_text.texts([])
         if updates.any():
@@ -50,13 +52,15 @@ class CurrentState:
             parts = [frame[name].to_numpy(kind) for frame in frames]
             return np.concatenate([*parts, np.array([UNKNOWN], kind)])[at]  # no mailbox: the last one
 
-        parts = [arrow_text.cells_of(frame["recovery_email"]) for frame in frames]
-        emails = pa.concat_arrays([*parts, arrow_text.texts([""])])
+        def stored(name: str) -> pa.Array:
+            cells = pa.concat_arrays([*(arrow_text.cells_of(frame[name]) for frame in frames), arrow_text.texts([""])])
+            return cells.take(pa.array(at % len(cells)))
+
         return cls(
             figures("quota", np.int64),
             figures("limit", np.int64),
             figures("usage", np.float64),
-            emails.take(pa.array(at % len(emails))),
+            {column.name: stored(column.name) for column in STORED_HERE},
         )
 
 
@@ -93,18 +97,21 @@ def find(
     *,
     quota: Numbers,
     limit: Numbers,
-    recovery_email: pa.Array,
+    stored: Mapping[str, pa.Array],
     sets_password: Mask,
 ) -> Findings:
     """Find what `updates` change, NO_CHANGE when nothing; never a password itself."""
     found = Findings(len(updates))
     add_differences(found, updates & (had.quota != quota), FindingCode.QUOTA_CHANGED, had.quota, quota)
     add_differences(found, updates & (had.limit != limit), FindingCode.LIMIT_CHANGED, had.limit, limit)
-    had_one, has_one = ~arrow_text.is_blank(had.recovery_email), ~arrow_text.is_blank(recovery_email)
-    other = updates & ~arrow_text.are_equal(had.recovery_email, recovery_email)
-    found.add(other & ~had_one & has_one, FindingCode.RECOVERY_SET)
-    found.add(other & had_one & has_one, FindingCode.RECOVERY_CHANGED)
-    found.add(other & ~has_one, FindingCode.RECOVERY_REMOVED)
+    for column, (set_, changed, removed) in STORED_CHANGES.items():
+        now, then = had.stored[column], stored[column]
+        other = updates & ~arrow_text.are_equal(now, then)
+        if other.any():
+            had_one, has_one = ~arrow_text.is_blank(now), ~arrow_text.is_blank(then)
+            found.add(other & ~had_one & has_one, set_)
+            found.add(other & had_one & has_one, changed)
+            found.add(other & ~has_one, removed)
     found.add(updates & sets_password, FindingCode.PASSWORD_CHANGED)
     found.add(updates & ~found.found, FindingCode.NO_CHANGE)
     return found

@@ -9,12 +9,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mxlib.core import addresses, arrow_text, passwords, quotas
+from mxlib.core import addresses, arrow_text, full_names, passwords, quotas
 from mxlib.core.addresses import Addresses
 from mxlib.core.arrow_text import Mask
 from mxlib.core.findings import FindingCode, Findings
 from mxlib.core.passwords import PasswordScan
-from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_SENDS_PER_DAY
+from mxlib.core.schema import (
+    COLUMNS,
+    MAX_CELL_LENGTH,
+    MAX_SENDS_PER_DAY,
+    MEANINGS,
+    NAME,
+    RECOVERY_EMAIL,
+    STORED_HERE,
+)
 from mxlib.core.text import findings
 from mxlib.core.validation import differences
 from mxlib.core.validation.differences import UNKNOWN, CurrentState, Numbers, add_differences
@@ -22,6 +30,8 @@ from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
 
 _VERDICTS = arrow_text.texts([verdict.value for verdict in Verdict])
 _ACTIONS = arrow_text.texts([Action.CREATE.value, Action.UPDATE.value, ""])
+#: What the cells of the columns that are stored here come to.
+_NORMALISED = {RECOVERY_EMAIL.name: addresses.emails, NAME.name: full_names.names}
 _UNREADABLE = -1
 _BLANK = -3
 
@@ -32,8 +42,8 @@ class AccountSnapshot:
 
     `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
     for them. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps a domain to what
-    its mailboxes have: a table of username, quota, limit, usage and recovery_email; only updates need it, and a domain
-    that it lacks is one whose figures are not known.
+    its mailboxes have: a table of username, usage and VALUES; only updates need it, and a domain that it lacks is one
+    whose figures are not known.
     """
 
     domains: frozenset[str]
@@ -63,11 +73,11 @@ def validate(
 
     verdict; reasons: all that stop a row, not just the first, a line each; warnings: what stops nothing, told of rows
     that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
-    clean_*: username, domain, recovery email, quota and limit that the mailbox will have; a number is missing where
-    the cell can not be read, or is blank and what the mailbox has is not known.
+    clean_*: username, domain and VALUES that the mailbox will have; a number is missing where the cell can not be
+    read, or is blank and what the mailbox has is not known.
     asked_limit: the one in the cell, which an update without a password can not set.
     exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
-    changes of its mailbox, as `differences.find` has it; had_*: recovery email, quota and limit before an update.
+    changes of its mailbox, as `differences.find` has it; had_*: VALUES before an update.
     *_codes: the kinds of the reasons, warnings and changes, as `findings.kinds_of` reads them.
     """
     bounded, long = _bounded(rows)
@@ -77,7 +87,8 @@ def validate(
     addressed = _add_invalid(stops, cells, account)
     for name, where in long.items():  # what was cut reads as nothing, which is mostly found already
         new = arrow_text.is_blank(cells.fault) if name == "password" else ~stops.found
-        stops.add(where & new, FindingCode.TOO_LONG, column=name)
+        own_rule = MEANINGS[name].max_length < MAX_CELL_LENGTH
+        stops.add(where if own_rule else where & new, FindingCode.TOO_LONG, column=name)
     invalid = stops.found.copy()
     earlier = _earlier_claim(cells, claims=cells.ticked & addressed & ~invalid & ~skipped)
     duplicate = addressed & (earlier >= 0)
@@ -92,7 +103,7 @@ def validate(
         cells.had,
         quota=cells.quota,
         limit=cells.limit,
-        recovery_email=cells.recovery_email,
+        stored=cells.stored,
         sets_password=~cells.passwords.missing,
     )
 
@@ -103,11 +114,11 @@ def validate(
         "warnings": findings.render(warnings),
         "clean_username": cells.addresses.username,
         "clean_domain": cells.addresses.domain,
-        "clean_recovery_email": cells.recovery_email,
         "action": _ACTIONS.take(pa.array(np.where(cells.updates, 1, np.where(skipped, 2, 0)))),
         "changes": findings.render_changes(changes),
-        "had_recovery_email": cells.had.recovery_email,
     }
+    judged |= {f"clean_{name}": texts for name, texts in cells.stored.items()}
+    judged |= {f"had_{name}": texts for name, texts in cells.had.stored.items()}
     return rows.assign(
         **{name: arrow_text.column_of(texts, rows.index) for name, texts in judged.items()},
         clean_quota=_nullable(cells.quota, rows.index),
@@ -125,7 +136,7 @@ def validate(
 def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
     """Rows whose cells every rule may look into, and where a cell was cut for that."""
     found = {name: arrow_text.cells_of(rows[name]) for name in COLUMNS}
-    long = {name: arrow_text.are_longer(cells, MAX_CELL_LENGTH) for name, cells in found.items()}
+    long = {name: arrow_text.are_longer(cells, MEANINGS[name].max_length) for name, cells in found.items()}
     long = {name: where for name, where in long.items() if where.any()}
     cut = {name: arrow_text.column_of(arrow_text.cut(found[name], where), rows.index) for name, where in long.items()}
     return (rows.assign(**cut) if cut else rows), long
@@ -149,8 +160,8 @@ class ParsedRows:
     limit_asked: Numbers
     limit: Numbers
     email_typed: pa.Array
-    email_asked: pa.Array
-    recovery_email: pa.Array
+    asked: Mapping[str, pa.Array]
+    stored: Mapping[str, pa.Array]
 
     @classmethod
     def read(
@@ -170,9 +181,13 @@ class ParsedRows:
         scanned = passwords.scan(arrow_text.cells_of(rows["password"].mask(ours, "")))
         quota, limit = (arrow_text.stripped(arrow_text.cells_of(rows[name])) for name in ("quota", "limit"))
         limit_asked = _read(limit, quotas.limit)
-        email = addresses.emails(rows["recovery_email"])
-        email_kept = updates & arrow_text.is_blank(email)
-        email = pc.if_else(pc.equal(email, CLEAR), "", email)
+        asked, stored = {}, {}
+        for column in STORED_HERE:
+            cells = _NORMALISED[column.name](rows[column.name])
+            asked[column.name] = stored[column.name] = cleared = _cleared(cells)
+            if updates.any():
+                kept = pa.array(updates & arrow_text.is_blank(cells))
+                stored[column.name] = pc.if_else(kept, had.stored[column.name], cleared)
         limit_kept = (limit_asked == _BLANK) | (scanned.missing & (limit_asked != _UNREADABLE))
         return cls(
             line=rows["line"].to_numpy(np.int64),
@@ -189,9 +204,15 @@ class ParsedRows:
             limit_asked=limit_asked,
             limit=np.where(updates & limit_kept, had.limit, _filled(limit_asked, standard.limit)),
             email_typed=arrow_text.stripped(arrow_text.cells_of(rows["recovery_email"])),
-            email_asked=email,
-            recovery_email=pc.if_else(pa.array(email_kept), had.recovery_email, email),
+            asked=asked,
+            stored=stored,
         )
+
+
+def _cleared(cells: pa.Array) -> pa.Array:
+    """Return cells in which the sign that removes a value is blank."""
+    removes = pc.equal(cells, CLEAR)
+    return pc.if_else(removes, "", cells) if pc.any(removes).as_py() else cells
 
 
 def _existing(domains: pa.Array, account: AccountSnapshot) -> list[str]:
@@ -223,7 +244,7 @@ def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
 
 def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -> Mask:
     """Add everything that makes rows invalid; return which rows have an address that could be sent."""
-    names, domains, email = cells.addresses.username, cells.addresses.domain, cells.email_asked
+    names, domains, email = cells.addresses.username, cells.addresses.domain, cells.asked["recovery_email"]
     forbidden = arrow_text.is_among(domains, account.forbidden)
     stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, lambda name: (account.forbidden[name],))
     stops.add_by_value(~arrow_text.is_blank(cells.fault), FindingCode.UNREADABLE_ROW, cells.fault)
@@ -245,6 +266,8 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
     no_email = ~arrow_text.is_blank(email) & ~addresses.are_emails(email)
     stops.add_by_value(no_email, FindingCode.INVALID_RECOVERY_EMAIL, cells.email_typed)
     stops.add(arrow_text.are_equal(email, cells.full_address), FindingCode.RECOVERS_ITSELF)
+    full_name = cells.asked["name"]
+    stops.add_by_value(full_names.are_invalid(full_name), FindingCode.INVALID_NAME, full_name)
     return ~(unfit | disagree | unknown)
 
 

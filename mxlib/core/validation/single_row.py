@@ -52,6 +52,8 @@ def validate_row(
             reason = findings.NO_PASSWORD  # there is no tick to generate one
         # The domain is given beside the cells, so that only the username can name another one.
         name = "username" if kind.code is FindingCode.DOMAIN_MISMATCH else kind.column.replace("domain", "")
+        if kind.code is FindingCode.UNREADABLE_ROW:
+            name = str(row["fault_column"])
         faults[name] = f"{faults[name]} {reason}" if name in faults else reason
     return ValidatedRow(row, faults)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from mxlib import services
-from mxlib.services.search import Found
+from mxlib.services.search import Found, Hit
 from mxlib.ui.app import session
 from mxlib.ui.widgets import actions, progress
 from mxlib.ui.widgets.actions import act
@@ -45,9 +45,15 @@ def _show(go: Callable[[str, str], None]) -> None:
                 type="tertiary",
                 icon=":material/block:" if hit.suspended else ":material/mail:",
                 on_click=act(_open, hit.domain, hit.address),
-                help=f"Recovery email {escaped(hit.recovery_email)}" if hit.recovery_email else None,
+                help=_kept(hit) or None,
             )
         _tell(found, app.clock.now())
+
+
+def _kept(hit: Hit) -> str:
+    """What is kept of a mailbox here, as it may be why it was found."""
+    email = f"Recovery email {hit.recovery_email}" if hit.recovery_email else ""
+    return escaped(", ".join(filter(None, (hit.name, email))))
 
 
 def _tell(found: Found, now: float) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import moment
+from mxlib.core.schema import NAME, RECOVERY_EMAIL
 from mxlib.services.history import Event, MailboxHistory
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import change_dialogs, client_setup
@@ -12,7 +13,7 @@ from mxlib.ui.widgets.format import escaped, megabytes, verbatim
 
 
 def show(box: pd.Series) -> None:
-    """Figures, recovery email and actions of a mailbox that is there."""
+    """Figures, what is kept here, and actions of a mailbox that is there."""
     quota, usage = int(box["quota"]), float(box["usage"])
     with st.container(horizontal=True, key="card-figures"):
         st.metric("Storage used", megabytes(usage), border=True)
@@ -26,8 +27,8 @@ def show(box: pd.Series) -> None:
         st.warning(
             "MXroute has suspended this mailbox. It takes changes, and stays suspended.", icon=":material/block:"
         )
-    recovery = verbatim(box["recovery_email"]) if box["recovery_email"] else "none"
-    st.markdown(f"Recovery email: {recovery}")
+    for column in (NAME, RECOVERY_EMAIL):
+        st.markdown(f"{escaped(column.label)}: {verbatim(box[column.name]) if box[column.name] else 'none'}")
     address, domain = str(box["address"]), str(box["address"]).rpartition("@")[2]
     with st.container(horizontal=True, key="card-actions"):
         for action in change_dialogs.actions(pd.DataFrame([box])):

@@ -15,7 +15,8 @@ from mxlib import services
 from mxlib.auth.permissions import Permission
 from mxlib.core.format import count
 from mxlib.core.plans import change_text
-from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewRecovery
+from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
+from mxlib.core.schema import NAME, RECOVERY_EMAIL, Column
 from mxlib.services.changes import REFUSALS, ChangeProposal, ChangeResult, not_done
 from mxlib.ui.app import layout
 from mxlib.ui.imports import confirm
@@ -61,10 +62,21 @@ def passwords(addresses: Sequence[str]) -> None:
 @dialogs.dialog("Recovery email", width="medium", icon=":material/contact_mail:", forget=forget)
 def recovery(boxes: pd.DataFrame) -> None:
     """One address for one mailbox, a small table for several."""
+    _stored(boxes, RECOVERY_EMAIL, "change_recovery")
+
+
+@dialogs.dialog("Full name", width="medium", icon=":material/badge:", forget=forget)
+def name(boxes: pd.DataFrame) -> None:
+    """One name for one mailbox, a small table for several."""
+    _stored(boxes, NAME, "change_name")
+
+
+def _stored(boxes: pd.DataFrame, column: Column, key: str) -> None:
+    """A value that is kept here: of one mailbox, or of several."""
     addresses = list(boxes["address"])
-    emails = _one_email(boxes) if len(boxes) == 1 else _many_emails(boxes)
-    if proposed := _proposed(addresses, NewRecovery(emails), repr(emails)):
-        clears = not any(emails.values()) and boxes["recovery_email"].any()
+    values = _one_value(boxes, column, key) if len(boxes) == 1 else _many_values(boxes, column, key)
+    if proposed := _proposed(addresses, NewStored(values, column), repr(values)):
+        clears = not any(values.values()) and boxes[column.name].any()
         _confirm(proposed, "Clear" if clears else "Keep")
 
 
@@ -77,44 +89,44 @@ def delete(addresses: Sequence[str]) -> None:
         _confirm(proposed, "Delete")
 
 
-def _one_email(boxes: pd.DataFrame) -> dict[str, str]:
-    address, has = boxes.iloc[0]["address"], boxes.iloc[0]["recovery_email"]
-    st.session_state.setdefault("change_recovery", has)
+def _one_value(boxes: pd.DataFrame, column: Column, key: str) -> dict[str, str]:
+    address, has = boxes.iloc[0]["address"], boxes.iloc[0][column.name]
+    st.session_state.setdefault(key, has)
     typed = st.text_input(
-        f"Recovery email of {escaped(address)}",
-        key="change_recovery",
+        f"{escaped(column.label)} of {escaped(address)}",
+        key=key,
         help="Kept here; blank clears it.",
         placeholder="none",
     )
     return {address: typed.strip()}
 
 
-def _many_emails(boxes: pd.DataFrame) -> dict[str, str]:
+def _many_values(boxes: pd.DataFrame, column: Column, key: str) -> dict[str, str]:
     how = st.segmented_control(
-        "What to do", ["Clear all", "Edit each"], default="Edit each", required=True, key="change_recovery_how"
+        "What to do", ["Clear all", "Edit each"], default="Edit each", required=True, key=f"{key}_how"
     )
     if how == "Clear all":
         return dict.fromkeys(boxes["address"], "")
     edited = st.data_editor(
-        boxes[["address", "recovery_email"]].reset_index(drop=True),
+        boxes[["address", column.name]].reset_index(drop=True),
         hide_index=True,
         height=min(len(boxes), 10) * 35 + 38,
         disabled=["address"],
-        key="change_recovery_each",
+        key=f"{key}_each",
         column_config={
             "address": st.column_config.TextColumn("Address", width="medium"),
-            "recovery_email": st.column_config.TextColumn("Recovery email", width="medium"),
+            column.name: st.column_config.TextColumn(column.label, width="medium"),
         },
     )
     return {
-        str(address): str(email or "").strip()
-        for address, email in zip(edited["address"], edited["recovery_email"], strict=True)
+        str(address): str(value or "").strip()
+        for address, value in zip(edited["address"], edited[column.name], strict=True)
     }
 
 
 def _proposed(addresses: Sequence[str], change: Change, asked: str) -> ChangeProposal | None:
     """Return the proposal of this change, kept while the same is asked; None when there is none."""
-    asked_for = (type(change).__name__, tuple(addresses), asked)
+    asked_for = (type(change).__name__, getattr(change, "column", None), tuple(addresses), asked)
     held = st.session_state.get(_HELD)
     if held and held["asked"] == asked_for:
         kept: ChangeProposal = held["proposed"]
@@ -242,5 +254,6 @@ def actions(boxes: pd.DataFrame) -> tuple[Action, ...]:
             change,
             partial(recovery, boxes),
         ),
+        Action("name", NAME.label, "Set or clear it.", ":material/badge:", change, partial(name, boxes)),
         Action("delete", "Delete", "Delete with all mail.", ":material/delete:", remove, partial(delete, addresses)),
     )

@@ -16,7 +16,7 @@ from mxlib.ui.widgets import actions, dialogs
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped, verbatim
 
-_FIELDS = ("username", "password", "quota", "recovery_email")
+_FIELDS = ("username", "name", "password", "quota", "recovery_email")
 _MADE = "new_made"
 
 
@@ -54,6 +54,8 @@ def ask(domain: str) -> None:
         f"Username, before @{escaped(domain)}", key="new_username", placeholder="jan.jansen", autocomplete="off"
     )
     field("username")
+    st.text_input("Full name", key="new_name", placeholder="none", help="Kept here, for people to read.")
+    field("name")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Password", key="new_password", type="password", autocomplete="new-password")
         st.button("Generate", icon=":material/casino:", key="new_generate", on_click=act(_generate))

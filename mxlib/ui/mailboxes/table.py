@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib import services
 from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.plans import change_text
-from mxlib.core.schema import MAX_CELL_LENGTH
+from mxlib.core.schema import MAX_CELL_LENGTH, NAME, STORED_HERE
 from mxlib.ui.app import layout
 from mxlib.ui.mailboxes import selection as picking
 from mxlib.ui.mailboxes import selection_bar
@@ -47,15 +47,15 @@ def show_totals(mailboxes: pd.DataFrame) -> None:
 
 
 def found(mailboxes: pd.DataFrame, sought: str) -> pd.DataFrame:
-    """Return the mailboxes whose address or recovery email contains `sought`, ignoring case."""
+    """Return the mailboxes whose address, name or recovery email contains `sought`, ignoring case."""
     sought = sought.strip().lower()
     if not sought:
         return mailboxes
     if len(sought) > MAX_CELL_LENGTH:
         return mailboxes.iloc[:0]
-    hit = mailboxes["address"].str.contains(sought, regex=False) | mailboxes["recovery_email"].str.lower().str.contains(
-        sought, regex=False
-    )
+    hit = mailboxes["address"].str.contains(sought, regex=False)
+    for column in STORED_HERE:
+        hit |= mailboxes[column.name].str.lower().str.contains(sought, regex=False)
     return mailboxes.loc[hit]
 
 
@@ -74,7 +74,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         sought = st.text_input(
             "Search",
             key="search",
-            placeholder="Address or recovery email",
+            placeholder="Address, name or recovery email",
             icon=":material/search:",
             type="search",
             live=True,
@@ -97,6 +97,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
     table = pd.DataFrame(
         {
             "address": shown["address"],
+            "name": shown["name"],
             "recovery_email": shown["recovery_email"],
             "used": (100 * shown["usage"] / shown["quota"].where(shown["quota"] > 0)).round(1),
             "usage": shown["usage"],
@@ -119,6 +120,7 @@ def show_table(mailboxes: pd.DataFrame, domain: str) -> None:
         placeholder="unlimited",
         column_config={
             "address": st.column_config.TextColumn("Address", pinned=True, width="medium"),
+            "name": st.column_config.TextColumn(NAME.label, width="medium", help="Kept here, for people to read."),
             "recovery_email": st.column_config.TextColumn(
                 "Recovery email", width="medium", help="Kept for the day owners may reset their own password."
             ),

@@ -1,0 +1,20 @@
+"""Full names of the people whose mailboxes they are, kept like recovery emails."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    """Make the table, and the columns of runs and of writes by hand that ask for a name."""
+    op.create_table(
+        "mailbox_name",
+        sa.Column("domain", sa.Text(), primary_key=True),
+        sa.Column("username", sa.Text(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.Float(), nullable=False),
+    )
+    op.add_column("run_row", sa.Column("name", sa.Text(), nullable=False, server_default=""))
+    op.add_column("manual_write", sa.Column("name", sa.Text(), nullable=False, server_default=""))

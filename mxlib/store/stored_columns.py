@@ -1,0 +1,78 @@
+"""What is kept of mailboxes here, since MXroute has no place for it: recovery emails and full names."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mxlib.core.vocabulary import CLEAR, AuditAction
+from mxlib.store.tables import mailbox_name, recovery_email
+from mxlib.store.text_search import contains
+from mxlib.store.transaction import Tx
+
+#: The table of each column, and where its values are there.
+_TABLES = {
+    "recovery_email": (recovery_email, recovery_email.c.email),
+    "name": (mailbox_name, mailbox_name.c.name),
+}
+
+#: What the audit trail calls setting one.
+ACTIONS = {"recovery_email": AuditAction.RECOVERY_SET, "name": AuditAction.NAME_SET}
+
+
+def of_domain(tx: Tx, column: str, domain: str) -> dict[str, str]:
+    """The value of each username of `domain` that has one."""
+    table, value = _TABLES[column]
+    return {row[0]: row[1] for row in tx.execute(sa.select(table.c.username, value).where(table.c.domain == domain))}
+
+
+def of_mailbox(tx: Tx, domain: str, username: str) -> dict[str, str]:
+    """Every value of a mailbox, by column; blank for none."""
+    return {
+        column: tx.execute(sa.select(value).where(*_is(table, domain, username))).scalar() or ""
+        for column, (table, value) in _TABLES.items()
+    }
+
+
+def holding(tx: Tx, text: str) -> set[str]:
+    """The addresses of the mailboxes of which a value holds `text`, which is in lower case."""
+    found: set[str] = set()
+    for table, value in _TABLES.values():
+        rows = sa.select(table.c.username, table.c.domain, value)
+        # SQLite knows the case of ASCII letters only.
+        rows = rows.where(contains(value, text)) if text.isascii() else rows
+        found |= {f"{row[0]}@{row[1]}" for row in tx.execute(rows) if text.isascii() or text in row[2].lower()}
+    return found
+
+
+def put(tx: Tx, column: str, domain: str, username: str, text: str, at: float) -> None:
+    """Keep a value of a mailbox that exists, in place of an earlier one."""
+    table, value = _TABLES[column]
+    row = {value.name: text, "set_at": at}
+    tx.execute(
+        insert(table)
+        .values(domain=domain, username=username, **row)
+        .on_conflict_do_update(index_elements=[table.c.domain, table.c.username], set_=row)
+    )
+
+
+def apply(tx: Tx, domain: str, username: str, asked: Mapping[str, str], at: float) -> None:
+    """Keep what is asked for, by column: CLEAR forgets a value, a blank one leaves what there is."""
+    for column, text in asked.items():
+        if text == CLEAR:
+            drop(tx, domain, username, columns=[column])
+        elif text:
+            put(tx, column, domain, username, text, at)
+
+
+def drop(
+    tx: Tx, domain: str, username: str, *, set_before: float | None = None, columns: Iterable[str] = tuple(_TABLES)
+) -> None:
+    """Forget the values of a mailbox that is gone; with `set_before` (Unix seconds) only those that are older."""
+    for table, _ in (_TABLES[column] for column in columns):
+        gone = table.delete().where(*_is(table, domain, username))
+        tx.execute(gone if set_before is None else gone.where(table.c.set_at < set_before))
+
+
+def _is(table: sa.Table, domain: str, username: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.domain == domain, table.c.username == username
