@@ -171,10 +171,8 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("what", SMALL)
-def test_what_is_read_in_passing_takes_no_time_whatever_it_holds(what: str) -> None:
-    data = SMALL[what][:30_000]
-    assert time_budget.is_small(data)
+def seconds_to_read(data: bytes) -> float:
+    """The processor time of the quickest of three readings."""
     spent = []
     for _ in range(3):
         began = time.thread_time()
@@ -184,7 +182,20 @@ def test_what_is_read_in_passing_takes_no_time_whatever_it_holds(what: str) -> N
         except FileRefused:
             fallbacks.read_with_fallbacks(data, "staff.csv", reader.Limits())
         spent.append(time.thread_time() - began)
-    assert min(spent) < 0.2
+    return min(spent)
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> float:
+    """What an ordinary list of the same size takes on this machine, as yardstick."""
+    return seconds_to_read(SMALL["rows"][:30_000])
+
+
+@pytest.mark.parametrize("what", SMALL)
+def test_what_is_read_in_passing_takes_little_time_whatever_it_holds(what: str, ordinary: float) -> None:
+    data = SMALL[what][:30_000]
+    assert time_budget.is_small(data)
+    assert seconds_to_read(data) < 50 * ordinary
 
 
 def test_what_may_take_longer_is_not_read_in_passing() -> None:

@@ -207,7 +207,7 @@ def test_more_time_and_its_entry_come_together_or_not_at_all(house: House, monke
         raise RuntimeError("The audit trail cannot be written.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(audit, "append", fails)
+        patched.setattr(audit, "record", fails)
         with pytest.raises(RuntimeError):
             house.services.runs.extend(LOCAL, run, 30)
     assert house.services.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
