@@ -1,1 +1,1 @@
-"""What a mailbox row is, and what may be said of it: pure, without any input or output."""
+"""The rules of mailbox rows, files, plans and their texts: pure code without input or output."""

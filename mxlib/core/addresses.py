@@ -1,4 +1,4 @@
-"""Usernames, domains and email addresses: what would be sent for what was typed, and what is wrong with it."""
+"""Usernames, domains and email addresses: their normal form, and checks of what was typed."""
 
 import re
 import unicodedata
@@ -14,13 +14,13 @@ from mxlib.core import arrow_text
 from mxlib.core.arrow_text import BLANKS, Mask
 from mxlib.core.schema import MAX_CELL_LENGTH
 
-#: The same in RE2 and in Python; LONGEST_USERNAME comes on top.
+#: Valid in RE2 and in Python alike; MAX_USERNAME_LENGTH is checked besides.
 USERNAME = r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*"
 MAX_USERNAME_LENGTH = 64
 
 _USERNAME = re.compile(USERNAME)
 
-#: What a username can lose at its start, and anywhere, without another one coming of it.
+#: Characters that a username can lose at its start, and anywhere, and still be the same name.
 _START = re.compile(r"[\W_]*+")
 _DROPPED = "'’‘`´\""
 
@@ -28,7 +28,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _LONGEST_DOMAIN = 253
 
-#: One @ with something on both sides, as far as a username cell goes: what is before it may be missing.
+#: A full address in a username cell: one @ and a domain. The part before the @ may be missing.
 SPLITS = r"[^@]*@[^@]+"
 
 EMAIL = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"
@@ -37,10 +37,10 @@ MAX_EMAIL_LENGTH = 254
 _EMAIL = re.compile(EMAIL)
 
 
-#: ASCII letters only: some others have lower cases of two letters, or become ASCII ones.
+#: ASCII letters only: the lower case of some others has two letters, or is an ASCII letter.
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
-#: Letters that do not fall apart into a letter and an accent.
+#: Letters that Unicode does not decompose into a letter and an accent.
 _SPELLED = str.maketrans({"ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d",
                           "ð": "d", "Ð": "d", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th",
                           "ı": "i"})  # fmt: skip
@@ -48,9 +48,10 @@ _SPELLED = str.maketrans({"ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "
 
 @dataclass(frozen=True)
 class Addresses:
-    """The addresses of all rows: what would be sent, and where the address and the domain column disagree.
+    """The addresses that would be sent for all rows.
 
-    `in_name` and `in_column` are the two domains, blank where there is none.
+    `in_name` is the domain typed in the username cell, `in_column` the one of the domain column; blank where there is
+    none. `disagree` marks rows in which both are given and differ.
     """
 
     username: pa.Array
@@ -61,17 +62,20 @@ class Addresses:
 
     @property
     def full(self) -> pa.Array:
-        """`username@domain`."""
+        """Addresses as `username@domain`."""
         return _joined(self.username, self.domain)
 
     @property
     def both_domains(self) -> pa.Array:
-        """`in_name@in_column`; the former never holds an @ of its own."""
+        """Both domains as `in_name@in_column`; `in_name` never contains an @."""
         return _joined(self.in_name, self.in_column)
 
 
 def read(rows: pd.DataFrame, active_domain: str) -> Addresses:
-    """Take username and domain apart; a blank domain is the active one, and no rule looks into an overlong cell."""
+    """Split usernames from domains; a blank domain means the active one.
+
+    Overlong cells are cut first, so that no rule works on a huge text.
+    """
     username = pc.ascii_lower(arrow_text.stripped(_bounded(rows["username"])))
     in_column = arrow_text.each(_bounded(rows["domain"]), domain)
     in_name = arrow_text.texts([""] * len(rows))
@@ -97,24 +101,27 @@ def _joined(before: pa.Array, after: pa.Array) -> pa.Array:
 
 
 def are_usernames(names: pa.Array) -> Mask:
-    """Which names a new mailbox may have."""
+    """Return a mask of the names that a new mailbox may have."""
     return arrow_text.match(names, USERNAME) & arrow_text.are_no_longer(names, MAX_USERNAME_LENGTH)
 
 
 def are_emails(cells: pa.Array) -> Mask:
-    """Which cells, as `emails` gives them, look like an address."""
+    """Return a mask of the cells, as `emails` returns them, that look like an address."""
     return arrow_text.match(cells, EMAIL) & arrow_text.are_no_longer(cells, MAX_EMAIL_LENGTH)
 
 
 def domain(cell: str) -> str:
-    """A domain as the host writes it: lower case, international ones in punycode; what is no domain stays as typed."""
+    """Return a domain as MXroute writes it.
+
+    That is lower case, with international names in punycode; text that is not a domain stays as typed.
+    """
     name = cell.strip(BLANKS)
     if name.isascii() or len(name) > _LONGEST_DOMAIN:
         return name.lower()
     return _punycode(name)
 
 
-@lru_cache(maxsize=4_096)  # a tenth of a millisecond each, and again at every edit of a preview
+@lru_cache(maxsize=4_096)  # each takes a tenth of a millisecond, at every edit of a preview
 def _punycode(name: str) -> str:
     try:
         return idna.encode(name, uts46=True).decode()
@@ -123,19 +130,22 @@ def _punycode(name: str) -> str:
 
 
 def is_domain(name: str) -> bool:
-    """Whether a normalised name can be a domain at all."""
+    """Return whether a normalised name can be a domain at all."""
     return len(name) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(name) is not None
 
 
 def email(cell: str) -> str:
-    """An address that mail may be sent to, in lower case and punycode; blank stays blank, anything else as typed."""
+    """Return an email address with ASCII letters in lower case and its domain in punycode.
+
+    Blank stays blank, and anything else stays as typed.
+    """
     text = cell.strip(BLANKS).translate(_LOWER)
     before, at, after = text.rpartition("@")
     return f"{before}@{domain(after)}" if at and not text.isascii() else text
 
 
 def emails(column: pd.Series) -> pa.Array:
-    """`email` of every cell; only those beyond ASCII are looked at one by one."""
+    """Apply `email` to every cell; only cells beyond ASCII are handled one by one."""
     cells = arrow_text.stripped(arrow_text.cells_of(column))
     plain = pc.string_is_ascii(cells)
     lowered = pc.ascii_lower(cells)
@@ -146,16 +156,16 @@ def emails(column: pd.Series) -> pa.Array:
 
 
 def is_email(email: str) -> bool:
-    """Whether an address, as `email` gives it, looks like one."""
+    """Return whether an address, as `email` returns it, looks like one."""
     return len(email) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(email) is not None
 
 
 def suggestion(name: str) -> str:
-    """The username that was evidently meant by `name`; blank when none is evident."""
+    """Return the username that `name` evidently means; blank when none is evident."""
     return _meant(name) if len(name) <= 2 * MAX_USERNAME_LENGTH else ""
 
 
-@lru_cache(maxsize=16_384)  # a preview asks for the same ones at every edit
+@lru_cache(maxsize=16_384)  # a preview needs the same ones at every edit
 def _meant(name: str) -> str:
     seen = "".join(sign for sign in fold_case(name) if sign.isspace() or sign.isprintable())
     meant = re.sub(r" ?([._-]) ?", r"\1", re.sub(r"\s+", " ", _bare(seen)))
@@ -164,7 +174,7 @@ def _meant(name: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """A name without signs before it, and without others than dashes and underscores after it."""
+    """Strip punctuation and blanks before a name, and all but dashes and underscores after it."""
     found = _START.match(name)
     start, end = found.end() if found else 0, len(name)
     while end > start and not (name[end - 1].isalnum() or name[end - 1] in "_-"):
@@ -173,11 +183,14 @@ def _bare(name: str) -> str:
 
 
 def fold_case(name: str) -> str:
-    """A name in lower case without accents and apostrophes; letters that no accent explains are spelled (ß → ss)."""
+    """Return a name in lower case without accents and apostrophes.
+
+    Letters that are not a plain letter with an accent are spelled out (ß → ss).
+    """
     plain = unicodedata.normalize("NFKD", name.translate(_SPELLED)).lower()
     return "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in _DROPPED)
 
 
 def is_username(name: str) -> bool:
-    """Whether a new mailbox may be called so."""
+    """Return whether a new mailbox may have this username."""
     return len(name) <= MAX_USERNAME_LENGTH and _USERNAME.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Whole columns of text at a time: what judging does with arrow and numpy."""
+"""Text helpers over Arrow columns, for validation of whole columns at a time."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 T = TypeVar("T")
 Mask = npt.NDArray[np.bool_]
 
-#: What is stripped from both ends of a cell: blanks of every width, those without any, and direction marks.
+#: Characters to strip from both ends of a cell: blanks of every width, also of none, and direction marks.
 BLANKS = "".join(
     chr(code)
     for first, last in (
@@ -35,7 +35,7 @@ BLANKS = "".join(
 
 
 def cells_of(column: pd.Series) -> pa.Array:
-    """A column as arrow text, blank where something is missing."""
+    """Return a column as Arrow text, blank where a value is missing."""
     cells = pa.array(column.astype("str"), type=pa.large_string())
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
@@ -43,53 +43,53 @@ def cells_of(column: pd.Series) -> pa.Array:
 
 
 def column_of(cells: pa.Array, index: pd.Index) -> pd.Series:
-    """Arrow text as a column."""
+    """Return Arrow text as a column with this index."""
     return pd.Series(pd.array(cells, dtype="str"), index=index)
 
 
 def texts(values: Any) -> pa.Array:
-    """Python strings as arrow text."""
+    """Return Python strings as Arrow text."""
     return pa.array(values, type=pa.large_string())
 
 
 def stripped(cells: pa.Array) -> pa.Array:
-    """Cells without BLANKS around them."""
+    """Return the cells without BLANKS around them."""
     return pc.utf8_trim(cells, characters=BLANKS)
 
 
 def mask(bits: pa.Array) -> Mask:
-    """Arrow bits as a numpy mask."""
+    """Return Arrow bits as a numpy mask."""
     found: Mask = bits.to_numpy(zero_copy_only=False)
     return found
 
 
 def match(cells: pa.Array, pattern: str) -> Mask:
-    """Which cells are an RE2 pattern from end to end."""
+    """Return a mask of the cells that an RE2 pattern matches from end to end."""
     return contain(cells, f"^(?:{pattern})$")
 
 
 def contain(cells: pa.Array, pattern: str) -> Mask:
-    """Which cells have an RE2 pattern somewhere."""
+    """Return a mask of the cells that contain a match of an RE2 pattern."""
     return mask(pc.match_substring_regex(cells, pattern))
 
 
 def is_among(cells: pa.Array, values: Iterable[str]) -> Mask:
-    """Which cells are one of `values`."""
+    """Return a mask of the cells that are one of `values`."""
     return mask(pc.is_in(cells, value_set=texts(list(values))))
 
 
 def are_equal(cells: pa.Array, others: pa.Array) -> Mask:
-    """Which cells are the same in both columns."""
+    """Return a mask of the rows whose cells are equal in both columns."""
     return mask(pc.equal(cells, others))
 
 
 def are_no_longer(cells: pa.Array, characters: int) -> Mask:
-    """Which cells have at most so many characters."""
+    """Return a mask of the cells with at most this many characters."""
     return mask(pc.less_equal(pc.utf8_length(cells), characters))
 
 
 def are_longer(cells: pa.Array, characters: int) -> Mask:
-    """Which cells have more than so many characters."""
+    """Return a mask of the cells with more than this many characters."""
     longest = pc.max(pc.binary_length(cells)).as_py() or 0
     if longest <= characters:
         return np.zeros(len(cells), dtype=bool)
@@ -97,7 +97,7 @@ def are_longer(cells: pa.Array, characters: int) -> Mask:
 
 
 def cut(cells: pa.Array, where: Mask, characters: int = 40) -> pa.Array:
-    """Cells of which those in `where` are only their first characters, and a sign that there were more."""
+    """Cut the cells in `where` to their first characters, and add `…` to show it."""
     if not where.any():
         return cells
     start = pc.utf8_slice_codeunits(cells, 0, characters)
@@ -106,17 +106,17 @@ def cut(cells: pa.Array, where: Mask, characters: int = 40) -> pa.Array:
 
 
 def is_blank(cells: pa.Array) -> Mask:
-    """Which cells are empty."""
+    """Return a mask of the empty cells."""
     return mask(pc.equal(cells, ""))
 
 
 def distinct(cells: pa.Array) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """The different texts of a column, and for each cell the number of its text."""
+    """Return the index of each cell's text, and the distinct texts of the column."""
     encoded = cells.dictionary_encode()
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
 
 
 def each(cells: pa.Array, read: Callable[[str], str]) -> pa.Array:
-    """`read` of every cell, called once for each different text."""
+    """Apply `read` to every cell, with one call for each distinct text."""
     codes, different = distinct(cells)
     return texts([read(text) for text in different]).take(pa.array(codes))

@@ -1,11 +1,11 @@
-"""How a mail program reaches a mailbox: MXroute's published ports, all of them encrypted from the first byte."""
+"""Settings of mail programs: MXroute's published ports, all of them encrypted from the first byte."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One way in or out: what it is called, what it is for, and its port."""
+    """One mail service: its protocol, its use and its port."""
 
     name: str
     use: str
@@ -21,7 +21,7 @@ SERVICES = (
 
 
 def text(address: str, server: str) -> str:
-    """What to hand to the person whose mailbox it is; the password is not in it."""
+    """Return the setup text for a mailbox's owner; the password is not in it."""
     lines = [
         f"Mailbox: {address}",
         "",

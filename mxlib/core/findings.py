@@ -1,4 +1,4 @@
-"""What validation finds, by code, column and figures, kept rule by rule; `core.text.findings` renders it."""
+"""Findings of validation by code, column and figures, kept rule by rule; `core.text.findings` renders them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,12 @@ from mxlib.core.schema import COLUMNS
 
 
 class FindingCode(StrEnum):
-    """Identifies what was found in a row, or what a row changes; codes are public and stay as they are."""
+    """Codes of what validation finds in a row, or of what a row changes.
 
-    # What stops a row.
+    They are public, and never change.
+    """
+
+    # Errors: they block the row.
     NO_PERMISSION = "no_permission"
     UNREADABLE_ROW = "unreadable_row"
     INVALID_USERNAME = "invalid_username"
@@ -36,7 +39,7 @@ class FindingCode(StrEnum):
     DUPLICATE = "duplicate"
     ALREADY_EXISTS = "already_exists"
     NEEDS_PASSWORD = "needs_password"  # noqa: S105
-    # What is worth a look and stops nothing.
+    # Warnings: they block nothing.
     LIMIT_IGNORED = "limit_ignored"
     LIMIT_STAYS = "limit_stays"
     LIMIT_UNCERTAIN = "limit_uncertain"
@@ -46,7 +49,7 @@ class FindingCode(StrEnum):
     FORMULA_PASSWORD = "formula_password"  # noqa: S105
     ZEROS_LOST = "zeros_lost"
     NOT_CHECKED = "not_checked"
-    # What an update changes.
+    # Changes: what an update does to a mailbox.
     QUOTA_CHANGED = "quota_changed"
     LIMIT_CHANGED = "limit_changed"
     RECOVERY_SET = "recovery_set"
@@ -65,7 +68,7 @@ STORED_CHANGES = {
     "name": (FindingCode.NAME_SET, FindingCode.NAME_CHANGED, FindingCode.NAME_REMOVED),
 }
 
-#: The column that a finding is about; none for the others.
+#: The column that a code is about; codes about the whole row are missing, and TOO_LONG is about any column.
 _COLUMNS = {
     FindingCode.NO_PERMISSION: "domain",
     FindingCode.INVALID_USERNAME: "username",
@@ -102,7 +105,7 @@ Figures = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """A code, and the column that it is about; blank for the row as a whole."""
+    """A code and the column that it is about; blank for the whole row."""
 
     code: FindingCode
     column: str
@@ -141,7 +144,7 @@ class Findings:
 
     def __init__(self, rows: int) -> None:
         self.rules: list[RuleFindings] = []
-        #: Which rows have a finding, and the bits of the kinds that each has.
+        #: A mask of the rows with a finding, and for each row the bits of its kinds.
         self.found: Mask = np.zeros(rows, dtype=bool)
         self.codes = np.zeros(rows, dtype=np.int64)
 
@@ -164,7 +167,10 @@ class Findings:
         cells: pa.Array,
         read: Callable[[str], Figures | None] | None = None,
     ) -> None:
-        """Add a finding to the rows of `where`, with what `read` makes of each cell; None adds none."""
+        """Add a finding to the rows of `where`, with figures that `read` returns.
+
+        It gets the text of the cell; without `read` the text itself is the figure. None means no finding.
+        """
         if not where.any():
             return
         rows = np.flatnonzero(where)
@@ -195,7 +201,7 @@ class Findings:
 
 @lru_cache(maxsize=4096)
 def kinds_of(codes: int) -> tuple[FindingKind, ...]:
-    """Return the kinds whose bits are set in `codes`, in the order of a row's sentences."""
+    """Return the kinds whose bits `codes` has, in the order of a row's sentences."""
     return tuple(kind for kind, bit in _BITS.items() if codes & bit)
 
 

@@ -8,12 +8,15 @@ _MOST_QUOTED = 40
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: `1 row`, `2 rows`, `3 mailboxes`."""
+    """Return a number with its noun, such as `1 row`, `2 rows` or `3 mailboxes`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def listed(parts: Sequence[str], *, most: int = 0, noun: str = "more") -> str:
-    """`a`, `a and b`, `a, b and c`; beyond `most` parts the rest is only counted."""
+    """Join parts as `a`, `a and b` or `a, b and c`.
+
+    Parts beyond `most` are only counted.
+    """
     shown = list(parts)
     if most and len(shown) > most:
         shown = [*shown[: most - 1], f"{len(shown) - most + 1:,} {noun}"]
@@ -21,36 +24,36 @@ def listed(parts: Sequence[str], *, most: int = 0, noun: str = "more") -> str:
 
 
 def readable(cell: str, most: int = _MOST_QUOTED) -> str:
-    """What a stranger typed, fit for one line: no control or invisible characters, and not too long."""
+    """Make text of a stranger fit for one line: no control or invisible characters, and not too long."""
     seen = "".join(sign if sign.isprintable() else " " * sign.isspace() for sign in cell[: most * 4]).strip()
     return seen if len(seen) <= most and len(cell) <= most * 4 else seen[: most - 1] + "…"
 
 
 def quoted(cell: str) -> str:
-    """A cell between quotes."""
+    """Put a cell between quotes."""
     return f"'{readable(cell)}'"
 
 
 def clock_time(at: float) -> str:
-    """The server's local time of a Unix time: `10:42`."""
+    """Format a Unix time as the server's local time, such as `10:42`."""
     return f"{datetime.fromtimestamp(at):%H:%M}"
 
 
 def day(at: float, now: float | None = None) -> str:
-    """`29 Nov`, with the year when `now` is in another one."""
+    """Format a day, such as `29 Nov`. The year is added when `now` is in another one."""
     when = datetime.fromtimestamp(at)
     other_year = now is not None and datetime.fromtimestamp(now).year != when.year
     return f"{when.day} {when:%b}" + (f" {when.year}" if other_year else "")
 
 
 def moment(at: float, now: float) -> str:
-    """`10:42` on the same day, else `3 May, 10:42`."""
+    """Format a Unix time: `10:42` on the same day as `now`, else `3 May, 10:42`."""
     same_day = datetime.fromtimestamp(at).date() == datetime.fromtimestamp(now).date()
     return clock_time(at) if same_day else f"{day(at, now)}, {clock_time(at)}"
 
 
 def age(seconds: float) -> str:
-    """How long ago something was, in the unit that says it best: `47 minutes`, `3 hours`, `2 days`."""
+    """Format a past duration in its best unit: `47 minutes`, `3 hours` or `2 days`."""
     minutes = int(seconds // 60)
     if minutes < 1:
         return "less than a minute"
@@ -61,7 +64,7 @@ def age(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long something will take, rounded up: `1 minute`, `11 minutes`, `8 hours 20 minutes`."""
+    """Format a future duration, rounded up, such as `1 minute` or `8 hours 20 minutes`."""
     hours, minutes = divmod(max(1, ceil(seconds / 60)), 60)
     parts = [count(hours, "hour")] * bool(hours) + [count(minutes, "minute")] * bool(minutes)
     return " ".join(parts)

@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet would take for formulas: made harmless on the way out, taken back on the way in."""
+"""Protection against CSV injection: cells that would be formulas are guarded in exports and unguarded when read."""
 
 import re
 
@@ -8,30 +8,33 @@ import pyarrow.compute as pc
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import Mask
 
-#: What makes a spreadsheet calculate, or look at what comes next (OWASP, CSV injection); full-width signs do, too.
+#: Characters that start a formula, or that a spreadsheet skips to find one (OWASP, CSV injection); full-width too.
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-#: `="00123"`: how people make Excel leave a text alone.
+#: `="00123"`: the way in which people make Excel keep text unchanged.
 _FORCED = r'^="(.*)"$'
 
 
 def guard(cell: str) -> str:
-    """A cell with a tab before what would start a formula; a tab gets one more, so that `unguard` gives it back."""
+    """Put a tab before a cell that a spreadsheet would take for a formula.
+
+    A cell that begins with a tab gets another one, so that `unguard` restores it.
+    """
     return "\t" + cell if cell.startswith(STARTS) else cell
 
 
 def unguard(cell: str) -> str:
-    """What `guard` was given: exactly one leading tab less."""
+    """Restore a cell that `guard` returned, by removing exactly one leading tab."""
     return cell.removeprefix("\t")
 
 
 def are_formulas(cells: pa.Array) -> Mask:
-    """Which cells a spreadsheet would calculate."""
+    """Return a mask of the cells that a spreadsheet would calculate."""
     return arrow_text.contain(cells, f"^[{re.escape(''.join(STARTS))}]")
 
 
 def plain(cells: pa.Array) -> pa.Array:
-    """Cells without blanks, guards and forced text around them; never for passwords."""
+    """Return cells without blanks, guards and `="…"` around them; never use it for passwords."""
     bare = arrow_text.stripped(cells)
     if not pc.any(pc.starts_with(bare, '="')).as_py():
         return bare

@@ -1,4 +1,4 @@
-"""The full name of the person whose mailbox it is: what may stand in one."""
+"""The full name of the person whose mailbox it is: its normal form, and the characters that it may have."""
 
 import pandas as pd
 import pyarrow as pa
@@ -9,18 +9,18 @@ from mxlib.core.arrow_text import Mask
 from mxlib.core.schema import MASK, NAME
 from mxlib.core.text import findings
 
-#: Line breaks, other control characters, and signs that turn the direction of a text: they hide what a name says.
+#: Line breaks, other control characters and direction marks: they hide the real characters of a name.
 _INVISIBLE = r"[\p{Cc}\x{2028}-\x{202E}\x{2066}-\x{2069}]"
 
 
 def names(column: pd.Series) -> pa.Array:
-    """Return each name as it is stored: without blanks around it, or what spreadsheets take for a formula."""
+    """Return each name as stored: without blanks, guards and `="…"` around it."""
     return formula_guard.plain(arrow_text.cells_of(column))
 
 
 def are_invalid(names: pa.Array) -> Mask:
-    """Return which names have a character that no page shows, or the mask of a password."""
-    odd: Mask = ~arrow_text.mask(pc.ascii_is_printable(names))  # of most names nothing more need be looked at
+    """Return which names have a character that no page shows, or a masked password."""
+    odd: Mask = ~arrow_text.mask(pc.ascii_is_printable(names))  # most names are plain ASCII, and need no other check
     rest = names.filter(pa.array(odd))
     odd[odd] = arrow_text.contain(rest, _INVISIBLE) | arrow_text.mask(pc.match_substring(rest, MASK))
     return odd

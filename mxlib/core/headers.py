@@ -1,4 +1,4 @@
-"""What a column's header means."""
+"""Meanings of the headers of columns."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,12 @@ from mxlib.core.addresses import fold_case
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.formula_guard import unguard
 
-#: A column of full addresses: it has no column of its own in COLUMNS, and fills `username` where that is blank.
+#: The meaning of a column of full addresses. It is not one of COLUMNS, but fills `username` where that is blank.
 ADDRESS = schema.ADDRESS.name
 MEANINGS = (*schema.COLUMNS, ADDRESS)
 WHO = frozenset({"username", ADDRESS})
 
-#: Headers as `_key` makes them.
+#: Headers, in the form that `_key` returns, and their meanings.
 _ALIASES = {
     alias: column.name
     for column in schema.MEANINGS.values()
@@ -22,7 +22,7 @@ _ALIASES = {
 _LOOSE = frozenset(alias for column in schema.SCHEMA for alias in column.loose.split())
 _NAME_PARTS = frozenset(header for part in schema.NAME_PARTS for header in part.likely.split())
 
-#: Characters that a header may have; what is longer is text, and shown cut.
+#: Characters that a header may have; a longer cell is text without a meaning, and shown cut.
 MAX_HEADER_LENGTH = 200
 
 _OPENS = re.compile(r"[(\[{<]")
@@ -33,13 +33,16 @@ _IN_GB = frozenset({"gb", "gib", "gigabyte", "gigabytes"})
 
 
 def shown(name: str) -> str:
-    """A header as people are shown it: in one line, cut where it is over LONGEST_HEADER."""
+    """Return a header as pages show it: on one line, and cut beyond MAX_HEADER_LENGTH."""
     bare = unguard(name).strip(BLANKS)
     return re.sub(r"[\r\n]+", " ", f"{bare[: MAX_HEADER_LENGTH - 1]}…" if len(bare) > MAX_HEADER_LENGTH else bare)
 
 
 def meaning_of(name: str) -> str | None:
-    """The meaning of a header whatever its case, blanks, hyphens, underscores and brackets; None when it is unknown."""
+    """Return the meaning of a header; None when it is unknown.
+
+    Case, blanks, hyphens, underscores and brackets make no difference.
+    """
     if len(name) > MAX_HEADER_LENGTH:
         return None
     key = _key(name)
@@ -49,7 +52,10 @@ def meaning_of(name: str) -> str | None:
 
 
 def meanings_of(header: Sequence[str]) -> list[str | None]:
-    """The meaning of each header beside the others: a bare `Name` beside a first name may be a last name."""
+    """Return the meaning of each header with regard to the others.
+
+    A bare `Name` next to a first name may be a last name, so it has no meaning there.
+    """
     meanings = [meaning_of(name) for name in header]
     loose = {at for at, name in enumerate(header) if meanings[at] and _key(name) in _LOOSE}
     if not loose:
@@ -59,34 +65,34 @@ def meanings_of(header: Sequence[str]) -> list[str | None]:
 
 
 def is_in_gigabytes(name: str) -> bool:
-    """Whether a quota's header says GB."""
+    """Return whether a quota's header gives GB as its unit."""
     return len(name) <= MAX_HEADER_LENGTH and _unit(name) in _IN_GB
 
 
 def names_who(header: Sequence[str]) -> bool:
-    """Whether a header has a column for usernames or addresses."""
+    """Return whether a header has a column for usernames or addresses."""
     return any(meaning_of(name) in WHO for name in header)
 
 
 def names_anything(header: Sequence[str]) -> bool:
-    """Whether a header has any column that is known; a name is in tables of every kind."""
+    """Return whether a header has any known column besides a name. Tables of every kind have names."""
     return any(meaning_of(name) not in (None, schema.NAME.name) for name in header)
 
 
 def is_comment(cells: Sequence[str]) -> bool:
-    """Whether a row above the header is a comment; a header may well begin with a column `#`."""
+    """Return whether a row above the header is a comment. A header may itself begin with a column `#`."""
     first = shown(cells[0]) if cells else ""
     return first.startswith("#") and not (first == "#" and names_who(cells[1:]))
 
 
 def _key(name: str) -> str:
-    """`E-Mail Address [Required]` → `emailaddress`; a unit is taken off (`Quota GB` → `quota`)."""
+    """Return a header as the aliases have it: `E-Mail Address [Required]` → `emailaddress`, `Quota GB` → `quota`."""
     key = _letters(_outside_brackets(name)) or _letters(name)
     return "quota" if _SIZED.fullmatch(key) else key
 
 
 def _unit(name: str) -> str:
-    """The unit that a quota's header names, in brackets or without; blank when it names none."""
+    """Return the unit in a quota's header, bracketed or not; blank when it has none."""
     if sized := _SIZED.fullmatch(_letters(_outside_brackets(name)) or _letters(name)):
         return sized["unit"]
     inside = (name[first + 1 : last - 1] for first, last in _brackets(name))
@@ -95,7 +101,10 @@ def _unit(name: str) -> str:
 
 
 def _brackets(name: str) -> Iterator[tuple[int, int]]:
-    """Where each bracketed part starts and ends; one search a bracket, so that open ones cost no more than others."""
+    """Yield the start and end of each bracketed part.
+
+    It searches once for each bracket, so that unclosed ones cost no more than others.
+    """
     at = 0
     while (opened := _OPENS.search(name, at)) and (closed := _CLOSES.search(name, opened.end())):
         at = closed.end()

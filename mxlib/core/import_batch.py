@@ -1,4 +1,4 @@
-"""What the page, the API and a draft hand over for validation: rows, choices, and where the rows came from."""
+"""Input of validation, the same from page, API and draft: rows, choices, and the source of the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,12 +12,12 @@ from mxlib.core.addresses import Addresses
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.vocabulary import OnExisting
 
-#: Characters of a domain, and of blanks around it.
+#: Characters of the longest domain, with space for blanks around it.
 _MAX_DEFAULT_DOMAIN = 300
 
 
 class ImportSource(Protocol):
-    """Where rows came from: a file, or the body of a request."""
+    """The source of the rows: a file, or the body of a request."""
 
     @property
     def file_name(self) -> str:
@@ -29,14 +29,17 @@ class ImportSource(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader of the results should know of how the rows were read."""
+        """Remarks for the reader of the results about how the rows were read."""
 
     def cells(self, origin: int) -> Mapping[str, str]:
-        """The own columns of a row, for the results; never a password."""
+        """Return the own columns of a row, for the results; never a password."""
 
 
 def parse_default_domain(text: str) -> str:
-    """The domain of rows without one, which each of them repeats: a long text would be there ten thousand times."""
+    """Return the domain for rows that name none; raise InvalidBody when it is too long.
+
+    Every such row repeats it, so a long text would exist ten thousand times.
+    """
     if len(text) > _MAX_DEFAULT_DOMAIN:
         long = f"over {_MAX_DEFAULT_DOMAIN} characters, which no domain has. Write one of the account's."
         raise InvalidBody("default_domain", f"default_domain: {long}")
@@ -47,8 +50,8 @@ def parse_default_domain(text: str) -> str:
 class ImportBatch:
     """Rows to validate and import; those without a domain go to `domain`.
 
-    `generate`: rows that lack a password get one. `source` is missing where all rows were added by hand.
-    `existing` are usernames by domain that the sender says exist: a preview trusts them, a run does not.
+    With `generate`, rows that lack a password get one. `source` is None when all rows were added by hand.
+    `existing` has usernames by domain that exist according to the sender: a preview trusts them, a run does not.
     Tables are never changed in place: other rows make another batch.
     """
 
@@ -58,7 +61,7 @@ class ImportBatch:
     generate: bool = False
     source: ImportSource | None = None
     existing: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    #: The addresses of the rows, where they are parsed already.
+    #: The addresses of the rows, if already parsed.
     parsed: Addresses | None = field(default=None, repr=False)
 
     @cached_property
@@ -74,7 +77,7 @@ class ImportBatch:
 
     @property
     def updates(self) -> bool:
-        """Whether rows of mailboxes that exist change them."""
+        """Return whether rows of existing mailboxes update them."""
         return self.on_existing is OnExisting.UPDATE
 
     @property
@@ -90,6 +93,6 @@ class ImportBatch:
     def with_passwords(self, validated: pd.DataFrame) -> "ImportBatch":
         """Fill in a password wherever one is missing; `validated` are these rows with their verdicts.
 
-        The addresses stay as they are parsed.
+        The parsed addresses are kept.
         """
         return replace(self, rows=passwords.fill(validated), parsed=self.addresses)

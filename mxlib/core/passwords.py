@@ -1,4 +1,4 @@
-"""Passwords: which cells hold one, what one lacks, and new ones."""
+"""Passwords: checks of cells, and generation of new ones."""
 
 import re
 import secrets
@@ -17,14 +17,14 @@ from mxlib.core.schema import COLUMNS, MASK, MAX_CELL_LENGTH, ROW_METADATA
 
 MIN_GENERATED_LENGTH = 16
 
-#: Letters and digits that nobody takes for each other.
+#: Letters and digits that people do not confuse with each other.
 _UPPER = "".join(sorted(set(string.ascii_uppercase) - set("OI")))
 _LOWER = "".join(sorted(set(string.ascii_lowercase) - set("l")))
 _DIGITS = "".join(sorted(set(string.digits) - set("01")))
 _ALIKE_IN_NO_FONT = _UPPER + _LOWER + _DIGITS
 
-#: Special in every password rule (an underscore is not), and plain to shells, spreadsheets, URLs and link finders
-#: when it stands inside.
+#: Special in every password rule (an underscore is not). Inside a password they mean nothing to shells,
+#: spreadsheets, URLs and link finders.
 _SPECIAL = "-+="
 
 _BULLET = MASK[0]
@@ -32,16 +32,19 @@ _MASKED = re.compile(rf"{_BULLET}{{4}}|^{_BULLET}+$")
 
 _PROBABLE = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[^\s@]+")
 
-#: What reads as no password: nothing, asterisks (Google's exports), or what a mask left behind.
+#: Cells without a password: empty, asterisks (Google's exports), or what is left of a mask.
 _NONE = rf"^[*{_BULLET}]*$|{_BULLET}{{4}}"
 
-#: What nobody can type, and what may end a password early where it is hashed.
+#: Characters that nobody can type, and that may cut a password short where it is hashed.
 _CONTROLS = r"[\x00-\x1f\x7f]"
 
 
 @dataclass(frozen=True)
 class PasswordScan:
-    """What the password cells of all rows hold: `lacking` has a bit for each of `reasons.NEEDS`."""
+    """Findings about the password cells of all rows.
+
+    In `lacking`, bit n is set when NEEDS[n] of `core.text.findings` is unmet.
+    """
 
     missing: Mask
     lacking: npt.NDArray[np.int64]
@@ -52,7 +55,7 @@ class PasswordScan:
 
 
 def scan(cells: pa.Array) -> PasswordScan:
-    """Hold every password against the host's published rule; it counts ASCII letters and digits only."""
+    """Check every password against MXroute's published rule, which counts ASCII letters and digits only."""
     trimmed = arrow_text.stripped(cells)
     missing = arrow_text.contain(trimmed, _NONE)
     blank_at_an_end = ~missing & arrow_text.mask(pc.not_equal(trimmed, cells))
@@ -74,25 +77,28 @@ def scan(cells: pa.Array) -> PasswordScan:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell holds no password: nothing, blanks, or a mask."""
+    """Return whether a cell has no password, but is empty, blank or a mask."""
     return bool(scan(arrow_text.texts([cell])).missing[0])
 
 
 def is_masked(text: str) -> bool:
-    """Whether a cell holds a mask, or what is left of one, and no password."""
+    """Return whether a cell has a mask, or part of one, instead of a password."""
     return _MASKED.search(text.strip(arrow_text.BLANKS)) is not None
 
 
 def looks_like_one(cell: str) -> bool:
-    """Whether a cell of a table without a header is probably a password: it holds what the host asks of one."""
+    """Return whether a cell of a table without a header is probably a password.
+
+    It is when it has all that MXroute requires of one.
+    """
     return 8 <= len(cell) <= MAX_CELL_LENGTH and _PROBABLE.fullmatch(cell) is not None
 
 
 def generate(length: int = MIN_GENERATED_LENGTH) -> str:
-    """A password that satisfies the host, survives a spreadsheet and can be read out; some 93 bits at 16 characters.
+    """Generate a password that MXroute accepts, that survives a spreadsheet and can be read out.
 
-    It starts with a letter, ends with a letter or a digit, and has one special character in between. ValueError when
-    `length` is below 16.
+    It starts with a letter, ends with a letter or a digit, and has one special character in between: some 93 bits at
+    16 characters. Raises ValueError when `length` is below 16.
     """
     if length < MIN_GENERATED_LENGTH:
         raise ValueError(f"a generated password has {MIN_GENERATED_LENGTH} characters or more")
@@ -104,10 +110,10 @@ def generate(length: int = MIN_GENERATED_LENGTH) -> str:
 
 
 def fill(judged: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `judged`, with a generated password wherever one is missing that a new mailbox needs.
+    """Return the rows, with a generated password wherever a new mailbox lacks one.
 
-    Rows that are invalid for other reasons get theirs too: once mended, they are ready. A mailbox that exists keeps its
-    own: what was generated before that was known goes. The verdicts do not come along.
+    Rows that are invalid for other reasons get theirs too: once fixed, they are ready. A mailbox that exists keeps
+    its own: a password that was generated before its existence was known is removed. The result has no verdicts.
     """
     rows = judged[[*COLUMNS, *ROW_METADATA]]
     generated, exists = rows["generated"].to_numpy(bool), judged["exists"].to_numpy(bool)

@@ -13,12 +13,15 @@ _NUMBER = re.compile(
 )
 _MEGABYTES = {"mb": 1, "gb": 1024, "tb": 1024 * 1024}
 
-#: Below this many MB a quota without a unit was perhaps meant in GB.
+#: MB below which a quota without a unit was perhaps meant in GB.
 TINY = 100
 
 
 def quota(cell: str) -> int | None:
-    """Megabytes of `1,024`, `1 024`, `1024.0`, `1024,0`, `1,5 GB` or `unlimited` (0); None for anything else."""
+    """Return megabytes from a cell such as `1,024`, `1,5 GB` or `unlimited` (0).
+
+    `1 024`, `1024.0` and `1024,0` are read as well; None for anything else.
+    """
     text = cell.strip(BLANKS)
     if text.lower() == "unlimited":
         return 0
@@ -27,20 +30,23 @@ def quota(cell: str) -> int | None:
 
 
 def is_tiny(cell: str) -> bool:
-    """Whether a quota was perhaps meant in GB: a few MB, and no unit written."""
+    """Return whether a quota was perhaps meant in GB: a few MB, written without a unit."""
     amount, unit = _number(cell.strip(BLANKS))
     return amount is not None and not unit and 0 < amount < TINY
 
 
 def limit(cell: str) -> int | None:
-    """Read a limit of sends a day, 0 to 9600; None when it is not one."""
+    """Return a limit of sends a day, 0 to 9600; None for anything else."""
     amount, unit = _number(cell.strip(BLANKS))
     sends = _whole(amount) if amount is not None and not unit else None
     return sends if sends is not None and sends <= MAX_SENDS_PER_DAY else None
 
 
 def _number(text: str) -> tuple[Decimal | None, str]:
-    """A number and its unit. `1.024` is none: in half of the world it means 1024; nor `1,0`, a `1,024` cut short."""
+    """Return a number and its unit; None for an ambiguous number.
+
+    `1.024` is ambiguous, since in half of the world it means 1024; so is `1,0`, which may be a `1,024` cut short.
+    """
     found = _NUMBER.fullmatch(text)
     if not found:
         return None, ""

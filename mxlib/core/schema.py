@@ -1,4 +1,4 @@
-"""The columns of a mailbox table, each declared once, and what files, pages, the API and the plan derive from them."""
+"""The columns of a mailbox table, each declared once. Files, pages, the API and the plan derive from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,58 +6,58 @@ from enum import StrEnum
 
 import pandas as pd
 
-#: Characters of a cell that means something here; a longer one makes its row invalid, and no rule looks into it.
+#: Characters of a cell with a meaning. A longer one makes its row invalid, and no rule reads all of it.
 MAX_CELL_LENGTH = 1_000
 
 #: Characters that a cell of a spreadsheet can hold.
 MAX_TEXT_LENGTH = 32_767
 
-#: The host's bound on sends a day.
+#: MXroute's highest limit of sends a day.
 MAX_SENDS_PER_DAY = 9600
 
-#: What stands in for a password on a page; a cell made of it is never saved.
+#: The text that a page shows instead of a password; a cell that has it is never saved.
 MASK = "••••••••"
 
 
 class Masking(StrEnum):
-    """Where a password may hide in a cell that should hold something else."""
+    """Places where a password may hide in a cell that should hold something else."""
 
-    #: Beside a name or an address, never instead of it.
+    #: Next to a name or an address, never in place of it.
     ADDRESS = "address"
-    #: Instead of the value, too.
+    #: Also in place of the value.
     VALUE = "value"
-    #: A word by itself in a text, which may have any other words.
+    #: As a word of its own in a text with any other words.
     TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """What a column of a file may mean, and everything that is said and done alike of all columns."""
+    """A possible meaning of a file's column, with everything that the code knows of it."""
 
     #: Its name in files, in the API and in the database.
     name: str
-    #: As it is called on pages, in a sentence about one cell, and in a sentence about the whole column.
+    #: Its name on pages, in a sentence about one cell, and in a sentence about the whole column.
     label: str
     noun: str
     plural: str
-    #: Headers that mean it, that mean it where no other column may, and that only suggest it; letters and digits alone.
+    #: Headers that mean it, that mean it unless another column may, and that only suggest it. Letters and digits alone.
     aliases: str = ""
     loose: str = ""
     likely: str = ""
-    #: What a file may hold in it, as the page of uploads explains; `quota` and `limit` stand for the app's standards.
+    #: Its contents in a file, as the upload page explains them; `{quota}` and `{limit}` are replaced by the defaults.
     help: str = ""
     is_required: bool = False
     is_number: bool = False
     #: A password: masked on pages, never quoted, never written to an export.
     is_secret: bool = False
-    #: Kept in the app's own database, since MXroute has no place for it.
+    #: Stored in MXM's own database, since MXroute cannot store it.
     is_stored_here: bool = False
     is_lower_case: bool = False
     #: Whether one value for many rows makes sense.
     fits_many: bool = False
     masking: Masking = Masking.ADDRESS
     max_length: int = MAX_CELL_LENGTH
-    #: Pixels in the preview, and the help of its header there.
+    #: Its width in the preview in pixels, and the help of its header there.
     width: int = 100
     grid_help: str | None = None
     #: Its cells in the two example rows of the template.
@@ -65,7 +65,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """Its noun at the start of a sentence or as a header without a unit."""
+        """Its noun with a capital, to start a sentence or as a header without a unit."""
         return self.noun.capitalize()
 
 
@@ -172,7 +172,7 @@ NAME = Column(
 #: The columns of a row, in the order of files.
 SCHEMA = (USERNAME, PASSWORD, QUOTA, LIMIT, RECOVERY_EMAIL, DOMAIN, NAME)
 
-# What a column of a file may hold without being a column of a row: other columns are filled from it.
+# Meanings of a file's columns that are not columns of a row: other columns are filled from them.
 ADDRESS = Column(
     name="address",
     label="Email address",
@@ -205,10 +205,10 @@ LAST_NAME = Column(
     likely="last lastname surname familyname achternaam nachname familienname nom apellido apellidos cognome "
     "sobrenome nazwisko etternavn efternavn efternamn",
 )
-#: The parts of a full name, in their order in it: usernames can be made of them, and they fill a blank name.
+#: The parts of a full name, in order. Usernames can be made of them, and they fill a blank name.
 NAME_PARTS = (FIRST_NAME, PARTICLE, LAST_NAME)
 
-#: Everything that a column of a file may mean, in the order in which people choose it.
+#: Every meaning that a file's column may have, in the order of the choices on pages.
 MEANINGS: Mapping[str, Column] = {
     column.name: column for column in (USERNAME, ADDRESS, *(each for each in SCHEMA if each != USERNAME), *NAME_PARTS)
 }
@@ -216,20 +216,20 @@ MEANINGS: Mapping[str, Column] = {
 #: The names of the columns, in the order of files.
 COLUMNS = tuple(column.name for column in SCHEMA)
 
-#: The columns in the order of pages: an address is read as a whole.
+#: The columns in the order of pages: username and domain are next to each other, so that they read as an address.
 SHOWN = (USERNAME, DOMAIN, *(column for column in SCHEMA if column not in (USERNAME, DOMAIN)))
 
-#: The columns of what a mailbox has beside its password: a row may change it, and results show it.
+#: The columns for values of a mailbox other than its password: a row may change them, and results show them.
 VALUES = tuple(column for column in SCHEMA if column.is_number or column.is_stored_here)
 
-#: The columns whose values are kept in the app's own database.
+#: The columns whose values are stored in MXM's own database.
 STORED_HERE = tuple(column for column in SCHEMA if column.is_stored_here)
 
-#: What a table of rows carries besides the file's columns, with the value of a row added by hand.
+#: The columns of a table of rows besides those of the file, with their values in a row added by hand.
 #: line: physical line in the file, 0 when added by hand. ticked: whether the operator wants it sent.
-#: generated: the password is ours. origin: position in the sheet's rows, negative when added by hand; no two rows of a
-#: draft have the same.
-#: fault, fault_column: what the reading found wrong with the row, and which cell mends it.
+#: generated: whether MXM generated the password. origin: position in the sheet's rows, negative when added by hand;
+#: unique in a draft.
+#: fault, fault_column: what reading found wrong with the row, and the column whose cell an edit has to fix.
 ROW_METADATA: dict[str, object] = {
     "line": 0,
     "ticked": True,
@@ -251,7 +251,10 @@ DTYPES: dict[str, str] = {
 
 
 def make_rows(cells: dict[str, list[str]], **besides: object) -> pd.DataFrame:
-    """A table of rows from whole columns of text; what is not given is blank or as for a row added by hand."""
+    """Build a table of rows from whole columns of text.
+
+    A column that is missing is blank; missing metadata is that of a row added by hand.
+    """
     count = len(next(iter(cells.values()), []))
     data: dict[str, object] = {name: cells.get(name, [""] * count) for name in COLUMNS}
     data |= {name: besides.get(name, [blank] * count) for name, blank in ROW_METADATA.items()}

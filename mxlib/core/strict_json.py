@@ -1,4 +1,4 @@
-"""JSON as programs send it: nothing is said twice, and no number or sign is in it that there is not."""
+"""Strict JSON for request bodies: it refuses duplicate keys, and numbers and characters that do not exist."""
 
 import json
 import math
@@ -9,14 +9,17 @@ from typing import Any, NoReturn
 from mxlib.core.format import readable
 from mxlib.core.invalid_body import InvalidBody
 
-#: Digits of the longest number that is one; no cell takes a longer one.
+#: Digits of the longest integer; no cell needs more.
 _LONGEST_NUMBER = 100
 
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse(data: bytes) -> Any:
-    """The value that a body holds; raises Malformed."""
+    """Parse a request body; raise InvalidBody when it is not valid JSON.
+
+    Duplicate keys, NaN, Infinity, numbers that are too large and lone surrogates are refused as well.
+    """
     try:
         told = json.loads(
             data, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_object
@@ -57,7 +60,7 @@ def _too_long(digits: str) -> InvalidBody:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """One object; of two values for one name neither is taken for the one that is meant."""
+    """Build one object; refuse duplicate keys, as either value could be the intended one."""
     told = dict(pairs)
     if len(told) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]

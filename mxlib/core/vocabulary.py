@@ -1,4 +1,4 @@
-"""The closed words: verdicts, actions, outcomes, states, and what the audit log records."""
+"""Closed sets of values: verdicts, actions, outcomes, statuses, and the actions in the audit log."""
 
 # ruff: noqa: S105 - words about passwords and tokens, none of which is a secret
 
@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What the preview says of a row, before anything is sent; the worst that is true wins, in this order."""
+    """The verdict on a row before anything is sent.
+
+    If several apply, the first in this order wins: the worst is first.
+    """
 
     INVALID = "invalid"
     DUPLICATE = "duplicate"
@@ -16,14 +19,14 @@ class Verdict(StrEnum):
 
 
 class OnExisting(StrEnum):
-    """What becomes of rows whose mailbox is there already."""
+    """The choice for rows whose mailbox exists already."""
 
     SKIP = "skip"
     UPDATE = "update"
 
 
 class Action(StrEnum):
-    """What a row asks of the host."""
+    """The request that a row makes of MXroute."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -31,7 +34,7 @@ class Action(StrEnum):
 
 
 class RunKind(StrEnum):
-    """What a run is for."""
+    """The purpose of a run."""
 
     IMPORT = "import"
     CHANGE = "change"
@@ -39,12 +42,12 @@ class RunKind(StrEnum):
     UNDO = "undo"
 
 
-#: A value kept here that is to be forgotten; blank keeps what there is.
+#: Clears a value that MXM stores; blank leaves it as it is.
 CLEAR = "-"
 
 
 class Outcome(StrEnum):
-    """What became of a row; the first three only while its run goes on."""
+    """The outcome of a row; the first three occur only while its run is active."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -58,28 +61,28 @@ class Outcome(StrEnum):
     NOT_ATTEMPTED = "not_attempted"
 
 
-#: Not decided yet.
+#: Outcomes of rows that are not decided yet.
 OPEN = frozenset({Outcome.WAITING, Outcome.SENDING, Outcome.SETTLING})
 
-#: The host now is as the row asked.
+#: Outcomes after which MXroute has what the row asked for.
 DONE = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED})
 
-#: What *Retry failed rows* sends again.
+#: Outcomes of the rows that *Retry failed rows* sends again.
 RETRIED = frozenset({Outcome.FAILED, Outcome.NOT_ATTEMPTED})
 
 
 class Proof(StrEnum):
-    """How the outcome of a row is known, where its own answer does not say it."""
+    """The evidence for a row's outcome, where the response to its request is not enough."""
 
     ANSWERED = ""
-    #: No answer came; its mailbox was read back.
+    #: There was no response; the mailbox was read back.
     READ_BACK = "read_back"
-    #: MXroute said no, and did it.
+    #: MXroute reported a refusal, but made the change.
     AGAINST_ANSWER = "against_answer"
 
 
 class RunStatus(StrEnum):
-    """How it stands with a run."""
+    """The status of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -89,12 +92,12 @@ class RunStatus(StrEnum):
     FINISHED = "finished"
 
 
-#: Statuses that nothing leads out of.
+#: Statuses that are final.
 AT_AN_END = frozenset({RunStatus.STOPPED, RunStatus.FINISHED})
 
 
 class CallerKind(StrEnum):
-    """What kind of identity acts: a person, a token of the API, or MXM itself."""
+    """The kind of identity that acts: a person, an API token, or MXM itself."""
 
     OPERATOR = "operator"
     TOKEN = "token"
@@ -151,14 +154,14 @@ class AuditAction(StrEnum):
     AUDIT_DOWNLOAD = "audit.download"
 
 
-#: What a row or a single write did to its mailbox, once it is done.
+#: The audit action of a row or a single write that is done.
 ACTION_DONE = {
     Action.CREATE: AuditAction.MAILBOX_CREATE,
     Action.UPDATE: AuditAction.MAILBOX_UPDATE,
     Action.DELETE: AuditAction.MAILBOX_DELETE,
 }
 
-#: Actions after which a mailbox, or what MXM keeps of it, is different.
+#: Actions that change a mailbox, or what MXM stores about it.
 MAILBOX_CHANGES = frozenset({*ACTION_DONE.values(), AuditAction.RECOVERY_SET, AuditAction.NAME_SET})
 
 #: Actions after which an address may be another mailbox than before.
