@@ -1,8 +1,8 @@
-"""Rows pasted from a spreadsheet, a mail program or a text."""
+"""Read rows pasted from a spreadsheet, a mail program or a text."""
 
 import re
 
-#: What the rows are called where a file has a name.
+#: The name of the rows where a file would have its file name.
 NAME = "Pasted rows"
 
 _ADDRESS = r"[^\s@<>,;]++@[^\s@<>,;]++"
@@ -13,7 +13,10 @@ _BETWEEN_WORDS = re.compile(r"[\s,;<>]+")
 
 
 def to_file(text: str) -> bytes:
-    """What was pasted, as a file to read; a list of addresses as mail programs write it gets a row for each."""
+    """Return pasted text as a file to read.
+
+    A list of addresses, as mail programs write it, gets a row for each address.
+    """
     found = [_addresses(line) for line in text.splitlines() if line.strip()]
     if all(found) and _is_list(text, {len(addresses) for addresses in found}):
         text = "\n".join(address for addresses in found for address in addresses)
@@ -21,12 +24,15 @@ def to_file(text: str) -> bytes:
 
 
 def _is_list(text: str, in_a_line: set[int]) -> bool:
-    """Whether lines of addresses are a list. As many in each line may be a table, with recovery emails."""
+    """Return whether lines of addresses are a list.
+
+    The same number of addresses in each line may be a table, with recovery emails.
+    """
     return "<" in text or len(in_a_line) > 1 or len(text.strip().splitlines()) == 1
 
 
 def _addresses(line: str) -> list[str]:
-    """The addresses of a line that holds nothing else."""
+    """Return the addresses of a line; empty if it holds anything else."""
     found, at = [], len(line) - len(line.lstrip())
     line = line.rstrip(" \t,;")
     while at < len(line):
@@ -42,7 +48,10 @@ def _addresses(line: str) -> list[str]:
 
 
 def addresses_in(text: str, domain: str) -> list[str]:
-    """The addresses that a text names, in lower case, each once; in a line without any, every word is of `domain`."""
+    """Return the addresses in a text, in lower case, each once.
+
+    In a line without an address, every word is a username of `domain`.
+    """
     found: dict[str, None] = {}
     for line in text.lower().splitlines():
         words = [word for piece in _BETWEEN_WORDS.split(line) if (word := piece.strip(".:'\"()[]"))]

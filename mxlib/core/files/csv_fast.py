@@ -1,8 +1,8 @@
-"""Delimited text, a megabyte at a time and whole columns at once: some ten times as fast as record by record.
+"""Read delimited text by whole columns, a megabyte at a time.
 
-Separators outside quotes are told from those inside by the parity of the quotes before them. That is right only when
-every cell is either free of quotes or quoted from end to end; each block is held against that, and a text that is
-anything else is read record by record. Property tests compare the two.
+This is some ten times as fast as reading record by record. The parity of the quotes before a separator decides
+whether it is inside quotes. That is right only when every cell is either free of quotes or quoted from end to end.
+Each block is checked for that, and any other text is read record by record. Property tests compare the two.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,28 +19,28 @@ from mxlib.core.files.errors import FileRefused, far_too_many_rows
 from mxlib.core.files.sheet import ROWS, Table
 from mxlib.core.text import file_problems
 
-#: Bytes at a time: what bounds the memory for text that is nothing but separators.
+#: Bytes in a block. It bounds the memory for text that has nothing but separators.
 _BLOCK = 1_000_000
 _CELLS_IN_BATCH = 100_000
 
-#: How many times the rows that may be are counted, for the sentence that refuses them.
+#: Counting rows stops at this many times the limit; the count is for the sentence that refuses the file.
 _COUNTED = 10
 
-#: What stands for separators outside quotes: ASCII's own, which no real file uses.
+#: Replacements for separators outside quotes: ASCII's own separators, which no real file uses.
 _RECORD, _UNIT = "\x1e", "\x1f"
 _QUOTE, _LF, _CR = b'"\n\r'
 _QUOTED_CELL = r'^"(?:[^"]|"")*"$'
 
 
 class IrregularTable(Exception):
-    """A text in which quotes stand otherwise than around whole cells."""
+    """A text with quotes anywhere other than around whole cells."""
 
 
 def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, name: str, quoted: bool = True) -> Table:
-    """The rows of `text` from `start` on, the beginning of physical line `line`; rows of blank cells are dropped.
+    """Return the rows of `text` from `start` on, without rows of blank cells.
 
-    Not `quoted`: quotes are characters like any other. Raises FileRefused for more than `most` rows, and as `records`
-    does.
+    `start` is the beginning of physical line `line`. Without `quoted`, quotes are ordinary characters. Raises
+    FileRefused for more than `most` rows, and in the cases where `records` does.
     """
     with suppress(IrregularTable):
         return gathered(by_columns(text, delimiter, start=start, line=line, quoted=quoted), most)
@@ -48,7 +48,10 @@ def read_table(text: str, delimiter: str, *, start: int, line: int, most: int, n
 
 
 def gathered(blocks: Iterable[Table], most: int) -> Table:
-    """One table of many; what is beyond `most` rows is counted for a while, not kept."""
+    """Join blocks into one table of at most `most` rows.
+
+    Rows beyond `most` are counted for a while, not kept, so that FileRefused can name their number.
+    """
     kept: list[Table] = []
     total = 0
     for block in blocks:
@@ -67,7 +70,7 @@ def gathered(blocks: Iterable[Table], most: int) -> Table:
 
 
 def by_records(text: str, delimiter: str, *, start: int, line: int, name: str, quoted: bool = True) -> Iterator[Table]:
-    """Blocks of rows, read record by record."""
+    """Yield blocks of rows, read record by record."""
     batch: list[list[str]] = []
     lines: list[int] = []
     stray: set[int] = set()
@@ -88,14 +91,17 @@ def by_records(text: str, delimiter: str, *, start: int, line: int, name: str, q
 
 
 def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool = True) -> Iterator[Table]:
-    """Blocks of rows, whole columns at once; raises NotEven where that could read something else than `by_records`."""
+    """Yield blocks of rows, read by whole columns.
+
+    Raises IrregularTable where the result could differ from that of `by_records`.
+    """
     body = text[start:]
     quoted = quoted and '"' in body and (body[0] == '"' or any(sign + '"' in body for sign in (delimiter, "\n", "\r")))
     data = body.encode()
     del body  # one line may be the whole file: every copy of it counts
     if quoted:
         data, end, unit, around = _marked(data, delimiter), _RECORD, _UNIT, BLANKS + _UNIT + '"'
-    else:  # a quote amid a cell is a character like any other
+    else:  # a quote in the middle of a cell is an ordinary character
         data, end, unit, around = _lines_ended_by_lf(data), "\n", delimiter, BLANKS + delimiter
     for block in _cut(data, end.encode()):
         whole = pa.array([block], pa.binary()).cast(pa.string())
@@ -123,7 +129,7 @@ def by_columns(text: str, delimiter: str, *, start: int, line: int, quoted: bool
 
 
 def _cut(data: bytes, end: bytes) -> Iterator[bytes]:
-    """`data` in blocks of whole records, without the separators between the blocks."""
+    """Yield `data` in blocks of whole records, without the separators between the blocks."""
     start = 0
     while start < len(data):
         cut = data.find(end, start + _BLOCK)
@@ -137,7 +143,7 @@ def _lines_ended_by_lf(data: bytes) -> bytes:
 
 
 def _marked(data: bytes, delimiter: str) -> bytes:
-    """The text with _RECORD and _UNIT for the separators outside quotes."""
+    """Return the text with _RECORD and _UNIT in place of the separators outside quotes."""
     if not delimiter.isascii() or _RECORD.encode() in data or _UNIT.encode() in data:
         raise IrregularTable
     marked = []
@@ -163,7 +169,10 @@ def _marked(data: bytes, delimiter: str) -> bytes:
 
 
 def _unquoted(rows: pa.ListArray) -> pa.ListArray:
-    """Rows without the quotes around their cells."""
+    """Return rows without the quotes around their cells.
+
+    Raises IrregularTable for a cell that has a quote but is not quoted from end to end.
+    """
     cells = rows.flatten()
     quoted = pc.match_substring(cells, '"')
     wrapped = cells.filter(quoted)
@@ -174,5 +183,5 @@ def _unquoted(rows: pa.ListArray) -> pa.ListArray:
 
 
 def _hold_something(rows: pa.ListArray) -> Mask:
-    """Which rows have more than blank cells."""
+    """Return which rows have more than blank cells."""
     return np.array([bool("".join(cells).strip(BLANKS)) for cells in rows.to_pylist()], dtype=bool)

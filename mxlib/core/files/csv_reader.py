@@ -1,6 +1,6 @@
-"""Delimited text, record by record: every quote is accounted for, and every physical line counted.
+"""Read delimited text record by record, with every quote and physical line accounted for.
 
-This is what reading means. `blocks` reads whole columns at a time, and must come to the same.
+This is the reference for reading. `csv_fast` reads whole columns at a time and must return the same.
 """
 
 import csv
@@ -12,10 +12,10 @@ from mxlib.core.files.encoding import outside_quotes
 from mxlib.core.files.errors import FileRefused, too_many_cells
 from mxlib.core.text import file_problems
 
-#: More cells than any table of mailboxes has in a row; what has more would fill the memory.
+#: More cells in a row than any table of mailboxes has; a file with more would fill the memory.
 MAX_CELLS = 1_000
 
-#: As many lines a header may have within quotes.
+#: Lines that a header may span within quotes.
 _LINES_OF_A_HEADER = 20
 
 LINE_END = r"\r\n?|\n"
@@ -23,16 +23,17 @@ _LINE = re.compile(rf"[^\r\n]*+(?:{LINE_END}|$)")
 _LINE_ENDS = re.compile(r"[\r\n]++")
 _CLOSED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
-# An unbalanced quote swallows the rest of a file, and is told by the line where it opened, not by its length.
-# The limit is the process's own; nothing else here reads with `csv`.
+# An unbalanced quote swallows the rest of a file. The error names the line where it opened, not its length.
+# The limit applies to the whole process; nothing else in it reads with `csv`.
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: the physical line on which it starts, its cells, and where in the text the next one starts.
+    """A record: its physical line, its cells, and where the next record starts.
 
-    `stray`: text follows a closing quote, so that the cells are a guess.
+    `line` is the line on which it starts. `end` is the position of the next record in the text, and `next_line` its
+    line. `stray` means that text follows a closing quote, so that the cells are a guess.
     """
 
     line: int
@@ -43,13 +44,16 @@ class Record:
 
 
 def physical_line(text: str, at: int) -> str:
-    """The line of `text` that starts at `at`, with its end."""
+    """Return the line of `text` that starts at `at`, including its line end."""
     found = _LINE.match(text, at)
     return found.group() if found else ""
 
 
 def lines_of_a_row(text: str, at: int) -> str:
-    """The line of `text` that starts at `at`, with those that follow it inside quotes; alone if they never close."""
+    """Return the line of `text` that starts at `at`, with its continuation lines inside quotes.
+
+    Returns that line alone if the quotes do not close within a few lines.
+    """
     line = whole = physical_line(text, at)
     for _ in range(_LINES_OF_A_HEADER):
         if whole.count('"') % 2 == 0:
@@ -59,7 +63,10 @@ def lines_of_a_row(text: str, at: int) -> str:
 
 
 class _Lines:
-    """The physical lines of a text from a place on; `at` and `passed` tell how far reading has come."""
+    """Iterate over the physical lines of a text.
+
+    `at` is the position reached in the text, and `passed` is the number of the last line read.
+    """
 
     def __init__(self, text: str, start: int, line: int, delimiter: str) -> None:
         self._text, self._delimiter = text, delimiter
@@ -80,7 +87,10 @@ class _Lines:
         return line
 
     def pass_blank_ones(self) -> None:
-        """Go on to the next line that holds something; there may be millions that do not."""
+        """Skip to the next line that is not empty.
+
+        There may be millions of empty lines.
+        """
         if found := _LINE_ENDS.match(self._text, self.at):
             self.at = found.end()
             self.passed += line_ends(found.group())
@@ -89,10 +99,10 @@ class _Lines:
 def records(
     text: str, delimiter: str, *, start: int = 0, line: int = 1, name: str = "", quoted: bool = True
 ) -> Iterator[Record]:
-    """The records of `text` from `start` on, the beginning of physical line `line`; empty lines are passed over.
+    """Yield the records of `text` from `start` on, without empty lines.
 
-    Not `quoted`: quotes are characters like any other. Raises FileRefused with the line where a quote opens that never
-    closes.
+    `start` is the beginning of physical line `line`. Without `quoted`, quotes are ordinary characters. Raises
+    FileRefused, with the line, for a quote that opens and never closes, and for a row of more than MAX_CELLS cells.
     """
     lines = _Lines(text, start, line, delimiter)
     reader = csv.reader(
@@ -121,7 +131,10 @@ def check_width(line: int, cells: int) -> None:
 
 
 def _cells(raw: str, delimiter: str) -> Iterator[re.Match[str]]:
-    """The cells of a record as they are typed: quoted from end to end, or whatever stands before the next delimiter."""
+    """Yield the cells of a record as typed.
+
+    A cell is quoted from end to end, or is all text up to the next delimiter.
+    """
     sign = re.escape(delimiter)
     cell = re.compile(rf'(?:"(?P<inside>[^"]*+(?:""[^"]*+)*+)"|(?P<bare>[^{sign}\r\n]*+))(?P<end>{sign}|{LINE_END}|$)')
     at = 0
@@ -133,16 +146,19 @@ def _cells(raw: str, delimiter: str) -> Iterator[re.Match[str]]:
 
 
 def _as_typed(raw: str, delimiter: str) -> list[str]:
-    """The cells of a record in which a quote closes amid a cell: that cell keeps its quotes."""
+    """Return the cells of a record; a cell with a stray quote keeps its quotes.
+
+    A stray quote closes before the end of its cell.
+    """
     found = (cell.group("inside", "bare") for cell in _cells(raw, delimiter))
     return [bare if inside is None else inside.replace('""', '"') for inside, bare in found]
 
 
 def _open_quote(raw: str, delimiter: str) -> int | None:
-    """Where in a record that is no CSV a quote opens without closing; None when it closes on the same line.
+    """Return where a quote opens without closing, in a record that is not valid CSV.
 
-    A quote that closes some lines further on, amid a cell, is the opening quote of that cell: the one before it is
-    missing its end.
+    Returns None when the quote closes on the same line. A quote that closes some lines further on, in the middle of a
+    cell, is the opening quote of that cell: the quote before it lacks its end.
     """
     opened = next(cell.start() for cell in _cells(raw, delimiter) if (cell["bare"] or "").startswith('"'))
     closed = _CLOSED.match(raw, opened)
@@ -150,5 +166,5 @@ def _open_quote(raw: str, delimiter: str) -> int | None:
 
 
 def line_ends(text: str) -> int:
-    """How many lines end in `text`: by CRLF, LF or CR."""
+    """Count the line ends in `text`: CRLF, LF or CR."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")

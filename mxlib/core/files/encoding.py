@@ -1,4 +1,4 @@
-"""How a text file was written: its encoding and its delimiter."""
+"""Detect the encoding and the delimiter of a text file."""
 
 import codecs
 import re
@@ -6,7 +6,7 @@ import re
 from mxlib.core.files.errors import FileRefused, no_delimiter, not_in, nul_bytes, refuse_binary
 from mxlib.core.format import readable
 
-#: The encodings that can be chosen, with their labels; the first four are taken without asking.
+#: The encodings that can be chosen, with their labels; the first four are detected without asking.
 ENCODINGS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16 LE",
@@ -16,20 +16,20 @@ ENCODINGS = {
     "mac-roman": "Mac Roman",
 }
 
-#: The delimiters that can be chosen, with their labels; where nothing tells them apart the first is taken.
+#: The delimiters that can be chosen, with their labels; the first is used where nothing favours another.
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 
-#: Excel's own first line. A spreadsheet may have filled it up with delimiters.
+#: The first line that Excel understands. A spreadsheet may have padded it with delimiters.
 _DECLARED = re.compile(r'"?sep=(?P<sign>[^"\w\r\n])"?(?P=sign)*+[ \t]*+(?:\r\n?|\n|$)', re.IGNORECASE)
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
-    """The text of a file without its byte order mark, and the encoding that was taken.
+    """Return the text of a file without its byte order mark, and the encoding used.
 
-    Raises FileRefused for what is no text, or not in the `encoding` that was chosen.
+    Raises FileRefused for data that is not text, or is not in the chosen `encoding`.
     """
     taken = encoding or _encoding_of(data)
     if taken not in ENCODINGS:
@@ -49,20 +49,26 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
 
 
 def declared_delimiter(text: str) -> tuple[str, int]:
-    """What Excel's `sep=X` in the first line says, and where the next line starts; blank and 0 without one."""
+    """Return the delimiter that Excel's first line `sep=X` declares, and where the next line starts.
+
+    Returns blank and 0 without such a line.
+    """
     found = _DECLARED.match(text)
     return (found["sign"], found.end()) if found else ("", 0)
 
 
 def checked(delimiter: str | None, name: str) -> str:
-    """The delimiter that was chosen; blank without one, FileRefused for what can be none."""
+    """Return the chosen delimiter; blank if none was chosen.
+
+    Raises FileRefused for one that cannot be a delimiter.
+    """
     if delimiter and (len(delimiter) > 1 or delimiter in '"\r\n'):
         raise FileRefused(no_delimiter(delimiter, name))
     return delimiter or ""
 
 
 def outside_quotes(line: str) -> str:
-    """A line without its quoted parts."""
+    """Return a line without its quoted parts."""
     return _QUOTED.sub("", line) if '"' in line else line
 
 
@@ -84,5 +90,8 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 
 def _charmap(encoding: str) -> str:
-    """The characters of a Windows code page; the few bytes without one stay control characters, as browsers do it."""
+    """Return the characters of a Windows code page.
+
+    The few bytes without a character become control characters, as in browsers.
+    """
     return "".join(bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in range(256))

@@ -1,6 +1,6 @@
-"""Files that are not taken in: which, and the one sentence that says what to do instead.
+"""Detect files to refuse, with one sentence each that says what to do instead.
 
-Sentences that other rooms say too are in `messages`.
+Sentences that other packages use as well are in `text.file_problems`.
 """
 
 from mxlib.core.format import quoted
@@ -8,9 +8,9 @@ from mxlib.core.text import file_problems
 
 
 class FileRefused(Exception):
-    """A file that is not taken in; its text is the one sentence that says what is wrong, and where.
+    """A refused file; the message is one sentence that names the problem and its place.
 
-    `line` is that of the file's lines which is at fault, 0 when it is none.
+    `line` is the line of the file that is at fault, 0 when no single line is.
     """
 
     def __init__(self, sentence: str, line: int = 0) -> None:
@@ -19,11 +19,11 @@ class FileRefused(Exception):
 
 
 class Unread(FileRefused):
-    """A file that might be a table, but is not read for what that takes."""
+    """A file that may be a table, but costs too much to read."""
 
 
 class TooCostly(Unread):
-    """Reading or judging came to its limit of time or of memory."""
+    """Reading or validating reached its limit of time or memory."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
@@ -33,13 +33,13 @@ class TooCostly(Unread):
 
 
 class Crowded(Unread):
-    """Too many files wait to be read."""
+    """Too many files are waiting to be read."""
 
     def __init__(self) -> None:
         super().__init__("As many files are being read as this server reads at a time. Try again in a minute.")
 
 
-#: How files begin that are no table, and what each kind is called.
+#: First bytes of files that are not tables, and the name of each kind.
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -59,19 +59,19 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 )
-#: Beginnings of letters only could be a header (`BM`, `MZ`, `RIFF`): these count when what follows is no text.
+#: Beginnings of letters only may be a header (`BM`, `MZ`, `RIFF`): they count only when the rest is not text.
 _COULD_BE_TEXT = (b"BM", b"MZ", b"RIFF", b"GIF8", b"BZh")
 _WEB_PAGES = (b"<!doctype html", b"<html")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
-#: Control characters that no text has; tabs, line ends, form feeds and Ctrl-Z of old exports are not among them.
+#: Control characters that no text has. Tabs, line ends, form feeds and the Ctrl-Z of old exports are allowed.
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f")
 _LOOKED_AT = 65_536
 
 
 def refuse_foreign(data: bytes) -> None:
-    """Raise FileRefused when `data` is evidently a file of another kind."""
+    """Raise FileRefused when `data` is clearly a file of another kind."""
     if data.startswith(_OLE):
         raise FileRefused(LOCKED if _ENCRYPTED in data else OLD_EXCEL)
     if data[:1_024].removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGES):
@@ -82,13 +82,16 @@ def refuse_foreign(data: bytes) -> None:
 
 
 def refuse_binary(data: bytes) -> None:
-    """Raise FileRefused when `data`, which is not UTF-8, is no text in an older encoding either."""
+    """Raise FileRefused when `data` is binary.
+
+    It is called for data that is not UTF-8; text in an older encoding passes.
+    """
     if _is_binary(data):
         raise FileRefused(file_problems.not_a_table("a binary file"))
 
 
 def _is_binary(data: bytes) -> bool:
-    """Whether more than one byte in fifty is a control character."""
+    """Return whether more than one byte in fifty is a control character."""
     start = data[:_LOOKED_AT]
     return (len(start) - len(start.translate(None, _CONTROLS))) * 50 > len(start)
 
@@ -100,61 +103,70 @@ OPEN_DOCUMENT = "This is an OpenDocument spreadsheet: save it as .xlsx or CSV."
 
 
 def nul_bytes(name: str) -> str:
-    """Zero bytes in what should be text."""
+    """Say that a text has NUL bytes."""
     return f"{name} holds NUL bytes: it is no text, or UTF-16 without its mark. Save it as CSV UTF-8."
 
 
 def not_in(name: str, encoding: str) -> str:
-    """A text that is not in the encoding that it claims, or that was chosen for it."""
+    """Say that a text is not in its declared or chosen encoding."""
     return f"{name} does not read as {encoding}. Choose another encoding, or save it as CSV UTF-8."
 
 
 def no_delimiter(sign: str, name: str) -> str:
-    """A delimiter was chosen that can be none."""
+    """Say that the chosen delimiter cannot be one."""
     return f"{quoted(sign)} can not separate the cells of {name}. Choose one character."
 
 
 def too_many_cells(line: int, cells: int, limit: int) -> str:
-    """A row that no table of mailboxes has."""
+    """Say that a row has more cells than any table of mailboxes."""
     return f"Line {line} has {cells:,} values; the limit is {limit:,}."
 
 
 def far_too_many_rows(counted: int, limit: int) -> str:
-    """So many rows that counting stopped."""
+    """Say that a file has so many rows that counting stopped."""
     return f"More than {counted:,} rows; the limit is {limit:,}. Split the file."
 
 
 def no_header_in(line: int) -> str:
-    """The line that was chosen as header is blank, a comment, or not there."""
+    """Say that the line chosen as header is blank, a comment, or does not exist."""
     return f"Line {line} holds no header. Choose another line."
 
 
 def damaged(name: str) -> str:
-    """A workbook that can not be read."""
+    """Say that a workbook cannot be read."""
     return f"{name} is damaged, or no workbook at all. Open it in a spreadsheet and save it again as .xlsx or CSV."
 
 
 def unpacks_too_large(size: int, limit: int) -> str:
-    """A workbook that would fill the memory; both in bytes."""
+    """Say that a workbook would fill the memory; `size` and `limit` in bytes."""
     return f"Unpacked it is {size / 1_000_000:,.1f} MB; the limit is {limit / 1_000_000:,.0f} MB. Save it as CSV."
 
 
 def too_many_cells_in(limit: int) -> str:
-    """A workbook that holds far more cells than its size explains, most of them blank or alike."""
+    """Say that a workbook holds far more cells than its size explains.
+
+    Most of such cells are blank or alike.
+    """
     return f"This workbook has more than {limit:,} tags in its cells: too many for its size. Save the table as CSV."
 
 
 def too_wide_apart(sheet_limit: int) -> str:
-    """A workbook whose cells lie so far apart that the blank ones between would fill the memory."""
+    """Say that the cells of a workbook are too far apart.
+
+    The blank cells between them would fill the memory.
+    """
     return f"The cells of this workbook lie too far apart (limit {sheet_limit:,}). Save the table alone, or as CSV."
 
 
 def repeats_too_much(size: int, limit: int) -> str:
-    """A workbook whose cells share texts that would fill the memory, each written out; both in characters."""
+    """Say that the shared texts of a workbook are repeated in too many cells.
+
+    They would fill the memory if each cell had its own copy. `size` and `limit` are in characters.
+    """
     told = f"{size / 1_000_000:,.1f} million characters; the limit is {limit / 1_000_000:,.1f} million"
     return f"The texts that the cells of this workbook share come to {told}. Save the table alone, or as CSV."
 
 
 def no_sheet(sheet: str, name: str) -> str:
-    """A sheet was chosen that the workbook does not have."""
+    """Say that the workbook does not have the chosen sheet."""
     return f"{name} has no sheet {quoted(sheet)}."

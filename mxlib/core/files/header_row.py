@@ -1,4 +1,4 @@
-"""Where a table starts: its header among the first rows, and the title above it."""
+"""Find where a table starts: its header among the first rows, and the title above it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from mxlib.core.files.csv_reader import MAX_CELLS
 from mxlib.core.files.errors import FileRefused, no_header_in
 from mxlib.core.text import file_problems
 
-#: How many rows are searched for the header.
+#: Number of rows that are searched for the header.
 SEARCHED = 20
 
-#: The header of a list of addresses that has none.
+#: The header given to a list of addresses without one.
 _LIST_OF_ADDRESSES = ("email",)
 
 
@@ -21,7 +21,7 @@ _LIST_OF_ADDRESSES = ("email",)
 class HeaderCandidate:
     """One of the first rows of a table: the header, a title above it, or already data.
 
-    `start` and `end` are where the row starts and where the next one does, in characters of a text or rows of a sheet.
+    `start` and `end` are the positions of this row and the next one, in characters of a text or rows of a sheet.
     """
 
     line: int
@@ -34,7 +34,11 @@ class HeaderCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header of a table, the line on which it stands (0 without one), the title, and where its rows start."""
+    """The header of a table, its line, the title, and where the rows start.
+
+    `line` is 0 for a table without a header. `first` is where the rows start, in characters of a text or rows of a
+    sheet; `first_line` is the line there.
+    """
 
     header: tuple[str, ...]
     line: int
@@ -45,7 +49,11 @@ class Header:
 
 
 def candidates_searched(rows: Iterable[HeaderCandidate], header_line: int | None) -> list[HeaderCandidate]:
-    """The rows among which the header is, up to the one that names usernames or addresses, or was chosen."""
+    """Return the first rows, among which the header is.
+
+    They end with the row that names usernames or addresses, or with the chosen header line. Blank rows and comments
+    are left out.
+    """
     found: list[HeaderCandidate] = []
     for row in rows:
         if not "".join(row.cells).strip(BLANKS) or headers.is_comment(row.cells):
@@ -57,7 +65,10 @@ def candidates_searched(rows: Iterable[HeaderCandidate], header_line: int | None
 
 
 def delimiter_of(line: str) -> str:
-    """The delimiter by which a line names most known columns, else the one that it has most of, outside quotes."""
+    """Return the delimiter that splits a line into the most known column names.
+
+    Among equals it is the delimiter that occurs most often outside quotes.
+    """
     bare = encoding.outside_quotes(line)
 
     def told(sign: str) -> tuple[int, int]:
@@ -67,9 +78,9 @@ def delimiter_of(line: str) -> str:
 
 
 def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = None) -> Header:
-    """Find the header; the first row is taken for it where none names anything known.
+    """Find the header; use the first row where none names anything known.
 
-    Raises FileRefused when there is no row at all, or none on the line that was chosen.
+    Raises FileRefused when there are no rows, or no row on the chosen line.
     """
     if not openings:
         raise FileRefused(no_header_in(header_line) if header_line else file_problems.file_empty())
@@ -83,7 +94,10 @@ def find_header(openings: Sequence[HeaderCandidate], header_line: int | None = N
 
 
 def rank(openings: Sequence[HeaderCandidate]) -> int:
-    """How much the first rows of a sheet look like a table of mailboxes; lower is better."""
+    """Rank the first rows of a sheet by how much they look like mailboxes.
+
+    Lower is better; 4 is for a sheet without rows.
+    """
     if any(headers.names_who(row.cells) for row in openings):
         return 0
     if any(headers.names_anything(row.cells) for row in openings):
@@ -92,14 +106,14 @@ def rank(openings: Sequence[HeaderCandidate]) -> int:
 
 
 def is_list_of_addresses(openings: Sequence[HeaderCandidate]) -> bool:
-    """Whether a table without a header is one column of addresses."""
+    """Return whether a table without a header is one column of addresses."""
     if any(headers.names_anything(row.cells) for row in openings):
         return False
     return all(len(trimmed(row.cells)) == 1 for row in openings) and "@" in openings[0].cells[0]
 
 
 def trimmed(cells: Sequence[str]) -> tuple[str, ...]:
-    """Header cells as they are shown, without blank ones at the end."""
+    """Return header cells as shown, without blank ones at the end."""
     shown = [headers.shown(cell) for cell in cells]
     while shown and not shown[-1]:
         shown.pop()
@@ -107,7 +121,10 @@ def trimmed(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> int:
-    """The header is the row that names usernames or addresses, else one that names anything known, else the first."""
+    """Return the position of the header row.
+
+    It is the row that names usernames or addresses, else one that names anything known, else the first.
+    """
     if header_line is not None:
         if openings[-1].line != header_line:
             raise FileRefused(no_header_in(header_line))
@@ -120,7 +137,7 @@ def _position(openings: Sequence[HeaderCandidate], header_line: int | None) -> i
 
 
 def _names_for(openings: Sequence[HeaderCandidate]) -> tuple[str, ...]:
-    """Names for the columns of a table that has none."""
+    """Return names for the columns of a table without a header."""
     if is_list_of_addresses(openings):
         return _LIST_OF_ADDRESSES
     width = max(len(trimmed(row.cells)) for row in openings)

@@ -1,4 +1,7 @@
-"""Reading a file: bytes become a sheet of text cells; nothing is lost, and nothing is guessed silently."""
+"""Read the bytes of a file into a sheet of text cells.
+
+Nothing is lost, and nothing is guessed silently.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -24,7 +27,7 @@ __all__ = ["FileRefused", "Limits", "ReadOptions", "Sheet", "Table", "read"]
 _STANDARD = Limits()
 _LONGEST_NAME = 80
 
-#: How many lines are searched for the header, and how many characters, whatever they hold.
+#: Lines and characters that are searched for the header, blank lines and comments included.
 _LINES_SEARCHED = 10_000
 _CHARACTERS_SEARCHED = 500_000
 
@@ -37,11 +40,11 @@ def read(
     taken: ReadOptions | None = None,
     book: xlsx_reader.Workbook | None = None,
 ) -> Sheet:
-    """Read a file, text or .xlsx; `taken` overrides what would be taken for its encoding, delimiter, sheet and header.
+    """Read a text file or an .xlsx workbook.
 
-    `book` is the workbook in `data` if that was opened before. A table whose header names nothing known is read with
-    its first row as header, so that its columns can be mapped by hand. Raises FileRefused with one sentence when there
-    is no table in the file.
+    `taken` overrides the detected encoding, delimiter, sheet and header. `book` is the workbook in `data` if it was
+    opened before. A table whose header names nothing known is read with its first row as header, so that its columns
+    can be mapped by hand. Raises FileRefused with one sentence when the file has no table.
     """
     if len(data) > limits.bytes:
         raise FileRefused(file_problems.too_large(len(data), limits.bytes))
@@ -83,9 +86,10 @@ def _read_text(data: bytes, name: str, limits: Limits, wanted: ReadOptions) -> S
 def _openings_of_text(
     text: str, start: int, delimiter: str, name: str, wanted: ReadOptions
 ) -> Iterator[HeaderCandidate]:
-    """The rows of a text one by one, each by its own delimiter unless one is given.
+    """Yield the rows of a text, each split by its own delimiter.
 
-    A quote that opens above the header that was chosen does not keep it from being read.
+    A given `delimiter` is used for all rows. A quote that opens above the chosen header does not prevent reading the
+    header.
     """
     quoted = wanted.quoted is not False
     line = 2 if start else 1
@@ -109,7 +113,7 @@ def _openings_of_text(
 
 
 def _is_comment(line: str, delimiter: str) -> bool:
-    """Whether a line is a comment, quotes or not."""
+    """Return whether a line is a comment, with or without quotes."""
     return line.startswith("#") and headers.is_comment(line.split(delimiter or delimiter_of(line), MAX_CELLS))
 
 
@@ -129,7 +133,7 @@ def _read_workbook(book: xlsx_reader.Workbook, name: str, limits: Limits, wanted
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sheet in which the table may be."""
+    """A sheet that may hold the table."""
 
     name: str
     rows: list[tuple[int, list[str]]]
@@ -141,7 +145,7 @@ class _Candidate:
 
 
 def _chosen_sheet(book: xlsx_reader.Workbook, wanted: ReadOptions) -> _Candidate:
-    """The sheet with the best header, the first of equals."""
+    """Return the sheet with the best header; the first one among equals."""
     best = _Candidate("", [], [])
     for name in book.names if wanted.sheet is None else (wanted.sheet,):
         rows = list(book.rows(name))

@@ -1,4 +1,4 @@
-"""A table as it was read, before its columns are understood."""
+"""A table as read from a file, before its columns have a meaning."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,13 +11,16 @@ import pyarrow.compute as pc
 from mxlib.core import arrow_text
 from mxlib.core.files.encoding import DELIMITERS, ENCODINGS
 
-#: Rows as arrow keeps them; 32 bits an offset, since most cells are short and many are blank.
+#: The arrow type of rows. Offsets have 32 bits, since most cells are short and many are blank.
 ROWS = pa.list_(pa.string())
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may measure: its bytes, its rows without the header, and a workbook's bytes once unpacked."""
+    """The limits of a file.
+
+    `bytes` of the file, `rows` without the header, and `unpacked` bytes of a workbook.
+    """
 
     bytes: int = 10_000_000
     rows: int = 10_000
@@ -26,10 +29,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file was read, or, handed to `intake.read`, how to read it; None leaves it to the reader.
+    """Options of reading a file, as given or as found.
 
-    `sheet` belongs to a workbook, `encoding`, `delimiter` and `quoted` to a text. Header line 0: the table has no
-    header. Not `quoted`: a quote is a character like any other, and stands around no cell.
+    Given to `reader.read`, None leaves the choice to the reader. `sheet` applies to a workbook; `encoding`,
+    `delimiter` and `quoted` to a text. A `header_line` of 0 means that the table has no header. If `quoted` is False,
+    a quote is an ordinary character and never encloses a cell.
     """
 
     encoding: str | None = None
@@ -39,7 +43,7 @@ class ReadOptions:
     quoted: bool | None = None
 
     def told(self) -> str:
-        """What was taken: `UTF-8, semicolons, header in line 3`."""
+        """Describe how the file was read: `UTF-8, semicolons, header in line 3`."""
         parts = [
             ENCODINGS.get(self.encoding or "", ""),
             DELIMITERS.get(self.delimiter or "", f"delimiter {self.delimiter!r}" if self.delimiter else ""),
@@ -52,9 +56,9 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text cells, as many cells as each row has, with the physical line on which each row starts.
+    """Rows of text cells, with the physical line on which each row starts.
 
-    `stray` are the positions of rows in which text follows a closing quote.
+    Each row has its own number of cells. `stray` holds the positions of rows in which text follows a closing quote.
     """
 
     rows: pa.ListArray = field(repr=False)
@@ -66,23 +70,23 @@ class Table:
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """How many cells each row has."""
+        """Return the number of cells of each row."""
         lengths: npt.NDArray[np.int64] = self.rows.value_lengths().to_numpy().astype(np.int64)
         return lengths
 
     def column(self, position: int) -> pa.Array:
-        """One column, blank where a row ends before it."""
+        """Return one column, blank where a row ends before it."""
         missing = self.lengths <= position
         places = pa.array(self.rows.offsets.to_numpy()[:-1] + position, mask=missing if missing.any() else None)
         return self.rows.values.take(places).fill_null("").cast(pa.large_string())
 
     def row(self, origin: int) -> list[str]:
-        """The cells of one row."""
+        """Return the cells of one row."""
         cells: list[str] = self.rows[origin].as_py()
         return cells
 
     def crowded(self, width: int) -> npt.NDArray[np.int64]:
-        """The positions of rows that have something beyond `width` columns."""
+        """Return the positions of rows with filled cells beyond `width` columns."""
         longer = np.flatnonzero(self.lengths > width)
         if not len(longer):
             return longer
@@ -93,9 +97,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file as it was read: header, rows, how it was read, and what stood above the header.
+    """A file as read: header, rows, the options used, and the title.
 
-    `digest` is the sha256 of the file's bytes, in hex. `sheets` are the names of a workbook's sheets.
+    `title` is the text above the header. `digest` is the SHA-256 of the file's bytes, in hex. `sheets` are the names of
+    a workbook's sheets.
     """
 
     name: str
@@ -110,7 +115,7 @@ class Sheet:
         return len(self.table)
 
     def samples(self, position: int, most: int = 3) -> list[str]:
-        """The first cells of a column that hold something."""
+        """Return the first filled cells of a column."""
         cells = arrow_text.stripped(self.table.column(position))
         found: list[str] = cells.filter(pc.not_equal(cells, "")).slice(0, most).to_pylist()
         return found

@@ -1,4 +1,7 @@
-"""Files that leave: CSV that Excel opens right and reads back unharmed, and .xlsx with nothing but text cells."""
+"""Write files to download: CSV and .xlsx.
+
+Excel opens the CSV correctly, and reading it back gives the same cells. The .xlsx has text cells only.
+"""
 
 import io
 import re
@@ -15,13 +18,13 @@ from mxlib.core.schema import COLUMNS, MAX_TEXT_LENGTH, SCHEMA
 
 _NOTHING: frozenset[str] = frozenset()
 
-#: What is written between quotes: separators of any dialect, quotes, line ends, blanks at an end, a comment's sign.
+#: Cells to quote: with separators of any dialect, quotes, line ends, blanks at an end, or a comment's sign.
 _NEEDS_QUOTES = re.compile(r'[,;|\t"\r\n]|^[\s#]|\s$')
 _UNSAFE_IN_A_NAME = re.compile(r"[^a-z0-9.-]+")
 
 _WIDTH = 24
 
-#: Both rows are refused as they are, since nobody's account has this domain: an example is never imported by mistake.
+#: Both rows are refused as they are, since no account has this domain: an example is never imported by mistake.
 _EXAMPLES = tuple(tuple(column.examples[row] for column in SCHEMA) for row in range(2))
 
 
@@ -31,9 +34,10 @@ def table_csv(
     verbatim: AbstractSet[str] = _NOTHING,
     remarks: Sequence[str] = (),
 ) -> bytes:
-    """Write a table as CSV: UTF-8 with a mark, CRLF, cells that would be formulas guarded.
+    """Write a table as CSV: UTF-8 with a byte order mark, CRLF, and guarded cells.
 
-    `verbatim` are the names of columns that are never altered: passwords. `remarks` stand above the header as comments.
+    Cells that a spreadsheet would take for formulas are guarded. `verbatim` names the columns that are never altered:
+    passwords. `remarks` are written above the header as comments.
     """
     cells = ([f"# {remark}"] for remark in remarks)
     lines = (",".join(map(_quoted, row)) for row in chain(cells, _guarded(header, rows, verbatim)))
@@ -41,7 +45,7 @@ def table_csv(
 
 
 def csv_cell(text: str) -> str:
-    """One cell as `table_csv` writes it."""
+    """Return one cell as `table_csv` writes it."""
     return _quoted(guard(text))
 
 
@@ -51,9 +55,9 @@ def table_xlsx(
     verbatim: AbstractSet[str] = _NOTHING,
     remarks: Sequence[str] = (),
 ) -> bytes:
-    """Write a table as .xlsx with text cells only, which no spreadsheet takes for a number, a date or a formula.
+    """Write a table as .xlsx with text cells only.
 
-    `remarks` stand on a sheet of their own.
+    No spreadsheet takes a text cell for a number, a date or a formula. `remarks` are written to a sheet of their own.
     """
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
@@ -72,30 +76,30 @@ def table_xlsx(
     return packed.getvalue()
 
 
-#: How a table is written, by the ending of the file's name.
+#: The writer of a table, by the extension of the file name.
 WRITERS = {"csv": table_csv, "xlsx": table_xlsx}
 
 
 def mailboxes_csv(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
-    """The import format of mailboxes, passwords blank.
+    """Write mailboxes in the import format, with blank passwords.
 
-    Needed are the columns of the schema but the password.
+    `mailboxes` needs every column of the schema except the password.
     """
     return table_csv(COLUMNS, _rows_of(mailboxes), remarks=remarks)
 
 
 def mailboxes_xlsx(mailboxes: pd.DataFrame, remarks: Sequence[str] = ()) -> bytes:
-    """As `mailboxes_csv`, as a workbook."""
+    """Write mailboxes as `mailboxes_csv` does, as a workbook."""
     return table_xlsx(COLUMNS, _rows_of(mailboxes), remarks=remarks)
 
 
 def template_csv() -> bytes:
-    """The import format with two example rows."""
+    """Write the import format with two example rows."""
     return table_csv(COLUMNS, _EXAMPLES)
 
 
 def file_name(domain: str, day: date, kind: str = "csv") -> str:
-    """`mailboxes-<domain>-<date>.csv`, safe on every file system."""
+    """Return `mailboxes-<domain>-<date>.csv`, safe on every file system."""
     safe = _UNSAFE_IN_A_NAME.sub("-", domain.lower()).strip(".-")
     return f"mailboxes-{safe or 'all'}-{day.isoformat()}.{kind}"
 
@@ -113,7 +117,7 @@ def _rows_of(mailboxes: pd.DataFrame) -> Iterable[tuple[str, ...]]:
 def _guarded(
     header: Sequence[str], rows: Iterable[Sequence[str]], verbatim: AbstractSet[str]
 ) -> Iterable[Sequence[str]]:
-    """The header and the rows, every cell guarded but those of `verbatim` columns."""
+    """Yield the header and the rows, with every cell guarded except in `verbatim` columns."""
     yield [guard(name) for name in header]
     kept = [name in verbatim for name in header]
     for cells in rows:
@@ -121,7 +125,7 @@ def _guarded(
 
 
 def _held(cell: str) -> str:
-    """As much of a text as a cell of a spreadsheet holds, with a sign that there was more."""
+    """Cut a text to the length of a spreadsheet cell, with an ellipsis."""
     return cell if len(cell) <= MAX_TEXT_LENGTH else f"{cell[: MAX_TEXT_LENGTH - 1]}…"
 
 

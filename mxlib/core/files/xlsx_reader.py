@@ -1,9 +1,9 @@
-"""Excel workbooks: sheets of text cells, bounded before anything is built of them.
+"""Read Excel workbooks as sheets of text cells, with their size checked first.
 
 A megabyte of .xlsx can unpack to hundreds, and two cells at the ends of a sheet span seventeen thousand million blank
-ones. So every part is unpacked only as far as the archive says, the filled cells of every sheet are measured, and the
-reader gets a copy that holds nothing else. Cells share their texts, too: thirty thousand characters that ten thousand
-cells point to are written once, and read ten thousand times.
+ones. So every part is unpacked only to the size that the archive declares, the filled cells of every sheet are
+measured, and the reader gets a copy that holds nothing else. Cells also share texts: thirty thousand characters that
+ten thousand cells point to are written once and read ten thousand times.
 """
 
 import datetime
@@ -35,33 +35,33 @@ _PARTS = (".xml", ".rels")
 _WORKSHEET = re.compile(rb"<(?:\w+:)?sheetData[\s/>]")
 _EMPTY_WORKSHEET = b"<worksheet><sheetData/></worksheet>"
 
-#: A cell that holds an error is a blank one to the reader; as text it is seen, and judged.
+#: The reader returns a cell with an error as blank; marked as text, the error is kept and validated.
 _ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=["'])e(["'])""")
 
-#: How many texts there are, as the workbook has it: the reader makes room for as many, and dies when it can not.
+#: The number of texts that the workbook declares: the reader allocates that many, and crashes when it cannot.
 _TEXTS = re.compile(rb"""uniqueCount\s*=\s*["']([^"']*)""")
 
 _SHARED_TEXTS = re.compile(rb"<(?:\w+:)?sst[\s/>]")
 _SHARED_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
-#: Characters of shared texts in one sheet, besides as many as the workbook has bytes.
+#: Characters of shared texts in one sheet, in addition to one for each unpacked byte of the workbook.
 _SPARE_TEXT = 5_000_000
 
-#: Bytes and tags that a workbook may unpack to, besides so many for each of its own bytes: what it costs to read
-#: stays in proportion to its size. Spreadsheets pack some 10 to 30 times, and write 4 tags a cell.
+#: Bytes and tags that a workbook may unpack to: a fixed number, and so many more for each of its own bytes. The cost
+#: of reading stays in proportion to its size. Spreadsheets compress some 10 to 30 times, and write 4 tags a cell.
 _SPARE_BYTES, _BYTES_A_BYTE = 20_000_000, 60
 _SPARE_TAGS, _TAGS_A_BYTE = 1_000_000, 3
 
-#: Rows above the table, which the limit of rows does not count.
+#: Rows above the table that do not count towards the limit of rows.
 _ROWS_ABOVE = 20
 _LAST_WHOLE = 10**15
 
 
 @dataclass(frozen=True)
 class Workbook:
-    """A workbook that is safe to read: its sheets by name, visible ones first.
+    """A workbook that is safe to read.
 
-    `refused` says why a sheet was left out, blank when none was.
+    `names` are its sheets, visible ones first. `refused` says why a sheet was left out, blank when none was.
     """
 
     names: tuple[str, ...]
@@ -70,7 +70,7 @@ class Workbook:
     _workbook: CalamineWorkbook = field(repr=False)
 
     def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
-        """The rows of a sheet that hold something, with their numbers, cells as text."""
+        """Yield the filled rows of a sheet as pairs of row number and text cells."""
         if sheet not in self.names:
             raise FileRefused(errors.no_sheet(sheet, self.name))
         try:
@@ -81,12 +81,15 @@ class Workbook:
 
 
 def is_zip(data: bytes) -> bool:
-    """Whether `data` is an archive, as every .xlsx is."""
+    """Return whether `data` is an archive, as every .xlsx is."""
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def open_workbook(data: bytes, name: str, limits: Limits) -> Workbook:
-    """Open a workbook; raises FileRefused for what is none, or would take too much memory."""
+    """Open a workbook.
+
+    Raises FileRefused for data that is not a workbook, or would take too much memory.
+    """
     try:
         content, refused = _bounded(data, name, limits)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -117,7 +120,10 @@ def _without_blank_end(cells: list[str]) -> list[str]:
 
 
 def _written(value: object) -> str:
-    """A cell's value as people write it: whole numbers without a decimal point, dates by the calendar."""
+    """Return a cell's value as people write it.
+
+    Whole numbers have no decimal point, and dates are in ISO format.
+    """
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float) and value.is_integer() and abs(value) < _LAST_WHOLE:
@@ -128,7 +134,11 @@ def _written(value: object) -> str:
 
 
 def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
-    """A copy of a workbook with its tables only, each no larger than the archive says; why a sheet is missing."""
+    """Return a copy of a workbook with its tables only, and a reason.
+
+    Each part of the copy is no larger than the archive declares. The reason says why a sheet is missing, blank when
+    none is.
+    """
     if data.count(ENTRY) > MAX_PARTS:
         raise FileRefused(errors.damaged(name))
     refused = ""
@@ -146,7 +156,7 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         for part in wanted:
             content = _unpacked(archive, part, most_texts=unpacked)
             is_worksheet = _WORKSHEET.search(content) is not None
-            tags += content.count(b"<") // (1 if is_worksheet else 4)  # others are read by no code of Python
+            tags += content.count(b"<") // (1 if is_worksheet else 4)  # no Python code reads the others
             if tags > most_tags:
                 raise FileRefused(errors.too_many_cells_in(most_tags))
             if is_worksheet:
@@ -167,7 +177,7 @@ def _bounded(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
 
 
 def _sizes(content: bytes) -> Sizes:
-    """At most so many characters each of the shared texts has, in their order."""
+    """Return an upper bound of the characters of each shared text, in their order."""
     starts = np.fromiter((found.start() for found in _SHARED_TEXT.finditer(content)), np.int64)
     return np.diff(starts, append=len(content)) if len(starts) else np.zeros(1, np.int64)
 
@@ -175,7 +185,10 @@ def _sizes(content: bytes) -> Sizes:
 def _refuse_repetition(
     archive: zipfile.ZipFile, sheet: zipfile.ZipInfo, others: list[zipfile.ZipInfo], room: int
 ) -> None:
-    """Raise FileRefused when the cells of a sheet come to over `room` characters, each with its own copy of a text."""
+    """Raise FileRefused when the cells of a sheet come to over `room` characters.
+
+    Each cell counts with its own copy of a shared text.
+    """
     texts = (content for content in map(archive.read, others) if _SHARED_TEXTS.search(content))
     sizes = max(map(_sizes, texts), key=np.sum)
     extent = _measure(archive.read(sheet), sizes)
@@ -194,7 +207,10 @@ def _refuse_others(parts: set[str]) -> None:
 
 
 def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) -> bytes:
-    """The content of a part; what is longer than the archive says fails its checksum."""
+    """Return the content of a part.
+
+    A part that is longer than the archive declares fails its checksum.
+    """
     if part.flag_bits & 1:
         raise FileRefused(errors.LOCKED)
     if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -208,7 +224,10 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most_texts: int) 
 
 
 class _Extent:
-    """How far the filled cells of a worksheet reach, by the same rules that place them when it is read."""
+    """The extent of the filled cells of a worksheet.
+
+    Cells are placed by the same rules as when the sheet is read.
+    """
 
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
@@ -221,7 +240,7 @@ class _Extent:
         self._first_column = self._last_column = 0
 
     def started(self, tag: str, attributes: dict[str, str]) -> None:
-        """An element of the sheet's XML."""
+        """Handle the start of an element in the sheet's XML."""
         kind = tag.rpartition(":")[2]
         reference = attributes.get("r")
         if kind == "c":
@@ -240,12 +259,15 @@ class _Extent:
             self._column = 0
 
     def told(self, text: str) -> None:
-        """Text inside an element; of a cell that shares its text, the number of that."""
+        """Handle text inside an element.
+
+        In a cell that shares its text, it is the number of the shared text.
+        """
         if self._points:
             self._pointed_to += text
 
     def ended(self, tag: str) -> None:
-        """The end of an element."""
+        """Handle the end of an element."""
         if self._pointed_to and tag.rpartition(":")[2] == "v":
             at = int(self._pointed_to)
             self.characters += int(self._sizes[at]) if 0 <= at < len(self._sizes) else 0
@@ -263,7 +285,7 @@ class _Extent:
         self._last_column = max(self._last_column, column)
 
     def trouble(self, most_rows: int, unpacked: int) -> str:
-        """Why the sheet can not be read, blank when it can."""
+        """Return why the sheet cannot be read; blank when it can."""
         if self.rows > most_rows + _ROWS_ABOVE:
             return file_problems.too_many_rows(self.rows - 1, most_rows)
         room = 500_000 + unpacked // 8
@@ -272,7 +294,7 @@ class _Extent:
 
 
 def _number_of(letters: str) -> int:
-    """The number of a column: `A` is 1, `AA` 27."""
+    """Return the number of a column: 1 for `A`, 27 for `AA`."""
     number = 0
     for letter in letters.upper():
         if not "A" <= letter <= "Z" or number > 1_000_000:
@@ -284,7 +306,10 @@ def _number_of(letters: str) -> int:
 
 
 def _measure(content: bytes, sizes: Sizes = _NO_SIZES) -> _Extent:
-    """How far a worksheet reaches; with the `sizes` of the shared texts, what its cells come to as well."""
+    """Measure the extent of the filled cells of a worksheet.
+
+    With the `sizes` of the shared texts, their characters in all cells are counted as well.
+    """
     if b"<!DOCTYPE" in content:
         raise ValueError("no part of a workbook has a document type")
     extent = _Extent(sizes)
