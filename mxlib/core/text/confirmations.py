@@ -1,4 +1,4 @@
-"""The question before an import starts, with its figures."""
+"""Texts of the question before an import starts, with its figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ UPDATING = (
     "Skip leaves existing mailboxes as they are. Update changes what a row gives: a blank cell keeps what there is, "
     "a dash as recovery email removes it, and a mailbox that is not in the file stays."
 )
-#: Domains that a confirmation names.
+#: Most domains that a confirmation names.
 _DOMAINS_TOLD = 10
 
 
@@ -20,9 +20,9 @@ class Confirmation:
     """The figures of one import before it starts.
 
     `creates` maps domain to mailboxes to create; `existing` maps domain to mailboxes there now and lacks a domain whose
-    list could not be had; `updates` maps domain to mailboxes that will change. `unchanged` rows ask for what there is,
-    `replaced` ones give a new password to a mailbox that exists, `kept_here` ones change a recovery email only.
-    `behind_seconds` is what other runs ahead add to `seconds`.
+    list could not be read; `updates` maps domain to mailboxes that will change. `unchanged` rows equal the present
+    state, `replaced` ones give a new password to an existing mailbox, `kept_here` ones change a recovery email only.
+    `behind_seconds` is the time that runs ahead add to `seconds`.
     """
 
     file_name: str
@@ -46,12 +46,15 @@ class Confirmation:
 
     @property
     def mailboxes(self) -> int:
-        """How many mailboxes will be created or changed."""
+        """Return the number of mailboxes that will be created or changed."""
         return sum(self.creates.values()) + sum(self.updates.values())
 
 
 def confirm(figures: Confirmation) -> str:
-    """What is asked before anything is sent; parts that are zero are left out."""
+    """Return the question that is asked before anything is sent.
+
+    Parts that are zero are left out.
+    """
     left_out = [
         (figures.exist, "already exists", "already exist"),
         (figures.invalid, "invalid", "invalid"),
@@ -86,7 +89,7 @@ def confirm(figures: Confirmation) -> str:
 
 
 def to_do(creates: int, updates: int) -> str:
-    """What a run will do: `Create 213 mailboxes and update 12`, without a full stop."""
+    """Say what a run will do, without a full stop: `Create 213 mailboxes and update 12`."""
     if not updates:
         return f"Create {count(creates, 'mailbox', 'mailboxes')}"
     if not creates:
@@ -95,19 +98,25 @@ def to_do(creates: int, updates: int) -> str:
 
 
 def nothing_to_change(rows: int) -> str:
-    """That every row that could be sent asks for what there is."""
+    """Say that no row would change anything at MXroute."""
     return f"Nothing to change: {count(rows, 'row')} as MXroute has {'it' if rows == 1 else 'them'}."
 
 
 def replaces_passwords(mailboxes: int) -> str:
-    """That mailboxes which are in use get another password: whoever uses one is locked out until told."""
+    """Warn that existing mailboxes get another password.
+
+    Their users are locked out until they learn the new password.
+    """
     if mailboxes == 1:
         return "1 password of an existing mailbox will be replaced."
     return f"{mailboxes:,} passwords of existing mailboxes will be replaced."
 
 
 def _domains(figures: Confirmation) -> str:
-    """What will happen in each domain; beyond ten the last ones together, so that what follows stays in sight."""
+    """Describe what will happen in each domain.
+
+    Beyond ten domains the last ones are summed up, so that the text after them stays in sight.
+    """
     names = sorted({*figures.creates, *figures.updates})
     shown = names if len(names) <= _DOMAINS_TOLD else names[: _DOMAINS_TOLD - 1]
     told = ", ".join(_there(figures, name) for name in shown)
@@ -118,7 +127,10 @@ def _domains(figures: Confirmation) -> str:
 
 
 def _there(figures: Confirmation, domain: str) -> str:
-    """What will happen in one domain: `clienta.nl 201 (14 now)`, or `clienta.nl 201 new and 12 changed (14 now)`."""
+    """Describe what will happen in one domain: `clienta.nl 201 (14 now)`.
+
+    With updates it is `clienta.nl 201 new and 12 changed (14 now)`.
+    """
     new, changed = figures.creates.get(domain, 0), figures.updates.get(domain, 0)
     figure = f"{new:,}"
     if figures.updates:
@@ -143,36 +155,48 @@ def imported_before(
     file_name: str, domains: Sequence[str], operator: str, at: float, run: int, created: int, now: float | None = None,
     updated: int = 0,
 ) -> str:  # fmt: skip
-    """That the same file was imported once before; a run that changed nothing has no domains."""
+    """Say that the same file was imported before.
+
+    `domains` is empty for a run that changed nothing.
+    """
     into = f" into {listed(domains, most=4, noun='more domains')}" if domains else ""
     did = [f"{created:,} created"] * bool(created or not updated) + [f"{updated:,} updated"] * bool(updated)
     return f"{file_name} was imported{into} by {operator} on {day(at, now)} (run {run}, {', '.join(did)})."
 
 
 def same_import(run: int) -> str:
-    """That another tab or program started the same import meanwhile."""
+    """Say that another tab or program started the same import meanwhile."""
     return f"Run {run} imports the same rows. It was started while this question was open."
 
 
 def not_checked(domain: str) -> str:
-    """That a domain's list could not be had: a warning, since the host itself refuses a second mailbox of a name."""
+    """Warn that a domain's list could not be read.
+
+    It is only a warning, since MXroute itself refuses a second mailbox of the same name.
+    """
     return f"Could not check {domain} for existing mailboxes; one that exists will be skipped."
 
 
 def changed_meanwhile(rows: int, verdict_now: str) -> str:
-    """That rows which were ready are so no more, since the lists were read again."""
+    """Say that rows are no longer ready after the lists were read again."""
     were = "row was" if rows == 1 else "rows were"
     return f"{rows:,} {were} ready and now {'is' if rows == 1 else 'are'} otherwise ({verdict(verdict_now)}); left out."
 
 
 def differs_meanwhile(mailboxes: int, address: str, was: str, now: str) -> str:
-    """That rows change something else than was shown, since the lists were read again; `was` and `now` of the first."""
+    """Say that rows now change something other than was shown.
+
+    The lists were read again since. `address`, `was` and `now` belong to the first of these rows.
+    """
     others = f"{count(mailboxes, 'mailbox', 'mailboxes')} changed at MXroute meanwhile"
     return f"{others}: {address}, {was or 'new'}, is now {now or 'new'}."
 
 
 def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
-    """What came of reading the lists of a preview again; `unread` are the domains whose list could not be had."""
+    """Say what changed when the lists of a preview were read again.
+
+    `unread` names the domains whose list could not be read.
+    """
     told = f"{listed(unread)} could not be read from MXroute just now: what is shown is by the list before."
     said = [told] if unread else []
     if changes or not unread:
@@ -181,5 +205,5 @@ def rechecked(changes: Sequence[str], unread: Sequence[str]) -> str:
 
 
 def start_waits(domain: str) -> str:
-    """That a domain's list could not be read right before the start."""
+    """Say that a domain's list could not be read right before the start."""
     return f"{domain} could not be read from MXroute just now. Start waits for MXroute: try again in a minute."

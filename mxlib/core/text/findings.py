@@ -1,4 +1,7 @@
-"""What is said of a single row: why it can not be sent, or what to look at. One home, word for word."""
+"""Texts of the findings of a row: why it cannot be sent, or what to check.
+
+They are defined only here, so that the wording is the same everywhere.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -30,19 +33,25 @@ NO_SPECIAL = "No special character: MXroute may refuse it."
 
 FORMULA = "The password starts like a formula: open the results as Excel, since a CSV would calculate it."
 
-#: What a password may lack, in the order in which it is told; `passwords.scan` numbers its bits alike.
+#: What a password may lack, in the order in which it is shown; `passwords.scan` numbers its bits in this order.
 NEEDS = ("8 characters", "a capital", "a small letter", "a digit")
 
 _NOT_SO = "use a-z, 0-9, dot, dash and underscore."
 
 
 def alone(kind: Verdict, sentence: str) -> str:
-    """The sentence of a verdict where its label does not stand beside it."""
+    """Return the sentence of a verdict, with its label in front.
+
+    It is for places that do not show the label next to the sentence.
+    """
     return f"{verdict(kind)}. {sentence}"
 
 
 def username(name: str) -> str:
-    """What is wrong with a username that breaks the rule; `name` in lower case, without blanks around it."""
+    """Say what is wrong with an invalid username.
+
+    `name` is in lower case, without blanks around it.
+    """
     if not name:
         return "No username: type one."
     if hides_one(name):
@@ -69,17 +78,20 @@ def _trouble(name: str) -> str:
 
 
 def too_long(column: str) -> str:
-    """A cell that means something is longer than any such cell has to be."""
+    """Say that a cell is too long for the meaning of its column."""
     return f"The {MEANINGS[column].noun} has over {MEANINGS[column].max_length:,} characters: shorten it."
 
 
 def text_too_long(name: str) -> str:
-    """A cell of a column without a meaning here is longer than a spreadsheet could hold."""
+    """Say that a cell is longer than a spreadsheet can hold.
+
+    The column has no meaning for MXM.
+    """
     return f"The cell in {quoted(name)} has over {MAX_TEXT_LENGTH:,} characters: shorten it in the file."
 
 
 def domain(name: str) -> str:
-    """What is wrong with a domain that is not on the account."""
+    """Say what is wrong with a domain that is not on the account."""
     if not name:
         return NO_DOMAIN
     if hides_one(name):
@@ -90,27 +102,27 @@ def domain(name: str) -> str:
 
 
 def disagreement(in_name: str, in_column: str) -> str:
-    """The address names one domain and the domain column another."""
+    """Say that the address and the domain column name different domains."""
     if hides_one(in_name + in_column):
         return PASSWORD_ELSEWHERE
     return f"The address says {readable(in_name)}, the domain column {readable(in_column)}. Keep one."
 
 
 def password(lacking: int) -> str:
-    """What a password needs; bit n of `lacking` stands for NEEDS[n]."""
+    """Say what a password needs; bit n of `lacking` is for NEEDS[n]."""
     needs = listed([need for bit, need in enumerate(NEEDS) if lacking >> bit & 1])
     return f"The password needs {needs}." if needs else ""
 
 
 def quota(cell: str) -> str:
-    """A quota that can not be read."""
+    """Say that a quota cannot be read."""
     if hides_one(cell):
         return PASSWORD_ELSEWHERE
     return f"Quota {quoted(cell)}: write 1024 or 1 GB."
 
 
 def recovery_email(cell: str) -> str:
-    """A recovery email that is no address."""
+    """Say that a recovery email is not an address."""
     if hides_one(cell):
         return PASSWORD_ELSEWHERE
     return f"Recovery email {quoted(cell)} is no address; write it like name@example.com."
@@ -124,50 +136,56 @@ def full_name(cell: str) -> str:
 
 
 def duplicate(line: int) -> str:
-    """An earlier row has the same address; line 0 is a row added by hand."""
+    """Say that an earlier row has the same address.
+
+    `line` is that of the earlier row, 0 for a row added by hand.
+    """
     where = f"line {line}" if line > 0 else "a row added by hand"
     return f"Same address as {where}. Change one, or leave this one out."
 
 
 def limit_ignored(asked: str) -> str:
-    """The host gives every new mailbox its highest limit (a warning)."""
+    """Warn that MXroute gives every new mailbox its highest limit."""
     return f"MXroute will set limit {MAX_SENDS_PER_DAY}, not {asked}."
 
 
 def limit_stays(had: int | None, asked: int) -> str:
-    """A limit is asked for without a password (a warning)."""
+    """Warn that a limit stays, since it is asked for without a password."""
     kept = f"keeps limit {had}" if had is not None else "keeps the limit"
     return f"MXroute {kept}, not {asked}: it changes one only together with a password."
 
 
 def limit_uncertain(had: int | None, asked: int) -> str:
-    """A limit is asked for together with a password, which the host honours now and then (a warning)."""
+    """Warn that a limit may stay although it is asked for together with a password.
+
+    MXroute sometimes honours such a limit.
+    """
     kept = f"keep limit {had}" if had is not None else "keep the limit"
     return f"MXroute may {kept}, not set {asked}."
 
 
 def zeros_lost(name: str) -> str:
-    """A new name is that of an existing mailbox without the zeros it begins with (a warning)."""
+    """Warn that a new name lacks the leading zeros of an existing mailbox."""
     return f"New here, and {name} exists: did a spreadsheet drop its zeros?"
 
 
 def below_use(used: int | None, asked: int) -> str:
-    """A quota is smaller than what the mailbox holds (a warning); both in MB."""
+    """Warn that a quota is smaller than the stored mail; both in MB."""
     return f"{used or 0:,} MB used: with a quota of {asked:,} MB no new mail fits."
 
 
 def tiny_quota(megabytes: int) -> str:
-    """A quota so small that GB were perhaps meant (a warning)."""
+    """Warn that a quota is so small that GB may have been meant."""
     return f"{megabytes} MB: did you mean {megabytes} GB?"
 
 
-#: What an update does, as phrases; none tells a password.
+#: Phrases for what an update does; none contains a password.
 PASSWORD_CHANGED = "password changed"  # noqa: S105 - a phrase
 NO_CHANGE = "no change"
 
 
 def stored_set(column: Column) -> str:
-    """Say that a value is stored here where there was none."""
+    """Say that a value is stored here for the first time."""
     return f"{column.noun} set"
 
 
@@ -181,28 +199,34 @@ def stored_removed(column: Column) -> str:
     return f"{column.noun} removed"
 
 
-#: Why a limit stays that was asked for without a password.
+#: Why a limit stays the same when it was asked for without a password.
 ONLY_WITH_PASSWORD = "it changes only together with a password"  # noqa: S105 - a phrase
 
 
 def unchanged(limit: int | None) -> str:
-    """Of a row that changes nothing; `limit` is one that could not be asked for."""
+    """Say that a row changes nothing; `limit` is one that could not be sent."""
     return NO_CHANGE if limit is None else f"{NO_CHANGE}; {limit_not_sent(limit)}"
 
 
 def limit_not_sent(limit: int) -> str:
-    """Of a limit without a password."""
+    """Say that a limit was not sent, since the row has no password."""
     return f"limit {limit} was not asked for: {ONLY_WITH_PASSWORD}"
 
 
 def changes(name: str, had: int | None, asked: int) -> str:
-    """A quota or limit that will be another: `quota 1024 → 2048`; `had` is None when it is not known."""
+    """Describe a changed quota or limit: `quota 1024 → 2048`.
+
+    `had` is None when the old value is unknown.
+    """
     before, after = (_amount(name, number) for number in (had, asked))
     return f"{name} {before} → {after}" if before else f"{name} set to {after}"
 
 
 def what_changed(*, password: bool, had: int | None, quota: int | None, limit: int | None) -> str:
-    """What a change changed: `password changed; quota 1024 → 2048; limit 500 asked for`, since a limit may stay."""
+    """Say what a change did: `password changed; quota 1024 → 2048; limit 500 asked for`.
+
+    A limit is only *asked for*, since MXroute may keep the old one.
+    """
     told = [PASSWORD_CHANGED] if password else []
     if quota is not None and quota != had:
         told.append(changes("quota", had, quota))
@@ -215,7 +239,8 @@ def _amount(name: str, number: int | None) -> str:
     return "unlimited" if name == "quota" and number == 0 else str(number)
 
 
-#: What reading a file finds wrong with a row; mending the password cell ends each of them but the last.
+#: What reading a file finds wrong with a row. An edit of the password cell clears the first four; an edit of the
+#: username or of the column at fault clears the others.
 ONE_VALUE_TOO_MANY = "One value too many: put a password with a comma in quotes."
 VALUE_WITHOUT_HEADER = "One value too many: a cell stands beside the table, under no header."
 STRAY_QUOTE = "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes."
@@ -271,7 +296,7 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.NO_CHANGE: lambda: NO_CHANGE,
 }
 
-#: What stands between the phrases of a change.
+#: The separator between the phrases of a change.
 JOINER = "; "
 
 
@@ -283,7 +308,7 @@ def sentence(kind: FindingKind, figures: Figures) -> str:
 
 
 def render(found: Findings) -> pa.Array:
-    """Return the sentences of every row, a line each; each distinct one is made once."""
+    """Return the sentences of every row, one a line; each distinct one is rendered once."""
     told = np.full(len(found.found), "", dtype=object)
     for rule in found.rules:
         lines = [f"{sentence(rule.kind, figures)}\n" for figures in rule.figures]
@@ -297,5 +322,8 @@ def render_changes(found: Findings) -> pa.Array:
 
 
 def lines_by_kind(codes: int, lines: str) -> tuple[tuple[FindingKind, str], ...]:
-    """Return the findings of a row, each with its line of `lines`; `codes` are their bits."""
+    """Return the findings of a row, each with its line of `lines`.
+
+    `codes` has a bit for each finding.
+    """
     return tuple(zip(kinds_of(codes), lines.split("\n"), strict=True)) if codes else ()

@@ -10,33 +10,39 @@ _VERDICTS = {
     Verdict.EXISTS: "Already exists",
     Verdict.INVALID: "Invalid",
 }
-#: Rows that are ready and whose mailbox exists.
+#: Labels of ready rows whose mailbox exists.
 _UPDATES = {"update": "Update", "unchanged": "No change"}
 _KINDS = {RunKind.IMPORT: "Import", RunKind.CHANGE: "Change", RunKind.DELETE: "Deletion", RunKind.UNDO: "Undo"}
 
 
 def verdict(value: str) -> str:
-    """The label of a verdict: `Needs password`."""
+    """Return the label of a verdict: `Needs password`."""
     return _VERDICTS[Verdict(value)]
 
 
 def kind(value: str) -> str:
-    """The label of a row in the preview: that of its verdict, or `Update` and `No change`."""
+    """Return the label of a row in the preview.
+
+    It is the label of its verdict, or `Update` or `No change`.
+    """
     return _UPDATES.get(value) or verdict(value)
 
 
 def outcome(value: str) -> str:
-    """The label of an outcome: `Not attempted`."""
+    """Return the label of an outcome: `Not attempted`."""
     return value.replace("_", " ").capitalize()
 
 
 def run_kind(kind: str) -> str:
-    """What a run is for, as a label: `Import`."""
+    """Return the label of a run's kind: `Import`."""
     return _KINDS[RunKind(kind)]
 
 
 def run_title(kind: str, file_name: str, rows: int, undo_of: int | None = None) -> str:
-    """What a run is about: `staff.xlsx`, `Delete mailboxes (12 mailboxes)`, `undo of run 41 (staff.xlsx)`."""
+    """Return the title of a run: `staff.xlsx`, `Delete mailboxes (12 mailboxes)`.
+
+    That of an undo is `undo of run 41 (staff.xlsx)`.
+    """
     match RunKind(kind):
         case RunKind.CHANGE | RunKind.DELETE:
             return f"{file_name or run_kind(kind)} ({count(rows, 'mailbox', 'mailboxes')})"

@@ -1,4 +1,4 @@
-"""How old the mailbox lists are, and what an export lacks."""
+"""Texts about the age of mailbox lists, and what an export lacks."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -9,7 +9,10 @@ NOT_ANSWERING = "MXroute does not answer."
 
 
 def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:
-    """That a list is the last good one, since `problem` (a whole sentence) kept the host's from coming."""
+    """Say that a list is the last good one.
+
+    `problem` is a whole sentence: why MXroute did not give a newer list.
+    """
     return (
         f"{problem} This is the list of {moment(read_at, now)} ({age(now - read_at)} old). "
         "Preview works; Start waits for MXroute."
@@ -17,28 +20,34 @@ def old_list(read_at: float, now: float, problem: str = NOT_ANSWERING) -> str:
 
 
 def read_ago(read_at: float | None, now: float) -> str:
-    """How old a list is."""
+    """Say how old a list is."""
     return f"Read {age(now - read_at)} ago." if read_at is not None else "Not read yet."
 
 
 def reading_lists(done: int, total: int, wait: float = 0.0) -> str:
-    """How far the reading of many lists has come; `wait`: seconds for which the host's limit holds the next one."""
+    """Say how many of the lists have been read.
+
+    `wait` is the seconds until MXroute's rate limit allows the next read.
+    """
     told = f"Reading {done:,} of {total:,} domains from MXroute…"
     return told if wait < 1 else f"{told} Its limit of reads is reached: going on in {ceil(wait)} s. Nothing to do."
 
 
 def not_exported(domains: Sequence[str]) -> str:
-    """Domains of which a caller may not have the mailboxes in a file."""
+    """Say which domains the caller may not export, so that a file lacks them."""
     return f"Left out, since you may not export from {'it' if len(domains) == 1 else 'them'}: {listed(domains)}."
 
 
 def export_lacks(domain: str, problem: str = NOT_ANSWERING) -> str:
-    """A file of all domains that lacks one, since its list was never had."""
+    """Warn that a domain is missing from an all-domains export.
+
+    Its list was never read; `problem` says why.
+    """
     return f"Not in this file: {domain}. {problem}"
 
 
 def export_is_old(domain: str, read_at: float, now: float) -> str:
-    """A file of all domains in which one is not of now."""
+    """Warn that one domain in an all-domains export has an old list."""
     return (
         f"{domain} is the list of {moment(read_at, now)} ({age(now - read_at)} old): MXroute did not give a newer one."
     )

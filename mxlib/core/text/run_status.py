@@ -1,11 +1,11 @@
-"""The state of a run: progress, waits, pauses and its end."""
+"""Texts about the state of a run: progress, waits, pauses and its end."""
 
 from collections.abc import Mapping, Sequence
 
 from mxlib.core.format import clock_time, count, day, listed, moment, readable
 from mxlib.core.text.labels import outcome
 
-#: Outcomes that end a row, in the order in which their counts are told.
+#: Outcomes that end a row, in the order in which their counts are shown.
 _ENDS = ("created", "updated", "unchanged", "deleted", "skipped", "failed", "not_attempted")
 KEY_REFUSED = "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."
 SILENT_TOO_LONG = "No answer for 2 hours. Resume when MXroute is back."
@@ -13,12 +13,15 @@ LIVES_HERE = "This run lives on this computer: keep it awake. After a sleep it g
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """`84 created, 1 skipped, 1 failed`: the outcomes that end a row, without the zeros."""
+    """Count the outcomes that end a row, without zeros: `84 created, 1 failed`."""
     return ", ".join(f"{counts[end]:,} {outcome(end).lower()}" for end in _ENDS if counts.get(end))
 
 
 def running(counts: Mapping[str, int], total: int, done_at: float | None = None) -> str:
-    """How far a run is; `counts` by outcome, `total` the rows that it counts towards."""
+    """Show the progress of a run.
+
+    `counts` are rows by outcome, and `total` is the number of rows that they count towards.
+    """
     told = counted(counts)
     decided = sum(counts.get(end, 0) for end in _ENDS)
     progress = f"{decided:,} of {total:,}" + (f": {told}." if told else ".")
@@ -26,12 +29,12 @@ def running(counts: Mapping[str, int], total: int, done_at: float | None = None)
 
 
 def waiting(seconds: float) -> str:
-    """That the host's limit holds the next row back."""
+    """Say that MXroute's rate limit delays the next row."""
     return f"Waiting {max(1, round(seconds))} s for MXroute's limit. Nothing to do."
 
 
 def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
-    """That the host does not answer, and what becomes of the run."""
+    """Say that MXroute does not answer, and when the run tries again."""
     return (
         f"MXroute has not answered since {clock_time(since)}. "
         f"Next try in {max(0, round(next_try_seconds))} s; {_rows_wait(rows)}."
@@ -39,12 +42,12 @@ def host_silent(since: float, next_try_seconds: float, rows: int) -> str:
 
 
 def silent_since(since: float) -> str:
-    """That the host does not answer, as monitors are told."""
+    """Say that MXroute does not answer, for monitors."""
     return f"MXroute has not answered since {clock_time(since)}. Runs wait, and go on by themselves when it does."
 
 
 def queued(rows: int, behind: Sequence[int] = ()) -> str:
-    """That another run writes to one of this run's domains."""
+    """Say that another run writes to one of this run's domains."""
     if len(behind) > 1:
         runs = listed([str(number) for number in behind])
         return f"Runs {runs} come first: they write to the same domains. This one starts by itself; {_rows_wait(rows)}."
@@ -52,7 +55,7 @@ def queued(rows: int, behind: Sequence[int] = ()) -> str:
     return f"{who} writes to the same domain. This one starts by itself when that ends; {_rows_wait(rows)}."
 
 
-#: What is so until forgotten passwords are in no file any more.
+#: Shown until the erased passwords are no longer in any file of the database.
 PASSWORDS_ERASING = "Its passwords are forgotten and are being erased: a program that reads the database holds them up."
 
 
@@ -69,7 +72,10 @@ def finished(
     locked: bool = False,
     erasing: bool = False,
 ) -> str:
-    """What came of a run that is at an end; `difference` is the first one as a phrase: `limit 9600, not 500`."""
+    """Summarise a finished run.
+
+    `difference` describes the first difference found: `limit 9600, not 500`.
+    """
     rows = f"All {total:,} rows" if total != 1 else "The 1 row"
     sentences = [f"{rows} accounted for: {counted(counts)}."]
     if checked_at is not None:
@@ -91,17 +97,17 @@ def finished(
 
 
 def paused(rows: int, reason: str) -> str:
-    """That a run stands still, that nothing is lost, and the `reason` with what to do."""
+    """Say that a run is paused without loss; `reason` also says what to do."""
     return f"Paused, {_rows_wait(rows)}: {reason}"
 
 
 def plan_full(message: str) -> str:
-    """Why a run paused when the host says that the plan is full."""
+    """Say that a run paused because MXroute reports a full plan."""
     return f"MXroute: '{readable(message, 200)}'. Raise the plan, then Resume."
 
 
 def paused_by(operator: str) -> str:
-    """Why a run paused when somebody pressed Pause."""
+    """Say that a run paused because an operator pressed Pause."""
     return f"{operator} pressed Pause. Resume to go on."
 
 
@@ -110,17 +116,20 @@ def _rows_wait(rows: int) -> str:
 
 
 def no_longer_allowed(run: int) -> str:
-    """The permission is missing in a domain of a run that its operator had it in."""
+    """Say that a permission is missing in one of a run's domains.
+
+    Its operator had that permission when the run started.
+    """
     return f"Run {run} has mailboxes in domains where you may not do this today. Ask an admin for the permission."
 
 
 def hidden_rows(rows: int) -> str:
-    """Rows of a run that its reader may not see."""
+    """Say how many rows of a run the caller may not see."""
     return f"{count(rows, 'row')} of other domains {'is' if rows == 1 else 'are'} not shown."
 
 
 def hand_over_question(until: float) -> str:
-    """What is asked before the passwords of a run are forgotten."""
+    """Return the question before the passwords of a run are erased."""
     return (
         f"The passwords of this run are readable here until {day(until)}. "
         "Handed over forgets them at once, for good; the mailboxes stay as they are."
@@ -128,6 +137,6 @@ def hand_over_question(until: float) -> str:
 
 
 def passwords_end_soon(run: int, file_name: str, until: float, now: float) -> str:
-    """That a run's passwords are about to be forgotten."""
+    """Warn that a run's passwords will be erased soon."""
     source = f" ({file_name})" if file_name else ""
     return f"The passwords of run {run}{source} end {moment(until, now)}. Download or extend them."

@@ -1,4 +1,4 @@
-"""What is wrong with the data folder, and what to do."""
+"""Texts about problems with the data folder, and what to do."""
 
 from mxlib.core.format import age, clock_time
 
@@ -44,17 +44,17 @@ KEY_DAMAGED = (
 
 
 def store_failed(why: str) -> str:
-    """That the database does not work for another reason."""
+    """Say that the database does not work for another reason."""
     return f"The database of this server does not work ({why}). Fix that; runs then go on by themselves."
 
 
 def is_a_folder(name: str) -> str:
-    """That something else is where a file has to be."""
+    """Say that something else is in the place of a file."""
     return f"{name} in MXM_DATA_DIR is not a file. Move it away, and bring the file back if there was one."
 
 
 def newer_database(theirs: str, ours: str) -> str:
-    """That the database is of a newer program."""
+    """Say that a newer program wrote the database."""
     return (
         f"The database in MXM_DATA_DIR is of a newer MXM (schema {theirs}; this one knows {ours}). Start the newer "
         "MXM, or restore a backup of before."
@@ -62,12 +62,15 @@ def newer_database(theirs: str, ours: str) -> str:
 
 
 def clock_jumped(since: float, at: float, until: float) -> str:
-    """That the clock went far ahead, so that nothing is forgotten for now; all in Unix seconds."""
+    """Say that the clock went far ahead, so that nothing expires for now.
+
+    All times are in Unix seconds.
+    """
     return (
         f"The clock of this server went ahead by {age(at - since)}, or the server was off for so long. Until "
         f"{clock_time(until)} nothing is forgotten for its age. Check the time: an admin may confirm that it is right."
     )
 
 
-#: The button that takes the clock to be right.
+#: The button that confirms the time of the clock.
 TIME_IS_RIGHT = "The time is right"

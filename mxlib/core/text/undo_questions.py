@@ -1,4 +1,4 @@
-"""The question before an undo, and what an undo does to each mailbox."""
+"""Texts of the question before an undo, and of what it does to each mailbox."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,10 @@ def undo(
     file_name: str, unused: int, *, hold_mail: int = 0, sent_today: int = 0, changed: int = 0, seconds: float,
     restored: int = 0, lasting: int = 0, gone: int = 0, values: Sequence[str] = ("quota", "recovery email"),
 ) -> str:  # fmt: skip
-    """What is asked before a run is taken back.
+    """Return the question before a run is undone.
 
-    `restored` get those of their old `values` again that were changed; of `lasting` ones nothing can be put back.
+    `restored` mailboxes get back those of their old `values` that were changed; nothing of the `lasting` ones can be
+    put back.
     """
     kept = [
         (hold_mail, "holds mail", "hold mail"),
@@ -41,24 +42,24 @@ def undo(
 
 
 def confirm_undo(typed: int, deletes: int) -> str:
-    """That taking a run back was not confirmed, or by a number that is none any more."""
+    """Say that the undo was not confirmed with the current number."""
     boxes = count(typed, "mailbox", "mailboxes")
     return f"{boxes} would {'be deleted' if deletes else 'be put back'} now. Type {typed} to confirm."
 
 
 def undo_not_allowed(run: int) -> str:
-    """What it takes to take a run back."""
+    """Say which permission an undo needs."""
     return (
         f"To take run {run} back you need the permission to delete in all its domains; whoever started it may also do "
         "so within 24 hours of its end. Ask an admin."
     )
 
 
-#: What becomes of a mailbox that a run made, once that is taken back.
+#: What an undo does to a mailbox that the run created.
 DELETED_IF_UNUSED = "deleted if still unused"
 
 
-#: What the host's figures do not tell when a run is taken back.
+#: The limits of MXroute's figures on use, noted before an undo.
 SENT_TODAY_ONLY = (
     "MXroute counts what was sent today only: a mailbox that sent something before and holds no mail counts as unused."
 )
