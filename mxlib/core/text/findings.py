@@ -216,7 +216,7 @@ def limit_not_sent(limit: int) -> str:
 def changes(name: str, had: int | None, asked: int) -> str:
     """Describe a changed quota or limit: `quota 1024 → 2048`.
 
-    `had` is None when the old value is unknown.
+    An unknown old value (`had`) is given as None.
     """
     before, after = (_amount(name, number) for number in (had, asked))
     return f"{name} {before} → {after}" if before else f"{name} set to {after}"
