@@ -12,7 +12,7 @@ from mxlib.api.schemas.requests import read_import
 from mxlib.auth.permissions import LOCAL
 from script import bench_wire
 from script.bench_judging import seconds
-from tests.house import GOOD, opened
+from tests.support.app import GOOD, opened
 
 ROWS = 10_000
 MOST_S = 1.0

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import shortcuts
-from tests.examples import DEV, PROFILE
+from tests.support import shortcuts
+from tests.support.hypothesis_profiles import DEV, PROFILE
 
 # How long an example takes hangs on what else the machine does; speed is measured by script/bench.
 settings.register_profile("ci", deadline=None)
@@ -20,12 +20,12 @@ settings.load_profile(PROFILE)
 
 #: Folders and files whose tests take longest, longest first, so that no worker is left alone with one of them.
 LONGEST = (
-    "browser", "process", "test_wire_process", "test_server_process", "test_open_tabs", "test_mapping_page",
-    "test_linear", "test_hostile_requests", "test_preview_page", "test_intake_bounds", "test_api_schema", "test_oidc",
-    "test_secret_cells", "test_api_matrix", "test_permissions_pages", "test_worker", "test_markdown", "test_uploads",
-    "test_spreadsheet_roundtrip", "test_pages", "test_manage_pages", "test_rules_properties", "test_run_properties",
-    "test_run_change_properties", "test_pace_250", "test_run_undo", "test_run", "test_files", "test_updates",
-    "test_drafts", "test_throttle", "test_roundtrip_properties", "test_undoing", "test_refused_page",
+    "browser", "process", "test_wire", "test_server_process", "test_open_tabs", "test_mapping_page",
+    "test_linear", "test_hostile_requests", "test_preview_page", "test_intake_bounds", "test_openapi", "test_oidc",
+    "test_secret_cells", "test_permission_matrix", "test_permissions_pages", "test_worker", "test_markdown",
+    "test_uploads", "test_spreadsheet_roundtrip", "test_pages", "test_manage_pages", "test_rules_properties",
+    "test_run_properties", "test_change_properties", "test_250_rows", "test_run_undo", "test_run", "test_files",
+    "test_updates", "test_drafts", "test_throttle", "test_roundtrip_properties", "test_undo", "test_refused_page",
 )  # fmt: skip
 
 

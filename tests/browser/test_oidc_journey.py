@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from mxlib.auth import oidc_client, sign_in_pages
 from tests.browser import driver
 from tests.browser.driver import BRISK, Faults, Server, idle
-from tests.provider import Provider, one_provider, provider
+from tests.support.oidc_provider import Provider, one_provider, provider
 
 __all__ = ["one_provider", "provider"]
 

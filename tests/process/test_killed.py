@@ -25,7 +25,7 @@ from mxlib.sandbox import Sandbox
 from mxlib.sandbox.state import Account
 from mxlib.store import Store, journal
 from tests.process import runner
-from tests.simulation import row
+from tests.support.simulation import row
 
 pytestmark = pytest.mark.process
 

@@ -1,0 +1,82 @@
+"""The audit trail by the API: who reads what of it, filtered, and page by page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.app import GOOD, House, data, opened, refused
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Three mailboxes made by hand, one of them in another domain."""
+    with opened(tmp_path) as made:
+        for domain, name in (("a.nl", "nina"), ("a.nl", "kim"), ("b.nl", "max")):
+            data(made.ask("POST", f"/domains/{domain}/email-accounts", {"username": name, "password": GOOD}), 201)
+        yield made
+
+
+def read(house: House, query: str = "", token: str = "") -> Any:
+    return data(house.ask("GET", f"/audit?{query}", token=token))
+
+
+def about(house: House, query: str = "", token: str = "") -> list[str]:
+    return [entry["on"] for entry in read(house, query, token)["entries"]]
+
+
+def test_an_entry_says_who_did_what_on_what_when_and_from_where(house: House) -> None:
+    first = read(house, "what=mailbox")["entries"][0]
+    assert first.pop("time").endswith("+00:00")
+    assert first.pop("id") > 0
+    assert first == {
+        "who": "test (token 1)", "kind": "token", "what": "mailbox.create", "on": "max@b.nl", "from": "testclient",
+        "run": None, "outcome": "",
+    }  # fmt: skip
+
+
+def test_it_is_filtered_as_on_the_page(house: House) -> None:
+    assert about(house, "address=NINA") == ["nina@a.nl"]
+    assert about(house, "what=mailbox.create&address=a.nl") == ["kim@a.nl", "nina@a.nl"]
+    assert about(house, "who=nobody") == []
+    assert about(house, "what=mailbox&until=2001-01-01") == []
+    assert len(about(house, "what=mailbox&since=2001-01-01T00:00:00Z")) == 3
+    run = data(house.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "x"}]}), 202)["id"]
+    house.ended(run)
+    assert set(about(house, f"run={run}")) == {f"run {run}"}
+
+
+def test_page_by_page_every_entry_comes_once(house: House) -> None:
+    seen, query = [], "what=mailbox&most=2"
+    page = read(house, query)
+    assert page["older"] == page["entries"][-1]["id"]
+    seen += page["entries"]
+    page = read(house, f"{query}&before={page['older']}")
+    seen += page["entries"]
+    assert page["older"] is None
+    assert [entry["on"] for entry in seen] == ["max@b.nl", "kim@a.nl", "nina@a.nl"]
+
+
+def test_whoever_views_one_domain_reads_what_was_done_to_it_and_nothing_else(house: House) -> None:
+    assert about(house, token=house.token(a_nl="view")) == ["kim@a.nl", "nina@a.nl"]
+    assert about(house, token=house.token(b_nl="import")) == ["max@b.nl"]
+    assert about(house, token=house.token(b_nl="delete")) == []
+    assert "token.create" in {entry["what"] for entry in read(house)["entries"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("since=yesterday", "since"),
+        ("until=2026-13-01", "until"),
+        ("run=first", "run"),
+        ("run=0", "run"),
+        ("most=0", "most"),
+        ("most=1001", "most"),
+        ("before=0", "before"),
+        (f"before={2**63}", "before"),
+    ],
+)
+def test_what_can_not_be_asked_is_refused_with_its_field(house: House, query: str, field: str) -> None:
+    refused(house.ask("GET", f"/audit?{query}"), 400, field, field)

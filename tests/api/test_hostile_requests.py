@@ -1,0 +1,148 @@
+"""Requests that no honest client sends: each is refused in one sentence, and none is a fault of the server."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib.api.app import build
+from mxlib.services.runs import RunService
+from mxlib.web import audit_downloads, downloads
+from tests.support.app import GOOD, House, opened
+
+TEXTS = [
+    "", " ", "\0", "a\0b", "\r\nX: y", "..", "../..", "/", "\\", "%", "_%" * 100, "'; --", "*", "é", "\u202e",
+    "\ufeff", "𝒦",
+    "null", "[]", "{}", "true", "²", "１２", "1_0", "+1", "-1", "0", "1.5", "0x10", "nan", "inf", "-Infinity", "1e309",
+    "9" * 18, "9" * 19, "9" * 20, "9" * 400, "9" * 5_000, "a" * 300, "a" * 55_000, "a.nl@" * 11_000,
+    "xn--" + "a" * 1_000,
+    "0001-01-01", "0000-00-00", "2026-02-30", "9999-12-31T23:59:59+14:00", "-0001-01-01T00:00:00",
+    "2026-05-03T09:00:00.1+99:99",
+]  # fmt: skip
+VALUES: list[Any] = [
+    *TEXTS, "\ud800", None, True, False, 0, -1, -0.0, 1.5, 2**31, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 10**99,
+    1e308,
+    [], {}, [[]], [None], [1], ["a"] * 3, {"a": {"b": [1]}}, [[[[[[]]]]]],
+]  # fmt: skip
+#: Those that are put into each field by itself.
+HARD = ["a\0b", "\ud800", "9" * 5_000, "a" * 55_000, 10**99, [[]], {"a": 1}]
+#: Those that fit into the address of a request.
+PARTS = [text for text in TEXTS if len(quote(text, safe="")) < 60_000]
+#: Characters that a refusal has at the most.
+SHOWN = 2_000
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Two mailboxes, and a run that has come to its end."""
+    with opened(tmp_path_factory.mktemp("hostile")) as made:
+        made.have("nina@a.nl", "kim@a.nl")
+        run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
+        made.ended(run.json()["data"]["id"])
+        made.host.sandbox.account.domains["a.nl"].pop("max", None)
+        yield made
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    """Every method and path of the API with its description."""
+    return [
+        (method.upper(), path, told)
+        for path, methods in build().openapi()["paths"].items()
+        for method, told in methods.items()
+    ]
+
+
+THERE = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1"}
+
+
+def fits(answer: Any, *asked: object) -> None:
+    """The answer is no fault, is in the envelope, and does not repeat what was sent at length."""
+    assert answer.status_code not in (500, 503), (asked, answer.text[:300])
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        told = answer.json()
+        assert isinstance(told["success"], bool), asked
+        if not told["success"]:
+            assert len(told["error"]["message"]) < SHOWN, (asked, len(told["error"]["message"]))
+
+
+@pytest.mark.parametrize(("method", "path", "told"), operations(), ids=lambda each: str(each)[:50])
+def test_no_parameter_of_the_api_breaks_it(house: House, method: str, path: str, told: dict[str, Any]) -> None:
+    filled = path.format_map(THERE)
+    for parameter in told.get("parameters", ()):
+        name = parameter["name"]
+        for text in PARTS:
+            if parameter["in"] == "path":
+                asked = path.format_map(THERE | {name: quote(text, safe="") or "%20"})
+                fits(house.ask(method, asked), method, asked[:80])
+            elif parameter["in"] == "query":
+                fits(house.ask(method, f"{filled}?{name}={quote(text, safe='')}"), method, filled, name, text[:40])
+            elif text.isprintable() and text.isascii():
+                fits(house.ask(method, filled, headers={name: text}), method, filled, name, text[:40])
+
+
+@pytest.mark.parametrize(("method", "path", "told"), operations(), ids=lambda each: str(each)[:50])
+def test_no_body_of_the_api_breaks_it(house: House, method: str, path: str, told: dict[str, Any]) -> None:
+    content = told.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema")
+    filled = path.format_map(THERE)
+
+    def send(body: Any) -> None:
+        data = json.dumps(body).encode() if not isinstance(body, bytes) else body
+        fits(house.ask(method, filled, headers={"Content-Type": "application/json"}, content=data), filled, data[:200])
+
+    if schema is not None:
+        kinds = schema.get("oneOf", [schema])
+        base: dict[str, Any] = {"addresses": ["nina@a.nl"], "username": "max", "password": GOOD, "dry_run": True}
+        base |= {"rows": [{"username": "max"}], "confirm": 1}
+        for kind in kinds:
+            names = kind.get("properties", {})
+            cells = names["rows"]["items"]["properties"] if "rows" in names else {}
+            fitting = {name: base[name] for name in base if name in names and name in kind.get("required", names)}
+            for value in VALUES if cells else VALUES[::3]:
+                send(fitting | dict.fromkeys(names.keys() - fitting.keys(), value))
+                if cells:
+                    send({"default_domain": "a.nl", "rows": [dict.fromkeys(cells, value)]})
+            for name in names:
+                for value in HARD:
+                    send(fitting | {name: value})
+        for value in HARD:
+            send(value)
+        for body in (b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 5_000, b"9" * 100_000, b"\0", b'"\\ud800"'):
+            send(body)
+    for kind in content.keys() - {"application/json"}:
+        for body in (b"", b"\0", b"\xff\xfe\0", b"PK\x03\x04", b"," * 100_000, b'"', b"a\r\n" * 20_000, b"[" * 100_000):
+            headers = {"Content-Type": kind}
+            fits(
+                house.ask(method, f"{filled}?default_domain=a.nl", headers=headers, content=body),
+                filled,
+                kind,
+                body[:20],
+            )
+
+
+DASHBOARD = [
+    "/runs/{}/results.csv", "/runs/1/{}", "/export/{}", "/export/{}.csv", "/export/selection/{}",
+    "/export/selection/{}.csv",
+    "/drafts/{}", "/drafts/{}.xlsx", "/audit.csv?address={}", "/audit.csv?who={}", "/audit.jsonl?what={}",
+    "/audit.jsonl?run={}", "/audit.csv?since={}", "/audit.jsonl?until={}", "/template.csv?{}=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DASHBOARD)
+def test_no_address_of_a_download_breaks_it(house: House, path: str) -> None:
+    web = TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes]))
+    for text in PARTS:
+        answer = web.get(path.replace("{}", quote(text, safe="")))
+        assert answer.status_code not in (500, 503), (path, text[:40], answer.text[:200])
+        if answer.status_code >= 400:
+            assert len(answer.text) < SHOWN, (path, text[:40])
+
+
+def test_a_run_whose_number_no_store_can_hold_is_none(house: House) -> None:
+    running: RunService = house.services.runs
+    for number in (2**63, -(2**63) - 1, 10**30, 0, -1):
+        assert running.get(house.services.tokens.caller(house.admin), number) is None

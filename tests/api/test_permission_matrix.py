@@ -1,0 +1,204 @@
+"""Every route of the API against everybody who may knock: who is let in, and who is told what."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib import services
+from mxlib.api.app import build
+from mxlib.auth.permissions import LOCAL
+from mxlib.store import manual_writes
+from tests.support.app import GOOD, House, opened
+
+BOXES = "/domains/a.nl/email-accounts"
+ROWS = {"default_domain": "a.nl", "rows": [{"username": "kim", "password": GOOD}]}
+
+#: Method, path, body, and the permission for a.nl that the route asks for; blank: any token will do.
+ROUTES: list[tuple[str, str, Any, str]] = [
+    ("GET", "/me", None, ""),
+    ("GET", "/domains", None, ""),
+    ("GET", BOXES, None, "view"),
+    ("GET", f"{BOXES}.csv", None, "view export"),
+    ("GET", f"{BOXES}.xlsx", None, "view export"),
+    ("GET", "/email-accounts.csv", None, "export somewhere"),
+    ("GET", "/email-accounts.xlsx", None, "export somewhere"),
+    ("GET", "/mailboxes", None, ""),
+    ("GET", "/quota", None, ""),
+    ("GET", f"{BOXES}/nina/history", None, "view"),
+    ("POST", BOXES, {"username": "new", "password": GOOD}, "import"),
+    ("GET", f"{BOXES}/nina", None, "view"),
+    ("PATCH", f"{BOXES}/nina", {"quota": 2048}, "import"),
+    ("DELETE", f"{BOXES}/nina", None, "delete"),
+    ("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}, "import"),
+    ("POST", "/email-accounts/import/preview", ROWS, ""),
+    ("POST", "/imports", ROWS, "import"),
+    ("GET", "/imports", None, ""),
+    ("GET", "/imports/1", None, "import"),
+    ("GET", "/imports/1/results", None, "import"),
+    ("GET", "/imports/1/results.xlsx", None, "owner"),
+    ("GET", "/imports/1/results.csv", None, "owner"),
+    ("POST", "/imports/1/pause", None, "import"),
+    ("POST", "/imports/1/resume", None, "import"),
+    ("POST", "/imports/1/stop", None, "import"),
+    ("POST", "/imports/1/handed-over", None, "owner"),
+    ("POST", "/imports/1/retry", None, "import"),
+    ("GET", "/imports/1/undo", None, "delete"),
+    ("POST", "/imports/1/undo", {"confirm": 1}, "delete"),
+    ("POST", "/imports/1/take-over", None, "import"),
+    ("POST", "/changes", {"addresses": ["nina@a.nl"], "quota": 2048}, "import"),
+    ("POST", "/email-accounts/export", {"addresses": ["nina@a.nl"]}, "export"),
+    ("GET", "/unconfirmed", None, ""),
+    ("POST", "/unconfirmed/1/password", None, "its own"),
+    ("POST", "/unconfirmed/1/forget", None, "its own"),
+    ("GET", "/audit", None, ""),
+]
+NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
+SOMEBODY = ("of another domain", "that may only view", "of an admin")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A mailbox nina@a.nl, and a run of an admin's that has come to its end."""
+    with opened(tmp_path) as made:
+        furnish(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with opened(tmp_path_factory.mktemp("unchanged")) as made:
+        furnish(made)
+        yield made
+
+
+@pytest.fixture
+def unchanged(one_for_all: House) -> House:
+    """The same for all tests that change nothing there, put back in the place that other tests leave empty."""
+    services.install(one_for_all.services)
+    return one_for_all
+
+
+def furnish(made: House) -> None:
+    """Make the mailbox, the run, and a password reset without an answer."""
+    made.have("nina@a.nl")
+    run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
+    made.ended(run.json()["data"]["id"])
+    unanswered_reset(made)
+
+
+def unanswered_reset(made: House) -> None:
+    """A password reset by an operator, settled without an answer."""
+    with made.services.store.write() as tx:
+        number = manual_writes.add(
+            tx, made.services.store.key, GOOD, at=0.0, who="kim", kind="operator", address="", action="update",
+            domain="a.nl", username="nina", asked={}, recovery_email="", settle_at=0.0, passwords_until=4e9,
+        )  # fmt: skip
+        manual_writes.change(tx, number, status="kept", outcome="not known")
+
+
+def token(house: House, whose: str) -> str | None:
+    """A token of each kind."""
+    match whose:
+        case "no token":
+            return None
+        case "a bad one":
+            return "mxm_" + "A" * 43
+        case "a revoked one":
+            revoked = house.token(admin=True)
+            house.services.tokens.revoke(LOCAL, max(each.id for each in house.services.tokens.list_all(LOCAL)))
+            return revoked
+        case "an expired one":
+            return house.token(admin=True, days=1e-9)
+        case "of another domain":
+            return house.token(b_nl="view import export delete")
+        case "that may only view":
+            return house.token(a_nl="view")
+        case _:
+            return house.admin
+
+
+def named(value: object) -> str | None:
+    return " ".join(map(str, value[:2])) if isinstance(value, tuple) else None
+
+
+def test_the_matrix_has_every_route() -> None:
+    paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1"}
+    there = set()
+    for path, operations in build().openapi()["paths"].items():
+        for name, value in paths.items():
+            path = path.replace(name, value)
+        there |= {(method.upper(), path) for method in operations}
+    assert there == {(method, path) for method, path, _, _ in ROUTES}
+
+
+@pytest.mark.parametrize("whose", NOBODY)
+def test_nobody_gets_past_the_door(unchanged: House, whose: str) -> None:
+    house = unchanged
+    shown, before = token(house, whose), house.host.writes()
+    for method, path, body, _ in ROUTES:
+        answer = house.ask(method, path, body, token=shown)
+        assert answer.status_code == 401, (method, path)
+        assert answer.json()["error"]["code"] == "UNAUTHORIZED"
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert house.host.writes() == before
+
+
+def may(whose: str, needs: str) -> bool:
+    """Whether somebody has what a route asks for."""
+    enough = {"that may only view": "view", "of another domain": "export somewhere"}
+    return whose == "of an admin" or not needs or needs == enough.get(whose)
+
+
+def changes(method: str, path: str) -> bool:
+    """Whether a route changes anything, so that it asks for a server of its own."""
+    return method != "GET" and not path.endswith(("/preview", "/export"))
+
+
+def refused_by_state(path: str) -> bool:
+    """Whether a route of a run is refused to everybody: nothing failed in that run, nor waits."""
+    return path.endswith(("/retry", "/pause", "/resume", "/stop"))
+
+
+@pytest.mark.parametrize("whose", SOMEBODY)
+def test_everybody_reads_what_they_may(unchanged: House, whose: str) -> None:
+    shown = token(unchanged, whose)
+    statuses = {
+        (method, path): unchanged.ask(method, path, body, token=shown).status_code
+        for method, path, body, needs in ROUTES
+        if may(whose, needs) and not changes(method, path)
+    }
+    assert statuses
+    assert set(statuses.values()) == {200}, statuses
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if changes(*route[:2])], ids=named)
+def test_an_admin_does_everything(house: House, route: tuple[str, str, Any, str]) -> None:
+    method, path, body, _ = route
+    answer = house.ask(method, path, body)
+    assert answer.status_code in ((409,) if refused_by_state(path) else (200, 201, 202)), answer.text
+
+
+@pytest.mark.parametrize("whose", SOMEBODY[:-1])
+def test_nobody_does_more_than_they_may(unchanged: House, whose: str) -> None:
+    shown, before = token(unchanged, whose), unchanged.host.writes()
+    for method, path, body, needs in ROUTES:
+        if may(whose, needs):
+            assert not changes(method, path)
+            continue
+        answer = unchanged.ask(method, path, body, token=shown)
+        hidden = path.startswith(("/imports/1", "/unconfirmed/1"))  # a run that one may not see is none
+        assert answer.status_code == (404 if hidden else 403), (method, path, answer.text)
+        assert answer.json()["success"] is False
+    assert unchanged.host.writes() == before
+
+
+def test_what_is_let_through_without_a_permission_tells_nothing_of_others(house: House) -> None:
+    other = token(house, "of another domain")
+    assert house.ask("GET", "/domains", token=other).json()["data"] == ["b.nl"]
+    assert house.ask("GET", "/imports", token=other).json()["data"] == []
+    row = house.ask("POST", "/email-accounts/import/preview", ROWS | {"rows": [{"username": "nina"}]}, token=other)
+    told = row.json()["data"]["rows"][0]
+    assert (told["verdict"], told["already_exists"]) == ("invalid", False)
+    assert told["errors"][0] == "You have no permission to import into a.nl."

@@ -1,0 +1,327 @@
+"""People who sign in: names, passwords, permissions, and that somebody stays who can manage them."""
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from mxlib import cli
+from mxlib.auth import passwords
+from mxlib.auth.passwords import InvalidPassword
+from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission
+from mxlib.auth.sign_in import ClientInfo
+from mxlib.auth.throttle import TooManyAttempts
+from mxlib.auth.users import Users
+from mxlib.clock import SystemClock
+from mxlib.store import FILE, Store
+from tests.support import sign_in as people
+from tests.support.sign_in import BOSS, GOOD, OTHER, House
+
+pytestmark = pytest.mark.usefixtures("brisk")
+brisk = people.brisk
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with people.house(tmp_path, "kim") as opened:
+        yield opened
+
+
+@pytest.fixture
+def users(house: House) -> Users:
+    return house.users
+
+
+def number(users: Users, name: str) -> int:
+    user = users.find(name)
+    assert user is not None
+    return user.id
+
+
+def test_a_user_may_what_was_said_and_from_the_next_look_what_is_said_anew(users: Users) -> None:
+    jo = users.add(BOSS, "Jo@Agency.example", GOOD, permissions={"A.nl ": {"view", "import"}, EVERY_DOMAIN: ["view"]})
+    caller = users.caller("jo@agency.example", "10.0.0.9")
+    assert caller.may(Permission.IMPORT, "a.nl")
+    assert caller.may(Permission.VIEW, "b.nl")
+    assert not caller.may(Permission.IMPORT, "b.nl")
+    assert (caller.name, caller.admin, caller.address, caller.kind) == (
+        "jo@agency.example", False, "10.0.0.9", "operator"
+    )  # fmt: skip
+    users.change(BOSS, jo, permissions={"b.nl": ["delete"]})
+    assert not users.caller("jo@agency.example").may(Permission.IMPORT, "a.nl")
+    users.change(BOSS, jo, admin=True)
+    assert users.caller("jo@agency.example").may(Permission.EXPORT, "z.nl")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (" ", "Type a name, such as kim"),
+        ("MXM", "mxm is a name that MXM uses itself."),
+        ("a b", "A name has letters a-z, digits and"),
+    ],
+)
+def test_a_name_that_will_not_do_is_told_why(users: Users, name: str, why: str) -> None:
+    with pytest.raises(InvalidPassword, match=why):
+        users.add(BOSS, name, GOOD)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "a b", "ci (token 1)", "local operator", "MXM", "root (script/mxm)", "engine", ".a", "a,b", "ö", "a\nb",
+     "x" * 255, "a<b>"],
+)  # fmt: skip
+def test_nobody_is_called_like_a_token_or_like_the_server_or_in_a_way_that_no_header_carries(
+    users: Users, name: str
+) -> None:
+    with pytest.raises(InvalidPassword, match="name"):
+        users.add(BOSS, name, GOOD)
+    assert users.find(name) is None
+
+
+def test_two_users_can_not_have_one_name_whatever_its_case(users: Users) -> None:
+    with pytest.raises(InvalidPassword, match="There is a user kim already"):
+        users.add(BOSS, "KIM", GOOD)
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [("short", "5 characters; 12"), ("aaaaaaaaaaaaa", "repeats"), ("x1y2" * 100, "256 are the most"),
+     ("Someone@agency.nl", "is the name")],
+)  # fmt: skip
+def test_a_weak_password_is_refused_with_what_is_wrong_with_it(users: Users, password: str, told: str) -> None:
+    with pytest.raises(InvalidPassword, match=told) as refused:
+        users.add(BOSS, "someone@agency.nl", password)
+    assert password not in str(refused.value)
+
+
+def test_a_password_is_kept_as_a_hash_only(users: Users, house: House) -> None:
+    assert users.verify("kim", GOOD)
+    assert users.verify(" KIM ", GOOD)
+    assert not users.verify("kim", GOOD + "x")
+    assert not users.verify("nobody", GOOD)
+    assert not users.verify("kim", "")
+    assert GOOD.encode() not in house.kept()
+    assert "argon2" not in repr(users.list_all(BOSS))
+
+
+def test_the_same_password_from_another_keyboard_is_the_same(users: Users) -> None:
+    users.add(BOSS, "jo", "Bürostühle im Café")
+    assert users.verify("jo", "Bu\u0308rostu\u0308hle im Cafe\u0301")
+
+
+def test_a_name_that_nobody_has_costs_as_much_to_try(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    plain = PasswordHasher.verify
+
+    def counted(self: PasswordHasher, kept: str, password: str) -> bool:
+        tried.append(kept)
+        return bool(plain(self, kept, password))
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    for name in ("kim", "nobody"):
+        tried.clear()
+        assert not users.verify(name, "wrong all over")
+        assert len(tried) == 1
+
+
+def test_a_hash_of_old_parameters_is_made_anew_at_the_next_sign_in(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = users.find("kim")
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    assert users.verify("kim", GOOD)
+    after = users.find("kim")
+    assert before
+    assert after
+    assert before.password_hash != after.password_hash
+    assert users.verify("kim", GOOD)
+
+
+def test_the_last_admin_can_be_neither_disabled_nor_demoted(users: Users) -> None:
+    kim = number(users, "kim")
+    for undo in (lambda: users.disable(BOSS, kim), lambda: users.change(BOSS, kim, admin=False)):
+        with pytest.raises(InvalidPassword, match="last admin who can sign in"):
+            undo()
+    assert users.caller("kim").admin
+    jo = users.add(BOSS, "jo", admin=True)
+    with pytest.raises(InvalidPassword, match="last admin"):  # who has no password, and there is no provider
+        users.disable(BOSS, kim)
+    users.set_password(BOSS, jo, GOOD)
+    users.disable(BOSS, kim)
+    with pytest.raises(Forbidden, match="disabled"):
+        users.caller("kim")
+    users.enable(BOSS, kim)
+    assert users.caller("kim").admin
+
+
+def test_the_first_user_is_an_admin_with_a_password_since_from_then_on_everybody_signs_in(tmp_path: Path) -> None:
+    with people.house(tmp_path) as house:
+        for more in ({"admin": False, "password": GOOD}, {"admin": True, "password": None}):
+            with pytest.raises(InvalidPassword, match="first user has to be an admin with a password"):
+                house.users.add(BOSS, "kim", **more)  # type: ignore[arg-type]
+        assert not house.users.any_exist()
+    with people.house(tmp_path, **people.PROVIDER) as house:
+        assert house.users.can_sign_in()
+        house.users.add(BOSS, "kim", permissions={"a.nl": ["view"]})
+
+
+def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
+    nobody, token = Caller("jo"), Caller("ci (token 1)", admin=True, kind="token")
+    for caller in (nobody, token):
+        for do in (
+            lambda by: users.add(by, "x1", GOOD),
+            lambda by: users.change(by, 1, admin=True),
+            lambda by: users.disable(by, 1),
+            lambda by: users.enable(by, 1),
+            lambda by: users.set_password(by, 1, OTHER),
+            lambda by: users.list_all(by),
+        ):
+            with pytest.raises(Forbidden):
+                do(caller)
+    assert users.verify("kim", GOOD)
+
+
+def test_a_new_password_or_being_disabled_ends_what_is_open(users: Users, house: House) -> None:
+    jo = users.add(BOSS, "jo", GOOD)
+    told = house.entrance.sign_in_with_password("jo", GOOD, ClientInfo("10.0.0.1"))
+    assert house.sessions.find(told)
+    users.set_password(BOSS, jo, OTHER)
+    assert house.sessions.find(told) is None
+    told = house.entrance.sign_in_with_password("jo", OTHER, ClientInfo("10.0.0.1"))
+    users.disable(BOSS, jo)
+    assert house.sessions.find(told) is None
+    users.enable(BOSS, jo)
+    assert house.sessions.find(told) is None
+
+
+def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(users: Users, house: House) -> None:
+    here, there = (house.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")) for _ in range(2))
+    kim = users.caller("kim", "10.0.0.1")
+    with pytest.raises(InvalidPassword, match="current password is not right"):
+        users.change_own_password(kim, "not my password", OTHER, keep=here)
+    with pytest.raises(InvalidPassword, match="is the current one"):
+        users.change_own_password(kim, GOOD, GOOD, keep=here)
+    users.change_own_password(kim, GOOD, OTHER, keep=here)
+    assert users.verify("kim", OTHER)
+    assert house.sessions.find(here)
+    assert house.sessions.find(there) is None
+    with pytest.raises(Forbidden):
+        users.change_own_password(Caller("ci (token 1)", admin=True, kind="token"), GOOD, OTHER)
+
+
+def test_the_current_password_can_not_be_guessed_at_an_open_page(users: Users) -> None:
+    kim = users.caller("kim", "10.0.0.1")
+    for guess in range(10):
+        with pytest.raises(InvalidPassword, match="not right"):
+            users.change_own_password(kim, f"guess number {guess}", OTHER)
+    with pytest.raises(TooManyAttempts):
+        users.change_own_password(kim, GOOD, OTHER)
+
+
+def test_whatever_is_done_to_users_is_in_the_trail_without_a_password(users: Users, house: House) -> None:
+    jo = users.add(BOSS, "jo", GOOD, permissions={"a.nl": ["view"]})
+    users.change(BOSS, jo, permissions={})
+    users.set_password(BOSS, jo, OTHER)
+    users.disable(BOSS, jo)
+    users.enable(BOSS, jo)
+    assert house.trail()[1:] == [
+        ("user.add", "boss", "jo", "a.nl: view"),
+        ("user.change", "boss", "jo", "no permission"),
+        ("password.set", "boss", "jo", ""),
+        ("user.disable", "boss", "jo", ""),
+        ("user.enable", "boss", "jo", ""),
+    ]
+
+
+def test_an_account_at_the_provider_is_one_users_for_good(users: Users) -> None:
+    kim, jo = number(users, "kim"), users.add(BOSS, "jo", GOOD)
+    users.link(kim, "https://id.example|1")
+    users.link(kim, "https://id.example|1")
+    found = users.of_subject("https://id.example|1")
+    assert found
+    assert found.name == "kim"
+    for user, subject in ((jo, "https://id.example|1"), (kim, "https://id.example|2")):
+        with pytest.raises(InvalidPassword, match="belongs to another user"):
+            users.link(user, subject)
+
+
+# The command.
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MXM_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+def mxm(monkeypatch: pytest.MonkeyPatch, words: str, piped: str = "") -> int:
+    """Run `script/mxm user …` with something piped in."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
+    try:
+        return cli.main(["user", *words.split()])
+    except SystemExit as ended:
+        return int(str(ended.code))
+
+
+def test_the_command_lets_people_in_before_anybody_can_sign_in(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mxm(monkeypatch, "add kim --admin", f"{GOOD}\n") == 0
+    assert mxm(monkeypatch, "add jo --domain a.nl --permission view --permission import", f"{GOOD}\r\n") == 0
+    assert mxm(monkeypatch, "disable JO") == 0
+    assert mxm(monkeypatch, "password kim", OTHER) == 0
+    assert mxm(monkeypatch, "list") == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[0].startswith("jo\ta.nl: view, import\tpassword\tdisabled ")
+    assert listed[1] == "kim\tadmin\tpassword\tnever signed in"
+    store = Store.open(command / FILE, SystemClock())
+    assert Users(store, SystemClock()).verify("kim", OTHER)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "piped", "told"),
+    [
+        ("add jo", GOOD, "What may jo do?"),
+        ("add jo --admin --domain a.nl --permission view", GOOD, "leave --domain and --permission out"),
+        ("add jo --admin", "short", "5 characters; 12 are needed"),
+        ("add jo --admin", "", "0 characters; 12 are needed"),
+        ("add jo --domain a.nl --permission view", GOOD, "first user has to be an admin"),
+        ("disable jo", "", "There is no user jo. See: script/mxm user list"),
+        ("add jo --admin --password secret", GOOD, "unrecognized arguments"),
+    ],
+)
+def test_the_command_says_what_it_will_not_do(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    words: str, piped: str, told: str,
+) -> None:  # fmt: skip
+    assert mxm(monkeypatch, words, piped) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_on_a_terminal_the_command_asks_twice(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = iter([GOOD, OTHER, GOOD, GOOD])
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: next(typed))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    assert cli.main(["user", "add", "kim", "--admin"]) == 2
+    assert "two different passwords" in capsys.readouterr().err
+    assert cli.main(["user", "add", "kim", "--admin"]) == 0
+
+
+@pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
+def test_whoever_presses_a_key_to_leave_is_told_that_nothing_was_changed(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: type[BaseException]
+) -> None:
+    def leave(_prompt: str) -> str:
+        raise key
+
+    monkeypatch.setattr("getpass.getpass", leave)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    assert cli.main(["user", "add", "kim", "--admin"]) == 2
+    assert "Given up. Nothing was changed." in capsys.readouterr().err

@@ -1,0 +1,200 @@
+"""Files as programs write them, each with every cell that must come out; `files/README.md` says how each was made."""
+
+import pytest
+
+from mxlib.core.files import reader
+from mxlib.core.files.reader import ReadOptions, Sheet
+from mxlib.core.mapping.mapping import original_cells
+from mxlib.core.mapping.read_file import apply_mapping
+from mxlib.core.schema import COLUMNS
+from tests.core.test_reader import READ, REFUSED
+from tests.support import libreoffice as soffice
+from tests.support import spreadsheets
+from tests.support.spreadsheets import FILES, WRITTEN
+
+NOTE = "Column 'Note' is not used."
+OLD = "Not UTF-8, so read as Windows-1252: look whether '{}' is right."
+MICROSOFT = "Read as a Microsoft 365 users export."
+COMMAS = "UTF-8, commas, header in line 1"
+
+Rows = list[list[object]]
+
+
+def staff(thousand: str = "1,024", decimal: str = "2048.0", limit: str = "9,600", umlaut: str = "ü") -> Rows:
+    """The rows of the staff spreadsheet, with numbers as one country writes them."""
+    return [
+        [2, "007", "Ab,cd;12 34|x", thousand, "500", "james@example.net", "clienta.nl", ""],
+        [4, "joerg.mueller", f'Say "Hi" 2026{umlaut}', decimal, "", "", "clientb.nl", ""],
+        [6, "1e5", "'Geheim2026", "512", limit, "", "", ""],
+        [7, "1234567890123456789", "=Cmd2026x", "2 GB", "", "", "", ""],
+    ]
+
+
+def in_a_sheet(rows: Rows) -> Rows:
+    """The same where a line break in a cell makes no line."""
+    return [rows[0], *([int(str(line)) - 1, *cells] for line, *cells in rows[1:])]
+
+
+#: File: how it was read, every row (line and the columns), and what was said of it.
+WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
+    "cpanel-accounts.csv": (
+        COMMAS,
+        [[2, "anna@a.nl", "", "1024.00", "", "", "a.nl", ""],
+         [3, "info@a.nl", "", "unlimited", "", "", "a.nl", ""]],
+        ("Read as a list of a cPanel server.",),
+    ),
+    "cpanel-address-importer.csv": (
+        COMMAS,
+        [[2, "anna@a.nl", "Ab,cd1234", "1024", "", "", "", ""],
+         [3, "bob@a.nl", "Geheim2026x", "unlimited", "", "", "", ""]],
+        (),
+    ),
+    "directadmin-accounts.csv": (
+        COMMAS,
+        [[2, "anna", "", "500", "200", "", "a.nl", ""], [3, "kim", "", "0", "200", "", "a.nl", ""]],
+        ("Read as a list of a DirectAdmin server.",),
+    ),
+    "entra-users.csv": (COMMAS, [[2, "anna@a.nl", "", "", "", "anna@home.example", "", "Bakker, Anna"]], (MICROSOFT,)),
+    "excel-mac-roman.csv": (
+        "Windows-1252, semicolons, header in line 1",
+        [[2, "zoe", "Gro§2026x", "", "", "", "", ""], [4, "kim", "", "", "", "", "", ""]],
+        (OLD.format("Zo‘ MŸller"), "Column 'note' is not used."),
+    ),
+    "excel-sep-marked.csv": ("UTF-8, semicolons, header in line 2", [[3, "zoë", "", "2048", "", "", "", ""]], ()),
+    "excel-sep-semicolon.csv": (
+        "Windows-1252, semicolons, header in line 2",
+        [[3, "jorg", "Gr;ün2026x", "1.024", "", "", "", ""]],
+        (OLD.format("Jörg, Köln"), "Column 'note' is not used."),
+    ),
+    "google-sheets.csv": (
+        COMMAS,
+        [[2, "007", "Ab,cd1234", "1,024", "", "", "clienta.nl", ""], [3, "true", "NA", "2 GB", "", "", "", ""]],
+        (),
+    ),
+    "google-workspace-users.csv": (
+        COMMAS,
+        [[2, "anna@a.nl", "", "", "", "anna@home.example", "", "Anna Bakker"]],
+        ("Read as a Google Workspace users export.",),
+    ),
+    "header-over-lines.csv": (
+        "UTF-8, semicolons, header in line 1",
+        [[4, "alice", "Ab,cd;1234", "", "", "", "", ""]],
+        (),
+    ),
+    "libreoffice-french.csv": (
+        "UTF-8, semicolons, header in line 1", staff("1\xa0024", "2048,0", "9\xa0600"), (NOTE,),
+    ),
+    "libreoffice-german.csv": (
+        "Windows-1252, semicolons, header in line 1",
+        staff("1.024", "2048,0", "9.600"),
+        (OLD.format("Größe: übel"), NOTE),
+    ),
+    "libreoffice-mac.csv": (
+        "Windows-1252, bars, header in line 1", staff(umlaut="Ÿ"), (OLD.format("Grš§e: Ÿbel"), NOTE),
+    ),
+    "libreoffice-not-as-shown.csv": (COMMAS, staff("1024", "2048", "9600"), (NOTE,)),
+    "libreoffice-polish.csv": (
+        "Windows-1252, semicolons, header in line 1",
+        [[2, "lukasz", "¯ó³æ2026x", "10\xa0240", "", "", "", ""]],
+        (OLD.format("£ódŸ"), NOTE),
+    ),
+    "libreoffice-quote-all.csv": (COMMAS, staff(), (NOTE,)),
+    "libreoffice-second-sheet.xlsx": (
+        "sheet Postfächer, header in line 4",
+        [
+            [5, "anna@clienta.nl", "Geheim.2026x", "1536", "", "", "", ""],
+            [7, "0049@clienta.nl", "", "2048", "", "", "", ""],
+            [8, "true", "", "", "", "", "", ""],
+            [9, "#div/0!", "", "", "", "", "", ""],
+            [10, "kim@clienta.nl", "", "", "", "", "", ""],
+        ],
+        ("Above the header, not read: 'Stand Mai'.", "Quota is in GB in this file: converted to MB."),
+    ),
+    "libreoffice-tabs.tsv": ("UTF-8, tabs, header in line 1", staff(), (NOTE,)),
+    "libreoffice-unicode-text.txt": ("UTF-16 LE, tabs, header in line 1", staff(), (NOTE,)),
+    "libreoffice-utf-8.csv": (COMMAS, staff(), (NOTE,)),
+    "libreoffice.xlsx": (
+        "sheet Staff, header in line 1", in_a_sheet(staff("1024", "2048", "9600")), (NOTE,),
+    ),
+    "microsoft-365-users.csv": (COMMAS, [[2, "anna@a.nl", "", "", "", "", "", "Anna Bakker"]], (MICROSOFT,)),
+    "put-together.csv": (
+        COMMAS,
+        [
+            [2, "alice", "", "1024", "", "", "", ""],
+            [3, "username", "", "quota", "", "", "", ""],
+            [4, "bob", "", "2048", "", "", "", ""],
+        ],
+        (),
+    ),
+}  # fmt: skip
+
+#: File: what has to be told by hand for it, and how its first row then is.
+TOLD: dict[str, tuple[ReadOptions, list[object]]] = {
+    "excel-mac-roman.csv": (ReadOptions(encoding="mac-roman"), [2, "zoe", "Groß2026x", "", "", "", "", ""]),
+    "libreoffice-mac.csv": (ReadOptions(encoding="mac-roman"), staff()[0]),
+    "libreoffice-polish.csv": (
+        ReadOptions(encoding="windows-1250"), [2, "lukasz", "Żółć2026x", "10\xa0240", "", "", "", ""],
+    ),
+    "open-quote-in-title.csv": (ReadOptions(header_line=2), [3, "alice", "Abcd1234", "", "", "", "", ""]),
+    "utf-16-without-mark.csv": (ReadOptions(encoding="utf-16-le"), [2, "alice", "Abcd1234", "", "", "", "", ""]),
+}  # fmt: skip
+
+
+def read(name: str, taken: ReadOptions | None = None) -> Sheet:
+    return reader.read((FILES / name).read_bytes(), name, taken=taken)
+
+
+def table(sheet: Sheet) -> Rows:
+    """Line and columns of every row."""
+    return apply_mapping(sheet).rows[["line", *COLUMNS]].to_numpy().tolist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_cell_of_a_file_comes_out_as_it_was_written(name: str) -> None:
+    taken, rows, notes = WHOLE[name]
+    sheet = read(name)
+    assert sheet.taken.told() == taken
+    assert table(sheet) == rows
+    assert apply_mapping(sheet).notes == notes
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_no_file_tells_of_itself_can_be_told_by_hand(name: str) -> None:
+    taken, row = TOLD[name]
+    assert table(read(name, taken))[0] == row
+
+
+def test_columns_that_are_not_used_come_back_to_the_letter() -> None:
+    for name in ("libreoffice-utf-8.csv", "libreoffice-german.csv", "libreoffice-tabs.tsv", "libreoffice.xlsx"):
+        reading = apply_mapping(read(name))
+        notes = [original_cells(reading.sheet, at, reading.columns)["Note"] for at in range(4)]
+        assert notes == ["first line\nsecond line", "Größe: übel", "after a blank row", "2026-05-03"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "sentence"),
+    [
+        ("put-together.csv", 3, "This is the header once more, as files put together have it: leave the row out."),
+        ("libreoffice-second-sheet.xlsx", 9, "A formula of the spreadsheet failed here: type the value."),
+    ],
+)
+def test_rows_that_no_person_meant_are_seen_and_not_sent(name: str, line: int, sentence: str) -> None:
+    rows = apply_mapping(read(name)).rows
+    assert rows.loc[rows["line"] == line, "fault"].tolist() == [sentence]
+    assert (rows.loc[rows["line"] != line, "fault"] == "").all()
+
+
+def test_every_file_is_described_and_tested() -> None:
+    here = {path.name for path in FILES.iterdir() if path.is_file()} - {"README.md", ".gitattributes"}
+    described = (FILES / "README.md").read_text(encoding="utf-8")
+    assert here == READ.keys() | REFUSED.keys() | WHOLE.keys() | TOLD.keys()
+    assert [name for name in here if f"`{name}`" not in described] == []
+
+
+@soffice.needed()
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_libreoffice_of_this_machine_writes_what_is_kept_here(name: str) -> None:
+    now = reader.read(spreadsheets.written(name), name)
+    kept = read(name)
+    assert (now.taken, now.header, now.title) == (kept.taken, kept.header, kept.title)
+    assert table(now) == table(kept)

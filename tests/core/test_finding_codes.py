@@ -1,0 +1,85 @@
+"""Findings by code: every code has a sentence, a place in the API's documentation, and the column that it is about."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mxlib.core.addresses import read
+from mxlib.core.findings import KINDS, Finding, FindingCode, bits_of, kinds_of
+from mxlib.core.mapping.json_rows import rows_from_json
+from mxlib.core.text import findings as texts
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
+from mxlib.core.validation.single_row import validate_row
+
+DOCS = Path(__file__).parents[2] / "docs" / "api.md"
+ACCOUNT = AccountSnapshot(frozenset({"a.nl", "b.nl"}), {"a.nl": frozenset({"kim"})}, forbidden={"b.nl": "Not there."})
+STANDARD = Defaults("a.nl")
+
+
+def kinds(**cells: object) -> list[tuple[str, str]]:
+    """The code and column of everything that stops a row."""
+    row = rules.validate(rows_from_json([cells]), ACCOUNT, STANDARD).iloc[0]
+    found = texts.lines_by_kind(int(row["reason_codes"]), str(row["reasons"]))
+    assert all(line for _, line in found)
+    return [(kind.code.value, kind.column) for kind, _ in found]
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ({"username": "nina", "password": "Geheim.2026x"}, []),
+        ({"username": "nina", "password": ""}, [("needs_password", "password")]),
+        ({"username": "nina", "password": "short"}, [("weak_password", "password")]),
+        ({"username": "n na", "quota": "lots", "password": "Geheim.2026x"},
+         [("invalid_username", "username"), ("invalid_quota", "quota")]),
+        ({"username": "kim", "password": "Geheim.2026x"}, [("already_exists", "username")]),
+        ({"username": "nina", "domain": "b.nl", "password": "Geheim.2026x"}, [("no_permission", "domain")]),
+        ({"username": "nina@a.nl", "domain": "c.nl", "password": "Geheim.2026x"}, [("domain_mismatch", "domain")]),
+        ({"username": "nina", "recovery_email": "x" * 3000, "password": "Geheim.2026x"},
+         [("invalid_recovery_email", "recovery_email")]),
+        ({"username": "nina", "recovery_email": "nina@a.nl", "password": "Geheim.2026x"},
+         [("recovers_itself", "recovery_email")]),
+        ({"username": "nina", "name": "a\x07b", "password": "Geheim.2026x"}, [("invalid_name", "name")]),
+        ({"username": "n na", "name": "x" * 121, "password": "Geheim.2026x"},
+         [("invalid_username", "username"), ("too_long", "name")]),
+    ],
+)  # fmt: skip
+def test_a_row_is_stopped_by_codes_with_their_columns(cells: dict[str, object], found: list[tuple[str, str]]) -> None:
+    assert kinds(**cells) == found
+
+
+def test_findings_keep_their_figures_rule_by_rule() -> None:
+    rows = rows_from_json([{"username": "n na"}, {"username": "jan"}, {"username": "n na"}])
+    cells = rules.ParsedRows.read(rows, ACCOUNT, STANDARD, rules.OnExisting.SKIP, read(rows, "a.nl"))
+    found = rules.Findings(3)
+    rules._add_invalid(found, cells, ACCOUNT)
+    assert list(found.of_row(0)) == [Finding(FindingCode.INVALID_USERNAME, "username", ("n na",))]
+    assert list(found.of_row(1)) == []
+    (rule,) = found.rules
+    assert (rule.rows.tolist(), rule.which.tolist(), rule.figures) == ([0, 2], [0, 0], [("n na",)])
+
+
+def test_a_single_row_names_the_cell_by_the_column_of_its_finding() -> None:
+    judged = validate_row("a.nl", {"username": "n na", "password": "short", "quota": "lots"}, STANDARD)
+    assert list(judged.faults) == ["username", "password", "quota"]
+    assert list(validate_row("a.nl", {"username": "x@b.nl", "password": "Geheim.2026x"}, STANDARD).faults) == [
+        "username"
+    ]
+    assert validate_row("a.nl", {"username": "nina"}, STANDARD).faults == {"password": texts.NO_PASSWORD}
+
+
+def test_every_code_has_a_sentence_and_every_kind_a_bit_of_its_own() -> None:
+    assert texts.SENTENCES.keys() | {FindingCode.TOO_LONG} == set(FindingCode)
+    assert len(KINDS) == len(set(KINDS)) < 63
+    assert kinds_of(bits_of(*FindingCode)) == KINDS
+    assert pd.Series([bits_of(*FindingCode)]).dtype == "int64"
+
+
+def test_the_documentation_lists_every_code_of_a_finding_once_and_no_other() -> None:
+    table = DOCS.read_text().split("Codes stay as they are; sentences may change:\n\n", 1)[1].split("\n\n", 1)[0]
+    listed = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
+    changes = set(list(FindingCode)[list(FindingCode).index(FindingCode.QUOTA_CHANGED) :])
+    assert listed == [code.value for code in FindingCode if code not in changes]

@@ -1,0 +1,289 @@
+"""Files as real programs write them, and files that are none; `files/README.md` says what each one is."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from mxlib.core.files import reader
+from mxlib.core.files.csv_reader import MAX_CELLS
+from mxlib.core.files.reader import FileRefused, Limits, ReadOptions, Sheet
+from mxlib.core.mapping import mapping
+
+FILES = Path(__file__).parents[1] / "files"
+
+#: File: how it was read, and line, username and domain of every row.
+READ = {
+    "addresses.txt": (
+        "UTF-8, commas, no header",
+        "3 alice@clienta.example -, 5 bob@clientb.example -, 6 not an address -",
+    ),
+    "comment-among-rows.csv": (
+        "UTF-8, commas, header in line 1",
+        "2 alice clienta.example, 3 # carol comes in june -, 4 #bob clienta.example",
+    ),
+    "excel-german.csv": (
+        "Windows-1252, semicolons, header in line 1",
+        "2 anna@beispiel.example -, 3 joerg@beispiel.example -",
+    ),
+    "excel-mac.csv": ("UTF-8, semicolons, header in line 1", "2 alice -, 4 bob -"),
+    "excel-sep.csv": ("UTF-8, bars, header in line 2", "3 alice -"),
+    "excel-unicode-text.txt": (
+        "UTF-16 LE, tabs, header in line 1",
+        "2 alice clienta.example, 3 zoë clienta.example",
+    ),
+    "excel-utf-8.csv": ("UTF-8, commas, header in line 1", "2 007 -, 3 na -, 4 true -"),
+    "forced-text.csv": ("UTF-8, commas, header in line 1", "2 00123 -"),
+    "google-workspace.csv": (
+        "UTF-8, commas, header in line 1",
+        "2 alice@clienta.example -, 3 bob@clienta.example -",
+    ),
+    "invisible.csv": ("UTF-8, commas, header in line 1", "2 alice clienta.example"),
+    "libreoffice-tail.csv": ("UTF-8, commas, header in line 1", "2 alice -, 4 bob -"),
+    "line-breaks-in-cells.csv": ("UTF-8, commas, header in line 1", "3 alice -, 6 bob -"),
+    "microsoft-365.csv": ("UTF-8, commas, header in line 1", "2 alice@clienta.example -"),
+    "number-sign-header.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -"),
+    "password-over-lines.csv": ("UTF-8, commas, header in line 1", "2 alice -, 4 carol -"),
+    "password-with-comma.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -, 4 carol -"),
+    "quote-amid-a-cell.csv": ("UTF-8, commas, header in line 1", "2 alice -, 3 bob -"),
+    "title-above.csv": ("UTF-8, commas, header in line 5", "6 alice clienta.example"),
+    "username-and-address.csv": (
+        "UTF-8, commas, header in line 1",
+        "2 alice -, 3 bob@clienta.example -, 4 carol clientb.example, 5 dave clienta.example",
+    ),
+    "utf-16-be.csv": ("UTF-16 BE, commas, header in line 1", "2 alice clienta.example"),
+    "windows-1252-undefined.csv": ("Windows-1252, commas, header in line 1", "2 alice -"),
+}
+
+NO_TABLE = "This is {}, not a table: a CSV or .xlsx is needed."
+NUL = "{} holds NUL bytes: it is no text, or UTF-16 without its mark. Save it as CSV UTF-8."
+
+REFUSED = {
+    "binary.csv": NO_TABLE.format("a binary file"),
+    "empty.csv": "The file is empty.",
+    "header-only.csv": "The file has a header and no rows.",
+    "locked.xlsx": "This workbook is locked with a password: save it without one, or as CSV.",
+    "no-address.csv": "No column for usernames or addresses. Found: name, phone.",
+    "nul.csv": NUL.format("nul.csv"),
+    "old.xls": "This is an old Excel workbook (.xls): save it as .xlsx or CSV.",
+    "only-blanks.csv": "The file is empty.",
+    "open-quote.csv": "open-quote.csv: a quote opens in line 3 and never closes.",
+    "open-quote-closed-later.csv": "open-quote-closed-later.csv: a quote opens in line 3 and never closes.",
+    "page.csv": NO_TABLE.format("a web page"),
+    "picture.csv": NO_TABLE.format("a picture"),
+    "truncated.xlsx": "truncated.xlsx is damaged, or no workbook at all. "
+    "Open it in a spreadsheet and save it again as .xlsx or CSV.",
+    "user-and-username.csv": "Both 'user' and 'username' hold usernames. Remove or ignore one.",
+    "utf-16-without-mark.csv": NUL.format("utf-16-without-mark.csv"),
+    "words.txt": "No column for usernames or addresses. Found: Dear all.",
+}
+
+
+def of_file(name: str, taken: ReadOptions | None = None) -> Sheet:
+    return reader.read((FILES / name).read_bytes(), name, taken=taken)
+
+
+def of_text(text: str, taken: ReadOptions | None = None) -> Sheet:
+    return reader.read(text.encode(), "staff.csv", taken=taken)
+
+
+def rows(sheet: Sheet) -> list[list[str]]:
+    return [sheet.table.row(at) for at in range(len(sheet))]
+
+
+def refusal(
+    data: bytes, name: str = "staff.csv", limits: Limits | None = None, taken: ReadOptions | None = None
+) -> str:
+    try:
+        sheet = reader.read(data, name, limits=limits or Limits(), taken=taken)
+        mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
+    except FileRefused as refused:
+        return str(refused)
+    return pytest.fail("The file was read.")
+
+
+@pytest.mark.parametrize("name", READ)
+def test_files_of_real_programs_are_read_row_by_row(name: str) -> None:
+    taken, told = READ[name]
+    sheet = of_file(name)
+    table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
+    found = [f"{row.line} {row.username} {row.domain or '-'}" for row in table.itertuples()]
+    assert ", ".join(found) == told
+    assert sheet.taken.told() == taken
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_files_that_hold_no_table_are_refused_in_a_sentence(name: str) -> None:
+    assert refusal((FILES / name).read_bytes(), name) == REFUSED[name]
+
+
+def test_the_digest_is_that_of_the_bytes() -> None:
+    data = (FILES / "excel-german.csv").read_bytes()
+    assert of_file("excel-german.csv").digest == hashlib.sha256(data).hexdigest()
+
+
+def test_a_password_is_kept_to_the_last_blank() -> None:
+    assert rows(of_text('username,password\na, Abcd1234 \nb,"Ab""cd\t"\n'))[0][1] == " Abcd1234 "
+    assert rows(of_text('username,password\na, Abcd1234 \nb,"Ab""cd\t"\n'))[1][1] == 'Ab"cd\t'
+
+
+def test_the_title_is_kept_and_not_read_as_rows() -> None:
+    sheet = of_file("title-above.csv")
+    assert sheet.title == "New mailboxes 3 May"
+    _, notes = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
+    assert notes == ("Above the header, not read: 'New mailboxes 3 May'.",)
+    sheet = of_text("Staff\nof May\nby Kim\nusername\nalice\n")
+    assert mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))[1] == (
+        "Above the header, not read: 'Staff' and 2 more rows.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter"),
+    [
+        ("username;Name (first, middle, last)", ";"),
+        ("Name;E-mail;Floor, room", ";"),
+        ('username,"a;b;c;d"', ","),
+        ("username\tpassword", "\t"),
+        ("username|password;x|y", "|"),
+        ("username", ","),
+    ],
+)
+def test_the_delimiter_is_what_makes_a_header_outside_quotes(header: str, delimiter: str) -> None:
+    assert of_text(f"{header}\nalice\n").taken.delimiter == delimiter
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;;"])
+def test_excels_first_line_decides_on_the_delimiter_and_is_no_row(first: str) -> None:
+    sheet = of_text(f"{first}\r\nusername;first, last, nick, title\r\nalice;x\r\n")
+    assert sheet.taken.delimiter == ";"
+    assert sheet.table.lines.tolist() == [3]
+
+
+def test_physical_lines_are_counted_through_blank_lines_comments_and_quoted_line_ends() -> None:
+    text = '# a\r\n\r\nusername,note\n"a",1\r\r\n\n"b","x\r\ny\rz\nw"\n,\nc,\n'
+    assert of_text(text).table.lines.tolist() == [4, 7, 12]
+
+
+def test_a_header_is_searched_in_the_first_twenty_rows() -> None:
+    assert of_text("title\n" * 19 + "username\nalice\n").taken.header_line == 20
+    sentence = refusal(("title\n" * 20 + "username\nalice\n").encode())
+    assert sentence == "No column for usernames or addresses. Found: title."
+
+
+def test_the_row_that_names_usernames_is_the_header_though_a_title_names_something_known() -> None:
+    sheet = of_text("Domain;clienta.example\nuser;pass\nalice;Abcd1234\n")
+    assert (sheet.header, sheet.title) == (("user", "pass"), "Domain clienta.example")
+
+
+def test_a_title_with_another_delimiter_does_not_mislead() -> None:
+    sheet = of_text("One, two, three\nuser;pass\nalice;Abcd1234\n")
+    assert sheet.taken.delimiter == ";"
+
+
+def test_what_was_taken_can_be_overridden() -> None:
+    data = "name;user\nalice;Żółw\n".encode("windows-1250")
+    assert rows(reader.read(data, "x"))[0][1] == "¯ó³w"
+    assert rows(reader.read(data, "x", taken=ReadOptions(encoding="windows-1250")))[0][1] == "Żółw"
+    assert reader.read(data, "x", taken=ReadOptions(delimiter="|")).header == ("name;user",)
+    assert reader.read(data, "x", taken=ReadOptions(header_line=0)).header == ("Column 1", "Column 2")
+    assert len(reader.read(data, "x", taken=ReadOptions(header_line=0))) == 2
+    assert reader.read(data + b"bob;b\n", "x", taken=ReadOptions(header_line=2)).table.lines.tolist() == [3]
+
+
+def test_utf_16_without_its_mark_is_read_when_it_is_chosen() -> None:
+    sheet = of_file("utf-16-without-mark.csv", ReadOptions(encoding="utf-16-le"))
+    assert rows(sheet) == [["alice", "Abcd1234"]]
+
+
+@pytest.mark.parametrize(
+    ("taken", "sentence"),
+    [
+        (ReadOptions(encoding="utf-16-le"), "staff.csv does not read as UTF-16 LE."),
+        (ReadOptions(encoding="rot13"), "staff.csv does not read as rot13."),
+        (ReadOptions(delimiter='"'), "'\"' can not separate the cells of staff.csv. Choose one character."),
+        (ReadOptions(delimiter=",,"), "',,' can not separate the cells of staff.csv. Choose one character."),
+        (ReadOptions(header_line=3), "Line 3 holds no header. Choose another line."),
+        (ReadOptions(header_line=900), "Line 900 holds no header. Choose another line."),
+    ],
+)
+def test_what_can_not_be_taken_is_said(taken: ReadOptions, sentence: str) -> None:
+    assert refusal(b"username\nalice\n\nbob.\xe9", taken=taken).startswith(sentence)
+
+
+def test_a_file_without_known_header_is_read_for_mapping_by_hand() -> None:
+    sheet = of_text("naam,telefoon\nAlice,1\nBob,2\n")
+    assert (sheet.header, rows(sheet)) == (("naam", "telefoon"), [["Alice", "1"], ["Bob", "2"]])
+    assert sheet.samples(1) == ["1", "2"]
+
+
+def test_one_column_of_addresses_needs_no_header_but_two_do() -> None:
+    assert of_text("a@x.example\nb@x.example").header == ("email",)
+    assert refusal(b"a@x.example,Secret1\n") == "No column for usernames or addresses. Found: a@x.example, Secret1."
+
+
+def test_rows_may_end_early_or_late_but_not_hold_too_much() -> None:
+    sheet = of_text("username,password,\na\nb,2,,,\nc,3,,x\n")
+    assert sheet.header == ("username", "password")
+    assert sheet.table.column(1).to_pylist() == ["", "2", "3"]
+    assert sheet.table.crowded(2).tolist() == [2]
+
+
+def test_limits_are_told_with_figures() -> None:
+    assert refusal(bytes(12_400_000)) == "12.4 MB; the limit is 10 MB."
+    data = b"username\n" + b"a\n" * 12
+    assert refusal(data, limits=Limits(rows=11)) == "12 rows; the limit is 11. Split the file."
+    assert len(reader.read(data, "x", limits=Limits(rows=12))) == 12
+    assert refusal(data + b'"b"\n', limits=Limits(rows=12)) == "13 rows; the limit is 12. Split the file."
+    assert refusal(data + b'"b"c\n', limits=Limits(rows=12)) == "13 rows; the limit is 12. Split the file."
+
+
+@pytest.mark.parametrize("start", ["", '"b"\n', '"b"c\n'])
+def test_a_row_with_thousands_of_cells_is_refused(start: str) -> None:
+    data = f"username\n{start}{',' * MAX_CELLS}x\n".encode()
+    line = 3 if start else 2
+    assert refusal(data) == f"Line {line} has 1,001 values; the limit is 1,000."
+
+
+def test_blank_lines_by_the_hundred_thousand_are_no_rows() -> None:
+    assert len(reader.read(b"username,password\n" + b",\n" * 300_000 + b"alice,\n", "x")) == 1
+    assert len(reader.read(b"username,password\n" + b'"",\r\n' * 300_000 + b"alice,\n", "x")) == 1
+
+
+def test_a_file_of_nothing_but_blanks_is_empty_however_long() -> None:
+    for line in (b"\n", b"# x\n", b'"",\n'):
+        assert refusal(line * 500_000) == "The file is empty."
+
+
+def test_a_million_delimiters_after_sep_are_read_at_once() -> None:
+    assert refusal(b"sep=" + b";" * 1_000_000) == "The file is empty."
+
+
+def test_a_file_name_with_line_breaks_makes_no_sentence_of_two_lines() -> None:
+    assert refusal(b'username\n"', "a\nb.csv") == "a b.csv: a quote opens in line 2 and never closes."
+
+
+def test_a_quote_that_never_closes_is_told_by_its_line_however_much_follows() -> None:
+    data = b'username,note\na,"x\ny"\nb,"z\n' + b"c,filler\n" * 200_000
+    assert refusal(data) == "staff.csv: a quote opens in line 4 and never closes."
+
+
+def test_a_header_over_several_lines_tells_the_delimiter_with_all_of_them() -> None:
+    sheet = of_text('"User\nname";"Pass\r\nword"\nalice;"Ab,cd1234"\n')
+    assert (sheet.header, sheet.taken.delimiter, sheet.table.lines.tolist()) == (("User name", "Pass word"), ";", [4])
+
+
+def test_quotes_can_be_read_as_characters() -> None:
+    text = 'user;note\nalice;"Ab\nbob;say "x"; y"\n'
+    assert refusal(text.encode()) == "staff.csv: a quote opens in line 2 and never closes."
+    sheet = of_text(text, ReadOptions(quoted=False))
+    assert rows(sheet) == [["alice", '"Ab'], ["bob", 'say "x"', ' y"']]
+    assert sheet.taken.told() == "UTF-8, semicolons, quotes as characters, header in line 1"
+
+
+def test_a_quote_that_opens_in_the_title_is_passed_over_when_the_header_is_told() -> None:
+    for rest in ("bob,x\n", 'bob,"x"\n', 'bob,"x\n y"\n'):
+        text = f'"Mailboxes of May\nusername,password\n{rest}'
+        sheet = of_text(text, ReadOptions(header_line=2))
+        assert (sheet.header, sheet.title, len(sheet)) == (("username", "password"), '"Mailboxes of May', 1)
+    assert refusal(b'"Mailboxes of May\nusername,password\n', taken=None).endswith("in line 1 and never closes.")

@@ -1,0 +1,40 @@
+"""250 rows against a host that allows 20 writes a minute: all made, none refused, in the least time there is."""
+
+import math
+
+import pytest
+
+from mxlib.sandbox.limits import Limits
+from tests.support.simulation import START, Simulation, plan, rows
+
+ROWS, WRITES, WINDOW = 250, 20, 60.0
+WINDOWS = math.ceil(ROWS / WRITES)
+LATENCY = 0.2
+
+#: Seconds that reset times in whole seconds may cost a window.
+SLACK = 1.3
+
+#: Seconds of the reads before the first row and after the last one, and of the burst that ends the run.
+ENDS = 10 * LATENCY
+
+
+def least(began: float, limits: Limits) -> float:
+    """Seconds from `began` until the host admits the last row, for a client that knows all about it."""
+    first = WINDOW - began % WINDOW if limits.aligned else WINDOW
+    return first + (WINDOWS - 2) * WINDOW
+
+
+@pytest.mark.parametrize("began", [0.0, 0.4, 17.9, 56.0])
+@pytest.mark.parametrize("limits", [Limits(), Limits(aligned=False)], ids=["by the clock", "from the first request"])
+def test_250_rows_are_made_in_the_least_time_and_without_one_refusal(limits: Limits, began: float) -> None:
+    here = Simulation(limits=limits, latency=LATENCY, paced=True)
+    here.clock.passed = began
+    run = here.start(plan(*rows(ROWS)))
+
+    here.run()
+
+    assert here.outcomes(run) == ["created"] * ROWS
+    assert set(here.sandbox.made.values()) == {1}
+    assert [entry.status for entry in here.sandbox.log if entry.status == 429] == []
+    wall = here.clock.now() - START - began
+    assert least(began, limits) <= wall <= least(began, limits) + SLACK * WINDOWS + ENDS

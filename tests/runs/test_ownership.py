@@ -1,0 +1,217 @@
+"""One process sends what a store holds, whatever becomes of its lock; the others look on and say so."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from mxlib import services
+from mxlib.core.vocabulary import Outcome
+from mxlib.runs import worker
+from mxlib.runs.manager import NotOwner
+from mxlib.services.container import assemble
+from mxlib.settings import Settings
+from mxlib.store import OwnedStore, OwnershipLost, Store, audit, journal, ownership
+from tests.support import app as houses
+from tests.support.app import StandIn
+from tests.support.simulation import FreeGate, Simulation, plan, rows
+from tests.support.threaded_runs import Desk, Host, ShiftedClock, until
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "mxm.sqlite3"
+
+
+def lose_the_lock(path: Path) -> None:
+    """Remove the file of the lock, as somebody does who tidies up."""
+    path.with_suffix(".lock").unlink()
+
+
+def entries(store: Store, what: str) -> list[str]:
+    """The subjects of the audit trail's entries of one kind."""
+    with store.read() as tx:
+        return sorted(entry["on"] for entry in audit.entries(tx, most=10_000) if entry["what"] == what)
+
+
+def go_on(process: Simulation) -> None:
+    """Let a process do what it does next, for a while."""
+    for _ in range(100):
+        process.step()
+
+
+@pytest.mark.parametrize("moment", range(0, 60, 3))
+def test_a_run_of_two_owners_makes_every_mailbox_once_and_loses_no_password(moment: int) -> None:
+    first = Simulation()
+    run = first.start(plan(*rows(12)))
+    for _ in range(moment):
+        first.step()
+    second, alive = first.taken_over(), True
+    for _ in range(2_000):
+        if alive:
+            try:
+                first.step()
+            except OwnershipLost:
+                alive = False
+        if not second.going() and not second.on_their_way and second.taken is None:
+            break
+        second.step()
+    assert second.outcomes(run) == ["created"] * 12
+    assert set(first.sandbox.made.values()) == {1}
+    passwords = {f"user{n}@a.nl": f"Secret-{n}-word" for n in range(12)}
+    assert second.passwords(run) == passwords
+    assert {address: first.sandbox.password_of(address) for address in passwords} == passwords
+    assert entries(second.store, "mailbox.create") == sorted(passwords)
+
+
+def test_who_lost_the_runs_sends_nothing_more() -> None:
+    first = Simulation()
+    first.start(plan(*rows(12)))
+    while len(first.sandbox.made) < 4:
+        first.step()
+    first.taken_over()
+    made = len(first.sandbox.made)
+    with pytest.raises(OwnershipLost):
+        go_on(first)
+    assert len(first.sandbox.made) - made <= 3  # what was on its way
+
+
+def test_an_outcome_is_written_only_over_the_state_that_it_follows() -> None:
+    here = Simulation()
+    run = here.start(plan(*rows(1)))
+    while here.outcomes(run) != ["sending"]:
+        here.step()
+    with here.store.write() as tx:
+        journal.set_row(tx, run, 0, outcome=Outcome.CREATED, reason="as another process found")
+    with pytest.raises(journal.RowChanged):
+        go_on(here)
+    assert [row.reason for row in here.rows(run)] == ["as another process found"]
+
+
+def test_a_removed_lock_file_makes_no_second_owner_while_the_first_lives(path: Path) -> None:
+    clock = ShiftedClock()
+    first, second = Store.open(path, clock), Store.open(path, clock)
+    owned = OwnedStore.acquire(first)
+    assert owned is not None
+    lose_the_lock(path)
+    assert OwnedStore.acquire(second) is None
+    clock.ahead = ownership.SILENT_AFTER - 1
+    owned.beat()
+    clock.ahead += ownership.SILENT_AFTER - 1
+    assert OwnedStore.acquire(second) is None
+    clock.ahead += 2
+    assert OwnedStore.acquire(second) is not None
+    with pytest.raises(OwnershipLost), owned.write():
+        raise AssertionError("It must not get here.")
+    first.close()
+    second.close()
+
+
+def test_an_owner_takes_a_removed_lock_again(path: Path) -> None:
+    first, second = Store.open(path, ShiftedClock()), Store.open(path, ShiftedClock())
+    owned = OwnedStore.acquire(first)
+    assert owned is not None
+    lose_the_lock(path)
+    owned.beat()
+    assert not second.own()
+    first.close()
+    assert OwnedStore.acquire(second) is not None  # at once: the lock proves that the first one is gone
+    second.close()
+
+
+def test_an_owner_that_ended_makes_way_at_once(path: Path) -> None:
+    first, second = Store.open(path, ShiftedClock()), Store.open(path, ShiftedClock())
+    owned = OwnedStore.acquire(first)
+    assert owned is not None
+    lose_the_lock(path)
+    owned.release()
+    assert OwnedStore.acquire(second) is not None
+    first.close()
+    second.close()
+
+
+def test_locks_that_hold_nobody_off_do_not_make_two_owners(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network share without locks: whoever comes last owns the runs, and the first one looks on for good."""
+    monkeypatch.setattr(Store, "own", lambda self: True)
+    monkeypatch.setattr(Store, "lock_id", lambda self: "the same")
+    monkeypatch.setattr(worker, "OWN_EVERY", 0.01)
+    monkeypatch.setattr(worker, "BEAT_EVERY", 0.02)
+    host = Host()
+    first = Desk(Store.open(path, ShiftedClock()), host)
+    host.open.clear()
+    run = first.runs.start(plan(*rows(40)), "ops", retention_days=7)
+    until(lambda: host.inside > 0)
+    second = Desk(Store.open(path, ShiftedClock()), host)
+    host.open.set()
+    assert second.wait_for(run, "finished").counts == {Outcome.CREATED: 40}
+    assert set(host.sandbox.made.values()) == {1}
+    until(lambda: first.runs.problems() == [worker.NOT_THE_OWNER])
+    assert second.runs.problems() == []
+    for desk in (first, second):
+        desk.runs.shutdown()
+        desk.store.close()
+
+
+def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with houses.opened(path.parent) as house:
+        house.host.goes_wrong("stalled", count=None)
+        first = house.services
+        onlooker = assemble(
+            Settings(data_dir=path.parent), first.clock, Store.open(path, first.clock), StandIn(), FreeGate()
+        )  # type: ignore[arg-type]
+        onlooker.run_manager.recover()
+        run = first.run_manager.start(plan(*rows(3)), "test", retention_days=7)
+        ended = first.run_manager.start(plan(*rows(1, "b.nl"), name="other.csv"), "test", retention_days=7)
+        first.run_manager.pause(run)
+        first.run_manager.stop(ended)
+        house.host.goes_wrong("stalled", count=0)
+        house.ended(ended)
+        before = entries(first.store, "run.pause")
+        services.install(onlooker)
+        try:
+            for what in ("resume", "stop", "retry", "take-over"):
+                number = ended if what == "retry" else run
+                answer = house.ask("POST", f"/imports/{number}/{what}")
+                told = worker.NOT_THE_OWNER
+                if what == "retry" and answer.status_code == 409:
+                    continue
+                houses.refused(answer, 503, told)
+                assert answer.json()["error"]["code"] == "NOT_OWNER"
+            with pytest.raises(NotOwner):
+                onlooker.run_manager.start(plan(*rows(2, "c.nl"), name="late.csv"), "test", retention_days=7)
+            assert onlooker.run_manager.problems() == [worker.NOT_THE_OWNER]
+        finally:
+            services.install(first)
+            onlooker.close()
+        assert first.run_manager.view(run).status == "paused"  # type: ignore[union-attr]
+        assert entries(first.store, "run.pause") == before
+        assert not entries(first.store, "run.resume")
+        assert not entries(first.store, "run.take_over")
+
+
+def test_a_pause_in_a_process_that_was_overtaken_is_refused_before_it_notices(path: Path) -> None:
+    store = Store.open(path, ShiftedClock())
+    desk = Desk(store)
+    desk.host.open.clear()
+    run = desk.runs.start(plan(*rows(3)), "ops", retention_days=7)
+    until(lambda: desk.host.inside > 0)
+    with store.write() as tx:
+        tx.exec_driver_sql("UPDATE meta SET value = json_set(value, '$.epoch', 99, '$.id', 'x') WHERE name = 'owner'")
+    with pytest.raises(NotOwner):
+        desk.runs.pause(run)
+    desk.host.open.set()
+    desk.runs.shutdown()
+    store.close()
+
+
+def test_the_epoch_only_rises(path: Path) -> None:
+    for expected in (1, 2, 3):
+        store = Store.open(path, ShiftedClock())
+        owned = OwnedStore.acquire(store)
+        assert owned is not None
+        assert owned.epoch.number == expected
+        store.close()
+    with sqlite3.connect(path) as raw:
+        assert len(raw.execute("SELECT value FROM meta WHERE name = 'owner'").fetchall()) == 1

@@ -1,0 +1,179 @@
+"""Two that make the same mailbox: whoever made it keeps its password, and the other row says so."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import AuditAction, RunStatus
+from mxlib.mxroute.errors import Unreachable
+from mxlib.runs import messages
+from mxlib.sandbox.faults import NAMED, Rule, Schedule
+from mxlib.sandbox.state import Change
+from mxlib.services.exports import NotFound
+from mxlib.services.mailboxes import AlreadyExists
+from mxlib.store import audit
+from mxlib.store.audit import Actor
+from tests.services.test_manual_writes import NINA, doings, journalled, killed, restarted
+from tests.support.app import House, opened
+from tests.support.simulation import Simulation, plan, row
+from tests.support.threaded_runs import ShiftedClock
+
+ADDRESS = "kim@a.nl"
+OURS, THEIRS = row(0, "kim", password="Secret-1-word"), row(0, "kim", password="Secret-2-word")
+
+
+def lost(fault: str = "lost_before", *, count: int | None = 1) -> Simulation:
+    return Simulation(Rule(NAMED[fault], "create", count=count))
+
+
+def paused_after_a_loss(here: Simulation) -> int:
+    """A run whose only create got no answer, is known not to be there, and waits while the run is paused."""
+    run = here.start(plan(OURS))
+    while not here.sandbox.log or here.sandbox.log[-1].method != "POST":
+        here.step()
+    here.engine.pause(run, "Somebody pressed Pause.")
+    here.run()
+    assert here.record(run).status == RunStatus.PAUSED
+    assert [(each.outcome, each.unanswered) for each in here.rows(run)] == [("waiting", True)]
+    return run
+
+
+def note(here: Simulation, action: AuditAction, by_run: int | None = None) -> None:
+    with here.store.write() as tx:
+        audit.record(tx, Actor("kim"), action, at=here.clock.now(), on=ADDRESS, run=by_run)
+
+
+def by_hand(here: Simulation, what: str = "create") -> None:
+    here.sandbox.account.apply(Change(what, "a.nl", "kim", password="by hand"))
+    note(here, AuditAction(f"mailbox.{what}"))
+
+
+def test_a_mailbox_that_another_run_made_meanwhile_keeps_the_password_of_that_run() -> None:
+    here = lost()
+    first = paused_after_a_loss(here)
+    second = here.start(plan(THEIRS, name="other.csv"))
+    here.run()
+    assert here.outcomes(second) == ["created"]
+    here.engine.resume(first)
+    here.run()
+    assert here.outcomes(first) == ["skipped"]
+    assert here.rows(first)[0].reason == messages.made_by(second)
+    assert here.passwords(first) == {}
+    assert here.passwords(second) == {ADDRESS: "Secret-2-word"}
+    with here.store.read() as tx:
+        made = [entry["run"] for entry in audit.entries(tx) if entry["what"] == "mailbox.create"]
+    assert made == [second]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_mailbox_that_was_made_by_hand_meanwhile_is_not_the_rows_own(stopped: bool) -> None:
+    here = lost()
+    run = paused_after_a_loss(here)
+    by_hand(here)
+    (here.engine.stop if stopped else here.engine.resume)(run)
+    here.run()
+    assert here.outcomes(run) == ["skipped"]
+    assert here.rows(run)[0].reason == messages.made_by(None)
+    assert here.passwords(run) == {}
+
+
+def test_a_mailbox_that_was_made_by_hand_before_the_row_was_read_back_is_not_the_rows_own() -> None:
+    here = lost()
+    run = here.start(plan(OURS))
+    while here.outcomes(run) != ["settling"]:
+        here.step()
+    by_hand(here)
+    here.run()
+    assert here.outcomes(run) == ["skipped"]
+    assert here.passwords(run) == {}
+
+
+def test_the_last_comparison_claims_nothing_that_was_made_by_hand() -> None:
+    here = lost(count=None)
+    run = here.start(plan(OURS))
+    while here.outcomes(run) != ["failed"]:
+        here.step()
+    by_hand(here)
+    here.run()
+    assert here.outcomes(run) == ["failed"]
+    assert here.passwords(run) == {}
+
+
+def test_a_mailbox_that_was_deleted_by_hand_again_is_made_and_read_back_as_the_rows_own() -> None:
+    here = lost()
+    run = paused_after_a_loss(here)
+    by_hand(here)
+    by_hand(here, "delete")
+    here.sandbox.schedule = Schedule.of(Rule(NAMED["lost_after"], "create"))
+    here.engine.resume(run)
+    here.run()
+    assert here.outcomes(run) == ["created"]
+    assert here.passwords(run) == {ADDRESS: "Secret-1-word"}
+
+
+def test_what_another_run_was_only_said_to_have_made_is_the_rows_own() -> None:
+    here = lost()
+    run = paused_after_a_loss(here)
+    second = here.start(plan(THEIRS, name="other.csv"))
+    here.sandbox.schedule = Schedule.of(Rule(NAMED["yes_undone"], "create"))
+    here.run()
+    assert here.outcomes(second) == ["failed"]
+    here.sandbox.schedule = Schedule.of(Rule(NAMED["lost_after"], "create"))
+    here.engine.resume(run)
+    here.run()
+    assert here.outcomes(run) == ["created"]
+    assert here.passwords(run) == {ADDRESS: "Secret-1-word"}
+
+
+# By hand.
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
+    with opened(tmp_path, clock) as made:
+        yield made
+
+
+def test_a_create_by_hand_without_an_answer_claims_nothing_that_a_run_made(
+    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed(house, monkeypatch, reaches=False):
+        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    manual = restarted(house)
+    run = house.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
+    assert house.ended(run)["counts"]["created"] == 1
+    clock.ahead += 31.0
+    manual.settle()
+    assert ("mailbox.not_done", "nina@a.nl", f"create: no answer came; run {run} made it") in doings(house)
+    assert [what for what, _, _ in doings(house)].count("mailbox.create") == 1
+    assert house.services.unconfirmed.every(LOCAL) == ()
+    with pytest.raises(NotFound):
+        house.services.unconfirmed.password(LOCAL, 1)
+
+
+def test_a_create_by_hand_whose_refusal_is_lost_claims_nothing_that_a_run_made_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = house.host.send
+
+    def send(request: Any, **how: Any) -> Any:
+        if request.kind != "write" or house.host.sandbox.account.domains["a.nl"].get("nina"):
+            return usual(request, **how)
+        monkeypatch.setattr(house.host, "send", usual)  # a run was quicker while this waited for its slot
+        run = house.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
+        assert house.ended(run)["counts"]["created"] == 1
+        raise Unreachable()
+
+    monkeypatch.setattr(house.host, "send", send)
+    with pytest.raises(AlreadyExists):
+        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    assert [what for what, _, _ in doings(house)] == ["mailbox.create"]
+    assert journalled(house) == []

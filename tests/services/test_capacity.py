@@ -1,0 +1,237 @@
+"""Storage of the account and the look before a run: told truthfully, and waited for by nobody."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.plans import capacity
+from mxlib.core.plans.capacity import Growth
+from mxlib.core.plans.changes import NewQuota
+from mxlib.mxroute.protocol import Request, Response
+from mxlib.services.account_storage import AccountStorage
+from mxlib.services.failures import ListUnavailable
+from mxlib.store.tables import meta
+from tests.support.app import GOOD, House, data, opened
+from tests.support.threaded_runs import until
+
+GB = 1024**3
+AT = time.mktime((2026, 5, 3, 9, 0, 0, 0, 0, -1))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An account of 10 GB with two mailboxes."""
+    with opened(tmp_path) as made:
+        made.host.sandbox.account.storage_mb = 10 * 1024
+        made.have("kim@a.nl", "nina@a.nl")
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("growth", "used", "limit", "told"),
+    [
+        (Growth(10, 10_240, 0), 0, 0, ""),
+        (Growth(0, 0, 0), 11 * GB, 10 * GB, ""),
+        (Growth(9, 9 * 1024, 0), GB, 10 * GB, ""),
+        (
+            Growth(10, 10 * 1024, 0), GB, 10 * GB,
+            "These quotas add 10.0 GB; the account has 9.0 GB free (1.0 GB of 10.0 GB used at 09:00). MXroute takes "
+            "them; full, it refuses all new mail.",
+        ),
+        (Growth(1, 0, 1), GB, 10 * GB, ""),
+        (
+            Growth(11, 10 * 1024, 1), GB, 10 * GB,
+            "These quotas add 10.0 GB and 1 mailbox without a limit; the account has 9.0 GB free (1.0 GB of 10.0 GB "
+            "used at 09:00). MXroute takes them; full, it refuses all new mail.",
+        ),
+        (
+            Growth(1, 1, 0), 10 * GB, 10 * GB,
+            "The account is full: 10.0 GB of 10.0 GB used at 09:00. Free space or raise the plan, or new mail is "
+            "refused.",
+        ),
+    ],
+)  # fmt: skip
+def test_storage_is_held_against_what_is_added(growth: Growth, used: int, limit: int, told: str) -> None:
+    assert capacity.storage(growth, used, limit, AT, AT + 60) == told
+
+
+def test_the_deadline_of_a_full_account_is_told() -> None:
+    told = capacity.storage(Growth(1, 1, 0), 11 * GB, 10 * GB, AT, AT, "2026-05-09")
+    assert "MXroute gives until 2026-05-09." in told
+
+
+def test_the_figures_come_from_the_host_and_are_kept_for_some_minutes(house: House) -> None:
+    known, problem = house.services.storage.read(LOCAL)
+    assert (known.limit, known.used, known.free, problem) == (10 * GB, 0, 10 * GB, "")
+    asked = sum(request.path == "/quota" for request in house.host.sent)
+    house.services.storage.read(LOCAL)
+    assert sum(request.path == "/quota" for request in house.host.sent) == asked == 1
+
+
+def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(house: House) -> None:
+    house.services.storage.read(LOCAL)
+    let_go, send, clock = threading.Event(), house.host.send, house.services.clock
+
+    def slow(request: Request, **more: object) -> Response:
+        assert let_go.wait(10)
+        return send(request)
+
+    later = clock.now() + 3_600
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.host, "send", slow)
+        patch.setattr(clock, "now", lambda: later)
+        known = house.services.storage.latest(LOCAL)
+        assert known is not None
+        assert known.read_at < later - 3_500
+        let_go.set()
+        until(lambda: (house.services.storage.known() or known).read_at == later)
+
+
+def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(house: House) -> None:
+    first, _ = house.services.storage.read(LOCAL)
+    house.host.down = True
+    later = first.read_at + 3_600
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.services.clock, "now", lambda: later)
+        known, problem = house.services.storage.read(LOCAL)
+    assert (known, problem) == (first, "MXroute does not answer.")
+
+
+def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_turn(house: House) -> None:
+    house.host.down = True
+    for _ in range(3):
+        with pytest.raises(ListUnavailable, match="does not answer"):
+            house.services.storage.read(LOCAL)
+    assert house.services.storage.latest(LOCAL) is None
+
+
+def test_who_may_view_no_domain_is_told_nothing_of_the_account(house: House) -> None:
+    stranger = Caller("x", domains={"a.nl": frozenset({Permission.DELETE})})
+    with pytest.raises(Forbidden):
+        house.services.storage.read(stranger)
+    assert house.services.storage.latest(stranger) is None
+
+
+def test_figures_that_make_no_sense_are_not_known() -> None:
+    told = AccountStorage.from_data(
+        {"total_used": "1048576", "total_limit": None, "updated_at": "yesterday", "grace_period": {"deadline": "x"}}, AT
+    )
+    assert (told.used, told.limit, told.free, told.reckoned_at, told.grace_until) == (1_048_576, None, None, None, "x")
+
+
+@pytest.mark.parametrize("figure", [None, "", "unlimited", "n/a", -1, "nan", "inf", 1e300, True, [], {}])
+@pytest.mark.parametrize("name", ["total_used", "total_limit"])
+def test_a_figure_that_cannot_be_read_is_not_known_and_never_0(name: str, figure: object) -> None:
+    told = AccountStorage.from_data({"total_used": 5, "total_limit": 7} | {name: figure}, AT)
+    known = {"total_used": told.used, "total_limit": told.limit}
+    assert known == {"total_used": 5, "total_limit": 7} | {name: None}
+    assert told.free is None
+
+
+def test_0_is_no_limit_and_less_than_a_byte_is_not_0() -> None:
+    assert AccountStorage.from_data({"total_used": 0, "total_limit": "0"}, AT).limit == 0
+    assert AccountStorage.from_data({"total_used": 0, "total_limit": 0.4}, AT).limit == 1
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {}, {"data": {"total_used": 1}}, {"total_used": None}])
+def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(house: House, data: object) -> None:
+    first, _ = house.services.storage.read(LOCAL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.services.clock, "now", lambda: first.read_at + 3_600)
+        send = house.host.send
+        patch.setattr(
+            house.host,
+            "send",
+            lambda asked, **more: Response(200, data) if asked.path == "/quota" else send(asked, **more),
+        )
+        known, problem = house.services.storage.read(LOCAL)
+    assert (known, problem) == (first, "MXroute answered without the account's storage.")
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_storage_is_the_same_with_the_envelope_and_without(house: House, bare: bool) -> None:
+    house.host.sandbox.account.bare_quota = bare
+    known, _ = house.services.storage.read(LOCAL)
+    assert (known.used, known.limit) == (0, 10 * GB)
+    assert data(house.ask("GET", "/quota"))["limit"] == 10 * GB
+
+
+def test_the_api_answers_null_for_a_figure_that_is_not_known(house: House) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.host, "send", lambda *_asked, **_more: Response(200, {"total_used": 5}))
+        told = data(house.ask("GET", "/quota"))
+    assert (told["used"], told["limit"], told["free"]) == (5, None, None)
+
+
+def test_figures_kept_by_an_earlier_version_are_not_believed(house: House) -> None:
+    misread = '{"used": 0, "limit": 0, "reckoned_at": null, "read_at": 1.0, "grace_until": ""}'
+    with house.services.store.write() as tx:
+        tx.execute(meta.insert().values(name="account_storage", value=misread))
+    assert house.services.storage.known() is None
+
+
+@pytest.mark.parametrize(
+    ("growth", "used", "limit", "told"),
+    [
+        (Growth(0, 0, 0), None, None, ""),
+        (Growth(10, 10_240, 0), None, 0, ""),
+        (
+            Growth(1, 1024, 0), GB, None,
+            "The room on the account is not known: MXroute did not report its limit at 09:00; 1.0 GB was used, and "
+            "these quotas add 1.0 GB.",
+        ),
+        (
+            Growth(1, 1024, 0), None, None,
+            "The room on the account is not known: MXroute did not report its limit at 09:00, and these quotas add "
+            "1.0 GB.",
+        ),
+        (
+            Growth(1, 1024, 0), None, 10 * GB,
+            "The room on the account is not known: MXroute did not report at 09:00 how much of its 10.0 GB is used, "
+            "and these quotas add 1.0 GB.",
+        ),
+        (
+            Growth(1, 11 * 1024, 0), None, 10 * GB,
+            "These quotas add 11.0 GB, more than the whole account may hold; MXroute did not report at 09:00 how much "
+            "of its 10.0 GB is used.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_not_known_is_said_before_a_run(
+    growth: Growth, used: int | None, limit: int | None, told: str
+) -> None:
+    assert capacity.storage(growth, used, limit, AT, AT + 60) == told
+
+
+def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:
+    house.services.storage.read(LOCAL)
+    changing = house.services.changes
+    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).capacity_warnings == ()
+    proposed = changing.plan(LOCAL, ["kim@a.nl", "nina@a.nl"], NewQuota(8192))
+    assert "These quotas add 14.0 GB; the account has 10.0 GB free" in proposed.capacity_warnings[0]
+    assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(0)).capacity_warnings == ()
+    house.ended(changing.carry_out(LOCAL, proposed, days=7).run or 0)
+
+
+def test_a_plan_that_was_full_is_told_before_the_next_import_and_forgotten_after_a_create(house: House) -> None:
+    def imported(name: str) -> None:
+        rows = [{"username": name, "password": GOOD}]
+        run = house.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows}).json()["data"]["id"]
+        house.ended(run)
+
+    rows = {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]}
+
+    def told() -> list[str]:
+        answer = house.ask("POST", "/email-accounts/import/preview", rows).json()["data"]
+        return list(answer.get("warnings", []))
+
+    assert told() == []
+    house.host.goes_wrong("plan_full", count=1)
+    imported("first")
+    assert "the plan was full. Raise it first" in told()[0]
+    imported("second")
+    assert told() == []

@@ -1,0 +1,136 @@
+"""Lists that are empty where they were not: believed only when they stay so, and put right by the next good list."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import Outcome, RunStatus
+from mxlib.mxroute.protocol import Mailbox
+from mxlib.runs import messages
+from mxlib.sandbox.contract import shown
+from mxlib.store import journal, mailbox_lists, run_passwords
+from tests.runs.test_run_trust import deletion, existing, there
+from tests.support import app as houses
+from tests.support.app import House, data, refused
+from tests.support.simulation import Simulation, plan, rows
+from tests.support.threaded_runs import ShiftedClock
+
+A_DAY = 86_400.0
+
+
+class Clock(ShiftedClock):
+    """A clock that may be put ahead, and what has passed with it."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: Clock) -> Iterator[House]:
+    with houses.opened(tmp_path, clock) as made:
+        made.have("nina@a.nl", "tess@a.nl")
+        yield made
+
+
+def listed(house: House) -> list[str]:
+    return list(house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True).frame["username"])
+
+
+def test_one_empty_list_of_a_domain_is_not_believed(house: House) -> None:
+    assert listed(house) == ["nina", "tess"]
+    house.host.goes_wrong("empty_list", "list")
+    told = house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    assert messages.none_listed("a.nl") in told.problem
+    assert list(told.frame["username"]) == ["nina", "tess"]
+    assert listed(house) == ["nina", "tess"]
+
+
+def test_a_domain_that_is_still_empty_a_minute_later_is(house: House, clock: Clock) -> None:
+    assert listed(house) == ["nina", "tess"]
+    house.host.goes_wrong("empty_list", "list", count=None)
+    clock.ahead = 30.0
+    assert listed(house) == ["nina", "tess"]
+    clock.ahead = 59.0
+    assert listed(house) == ["nina", "tess"]
+    clock.ahead = 92.0
+    assert listed(house) == []
+
+
+def test_a_good_list_in_between_begins_the_minute_again(house: House, clock: Clock) -> None:
+    listed(house)
+    house.host.goes_wrong("empty_list", "list")
+    listed(house)
+    listed(house)
+    clock.ahead = 300.0
+    house.host.goes_wrong("empty_list", "list")
+    assert listed(house) == ["nina", "tess"]
+
+
+def test_an_empty_list_of_domains_is_read_again_too(house: House, clock: Clock) -> None:
+    before = house.services.lists.domains(LOCAL, refresh=True).names
+    house.host.goes_wrong("empty_list", "domains", count=None)
+    told = house.services.lists.domains(LOCAL, refresh=True)
+    assert (told.names, str(told.problem)) == (before, messages.NO_DOMAINS)
+    clock.ahead = 61.0
+    assert house.services.lists.domains(LOCAL, refresh=True).names == ()
+
+
+def test_an_empty_domain_is_believed_at_once(house: House) -> None:
+    told = house.services.lists.mailboxes(LOCAL, "b.nl", refresh=True)
+    assert (len(told.frame), told.problem) == (0, "")
+
+
+def test_what_an_empty_list_made_new_is_not_new_any_more_after_a_good_one() -> None:
+    here = Simulation()
+    existing(here, "user0", "user1", "user2")
+    run = here.start(plan(deletion(0), deletion(1, usage=0.0)))
+    here.engine.pause(run, "Lunch.")
+    good = [Mailbox.from_data(shown(box, "a.nl")) for box in here.sandbox.account.domains["a.nl"].values()]
+    for boxes in ([], good):
+        here.clock.passed += 120
+        with here.store.write() as tx:
+            mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, here.clock.now())
+    here.engine.resume(run)
+    here.run()
+    assert here.outcomes(run) == ["deleted", "deleted"]
+    assert there(here) == ["user2"]
+
+
+class TestAStoppedRunThatIsNotSettled:
+    def held(self, house: House) -> int:
+        """A stopped run, one row of which may exist."""
+        store = house.services.store
+        with store.write() as tx:
+            run = journal.add_run(
+                tx, plan(*rows(2)), store.key, operator="ops", status=RunStatus.STOPPED, at=1_000.0, retention_days=1
+            )
+            journal.set_row(tx, run, 0, outcome=Outcome.SETTLING, unanswered=True)
+            journal.set_row(tx, run, 1, outcome=Outcome.CREATED)
+            journal.set_run(tx, run, finished_at=1_000.0, passwords_until=1_000.0 + A_DAY)
+        return run
+
+    def test_it_is_neither_handed_over_nor_taken_back(self, house: House) -> None:
+        run = self.held(house)
+        told = messages.not_settled(1)
+        refused(house.ask("POST", f"/imports/{run}/handed-over"), 409, told)
+        refused(house.ask("GET", f"/imports/{run}/undo"), 409, told)
+
+    def test_its_passwords_outlive_their_retention_until_it_is_settled(self, house: House) -> None:
+        run = self.held(house)
+        with house.services.store.write() as tx:
+            assert run not in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
+            journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
+            assert run in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
+
+    def test_it_can_be_handed_over_once_it_is(self, house: House) -> None:
+        run = self.held(house)
+        with house.services.store.write() as tx:
+            journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
+        data(house.ask("POST", f"/imports/{run}/handed-over"))

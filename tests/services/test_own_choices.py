@@ -1,0 +1,196 @@
+"""What columns mean is remembered for each person; what somebody else said is offered, and never applied."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL, Caller
+from mxlib.core.mapping.choices import ColumnChoices, digest
+from mxlib.core.mapping.mapping import IGNORE
+from mxlib.core.mapping.read_file import ReadFile
+from mxlib.services.files import MappingQuestion
+from mxlib.store import FILE, Store, audit, column_choices
+from tests.support import app as houses
+from tests.support.app import House, data
+from tests.support.sign_in import Hands, brisk
+from tests.ui.test_mapping_page import UNKNOWN, asks, column, done, say, text_of
+from tests.ui.test_pages import ENTRY, PAGES, preview
+
+__all__ = ["brisk"]
+pytestmark = pytest.mark.usefixtures("brisk")
+
+KNOWN = b"username,password,quota\nnina,Geheim.2026x,1024\n"
+SWAPPED = ColumnChoices(("password", "username", IGNORE))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with houses.opened(tmp_path) as opened:
+        for name in ("kim", "lee"):
+            opened.services.users.add(LOCAL, name, "correct horse battery", admin=True)
+        yield opened
+
+
+def who(house: House, name: str) -> Caller:
+    return house.services.users.caller(name)
+
+
+def answered(house: House, name: str, file: bytes, answer: ColumnChoices) -> None:
+    mappings = house.services.files
+    found = mappings.read(who(house, name), file, "staff.csv", "a.nl")
+    mappings.answered(who(house, name), found.sheet, answer, "a.nl")
+
+
+def read(house: House, name: str, file: bytes) -> ReadFile | MappingQuestion:
+    return house.services.files.read(who(house, name), file, "other.csv", "a.nl")
+
+
+def test_an_answer_is_applied_to_files_of_who_gave_it_only(house: House) -> None:
+    answered(house, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
+    own, other = read(house, "kim", UNKNOWN), read(house, "lee", UNKNOWN)
+    assert isinstance(own, ReadFile)
+    assert list(own.rows["username"]) == ["nina"]
+    assert isinstance(other, MappingQuestion)
+    assert other.answer.meanings != ("username", IGNORE)
+    assert other.offer is not None
+    assert (other.offer.by, other.offer.answer.meanings) == ("kim", ("username", IGNORE))
+
+
+def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(house: House) -> None:
+    answered(house, "kim", KNOWN, SWAPPED)
+    own, other = read(house, "kim", KNOWN), read(house, "lee", KNOWN)
+    assert isinstance(own, ReadFile)
+    assert list(own.rows["username"]) == ["geheim.2026x"]
+    assert isinstance(other, MappingQuestion)
+    assert other.recognised
+    assert other.answer.meanings == ("username", "password", "quota")
+    assert other.offer is not None
+    # Once they said what they mean, nobody asks them again.
+    answered(house, "lee", KNOWN, other.answer)
+    found = read(house, "lee", KNOWN)
+    assert isinstance(found, ReadFile)
+    assert list(found.rows["username"]) == ["nina"]
+
+
+def test_an_answer_that_says_what_the_headers_say_is_no_question(house: House) -> None:
+    answered(house, "kim", KNOWN, ColumnChoices(("username", "password", "quota")))
+    assert isinstance(read(house, "lee", KNOWN), ReadFile)
+
+
+def test_pasted_rows_with_known_headers_are_never_read_as_somebody_else_said(house: House) -> None:
+    answered(house, "kim", KNOWN, SWAPPED)
+    rows = house.services.files.further(who(house, "lee"), KNOWN.decode(), "a.nl", None).rows
+    assert list(rows["username"]) == ["nina"]
+
+
+def test_one_answer_does_not_replace_another_persons(house: House) -> None:
+    answered(house, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
+    answered(house, "lee", UNKNOWN, ColumnChoices((IGNORE, "username")))
+    names = [read(house, name, UNKNOWN) for name in ("kim", "lee")]
+    assert [list(each.rows["username"]) for each in names if isinstance(each, ReadFile)] == [["nina"], ["boss"]]
+
+
+def test_setting_an_answer_is_in_the_audit_log_without_a_header(house: House) -> None:
+    answered(house, "kim", b"Geheim.2026z,wat\nnina,boss\n", ColumnChoices(("username", IGNORE)))
+    with house.services.store.read() as tx:
+        entry = audit.entries(tx)[0]
+    assert (entry["what"], entry["who"], entry["on"]) == ("columns.answer", "kim", "staff.csv")
+    assert entry["outcome"] == "username, ignore"
+
+
+def test_the_answer_that_is_changed_over_a_preview_is_ones_own(house: House) -> None:
+    answered(house, "kim", KNOWN, SWAPPED)
+    lee = who(house, "lee")
+    reading = house.services.files.read_by_header(KNOWN, "other.csv")
+    question = house.services.files.question_of(lee, reading)
+    assert question.answer.meanings == ("username", "password", "quota")
+    assert question.offer is not None
+    assert question.offer.by == "kim"
+
+
+# The API has nobody to ask, and remembers nothing.
+
+
+def test_a_token_reads_a_file_by_its_headers_whatever_people_answered(house: House) -> None:
+    token = house.token(a_nl="import")
+    me = data(house.ask("GET", "/me", token=token))["name"]
+    answered(house, "kim", KNOWN, SWAPPED)
+    with house.services.store.write() as tx:
+        column_choices.put(tx, digest(["username", "password", "quota"]), {}, me, 1.0)
+    told = data(
+        house.ask(
+            "POST", "/email-accounts/import/preview?default_domain=a.nl", token=token, content=KNOWN,
+            headers={"Content-Type": "text/csv"},
+        )
+    )  # fmt: skip
+    assert [row["username"] for row in told["rows"]] == ["nina"]
+
+
+# The page.
+
+
+def page(name: str) -> AppTest:
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": name}
+    tab.query_params["domain"] = "a.nl"
+    tab.run().switch_page(str(PAGES / "import_mailboxes.py")).run()
+    assert not tab.exception
+    return tab
+
+
+def offers(tab: AppTest) -> list[str]:
+    return [str(button.key) for button in tab.button if str(button.key).startswith("map-offer")]
+
+
+def test_the_page_offers_the_answer_with_the_name_of_who_gave_it_and_a_button(house: House) -> None:
+    done(say(preview(page("kim"), UNKNOWN), 0, "username"))
+    tab = preview(page("lee"), UNKNOWN)
+    assert asks(tab)
+    assert "**kim** answered for such a file" in text_of(tab)
+    assert tab.button(key="map_done").disabled
+    (offer,) = offers(tab)
+    tab.button(key=offer).click().run()
+    assert not tab.exception
+    assert asks(tab)  # it is filled in, and nothing is read before they say so
+    assert not offers(tab)
+    assert column(done(tab), "username") == ["nina"]
+    with house.services.store.read() as tx:
+        assert [entry["who"] for entry in audit.entries(tx) if entry["what"] == "columns.answer"] == ["lee", "kim"]
+    assert not asks(preview(page("lee"), UNKNOWN))
+
+
+def test_the_page_of_a_recognised_file_asks_and_reads_it_by_its_headers_unless_told_otherwise(house: House) -> None:
+    answered(house, "kim", KNOWN, SWAPPED)
+    tab = preview(page("lee"), KNOWN)
+    assert asks(tab)
+    assert offers(tab)
+    assert "No column for usernames" not in text_of(tab)
+    assert column(done(tab), "username") == ["nina"]
+
+
+# Releases before this one.
+
+
+def test_answers_of_an_earlier_release_stay_with_who_gave_them(tmp_path: Path) -> None:
+    schema = Path(__file__).parents[1] / "files" / "schemas" / "0005.sql"
+    kept = '{"meanings": ["ignore", "username"], "pattern": "first.last", "particles": "with", "spelled": false}'
+    with closing(sqlite3.connect(tmp_path / FILE)) as raw:
+        raw.executescript(schema.read_text())
+        raw.execute("DELETE FROM mapping_answer")
+        for header, by in ((b"1", "kim"), (b"2", "")):
+            raw.execute("INSERT INTO mapping_answer VALUES (?, ?, ?, 5.0)", (header, kept, by))
+        raw.commit()
+    store = Store.open(tmp_path / FILE, Hands(), "key of the schema fixtures")
+    with store.read() as tx:
+        own = column_choices.find(tx, b"1", "kim")
+        assert own is not None
+        assert own.answer["meanings"] == ["ignore", "username"]
+        assert column_choices.find(tx, b"1", "lee") is None
+        assert [told.by for told in column_choices.of_others(tx, b"1", "lee")] == ["kim"]
+        assert column_choices.find(tx, b"2", "lee") is None
+        assert [told.by for told in column_choices.of_others(tx, b"2", "lee")] == [""]
+    store.close()

@@ -1,0 +1,244 @@
+"""Rights count at the moment of the effect: who loses them while a service waits, for lists, a slot or a file, gets no
+run, no write and no byte.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.auth import passwords
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.auth.tokens import InvalidToken
+from mxlib.core.files import writer
+from mxlib.core.plans.changes import NewQuota
+from mxlib.runs import results
+from mxlib.services.mailbox_lists import MailboxLists
+from mxlib.store import audit
+from tests.support import app as houses
+from tests.support import sign_in as people
+from tests.support.app import House
+
+pytestmark = pytest.mark.usefixtures("brisk")
+brisk = people.brisk
+GOOD = people.GOOD
+ROWS = b"username,password\r\nnina,Geheim.2026x\r\n"
+
+Revoke = Callable[[], None]
+Wait = Callable[[House, pytest.MonkeyPatch, Revoke], None]
+Act = Callable[[House, Caller], Any]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with houses.opened(tmp_path) as opened:
+        opened.services.users.add(LOCAL, "boss", GOOD, admin=True)
+        yield opened
+
+
+def then(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, revoke: Revoke) -> None:
+    """Let the right go once `owner.name` has done its work."""
+    work = getattr(owner, name)
+
+    def slow(*given: Any, **named: Any) -> Any:
+        done = work(*given, **named)
+        revoke()
+        return done
+
+    monkeypatch.setattr(owner, name, slow)
+
+
+def lists_are_read(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    then(monkeypatch, MailboxLists, "refresh", revoke)
+
+
+def one_list_is_read(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    house.host.waits = lambda request: revoke() if request.kind == "read" else None
+
+
+def a_write_waits(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    house.host.waits = lambda request: revoke() if request.kind == "write" else None
+
+
+def a_file_is_made(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    for owner, name in (
+        (writer, "mailboxes_csv"), (results, "results_file"), (results, "results_zip"), (results, "all_rows"),
+    ):  # fmt: skip
+        then(monkeypatch, owner, name, revoke)
+
+
+def a_password_is_hashed(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    then(monkeypatch, passwords, "hash_password", revoke)
+
+
+def a_run(house: House, caller: Caller) -> int:
+    """A run of this caller's at its end."""
+    table = house.services.files.batch_from_file(ROWS, "staff.csv", "a.nl")
+    run = house.services.imports.start(caller, table)
+    house.ended(run)
+    return run
+
+
+def imported(house: House, caller: Caller) -> object:
+    return house.services.imports.start(
+        caller, house.services.files.batch_from_file(ROWS, "new.csv", "a.nl"), again=True
+    )
+
+
+def changed(house: House, caller: Caller) -> object:
+    return house.services.changes.plan(caller, ["info@a.nl"], NewQuota(2048))
+
+
+def ordered(house: House, caller: Caller) -> object:
+    return house.services.changes.start(caller, ("info@a.nl", "post@a.nl"), NewQuota(2048), below_use=True)
+
+
+def undone(house: House, caller: Caller) -> object:
+    return house.services.undo.start(caller, house.services.runs.all(caller)[0].id, "1")
+
+
+def looked(house: House, caller: Caller) -> object:
+    return house.services.undo.look(caller, house.services.runs.all(caller)[0].id)
+
+
+def run_file(kind: str) -> Act:
+    return lambda house, caller: house.services.exports.run_file(caller, house.services.runs.all(caller)[0].id, kind)
+
+
+def results_as_json(house: House, caller: Caller) -> object:
+    return house.services.runs.results(caller, house.services.runs.all(caller)[0].id)
+
+
+def made(house: House, caller: Caller) -> Any:
+    return house.services.mailboxes.create(caller, "a.nl", {"username": "new", "password": houses.GOOD})
+
+
+ACTS: dict[str, tuple[Wait, Act]] = {
+    "start an import": (lists_are_read, imported),
+    "plan a change": (lists_are_read, changed),
+    "start a change": (lists_are_read, ordered),
+    "start an undo": (lists_are_read, undone),
+    "look at an undo": (lists_are_read, looked),
+    "gather all lists": (lists_are_read, lambda house, caller: house.services.exports.everything(caller)),
+    "export all domains": (lists_are_read, lambda house, caller: house.services.exports.all_file(caller, "csv")),
+    "export a selection": (
+        lists_are_read, lambda house, caller: house.services.exports.some_file(caller, ["info@a.nl"], "csv"),
+    ),
+    "search": (lists_are_read, lambda house, caller: house.services.search.read(caller)),
+    "read a list": (
+        one_list_is_read, lambda house, caller: house.services.lists.mailboxes(caller, "a.nl", refresh=True),
+    ),
+    "read a mailbox": (one_list_is_read, lambda house, caller: house.services.mailboxes.read(caller, "a.nl", "info")),
+    "read the storage": (one_list_is_read, lambda house, caller: house.services.storage.read(caller)),
+    "keep a recovery email": (
+        one_list_is_read,
+        lambda house, caller: house.services.mailboxes.set_stored(caller, "a.nl", "late", "recovery_email", "x@y.nl"),
+    ),
+    "create a mailbox": (a_write_waits, made),
+    "change a mailbox": (
+        a_write_waits, lambda house, caller: house.services.mailboxes.update(caller, "a.nl", "info", {"quota": "2048"}),
+    ),
+    "delete a mailbox": (a_write_waits, lambda house, caller: house.services.mailboxes.delete(caller, "a.nl", "info")),
+    "make the file of all domains": (
+        a_file_is_made, lambda house, caller: house.services.exports.all_file(caller, "csv"),
+    ),
+    "make the file of a domain": (
+        a_file_is_made, lambda house, caller: house.services.exports.domain_file(caller, "a.nl", "csv"),
+    ),
+    "make the file of a selection": (
+        a_file_is_made, lambda house, caller: house.services.exports.some_file(caller, ["info@a.nl"], "csv"),
+    ),
+    "make the results": (a_file_is_made, run_file("results.csv")),
+    "make the results by domain": (a_file_is_made, run_file("results.zip")),
+    "make the results as JSON": (a_file_is_made, results_as_json),
+    "add a person": (a_password_is_hashed, lambda house, caller: house.services.access.add_with_password(
+        caller, "eve", admin=True, given={})),
+    "set a password": (a_password_is_hashed, lambda house, caller: house.services.access.new_password(
+        caller, house.services.users.find("jo").id)),  # type: ignore[union-attr]
+}  # fmt: skip
+OF_ADMINS = ("add a person", "set a password")
+
+
+def world(house: House) -> dict[str, Any]:
+    """What must not change."""
+    with house.services.store.read() as tx:
+        trail = [entry["what"] for entry in audit.entries(tx) if entry["who"] in ("kim", "token ci")]
+    return {
+        "trail": trail,
+        "runs": len(house.services.runs.all(LOCAL)),
+        "writes": house.host.writes(),
+        "people": [(user.name, user.has_password) for user in house.services.users.list_all(LOCAL)],
+        "by hand": house.services.unconfirmed.every(LOCAL),
+    }
+
+
+@pytest.mark.parametrize("how", ["demoted", "disabled", "revoked"])
+@pytest.mark.parametrize("act", ACTS)
+def test_who_loses_the_right_while_a_service_waits_gets_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch, act: str, how: str
+) -> None:
+    services = house.services
+    wait, do = ACTS[act]
+    if how == "revoked" and act in OF_ADMINS:
+        pytest.skip("a token manages no people")
+    house.have("info@a.nl", "post@a.nl", "info@b.nl")
+    services.users.add(LOCAL, "jo", GOOD)
+    rights = {domain: list(Permission) for domain in ("a.nl", "b.nl", "c.nl")}
+    number = services.users.add(LOCAL, "kim", GOOD, admin=act in OF_ADMINS, permissions=rights)
+    if how == "revoked":
+        caller = services.tokens.caller(
+            services.tokens.create(LOCAL, "ci", domains={d: set(Permission) for d in rights})
+        )
+    else:
+        caller = services.users.caller("kim")
+    services.lists.every(LOCAL, services.lists.domains(LOCAL).names)
+    a_run(house, caller)
+    house.have("late@a.nl")  # no list that was read knows it
+    left: list[None] = []
+
+    def revoke() -> None:
+        if left:
+            return
+        left.append(None)
+        if how == "disabled":
+            services.users.disable(LOCAL, number)
+        elif how == "revoked":
+            services.tokens.revoke(LOCAL, services.tokens.list_all(LOCAL)[0].id)
+        else:
+            services.users.change(LOCAL, number, admin=False, permissions={})
+
+    before = world(house)
+    wait(house, monkeypatch, revoke)
+    with pytest.raises((Forbidden, InvalidToken)):
+        do(house, caller)
+    assert left, "nothing waited"
+    monkeypatch.undo()
+    house.host.waits = lambda _request: None
+    assert world(house) == before
+
+
+def test_who_keeps_the_right_gets_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.have("info@a.nl", "post@a.nl")
+    house.services.users.add(LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission)})
+    kim = house.services.users.caller("kim")
+    a_run(house, kim)
+    assert all(act(house, kim) for act in (undone, ordered, changed))
+    assert house.services.exports.all_file(kim, "csv").content
+    assert (
+        house.services.mailboxes.create(kim, "a.nl", {"username": "new", "password": houses.GOOD}).box.username == "new"
+    )
+
+
+def test_who_loses_one_of_many_domains_while_lists_are_read_gets_none_of_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.have("info@a.nl", "info@b.nl")
+    number = house.services.users.add(
+        LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission), "b.nl": list(Permission)}
+    )
+    kim = house.services.users.caller("kim")
+    lists_are_read(house, monkeypatch, lambda: house.services.users.change(
+        LOCAL, number, permissions={"a.nl": list(Permission)}))  # fmt: skip
+    with pytest.raises(Forbidden, match=r"b\.nl"):
+        house.services.exports.everything(kim)

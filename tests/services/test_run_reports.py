@@ -1,0 +1,208 @@
+"""A run told alike wherever it is told: on the page, by the API, in the files; and told even when the disk is full."""
+
+import csv
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib import services
+from mxlib.api.app import routes
+from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.core.text import labels, store_problems
+from mxlib.core.vocabulary import AT_AN_END, Outcome
+from mxlib.runs.run_view import RunView
+from mxlib.sandbox import NAMED, Rule, Schedule
+from mxlib.services import Services
+from mxlib.settings import Settings
+from mxlib.store import StoreUnavailable, audit
+from mxlib.ui.app import banner
+from mxlib.web import downloads
+from tests.support.threaded_runs import ShiftedClock, until
+from tests.ui.test_pages import opened
+
+FILE = (
+    b"username,password,limit,domain\r\n"
+    b"one,Geheim.2026x,9600,clienta.nl\r\n"
+    b"two,Geheim.2026y,500,clientb.nl\r\n"
+    b"full,Geheim.2026z,,clienta.nl\r\n"
+    b"lost,Geheim.2026w,,clienta.nl\r\n"
+    b"bad name,Geheim.2026v,,clienta.nl\r\n"
+    b"one,Geheim.2026u,,clienta.nl\r\n"
+    b"nowhere,Geheim.2026t,,not-ours.example\r\n"
+)
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
+    """The services on a fresh stand-in whose minute is one second."""
+    settings = Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400)
+    built = services.build(settings, clock)
+    services.install(built)
+    built.run_manager.recover()
+    yield built
+    services.install(None)
+    built.close()
+
+
+def ended(house: Services, file: bytes = FILE) -> RunView:
+    """A run of that file at its end."""
+    batch = house.files.batch_from_file(file, "staff.csv", "clienta.nl")
+    ready = house.imports.confirm(LOCAL, batch, before=house.imports.validate(LOCAL, batch))
+    run = house.runs.start(LOCAL, ready.plan, days=7)
+    until(lambda: view(house, run).status in AT_AN_END)
+    return view(house, run)
+
+
+def view(house: Services, run: int) -> RunView:
+    found = house.runs.get(LOCAL, run)
+    assert found is not None
+    return found
+
+
+def mixed(house: Services) -> RunView:
+    """A run some of whose rows are made, some fail, and some are left out."""
+    assert house.sandbox is not None
+    house.sandbox.sandbox.schedule = Schedule.of(
+        Rule(NAMED["plan_full"], address="full@clienta.nl"), Rule(NAMED["lost_after"], address="lost@clienta.nl")
+    )
+    return ended(house)
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_page_api_and_files_tell_the_same_numbers(house: Services) -> None:
+    run = mixed(house)
+    told = {outcome.value: number for outcome, number in run.counts.items() if number}
+    assert told == {"created": 3, "failed": 1, "skipped": 3}
+    assert (run.total, run.differences) == (7, 1)
+
+    web = TestClient(Starlette(routes=[*downloads.routes, *routes]), base_url="http://127.0.0.1")
+    token = {"Authorization": f"Bearer {house.tokens.create(LOCAL, 'test', admin=True)}"}
+    api = web.get(f"/api/imports/{run.id}", headers=token).json()["data"]
+    assert {outcome: number for outcome, number in api["counts"].items() if number} == told
+    assert api["total"] == 7
+    listed = web.get(f"/api/imports/{run.id}/results", headers=token).json()["data"]["rows"]
+
+    rows = table(web.get(f"/runs/{run.id}/results.csv").content)
+    assert Counter(row["outcome"] for row in rows) == Counter(row["outcome"] for row in listed) == told
+    for one, other in zip(rows, listed, strict=True):
+        assert (one["line"], one["outcome"], one["reason"], one["password"]) == (
+            str(other["line"]), other["outcome"], other["message"], other["password"] or "",
+        )  # fmt: skip
+    packed = zipfile.ZipFile(io.BytesIO(web.get(f"/runs/{run.id}/results.zip").content))
+    apart = [row for name in packed.namelist() if name.endswith(".csv") for row in table(packed.read(name))]
+    assert Counter(row["outcome"] for row in apart) == told
+    failed = table(web.get(f"/runs/{run.id}/failed.csv").content)
+    assert len(failed) == run.total - run.done
+
+    tab = opened("runs", run=str(run.id))
+    said = " ".join(each.value for each in (*tab.warning, *tab.success)).replace("\\", "")
+    assert "All 7 rows accounted for: 3 created, 3 skipped, 1 failed." in said
+    assert "1 differs" in said
+    shown = tab.dataframe[0].value.iloc[0]
+    assert (shown["Rows"], *(shown[labels.outcome(Outcome(name))] for name in told)) == (7, *told.values())
+
+
+def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(house: Services) -> None:
+    run = mixed(house)
+    tab = opened()
+    assert any(f"Run {run.id}" in each.value and "accounted for" in each.value for each in tab.markdown)
+    tab.button(key=f"banner-show-{run.id}").click().run()
+    assert not tab.exception
+    opened("runs", run=str(run.id))
+    assert not any("accounted for" in each.value for each in opened().markdown)
+
+
+def test_the_title_of_the_tab_tells_how_far_a_run_is(house: Services) -> None:
+    assert house.sandbox is not None
+    assert banner.tab_title(LOCAL) == banner.NAME
+    house.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
+    batch = house.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
+    judged = house.imports.validate(LOCAL, batch)
+    run = house.runs.start(LOCAL, house.imports.confirm(LOCAL, batch, before=judged).plan, days=7)
+    until(lambda: view(house, run).decided == 5)
+    assert re.match(r"5/7\b", banner.tab_title(LOCAL))
+    house.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
+
+
+def somebody(*domains: str) -> Caller:
+    """Who may import into these domains and nothing else."""
+    return Caller("kim", domains={domain: frozenset({Permission.IMPORT}) for domain in domains})
+
+
+def test_who_may_import_into_all_its_domains_sees_a_run_and_may_take_it_over(house: Services) -> None:
+    run = mixed(house).id
+    kim = somebody("clienta.nl")
+    assert house.runs.get(kim, run) is None
+    assert house.runs.all(kim) == ()
+    with pytest.raises(Forbidden):
+        house.runs.take_over(kim, run)
+
+    kim = somebody("clienta.nl", "clientb.nl")
+    assert house.runs.get(kim, run) is not None
+    assert not any(password for _, password in house.runs.results(kim, run))
+    with pytest.raises(Forbidden, match="Take the run over first"):
+        house.runs.file(kim, run, "results.csv")
+    house.runs.take_over(kim, run)
+    assert b"Geheim.2026x" in house.runs.file(kim, run, "results.csv")
+    with house.store.read() as tx:
+        told = [(entry["who"], entry["what"]) for entry in audit.entries(tx, run=run)]
+    assert ("kim", "run.take_over") in told
+    assert ("kim", "results.download") in told
+
+
+def test_the_operator_is_warned_two_days_before_passwords_are_forgotten(house: Services, clock: ShiftedClock) -> None:
+    run = ended(house)
+    assert house.runs.ending_soon(LOCAL) == ()
+    clock.ahead = 5.1 * 86_400
+    assert [each.id for each in house.runs.ending_soon(LOCAL)] == [run.id]
+    assert house.runs.ending_soon(somebody("clienta.nl", "clientb.nl")) == ()
+    said = [each.value for each in opened().warning]
+    assert any(f"run {run.id}" in each.lower() and "password" in each for each in said), said
+    house.runs.extend(LOCAL, run.id, 7)
+    assert house.runs.ending_soon(LOCAL) == ()
+
+
+class TestTheDiskIsFull:
+    @pytest.fixture
+    def run(self, house: Services, monkeypatch: pytest.MonkeyPatch) -> int:
+        run = ended(house).id
+        house.lists.mailboxes(LOCAL, "clienta.nl")
+
+        @contextmanager
+        def write() -> Iterator[None]:
+            raise StoreUnavailable(store_problems.DISK_FULL)
+            yield
+
+        monkeypatch.setattr(house.store, "write", write)
+        yield run
+        monkeypatch.undo()
+
+    @pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "runs"])
+    def test_every_page_still_opens(self, house: Services, run: int, page: str) -> None:
+        tab = opened(page, run=str(run), domain="clienta.nl")
+        assert not any("fault" in each.value for each in tab.error)
+
+    def test_a_list_that_can_not_be_kept_is_told_as_an_old_one(self, house: Services, run: int) -> None:
+        listed = house.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
+        assert store_problems.DISK_FULL in listed.problem
+        assert not listed.frame.empty
+
+    def test_a_download_that_can_not_be_noted_says_why(self, house: Services, run: int) -> None:
+        answer = TestClient(Starlette(routes=downloads.routes)).get(f"/runs/{run}/results.csv")
+        assert (answer.status_code, answer.text) == (503, store_problems.DISK_FULL)

@@ -1,0 +1,95 @@
+"""Why no answer came has its own code, also where a start waits for it or a write by hand stays unknown."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mxlib.mxroute import connection_errors
+from mxlib.mxroute.errors import MXrouteError, Unauthorized, Unreachable
+from mxlib.store import StoreUnavailable
+from tests.support import app as houses
+from tests.support.app import GOOD, House
+
+BOXES = "/domains/a.nl/email-accounts"
+CERTIFICATE = Unreachable("The certificate of api.example is not to be trusted.", sent=False, code="HOST_CERTIFICATE")
+NAME = Unreachable("The name api.example cannot be found (DNS).", sent=False, code="HOST_NAME_UNKNOWN")
+LATE = connection_errors.late(30.0)
+KEY = Unauthorized("UNAUTHORIZED", "", status=401)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with houses.opened(tmp_path) as made:
+        yield made
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, house: House, **errors: MXrouteError | StoreUnavailable) -> None:
+    """From now on, requests of a kind end with an error; a write reaches nobody."""
+    send = house.host.send
+
+    def fails(request: Any, **how: Any) -> Any:
+        if error := errors.get(request.kind):
+            raise error
+        return send(request, **how)
+
+    monkeypatch.setattr(house.host, "send", fails)
+
+
+def code(answer: Any) -> str:
+    assert answer.status_code == 503, answer.text
+    return str(answer.json()["error"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (CERTIFICATE, "HOST_CERTIFICATE"),
+        (NAME, "HOST_NAME_UNKNOWN"),
+        (LATE, "HOST_TIMEOUT"),
+        (KEY, "HOST_REFUSED_KEY"),
+        (StoreUnavailable("The disk of this server is full.", "DISK_FULL"), "DISK_FULL"),
+    ],
+)
+def test_a_start_that_waits_says_why_with_its_code(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: MXrouteError | StoreUnavailable, expected: str
+) -> None:
+    house.ask("GET", "/domains")
+    answers(monkeypatch, house, read=error)
+    rows = [{"username": f"u{n}", "password": GOOD, "domain": domain} for n, domain in enumerate(("a.nl", "b.nl"))]
+    for method, path, body in (
+        ("POST", "/imports", {"rows": rows}),
+        ("POST", "/changes", {"delete": True, "addresses": ["u0@a.nl", "u1@b.nl"], "confirm": 2}),
+    ):
+        answer = house.ask(method, path, body)
+        assert code(answer) == expected
+        assert str(error) in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("read", "expected"), [(None, "HOST_TIMEOUT"), (NAME, "HOST_TIMEOUT"), (LATE, "HOST_TIMEOUT")])
+def test_a_create_that_stays_unknown_says_why_with_its_code(
+    house: House, monkeypatch: pytest.MonkeyPatch, read: MXrouteError | None, expected: str
+) -> None:
+    house.ask("GET", BOXES)
+    answers(monkeypatch, house, write=LATE, **({"read": read} if read else {}))
+    assert code(house.ask("POST", BOXES, {"username": "nina", "password": GOOD})) == expected
+
+
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"quota": 2048}), ("DELETE", None)])
+@pytest.mark.parametrize(
+    ("lost", "read", "expected"),
+    [
+        (LATE, LATE, "HOST_TIMEOUT"),
+        (Unreachable(), NAME, "HOST_NAME_UNKNOWN"),
+        (Unreachable(), KEY, "HOST_REFUSED_KEY"),
+        (Unreachable(), Unreachable(), "HOST_DOWN"),
+    ],
+)
+def test_a_change_that_stays_unknown_says_why_with_its_code(
+    house: House, monkeypatch: pytest.MonkeyPatch, method: str, body: Any, lost: Any, read: Any, expected: str
+) -> None:
+    house.have("nina@a.nl")
+    house.ask("GET", BOXES)
+    answers(monkeypatch, house, write=lost, read=read)
+    assert code(house.ask(method, f"{BOXES}/nina", body)) == expected

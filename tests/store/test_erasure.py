@@ -1,0 +1,257 @@
+"""Erased means erased: said only once no file holds what was forgotten, and tried until that is so."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import AuditAction
+from mxlib.runs import background_tasks
+from mxlib.runs.run_view import Passwords
+from mxlib.services.housekeeping import Housekeeping
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
+from mxlib.store.audit import Actor
+from mxlib.store.database import ReadTooLong
+from tests.support import app as houses
+from tests.support.app import House, data
+from tests.support.simulation import plan, rows
+from tests.support.threaded_runs import Desk, ShiftedClock, live_through, until
+
+
+class PassingClock(ShiftedClock):
+    """A clock whose monotonic seconds can be moved, too."""
+
+    passed = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> PassingClock:
+    monkeypatch.setattr(background_tasks, "RETRY_EVERY", 0.02)
+    return PassingClock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: PassingClock) -> Iterator[House]:
+    with houses.opened(tmp_path, clock) as house:
+        yield house
+
+
+def finished(house: House) -> int:
+    run = house.services.run_manager.start(plan(*rows(5)), LOCAL.name, retention_days=7)
+    house.ended(run)
+    return run
+
+
+def secrets_of(store: Store, run: int) -> list[bytes]:
+    with store.read() as tx:
+        record = journal.get_run(tx, run)
+        assert record is not None
+        return [record.wrapped_key or b"", *(row.sealed_password or b"" for row in journal.rows(tx, run))]
+
+
+def on_disk(folder: Path, secrets: list[bytes]) -> bool:
+    """Whether a file of the folder holds any of them."""
+    held = b"".join(file.read_bytes() for file in folder.iterdir())
+    return any(secret in held for secret in secrets)
+
+
+def whats(store: Store, run: int) -> list[tuple[str, str]]:
+    with store.read() as tx:
+        return [(entry["what"], entry["outcome"]) for entry in audit.entries(tx, run=run)]
+
+
+def reading(path: Path) -> sqlite3.Connection:
+    """A program that reads the database, and has not finished."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM run").fetchall()
+    return other
+
+
+def passwords(house: House, run: int) -> str:
+    told: str = data(house.ask("GET", f"/imports/{run}"))["passwords"]
+    return told
+
+
+def test_with_a_reader_open_they_are_being_erased_until_that_ends(house: House, tmp_path: Path) -> None:
+    run, store = finished(house), house.services.store
+    assert passwords(house, run) == "kept"
+    secrets = secrets_of(store, run)
+    with closing(reading(tmp_path / FILE)):
+        data(house.ask("POST", f"/imports/{run}/handed-over"))
+        assert passwords(house, run) == "erasing"
+        assert on_disk(tmp_path, secrets)
+        assert whats(store, run)[0] == ("run.handed_over", "being erased")
+        view = house.services.runs.get(LOCAL, run)
+        assert view is not None
+        assert "are being erased" in view.status_text
+        assert "no longer kept" not in view.status_text
+        time.sleep(0.1)
+        assert passwords(house, run) == "erasing"
+    until(lambda: passwords(house, run) == "erased")
+    assert not on_disk(tmp_path, secrets)
+    assert whats(store, run)[0] == ("run.passwords_erased", "in no file of this server any more")
+    view = house.services.runs.get(LOCAL, run)
+    assert view is not None
+    assert "no longer kept here" in view.status_text
+
+
+def test_without_readers_they_are_erased_at_once(house: House, tmp_path: Path) -> None:
+    run = finished(house)
+    secrets = secrets_of(house.services.store, run)
+    data(house.ask("POST", f"/imports/{run}/handed-over"))
+    assert not on_disk(tmp_path, secrets)
+    assert passwords(house, run) == "erased"
+    told = [what for what, _ in whats(house.services.store, run)]
+    assert (told.count("run.handed_over"), told.count("run.passwords_erased")) == (1, 1)
+
+
+def test_erasing_goes_on_after_a_restart(tmp_path: Path, clock: PassingClock) -> None:
+    with houses.opened(tmp_path, clock) as house:
+        run = finished(house)
+        secrets = secrets_of(house.services.store, run)
+        other = reading(tmp_path / FILE)
+        house.services.runs.handed_over(LOCAL, run)
+    assert on_disk(tmp_path, secrets)
+    store = Store.open(tmp_path / FILE, clock)
+    desk = Desk(store)
+    assert desk.view(run).passwords is Passwords.ERASING
+    other.close()
+    until(lambda: desk.view(run).passwords is Passwords.ERASED)
+    assert not on_disk(tmp_path, secrets)
+    desk.runs.shutdown()
+    store.close()
+
+
+def test_a_kill_in_the_hand_over_leaves_it_audited_or_undone(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, store = finished(house), house.services.store
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # before the commit: all of it is undone
+        patch.setattr(erasure, "begin", killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.services.runs.handed_over(LOCAL, run)
+    assert passwords(house, run) == "kept"
+    assert "run.handed_over" not in dict(whats(store, run))
+
+    with monkeypatch.context() as patch:  # after it: it is in the trail, and goes on
+        patch.setattr(erasure, "finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.services.runs.handed_over(LOCAL, run)
+    assert "run.handed_over" in dict(whats(store, run))
+    assert erasure.finish(store)
+    assert passwords(house, run) == "erased"
+
+
+def test_what_retention_ends_is_being_erased_too(house: House, tmp_path: Path) -> None:
+    run, store = finished(house), house.services.store
+    secrets = secrets_of(store, run)
+    with closing(reading(tmp_path / FILE)):
+        live_through(store, 8)
+        assert house.services.run_manager.purge() == 1
+        assert passwords(house, run) == "erasing"
+        assert on_disk(tmp_path, secrets)
+    assert erasure.finish(store)
+    assert passwords(house, run) == "erased"
+    assert not on_disk(tmp_path, secrets)
+
+
+def test_a_reader_of_ours_is_ended_after_thirty_seconds(house: House, tmp_path: Path, clock: PassingClock) -> None:
+    run, store = finished(house), house.services.store
+    secrets = secrets_of(store, run)
+
+    def read() -> None:
+        with store.read() as tx:
+            journal.get_run(tx, run)
+            house.services.runs.handed_over(LOCAL, run)
+            assert passwords(house, run) == "erasing"
+            clock.passed += readers.LONGEST_READ + 1
+            until(lambda: passwords(house, run) == "erased")
+            assert not on_disk(tmp_path, secrets)
+            journal.get_run(tx, run)
+
+    with pytest.raises(ReadTooLong, match="over 30 seconds"):
+        read()
+    with store.read() as tx:  # the connection works again
+        assert journal.get_run(tx, run) is not None
+
+
+def test_a_statement_that_runs_for_too_long_is_ended(tmp_path: Path, clock: PassingClock) -> None:
+    store = Store.open(tmp_path / FILE, clock)
+    failed: list[Exception] = []
+
+    def count_for_ever() -> None:
+        try:
+            with store.read() as tx:
+                tx.exec_driver_sql(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+                ).all()
+        except ReadTooLong as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=count_for_ever)
+    thread.start()
+    until(lambda: bool(store.readers._open))
+    time.sleep(0.05)
+    clock.passed += readers.LONGEST_READ + 1
+    assert store.readers.end_old() == 1
+    thread.join(5)
+    assert failed
+    store.close()
+
+
+def test_emptying_the_log_makes_no_writer_wait_for_a_reader(tmp_path: Path, clock: PassingClock) -> None:
+    store = Store.open(tmp_path / FILE, clock)
+    with closing(reading(tmp_path / FILE)):
+        with store.write() as tx:
+            erasure.begin(tx)
+        began = time.monotonic()
+        assert not store.scrub()
+        assert time.monotonic() - began < 1.0
+    assert store.scrub()
+    store.close()
+
+
+def test_shortening_a_long_trail_lets_others_write_and_keeps_the_memory_flat(
+    tmp_path: Path, clock: PassingClock
+) -> None:
+    store = Store.open(tmp_path / FILE, clock)
+    many = 12_000
+    with store.write() as tx:
+        for number in range(many):
+            at = clock.now() - 100 * 86_400
+            audit.record(tx, Actor("ops"), AuditAction.MAILBOX_CREATE, at=at, on=f"user{number}@a.nl")
+    slowest, stop = 0.0, threading.Event()
+
+    def write() -> None:
+        nonlocal slowest
+        while not stop.wait(0.005):
+            began = time.monotonic()
+            with store.write() as tx:
+                run_passwords.drop(tx, 0)
+            slowest = max(slowest, time.monotonic() - began)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with store.write() as tx:
+        clock_guard.confirm(tx, clock.now())
+    assert Housekeeping(Settings(audit_days=30), store, clock).tidy() == many
+    stop.set()
+    thread.join()
+    assert slowest < 2.0
+    with store.read() as tx:
+        assert audit.count(tx, audit.AuditFilter()) == 0
+    store.close()

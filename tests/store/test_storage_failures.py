@@ -1,0 +1,361 @@
+"""Each way in which the files of the store fail has its own sentence and code; none is a traceback."""
+
+import asyncio
+import errno
+import fcntl
+import logging
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from mxlib import cli
+from mxlib.auth.permissions import LOCAL
+from mxlib.clock import SystemClock
+from mxlib.core.text import store_problems
+from mxlib.core.vocabulary import AuditAction
+from mxlib.services.container import assemble
+from mxlib.services.housekeeping import Housekeeping
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, journal
+from mxlib.store.audit import Actor
+from mxlib.store.errors import of_database, of_system
+from mxlib.ui.app.file_limits import OutOfFiles
+from tests.store.test_erasure import PassingClock
+from tests.support import app as houses
+from tests.support.simulation import FreeGate, plan, rows
+from tests.support.threaded_runs import until
+
+
+def raw(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("something")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_FULL, "DISK_FULL"),
+        (sqlite3.SQLITE_IOERR, "DISK_ERROR"),
+        (sqlite3.SQLITE_IOERR | 3 << 8, "DISK_ERROR"),
+        (sqlite3.SQLITE_READONLY, "DISK_READ_ONLY"),
+        (sqlite3.SQLITE_READONLY | 4 << 8, "DISK_READ_ONLY"),
+        (sqlite3.SQLITE_CANTOPEN, "DISK_READ_ONLY"),
+        (sqlite3.SQLITE_BUSY, "DATABASE_LOCKED"),
+        (sqlite3.SQLITE_CORRUPT, "DATABASE_DAMAGED"),
+        (sqlite3.SQLITE_NOTADB, "DATABASE_DAMAGED"),
+        (sqlite3.SQLITE_ERROR, "STORE_FAILED"),
+    ],
+)
+def test_each_failure_of_the_database_has_its_code(tmp_path: Path, code: int, kind: str) -> None:
+    told = of_database(raw(code), tmp_path / FILE)
+    assert told is not None
+    assert told.code == kind
+
+
+def test_an_error_that_is_a_fault_of_ours_is_none_of_the_store() -> None:
+    error = sqlite3.IntegrityError("unique")
+    error.sqlite_errorcode = sqlite3.SQLITE_CONSTRAINT
+    assert of_database(error, None) is None
+
+
+def test_each_failure_has_a_sentence_of_its_own(tmp_path: Path) -> None:
+    said = {
+        str(of_database(raw(code), tmp_path / FILE))
+        for code in (
+            sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR,
+        )
+    }  # fmt: skip
+    assert len(said) == 6
+    assert "full" in str(of_system(OSError(errno.ENOSPC, "")))
+    assert "input/output" in str(of_system(OSError(errno.EIO, "")))
+    assert "read-only" in str(of_system(OSError(errno.EROFS, "")))
+
+
+def test_an_input_output_error_on_a_full_disk_is_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "_is_full", lambda _path: True)
+    told = of_database(raw(sqlite3.SQLITE_IOERR | 19 << 8), tmp_path / FILE)
+    assert told is not None
+    assert told.code == "DISK_FULL"
+
+
+def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with houses.opened(tmp_path) as house:
+        house.have("nina@a.nl")
+
+        def write() -> None:
+            raise StoreUnavailable(store_problems.DISK_ERROR, "DISK_ERROR")
+
+        monkeypatch.setattr(house.services.store, "write", write)
+        answer = house.ask("DELETE", "/domains/a.nl/email-accounts/nina")
+        monkeypatch.undo()
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "DISK_ERROR"
+    assert "input/output" in answer.json()["error"]["message"]
+
+
+def damaged(folder: Path) -> None:
+    """Overwrite a page in the middle of the database, as a failing disk does."""
+    store = Store.open(folder / FILE, SystemClock())
+    with store.write() as tx:
+        for number in range(2_000):
+            audit.record(tx, Actor("ops"), AuditAction.EXPORT, at=1.0, on=f"domain{number}.example")
+    store.scrub()
+    store.close()
+    content = bytearray((folder / FILE).read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\x55" * 4096
+    (folder / FILE).write_bytes(content)
+
+
+def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
+    clock, host = SystemClock(), houses.StandIn()
+    damaged(tmp_path)
+    house = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
+    house.run_manager.recover()
+    try:
+        until(lambda: store_problems.DATABASE_DAMAGED in house.unwell(LOCAL))
+    finally:
+        house.close()
+
+
+def test_a_sound_database_is_checked_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = PassingClock()
+    store = Store.open(tmp_path / FILE, clock)
+    checks = 0
+    usual = store.is_sound
+
+    def is_sound() -> bool | None:
+        nonlocal checks
+        checks += 1
+        return usual()
+
+    monkeypatch.setattr(store, "is_sound", is_sound)
+    keeping = Housekeeping(Settings(), store, clock)
+    for hours, expected in ((0, 1), (20, 1), (5, 2)):
+        clock.passed += hours * 3_600
+        keeping.check()
+        assert checks == expected
+    assert keeping.problems() == []
+    assert store.is_sound()
+    store.close()
+
+
+def test_a_check_that_takes_too_long_says_nothing_of_the_database(tmp_path: Path) -> None:
+    damaged(tmp_path)
+    store = Store.open(tmp_path / FILE, SystemClock())
+    assert store.is_sound() is False
+    assert store.is_sound(seconds=-1.0) in (None, False)
+    with store.read() as tx:
+        assert journal.open_runs(tx) == []
+    store.close()
+
+
+def test_a_server_without_room_for_files_says_so_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    loop, handler = asyncio.new_event_loop(), OutOfFiles()
+    handler.install(loop)
+    for _ in range(5_000):
+        loop.call_exception_handler(
+            {"message": "socket.accept() out of system resource", "exception": OSError(errno.EMFILE, "Too many")}
+        )
+    said = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage() for record in said] == [store_problems.OUT_OF_FILES]
+    assert said[0].exc_info is None
+    loop.call_exception_handler({"message": "something else", "exception": ZeroDivisionError()})
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
+    loop.close()
+
+
+def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("mxlib.ui.app.file_limits.time.monotonic", lambda: now)
+    handler, logger = OutOfFiles(), logging.getLogger("a.server")
+    caplog.handler.addFilter(handler)
+    try:
+        for seconds in (0.0, 10.0, 59.0, 60.0, 61.0):
+            now = 1_000.0 + seconds
+            try:
+                try:
+                    raise OSError(errno.EMFILE, "Too many open files")
+                except OSError as error:
+                    raise RuntimeError("Exception in ASGI application") from error
+            except RuntimeError:
+                logger.exception("A request failed")
+        logger.error("something else", exc_info=ZeroDivisionError())
+    finally:
+        caplog.handler.removeFilter(handler)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [store_problems.OUT_OF_FILES, store_problems.OUT_OF_FILES, "something else"]
+
+
+def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
+    clock = PassingClock()
+    with houses.opened(tmp_path, clock) as house:
+        house.host.down = True
+        house.services.run_manager.start(plan(*rows(1)), "ops", retention_days=7)
+        until(lambda: house.services.run_manager._worker.engine.health.silent_since is not None)
+        assert not any("has not answered since" in said for said in house.services.unwell(LOCAL))
+        clock.passed += 61
+        assert any("has not answered since" in said for said in house.services.unwell(LOCAL))
+
+
+# At the start.
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder in which something is kept."""
+    store = Store.open(tmp_path / FILE, SystemClock())
+    with store.write() as tx:
+        tx.exec_driver_sql("INSERT INTO meta VALUES ('kept', 'this')")
+    store.close()
+    return tmp_path
+
+
+def refused(folder: Path, code: str) -> str:
+    """What a start says that does not come up; the key is as it was."""
+    key = folder / "mxm.key"
+    before = key.read_bytes() if key.is_file() else None
+    with pytest.raises(StoreUnavailable) as told:
+        Store.open(folder / FILE, SystemClock()).own()
+    assert told.value.code == code
+    assert (key.read_bytes() if key.is_file() else None) == before
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"abc", b"zz" * 32, b"ab" * 16, b"ab" * 64, b"\xff\xfe\x00", b"ab" * 31 + b"\n"]
+)
+def test_a_key_that_is_none_is_refused_and_not_replaced(folder: Path, content: bytes) -> None:
+    (folder / "mxm.key").write_bytes(content)
+    assert "mxm.key" in refused(folder, "KEY_DAMAGED")
+
+
+def test_a_key_that_is_a_folder_is_refused(folder: Path) -> None:
+    (folder / "mxm.key").unlink()
+    (folder / "mxm.key").mkdir()
+    assert "mxm.key" in refused(folder, "KEY_DAMAGED")
+
+
+def test_a_key_with_a_line_break_at_its_end_is_one(folder: Path) -> None:
+    (folder / "mxm.key").write_text((folder / "mxm.key").read_text() + "\n")
+    Store.open(folder / FILE, SystemClock()).close()
+
+
+@pytest.mark.parametrize("garbage", [b"garbage", b"x" * 10_000])
+def test_a_lock_of_garbage_is_refused(folder: Path, garbage: bytes) -> None:
+    (folder / "mxm.lock").write_bytes(garbage)
+    assert "mxm.lock" in refused(folder, "LOCK_DAMAGED")
+
+
+def test_a_lock_that_is_a_folder_is_refused(folder: Path) -> None:
+    (folder / "mxm.lock").unlink(missing_ok=True)
+    (folder / "mxm.lock").mkdir()
+    assert "mxm.lock" in refused(folder, "LOCK_DAMAGED")
+
+
+def test_a_database_of_a_newer_program_is_refused(folder: Path) -> None:
+    with sqlite3.connect(folder / FILE) as raw_store:
+        raw_store.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw_store.close()
+    assert "newer MXM (schema 9999" in refused(folder, "DATABASE_NEWER")
+
+
+def test_an_empty_database_beside_a_key_is_refused(folder: Path) -> None:
+    (folder / FILE).write_bytes(b"")
+    for rest in ("-wal", "-shm"):
+        (folder / f"{FILE}{rest}").unlink(missing_ok=True)
+    assert "empty" in refused(folder, "DATABASE_EMPTY")
+    assert (folder / FILE).read_bytes() == b""
+
+
+def test_a_missing_log_beside_its_index_is_refused(folder: Path) -> None:
+    (folder / f"{FILE}-shm").write_bytes(b"\0" * 32_768)
+    assert f"{FILE}-wal" in refused(folder, "LOG_MISSING")
+
+
+def test_a_database_of_garbage_or_a_folder_is_refused(folder: Path) -> None:
+    (folder / FILE).write_bytes(b"no database" * 1000)
+    assert "damaged" in refused(folder, "DATABASE_DAMAGED")
+    (folder / FILE).unlink()
+    (folder / FILE).mkdir()
+    assert FILE in refused(folder, "DATABASE_DAMAGED")
+
+
+def test_a_locked_database_at_the_start_is_no_other_mxm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    other = sqlite3.connect(folder / FILE, isolation_level=None)
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    said = refused(folder, "DATABASE_LOCKED")
+    assert "Another program holds the database" in said
+    other.close()
+
+
+def test_a_file_system_that_cannot_lock_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", no_locks)
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    other = sqlite3.connect(folder / "mxm.lock", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert "cannot lock files" in refused(folder, "NO_LOCKS")
+    other.close()
+
+
+def test_a_full_disk_when_the_lock_is_made_is_said_to_be_that(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open(folder / FILE, SystemClock())
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", full)
+        with pytest.raises(StoreUnavailable) as told:
+            store.own()
+    assert told.value.code == "DISK_FULL"
+    store.close()
+
+
+@pytest.mark.parametrize("what", ["key", "lock", "newer"])
+def test_the_command_line_says_the_same_in_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    monkeypatch.setenv("MXM_DATA_DIR", str(folder))
+    if what == "key":
+        (folder / "mxm.key").write_text("halved")
+    elif what == "lock":
+        (folder / "mxm.lock").write_bytes(b"garbage")
+    else:
+        with sqlite3.connect(folder / FILE) as raw_store:
+            raw_store.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw_store.close()
+    assert cli.main(["user", "list"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+
+
+def test_a_first_start_that_is_killed_leaves_no_key_beside_an_empty_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_store: Store) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_migrate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Store.open(tmp_path / FILE, SystemClock())
+    assert not (tmp_path / "mxm.key").exists()
+    store = Store.open(tmp_path / FILE, SystemClock())
+    with store.read() as tx:
+        assert journal.open_runs(tx) == []
+    store.close()

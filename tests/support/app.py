@@ -1,0 +1,176 @@
+"""The whole house over the pure stand-in: services, tokens and the API, without a network and without waiting."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mxlib import services
+from mxlib.api.app import routes
+from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.clock import Clock, SystemClock
+from mxlib.mxroute import protocol
+from mxlib.mxroute.errors import RateLimitWait, Unreachable
+from mxlib.mxroute.protocol import Request, Response
+from mxlib.sandbox.core import Sandbox
+from mxlib.sandbox.faults import NAMED, Rule, Schedule
+from mxlib.sandbox.limits import Limits
+from mxlib.sandbox.state import Account
+from mxlib.services import Services
+from mxlib.services.container import assemble
+from mxlib.settings import Settings
+from mxlib.store import FILE, Store, audit
+from tests.support.simulation import HEADERS, FreeGate
+
+GOOD = "Geheim.2026x"
+
+
+class StandIn:
+    """The stand-in behind the client's doors. `busy`: seconds for which its limit keeps every write waiting."""
+
+    def __init__(self) -> None:
+        self.sandbox = Sandbox(
+            Account.of("a.nl", "b.nl", "c.nl"), Limits(writes=10**6, reads=10**6), remember_passwords=True
+        )
+        self.sent: list[Request] = []
+        self.busy = 0.0
+        self.down = False
+        #: What happens while a request waits for its slot.
+        self.waits: Callable[[Request], object] = lambda _request: None
+
+    def send(
+        self,
+        request: Request,
+        *,
+        urgent: bool = False,
+        patience: float | None = None,
+        gated: bool = True,
+        before: Callable[[], object] | None = None,
+    ) -> Response:
+        self.waits(request)
+        if request.kind == "write" and patience is not None and self.busy > patience:
+            raise RateLimitWait(self.busy)
+        if self.down:
+            raise Unreachable("MXroute does not answer.", sent=False)
+        if before is not None:
+            before()
+        self.sent.append(request)
+        body = json.dumps(request.body).encode() if request.body is not None else b""
+        reply = self.sandbox.handle(request.method, request.path, HEADERS, body, time.time())
+        if reply.dropped:
+            raise Unreachable("MXroute does not answer.")
+        return protocol.parse_response(request, reply.status, reply.headers, reply.body, time.time())
+
+    def wait_seconds(self, kind: str) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        pass
+
+    def goes_wrong(
+        self, fault: str, on: Literal["write", "read", "any"] = "write", first: int = 1, count: int | None = 1
+    ) -> None:
+        """From now on, requests go wrong in this way."""
+        self.sandbox.schedule = Schedule.of(Rule(NAMED[fault], on=on, first=first, count=count))
+
+    def has(self, address: str) -> bool:
+        """Whether the host has this mailbox."""
+        username, _, domain = address.partition("@")
+        return username in self.sandbox.account.domains[domain]
+
+    def writes(self) -> int:
+        """How many writes reached the host."""
+        return sum(request.kind == "write" for request in self.sent)
+
+
+class House:
+    """A server in a test: its services, its host, and ways to ask its API."""
+
+    def __init__(self, services: Services, host: StandIn) -> None:
+        self.services, self.host = services, host
+        self.client = TestClient(Starlette(routes=routes), base_url="http://127.0.0.1", raise_server_exceptions=True)
+        self.admin = self.token(admin=True)
+
+    def token(self, *, admin: bool = False, days: float | None = None, **domains: str) -> str:
+        """A token; domains by keyword, `a_nl="view import"`."""
+        rights = {
+            name.replace("_", "."): {Permission(right) for right in told.split()} for name, told in domains.items()
+        }
+        return self.services.tokens.create(LOCAL, "test", admin=admin, domains=rights, days=days)
+
+    def ask(self, method: str, path: str, body: Any = None, *, token: str | None = "", **more: Any) -> Any:
+        """An answer of the API; without a token when that is None, and as an admin when none is named."""
+        headers: Mapping[str, str] = {"Authorization": f"Bearer {token or self.admin}"} if token is not None else {}
+        if body is not None:
+            more["json"] = body
+        return self.client.request(method, f"/api{path}", headers={**headers, **more.pop("headers", {})}, **more)
+
+    def have(self, *addresses: str) -> None:
+        """Mailboxes that are there already."""
+        for address in addresses:
+            username, _, domain = address.partition("@")
+            self.host.send(protocol.create_mailbox(domain, username, GOOD))
+
+    def ended(self, run: int) -> Any:
+        """A run once it is at its end, as the API tells it."""
+        give_up = time.monotonic() + 10.0
+        while True:
+            told = self.ask("GET", f"/imports/{run}").json()["data"]
+            if told["status"] in ("finished", "stopped"):
+                return told
+            assert time.monotonic() < give_up, told
+            time.sleep(0.01)  # each look costs as much
+
+
+@cache
+def _empty_store() -> bytes:
+    """A database file with all tables and nothing in them: migrating one for every test takes too long."""
+    with TemporaryDirectory() as folder:
+        store = Store.open(Path(folder) / FILE, SystemClock())
+        store.scrub()
+        store.close()
+        return (Path(folder) / FILE).read_bytes()
+
+
+@contextmanager
+def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[House]:
+    """A house whose data is in `folder`."""
+    clock, host = clock or SystemClock(), StandIn()
+    (folder / FILE).write_bytes(_empty_store())
+    store = Store.open(folder / FILE, clock)
+    house = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]
+    services.install(house)
+    house.run_manager.recover()
+    try:
+        yield House(house, host)
+    finally:
+        services.install(None)
+        house.close()
+
+
+def refused(answer: Any, status: int, told: str, field: str = "") -> None:
+    """The answer is a no in the envelope: this status, these words, this field."""
+    assert (answer.status_code, answer.json()["success"]) == (status, False), answer.text
+    error = answer.json()["error"]
+    assert told in error["message"]
+    assert error.get("field", "") == field
+    assert error.keys() <= {"code", "message", "field"}
+
+
+def data(answer: Any, status: int = 200) -> Any:
+    """What is in the envelope of a yes."""
+    assert (answer.status_code, answer.json().get("success")) == (status, True), answer.text
+    return answer.json()["data"]
+
+
+def trail(house: House) -> list[tuple[str, str, str]]:
+    """The audit trail, oldest first: what, on what, by whom."""
+    with house.services.store.read() as tx:
+        return [(str(e["what"]), str(e["on"]), str(e["who"])) for e in reversed(audit.entries(tx))]

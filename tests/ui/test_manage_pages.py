@@ -1,0 +1,172 @@
+"""Managing mailboxes as pages show it: the card, find, the account's storage, and what is said before a run."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib import services
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.plans.changes import NewQuota
+from mxlib.sandbox import extra_routes
+from mxlib.services import Services
+from mxlib.services.failures import ListUnavailable
+from mxlib.settings import Settings
+from mxlib.store import manual_writes
+from tests.support.threaded_runs import until
+from tests.ui.test_pages import ENTRY, PAGES, preview
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Services]:
+    """The services on a fresh sandbox whose minute is one second."""
+    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(built)
+    built.run_manager.recover()
+    yield built
+    services.install(None)
+    built.close()
+
+
+def opened(page: str = "email_accounts", **query: str) -> AppTest:
+    """A browser tab on that page, by its whole address."""
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    for name, value in query.items():
+        tab.query_params[name] = value
+    tab.run()
+    if page != "email_accounts":
+        tab.switch_page(str(PAGES / f"{page}.py"))
+        for name, value in query.items():
+            tab.query_params[name] = value
+        tab.run()
+    assert not tab.exception
+    return tab
+
+
+def plain(markdown: str) -> str:
+    """Words as they are read, without the backslashes before their signs."""
+    return markdown.replace("\\", "")
+
+
+def said(tab: AppTest) -> str:
+    """Every sentence on the page."""
+    told = (*tab.markdown, *tab.caption, *tab.info, *tab.warning, *tab.success, *tab.error, *tab.title)
+    return plain("\n".join(each.value for each in told))
+
+
+def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Services) -> None:
+    def asked(typed: str) -> str:
+        tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
+        tab.session_state["change_recovery"] = typed
+        tab.button(key="card_recovery").click().run()
+        assert tab.text_input(key="change_recovery").value == typed
+        return str(tab.button(key="change_go").label)
+
+    assert [asked(""), asked("owner@home.nl")] == ["Keep", "Keep"]
+    house.mailboxes.set_stored(LOCAL, "clienta.nl", "info", "recovery_email", "owner@home.nl")
+    assert [asked("other@home.nl"), asked("")] == ["Keep", "Clear"]
+
+
+def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(house: Services) -> None:
+    changing = house.changes
+    proposed = changing.plan(LOCAL, ["info@clienta.nl"], NewQuota(7168))
+    changing.carry_out(LOCAL, proposed, days=7, agreed=True)
+    tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
+    assert {metric.label: metric.value for metric in tab.metric}["Quota"] == "7.0 GB"
+    assert [code.value for code in tab.code][:5] == ["info@clienta.nl", "sandbox.local", "993", "465", "995"]
+    assert "Not made here, first seen" in said(tab)
+    history = tab.dataframe[0].value
+    assert history.loc[0, ["Who", "What", "From"]].tolist() == [LOCAL.name, "Changed", "by hand"]
+    assert history.loc[0, "Details"].endswith("→ 7168")
+
+
+def test_a_card_of_a_mailbox_that_is_gone_keeps_its_past(house: Services) -> None:
+    house.mailboxes.delete(LOCAL, "clienta.nl", "info")
+    tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
+    assert "There is no mailbox" in said(tab)
+    assert tab.dataframe[0].value.loc[0, "What"] == "Deleted"
+    assert not tab.metric
+
+
+def test_find_lists_what_holds_the_text_and_says_how_far_it_looked(house: Services) -> None:
+    tab = opened(domain="clienta.nl")
+    tab.text_input(key="find").set_value("info@").run()
+    assert [plain(button.label) for button in tab.button if button.key.startswith("found-")] == ["info@clienta.nl"]
+    assert "Searched 1 domain" in said(tab)
+    assert "never read" in said(tab)
+    tab.button(key="find_read").click().run()
+    found = {plain(button.label) for button in tab.button if button.key.startswith("found-")}
+    assert {"info@clienta.nl", "info@clientb.nl"} <= found
+    assert "never read" not in said(tab)
+
+
+def test_the_account_s_storage_is_shown_once_it_is_known(house: Services) -> None:
+    opened(domain="clienta.nl")
+    until(lambda: house.storage.known() is not None)
+    tab = opened(domain="clienta.nl")
+    assert any(" GB of 250.0 GB" in str(element.proto) for element in tab.get("progress"))
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"total_used": 5 * 1024**3}, "5.0 GB, limit not known"),
+        ({"total_limit": 5 * 1024**3}, "use not known, of 5.0 GB"),
+        ({"total_used": 0, "total_limit": 0}, "0 MB, no limit"),
+        ({"total_used": "?"}, "Not known"),
+    ],
+)
+def test_a_figure_of_the_storage_that_is_not_known_is_shown_as_such(
+    house: Services, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], shown: str
+) -> None:
+    monkeypatch.setattr(extra_routes, "quota", lambda _account, _now: figures)
+    with suppress(ListUnavailable):
+        house.storage.read(LOCAL)
+    tab = opened(domain="clienta.nl")
+    assert shown in [element.value for element in tab.sidebar.markdown]
+    assert not tab.sidebar.get("progress")
+
+
+def test_before_a_run_it_is_said_when_its_quotas_do_not_fit_the_account(house: Services) -> None:
+    house.storage.read(LOCAL)
+    rows = b"username,password,quota\r\nbig.one,Geheim.2026x,300 GB\r\n"
+    tab = opened("import_mailboxes", domain="clienta.nl")
+    preview(tab, rows)
+    tab.button(key="create").click().run()
+    assert any(
+        "These quotas add 300.0 GB; the account has" in warning.value.replace("\\", "") for warning in tab.warning
+    )
+    assert not tab.button(key="start").disabled
+
+
+def test_an_empty_domain_says_how_to_begin(house: Services) -> None:
+    tab = opened(domain="nieuwe-klant.example")
+    assert "has no mailbox yet. New mailbox makes the first one, Import CSV many." in said(tab)
+    assert not [button for button in tab.button if button.key == "pick"]
+
+
+def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(house: Services) -> None:
+    with house.store.write() as tx:
+        number = manual_writes.add(
+            tx, house.store.key, "Geheim.2026x", at=house.clock.now(), who="kim", kind="operator", address="",
+            action="update", domain="clienta.nl", username="info", asked={}, recovery_email="", settle_at=0.0,
+            passwords_until=house.clock.now() + 1000.0,
+        )  # fmt: skip
+        manual_writes.change(tx, number, status="kept", outcome="no answer came")
+    tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
+    assert "kim asked MXroute to change" in said(tab)
+    assert "Geheim.2026x" not in [code.value for code in tab.code]
+    tab.button(key=f"unconfirmed_show_{number}").click().run()
+    assert "Geheim.2026x" in [code.value for code in tab.code]
+    tab.button(key=f"unconfirmed_forget_{number}").click().run()
+    assert not tab.exception
+    assert "kim asked" not in said(tab)
+
+
+@pytest.mark.parametrize("run", ["²", "9" * 20, "9" * 5_000, "-1", "nan"])
+@pytest.mark.usefixtures("house")
+def test_a_number_in_the_address_that_no_run_has_breaks_no_page(run: str) -> None:
+    tab = opened("runs", run=run)
+    assert not [error for error in tab.error if "stopped" in error.value]

@@ -1,0 +1,419 @@
+"""The step that asks what columns hold: when it comes, what it asks, and what comes of the answers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.files.errors import Unread
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.mapping.read_file import ReadFile
+from mxlib.core.mapping.secret_cells import masked_header
+from mxlib.core.schema import MASK
+from mxlib.services.files import MappingQuestion
+from tests.core.test_presets import GOOGLE, GOOGLE_ROW
+from tests.support import app as houses
+from tests.support.app import House
+from tests.ui.test_pages import opened, preview, statuses
+
+NAMES = (
+    "Voornaam;Tussenvoegsel;Achternaam;Wachtwoord\r\n"
+    "Jan;van der;Berg;Geheim.2026x\r\n"
+    "Jörg;;Müller;\r\n"
+    "Jan;van der;Berg;\r\n"
+    "王;;伟;\r\n"
+).encode()
+CONFLICT = b"user,username,Phone\r\njan,j.jansen,123\r\nkim,k.groen,456\r\n"
+UNKNOWN = b"wie,wat\r\nnina,boss\r\n"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
+    with houses.opened(tmp_path) as opened_house:
+        yield opened_house
+
+
+def imported(content: bytes, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
+    """A tab that took in a file."""
+    return preview(opened("import_mailboxes", domain="a.nl"), content, name, generate=generate)
+
+
+def pasted(text: str) -> AppTest:
+    tab = opened("import_mailboxes", domain="a.nl")
+    tab.text_area(key="pasted").set_value(text).run()
+    tab.button(key="preview_import").click().run()
+    assert not tab.exception
+    return tab
+
+
+def asks(tab: AppTest) -> bool:
+    """Whether the tab is in the step."""
+    return any(button.key == "map_done" for button in tab.button)
+
+
+def named(tab: AppTest, key: str) -> str:
+    """The key of the step's widget of that name."""
+    return f"map-{key}-{tab.session_state['mapping'].generation}"
+
+
+def say(tab: AppTest, column: int, meaning: str) -> AppTest:
+    return tab.selectbox(key=named(tab, f"column-{column}")).set_value(meaning).run()
+
+
+def done(tab: AppTest) -> AppTest:
+    tab.button(key="map_done").click().run()
+    assert not tab.exception
+    return tab
+
+
+def column(tab: AppTest, name: str) -> list[str]:
+    """A column of the preview's grid."""
+    return [str(cell) for cell in tab.data_editor[0].value[name]]
+
+
+def text_of(tab: AppTest) -> str:
+    """Everything that is written on the page."""
+    written = [tab.markdown, tab.caption, tab.warning, tab.error, tab.radio, tab.selectbox, tab.multiselect]
+    tables = [table.value.to_string() for table in [*tab.table, *tab.dataframe]]
+    captions = [caption for radio in tab.radio for caption in radio.proto.captions]
+    options = [option for select in tab.selectbox for option in select.options]
+    return "\n".join([str(getattr(e, "value", "")) for all_ in written for e in all_] + tables + captions + options)
+
+
+def read(house: House, content: bytes, name: str = "staff.csv") -> ReadFile | MappingQuestion:
+    """What becomes of a file before any page is drawn."""
+    files = house.services.files
+    try:
+        return files.read(LOCAL, content, name, "a.nl")
+    except Unread:
+        raise
+    except FileRefused as refused:
+        return files.read_otherwise(content, name, refused)
+
+
+def answered(house: House, question: ReadFile | MappingQuestion, *meanings: str) -> ReadFile:
+    """The file of a question, answered by its guess or by these meanings."""
+    assert isinstance(question, MappingQuestion)
+    answer = replace(question.answer, meanings=meanings) if meanings else question.answer
+    assert not answer.trouble(question.sheet.header)
+    return house.services.files.answered(LOCAL, question.sheet, answer, "a.nl")
+
+
+def usernames(file: ReadFile | MappingQuestion) -> list[str]:
+    """The usernames of a file that needs no step."""
+    assert isinstance(file, ReadFile)
+    return list(file.rows["username"])
+
+
+@pytest.mark.parametrize("header", [b"username,password", b"E-Mail Address,Quota (MB)"])
+def test_recognised_headers_need_no_step(house: House, header: bytes) -> None:
+    assert usernames(read(house, header + b"\r\nnina@a.nl,1024\r\n")) == ["nina@a.nl"]
+
+
+def test_an_export_of_another_system_needs_no_step_and_is_named(house: House) -> None:
+    tab = imported(f"{GOOGLE}\r\n{GOOGLE_ROW}".encode())
+    assert not asks(tab)
+    assert column(tab, "recovery_email") == ["anna@home.example"]
+    assert "Read as a Google Workspace users export." in text_of(tab)
+
+
+def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_the_way_on_is_shut(house: House) -> None:
+    tab = imported(UNKNOWN)
+    assert asks(tab)
+    assert "No column for usernames or addresses." in text_of(tab)
+    assert "`boss`" in text_of(tab)
+    assert tab.button(key="map_done").disabled
+    say(tab, 0, "username")
+    assert not tab.button(key="map_done").disabled
+    assert column(done(tab), "username") == ["nina"]
+
+
+def test_the_choice_for_a_column_is_named_as_its_header_reads(house: House) -> None:
+    """Screen readers get the label of a hidden name as it stands, without markdown."""
+    tab = imported(b"E-mail_boss (old),![x](y)\nnina,1\n")
+    labels = [choice.label for choice in tab.selectbox if choice.label.startswith("What column")]
+    assert labels == ["What column E-mail_boss (old) holds", "What column x (y) holds"]
+
+
+def test_two_columns_for_one_meaning_are_a_question_without_a_guess(house: House) -> None:
+    tab = imported(CONFLICT)
+    question = tab.radio(key=named(tab, "pick-username"))
+    assert question.label == "2 columns could hold the usernames. Which one does?"
+    assert question.value is None
+    assert question.proto.captions == ["`jan` `kim`", "`j.jansen` `k.groen`"]
+    assert tab.button(key="map_done").disabled
+    question.set_value(1).run()
+    assert column(done(tab), "username") == ["j.jansen", "k.groen"]
+
+
+def test_one_meaning_given_to_two_columns_by_hand_is_said(house: House) -> None:
+    question = read(house, UNKNOWN)
+    assert isinstance(question, MappingQuestion)
+    answer = replace(question.answer, meanings=("username", "username"))
+    assert answer.trouble(question.sheet.header) == "Both 'wie' and 'wat' hold usernames. Remove or ignore one."
+
+
+def test_an_answer_is_remembered_for_that_set_of_headers_whatever_their_order(house: House) -> None:
+    done(say(imported(UNKNOWN), 0, "username"))
+    tab = imported(b"WAT ,wie\r\nboss,tess\r\n")
+    assert not asks(tab)
+    assert column(tab, "username") == ["tess"]
+    assert "Columns read as answered on" in text_of(tab)
+
+
+def test_another_set_of_headers_is_asked_again_and_the_answer_holds_no_header(house: House) -> None:
+    answered(house, read(house, b"wie,Geheim.2026x\r\nnina,boss\r\n"), "username", "ignore")
+    assert isinstance(read(house, b"wie,Geheim.2026x,hoe\r\nnina,boss,x\r\n"), MappingQuestion)
+    assert usernames(read(house, b"wie,Geheim.2026x\r\ntess,boss\r\n")) == ["tess"]
+    with house.services.store.read() as tx:
+        kept = tx.exec_driver_sql("SELECT digest, answer FROM mapping_answer").all()
+    assert len(kept) == 1
+    assert "Geheim" not in str(kept)
+
+
+def test_usernames_are_made_of_names_and_numbered(house: House) -> None:
+    tab = imported(NAMES, generate=True)
+    assert list(tab.table[0].value["Username"]) == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", "*to be typed*"]
+    assert "1 namesake is numbered. 1 name makes no username" in text_of(tab)
+    done(tab)
+    assert column(tab, "username") == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", ""]
+    assert statuses(tab) == ["Ready", "Ready", "Ready", "Invalid"]
+
+
+@pytest.mark.parametrize("private", ["E-Mail privat", "Kontakt"])
+def test_an_address_that_only_some_have_is_not_taken_for_the_mailbox_of_people_with_names(
+    house: House, private: str
+) -> None:
+    question = read(house, f"Vorname;Nachname;{private}\r\nNina;Berg;n@home.example\r\nTess;Groen;\r\n".encode())
+    assert usernames(answered(house, question)) == ["nina.berg", "tess.groen"]
+
+
+def test_pattern_particles_and_umlauts_are_chosen_over_a_live_sample(house: House) -> None:
+    tab = imported(NAMES)
+    tab.selectbox(key=named(tab, "pattern")).set_value("flast").run()
+    tab.button_group(key=named(tab, "particles")).set_value("dropped").run()
+    tab.button_group(key=named(tab, "spelled")).set_value(True).run()
+    assert list(tab.table[0].value["Username"])[:3] == ["jberg", "jmueller", "jberg2"]
+    assert column(done(tab), "username") == ["jberg", "jmueller", "jberg2", ""]
+
+
+def test_an_existing_mailbox_is_the_same_person_until_the_operator_says_otherwise(house: House) -> None:
+    house.have("jan.vanderberg@a.nl", "jorg.muller@a.nl")
+    tab = imported(NAMES, generate=True)
+    question = tab.multiselect(key=named(tab, "others"))
+    assert question.label.startswith("2 of these mailboxes exist already")
+    question.set_value(["jan.vanderberg@a.nl"]).run()
+    done(tab)
+    assert column(tab, "username") == ["jan.vanderberg2", "jorg.muller", "jan.vanderberg3", ""]
+    assert statuses(tab) == ["Ready", "Already exists", "Ready", "Invalid"]
+
+
+def test_no_password_of_the_file_is_on_the_page_before_the_preview(house: House) -> None:
+    tab = imported(NAMES)
+    assert "Geheim" not in text_of(tab)
+    assert MASK in text_of(tab)
+
+
+def test_another_way_to_read_the_file_can_be_asked_for_and_left_again(house: House) -> None:
+    tab = imported(b"username,quota\r\nnina,1024\r\n")
+    tab.button(key="change_reading").click().run()
+    assert asks(tab)
+    tab.button(key="map_back").click().run()
+    assert column(tab, "quota") == ["1024"]
+    tab.button(key="change_reading").click().run()
+    say(tab, 1, "limit")
+    done(tab)
+    assert column(tab, "quota") == [""]
+    assert column(tab, "limit") == ["1024"]
+
+
+def test_an_overridden_encoding_is_seen_at_once_in_the_sample(house: House) -> None:
+    tab = imported("naam,login\r\nŁukasz,lukasz\r\n".encode("cp1250"))
+    tab.button(key="change_reading").click().run()
+    assert list(tab.dataframe[0].value["naam"]) == ["£ukasz"]
+    tab.selectbox(key=named(tab, "encoding")).set_value("windows-1250").run()
+    assert list(tab.dataframe[0].value["naam"]) == ["Łukasz"]
+
+
+def test_an_encoding_that_does_not_fit_is_refused_and_changes_nothing(house: House) -> None:
+    tab = imported("login,naam\r\njorg,Jörg\r\n".encode("cp1252"))
+    tab.button(key="change_reading").click().run()
+    tab.selectbox(key=named(tab, "encoding")).set_value("utf-8").run()
+    assert "does not read as UTF\\-8" in tab.error[0].value
+    assert tab.selectbox(key=named(tab, "encoding")).value == "windows-1252"
+    assert list(tab.dataframe[0].value["naam"]) == ["Jörg"]
+
+
+def test_another_header_row_is_taken_with_its_line_numbers(house: House) -> None:
+    tab = imported(b"wie,wat\r\nnaam,functie\r\nnina,boss\r\n")
+    tab.selectbox(key=named(tab, "header_line")).set_value(2).run()
+    assert list(tab.dataframe[0].value.index) == [3]
+    say(tab, 0, "username")
+    assert column(done(tab), "line") == ["3"]
+
+
+def test_a_table_without_a_header_is_seen_as_one_and_not_remembered(house: House) -> None:
+    content = b"Nina Berg,nina@a.nl\r\nTess Groen,tess@a.nl\r\n"
+    tab = imported(content)
+    assert tab.selectbox(key=named(tab, "header_line")).value == 0
+    assert column(done(tab), "username") == ["nina@a.nl", "tess@a.nl"]
+    assert asks(imported(content))
+
+
+def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(house: House) -> None:
+    for tab in (imported(b"nina\tGeheim.2026x\ntess\tGeheim.2026y\n"), pasted("nina@a.nl\tGeheim.2026x\n")):
+        assert asks(tab)
+        assert tab.selectbox(key=named(tab, "header_line")).value == 0
+        assert "Geheim" not in text_of(tab)
+        assert column(done(tab), "username")[0] in ("nina", "nina@a.nl")
+        assert tab.session_state["preview"].editor.latest.rows["password"].str.startswith("Geheim").all()
+
+
+@pytest.mark.parametrize("pasted_in", [False, True], ids=["file", "pasted"])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("nina\tGeheim.2026x\ntess\tGeheim.2026y\n", ["nina", "tess"]),
+        ("nina\tGeheim.2026x\n", ["nina"]),
+        ("nina@a.nl\tGeheim.2026x\n", ["nina@a.nl"]),
+        ("nina@a.nl,Geheim.2026x\ntess@a.nl,Geheim.2026y\n", ["nina@a.nl", "tess@a.nl"]),
+    ],
+    ids=["usernames", "one username", "one address", "addresses"],
+)
+def test_no_row_without_a_header_is_taken_for_one(house: House, text: str, found: list[str], pasted_in: bool) -> None:
+    question = read(house, house.services.files.pasted(text) if pasted_in else text.encode())
+    assert isinstance(question, MappingQuestion)
+    assert question.sheet.taken.header_line == 0
+    rows = answered(house, question).rows
+    assert rows["username"].tolist() == found
+    assert rows["password"].str.startswith("Geheim").all()
+
+
+def test_a_header_that_looks_like_a_password_is_a_header_over_cells_that_do_not(house: House) -> None:
+    question = read(house, b"wie,MobilePhone1\r\nnina,020\r\n")
+    assert isinstance(question, MappingQuestion)
+    assert question.sheet.taken.header_line == 1
+    assert masked_header(question.sheet.header[1]) == "MobilePhone1"
+
+
+def test_another_sheet_of_a_workbook_is_taken(house: House) -> None:
+    kept = BytesIO()
+    with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
+        for sheet, name in (("Old", "nina"), ("New", "tess")):
+            page = book.add_worksheet(sheet)
+            page.write_column(0, 0, ["username", name])
+    tab = imported(kept.getvalue(), "staff.xlsx")
+    assert column(tab, "username") == ["nina"]
+    tab.button(key="change_reading").click().run()
+    tab.selectbox(key=named(tab, "sheet")).set_value("New").run()
+    assert column(done(tab), "username") == ["tess"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("username\tquota\nnina\t1024\ntess\t\n", ["nina", "tess"]),
+        ("nina@a.nl\ntess@a.nl\n", ["nina@a.nl", "tess@a.nl"]),
+        ("nina@a.nl; Tess Groen <tess@a.nl>,kim@a.nl", ["nina@a.nl", "tess@a.nl", "kim@a.nl"]),
+        ('"Groen, Tess" <tess@a.nl>;', ["tess@a.nl"]),
+    ],
+    ids=["tabs", "list", "one line", "mail program"],
+)
+def test_pasted_rows_are_read_as_a_file_is(house: House, text: str, found: list[str]) -> None:
+    assert usernames(read(house, house.services.files.pasted(text))) == found
+
+
+def test_pasted_rows_with_unknown_columns_are_asked_about(house: House) -> None:
+    tab = pasted("wie\twat\nnina\tboss\n")
+    assert column(done(say(tab, 0, "username")), "username") == ["nina"]
+
+
+def test_neither_or_both_of_file_and_paste_is_said(house: House) -> None:
+    tab = pasted("")
+    assert "Choose a file of up to 10 MB or paste rows first." in text_of(tab)
+    tab.text_area(key="pasted").set_value("nina@a.nl").run()
+    preview(tab, b"username\r\ntess\r\n")
+    assert "Here are a file and pasted rows. Remove one of them." in text_of(tab)
+
+
+def test_another_file_can_be_chosen_instead(house: House) -> None:
+    tab = imported(UNKNOWN)
+    tab.button(key="map_discard").click().run()
+    assert tab.file_uploader
+    assert not asks(tab)
+
+
+def test_the_step_outlasts_a_look_at_another_page(house: House) -> None:
+    tab = say(imported(UNKNOWN), 0, "username")
+    pages = Path(__file__).parents[2] / "pages"
+    tab.switch_page(str(pages / "runs.py")).run()
+    tab.switch_page(str(pages / "import_mailboxes.py")).run()
+    assert column(done(tab), "username") == ["nina"]
+
+
+BROKEN = "username,password,note\nnina,Geheim.2026x,a\n" + "".join(f"user{at},,b\n" for at in range(9))
+TITLE = '"Mailboxes of May\nusername,quota\nnina,1024\n'
+
+
+def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_at_fault(house: House) -> None:
+    tab = imported(f'{BROKEN}tess,"Geheim.2026y,c\nkim,,d\n'.encode())
+    assert asks(tab)
+    assert "a quote opens in line 12 and never closes. Read as shown below it is a table" in text_of(tab).replace(
+        "\\", ""
+    )
+    assert "No column for usernames" not in text_of(tab)
+    assert 12 in list(tab.dataframe[0].value.index)
+    assert "Geheim" not in text_of(tab)
+    assert tab.selectbox(key=named(tab, "quoted")).value is False
+    assert column(done(tab), "username")[-2:] == ["tess", "kim"]
+
+
+def test_a_quote_that_opens_in_the_title_is_no_dead_end(house: House) -> None:
+    question = read(house, TITLE.encode())
+    assert isinstance(question, MappingQuestion)
+    assert question.sheet.taken.header_line == 2
+    assert answered(house, question).rows["quota"].tolist() == ["1024"]
+
+
+def test_a_text_of_an_encoding_that_nobody_could_know_is_proposed_in_the_one_that_fits(house: House) -> None:
+    question = read(house, "username,quota\nzoë,1024\n".encode("utf-16-be"))
+    assert isinstance(question, MappingQuestion)
+    assert question.sheet.taken.encoding == "utf-16-be"
+    assert "holds NUL bytes" in question.refusal
+    assert usernames(answered(house, question)) == ["zoë"]
+
+
+def test_a_workbook_whose_sheet_has_no_rows_is_proposed_with_another_one(house: House) -> None:
+    kept = BytesIO()
+    with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
+        book.add_worksheet("Form").write_row(0, 0, ["username", "password"])
+        people = book.add_worksheet("People")
+        people.write_column(0, 0, ["wie", "nina", "tess"])
+    question = read(house, kept.getvalue(), "staff.xlsx")
+    assert isinstance(question, MappingQuestion)
+    assert "The file has a header and no rows." in question.refusal
+    assert question.sheet.taken.sheet == "People"
+    assert usernames(answered(house, question, "username")) == ["nina", "tess"]
+
+
+def test_a_file_that_no_way_of_reading_helps_is_refused_at_once(house: House) -> None:
+    for content in (b"", b"\x89PNG\r\n\x1a\n....", b"username,password\n", b"username\nal\0ice\n"):
+        with pytest.raises(FileRefused):
+            read(house, content)
+    tab = imported(b"username,password\n")
+    assert not asks(tab)
+    assert tab.error
+
+
+def test_a_proposal_that_is_changed_for_the_worse_says_so_and_stays(house: House) -> None:
+    tab = imported(TITLE.encode())
+    tab.selectbox(key=named(tab, "encoding")).set_value("windows-1250").run()
+    assert "a quote opens in line 1 and never closes" in tab.error[0].value
+    assert tab.selectbox(key=named(tab, "encoding")).value == "utf-8"
+    assert column(done(tab), "username") == ["nina"]

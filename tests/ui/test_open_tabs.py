@@ -1,0 +1,683 @@
+"""Each action of each page, with the rights for it taken away between its drawing and the click: nothing happens.
+
+Who acts is asked for at the click, so that a page that was drawn long ago, or in the moment before a demotion, does
+nothing with the rights of then. What was typed stays, and one sentence says what is missing.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib import services
+from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.services import Services
+from mxlib.services.drafts import DraftContent
+from mxlib.settings import Settings
+from mxlib.store import audit, clock_guard, manual_writes
+from mxlib.ui.app import session
+from tests.support import sign_in as people
+from tests.support.threaded_runs import until
+from tests.ui.test_pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
+
+pytestmark = pytest.mark.usefixtures("brisk")
+brisk = people.brisk
+
+UI = Path(__file__).parents[2] / "mxlib" / "ui"
+HERE, ACTOR, OTHER, PASSWORD = "clienta.nl", "kim", "jo", "four words in a row"
+
+#: Buttons and callbacks that change what one tab shows and nothing else, by key.
+LOOKS = {
+    "newer", "older", "to_accounts", "to_import", "refresh", "search", "order", "all_rows", "page", "again", "badge-",
+    "reveal", "show_changes", "changes", "show_changed", "problems", "rows-open", "runs", "to-run-", "undo_leave",
+    "banner-show-", "found-", "pick", "pick_go", "pick_none", "do_open", "do_setup", "new_cancel", "new_generate",
+    "new_done", "new_another", "change_cancel", "change_done", "back", "done", "add-user", "add-token", "change-rights",
+    "new-password", "new", "map_back", "map_discard", "change_reading", "undo", "redo", "step.key(part)", "grid",
+    "-all-", "-every", "key", "remove-",
+}  # fmt: skip
+
+#: What changes the rows of one's own draft, and can not do more: the start asks for the rights of its rows.
+OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "move", "Save this row", "Leave it out",
+            "Delete it", "keep_mine", "take_theirs", "step.key('offer')"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to click: where, what has to be so before it, and by which key."""
+
+    key: str
+    page: str
+    rights: str = "admin"
+    before: Callable[["Tab"], None] = lambda _tab: None
+    query: dict[str, str] = field(default_factory=dict)
+
+
+class Tab:
+    """A tab of kim's, and the house that it is open in."""
+
+    def __init__(self, house: Services, number: int, action: Action) -> None:
+        self.house, self.number, self.action = house, number, action
+        self.app = AppTest.from_file(str(ENTRY), default_timeout=20)
+        self.app.user = {"email": ACTOR}
+        self.run: int | None = None
+        self.draft = ""
+
+    def open(self) -> None:
+        """Go to the action's page."""
+        query = {"domain": HERE, **self.action.query} | ({"run": str(self.run)} if self.run else {})
+        for name, value in query.items():
+            self.app.query_params[name] = value
+        self.app.run()
+        if self.action.page != "email_accounts":
+            self.app.switch_page(str(PAGES / f"{self.action.page}.py"))
+            for name, value in query.items():
+                self.app.query_params[name] = value
+            self.app.run()
+        assert not self.app.exception
+
+    def press(self, key: str) -> None:
+        self.app.button(key=key).click().run()
+        assert not self.app.exception, self.app.exception
+
+    def a_run(self, rows: bytes = b"username,password\r\nof.kim,Geheim.2026x\r\n", who: str = ACTOR) -> None:
+        """A run that somebody started, at its end unless the host's limit keeps it."""
+        house, caller = self.house, self.house.users.caller(who)
+        batch = house.files.batch_from_file(rows, "staff.csv", HERE)
+        ready = house.imports.confirm(caller, batch, before=house.imports.validate(caller, batch))
+        self.run = house.runs.start(caller, ready.plan, days=7)
+
+    def finished(self, who: str = ACTOR) -> None:
+        self.a_run(who=who)
+        until(lambda: (view := self.house.runs.get(LOCAL, self.run or 0)) is not None and view.status == "finished")
+
+    def going(self) -> None:
+        """A run that goes on for longer than the test."""
+        rows = "".join(f"user{n},Geheim.2026x\r\n" for n in range(400))
+        self.a_run(f"username,password\r\n{rows}".encode())
+
+
+def a_draft(tab: Tab) -> None:
+    house, jo = tab.house, tab.house.users.caller(OTHER)
+    batch = house.files.batch_from_file(FILE, "draft.csv", HERE)
+    tab.draft = house.drafts.new()
+    house.drafts.keep(jo, tab.draft, DraftContent(batch, FILE))
+
+
+def picked_person(tab: Tab, *, disabled: bool = False) -> None:
+    jo = tab.house.users.find(OTHER)
+    assert jo
+    if disabled:
+        tab.house.users.disable(LOCAL, jo.id)
+    tab.app.session_state["people-picked"] = jo.id
+
+
+def linked(tab: Tab) -> None:
+    jo = tab.house.users.find(OTHER)
+    assert jo
+    tab.house.users.link(jo.id, "https://id.example|1", "")
+    picked_person(tab)
+
+
+def signed_in_jo(tab: Tab) -> None:
+    with tab.house.store.write() as tx:
+        jo = tab.house.users.find(OTHER)
+        assert jo
+        tab.house.sessions.start(tx, jo.id, "10.0.0.1", "")
+    picked_person(tab)
+
+
+def a_token(tab: Tab) -> None:
+    tab.house.tokens.create(LOCAL, "ci", admin=True)
+    tab.app.session_state["tokens-picked"] = tab.house.tokens.list_all(LOCAL)[0].id
+
+
+def without_answer(outcome: str = "no answer came") -> Callable[[Tab], None]:
+    """A change by hand of kim's that got no answer, and may have set a password."""
+
+    def journal(tab: Tab) -> None:
+        house = tab.house
+        with house.store.write() as tx:
+            number = manual_writes.add(
+                tx, house.store.key, "Geheim.2026x", at=house.clock.now(), who=ACTOR, kind="operator", address="",
+                action="update", domain=HERE, username="info", asked={}, recovery_email="", settle_at=0.0,
+                passwords_until=house.clock.now() + 1000.0,
+            )  # fmt: skip
+            manual_writes.change(tx, number, status=manual_writes.KEPT, outcome=outcome)
+
+    return journal
+
+
+def a_jump(tab: Tab) -> None:
+    """The server's clock goes ahead by twenty days."""
+    house = tab.house
+    with house.store.write() as tx:
+        clock_guard.observe(tx, house.clock.now() - 20 * 86_400)
+        clock_guard.observe(tx, house.clock.now())
+
+
+def of_ticks(name: str) -> Callable[[Tab], None]:
+    def tick(tab: Tab) -> None:
+        tab.app.session_state["picked"] = {"domain": HERE, "addresses": {f"info@{HERE}"}, "turn": 0}
+
+    return tick
+
+
+EDIT = {"edited_rows": {1: {"username": "jan.jansen"}}, "added_rows": [], "deleted_rows": []}
+CARD = {"address": f"info@{HERE}"}
+ADMIN = "admin"
+IMPORT = "view import"
+
+#: Each action with the keys that lead to it on its page; the last one is clicked without the right.
+ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
+    (Action("own-sign-out", "access", "none"), ()),
+    (Action("own-change", "access", "none"), ()),
+    (Action("add", "access"), ("add-user",)),
+    (Action("save-rights", "access", before=picked_person), ("change-rights",)),
+    (Action("make-password", "access", before=picked_person), ("new-password",)),
+    (Action("sign-out", "access", before=signed_in_jo), ()),
+    (Action("unlink", "access", before=linked), ()),
+    (Action("disable-now", "access", before=picked_person), ("disable",)),
+    (Action("enable", "access", before=lambda tab: picked_person(tab, disabled=True)), ()),
+    (Action("make-token", "access"), ("add-token",)),
+    (Action("revoke", "access", before=a_token), ()),
+    (Action("token-hand-over", "access", before=a_token), ()),
+    (Action("preview_import", "import_mailboxes", IMPORT), ()),
+    (Action("recheck", "import_mailboxes", IMPORT), ("preview",)),
+    (Action("create", "import_mailboxes", IMPORT), ("preview",)),
+    (Action("start", "import_mailboxes", IMPORT), ("preview", "create")),
+    (Action("discard", "import_mailboxes", IMPORT), ("preview",)),
+    (Action("map_done", "import_mailboxes", IMPORT), ("mapping",)),
+    (Action("go-on-", "import_mailboxes", IMPORT, a_draft), ()),
+    (Action("forget-", "import_mailboxes", IMPORT, a_draft), ()),
+    (Action("new_go", "email_accounts", IMPORT), ("new", "typed")),
+    (Action("export-all", "email_accounts", "view export"), ()),
+    (Action("find_read", "email_accounts", "view"), ("find",)),
+    (Action("do_quota", "email_accounts", IMPORT, of_ticks("quota")), ()),
+    (Action("do_password", "email_accounts", IMPORT, of_ticks("password")), ()),
+    (Action("do_recovery", "email_accounts", IMPORT, of_ticks("recovery")), ()),
+    (Action("do_delete", "email_accounts", "view delete", of_ticks("delete")), ()),
+    (Action("do_setup", "email_accounts", IMPORT, of_ticks("setup")), ()),
+    (Action("change_go", "email_accounts", IMPORT, of_ticks("quota")), ("do_quota", "change_quota")),
+    (Action("change_go", "email_accounts", IMPORT, of_ticks("password")), ("do_password",)),
+    (Action("change_go", "email_accounts", IMPORT, of_ticks("recovery")), ("do_recovery", "change_recovery")),
+    (Action("change_go", "email_accounts", "view delete", of_ticks("delete")), ("do_delete", "change_typed")),
+    (Action("card_quota", "mailbox", IMPORT, query=CARD), ()),
+    (Action("card_password", "mailbox", IMPORT, query=CARD), ()),
+    (Action("card_recovery", "mailbox", IMPORT, query=CARD), ()),
+    (Action("card_delete", "mailbox", "view delete", query=CARD), ()),
+    (Action("refresh", "mailbox", "view", query=CARD), ()),
+    (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_quota", "change_quota")),
+    (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_password",)),
+    (Action("change_go", "mailbox", IMPORT, query=CARD), ("card_recovery", "change_recovery")),
+    (Action("change_go", "mailbox", "view delete", query=CARD), ("card_delete", "change_typed")),
+    (Action("confirm-time", "email_accounts", before=a_jump), ()),
+    (Action("unconfirmed_show_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
+    (Action("unconfirmed_forget_", "mailbox", IMPORT, without_answer(), query=CARD), ()),
+    (Action("unconfirmed_show_", "email_accounts", IMPORT, without_answer()), ()),
+    (Action("unconfirmed_forget_", "email_accounts", IMPORT, without_answer()), ()),
+    (Action("pause", "runs", IMPORT, Tab.going), ()),
+    (Action("stop", "runs", IMPORT, Tab.going), ()),
+    (Action("resume", "runs", IMPORT, lambda tab: (tab.going(), tab.house.runs.pause(LOCAL, tab.run or 0))[1]), ()),
+    (Action("retry", "runs", IMPORT, lambda tab: (tab.going(), tab.house.runs.stop(LOCAL, tab.run or 0))[1]), ()),
+    (Action("take", "runs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
+    (Action("forget", "runs", IMPORT, Tab.finished), ()),
+    (Action("extend", "runs", IMPORT, Tab.finished), ()),
+    (Action("undo_look", "runs", "view import delete", Tab.finished), ()),
+    (Action("undo_do", "runs", "view import delete", Tab.finished), ("undo_look", "undo_typed")),
+)  # fmt: skip
+
+
+#: What is typed into a dialog before its last button.
+TYPED = {"change_quota": "4096", "change_recovery": "owner@example.org", "change_typed": "1"}
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=50, sandbox_reads=400))
+    services.install(built)
+    built.run_manager.recover()
+    built.users.add(LOCAL, "boss", PASSWORD, admin=True)
+    built.users.add(LOCAL, OTHER, PASSWORD, permissions={HERE: list(Permission)})
+    monkeypatch.setattr(session, "session", lambda: "")
+    yield built
+    services.install(None)
+    built.close()
+
+
+def prepared(house: Services, action: Action, way: tuple[str, ...]) -> Tab:
+    """A tab in which only the last click is missing."""
+    admin = action.rights == "admin"
+    rights = [] if action.rights in ("admin", "none") else [Permission(right) for right in action.rights.split()]
+    number = house.users.add(LOCAL, ACTOR, PASSWORD, admin=admin, permissions={HERE: rights, "clientb.nl": rights})
+    house.lists.mailboxes(LOCAL, HERE)
+    tab = Tab(house, number, action)
+    action.before(tab)
+    tab.open()
+    app = tab.app
+    if action.key == "preview_import":
+        app.text_area(key="pasted").input("username\nnina.berg").run()
+    for step in way:
+        if step == "preview":
+            preview(app, FILE)
+            app.session_state[grid_key(app)] = EDIT
+            app.run()
+        elif step == "mapping":
+            app.file_uploader(key="upload").upload("odd.csv", b"Foo,Bar\r\nnina.berg,1\r\n").run()
+            tab.press("preview_import")
+            app.selectbox(key=next(box.key for box in app.selectbox if "column-0" in str(box.key))).select(
+                "username"
+            ).run()
+        elif step == "typed":
+            app.text_input(key="new_username").input("nina.berg").run()
+            app.text_input(key="new_password").input("Geheim.2026x").run()
+        elif step == "find":
+            app.text_input(key="find").input("info").run()
+        elif step in TYPED:
+            app.text_input(key=step).input(TYPED[step]).run()
+        elif step == "undo_typed":
+            app.text_input(key="undo_typed").input("1")
+        else:
+            tab.press(step)
+    return tab
+
+
+def world(house: Services) -> dict[str, Any]:
+    """What must not change: everything that is kept but the trail of what others do, and what the host was asked."""
+    with house.store.read() as tx:
+        done = [
+            (entry["what"], entry["on"])
+            for entry in audit.entries(tx)
+            if entry["who"] == ACTOR and entry["what"] not in ("run.finished", "mailbox.create")
+        ]
+    return {
+        "done": done,
+        "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in house.users.list_all(LOCAL)],
+        "tokens": [(token.id, token.revoked_at) for token in house.tokens.list_all(LOCAL)],
+        "unconfirmed": [(write.id, write.has_password) for write in house.unconfirmed.every(LOCAL)],
+        "jump": house.housekeeping.jump(),
+        "runs": [(view.id, view.operator, view.has_passwords) for view in house.runs.all(LOCAL)],
+        "drafts": {kept.id: kept.operator for kept in house.drafts.offered(LOCAL) if kept.operator != ACTOR},
+    }
+
+
+def sentences(app: AppTest) -> list[str]:
+    """What the page says of permissions."""
+    said = [each.value for kind in (app.error, app.info, app.warning) for each in kind]
+    return [one for one in said if any(word in one for word in ("permission", "Only admins", "may see", "disabled"))]
+
+
+def found(app: AppTest, key: str) -> Any:
+    return next(button for button in app.button if str(button.key) == key or (
+        key.endswith(("-", "_")) and str(button.key).startswith(key)
+    ))  # fmt: skip
+
+
+def cases() -> Iterator[Any]:
+    """Every action of somebody demoted, and some of somebody disabled.
+
+    Disabled: one a page, one behind another click there, and all that ask for no right. Both come out of the one look
+    for the caller at the click.
+    """
+    seen: set[tuple[str, bool]] = set()
+    for action, way in ACTIONS:
+        name = "-".join((action.page, *way, action.key))
+        yield pytest.param(action, way, "demoted", id=f"{name}-demoted")
+        if action.rights == "none" or (action.page, bool(way)) not in seen:
+            yield pytest.param(action, way, "disabled", id=f"{name}-disabled")
+            if action.rights != "none":
+                seen.add((action.page, bool(way)))
+
+
+@pytest.mark.parametrize(("action", "way", "how"), list(cases()))
+def test_an_action_does_nothing_once_the_right_to_it_is_gone(
+    house: Services, action: Action, way: tuple[str, ...], how: str
+) -> None:
+    tab = prepared(house, action, way)
+    button = found(tab.app, action.key)
+    if how == "disabled":
+        house.users.disable(LOCAL, tab.number)
+    else:
+        house.users.change(LOCAL, tab.number, admin=False, permissions={})
+    before = world(house)
+    button.click().run()
+    assert not tab.app.exception, tab.app.exception
+    after = world(house)
+    if action.rights != "none" or how == "disabled":
+        assert after == before
+        assert sentences(tab.app), "nothing says why"
+        assert "Geheim.2026x" not in [code.value for code in tab.app.code], "a password is shown"
+    if how == "demoted" and "preview" in way and action.key != "discard":
+        held = tab.app.session_state["preview"]
+        assert held.editor.latest.rows["username"].tolist()[1] == "jan.jansen", "an edit was lost"
+        house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.IMPORT]})
+        tab.app.run()
+        assert statuses(tab.app)[1] == "Ready"
+    if how == "demoted" and "typed" in way:
+        assert tab.app.text_input(key="new_username").value == "nina.berg"
+    if how == "demoted" and action.key == "preview_import":
+        assert tab.app.text_area(key="pasted").value == "username\nnina.berg"
+
+
+def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(house: Services) -> None:
+    action, way = next((each, way) for each, way in ACTIONS if each.key == "undo_do")
+    tab = prepared(house, action, way)
+    asked = tab.app.session_state["undo_plan"]
+    kept = replace(asked.plan.rows[0], left_out="kept: holds 12 MB of mail")
+    tab.app.session_state["undo_plan"] = replace(asked, plan=replace(asked.plan, rows=(kept,)))
+
+    def happens() -> list[str]:
+        tab.app.run()
+        assert not tab.app.exception
+        return [str(frame.value["What happens"][0]) for frame in tab.app.dataframe if "What happens" in frame.value]
+
+    assert happens() == ["kept: holds 12 MB of mail"]
+    house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.VIEW]})
+    assert not happens()
+
+
+def test_every_button_and_callback_of_the_pages_is_one_of_these() -> None:
+    known = {action.key for action, _ in ACTIONS} | {step for _, way in ACTIONS for step in way} | LOOKS | OWN_ROWS
+    missing = set()
+    for path in (*UI.rglob("*.py"), *PAGES.glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and _acts(call):
+                name = _name(call)
+                if name not in known and name not in ("do_", "card_"):  # each of them is in the table by its own name
+                    missing.add(f"{path.stem}: {name}")
+    missing.discard("card: undo.button")
+    assert not missing
+
+
+def _acts(call: ast.Call) -> bool:
+    assert isinstance(call.func, ast.Attribute)
+    named = {word.arg for word in call.keywords}
+    is_button = call.func.attr in ("button", "form_submit_button") and not (
+        isinstance(call.func.value, ast.Name) and call.func.value.id == "undo"
+    )
+    return is_button or bool(named & {"on_click", "on_change", "on_select"})
+
+
+def _name(call: ast.Call) -> str:
+    """The key of a widget: all of it, the words of one that is put together, or the label."""
+    key = next((word.value for word in call.keywords if word.arg == "key"), None)
+    if key is None:
+        key = call.args[0]
+    if isinstance(key, ast.Constant):
+        return str(key.value)
+    if isinstance(key, ast.JoinedStr):
+        return "".join(str(part.value) for part in key.values if isinstance(part, ast.Constant))
+    return ast.unparse(key)
+
+
+# Nobody is kept.
+
+_RESOLVING = ("caller()", "frame.caller()", "signed_in.caller()")
+
+
+def test_no_caller_is_bound_or_passed_on_across_a_rerun() -> None:
+    faults = []
+    for path in (*UI.rglob("*.py"), *PAGES.glob("*.py")):
+        faults += [f"{path.stem}:{fault}" for fault in kept_callers(path.read_text(encoding="utf-8"))]
+    assert not faults
+
+
+def kept_callers(source: str) -> list[str]:
+    """Where a piece of the pages keeps a caller for later, by line."""
+    tree = ast.parse(source)
+    found: list[str] = []
+    _look(tree, set(), found)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            found += [
+                f"{part.lineno} a field" for part in node.body
+                if isinstance(part, ast.AnnAssign) and "Caller" in ast.unparse(part.annotation)
+            ]  # fmt: skip
+    return found + _astray(tree)
+
+
+@cache
+def _takers() -> frozenset[str]:
+    """What a caller may be given to: methods of the services, and functions of the pages that are done at once."""
+    found: set[str] = set()
+    for path in (*UI.parent.glob("services/*.py"), *UI.parent.glob("auth/*.py"), *UI.rglob("*.py")):
+        for made in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(made, ast.FunctionDef) and not made.decorator_list and _named_callers(made):
+                found.add(made.name)
+    return frozenset(found)
+
+
+def _named_callers(made: ast.FunctionDef | ast.Lambda) -> set[str]:
+    parameters = [*made.args.posonlyargs, *made.args.args, *made.args.kwonlyargs]
+    return {each.arg for each in parameters if each.annotation and "Caller" in ast.unparse(each.annotation)}
+
+
+def _astray(tree: ast.AST) -> list[str]:
+    """Where a caller stands but in a call that is over at once, or in a name of its function."""
+    over = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    names: set[str] = set()
+    later: set[str] = set()
+    for made in ast.walk(tree):
+        if isinstance(made, (ast.FunctionDef, ast.Lambda)):
+            names |= _named_callers(made)
+        if isinstance(made, ast.FunctionDef) and (made.decorator_list or not _named_callers(made)):
+            later.add(made.name)
+
+    def is_caller(node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            return ast.unparse(node.func).rpartition(".")[2] == "caller"
+        return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
+
+    for _ in range(3):
+        for node in filter(is_caller, ast.walk(tree)):
+            names |= _names_of(over[node])
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(each.name == "caller" for each in node.names):
+            found.append(f"{node.lineno} imported alone")
+        if isinstance(node, ast.Global) and names & set(node.names):
+            found.append(f"{node.lineno} a global")
+        called = isinstance(over.get(node), ast.Call) and over[node].func is node  # type: ignore[attr-defined]
+        if isinstance(node, ast.Attribute) and node.attr == "caller" and not called:
+            found.append(f"{node.lineno} under another name")
+        if is_caller(node) and not _is_over_at_once(node, over, names, later):
+            found.append(f"{node.lineno} astray")
+    return found
+
+
+def _names_of(place: ast.AST) -> set[str]:
+    """The names that an assignment gives to what stands in it alone."""
+    targets = place.targets if isinstance(place, ast.Assign) else [getattr(place, "target", None)]
+    return {each.id for each in targets if isinstance(each, ast.Name)}
+
+
+def _is_over_at_once(node: ast.AST, over: dict[ast.AST, ast.AST], names: set[str], later: set[str]) -> bool:
+    outer: ast.AST | None = node
+    while (outer := over.get(outer)) and not isinstance(outer, (ast.Lambda, ast.FunctionDef, ast.stmt)):
+        around = ast.unparse(outer.func) if isinstance(outer, ast.Call) else ""
+        if around.rpartition(".")[2] in ("partial", "act"):
+            return False  # whatever is made of it is of the rights of before
+    match place := over[node]:
+        case ast.Attribute() | ast.Expr():
+            return True
+        case ast.keyword() | ast.Call():
+            call = over[place] if isinstance(place, ast.keyword) else place
+            assert isinstance(call, ast.Call)
+            root, _, name = ast.unparse(call.func).rpartition(".")
+            return call.func is node or (
+                name in _takers() and not root.startswith("st.") and (bool(root) or name not in later)
+            )
+        case ast.Assign() | ast.AnnAssign() | ast.NamedExpr():
+            return bool(_names_of(place)) and _names_of(place) <= names
+        case ast.Tuple():
+            pair = over[place]
+            return isinstance(pair, ast.Assign) and all(isinstance(each, ast.Tuple) for each in pair.targets)
+        case ast.Return():
+            made = next(each for each in _outwards(place, over) if isinstance(each, ast.FunctionDef))
+            return made.name == "caller"
+    return False
+
+
+def _outwards(node: ast.AST, over: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    while (outer := over.get(node)) is not None:
+        yield outer
+        node = outer
+
+
+def _is_caller(node: ast.AST, names: set[str]) -> bool:
+    return (isinstance(node, ast.Name) and node.id in names) or (
+        isinstance(node, ast.Call) and ast.unparse(node) in _RESOLVING
+    )
+
+
+def _holds(node: ast.AST, names: set[str]) -> bool:
+    """Whether an expression is, or hands on, a caller: itself, in a collection, or a method of it."""
+    if isinstance(node, ast.Lambda):
+        return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node.body))
+    if isinstance(node, ast.Attribute):
+        return _is_caller(node.value, names) and node.attr in ("may", "must", "may_anywhere")
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("partial", "replace", "act"):
+        return any(_holds(part, names) for part in (*node.args, *(word.value for word in node.keywords)))
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return any(_holds(part, names) for part in node.elts)
+    if isinstance(node, ast.Dict):
+        return any(_holds(part, names) for part in node.values)
+    return _is_caller(node, names)
+
+
+def _assigned(node: ast.AST, names: set[str]) -> set[str]:
+    """Names that an assignment makes callers of."""
+    if not isinstance(node, ast.Assign):
+        return set()
+    made: set[str] = set()
+    for target in node.targets:
+        pairs = (
+            zip(target.elts, node.value.elts, strict=False)
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            else [(target, node.value)]
+        )
+        made |= {at.id for at, value in pairs if isinstance(at, ast.Name) and _holds(value, names)}
+    return made
+
+
+_LATER = {"args", "kwargs", "on_click", "on_change", "on_select", "on_dismiss", "forget", "data", "default"}
+_PARTS = ("fragment", "dialog", "live")
+
+
+def _look(scope: ast.AST, outer: set[str], found: list[str]) -> None:
+    """Walk one scope: `outer` are callers of those around it, which it may not use: it may run later than they."""
+    names: set[str] = set()
+    if isinstance(scope, (ast.FunctionDef, ast.Lambda)):
+        parameters = [*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs]
+        names = {each.arg for each in parameters if each.annotation and "Caller" in ast.unparse(each.annotation)}
+        outer = outer - {each.arg for each in parameters}
+        if (
+            names
+            and isinstance(scope, ast.FunctionDef)
+            and any(part in ast.unparse(made) for made in scope.decorator_list for part in _PARTS)
+        ):
+            found.append(f"{scope.lineno} a parameter of a part")
+    inner: list[ast.AST] = []
+    stack = list(ast.iter_child_nodes(scope))
+    nodes: list[ast.AST] = []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            inner.append(node)
+            stack += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+            if any(_holds(each, names | outer) for each in (*node.args.defaults, *filter(None, node.args.kw_defaults))):
+                found.append(f"{node.lineno} a default")
+            continue
+        nodes.append(node)
+        stack += list(ast.iter_child_nodes(node))
+    for _ in range(3):
+        for node in nodes:
+            names |= _assigned(node, names)
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in outer - names:
+            found.append(f"{node.lineno} a closure")
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called.rpartition(".")[2] in ("partial", "act") and _holds(node, names):
+                found.append(f"{node.lineno} bound")
+            if any(part in called for part in _PARTS) and any(_holds(each, names) for each in node.args):
+                found.append(f"{node.lineno} given to a part")
+            found += [
+                f"{node.lineno} {word.arg}" for word in node.keywords
+                if word.arg in _LATER and _holds(word.value, names)
+            ]  # fmt: skip
+            if "session_state" in called and any(
+                _holds(each, names) for each in (*node.args, *(word.value for word in node.keywords))
+            ):
+                found.append(f"{node.lineno} state")
+        if (
+            isinstance(node, ast.Assign)
+            and _holds(node.value, names)
+            and any(isinstance(target, (ast.Subscript, ast.Attribute)) for target in node.targets)
+        ):
+            found.append(f"{node.lineno} state")
+    for part in inner:
+        _look(part, outer | names, found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n caller = frame.caller()\n st.button('x', on_click=partial(go, caller, 1))",
+        "def f():\n st.button('x', on_click=act(go, frame.caller(), 1))",
+        "def f():\n a, who = 1, frame.caller()\n st.button('x', on_click=lambda: go(who))",
+        "def f(who: Caller):\n def go():\n  act(who)\n st.button('x', on_click=go)",
+        "def f():\n caller = frame.caller()\n st.button('x', on_click=go, args=(caller,))",
+        "def f():\n caller = frame.caller()\n st.button('x', on_click=go, kwargs={'by': caller})",
+        "def f():\n st.session_state['who'] = frame.caller()",
+        "def f():\n me = frame.caller()\n you = me\n st.session_state.update(who=you)",
+        "def f():\n st.session_state.setdefault('who', signed_in.caller())",
+        "@st.fragment\ndef f(caller: Caller):\n pass",
+        "@dialogs.dialog('x')\ndef f(by: Caller):\n pass",
+        "def f():\n st.fragment(draw, run_every=2)(frame.caller())",
+        "def f():\n caller = frame.caller()\n acts.live(lambda: draw(caller))",
+        "class Preview:\n who: Caller",
+        "def f():\n caller = frame.caller()\n def go(by=caller):\n  act(by)",
+        "def f():\n caller = frame.caller()\n preview.who = caller",
+        "def f():\n may = frame.caller().may\n st.button('x', on_click=lambda: may(1))",
+        "def f():\n if (who := frame.caller()).admin:\n  st.button('x', on_click=act(go, who))",
+        "def f():\n who: Caller = frame.caller()\n st.button('x', on_click=act(go, who))",
+        "def f():\n for who in [frame.caller()]:\n  st.button('x', on_click=act(go, who))",
+        "def f():\n with using(frame.caller()) as who:\n  st.button('x', on_click=act(go, who))",
+        "def f():\n who = frame.caller() if x else LOCAL\n st.button('x', on_click=act(go, who))",
+        "def f():\n get = frame.caller\n st.button('x', on_click=act(go, get()))",
+        "def f():\n who = frame.caller()\n st.button('x', on_click=act(go, *[who]))",
+        "def f():\n who = frame.caller()\n setattr(st.session_state, 'who', who)",
+        "from functools import partial as p\ndef f():\n who = frame.caller()\n st.button('x', on_click=p(go, who))",
+        "def f():\n st.button('x', on_click=act(go, frame.caller().admin))",
+        "@st.fragment\ndef part(who):\n house.do(who)\ndef f():\n part(who=frame.caller())",
+        "@dialogs.dialog('x')\ndef ask(who):\n house.do(who)\ndef f():\n ask(frame.caller())",
+        "WHO = None\ndef f():\n global WHO\n WHO = frame.caller()",
+        "def f():\n who = frame.caller()\n st.session_state['x'] = Held(who)",
+        "def f():\n st.button('x', on_click=(lambda w: lambda: go(w))(frame.caller()))",
+        "@st.cache_data\ndef load(who):\n return x\ndef f():\n load(frame.caller())",
+        "def f():\n calls = [act(go, w) for w in [frame.caller()]]",
+        "def f():\n who = services.current().users.caller(name)\n st.button('x', on_click=act(go, who))",
+        "from mxlib.ui.app.layout import caller as me\ndef f():\n st.button('x', on_click=act(go, me()))",
+        "def who():\n return frame.caller()\ndef f():\n st.button('x', on_click=act(go, who()))",
+    ],
+)
+def test_a_caller_that_is_kept_is_found(source: str) -> None:
+    assert kept_callers(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n caller = frame.caller()\n return services.current().runs.all(caller)",
+        "def f():\n st.button('x', on_click=act(lambda: runs.pause(frame.caller(), 1)))",
+        "def f():\n if frame.caller().may(1, 2):\n  st.button('x', on_click=act(go, 1))",
+        "caller = frame.caller()\naccess.own(caller)",
+    ],
+)
+def test_who_acts_at_the_act_is_kept_nowhere(source: str) -> None:
+    assert not kept_callers(source)

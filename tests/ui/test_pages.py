@@ -1,0 +1,145 @@
+"""The pages, each held to what an operator sees and does; the host is the sandbox over real HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib import __version__, services
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.schema import MASK
+from mxlib.services import Services
+from mxlib.settings import Settings
+
+ENTRY = Path(__file__).parents[2] / "mxlib" / "ui" / "shell" / "main.py"
+PAGES = Path(__file__).parents[2] / "pages"
+FILE = (
+    b"username,password,quota,limit,recovery_email,domain\r\n"
+    b"nina.berg,Geheim.2026x,2048,,nina@example.org,\r\n"
+    b"jan jansen,Geheim.2026x,1024,,,\r\n"
+    b"tess.groen,,512,,,\r\n"
+    b"nina.berg,Geheim.2026x,,,,\r\n"
+)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Services]:
+    """The services on a fresh sandbox whose minute is one second."""
+    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(built)
+    built.run_manager.recover()
+    yield built
+    services.install(None)
+    built.close()
+
+
+def opened(page: str = "email_accounts", **query: str) -> AppTest:
+    """A browser tab on that page."""
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    for name, value in query.items():
+        tab.query_params[name] = value
+    tab.run()
+    if page != "email_accounts":
+        tab.switch_page(str(PAGES / f"{page}.py")).run()
+    assert not tab.exception
+    return tab
+
+
+def preview(tab: AppTest, content: bytes = FILE, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
+    """Upload a file and open its preview."""
+    tab.file_uploader(key="upload").upload(name, content).run()
+    checkbox = tab.checkbox(key="generate_first")
+    (checkbox.check if generate else checkbox.uncheck)().run()
+    tab.button(key="preview_import").click().run()
+    assert not tab.exception
+    return tab
+
+
+def grid_key(tab: AppTest) -> str:
+    return str(tab.session_state["preview"].editor.key)
+
+
+def statuses(tab: AppTest) -> list[str]:
+    return [status[0] for status in tab.data_editor[0].value["status"]]
+
+
+def test_the_accounts_page_lists_every_mailbox_of_the_domain_with_its_totals(house: Services) -> None:
+    tab = opened(domain="clienta.nl")
+    listed = tab.dataframe[0].value
+    there = house.lists.usernames("clienta.nl")
+    assert there is not None
+    assert set(listed["address"]) == {f"{name}@clienta.nl" for name in there}
+    assert tab.metric[0].value == f"{len(there):,}"
+    assert any("SANDBOX" in mark.value for mark in tab.markdown)
+
+
+def test_the_sidebar_ends_with_the_version(house: Services) -> None:
+    tab = opened(domain="clienta.nl")
+    assert f"MXM {__version__}" in tab.sidebar.children[max(tab.sidebar.children)].proto.body
+
+
+def test_the_domain_in_the_address_is_the_active_one_and_stays_when_the_page_changes(house: Services) -> None:
+    tab = opened(domain="clientb.nl")
+    assert tab.selectbox(key="domain").value == "clientb.nl"
+    tab.switch_page(str(PAGES / "import_mailboxes.py")).run()
+    assert tab.selectbox(key="domain").value == "clientb.nl"
+
+
+def test_an_unknown_domain_in_the_address_falls_back_to_one_of_the_account(house: Services) -> None:
+    tab = opened(domain="elsewhere.example")
+    assert tab.selectbox(key="domain").value in house.lists.domains(LOCAL).names
+
+
+def test_the_preview_judges_every_row_of_the_file(house: Services) -> None:
+    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
+    assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate"]
+    fixes = list(tab.data_editor[0].value["fix"])
+    assert "try jan.jansen" in fixes[1]
+    assert "line 2" in fixes[3]
+
+
+def test_generate_secure_passwords_fills_the_blank_ones_and_shows_none_of_them(house: Services) -> None:
+    tab = preview(opened("import_mailboxes", domain="clienta.nl"), generate=True)
+    assert statuses(tab)[2] == "Ready"
+    assert set(tab.data_editor[0].value["password"]) == {MASK}
+    tab.toggle(key="reveal").set_value(True).run()
+    assert MASK not in set(tab.data_editor[0].value["password"])
+
+
+def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(house: Services) -> None:
+    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
+    before = tab.data_editor[0].proto.id
+    tab.session_state[grid_key(tab)] = {
+        "edited_rows": {1: {"username": "jan.jansen"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    tab.run()
+    assert statuses(tab)[1] == "Ready"
+    assert tab.data_editor[0].proto.id == before
+
+
+def test_edits_outlast_a_look_at_another_page(house: Services) -> None:
+    tab = preview(opened("import_mailboxes", domain="clienta.nl"))
+    tab.session_state[grid_key(tab)] = {
+        "edited_rows": {1: {"username": "jan.jansen"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    tab.run()
+    tab.switch_page(str(PAGES / "runs.py")).run()
+    tab.switch_page(str(PAGES / "import_mailboxes.py")).run()
+    assert list(tab.data_editor[0].value["username"])[1] == "jan.jansen"
+    assert statuses(tab)[1] == "Ready"
+
+
+def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_silent(house: Services) -> None:
+    opened(domain="clienta.nl")
+    assert house.sandbox is not None
+    house.sandbox.stop()
+    tab = opened(domain="clienta.nl")
+    tab.button(key="refresh").click().run(timeout=40)
+    assert any("This is the list of" in warning.value for warning in tab.warning)
+    assert len(tab.dataframe[0].value)
+    assert not tab.exception

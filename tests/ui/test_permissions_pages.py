@@ -1,0 +1,308 @@
+"""Every page, seen by people with each permission: what it shows, what it offers, and what it says instead."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib import services
+from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Forbidden, Permission
+from mxlib.core.vocabulary import AuditAction
+from mxlib.services import Services
+from mxlib.services.drafts import DraftContent
+from mxlib.settings import Settings
+from mxlib.store import audit
+from mxlib.store.audit import Actor
+from mxlib.ui.app import session
+from tests.support.threaded_runs import until
+from tests.ui.test_pages import ENTRY, FILE, PAGES, preview, statuses
+
+HERE, ELSEWHERE = "clienta.nl", "clientb.nl"
+PASSWORD = "four words in a row"
+
+#: Who is who: what each may do in which domain.
+WHO: dict[str, dict[str, list[Permission]]] = {
+    "viewer": {HERE: [Permission.VIEW]},
+    "importer": {HERE: [Permission.IMPORT]},
+    "exporter": {HERE: [Permission.VIEW, Permission.EXPORT]},
+    "deleter": {HERE: [Permission.DELETE]},
+    "other": {ELSEWHERE: list(Permission)},
+    "nobody": {},
+    "stale": {"gone.example": [Permission.VIEW]},
+    "everywhere": {EVERY_DOMAIN: [Permission.VIEW]},
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The services with all of them as users, on a sandbox whose minute is one second."""
+    folder = tmp_path_factory.mktemp("people")
+    built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(built)
+    built.run_manager.recover()
+    built.users.add(LOCAL, "admin", PASSWORD, admin=True)
+    for name, rights in WHO.items():
+        built.users.add(LOCAL, name, PASSWORD, permissions=rights)
+    yield built
+    services.install(None)
+    built.close()
+
+
+def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
+    """A browser tab of somebody on that page."""
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": name}
+    for key, value in query.items():
+        tab.query_params[key] = value
+    tab.run()
+    return tab if page == "email_accounts" else tab.switch_page(str(PAGES / f"{page}.py")).run()
+
+
+def told(tab: AppTest) -> str:
+    """Everything that stands on a page in words."""
+    words = [
+        element.value for kind in (tab.info, tab.error, tab.warning, tab.caption, tab.markdown) for element in kind
+    ]
+    return "\n".join(map(str, words)).replace("\\", "")
+
+
+def buttons(tab: AppTest) -> set[str]:
+    """The keys of the buttons."""
+    return {str(button.key) for button in tab.button}
+
+
+def links(tab: AppTest) -> str:
+    """The downloads that are offered."""
+    return " ".join(element.proto.body for element in tab.get("html") if "mxm-download" in element.proto.body)
+
+
+def domains(tab: AppTest) -> list[str]:
+    return list(tab.selectbox(key="domain").options) if tab.selectbox else []
+
+
+@pytest.mark.parametrize("name", ["admin", *WHO])
+def test_every_page_opens_for_everybody(house: Services, name: str) -> None:
+    tab = seen_by(name)
+    for page in ("email_accounts", "import_mailboxes", "runs", "audit", "access"):
+        if page != "email_accounts":
+            tab.switch_page(str(PAGES / f"{page}.py")).run()
+        assert not tab.exception, page
+        assert not tab.error, page
+        assert tab.title, page
+
+
+def test_a_page_opens_for_nobody_who_is_no_user(house: Services) -> None:
+    tab = seen_by("stranger")
+    assert "You are not a user here any more" in tab.error[0].value
+    assert not tab.title
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("viewer", [HERE]), ("importer", [HERE]), ("deleter", [HERE]), ("other", [ELSEWHERE]), ("nobody", [])],
+)
+def test_only_domains_with_a_permission_are_in_the_selector(house: Services, name: str, seen: list[str]) -> None:
+    assert domains(seen_by(name)) == seen
+
+
+def test_every_domain_means_every_one(house: Services) -> None:
+    assert domains(seen_by("everywhere")) == list(house.lists.domains(LOCAL).names)
+
+
+def test_a_domain_in_the_address_without_a_permission_is_not_shown(house: Services) -> None:
+    tab = seen_by("viewer", domain=ELSEWHERE)
+    assert tab.selectbox(key="domain").value == HERE
+    assert ELSEWHERE not in told(tab)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "ways"),
+    [
+        ("admin", True, {"to_import", "new", "export"}),
+        ("viewer", True, set()),
+        ("importer", True, {"to_import", "new"}),
+        ("exporter", True, {"export"}),
+        ("deleter", False, set()),
+        ("other", True, {"to_import", "new", "export"}),
+        ("everywhere", True, set()),
+    ],
+)
+def test_the_accounts_page_offers_what_is_allowed_there(
+    house: Services, name: str, table: bool, ways: set[str]
+) -> None:
+    tab = seen_by(name)
+    assert bool(tab.dataframe) is table
+    offered = buttons(tab) & {"to_import", "new"} | ({"export"} if "/export/" in links(tab) else set())
+    assert offered == ways
+    assert ("export-all" in buttons(tab)) is ("export" in ways)
+    lacking = f"You have no permission to view {HERE}. Ask an admin for it."
+    assert (lacking in told(tab)) is not table
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("admin", "Tick mailboxes to change, export or delete them."),
+        ("exporter", "Tick mailboxes to export them."),
+        ("viewer", "Tick a mailbox to open it, or for its client setup."),
+    ],
+)
+def test_ticks_promise_what_is_allowed(house: Services, name: str, hint: str) -> None:
+    assert hint in told(seen_by(name, domain=HERE))
+
+
+@pytest.mark.parametrize(
+    ("name", "finds"), [("viewer", True), ("importer", True), ("deleter", False), ("nobody", False)]
+)
+def test_who_may_view_nothing_is_offered_no_search(house: Services, name: str, finds: bool) -> None:
+    assert [field.key for field in seen_by(name).text_input].count("find") == finds
+
+
+def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(house: Services) -> None:
+    empty = next(name for name in house.lists.domains(LOCAL).names if house.lists.mailboxes(LOCAL, name).frame.empty)
+    for name, told_how in (("admin", True), ("everywhere", False)):
+        tab = seen_by(name, domain=empty)
+        assert f"{empty} has no mailbox yet." in told(tab)
+        assert ("makes the first one" in told(tab)) is told_how
+
+
+@pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("deleter", False)])
+def test_a_card_that_is_not_shown_offers_no_refresh(house: Services, name: str, refreshes: bool) -> None:
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": name}
+    tab.query_params["address"] = f"info@{HERE}"
+    tab.run().switch_page(str(PAGES / "mailbox.py"))
+    tab.query_params["address"] = f"info@{HERE}"
+    assert ("refresh" in buttons(tab.run())) is refreshes
+
+
+@pytest.mark.parametrize("name", ["nobody", "stale"])
+def test_who_may_do_nothing_here_is_told_so_in_one_sentence(house: Services, name: str) -> None:
+    tab = seen_by(name)
+    assert [note.value for note in tab.info] == [
+        "You have no permission for any domain of this account yet. Ask an admin for it."
+    ]
+
+
+@pytest.mark.parametrize("name", ["viewer", "exporter", "deleter", "nobody"])
+def test_who_may_import_nowhere_gets_no_upload(house: Services, name: str) -> None:
+    tab = seen_by(name, "import_mailboxes")
+    assert not tab.get("file_uploader")
+    assert "You have no permission to import into any domain" in told(tab)
+
+
+def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_started(house: Services) -> None:
+    rows = b"username,password,domain\r\nnina.berg,Geheim.2026x,clientb.nl\r\njan jansen,Geheim.2026x,clientb.nl\r\n"
+    tab = preview(seen_by("importer", "import_mailboxes"), rows)
+    assert statuses(tab) == ["Invalid", "Invalid"]
+    assert all(
+        fix.startswith("You have no permission to import into clientb.nl.") for fix in tab.data_editor[0].value["fix"]
+    )
+    assert tab.button(key="create").disabled
+
+
+def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house: Services) -> None:
+    number = house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    batch, brief = house.files.batch_from_file(FILE, "staff.csv", HERE), house.users.caller("brief")
+    ready = house.imports.confirm(brief, batch, before=house.imports.validate(brief, batch))
+    house.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
+    with pytest.raises(Forbidden, match=f"You have no permission to import into {HERE}"):
+        house.runs.start(house.users.caller("brief"), ready.plan, days=7)
+
+
+def a_run(house: Services, name: str, username: str) -> int:
+    """A finished run of one row, started by somebody."""
+    caller = house.users.caller(name)
+    file = f"username,password\r\n{username},Geheim.2026x\r\n".encode()
+    batch = house.files.batch_from_file(file, "staff.csv", HERE)
+    ready = house.imports.confirm(caller, batch, before=house.imports.validate(caller, batch))
+    run = house.runs.start(caller, ready.plan, days=7)
+    until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
+    return run
+
+
+def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) -> None:
+    run = a_run(house, "importer", "of.importer")
+    mine, chief = seen_by("importer", "runs", run=str(run)), seen_by("admin", "runs", run=str(run))
+    for kind in ("xlsx", "csv"):
+        assert f"/runs/{run}/results.{kind}" in links(mine)
+        assert f"/runs/{run}/results.{kind}" in links(chief)
+    assert "a spreadsheet calculates cells" in told(mine)
+    house.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    colleague = seen_by("colleague", "runs", run=str(run))
+    assert colleague.subheader[0].value.startswith(f"Run {run}")
+    assert f"/runs/{run}/" not in links(colleague)
+    assert "a spreadsheet calculates cells" not in told(colleague)
+    assert "importer" in told(colleague)
+    assert "take" in buttons(colleague)
+    for name in ("viewer", "exporter", "other", "nobody"):
+        tab = seen_by(name, "runs", run=str(run))
+        assert f"There is no run {run} that you may see" in told(tab), name
+        assert "/runs/" not in links(tab), name
+
+
+def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(house: Services) -> None:
+    caller = house.users.caller("importer")
+    batch = house.files.batch_from_file(FILE, "draft.csv", HERE)
+    house.drafts.keep(caller, house.drafts.new(), DraftContent(batch, FILE))
+    assert "draft.csv" in told(seen_by("importer", "import_mailboxes")).replace("\\", "")
+    assert "draft.csv" not in told(seen_by("other", "import_mailboxes")).replace("\\", "")
+
+
+def test_the_audit_page_tells_each_what_concerns_them(house: Services) -> None:
+    with house.store.write() as tx:
+        for on in (f"seen@{HERE}", f"seen@{ELSEWHERE}"):
+            audit.record(tx, Actor("admin"), AuditAction.MAILBOX_UPDATE, at=house.clock.now(), on=on)
+    subjects = {}
+    for name in ("admin", "viewer", "other", "importer", "deleter"):
+        tab = seen_by(name, "audit", address="seen@")
+        subjects[name] = set(tab.dataframe[0].value["on"]) if tab.dataframe else set()
+    assert subjects == {
+        "admin": {f"seen@{HERE}", f"seen@{ELSEWHERE}"}, "viewer": {f"seen@{HERE}"}, "other": {f"seen@{ELSEWHERE}"},
+        "importer": {f"seen@{HERE}"}, "deleter": set(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", ["abc", "0", "99999999999999999999", "\u0663"])
+def test_what_is_no_number_of_a_run_finds_nothing_and_says_so(house: Services, typed: str) -> None:
+    tab = seen_by("admin", "audit")
+    assert tab.dataframe
+    tab.text_input(key="audit-run").input(typed).run()
+    assert not tab.dataframe
+    assert "Runs have numbers, such as 41." in told(tab)
+
+
+def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(house: Services) -> None:
+    assert {"add-user", "add-token"} <= buttons(seen_by("admin", "access"))
+    tab = seen_by("viewer", "access")
+    assert not {"add-user", "add-token"} & buttons(tab)
+    assert not tab.dataframe
+    assert {"own-current", "own-new", "own-again"} <= {str(field.key) for field in tab.text_input}
+
+
+def test_a_disabled_user_is_turned_away_at_the_next_click(house: Services) -> None:
+    number = house.users.add(LOCAL, "leaver", PASSWORD, permissions={HERE: [Permission.VIEW]})
+    tab = seen_by("leaver")
+    house.users.disable(LOCAL, number)
+    tab.run()
+    assert "disabled" in tab.error[0].value
+    assert not tab.dataframe
+
+
+def test_own_password_is_changed_on_the_page(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "session", lambda: "")
+    house.users.add(LOCAL, "changer", PASSWORD)
+    tab = seen_by("changer", "access")
+    for key, typed in (("own-current", PASSWORD), ("own-new", "another four words"), ("own-again", "another one")):
+        tab.text_input(key=key).input(typed)
+    tab.button(key="own-change").click().run()
+    assert "The two passwords differ" in tab.error[0].value
+    for key, typed in (
+        ("own-current", PASSWORD),
+        ("own-new", "more than words"),
+        ("own-again", "more than words"),
+    ):
+        tab.text_input(key=key).input(typed)
+    tab.button(key="own-change").click().run()
+    assert tab.success[0].value.startswith("Changed.")
+    assert house.users.verify("changer", "more than words") is not None

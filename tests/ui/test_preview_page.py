@@ -1,0 +1,232 @@
+"""The preview on its page: what is in view, what the tools do to it, and how a row is mended without the grid."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.files.reader import FileRefused
+from mxlib.core.schema import MASK
+from mxlib.services.drafts import DraftService, DraftTakenOver
+from tests.support import app as houses
+from tests.support.app import House
+from tests.ui.test_pages import grid_key, opened, preview, statuses
+
+FILE = (
+    b"username,password,quota,limit,recovery_email,domain\r\n"
+    b"Zoe.Berg ,Geheim.2026x,2048,,zoe@example.org,\r\n"
+    b"jan jansen,Geheim.2026x,1024,,,\r\n"
+    b"anna,,512,500,,\r\n"
+    b"zoe.berg,Geheim.2026x,,,,\r\n"
+    b"there,Geheim.2026x,,,,b.nl\r\n"
+)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house over the pure stand-in, with a.nl, b.nl and c.nl, and there@b.nl in it."""
+    with houses.opened(tmp_path) as opened_house:
+        opened_house.have("there@b.nl")
+        yield opened_house
+
+
+@pytest.fixture
+def tab(house: House) -> AppTest:
+    """A tab with the preview of FILE."""
+    return preview(opened("import_mailboxes", domain="a.nl"), FILE)
+
+
+def names(tab: AppTest) -> list[str]:
+    return [str(name) for name in tab.data_editor[0].value["username"]]
+
+
+def column(tab: AppTest, name: str) -> list[Any]:
+    return list(tab.data_editor[0].value[name])
+
+
+def typed(tab: AppTest, rows: dict[int, dict[str, Any]]) -> None:
+    """Type into the grid, as the browser would tell it."""
+    tab.session_state[grid_key(tab)] = {"edited_rows": rows, "added_rows": [], "deleted_rows": []}
+    tab.run()
+    assert not tab.exception
+
+
+def press(tab: AppTest, key: str) -> None:
+    tab.button(key=key).click().run()
+    assert not tab.exception
+
+
+def search(tab: AppTest, text: str) -> None:
+    tab.text_input(key="search").set_value(text).run()
+
+
+def bulk(tab: AppTest, tool: str, **said: str) -> None:
+    tab.selectbox(key="bulk_tool").set_value(tool).run()
+    for key, value in said.items():
+        tab.text_input(key=f"bulk_{key}").set_value(value).run()
+    press(tab, "bulk_apply")
+
+
+def written(tab: AppTest) -> str:
+    return "\n".join(str(mark.value).replace("\\", "") for mark in [*tab.markdown, *tab.caption, *tab.error])
+
+
+def test_a_search_and_a_badge_hold_together(tab: AppTest) -> None:
+    search(tab, "berg")
+    press(tab, "badge-duplicate")
+    assert statuses(tab) == ["Duplicate"]
+    assert "1 row of 5, **Duplicate** with 'berg'" in written(tab)
+
+
+def test_a_row_mended_so_that_it_no_longer_matches_stays_until_the_filter_is_applied_again(tab: AppTest) -> None:
+    search(tab, "jansen")
+    typed(tab, {0: {"username": "gerrit"}})
+    assert statuses(tab) == ["Ready"]
+    assert "1 of them matches no more, and stays until you filter again." in written(tab)
+    tab.toggle(key="reveal").set_value(True).run()
+    press(tab, "add")
+    assert len(names(tab)) == 2
+    assert names(tab)[1] == "gerrit"
+    press(tab, "again")
+    assert not tab.data_editor
+    assert "No row is so." in tab.info[0].value
+
+
+def test_each_bulk_tool_does_what_its_boxes_say_and_undo_takes_it_back(tab: AppTest) -> None:
+    tools: tuple[tuple[str, dict[str, str], str, str], ...] = (
+        ("Set domain", {"value": "c.nl"}, "domain", "c.nl"),
+        ("Set quota (MB)", {"value": "4 GB"}, "quota", "4 GB"),
+        ("Set limit a day", {"value": "9600"}, "limit", "9600"),
+        ("Prefix or suffix usernames", {"before": "x.", "after": ".y"}, "username", "x.jan jansen.y"),
+        ("Replace text", {"old": " ", "new": "-"}, "username", "x.jan-jansen.y"),
+    )
+    press(tab, "badge-invalid")
+    for tool, said, name, becomes in tools:
+        bulk(tab, tool, **said)
+        assert column(tab, name) == [becomes]
+        assert "1 row changed." in written(tab)
+    press(tab, "undo")
+    assert names(tab) == ["x.jan jansen.y"]
+    press(tab, "redo")
+    assert names(tab) == ["x.jan-jansen.y"]
+    tab.selectbox(key="bulk_tool").set_value("Generate passwords").run()
+    tab.checkbox(key="bulk_anew").check().run()
+    press(tab, "bulk_apply")
+    assert list(tab.session_state["preview"].editor.draft.rows["generated"]) == [False, True, False, False, False]
+    assert column(tab, "password") == [MASK]
+
+
+def test_rows_of_a_kind_are_left_out_taken_back_in_or_deleted(tab: AppTest) -> None:
+    assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate", "Already exists"]
+    tab.selectbox(key="bulk_tool").set_value("Leave out rows").run()
+    press(tab, "bulk_apply")
+    assert statuses(tab) == ["Ready", "Left out", "Needs password", "Left out", "Left out"]
+    tab.selectbox(key="bulk_tool").set_value("Set quota (MB)").run()
+    tab.radio(key="bulk_for").set_value("ticked").run()
+    bulk(tab, "Set quota (MB)", value="7000")
+    assert column(tab, "quota") == ["7000", "1024", "7000", "", ""]
+    bulk(tab, "Take rows back in")
+    assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate", "Already exists"]
+    typed(tab, {at: {"ticked": False} for at in range(5)})
+    bulk(tab, "Delete rows that are left out")
+    assert "There is no row left. Undo" in tab.info[0].value
+
+
+def test_what_a_row_was_in_the_file_is_shown_beside_it_and_as_a_list(tab: AppTest) -> None:
+    typed(tab, {1: {"username": "jan.jansen", "password": "Anders.2026x"}})
+    tab.toggle(key="show_changes").set_value(True).run()
+    was = column(tab, "was")
+    assert was[0] == "Username 'Zoe.Berg ' → 'zoe.berg'."
+    assert was[1] == "Username 'jan jansen' → 'jan.jansen'. Password changed."
+    assert was[2:] == ["", "", ""]
+
+
+def test_rows_pasted_into_the_preview_are_on_top_and_undo_takes_them_back(tab: AppTest) -> None:
+    tab.text_area(key="further").set_value("username\tquota\tdomain\nKim \t1 GB\t\nlou\t\tc.nl\n").run()
+    press(tab, "add_further")
+    assert names(tab)[:2] == ["kim", "lou"]
+    assert column(tab, "domain")[:2] == ["", "c.nl"]
+    assert "2 rows added on top, read as Username, Domain and Quota (MB). Undo takes them back." in written(tab)
+    assert tab.text_area(key="further").value == ""
+    press(tab, "undo")
+    assert len(names(tab)) == 5
+
+
+def test_pasted_rows_that_can_not_be_added_are_refused_in_one_sentence_and_stay_in_the_box(
+    tab: AppTest, house: House
+) -> None:
+    for text, told in (
+        ("password\nGeheim.2026x\n", "No column for usernames or addresses."),
+        ("kim\nlou\n", "7 rows; the limit is 6. Split the file."),
+    ):
+        object.__setattr__(house.services.settings, "max_rows", 6)
+        tab.text_area(key="further").set_value(text).run()
+        press(tab, "add_further")
+        assert told in written(tab)
+        assert len(names(tab)) == 5
+        assert tab.text_area(key="further").value == text
+
+
+def test_pasted_rows_without_a_header_are_read_as_the_file_is(house: House) -> None:
+    files, file = house.services.files, house.services.files.read_by_header(FILE, "staff.csv")
+    rows = files.further(LOCAL, "kim\tGeheim.2026x\t77\n", "a.nl", file).rows
+    assert rows[["username", "password", "quota"]].values.tolist() == [["kim", "Geheim.2026x", "77"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b,c,d,e,f,g\n", "7 columns without a header. Put a line above that names them"),
+        ('username,password\njan,"open\n', "a quote opens in line 2 and never closes"),
+        ("user,username\na,b\n", "Both 'user' and 'username' hold usernames."),
+        ("username\n", "The file has a header and no rows."),
+    ],
+)
+def test_pasted_rows_that_are_no_table_are_refused_in_one_sentence(house: House, text: str, told: str) -> None:
+    file = house.services.files.read_by_header(FILE, "staff.csv")
+    with pytest.raises(FileRefused, match=re.escape(told)):
+        house.services.files.further(LOCAL, text, "a.nl", file)
+
+
+def test_a_mask_pasted_into_a_cell_without_a_password_does_not_stay_there(tab: AppTest) -> None:
+    typed(tab, {2: {"password": MASK}})
+    assert column(tab, "password")[2] == ""
+    assert statuses(tab)[2] == "Needs password"
+    assert "A mask is no password" in written(tab)
+
+
+def test_re_check_says_what_changed_at_the_host_and_when_nothing_did(tab: AppTest, house: House) -> None:
+    press(tab, "recheck")
+    assert "Read from MXroute again: nothing changed." in written(tab).replace("\\", "")
+    house.have("zoe.berg@a.nl")
+    press(tab, "recheck")
+    assert "Read from MXroute again: 1 row was ready and now is otherwise (Already exists); left out." in written(
+        tab
+    ).replace("\\", "")
+    assert statuses(tab)[0] == "Already exists"
+    typed(tab, {1: {"username": "jan"}})
+    tab.selectbox(key="order").set_value("address").run()
+    assert "Read from MXroute again" not in written(tab).replace("\\", "")
+
+
+def test_re_check_says_which_domain_could_not_be_read(house: House) -> None:
+    imports, batch = house.services.imports, house.services.files.batch_from_file(FILE, "staff.csv", "a.nl")
+    imports.validate(LOCAL, batch)
+    house.host.down = True
+    told = "a.nl and b.nl could not be read from MXroute just now: what is shown is by the list before."
+    assert imports.recheck(LOCAL, batch) == told
+
+
+def test_the_download_of_the_mended_file_is_not_offered_while_this_tab_alone_has_it(
+    tab: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise DraftTakenOver("kim has taken this draft over.")
+
+    monkeypatch.setattr(DraftService, "keep", full)
+    typed(tab, {0: {"username": "x"}})
+    assert any("kept in this tab only. kim has" in str(warning.value) for warning in tab.warning)

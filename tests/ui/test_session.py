@@ -1,0 +1,56 @@
+"""What pages know of who looks at them, and what they say to who may no more."""
+
+import pytest
+
+from mxlib.auth.permissions import LOCAL, Forbidden
+from mxlib.services import Services
+from mxlib.ui.app import errors
+from tests.support import sign_in as people
+from tests.support.sign_in import GOOD
+from tests.ui import test_pages
+from tests.ui.test_pages import opened
+
+pytestmark = pytest.mark.usefixtures("brisk")
+brisk, house = people.brisk, test_pages.house
+
+#: Who looks at a page that is opened without a browser, as Streamlit's own tests have it.
+OPERATOR = "test@example.com"
+
+
+def told(tab: test_pages.AppTest) -> str:
+    return " ".join(alert.value for alert in tab.error).replace("\\", "")
+
+
+def test_while_nobody_needs_to_sign_in_it_is_the_local_operator(house: Services) -> None:
+    assert house.authenticator.caller(None, "") == LOCAL
+    assert not told(opened())
+
+
+def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(house: Services) -> None:
+    house.users.add(LOCAL, "boss", GOOD, admin=True)
+    number = house.users.add(LOCAL, OPERATOR, GOOD, permissions={"clienta.nl": ["view"]})
+    tab = opened()
+    assert len(tab.dataframe[0].value)
+    house.users.disable(LOCAL, number)
+    tab.run()
+    assert not tab.exception
+    assert told(tab) == f"The user {OPERATOR} is disabled. Ask an admin."
+    assert not tab.dataframe
+    assert "clienta.nl" not in str(tab.main)
+
+
+def test_who_is_no_user_sees_a_sentence_and_nothing_else(house: Services) -> None:
+    house.users.add(LOCAL, "boss", GOOD, admin=True)
+    tab = opened()
+    assert told(tab) == "You are not a user here any more. Sign in again."
+    assert not tab.sidebar.selectbox
+
+
+def test_what_is_forbidden_in_the_middle_of_a_page_is_no_fault_of_mxm(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(errors.st, "error", lambda text, icon: shown.append(text))
+    assert errors.say_it_failed(Forbidden("You have no permission to view a.nl. Ask an admin for it."))
+    assert shown == ["You have no permission to view a.nl. Ask an admin for it."]
+    assert not caplog.records

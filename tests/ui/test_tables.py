@@ -1,0 +1,169 @@
+"""The tables of all pages: how numbers read, what a browser is sent, and that none is a way out for files."""
+
+import ast
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.core.schema import MASK
+from mxlib.core.text import findings
+from tests.support import app as houses
+from tests.support.app import GOOD, House
+from tests.ui.test_pages import ENTRY, opened, preview
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted((ROOT / "mxlib" / "ui").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py"))]
+
+#: Formats that write every whole number as it is. "plain" writes 2000 as 1999.9999999999998.
+FAITHFUL = {"%d", "localized", "%.0f %%"}
+
+NUMERIC = {"NumberColumn", "ProgressColumn"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
+    with houses.opened(tmp_path) as made:
+        yield made
+
+
+def numeric_columns() -> list[tuple[str, object]]:
+    """Where each numeric column is configured, and its format."""
+    found: list[tuple[str, object]] = []
+    for path in PAGES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NUMERIC:
+                (told,) = [word.value for word in node.keywords if word.arg == "format"] or [None]
+                found.append((f"{path.name}:{node.lineno}", told.value if isinstance(told, ast.Constant) else told))
+    return found
+
+
+def test_every_numeric_column_of_every_page_has_a_format_that_garbles_no_number() -> None:
+    found = numeric_columns()
+    assert len(found) > 10
+    assert not [(where, told) for where, told in found if told not in FAITHFUL]
+
+
+def test_a_numeric_column_is_configured_where_the_check_can_see_it() -> None:
+    """No other name stands for a numeric column, and no column is configured by a bare dictionary."""
+    for path in PAGES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in NUMERIC:
+                assert id(node) in called, f"{path.name}:{node.lineno}"
+            assert not (isinstance(node, ast.Constant) and node.value == "type_config"), f"{path.name}:{node.lineno}"
+
+
+def test_no_table_offers_a_download_of_its_own_to_anybody() -> None:
+    told = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert told["client"]["disableDataExport"] is True
+
+
+def test_no_page_hands_out_files_through_the_shared_media_store_or_a_link_of_data() -> None:
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert not [way for way in ("download_button", "data:text", "base64", "_chart(") if way in text], path.name
+
+
+def sent(tab: AppTest) -> str:
+    """Everything that a browser was sent: every element as it went, and the cells of every table."""
+    assert not tab.exception
+    pieces: list[str] = []
+
+    def walk(block: object) -> None:
+        for child in getattr(block, "children", {}).values():
+            walk(child)
+        if (proto := getattr(block, "proto", None)) is not None:
+            pieces.append(proto.SerializeToString().decode("utf-8", "replace"))
+
+    for at in range(4):
+        if at in tab._tree.children:
+            walk(tab._tree.children[at])
+    pieces += [each.value.to_csv() for kind in (tab.dataframe, tab.data_editor) for each in kind]
+    return "\n".join(pieces)
+
+
+def hidden_columns(tab: AppTest) -> list[str]:
+    """Columns that were sent and are not shown."""
+    found = []
+    for element in (*tab.dataframe, *tab.data_editor):
+        shown = list(element.proto.column_order)
+        told = json.loads(element.proto.columns or "{}")
+        found += [name for name, column in told.items() if (column or {}).get("hidden") and name != "_index"]
+        found += [str(name) for name in element.value if shown and name not in shown]
+    return found
+
+
+FILE = (
+    f"username,password,quota,limit,recovery_email,Department\r\n"
+    f"kim,{GOOD},2000,,kim@example.org,Sales\r\n"
+    f"jan jansen,{GOOD}-b,206,,,IT\r\n"
+    f"kim,{GOOD}-c,,,,\r\n"
+).encode()
+
+
+def test_a_masked_preview_sends_no_password(house: House) -> None:
+    tab = preview(opened("import_mailboxes", domain="a.nl"), FILE)
+    assert GOOD not in sent(tab)
+    assert set(tab.data_editor[0].value["password"]) == {MASK}
+    tab.session_state["problems"] = True
+    assert GOOD not in sent(tab.run())
+    tab.session_state["preview"].editor.changes_shown = True
+    assert GOOD not in sent(tab.run())
+    assert not hidden_columns(tab)
+
+
+def test_generated_passwords_are_masked_too(house: House) -> None:
+    tab = preview(opened("import_mailboxes", domain="a.nl"), b"username\r\nnina\r\n", generate=True)
+    password = str(tab.session_state["preview"].editor.draft.rows["password"].iat[0])
+    assert len(password) >= 16
+    assert password not in sent(tab)
+
+
+def test_the_pages_of_a_run_send_no_password_and_nothing_that_is_hidden(house: House) -> None:
+    run = int(houses.data(house.ask("POST", "/imports?default_domain=a.nl", content=FILE,
+                                    headers={"Content-Type": "text/csv"}), 202)["id"])  # fmt: skip
+    house.ended(run)
+    tab = opened("runs", run=str(run))
+    tab.session_state["rows-open"] = True
+    tab.run()
+    assert "kim@a.nl" in sent(tab)
+    assert GOOD not in sent(tab)
+    assert not hidden_columns(tab)
+
+
+def page(name: str, page: str, **query: str) -> AppTest:
+    """A browser tab of somebody on that page."""
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    tab.user = {"email": name}
+    for key, value in query.items():
+        tab.query_params[key] = value
+    return tab.run().switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+
+
+def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_emails_on_any_page(house: House) -> None:
+    house.have("kim@a.nl")
+    house.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "secret-recovery@example.org")
+    house.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
+    house.services.users.add(LOCAL, "deleter", "four words in a row", permissions={"a.nl": [Permission.DELETE]})
+    house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    for name in ("email_accounts", "import_mailboxes", "runs", "audit", "mailbox"):
+        tab = page("deleter", name, domain="a.nl", address="kim@a.nl")
+        assert "secret-recovery" not in sent(tab), name
+        assert not hidden_columns(tab), name
+    assert "secret-recovery" in sent(page("boss", "email_accounts", domain="a.nl"))
+
+
+def test_page_and_api_warn_of_a_password_that_starts_a_formula_and_stop_nothing(house: House) -> None:
+    file = f"username,password\r\nkim,={GOOD}\r\n".encode()
+    (row,) = houses.data(house.ask("POST", "/email-accounts/import/preview?default_domain=a.nl", content=file,
+                                   headers={"Content-Type": "text/csv"}))["rows"]  # fmt: skip
+    assert (row["verdict"], row["warnings"]) == ("ready", [findings.FORMULA])
+    grid = preview(opened("import_mailboxes", domain="a.nl"), file).data_editor[0].value
+    assert (grid["status"].iat[0], grid["fix"].iat[0]) == (["Ready"], findings.FORMULA)

@@ -1,0 +1,143 @@
+"""Existing mailboxes in the preview: skipped or updated, what changes of them, and what is confirmed."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mxlib import services
+from mxlib.auth.permissions import LOCAL
+from mxlib.core.vocabulary import OnExisting
+from mxlib.mxroute import protocol
+from mxlib.services import Services, imports
+from mxlib.settings import Settings
+from tests.ui.test_pages import opened, preview, statuses
+
+DOMAIN = "clienta.nl"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Services]:
+    """The services on a fresh sandbox whose minute is one second."""
+    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(built)
+    built.run_manager.recover()
+    yield built
+    services.install(None)
+    built.close()
+
+
+def exported(house: Services, **edits: dict[str, str]) -> bytes:
+    """The export of the domain, with some cells of some mailboxes edited; others are added."""
+    content = house.exports.domain_file(LOCAL, DOMAIN, "csv").content
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    names = {row["username"] for row in rows}
+    rows = [row | edits.get(row["username"].replace(".", "_"), {}) for row in rows]
+    blank = dict.fromkeys(rows[0], "")
+    rows += [blank | {"username": name} | cells for name, cells in edits.items() if name.replace("_", ".") not in names]
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, rows[0].keys())
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue().encode()
+
+
+def first(house: Services, count: int = 1) -> list[str]:
+    return list(house.lists.cached_frame(DOMAIN)["username"])[:count]
+
+
+def updating(tab: AppTest) -> AppTest:
+    tab.segmented_control(key="on_existing").set_value("update").run()
+    assert not tab.exception
+    return tab
+
+
+def badge(tab: AppTest, kind: str) -> str:
+    return tab.button(key=f"badge-{kind}").label
+
+
+@pytest.fixture
+def names(house: Services) -> list[str]:
+    house.lists.usernames(DOMAIN)
+    return first(house, 3)
+
+
+def test_existing_mailboxes_are_skipped_unless_update_is_chosen(house: Services, names: list[str]) -> None:
+    tab = preview(opened("import_mailboxes", domain=DOMAIN), exported(house))
+    assert set(statuses(tab)) == {"Already exists"}
+    assert "changes" not in tab.data_editor[0].value
+    assert tab.button(key="create").disabled
+    updating(tab)
+    assert set(statuses(tab)) == {"No change"}
+    assert set(tab.data_editor[0].value["changes"]) == {"no change"}
+    assert tab.button(key="create").disabled
+    assert any("Nothing to change" in caption.value for caption in tab.caption)
+
+
+def test_each_row_says_what_it_changes_and_badges_and_button_count_it(house: Services, names: list[str]) -> None:
+    key = names[0].replace(".", "_")
+    had = int(house.lists.cached_frame(DOMAIN)["quota"].iloc[0])
+    content = exported(house, **{key: {"quota": "7777"}, "lena": {"password": "Geheim.2026x"}})
+    tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
+    told = tab.data_editor[0].value
+    assert told["changes"].iloc[0] == f"quota {had or 'unlimited'} → 7777"
+    assert statuses(tab)[0] == "Update"
+    assert (badge(tab, "update"), badge(tab, "ready")) == ("Update **1**", "Ready **1**")
+    assert badge(tab, "unchanged").startswith("No change ")
+    assert tab.button(key="create").label == "Create 1 mailbox and update 1…"
+    tab.button(key="badge-update").click().run()
+    assert statuses(tab) == ["Update"]
+
+
+def test_the_choice_outlives_the_tab(house: Services, names: list[str]) -> None:
+    updating(preview(opened("import_mailboxes", domain=DOMAIN), exported(house)))
+    tab = opened("import_mailboxes", domain=DOMAIN)
+    (kept,) = house.drafts.offered(LOCAL)
+    tab.button(key=f"go-on-{kept.id}").click().run()
+    assert tab.segmented_control(key="on_existing").value == "update"
+    assert set(statuses(tab)) == {"No change"}
+    tab.segmented_control(key="on_existing").set_value("skip").run()
+    work = house.drafts.open(LOCAL, kept.id)
+    assert work is not None
+    assert work.batch.on_existing is OnExisting.SKIP
+
+
+def test_the_confirmation_is_loud_about_passwords_that_are_replaced(house: Services, names: list[str]) -> None:
+    keys = [name.replace(".", "_") for name in names]
+    content = exported(house, **{key: {"password": "Nieuw.2026x"} for key in keys[:2]})
+    tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
+    tab.button(key="create").click().run()
+    assert any(":red[**2 passwords of existing mailboxes will be replaced.**]" in text.value for text in tab.markdown)
+
+
+def test_what_somebody_changed_meanwhile_is_shown_and_counted_anew(
+    house: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = names[0]
+    content = exported(house, **{name.replace(".", "_"): {"quota": "7777"}})
+    tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
+    house.host.send(protocol.update_mailbox(DOMAIN, name, quota=6666))
+    monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
+    tab.button(key="create").click().run()
+    (told,) = [warning.value.replace("\\", "") for warning in tab.warning if "meanwhile" in warning.value]
+    assert told.startswith(f"1 mailbox changed at MXroute meanwhile: {name}@{DOMAIN}, quota ")
+    assert told.endswith(", is now quota 6666 → 7777.")
+    tab.button(key="back").click().run()
+    assert tab.data_editor[0].value["changes"].iloc[0] == told.removesuffix(".").rpartition(", is now ")[2]
+
+
+def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
+    house: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = exported(house, **{names[0].replace(".", "_"): {"quota": "7777"}})
+    batch = house.files.batch_from_file(content, "staff.csv", DOMAIN, on_existing=OnExisting.UPDATE)
+    seen = house.imports.validate(LOCAL, batch)
+    house.host.send(protocol.update_mailbox(DOMAIN, names[0], quota=6666))
+    monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
+    ready = house.imports.confirm(LOCAL, batch, before=seen)
+    (row,) = ready.plan.sent()
+    assert (row.quota, row.before["quota"]) == (7777, 6666)
+    assert row.before.keys() == {"quota", "limit", "recovery_email"}
