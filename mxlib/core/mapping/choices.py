@@ -1,4 +1,4 @@
-"""What an operator answers about the columns of a file, and what comes of it."""
+"""An operator's choices about the columns of a file, and what follows from them."""
 
 import hashlib
 import json
@@ -17,38 +17,41 @@ from mxlib.core.mapping.mapping import IGNORE, ColumnMapping, detect_columns
 from mxlib.core.mapping.usernames import PATTERNS, Particles, People, UsernamePattern
 from mxlib.core.text import file_problems
 
-#: What a column may hold of a person's name, beside the meanings of `headers`.
+#: The parts of a person's name that a column may hold, besides the meanings of `headers`.
 FIRST_NAME, PARTICLE, LAST_NAME = (part.name for part in schema.NAME_PARTS)
 FULL_NAME = schema.NAME.name
 
-#: What earlier releases called the full name in answers that are kept.
+#: The name of the full name in choices that earlier releases stored.
 _EARLIER = {"full_name": FULL_NAME}
 
-#: Every answer about a column, as people choose it.
+#: Every meaning that people can choose for a column, with its label.
 CHOICES = {IGNORE: "Ignore", **{name: column.label for name, column in schema.MEANINGS.items()}}
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoices:
-    """The meaning of each column (one of CHOICES; blank: not answered yet), and how usernames come of names."""
+    """The meaning of each column, and the way usernames are made from names.
+
+    Each of `meanings` is one of CHOICES; blank is not answered yet.
+    """
 
     meanings: tuple[str, ...]
     pattern: UsernamePattern = field(default_factory=UsernamePattern)
 
     @property
     def chosen(self) -> dict[int, str]:
-        """The same by position, for `mapping.recognise`."""
+        """Return the meanings by position, for `mapping.detect_columns`."""
         return dict(enumerate(self.meanings))
 
     @property
     def makes_usernames(self) -> bool:
-        """Whether usernames are to be made of names, for want of any other column that tells them."""
+        """Return whether usernames must be made from names, because no other column holds them."""
         return headers.WHO.isdisjoint(self.meanings) and not {FIRST_NAME, LAST_NAME, FULL_NAME}.isdisjoint(
             self.meanings
         )
 
     def trouble(self, header: Sequence[str]) -> str:
-        """What is still wrong with it, one sentence; blank when rows can be made."""
+        """Return one sentence about what is still wrong; blank when rows can be made."""
         if "" in self.meanings:
             return "Answer the question above first."
         understood = detect_columns(header, chosen=self.chosen)
@@ -64,13 +67,13 @@ class ColumnChoices:
 
 
 def as_understood(mapping: ColumnMapping) -> ColumnChoices:
-    """The answer that a mapping amounts to."""
+    """Return the choices that match a mapping."""
     at = {position: meaning for meaning, position in (*mapping.columns.items(), *mapping.name_parts.items())}
     return ColumnChoices(tuple(at.get(position, IGNORE) for position in range(len(mapping.names))))
 
 
 def people(sheet: Sheet, answer: ColumnChoices) -> People:
-    """The people whom the columns of names tell of."""
+    """Return the people in the name columns of a sheet."""
 
     def column(meaning: str) -> pa.Array:
         if meaning not in answer.meanings:
@@ -81,7 +84,7 @@ def people(sheet: Sheet, answer: ColumnChoices) -> People:
 
 
 def domains(sheet: Sheet, answer: ColumnChoices, domain: str) -> pa.Array:
-    """The domain of each row, `domain` where it has none."""
+    """Return the domain of each row, or `domain` where the row has none."""
     if "domain" not in answer.meanings:
         return pa.nulls(len(sheet), pa.large_string()).fill_null(domain)
     told = formula_guard.plain(sheet.table.column(answer.meanings.index("domain")))
@@ -89,12 +92,18 @@ def domains(sheet: Sheet, answer: ColumnChoices, domain: str) -> pa.Array:
 
 
 def digest(header: Sequence[str]) -> bytes:
-    """What stands for a set of headers, whatever their order, case and surrounding blanks."""
+    """Return a hash of a set of headers.
+
+    It ignores their order, case and surrounding blanks.
+    """
     return hashlib.sha256(json.dumps([key for key, _ in _ordered(header)]).encode()).digest()
 
 
 def to_json(header: Sequence[str], answer: ColumnChoices) -> dict[str, Any]:
-    """An answer to keep. It has no header in it: a file without one has its first row there, passwords and all."""
+    """Return choices as JSON for storage.
+
+    It contains no header: in a file without one, the "header" is the first row, passwords included.
+    """
     recipe = answer.pattern
     return {
         "meanings": [answer.meanings[at] for _, at in _ordered(header)],
@@ -105,7 +114,7 @@ def to_json(header: Sequence[str], answer: ColumnChoices) -> dict[str, Any]:
 
 
 def from_json(header: Sequence[str], told: AnyMapping[str, Any]) -> ColumnChoices | None:
-    """An answer that was kept for this set of headers; None when it can not be used (any more)."""
+    """Return the choices stored for these headers; None when they are no longer usable."""
     try:
         recipe = UsernamePattern(str(told["pattern"]), Particles(told["particles"]), bool(told["spelled"]))
         said = [_EARLIER.get(str(meaning), str(meaning)) for meaning in told["meanings"]]
@@ -119,7 +128,7 @@ def from_json(header: Sequence[str], told: AnyMapping[str, Any]) -> ColumnChoice
 
 
 def _ordered(header: Sequence[str]) -> list[tuple[str, int]]:
-    """The headers as they are compared, told apart, with their positions, sorted."""
+    """Return the headers as compared, made distinct, with their positions, sorted."""
     seen: Counter[str] = Counter()
     keys = []
     for at, name in enumerate(header):

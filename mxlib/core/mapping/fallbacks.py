@@ -1,4 +1,4 @@
-"""Other ways to read a file that was refused: which of them make a table of it."""
+"""Read a refused file in other ways, to find one that makes a table."""
 
 from collections.abc import Iterator
 
@@ -16,9 +16,9 @@ _SHEETS_TRIED = 12
 
 
 def read_with_fallbacks(data: bytes, name: str, limits: Limits) -> Sheet | None:
-    """A file that was refused, read in the first other way that gives rows; None when there is none.
+    """Read a refused file in the first other way that gives rows.
 
-    It is a proposal: whoever brought the file is to look at it first.
+    Returns None when no way does. The result is a proposal: the person who brought the file must check it first.
     """
     book = _book(data, name, limits) if xlsx_reader.is_zip(data) else None
     for taken, must_be_known in _ways(data, name, book):
@@ -34,7 +34,7 @@ def read_with_fallbacks(data: bytes, name: str, limits: Limits) -> Sheet | None:
 
 
 def _ways(data: bytes, name: str, book: xlsx_reader.Workbook | None) -> Iterator[tuple[ReadOptions, bool]]:
-    """Ways to try, the likeliest first, and whether only a known header speaks for it."""
+    """Yield read options, the likeliest first, and whether only a known header justifies each."""
     if xlsx_reader.is_zip(data):
         yield from ((ReadOptions(sheet=sheet), False) for sheet in (book.names if book else ())[:_SHEETS_TRIED])
         return
@@ -57,7 +57,7 @@ def _book(data: bytes, name: str, limits: Limits) -> xlsx_reader.Workbook | None
 
 
 def _headers(data: bytes, name: str) -> Iterator[int]:
-    """The first lines that name usernames or addresses, whatever quotes stand around them."""
+    """Yield the first lines that name usernames or addresses, regardless of quotes around them."""
     try:
         text, _ = dialect.decode(data, name)
     except FileRefused:

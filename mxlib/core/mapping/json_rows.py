@@ -1,4 +1,4 @@
-"""Rows that come as JSON: cells may be strings, numbers, null or absent, all alike."""
+"""Rows sent as JSON: cells may be strings, numbers, null or absent."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -17,13 +17,13 @@ from mxlib.core.schema import make_rows
 _LINE = ("line", "_line")
 _MOST_LINES = 2**31
 
-#: How many differently named cells the rows of one import may have.
+#: The number of differently named cells that the rows of one import may have.
 _MAX_NAMES = 100
 
 
 @dataclass(frozen=True)
 class JsonRows:
-    """The source of rows that came as JSON: the own columns of each row, as JSON of their own."""
+    """The source of rows sent as JSON. `own` has the own columns of each row, each as a JSON object."""
 
     own: Sequence[bytes] = field(repr=False)
     file_name: str = ""
@@ -31,13 +31,13 @@ class JsonRows:
     notes: tuple[str, ...] = ()
 
     def cells(self, origin: int) -> dict[str, str]:
-        """The own columns of a row, for the results."""
+        """Return the own columns of a row, for the results."""
         cells: dict[str, str] = json.loads(self.own[origin])
         return cells
 
 
 def _own_names(names: Sequence[str]) -> set[str]:
-    """The names of cells that mean nothing here."""
+    """Return the names of cells that have no meaning here."""
     meanings = zip(names, headers.meanings_of(names), strict=True)
     return {name for name, meaning in meanings if meaning is None and name not in _LINE}
 
@@ -47,7 +47,10 @@ def _is_cell(value: object) -> bool:
 
 
 def read_rows(items: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, JsonRows]:
-    """The rows table of JSON objects, and their own columns; raises InvalidBody when there are too many."""
+    """Return the rows table of JSON objects, and their own columns.
+
+    Raises InvalidBody when there are too many different names.
+    """
     names = {name for item in items for name in item}
     if len(names) > _MAX_NAMES:
         raise InvalidBody("rows", f"rows: over {_MAX_NAMES} differently named cells; remove those that are not needed.")
@@ -55,7 +58,10 @@ def read_rows(items: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, JsonRow
 
 
 def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[bytes]:
-    """The cells of each row that have no meaning here and no password in them, as JSON, which passes on fast."""
+    """Return each row's cells that have no meaning here, without passwords.
+
+    They are returned as JSON, which is fast to pass to another process.
+    """
     if not names:
         return [b"{}"] * len(items)
     found: dict[str, list[str]] = {}
@@ -77,9 +83,9 @@ def _own_cells(items: Sequence[Mapping[str, Any]], names: Set[str]) -> Sequence[
 
 
 def rows_from_json(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """The rows table of JSON objects; their keys are understood as the headers of a file are.
+    """Return the rows table of JSON objects; keys are matched as file headers are.
 
-    A row without a line of its own is called by its number in the list, from 1.
+    A row without its own `line` gets its number in the list, counted from 1.
     """
     meant: dict[str, list[str]] = {}
     names = list(dict.fromkeys(name for item in items for name in item))
@@ -108,7 +114,10 @@ def rows_from_json(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _placed(usernames: list[str], whole: list[str], domains: list[str]) -> dict[str, list[str]]:
-    """The username wins over the address where it is filled; where both agree, the address tells the domain."""
+    """Combine usernames, full addresses and domains.
+
+    A filled username wins over the address. Where the two agree, the address fills a blank domain.
+    """
     placed = []
     for username, address, domain in zip(usernames, whole, domains, strict=True):
         name, (local, _, of) = username.strip(BLANKS), address.strip(BLANKS).lower().rpartition("@")
@@ -123,7 +132,10 @@ def _covered(cells: list[str], name: str) -> list[str]:
 
 
 def _column(items: Sequence[Mapping[str, Any]], names: Iterable[str]) -> tuple[list[str], dict[int, str]]:
-    """Return the first filled cell of each row among those of one meaning, and what is wrong, by row."""
+    """Return the first filled cell of each row among columns of one meaning.
+
+    Also returns what is wrong, by row.
+    """
     faults: dict[int, str] = {}
     first, *others = [_cells(items, name, faults) for name in names]
     for other in others:
@@ -145,7 +157,10 @@ def _cells(items: Sequence[Mapping[str, Any]], name: str, faults: dict[int, str]
 
 
 def cell_text(value: object) -> str:
-    """A cell as text, as JSON writes it; half a surrogate pair, which JSON can bring, is none."""
+    """Return a cell as text, as JSON writes it.
+
+    Half a surrogate pair, which JSON can contain, is replaced, since it is not text.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""From a sheet to rows: which column means what, and what its cells come to."""
+"""Map a sheet to rows: the meaning of each column, and the values of its cells."""
 
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
@@ -21,7 +21,7 @@ from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import COLUMNS, MAX_CELL_LENGTH, MAX_TEXT_LENGTH, MEANINGS, NAME, NAME_PARTS, ROW_METADATA
 from mxlib.core.text import file_problems, findings
 
-#: What a column means that is left alone; the results bring it back all the same.
+#: The meaning of a column that MXM leaves alone; the results return it nevertheless.
 IGNORE = "ignore"
 
 _NAME_PARTS = frozenset(part.name for part in NAME_PARTS)
@@ -32,7 +32,10 @@ _HEADERLESS = "No header: read as a list of addresses."
 
 @dataclass(frozen=True, slots=True)
 class ColumnConflict:
-    """Two columns for one meaning: a question to the operator, and a refusal where nobody can be asked."""
+    """Two columns that claim one meaning.
+
+    It is a question to the operator, and a refusal where nobody can be asked.
+    """
 
     meaning: str
     first: int
@@ -42,11 +45,11 @@ class ColumnConflict:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """What the columns of a sheet mean, by their positions.
+    """The meanings of a sheet's columns, by position.
 
-    `names` are the headers as they are shown, told apart where two are alike. `conflicts` are meanings that two
-    columns claim: `columns` has the first of them. `secret` are columns of passwords, in use or not. `name_parts` are
-    columns of first and last names, which fill a blank name and stay the row's own.
+    `names` are the headers as shown, made distinct where two are alike. `conflicts` are meanings that two columns
+    claim; `columns` has the first of the two. `secret` are columns of passwords, in use or not. `name_parts` are
+    columns of first and last names, which fill a blank name and remain the row's own columns.
     """
 
     names: tuple[str, ...]
@@ -59,17 +62,20 @@ class ColumnMapping:
 
     @property
     def unused(self) -> tuple[int, ...]:
-        """The row's own columns: all that mean nothing here."""
+        """Return the positions of the row's own columns: all that have no meaning here."""
         return tuple(at for at in range(len(self.names)) if at not in self.columns.values())
 
     @property
     def names_who(self) -> bool:
-        """Whether a column tells which mailbox a row is about."""
+        """Return whether a column identifies the mailbox of a row."""
         return not headers.WHO.isdisjoint(self.columns)
 
 
 def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None = None) -> ColumnMapping:
-    """Tell what the columns of a header mean; `chosen` overrides it by position, with one of MEANINGS or IGNORE."""
+    """Detect the meanings of a header's columns.
+
+    `chosen` overrides the detection by position, with one of MEANINGS or IGNORE.
+    """
     chosen = chosen or {}
     found: dict[str, int] = {}
     conflicts: list[ColumnConflict] = []
@@ -94,7 +100,7 @@ def detect_columns(header: Sequence[str], *, chosen: AnyMapping[int, str] | None
 
 
 def without_secrets(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:
-    """Return the mapping in which columns count as secret by what they hold, too, whatever their headers say."""
+    """Return the mapping with secret columns detected by content too, whatever their headers say."""
     secret = {at for at in mapping.secret if at not in mapping.unused or _is_password(sheet.header[at])}
     secret |= {at for at in mapping.unused if secret_cells.holds_secrets(sheet.header[at], sheet.table.column(at))}
     return replace(mapping, secret=frozenset(secret))
@@ -111,10 +117,10 @@ def _speaks_of_passwords(name: str) -> bool:
 def rows_from_sheet(
     sheet: Sheet, mapping: ColumnMapping, *, usernames: pa.Array | None = None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows table of a sheet, and what is to be said of how its columns were taken.
+    """Return the rows table of a sheet, and notes on how its columns were read.
 
-    `usernames` are those of a sheet that has none itself. Raises FileRefused when two columns claim one meaning, or
-    none tells usernames or addresses.
+    `usernames` are the ones to use for a sheet that has none itself. Raises FileRefused when two columns claim one
+    meaning, or when no column holds usernames or addresses.
     """
     if mapping.conflicts:
         raise FileRefused(mapping.conflicts[0].sentence)
@@ -149,7 +155,7 @@ def rows_from_sheet(
 
 
 def original_cells(sheet: Sheet, origin: int, mapping: ColumnMapping) -> dict[str, str]:
-    """A row's own columns, which mean nothing here, by name; never a password."""
+    """Return a row's own columns, which have no meaning here, by name; never a password."""
     cells = sheet.table.row(origin)
     return {
         mapping.names[at]: secret_cells.own_cell(mapping.names[at], formula_guard.unguard(cells[at]))
@@ -161,14 +167,17 @@ def original_cells(sheet: Sheet, origin: int, mapping: ColumnMapping) -> dict[st
 
 
 def _bounded(cells: pa.Array, long: Mask, meaning: str) -> pa.Array:
-    """Cells without what is too long to be looked into: cut as a page shows them, a password left out."""
+    """Cut the cells that are too long to inspect, as a page shows them.
+
+    A password that is too long is left out altogether.
+    """
     if not long.any():
         return cells
     return pc.if_else(pa.array(long), "", cells) if meaning == "password" else columns.cut(cells, long)
 
 
 def _read(cells: pa.Array, meaning: str, mapping: ColumnMapping) -> pa.Array:
-    """What the cells of a column come to, by its meaning."""
+    """Return the cells of a column, read by its meaning."""
     if meaning == "password":
         typed = columns.stripped(cells)
         missing = pc.or_(pc.equal(typed, ""), pc.equal(typed, "****"))
@@ -180,13 +189,16 @@ def _read(cells: pa.Array, meaning: str, mapping: ColumnMapping) -> pa.Array:
 
 
 def _from_gigabytes(cell: str) -> str:
-    """A quota in MB of one in GB; what can not be read, or has its own unit, stays as it is."""
+    """Convert a quota from GB to MB.
+
+    A cell that cannot be read, or that has its own unit, stays as it is.
+    """
     megabytes = quotas.quota(f"{cell} GB")
     return cell if megabytes is None else str(megabytes)
 
 
 def _joined_names(sheet: Sheet, mapping: ColumnMapping) -> pa.Array:
-    """The full names that first and last names make."""
+    """Return the full names made from first and last names."""
     parts = []
     for part in NAME_PARTS:
         if part.name in mapping.name_parts:
@@ -198,7 +210,10 @@ def _joined_names(sheet: Sheet, mapping: ColumnMapping) -> pa.Array:
 
 
 def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> None:
-    """The username wins where it is filled; where the address agrees with it, its domain fills a blank one."""
+    """Fill blank usernames and domains from full addresses.
+
+    A filled username wins over the address; where the two agree, the address fills a blank domain.
+    """
     usernames, domains = cells["username"], cells["domain"]
     blank = pc.equal(usernames, "")
     cells["username"] = pc.if_else(blank, addresses, usernames)
@@ -213,7 +228,10 @@ def _fill_from_addresses(cells: dict[str, pa.Array], addresses: pa.Array) -> Non
 def _faults(
     sheet: Sheet, mapping: ColumnMapping, passwords: pa.Array, long: AnyMapping[str, Mask]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What reading found wrong with each row, and the column that mends it; later ones overrule."""
+    """Return the fault that reading found in each row, and the column that fixes it.
+
+    A later fault replaces an earlier one.
+    """
     fault = np.full(len(sheet), "", dtype=object)
     column = np.full(len(sheet), "", dtype=object)
 
@@ -240,13 +258,14 @@ def _faults(
                 findings.text_too_long(mapping.names[at]),
                 "username",
             )
-    for meaning in sorted(long, key="password".__eq__):  # what was left out altogether is said before what was cut
+    # The password comes last and wins: it was left out altogether, while other cells were only cut.
+    for meaning in sorted(long, key="password".__eq__):
         say(long[meaning], findings.too_long(meaning), meaning if meaning in COLUMNS else "username")
     return fault, column
 
 
 def _header_again(sheet: Sheet, mapping: ColumnMapping) -> Mask:
-    """Which rows say in every column that is used what the header says there."""
+    """Return which rows repeat the header in every column that is used."""
     again = np.full(len(sheet), bool(mapping.columns))
     for at in mapping.columns.values():
         again &= columns.mask(pc.equal(columns.stripped(sheet.table.column(at)), sheet.header[at]))
@@ -290,7 +309,10 @@ def _notes(sheet: Sheet, mapping: ColumnMapping) -> tuple[str, ...]:
 
 
 def _old_encoding(sheet: Sheet, mapping: ColumnMapping) -> str:
-    """That accents hang on a guess, with a cell to judge it by; never a password."""
+    """Say that accented letters depend on a guess; show a cell to check it by.
+
+    That cell is never a password.
+    """
     for at in range(len(sheet.header)):
         cells = sheet.table.column(at)
         cells = columns.cut(cells, columns.are_longer(cells, MAX_CELL_LENGTH), MAX_CELL_LENGTH)
@@ -306,7 +328,7 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _told_apart(header: Sequence[str]) -> tuple[str, ...]:
-    """Names for all columns, no two of them alike."""
+    """Return names for all columns, no two of them alike."""
     seen: Counter[str] = Counter()
     names = []
     for number, name in enumerate(header, start=1):

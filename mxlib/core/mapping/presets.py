@@ -1,7 +1,8 @@
-"""Exports of other systems, told by their headers: what each of their columns means here.
+"""Exports of other systems, recognised by their headers, and the meanings of their columns.
 
 Only the names of columns are kept, as Google's and Microsoft's admin pages, cPanel's `list_pops_with_disk` and
-DirectAdmin's `CMD_EMAIL_POP` write them. A column that an export does not have of itself is left to the common aliases.
+DirectAdmin's `CMD_EMAIL_POP` write them. A column that an export does not have by itself is left to the common
+aliases.
 """
 
 import re
@@ -19,9 +20,10 @@ _BRACKETED = re.compile(r"\[[^\[\]]*\]")
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An export: `told_by` are sets of columns of which it has one, `used` maps a meaning to columns, best first.
+    """An export of another system.
 
-    `unused` are its columns that MXM has no use for. All names are as `_key` makes them.
+    `required` are sets of columns; a header that has all columns of one set is this export. `used` maps a meaning to
+    columns, best first. `unused` are its columns that MXM has no use for. All names are as `_key` makes them.
     """
 
     name: str
@@ -30,7 +32,7 @@ class Preset:
     unused: frozenset[str] = field(repr=False)
 
     def meanings(self, header: Sequence[str]) -> dict[int, str]:
-        """What its columns mean, by position; `mapping.recognise` takes it."""
+        """Return the meanings of a header's columns by position, for `mapping.detect_columns`."""
         at = {key: position for position, key in reversed(list(enumerate(map(_key, header))))}
         own = self.unused.union(*self.used.values())
         found = {at[key]: IGNORE for key in own & at.keys()}
@@ -42,18 +44,21 @@ class Preset:
 
     @property
     def told(self) -> str:
-        """The sentence that says how a file was taken."""
+        """Return the note that names the export a file was read as."""
         return f"Read as a {self.name}."
 
 
 def find(header: Sequence[str]) -> Preset | None:
-    """The export that a header belongs to."""
+    """Return the export that a header belongs to; None when it matches no preset."""
     keys = frozenset(map(_key, header))
     return next((preset for preset in PRESETS if any(columns <= keys for columns in preset.required)), None)
 
 
 def _key(name: str) -> str:
-    """`Email Address [Required]` → `email address`. Underscores stay: cPanel's `_diskquota` is in bytes."""
+    """Normalise a header: `Email Address [Required]` becomes `email address`.
+
+    Underscores stay, since cPanel's `_diskquota` is in bytes.
+    """
     return " ".join(_BRACKETED.sub(" ", headers.shown(name)).casefold().split())
 
 

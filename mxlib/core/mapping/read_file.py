@@ -1,4 +1,4 @@
-"""A file whose columns are understood: its sheet, their mapping, and the rows made of them."""
+"""A file whose columns are mapped: its sheet, the mapping, and the rows made from them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,10 @@ from mxlib.core.mapping.mapping import ColumnMapping
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file as it was read: the sheet, the mapping of its columns, and its rows in the order of the file."""
+    """A file that was read.
+
+    It holds the sheet, the mapping of its columns, and its rows in the order of the file.
+    """
 
     sheet: Sheet = field(repr=False)
     columns: ColumnMapping
@@ -24,18 +27,19 @@ class ReadFile:
 
     @property
     def file_name(self) -> str:
-        """The name of the file."""
+        """Return the name of the file."""
         return self.sheet.name
 
     @property
     def file_digest(self) -> str:
-        """The sha256 of the bytes of the file, in hex."""
+        """Return the sha256 of the bytes of the file, in hex."""
         return self.sheet.digest
 
     def cells(self, origin: int) -> Mapping[str, str]:
-        """The own columns of a row of the file, for the results; never a password.
+        """Return the own columns of a row, for the results; never a password.
 
-        A crowded row has none, fixed or not: any of its cells may hold a piece of a password.
+        A crowded row, which has more cells than the header, returns none, fixed or not: any of its cells may hold a
+        piece of a password.
         """
         if self.rows["fault"].iat[origin]:
             return {}
@@ -49,9 +53,9 @@ def apply_mapping(
     usernames: pa.Array | None = None,
     run: Callable[..., Any] = lambda _light, work, *arguments, **named: work(*arguments, **named),
 ) -> ReadFile:
-    """Make the rows of a sheet; `run` does what takes long, as `mxlib.worker.run_unless` does.
+    """Make the rows of a sheet; `run` runs the slow parts, as `mxlib.worker.run_unless` does.
 
-    Without `chosen` meanings, the header shows which other system exported the file.
+    Without `chosen` meanings, a header that matches a known export decides them.
     Raises FileRefused when two columns claim one meaning, or no column holds usernames or addresses and `usernames` is
     missing.
     """

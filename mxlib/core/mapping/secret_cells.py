@@ -1,7 +1,7 @@
-"""Which columns and cells of a file hold passwords, by their headers and by their looks; and masks over them.
+"""Detect and mask passwords in the columns and cells of a file.
 
-A password may stand anywhere: under another header, under none, behind a colon in an address. What looks like one is
-neither stored as a row's own cell nor quoted in a sentence.
+They are detected by headers and by their looks. A password may be anywhere: under another header, under no header,
+behind a colon in an address. Text that looks like one is neither stored as a row's own cell nor quoted in a sentence.
 """
 
 import re
@@ -24,17 +24,17 @@ _LONGEST_HEADER = 200
 
 
 def _words(name: str) -> tuple[frozenset[str], str]:
-    """The words of a header without accents and case, and all its letters together."""
+    """Return the words of a header without accents and case, and all its letters joined."""
     words = _WORDS.findall(fold_case(_HUMP.sub(" ", name[:_LONGEST_HEADER])).casefold())
     return frozenset(words), "".join(word for word in words if not word.isdigit())
 
 
 def _listed(words: str) -> tuple[str, ...]:
-    """Words of a list, each as the letters of a header come out."""
+    """Return the words of a list, each normalised as `_words` normalises a header's letters."""
     return tuple(_words(word)[1] for word in words.split())
 
 
-#: Parts of headers that speak of secrets.
+#: Parts of headers that name secrets.
 _SECRET = _listed(
     "passw passphrase passcode pwd pswd kennwort losungswort zugangsdaten zugangscode wachtwoord motdepasse "
     "motdepass contrasena contrasenya palavrapasse palavrachave palabraclave senha parolachiave haslo heslo jelszo "
@@ -44,12 +44,12 @@ _SECRET = _listed(
     "κωδικός συνθηματικό סיסמה كلمةالمرور كلمةالسر รหัสผ่าน पासवर्ड"
 )
 
-#: Whole words of headers that do.
+#: Whole words of headers that name secrets.
 _SECRET_WORDS = frozenset(
     _listed("pin pins puk pw psw pass wachtw mdp otp totp mfa token hash clave parola parole parool пин")
 )
 
-#: Parts of headers of columns that hold anything but secrets: what looks like a password there is none.
+#: Parts of headers of columns that never hold secrets: text there that looks like a password is not one.
 _HARMLESS = _listed(
     "department afdeling abteilung departement departamento reparto dzial phone telefo telephone mobile mobiel fax "
     "firstname lastname displayname fullname surname givenname voornaam achternaam vorname nachname prenom nombre "
@@ -62,7 +62,7 @@ _HARMLESS = _listed(
 )
 _HARMLESS_WORDS = frozenset(_listed("id nr no name naam nom team group groep gruppe role rol tel gsm url date datum"))
 
-#: Values that say something about a password and are none, such as those of "Change password at next sign-in".
+#: Values that describe a password without being one, such as those of "Change password at next sign-in".
 _ABOUT = frozenset(
     _listed(
         "true false yes no y n ja nein nee oui non si ne never always nie nooit jamais nunca on off "
@@ -78,13 +78,13 @@ _PLACE = re.compile(r"\w+://|/|[A-Za-z]:\\|(?:CN|OU|DC|O|UID)=", re.IGNORECASE)
 _LONGEST = 64
 _SHORTEST = 8
 
-#: What tells a hash without capitals from other words.
+#: The length, or the characters, that distinguish a hash without capitals from other words.
 _SHORTEST_HASH, _OF_HASHES = 32, frozenset("${")
 
-#: Characters that a mail address has, beside letters and digits; a password has others, too.
+#: Characters that a mail address may have besides letters and digits; a password may have others, too.
 _OF_ADDRESSES = frozenset("._-+'@")
 
-#: A clock time, as which a mailbox may be named.
+#: A clock time: a mailbox may be named like one.
 _CLOCK_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 _SCHEME = re.compile(r"(?:smtp|mailto|sip|eum|x500):", re.IGNORECASE)
 _WHOLE_ADDRESS = re.compile(r"[^\s@<>();:,|]+@[^\s@<>();:,|]+\.[^\s@<>();:,|]+")
@@ -93,23 +93,26 @@ _BEHIND = re.compile(r"([^:;|]*[^\s:;|])(\s*[:;|]\s*)(\S.*)", re.DOTALL)
 _PARTS = re.compile(r"([\s:;|,]+)")
 _BLANKS = re.compile(r"(\s+)")
 
-#: How many different cells of a column are looked at.
+#: The number of different cells of a column that are inspected.
 _SAMPLED = 1_000
 
-#: How far a cell is looked into; what is longer is a text.
+#: The number of characters of a cell that are inspected; a longer cell is text.
 _LOOKED_AT = 2_000
 
 #: Cells that may hold more than a plain value, as RE2 sees it.
 _SUSPECT = r"[^a-z0-9._@-]"
 
-#: The same of a text: passwords and hashes have a digit or one of these signs, in a word that is long enough.
+#: The same for a text: passwords and hashes have a digit or one of these signs, in a word that is long enough.
 _SUSPECT_TEXT = r"[0-9${]"
 _LONG_WORD = rf"\S{{{_SHORTEST}}}"
 
 
 @lru_cache(maxsize=4_096)
 def is_secret_header(name: str) -> bool:
-    """Whether a header speaks of passwords, PINs or the like, in any of many languages, or looks like one itself."""
+    """Return whether a header names passwords, PINs or the like, or looks like a password.
+
+    It knows the words of many languages.
+    """
     words, letters = _words(name)
     return (
         any(part in letters for part in _SECRET)
@@ -119,7 +122,7 @@ def is_secret_header(name: str) -> bool:
 
 
 def holds_secrets(name: str, cells: pa.Array) -> bool:
-    """Whether a column that means nothing here holds passwords, by its header and its cells."""
+    """Return whether a column without a meaning here holds passwords, by its header and cells."""
     bare = arrow_text.stripped(cells)
     found = pc.unique(bare.filter(pc.not_equal(bare, "")))
     if is_secret_header(name):
@@ -135,12 +138,12 @@ def holds_secrets(name: str, cells: pa.Array) -> bool:
 
 
 def secret_names(columns_by_name: Iterable[tuple[str, list[str]]]) -> frozenset[str]:
-    """The names of those columns that hold passwords."""
+    """Return the names of those columns that hold passwords."""
     return frozenset(name for name, cells in columns_by_name if holds_secrets(name, arrow_text.texts(cells)))
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text without blanks is, by its looks, a password or a hash of one."""
+    """Return whether a text without blanks looks like a password or the hash of one."""
     if _HASH.fullmatch(text):
         return True
     if not _SHORTEST <= len(text) <= _LONGEST or not looks_like_one(text.replace("@", "")):
@@ -149,12 +152,15 @@ def looks_secret(text: str) -> bool:
 
 
 def own_cell(name: str, cell: str) -> str:
-    """A row's own cell as it is kept: passwords in it masked, unless its header says that it holds none."""
+    """Return a row's own cell as it is stored.
+
+    Passwords in it are masked, unless its header shows that the column holds none.
+    """
     return cell if _is_harmless_header(name) else masked(cell)
 
 
 def masked(text: str) -> str:
-    """A text for people, with a mask over each part that looks like a password."""
+    """Return a text for people; mask each part that looks like a password."""
     if len(text) < _SHORTEST or (text == text.lower() and len(text) < _SHORTEST_HASH and not _OF_HASHES & {*text}):
         return text
     return "".join(map(_masked_word, _BLANKS.split(text)))
@@ -167,7 +173,10 @@ def _masked_word(word: str) -> str:
 
 
 def masked_header(name: str) -> str:
-    """A cell of what was taken for the header, and may be the first row: nothing in it may tell a password."""
+    """Mask a header cell so that nothing in it can reveal a password.
+
+    What was taken for the header may be the first row.
+    """
     covered = masked_cell(name)
     bare = covered.strip(BLANKS)
     plain = bare.isalpha() or re.fullmatch(r"[^\W\d]+[ _-]?\d{1,2}", bare) or not any(map(str.isdigit, bare))
@@ -175,7 +184,7 @@ def masked_header(name: str) -> str:
 
 
 def masked_cell(cell: str) -> str:
-    """A cell that should hold a name, an address or a figure, with a mask over a password that stands in it."""
+    """Mask a password inside a cell for a name, an address or a figure."""
     text = cell.strip(BLANKS)
     if not text or _CLOCK_TIME.fullmatch(text):
         return cell
@@ -198,7 +207,10 @@ def masked_cell(cell: str) -> str:
 
 
 def masked_value(cell: str) -> str:
-    """A cell that names no mailbox, masked as `masked_cell` does, and whole where it could only be a password."""
+    """Mask a cell that names no mailbox, as `masked_cell` does.
+
+    The whole cell is masked where it could only be a password.
+    """
     text = masked_cell(cell)
     bare = text.strip(BLANKS)
     if MASK in bare or is_domain(domain(bare)) or quotas.quota(bare) is not None:
@@ -210,12 +222,12 @@ _MASKED = {Masking.ADDRESS: masked_cell, Masking.VALUE: masked_value, Masking.TE
 
 
 def masked_in(column: str, cell: str) -> str:
-    """A cell of a column of ours other than that of passwords, without a password that stands in it."""
+    """Mask passwords in a cell of one of our columns, except the password column."""
     return _MASKED[MEANINGS[column].masking](cell)
 
 
 def cover(cells: pa.Array, column: str) -> pa.Array:
-    """`masked_in` of every cell of a column."""
+    """Apply `masked_in` to every cell of a column."""
     read = _MASKED[MEANINGS[column].masking]
     if MEANINGS[column].masking is Masking.TEXT:
         suspect = arrow_text.contain(cells, _SUSPECT_TEXT)
@@ -228,12 +240,15 @@ def cover(cells: pa.Array, column: str) -> pa.Array:
 
 
 def hides_one(text: str) -> bool:
-    """Whether a mask stands in a text."""
+    """Return whether a text contains a mask."""
     return MASK in text
 
 
 def _masked_name(text: str) -> str:
-    """A single word of an address cell; one with characters that no address has may be a password."""
+    """Mask a single word of an address cell if it may be a password.
+
+    A word may be one if it has characters that no address has.
+    """
     bare = _bare(text)
     if _WHOLE_ADDRESS.fullmatch(bare) or not looks_secret(bare):
         return text
@@ -242,7 +257,10 @@ def _masked_name(text: str) -> str:
 
 
 def _is_extra(part: str, addressed: bool) -> bool:
-    """Whether a word beside a name or an address is a password, and no second address or part of a name."""
+    """Return whether a word next to a name or an address is a password.
+
+    A second address or a part of a name is not.
+    """
     bare = _bare(part)
     if not bare or _has_address(part):
         return False
@@ -254,7 +272,10 @@ def _has_address(text: str) -> bool:
 
 
 def _looks_loosely(text: str) -> bool:
-    """Whether a text could be a password at all: no blank in it, letters, and a digit or an odd character."""
+    """Return whether a text could be a password at all.
+
+    It must have no blank, some letters, and a digit or an unusual character.
+    """
     if looks_secret(text):
         return True
     if not _SHORTEST <= len(text) <= _LONGEST or any(map(str.isspace, text)):
@@ -265,15 +286,15 @@ def _looks_loosely(text: str) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a text is an address, a domain or a date."""
+    """Return whether a text is an address, a domain or a date."""
     if _WHOLE_ADDRESS.fullmatch(text) or _DATE.fullmatch(text):
         return True
-    top = text.rpartition(".")[2]  # by which a password with a dot in it is told from a domain
+    top = text.rpartition(".")[2]  # distinguishes a domain from a password with a dot in it
     return ((top.isalpha() and top.islower()) or top.startswith("xn--")) and is_domain(domain(text))
 
 
 def _bare(part: str) -> str:
-    """A word without brackets and quotes around it."""
+    """Return a word without brackets and quotes around it."""
     return part.strip("()[]<>\"'“”‘’,.")
 
 

@@ -1,4 +1,4 @@
-"""What the columns of a file probably mean, by headers of other languages and by what their cells look like."""
+"""Guess the meanings of a file's columns from foreign-language headers and from their cells."""
 
 from mxlib.core import headers
 from mxlib.core.addresses import fold_case, is_username
@@ -9,14 +9,17 @@ from mxlib.core.mapping.mapping import IGNORE, ColumnMapping
 from mxlib.core.passwords import looks_like_one
 from mxlib.core.schema import MEANINGS
 
-#: Headers that are too loose, or too foreign, to be taken without asking; letters only, without accents.
+#: Headers that are too loose, or too foreign, to be used without asking; letters only, without accents.
 _MEANT = {
     header: column.name for column in MEANINGS.values() for header in (*column.loose.split(), *column.likely.split())
 }
 
 
 def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
-    """A likely answer. Columns that claim one meaning together are left unanswered: a question, not a guess."""
+    """Return likely choices for the columns of a sheet.
+
+    Columns that claim the same meaning are left unanswered: they are a question to the operator, not a guess.
+    """
     unsure = {at for conflict in mapping.conflicts for at in (conflict.first, conflict.second)}
     known = dict(mapping.name_parts) | dict(mapping.columns)
     found: dict[str, int] = {meaning: at for meaning, at in known.items() if at not in unsure}
@@ -30,7 +33,8 @@ def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
     if headers.WHO.isdisjoint(found) and headers.WHO.isdisjoint(asked):
         taken = unsure | set(found.values())
         with_addresses = (at for at in range(len(sheet.header)) if at not in taken and _holds_addresses(sheet, at))
-        named = not {LAST_NAME, FULL_NAME}.isdisjoint(found)  # of people with names, some may have told another address
+        # With names, a column must be filled in every row: a partly filled one may hold other addresses of some people.
+        named = not {LAST_NAME, FULL_NAME}.isdisjoint(found)
         first = next((at for at in with_addresses if not named or _is_filled(sheet, at)), None)
         if first is not None:
             found[ADDRESS] = first
@@ -41,7 +45,10 @@ def suggest_columns(sheet: Sheet, mapping: ColumnMapping) -> ColumnChoices:
 
 
 def _guess_by_cells(sheet: Sheet, found: dict[str, int]) -> None:
-    """Tell the columns of a table without a header: those of passwords, and of usernames where no address is."""
+    """Guess the columns of a table without a header.
+
+    Looks for passwords, and for usernames where no column holds addresses.
+    """
     for meaning, holds in (("password", _holds_passwords), ("username", _holds_usernames)):
         if meaning in found or (meaning == "username" and ADDRESS in found):
             continue
@@ -51,7 +58,7 @@ def _guess_by_cells(sheet: Sheet, found: dict[str, int]) -> None:
 
 
 def begins_with_data(sheet: Sheet) -> bool:
-    """Whether what was taken for the header is a row of a table that has none."""
+    """Return whether the supposed header is a row of a table without one."""
     if headers.names_anything(sheet.header):
         return False
     return any(
@@ -60,7 +67,7 @@ def begins_with_data(sheet: Sheet) -> bool:
 
 
 def is_data(cell: str) -> bool:
-    """Whether a cell is an address or, by its looks, a password."""
+    """Return whether a cell is an address or looks like a password."""
     return "@" in cell or looks_like_one(cell)
 
 

@@ -1,4 +1,4 @@
-"""Usernames made of people's names, for a file that has no others."""
+"""Make usernames from people's names, for a file that has none."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from mxlib.core import arrow_text
 from mxlib.core.addresses import MAX_USERNAME_LENGTH, fold_case, is_username
 
-#: What a username can be made of, by its name.
+#: The patterns that usernames can be made by, by name.
 PATTERNS = {
     "first.last": "{first}.{last}",
     "flast": "{f}{last}",
@@ -30,24 +30,24 @@ PATTERNS = {
     "lastf": "{last}{f}",
 }
 
-#: Characters of a name of which a username is made; whoever has a longer one is asked.
+#: Characters of a name that usernames are made from; for a longer name, a person is asked.
 _LONGEST = 100
 
-#: Words before a last name that are no part of its stem, as `folded` gives them.
+#: Words before a last name that are not part of its stem, as `fold_case` returns them.
 _BEFORE = (
     "van der den de het t ten ter te op in aan bij s von vom zu zum zur "
     "da das do dos di du del della delle degli dei des la las le los lo y e af av al el bin binti ibn"
 )
 _PARTICLES = frozenset(_BEFORE.split())
 
-#: How German and the Nordic languages write these without their marks.
+#: The spelling of these letters without their marks in German and the Nordic languages.
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe",
                           "Ä": "ae", "Ö": "oe", "Ü": "ue", "Å": "aa", "Ø": "oe"})  # fmt: skip
 _MARKED = "[äöüåøÄÖÜÅØ]"
 
 
 class Particles(StrEnum):
-    """What becomes of `van der`: words of its own, one word with the name, or nothing."""
+    """The treatment of particles such as `van der`: separate words, joined to the name, or dropped."""
 
     KEPT = "kept"
     JOINED = "joined"
@@ -56,10 +56,10 @@ class Particles(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UsernamePattern:
-    """How a username comes of a name.
+    """The way a username is made from a name.
 
-    `spelled` writes ä as `ae` and ø as `oe`. It is off unless asked for: that is right for Müller and wrong for Göran
-    and Özil, no file says which language a name is in, and the plain letter is what the preview suggests too.
+    `spelled` writes ä as `ae` and ø as `oe`. It is off by default: that is right for Müller and wrong for Göran and
+    Özil, no file says which language a name is in, and the preview suggests the plain letter too.
     """
 
     pattern: str = "first.last"
@@ -69,19 +69,19 @@ class UsernamePattern:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """First and last names, whole columns of the same length; either may be blank."""
+    """First and last names, as columns of the same length; either name may be blank."""
 
     first: pa.Array
     last: pa.Array
 
     @property
     def have_particles(self) -> bool:
-        """Whether it matters to anybody what becomes of particles."""
+        """Return whether the choice about particles changes any name."""
         return any((_parted(name) or ((), ()))[0] for name in arrow_text.distinct(self.last)[1])
 
     @property
     def have_marks(self) -> bool:
-        """Whether it matters to anybody how ä or ø is written."""
+        """Return whether the choice about writing ä or ø changes any name."""
         return any(
             arrow_text.contain(pc.utf8_normalize(_short(column), "NFC"), _MARKED).any()
             for column in (self.first, self.last)
@@ -89,7 +89,10 @@ class People:
 
 
 def people(first: pa.Array, last: pa.Array, particle: pa.Array, full: pa.Array) -> People:
-    """The people of a table; `particle` goes before the last name, `full` is taken where first and last are blank."""
+    """Return the people of a table.
+
+    `particle` goes before the last name. `full` is used where first and last are both blank.
+    """
     nobody = pc.and_(pc.equal(first, ""), pc.equal(last, ""))
     last = arrow_text.stripped(pc.binary_join_element_wise(particle, last, pa.scalar(" ", pa.large_string())))
     return People(
@@ -106,11 +109,12 @@ def usernames(
     apart_from: Collection[str] = (),
     existing: Collection[str] = (),
 ) -> pa.Array:
-    """A username for each person, no two alike within one of `domains`; later ones get a number, from 2 up.
+    """Return a username for each person, unique within each of `domains`.
 
-    `apart_from` are those of the `existing` addresses whose owners are other people: whoever would have got one gets
-    the next number that nobody has. Blank where a name is blank, has a letter for which there is no Latin one, or makes
-    no valid username: a person is asked then, nothing is made up.
+    Later ones get a number, from 2 up. `apart_from` are those of the `existing` addresses whose owners are other
+    people: a person who would have got one of them gets the next number that is free. The result is blank where a
+    name is blank, has a letter without a Latin equivalent, or makes no valid username: then a person is asked, and
+    nothing is made up.
     """
     wanted = plain(who, recipe)
     where = domains.to_pylist() if domains is not None else [""] * len(wanted)
@@ -118,13 +122,16 @@ def usernames(
 
 
 def plain(who: People, recipe: UsernamePattern) -> list[str]:
-    """The username that each person would have if there were no others."""
+    """Return the username that each person would have if there were no others."""
     people = zip(who.first.to_pylist(), who.last.to_pylist(), strict=True)
     return [_username(first, last, recipe) for first, last in people]
 
 
 def _numbered(wanted: list[str], domains: list[str], others: frozenset[str], existing: frozenset[str]) -> list[str]:
-    """Every plain name goes to whoever comes first; only then are numbers given, which may be nobody's plain name."""
+    """Give every plain name to the first person who has it, then number the others.
+
+    A numbered name must not be the plain name of anyone.
+    """
     given, later = list(wanted), []
     in_file: set[str] = set()
     for at, (name, domain) in enumerate(zip(wanted, domains, strict=True)):
@@ -161,7 +168,10 @@ def _username(first: str, last: str, recipe: UsernamePattern) -> str:
 
 
 def _parted(last: str, spelled: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """The particles of a last name, and its stem of at least one word; None as `_words` gives it."""
+    """Return the particles of a last name, and its stem of at least one word.
+
+    Returns None where `_words` does.
+    """
     words = _words(last, spelled)
     if words is None:
         return None
@@ -169,9 +179,12 @@ def _parted(last: str, spelled: bool = False) -> tuple[tuple[str, ...], tuple[st
     return words[:stem], words[stem:]
 
 
-@lru_cache(maxsize=16_384)  # names recur, and a page asks again at every touch of a widget
+@lru_cache(maxsize=16_384)  # names recur, and a page computes them again at every touch of a widget
 def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
-    """The words of a name in letters that a username may have; None when one of its letters has no such sibling."""
+    """Return the words of a name in letters that a username may have.
+
+    Returns None when one of its letters has no such equivalent, or the name is too long.
+    """
     if len(name) > _LONGEST:
         return None
     if spelled:
@@ -183,12 +196,15 @@ def _words(name: str, spelled: bool) -> tuple[str, ...] | None:
 
 
 def _short(names: pa.Array) -> pa.Array:
-    """Names without those that are too long to be looked into."""
+    """Return names, blank where one is too long to inspect."""
     return pc.if_else(pa.array(arrow_text.are_longer(names, _LONGEST)), "", names)
 
 
 def _split(full: str) -> tuple[str, str]:
-    """First and last name of `Jan van der Berg` or `Berg, Jan van der`: without a comma the first word is it."""
+    """Split a full name, such as `Jan van der Berg` or `Berg, Jan van der`.
+
+    Returns the first and the last name. Without a comma, the first word is the first name.
+    """
     if len(full) > 2 * _LONGEST:
         return full, ""
     if "," in full:
