@@ -1,4 +1,4 @@
-"""What mailboxes that exist have, and what rows would change of it: whole columns at a time."""
+"""Compare existing mailboxes with the rows that would change them, whole columns at a time."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,20 +24,23 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CurrentState:
-    """What each row's mailbox has now; UNKNOWN and blank where there is none to update.
+    """The current values of each row's mailbox.
 
-    `quota` and `usage` in MB, `limit` in sends a day.
+    UNKNOWN and blank where no mailbox is to be updated. `quota` and `usage` are in MB, `limit` in sends a day.
     """
 
     quota: Numbers
     limit: Numbers
     usage: npt.NDArray[np.float64]
-    #: What is stored here, by column.
+    #: Values of the columns that are stored here, by column.
     stored: Mapping[str, pa.Array] = field(repr=False)
 
     @classmethod
     def of(cls, found: Addresses, has: Mapping[str, pd.DataFrame], updates: Mask) -> "CurrentState":
-        """Look the mailboxes of rows up; `has` maps a domain to username, usage and VALUES."""
+        """Look up the mailboxes of rows.
+
+        `has` maps a domain to a table of username, usage and VALUES.
+        """
         frames: list[pd.DataFrame] = []
         addresses = arrow_text.texts([])
         if updates.any():
@@ -50,7 +53,8 @@ class CurrentState:
 
         def figures(name: str, kind: type) -> npt.NDArray[Any]:
             parts = [frame[name].to_numpy(kind) for frame in frames]
-            return np.concatenate([*parts, np.array([UNKNOWN], kind)])[at]  # no mailbox: the last one
+            # A row without a mailbox has index -1, which is the last one: UNKNOWN.
+            return np.concatenate([*parts, np.array([UNKNOWN], kind)])[at]
 
         def stored(name: str) -> pa.Array:
             cells = pa.concat_arrays([*(arrow_text.cells_of(frame[name]) for frame in frames), arrow_text.texts([""])])
@@ -79,7 +83,10 @@ def _scalar(text: str) -> pa.Scalar:
 
 
 def add_differences(found: Findings, where: Mask, code: FindingCode, before: Numbers, after: Numbers) -> None:
-    """Add a finding with two figures of each row; the first is None where it is not known."""
+    """Add a finding with two figures for each row.
+
+    An unknown first figure becomes None.
+    """
     if not where.any():
         return
     figures = (pa.array(part).cast(pa.large_string()) for part in (before, after))
@@ -100,7 +107,10 @@ def find(
     stored: Mapping[str, pa.Array],
     sets_password: Mask,
 ) -> Findings:
-    """Find what `updates` change, NO_CHANGE when nothing; never a password itself."""
+    """Find what `updates` change; NO_CHANGE for a row that changes nothing.
+
+    A finding never contains a password.
+    """
     found = Findings(len(updates))
     add_differences(found, updates & (had.quota != quota), FindingCode.QUOTA_CHANGED, had.quota, quota)
     add_differences(found, updates & (had.limit != limit), FindingCode.LIMIT_CHANGED, had.limit, limit)

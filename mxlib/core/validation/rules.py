@@ -1,4 +1,4 @@
-"""The rules: every row of a table is judged, whole columns at a time, and every reason is said."""
+"""The rules: validate every row of a table, whole columns at a time, and report every finding."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
 
 _VERDICTS = arrow_text.texts([verdict.value for verdict in Verdict])
 _ACTIONS = arrow_text.texts([Action.CREATE.value, Action.UPDATE.value, ""])
-#: What the cells of the columns that are stored here come to.
+#: Functions that normalise the cells of the columns that are stored here.
 _NORMALISED = {RECOVERY_EMAIL.name: addresses.emails, NAME.name: full_names.names}
 _UNREADABLE = -1
 _BLANK = -3
@@ -38,12 +38,12 @@ _BLANK = -3
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
-    """What is known of the account.
+    """The known state of the account.
 
-    `existing` maps a domain to its usernames; a domain that it lacks, or that is in `unchecked`, could not be checked
-    for them. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps a domain to what
-    its mailboxes have: a table of username, usage and VALUES; only updates need it, and a domain that it lacks is one
-    whose figures are not known.
+    `existing` maps a domain to its usernames. A domain that it lacks, or that is in `unchecked`, could not be checked
+    for existing usernames. `forbidden` maps a domain to the reason why this operator may not write to it. `has` maps
+    a domain to a table of its mailboxes with username, usage and VALUES. Only updates need `has`; the figures of a
+    domain that it lacks are unknown.
     """
 
     domains: frozenset[str]
@@ -55,7 +55,10 @@ class AccountSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a blank cell means: the active domain, and the quota (MB) and limit (sends a day) of a new mailbox."""
+    """The meaning of blank cells: the active domain, and a new mailbox's quota and limit.
+
+    `quota` is in MB, `limit` in sends a day.
+    """
 
     domain: str
     quota: int = 1024
@@ -69,23 +72,29 @@ def validate(
     on_existing: OnExisting = OnExisting.SKIP,
     parsed: Addresses | None = None,
 ) -> pd.DataFrame:
-    """Return `rows` with the columns below; change nothing else. `parsed` are their addresses, if known already.
+    """Return `rows` with the columns of validation added; change nothing else.
 
-    verdict; reasons: all that stop a row, not just the first, a line each; warnings: what stops nothing, told of rows
-    that can be sent. Only a ticked row that nothing stops claims its address: later rows of it are duplicates.
-    clean_*: username, domain and VALUES that the mailbox will have; a number is missing where the cell can not be
-    read, or is blank and what the mailbox has is not known.
-    asked_limit: the one in the cell, which an update without a password can not set.
-    exists; action: `create`, `update`, or blank for what exists and is not to be updated; changes: what a ready row
-    changes of its mailbox, as `differences.find` has it; had_*: VALUES before an update.
-    *_codes: the kinds of the reasons, warnings and changes, as `findings.kinds_of` reads them.
+    `parsed` are the addresses of the rows, if known already. The columns:
+
+    - `verdict`: ready, needs_password, duplicate, exists or invalid. The first ticked, valid row of an address claims
+      it; later rows of it are duplicates.
+    - `reasons`: every error of the row, not just the first, a line each.
+    - `warnings`: problems that do not block the row, a line each; set for sendable rows only.
+    - `clean_*`: the username, domain and VALUES that the mailbox will have. A number is missing where the cell cannot
+      be read, or is blank and the mailbox's own value is unknown.
+    - `asked_limit`: the limit in the cell, which an update without a password cannot set.
+    - `exists`: whether the mailbox exists.
+    - `action`: `create`, `update`, or blank for a mailbox that exists and is not to be updated.
+    - `changes`: what a ready row changes in its mailbox, as `differences.find` finds it.
+    - `had_*`: VALUES before an update.
+    - `*_codes`: the kinds of the reasons, warnings and changes, for `findings.kinds_of`.
     """
     bounded, long = _bounded(rows)
     cells = ParsedRows.read(bounded, account, standard, on_existing, parsed)
     skipped = cells.exists & ~cells.updates
     stops = Findings(len(rows))
     addressed = _add_invalid(stops, cells, account)
-    for name, where in long.items():  # what was cut reads as nothing, which is mostly found already
+    for name, where in long.items():  # a cell that was cut is unreadable, which another rule has mostly found already
         new = arrow_text.is_blank(cells.fault) if name == "password" else ~stops.found
         own_rule = MEANINGS[name].max_length < MAX_CELL_LENGTH
         stops.add(where if own_rule else where & new, FindingCode.TOO_LONG, column=name)
@@ -134,7 +143,7 @@ def validate(
 
 
 def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
-    """Rows whose cells every rule may look into, and where a cell was cut for that."""
+    """Return rows whose cells every rule may inspect, and where cells were cut."""
     found = {name: arrow_text.cells_of(rows[name]) for name in COLUMNS}
     long = {name: arrow_text.are_longer(cells, MEANINGS[name].max_length) for name, cells in found.items()}
     long = {name: where for name, where in long.items() if where.any()}
@@ -144,7 +153,7 @@ def _bounded(rows: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Mask]]:
 
 @dataclass(frozen=True)
 class ParsedRows:
-    """What the cells of all rows come to, before anything is said of them."""
+    """The cells of all rows, parsed before any finding is made."""
 
     line: npt.NDArray[np.int64]
     ticked: Mask
@@ -176,7 +185,7 @@ class ParsedRows:
         exists = ~found.disagree & arrow_text.is_among(found.full, _existing(found.domain, account))
         updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)
         had = CurrentState.of(found, account.has, updates)
-        # A password of ours was meant for a mailbox to be made; it replaces none that somebody has.
+        # A generated password was meant for a new mailbox; it must not replace the password of an existing one.
         ours = pd.Series(updates & rows["generated"].to_numpy(bool), index=rows.index)
         scanned = passwords.scan(arrow_text.cells_of(rows["password"].mask(ours, "")))
         quota, limit = (arrow_text.stripped(arrow_text.cells_of(rows[name])) for name in ("quota", "limit"))
@@ -210,25 +219,28 @@ class ParsedRows:
 
 
 def _cleared(cells: pa.Array) -> pa.Array:
-    """Return cells in which the sign that removes a value is blank."""
+    """Return cells with CLEAR, the sign that removes a value, replaced by a blank."""
     removes = pc.equal(cells, CLEAR)
     return pc.if_else(removes, "", cells) if pc.any(removes).as_py() else cells
 
 
 def _existing(domains: pa.Array, account: AccountSnapshot) -> list[str]:
-    """The addresses that the host has in any of `domains`."""
+    """Return the addresses that the host has in any of `domains`."""
     _, named = arrow_text.distinct(domains)
     return [f"{user.lower()}@{domain}" for domain in named for user in account.existing.get(domain, ())]
 
 
 def _shorn(account: AccountSnapshot) -> dict[str, str]:
-    """What spreadsheets make of names like `007`: `7@a.nl`, and the name that it was."""
+    """Map names as spreadsheets shorten them to the originals: `7@a.nl` to `007`."""
     names = ((name, domain) for domain, boxes in account.has.items() for name in boxes["username"])
     return {f"{name.lstrip('0')}@{domain}": name for name, domain in names if name.startswith("0") and name.isdigit()}
 
 
 def _read(cells: pa.Array, read: Callable[[str], int | None]) -> Numbers:
-    """The number in every cell; _BLANK for none, _UNREADABLE for what is no number."""
+    """Return the number in every cell.
+
+    The result is _BLANK for a blank cell, and _UNREADABLE for one that is not a number.
+    """
     codes, different = arrow_text.distinct(cells)
     numbers = [read(text) if text else _BLANK for text in different]
     return np.array([_UNREADABLE if number is None else number for number in numbers], dtype=np.int64)[codes]
@@ -243,7 +255,7 @@ def _nullable(numbers: Numbers, index: pd.Index) -> pd.Series:
 
 
 def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -> Mask:
-    """Add everything that makes rows invalid; return which rows have an address that could be sent."""
+    """Add every finding that makes a row invalid; return which rows have a sendable address."""
     names, domains, email = cells.addresses.username, cells.addresses.domain, cells.asked["recovery_email"]
     forbidden = arrow_text.is_among(domains, account.forbidden)
     stops.add_by_value(forbidden, FindingCode.NO_PERMISSION, domains, lambda name: (account.forbidden[name],))
@@ -272,25 +284,31 @@ def _add_invalid(stops: Findings, cells: ParsedRows, account: AccountSnapshot) -
 
 
 def _earlier_claim(cells: ParsedRows, *, claims: Mask) -> npt.NDArray[np.int64]:
-    """For each row the position of the first row that claims its address, if that is an earlier one; else -1."""
+    """Return for each row the position of an earlier row that claims its address.
+
+    That is the first row that claims it. The result is -1 where no earlier row does.
+    """
     encoded = cells.full_address.dictionary_encode()
     address = encoded.indices.to_numpy()
     positions = np.arange(len(address))
     first = np.full(len(encoded.dictionary), len(address))
-    claiming = positions[claims][::-1]  # of several assignments to one place the last one stays
+    claiming = positions[claims][::-1]  # reversed: of several assignments to one place the last one wins
     first[address[claiming]] = claiming
     return np.where(first[address] < positions, first[address], -1)
 
 
 def _add_verdict(stops: Findings, where: Mask, code: FindingCode) -> None:
-    """Add the finding of a verdict; its figure is whether something else stops the row before."""
+    """Add the finding of a verdict.
+
+    Its figure says whether something else already stops the row.
+    """
     stopped = stops.found.copy()
     stops.add(where & ~stopped, code, False)
     stops.add(where & stopped, code, True)
 
 
 def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapshot, *, sendable: Mask) -> None:
-    """Add what is worth a look in rows that can be sent."""
+    """Add the warnings of rows that can be sent."""
     updates, had = sendable & cells.updates, cells.had
     asked = pa.array(cells.limit).cast(pa.large_string())
     ignored = sendable & ~updates & (cells.limit != MAX_SENDS_PER_DAY)
@@ -314,6 +332,6 @@ def _add_warnings(warnings: Findings, cells: ParsedRows, account: AccountSnapsho
 
 
 def _tiny(cell: str) -> tuple[int] | None:
-    """Return the MB of a quota so small that GB were perhaps meant; None for any other one."""
+    """Return the MB of a quota so small that GB may be meant; otherwise None."""
     megabytes = quotas.quota(cell)
     return (megabytes,) if megabytes and quotas.is_tiny(cell) else None

@@ -1,4 +1,4 @@
-"""One mailbox by itself, judged by the rules of a table."""
+"""Validate a single mailbox by the rules of a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,26 +18,29 @@ Cells = Mapping[str, object]
 
 @dataclass(frozen=True)
 class ValidatedRow:
-    """The row that cells make, with what would be sent; `faults`: what stops it, by cell, the first one first."""
+    """The validated row of some cells, with the values to send.
+
+    `faults` are the errors that stop it, by cell, the first one first.
+    """
 
     row: Mapping[str, Any] = field(repr=False)
     faults: Mapping[str, str]
 
     @property
     def told(self) -> str:
-        """Every fault, cell by cell."""
+        """Return all faults in one text, cell by cell."""
         return " ".join(self.faults.values())
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is worth a look and stops nothing."""
+        """Return the warnings, which stop nothing."""
         return tuple(str(self.row["warnings"]).splitlines())
 
 
 def validate_row(
     domain: str, cells: Cells, standard: Defaults, *, existing: frozenset[str] = frozenset()
 ) -> ValidatedRow:
-    """Judge what would be a mailbox of `domain`, or already is one when its name is among `existing`."""
+    """Validate one row as a mailbox of `domain`; it exists already if `existing` names it."""
     account = AccountSnapshot(frozenset({domain}), {domain: existing})
 
     found = rules.validate(json_rows.rows_from_json([{**cells, "domain": domain}]), account, standard)
@@ -47,10 +50,10 @@ def validate_row(
     faults: dict[str, str] = {}
     for kind, reason in findings.lines_by_kind(int(row["reason_codes"]), str(row["reasons"])):
         if kind.code is FindingCode.ALREADY_EXISTS:
-            continue  # that is what makes it one to change
+            continue  # expected: the mailbox exists, and is to be changed
         if kind.code is FindingCode.NEEDS_PASSWORD:
-            reason = findings.NO_PASSWORD  # there is no tick to generate one
-        # The domain is given beside the cells, so that only the username can name another one.
+            reason = findings.NO_PASSWORD  # the form has no tick to generate one
+        # The domain is not one of the cells, so that only the username can name another one.
         name = "username" if kind.code is FindingCode.DOMAIN_MISMATCH else kind.column.replace("domain", "")
         if kind.code is FindingCode.UNREADABLE_ROW:
             name = str(row["fault_column"])
@@ -59,12 +62,15 @@ def validate_row(
 
 
 def is_given(name: str, cell: object) -> bool:
-    """Whether a cell says anything: a blank one keeps what there is, as does a mask instead of a password."""
+    """Return whether a cell sets a value.
+
+    A blank cell keeps the current value, and so does a mask instead of a password.
+    """
     text = "" if cell is None else str(cell)
     return not passwords.is_missing(text) if name == "password" else bool(text.strip(BLANKS))
 
 
 def changed(had: int, changes: Mapping[str, str | int]) -> str:
-    """What a change by hand changed of a mailbox whose quota was `had`, as phrases without the password."""
+    """Describe a manual change of a mailbox whose quota was `had`, without the password."""
     quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
     return findings.what_changed(password="password" in changes, had=had, quota=quota, limit=limit)
