@@ -1,4 +1,4 @@
-"""Mending many rows of a draft at once. Every tool gives a new draft and leaves the old one as it was."""
+"""Edit many rows of a draft at once. Every tool returns a new draft and keeps the old one unchanged."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -9,13 +9,13 @@ from mxlib.core.editing.draft import Draft
 from mxlib.core.schema import MAX_CELL_LENGTH, SCHEMA, SHOWN
 from mxlib.core.vocabulary import Verdict
 
-#: What changes the rows at some positions of a draft, given their verdicts.
+#: A function that changes the rows at some positions of a draft, given their verdicts.
 Tool = Callable[[Draft, Sequence[int], pd.DataFrame], Draft]
 
-#: Columns that take one value for many rows.
+#: Columns in which one value for many rows makes sense.
 SETTABLE = tuple(column.name for column in SHOWN if column.fits_many)
 
-#: Characters of a text that is put into many cells: more than any cell may have, so that a longer one is wrong anyway.
+#: Characters of a text that is put into many cells: more than any valid cell has, so a longer text is wrong anyway.
 MAX_TYPED_LENGTH = 300
 
 #: Columns in which text is replaced; passwords are never changed in bulk.
@@ -23,7 +23,7 @@ REPLACEABLE = tuple(column.name for column in SCHEMA if not column.is_secret)
 
 
 def only_ticked(tool: Tool) -> Tool:
-    """Keep a tool to those of its rows that are ticked."""
+    """Restrict a tool to those of its rows that are ticked."""
 
     def of_ticked(draft: Draft, rows: Sequence[int], judged: pd.DataFrame) -> Draft:
         ticked = judged["ticked"].to_numpy(bool)
@@ -33,13 +33,16 @@ def only_ticked(tool: Tool) -> Tool:
 
 
 def put(draft: Draft, positions: Collection[int], column: str, value: str) -> Draft:
-    """The same `value` in one column of all these rows."""
+    """Set one column of all these rows to the same `value`."""
     value = value[:MAX_TYPED_LENGTH]
     return draft.edited({at: {column: value} for at in positions}) if column in SETTABLE else draft
 
 
 def affix(draft: Draft, positions: Collection[int], *, before: str = "", after: str = "") -> Draft:
-    """`before` and `after` round the username of all these rows; the part after an @ stays where it is."""
+    """Put `before` and `after` around the usernames of these rows.
+
+    The part after an @ stays where it is.
+    """
     before, after = before[:MAX_TYPED_LENGTH], after[:MAX_TYPED_LENGTH]
 
     def affixed(cell: str) -> str:
@@ -50,7 +53,7 @@ def affix(draft: Draft, positions: Collection[int], *, before: str = "", after: 
 
 
 def replace(draft: Draft, positions: Collection[int], column: str, old: str, new: str) -> Draft:
-    """`new` for `old`, wherever it stands in one column of these rows."""
+    """Replace `old` with `new` wherever it occurs in one column of these rows."""
     if column not in REPLACEABLE or not old:
         return draft
     new = new[:MAX_TYPED_LENGTH]
@@ -59,7 +62,7 @@ def replace(draft: Draft, positions: Collection[int], column: str, old: str, new
 
 
 def leave_out(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *verdicts: Verdict) -> Draft:
-    """Untick those of these rows that were judged so."""
+    """Untick those of these rows that have one of `verdicts`."""
     so = judged["verdict"].isin(verdicts).to_numpy(bool)
     return draft.ticked([at for at in positions if 0 <= at < len(so) and so[at]], False)
 
@@ -72,7 +75,10 @@ def delete_left_out(draft: Draft, positions: Collection[int]) -> Draft:
 
 
 def generate(draft: Draft, positions: Collection[int], judged: pd.DataFrame, *, anew: bool = False) -> Draft:
-    """A generated password in those of these rows that lack one, or `anew` in all; mailboxes that exist keep theirs."""
+    """Generate passwords for the rows that lack one, or for all of them if asked.
+
+    Mailboxes that exist keep theirs.
+    """
     exists = judged["exists"].to_numpy(bool)
     chosen = [at for at in positions if 0 <= at < len(draft) and not exists[at]]
     there = judged.iloc[chosen]

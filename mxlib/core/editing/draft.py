@@ -1,4 +1,4 @@
-"""A draft: rows that an operator mends. Every operation gives a new draft and leaves the old one as it was."""
+"""A draft: rows under edit. Every operation returns a new draft and keeps the old one unchanged."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ Changes = Mapping[int, Mapping[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """The rows as they are now (`columns.DTYPES`), and what is to be said of where they came from.
+    """The current rows (`schema.DTYPES`), and notes on where they came from.
 
     Tables are never changed in place; pandas shares every column that two drafts have in common.
     """
@@ -28,11 +28,11 @@ class Draft:
         return len(self.rows)
 
     def edited(self, changes: Changes) -> "Draft":
-        """Cells typed by an operator: position to column to value.
+        """Return the draft with cells typed by an operator: position to column to value.
 
-        What comes from a browser is not trusted: positions and columns that do not exist are ignored, None is blank or
-        no tick, and a mask is never taken for a password. Mending the cell that reading complained about ends the
-        complaint.
+        Input from a browser is not trusted: positions and columns that do not exist are ignored, None means blank or
+        unticked, and a mask is never taken for a password. Editing the cell that a reading fault points to removes
+        the fault.
         """
         rows = self.rows
         for column in (*COLUMNS, "ticked"):
@@ -51,45 +51,57 @@ class Draft:
         return self if rows is self.rows else self.with_rows(rows)
 
     def ticked(self, positions: Collection[int], tick: bool) -> "Draft":
-        """Rows that are to be sent, or left out."""
+        """Return the draft with these rows ticked (to be sent) or unticked (left out)."""
         return self.edited({at: {"ticked": tick} for at in positions})
 
     def added(self, count: int = 1) -> "Draft":
-        """Blank rows on top, where they are seen."""
+        """Return the draft with blank rows on top, where they are seen."""
         return self.joined(make_rows({"username": [""] * count}))
 
     def joined(self, rows: pd.DataFrame) -> "Draft":
-        """Rows from elsewhere on top; they stand on no line of the file."""
+        """Return the draft with rows from elsewhere on top.
+
+        These rows have no line in the file.
+        """
         newest = min(0, int(self.rows["origin"].min())) if len(self) else 0
         told_apart = np.arange(newest - len(rows), newest)
         return self.with_rows(pd.concat([rows.assign(line=0, origin=told_apart), self.rows], ignore_index=True))
 
     def deleted(self, positions: Collection[int]) -> "Draft":
-        """Rows gone; those of the file are still told apart by their lines."""
+        """Return the draft without these rows; the others keep their lines and origins."""
         gone = np.isin(np.arange(len(self)), list(positions))
         return self.with_rows(self.rows.loc[~gone].reset_index(drop=True))
 
     def with_passwords(self, judged: pd.DataFrame) -> "Draft":
-        """A generated password in every row that lacks one; `judged` are this draft's rows with their verdicts."""
+        """Return the draft with a generated password in every row that lacks one.
+
+        `judged` are this draft's rows with their verdicts.
+        """
         return self.with_rows(passwords.fill(judged))
 
     def without_generated(self) -> "Draft":
-        """Generated passwords gone, typed ones kept."""
+        """Return the draft without generated passwords; typed ones are kept."""
         kept = self.rows["password"].where(~self.rows["generated"], "")
         return self.with_rows(self.rows.assign(password=kept, generated=False))
 
     def positions(self, origins: Sequence[int]) -> list[int]:
-        """Where the rows of these origins are now, in that order; those that are gone are left out."""
+        """Return the current positions of the rows with these origins, in that order.
+
+        Rows that no longer exist are left out.
+        """
         found = pd.Index(self.rows["origin"]).get_indexer(np.array(origins, dtype=np.int64))
         return [int(position) for position in found if position >= 0]
 
     def with_rows(self, rows: pd.DataFrame) -> "Draft":
-        """Other rows with the same notes."""
+        """Return a draft of other rows with the same notes."""
         return replace(self, rows=rows[[*COLUMNS, *ROW_METADATA]])
 
 
 def _text(value: object) -> str:
-    """A cell as text, no longer than any that is right; half a surrogate pair, which JSON can bring, is none."""
+    """Return a cell as text, cut where it is longer than any valid one.
+
+    Half a surrogate pair, which JSON can contain, is replaced, since it is not text.
+    """
     text = "" if value is None else str(value)
     if len(text) > MAX_CELL_LENGTH:
         text = f"{text[:MAX_CELL_LENGTH]}…"
@@ -97,7 +109,7 @@ def _text(value: object) -> str:
 
 
 def _with(rows: pd.DataFrame, column: str, values: Mapping[int, object]) -> pd.DataFrame:
-    """`rows` with some cells of one column set by position."""
+    """Return `rows` with some cells of one column set by position."""
     if not values:
         return rows
     cells = rows[column].to_numpy(dtype=object, copy=True)
@@ -106,7 +118,7 @@ def _with(rows: pd.DataFrame, column: str, values: Mapping[int, object]) -> pd.D
 
 
 def _mended(rows: pd.DataFrame, column: str, texts: Mapping[int, str]) -> pd.DataFrame:
-    """`rows` with texts typed into `column`, and without what typing there puts right."""
+    """Return `rows` with texts typed into `column`, without the faults that typing there fixes."""
     before = rows[column]
     texts = {at: text for at, text in texts.items() if text != before.iat[at]}
     rows = _with(rows, column, texts)

@@ -3,10 +3,10 @@
 Rows have two layers. `draft` are the rows that the grid was drawn from; `typed` are the cells typed into it since, and
 `latest` is both together. Focus and scroll position outlast a changing status column only while the editable cells come
 from the same `draft`, so typed cells stay in a layer of their own. Every other change commits them to the draft and
-starts another `generation` of the grid: a grid that keeps its key would apply them twice.
+starts another `generation` of the grid: a grid that keeps its key would apply the cells twice.
 
-The rows in view are chosen when a filter, a search or an order is chosen, and stay: a row that is fixed so that it no
-longer matches leaves when the operator filters again, and not under their hands.
+The rows in view are selected when a filter, a search or an order is chosen, and stay: a row that is fixed so that it
+no longer matches leaves when the operator filters again, and not while they work on it.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,15 +28,15 @@ from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import OnExisting, Verdict
 
-#: Steps that can be undone; drafts share the columns that they have in common, so that this costs little.
+#: Steps that can be undone; drafts share the columns that they have in common, so each step costs little.
 MAX_STEPS = 50
 
-#: Rows on the table at once, since every edit sends the whole table; the others are on further pages.
+#: Rows on one page: every edit sends the whole page, so the other rows are on further pages.
 PAGE_SIZE = 1_000
 
 _NO_MASK = "A mask is no password: that cell is as it was."
 
-#: Gives the rows of a batch their verdicts.
+#: A function that returns the rows of a batch with their verdicts.
 Validate = Callable[[ImportBatch], pd.DataFrame]
 
 
@@ -44,8 +44,8 @@ Validate = Callable[[ImportBatch], pd.DataFrame]
 class Editor:
     """The rows of one preview under edit.
 
-    `chosen`, `search` and `order` say what is to be in view; `view` are the rows that are, by origin, over all pages;
-    `in_view` are their positions in `draft`, and `shown` those on the page that is on the table.
+    `chosen`, `search` and `order` define which rows are to be in view. `view` are the rows in view, by origin, on all
+    pages; `in_view` are their positions in `draft`, and `shown` the positions of those on the current page.
     """
 
     draft: Draft = field(repr=False)
@@ -74,14 +74,17 @@ class Editor:
 
     @property
     def latest(self) -> Draft:
-        """The draft with everything typed so far; the same object until something else is typed."""
+        """Return the draft with everything typed so far; the same object until more is typed."""
         if self._latest is None:
             self._latest = self.draft.edited(self.typed) if self.typed else self.draft
         return self._latest
 
     @property
     def batch(self) -> ImportBatch:
-        """The rows with everything typed so far, and the choices made for them; the same object until one changes."""
+        """Return the current rows and the choices made for them.
+
+        Includes everything typed so far. It is the same object until something changes.
+        """
         batch = self._batch_of(self.latest)
         if self._batch is None or not _alike(self._batch, batch):
             self._batch = batch
@@ -89,43 +92,46 @@ class Editor:
 
     @property
     def pending(self) -> bool:
-        """Whether something was typed into the grid since it was drawn."""
+        """Return whether something was typed into the grid since it was drawn."""
         return self.latest is not self.draft
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step to undo."""
+        """Return whether there is a step to undo."""
         return bool(self.past)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a step to redo; an edit after an undo takes its place."""
+        """Return whether there is a step to redo; an edit after an undo removes it."""
         return bool(self.future)
 
     @property
     def updates(self) -> bool:
-        """Whether rows of mailboxes that exist change them."""
+        """Return whether rows of existing mailboxes update them."""
         return self.on_existing is OnExisting.UPDATE
 
     @property
     def key(self) -> str:
-        """The grid's key; another one whenever its rows are others."""
+        """Return the key of the grid's widget; it changes whenever the grid is drawn again."""
         return f"grid-{self.generation}"
 
     @property
     def pages(self) -> int:
-        """How many pages the rows in view take."""
+        """Return the number of pages that the rows in view take."""
         return max(1, -(-len(self.in_view) // self.page_size))
 
     @property
     def filtered(self) -> bool:
-        """Whether only some of the rows are in view."""
+        """Return whether only some of the rows are in view."""
         return self.chosen != filters.ALL or bool(self.search)
 
-    # What is typed, and what comes of it.
+    # Typed cells and steps.
 
     def receive(self, edited_rows: Mapping[Any, Mapping[str, Any]] | None) -> None:
-        """Take in the cells that the grid holds, by place on the page; None leaves them as they are."""
+        """Receive the cells that the grid holds, by place on the page.
+
+        None leaves the typed cells as they are.
+        """
         if edited_rows is None:
             return
         typed = {
@@ -139,24 +145,27 @@ class Editor:
                 self._remember(before)
 
     def validate_rows(self) -> pd.DataFrame:
-        """Return the rows with everything typed so far and their verdicts; called once a drawing."""
+        """Return the rows with everything typed so far and their verdicts.
+
+        Call it once each time the page is drawn.
+        """
         judged = self._judge(self.latest)
         if self.generate and _lacks_passwords(judged):
             self._generate_beneath(judged)
             judged = self._judge(self.latest)
         masked = any(passwords.is_masked(str(cells.get("password") or "")) for cells in self.typed.values())
         if masked or (self.generate and _lacks_passwords(judged)):
-            # The grid shows what is not: only another one can show what is.
+            # The grid shows cells that the rows do not have; only a new grid can show the real ones.
             self.commit()
             self.notice = _NO_MASK if masked else ""
             judged = self._judge(self.draft)
         return judged
 
     def commit(self, change: Callable[[Draft], Draft] | None = None, *, again: bool = False, page: int = 0) -> None:
-        """Take the typed cells and `change` into the draft and lay out another grid, with `page` of the rows in view.
+        """Move the typed cells and `change` into the draft and draw another grid.
 
-        A change of nothing is no step to undo.
-        `again`: the rows in view are chosen again; otherwise they stay, and further ones come on top.
+        `page` is the page of the rows in view to show. A change that alters nothing adds no step to undo. With
+        `again`, the rows in view are selected again; otherwise they stay, and new ones come on top.
         """
         draft = self.latest
         if change is not None:
@@ -177,7 +186,7 @@ class Editor:
             self._lay_out(self.past.pop())
 
     def redo(self) -> None:
-        """Do again what was undone last."""
+        """Redo the step that was undone last."""
         if self.future:
             self.past = [*self.past, self.latest][-MAX_STEPS:]
             self._lay_out(self.future.pop())
@@ -185,7 +194,7 @@ class Editor:
     # Rows and tools.
 
     def add_rows(self, rows: pd.DataFrame | None = None) -> None:
-        """Put these rows on top, or one blank row, and show the page they are on."""
+        """Put these rows on top, or one blank row, and show their page."""
         self.commit(Draft.added if rows is None else lambda draft: draft.joined(rows), page=1)
 
     def edit_row(self, origin: int, cells: Mapping[str, Any]) -> None:
@@ -202,17 +211,20 @@ class Editor:
             self.commit(lambda draft: draft.deleted([self.shown[place]]))
 
     def apply(self, tool: Tool) -> None:
-        """Let a tool change the rows in view, on every page, and say how many it changed."""
+        """Apply a tool to the rows in view, on every page.
+
+        The notice reports how many rows it changed.
+        """
         before = self.latest
         self.commit(lambda draft: tool(draft, self.in_view, self._judge(draft)))
         deleted = len(before) - len(self.draft)
         changed = 0 if deleted else int((before.rows != self.draft.rows).any(axis="columns").sum())
         self.notice = file_problems.bulk_edited(changed, deleted)
 
-    # How rows are read.
+    # Choices for all rows.
 
     def use_domain(self, domain: str) -> None:
-        """Let rows without a domain go to another one."""
+        """Set the domain of rows that have none."""
         self.domain = domain
         self.commit()
 
@@ -222,7 +234,7 @@ class Editor:
         self.commit(again=True)
 
     def generate_passwords(self, on: bool) -> None:
-        """Give passwords to rows that lack one from now on, or remove those that were generated."""
+        """Generate passwords for rows that lack one from now on, or remove the generated ones."""
         self.generate = on
         self.commit(None if on else Draft.without_generated)
 
@@ -232,11 +244,11 @@ class Editor:
         self.commit()
 
     def show_changes(self, on: bool) -> None:
-        """Show what each row was in the file, or hide it again."""
+        """Show what each row changes from the file, or hide it again."""
         self.changes_shown = on
         self.commit()
 
-    # What is in view.
+    # Rows in view.
 
     def filter_by(self, kind: str) -> None:
         """Show the rows of one kind, as they are now."""
@@ -244,7 +256,7 @@ class Editor:
         self.commit(again=True)
 
     def search_for(self, text: str) -> None:
-        """Show the rows with this text."""
+        """Show the rows that contain this text."""
         self.search = text.strip()
         self.commit(again=True)
 
@@ -254,7 +266,7 @@ class Editor:
         self.commit(again=True)
 
     def filter_again(self) -> None:
-        """Choose the rows in view again, as they are now."""
+        """Select the rows in view again, as they are now."""
         self.commit(again=True)
 
     def show_all(self) -> None:
@@ -267,11 +279,11 @@ class Editor:
         self.commit(page=page)
 
     def compare_with_file(self) -> FileDiff | None:
-        """Compare the rows with the file that they came from, if from one."""
+        """Compare the rows with the file that they came from; None without a file."""
         return self._diff(self.latest.rows)
 
     def matching(self, judged: pd.DataFrame) -> Mask:
-        """Return the rows that are what was chosen and searched for, as they are now."""
+        """Return which rows match the chosen filter and the search, as they are now."""
         found = filters.select_text(judged, self.search)
         if self.chosen != filters.CHANGED:
             return found & filters.select_kind(judged, self.chosen)
@@ -279,7 +291,7 @@ class Editor:
         return found & (unlike.changed | unlike.added) if unlike else found
 
     def outdated(self, judged: pd.DataFrame) -> tuple[int, int]:
-        """Count rows in view that no longer match, and rows that match and are not in view."""
+        """Count rows in view that no longer match, and matching rows outside the view."""
         matching = self.matching(judged)
         stale = sum(not matching[at] for at in self.in_view)
         return stale, int(matching.sum()) - len(self.in_view) + stale
@@ -288,7 +300,7 @@ class Editor:
         return file_diff.compare(rows, self.file) if self.file else None
 
     def _remember(self, draft: Draft) -> None:
-        """Note the rows before a step, so that it can be undone."""
+        """Store the rows before a step, so that it can be undone."""
         self.past, self.future = [*self.past, draft][-MAX_STEPS:], []
 
     def _judge(self, draft: Draft) -> pd.DataFrame:
@@ -298,9 +310,9 @@ class Editor:
         return ImportBatch(draft.rows, self.domain, self.on_existing, self.generate, self.file)
 
     def _generate_beneath(self, judged: pd.DataFrame) -> None:
-        """Give passwords to rows that came to lack one by what was typed beside it; the grid stays.
+        """Give passwords to rows that lack one because of other typed cells; the grid stays.
 
-        A password that was typed or cleared in the grid hides what is beneath it.
+        A password that was typed or cleared in the grid hides the one beneath it.
         """
         filled, rows, latest = passwords.fill(judged), self.draft.rows, self.latest.rows
         ours = filled["generated"] & ~latest["generated"] & (rows["password"] == latest["password"])
@@ -310,7 +322,7 @@ class Editor:
         self._latest = None
 
     def _lay_out(self, draft: Draft, *, again: bool = False, page: int = 0) -> None:
-        """Put these rows on the table, under another key."""
+        """Draw these rows in a new grid, under another key."""
         origins = draft.rows["origin"].to_numpy()
         if again:
             judged = self._judge(draft)
@@ -330,7 +342,10 @@ class Editor:
 
 
 def _alike(one: ImportBatch, other: ImportBatch) -> bool:
-    """Whether two batches hold the same table and the same choices; then one of them need not be parsed."""
+    """Return whether two batches hold the same table and choices.
+
+    If so, the addresses of the second need not be parsed.
+    """
     choices = [(batch.domain, batch.on_existing, batch.generate) for batch in (one, other)]
     return one.rows is other.rows and choices[0] == choices[1]
 

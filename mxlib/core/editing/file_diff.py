@@ -1,4 +1,4 @@
-"""What became of a file: each row of a draft beside the cells that it came from."""
+"""Compare a draft with its file: each row next to the cells it came from."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from mxlib.core.mapping.mapping import ColumnMapping
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.schema import COLUMNS, SHOWN
 
-#: The columns of a row as pages call them, in their order there.
+#: The labels of a row's columns on pages, in their order there.
 NAMES = {column.name: column.label for column in SHOWN}
 ADDED = "Added here."
 _LONGEST = 60
@@ -25,11 +25,11 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class FileDiff:
-    """Where the rows of a draft are no longer what the file has.
+    """The differences between the rows of a draft and its file.
 
-    `changed` are rows of the file of which a cell is another one now, `added` those that the file does not have,
-    `lines` the lines of the file whose rows were deleted. `before` has the file's cells for every row, by column, and
-    `where` says which of them are others now.
+    `changed` are rows of the file with a cell that differs now, `added` those that the file does not have, `lines`
+    the lines of the file whose rows were deleted. `before` has the file's cells for every row, by column, and `where`
+    marks the cells that differ now.
     """
 
     changed: Mask
@@ -41,11 +41,14 @@ class FileDiff:
 
     @property
     def any(self) -> bool:
-        """Whether anything is not as in the file."""
+        """Return whether anything differs from the file."""
         return bool(self.changed.any() or self.added.any() or len(self.lines))
 
     def describe(self, positions: Iterable[int]) -> list[str]:
-        """What changed in each of these rows: `Username 'Alice ' → 'alice'.`; a password is never told."""
+        """Describe the changes in each of these rows.
+
+        A text reads `Username 'Alice ' → 'alice'.`; a password is never shown.
+        """
         at = np.fromiter(positions, np.int64)
         parts: list[list[str]] = [[ADDED] if added else [] for added in self.added[at]]
         for name, title in NAMES.items():
@@ -77,10 +80,11 @@ def compare(rows: pd.DataFrame, file: ReadFile) -> FileDiff:
 
 
 def own_columns(mapping: ColumnMapping) -> dict[str, int]:
-    """The columns of a file that mean nothing here, by name, with their positions.
+    """Return the columns of a file that have no meaning here.
 
-    None that could be taken for one of ours when the file comes back, and none of passwords. A bare `Name` that is
-    only a part of a name gets another name, so that it is not taken for a full one then.
+    Returns their positions by name. Columns of passwords are left out, and so are those that could be taken for one
+    of ours when the file comes back. A bare `Name` that is only a part of a name gets another name, so that it is not
+    taken for a full one then.
     """
     meanings = headers.meanings_of(mapping.names)
     return {
@@ -91,9 +95,10 @@ def own_columns(mapping: ColumnMapping) -> dict[str, int]:
 
 
 def as_table(rows: pd.DataFrame, file: ReadFile | None) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Header and rows of the mended file: the import format with every password, then the file's own columns.
+    """Return header and rows of the corrected file.
 
-    A row that reading found crowded has none of its own cells: any of them may hold a piece of a password.
+    The import format comes first, with every password, then the file's own columns. A row that reading found crowded
+    returns none of its own cells: any of them may hold a piece of a password.
     """
     cells = {name: rows[name].tolist() for name in COLUMNS}
     if file is not None:
@@ -108,10 +113,10 @@ def as_table(rows: pd.DataFrame, file: ReadFile | None) -> tuple[tuple[str, ...]
 
 
 def _raw(file: ReadFile) -> dict[str, pa.Array]:
-    """The cells of the file by what they mean.
+    """Return the cells of the file by their meaning.
 
-    A cell that reading filled from elsewhere stands as it was filled: the domain of an address, a username made of
-    names. So does a password that is none (`****`).
+    A cell that the reader filled in (the domain from an address, a username from names) is compared with the
+    value that it was given.
     """
     column = file.sheet.table.column
     told = {
@@ -141,7 +146,7 @@ def _password(was: str, now: str, generated: bool) -> str:
 
 
 def _shown(cell: str) -> str:
-    """A cell between quotes; what nobody would see in it is spelled out."""
+    """Quote a cell, with invisible characters spelled out."""
     if not cell:
         return "blank"
     seen = "".join(sign if sign.isprintable() else f"<U+{ord(sign):04X}>" for sign in cell[: _LONGEST + 1])

@@ -1,4 +1,4 @@
-"""Which rows of a preview are in view, and in which order."""
+"""Select the rows of a preview that are in view, and sort them."""
 
 from enum import StrEnum
 
@@ -13,18 +13,18 @@ from mxlib.core.schema import MAX_CELL_LENGTH
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.core.vocabulary import Verdict
 
-#: Kinds of rows beside the verdicts.
+#: Filters besides the kinds of rows.
 ALL, WARNINGS, LEFT_OUT, CHANGED = "all", "warnings", "left_out", "changed"
 
-#: What is searched; a password is not.
+#: The columns that are searched; passwords are not.
 _SEARCHED = ("username", "domain", "clean_username", "clean_domain", "recovery_email", "reasons", "warnings")
 
-#: What stops a row comes first, what only wants a look later; a row that is left out is settled.
+#: Errors come first, warnings later; a row that is left out needs nothing more.
 _URGENT = (Verdict.INVALID, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD, Verdict.EXISTS, WARNINGS)
 
 
 class SortOrder(StrEnum):
-    """How the rows in view are sorted."""
+    """The order of the rows in view."""
 
     LINE = "line"
     PROBLEMS = "problems"
@@ -32,7 +32,10 @@ class SortOrder(StrEnum):
 
 
 def select_kind(judged: pd.DataFrame, kind: str) -> Mask:
-    """The rows that a badge stands for: one of `kinds.KINDS`, ALL, WARNINGS or LEFT_OUT; the last are no other kind."""
+    """Return the rows of one filter: one of `row_kinds.KINDS`, ALL, WARNINGS or LEFT_OUT.
+
+    A row that is left out has no other kind.
+    """
     ticked = judged["ticked"].to_numpy(bool)
     match kind:
         case "all":
@@ -46,7 +49,10 @@ def select_kind(judged: pd.DataFrame, kind: str) -> Mask:
 
 
 def select_text(judged: pd.DataFrame, text: str) -> Mask:
-    """The rows with `text` in their address, name, recovery email or what is said of them, whatever its case."""
+    """Return the rows that contain `text`, ignoring case.
+
+    The username, domain, address, recovery email, errors and warnings are searched.
+    """
     wanted = text.strip(arrow_text.BLANKS)
     found = np.full(len(judged), not wanted)
     if not wanted or len(wanted) > MAX_CELL_LENGTH:
@@ -60,7 +66,10 @@ def select_text(judged: pd.DataFrame, text: str) -> Mask:
 
 
 def sort(judged: pd.DataFrame, chosen: Mask, order: SortOrder) -> list[int]:
-    """The positions of the `chosen` rows, sorted; rows that are alike stay as they are in the file."""
+    """Return the positions of the `chosen` rows, sorted.
+
+    Equal rows keep the order of the file.
+    """
     positions = np.flatnonzero(chosen)
     if order is SortOrder.PROBLEMS:
         ranks = np.full(len(judged), len(_URGENT))
