@@ -1,4 +1,4 @@
-"""From verdicts to a plan: what exactly will be done, and the figures to confirm it by."""
+"""Build a plan from verdicts: what exactly will be done, and the figures to confirm it by."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from mxlib.core.text import findings
 from mxlib.core.text.confirmations import Confirmation
 from mxlib.core.vocabulary import CLEAR, Action, Verdict
 
-#: Verdicts whose sentence needs the label before it where it stands alone.
+#: Verdicts whose sentence needs the label in front where it is shown alone.
 _LABELLED = {Verdict.EXISTS: findings.EXISTS, Verdict.NEEDS_PASSWORD: findings.NEEDS_PASSWORD}
 
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
-#: The columns of judged rows that a plan is made of.
+#: The columns of validated rows that a plan is made from.
 _NEEDED = (
     "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "action", "clean_username",
     "clean_domain", "asked_limit", *(f"{when}_{column.name}" for when in ("clean", "had") for column in VALUES),
@@ -27,10 +27,11 @@ _NEEDED = (
 
 
 def make_plan(judged: pd.DataFrame, source: ImportSource | None = None) -> Plan:
-    """The plan of judged rows: ticked Ready rows will be sent, every other row is there with the reason.
+    """Return the plan of validated rows; ticked Ready rows will be sent.
 
-    An update that changes nothing is there too, with nothing to do. What mailboxes have now is frozen in `before`.
-    `source` gives the own columns of a row; rows added by hand have none.
+    Every other row is in the plan with the reason why it is not sent. An update that changes nothing is in it too,
+    with nothing to do. The current values of the mailboxes are frozen in `before`. `source` gives the own columns of
+    a row; rows added by hand have none.
     """
     usable = judged.assign(password=judged["password"].where(_holds_a_password(judged), ""))
     records = zip(*(usable[name].tolist() for name in _NEEDED), strict=True)  # to_dict takes five times as long
@@ -51,10 +52,10 @@ def confirmation(
     ahead: int = 0,
     per_minute: int = 20,
 ) -> Confirmation:
-    """The figures to confirm `plan` by; it was made of `judged`.
+    """Return the figures to confirm `plan` by; the plan was made from `judged`.
 
-    `existing` maps a domain to its mailboxes now and lacks one that could not be checked. `seconds` is how long it
-    will all take, the `ahead` rows of other runs included.
+    `existing` maps a domain to the number of its mailboxes now and lacks one that could not be checked. `seconds` is
+    how long everything will take, including the `ahead` rows of other runs.
     """
     acting = [row for row in plan.rows if row.acts]
     updating = [row for row in acting if row.action is Action.UPDATE]
@@ -84,12 +85,18 @@ def confirmation(
 
 
 def _has_cells(row: Mapping[str, Any]) -> bool:
-    """Whether a row has cells of its own to keep; one with too many may hold pieces of a password in any of them."""
+    """Return whether a row has own cells to keep.
+
+    A row with too many cells has none: any of them may hold pieces of a password.
+    """
     return bool(row["origin"] >= 0 and not row["fault"])
 
 
 def _holds_a_password(rows: pd.DataFrame) -> pd.Series:
-    """Whether there is a password to use: one was typed, or was generated for a row that will be sent."""
+    """Return which rows have a usable password.
+
+    It was typed, or was generated for a row that will be sent.
+    """
     missing = passwords.scan(arrow_text.cells_of(rows["password"])).missing
     made = rows["ticked"] & (rows["verdict"] == Verdict.READY) & ~rows["exists"]
     return (made | ~rows["generated"]) & ~missing
@@ -133,7 +140,10 @@ def _number(cell: Any) -> int | None:
 
 
 def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:
-    """Why a row is not sent, as it will stand in the results; blank when it is sent."""
+    """Return why a row is not sent; blank when it is sent.
+
+    The results show this text.
+    """
     if not row["ticked"]:
         return findings.UNTICKED
     if verdict in _LABELLED:

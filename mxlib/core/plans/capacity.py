@@ -1,4 +1,4 @@
-"""Whether a batch fits the account, as far as the host tells: it tells of storage, and of no limit of mailboxes."""
+"""Check a batch against the account's storage. MXroute does not report a limit on mailboxes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ _MB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What rows add to an account: mailboxes, MB of quota, and mailboxes without a limit."""
+    """The growth that rows add to an account.
+
+    `mailboxes` and `unlimited` are numbers of mailboxes, the latter of those without a limit; `quota` is in MB.
+    """
 
     mailboxes: int = 0
     quota: int = 0
@@ -21,7 +24,10 @@ class Growth:
 
     @classmethod
     def of(cls, rows: Iterable[PlannedRow]) -> Self:
-        """What rows that are sent add; quotas that shrink count for nothing, as nobody's mail becomes less by them."""
+        """Return what the rows to be sent add to the account.
+
+        Quotas that shrink count as 0, since they do not reduce anyone's mail.
+        """
         mailboxes = quota = unlimited = 0
         for row in rows:
             if row.action is Action.DELETE or row.quota is None:
@@ -36,7 +42,10 @@ class Growth:
 def storage(
     growth: Growth, used: int | None, limit: int | None, read_at: float, now: float, grace_until: str = ""
 ) -> str:
-    """Why the account's storage (bytes, limit 0 = none, None = not known) is worth a look; blank when it is not."""
+    """Return why the account's storage needs attention; blank when it does not.
+
+    `used` and `limit` are in bytes; a limit of 0 means no limit, and None means unknown.
+    """
     if limit == 0 or not (growth.mailboxes or growth.quota or growth.unlimited):
         return ""
     if limit is None or used is None:
@@ -46,7 +55,8 @@ def storage(
         until = f" MXroute gives until {grace_until}." if grace_until else ""
         return f"The account is full: {has}.{until} Free space or raise the plan, or new mail is refused."
     free = limit - used
-    if growth.quota * _MB <= free:  # what has no limit can not be reckoned with: it is told beside what does not fit
+    # Mailboxes without a limit cannot be counted: they are mentioned only along with quotas that do not fit.
+    if growth.quota * _MB <= free:
         return ""
     adds = f"These quotas add {_size(growth.quota * _MB)}"
     if growth.unlimited:
@@ -55,7 +65,7 @@ def storage(
 
 
 def _not_known(growth: Growth, used: int | None, limit: int | None, at: str) -> str:
-    """What can be said while a figure of the account is missing."""
+    """Return what can be said while a figure of the account is missing."""
     adds = f"these quotas add {_size(growth.quota * _MB)}"
     if limit is None:
         known = "" if used is None else f"; {_size(used)} was used"
@@ -67,7 +77,10 @@ def _not_known(growth: Growth, used: int | None, limit: int | None, at: str) -> 
 
 
 def plan_full(growth: Growth, refused_at: float, now: float) -> str:
-    """That the host's plan was full at the last create; blank when nothing is to be created."""
+    """Warn that the host's plan was full at the last create.
+
+    Blank when nothing is to be created.
+    """
     if not growth.mailboxes:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""What is asked before picked mailboxes are changed or deleted: figures first, what to do last."""
+"""Questions before selected mailboxes are changed or deleted: figures first, the instruction last."""
 
 from mxlib.core.format import count, day, duration, listed, readable
 from mxlib.core.plans.changes import Change, ChangeSummary, Deletion, NewPassword, NewQuota, NewStored, OverQuota
@@ -20,7 +20,10 @@ _REFRESH = "Press Refresh to see what is there now."
 
 
 def name(change: Change) -> str:
-    """What a run of this change is called, where an import is called by its file."""
+    """Return the name of a run of this change.
+
+    An import is named after its file.
+    """
     match change:
         case NewQuota():
             return f"Set quota: {_aim(change)}"
@@ -35,7 +38,10 @@ def name(change: Change) -> str:
 def question(
     change: Change, figures: ChangeSummary, *, alone: str = "", readable_until: float = 0.0, seconds: float = 0.0
 ) -> str:
-    """The question; `alone` is the address of a single mailbox, `seconds` how long a run takes, 0 for none."""
+    """Return the question to ask before a change.
+
+    `alone` is the address of a single mailbox. `seconds` is how long a run takes, 0 without a run.
+    """
     if not figures.acting:
         return f"Nothing to change: {_why_nothing(change, figures)}"
     sentences = _question(change, figures, alone)
@@ -52,30 +58,30 @@ def question(
 
 
 def below(those: tuple[OverQuota, ...]) -> str:
-    """That mailboxes hold more than the quota that they would get."""
+    """Warn that mailboxes hold more than the quota that they would get."""
     told = [f"{each.address} {each.usage:,.0f} of {each.quota:,} MB" for each in those]
     full = "1 mailbox would be" if len(those) == 1 else f"{len(those):,} mailboxes would be"
     return f"{full} over quota and get no more mail: {listed(told, most=_SHOWN)}."
 
 
 def gone(addresses: tuple[str, ...]) -> str:
-    """That mailboxes which were picked are there no more."""
+    """Say that selected mailboxes no longer exist."""
     are = "is" if len(addresses) == 1 else "are"
     return f"{listed(addresses, most=_SHOWN)} {are} not there any more; left out."
 
 
 def too_many(mailboxes: int, most: int) -> str:
-    """More mailboxes than one request takes."""
+    """Refuse more mailboxes than one request may have."""
     return f"{mailboxes:,} mailboxes; the limit is {most:,}. Send them in parts."
 
 
 def not_typed(wanted: str) -> str:
-    """That a deletion was not confirmed."""
+    """Ask again for the text that confirms a deletion."""
     return f"Type {wanted} to confirm."
 
 
 def holding(megabytes: float) -> str:
-    """An amount of mail."""
+    """Describe an amount of mail, given in MB."""
     if megabytes >= 1024:
         return f"{megabytes / 1024:,.1f} GB of mail"
     return f"{megabytes:,.0f} MB of mail" if megabytes >= 1 else "hardly any mail" if megabytes else "no mail"
@@ -97,7 +103,8 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
             if alone:
                 told.append(f"It is {_storage(figures.quota_before) if figures.quota_before else 'unlimited'} now.")
             elif figures.quota_after:
-                limited = change.value is not None and figures.unlimited  # else that they stay so was told just above
+                # Without a value, the sentence above already says that they stay unlimited.
+                limited = change.value is not None and figures.unlimited
                 now = _storage(figures.quota_before) + (f" and {figures.unlimited:,} unlimited" if limited else "")
                 told.append(f"In all {now} now, {_storage(figures.quota_after)} then.")
             return told
@@ -139,22 +146,28 @@ def _storage(megabytes: int) -> str:
 
 
 def not_done(problem: str, *, passes: bool) -> str:
-    """That nothing came of a change, and that what was typed is still there for when the problem `passes`."""
+    """Say that a change was not made.
+
+    If the problem `passes`, add that what was typed is still there for another try.
+    """
     return f"{problem} {_KEPT}" if passes and "again" not in problem else problem
 
 
 def not_as_listed(problem: str) -> str:
-    """That a mailbox is gone, or there already, against what the page shows."""
+    """Say that a mailbox is gone, or exists already, unlike what the page shows."""
     return f"{problem} {_REFRESH}"
 
 
 def plan_says_no(message: str) -> str:
-    """That the plan of the account does not allow it, in the host's words, and what to do."""
+    """Say that the account's plan does not allow it, and what to do.
+
+    Quotes the message of the host.
+    """
     return f"MXroute: '{readable(message, 200)}'. Raise the plan or free some of it, then press the button again."
 
 
 def did(change: Change, address: str) -> str:
-    """What was done at once to one mailbox."""
+    """Describe what was done at once to one mailbox."""
     match change:
         case NewQuota():
             return f"{address}: quota {_aim(change)}."
@@ -167,13 +180,16 @@ def did(change: Change, address: str) -> str:
 
 
 def shown(rows: int, of: int, hidden: int) -> str:
-    """How many mailboxes a table shows, and that actions reach picked ones which it does not show."""
+    """Say how many mailboxes a table shows, and how many selected ones it hides.
+
+    Actions reach the hidden ones too.
+    """
     told = f"{rows:,} of {of:,} mailboxes."
     return f"{told} {hidden:,} picked {'one is' if hidden == 1 else 'ones are'} not among them." if hidden else told
 
 
 def picked(found: int, missing: int, domain: str) -> str:
-    """What a pasted list of addresses came to."""
+    """Say how many addresses of a pasted list were found."""
     told = f"{count(found, 'mailbox', 'mailboxes')} of {domain} found."
     if not missing:
         return told
@@ -184,6 +200,9 @@ _ASKED = {"create": "to create", "update": "to change", "delete": "to delete"}
 
 
 def unconfirmed(action: str, address: str, who: str, at: str, outcome: str) -> str:
-    """That a change by hand got no answer, and what is known of it; `outcome` is blank until that is read back."""
+    """Say that a manual change got no answer, and what is known of it.
+
+    `outcome` is blank until the mailbox is read back.
+    """
     asked = f"{who} asked MXroute {_ASKED[action]} {address} ({at})"
     return f"{asked}: {outcome}." if outcome else f"{asked}; no answer came yet. MXM looks what became of it by itself."

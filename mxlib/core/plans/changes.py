@@ -1,4 +1,4 @@
-"""What is done to mailboxes that were picked: planned rows, and what has to be known before."""
+"""Changes to selected mailboxes: the planned rows, and the figures to know first."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _TIMES = re.compile(r"[x×*]\s*(\d{1,4}(?:\.\d{1,2})?)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class NewQuota:
-    """A quota in MB (0 = unlimited): `value`, or reckoned from the one that each mailbox has."""
+    """A quota in MB (0 = unlimited): `value`, or computed from the current quota of each mailbox."""
 
     value: int | None = None
     times: Decimal = Decimal(1)
@@ -28,7 +28,7 @@ class NewQuota:
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """`2048`, `2 GB`, `unlimited`, `× 2` or `+ 1024`; None for anything else."""
+        """Read `2048`, `2 GB`, `unlimited`, `× 2` or `+ 1024`; return None for anything else."""
         text = text.strip(BLANKS)
         if found := _TIMES.fullmatch(text):
             times = Decimal(found[1])
@@ -40,7 +40,10 @@ class NewQuota:
         return None if value is None else cls(value)
 
     def of(self, quota: int) -> int:
-        """The quota that comes of one; unlimited stays unlimited unless a value is asked for."""
+        """Return the new quota for a current one, in MB.
+
+        Unlimited stays unlimited unless a value is asked for.
+        """
         if self.value is not None:
             return self.value
         # Rounded up, so that nothing becomes 0, which is unlimited.
@@ -49,14 +52,14 @@ class NewQuota:
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A generated password for each."""
+    """A generated password for each mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewStored:
-    """Values of a column that is kept here, by address in lower case; blank forgets one.
+    """Values of a column that MXM stores, by address in lower case; blank deletes one.
 
-    An address that is not there keeps its own.
+    An address that is not in `values` keeps its current value.
     """
 
     values: Mapping[str, str] = field(repr=False)
@@ -65,7 +68,7 @@ class NewStored:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Gone, with all mail."""
+    """Deletion of the mailboxes, with all their mail."""
 
 
 Change = NewQuota | NewPassword | NewStored | Deletion
@@ -82,9 +85,10 @@ class OverQuota:
 
 @dataclass(frozen=True)
 class ChangeSummary:
-    """What a change comes to. Quotas are sums of MB over mailboxes that have one; `mail` is what they hold in MB.
+    """The figures of a change.
 
-    `told` is whether the reader may see the figures of these mailboxes; without them there is only their number.
+    Quotas are sums of MB over mailboxes that have one; `mail` is the mail they hold, in MB. The last field is false
+    for a reader who may not see these figures; then only the number of mailboxes is filled in.
     """
 
     mailboxes: int
@@ -98,12 +102,15 @@ class ChangeSummary:
     told: bool = True
 
     def without_figures(self) -> Self:
-        """Return the summary for somebody who may delete the mailboxes, but not view them."""
+        """Return the summary for a reader who may delete the mailboxes but not view them."""
         return type(self)(self.mailboxes, self.mailboxes, 0, 0, 0, 0, 0.0, told=False)
 
 
 def mended(change: NewStored) -> tuple[NewStored, str]:
-    """The values as they will be kept, and what is wrong with the first that can be none ("" when nothing is)."""
+    """Return the values as they will be stored, and the first problem with them.
+
+    The second is "" when all are valid.
+    """
     typed = {address.lower(): value.strip() for address, value in change.values.items()}
     if change.column is NAME:
         return replace(change, values=typed), next(filter(None, map(full_names.trouble, set(typed.values()))), "")
@@ -117,10 +124,10 @@ def mended(change: NewStored) -> tuple[NewStored, str]:
 
 
 def make_plan(boxes: pd.DataFrame, change: Change, name: str) -> tuple[Plan, ChangeSummary]:
-    """The plan of a change to `boxes`, and its figures; `name` is what the run will be called.
+    """Return the plan of a change to `boxes`, and its figures; `name` names the run.
 
-    `boxes`: address, username, domain, recovery_email, usage, quota, limit, suspended. A row that changes nothing is in
-    the plan and asks for nothing.
+    `boxes` has the columns address, username, domain, VALUES, usage and suspended, and may have sent. A row that
+    changes nothing is in the plan and sends nothing.
     """
     records: list[dict[str, Any]] = boxes.to_dict("records")  # type: ignore[assignment]
     rows = tuple(_row(position, box, change) for position, box in enumerate(records))

@@ -12,7 +12,7 @@ from mxlib.core.vocabulary import Action, RunKind, Verdict
 
 
 class Asked(TypedDict, total=False):
-    """What a row may ask for, beside who it is about."""
+    """The values that a row may ask for, besides the mailbox it is about."""
 
     verdict: Verdict
     password: str
@@ -27,16 +27,18 @@ class Asked(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """One input row and what will become of it; `left_out` is the reason when it will not be sent.
+    """One input row and what will be done with it.
 
-    `stored` has the values that are kept in the app's own database, by column; CLEAR forgets one. In an update a blank
-    one, a blank `password` and a missing `quota` or `limit` keep what there is, and a limit without a password is not
-    sent: the host would not take it. `before` holds what was known when the plan was made, by column, with `usage` and
-    `sent`; `unused` in a delete means that it goes only if the mailbox,
-    read right before, is still unused and has that quota and limit; `unchanged` in an update that it is done only if
-    the mailbox still has
-    what is in `before`. A figure that is not known there may be any.
-    `sealed_cells` stand for `cells` in a row that comes of an earlier run's.
+    `left_out` is the reason when it will not be sent. `stored` has the values that are kept in the app's own
+    database, by column; CLEAR deletes one. In an update, a blank value there, a blank `password` and a missing
+    `quota` or `limit` keep the current value. A limit without a password is not sent: the host would not accept it.
+
+    `before` holds what was known when the plan was made, by column, with `usage` and `sent`. Its key `unused` makes a
+    delete conditional: the mailbox, inspected right before, must still be unused and have that quota and limit. Its
+    key `unchanged` makes an update conditional: the mailbox must still have the values in `before`. A figure that is
+    not known there matches any.
+
+    `sealed_cells` replace `cells` in a row that comes from a row of an earlier run.
     """
 
     position: int
@@ -57,7 +59,7 @@ class PlannedRow:
 
     @classmethod
     def create(cls, position: int, line: int, username: str, domain: str, **asked: Unpack[Asked]) -> Self:
-        """A row that makes a mailbox."""
+        """Return a row that creates a mailbox."""
         return cls(position, line, username, domain, **asked)
 
     @classmethod
@@ -71,7 +73,7 @@ class PlannedRow:
         before: Mapping[str, object],
         **asked: Unpack[Asked],
     ) -> Self:
-        """A row that changes a mailbox, which had `before`."""
+        """Return a row that updates a mailbox, which had `before`."""
         return cls(position, line, username, domain, Action.UPDATE, before=before, **asked)
 
     @classmethod
@@ -85,29 +87,35 @@ class PlannedRow:
         before: Mapping[str, object],
         sealed_cells: bytes | None = None,
     ) -> Self:
-        """A row that deletes a mailbox, which had `before`."""
+        """Return a row that deletes a mailbox, which had `before`."""
         return cls(position, line, username, domain, Action.DELETE, before=before, sealed_cells=sealed_cells)
 
     @property
     def address(self) -> str:
-        """The full address; as far as it is known, for a row that is invalid."""
+        """Return the full address; for an invalid row, as far as it is known."""
         return f"{self.username}@{self.domain}" if self.domain else self.username
 
     @property
     def asks_host(self) -> bool:
-        """Whether this row costs a write; what is stored here alone does not."""
+        """Return whether this row needs a write to the host.
+
+        Values that are stored only here do not.
+        """
         changes = self.action is not Action.UPDATE or bool(self.password) or self.quota is not None
         return changes and not self.left_out
 
     @property
     def acts(self) -> bool:
-        """Whether this row changes anything, at the host or here."""
+        """Return whether this row changes anything, at the host or here."""
         return self.asks_host or bool(any(self.stored.values()) and not self.left_out)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All rows of one confirmed import, in file order; every input row is here, sent or left out."""
+    """All rows of one confirmed run, in file order.
+
+    Every input row is here, sent or left out.
+    """
 
     file_name: str
     file_digest: str
@@ -116,17 +124,17 @@ class Plan:
     undo_of: int | None = None
 
     def sent(self) -> Iterator[PlannedRow]:
-        """The rows that cost a write."""
+        """Return the rows that need a write to the host."""
         return (row for row in self.rows if row.asks_host)
 
     @cached_property
     def domains(self) -> tuple[str, ...]:
-        """The domains whose mailboxes will change, sorted."""
+        """Return the domains whose mailboxes will change, sorted."""
         return tuple(sorted({row.domain for row in self.rows if row.acts}))
 
     @cached_property
     def digest(self) -> str:
-        """What makes two plans the same plan; passwords count through a hash only."""
+        """Return a hash that is equal for equal plans; passwords enter it only as hashes."""
         told = hashlib.sha256()
         for row in self.rows:
             told.update(
