@@ -17,7 +17,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 step, current = mapping.held(), editor.current()
 imports = services.current().lists.may_anywhere(layout.caller(), Permission.IMPORT, unread=True)
-with st.container(gap=None):  # always there: what is below stays as it is when a sentence appears or disappears
+# Always present, so that everything below stays as it is when a sentence appears or disappears.
+with st.container(gap=None):
     if not imports:
         permissions.say(permissions.NO_IMPORT)
     elif step is None and current is None:

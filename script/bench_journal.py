@@ -52,9 +52,10 @@ def _engine(folder: Path) -> tuple[Store, Engine]:
 
 
 def cost_of_a_row(folder: Path, count: int = ROWS) -> tuple[float, float]:
-    """Return the milliseconds of sending a row and recording its response, and those of planning it.
+    """Return the milliseconds for sending and recording a row, and those for planning it.
 
-    Half of the rows are left over, and three stay on their way, as when a process dies.
+    Recording is that of its response. Half of the rows are left over, and three are in flight, as when a process
+    dies.
     """
     store, engine = _engine(folder)
     planned = sandboxed.plan(count)

@@ -85,9 +85,9 @@ def spreadsheet(rows: int = ROWS, seed: int = 7) -> bytes:
 
 
 class _Judged(NamedTuple):
-    """Verdict that the loop appends to one row.
+    """The verdict that the loop appends to one row.
 
-    The address is None when it could not be sent.
+    An invalid cell gives None in `clean_quota` or `clean_limit`.
     """
 
     verdict: Verdict
@@ -297,7 +297,7 @@ def peak_megabytes() -> float:
 
 
 def main(rows: int = ROWS, times: int = 5) -> None:
-    """Print how long validation takes, how much faster it is than a loop, and its memory."""
+    """Print how long validation takes, how much faster than a loop, and its memory."""
     data = spreadsheet(rows)
     whole = seconds(lambda: validate(rows_of(data, rows), ACCOUNT, STANDARD), times)
     peak = peak_megabytes()

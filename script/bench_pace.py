@@ -88,9 +88,9 @@ def naive(window: float, rows: int, latency: float, *, again: bool) -> Told:
 
 
 def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
-    """Print seconds against the least the limit allows, refusals and rows a window, for each client.
+    """Print seconds against the least that the limit allows, refusals, and rows a window.
 
-    Returns whether MXM created all rows without a refusal and within the bound.
+    There is one line for each client. Returns whether MXM created all rows without a refusal and within the bound.
     """
     told: dict[str, Told] = {}
     clients = {

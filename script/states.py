@@ -1,4 +1,4 @@
-"""States of the dashboard that docs/ shows; each is a function that opens it in a page.
+"""States of the dashboard that docs/ shows, each a function that opens it in a page.
 
 To show another one, write a function here with `@state`, then run `script/screenshots <name>`: the picture has its
 name, and its docstring is the caption in docs/screens.md. Every state begins in a browser without a session, on a

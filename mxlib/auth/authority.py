@@ -34,7 +34,7 @@ def current(caller: Caller) -> Caller:
 
 
 def resolves_callers(service: type[Service]) -> type[Service]:
-    """Let every public method of `service` that takes a Caller act with the caller's present rights."""
+    """Make public methods of `service` that take a Caller use the caller's present rights."""
     for name, method in list(vars(service).items()):
         if not name.startswith("_") and inspect.isfunction(method) and (place := _place(method)):
             setattr(service, name, _resolving(method, *place))

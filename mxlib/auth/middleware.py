@@ -287,7 +287,7 @@ def _unproven(scope: Scope, headers: Headers, arrived: RequestContext) -> Refusa
 
 
 def _asks_for_page(scope: Scope) -> bool:
-    """Return whether a browser opens a page with this request, rather than a part of one."""
+    """Return whether a browser opens a page with this request, not part of one."""
     reads = scope["type"] == "http" and scope["method"] in _READS
     return reads and "text/html" in Headers(scope=scope).get("accept", "")
 

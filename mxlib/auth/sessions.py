@@ -38,7 +38,7 @@ class Session:
 
     @property
     def known_as(self) -> str:
-        """Return the name of the session on this server, which cannot be used to sign in."""
+        """Return the name of the session on this server; it cannot sign anyone in."""
         return self.digest.hex()
 
 
@@ -80,7 +80,7 @@ class Sessions:
 
     @contextmanager
     def watch(self, digest: bytes) -> Iterator[asyncio.Event]:
-        """Yield an event of the running loop that is set when that session ends or changes.
+        """Yield an event of the running loop, set when that session ends or changes.
 
         Any thread may end or change it.
         """

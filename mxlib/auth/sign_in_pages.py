@@ -100,7 +100,10 @@ def cookie_name(secure: bool) -> str:
 
 
 def start_session(request: Request, told: str, wanted: str) -> Response:
-    """Give the browser its session, whose id is `told`, and redirect to the page `wanted`."""
+    """Set the session cookie, and redirect to the page `wanted`.
+
+    The parameter after `request` is the id of the session.
+    """
     arrived = request_context(request.scope)
     answer = _to(local(wanted))
     answer.set_cookie(
@@ -125,7 +128,7 @@ def ask(
     wanted: str = "/",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the sign-in page: `wrong` is an error, `told` a plain message."""
+    """Return the sign-in page with an error in `wrong`, or a plain message."""
     entrance = request_context(request.scope).authenticator
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
     note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""

@@ -40,7 +40,10 @@ class Backoff:
     most: float
 
     def wait(self, refused: Sequence[float], now: float) -> float:
-        """Return the seconds until the next try is accepted, after refusals at these times (latest first)."""
+        """Return the seconds until the next try is accepted.
+
+        `refused` are the times of refusals, latest first.
+        """
         if len(refused) < self.free:
             return 0.0
         pause = min(self.most, 2.0 ** min(len(refused) - self.free, 30))

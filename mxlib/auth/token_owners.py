@@ -1,4 +1,4 @@
-"""Owners of tokens, present rights of a token, and its end when the owner is disabled."""
+"""The owners of tokens: the present rights of a token, and its end when the owner is disabled."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -112,9 +112,9 @@ def hand_over(tx: Tx, by: Caller, token: TokenRecord, to: str, at: float) -> Non
 
 
 def release(tx: Tx, by: Caller, user: UserRecord, keep: Collection[int], to: str, at: float) -> Released:
-    """Hand the tokens `keep` of a user over to the admin `to`, and revoke the others.
+    """Hand the tokens `keep` of a user over to another admin, and revoke the others.
 
-    Raises InvalidPassword.
+    `to` is the name of that admin. Raises InvalidPassword.
     """
     living = [token for token in tokens.of_owner(tx, user.id) if _lives(token, at)]
     if missing := set(keep) - {token.id for token in living}:

@@ -43,9 +43,9 @@ class SessionWebSocket:
         by_hand: IsUserActivity,
         redraw: Redraw,
     ) -> None:
-        """Create it; `session` is None while sign-in is not required.
+        """Serve one connection. Without required sign-in, `session` has to be None.
 
-        The connection then closes once it is required.
+        The connection closes once sign-in is required.
         """
         self._entrance, self._session, self._receive, self._send = authenticator, session, receive, send
         self._by_hand, self._redraw, self.tab = by_hand, redraw, secrets.token_hex(8)
@@ -55,7 +55,7 @@ class SessionWebSocket:
         self._over: asyncio.Task[None]
 
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
-        """Let `app` talk to the browser until one of them ends it, or the session does."""
+        """Let `app` and the browser communicate until one of them, or the session, ends it."""
         scope = {**scope, "headers": [*scope["headers"], (TAB, self.tab.encode())]}
         with self._entrance.sessions.watch(self._session.digest if self._session else NO_PASSWORD) as woken:
             self._over = asyncio.create_task(self._until_over(woken))

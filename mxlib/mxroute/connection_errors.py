@@ -12,7 +12,7 @@ from mxlib.mxroute.errors import Unreachable
 
 
 def explain(error: httpx.RequestError, url: str, timeout: float, *, sent: bool) -> Unreachable:
-    """Return what an error of httpx means, without the error itself, since it holds the request."""
+    """Explain an error of httpx, without the error itself, since it holds the request."""
     parts = httpx.URL(url)
     place = f"{parts.host}:{parts.port}" if parts.port else parts.host
     for cause in _causes(error):

@@ -121,7 +121,7 @@ def read_mailbox(of: str, username: str) -> Request:
 def create_mailbox(
     of: str, username: str, password: str, quota: int | None = None, limit: int | None = None
 ) -> Request:
-    """Return the request that creates a mailbox; the host chooses what is None.
+    """Return the request that creates a mailbox; MXroute chooses any value left out.
 
     The response carries no data.
     """
@@ -212,7 +212,7 @@ def _refusal(request: Request, status: int, payload: Any, rate_headers: RateLimi
 
 
 def _words(request: Request, told: Any) -> str:
-    """Return the host's own words on one line, with the password masked if they repeat it."""
+    """Return MXroute's own words on one line, with a password that they repeat masked."""
     words = " ".join(str(told or "").split())
     password = str((request.body or {}).get("password") or "")
     return (words.replace(password, MASK) if password else words)[:_MOST_WORDS]

@@ -6,7 +6,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Self
 
-#: Seconds that no wait exceeds, whatever a host says: then one request is sent to find out.
+#: The longest wait in seconds, even if MXroute demands more: after it, one request tests the limit.
 MAX_WAIT_S = 15 * 60.0
 
 

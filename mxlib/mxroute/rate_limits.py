@@ -116,7 +116,7 @@ class RateBudget:
             self._mute = True
 
     def outlook(self, now: float) -> tuple[int, float]:
-        """Return how many may be sent now, and in how many seconds a new window opens."""
+        """Return how many requests may go now, and the seconds until a new window."""
         if told := self._valid(now):
             return max(0, told.remaining - len(self._flying)), told.over_at - now
         counted = self._counted(now)

@@ -102,7 +102,7 @@ def _are_different(names: list[str]) -> bool:
 
 
 def _normalised(address: str) -> str:
-    """Return an address in lower case, with its domain in the form that DNS uses (IDNA)."""
+    """Return an address in lower case, with its domain in the DNS form (IDNA)."""
     username, _, domain = address.lower().rpartition("@")
     try:
         return f"{username}@{domain.encode('idna').decode()}"

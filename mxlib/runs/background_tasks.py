@@ -9,11 +9,11 @@ from mxlib.store import OwnershipLost, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two rounds, and between two rounds of what is done often.
+#: Seconds between two rounds of the ordinary tasks, and of the frequent ones.
 EVERY = 600.0
 OFTEN = 10.0
 
-#: Seconds between two tries of what could not be done yet.
+#: Seconds between two tries of a task that failed.
 RETRY_EVERY = 2.0
 
 

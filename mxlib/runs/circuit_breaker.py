@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: Seconds of silence after which the host counts as down and is asked once a minute.
+#: Seconds of silence after which MXroute counts as down, and gets one probe a minute.
 DOWN_AFTER = 60.0
 
-#: Seconds between two looks at a host that is down.
+#: Seconds between two probes while MXroute is down.
 LOOK_EVERY = 60.0
 
 #: Seconds of silence after which runs pause.

@@ -85,7 +85,7 @@ def lost(answer: object) -> bool:
 
 
 def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
-    """Decide what the response to a row's own request means; the row is as it was when that left."""
+    """Decide what the response to a row's own request means; `row` is as before sending."""
     action = Action(row.action)
     match answer:
         case RateLimited():
@@ -155,9 +155,10 @@ def decide_inspection(row: RowRecord, answer: Response | MXrouteError) -> Finish
 
 
 def decide_failed_inspection(row: RowRecord, *, there: bool) -> Finish | None:
-    """Decide what a waiting row becomes when its domain is read first; None to send it as planned.
+    """Decide the outcome of a waiting row from the first read of its domain.
 
-    A list without the mailbox decides nothing: an update or a deletion is inspected by itself before it is sent.
+    None: send it as planned. A list without the mailbox decides nothing: an update or a deletion is inspected by
+    itself before it is sent.
     """
     if row.action != Action.CREATE or not there:
         return None
@@ -168,12 +169,18 @@ def decide_failed_inspection(row: RowRecord, *, there: bool) -> Finish | None:
 
 
 def tries_left_over(row: RowRecord) -> int:
-    """Return the tries of a row that waits after a refusal; it was sent, so an existing mailbox may be its own."""
+    """Return the tries of a row that waits after a refusal.
+
+    The fact that it was sent is kept, as an existing mailbox may be its own.
+    """
     return min(row.tries, 1)
 
 
 def decide_comparison(row: RowRecord, box: Mailbox | None) -> Outcome | None:
-    """Return the true outcome of a row given up without a response, if MXroute's final state shows it."""
+    """Return the true outcome of a row that was given up without a response.
+
+    It comes from MXroute's final state; None if that does not show it.
+    """
     match Action(row.action):
         case Action.CREATE if box is not None:
             return Outcome.CREATED
@@ -209,7 +216,7 @@ def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
 
 
 def decide_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) -> Finish | None:
-    """Decide what a confirmed row becomes by the state of its mailbox; None while it stays as it is.
+    """Decide the outcome of a confirmed row that its mailbox contradicts; None keeps it.
 
     `touched`: changed, deleted or created again by others since.
     """
@@ -236,7 +243,7 @@ def decide_gone(action: Action, *, unanswered: bool) -> Finish:
 
 
 def decide_denied_read(answer: object) -> PauseRun:
-    """Decide what it means that MXroute refuses to list a domain, though the key works for others."""
+    """Decide what MXroute's refusal to list a domain means, as its key works for others."""
     return PauseRun(sentences.not_told(answer))
 
 

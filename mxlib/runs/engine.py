@@ -26,16 +26,16 @@ from mxlib.store.encryption import DecryptionFailed as Sealed
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which the engine looks around even if nothing calls for it.
+#: Seconds after which the engine checks all runs even if nothing happens.
 TICK = 30.0
 
-#: Seconds before a slot for a write is free in which a mailbox is looked at that is to be found as it was.
+#: Seconds before the slot of a write is free, within which its mailbox is inspected if it must be unchanged.
 INSPECTED_BEFORE = 1.0
 
-#: Seconds within which a request leaves that was journalled as `sending`; later it never does.
+#: Seconds within which a request journalled as `sending` is sent; later it never is.
 LEAVES_WITHIN = 5.0
 
-#: How often a run that is being stopped is taken up again after faults of ours.
+#: How often a stopping run is reloaded after bugs of MXM.
 MAX_FAULTS = 3
 
 #: Seconds between two tries to write to a store that refused.
@@ -46,7 +46,7 @@ class RateLimiterProtocol(Protocol):
     """The part of the rate limiter that the engine uses."""
 
     def try_acquire(self, kind: str) -> float:
-        """Return 0.0 when the caller has the slot now, else the seconds to wait before the next try."""
+        """Return 0.0 when the caller has the slot now, else the seconds to wait."""
         ...
 
     def release(self, kind: str) -> None:
@@ -54,7 +54,7 @@ class RateLimiterProtocol(Protocol):
         ...
 
     def wait_seconds(self, kind: str) -> float:
-        """Seconds for which the host's limit holds the next request back; takes nothing."""
+        """Return the seconds until MXroute's limit allows the next request; no slot is taken."""
         ...
 
 
@@ -83,14 +83,14 @@ class Engine:
     # What the driver calls.
 
     def recover(self) -> None:
-        """Load every run that an earlier process left; rows that were being sent are read back."""
+        """Load the runs that an earlier process left, and read back rows being sent."""
         with self._store.write() as tx:
             for record in journal.open_runs(tx):
                 journal.mark_unknown(tx, record.id)
         self.load_new_runs()
 
     def load_new_runs(self) -> None:
-        """Take up the runs of the journal that are not here yet."""
+        """Load the runs of the journal that are not in memory yet."""
         now = self._clock.monotonic()
         with self._store.read() as tx:
             for record in journal.open_runs(tx):
@@ -131,7 +131,7 @@ class Engine:
         self.flush()
 
     def flush(self) -> bool:
-        """Record what is not recorded yet, and advance every run; return whether the store accepted it."""
+        """Record what is not recorded yet, and advance every run. Returns whether the store accepted it."""
         try:
             while self._unrecorded:
                 self._record(self._unrecorded[0])
@@ -148,12 +148,12 @@ class Engine:
     def _record(self, heard: ReceivedResponse) -> None:
         state = self.states.get(heard.job.run)
         if state is None or state.serial != heard.job.serial:
-            return  # the run was taken up again since: what this is about is read back
+            return  # the run was reloaded since, and reads back the row of this response
         try:
             transitions.apply_response(self._store, state, heard, self._patience)
         except (StoreUnavailable, OwnershipLost):
             raise
-        except Exception as problem:  # a fault of ours: what the run was doing is settled when it is taken up again
+        except Exception as problem:  # a bug of MXM: open rows are settled when the run is reloaded
             self._halt_for(state, problem)
 
     # How a run is steered.
@@ -288,7 +288,7 @@ class Engine:
             lifecycle.halt(state, sentences.BROKEN, blind=True)
 
     def _taken_up_again(self, state: RunState) -> RunState:
-        """Return a run that a bug left half done, as the journal has it; open requests are read back."""
+        """Reload from the journal a run that a bug left half done. Open requests are read back."""
         with self._store.write() as tx:
             journal.mark_unknown(tx, state.id)
             record = journal.get_run(tx, state.id)
@@ -326,7 +326,7 @@ class Engine:
             self._halt_for(state, problem)
 
     def _move_on(self, state: RunState) -> None:
-        """Start a queued run whose domains are free; check, then end, a run whose rows all have an outcome."""
+        """Start a queued run whose domains are free. A run whose rows all have an outcome is checked and ended."""
         if state.status is RunStatus.QUEUED and not state.behind(self.states.values()):
             state.status, state.unsaved = RunStatus.RUNNING, True
             state.looks_first()
@@ -358,7 +358,7 @@ class Engine:
                 self._forget(state)
 
     def _ends_unsettled(self, state: RunState) -> bool:
-        """Return whether a stopping run ends before all rows are certain, since MXroute does not respond now."""
+        """Return whether a stopping run ends although rows are uncertain, as MXroute does not respond."""
         down = self.health.is_open(self._clock.monotonic())
         busy = state.waiting or state.kept_here or state.in_flight or state.asked
         if not state.unsettled or busy or (state.to_probe and not down):
@@ -377,7 +377,7 @@ class Engine:
         self.flush()
 
     def _halt_all(self, problem: StoreUnavailable) -> None:
-        """Hold all runs while the store fails; nothing is sent until it accepts what is known."""
+        """Pause all runs while the store fails. Nothing is sent until it accepts what is known."""
         why = str(problem)
         if self.trouble != why:
             log.error("The store refuses: %s", why)
@@ -388,7 +388,7 @@ class Engine:
                 state.held = True
 
     def _go_on(self) -> None:
-        """Resume the runs that were paused for the store, and for nothing else, once it works again."""
+        """Resume the runs that were paused for the store alone, once it works again."""
         with self._store.write() as tx:
             clock_guard.observe(tx, self._clock.now())
         self.trouble = ""

@@ -1,4 +1,7 @@
-"""How a run pauses, stops and ends: first in the journal, then in memory; `halt` the other way round."""
+"""The pauses, stops and ends of a run.
+
+Each is set in the journal first and then in memory; `halt` does it the other way round.
+"""
 
 from dataclasses import replace
 
@@ -97,7 +100,7 @@ def finish(store: Store, state: RunState, at: float) -> None:
 
 
 def settle_at_last(store: Store, state: RunState, at: float) -> None:
-    """Show the operator that a stopped run has its last outcomes, and keep its passwords from then on."""
+    """Notify the operator that the outcomes of a stopped run are final. Its passwords are kept from then on."""
     with store.write() as tx:
         run_passwords.keep_from(tx, state.id, at)
         journal.set_run(tx, state.id, seen=False)

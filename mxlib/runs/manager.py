@@ -25,10 +25,10 @@ from mxlib.store.records import RunRecord
 
 __all__ = ["InvalidState", "NotOwner", "RunManager", "SameImport"]
 
-#: Runs that are searched for those a caller may see.
+#: Runs to search for those that a caller may see.
 LOOKED_THROUGH = 1_000
 
-#: What is so until the log of the database was emptied; then the audit log says that they are erased.
+#: The state of passwords until the database's write-ahead log is emptied; then the audit log records their erasure.
 _ERASING = "being erased"
 
 
@@ -48,12 +48,12 @@ class RunManager:
     # Who may send.
 
     def must_own(self) -> None:
-        """Raise NotOwner in a process that only looks on, and StoreUnavailable while the store does not work."""
+        """Raise NotOwner unless this process owns the runs, StoreUnavailable while the store fails."""
         self._worker.check_ownership()
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
-        """Open a transaction of the process that sends; raise NotOwner in one that only looks on."""
+        """Open a transaction in the process that sends; raise NotOwner in any other."""
         with self._worker.changed, self._worker.writing() as tx:
             yield tx
 
@@ -63,7 +63,7 @@ class RunManager:
         self, plan: Plan, operator: str, *, retention_days: int, idempotency_key: str | None = None, address: str = "",
         kind: CallerKind = CallerKind.OPERATOR, beside: Collection[int] | None = None, since: float | None = None,
     ) -> int:  # fmt: skip
-        """Journal `plan` and start it; the number of the run.
+        """Journal `plan`, start it, and return the number of the run.
 
         The same key of the same operator, or a plan that an unfinished run already holds, gives that run's number.
         `beside` are the runs of the same import that may go on meanwhile, None any: another one, open or started
@@ -93,7 +93,7 @@ class RunManager:
         return run
 
     def pause(self, run: int, by: str = "", note: Note | None = None) -> None:
-        """Pause after open requests have ended; a run that is not active stays as it is.
+        """Pause after open requests end; a run that is not active stays as it is.
 
         `note` is written with the pause: at once, or as soon as the store accepts it.
         """
@@ -105,7 +105,10 @@ class RunManager:
         self._worker.steer(lambda engine: engine.resume(run, note))
 
     def stop(self, run: int, note: Note | None = None) -> None:
-        """End after what is in flight; the rest is not attempted. Raises Unwritable when the run was not stopped."""
+        """End after the requests in flight; the rest is not attempted.
+
+        Raises StoreUnavailable when the run was not stopped.
+        """
 
         def stop(engine: Engine) -> None:
             engine.stop(run, note)
@@ -118,9 +121,10 @@ class RunManager:
     def retry_failed(
         self, run: int, operator: str, *, kind: CallerKind = CallerKind.OPERATOR, address: str = ""
     ) -> int:
-        """Start a run of the rows that failed or were not attempted, with the same passwords; return its number.
+        """Start a run of the failed and unattempted rows, with the same passwords.
 
-        Raises InvalidState while the run is active, when nothing failed, or when its passwords are gone.
+        Returns its number. Raises InvalidState while the run is active, when nothing failed, or when its passwords
+        are gone.
         """
         with self._worker.changed, self._worker.writing() as tx:
             number = retry.retry(tx, self._store.key, run, Actor(operator, kind, address), self._clock.now())
@@ -172,7 +176,7 @@ class RunManager:
             audit.record(tx, by, AuditAction.RUN_HANDED_OVER, at=now, run=run, outcome=_ERASING)
 
     def extend(self, run: int, days: int, note: Note | None = None) -> None:
-        """Keep the passwords readable until at least `days` from now, and write `note`; erased ones stay erased."""
+        """Keep the passwords readable for at least `days` from now, and write `note`. Erased ones stay erased."""
         with self.writing() as tx:
             record = journal.get_run(tx, run)
             if record is not None and record.wrapped_key is not None:

@@ -143,7 +143,10 @@ def changed_since(name: str, has: int) -> str:
 
 
 def compared(row: RowRecord, box: Mailbox | None) -> tuple[str, str]:
-    """Return the sentence about a row's mailbox at MXroute, and its differences as a phrase ("" without any)."""
+    """Return a sentence about a row's mailbox at MXroute, and a phrase for differences.
+
+    The phrase is blank without any.
+    """
     action = Action(row.action)
     if action is Action.DELETE:
         again = box is not None
@@ -173,7 +176,10 @@ def _joined(*parts: list[str]) -> str:
 
 
 def _as_asked(row: RowRecord, name: str, has: int) -> str:
-    """Return `quota 1024 → 2048 as asked`, with the planned value where that had changed before the row."""
+    """Return `quota 1024 → 2048 as asked`, with any different planned value.
+
+    The planned value is different when the mailbox was changed before the row was sent.
+    """
     had, planned = row.was.get(name), row.before.get(name)
     if row.action == Action.CREATE or had is None:
         return f"{name} as asked"

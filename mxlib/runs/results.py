@@ -33,7 +33,7 @@ ELSEWHERE = "other-rows"
 
 @dataclass(frozen=True, slots=True)
 class RowVisibility:
-    """What a reader may see: the figures of mailboxes by domain, and the rows."""
+    """The rows that a reader may see, and the domains whose figures may be shown."""
 
     shows_figures: Callable[[str], bool]
     shows: Callable[[RowRecord], bool]
@@ -61,13 +61,13 @@ EVERYTHING = RowVisibility(lambda _domain: True, lambda _row: True)
 def rows_frame(
     store: Store, run: int, *, with_passwords: bool = False, seen: RowVisibility = EVERYTHING
 ) -> pd.DataFrame:
-    """Return every row in file order: line, address, outcome, reason, quota, limit, recovery_email, host_quota,
-    host_limit.
+    """Return every row of a run, in file order.
 
-    The earlier state of the mailbox is in old_quota, old_limit and old_recovery_email; a row without an earlier
-    mailbox has none. With `with_passwords` also `password`, filled for each mailbox made and blank otherwise. Here
-    and below, `seen` says which rows are shown, and in which domains figures of mailboxes that existed before the run
-    may be shown.
+    The columns are line, address, outcome, reason, those of VALUES (quota, limit, recovery_email, name), host_quota
+    and host_limit. The earlier state of the mailbox is in the same columns with the prefix `old_`; a row without an
+    earlier mailbox has none. With `with_passwords` also `password`, filled for each mailbox made and blank otherwise.
+    Here and below, `seen` says which rows are shown, and in which domains figures of mailboxes that existed before
+    the run may be shown.
     """
     rows = _rows(store, run, seen)
     columns = {name: [getattr(row, name) for row in rows] for name in _FRAME if name not in OLD}
@@ -82,14 +82,20 @@ def rows_frame(
 def all_rows(
     store: Store, run: int, *, with_passwords: bool = False, seen: RowVisibility = EVERYTHING
 ) -> list[tuple[RowRecord, str]]:
-    """Return every row in file order with the password of the mailbox it made; blank without `with_passwords`."""
+    """Return every row in file order, with the password of the mailbox it made.
+
+    The password is blank without `with_passwords`.
+    """
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows) if with_passwords else {}
     return [(row, passwords.get(row.position, "")) for row in rows]
 
 
 def old_values(row: RowRecord) -> dict[str, object]:
-    """Return the earlier state of a row's mailbox, by the names of `OLD`; None and blank for the unknown."""
+    """Return the earlier state of a row's mailbox, by names of `OLD`.
+
+    Unknown figures give None, unknown texts are blank.
+    """
     was = row.was
     return {
         f"old_{column.name}": was.get(column.name) if column.is_number else str(was.get(column.name) or "")
@@ -98,9 +104,9 @@ def old_values(row: RowRecord) -> dict[str, object]:
 
 
 def results_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Return every input row with its own columns, outcome, host figures and passwords of mailboxes made.
+    """Return every input row with its own columns, outcome, MXroute's figures and new passwords.
 
-    `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
+    Only mailboxes that the run made have one. `kind` is `xlsx`, whose text cells no spreadsheet calculates, or `csv`.
     """
     rows = _rows(store, run, seen)
     return _told(_with_own_cells(store, run, rows), _made(store, run, rows), kind)
@@ -112,7 +118,7 @@ def results_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> byt
 
 
 def results_zip(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Return the results domain by domain, as .xlsx and CSV, so that nobody gets passwords of others."""
+    """Return the results by domain, as .xlsx and CSV. One file a domain means that nobody gets passwords of others."""
     rows = _rows(store, run, seen)
     passwords = _made(store, run, rows)
     with store.read() as tx:
@@ -137,7 +143,7 @@ def failed_csv(store: Store, run: int, seen: RowVisibility = EVERYTHING) -> byte
 
 
 def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTHING) -> bytes:
-    """Return every row that is not done, in the import format with outcome and reason, as `xlsx` or `csv`."""
+    """Return every row that is not done, in the import format with outcome and reason. `kind` is `xlsx` or `csv`."""
     rows = [row for row in _rows(store, run, seen) if row.outcome not in DONE]
     passwords = _opened(store, run, rows)
     lines = (
@@ -177,9 +183,9 @@ def _told(rows: Sequence[tuple[RowRecord, Cells]], passwords: dict[int, str], ki
 
 
 def _with_own_cells(store: Store, run: int, rows: Sequence[RowRecord]) -> list[tuple[RowRecord, Cells]]:
-    """Return rows with their own cells; where rows are hidden, without columns that only those filled in.
+    """Return rows with their own cells, without columns that only hidden rows filled in.
 
-    A header may be about them.
+    The header of such a column may be about the hidden rows.
     """
     found = [(row, _own(store, row)) for row in rows]
     with store.read() as tx:

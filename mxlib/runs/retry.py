@@ -8,7 +8,7 @@ from mxlib.store.encryption import ServerKey
 
 
 class InvalidState(Exception):
-    """The request does not fit the state of the run; the message says why in one sentence."""
+    """The state of the run does not allow the request. The message says why in one sentence."""
 
 
 class NotOwner(InvalidState):

@@ -25,7 +25,8 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         told = _told(row) if outcome is Outcome.UPDATED else ""
         action = ACTION_DONE[Action(row.action)]
         audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=told)
-    if outcome is Outcome.CREATED:  # what its namesake had is not its own; what was set since the run began is
+    if outcome is Outcome.CREATED:
+        # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
     elif outcome is Outcome.DELETED:
         stored_columns.drop(tx, row.domain, row.username)
@@ -62,7 +63,7 @@ def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
 
 
 def _keep_stored(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
-    """Store or drop the values of a row; an update keeps the earlier ones for an undo."""
+    """Store or drop a row's values; an update keeps the earlier ones for undo."""
     if row.action == Action.UPDATE and row.stored:
         had = stored_columns.of_mailbox(tx, row.domain, row.username)
         _found(tx, row, {name: had[name] for name in row.stored})
@@ -73,7 +74,7 @@ def _keep_stored(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
 
 
 def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
-    """Note the state of a mailbox right before its row, where the plan did not know it."""
+    """Note a mailbox's state right before its row, where it differs from the plan."""
     other = {name: value for name, value in now.items() if value != row.was.get(name)}
     if other:
         journal.set_row(tx, row.run, row.position, before=row.before | {"found": row.before.get("found", {}) | other})
@@ -145,7 +146,7 @@ def meanwhile(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at
 
 
 def compare(tx: Tx, state: RunState, domain: str, boxes: Iterable[Mailbox], at: float) -> dict[int, tuple[str, str]]:
-    """Compare the rows of `domain` with MXroute; rows that seemed not done may have taken effect.
+    """Compare the rows of `domain` with MXroute; rows given up may have taken effect.
 
     Returns rows that the list contradicts, each with the domain and name to read it by.
     """
@@ -181,7 +182,7 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
     if step.outcome in DONE:
         journal.set_found(tx, state.id, [_found_at_host(_redecide(tx, state, row, step, at), box)])
         return
-    # The host may do it late: then it was we who asked for it.
+    # MXroute may still do it late, and then MXM is the one that requested it.
     journal.set_row(
         tx, state.id, row.position, having=row.outcome, outcome=step.outcome, reason=step.reason, differs="",
         unanswered=True, host_quota=None, host_limit=None,
@@ -203,7 +204,7 @@ def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, 
 
 
 def _take_back_stored(tx: Tx, row: RowRecord, at: float) -> None:
-    """Restore the earlier stored values of a row that did nothing, unless they were changed since."""
+    """Restore the earlier stored values of a row without effect, unless changed since."""
     now = stored_columns.of_mailbox(tx, row.domain, row.username)
     for name, has in now.items():
         asked = row.stored.get(name, "")

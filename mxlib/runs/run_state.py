@@ -1,4 +1,4 @@
-"""The remaining work of a run, as the engine holds it in memory; the journal has the same on disk."""
+"""The remaining work of a run in memory; the journal has the same on disk."""
 
 import heapq
 from collections import Counter
@@ -14,26 +14,26 @@ from mxlib.store import Tx, journal
 from mxlib.store.audit import Actor
 from mxlib.store.records import RowRecord, RunRecord
 
-#: So many rows running that end alike mean more than each of them: the run pauses.
+#: After this many rows in a row with the same failure, the cause is not the single row, and the run pauses.
 ALIKE = 3
 
-#: Seconds for which a look at a mailbox counts, and how many rows are looked at before the first of them goes.
+#: Seconds for which an inspection of a mailbox counts, and how many rows are inspected before the first is sent.
 INSPECTED_FOR = 5.0
 INSPECTED_AHEAD = 3
 
-#: How often in a row an answer that answers nothing is asked for again before the run pauses.
+#: How often in a row a read with a useless response is repeated before the run pauses.
 MAX_ODD_RESPONSES = 6
 
-#: Seconds after which a list without mailboxes is read again where there were some, and a refused key is tried again.
+#: Seconds after which an empty list is read again if its domain had mailboxes, and a refused key is tried again.
 AGAIN_AFTER = 60.0
 
 
-#: Writes an entry of the audit trail in a transaction.
+#: Writes an entry of the audit log in a transaction.
 Note = Callable[[Tx], object]
 
 
 class RequestPurpose(StrEnum):
-    """Why a request is sent."""
+    """The purpose of a request."""
 
     SEND = "send"
     SETTLE = "settle"
@@ -46,7 +46,7 @@ class RequestPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
-    """A read that a run wants: of one row, to settle it or before it is sent, or of a domain."""
+    """A read that a run needs: of one row, to settle it or before it is sent, or of a domain."""
 
     purpose: RequestPurpose
     domain: str = ""
@@ -63,13 +63,13 @@ class OutgoingRequest:
     sent_at: float
     attempt: int = 0
     row: RowRecord | None = field(default=None, repr=False)
-    #: Which taking up of the run it belongs to.
+    #: The loading of the run from the journal that it belongs to, as a number.
     serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedResponse:
-    """The response to a request: when, in Unix seconds and in monotonic ones."""
+    """The response to a request, and when it came: `at` in Unix seconds, `moment` in monotonic ones."""
 
     job: OutgoingRequest
     answer: Response | MXrouteError
@@ -79,32 +79,32 @@ class ReceivedResponse:
 
 @dataclass(slots=True)
 class PendingConfirmation:
-    """A row, as it was sent, that got no answer: when to read it back, and until when the host may still commit it."""
+    """A row, as sent, without a response: when to read it back, and until when MXroute may commit it."""
 
     row: RowRecord
     due: float
     quiet_until: float
-    #: How often it could not be read though the key was good for other things right after.
+    #: How often its read was refused though the key worked for other requests right after.
     denials: int = 0
 
 
 @dataclass(slots=True)
 class RunState:
-    """One run on its way. Times are monotonic seconds."""
+    """An open run. Times are monotonic seconds."""
 
     id: int
     operator: str
     domains: frozenset[str]
     status: RunStatus
-    #: When the run was asked for, in Unix seconds.
+    #: When the run was requested, in Unix seconds.
     created_at: float
     why: str = ""
     undo_of: int | None = None
-    #: Positions, as a heap: the first row of the file goes first, however often it has to go.
+    #: Positions, as a heap: the first row of the file is sent first, however often it is sent.
     waiting: list[int] = field(default_factory=list)
-    #: Rows that ask nothing of the host: they are done as soon as the run goes on.
+    #: Rows that need no request to MXroute: they are done as soon as the run continues.
     kept_here: list[int] = field(default_factory=list)
-    #: Rows whose mailbox is looked at right before they are sent: domain and username; and those looked at, and when.
+    #: Rows with an inspection right before they are sent (domain and username), and when rows were inspected.
     guarded: dict[int, tuple[str, str]] = field(default_factory=dict)
     inspected: dict[int, float] = field(default_factory=dict)
     unsettled: dict[int, PendingConfirmation] = field(default_factory=dict)
@@ -112,47 +112,47 @@ class RunState:
     to_look: set[str] = field(default_factory=set)
     to_check: set[str] | None = None
     asked: set[ReadTask] = field(default_factory=set)
-    #: Reading is no use now: the key was refused, or nobody answered for hours.
+    #: Reads are useless now: the key was refused, or MXroute did not respond for hours.
     blind: bool = False
     #: Whether anything was compared with the host at the end.
     compared: bool = False
-    #: It is paused only for as long as the store does not work; nobody has to resume it.
+    #: It is paused only while the store fails, and resumes by itself.
     held: bool = False
     #: The status in memory is newer than the one on disk.
     unsaved: bool = False
     note: str = ""
-    #: Reads that are not to go before a moment; how often each gave an odd answer; lists that are read a second time.
+    #: The earliest time of a postponed read; its number of odd responses; lists that are read a second time.
     later: dict[ReadTask, float] = field(default_factory=dict)
     odd: Counter[ReadTask] = field(default_factory=Counter)
     doubted: set[ReadTask] = field(default_factory=set)
     #: Rows whose mailbox is read by itself, since the list of its domain contradicts them.
     to_confirm: dict[int, tuple[str, str]] = field(default_factory=dict)
-    #: Rows that MXroute did not allow, and how each was unsettled if it was; and reads that it did not allow. A probe
-    #: tells whether it allows anything.
+    #: Rows that MXroute did not allow, with their earlier uncertainty if any; and reads that it did not allow. A probe
+    #: shows whether it allows anything.
     forbidden: dict[int, "PendingConfirmation | None"] = field(default_factory=dict)
     denied: dict[ReadTask, str] = field(default_factory=dict)
-    #: So many rows running were not allowed that the run paused; they wait.
+    #: So many rows in a row were not allowed that the run paused; they wait.
     suspected: bool = False
     #: Uncertain rows cannot be read back now.
     stuck: bool = False
-    #: MXM itself failed at it, and how often; it is taken up from the journal before it goes on.
+    #: A bug of MXM left it half done, and how often; it is reloaded from the journal before it continues.
     broken: bool = False
     faults: int = 0
     serial: int = 0
     #: A problem as a sentence; the run continues.
     trouble: str = ""
-    #: When its rows were planned, after which entry of the audit trail, and the runs that they were part of.
+    #: When its rows were planned, after which entry of the audit log, and the runs that they were part of.
     planned_at: float = 0.0
     planned_after: int = 0
     lineage: tuple[int, ...] = ()
     similar_failures: list[int] = field(default_factory=list)
     similar_failures_reason: str = ""
-    #: What is to be written with the run's status, at the latest when the store takes that again.
+    #: Audit entries to write with the run's status, at the latest when the store works again.
     notes: tuple[Note, ...] = ()
 
     @property
     def actor(self) -> Actor:
-        """MXM, which acts for the operator."""
+        """Return MXM as the actor, on behalf of the operator."""
         return Actor(self.operator, CallerKind.ENGINE)
 
     @classmethod
@@ -192,7 +192,10 @@ class RunState:
         return self.domains if acts else frozenset()
 
     def behind(self, states: Iterable["RunState"]) -> tuple[int, ...]:
-        """Return those of `states` that write to a domain of this one, or waited for it longer, oldest first."""
+        """Return the runs that this one waits for, oldest first.
+
+        They write to a domain of this one, or have waited for it longer.
+        """
         first = (
             other.id
             for other in states
@@ -258,7 +261,7 @@ class RunState:
         return min((at - now for at in due if at > now), default=None)
 
     def puts_off(self, read_task: ReadTask, moment: float) -> bool:
-        """Read again after an odd response, later each time; return whether that was tried often enough."""
+        """Postpone a read after an odd response, longer each time. Returns whether it was tried often enough."""
         self.odd[read_task] += 1
         self.later[read_task] = moment + 2.0 ** self.odd[read_task]
         return self.odd[read_task] >= MAX_ODD_RESPONSES
@@ -297,7 +300,7 @@ class RunState:
         return None if position is None or self._is_to_be_inspected(position, now) else position
 
     def next_inspection(self, now: float) -> ReadTask | None:
-        """Return the inspection of a row that is about to be sent, if it needs one."""
+        """Return the inspection that a row needs before it is sent soon, if any."""
         for position in heapq.nsmallest(INSPECTED_AHEAD, self.waiting) if self.sends and self.guarded else ():
             if self._is_to_be_inspected(position, now):
                 read_task = ReadTask(RequestPurpose.INSPECT, self.guarded[position][0], position)
@@ -309,7 +312,7 @@ class RunState:
         return position in self.guarded and now - self.inspected.get(position, float("-inf")) >= INSPECTED_FOR
 
     def note_failure(self, position: int, thrice: str) -> list[int]:
-        """Return the rows that ended like this one without a break, this one included; none when it succeeded."""
+        """Return the unbroken series of similar failures, this row included; empty after a success."""
         if not thrice:
             return []
         return [*(self.similar_failures if thrice == self.similar_failures_reason else ()), position]
@@ -336,7 +339,7 @@ def read_request(state: RunState, read_task: ReadTask) -> Request:
 
 
 def write_request(row: RowRecord, password: str) -> Request:
-    """Return the request of a row; an update names only changes, and the limit only where MXroute accepts it."""
+    """Return the request of a row. An update names only changes, and the limit only where MXroute accepts it."""
     match Action(row.action):
         case Action.CREATE:
             return protocol.create_mailbox(row.domain, row.username, password, row.quota, row.limit)

@@ -16,7 +16,7 @@ from mxlib.store.records import RunRecord
 
 
 class Passwords(StrEnum):
-    """State of the passwords of a run; they are erased once no file of this server has them."""
+    """The state of a run's passwords. They are erased once no file of this server has them."""
 
     NONE = "none"
     KEPT = "kept"
@@ -38,24 +38,24 @@ class RunView:
     created_at: float
     started_at: float | None
     finished_at: float | None
-    #: When it will be done, other runs ahead of it counted; None when it stands still or is at an end.
+    #: When it will be done, with the runs ahead of it included; None when it does not progress or has ended.
     eta_at: float | None = None
     #: The runs that it is queued behind, oldest first.
     behind: tuple[int, ...] = ()
     #: Seconds until MXroute's limit lets the next row go; 0.0 when nothing waits for it.
     waiting_seconds: float = 0.0
-    #: When the host stopped answering, and in how many seconds it is asked again.
+    #: When MXroute stopped responding, and the seconds until the next try.
     silent_since: float | None = None
     next_try_seconds: float = 0.0
     #: Why it is paused, and what to do: one or more whole sentences.
     paused_reason: str = ""
-    #: Whether it goes on by itself once the store works again.
+    #: Whether it continues by itself once the store works again.
     held: bool = False
     #: When the results were compared with the host, how many differ, and the first difference as a phrase.
     checked_at: float | None = None
     differences: int = 0
     difference: str = ""
-    #: What else the operator should know: a comparison that could not be made, say.
+    #: A remark for the operator, for example that a comparison could not be made.
     note: str = ""
     passwords_until: float | None = None
     handed_over_at: float | None = None
@@ -87,7 +87,7 @@ class RunView:
 
     @property
     def status_text(self) -> str:
-        """Return what it waits for, why it paused or how it ended; blank while it is simply active."""
+        """Return why the run waits, paused or ended; blank while it is simply active."""
         match self.status:
             case RunStatus.PAUSED:
                 return run_status.paused(self.open, self.paused_reason)

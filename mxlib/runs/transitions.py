@@ -107,7 +107,10 @@ def _row_is_inspected(store: Store, state: RunState, heard: ReceivedResponse) ->
 
 
 def _row_is_confirmed(store: Store, state: RunState, heard: ReceivedResponse) -> None:
-    """Apply a direct read of a mailbox that a list contradicts; without permission its row stays as it is."""
+    """Apply a direct read of a mailbox that a list contradicts.
+
+    Without permission to read it, its row stays as it is.
+    """
     read_task, answer = heard.job.read_task, heard.answer
     position = read_task.position
     assert position is not None  # noqa: S101 - only a row is confirmed
@@ -239,7 +242,7 @@ def _record(tx: Tx, state: RunState, row: RowRecord, step: Decision, at: float) 
 
 
 def _remember(state: RunState, position: int, step: Decision, unsettled: PendingConfirmation | None = None) -> None:
-    """Bring the memory to the state of the journal; `unsettled` is the row's earlier uncertainty, if any."""
+    """Update the memory to match the journal; `unsettled` is the row's earlier uncertainty, if any."""
     match step:
         case Finish():
             if step.forbidden:

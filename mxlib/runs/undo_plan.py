@@ -14,7 +14,10 @@ from mxlib.store.records import RowRecord
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """One mailbox of the run to undo; `why` it is kept, None when it is not."""
+    """The plan for one mailbox of an undo; `why` is the reason to keep it.
+
+    A mailbox without a reason (None) is not kept.
+    """
 
     row: PlannedRow
     why: KeepCode | None = None
@@ -28,7 +31,7 @@ def plan_steps(
 ) -> list[UndoStep]:
     """Plan each mailbox that `rows` made or changed.
 
-    `boxes` are the current state, by address, and `stored` the values stored here, by column and address; `touched`
+    `boxes` has the current state by address, and `stored` the values stored here, by column and address; `touched`
     are addresses that others changed here since.
     """
     done = (row for row in rows if row.outcome in {Outcome.CREATED, Outcome.UPDATED})
@@ -63,7 +66,7 @@ def _deletion(row: RowRecord) -> PlannedRow:
 
 
 def _restoration(row: RowRecord) -> PlannedRow:
-    """Plan an update back to the earlier state; a password cannot be restored, nor a limit without one."""
+    """Plan an update back to the earlier state. A password cannot be restored, nor a limit without one."""
     was, left = row.was, _left(row)
     quota = was.get("quota") if row.quota is not None and was.get("quota") != left["quota"] else None
     stored = {}
@@ -85,7 +88,7 @@ def _restoration(row: RowRecord) -> PlannedRow:
 
 
 def _left(row: RowRecord) -> dict[str, object]:
-    """What a mailbox was left with at the host by its row, as far as that is known."""
+    """Return the quota and limit that a row left at MXroute, as far as known."""
     return {"quota": row.quota if row.host_quota is None else row.host_quota, "limit": row.host_limit}
 
 

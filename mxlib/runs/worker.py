@@ -1,4 +1,4 @@
-"""The threads that carry out runs in the process that owns them; in any other they only wait."""
+"""The threads that carry out runs in the process that owns them. In any other process they only wait."""
 
 import logging
 import threading
@@ -89,12 +89,12 @@ class RunWorkers:
         return [*told, run_status.silent_since(self._clock.now() - (now - health.silent_since))]
 
     def take_up(self) -> None:
-        """Load what was just journalled; if another process owns the runs by now, that one does."""
+        """Load runs that were just journalled. If another process owns the runs by now, that one loads them."""
         with suppress(NotOwner):
             self.steer(lambda engine: engine.load_new_runs())
 
     def steer(self, do: Callable[[Engine], object]) -> None:
-        """Do something to the runs; raises NotOwner in a process that only looks on."""
+        """Apply `do` to the engine; raise NotOwner unless this process owns the runs."""
         with self.changed:
             if self._driver is not None:
                 with self.owning():
@@ -103,7 +103,10 @@ class RunWorkers:
             self.changed.notify_all()
 
     def _owner(self) -> OwnedStore:
-        """Return the store as this process owns it; raise NotOwner, or StoreUnavailable when the store fails."""
+        """Return the store as this process owns it.
+
+        Raises NotOwner, or StoreUnavailable when the store fails.
+        """
         if self._owned is None:
             raise (
                 StoreUnavailable(self.engine.trouble, self.engine.trouble_code)
@@ -123,7 +126,7 @@ class RunWorkers:
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
-        """Open a transaction for requests about runs; raise NotOwner in a process that only looks on."""
+        """Open a transaction for requests about runs; raise NotOwner unless this process owns them."""
         store = self._store if self._driver is None else self._owner()
         with self.owning(), store.write() as tx:
             clock_guard.observe(tx, self._clock.now())  # before anything is kept for a time
@@ -174,12 +177,12 @@ class RunWorkers:
                     self._clock.wait(self.changed, self._one_round())
                 except OwnershipLost:
                     self._give_up_ownership()
-                except Exception:  # whatever fails here, the other runs go on
+                except Exception:  # any failure here must leave the other runs running
                     log.exception("The driver of the runs failed")
                     self._clock.wait(self.changed, OWN_EVERY)
 
     def _one_round(self) -> float | None:
-        """Hand out what may go now; return seconds until there may be more, None to wait for a response."""
+        """Start the requests that may go now; return the seconds until more may. None means to wait for a response."""
         if self._owned is None and not self._take_ownership():
             return OWN_EVERY
         if self._clock.monotonic() >= self._beat_at:

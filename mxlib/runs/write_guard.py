@@ -25,7 +25,7 @@ _FIGURES = ("usage", "sent", "quota", "limit")
 
 
 class KeepCode(StrEnum):
-    """Why an undo keeps a mailbox."""
+    """The reasons for which an undo keeps a mailbox."""
 
     MAIL = "mail"
     SENT = "sent"
@@ -46,7 +46,7 @@ class KeepReason:
 def reason_to_keep(
     action: str, before: Mapping[str, object], box: Mailbox, stored: Mapping[str, str]
 ) -> KeepReason | None:
-    """Return why the mailbox `box`, with those stored values, stays as it is; None when the row may go.
+    """Return why `box`, with those stored values, stays as it is. None when the row may be sent.
 
     `before` is what the plan knew: a figure that is not in it, or None, may be anything.
     """
@@ -67,17 +67,17 @@ def reason_to_keep(
 class ChangesSincePlan:
     """Changes since a row was planned, as far as they are known here."""
 
-    #: What was done to its mailbox, by hand or by other runs, as the audit trail names it.
+    #: Audit actions on its mailbox, by hand or by other runs.
     actions: Collection[str] = ()
-    #: It was listed for the first time since, or what was done to it is not settled.
+    #: The mailbox was first listed since; or an act on it has an unknown outcome.
     is_new: bool = False
     is_unsure: bool = False
-    #: The count of messages sent may not have begun again since.
+    #: The count of sent messages may not have restarted since.
     same_day: bool = False
 
 
 def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReason | None:
-    """Return why the mailbox of an update or a deletion stays; None while it is the planned one."""
+    """Return why the mailbox of an update or a deletion is kept. None while it is as planned."""
     if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions):
         return KeepReason(KeepCode.CHANGED, messages.MADE_ANEW_SINCE)
     if since.actions or since.is_unsure:
@@ -96,7 +96,7 @@ def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReas
 
 
 def kept_here(before: Mapping[str, object], stored: Mapping[str, str]) -> KeepReason | None:
-    """Return why values that are stored here stay as they are; None when they are still the planned ones."""
+    """Return why stored values stay as they are; None when they match the plan."""
     for column in STORED_HERE:
         if before.get(column.name) not in (None, stored[column.name]):
             return KeepReason(KeepCode.CHANGED, messages.stored_since(column))
@@ -104,7 +104,7 @@ def kept_here(before: Mapping[str, object], stored: Mapping[str, str]) -> KeepRe
 
 
 def keep_text(data: object) -> Mailbox | None:
-    """Describe a mailbox by its figures; None when one is missing, since none may be guessed here."""
+    """Read a mailbox from stored data; None when a figure is missing. A missing figure may not be guessed here."""
     if not isinstance(data, Mapping):
         return None
     try:

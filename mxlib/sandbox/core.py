@@ -170,7 +170,7 @@ class Sandbox:
     def _told(self, fault: Fault, true: Reply | None, request: Request, now: float) -> Reply:
         """Return the reply that the sender gets instead of `true`.
 
-        `true` is None while there is no effect yet.
+        While there is no effect yet, `true` is missing (None).
         """
         match fault.answer:
             case Answer.NONE:

@@ -39,7 +39,7 @@ class Answer(StrEnum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     PLAN_FULL = "plan_full"
-    #: Success or refusal, whatever was done.
+    #: Report success or refusal, whether or not the write took effect.
     YES = "yes"
     NO = "no"
     #: Success with this `data`; or the true list, but half of it, or with an entry twice.
@@ -110,7 +110,7 @@ NAMED = {
     "dripped_headers": Fault(Answer.DRIPPED_HEADERS, delay=90.0),
     "dripped_body": Fault(Answer.DRIPPED_BODY, delay=90.0),
     "packed_twice": Fault(Answer.PACKED),
-    # False reports of what was done.
+    # False reports of the effect.
     "yes_undone": Fault(Answer.YES, Effect.NEVER),
     "no_done": Fault(Answer.NO),
     "no_done_403": Fault(Answer.NO, status=403),

@@ -49,7 +49,7 @@ class Change:
 
 @dataclass(slots=True)
 class Account:
-    """A hosting account, and the behaviour of its host that is known from the live service."""
+    """A hosting account, with the behaviour of its host as known from the live service."""
 
     domains: dict[str, dict[str, Mailbox]] = field(default_factory=dict)
     max_mailboxes: int | None = None  # of the plan, all domains together

@@ -14,7 +14,7 @@ from mxlib.runs.manager import NotOwner
 from mxlib.services.failures import LIMITED, UNKNOWN, code_of
 from mxlib.store import StoreUnavailable
 
-#: Seconds that a request by hand waits for its slot; beyond that the caller gets the time to come again.
+#: Seconds that a write by hand waits for its slot; when it takes longer, the caller gets the time to retry.
 MAX_WAIT_S = 20.0
 
 #: Raised when the caller lost the permission while a write waited for its slot; nothing was sent.
@@ -151,7 +151,7 @@ class ConfirmedWrites:
         except (
             MXrouteError,
             StoreUnavailable,
-        ) as error:  # whatever this is, it does not show the outcome of the first one
+        ) as error:  # this error does not show the outcome of the first request
             return _first_known(lost, code_of(error))
         return True
 

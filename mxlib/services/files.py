@@ -123,7 +123,7 @@ class FileService:
         return ImportBatch(file.rows, domain, on_existing, generate, file)
 
     def batch_from_json(self, data: bytes, read: Callable[[bytes, int], ImportBatch]) -> ImportBatch:
-        """Return the batch that `read` makes of JSON and of the most rows allowed; raises InvalidBody."""
+        """Return the batch that `read` makes of JSON and the row limit; raise InvalidBody."""
         return run_unless(time_budget.is_short(data), read, data, self._settings.max_rows)
 
     def sheet(self, data: bytes, name: str, taken: ReadOptions | None = None) -> Sheet:

@@ -189,7 +189,7 @@ class MailboxService:
         return unrecorded
 
     def set_stored(self, caller: Caller, domain: str, username: str, column: str, value: object) -> str:
-        """Store a value of a mailbox, such as its recovery email, and return it; blank removes it."""
+        """Store a value such as a recovery email, and return it; blank removes it."""
         domain, username = self._place(caller, Permission.IMPORT, domain, username)
         row = self._judged(domain, {"username": username, column: value}, exists=username).row
         kept = str(row[f"clean_{column}"])

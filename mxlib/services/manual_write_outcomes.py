@@ -75,7 +75,7 @@ def note_done(
 
 
 def note_stored(tx: Tx, at: float, actor: Actor, domain: str, username: str, stored: Mapping[str, str]) -> None:
-    """Keep values of a mailbox that is there, and write that down; blank ones stay as they are."""
+    """Store values of an existing mailbox, and log it; blank ones stay as they are."""
     stored_columns.apply(tx, domain, username, stored, at)
     for column, value in stored.items():
         if value:

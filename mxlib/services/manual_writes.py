@@ -307,7 +307,7 @@ class ManualWrites:
             except StoreUnavailable as problem:
                 log.warning("Writes by hand cannot be settled yet: %s", problem)
                 again = _SELDOM
-            except Exception:  # whatever fails here, later writes must still be settled
+            except Exception:  # after any failure here, later writes must still be settled
                 log.exception("The settling of writes by hand failed")
                 again = _SELDOM
             with self._changed:

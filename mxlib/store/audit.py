@@ -342,7 +342,7 @@ def _conditions(wanted: AuditFilter, seen: AuditScope | None) -> list[sa.ColumnE
 
 
 def _visible(seen: AuditScope) -> sa.ColumnElement[bool]:
-    """Match what a user did, what was done to domains, and runs of these domains alone."""
+    """Match acts of a user, acts on domains, and runs of these domains alone."""
     own = audit.c.who == seen.who
     about = sa.or_(*map(_of_family, ABOUT_DOMAINS))
     of_a_run = _of_family("run")

@@ -1,11 +1,11 @@
-"""Last time at which the store was in use, to detect a clock that jumps ahead.
+"""The last time at which the store was in use, to detect clock jumps.
 
 After such a jump, retention would end too early. How long passwords are kept moves with the clock when that jumps by
 over a day, ahead or back: what is left of it stays, whether the clock was wrong before or is wrong now. So time in
 which the server was off for over a day does not count.
 
-A server that was off for weeks looks the same as one with a wrong clock. So every deletion of old data asks here first:
-after a jump of over a day nothing is deleted until an hour has passed, or an admin has confirmed the time.
+A server that was off for weeks looks the same as one with a wrong clock. So every deletion of old data asks here
+first: after a jump of over a day nothing is deleted until an hour has passed, or an admin has confirmed the time.
 """
 
 import json

@@ -206,7 +206,7 @@ class Store:
             self.own()
 
     def lock_id(self) -> str:
-        """Return the identity of the locked file, so that a process can compare it with another's."""
+        """Return the identity of the locked file, to compare with that of another process."""
         return self._ownership.id if self._ownership is not None else ""
 
     def close(self) -> None:

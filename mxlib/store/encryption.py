@@ -87,7 +87,7 @@ class ServerKey(Key):
 
     @classmethod
     def load(cls, path: Path, secret: str = "") -> Self:
-        """Return the key of `secret`, else the one in the file at `path`, created when missing."""
+        """Return the key of `secret`, else of the file at `path`, created when missing."""
         if secret:
             return cls.make(secret)
         if not os.path.lexists(path):

@@ -147,7 +147,7 @@ def latest_runs(tx: Tx, most: int) -> list[RunRecord]:
 
 
 def open_runs(tx: Tx) -> list[RunRecord]:
-    """Return the runs that have not ended, or stopped with rows of unknown outcome, oldest first."""
+    """Return runs not ended, or stopped with rows of unknown outcome, oldest first."""
     unsettled = sa.select(run_row.c.run).where(run_row.c.outcome.in_(("sending", "settling")))
     stopped = (run.c.status == "stopped") & run.c.id.in_(unsettled)
     return _runs(tx, run.c.status.not_in(("finished", "stopped")) | stopped)[::-1]
@@ -340,7 +340,7 @@ def attempts_since(tx: Tx, at: float) -> list[tuple[str, float]]:
 
 
 def differences(tx: Tx, number: int) -> tuple[int, str]:
-    """Return how many rows differ at the host from what was asked, and the first difference."""
+    """Return how many rows differ at MXroute from the request, and the first difference."""
     query = sa.select(sa.func.count(), sa.func.min(run_row.c.position)).where(
         run_row.c.run == number, run_row.c.differs != ""
     )

@@ -21,9 +21,10 @@ class Maker:
 
 
 def find_maker(tx: Tx, address: str, *, after: int = 0, at: float = 0.0, but: Collection[int] = ()) -> Maker | None:
-    """Return who created the mailbox `address` after entry `after` and since `at`, other than runs `but`.
+    """Return who created the mailbox `address`, other than the runs `but`.
 
-    A mailbox that they deleted since, or that MXroute did not create though it reported so, does not count.
+    It looks for creations after entry `after` and since `at`. A mailbox that they deleted since, or that MXroute did
+    not create though it reported so, does not count.
     """
     query = sa.select(audit.c.what, audit.c.run).where(
         audit.c.on == address,

@@ -38,7 +38,7 @@ class ManualAction:
 
 
 def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
-    """Return the latest rows about a mailbox, newest first, without those left out of their runs."""
+    """Return the latest rows about a mailbox, newest first. Rows that were left out of their runs are not included."""
     heard = (
         sa.select(sa.func.max(attempt.c.heard_at))
         .where(attempt.c.run == run_row.c.run, attempt.c.position == run_row.c.position)
@@ -67,9 +67,9 @@ def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]
 
 
 def plan_was_full(tx: Tx) -> float | None:
-    """Return when the latest create of a run was refused since the host's plan was full.
+    """Return when MXroute refused the latest create of a run because its plan was full.
 
-    None when the latest create had another answer.
+    None when the latest create had another response.
     """
     query = (
         sa.select(attempt.c.heard_at, attempt.c.answer)

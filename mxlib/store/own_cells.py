@@ -27,7 +27,7 @@ _SHORTEST = 4
 
 
 def seal(key: ServerKey, cells: Mapping[str, str], password: str) -> bytes | None:
-    """Return the sealed cells, without the row's password; None when there are none."""
+    """Return the sealed cells without the row's password; None when there are no cells."""
     kept = {name: _without(cell, password) for name, cell in cells.items() if not password or cell != password}
     return key.seal(json.dumps(kept).encode(), _PLACE) if kept else None
 

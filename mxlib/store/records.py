@@ -97,12 +97,12 @@ class RowRecord:
 
     @property
     def stored(self) -> dict[str, str]:
-        """The values that are to be kept here, by column; without those that are left as they are."""
+        """Return the values to store, by column, without those that stay as they are."""
         values = ((column.name, getattr(self, column.name)) for column in STORED_HERE)
         return {name: value for name, value in values if value}
 
     def planned(self, password: str = "") -> PlannedRow:
-        """The row as it was planned, for another run."""
+        """Return the row as it was planned, for another run."""
         return PlannedRow(
             position=self.position,
             line=self.line,

@@ -51,7 +51,7 @@ def forgotten(record: RunRecord) -> bool:
 
 
 def locked(server_key: ServerKey, record: RunRecord) -> bool:
-    """Return whether a run's passwords are stored, and this is not the key that opens them."""
+    """Return whether a run's passwords are stored, but this key does not open them."""
     try:
         return record.wrapped_key is not None and not server_key.unwrap(record.wrapped_key)
     except DecryptionFailed:

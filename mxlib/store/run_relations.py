@@ -32,7 +32,7 @@ def _asked(tx: Tx, number: int) -> list[tuple[str, str, str]]:
 
 
 def started_by(tx: Tx, number: int, who: str, kind: str) -> bool:
-    """Return whether this person or token started a run, or one whose failed rows it retries."""
+    """Return whether this user or token started the run, or one that it retries."""
     following: int | None = number
     while following is not None:
         started = audit.c.what.in_((AuditAction.RUN_START, AuditAction.RUN_RETRY)) & (audit.c.run == following)

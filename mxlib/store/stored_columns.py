@@ -1,4 +1,4 @@
-"""What is kept of mailboxes here, since MXroute has no place for it: recovery emails and full names."""
+"""Values of mailboxes that MXM stores, as MXroute cannot: recovery emails and full names."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,24 +10,24 @@ from mxlib.store.tables import mailbox_name, recovery_email
 from mxlib.store.text_search import contains
 from mxlib.store.transaction import Tx
 
-#: The table of each column, and where its values are there.
+#: The table of each column, and the column of that table with its values.
 _TABLES = {
     "recovery_email": (recovery_email, recovery_email.c.email),
     "name": (mailbox_name, mailbox_name.c.name),
 }
 
-#: What the audit trail calls setting one.
+#: The audit action for setting each.
 ACTIONS = {"recovery_email": AuditAction.RECOVERY_SET, "name": AuditAction.NAME_SET}
 
 
 def of_domain(tx: Tx, column: str, domain: str) -> dict[str, str]:
-    """The value of each username of `domain` that has one."""
+    """Return the value of each username of `domain` that has one."""
     table, value = _TABLES[column]
     return {row[0]: row[1] for row in tx.execute(sa.select(table.c.username, value).where(table.c.domain == domain))}
 
 
 def of_mailbox(tx: Tx, domain: str, username: str) -> dict[str, str]:
-    """Every value of a mailbox, by column; blank for none."""
+    """Return every value of a mailbox, by column; blank where it has none."""
     return {
         column: tx.execute(sa.select(value).where(*_is(table, domain, username))).scalar() or ""
         for column, (table, value) in _TABLES.items()
@@ -35,18 +35,18 @@ def of_mailbox(tx: Tx, domain: str, username: str) -> dict[str, str]:
 
 
 def holding(tx: Tx, text: str) -> set[str]:
-    """The addresses of the mailboxes of which a value holds `text`, which is in lower case."""
+    """Return the addresses of mailboxes with `text`, given in lower case, in a value."""
     found: set[str] = set()
     for table, value in _TABLES.values():
         rows = sa.select(table.c.username, table.c.domain, value)
-        # SQLite knows the case of ASCII letters only.
+        # SQLite ignores case for ASCII letters only.
         rows = rows.where(contains(value, text)) if text.isascii() else rows
         found |= {f"{row[0]}@{row[1]}" for row in tx.execute(rows) if text.isascii() or text in row[2].lower()}
     return found
 
 
 def put(tx: Tx, column: str, domain: str, username: str, text: str, at: float) -> None:
-    """Keep a value of a mailbox that exists, in place of an earlier one."""
+    """Store a value of an existing mailbox, in place of an earlier one."""
     table, value = _TABLES[column]
     row = {value.name: text, "set_at": at}
     tx.execute(
@@ -57,7 +57,7 @@ def put(tx: Tx, column: str, domain: str, username: str, text: str, at: float) -
 
 
 def apply(tx: Tx, domain: str, username: str, asked: Mapping[str, str], at: float) -> None:
-    """Keep what is asked for, by column: CLEAR forgets a value, a blank one leaves what there is."""
+    """Store the values in `asked`, by column: CLEAR forgets a value, blank leaves it as it is."""
     for column, text in asked.items():
         if text == CLEAR:
             drop(tx, domain, username, columns=[column])
@@ -68,7 +68,10 @@ def apply(tx: Tx, domain: str, username: str, asked: Mapping[str, str], at: floa
 def drop(
     tx: Tx, domain: str, username: str, *, set_before: float | None = None, columns: Iterable[str] = tuple(_TABLES)
 ) -> None:
-    """Forget the values of a mailbox that is gone; with `set_before` (Unix seconds) only those that are older."""
+    """Forget the values of a mailbox that is gone.
+
+    With `set_before` (Unix seconds), only those that are older.
+    """
     for table, _ in (_TABLES[column] for column in columns):
         gone = table.delete().where(*_is(table, domain, username))
         tx.execute(gone if set_before is None else gone.where(table.c.set_at < set_before))

@@ -266,7 +266,7 @@ first_seen = Table(
     sqlite_with_rowid=False,
 )
 
-#: Writes by hand that are on their way, and those whose password may have been set without a response.
+#: Writes by hand in flight, and those whose password may have been set without a response.
 manual_write = Table(
     "manual_write",
     metadata,

@@ -29,10 +29,10 @@ MOST_WAITING, PATIENCE = 8, 60.0
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-#: All that it gets of this process's environment: where Python and its libraries are, never a setting.
+#: The variables that it gets from this process's environment: paths of Python and its libraries, never a setting.
 _TOLD = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR")
 
-#: Use less address space, since that is what is limited.
+#: Settings that save address space, since that is limited.
 _FRUGAL = {
     "MALLOC_ARENA_MAX": "2",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -52,7 +52,7 @@ class Worker:
     def __init__(
         self, *, seconds: float = SECONDS, memory: int = MEMORY, waiting: int = MOST_WAITING, patience: float = PATIENCE
     ) -> None:
-        """Create it with the limits of one job (`seconds`, `memory` in bytes) and of the queue.
+        """Set the limits of one job (`seconds`, `memory` in bytes) and of the queue.
 
         `waiting` is how many jobs may wait, `patience` how many seconds each may.
         """
@@ -98,7 +98,7 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """Return the number of the process; None while there is none."""
+        """Return the id of the process; None while it does not exist."""
         return self._process.pid if self._process else None
 
     @contextmanager
@@ -173,5 +173,5 @@ def shared() -> Worker:
 
 
 def run_unless(light: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Run `work` here when it is `light`, else in the worker, to keep the server free."""
+    """Run `work` here when it is `light`, else in the worker. So the server stays responsive."""
     return work(*arguments, **named) if light else shared().run(work, *arguments, **named)

@@ -36,7 +36,7 @@ from mxlib.core.schema import COLUMNS
 from mxlib.core.text import file_problems
 from mxlib.core.vocabulary import CLEAR, OnExisting
 
-#: What is wrong, by the types of pydantic's errors; a sentence of our own comes as one of our own types.
+#: Sentences for pydantic's error types; errors with a sentence of their own have a type of this module.
 _SENTENCES = {
     "model_type": "The body must be a JSON object.",
     "bool_type": "{field}: write true or false.",
@@ -44,45 +44,45 @@ _SENTENCES = {
 }
 _NO_CELL = "write text or a number."
 
-#: How many domains and usernames a sender may say there are: as many as one answer brings without holding up others.
+#: Domains and usernames that a body may list as existing: as many as one response can carry without delaying others.
 _MAX_KNOWN = 100_000
 
-#: Any name that a mailbox may have been given elsewhere, fit to be quoted in a line.
+#: Any username that a mailbox may have got outside MXM, as long as it can be quoted on one line.
 _NAME = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}")
 
 
 def _wrong_cell(problem: str) -> PydanticCustomError:
-    """An error whose sentence begins with the place of the value."""
+    """Return an error whose sentence begins with the place of the value."""
     return PydanticCustomError("cell", "{problem}", {"problem": problem})
 
 
 def _wrong(sentence: str, field: str = "") -> PydanticCustomError:
-    """An error with a sentence of its own; without a `field` it is about the value that was read."""
+    """Return an error with this sentence. Without a `field` it is about the value that was read."""
     return PydanticCustomError("sentence", "{problem}", {"problem": sentence, "field": field})
 
 
 class Body(BaseModel):
-    """A JSON object with nothing in it but what is declared: a misspelt name is never left out without a word."""
+    """A JSON object with declared names only: a misspelt name is an error, never ignored silently."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     @classmethod
     def parse(cls, body: Any, **context: Any) -> Self:
-        """Read a body; raises InvalidBody for the first error."""
+        """Read a body; raise InvalidBody for the first error."""
         try:
             return cls.model_validate(body, context=context)
         except ValidationError as errors:
             refusal = _refusal(errors.errors(include_url=False, include_input=False)[0])
-        raise refusal  # outside, so that it does not carry what was sent
+        raise refusal  # outside the handler, so that it does not carry the body
 
     @classmethod
     def knows(cls, name: str) -> bool:
-        """Whether a name may be in the body."""
+        """Return whether a name may be in the body."""
         return name in cls.model_fields or cls.model_config.get("extra") != "forbid"
 
     @classmethod
     def known(cls) -> Iterable[str]:
-        """The names to suggest instead of an unknown one."""
+        """Return the names to suggest instead of an unknown one."""
         return cls.model_fields
 
     @model_validator(mode="before")
@@ -97,7 +97,7 @@ class Body(BaseModel):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The fields that were sent, with their values."""
+        """Return the fields that were sent, with their values."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
@@ -116,7 +116,10 @@ def _refusal(error: ErrorDetails) -> InvalidBody:
 
 
 def schema_of(model: type[Body], *, without: Iterable[str] = ()) -> dict[str, Any]:
-    """The JSON schema of a body as the OpenAPI document shows it, without names that an operation does not use."""
+    """Return the JSON schema of a body for the OpenAPI document.
+
+    Names in `without`, which the operation does not use, are removed.
+    """
     schema: dict[str, Any] = _plain(model.model_json_schema())
     for name in without:
         del schema["properties"][name]
@@ -124,7 +127,7 @@ def schema_of(model: type[Body], *, without: Iterable[str] = ()) -> dict[str, An
 
 
 def _plain(schema: Any) -> Any:
-    """A schema without the titles and defaults that pydantic adds."""
+    """Return a schema without the titles and defaults that pydantic adds."""
     if isinstance(schema, list):
         return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
@@ -145,7 +148,7 @@ def _text(value: Any) -> str:
 
 
 def _max_rows(info: ValidationInfo) -> int:
-    """The most rows or mailboxes that a body may have."""
+    """Return the maximum number of rows or mailboxes in a body."""
     return int((info.context or {})["max_rows"])
 
 
@@ -157,7 +160,7 @@ def _schema(*kinds: str, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": list(kinds) if len(kinds) > 1 else kinds[0], **more})
 
 
-#: A cell of a row, which the rules read.
+#: A cell of a row, which the rules of validation read.
 Cell = Annotated[Any, _schema("string", "number", "null")]
 Password = Annotated[Any, _schema("string")]
 Flag = Annotated[bool, BeforeValidator(_false_if_null), _schema("boolean", "null")]
@@ -172,7 +175,7 @@ _FULL_NAME = "The person's full name"
 
 
 class NewMailbox(Body):
-    """The cells of a mailbox to make, which may be named as in a row of an import."""
+    """The cells of a new mailbox, with any names that import rows may use."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -188,7 +191,7 @@ class NewMailbox(Body):
 
     @classmethod
     def read(cls, body: Any, domain: str) -> Mapping[str, Any]:
-        """The cells by the names that they came with, for a mailbox of `domain`; raises InvalidBody."""
+        """Return the cells of a mailbox of `domain`, by the names that were sent. Raises InvalidBody."""
         cls.parse(body)
         cells: Mapping[str, Any] = body
         name = next((name for name in cells if headers.meaning_of(name) == "domain"), "domain")
@@ -202,17 +205,17 @@ class NewMailbox(Body):
 
     @classmethod
     def knows(cls, name: str) -> bool:
-        """Whether a name means a column, as the header of a file would."""
+        """Return whether a name means a column, by the rules for headers of files."""
         return headers.meaning_of(name) is not None
 
     @classmethod
     def known(cls) -> Iterable[str]:
-        """The columns by their own names."""
+        """Return the columns by their own names."""
         return COLUMNS
 
 
 class ChangedMailbox(Body):
-    """What to change of a mailbox; what is not given stays."""
+    """Changes to a mailbox; fields that are not given stay as they are."""
 
     password: Annotated[Any, _schema("string", "null")] = Field(None, description=_PASSWORD, repr=False)
     quota: Cell = Field(None, description=_QUOTA, examples=[1024])
@@ -221,7 +224,7 @@ class ChangedMailbox(Body):
 
 
 class RecoveryEmail(Body):
-    """Where the owner of a mailbox may reset its password."""
+    """The address where the owner of a mailbox may reset its password."""
 
     recovery_email: Annotated[Any, _schema("string", "null")] = Field(description=_RECOVERY)
 
@@ -242,7 +245,7 @@ def _address(value: Any, place: str) -> str:
 
 
 def _addresses(value: Any, info: ValidationInfo) -> tuple[str, ...]:
-    """Each address once, as the lists have them; the first one that is wrong is the error."""
+    """Return each address once, in the form of MXroute's lists. The first invalid one raises an error."""
     if not isinstance(value, list) or not value:
         raise _wrong_cell('a list of mailboxes is needed, ["jan@clienta.nl"] say.')
     if len(value) > (most := _max_rows(info)):
@@ -273,7 +276,7 @@ class SelectedMailboxes(Body):
 
 
 def _one_of_kinds(schema: dict[str, Any]) -> None:
-    """Describe a change as one of four, each with what belongs to it."""
+    """Describe a change as one of four kinds, each with its own fields."""
     cells = schema.pop("properties")
     for name in ("type", "required", "additionalProperties"):
         schema.pop(name, None)
@@ -291,11 +294,11 @@ def _one_of_kinds(schema: dict[str, Any]) -> None:
 
 
 class ChangeRequest(SelectedMailboxes):
-    """What to do to which mailboxes, and what was agreed to: `confirm` is the number of a deletion."""
+    """A change and the mailboxes that it applies to. For a deletion, `confirm` is the number that was agreed to."""
 
     model_config = ConfigDict(json_schema_extra=_one_of_kinds)
 
-    #: The kinds of changes, and what else belongs to each.
+    #: The kinds of changes, with the other fields of each.
     KINDS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "quota": ("below_use",),
         "generate_password": (),
@@ -322,7 +325,7 @@ class ChangeRequest(SelectedMailboxes):
 
     @property
     def change(self) -> Change:
-        """The one change that was asked for."""
+        """Return the one change that was requested."""
         return self._change
 
     @model_validator(mode="after")
@@ -357,7 +360,7 @@ class ChangeRequest(SelectedMailboxes):
 
 
 def _own_text(value: Any, field: str) -> str:
-    """A cell as text, where the error has to name its field itself."""
+    """Return a cell as text, for fields whose errors have to name the field themselves."""
     if isinstance(value, list | dict):
         raise _wrong(f"{field}: {_NO_CELL}", field)
     return cell_text(value)
@@ -367,7 +370,7 @@ def _own_text(value: Any, field: str) -> str:
 
 
 class UndoRequest(Body):
-    """The number that was shown of what undoing a run would do; other names are ignored."""
+    """Agreement to an undo, by the number that its preview showed. Other names are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -406,7 +409,10 @@ _ROW = _plain(ImportRow.model_json_schema())
 
 
 def _rows(value: Any, info: ValidationInfo) -> list[dict[str, Any]]:
-    """Rows as objects, no more than there may be; `json_rows` reads them by whole columns, as models would be slow."""
+    """Return rows as objects, unless there are too many.
+
+    `json_rows` reads them by whole columns, since a model for each row would be slow.
+    """
     if value is None:
         return []
     if not isinstance(value, list):
@@ -421,7 +427,7 @@ def _rows(value: Any, info: ValidationInfo) -> list[dict[str, Any]]:
 
 
 def _existing(value: Any) -> dict[str, frozenset[str]]:
-    """Mailboxes by domain; what is no list of names there counts as not said."""
+    """Return usernames by domain; an entry that is not a list of names is ignored."""
     if not isinstance(value, dict):
         return {}
     if len(value) + sum(len(names) for names in value.values() if isinstance(names, list)) > _MAX_KNOWN:
@@ -448,7 +454,7 @@ ON_EXISTING = "What becomes of rows whose mailbox exists: they are left out, or 
 
 
 class ImportRequest(Body):
-    """Rows to import, and what is to be done with them; other names are ignored."""
+    """Rows to import, and how to import them; other names are ignored."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -484,7 +490,7 @@ class ImportRequest(Body):
     ] = Field(OnExisting.SKIP, description=ON_EXISTING)
 
     def batch(self) -> ImportBatch:
-        """The batch to validate; raises InvalidBody."""
+        """Return the batch to validate; raise InvalidBody when its rows or domain are malformed."""
         rows, source = json_rows.read_rows(self.rows)
         return ImportBatch(
             rows,
@@ -497,5 +503,5 @@ class ImportRequest(Body):
 
 
 def read_import(data: bytes, max_rows: int) -> ImportBatch:
-    """Read the body of a preview or an import; raises InvalidBody."""
+    """Read the body of a preview or an import; raise InvalidBody when it is malformed."""
     return ImportRequest.parse(strict_json.parse(data), max_rows=max_rows).batch()

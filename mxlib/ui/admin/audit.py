@@ -47,7 +47,7 @@ def asked() -> AuditFilter:
 
 
 def _run(told: str) -> int | None:
-    """Return the number of the run to filter by; 0 for text that is not a number, which matches no run."""
+    """Return the number of the run to filter by. Text that is not a number gives 0, which matches no run."""
     return int(told) if told.isascii() and told.isdecimal() and len(told) < _LONG else 0 if told else None
 
 

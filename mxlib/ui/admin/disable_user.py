@@ -1,4 +1,4 @@
-"""Ask before a user is disabled, and show what happens to the tokens of that user."""
+"""The dialog to disable a user, which shows what happens to that user's tokens."""
 
 import streamlit as st
 

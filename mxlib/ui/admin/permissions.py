@@ -42,7 +42,7 @@ def begin(key: str, given: Mapping[str, Iterable[str]] | None = None, *, admin: 
 
 
 def ask(key: str, domains: Sequence[str], *, admin: str = _ADMIN) -> tuple[bool, Grants]:
-    """Draw the switch and the ticks; return whether it is an admin, and the permissions by domain."""
+    """Draw the admin switch and the ticks; return the switch and the permissions by domain."""
     asked: Asked = st.session_state[key]
     if st.toggle(admin, key=f"{key}-admin"):
         return True, {}
@@ -100,9 +100,11 @@ def _fold(asked: Asked, grid: str) -> None:
 
 
 def take_ticks(asked: Asked, edits: Mapping[Any, Mapping[str, object]]) -> bool:
-    """Take the edits of the grid over, by row; return whether more is given than is ticked: View with Import.
+    """Apply the edits of the grid, by row.
 
-    The grid has the edits still, which does no harm: a tick is a tick.
+    Returns whether they give more than is ticked: View is included with Import.
+
+    The grid still has the edits, which does no harm: applying a tick twice changes nothing.
     """
     more = False
     for row, changes in edits.items():

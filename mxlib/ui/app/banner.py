@@ -15,7 +15,7 @@ from mxlib.ui.widgets.format import escaped
 
 NAME = "MXM"
 
-#: Seconds between two looks at a run for the tab's title.
+#: Seconds between two updates of the tab's title.
 PULSE = 5
 _STILL = AT_AN_END | {RunStatus.PAUSED}
 
@@ -33,9 +33,9 @@ def _title(views: Sequence[RunView]) -> str:
 
 
 def pulse() -> None:
-    """Keep the title of the tab at the progress of the run while one is active.
+    """Show the progress of the run in the tab's title while a run is active.
 
-    Nothing else is drawn again.
+    Only the title is drawn again.
     """
     if tab_title(session.caller()) != NAME:
         actions.live(_retitle, every=PULSE)
@@ -71,7 +71,7 @@ def seen(caller: Caller, view: RunView) -> None:
 
 
 def _say_to_admins(caller: Caller) -> None:
-    """Show admins that the database is damaged, or that MXM forgets nothing until the time is confirmed."""
+    """Warn admins that the database is damaged, or that deletion waits for a confirmed time."""
     housekeeping = services.current().housekeeping
     for problem in housekeeping.damage() if caller.admin else ():
         st.error(escaped(problem), icon=":material/error:")

@@ -10,10 +10,10 @@ from mxlib.core.text import store_problems
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two lines.
+#: Seconds between two log lines.
 SAID_EVERY = 60.0
 
-#: How many errors that led to one another are looked at.
+#: How many errors of a chain of causes are checked.
 _DEEPEST = 10
 
 
@@ -62,7 +62,7 @@ class OutOfFiles(logging.Filter):
 
 
 def _is_about_room(error: BaseException | None) -> bool:
-    """Return whether `error`, or its cause, is that no more files can be opened."""
+    """Return whether the cause of `error`, or `error` itself, is a lack of file descriptors."""
     for _ in range(_DEEPEST):
         if error is None:
             return False

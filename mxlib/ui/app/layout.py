@@ -46,7 +46,10 @@ def _imports() -> bool:
 
 
 def domain() -> str:
-    """Return the active domain; blank when the account has none or MXroute has not listed any."""
+    """Return the active domain; blank when no domain is known.
+
+    The account may have none, or MXroute has not listed any.
+    """
     return str(st.session_state.get("domain") or "")
 
 
@@ -96,7 +99,7 @@ def _sidebar() -> None:
 
 
 def _domain_selector(names: tuple[str, ...]) -> None:
-    """Let the user choose the active domain; it is kept across pages and in the address.
+    """Let the user choose the active domain, kept across pages and in the address.
 
     Streamlit's own binding to the address does not work here: `st.switch_page` refuses to touch a bound parameter.
     """

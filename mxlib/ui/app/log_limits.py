@@ -12,7 +12,7 @@ _LINES = 200
 
 
 class RepeatLimit(logging.Filter):
-    """Limit repeated log lines to a few a minute; the next line says how many were dropped."""
+    """A limit of a few repeated log lines a minute. The next line says how many were dropped."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

@@ -51,7 +51,7 @@ def _show(go: Callable[[str, str], None]) -> None:
 
 
 def _kept(hit: Hit) -> str:
-    """What is kept of a mailbox here, as it may be why it was found."""
+    """Describe the stored values of a mailbox, as one may be why it was found."""
     email = f"Recovery email {hit.recovery_email}" if hit.recovery_email else ""
     return escaped(", ".join(filter(None, (hit.name, email))))
 

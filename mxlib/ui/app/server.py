@@ -31,7 +31,7 @@ from mxlib.ui.app import tab_sessions, tabs, uploads
 from mxlib.ui.app.file_limits import OutOfFiles
 from mxlib.ui.app.log_limits import RepeatLimit
 
-#: Bytes that a message of a page may have beside pasted rows, whose signs take two bytes at most on average.
+#: Bytes of a page's message besides pasted rows, whose characters take two bytes at most on average.
 _AROUND = 4 * 2**20
 
 
@@ -95,7 +95,7 @@ def _bound_messages(most: int) -> None:
 
 
 def _upgrade_no_bodies() -> None:
-    """Treat a request with a body as an ordinary one, whatever protocol it asks to change to.
+    """Treat a request with a body as an ordinary one, whatever upgrade it requests.
 
     Handed over as a websocket, it would get no response, and hold its connection for ever.
     """

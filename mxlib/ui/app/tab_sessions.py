@@ -22,10 +22,10 @@ async def sweep_for_ever() -> None:
 
 
 def sweep(running: Any) -> int:
-    """Drop abandoned sessions and close the event loops of waiting ones; return how many were closed.
+    """Drop abandoned sessions, and close the event loops of waiting ones. Returns how many were closed.
 
     Each session has an event loop for its scripts: three descriptors, kept for two minutes after its tab was closed,
-    and longer while no other tab comes. A session whose tab returns makes itself another one.
+    and longer while no other tab comes. A session whose tab returns creates a new loop.
     """
     storage = running._session_mgr._session_storage
     storage._cache.expire()

@@ -1,4 +1,4 @@
-"""Streamlit's uploads, as the middleware asks for them, and a way to release one that was read."""
+"""Streamlit's uploads for the middleware, and the release of one that was read."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -21,7 +21,7 @@ class StreamlitUploads:
         return services.current().lists.may_anywhere(caller, Permission.IMPORT, unread=True)
 
     def opened_by(self, page: str) -> str | None:
-        """Return the session that a page was opened in, as the middleware named it; None when closed."""
+        """Return the session in which a page was opened, as named by the middleware. None when the page is closed."""
         client = Runtime.instance().get_client(page) if Runtime.exists() else None
         if client is None:
             return None

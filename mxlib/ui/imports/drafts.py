@@ -14,7 +14,10 @@ _MOST = 3
 
 
 def offer() -> None:
-    """Offer the latest drafts of the caller, and of others for domains that the caller may import into."""
+    """Offer the latest drafts of the caller and, in permitted domains, of others.
+
+    Domains count in which the caller may import.
+    """
     app = services.current()
     for kept in app.drafts.offered(layout.caller())[:_MOST]:
         with st.container(border=True, key=f"draft-{kept.id}"):

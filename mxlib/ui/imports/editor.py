@@ -33,7 +33,7 @@ class OpenDraft:
 
 
 def open_preview(content: DraftContent, number: str = "") -> None:
-    """Begin a preview in this tab, in place of any earlier one; `number` is that of a draft to continue."""
+    """Begin a preview in this tab, in place of any earlier one. `number` is that of a draft to continue."""
     before, batch = current(), content.batch
     draft, generation = Draft(batch.rows), before.editor.generation + 1 if before else 0
     editor = Editor(draft, _validate, batch.domain, batch.generate, batch.on_existing, content.read_file, generation)

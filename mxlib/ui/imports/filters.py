@@ -35,7 +35,7 @@ _ORDERS = {SortOrder.LINE: "Sort: line", SortOrder.PROBLEMS: "Sort: problems fir
 
 
 def badges(editor: Editor, judged: pd.DataFrame) -> None:
-    """Show how many rows are of each kind; a click filters, and keeps a fixed row in view."""
+    """Show the number of rows of each kind. A click filters, and keeps a fixed row in view."""
     figures = {ALL: len(judged)} | counts(judged)
     order = [
         ALL,
@@ -93,7 +93,7 @@ def search_and_order(editor: Editor) -> None:
 
 
 def told(editor: Editor, judged: pd.DataFrame) -> None:
-    """Say which rows are in view when not all are, and how many stay though they no longer match."""
+    """Show which rows are in view when not all are. It also counts those that stay though they no longer match."""
     if not editor.filtered:
         return
     parts = [f"**{LABELS[editor.chosen]}**"] * (editor.chosen != ALL)

@@ -55,7 +55,7 @@ def take_in(upload: Upload, domain: str) -> None:
 
 
 def offer(held: editor.OpenDraft) -> None:
-    """The button that leads here from a preview whose file is still at hand."""
+    """Show the button that leads here from a preview whose file is still available."""
     reading = held.editor.file
     if reading is None:
         return
@@ -128,7 +128,7 @@ def _heading(step: Step) -> None:
 
 
 def _offer(step: Step, offer: Offer) -> None:
-    """Offer the column choices that another user made for such a file; nothing is applied unasked."""
+    """Offer the column choices of another user for such a file; nothing is applied automatically."""
     who, now = offer.by or "Somebody", services.current().clock.now()
     said = ", ".join(
         f"{step.name(at)} = {CHOICES[meaning]}" for at, meaning in enumerate(offer.answer.meanings) if meaning != IGNORE

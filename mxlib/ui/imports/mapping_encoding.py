@@ -40,7 +40,7 @@ def ask(step: Step) -> None:
 
 
 def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | None) -> None:
-    """Show one part of how a file is read; a detected value that is unusual is among the choices."""
+    """Show one choice of how a file is read; an unusual detected value is included."""
     if now is not None and now not in choices:
         choices = {now: str(now), **choices}
     st.selectbox(
@@ -54,7 +54,7 @@ def _choice(step: Step, part: str, label: str, choices: dict[T, str], now: T | N
 
 
 def _read_anew(step: Step, part: str) -> None:
-    """Read the file with one part changed; the parts that depend on it are detected again."""
+    """Read the file with one part changed, and detect the dependent parts again."""
     now, chosen = step.sheet.taken, st.session_state[step.key(part)]
     match part:
         case "sheet":
@@ -87,7 +87,7 @@ def _line(step: Step, line: int, cells: list[str]) -> str:
 
 
 def _sample(step: Step) -> pd.DataFrame:
-    """Show the first rows, or those at the faulty line, with line numbers and without passwords."""
+    """Show the first rows, or those at the faulty line. They have line numbers, and no passwords."""
     table = step.sheet.table
     first = max(0, min(int(table.lines.searchsorted(step.line, "right")) - 2, len(table) - _ROWS))
     shown = range(first, min(first + _ROWS, len(table)))

@@ -16,14 +16,14 @@ from mxlib.services.files import MappingQuestion
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came into this tab, so that it can be read in another way."""
+    """An uploaded file as this tab received it, to read it in another way later."""
 
     data: bytes = field(repr=False)
     name: str
     generate: bool
 
     def content(self, file: ReadFile, domain: str) -> DraftContent:
-        """What a preview begins with when the upload is read as `file`."""
+        """Return the first content of a preview of the upload as read in `file`."""
         return DraftContent(ImportBatch(file.rows, domain, generate=self.generate, source=file), self.data)
 
 

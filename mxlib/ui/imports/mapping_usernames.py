@@ -64,7 +64,7 @@ def _recipe(step: Step, who: People) -> UsernamePattern:
 
 
 def _others(step: Step, answer: ColumnChoices, domain: str) -> list[str]:
-    """Ask which existing mailboxes belong to other people; the rest are the same people, and are skipped."""
+    """Ask which existing mailboxes belong to other people. The rest belong to the same people, and are skipped."""
     there = services.current().files.namesakes(layout.caller(), step.sheet, answer, domain)
     if not there:
         return []

@@ -17,7 +17,7 @@ _MOST = 200
 
 
 def show(editor: Editor, judged: pd.DataFrame) -> None:
-    """List the ticked rows that have an error or a warning, in file order, with a form for any."""
+    """List ticked rows that have an error or a warning, in file order. Any of them can be opened in a form."""
     told = judged["ticked"] & ((judged["verdict"] != Verdict.READY) | (judged["warnings"] != ""))
     rows = judged[told].assign(kind=kinds(judged[told]))
     if rows.empty:

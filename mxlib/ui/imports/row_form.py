@@ -11,12 +11,15 @@ from mxlib.core.text import labels
 from mxlib.ui.imports.editor import change
 from mxlib.ui.widgets.format import escaped
 
-#: Fields beside each other.
+#: Fields next to each other.
 _BESIDE = 3
 
 
 def show(editor: Editor, rows: pd.DataFrame) -> None:
-    """Show the form for one of `rows`, which are validated, have a problem, and have their `kind`."""
+    """Show the form for one of `rows`, all of which have a problem.
+
+    The rows are validated, and have their `kind`.
+    """
     origins = rows["origin"].tolist()
     places = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
     if st.session_state.get("mend_row") not in origins:

@@ -77,7 +77,7 @@ def show(domain: str) -> None:
 
 
 def show_taken(held: OpenDraft, active: str) -> None:
-    """Which file is in preview, how it was read, where its rows go, and the way to another one."""
+    """Show the file in preview, how it was read, and its default domain. A button leads to another file."""
     current = held.editor
     reading, domain = current.file, current.domain
     name = (

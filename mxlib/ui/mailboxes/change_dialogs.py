@@ -51,7 +51,7 @@ def quota(addresses: Sequence[str]) -> None:
 
 @dialogs.dialog("Reset password", width="medium", icon=":material/key:", forget=forget)
 def passwords(addresses: Sequence[str]) -> None:
-    """Generate a password for each; one is shown once, several are in the results of their run."""
+    """Generate a password for each. A single one is shown once; several are in the results of their run."""
     if done := _done():
         if _still(st.session_state[_HELD]["proposed"]):
             _show_password(addresses[0], done)
@@ -72,7 +72,7 @@ def name(boxes: pd.DataFrame) -> None:
 
 
 def _stored(boxes: pd.DataFrame, column: Column, key: str) -> None:
-    """A value that is kept here: of one mailbox, or of several."""
+    """Edit a value that MXM stores, of one mailbox or of several."""
     addresses = list(boxes["address"])
     values = _one_value(boxes, column, key) if len(boxes) == 1 else _many_values(boxes, column, key)
     if proposed := _proposed(addresses, NewStored(values, column), repr(values)):
@@ -125,7 +125,10 @@ def _many_values(boxes: pd.DataFrame, column: Column, key: str) -> dict[str, str
 
 
 def _proposed(addresses: Sequence[str], change: Change, asked: str) -> ChangeProposal | None:
-    """Return the proposal of this change, kept while the same is asked; None when there is none."""
+    """Return the proposal of this change; None after a refusal, or a lost permission.
+
+    It is cached while the input is the same.
+    """
     asked_for = (type(change).__name__, getattr(change, "column", None), tuple(addresses), asked)
     held = st.session_state.get(_HELD)
     if held and held["asked"] == asked_for:

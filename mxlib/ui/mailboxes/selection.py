@@ -58,7 +58,7 @@ def positions(domain: str, shown: Sequence[str]) -> list[int]:
 
 
 def follow(domain: str, shown: Sequence[str], key: str) -> None:
-    """Apply the ticks of the table of that key; mailboxes that it does not show stay selected."""
+    """Apply the ticks of the table with that key; hidden mailboxes stay selected."""
     state = st.session_state.get(key)
     if state is None:
         return
@@ -92,7 +92,7 @@ def by_list(mailboxes: pd.DataFrame, domain: str) -> None:
         st.markdown(escaped(change_text.picked(len(found), len(missing), domain)))
     if missing:
         st.code("\n".join(missing), language=None, height=min(200, 24 * len(missing) + 40))
-    # What was typed last arrives with the click itself: what was not found is seen before anything is picked.
+    # The last typed text arrives with the click itself: missing addresses are shown before anything is selected.
     seen = not missing or st.session_state.get("pick_seen") == missing
     if found and missing and seen:
         st.caption("Nothing is picked yet. Press *Pick them* again to go on without these.")

@@ -14,7 +14,7 @@ _SHOWN = "unconfirmed_shown"
 
 
 def show(domain: str, username: str = "") -> None:
-    """Show those that the caller made, of a domain or of one mailbox; all of them for an admin."""
+    """Show unconfirmed writes of the caller, in a domain or for one mailbox. An admin sees those of everyone."""
     for write in services.current().unconfirmed.kept(layout.caller(), domain, username):
         with st.container(border=True, key=f"unconfirmed-{write.id}"):
             _show(write)

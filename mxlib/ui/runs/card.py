@@ -18,7 +18,7 @@ from mxlib.ui.widgets import actions, links
 from mxlib.ui.widgets.actions import act
 from mxlib.ui.widgets.format import escaped
 
-#: Seconds between looks at a run that goes on; each look costs some 45 ms of processor.
+#: Seconds between two updates of an active run; each costs some 45 ms of processor time.
 LOOK_EVERY = 2
 
 

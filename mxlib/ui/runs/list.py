@@ -13,7 +13,7 @@ from mxlib.ui.app import layout
 from mxlib.ui.widgets import auto_refresh
 from mxlib.ui.widgets.actions import act
 
-#: Seconds between looks while a run goes on.
+#: Seconds between two updates while a run is active.
 LOOK_EVERY = 4
 #: Digits of the largest possible run number; a longer number names no run.
 _LONGEST_NUMBER = 18

@@ -17,7 +17,7 @@ _HELD = "undo_plan"
 
 
 def button(view: RunView) -> None:
-    """Show the button that starts an undo, for callers who may, while anything can be undone."""
+    """Show the button that starts an undo, if permitted and anything can be undone."""
     if services.current().undo.possible(layout.caller(), view):
         label = "Undo the rest" if view.undone_by else f"Undo this {labels.run_kind(view.kind).lower()}"
         st.button(label, icon=":material/undo:", key="undo_look", on_click=act(_look, view.id))

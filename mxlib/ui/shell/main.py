@@ -1,4 +1,4 @@
-"""The entry script of every page; alone in its folder, so that Streamlit finds no pages/ next to it."""
+"""The entry script of every page. It is alone in its folder, so that Streamlit finds no pages/ next to it."""
 
 from mxlib.ui.app import layout
 

@@ -22,7 +22,7 @@ from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField
 from mxlib.ui.widgets.format import escaped
 
-#: What may stand against a click; each is one sentence.
+#: Errors that may refuse a click; the message of each is one sentence.
 REFUSALS = (
     Forbidden,
     InvalidState,
@@ -40,7 +40,7 @@ _REFUSED = "refused"
 
 
 def act(do: Callable[..., object], *given: Any) -> Callable[[], None]:
-    """Return a callback that does this; a refusal is shown on the page that is drawn next."""
+    """Return a callback that does this; a refusal appears on the next page drawn."""
     return partial(_act, do, given)
 
 
@@ -74,7 +74,7 @@ def say(refusal: object) -> None:
 
 
 def live(draw: Callable[[], None], *, every: float | None = None) -> None:
-    """Draw a part that refreshes itself; a caller who lost the right to it gets the whole page again."""
+    """Draw a part that refreshes itself. A caller who lost the permission for it gets the whole page again."""
 
     def part() -> None:
         try:

@@ -6,7 +6,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 
 def stop() -> None:
-    """Stop the fragment that is drawn now from refreshing itself; the rest of the page stays as drawn."""
+    """Stop the current fragment from refreshing itself; the rest of the page stays as drawn."""
     context = get_script_run_ctx()
     fragment = ThreadState.get().fragment_id if context is not None else None
     if context is None or fragment is None:

@@ -54,7 +54,7 @@ def dialog(
 
 
 def draw(page: str) -> None:
-    """Draw the open dialog of this page; always from the same place, so that a browser keeps it."""
+    """Draw the open dialog of this page. It is always drawn from the same place, so that a browser keeps it."""
     held: _Opened | None = st.session_state.get(_OPEN)
     if held is None:
         return

@@ -47,7 +47,7 @@ def spoken(text: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    """Return a foreign value of one line as code, so that Markdown makes no link of an address."""
+    """Return a foreign one-line value as code. Markdown then makes no link of an address."""
     text = _INSIDE.sub(_JOINER, " ".join(text.splitlines()))
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}{text}{fence}" if len(fence) == 1 else f"{fence} {text} {fence}"

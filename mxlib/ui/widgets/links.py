@@ -6,7 +6,7 @@ import streamlit as st
 
 
 def download(label: str, href: str, *, key: str) -> None:
-    """Show a link that looks like a button and saves the response of the route; `key` names it."""
+    """Show a link that looks like a button and saves the response at `href`. `key` names the link."""
     st.html(
         f'<a class="mxm-download" href="{escape(href)}" download data-testid="{escape(key)}">{escape(label)}</a>',
         width="content",

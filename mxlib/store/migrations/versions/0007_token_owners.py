@@ -22,7 +22,7 @@ WHERE revoked_at IS NULL AND owner IN (SELECT id FROM "user" WHERE disabled_at I
 
 
 def upgrade() -> None:
-    """Set the owner of each token that a person created, and revoke those of disabled users."""
+    """Set the owner of tokens that people created, and revoke those of disabled users."""
     # SQLite accepts a reference in a new column only in this form; Alembic would add it afterwards, which SQLite
     # cannot.
     op.execute('ALTER TABLE token ADD COLUMN owner INTEGER REFERENCES "user" (id)')

@@ -8,7 +8,7 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    """Make the table, and the columns of runs and of writes by hand that ask for a name."""
+    """Create the table, and the name columns of runs and of writes by hand."""
     op.create_table(
         "mailbox_name",
         sa.Column("domain", sa.Text(), primary_key=True),
