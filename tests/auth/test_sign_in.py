@@ -1,7 +1,6 @@
 """The guard asks who it is: what passes without a session, what one gets for it, and when that ends."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
-from starlette.websockets import WebSocketDisconnect
 
 from mxlib.auth.middleware import CONTENT_SECURITY_POLICY
 from mxlib.auth.page_script import SCRIPT
@@ -17,13 +15,11 @@ from mxlib.auth.sign_in import WRONG
 from mxlib.auth.sign_in_pages import ENDED, PUBLIC, local
 from mxlib.auth.websocket import CLOSED, OVER
 from tests.support import sign_in as people
-from tests.support.sign_in import BOSS, GOOD, HERE, OTHER, House, sign_in
+from tests.support.sign_in import BOSS, GOOD, LIVE, ORIGIN, OTHER, House, closed, sign_in
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
 HTML = {"Accept": "text/html,*/*"}
-LIVE = "ws://127.0.0.1:8501/live"
-ORIGIN = {"Origin": HERE}
 PUBLIC_URL = "https://mxm.agency.example"
 
 
@@ -297,24 +293,6 @@ def test_nobody_is_asked_for_a_password_where_nobody_has_one(tmp_path: Path) -> 
 
 
 # What a session ends with.
-
-
-def closed(socket: Any, patience: float = 5.0) -> int:
-    """The code with which the server closes a websocket by itself."""
-    ended: list[int] = []
-
-    def listen() -> None:
-        try:
-            while True:
-                socket.receive_text()
-        except WebSocketDisconnect as error:
-            ended.append(error.code)
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    listener.join(patience)
-    assert ended, "It stayed open."
-    return ended[0]
 
 
 def test_signing_out_closes_what_is_open_in_this_browser_and_nothing_else(house: House) -> None:

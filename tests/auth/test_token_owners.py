@@ -18,8 +18,8 @@ from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store, audit
 from tests.support import app as houses
 from tests.support.app import House, data, refused, trail
+from tests.support.pages import ENTRY, PAGES
 from tests.support.sign_in import Hands, brisk
-from tests.ui.test_pages import ENTRY, PAGES
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")

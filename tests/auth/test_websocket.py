@@ -9,9 +9,8 @@ from mxlib.auth import websocket
 from mxlib.auth.users import Users
 from mxlib.auth.websocket import CLOSED
 from mxlib.store import FILE, Store
-from tests.auth.test_sign_in import LIVE, ORIGIN, closed
 from tests.support import sign_in as people
-from tests.support.sign_in import BOSS, GOOD, House
+from tests.support.sign_in import BOSS, GOOD, LIVE, ORIGIN, House, closed
 from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")

@@ -55,3 +55,36 @@ def finished(page: Page, patience: float = 60.0) -> None:
     """Wait until the run on the page is at its end."""
     expect(page.get_by_text(re.compile(r"rows? accounted for"))).to_be_visible(timeout=patience * 1000)
     idle(page)
+
+
+LOOKS = [
+    {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    for width in (1280, 1920)
+    for scheme in ("light", "dark")
+]
+
+
+PASSWORD = "correct horse battery"
+
+
+def sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
+    page.goto(path)
+    page.get_by_label("Name or email address").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    idle(page)
+
+
+def settle(page: Page) -> None:
+    """A dialog is a fragment: its run begins a moment after what was done."""
+    page.wait_for_timeout(300)
+    idle(page)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a box by its label, as the keyboard does."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).click()
+    idle(page)

@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.driver import Grid, Server, download, idle
-from tests.browser.steps import press, visit
+from tests.browser.steps import PASSWORD, press, settle, sign_in, visit
 
 BOSS, KIM = "boss", "kim"
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -26,20 +25,6 @@ def tabs(chromium: Browser, server: Server) -> Iterator[list[Page]]:
     yield [context.new_page() for context in contexts]
     for context in contexts:
         context.close()
-
-
-def sign_in(page: Page, name: str, password: str, path: str = "/") -> None:
-    page.goto(path)
-    page.get_by_label("Name or email address").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    idle(page)
-
-
-def settle(page: Page) -> None:
-    """A dialog is a fragment: its run begins a moment after what was done."""
-    page.wait_for_timeout(300)
-    idle(page)
 
 
 def me(server: Server, token: str) -> tuple[int, dict[str, object]]:

@@ -7,8 +7,7 @@ from playwright.sync_api import Page, expect
 
 from mxlib.core.files import reader
 from tests.browser.driver import Grid, download, idle, upload
-from tests.browser.steps import press, visit
-from tests.browser.test_mapping_journey import choose
+from tests.browser.steps import choose, press, visit
 
 BROKEN = (
     b"username,password,note\r\n"

@@ -7,8 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from mxlib.sandbox import believable
 from tests.browser.driver import Grid, Server, idle, upload
-from tests.browser.steps import finished, press, start, visit
-from tests.browser.test_pages_open import LOOKS
+from tests.browser.steps import LOOKS, choose, finished, press, start, visit
 
 NAMES = (
     "Voornaam;Tussenvoegsel;Achternaam;Wachtwoord\r\n"
@@ -16,15 +15,6 @@ NAMES = (
     "Jörg;;Müller;Geheim.2026y\r\n"
     "Gerrit;van der;Zwaluw;Geheim.2026z\r\n"
 ).encode()
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Choose from a box by its label, as the keyboard does."""
-    box = page.get_by_role("combobox", name=label)
-    box.click()
-    box.fill(option)
-    page.get_by_role("option", name=option, exact=True).click()
-    idle(page)
 
 
 def sampled(page: Page, header: str) -> Locator:

@@ -6,13 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import PAGES, visit
-
-LOOKS = [
-    {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
-    for width in (1280, 1920)
-    for scheme in ("light", "dark")
-]
+from tests.browser.steps import LOOKS, PAGES, visit
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look['viewport']['width']}-{look['color_scheme']}")

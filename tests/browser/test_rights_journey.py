@@ -12,8 +12,7 @@ from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store
 from tests.browser import driver
 from tests.browser.driver import Server
-from tests.browser.steps import press
-from tests.browser.test_access_journey import PASSWORD, settle, sign_in
+from tests.browser.steps import PASSWORD, press, settle, sign_in
 
 HERE = "clienta.nl"
 FULL = (Permission.VIEW, Permission.IMPORT, Permission.EXPORT)

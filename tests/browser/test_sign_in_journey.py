@@ -14,8 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import driver
 from tests.browser.driver import BRISK, ROOT, Server, idle
-from tests.browser.steps import open_preview, press, visit
-from tests.browser.test_pages_open import LOOKS
+from tests.browser.steps import LOOKS, open_preview, press, visit
 
 GOOD = "correct horse battery"
 ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": GOOD}

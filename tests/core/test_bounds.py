@@ -16,8 +16,8 @@ from mxlib.core.schema import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
-from tests.core.test_xlsx_reader import SHEET, STAFF, book, refusal, with_part
 from tests.support.app import opened
+from tests.support.xlsx_files import SHEET, STAFF, book, refusal, with_part
 
 LONGEST = f"over {MAX_CELL_LENGTH:,} characters"
 ACCOUNT = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})

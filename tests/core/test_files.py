@@ -7,9 +7,9 @@ from mxlib.core.files.reader import ReadOptions, Sheet
 from mxlib.core.mapping.mapping import original_cells
 from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.schema import COLUMNS
-from tests.core.test_reader import READ, REFUSED
 from tests.support import libreoffice as soffice
 from tests.support import spreadsheets
+from tests.support.awkward_files import READ, REFUSED
 from tests.support.spreadsheets import FILES, WRITTEN
 
 NOTE = "Column 'Note' is not used."

@@ -16,9 +16,9 @@ from mxlib.core.text import confirmations
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
-from tests.core.test_rules_properties import ACCOUNT as AWKWARD
-from tests.core.test_rules_properties import STANDARD as AWKWARD_STANDARD
-from tests.core.test_rules_properties import UNHURRIED, tables
+from tests.support.row_strategies import ACCOUNT as AWKWARD
+from tests.support.row_strategies import STANDARD as AWKWARD_STANDARD
+from tests.support.row_strategies import UNHURRIED, tables
 
 GOOD = "Winter-2026"
 STANDARD = Defaults("a.nl")

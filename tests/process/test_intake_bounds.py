@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_xlsx_reader import SHEET, STAFF, book, refusal
 from tests.support.memory import Measurer, measurer
+from tests.support.xlsx_files import SHEET, STAFF, book, refusal
 
 MB = 1_000_000
 HEADER = b"username,password,note\n"

@@ -29,7 +29,7 @@ from mxlib.core.plans.changes import NewQuota
 from mxlib.core.schema import make_rows
 from mxlib.core.validation import rules
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
-from tests.project.test_layout import FILES, ROOT, named
+from tests.support.source_tree import FILES, ROOT, named
 
 #: CPU seconds below which growth is noise, how often each text is measured, and how much twice the text may cost.
 JUDGED, TIMES, GROWTH = 0.020, 5, 3.0

@@ -10,7 +10,7 @@ import pytest
 from mxlib.auth.startup_checks import ensure_first_admin
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
-from tests.process.test_killed import Lives, Server, ends, hosting, lives, until
+from tests.support.server_processes import Lives, Server, ends, hosting, lives, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 

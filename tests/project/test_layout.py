@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.source_tree import FILES, ROOT, named
 
 _GROUND = {"settings", "clock"}
 _KNOWLEDGE = {"core", "mxroute", "store"} | _GROUND
@@ -43,7 +43,6 @@ KEPT_TO = {
     "fastapi": {"api"},
     "pandas": {"core", "runs", "services", "api", "ui", "pages"},
 }
-FILES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "mxlib").rglob("*.py")])
 
 
 def room(path: Path) -> str:
@@ -66,10 +65,6 @@ def _imported(path: Path) -> Iterator[str]:
             yield from (f"mxlib.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
-
-
-def named(path: Path) -> str:
-    return str(path.relative_to(ROOT))
 
 
 def test_imports_run_one_way() -> None:

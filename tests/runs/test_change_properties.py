@@ -17,9 +17,9 @@ from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import StoreUnavailable, Tx, audit, stored_columns
 from mxlib.store.records import RowRecord
-from tests.runs.test_run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
 from tests.support.hypothesis_profiles import examples
 from tests.support.mishaps import Second, Takeover, takeovers
+from tests.support.run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
 from tests.support.simulation import Simulation, plan, row
 
 OLD = "old@x.example"

@@ -1,53 +1,17 @@
 """Whatever the host does and whenever the process dies: each mailbox once, each password kept, each outcome true."""
 
-import os
-from dataclasses import replace
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mxlib.core.plans.plan import Plan
-from mxlib.core.vocabulary import AT_AN_END, OPEN, Outcome
-from mxlib.sandbox.faults import NAMED, Answer, On, Rule, Schedule
+from mxlib.core.vocabulary import OPEN, Outcome
+from mxlib.sandbox.faults import Rule
 from mxlib.sandbox.state import Change
 from mxlib.store import stored_columns
 from tests.support.hypothesis_profiles import examples
 from tests.support.mishaps import Second, Takeover, takeovers
-from tests.support.simulation import TIMEOUT, Simulation, plan, row
-
-DOMAINS = ("a.nl", "b.nl", "c.nl")
-LIES = {Answer.YES, Answer.NO, Answer.DATA, Answer.PARTIAL, Answer.REPEATED}
-
-
-#: Examples of a property of runs: many where every change is tested, and as many as MXM_EXAMPLES says.
-EXAMPLES = int(os.environ.get("MXM_EXAMPLES") or (500 if os.environ.get("CI") else 100))
-
-#: Lists that can be believed and lack what is there: with them, what was refused can not be told from what was not.
-LACKING = ("empty_list", "half_a_list")
-LIES_BY_REQUEST: dict[On, tuple[str, ...]] = {
-    "write": ("yes_undone", *(name for name in NAMED if name.startswith("no_done"))),
-    "mailbox": ("another_mailbox", "null", "empty_object", "empty_list", "text", "number"),
-    "list": (
-        *("null", "text", "number", "empty_object", "huge_number", "lone_surrogate", "nameless_entry"),
-        *("repeated_entry", *LACKING),
-    ),
-}
-
-lies = st.sampled_from(list(LIES_BY_REQUEST)).flatmap(
-    lambda on: st.builds(
-        Rule,
-        st.sampled_from(LIES_BY_REQUEST[on]).map(NAMED.__getitem__),
-        on=st.just(on),
-        first=st.integers(1, 8),
-        count=st.integers(1, 8),
-        every=st.integers(1, 3),
-    )
-)
-
-
-def lacks(rules: list[Rule]) -> bool:
-    """Whether some list lacks what is there."""
-    return any(rule.on == "list" and rule.fault in map(NAMED.__getitem__, LACKING) for rule in rules)
+from tests.support.run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
+from tests.support.simulation import Simulation, plan, row
 
 
 @st.composite
@@ -66,23 +30,6 @@ def plans(draw: st.DrawFn) -> tuple[Plan, set[str]]:
     ]
     theirs = draw(st.sets(st.sampled_from([each.address for each in rows]), max_size=3))
     return plan(*rows), theirs
-
-
-#: Answers to any request that are lost, late, garbled or refused, and say nothing untrue.
-TROUBLE = [fault for fault in NAMED.values() if fault.answer not in LIES]
-
-rules = st.builds(
-    Rule,
-    st.one_of(
-        st.sampled_from(TROUBLE),
-        # Just before or after the engine would send again: the instants that decide between one mailbox and a conflict.
-        st.floats(TIMEOUT - 2, TIMEOUT + 8).map(lambda late: replace(NAMED["lost_late"], late=late)),
-    ),
-    on=st.sampled_from(("write", "write", "read", "any")),
-    first=st.integers(1, 20),
-    count=st.integers(1, 8),
-    every=st.integers(1, 3),
-)
 
 
 @settings(
@@ -129,25 +76,6 @@ def test_every_row_is_made_at_most_once_and_told_truthfully(
     to_the_end(here, run)
 
     check(here, run, planned, theirs, lacking=lacks(untrue))
-
-
-def to_the_end(here: Simulation, *runs: int) -> None:
-    """Run; where that pauses, the operator puts right what is wrong and resumes; what was stopped settles."""
-    for _ in range(10):
-        here.run()
-        if all(here.record(run).status in AT_AN_END for run in runs):
-            break
-        here.sandbox.schedule = Schedule()
-        for run in runs:
-            here.engine.resume(run)
-    else:
-        raise AssertionError(f"Not at an end: {[here.record(run) for run in runs]}")
-    here.sandbox.schedule = Schedule()
-    for _ in range(600):
-        if not here.engine.states:
-            return
-        here.step()
-    raise AssertionError(f"Not settled: {here.engine.states}")
 
 
 def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lacking: bool) -> None:

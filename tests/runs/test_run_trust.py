@@ -15,29 +15,13 @@ from mxlib.sandbox.faults import NAMED, Answer, Fault, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.store import audit, journal
 from mxlib.store.audit import Actor
+from tests.support.deletions import BEFORE, deletion, existing, there
 from tests.support.simulation import Simulation, plan, row, rows
-
-BEFORE = {"quota": 1024, "limit": 9600, "recovery_email": "", "usage": 0.0, "sent": 0}
-
-
-def existing(here: Simulation, *names: str, **changes: Any) -> None:
-    for name in names:
-        here.sandbox.account.apply(Change("create", "a.nl", name, quota=1024, password="theirs"))
-        boxes = here.sandbox.account.domains["a.nl"]
-        boxes[name] = replace(boxes[name], **changes)
-
-
-def deletion(position: int, **before: Any):
-    return row(position, action=Action.DELETE, password="", quota=None, limit=None, before=BEFORE | before)
 
 
 def update(position: int, **changes: Any):
     told = {"action": Action.UPDATE, "password": "", "quota": None, "limit": None, "before": BEFORE}
     return row(position, **told | changes)
-
-
-def there(here: Simulation) -> list[str]:
-    return sorted(here.sandbox.account.domains["a.nl"])
 
 
 class TestReadBacks:

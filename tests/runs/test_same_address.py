@@ -16,8 +16,8 @@ from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import AlreadyExists
 from mxlib.store import audit
 from mxlib.store.audit import Actor
-from tests.services.test_manual_writes import NINA, doings, journalled, killed, restarted
 from tests.support.app import House, opened
+from tests.support.manual_writes import NINA, doings, journalled, killed, restarted
 from tests.support.simulation import Simulation, plan, row
 from tests.support.threaded_runs import ShiftedClock
 

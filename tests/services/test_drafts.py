@@ -23,7 +23,7 @@ from mxlib.services.files import MappingQuestion
 from mxlib.settings import Settings
 from mxlib.store import audit, clock_guard
 from mxlib.web import downloads
-from tests.ui.test_pages import FILE, grid_key, opened, preview, statuses
+from tests.support.pages import FILE, grid_key, opened, preview, statuses
 
 SECRET = b"Geheim.2026x"
 COLLEAGUE = Caller("kim", domains={"clienta.nl": frozenset({Permission.IMPORT})})

@@ -11,9 +11,9 @@ from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
 from mxlib.sandbox.contract import shown
 from mxlib.store import journal, mailbox_lists, run_passwords
-from tests.runs.test_run_trust import deletion, existing, there
 from tests.support import app as houses
 from tests.support.app import House, data, refused
+from tests.support.deletions import deletion, existing, there
 from tests.support.simulation import Simulation, plan, rows
 from tests.support.threaded_runs import ShiftedClock
 

@@ -1,7 +1,7 @@
 """Writes by hand: journalled before they leave, recorded with what came of them, settled when no answer came."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,14 @@ from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites
-from mxlib.store import FILE, Store, StoreUnavailable, audit, first_seen, manual_writes
+from mxlib.store import FILE, Store, StoreUnavailable, first_seen, manual_writes
 from mxlib.store.encryption import ServerKey
 from tests.support.app import GOOD, House, data, opened, refused, trail
+from tests.support.manual_writes import NINA, doings, journalled, killed, restarted
 from tests.support.threaded_runs import ShiftedClock, live_through
 
 BOXES = "/domains/a.nl/email-accounts"
-NINA = {"username": "nina", "password": GOOD}
 KIM = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW, Permission.IMPORT, Permission.DELETE})})
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @pytest.fixture
@@ -38,22 +34,9 @@ def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
         yield made
 
 
-def journalled(house: House) -> list[manual_writes.ManualWrite]:
-    """Every write that the journal has."""
-    with house.services.store.read() as tx:
-        return sorted([*manual_writes.find_open(tx), *manual_writes.find_kept(tx)], key=lambda write: write.id)
-
-
 def kept(house: House, caller: Caller = LOCAL) -> list[tuple[str, str]]:
     """What is listed to a caller: the mailbox, and what became of the change."""
     return [(write.mailbox, write.outcome) for write in house.services.unconfirmed.every(caller)]
-
-
-def doings(house: House) -> list[tuple[str, str, str]]:
-    """What the audit trail says of mailboxes: what, on what, and the outcome."""
-    with house.services.store.read() as tx:
-        found = [(str(e["what"]), str(e["on"]), str(e["outcome"])) for e in reversed(audit.entries(tx))]
-    return [entry for entry in found if entry[0].startswith("mailbox.")]
 
 
 @contextmanager
@@ -71,34 +54,6 @@ def disk_full(house: House, monkeypatch: pytest.MonkeyPatch, *, once_sent: bool 
     with monkeypatch.context() as patched:
         patched.setattr(house.services.store, "write", full)
         yield
-
-
-@contextmanager
-def killed(house: House, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -> Iterator[None]:
-    """The process dies before it hears the answer to its next write; whether that `reaches` the host."""
-    send = house.host.send
-
-    def dies(request: Any, **how: Any) -> Any:
-        if request.kind == "write":
-            if reaches:
-                send(request, **how)
-            raise Killed
-        return send(request, **how)
-
-    with monkeypatch.context() as patched, suppress(Killed):
-        patched.setattr(house.host, "send", dies)
-        yield
-        raise AssertionError("Nothing was sent.")
-
-
-def restarted(house: House) -> ManualWrites:
-    """The writes by hand of a new process over the same store and host."""
-    here = house.services
-    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
-    with here.store.write() as tx:  # as the start does, without its thread
-        for write in manual_writes.find_open(tx):
-            manual_writes.change(tx, write.id, status=manual_writes.UNCERTAIN, settle_at=here.clock.now() + 30.0)
-    return manual
 
 
 def test_a_write_is_in_the_journal_before_it_leaves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from mxlib.store import FILE, Store, audit
 from mxlib.web import downloads
 from tests.support import app as houses
 from tests.support.app import GOOD, House
-from tests.ui.test_pages import opened
+from tests.support.pages import opened
 
 MANY = [f"client{number:03}.example" for number in range(100)]
 MAY = frozenset({Permission.VIEW, Permission.EXPORT})

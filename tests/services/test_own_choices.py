@@ -16,9 +16,9 @@ from mxlib.services.files import MappingQuestion
 from mxlib.store import FILE, Store, audit, column_choices
 from tests.support import app as houses
 from tests.support.app import House, data
+from tests.support.mapping_page import UNKNOWN, asks, column, done, say, text_of
+from tests.support.pages import ENTRY, PAGES, preview
 from tests.support.sign_in import Hands, brisk
-from tests.ui.test_mapping_page import UNKNOWN, asks, column, done, say, text_of
-from tests.ui.test_pages import ENTRY, PAGES, preview
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")

@@ -25,8 +25,8 @@ from mxlib.settings import Settings
 from mxlib.store import StoreUnavailable, audit
 from mxlib.ui.app import banner
 from mxlib.web import downloads
+from tests.support.pages import opened
 from tests.support.threaded_runs import ShiftedClock, until
-from tests.ui.test_pages import opened
 
 FILE = (
     b"username,password,limit,domain\r\n"

@@ -21,9 +21,9 @@ from mxlib.store import journal
 from mxlib.web import downloads
 from tests.support import app as houses
 from tests.support.app import House, data, refused
+from tests.support.pages import ENTRY, PAGES
 from tests.support.sign_in import brisk
 from tests.support.threaded_runs import until
-from tests.ui.test_pages import ENTRY, PAGES
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")

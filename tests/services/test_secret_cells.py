@@ -22,8 +22,7 @@ from mxlib.core.text import findings
 from mxlib.store import FILE, Store, journal, own_cells
 from tests.support import app as houses
 from tests.support.app import GOOD, House, data
-from tests.ui.test_pages import opened, preview
-from tests.ui.test_tables import sent
+from tests.support.pages import opened, preview, sent
 
 #: A password of each kind that people hand out; none may be found anywhere but sealed.
 P, Q, R = "Kroket-2026a", "Stoomboot-77x", "Start-2026b"

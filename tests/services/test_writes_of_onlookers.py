@@ -17,10 +17,10 @@ from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, manual_writes
 from tests.support import app as houses
 from tests.support.app import GOOD, House
+from tests.support.pages import opened as page
+from tests.support.pages import plain
 from tests.support.simulation import FreeGate, plan, rows
 from tests.support.threaded_runs import ShiftedClock
-from tests.ui.test_manage_pages import plain
-from tests.ui.test_pages import opened as page
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}

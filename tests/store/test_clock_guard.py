@@ -15,9 +15,9 @@ from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, sign_in_attempts
 from tests.support import app as houses
 from tests.support.app import House
+from tests.support.pages import opened as page
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import Desk, ShiftedClock, live_through
-from tests.ui.test_pages import opened as page
 
 DAY = 86_400.0
 

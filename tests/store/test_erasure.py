@@ -11,7 +11,6 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import AuditAction
-from mxlib.runs import background_tasks
 from mxlib.runs.run_view import Passwords
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
@@ -20,23 +19,9 @@ from mxlib.store.audit import Actor
 from mxlib.store.database import ReadTooLong
 from tests.support import app as houses
 from tests.support.app import House, data
+from tests.support.clocks import PassingClock
 from tests.support.simulation import plan, rows
-from tests.support.threaded_runs import Desk, ShiftedClock, live_through, until
-
-
-class PassingClock(ShiftedClock):
-    """A clock whose monotonic seconds can be moved, too."""
-
-    passed = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.passed
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> PassingClock:
-    monkeypatch.setattr(background_tasks, "RETRY_EVERY", 0.02)
-    return PassingClock()
+from tests.support.threaded_runs import Desk, live_through, until
 
 
 @pytest.fixture

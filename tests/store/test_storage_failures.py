@@ -22,8 +22,8 @@ from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, 
 from mxlib.store.audit import Actor
 from mxlib.store.errors import of_database, of_system
 from mxlib.ui.app.file_limits import OutOfFiles
-from tests.store.test_erasure import PassingClock
 from tests.support import app as houses
+from tests.support.clocks import PassingClock
 from tests.support.simulation import FreeGate, plan, rows
 from tests.support.threaded_runs import until
 

@@ -1,5 +1,6 @@
 """A guarded server and the people in front of it, on a clock that is turned by hand."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -161,3 +162,27 @@ async def _live(socket: WebSocket) -> None:
             await socket.send_text(await socket.receive_text())
     except WebSocketDisconnect:
         return
+
+
+LIVE = "ws://127.0.0.1:8501/live"
+
+
+ORIGIN = {"Origin": HERE}
+
+
+def closed(socket: Any, patience: float = 5.0) -> int:
+    """The code with which the server closes a websocket by itself."""
+    ended: list[int] = []
+
+    def listen() -> None:
+        try:
+            while True:
+                socket.receive_text()
+        except WebSocketDisconnect as error:
+            ended.append(error.code)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    listener.join(patience)
+    assert ended, "It stayed open."
+    return ended[0]

@@ -12,7 +12,7 @@ from mxlib.services.access import AccessService, Person, grants
 from mxlib.services.audit_log import AuditFilter
 from mxlib.ui.admin import permissions as access_rights
 from tests.support.app import House, opened, trail
-from tests.ui.test_pages import ENTRY, PAGES
+from tests.support.pages import ENTRY, PAGES
 
 BOSS = Caller("boss", admin=True)
 KIM = Caller("kim")

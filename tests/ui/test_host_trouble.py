@@ -16,7 +16,7 @@ from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
 from mxlib.services import Services
 from mxlib.settings import Settings
 from mxlib.web import downloads
-from tests.ui.test_pages import opened, preview
+from tests.support.pages import opened, preview
 
 KEY = "not-the-right-key"
 #: Who looks at a page that is opened without a browser, as Streamlit's own tests have it.

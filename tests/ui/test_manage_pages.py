@@ -15,8 +15,8 @@ from mxlib.services import Services
 from mxlib.services.failures import ListUnavailable
 from mxlib.settings import Settings
 from mxlib.store import manual_writes
+from tests.support.pages import ENTRY, PAGES, plain, preview
 from tests.support.threaded_runs import until
-from tests.ui.test_pages import ENTRY, PAGES, preview
 
 
 @pytest.fixture
@@ -43,11 +43,6 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
         tab.run()
     assert not tab.exception
     return tab
-
-
-def plain(markdown: str) -> str:
-    """Words as they are read, without the backslashes before their signs."""
-    return markdown.replace("\\", "")
 
 
 def said(tab: AppTest) -> str:

@@ -16,10 +16,11 @@ from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.mapping.secret_cells import masked_header
 from mxlib.core.schema import MASK
 from mxlib.services.files import MappingQuestion
-from tests.core.test_presets import GOOGLE, GOOGLE_ROW
 from tests.support import app as houses
 from tests.support.app import House
-from tests.ui.test_pages import opened, preview, statuses
+from tests.support.mapping_page import UNKNOWN, asks, column, done, named, say, text_of
+from tests.support.pages import opened, preview, statuses
+from tests.support.preset_rows import GOOGLE, GOOGLE_ROW
 
 NAMES = (
     "Voornaam;Tussenvoegsel;Achternaam;Wachtwoord\r\n"
@@ -29,7 +30,6 @@ NAMES = (
     "王;;伟;\r\n"
 ).encode()
 CONFLICT = b"user,username,Phone\r\njan,j.jansen,123\r\nkim,k.groen,456\r\n"
-UNKNOWN = b"wie,wat\r\nnina,boss\r\n"
 
 
 @pytest.fixture
@@ -50,40 +50,6 @@ def pasted(text: str) -> AppTest:
     tab.button(key="preview_import").click().run()
     assert not tab.exception
     return tab
-
-
-def asks(tab: AppTest) -> bool:
-    """Whether the tab is in the step."""
-    return any(button.key == "map_done" for button in tab.button)
-
-
-def named(tab: AppTest, key: str) -> str:
-    """The key of the step's widget of that name."""
-    return f"map-{key}-{tab.session_state['mapping'].generation}"
-
-
-def say(tab: AppTest, column: int, meaning: str) -> AppTest:
-    return tab.selectbox(key=named(tab, f"column-{column}")).set_value(meaning).run()
-
-
-def done(tab: AppTest) -> AppTest:
-    tab.button(key="map_done").click().run()
-    assert not tab.exception
-    return tab
-
-
-def column(tab: AppTest, name: str) -> list[str]:
-    """A column of the preview's grid."""
-    return [str(cell) for cell in tab.data_editor[0].value[name]]
-
-
-def text_of(tab: AppTest) -> str:
-    """Everything that is written on the page."""
-    written = [tab.markdown, tab.caption, tab.warning, tab.error, tab.radio, tab.selectbox, tab.multiselect]
-    tables = [table.value.to_string() for table in [*tab.table, *tab.dataframe]]
-    captions = [caption for radio in tab.radio for caption in radio.proto.captions]
-    options = [option for select in tab.selectbox for option in select.options]
-    return "\n".join([str(getattr(e, "value", "")) for all_ in written for e in all_] + tables + captions + options)
 
 
 def read(house: House, content: bytes, name: str = "staff.csv") -> ReadFile | MappingQuestion:

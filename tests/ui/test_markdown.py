@@ -25,8 +25,8 @@ from mxlib.settings import Settings
 from mxlib.store import mailbox_lists, manual_writes, stored_columns
 from mxlib.ui.app import errors as faults
 from mxlib.ui.widgets.format import escaped, spoken, verbatim
+from tests.support.pages import ENTRY, FILE, opened
 from tests.support.threaded_runs import until
-from tests.ui.test_pages import ENTRY, FILE, opened
 
 UI = Path(__file__).parents[2] / "mxlib" / "ui"
 PAGES = Path(__file__).parents[2] / "pages"

@@ -22,8 +22,8 @@ from mxlib.settings import Settings
 from mxlib.store import audit, clock_guard, manual_writes
 from mxlib.ui.app import session
 from tests.support import sign_in as people
+from tests.support.pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
 from tests.support.threaded_runs import until
-from tests.ui.test_pages import ENTRY, FILE, PAGES, grid_key, preview, statuses
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk

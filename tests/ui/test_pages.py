@@ -4,23 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from mxlib import __version__, services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.schema import MASK
 from mxlib.services import Services
 from mxlib.settings import Settings
-
-ENTRY = Path(__file__).parents[2] / "mxlib" / "ui" / "shell" / "main.py"
-PAGES = Path(__file__).parents[2] / "pages"
-FILE = (
-    b"username,password,quota,limit,recovery_email,domain\r\n"
-    b"nina.berg,Geheim.2026x,2048,,nina@example.org,\r\n"
-    b"jan jansen,Geheim.2026x,1024,,,\r\n"
-    b"tess.groen,,512,,,\r\n"
-    b"nina.berg,Geheim.2026x,,,,\r\n"
-)
+from tests.support.pages import PAGES, grid_key, opened, preview, statuses
 
 
 @pytest.fixture
@@ -32,36 +22,6 @@ def house(tmp_path: Path) -> Iterator[Services]:
     yield built
     services.install(None)
     built.close()
-
-
-def opened(page: str = "email_accounts", **query: str) -> AppTest:
-    """A browser tab on that page."""
-    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
-    for name, value in query.items():
-        tab.query_params[name] = value
-    tab.run()
-    if page != "email_accounts":
-        tab.switch_page(str(PAGES / f"{page}.py")).run()
-    assert not tab.exception
-    return tab
-
-
-def preview(tab: AppTest, content: bytes = FILE, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
-    """Upload a file and open its preview."""
-    tab.file_uploader(key="upload").upload(name, content).run()
-    checkbox = tab.checkbox(key="generate_first")
-    (checkbox.check if generate else checkbox.uncheck)().run()
-    tab.button(key="preview_import").click().run()
-    assert not tab.exception
-    return tab
-
-
-def grid_key(tab: AppTest) -> str:
-    return str(tab.session_state["preview"].editor.key)
-
-
-def statuses(tab: AppTest) -> list[str]:
-    return [status[0] for status in tab.data_editor[0].value["status"]]
 
 
 def test_the_accounts_page_lists_every_mailbox_of_the_domain_with_its_totals(house: Services) -> None:

@@ -14,8 +14,8 @@ from mxlib.settings import Settings
 from mxlib.store import audit
 from mxlib.store.audit import Actor
 from mxlib.ui.app import session
+from tests.support.pages import ENTRY, FILE, PAGES, preview, statuses
 from tests.support.threaded_runs import until
-from tests.ui.test_pages import ENTRY, FILE, PAGES, preview, statuses
 
 HERE, ELSEWHERE = "clienta.nl", "clientb.nl"
 PASSWORD = "four words in a row"

@@ -14,7 +14,7 @@ from mxlib.core.schema import MASK
 from mxlib.services.drafts import DraftService, DraftTakenOver
 from tests.support import app as houses
 from tests.support.app import House
-from tests.ui.test_pages import grid_key, opened, preview, statuses
+from tests.support.pages import grid_key, opened, preview, statuses
 
 FILE = (
     b"username,password,quota,limit,recovery_email,domain\r\n"

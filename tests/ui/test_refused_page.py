@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.support import app as houses
 from tests.support.app import House
-from tests.ui.test_pages import opened, preview
+from tests.support.pages import opened, preview
 
 FILES = Path(__file__).parents[1] / "files"
 

@@ -1,14 +1,15 @@
 """What pages know of who looks at them, and what they say to who may no more."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Forbidden
 from mxlib.services import Services
 from mxlib.ui.app import errors
 from tests.support import sign_in as people
+from tests.support.pages import opened
 from tests.support.sign_in import GOOD
 from tests.ui import test_pages
-from tests.ui.test_pages import opened
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk, house = people.brisk, test_pages.house
@@ -17,7 +18,7 @@ brisk, house = people.brisk, test_pages.house
 OPERATOR = "test@example.com"
 
 
-def told(tab: test_pages.AppTest) -> str:
+def told(tab: AppTest) -> str:
     return " ".join(alert.value for alert in tab.error).replace("\\", "")
 
 

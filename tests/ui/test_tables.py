@@ -14,7 +14,7 @@ from mxlib.core.schema import MASK
 from mxlib.core.text import findings
 from tests.support import app as houses
 from tests.support.app import GOOD, House
-from tests.ui.test_pages import ENTRY, opened, preview
+from tests.support.pages import ENTRY, opened, preview, sent
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "mxlib" / "ui").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py"))]
@@ -69,24 +69,6 @@ def test_no_page_hands_out_files_through_the_shared_media_store_or_a_link_of_dat
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         assert not [way for way in ("download_button", "data:text", "base64", "_chart(") if way in text], path.name
-
-
-def sent(tab: AppTest) -> str:
-    """Everything that a browser was sent: every element as it went, and the cells of every table."""
-    assert not tab.exception
-    pieces: list[str] = []
-
-    def walk(block: object) -> None:
-        for child in getattr(block, "children", {}).values():
-            walk(child)
-        if (proto := getattr(block, "proto", None)) is not None:
-            pieces.append(proto.SerializeToString().decode("utf-8", "replace"))
-
-    for at in range(4):
-        if at in tab._tree.children:
-            walk(tab._tree.children[at])
-    pieces += [each.value.to_csv() for kind in (tab.dataframe, tab.data_editor) for each in kind]
-    return "\n".join(pieces)
 
 
 def hidden_columns(tab: AppTest) -> list[str]:

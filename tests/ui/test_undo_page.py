@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 from mxlib.auth.permissions import LOCAL
 from tests.support.app import House
 from tests.support.app import opened as house_opened
+from tests.support.pages import opened
 from tests.support.simulation import plan, row, rows
 from tests.support.threaded_runs import until
-from tests.ui.test_pages import opened
 
 
 @pytest.fixture

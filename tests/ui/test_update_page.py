@@ -14,7 +14,7 @@ from mxlib.core.vocabulary import OnExisting
 from mxlib.mxroute import protocol
 from mxlib.services import Services, imports
 from mxlib.settings import Settings
-from tests.ui.test_pages import opened, preview, statuses
+from tests.support.pages import opened, preview, statuses
 
 DOMAIN = "clienta.nl"
 

@@ -1,0 +1,58 @@
+"""Writes outside of runs, and servers that end in the middle of one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from mxlib.services.manual_writes import ManualWrites
+from mxlib.store import audit, manual_writes
+from tests.support.app import GOOD, House
+
+NINA = {"username": "nina", "password": GOOD}
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def journalled(house: House) -> list[manual_writes.ManualWrite]:
+    """Every write that the journal has."""
+    with house.services.store.read() as tx:
+        return sorted([*manual_writes.find_open(tx), *manual_writes.find_kept(tx)], key=lambda write: write.id)
+
+
+def doings(house: House) -> list[tuple[str, str, str]]:
+    """What the audit trail says of mailboxes: what, on what, and the outcome."""
+    with house.services.store.read() as tx:
+        found = [(str(e["what"]), str(e["on"]), str(e["outcome"])) for e in reversed(audit.entries(tx))]
+    return [entry for entry in found if entry[0].startswith("mailbox.")]
+
+
+@contextmanager
+def killed(house: House, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -> Iterator[None]:
+    """The process dies before it hears the answer to its next write; whether that `reaches` the host."""
+    send = house.host.send
+
+    def dies(request: Any, **how: Any) -> Any:
+        if request.kind == "write":
+            if reaches:
+                send(request, **how)
+            raise Killed
+        return send(request, **how)
+
+    with monkeypatch.context() as patched, suppress(Killed):
+        patched.setattr(house.host, "send", dies)
+        yield
+        raise AssertionError("Nothing was sent.")
+
+
+def restarted(house: House) -> ManualWrites:
+    """The writes by hand of a new process over the same store and host."""
+    here = house.services
+    manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
+    with here.store.write() as tx:  # as the start does, without its thread
+        for write in manual_writes.find_open(tx):
+            manual_writes.change(tx, write.id, status=manual_writes.UNCERTAIN, settle_at=here.clock.now() + 30.0)
+    return manual

@@ -1,0 +1,72 @@
+"""Pages of the dashboard in Streamlit's AppTest: opening one, reading its preview."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ENTRY = Path(__file__).parents[2] / "mxlib" / "ui" / "shell" / "main.py"
+
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+
+FILE = (
+    b"username,password,quota,limit,recovery_email,domain\r\n"
+    b"nina.berg,Geheim.2026x,2048,,nina@example.org,\r\n"
+    b"jan jansen,Geheim.2026x,1024,,,\r\n"
+    b"tess.groen,,512,,,\r\n"
+    b"nina.berg,Geheim.2026x,,,,\r\n"
+)
+
+
+def opened(page: str = "email_accounts", **query: str) -> AppTest:
+    """A browser tab on that page."""
+    tab = AppTest.from_file(str(ENTRY), default_timeout=20)
+    for name, value in query.items():
+        tab.query_params[name] = value
+    tab.run()
+    if page != "email_accounts":
+        tab.switch_page(str(PAGES / f"{page}.py")).run()
+    assert not tab.exception
+    return tab
+
+
+def preview(tab: AppTest, content: bytes = FILE, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
+    """Upload a file and open its preview."""
+    tab.file_uploader(key="upload").upload(name, content).run()
+    checkbox = tab.checkbox(key="generate_first")
+    (checkbox.check if generate else checkbox.uncheck)().run()
+    tab.button(key="preview_import").click().run()
+    assert not tab.exception
+    return tab
+
+
+def grid_key(tab: AppTest) -> str:
+    return str(tab.session_state["preview"].editor.key)
+
+
+def statuses(tab: AppTest) -> list[str]:
+    return [status[0] for status in tab.data_editor[0].value["status"]]
+
+
+def plain(markdown: str) -> str:
+    """Words as they are read, without the backslashes before their signs."""
+    return markdown.replace("\\", "")
+
+
+def sent(tab: AppTest) -> str:
+    """Everything that a browser was sent: every element as it went, and the cells of every table."""
+    assert not tab.exception
+    pieces: list[str] = []
+
+    def walk(block: object) -> None:
+        for child in getattr(block, "children", {}).values():
+            walk(child)
+        if (proto := getattr(block, "proto", None)) is not None:
+            pieces.append(proto.SerializeToString().decode("utf-8", "replace"))
+
+    for at in range(4):
+        if at in tab._tree.children:
+            walk(tab._tree.children[at])
+    pieces += [each.value.to_csv() for kind in (tab.dataframe, tab.data_editor) for each in kind]
+    return "\n".join(pieces)
