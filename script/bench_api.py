@@ -28,11 +28,11 @@ def main(rows: int = ROWS, times: int = 7) -> bool:
         for n in range(1, rows + 1)
     ]
     body = {"default_domain": "a.nl", "rows": named}
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as house:
-        house.ask("GET", "/domains/a.nl/email-accounts")
-        files, imports = house.services.files, house.services.imports
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as app:
+        app.ask("GET", "/domains/a.nl/email-accounts")
+        files, imports = app.services.files, app.services.imports
         judging = seconds(lambda: imports.preview(LOCAL, files.batch_from_json(body, read_import)), times)
-        whole = seconds(lambda: house.ask("POST", "/email-accounts/import/preview", body), times)
+        whole = seconds(lambda: app.ask("POST", "/email-accounts/import/preview", body), times)
     print(f"a preview of {rows:,} rows as JSON")
     print(f"  request to answer {whole:6.3f} s  (under {MOST_S:g} s; reading and judging {judging:.3f} s)")
     return bench_wire.main() and whole < MOST_S

@@ -84,19 +84,19 @@ def main() -> bool:
         store = Store.open(Path(folder) / FILE, SystemClock())
         run = fill(store)
         store.close()
-        house = container.build(Settings(data_dir=Path(folder)))
-        view = house.run_manager.view(run)
+        app = container.build(Settings(data_dir=Path(folder)))
+        view = app.run_manager.view(run)
         assert view is not None
         print(f"a trail of {RUNS * ROWS:,} entries, and {RUNS} runs of {ROWS:,} rows about the same mailboxes")
         for name, work in (
-            ("audit.csv", lambda: sum(map(len, house.audit_log.csv(LOCAL, AuditFilter()).pieces))),
-            ("audit.jsonl", lambda: sum(map(len, house.audit_log.jsonl(LOCAL, AuditFilter()).pieces))),
-            ("undo's preview", lambda: house.undo._plan(view)),
+            ("audit.csv", lambda: sum(map(len, app.audit_log.csv(LOCAL, AuditFilter()).pieces))),
+            ("audit.jsonl", lambda: sum(map(len, app.audit_log.jsonl(LOCAL, AuditFilter()).pieces))),
+            ("undo's preview", lambda: app.undo._plan(view)),
         ):
             seconds, megabytes = cost(work)
             print(f"  {name:<15} {seconds:6.2f} s  (under {MOST_S:g} s), {megabytes:+5.0f} MB  (under {MOST_MB:g} MB)")
             kept = kept and seconds < MOST_S and megabytes < MOST_MB
-        house.close()
+        app.close()
     return kept
 
 

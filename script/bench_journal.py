@@ -105,15 +105,15 @@ def long_run(url: str, folder: Path, count: int) -> None:
     import mxlib.ui.runs.card  # noqa: F401 - a server has this in memory too
 
     before = sandboxed.peak_megabytes()
-    house = sandboxed.services(url, folder)
+    app = sandboxed.services(url, folder)
     began = time.perf_counter()
-    run = house.run_manager.start(sandboxed.plan(count), "bench", retention_days=7)
-    view = sandboxed.at_an_end(house, run)
+    run = app.run_manager.start(sandboxed.plan(count), "bench", retention_days=7)
+    view = sandboxed.at_an_end(app, run)
     taken = time.perf_counter() - began
     assert view.done == count
-    results.results_csv(house.store, run)
+    results.results_csv(app.store, run)
     print(sandboxed.peak_megabytes(), before, taken)
-    house.close()
+    app.close()
 
 
 def main(count: int = ROWS) -> bool:

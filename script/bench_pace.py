@@ -58,11 +58,11 @@ def ours(window: float, rows: int, latency: float) -> Told:
         tempfile.TemporaryDirectory() as folder,
         sandboxed.sandbox("--window", str(window), "--writes", str(WRITES), "--latency", str(latency)) as url,
     ):
-        house = sandboxed.services(url, Path(folder))
+        app = sandboxed.services(url, Path(folder))
         began = time.time()
-        run = house.run_manager.start(sandboxed.plan(rows), "bench", retention_days=7)
-        sandboxed.at_an_end(house, run)
-        house.close()
+        run = app.run_manager.start(sandboxed.plan(rows), "bench", retention_days=7)
+        sandboxed.at_an_end(app, run)
+        app.close()
         return Told.by(url, began, window)
 
 

@@ -51,9 +51,9 @@ def settings(url: str, folder: Path) -> Settings:
 
 def services(url: str, folder: Path) -> container.Services:
     """Return the services of a server on `url`, its workers started."""
-    house = container.build(settings(url, folder))
-    house.run_manager.recover()
-    return house
+    app = container.build(settings(url, folder))
+    app.run_manager.recover()
+    return app
 
 
 def rows(count: int) -> list[PlannedRow]:
@@ -79,10 +79,10 @@ def plan(count: int) -> Plan:
     return Plan("bench.csv", "bench", tuple(rows(count)))
 
 
-def at_an_end(house: container.Services, run: int) -> RunView:
+def at_an_end(app: container.Services, run: int) -> RunView:
     """Wait for a run to end; raises RuntimeError when it pauses."""
     while True:
-        view = house.run_manager.view(run)
+        view = app.run_manager.view(run)
         assert view is not None
         if view.status in AT_AN_END:
             return view

@@ -5,9 +5,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,17 +18,10 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute.protocol import Request, Response
 from mxlib.services.mailboxes import MailboxService
 from mxlib.store import StoreUnavailable
-from tests.support.app import GOOD, House, data, opened, refused, trail
+from tests.support.app import GOOD, App, data, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
-    with opened(tmp_path) as made:
-        yield made
 
 
 # Who comes in, and with how much.
@@ -39,36 +30,36 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.mark.parametrize(
     "headers", [{}, {"Authorization": "Basic bXhtOg=="}, {"Authorization": "Bearer"}, {"Cookie": "session=x"}]
 )
-def test_nothing_but_a_token_lets_anybody_in(house: House, headers: dict[str, str]) -> None:
-    answer = house.ask("GET", "/me", token=None, headers=headers)
+def test_nothing_but_a_token_lets_anybody_in(app: App, headers: dict[str, str]) -> None:
+    answer = app.ask("GET", "/me", token=None, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="MXM"')
 
 
-def test_a_token_that_works_no_more_says_why(house: House) -> None:
-    token = house.token(a_nl="view")
-    house.services.tokens.revoke(LOCAL, 2)
-    answer = house.ask("GET", "/me", token=token)
+def test_a_token_that_works_no_more_says_why(app: App) -> None:
+    token = app.token(a_nl="view")
+    app.services.tokens.revoke(LOCAL, 2)
+    answer = app.ask("GET", "/me", token=token)
     refused(answer, 401, "This token was revoked.")
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-def test_a_token_is_told_who_it_is(house: House) -> None:
-    told = data(house.ask("GET", "/me", token=house.token(a_nl="view import", b_nl="view")))
+def test_a_token_is_told_who_it_is(app: App) -> None:
+    told = data(app.ask("GET", "/me", token=app.token(a_nl="view import", b_nl="view")))
     assert told == {
         "name": "test (token 2)", "admin": False, "permissions": {"a.nl": ["import", "view"], "b.nl": ["view"]}
     }  # fmt: skip
 
 
-def test_a_body_over_the_limit_is_refused_before_anything_reads_it(house: House) -> None:
+def test_a_body_over_the_limit_is_refused_before_anything_reads_it(app: App) -> None:
     big = b"x" * 10_000_001
     json = {"Content-Type": "application/json"}
-    refused(house.ask("POST", "/imports", content=big, headers=json), 413, "10 MB; the limit is 10 MB.")
-    in_parts = house.ask(
+    refused(app.ask("POST", "/imports", content=big, headers=json), 413, "10 MB; the limit is 10 MB.")
+    in_parts = app.ask(
         "POST", "/imports", content=(big[at : at + 10**6] for at in range(0, len(big), 10**6)), headers=json
     )
     refused(in_parts, 413, "the limit is 10 MB.")
-    assert house.ask("POST", "/imports", content=big, headers=json, token=None).status_code == 401
+    assert app.ask("POST", "/imports", content=big, headers=json, token=None).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -86,18 +77,18 @@ def test_a_body_over_the_limit_is_refused_before_anything_reads_it(house: House)
         (b"[]", "The body must be a JSON object."),
     ],
 )
-def test_a_body_that_is_no_json_object_is_refused_in_one_sentence(house: House, body: bytes, told: str) -> None:
+def test_a_body_that_is_no_json_object_is_refused_in_one_sentence(app: App, body: bytes, told: str) -> None:
     for path in (BOXES, "/imports", "/email-accounts/import/preview"):
-        refused(house.ask("POST", path, content=body, headers={"Content-Type": "application/json"}), 400, told)
+        refused(app.ask("POST", path, content=body, headers={"Content-Type": "application/json"}), 400, told)
 
 
-def test_a_body_of_another_kind_is_refused(house: House) -> None:
+def test_a_body_of_another_kind_is_refused(app: App) -> None:
     for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
-        refused(house.ask("POST", BOXES, content=b"{}", headers=kind), 415, "Content-Type: application/json.")
-        refused(house.ask("POST", "/imports", content=b"{}", headers=kind), 415, "or text/csv or")
+        refused(app.ask("POST", BOXES, content=b"{}", headers=kind), 415, "Content-Type: application/json.")
+        refused(app.ask("POST", "/imports", content=b"{}", headers=kind), 415, "or text/csv or")
 
 
-def test_half_a_body_is_none(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_half_a_body_is_none(app: App, caplog: pytest.LogCaptureFixture) -> None:
     heard = iter(
         [
             {"type": "http.request", "body": b"username,password\nnina,Geh", "more_body": True},
@@ -112,7 +103,7 @@ def test_half_a_body_is_none(house: House, caplog: pytest.LogCaptureFixture) -> 
     async def send(message: Message) -> None:
         said.append(message)
 
-    headers = [(b"authorization", f"Bearer {house.admin}".encode()), (b"content-type", b"text/csv")]
+    headers = [(b"authorization", f"Bearer {app.admin}".encode()), (b"content-type", b"text/csv")]
     scope = {
         "type": "http",
         "method": "POST",
@@ -122,65 +113,65 @@ def test_half_a_body_is_none(house: House, caplog: pytest.LogCaptureFixture) -> 
         "root_path": "",
     }
     anyio.run(routes[0], scope, receive, send)
-    assert (said, caplog.records, data(house.ask("GET", "/imports"))) == ([], [], [])
+    assert (said, caplog.records, data(app.ask("GET", "/imports"))) == ([], [], [])
 
 
-def test_a_packed_body_is_refused_unopened(house: House) -> None:
+def test_a_packed_body_is_refused_unopened(app: App) -> None:
     packed = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
-    refused(house.ask("POST", "/imports", content=gzip.compress(b"username"), headers=packed), 415, "Content-Encoding")
+    refused(app.ask("POST", "/imports", content=gzip.compress(b"username"), headers=packed), 415, "Content-Encoding")
 
 
-def test_what_is_not_there_wears_the_envelope_too(house: House) -> None:
+def test_what_is_not_there_wears_the_envelope_too(app: App) -> None:
     for path in ("", "/nowhere", "/domains/a%0Ab/email-accounts/nina/"):
-        refused(house.ask("GET", path), 404, "There is nothing at this path; /api/openapi.json lists what there is.")
-    answer = house.ask("PUT", "/imports")
+        refused(app.ask("GET", path), 404, "There is nothing at this path; /api/openapi.json lists what there is.")
+    answer = app.ask("PUT", "/imports")
     refused(answer, 405, "PUT does nothing here; GET, POST would.")
     assert answer.headers["Allow"] == "GET, POST"
-    assert house.ask("PUT", f"{BOXES}/nina").headers["Allow"] == "DELETE, GET, PATCH"
-    refused(house.ask("GET", "/imports/seven"), 400, "run: ", "run")
-    refused(house.ask("GET", "/imports/9223372036854775808"), 400, "run: ", "run")
-    refused(house.ask("GET", f"{BOXES}?refresh=perhaps"), 400, "refresh: ", "refresh")
+    assert app.ask("PUT", f"{BOXES}/nina").headers["Allow"] == "DELETE, GET, PATCH"
+    refused(app.ask("GET", "/imports/seven"), 400, "run: ", "run")
+    refused(app.ask("GET", "/imports/9223372036854775808"), 400, "run: ", "run")
+    refused(app.ask("GET", f"{BOXES}?refresh=perhaps"), 400, "refresh: ", "refresh")
 
 
 def test_a_fault_of_ours_tells_nothing_of_itself(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails(*_: object) -> None:
         raise RuntimeError(f"with {GOOD} inside")
 
     monkeypatch.setattr(MailboxService, "create", fails)
     with caplog.at_level(logging.DEBUG):
-        refused(house.ask("POST", BOXES, NINA), 500, "A fault of MXM itself")
+        refused(app.ask("POST", BOXES, NINA), 500, "A fault of MXM itself")
     assert "RuntimeError at " in caplog.text
     assert GOOD not in caplog.text
 
 
-def test_a_store_that_can_not_be_written_is_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_can_not_be_written_is_said(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise StoreUnavailable("The disk of this server is full.")
 
     monkeypatch.setattr(MailboxService, "create", full)
-    refused(house.ask("POST", BOXES, NINA), 503, "disk")
+    refused(app.ask("POST", BOXES, NINA), 503, "disk")
 
 
-def test_no_other_site_is_let_in_and_nothing_is_cached(house: House) -> None:
-    answer = house.ask("GET", "/me", headers={"Origin": "https://elsewhere.example"})
+def test_no_other_site_is_let_in_and_nothing_is_cached(app: App) -> None:
+    answer = app.ask("GET", "/me", headers={"Origin": "https://elsewhere.example"})
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_document_is_behind_the_door_and_calls_nobody(house: House) -> None:
-    assert house.ask("GET", "/openapi.json", token=None).status_code == 401
-    document = house.ask("GET", "/openapi.json").json()
+def test_the_document_is_behind_the_door_and_calls_nobody(app: App) -> None:
+    assert app.ask("GET", "/openapi.json", token=None).status_code == 401
+    document = app.ask("GET", "/openapi.json").json()
     assert document["servers"] == [{"url": "/api"}]
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert all("security" in operation for path in document["paths"].values() for operation in path.values())
-    assert {house.ask("GET", path).status_code for path in ("/docs", "/redoc")} == {404}
+    assert {app.ask("GET", path).status_code for path in ("/docs", "/redoc")} == {404}
 
 
-def test_the_document_has_names_that_a_client_can_wear_and_sentences_that_people_read(house: House) -> None:
-    document = house.ask("GET", "/openapi.json").json()
+def test_the_document_has_names_that_a_client_can_wear_and_sentences_that_people_read(app: App) -> None:
+    document = app.ask("GET", "/openapi.json").json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
@@ -195,15 +186,15 @@ def test_the_document_has_names_that_a_client_can_wear_and_sentences_that_people
 # Domains and lists.
 
 
-def test_a_token_sees_its_own_domains(house: House) -> None:
-    assert data(house.ask("GET", "/domains")) == ["a.nl", "b.nl", "c.nl"]
-    assert data(house.ask("GET", "/domains", token=house.token(b_nl="view", x_nl="view"))) == ["b.nl"]
+def test_a_token_sees_its_own_domains(app: App) -> None:
+    assert data(app.ask("GET", "/domains")) == ["a.nl", "b.nl", "c.nl"]
+    assert data(app.ask("GET", "/domains", token=app.token(b_nl="view", x_nl="view"))) == ["b.nl"]
 
 
-def test_a_list_has_what_mxroute_has_and_the_recovery_emails(house: House) -> None:
-    house.have("kim@a.nl")
-    house.ask("POST", BOXES, NINA | {"recovery_email": "Nina@Example.org"})
-    answer = house.ask("GET", BOXES)
+def test_a_list_has_what_mxroute_has_and_the_recovery_emails(app: App) -> None:
+    app.have("kim@a.nl")
+    app.ask("POST", BOXES, NINA | {"recovery_email": "Nina@Example.org"})
+    answer = app.ask("GET", BOXES)
     assert {box["username"]: (box["recovery_email"], box["has_recovery_email"]) for box in data(answer)} == {
         "kim": (None, False), "nina": ("nina@example.org", True)
     }  # fmt: skip
@@ -214,67 +205,64 @@ def test_a_list_has_what_mxroute_has_and_the_recovery_emails(house: House) -> No
     assert "problem" not in answer.json()
 
 
-def test_a_list_is_kept_until_a_refresh(house: House) -> None:
-    data(house.ask("GET", BOXES))
-    house.have("kim@a.nl")
-    assert data(house.ask("GET", BOXES)) == []
-    assert len(data(house.ask("GET", f"{BOXES}?refresh=true"))) == 1
+def test_a_list_is_kept_until_a_refresh(app: App) -> None:
+    data(app.ask("GET", BOXES))
+    app.have("kim@a.nl")
+    assert data(app.ask("GET", BOXES)) == []
+    assert len(data(app.ask("GET", f"{BOXES}?refresh=true"))) == 1
 
 
-def test_the_last_list_is_told_with_its_age_while_mxroute_is_down(house: House) -> None:
-    data(house.ask("GET", BOXES))
-    house.host.down = True
-    answer = house.ask("GET", f"{BOXES}?refresh=true")
+def test_the_last_list_is_told_with_its_age_while_mxroute_is_down(app: App) -> None:
+    data(app.ask("GET", BOXES))
+    app.host.down = True
+    answer = app.ask("GET", f"{BOXES}?refresh=true")
     assert data(answer) == []
     assert "This is the list of" in answer.json()["problem"]
-    refused(house.ask("GET", "/domains/b.nl/email-accounts"), 503, "MXroute does not answer.")
+    refused(app.ask("GET", "/domains/b.nl/email-accounts"), 503, "MXroute does not answer.")
 
 
-def test_without_mxroute_and_without_a_list_there_is_none(house: House) -> None:
-    house.host.down = True
+def test_without_mxroute_and_without_a_list_there_is_none(app: App) -> None:
+    app.host.down = True
     for path in ("/domains", BOXES, f"{BOXES}.csv"):
-        refused(house.ask("GET", path), 503, "MXroute does not answer.")
+        refused(app.ask("GET", path), 503, "MXroute does not answer.")
 
 
-def test_a_domain_of_others_is_not_there(house: House) -> None:
+def test_a_domain_of_others_is_not_there(app: App) -> None:
     for path in (
         "/domains/gmail.com/email-accounts",
         "/domains/gmail.com/email-accounts.csv",
         "/domains/%00/email-accounts",
     ):
-        assert house.ask("GET", path).status_code == 404
-    assert house.host.writes() == 0
+        assert app.ask("GET", path).status_code == 404
+    assert app.host.writes() == 0
 
 
-def test_a_domain_may_be_written_as_its_people_write_it(house: House) -> None:
-    house.host.sandbox.account.domains["xn--caf-dma.nl"] = {}
-    made = house.ask("POST", "/domains/Café.nl/email-accounts", NINA | {"domain": "café.nl"})
+def test_a_domain_may_be_written_as_its_people_write_it(app: App) -> None:
+    app.host.sandbox.account.domains["xn--caf-dma.nl"] = {}
+    made = app.ask("POST", "/domains/Café.nl/email-accounts", NINA | {"domain": "café.nl"})
     assert data(made, 201)["email"] == "nina@xn--caf-dma.nl"
     path = "/domains/Caf%C3%89.nl/email-accounts"
-    assert "nina" in house.ask("GET", f"{path}.csv").text
-    assert [one["what"] for one in data(house.ask("GET", f"{path}/nina/history"))["events"]] == ["Created"]
+    assert "nina" in app.ask("GET", f"{path}.csv").text
+    assert [one["what"] for one in data(app.ask("GET", f"{path}/nina/history"))["events"]] == ["Created"]
     assert (
-        data(house.ask("PATCH", f"{path}/nina/recovery", {"recovery_email": "n@x.org"}))["email"]
-        == "nina@xn--caf-dma.nl"
+        data(app.ask("PATCH", f"{path}/nina/recovery", {"recovery_email": "n@x.org"}))["email"] == "nina@xn--caf-dma.nl"
     )
-    assert data(house.ask("DELETE", f"{path}/nina")) == {"email": "nina@xn--caf-dma.nl"}
+    assert data(app.ask("DELETE", f"{path}/nina")) == {"email": "nina@xn--caf-dma.nl"}
 
 
-def test_the_export_is_the_one_of_the_page(house: House) -> None:
-    house.ask("POST", BOXES, NINA | {"recovery_email": "nina@example.org"})
-    answer = house.ask("GET", f"{BOXES}.csv")
+def test_the_export_is_the_one_of_the_page(app: App) -> None:
+    app.ask("POST", BOXES, NINA | {"recovery_email": "nina@example.org"})
+    answer = app.ask("GET", f"{BOXES}.csv")
     assert answer.content.decode("utf-8-sig") == (
         "username,password,quota,limit,recovery_email,domain,name\r\nnina,,1024,9600,nina@example.org,a.nl,\r\n"
     )
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert "mailboxes-a.nl-" in answer.headers["Content-Disposition"]
-    assert ("export", "a.nl", "test (token 1)") in trail(house)
+    assert ("export", "a.nl", "test (token 1)") in trail(app)
 
 
-def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usual, open_ = house.host.send, threading.Event()
+def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, open_ = app.host.send, threading.Event()
     at_host = threading.Semaphore(0)
 
     def slow(request: Request, **more: Any) -> Response:
@@ -282,52 +270,50 @@ def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(
         open_.wait(20.0)
         return usual(request, **more)
 
-    house.ask("GET", "/domains")
-    monkeypatch.setattr(house.host, "send", slow)
-    with house.client:  # one loop, and so one pool of threads, for all of them
+    app.ask("GET", "/domains")
+    monkeypatch.setattr(app.host, "send", slow)
+    with app.client:  # one loop, and so one pool of threads, for all of them
         paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(60)]
         with ThreadPoolExecutor(60) as threads:
-            asked = [threads.submit(house.ask, "GET", path) for path in paths]
+            asked = [threads.submit(app.ask, "GET", path) for path in paths]
             for _ in range(concurrency.MAX_AT_HOST):
                 assert at_host.acquire(timeout=10.0)
             began = time.monotonic()
-            assert house.ask("GET", "/me").status_code == 200
+            assert app.ask("GET", "/me").status_code == 200
             assert time.monotonic() - began < 5.0
             open_.set()
         told = Counter(each.result().status_code for each in asked)
         assert told == {404: 60}
 
 
-def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usual, open_, at_host = house.host.send, threading.Event(), threading.Semaphore(0)
+def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, open_, at_host = app.host.send, threading.Event(), threading.Semaphore(0)
 
     def slow(request: Request, **more: Any) -> Response:
         at_host.release()
         open_.wait(20.0)
         return usual(request, **more)
 
-    house.ask("GET", "/domains")
-    monkeypatch.setattr(house.host, "send", slow)
+    app.ask("GET", "/domains")
+    monkeypatch.setattr(app.host, "send", slow)
     monkeypatch.setattr(concurrency, "MAX_WAIT_S", 0.05)
-    with house.client, ThreadPoolExecutor(concurrency.MAX_AT_HOST) as threads:
+    with app.client, ThreadPoolExecutor(concurrency.MAX_AT_HOST) as threads:
         paths = [f"/domains/a.nl/email-accounts/user{number}" for number in range(concurrency.MAX_AT_HOST)]
-        asked = [threads.submit(house.ask, "GET", path) for path in paths]
+        asked = [threads.submit(app.ask, "GET", path) for path in paths]
         for _ in paths:
             assert at_host.acquire(timeout=10.0)
-        refused = house.ask("GET", "/domains/a.nl/email-accounts/late")
+        refused = app.ask("GET", "/domains/a.nl/email-accounts/late")
         open_.set()
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert {each.result().status_code for each in asked} == {404}
 
 
 def test_more_requests_than_can_wait_for_the_host_are_refused_with_a_time(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(concurrency, "MAX_AT_HOST", 0)
     monkeypatch.setattr(concurrency, "MAX_WAITING", 0)
-    refused = house.ask("GET", "/domains")
+    refused = app.ask("GET", "/domains")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert "Try again in 5 s" in refused.json()["error"]["message"]
-    assert house.ask("GET", "/me").status_code == 200
+    assert app.ask("GET", "/me").status_code == 200

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import GOOD, House, data, opened, refused
+from tests.support.app import GOOD, App, data, opened, refused
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """Three mailboxes made by hand, one of them in another domain."""
     with opened(tmp_path) as made:
         for domain, name in (("a.nl", "nina"), ("a.nl", "kim"), ("b.nl", "max")):
@@ -18,16 +18,16 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def read(house: House, query: str = "", token: str = "") -> Any:
-    return data(house.ask("GET", f"/audit?{query}", token=token))
+def read(app: App, query: str = "", token: str = "") -> Any:
+    return data(app.ask("GET", f"/audit?{query}", token=token))
 
 
-def about(house: House, query: str = "", token: str = "") -> list[str]:
-    return [entry["on"] for entry in read(house, query, token)["entries"]]
+def about(app: App, query: str = "", token: str = "") -> list[str]:
+    return [entry["on"] for entry in read(app, query, token)["entries"]]
 
 
-def test_an_entry_says_who_did_what_on_what_when_and_from_where(house: House) -> None:
-    first = read(house, "what=mailbox")["entries"][0]
+def test_an_entry_says_who_did_what_on_what_when_and_from_where(app: App) -> None:
+    first = read(app, "what=mailbox")["entries"][0]
     assert first.pop("time").endswith("+00:00")
     assert first.pop("id") > 0
     assert first == {
@@ -36,33 +36,33 @@ def test_an_entry_says_who_did_what_on_what_when_and_from_where(house: House) ->
     }  # fmt: skip
 
 
-def test_it_is_filtered_as_on_the_page(house: House) -> None:
-    assert about(house, "address=NINA") == ["nina@a.nl"]
-    assert about(house, "what=mailbox.create&address=a.nl") == ["kim@a.nl", "nina@a.nl"]
-    assert about(house, "who=nobody") == []
-    assert about(house, "what=mailbox&until=2001-01-01") == []
-    assert len(about(house, "what=mailbox&since=2001-01-01T00:00:00Z")) == 3
-    run = data(house.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "x"}]}), 202)["id"]
-    house.ended(run)
-    assert set(about(house, f"run={run}")) == {f"run {run}"}
+def test_it_is_filtered_as_on_the_page(app: App) -> None:
+    assert about(app, "address=NINA") == ["nina@a.nl"]
+    assert about(app, "what=mailbox.create&address=a.nl") == ["kim@a.nl", "nina@a.nl"]
+    assert about(app, "who=nobody") == []
+    assert about(app, "what=mailbox&until=2001-01-01") == []
+    assert len(about(app, "what=mailbox&since=2001-01-01T00:00:00Z")) == 3
+    run = data(app.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "x"}]}), 202)["id"]
+    app.ended(run)
+    assert set(about(app, f"run={run}")) == {f"run {run}"}
 
 
-def test_page_by_page_every_entry_comes_once(house: House) -> None:
+def test_page_by_page_every_entry_comes_once(app: App) -> None:
     seen, query = [], "what=mailbox&most=2"
-    page = read(house, query)
+    page = read(app, query)
     assert page["older"] == page["entries"][-1]["id"]
     seen += page["entries"]
-    page = read(house, f"{query}&before={page['older']}")
+    page = read(app, f"{query}&before={page['older']}")
     seen += page["entries"]
     assert page["older"] is None
     assert [entry["on"] for entry in seen] == ["max@b.nl", "kim@a.nl", "nina@a.nl"]
 
 
-def test_whoever_views_one_domain_reads_what_was_done_to_it_and_nothing_else(house: House) -> None:
-    assert about(house, token=house.token(a_nl="view")) == ["kim@a.nl", "nina@a.nl"]
-    assert about(house, token=house.token(b_nl="import")) == ["max@b.nl"]
-    assert about(house, token=house.token(b_nl="delete")) == []
-    assert "token.create" in {entry["what"] for entry in read(house)["entries"]}
+def test_whoever_views_one_domain_reads_what_was_done_to_it_and_nothing_else(app: App) -> None:
+    assert about(app, token=app.token(a_nl="view")) == ["kim@a.nl", "nina@a.nl"]
+    assert about(app, token=app.token(b_nl="import")) == ["max@b.nl"]
+    assert about(app, token=app.token(b_nl="delete")) == []
+    assert "token.create" in {entry["what"] for entry in read(app)["entries"]}
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,5 @@ def test_whoever_views_one_domain_reads_what_was_done_to_it_and_nothing_else(hou
         (f"before={2**63}", "before"),
     ],
 )
-def test_what_can_not_be_asked_is_refused_with_its_field(house: House, query: str, field: str) -> None:
-    refused(house.ask("GET", f"/audit?{query}"), 400, field, field)
+def test_what_can_not_be_asked_is_refused_with_its_field(app: App, query: str, field: str) -> None:
+    refused(app.ask("GET", f"/audit?{query}"), 400, field, field)

@@ -12,13 +12,13 @@ import pytest
 from mxlib.mxroute import protocol
 from mxlib.services.runs import RunService
 from mxlib.store import StoreUnavailable, idempotency
-from tests.support.app import House, data, opened, refused, trail
+from tests.support.app import App, data, opened, refused, trail
 
 BOTH = ["kim@a.nl", "nina@a.nl"]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """Two mailboxes of 1024 MB, an unlimited one, and one of another domain."""
     with opened(tmp_path) as made:
         made.have(*BOTH, "free@a.nl", "far@b.nl")
@@ -26,28 +26,28 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def ask(house: House, *addresses: str, key: str = "", token: str = "", **order: Any) -> Any:
+def ask(app: App, *addresses: str, key: str = "", token: str = "", **order: Any) -> Any:
     headers = {"Idempotency-Key": key} if key else {}
-    return house.ask("POST", "/changes", {"addresses": list(addresses or BOTH), **order}, token=token, headers=headers)
+    return app.ask("POST", "/changes", {"addresses": list(addresses or BOTH), **order}, token=token, headers=headers)
 
 
-def done(house: House, *addresses: str, key: str = "", token: str = "", **order: Any) -> Any:
+def done(app: App, *addresses: str, key: str = "", token: str = "", **order: Any) -> Any:
     """The run at its end."""
-    return house.ended(data(ask(house, *addresses, key=key, token=token, **order), 202)["id"])
+    return app.ended(data(ask(app, *addresses, key=key, token=token, **order), 202)["id"])
 
 
-def rows(house: House, run: int, token: str = "") -> Any:
-    return data(house.ask("GET", f"/imports/{run}/results", token=token))["rows"]
+def rows(app: App, run: int, token: str = "") -> Any:
+    return data(app.ask("GET", f"/imports/{run}/results", token=token))["rows"]
 
 
-def quotas(house: House, *addresses: str) -> list[int]:
-    found = [house.host.sandbox.mailbox(address) for address in addresses or BOTH]
+def quotas(app: App, *addresses: str) -> list[int]:
+    found = [app.host.sandbox.mailbox(address) for address in addresses or BOTH]
     return [box.quota for box in found if box]
 
 
-def uses(house: House, address: str, megabytes: float) -> None:
+def uses(app: App, address: str, megabytes: float) -> None:
     name, _, domain = address.partition("@")
-    boxes = house.host.sandbox.account.domains[domain]
+    boxes = app.host.sandbox.account.domains[domain]
     boxes[name] = replace(boxes[name], usage=megabytes)
 
 
@@ -55,90 +55,88 @@ def _full(*_: Any, **__: Any) -> int:
     raise StoreUnavailable("The disk is full.")
 
 
-def test_a_quota_is_set_by_a_run_that_tells_what_each_had(house: House) -> None:
-    run = done(house, *BOTH, "free@a.nl", quota="× 2")
+def test_a_quota_is_set_by_a_run_that_tells_what_each_had(app: App) -> None:
+    run = done(app, *BOTH, "free@a.nl", quota="× 2")
     assert (run["kind"], run["file"], run["counts"]["updated"], run["counts"]["unchanged"]) == (
         "change", "Set quota: × 2", 2, 1
     )  # fmt: skip
-    assert quotas(house, *BOTH, "free@a.nl") == [2048, 2048, 0]
-    told = {row["username"]: (row["quota"], row["before"]["quota"]) for row in rows(house, run["id"])}
+    assert quotas(app, *BOTH, "free@a.nl") == [2048, 2048, 0]
+    told = {row["username"]: (row["quota"], row["before"]["quota"]) for row in rows(app, run["id"])}
     assert told["kim"] == (2048, 1024)
 
 
 @pytest.mark.parametrize(("quota", "becomes"), [(2048, 2048), ("2 GB", 2048), ("+ 1024", 2048), (0, 0), (512.0, 512)])
-def test_a_quota_may_be_a_number_or_written_as_on_the_page(house: House, quota: object, becomes: int) -> None:
-    done(house, quota=quota)
-    assert quotas(house) == [becomes, becomes]
+def test_a_quota_may_be_a_number_or_written_as_on_the_page(app: App, quota: object, becomes: int) -> None:
+    done(app, quota=quota)
+    assert quotas(app) == [becomes, becomes]
 
 
-def test_one_mailbox_is_a_run_too(house: House) -> None:
-    assert done(house, "kim@a.nl", quota=2048)["counts"]["updated"] == 1
-    assert quotas(house) == [2048, 1024]
+def test_one_mailbox_is_a_run_too(app: App) -> None:
+    assert done(app, "kim@a.nl", quota=2048)["counts"]["updated"] == 1
+    assert quotas(app) == [2048, 1024]
 
 
-def test_new_passwords_are_in_the_results_of_the_token_that_asked_for_them(house: House) -> None:
-    mine, other = house.token(a_nl="view import"), house.token(a_nl="view import")
-    run = done(house, generate_password=True, token=mine)["id"]
-    for row in rows(house, run, mine):
-        assert house.host.sandbox.password_is(f"{row['username']}@a.nl", row["password"])
-    assert [row["password"] for row in rows(house, run, other)] == [None, None]
+def test_new_passwords_are_in_the_results_of_the_token_that_asked_for_them(app: App) -> None:
+    mine, other = app.token(a_nl="view import"), app.token(a_nl="view import")
+    run = done(app, generate_password=True, token=mine)["id"]
+    for row in rows(app, run, mine):
+        assert app.host.sandbox.password_is(f"{row['username']}@a.nl", row["password"])
+    assert [row["password"] for row in rows(app, run, other)] == [None, None]
 
 
 @pytest.mark.parametrize("forgets", [None, "-", ""])
-def test_a_recovery_email_is_kept_and_forgotten_without_a_request_to_the_host(
-    house: House, forgets: str | None
-) -> None:
-    writes = house.host.writes()
-    assert done(house, recovery_email="Desk@Example.org")["counts"]["updated"] == 2
-    boxes = data(house.ask("GET", "/domains/a.nl/email-accounts"))
+def test_a_recovery_email_is_kept_and_forgotten_without_a_request_to_the_host(app: App, forgets: str | None) -> None:
+    writes = app.host.writes()
+    assert done(app, recovery_email="Desk@Example.org")["counts"]["updated"] == 2
+    boxes = data(app.ask("GET", "/domains/a.nl/email-accounts"))
     assert {box["recovery_email"] for box in boxes if box["email"] in BOTH} == {"desk@example.org"}
-    assert done(house, recovery_email=forgets)["counts"]["updated"] == 2
-    boxes = data(house.ask("GET", "/domains/a.nl/email-accounts"))
+    assert done(app, recovery_email=forgets)["counts"]["updated"] == 2
+    boxes = data(app.ask("GET", "/domains/a.nl/email-accounts"))
     assert {box["recovery_email"] for box in boxes} == {None}
-    assert house.host.writes() == writes
+    assert app.host.writes() == writes
 
 
-def test_a_deletion_wants_the_number_of_mailboxes_that_go(house: House) -> None:
+def test_a_deletion_wants_the_number_of_mailboxes_that_go(app: App) -> None:
     for confirm in (None, 1, 3):
-        refused(ask(house, delete=True, confirm=confirm), 400, "Type 2 to confirm.", "confirm")
-    assert house.host.has("kim@a.nl")
-    run = done(house, delete=True, confirm=2)
+        refused(ask(app, delete=True, confirm=confirm), 400, "Type 2 to confirm.", "confirm")
+    assert app.host.has("kim@a.nl")
+    run = done(app, delete=True, confirm=2)
     assert (run["kind"], run["counts"]["deleted"]) == ("delete", 2)
-    assert not any(map(house.host.has, BOTH))
-    assert {("mailbox.delete", address, "test (token 1)") for address in BOTH} <= set(trail(house))
-    assert ("run.start", f"run {run['id']}", "test (token 1)") in trail(house)
+    assert not any(map(app.host.has, BOTH))
+    assert {("mailbox.delete", address, "test (token 1)") for address in BOTH} <= set(trail(app))
+    assert ("run.start", f"run {run['id']}", "test (token 1)") in trail(app)
 
 
-def test_addresses_may_be_of_many_domains_in_any_writing_and_more_than_once(house: House) -> None:
-    started = data(ask(house, "KIM@A.nl", " kim@a.nl", "far@b.nl", "lost@b.nl", quota=2048), 202)
+def test_addresses_may_be_of_many_domains_in_any_writing_and_more_than_once(app: App) -> None:
+    started = data(ask(app, "KIM@A.nl", " kim@a.nl", "far@b.nl", "lost@b.nl", quota=2048), 202)
     assert (started["total"], started["gone"]) == (2, ["lost@b.nl"])
-    house.ended(started["id"])
-    assert quotas(house, "kim@a.nl", "far@b.nl") == [2048, 2048]
+    app.ended(started["id"])
+    assert quotas(app, "kim@a.nl", "far@b.nl") == [2048, 2048]
 
 
-def test_what_all_of_them_have_already_is_a_run_without_a_write(house: House) -> None:
-    writes = house.host.writes()
-    assert done(house, quota=1024)["counts"]["unchanged"] == 2
-    assert house.host.writes() == writes
+def test_what_all_of_them_have_already_is_a_run_without_a_write(app: App) -> None:
+    writes = app.host.writes()
+    assert done(app, quota=1024)["counts"]["unchanged"] == 2
+    assert app.host.writes() == writes
 
 
-def test_a_change_of_quotas_is_taken_back_and_a_deletion_is_not(house: House) -> None:
-    run = done(house, quota="× 2")["id"]
-    look = data(house.ask("GET", f"/imports/{run}/undo"))
+def test_a_change_of_quotas_is_taken_back_and_a_deletion_is_not(app: App) -> None:
+    run = done(app, quota="× 2")["id"]
+    look = data(app.ask("GET", f"/imports/{run}/undo"))
     assert {(row["email"], row["action"], row["quota"]) for row in look["rows"]} == {
         (address, "restore", 1024) for address in BOTH
     }
-    house.ended(data(house.ask("POST", f"/imports/{run}/undo", {"confirm": look["confirm"]}), 202)["id"])
-    assert quotas(house) == [1024, 1024]
-    gone = done(house, delete=True, confirm=2)["id"]
-    refused(house.ask("GET", f"/imports/{gone}/undo"), 409, "what it did can not be taken back")
+    app.ended(data(app.ask("POST", f"/imports/{run}/undo", {"confirm": look["confirm"]}), 202)["id"])
+    assert quotas(app) == [1024, 1024]
+    gone = done(app, delete=True, confirm=2)["id"]
+    refused(app.ask("GET", f"/imports/{gone}/undo"), 409, "what it did can not be taken back")
 
 
-def test_one_that_went_after_the_list_was_read_is_told_in_the_results(house: House) -> None:
-    data(house.ask("GET", "/domains/a.nl/email-accounts"))
-    house.host.sandbox.account.domains["a.nl"].pop("kim")
-    run = done(house, quota=2048)["id"]
-    told = {row["username"]: (row["outcome"], row["message"]) for row in rows(house, run)}
+def test_one_that_went_after_the_list_was_read_is_told_in_the_results(app: App) -> None:
+    data(app.ask("GET", "/domains/a.nl/email-accounts"))
+    app.host.sandbox.account.domains["a.nl"].pop("kim")
+    run = done(app, quota=2048)["id"]
+    told = {row["username"]: (row["outcome"], row["message"]) for row in rows(app, run)}
     assert told["nina"][0] == "updated"
     assert told["kim"] == ("skipped", "Someone else deleted it meanwhile.")
 
@@ -146,10 +144,10 @@ def test_one_that_went_after_the_list_was_read_is_told_in_the_results(house: Hou
 # Looked at first.
 
 
-def test_a_dry_run_tells_everything_and_does_nothing(house: House) -> None:
-    uses(house, "kim@a.nl", 900.0)
-    writes, before = house.host.writes(), trail(house)
-    assert data(ask(house, *BOTH, "lost@a.nl", quota=512, dry_run=True)) == {
+def test_a_dry_run_tells_everything_and_does_nothing(app: App) -> None:
+    uses(app, "kim@a.nl", 900.0)
+    writes, before = app.host.writes(), trail(app)
+    assert data(ask(app, *BOTH, "lost@a.nl", quota=512, dry_run=True)) == {
         "question": "Set the quota of 2 mailboxes to 512 MB? In all 2.0 GB now, 1.0 GB then. About 1 minute at "
         "MXroute's limit of 20 a minute. You may close this tab.",
         "mailboxes": 2,
@@ -160,109 +158,106 @@ def test_a_dry_run_tells_everything_and_does_nothing(house: House) -> None:
         "eta_seconds": 6,
         "warnings": ["1 mailbox would be over quota and get no more mail: kim@a.nl 900 of 512 MB."],
     }
-    told = data(ask(house, delete=True, dry_run=True))
+    told = data(ask(app, delete=True, dry_run=True))
     assert (told["confirm"], told["question"][:42]) == (2, "Delete 2 mailboxes with 900 MB of mail? Th")
-    assert data(ask(house, "free@a.nl", BOTH[0], quota="+ 1", dry_run=True))["unchanged"] == 1
+    assert data(ask(app, "free@a.nl", BOTH[0], quota="+ 1", dry_run=True))["unchanged"] == 1
     assert (
-        "in the results, readable until"
-        in data(ask(house, "kim@a.nl", generate_password=True, dry_run=True))["question"]
+        "in the results, readable until" in data(ask(app, "kim@a.nl", generate_password=True, dry_run=True))["question"]
     )
-    assert (house.host.writes(), trail(house), data(house.ask("GET", "/imports"))) == (writes, before, [])
+    assert (app.host.writes(), trail(app), data(app.ask("GET", "/imports"))) == (writes, before, [])
 
 
-def test_a_dry_run_does_not_use_up_a_key(house: House) -> None:
-    data(ask(house, delete=True, dry_run=True, key="k1"))
-    done(house, delete=True, confirm=2, key="k1")
+def test_a_dry_run_does_not_use_up_a_key(app: App) -> None:
+    data(ask(app, delete=True, dry_run=True, key="k1"))
+    done(app, delete=True, confirm=2, key="k1")
 
 
-def test_a_quota_below_use_is_set_only_when_that_was_agreed_to(house: House) -> None:
-    uses(house, "kim@a.nl", 900.0)
-    refused(ask(house, quota=512), 400, "kim@a.nl 900 of 512 MB. Agree to that (below_use)", "below_use")
-    assert quotas(house) == [1024, 1024]
-    done(house, quota=512, below_use=True)
-    assert quotas(house) == [512, 512]
+def test_a_quota_below_use_is_set_only_when_that_was_agreed_to(app: App) -> None:
+    uses(app, "kim@a.nl", 900.0)
+    refused(ask(app, quota=512), 400, "kim@a.nl 900 of 512 MB. Agree to that (below_use)", "below_use")
+    assert quotas(app) == [1024, 1024]
+    done(app, quota=512, below_use=True)
+    assert quotas(app) == [512, 512]
 
 
 # Sent twice.
 
 
-def test_the_same_key_starts_one_run_though_its_mailboxes_are_gone_by_then(house: House) -> None:
-    first = data(ask(house, *BOTH, "lost@a.nl", delete=True, confirm=2, key="k1"), 202)
-    house.ended(first["id"])
-    house.host.down = True  # the answer needs no host
-    again = data(ask(house, *BOTH, "lost@a.nl", delete=True, confirm=2, key="k1"), 202)
+def test_the_same_key_starts_one_run_though_its_mailboxes_are_gone_by_then(app: App) -> None:
+    first = data(ask(app, *BOTH, "lost@a.nl", delete=True, confirm=2, key="k1"), 202)
+    app.ended(first["id"])
+    app.host.down = True  # the answer needs no host
+    again = data(ask(app, *BOTH, "lost@a.nl", delete=True, confirm=2, key="k1"), 202)
     assert (again["id"], again["gone"]) == (first["id"], ["lost@a.nl"])
-    assert len(data(house.ask("GET", "/imports"))) == 1
+    assert len(data(app.ask("GET", "/imports"))) == 1
 
 
-def test_a_quota_that_grows_grows_once_for_one_key(house: House) -> None:
-    first = done(house, quota="+ 1024", key="k1")
-    assert done(house, quota="+ 1024", key="k1") == first
-    assert quotas(house) == [2048, 2048]
-    done(house, quota="+ 1024", key="k2")
-    assert quotas(house) == [3072, 3072]
+def test_a_quota_that_grows_grows_once_for_one_key(app: App) -> None:
+    first = done(app, quota="+ 1024", key="k1")
+    assert done(app, quota="+ 1024", key="k1") == first
+    assert quotas(app) == [2048, 2048]
+    done(app, quota="+ 1024", key="k2")
+    assert quotas(app) == [3072, 3072]
 
 
-def test_the_same_key_with_another_change_or_for_an_import_is_a_conflict(house: House) -> None:
-    done(house, quota=2048, key="k1")
-    refused(ask(house, quota=4096, key="k1"), 409, "Idempotency-Key was used")
+def test_the_same_key_with_another_change_or_for_an_import_is_a_conflict(app: App) -> None:
+    done(app, quota=2048, key="k1")
+    refused(ask(app, quota=4096, key="k1"), 409, "Idempotency-Key was used")
     body = {"default_domain": "a.nl", "rows": [{"username": "x"}]}
-    refused(house.ask("POST", "/imports", body, headers={"Idempotency-Key": "k1"}), 409, "Idempotency-Key was used")
+    refused(app.ask("POST", "/imports", body, headers={"Idempotency-Key": "k1"}), 409, "Idempotency-Key was used")
 
 
-def test_a_change_that_was_refused_does_not_use_up_its_key(house: House) -> None:
-    refused(ask(house, delete=True, confirm=5, key="k1"), 400, "Type 2", "confirm")
-    done(house, quota=2048, key="k1")
+def test_a_change_that_was_refused_does_not_use_up_its_key(app: App) -> None:
+    refused(ask(app, delete=True, confirm=5, key="k1"), 400, "Type 2", "confirm")
+    done(app, quota=2048, key="k1")
 
 
-def test_a_key_whose_server_died_before_the_run_was_noted_finds_that_run(house: House) -> None:
-    first = done(house, delete=True, confirm=2, key="k1")
-    with house.services.store.write() as tx:
+def test_a_key_whose_server_died_before_the_run_was_noted_finds_that_run(app: App) -> None:
+    first = done(app, delete=True, confirm=2, key="k1")
+    with app.services.store.write() as tx:
         idempotency.started(tx, "test (token 1)", "k1", None)  # type: ignore[arg-type]
-    assert data(ask(house, delete=True, confirm=2, key="k1"), 202)["id"] == first["id"]
+    assert data(ask(app, delete=True, confirm=2, key="k1"), 202)["id"] == first["id"]
 
 
-def test_a_key_whose_server_died_before_the_start_starts_the_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_whose_server_died_before_the_start_starts_the_run(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(RunService, "start", _full)
-        refused(ask(house, quota=2048, key="k1"), 503, "The disk is full.")
-    done(house, quota=2048, key="k1")
-    assert quotas(house) == [2048, 2048]
+        refused(ask(app, quota=2048, key="k1"), 503, "The disk is full.")
+    done(app, quota=2048, key="k1")
+    assert quotas(app) == [2048, 2048]
 
 
 # Who may.
 
 
-def test_a_change_needs_import_and_a_deletion_delete_in_every_domain(house: House) -> None:
-    changer, deleter = house.token(a_nl="view import"), house.token(a_nl="view delete")
-    writes = house.host.writes()
-    refused(ask(house, delete=True, confirm=2, token=changer), 403, "You have no permission to delete from a.nl.")
+def test_a_change_needs_import_and_a_deletion_delete_in_every_domain(app: App) -> None:
+    changer, deleter = app.token(a_nl="view import"), app.token(a_nl="view delete")
+    writes = app.host.writes()
+    refused(ask(app, delete=True, confirm=2, token=changer), 403, "You have no permission to delete from a.nl.")
     for order in ({"quota": 1}, {"generate_password": True}, {"recovery_email": None}, {"recovery_email": "x"}):
-        refused(ask(house, token=deleter, **order), 403, "You have no permission to import into a.nl.")
-        refused(ask(house, token=deleter, dry_run=True, **order), 403, "You have no permission to import into a.nl.")
-    refused(
-        ask(house, *BOTH, "far@b.nl", quota=2048, token=changer), 403, "You have no permission to import into b.nl."
-    )
-    assert house.host.writes() == writes
-    done(house, quota=2048, token=changer)
-    done(house, delete=True, confirm=2, token=deleter)
+        refused(ask(app, token=deleter, **order), 403, "You have no permission to import into a.nl.")
+        refused(ask(app, token=deleter, dry_run=True, **order), 403, "You have no permission to import into a.nl.")
+    refused(ask(app, *BOTH, "far@b.nl", quota=2048, token=changer), 403, "You have no permission to import into b.nl.")
+    assert app.host.writes() == writes
+    done(app, quota=2048, token=changer)
+    done(app, delete=True, confirm=2, token=deleter)
 
 
-def test_a_run_of_changes_is_seen_by_those_who_may_do_the_same(house: House) -> None:
-    run = done(house, delete=True, confirm=2)["id"]
-    refused(house.ask("GET", f"/imports/{run}", token=house.token(a_nl="view import")), 404, "There is no run")
-    data(house.ask("GET", f"/imports/{run}", token=house.token(a_nl="view delete")))
+def test_a_run_of_changes_is_seen_by_those_who_may_do_the_same(app: App) -> None:
+    run = done(app, delete=True, confirm=2)["id"]
+    refused(app.ask("GET", f"/imports/{run}", token=app.token(a_nl="view import")), 404, "There is no run")
+    data(app.ask("GET", f"/imports/{run}", token=app.token(a_nl="view delete")))
 
 
-def test_who_may_delete_but_not_view_is_told_no_figure(house: House) -> None:
-    uses(house, "kim@a.nl", 900.0)
-    deleter = house.token(a_nl="delete")
-    told = data(ask(house, delete=True, dry_run=True, token=deleter))
+def test_who_may_delete_but_not_view_is_told_no_figure(app: App) -> None:
+    uses(app, "kim@a.nl", 900.0)
+    deleter = app.token(a_nl="delete")
+    told = data(ask(app, delete=True, dry_run=True, token=deleter))
     assert (told["question"][:41], told["confirm"]) == ("Delete 2 mailboxes with all mail? This ca", 2)
-    run = done(house, delete=True, confirm=2, token=deleter)["id"]
-    (row, _) = data(house.ask("GET", f"/imports/{run}/results", token=deleter))["rows"]
+    run = done(app, delete=True, confirm=2, token=deleter)["id"]
+    (row, _) = data(app.ask("GET", f"/imports/{run}/results", token=deleter))["rows"]
     assert (row["outcome"], row["before"], row["host"]) == ("deleted", None, None)
-    (row, _) = data(house.ask("GET", f"/imports/{run}/results"))["rows"]
+    (row, _) = data(app.ask("GET", f"/imports/{run}/results"))["rows"]
     assert row["before"]["quota"] == 1024
 
 
@@ -313,48 +308,46 @@ def test_who_may_delete_but_not_view_is_told_no_figure(house: House) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_a_body_that_can_not_be_meant_is_refused_with_its_field(
-    house: House, body: object, field: str, told: str
-) -> None:
-    sent = len(house.host.sent)
-    refused(house.ask("POST", "/changes", body), 400, told, field)
-    assert all(request.kind == "read" for request in house.host.sent[sent:])
-    assert data(house.ask("GET", "/imports")) == []
+def test_a_body_that_can_not_be_meant_is_refused_with_its_field(app: App, body: object, field: str, told: str) -> None:
+    sent = len(app.host.sent)
+    refused(app.ask("POST", "/changes", body), 400, told, field)
+    assert all(request.kind == "read" for request in app.host.sent[sent:])
+    assert data(app.ask("GET", "/imports")) == []
 
 
-def test_mailboxes_and_domains_that_are_not_there_are_told(house: House) -> None:
-    refused(ask(house, "lost@a.nl", quota=5), 404, "None of these mailboxes is there.")
-    refused(ask(house, "lost@a.nl", delete=True, dry_run=True), 404, "None of these mailboxes is there.")
-    refused(ask(house, "kim@a.nl", "kim@z.nl", quota=5), 404, "z.nl is not on this MXroute account.")
+def test_mailboxes_and_domains_that_are_not_there_are_told(app: App) -> None:
+    refused(ask(app, "lost@a.nl", quota=5), 404, "None of these mailboxes is there.")
+    refused(ask(app, "lost@a.nl", delete=True, dry_run=True), 404, "None of these mailboxes is there.")
+    refused(ask(app, "kim@a.nl", "kim@z.nl", quota=5), 404, "z.nl is not on this MXroute account.")
 
 
 def test_more_than_one_request_takes_are_refused(tmp_path: Path) -> None:
-    with opened(tmp_path, max_rows=2) as house:
+    with opened(tmp_path, max_rows=2) as app:
         refused(
-            ask(house, *(f"u{at}@a.nl" for at in range(3)), quota=5), 400, "3 mailboxes; the limit is 2.", "addresses"
+            ask(app, *(f"u{at}@a.nl" for at in range(3)), quota=5), 400, "3 mailboxes; the limit is 2.", "addresses"
         )
 
 
-def test_another_kind_of_body_is_not_read(house: House) -> None:
-    answer = house.ask("POST", "/changes", content=b"addresses\n", headers={"Content-Type": "text/csv"})
+def test_another_kind_of_body_is_not_read(app: App) -> None:
+    answer = app.ask("POST", "/changes", content=b"addresses\n", headers={"Content-Type": "text/csv"})
     refused(answer, 415, "application/json")
 
 
-def test_while_the_host_is_down_nothing_is_changed_on_an_old_list(house: House) -> None:
-    data(house.ask("GET", "/domains"))
-    house.host.down = True
-    refused(ask(house, delete=True, confirm=2), 503, "could not be read")
+def test_while_the_host_is_down_nothing_is_changed_on_an_old_list(app: App) -> None:
+    data(app.ask("GET", "/domains"))
+    app.host.down = True
+    refused(ask(app, delete=True, confirm=2), 503, "could not be read")
 
 
 # Taken away as a file.
 
 
-def taken(house: House, *addresses: str, token: str = "") -> Any:
-    return house.ask("POST", "/email-accounts/export", {"addresses": list(addresses)}, token=token)
+def taken(app: App, *addresses: str, token: str = "") -> Any:
+    return app.ask("POST", "/email-accounts/export", {"addresses": list(addresses)}, token=token)
 
 
-def test_a_selection_is_the_export_of_just_these_and_can_be_imported_again(house: House) -> None:
-    answer = taken(house, "KIM@a.nl", "far@b.nl")
+def test_a_selection_is_the_export_of_just_these_and_can_be_imported_again(app: App) -> None:
+    answer = taken(app, "KIM@a.nl", "far@b.nl")
     table = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [(row["username"], row["domain"], row["password"]) for row in table] == [
         ("kim", "a.nl", ""),
@@ -362,27 +355,25 @@ def test_a_selection_is_the_export_of_just_these_and_can_be_imported_again(house
     ]
     assert "mailboxes-all-selection-" in answer.headers["Content-Disposition"]
     assert (answer.headers["Cache-Control"], "X-MXM-Remarks" in answer.headers) == ("no-store", False)
-    assert [(what, on) for what, on, _ in trail(house)][-2:] == [("export", "a.nl"), ("export", "b.nl")]
-    again = house.ask(
-        "POST", "/imports?on_existing=update", content=answer.content, headers={"Content-Type": "text/csv"}
-    )
-    assert house.ended(data(again, 202)["id"])["counts"]["unchanged"] == 2
+    assert [(what, on) for what, on, _ in trail(app)][-2:] == [("export", "a.nl"), ("export", "b.nl")]
+    again = app.ask("POST", "/imports?on_existing=update", content=answer.content, headers={"Content-Type": "text/csv"})
+    assert app.ended(data(again, 202)["id"])["counts"]["unchanged"] == 2
 
 
-def test_what_is_not_there_is_named_beside_the_file(house: House) -> None:
-    answer = taken(house, "kim@a.nl", "lost@a.nl")
+def test_what_is_not_there_is_named_beside_the_file(app: App) -> None:
+    answer = taken(app, "kim@a.nl", "lost@a.nl")
     assert answer.headers["X-MXM-Remarks"] == "lost@a.nl is not there any more; left out."
-    noted = len(trail(house))
-    refused(taken(house, "lost@a.nl"), 404, "None of these mailboxes is there.")
-    refused(taken(house, "kim@a.nl", "kim@z.nl"), 404, "z.nl is not on this MXroute account.")
-    assert len(trail(house)) == noted
+    noted = len(trail(app))
+    refused(taken(app, "lost@a.nl"), 404, "None of these mailboxes is there.")
+    refused(taken(app, "kim@a.nl", "kim@z.nl"), 404, "z.nl is not on this MXroute account.")
+    assert len(trail(app)) == noted
 
 
-def test_a_selection_needs_export_and_view_in_every_domain(house: House) -> None:
-    exporter = house.token(a_nl="view export")
-    assert taken(house, "kim@a.nl", token=exporter).status_code == 200
-    refused(taken(house, "kim@a.nl", "far@b.nl", token=exporter), 403, "You have no permission to export from b.nl.")
-    refused(taken(house, "kim@a.nl", token=house.token(a_nl="export")), 403, "You have no permission to view a.nl.")
+def test_a_selection_needs_export_and_view_in_every_domain(app: App) -> None:
+    exporter = app.token(a_nl="view export")
+    assert taken(app, "kim@a.nl", token=exporter).status_code == 200
+    refused(taken(app, "kim@a.nl", "far@b.nl", token=exporter), 403, "You have no permission to export from b.nl.")
+    refused(taken(app, "kim@a.nl", token=app.token(a_nl="export")), 403, "You have no permission to view a.nl.")
 
 
 @pytest.mark.parametrize(
@@ -391,5 +382,5 @@ def test_a_selection_needs_export_and_view_in_every_domain(house: House) -> None
      ({"addresses": ["kim@a.nl", "\r\nX-Up: 1@a.nl"]}, "addresses.1"),
      ({"addresses": ["kim@a.nl"], "format": "xlsx"}, "format")],
 )  # fmt: skip
-def test_a_selection_of_nothing_that_can_be_a_mailbox_is_refused(house: House, body: object, field: str) -> None:
-    refused(house.ask("POST", "/email-accounts/export", body), 400, "", field)
+def test_a_selection_of_nothing_that_can_be_a_mailbox_is_refused(app: App, body: object, field: str) -> None:
+    refused(app.ask("POST", "/email-accounts/export", body), 400, "", field)

@@ -40,9 +40,9 @@ pytestmark = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of a server on a sandbox whose minute is one second."""
-    house = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
-    services.install(house)
-    house.run_manager.recover()
+    app = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    services.install(app)
+    app.run_manager.recover()
     config = uvicorn.Config(
         Starlette(routes=[*health.routes, *routes]), host="127.0.0.1", port=0, log_level="critical", lifespan="off"
     )
@@ -55,7 +55,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     running.should_exit = True
     thread.join(10)
     services.install(None)
-    house.close()
+    app.close()
 
 
 def shape(value: Any) -> Any:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from mxlib.api.app import build
 from mxlib.services.runs import RunService
 from mxlib.web import audit_downloads, downloads
-from tests.support.app import GOOD, House, opened
+from tests.support.app import GOOD, App, opened
 
 TEXTS = [
     "", " ", "\0", "a\0b", "\r\nX: y", "..", "../..", "/", "\\", "%", "_%" * 100, "'; --", "*", "é", "\u202e",
@@ -37,7 +37,7 @@ SHOWN = 2_000
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """Two mailboxes, and a run that has come to its end."""
     with opened(tmp_path_factory.mktemp("hostile")) as made:
         made.have("nina@a.nl", "kim@a.nl")
@@ -70,29 +70,29 @@ def fits(answer: Any, *asked: object) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "told"), operations(), ids=lambda each: str(each)[:50])
-def test_no_parameter_of_the_api_breaks_it(house: House, method: str, path: str, told: dict[str, Any]) -> None:
+def test_no_parameter_of_the_api_breaks_it(app: App, method: str, path: str, told: dict[str, Any]) -> None:
     filled = path.format_map(THERE)
     for parameter in told.get("parameters", ()):
         name = parameter["name"]
         for text in PARTS:
             if parameter["in"] == "path":
                 asked = path.format_map(THERE | {name: quote(text, safe="") or "%20"})
-                fits(house.ask(method, asked), method, asked[:80])
+                fits(app.ask(method, asked), method, asked[:80])
             elif parameter["in"] == "query":
-                fits(house.ask(method, f"{filled}?{name}={quote(text, safe='')}"), method, filled, name, text[:40])
+                fits(app.ask(method, f"{filled}?{name}={quote(text, safe='')}"), method, filled, name, text[:40])
             elif text.isprintable() and text.isascii():
-                fits(house.ask(method, filled, headers={name: text}), method, filled, name, text[:40])
+                fits(app.ask(method, filled, headers={name: text}), method, filled, name, text[:40])
 
 
 @pytest.mark.parametrize(("method", "path", "told"), operations(), ids=lambda each: str(each)[:50])
-def test_no_body_of_the_api_breaks_it(house: House, method: str, path: str, told: dict[str, Any]) -> None:
+def test_no_body_of_the_api_breaks_it(app: App, method: str, path: str, told: dict[str, Any]) -> None:
     content = told.get("requestBody", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema")
     filled = path.format_map(THERE)
 
     def send(body: Any) -> None:
         data = json.dumps(body).encode() if not isinstance(body, bytes) else body
-        fits(house.ask(method, filled, headers={"Content-Type": "application/json"}, content=data), filled, data[:200])
+        fits(app.ask(method, filled, headers={"Content-Type": "application/json"}, content=data), filled, data[:200])
 
     if schema is not None:
         kinds = schema.get("oneOf", [schema])
@@ -117,7 +117,7 @@ def test_no_body_of_the_api_breaks_it(house: House, method: str, path: str, told
         for body in (b"", b"\0", b"\xff\xfe\0", b"PK\x03\x04", b"," * 100_000, b'"', b"a\r\n" * 20_000, b"[" * 100_000):
             headers = {"Content-Type": kind}
             fits(
-                house.ask(method, f"{filled}?default_domain=a.nl", headers=headers, content=body),
+                app.ask(method, f"{filled}?default_domain=a.nl", headers=headers, content=body),
                 filled,
                 kind,
                 body[:20],
@@ -133,7 +133,7 @@ DASHBOARD = [
 
 
 @pytest.mark.parametrize("path", DASHBOARD)
-def test_no_address_of_a_download_breaks_it(house: House, path: str) -> None:
+def test_no_address_of_a_download_breaks_it(app: App, path: str) -> None:
     web = TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes]))
     for text in PARTS:
         answer = web.get(path.replace("{}", quote(text, safe="")))
@@ -142,7 +142,7 @@ def test_no_address_of_a_download_breaks_it(house: House, path: str) -> None:
             assert len(answer.text) < SHOWN, (path, text[:40])
 
 
-def test_a_run_whose_number_no_store_can_hold_is_none(house: House) -> None:
-    running: RunService = house.services.runs
+def test_a_run_whose_number_no_store_can_hold_is_none(app: App) -> None:
+    running: RunService = app.services.runs
     for number in (2**63, -(2**63) - 1, 10**30, 0, -1):
-        assert running.get(house.services.tokens.caller(house.admin), number) is None
+        assert running.get(app.services.tokens.caller(app.admin), number) is None

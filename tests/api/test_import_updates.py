@@ -11,14 +11,14 @@ import pytest
 from mxlib.auth.permissions import LOCAL
 from mxlib.mxroute import protocol
 from mxlib.services import imports
-from tests.support.app import GOOD, House, data, opened, refused
+from tests.support.app import GOOD, App, data, opened, refused
 
 CSV = {"Content-Type": "text/csv"}
 PREVIEW = "/email-accounts/import/preview"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """Four mailboxes of one domain, one with a recovery email; no request was counted yet."""
     with opened(tmp_path) as built:
         built.have("kim@a.nl", "nina@a.nl", "omar@a.nl", "tess@a.nl")
@@ -27,23 +27,23 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield built
 
 
-def preview(house: House, *rows: dict[str, Any], **more: Any) -> Any:
+def preview(app: App, *rows: dict[str, Any], **more: Any) -> Any:
     body = {"default_domain": "a.nl", "on_existing": "update", "rows": list(rows), **more}
-    return data(house.ask("POST", PREVIEW, body))
+    return data(app.ask("POST", PREVIEW, body))
 
 
-def run(house: House, content: bytes, **query: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
+def run(app: App, content: bytes, **query: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Import a file as an update: the counts that are not zero, and the results."""
     asked = "&".join(
         f"{name}={value}" for name, value in {"default_domain": "a.nl", "on_existing": "update", **query}.items()
     )
-    started = data(house.ask("POST", f"/imports?{asked}", content=content, headers=CSV), 202)
-    counts = {outcome: number for outcome, number in house.ended(started["id"])["counts"].items() if number}
-    return counts, data(house.ask("GET", f"/imports/{started['id']}/results"))["rows"]
+    started = data(app.ask("POST", f"/imports?{asked}", content=content, headers=CSV), 202)
+    counts = {outcome: number for outcome, number in app.ended(started["id"])["counts"].items() if number}
+    return counts, data(app.ask("GET", f"/imports/{started['id']}/results"))["rows"]
 
 
-def export(house: House) -> list[dict[str, str]]:
-    content = house.ask("GET", "/domains/a.nl/email-accounts.csv").content
+def export(app: App) -> list[dict[str, str]]:
+    content = app.ask("GET", "/domains/a.nl/email-accounts.csv").content
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
@@ -55,16 +55,16 @@ def written(rows: list[dict[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def patches(house: House) -> list[tuple[str, dict[str, Any]]]:
+def patches(app: App) -> list[tuple[str, dict[str, Any]]]:
     """The writes that the host was asked for: where, and what."""
-    sent = [request for request in house.host.sent if request.kind == "write"]
+    sent = [request for request in app.host.sent if request.kind == "write"]
     assert {request.method for request in sent} <= {"PATCH"}
     return [(request.path.rpartition("/")[2], dict(request.body or {})) for request in sent]
 
 
-def test_results_tell_of_a_limit_that_could_not_be_asked_for(house: House) -> None:
+def test_results_tell_of_a_limit_that_could_not_be_asked_for(app: App) -> None:
     counts, (kim, nina, omar, tess) = run(
-        house, b"username,limit,quota,recovery_email\nkim,500,2048,\nnina,500,,n@home.nl\nomar,500,,\ntess,9600,,\n"
+        app, b"username,limit,quota,recovery_email\nkim,500,2048,\nnina,500,,n@home.nl\nomar,500,,\ntess,9600,,\n"
     )
     assert counts == {"updated": 2, "unchanged": 2}
     assert kim["message"] == (
@@ -77,20 +77,20 @@ def test_results_tell_of_a_limit_that_could_not_be_asked_for(house: House) -> No
     )
     assert omar["message"] == "no change; limit 500 was not asked for: it changes only together with a password"
     assert tess["message"] == "no change"
-    assert patches(house) == [("kim", {"quota": 2048})]
+    assert patches(app) == [("kim", {"quota": 2048})]
 
 
-def test_a_run_that_asks_nothing_of_the_host_tells_of_such_a_limit_too(house: House) -> None:
-    _, (nina,) = run(house, b"username,limit,recovery_email\nnina,500,n@home.nl\n")
+def test_a_run_that_asks_nothing_of_the_host_tells_of_such_a_limit_too(app: App) -> None:
+    _, (nina,) = run(app, b"username,limit,recovery_email\nnina,500,n@home.nl\n")
     assert nina["message"] == (
         "recovery email set; limit 500 was not asked for: it changes only together with a password"
     )
-    assert patches(house) == []
+    assert patches(app) == []
 
 
-def test_a_preview_tells_what_each_row_would_do(house: House) -> None:
+def test_a_preview_tells_what_each_row_would_do(app: App) -> None:
     told = preview(
-        house,
+        app,
         {"username": "kim", "quota": 2048, "recovery_email": "-"},
         {"username": "nina", "quota": 1024},
         {"username": "omar", "quota": "lots"},
@@ -112,134 +112,134 @@ def test_a_preview_tells_what_each_row_would_do(house: House) -> None:
         "MXroute keeps limit 9600, not 500: it changes one only together with a password."
     ]
     assert [told["rows"][0][name] for name in ("quota", "limit", "recovery_email")] == [2048, 9600, None]
-    assert house.host.writes() == 0
+    assert app.host.writes() == 0
 
 
-def test_an_update_looks_at_what_there_is_whatever_the_sender_says(house: House) -> None:
-    told = preview(house, {"username": "kim", "quota": 2048}, existing_by_domain={"a.nl": []})
+def test_an_update_looks_at_what_there_is_whatever_the_sender_says(app: App) -> None:
+    told = preview(app, {"username": "kim", "quota": 2048}, existing_by_domain={"a.nl": []})
     assert told["rows"][0]["changes"] == ["quota 1024 → 2048"]
 
 
-def test_a_preview_without_updates_has_the_shape_that_scripts_know(house: House) -> None:
-    told = preview(house, {"username": "kim"}, on_existing="skip")
+def test_a_preview_without_updates_has_the_shape_that_scripts_know(app: App) -> None:
+    told = preview(app, {"username": "kim"}, on_existing="skip")
     assert not {"action", "changes"} & told["rows"][0].keys()
     assert not {"updated", "unchanged"} & told["summary"].keys()
-    assert told == preview(house, {"username": "kim"}, on_existing=None)
+    assert told == preview(app, {"username": "kim"}, on_existing=None)
 
 
 @pytest.mark.parametrize("value", ["replace", "UPDATE", "", 1, True, ["update"], {}])
-def test_another_choice_is_refused(house: House, value: Any) -> None:
+def test_another_choice_is_refused(app: App, value: Any) -> None:
     body = {"rows": [], "on_existing": value}
     for path in (PREVIEW, "/imports"):
-        refused(house.ask("POST", path, body), 400, "on_existing: write skip or update.", "on_existing")
+        refused(app.ask("POST", path, body), 400, "on_existing: write skip or update.", "on_existing")
 
 
-def test_another_choice_beside_a_file_is_refused(house: House) -> None:
-    answer = house.ask("POST", f"{PREVIEW}?on_existing=replace", content=b"username\r\nkim\r\n", headers=CSV)
+def test_another_choice_beside_a_file_is_refused(app: App) -> None:
+    answer = app.ask("POST", f"{PREVIEW}?on_existing=replace", content=b"username\r\nkim\r\n", headers=CSV)
     assert answer.status_code == 400
     assert answer.json()["error"]["field"] == "on_existing"
 
 
-def test_an_export_that_comes_back_unchanged_asks_nothing_of_the_host(house: House) -> None:
-    before = export(house)
-    counts, rows = run(house, written(before))
+def test_an_export_that_comes_back_unchanged_asks_nothing_of_the_host(app: App) -> None:
+    before = export(app)
+    counts, rows = run(app, written(before))
     assert counts == {"unchanged": 4}
     assert {row["message"] for row in rows} == {"no change"}
-    assert patches(house) == []
-    assert export(house) == before
+    assert patches(app) == []
+    assert export(app) == before
 
 
-def test_edited_cells_become_exactly_those_patches_and_the_next_export_is_the_edited_file(house: House) -> None:
-    edited = export(house)
+def test_edited_cells_become_exactly_those_patches_and_the_next_export_is_the_edited_file(app: App) -> None:
+    edited = export(app)
     edited[0] |= {"quota": "2048", "recovery_email": "-"}
     edited[1] |= {"quota": "0"}
     edited[2] |= {"recovery_email": "omar@home.nl"}
-    counts, rows = run(house, written(edited))
+    counts, rows = run(app, written(edited))
     assert counts == {"updated": 3, "unchanged": 1}
-    assert sorted(patches(house)) == [("kim", {"quota": 2048}), ("nina", {"quota": 0})]
+    assert sorted(patches(app)) == [("kim", {"quota": 2048}), ("nina", {"quota": 0})]
     assert [row["outcome"] for row in rows] == ["updated", "updated", "updated", "unchanged"]
     edited[0]["recovery_email"] = ""
-    assert export(house) == edited
-    assert {house.host.sandbox.password_of(f"{row['username']}@a.nl") for row in edited} == {GOOD}
+    assert export(app) == edited
+    assert {app.host.sandbox.password_of(f"{row['username']}@a.nl") for row in edited} == {GOOD}
 
 
-def test_a_row_with_a_password_replaces_it_and_generation_does_not(house: House) -> None:
+def test_a_row_with_a_password_replaces_it_and_generation_does_not(app: App) -> None:
     content = b"username,password\r\nkim,Nieuw.2026x\r\nnina,\r\nlena,\r\n"
-    counts, rows = run(house, content, generate_passwords="true")
+    counts, rows = run(app, content, generate_passwords="true")
     assert counts == {"created": 1, "updated": 1, "unchanged": 1}
-    there = house.host.sandbox
+    there = app.host.sandbox
     assert (there.password_of("kim@a.nl"), there.password_of("nina@a.nl")) == ("Nieuw.2026x", GOOD)
     assert there.password_of("lena@a.nl") == rows[2]["password"]
     assert rows[1]["password"] is None
 
 
-def test_mailboxes_that_are_not_in_the_file_stay(house: House) -> None:
-    before = {row["username"]: row for row in export(house)}
-    run(house, b"username,quota\r\nkim,2048\r\n")
-    after = {row["username"]: row for row in export(house)}
+def test_mailboxes_that_are_not_in_the_file_stay(app: App) -> None:
+    before = {row["username"]: row for row in export(app)}
+    run(app, b"username,quota\r\nkim,2048\r\n")
+    after = {row["username"]: row for row in export(app)}
     assert after.pop("kim") == before.pop("kim") | {"quota": "2048"}
     assert after == before
 
 
-def test_without_the_choice_what_exists_is_skipped(house: House) -> None:
-    counts, rows = run(house, b"username,quota\r\nkim,2048\r\n", on_existing="skip")
+def test_without_the_choice_what_exists_is_skipped(app: App) -> None:
+    counts, rows = run(app, b"username,quota\r\nkim,2048\r\n", on_existing="skip")
     assert counts == {"skipped": 1}
     assert rows[0]["message"].endswith("To change it, choose Existing mailboxes: update.")
-    assert patches(house) == []
+    assert patches(app) == []
 
 
-def test_rows_that_failed_come_back_in_the_import_format_with_their_blanks(house: House) -> None:
-    house.host.goes_wrong("plan_full", count=2)
+def test_rows_that_failed_come_back_in_the_import_format_with_their_blanks(app: App) -> None:
+    app.host.goes_wrong("plan_full", count=2)
     content = b"username,quota,recovery_email\r\nkim,2048,-\r\nnina,4096,\r\n"
-    counts, rows = run(house, content)
+    counts, rows = run(app, content)
     assert counts == {"failed": 2}, rows
-    number = data(house.ask("GET", "/imports"))[0]["id"]
-    failed = house.services.exports.run_file(LOCAL, number, "failed.csv").content
+    number = data(app.ask("GET", "/imports"))[0]["id"]
+    failed = app.services.exports.run_file(LOCAL, number, "failed.csv").content
     table = list(csv.DictReader(io.StringIO(failed.decode("utf-8-sig"), newline="")))
     assert [(row["username"], row["password"], row["quota"], row["limit"]) for row in table] == [
         ("kim", "", "2048", ""),
         ("nina", "", "4096", ""),
     ]
-    house.host.sent.clear()
-    counts, _ = run(house, failed)
+    app.host.sent.clear()
+    counts, _ = run(app, failed)
     assert counts == {"updated": 2}
-    assert sorted(patches(house)) == [("kim", {"quota": 2048}), ("nina", {"quota": 4096})]
-    assert [(row["username"], row["recovery_email"]) for row in export(house)][:2] == [("kim", ""), ("nina", "")]
+    assert sorted(patches(app)) == [("kim", {"quota": 2048}), ("nina", {"quota": 4096})]
+    assert [(row["username"], row["recovery_email"]) for row in export(app)][:2] == [("kim", ""), ("nina", "")]
 
 
-def test_rows_that_failed_are_tried_again_as_updates(house: House) -> None:
-    house.host.goes_wrong("plan_full", count=1)
-    counts, _ = run(house, b"username,quota\r\nkim,2048\r\n")
+def test_rows_that_failed_are_tried_again_as_updates(app: App) -> None:
+    app.host.goes_wrong("plan_full", count=1)
+    counts, _ = run(app, b"username,quota\r\nkim,2048\r\n")
     assert counts == {"failed": 1}
-    number = data(house.ask("GET", "/imports"))[0]["id"]
-    again = data(house.ask("POST", f"/imports/{number}/retry"), 202)
-    assert house.ended(again["id"])["counts"]["updated"] == 1
-    assert patches(house) == [("kim", {"quota": 2048})] * 2
+    number = data(app.ask("GET", "/imports"))[0]["id"]
+    again = data(app.ask("POST", f"/imports/{number}/retry"), 202)
+    assert app.ended(again["id"])["counts"]["updated"] == 1
+    assert patches(app) == [("kim", {"quota": 2048})] * 2
 
 
-def test_one_key_is_one_request_whatever_becomes_of_existing_mailboxes(house: House) -> None:
+def test_one_key_is_one_request_whatever_becomes_of_existing_mailboxes(app: App) -> None:
     headers = CSV | {"Idempotency-Key": "k"}
     path = "/imports?default_domain=a.nl&on_existing="
-    first = data(house.ask("POST", f"{path}update", content=b"username\r\nkim\r\n", headers=headers), 202)
+    first = data(app.ask("POST", f"{path}update", content=b"username\r\nkim\r\n", headers=headers), 202)
     assert (
-        data(house.ask("POST", f"{path}update", content=b"username\r\nkim\r\n", headers=headers), 202)["id"]
+        data(app.ask("POST", f"{path}update", content=b"username\r\nkim\r\n", headers=headers), 202)["id"]
         == first["id"]
     )
-    refused(house.ask("POST", f"{path}skip", content=b"username\r\nkim\r\n", headers=headers), 409, "Idempotency-Key")
+    refused(app.ask("POST", f"{path}skip", content=b"username\r\nkim\r\n", headers=headers), 409, "Idempotency-Key")
 
 
 def test_what_somebody_changed_since_the_list_was_read_is_what_counts(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert preview(house, {"username": "kim", "quota": 4096})["summary"]["updated"] == 1
-    house.host.send(protocol.update_mailbox("a.nl", "kim", quota=4096))
-    house.host.sent.clear()
+    assert preview(app, {"username": "kim", "quota": 4096})["summary"]["updated"] == 1
+    app.host.send(protocol.update_mailbox("a.nl", "kim", quota=4096))
+    app.host.sent.clear()
     monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
-    assert run(house, b"username,quota\r\nkim,4096\r\n")[0] == {"unchanged": 1}
-    assert patches(house) == []
+    assert run(app, b"username,quota\r\nkim,4096\r\n")[0] == {"unchanged": 1}
+    assert patches(app) == []
 
 
-def test_an_update_needs_the_permission_to_import(house: House) -> None:
+def test_an_update_needs_the_permission_to_import(app: App) -> None:
     body = {"default_domain": "a.nl", "on_existing": "update", "rows": [{"username": "kim", "quota": 2048}]}
-    refused(house.ask("POST", "/imports", body, token=house.token(a_nl="view export")), 403, "permission to import")
-    assert data(house.ask("POST", "/imports", body, token=house.token(a_nl="import")), 202)
+    refused(app.ask("POST", "/imports", body, token=app.token(a_nl="view export")), 403, "permission to import")
+    assert data(app.ask("POST", "/imports", body, token=app.token(a_nl="import")), 202)

@@ -1,6 +1,5 @@
 """The HTTP API with single mailboxes: made, changed, deleted, and told truthfully when the host is in trouble."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +12,36 @@ from mxlib.mxroute.errors import RateLimited, RateLimitWait, Unreachable
 from mxlib.services.confirmed_writes import came_at
 from mxlib.settings import Settings
 from mxlib.store import audit
-from tests.support.app import GOOD, House, StandIn, data, opened, refused, trail
+from tests.support.app import GOOD, App, StandIn, data, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
-    with opened(tmp_path) as made:
-        yield made
-
-
-def test_a_mailbox_is_made_and_told_as_mxroute_has_it(house: House) -> None:
-    made = data(house.ask("POST", BOXES, NINA | {"quota": "2 GB", "limit": 500, "recovery_email": "n@x.org"}), 201)
+def test_a_mailbox_is_made_and_told_as_mxroute_has_it(app: App) -> None:
+    made = data(app.ask("POST", BOXES, NINA | {"quota": "2 GB", "limit": 500, "recovery_email": "n@x.org"}), 201)
     assert made == {
         "username": "nina", "email": "nina@a.nl", "quota": 2048, "usage": 0.0, "limit": 9600, "sent": 0,
         "suspended": False, "recovery_email": "n@x.org", "has_recovery_email": True, "name": None,
         "warnings": ["MXroute will set limit 9600, not 500."],
     }  # fmt: skip
-    assert house.host.sandbox.password_of("nina@a.nl") == GOOD
-    assert ("mailbox.create", "nina@a.nl", "test (token 1)") in trail(house)
+    assert app.host.sandbox.password_of("nina@a.nl") == GOOD
+    assert ("mailbox.create", "nina@a.nl", "test (token 1)") in trail(app)
 
 
-def test_a_mailbox_that_is_there_is_not_made_again(house: House) -> None:
-    data(house.ask("POST", BOXES, NINA), 201)
-    refused(house.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
-    house.have("kim@a.nl")  # behind our back: the host says so itself
-    refused(house.ask("POST", BOXES, NINA | {"username": "kim"}), 409, "kim@a.nl already exists.", "username")
+def test_a_mailbox_that_is_there_is_not_made_again(app: App) -> None:
+    data(app.ask("POST", BOXES, NINA), 201)
+    refused(app.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
+    app.have("kim@a.nl")  # behind our back: the host says so itself
+    refused(app.ask("POST", BOXES, NINA | {"username": "kim"}), 409, "kim@a.nl already exists.", "username")
 
 
-def test_what_others_did_meanwhile_is_seen(house: House) -> None:
-    data(house.ask("POST", BOXES, NINA), 201)
-    house.host.send(protocol.delete_mailbox("a.nl", "nina"))
-    data(house.ask("POST", BOXES, NINA), 201)
-    house.have("kim@a.nl")
-    data(house.ask("PATCH", f"{BOXES}/kim/recovery", {"recovery_email": "kim@example.org"}))
+def test_what_others_did_meanwhile_is_seen(app: App) -> None:
+    data(app.ask("POST", BOXES, NINA), 201)
+    app.host.send(protocol.delete_mailbox("a.nl", "nina"))
+    data(app.ask("POST", BOXES, NINA), 201)
+    app.have("kim@a.nl")
+    data(app.ask("PATCH", f"{BOXES}/kim/recovery", {"recovery_email": "kim@example.org"}))
 
 
 @pytest.mark.parametrize(
@@ -70,107 +62,103 @@ def test_what_others_did_meanwhile_is_seen(house: House) -> None:
         ({"username": "-", "quota": -1}, "Quota '-1'", "username"),
     ],
 )  # fmt: skip
-def test_a_mailbox_is_held_to_the_rules_of_the_preview(
-    house: House, cells: dict[str, Any], told: str, field: str
-) -> None:
-    refused(house.ask("POST", BOXES, NINA | cells), 400, told, field)
-    assert house.host.writes() == 0
+def test_a_mailbox_is_held_to_the_rules_of_the_preview(app: App, cells: dict[str, Any], told: str, field: str) -> None:
+    refused(app.ask("POST", BOXES, NINA | cells), 400, told, field)
+    assert app.host.writes() == 0
 
 
 @pytest.mark.parametrize("fault", ["lost_after", "error_after", "html_after", "broken_after"])
-def test_a_create_whose_answer_was_lost_is_settled_by_reading_back(house: House, fault: str) -> None:
-    house.host.goes_wrong(fault)
-    assert data(house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), 201)["recovery_email"] == "n@x.org"
-    assert house.host.writes() == 1
+def test_a_create_whose_answer_was_lost_is_settled_by_reading_back(app: App, fault: str) -> None:
+    app.host.goes_wrong(fault)
+    assert data(app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), 201)["recovery_email"] == "n@x.org"
+    assert app.host.writes() == 1
 
 
 @pytest.mark.parametrize("fault", ["lost_before", "lost_late", "error_before"])
-def test_a_create_that_may_still_happen_is_never_sent_again_and_keeps_no_recovery_email(
-    house: House, fault: str
-) -> None:
-    house.host.goes_wrong(fault)
-    answer = house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
+def test_a_create_that_may_still_happen_is_never_sent_again_and_keeps_no_recovery_email(app: App, fault: str) -> None:
+    app.host.goes_wrong(fault)
+    answer = app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
     refused(answer, 503, "nina@a.nl is not there so far. It may still be made: look again in 30 s")
     assert answer.headers["Retry-After"] == "30"
-    assert house.host.writes() == 1
-    house.have("nina@a.nl")
-    assert data(house.ask("GET", f"{BOXES}/nina"))["recovery_email"] is None
+    assert app.host.writes() == 1
+    app.have("nina@a.nl")
+    assert data(app.ask("GET", f"{BOXES}/nina"))["recovery_email"] is None
 
 
-def test_a_create_that_can_not_be_read_back_is_told_as_it_is(house: House) -> None:
-    data(house.ask("GET", BOXES))
-    house.host.goes_wrong("lost_after", on="any", count=2)
-    refused(house.ask("POST", BOXES, NINA), 503, "nor does it tell whether nina@a.nl was made")
+def test_a_create_that_can_not_be_read_back_is_told_as_it_is(app: App) -> None:
+    data(app.ask("GET", BOXES))
+    app.host.goes_wrong("lost_after", on="any", count=2)
+    refused(app.ask("POST", BOXES, NINA), 503, "nor does it tell whether nina@a.nl was made")
 
 
-def test_a_mailbox_is_made_as_soon_as_mxroute_is_back_though_its_domain_is_not_read_again_yet(house: House) -> None:
-    data(house.ask("GET", "/domains"))
-    house.host.down = True
-    refused(house.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
-    house.host.down = False
-    data(house.ask("POST", BOXES, NINA), 201)
-    refused(house.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
-    data(house.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}))
+def test_a_mailbox_is_made_as_soon_as_mxroute_is_back_though_its_domain_is_not_read_again_yet(app: App) -> None:
+    data(app.ask("GET", "/domains"))
+    app.host.down = True
+    refused(app.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
+    app.host.down = False
+    data(app.ask("POST", BOXES, NINA), 201)
+    refused(app.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
+    data(app.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}))
 
 
-def test_a_create_that_never_left_is_simply_refused(house: House) -> None:
-    data(house.ask("GET", BOXES))
-    house.host.down = True
-    refused(house.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
+def test_a_create_that_never_left_is_simply_refused(app: App) -> None:
+    data(app.ask("GET", BOXES))
+    app.host.down = True
+    refused(app.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
 
 
 def test_the_time_that_a_write_waited_for_its_turn_counts_as_patience(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.host.busy = 19.0
-    now = house.services.clock.monotonic()
-    monkeypatch.setattr(type(house.services.clock), "monotonic", lambda clock: now)
+    app.host.busy = 19.0
+    now = app.services.clock.monotonic()
+    monkeypatch.setattr(type(app.services.clock), "monotonic", lambda clock: now)
     waited = came_at.set(now - 2.0)
     try:
         with pytest.raises(RateLimitWait):
-            house.services.mailboxes.create(LOCAL, "a.nl", NINA)
+            app.services.mailboxes.create(LOCAL, "a.nl", NINA)
     finally:
         came_at.reset(waited)
-    assert not house.host.has("nina@a.nl")
+    assert not app.host.has("nina@a.nl")
 
 
 @pytest.mark.parametrize("path", ["/domains", "/quota", BOXES, f"{BOXES}.csv"])
 def test_what_waits_for_the_rate_limit_says_so_and_not_that_mxroute_is_down(
-    house: House, monkeypatch: pytest.MonkeyPatch, path: str
+    app: App, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     if path.startswith(BOXES):
-        house.ask("GET", "/domains")
+        app.ask("GET", "/domains")
 
     def send(_request: Any, **_how: Any) -> Any:
         raise RateLimitWait(33.2)
 
-    monkeypatch.setattr(house.host, "send", send)
-    answer = house.ask("GET", path)
+    monkeypatch.setattr(app.host, "send", send)
+    answer = app.ask("GET", path)
     refused(answer, 429, "MXroute's limit is reached. Try again in 34 s.")
     assert answer.json()["error"]["code"] == "RATE_LIMITED"
     assert answer.headers["Retry-After"] == "34"
 
 
-def test_a_start_that_waits_for_a_list_tells_the_rate_limit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.ask("GET", "/domains")
-    usual = house.host.send
+def test_a_start_that_waits_for_a_list_tells_the_rate_limit(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.ask("GET", "/domains")
+    usual = app.host.send
 
     def send(request: Any, **how: Any) -> Any:
         if request.path.endswith("/email-accounts"):
             raise RateLimited(12.0)
         return usual(request, **how)
 
-    monkeypatch.setattr(house.host, "send", send)
-    answer = house.ask("POST", "/imports", {"rows": [NINA | {"domain": "a.nl"}]})
+    monkeypatch.setattr(app.host, "send", send)
+    answer = app.ask("POST", "/imports", {"rows": [NINA | {"domain": "a.nl"}]})
     assert answer.status_code == 429, answer.text
     assert answer.json()["error"]["code"] == "RATE_LIMITED"
     assert answer.headers["Retry-After"] == "12"
 
 
 def test_an_uncertain_write_is_never_told_as_one_that_waits_for_the_rate_limit(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = house.host.send
+    usual = app.host.send
 
     def send(request: Any, **how: Any) -> Any:
         if request.method == "POST":
@@ -180,44 +168,42 @@ def test_an_uncertain_write_is_never_told_as_one_that_waits_for_the_rate_limit(
             raise RateLimited(12.0)
         return usual(request, **how)
 
-    monkeypatch.setattr(house.host, "send", send)
-    answer = house.ask("POST", BOXES, NINA)
+    monkeypatch.setattr(app.host, "send", send)
+    answer = app.ask("POST", BOXES, NINA)
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "HOST_DOWN"
 
 
-def test_the_patience_of_a_write_begins_when_its_request_comes_in(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patience, send = [], house.host.send
+def test_the_patience_of_a_write_begins_when_its_request_comes_in(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    patience, send = [], app.host.send
 
     def noting(request: Any, **how: Any) -> Any:
         if request.kind == "write":
             patience.append(how["patience"])
         return send(request, **how)
 
-    monkeypatch.setattr(house.host, "send", noting)
-    data(house.ask("POST", BOXES, NINA), 201)
+    monkeypatch.setattr(app.host, "send", noting)
+    data(app.ask("POST", BOXES, NINA), 201)
     assert [0.0 < left < 20.0 for left in patience] == [True]
 
 
-def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(house: House) -> None:
-    house.host.busy = 37.2
+def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(app: App) -> None:
+    app.host.busy = 37.2
     for method, path, body in (
         ("POST", BOXES, NINA), ("PATCH", f"{BOXES}/nina", {"quota": 1}), ("DELETE", f"{BOXES}/nina", None)
     ):  # fmt: skip
-        answer = house.ask(method, path, body)
+        answer = app.ask(method, path, body)
         refused(answer, 429, "MXroute's limit is reached.")
         assert answer.headers["Retry-After"] == "38"
-    house.host.busy = 19.0
-    data(house.ask("POST", BOXES, NINA), 201)
+    app.host.busy = 19.0
+    data(app.ask("POST", BOXES, NINA), 201)
 
 
 def test_beyond_the_limit_of_a_real_window_the_answer_comes_at_once(tmp_path: Path) -> None:
     built = services.build(Settings(data_dir=tmp_path, sandbox_writes=3, sandbox_window_s=1e9))
     services.install(built)
     try:
-        real, path = House(built, StandIn()), "/domains/clienta.nl/email-accounts"
+        real, path = App(built, StandIn()), "/domains/clienta.nl/email-accounts"
         answers = [real.ask("POST", path, NINA | {"username": f"nina{number}"}) for number in range(4)]
     finally:
         services.install(None)
@@ -234,25 +220,21 @@ def test_beyond_the_limit_of_a_real_window_the_answer_comes_at_once(tmp_path: Pa
         ("rate_limited", 429, "MXroute's limit is reached."),
     ],
 )
-def test_what_mxroute_refuses_is_told_as_what_it_is_to_the_caller(
-    house: House, fault: str, status: int, told: str
-) -> None:
-    house.host.goes_wrong(fault)
-    refused(house.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), status, told)
-    assert data(house.ask("GET", f"{BOXES}?refresh=true")) == []
+def test_what_mxroute_refuses_is_told_as_what_it_is_to_the_caller(app: App, fault: str, status: int, told: str) -> None:
+    app.host.goes_wrong(fault)
+    refused(app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), status, told)
+    assert data(app.ask("GET", f"{BOXES}?refresh=true")) == []
 
 
-def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(house: House) -> None:
-    house.have("nina@a.nl")
-    assert data(house.ask("PATCH", f"{BOXES}/Nina", {"quota": "3 GB"}))["quota"] == 3072
-    assert data(house.ask("GET", BOXES))[0]["quota"] == 3072
-    data(house.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": None, "limit": ""}))
-    assert house.host.sandbox.password_of("nina@a.nl") == "Anders.2027y"
-    assert [(what, on) for what, on, _ in trail(house) if what != "token.create"] == [
-        ("mailbox.update", "nina@a.nl")
-    ] * 2
-    data(house.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": 5, "limit": 100}))
-    with house.services.store.read() as tx:
+def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(app: App) -> None:
+    app.have("nina@a.nl")
+    assert data(app.ask("PATCH", f"{BOXES}/Nina", {"quota": "3 GB"}))["quota"] == 3072
+    assert data(app.ask("GET", BOXES))[0]["quota"] == 3072
+    data(app.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": None, "limit": ""}))
+    assert app.host.sandbox.password_of("nina@a.nl") == "Anders.2027y"
+    assert [(what, on) for what, on, _ in trail(app) if what != "token.create"] == [("mailbox.update", "nina@a.nl")] * 2
+    data(app.ask("PATCH", f"{BOXES}/nina", {"password": "Anders.2027y", "quota": 5, "limit": 100}))
+    with app.services.store.read() as tx:
         assert audit.entries(tx)[0]["outcome"] == "password changed; quota 3072 → 5; limit 100 asked for"
 
 
@@ -267,74 +249,74 @@ def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(house: House) -> None
         ({"limit": 500}, "MXroute: Password is required", "password"),
     ],
 )
-def test_a_change_is_held_to_the_rules_too(house: House, cells: dict[str, Any], told: str, field: str) -> None:
-    house.have("nina@a.nl")
-    answer = house.ask("PATCH", f"{BOXES}/nina", cells)
+def test_a_change_is_held_to_the_rules_too(app: App, cells: dict[str, Any], told: str, field: str) -> None:
+    app.have("nina@a.nl")
+    answer = app.ask("PATCH", f"{BOXES}/nina", cells)
     refused(answer, 400, told, field)
     assert "exist" not in answer.json()["error"]["message"]
-    assert house.host.writes() == (2 if told.startswith("MXroute") else 1)
+    assert app.host.writes() == (2 if told.startswith("MXroute") else 1)
 
 
-def test_a_change_or_deletion_without_an_answer_is_sent_again(house: House) -> None:
-    house.have("nina@a.nl")
-    house.host.goes_wrong("lost_after")
-    assert data(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
-    house.host.goes_wrong("lost_after")
-    assert data(house.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
-    assert not house.host.has("nina@a.nl")
-    assert house.host.writes() == 5
+def test_a_change_or_deletion_without_an_answer_is_sent_again(app: App) -> None:
+    app.have("nina@a.nl")
+    app.host.goes_wrong("lost_after")
+    assert data(app.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
+    app.host.goes_wrong("lost_after")
+    assert data(app.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
+    assert not app.host.has("nina@a.nl")
+    assert app.host.writes() == 5
 
 
-def test_a_change_or_deletion_that_never_gets_an_answer_is_read_back(house: House) -> None:
-    house.have("nina@a.nl")
-    house.host.goes_wrong("html_after", count=2)
-    assert data(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
-    house.host.goes_wrong("html_after", count=2)
-    refused(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048, "password": GOOD}), 503, "is not known")
-    house.host.goes_wrong("html_after", count=2)
-    assert data(house.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
+def test_a_change_or_deletion_that_never_gets_an_answer_is_read_back(app: App) -> None:
+    app.have("nina@a.nl")
+    app.host.goes_wrong("html_after", count=2)
+    assert data(app.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
+    app.host.goes_wrong("html_after", count=2)
+    refused(app.ask("PATCH", f"{BOXES}/nina", {"quota": 2048, "password": GOOD}), 503, "is not known")
+    app.host.goes_wrong("html_after", count=2)
+    assert data(app.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
 
 
-def test_a_change_that_never_gets_an_answer_is_told_as_uncertain(house: House) -> None:
-    house.have("nina@a.nl")
-    house.host.goes_wrong("lost_before", count=2)
-    refused(house.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}), 503, "Sending it again does no harm.")
+def test_a_change_that_never_gets_an_answer_is_told_as_uncertain(app: App) -> None:
+    app.have("nina@a.nl")
+    app.host.goes_wrong("lost_before", count=2)
+    refused(app.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}), 503, "Sending it again does no harm.")
 
 
-def test_a_mailbox_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(house: House) -> None:
+def test_a_mailbox_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(app: App) -> None:
     for method, path, body in (
         ("GET", "", None), ("PATCH", "", {"quota": 1}), ("DELETE", "", None),
         ("PATCH", "/recovery", {"recovery_email": "n@x.org"}),
     ):  # fmt: skip
-        refused(house.ask(method, f"{BOXES}/nobody{path}", body), 404, "There is no mailbox nobody@a.nl.")
+        refused(app.ask(method, f"{BOXES}/nobody{path}", body), 404, "There is no mailbox nobody@a.nl.")
 
 
 @pytest.mark.parametrize("user", ["%2e%2e", "%2e", "..%2fb.nl", "a%20b", "%00", "%3fx", "%23", "%25"])
-def test_no_username_leads_to_another_place_at_the_host(house: House, user: str) -> None:
-    data(house.ask("GET", "/domains"))
-    before = len(house.host.sent)
-    assert house.ask("DELETE", f"{BOXES}/{user}").status_code in (404, 405)
-    assert len(house.host.sent) == before
+def test_no_username_leads_to_another_place_at_the_host(app: App, user: str) -> None:
+    data(app.ask("GET", "/domains"))
+    before = len(app.host.sent)
+    assert app.ask("DELETE", f"{BOXES}/{user}").status_code in (404, 405)
+    assert len(app.host.sent) == before
 
 
-def test_the_wait_that_is_told_is_the_one_of_the_header(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_that_is_told_is_the_one_of_the_header(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise RateLimited(17.2)
 
-    data(house.ask("GET", BOXES))
-    monkeypatch.setattr(house.host, "send", full)
-    answer = house.ask("GET", f"{BOXES}/nina")
+    data(app.ask("GET", BOXES))
+    monkeypatch.setattr(app.host, "send", full)
+    answer = app.ask("GET", f"{BOXES}/nina")
     refused(answer, 429, "Try again in 18 s.")
     assert answer.headers["Retry-After"] == "18"
 
 
-def test_a_silent_host_is_no_fault_of_ours(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_host_is_no_fault_of_ours(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object, **__: object) -> None:
         raise Unreachable("MXroute does not answer.")
 
-    data(house.ask("GET", BOXES))
-    monkeypatch.setattr(house.host, "send", silent)
-    answer = house.ask("GET", f"{BOXES}/nina")
+    data(app.ask("GET", BOXES))
+    monkeypatch.setattr(app.host, "send", silent)
+    answer = app.ask("GET", f"{BOXES}/nina")
     refused(answer, 503, "MXroute does not answer.")
     assert answer.headers["Retry-After"] == "60"
-    refused(house.ask("DELETE", f"{BOXES}/nina"), 503, "is not known")
+    refused(app.ask("DELETE", f"{BOXES}/nina"), 503, "is not known")

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from mxlib.api.app import build, routes
 from mxlib.mxroute.errors import Conflict
-from tests.support.app import GOOD, House, opened
+from tests.support.app import GOOD, App, opened
 
 if TYPE_CHECKING:  # it takes seconds to import, which every worker would pay for
     from schemathesis import Case
@@ -36,7 +36,7 @@ FITTING = st.none() | st.builds(
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """Two mailboxes, and a run that has come to its end."""
     with opened(tmp_path_factory.mktemp("schema")) as made:
         made.have("nina@a.nl", "kim@a.nl")
@@ -60,7 +60,7 @@ def test_the_document_has_operations() -> None:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_every_answer_is_one_of_the_document(house: House, label: str) -> None:
+def test_every_answer_is_one_of_the_document(app: App, label: str) -> None:
     import schemathesis
     from schemathesis import GenerationMode
     from schemathesis.specs.openapi import checks
@@ -91,11 +91,11 @@ def test_every_answer_is_one_of_the_document(house: House, label: str) -> None:
     @given(case=cases, there=THERE, fitting=FITTING)
     def try_it(case: "Case", there: dict[str, object], fitting: dict[str, str] | None) -> None:
         with suppress(Conflict):
-            house.have("nina@a.nl")
+            app.have("nina@a.nl")
         case.path_parameters |= {name: it for name in case.path_parameters if (it := there.get(name)) is not None}
         if fitting and isinstance(case.body, dict):
             case.body |= {name: cell for name, cell in fitting.items() if name in known or not known}
-        answer = case.call(app=APP, headers={"Authorization": f"Bearer {house.admin}"})
+        answer = case.call(app=APP, headers={"Authorization": f"Bearer {app.admin}"})
         case.validate_response(answer, checks=every_check)
 
     try_it()

@@ -10,7 +10,7 @@ from mxlib import services
 from mxlib.api.app import build
 from mxlib.auth.permissions import LOCAL
 from mxlib.store import manual_writes
-from tests.support.app import GOOD, House, opened
+from tests.support.app import GOOD, App, opened
 
 BOXES = "/domains/a.nl/email-accounts"
 ROWS = {"default_domain": "a.nl", "rows": [{"username": "kim", "password": GOOD}]}
@@ -59,7 +59,7 @@ SOMEBODY = ("of another domain", "that may only view", "of an admin")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """A mailbox nina@a.nl, and a run of an admin's that has come to its end."""
     with opened(tmp_path) as made:
         furnish(made)
@@ -67,20 +67,20 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with opened(tmp_path_factory.mktemp("unchanged")) as made:
         furnish(made)
         yield made
 
 
 @pytest.fixture
-def unchanged(one_for_all: House) -> House:
+def unchanged(one_for_all: App) -> App:
     """The same for all tests that change nothing there, put back in the place that other tests leave empty."""
     services.install(one_for_all.services)
     return one_for_all
 
 
-def furnish(made: House) -> None:
+def furnish(made: App) -> None:
     """Make the mailbox, the run, and a password reset without an answer."""
     made.have("nina@a.nl")
     run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
@@ -88,7 +88,7 @@ def furnish(made: House) -> None:
     unanswered_reset(made)
 
 
-def unanswered_reset(made: House) -> None:
+def unanswered_reset(made: App) -> None:
     """A password reset by an operator, settled without an answer."""
     with made.services.store.write() as tx:
         number = manual_writes.add(
@@ -98,7 +98,7 @@ def unanswered_reset(made: House) -> None:
         manual_writes.change(tx, number, status="kept", outcome="not known")
 
 
-def token(house: House, whose: str) -> str | None:
+def token(app: App, whose: str) -> str | None:
     """A token of each kind."""
     match whose:
         case "no token":
@@ -106,17 +106,17 @@ def token(house: House, whose: str) -> str | None:
         case "a bad one":
             return "mxm_" + "A" * 43
         case "a revoked one":
-            revoked = house.token(admin=True)
-            house.services.tokens.revoke(LOCAL, max(each.id for each in house.services.tokens.list_all(LOCAL)))
+            revoked = app.token(admin=True)
+            app.services.tokens.revoke(LOCAL, max(each.id for each in app.services.tokens.list_all(LOCAL)))
             return revoked
         case "an expired one":
-            return house.token(admin=True, days=1e-9)
+            return app.token(admin=True, days=1e-9)
         case "of another domain":
-            return house.token(b_nl="view import export delete")
+            return app.token(b_nl="view import export delete")
         case "that may only view":
-            return house.token(a_nl="view")
+            return app.token(a_nl="view")
         case _:
-            return house.admin
+            return app.admin
 
 
 def named(value: object) -> str | None:
@@ -134,15 +134,15 @@ def test_the_matrix_has_every_route() -> None:
 
 
 @pytest.mark.parametrize("whose", NOBODY)
-def test_nobody_gets_past_the_door(unchanged: House, whose: str) -> None:
-    house = unchanged
-    shown, before = token(house, whose), house.host.writes()
+def test_nobody_gets_past_the_door(unchanged: App, whose: str) -> None:
+    app = unchanged
+    shown, before = token(app, whose), app.host.writes()
     for method, path, body, _ in ROUTES:
-        answer = house.ask(method, path, body, token=shown)
+        answer = app.ask(method, path, body, token=shown)
         assert answer.status_code == 401, (method, path)
         assert answer.json()["error"]["code"] == "UNAUTHORIZED"
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert house.host.writes() == before
+    assert app.host.writes() == before
 
 
 def may(whose: str, needs: str) -> bool:
@@ -162,7 +162,7 @@ def refused_by_state(path: str) -> bool:
 
 
 @pytest.mark.parametrize("whose", SOMEBODY)
-def test_everybody_reads_what_they_may(unchanged: House, whose: str) -> None:
+def test_everybody_reads_what_they_may(unchanged: App, whose: str) -> None:
     shown = token(unchanged, whose)
     statuses = {
         (method, path): unchanged.ask(method, path, body, token=shown).status_code
@@ -174,14 +174,14 @@ def test_everybody_reads_what_they_may(unchanged: House, whose: str) -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if changes(*route[:2])], ids=named)
-def test_an_admin_does_everything(house: House, route: tuple[str, str, Any, str]) -> None:
+def test_an_admin_does_everything(app: App, route: tuple[str, str, Any, str]) -> None:
     method, path, body, _ = route
-    answer = house.ask(method, path, body)
+    answer = app.ask(method, path, body)
     assert answer.status_code in ((409,) if refused_by_state(path) else (200, 201, 202)), answer.text
 
 
 @pytest.mark.parametrize("whose", SOMEBODY[:-1])
-def test_nobody_does_more_than_they_may(unchanged: House, whose: str) -> None:
+def test_nobody_does_more_than_they_may(unchanged: App, whose: str) -> None:
     shown, before = token(unchanged, whose), unchanged.host.writes()
     for method, path, body, needs in ROUTES:
         if may(whose, needs):
@@ -194,11 +194,11 @@ def test_nobody_does_more_than_they_may(unchanged: House, whose: str) -> None:
     assert unchanged.host.writes() == before
 
 
-def test_what_is_let_through_without_a_permission_tells_nothing_of_others(house: House) -> None:
-    other = token(house, "of another domain")
-    assert house.ask("GET", "/domains", token=other).json()["data"] == ["b.nl"]
-    assert house.ask("GET", "/imports", token=other).json()["data"] == []
-    row = house.ask("POST", "/email-accounts/import/preview", ROWS | {"rows": [{"username": "nina"}]}, token=other)
+def test_what_is_let_through_without_a_permission_tells_nothing_of_others(app: App) -> None:
+    other = token(app, "of another domain")
+    assert app.ask("GET", "/domains", token=other).json()["data"] == ["b.nl"]
+    assert app.ask("GET", "/imports", token=other).json()["data"] == []
+    row = app.ask("POST", "/email-accounts/import/preview", ROWS | {"rows": [{"username": "nina"}]}, token=other)
     told = row.json()["data"]["rows"][0]
     assert (told["verdict"], told["already_exists"]) == ("invalid", False)
     assert told["errors"][0] == "You have no permission to import into a.nl."

@@ -18,9 +18,9 @@ from mxlib.auth.tokens import InvalidToken
 from mxlib.core.plans.changes import NewQuota
 from mxlib.services import Services
 from mxlib.services.audit_log import AuditFilter
-from tests.support import app as houses
+from tests.support import app as support
 from tests.support import sign_in as people
-from tests.support.app import House, refused
+from tests.support.app import App, refused
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
@@ -28,29 +28,29 @@ GOOD = people.GOOD
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with houses.opened(tmp_path) as opened:
+def app(tmp_path: Path) -> Iterator[App]:
+    with support.opened(tmp_path) as opened:
         opened.services.users.add(LOCAL, "boss", GOOD, admin=True)
         yield opened
 
 
-def methods(house: Services) -> Iterator[tuple[str, Callable[..., Any]]]:
+def methods(app: Services) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every public method of the services."""
-    for field in fields(house):
-        service = getattr(house, field.name)
+    for field in fields(app):
+        service = getattr(app, field.name)
         for name, method in vars(type(service)).items():
             if not name.startswith("_") and inspect.isfunction(method):
                 yield f"{field.name}.{name}", method
 
 
-def test_every_method_of_the_services_that_takes_a_caller_resolves_it_again(house: House) -> None:
-    taking = {name: resolves(method) for name, method in methods(house.services) if takes_caller(method)}
+def test_every_method_of_the_services_that_takes_a_caller_resolves_it_again(app: App) -> None:
+    taking = {name: resolves(method) for name, method in methods(app.services) if takes_caller(method)}
     assert len(taking) > 70
     assert not [name for name, does in taking.items() if not does]
 
 
-def test_a_demoted_admin_does_nothing_with_the_rights_of_before(house: House) -> None:
-    services = house.services
+def test_a_demoted_admin_does_nothing_with_the_rights_of_before(app: App) -> None:
+    services = app.services
     number = services.users.add(LOCAL, "kim", GOOD, admin=True)
     other = services.users.add(LOCAL, "jo", GOOD)
     kim = services.users.caller("kim")
@@ -61,41 +61,41 @@ def test_a_demoted_admin_does_nothing_with_the_rights_of_before(house: House) ->
         lambda: services.access.new_password(kim, other),
         lambda: services.users.disable(kim, number=other),
         lambda: services.tokens.create(kim, "ci", admin=True),
-        lambda: services.mailboxes.create(kim, "a.nl", {"username": "nina", "password": houses.GOOD}),
+        lambda: services.mailboxes.create(kim, "a.nl", {"username": "nina", "password": support.GOOD}),
         lambda: services.exports.domain_file(kim, "a.nl", "csv"),
     ):
         with pytest.raises(Forbidden):
             act()
     assert services.users.find("jo").disabled_at is None  # type: ignore[union-attr]
-    assert not house.host.has("nina@a.nl")
+    assert not app.host.has("nina@a.nl")
     assert services.lists.domains(kim).names == ()
 
 
-def test_who_was_promoted_since_acts_with_the_new_rights(house: House) -> None:
-    number = house.services.users.add(LOCAL, "kim", GOOD)
-    kim = house.services.users.caller("kim")
-    house.services.users.change(LOCAL, number, permissions={"a.nl": [Permission.VIEW]})
-    assert house.services.lists.domains(kim).names == ("a.nl",)
+def test_who_was_promoted_since_acts_with_the_new_rights(app: App) -> None:
+    number = app.services.users.add(LOCAL, "kim", GOOD)
+    kim = app.services.users.caller("kim")
+    app.services.users.change(LOCAL, number, permissions={"a.nl": [Permission.VIEW]})
+    assert app.services.lists.domains(kim).names == ("a.nl",)
 
 
-def test_who_was_disabled_since_is_nobody(house: House) -> None:
-    number = house.services.users.add(LOCAL, "kim", GOOD, admin=True)
-    kim = house.services.users.caller("kim")
-    house.services.users.disable(LOCAL, number)
+def test_who_was_disabled_since_is_nobody(app: App) -> None:
+    number = app.services.users.add(LOCAL, "kim", GOOD, admin=True)
+    kim = app.services.users.caller("kim")
+    app.services.users.disable(LOCAL, number)
     with pytest.raises(Forbidden, match="The user kim is disabled"):
-        house.services.lists.domains(kim)
+        app.services.lists.domains(kim)
 
 
-def test_nobody_acts_in_a_session_that_has_ended(house: House) -> None:
-    entrance = house.services.authenticator
-    house.services.users.add(LOCAL, "kim", GOOD, admin=True)
+def test_nobody_acts_in_a_session_that_has_ended(app: App) -> None:
+    entrance = app.services.authenticator
+    app.services.users.add(LOCAL, "kim", GOOD, admin=True)
     session = entrance.sessions.find(entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")))
     assert session
     kim = entrance.caller("kim", "10.0.0.1", session.known_as)
-    assert house.services.runs.all(kim) == ()
+    assert app.services.runs.all(kim) == ()
     entrance.sign_out(session, "10.0.0.1")
     for act in (
-        lambda: house.services.runs.all(kim),
+        lambda: app.services.runs.all(kim),
         lambda: entrance.caller("kim", "10.0.0.1", session.known_as),
     ):
         with pytest.raises(Forbidden, match=OVER):
@@ -103,27 +103,27 @@ def test_nobody_acts_in_a_session_that_has_ended(house: House) -> None:
 
 
 def test_the_local_operator_of_an_open_page_is_nobody_once_people_sign_in(tmp_path: Path) -> None:
-    with houses.opened(tmp_path, sandbox=True) as house:
-        local = house.services.authenticator.caller(None, "")
+    with support.opened(tmp_path, sandbox=True) as app:
+        local = app.services.authenticator.caller(None, "")
         assert local == LOCAL
-        if not house.services.authenticator.sign_in_required():
-            assert house.services.access.people(local) == ()
-        house.services.users.add(LOCAL, "boss", GOOD, admin=True)
+        if not app.services.authenticator.sign_in_required():
+            assert app.services.access.people(local) == ()
+        app.services.users.add(LOCAL, "boss", GOOD, admin=True)
         with pytest.raises(Forbidden, match="Sign in again"):
-            house.services.access.people(local)
+            app.services.access.people(local)
 
 
 def test_a_token_that_was_revoked_since_its_request_arrived_does_nothing(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = house.token(admin=True)
-    caller = house.services.tokens.caller(token)
-    number = house.services.tokens.list_all(LOCAL)[0].id
-    house.services.tokens.revoke(LOCAL, number)
+    token = app.token(admin=True)
+    caller = app.services.tokens.caller(token)
+    number = app.services.tokens.list_all(LOCAL)[0].id
+    app.services.tokens.revoke(LOCAL, number)
     with pytest.raises(InvalidToken, match="revoked"):
-        house.services.mailboxes.create(caller, "a.nl", {"username": "nina", "password": houses.GOOD})
-    monkeypatch.setattr(house.services.tokens, "caller", lambda *_: caller)
-    refused(house.ask("GET", "/domains", token=token), 401, "revoked")
+        app.services.mailboxes.create(caller, "a.nl", {"username": "nina", "password": support.GOOD})
+    monkeypatch.setattr(app.services.tokens, "caller", lambda *_: caller)
+    refused(app.ask("GET", "/domains", token=token), 401, "revoked")
 
 
 def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> None:
@@ -153,12 +153,12 @@ def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> Non
     assert len(asked) == 5
 
 
-def test_a_download_that_takes_long_ends_when_the_right_goes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_that_takes_long_ends_when_the_right_goes(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mxlib.services.audit_log.CHUNK", 1)
-    number = house.services.users.add(LOCAL, "kim", GOOD, admin=True)
-    pieces = iter(house.services.audit_log.csv(house.services.users.caller("kim"), AuditFilter()).pieces)
+    number = app.services.users.add(LOCAL, "kim", GOOD, admin=True)
+    pieces = iter(app.services.audit_log.csv(app.services.users.caller("kim"), AuditFilter()).pieces)
     assert len([next(pieces), next(pieces)]) == 2
-    house.services.users.disable(LOCAL, number)
+    app.services.users.disable(LOCAL, number)
     with pytest.raises(Forbidden):
         next(pieces)
 
@@ -171,14 +171,14 @@ LONG = {
     "export a domain": lambda services, kim: services.exports.domain_file(kim, "a.nl", "csv"),
     "export all": lambda services, kim: services.exports.all_file(kim, "xlsx"),
     "export some": lambda services, kim: services.exports.some_file(kim, ["nina@a.nl"], "csv"),
-    "create": lambda services, kim: services.mailboxes.create(kim, "a.nl", {"username": "x", "password": houses.GOOD}),
+    "create": lambda services, kim: services.mailboxes.create(kim, "a.nl", {"username": "x", "password": support.GOOD}),
     "update": lambda services, kim: services.mailboxes.update(kim, "a.nl", "nina", {"quota": 7}),
     "delete": lambda services, kim: services.mailboxes.delete(kim, "a.nl", "nina"),
     "set a recovery email": lambda services, kim: services.mailboxes.set_stored(
         kim, "a.nl", "nina", "recovery_email", "x@b.example"
     ),
     "import": lambda services, kim: services.imports.start(
-        kim, services.files.batch_from_file(f"username,password\nx,{houses.GOOD}\n".encode(), "x.csv", "a.nl")
+        kim, services.files.batch_from_file(f"username,password\nx,{support.GOOD}\n".encode(), "x.csv", "a.nl")
     ),
     "change": lambda services, kim: services.changes.start(kim, ["nina@a.nl"], NewQuota(7)),
     "undo": lambda services, kim: services.undo.start(kim, 1, 1),
@@ -188,18 +188,18 @@ LONG = {
 @pytest.mark.parametrize("how", ["demoted", "disabled", "kept"])
 @pytest.mark.parametrize("act", LONG)
 def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then(
-    house: House, monkeypatch: pytest.MonkeyPatch, act: str, how: str
+    app: App, monkeypatch: pytest.MonkeyPatch, act: str, how: str
 ) -> None:
-    services, clock = house.services, house.services.clock
-    house.have("nina@a.nl", "jo@b.nl")
+    services, clock = app.services, app.services.clock
+    app.have("nina@a.nl", "jo@b.nl")
     number = services.users.add(LOCAL, "kim", GOOD, admin=True)
     kim = services.users.caller("kim")
     if act == "undo":
-        file = f"username,password\nof.run,{houses.GOOD}\n".encode()
-        house.ended(services.imports.start(kim, services.files.batch_from_file(file, "x.csv", "a.nl")))
-    writes, runs = house.host.writes(), len(services.runs.all(LOCAL))
+        file = f"username,password\nof.run,{support.GOOD}\n".encode()
+        app.ended(services.imports.start(kim, services.files.batch_from_file(file, "x.csv", "a.nl")))
+    writes, runs = app.host.writes(), len(services.runs.all(LOCAL))
     monkeypatch.setattr(clock, "now", lambda: time.time() + 3_600)  # so that every kept list is read again
-    send = house.host.send
+    send = app.host.send
 
     def slowly(request: Any, **how_to: Any) -> Any:
         answer = send(request, **how_to)
@@ -209,13 +209,13 @@ def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then
             services.users.disable(LOCAL, number)
         return answer
 
-    monkeypatch.setattr(house.host, "send", slowly)
+    monkeypatch.setattr(app.host, "send", slowly)
     if how == "kept":
         assert LONG[act](services, kim) is not None
         return
     with suppress(Forbidden):
         assert LONG[act](services, kim) == ()
-    assert (house.host.writes(), len(services.runs.all(LOCAL))) == (writes, runs)
+    assert (app.host.writes(), len(services.runs.all(LOCAL))) == (writes, runs)
     assert not services.audit_log.entries(LOCAL, AuditFilter(who="kim", what="export")).entries
 
 

@@ -254,10 +254,10 @@ def test_the_first_admin_is_made_once_and_then_left_alone(tmp_path: Path) -> Non
     assert not ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
     assert start(people.GOOD)
     assert start(people.OTHER)
-    with people.house(tmp_path) as house:
-        assert house.users.verify("kim", people.GOOD)
-        assert house.users.caller("kim").admin
-        assert house.trail() == [("user.add", "MXM", "kim", "admin")]
+    with people.opened(tmp_path) as app:
+        assert app.users.verify("kim", people.GOOD)
+        assert app.users.caller("kim").admin
+        assert app.trail() == [("user.add", "MXM", "kim", "admin")]
     assert ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
 
 
@@ -280,8 +280,8 @@ def test_a_first_admin_that_will_not_do_is_refused_in_a_sentence(
 
 
 def test_who_only_signs_in_at_a_provider_that_is_not_set_any_more_is_no_way_in(tmp_path: Path) -> None:
-    with people.house(tmp_path, **people.PROVIDER) as house:
-        house.users.add(people.BOSS, "kim", admin=True)
+    with people.opened(tmp_path, **people.PROVIDER) as app:
+        app.users.add(people.BOSS, "kim", admin=True)
     assert ensure_first_admin(Settings(data_dir=tmp_path, **people.PROVIDER), SystemClock())
     assert not ensure_first_admin(Settings(data_dir=tmp_path), SystemClock())
 

@@ -38,7 +38,7 @@ async def _who(request: Request) -> Response:
     return JSONResponse({"user": request.headers.get("x-mx-user")})
 
 
-class House:
+class App:
     """A guarded server whose people sign in at the provider."""
 
     def __init__(self, store: Store, provider: Provider, **settings: Any) -> None:
@@ -51,11 +51,11 @@ class House:
 
     def browser(self, address: str = HERE) -> "Browser":
         """A browser that has never been here."""
-        app = Starlette(
+        asgi = Starlette(
             routes=[Route("/{path:path}", _who)],
             middleware=[Middleware(AccessMiddleware, settings=self.settings, authenticator=lambda: self.entrance)],
         )
-        return Browser(TestClient(app, base_url=address, follow_redirects=False), self.provider)
+        return Browser(TestClient(asgi, base_url=address, follow_redirects=False), self.provider)
 
     def trail(self) -> list[tuple[str, str, str]]:
         """The audit trail, oldest first: what, on what, with which outcome."""
@@ -68,7 +68,7 @@ class House:
 
 
 class Browser:
-    """A browser in front of the house, with the steps that its owner takes."""
+    """A browser in front of the server, with the steps that its owner takes."""
 
     def __init__(self, client: TestClient, provider: Provider) -> None:
         self.client, self.provider = client, provider
@@ -112,27 +112,27 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def house(store: Store, provider: Provider) -> House:
-    house = House(store, provider)
-    house.users.add(LOCAL, ANN, permissions={"a.nl": ["view"]})
+def app(store: Store, provider: Provider) -> App:
+    app = App(store, provider)
+    app.users.add(LOCAL, ANN, permissions={"a.nl": ["view"]})
     provider.knows("ann", email="Ann@Agency.example", email_verified=True)
-    return house
+    return app
 
 
 @pytest.fixture
-def browser(house: House) -> Browser:
-    return house.browser()
+def browser(app: App) -> Browser:
+    return app.browser()
 
 
 # The way in.
 
 
-def test_whom_the_provider_vouches_for_lands_on_the_page_that_was_asked_for(house: House, browser: Browser) -> None:
+def test_whom_the_provider_vouches_for_lands_on_the_page_that_was_asked_for(app: App, browser: Browser) -> None:
     answer = browser.signs_in(wanted="/runs?run=3")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/runs?run=3")
     assert browser.who() == ANN
-    assert house.trail()[-1] == ("sign_in", ANN, "by the provider")
-    assert house.subject() == f"{house.provider.url}|ann"
+    assert app.trail()[-1] == ("sign_in", ANN, "by the provider")
+    assert app.subject() == f"{app.provider.url}|ann"
 
 
 def test_the_sign_in_page_leads_to_the_provider_and_keeps_where_one_wanted_to_be(browser: Browser) -> None:
@@ -149,32 +149,32 @@ def test_the_provider_is_asked_with_pkce_a_state_a_nonce_and_no_more_than_the_em
 
 
 def test_an_address_of_the_list_becomes_an_admin_at_the_first_sign_in(store: Store, provider: Provider) -> None:
-    house = House(store, provider, oidc_admins="other@agency.example, BOSS@agency.example")
+    app = App(store, provider, oidc_admins="other@agency.example, BOSS@agency.example")
     provider.knows("b", email="bOSS@agency.example")
-    browser = house.browser()
+    browser = app.browser()
     browser.signs_in("b")
     assert browser.who() == "boss@agency.example"
-    user = house.users.find("boss@agency.example")
+    user = app.users.find("boss@agency.example")
     assert user
     assert (user.admin, user.has_password, user.created_by) == (True, False, "MXM_OIDC_ADMINS")
-    assert ("user.add", "boss@agency.example", "admin") in house.trail()
+    assert ("user.add", "boss@agency.example", "admin") in app.trail()
 
 
 def test_a_listed_address_that_can_be_no_name_is_nobody_known(store: Store, provider: Provider) -> None:
-    house = House(store, provider, oidc_admins="o&m@agency.example")
+    app = App(store, provider, oidc_admins="o&m@agency.example")
     provider.knows("b", email="o&m@agency.example")
-    refused(house.browser().signs_in("b"), "o&amp;m@agency.example is not known here")
+    refused(app.browser().signs_in("b"), "o&amp;m@agency.example is not known here")
 
 
 def test_the_list_of_admins_changes_nothing_for_users_that_are_there(store: Store, provider: Provider) -> None:
-    house = House(store, provider, oidc_admins=ANN)
-    house.users.add(LOCAL, "root", "correct horse battery", admin=True)
-    house.users.add(LOCAL, ANN)
+    app = App(store, provider, oidc_admins=ANN)
+    app.users.add(LOCAL, "root", "correct horse battery", admin=True)
+    app.users.add(LOCAL, ANN)
     provider.knows("ann", email=ANN)
-    browser = house.browser()
+    browser = app.browser()
     browser.signs_in()
     assert browser.who() == ANN
-    user = house.users.find(ANN)
+    user = app.users.find(ANN)
     assert user
     assert not user.admin
 
@@ -185,11 +185,11 @@ def test_a_provider_that_never_says_whether_an_address_is_verified_vouches_for_i
     assert browser.who() == ANN
 
 
-def test_the_client_may_have_to_post_its_secret(house: House, browser: Browser) -> None:
-    house.provider.tell(fault="post_only", redirects=[RETURN], method="client_secret_post")
+def test_the_client_may_have_to_post_its_secret(app: App, browser: Browser) -> None:
+    app.provider.tell(fault="post_only", redirects=[RETURN], method="client_secret_post")
     browser.signs_in()
     assert browser.who() == ANN
-    token = next(one for one in house.provider.seen() if one["path"] == "/oauth2/token")
+    token = next(one for one in app.provider.seen() if one["path"] == "/oauth2/token")
     assert (token["authorization"], token["form"]["client_secret"]) == ("", SECRET)
 
 
@@ -199,70 +199,68 @@ def test_who_is_signed_in_already_goes_on_without_the_provider(browser: Browser)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/runs")
 
 
-def test_a_new_sign_in_ends_the_browsers_last_session(house: House, browser: Browser) -> None:
+def test_a_new_sign_in_ends_the_browsers_last_session(app: App, browser: Browser) -> None:
     back = browser.comes_back_with()
-    user = house.users.find(ANN)
+    user = app.users.find(ANN)
     assert user
-    first = house.entrance.sign_in_with_provider(user, ClientInfo("127.0.0.1"))
+    first = app.entrance.sign_in_with_provider(user, ClientInfo("127.0.0.1"))
     browser.client.cookies.set(sign_in_pages.cookie_name(False), first, domain="127.0.0.1")
     assert browser.who() == ANN
     assert browser.get(back).cookies[sign_in_pages.cookie_name(False)] != first
-    assert house.entrance.sessions.find(first) is None
+    assert app.entrance.sessions.find(first) is None
 
 
 # Who does not get in.
 
 
-def test_somebody_unknown_is_told_whom_to_ask_and_the_trail_keeps_it(house: House, browser: Browser) -> None:
-    house.provider.knows("eve", email="eve@agency.example", email_verified=True)
+def test_somebody_unknown_is_told_whom_to_ask_and_the_trail_keeps_it(app: App, browser: Browser) -> None:
+    app.provider.knows("eve", email="eve@agency.example", email_verified=True)
     refused(browser.signs_in("eve"), "eve@agency.example is not known here: ask an admin of this MXM to add you")
-    assert house.trail()[-1] == ("sign_in.refused", "eve@agency.example", "unknown address")
-    assert house.users.find("eve@agency.example") is None
+    assert app.trail()[-1] == ("sign_in.refused", "eve@agency.example", "unknown address")
+    assert app.users.find("eve@agency.example") is None
     assert browser.who() is None
 
 
-def test_an_account_with_the_address_of_another_is_refused_for_good(house: House, browser: Browser) -> None:
+def test_an_account_with_the_address_of_another_is_refused_for_good(app: App, browser: Browser) -> None:
     browser.signs_in()
-    house.provider.knows("eve", email=ANN, email_verified=True)
-    other = house.browser()
+    app.provider.knows("eve", email=ANN, email_verified=True)
+    other = app.browser()
     refused(other.signs_in("eve"), f"In this MXM {ANN} is another account's: ask an admin to press Forget")
-    assert house.trail()[-1] == ("sign_in.refused", ANN, "another account at the provider")
+    assert app.trail()[-1] == ("sign_in.refused", ANN, "another account at the provider")
     assert (browser.who(), other.who()) == (ANN, None)
-    assert house.subject() == f"{house.provider.url}|ann"
+    assert app.subject() == f"{app.provider.url}|ann"
 
 
-def test_one_account_at_the_provider_is_one_user_here(house: House, browser: Browser) -> None:
+def test_one_account_at_the_provider_is_one_user_here(app: App, browser: Browser) -> None:
     browser.signs_in()
-    house.users.add(LOCAL, "ann.new@agency.example")
-    house.provider.knows("ann", email="ann.new@agency.example")
-    refused(house.browser().signs_in(), f"In this MXM your account at the provider is {ANN}'s: ask an admin")
+    app.users.add(LOCAL, "ann.new@agency.example")
+    app.provider.knows("ann", email="ann.new@agency.example")
+    refused(app.browser().signs_in(), f"In this MXM your account at the provider is {ANN}'s: ask an admin")
 
 
-def test_an_account_that_an_admin_forgot_makes_room_for_the_next_and_is_signed_out(
-    house: House, browser: Browser
-) -> None:
+def test_an_account_that_an_admin_forgot_makes_room_for_the_next_and_is_signed_out(app: App, browser: Browser) -> None:
     browser.signs_in()
-    user = house.users.find(ANN)
+    user = app.users.find(ANN)
     assert user
-    house.users.unlink(LOCAL, user.id)
+    app.users.unlink(LOCAL, user.id)
     assert browser.who() is None
-    house.provider.knows("ann2", email=ANN)
+    app.provider.knows("ann2", email=ANN)
     browser.signs_in("ann2")
     assert browser.who() == ANN
-    assert house.subject() == f"{house.provider.url}|ann2"
-    noted = [entry for entry in house.trail() if entry[0] in ("user.link", "user.unlink")]
-    linked = ("user.link", ANN, house.provider.url)
+    assert app.subject() == f"{app.provider.url}|ann2"
+    noted = [entry for entry in app.trail() if entry[0] in ("user.link", "user.unlink")]
+    linked = ("user.link", ANN, app.provider.url)
     assert noted == [linked, ("user.unlink", ANN, ""), linked]
 
 
-def test_a_disabled_user_is_refused_and_nothing_changes(house: House, browser: Browser) -> None:
-    user = house.users.find(ANN)
+def test_a_disabled_user_is_refused_and_nothing_changes(app: App, browser: Browser) -> None:
+    user = app.users.find(ANN)
     assert user
-    house.users.add(LOCAL, "root", "correct horse battery", admin=True)
-    house.users.disable(LOCAL, user.id)
+    app.users.add(LOCAL, "root", "correct horse battery", admin=True)
+    app.users.disable(LOCAL, user.id)
     refused(browser.signs_in(), "is disabled. Ask an admin.")
-    assert house.trail()[-1] == ("sign_in.refused", ANN, "disabled")
-    assert house.subject() is None
+    assert app.trail()[-1] == ("sign_in.refused", ANN, "disabled")
+    assert app.subject() is None
 
 
 @pytest.mark.parametrize("verified", [False, "false", 0, "yes"])
@@ -296,11 +294,11 @@ def test_no_at_the_providers_page_leads_back_to_the_sign_in_page(browser: Browse
         "signed_by_another", "signed_with_the_secret", "no_id_token", "no_subject",
     ],
 )  # fmt: skip
-def test_an_id_token_that_does_not_hold_lets_nobody_in(house: House, browser: Browser, fault: str) -> None:
-    house.provider.tell(fault=fault)
+def test_an_id_token_that_does_not_hold_lets_nobody_in(app: App, browser: Browser, fault: str) -> None:
+    app.provider.tell(fault=fault)
     refused(browser.signs_in(), oidc_client.UNPROVEN)
     assert browser.who() is None
-    assert house.subject() is None
+    assert app.subject() is None
 
 
 def _altered(address: str, **query: str | None) -> str:
@@ -314,8 +312,8 @@ def test_a_return_with_another_state_or_code_lets_nobody_in(browser: Browser, qu
     assert browser.who() is None
 
 
-def test_a_return_that_somebody_else_began_is_not_ours(house: House, browser: Browser) -> None:
-    refused(house.browser().get(browser.comes_back_with()), oidc_client.STALE)
+def test_a_return_that_somebody_else_began_is_not_ours(app: App, browser: Browser) -> None:
+    refused(app.browser().get(browser.comes_back_with()), oidc_client.STALE)
 
 
 def test_a_return_that_was_not_ours_leaves_the_one_that_is_alone(browser: Browser) -> None:
@@ -326,31 +324,31 @@ def test_a_return_that_was_not_ours_leaves_the_one_that_is_alone(browser: Browse
     assert browser.who() == ANN
 
 
-def test_a_return_counts_once(house: House, browser: Browser) -> None:
+def test_a_return_counts_once(app: App, browser: Browser) -> None:
     back = browser.comes_back_with()
     kept = browser.client.cookies[COOKIE]
     browser.get(back)
     assert COOKIE not in browser.client.cookies
     refused(browser.get(back), oidc_client.STALE)
-    thief = house.browser()
+    thief = app.browser()
     thief.client.cookies.set(COOKIE, kept, domain="127.0.0.1", path=sign_in_pages.PROVIDER)
     refused(thief.get(back), oidc_client.STALE)
     assert thief.who() is None
 
 
-def test_a_code_that_was_given_to_another_client_is_worth_nothing(house: House, browser: Browser) -> None:
+def test_a_code_that_was_given_to_another_client_is_worth_nothing(app: App, browser: Browser) -> None:
     asked = browser.leaves()
-    theirs = house.provider.agrees(asked.replace(CLIENT, "another"), "ann")
+    theirs = app.provider.agrees(asked.replace(CLIENT, "another"), "ann")
     refused(browser.get(theirs), oidc_client.STALE)
 
 
-def test_a_code_of_another_sign_in_does_not_fit_the_verifier(house: House, browser: Browser) -> None:
-    other = house.browser().comes_back_with()
+def test_a_code_of_another_sign_in_does_not_fit_the_verifier(app: App, browser: Browser) -> None:
+    other = app.browser().comes_back_with()
     code = parse_qs(urlsplit(other).query)["code"][0]
     refused(browser.get(_altered(browser.comes_back_with(), code=code)), oidc_client.STALE)
 
 
-def test_a_forged_cookie_counts_for_nothing(house: House, browser: Browser) -> None:
+def test_a_forged_cookie_counts_for_nothing(app: App, browser: Browser) -> None:
     back = browser.comes_back_with()
     value = browser.client.cookies[COOKIE]
     browser.client.cookies.clear()
@@ -381,54 +379,54 @@ def test_nobody_is_led_elsewhere_after_the_sign_in(browser: Browser, wanted: str
     ],
 )
 def test_a_provider_that_can_not_be_used_is_a_sentence_on_the_page(
-    house: House, browser: Browser, fault: str, why: str
+    app: App, browser: Browser, fault: str, why: str
 ) -> None:
-    house.users.add(LOCAL, "kim", "correct horse battery", admin=True)
-    house.provider.tell(fault=fault)
+    app.users.add(LOCAL, "kim", "correct horse battery", admin=True)
+    app.provider.tell(fault=fault)
     answer = browser.get("/sign-in/oidc?next=/runs")
     refused(answer, why, 503)
     assert 'name="password"' in answer.text
-    house.provider.tell(fault="")
+    app.provider.tell(fault="")
     browser.signs_in()
     assert browser.who() == ANN
 
 
 def test_a_provider_that_is_not_there_is_a_sentence_on_the_page(store: Store, provider: Provider) -> None:
-    house = House(store, provider, oidc_issuer="http://127.0.0.1:9")
-    refused(house.browser().get("/sign-in/oidc"), oidc_client.SILENT, 503)
+    app = App(store, provider, oidc_issuer="http://127.0.0.1:9")
+    refused(app.browser().get("/sign-in/oidc"), oidc_client.SILENT, 503)
 
 
-def test_a_provider_that_goes_down_meanwhile_is_a_sentence_on_the_page(house: House, browser: Browser) -> None:
+def test_a_provider_that_goes_down_meanwhile_is_a_sentence_on_the_page(app: App, browser: Browser) -> None:
     back = browser.comes_back_with()
-    house.provider.tell(fault="token_down")
+    app.provider.tell(fault="token_down")
     refused(browser.get(back), oidc_client.SILENT, 503)
 
 
-def test_the_secret_goes_nowhere_else(house: House, browser: Browser) -> None:
+def test_the_secret_goes_nowhere_else(app: App, browser: Browser) -> None:
     back = browser.comes_back_with()
-    house.provider.tell(fault="redirects")
+    app.provider.tell(fault="redirects")
     refused(browser.get(back), oidc_client.MISCONFIGURED, 503)
-    assert [one["path"] for one in house.provider.seen()][-1] == "/oauth2/token"
+    assert [one["path"] for one in app.provider.seen()][-1] == "/oauth2/token"
 
 
 def test_a_wrong_secret_is_said_to_be_the_admins_affair(store: Store, provider: Provider) -> None:
-    house = House(store, provider, oidc_client_secret="wrong")
-    refused(house.browser().signs_in(), oidc_client.UNTRUSTED, 503)
+    app = App(store, provider, oidc_client_secret="wrong")
+    refused(app.browser().signs_in(), oidc_client.UNTRUSTED, 503)
 
 
-def test_keys_that_the_provider_changed_are_fetched_again(house: House, browser: Browser) -> None:
+def test_keys_that_the_provider_changed_are_fetched_again(app: App, browser: Browser) -> None:
     browser.signs_in()
-    house.provider.tell(fault="new_key")
-    other = house.browser()
+    app.provider.tell(fault="new_key")
+    other = app.browser()
     other.signs_in()
     assert other.who() == ANN
 
 
 def test_the_providers_description_is_believed_for_an_hour(
-    store: Store, house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    store: Store, app: App, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fetched() -> int:
-        return sum(one["path"] == "/.well-known/openid-configuration" for one in house.provider.seen())
+        return sum(one["path"] == "/.well-known/openid-configuration" for one in app.provider.seen())
 
     browser.leaves()
     browser.leaves()
@@ -455,20 +453,20 @@ def test_behind_https_the_cookie_is_secure_and_the_return_is_to_the_public_addre
     store: Store, provider: Provider, heard: str
 ) -> None:
     public = "https://mxm.agency.example"
-    house = House(store, provider, public_url=f"{public}/")
+    app = App(store, provider, public_url=f"{public}/")
     provider.tell(redirects=[public + sign_in_pages.RETURN])
-    answer = house.browser(f"{heard}://mxm.agency.example").get(sign_in_pages.PROVIDER)
+    answer = app.browser(f"{heard}://mxm.agency.example").get(sign_in_pages.PROVIDER)
     assert "; secure" in answer.headers["Set-Cookie"]
     assert parse_qs(urlsplit(answer.headers["Location"]).query)["redirect_uri"] == [public + sign_in_pages.RETURN]
 
 
 def test_who_is_at_the_provider_while_the_server_restarts_gets_in(
-    tmp_path: Path, store: Store, house: House, browser: Browser
+    tmp_path: Path, store: Store, app: App, browser: Browser
 ) -> None:
     back = browser.comes_back_with()
     again = Store.open(tmp_path / FILE, ShiftedClock())
     try:
-        restarted = House(again, house.provider).browser()
+        restarted = App(again, app.provider).browser()
         restarted.client.cookies = browser.client.cookies
         restarted.get(back)
         assert restarted.who() == ANN
@@ -484,21 +482,21 @@ def test_a_sign_in_that_was_begun_too_long_ago_is_over(browser: Browser, monkeyp
 
 @pytest.mark.parametrize("fault", ["", "wrong_nonce", "signed_by_another", "token_down", "redirects", "down"])
 def test_no_secret_is_logged_or_kept(
-    tmp_path: Path, house: House, browser: Browser, caplog: pytest.LogCaptureFixture, fault: str
+    tmp_path: Path, app: App, browser: Browser, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         back = browser.comes_back_with()
-        house.provider.tell(fault=fault)
+        app.provider.tell(fault=fault)
         shown = browser.get(back)
-        house.provider.tell(fault="")
-    secrets = house.provider.secrets()
+        app.provider.tell(fault="")
+    secrets = app.provider.secrets()
     assert len(secrets) > 5
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("latin-1")
     # The browser and the provider's hands are this test's own, and log where they go.
     ours = [record for record in caplog.records if record.name.partition(".")[0] not in ("httpx", "httpcore")]
     told = "\n".join(str(vars(record)) for record in ours if HERE not in record.getMessage())
     assert "provider" in told or not fault
-    for place in (told, kept, shown.text, repr(house.settings)):
+    for place in (told, kept, shown.text, repr(app.settings)):
         assert not [secret for secret in secrets if secret in place]
 
 
@@ -536,8 +534,8 @@ def test_a_whole_provider_is_taken(issuer: str) -> None:
 
 
 def test_without_a_provider_there_is_no_way_to_one(store: Store, provider: Provider) -> None:
-    house = House(store, provider, oidc_issuer="", oidc_client_id="", oidc_client_secret="")
-    house.users.add(LOCAL, "root", "correct horse battery", admin=True)
-    browser = house.browser()
+    app = App(store, provider, oidc_issuer="", oidc_client_id="", oidc_client_secret="")
+    app.users.add(LOCAL, "root", "correct horse battery", admin=True)
+    browser = app.browser()
     assert browser.get("/sign-in").text.count("oidc") == 0
     assert browser.get(sign_in_pages.PROVIDER).status_code == 404

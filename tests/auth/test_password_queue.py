@@ -12,7 +12,7 @@ from mxlib.auth.password_queue import PasswordQueue, QueueFull
 from mxlib.auth.sign_in import ClientInfo, SignInRefused
 from mxlib.auth.throttle import OF_NAME, TooManyAttempts
 from tests.support import sign_in as people
-from tests.support.sign_in import GOOD, House, sign_in
+from tests.support.sign_in import GOOD, SignInApp, sign_in
 from tests.support.threaded_runs import until
 
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -21,8 +21,8 @@ HOME = "192.0.2.7"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with people.house(tmp_path, "kim") as opened:
+def app(tmp_path: Path) -> Iterator[SignInApp]:
+    with people.opened(tmp_path, "kim") as opened:
         opened.entrance.sign_in_with_password("kim", GOOD, ClientInfo(HOME))
         yield opened
 
@@ -50,21 +50,21 @@ def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hashing]:
     made.go_on.set()
 
 
-def knock(house: House, number: int) -> str:
+def knock(app: SignInApp, number: int) -> str:
     """What a stranger hears, each at an address and under a name of their own."""
     try:
-        house.entrance.sign_in_with_password(f"name{number}", Hashing.password, ClientInfo(f"198.51.100.{number}"))
+        app.entrance.sign_in_with_password(f"name{number}", Hashing.password, ClientInfo(f"198.51.100.{number}"))
     except (SignInRefused, QueueFull, TooManyAttempts) as error:
         return type(error).__name__
     return "came in"
 
 
-def test_a_hundred_strangers_keep_nobody_waiting_who_came_in_from_here_before(house: House, hashing: Hashing) -> None:
-    places = house.entrance.strangers.places
+def test_a_hundred_strangers_keep_nobody_waiting_who_came_in_from_here_before(app: SignInApp, hashing: Hashing) -> None:
+    places = app.entrance.strangers.places
     with ThreadPoolExecutor(100) as strangers:
-        heard = [strangers.submit(knock, house, number) for number in range(100)]
+        heard = [strangers.submit(knock, app, number) for number in range(100)]
         until(lambda: sum(each.done() for each in heard) == 100 - places - 1)
-        assert house.entrance.sign_in_with_password(
+        assert app.entrance.sign_in_with_password(
             "kim", GOOD, ClientInfo(HOME)
         )  # while a stranger's password is being hashed
         hashing.go_on.set()
@@ -73,38 +73,38 @@ def test_a_hundred_strangers_keep_nobody_waiting_who_came_in_from_here_before(ho
     assert told.count("SignInRefused") == places + 1
 
 
-def test_who_is_turned_away_was_not_counted_as_a_try(house: House, hashing: Hashing) -> None:
+def test_who_is_turned_away_was_not_counted_as_a_try(app: SignInApp, hashing: Hashing) -> None:
     with ThreadPoolExecutor(20) as strangers:
-        waiting = [strangers.submit(knock, house, number) for number in range(house.entrance.strangers.places + 1)]
-        until(lambda: house.entrance.strangers.waiting() == house.entrance.strangers.places)
-        assert {knock(house, 99) for _ in range(50)} == {"QueueFull"}
+        waiting = [strangers.submit(knock, app, number) for number in range(app.entrance.strangers.places + 1)]
+        until(lambda: app.entrance.strangers.waiting() == app.entrance.strangers.places)
+        assert {knock(app, 99) for _ in range(50)} == {"QueueFull"}
         hashing.go_on.set()
         assert {each.result() for each in waiting} == {"SignInRefused"}
-        assert knock(house, 99) == "SignInRefused"
+        assert knock(app, 99) == "SignInRefused"
 
 
-def test_a_name_that_has_to_wait_takes_no_place(house: House, hashing: Hashing) -> None:
+def test_a_name_that_has_to_wait_takes_no_place(app: SignInApp, hashing: Hashing) -> None:
     for number in range(OF_NAME.free):
         with pytest.raises(SignInRefused):
-            house.entrance.sign_in_with_password("kim", "wrong all over", ClientInfo(f"203.0.113.{number}"))
+            app.entrance.sign_in_with_password("kim", "wrong all over", ClientInfo(f"203.0.113.{number}"))
     with ThreadPoolExecutor(20) as strangers:
-        waiting = [strangers.submit(knock, house, number) for number in range(house.entrance.strangers.places + 1)]
-        until(lambda: house.entrance.strangers.waiting() == house.entrance.strangers.places)
+        waiting = [strangers.submit(knock, app, number) for number in range(app.entrance.strangers.places + 1)]
+        until(lambda: app.entrance.strangers.waiting() == app.entrance.strangers.places)
         with pytest.raises(TooManyAttempts):
-            house.entrance.sign_in_with_password("kim", GOOD, ClientInfo("203.0.113.99"))
+            app.entrance.sign_in_with_password("kim", GOOD, ClientInfo("203.0.113.99"))
         hashing.go_on.set()
         assert {each.result() for each in waiting} == {"SignInRefused"}
 
 
 @pytest.mark.parametrize("name", ["kim", "nobody"])
 def test_a_full_queue_is_said_in_one_sentence_with_when_to_come_again(
-    house: House, monkeypatch: pytest.MonkeyPatch, name: str
+    app: SignInApp, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def full(_address: str, _refused: int) -> None:
         raise QueueFull
 
-    monkeypatch.setattr(house.entrance.strangers, "_enter", full)
-    answer = sign_in(house.browser(), name, GOOD)
+    monkeypatch.setattr(app.entrance.strangers, "_enter", full)
+    answer = sign_in(app.browser(), name, GOOD)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "Too many sign-ins at once. Wait 5 s and try again." in answer.text
 

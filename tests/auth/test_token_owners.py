@@ -16,10 +16,10 @@ from mxlib.auth.tokens import InvalidToken, Tokens, digest
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store, audit
-from tests.support import app as houses
-from tests.support.app import House, data, refused, trail
+from tests.support import app as support
+from tests.support.app import App, data, refused, trail
 from tests.support.pages import ENTRY, PAGES
-from tests.support.sign_in import Hands, brisk
+from tests.support.sign_in import ManualClock, brisk
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -31,7 +31,7 @@ KIM, BOSS = Caller("kim", admin=True), Caller("boss", admin=True, address="10.0.
 class Desk:
     """Two admins and somebody else, with the tokens that they make."""
 
-    def __init__(self, store: Store, clock: Hands) -> None:
+    def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store, self.clock = store, clock
         self.users, self.tokens = Users(store, clock), Tokens(store, clock)
         self.boss, self.kim = (self.users.add(LOCAL, name, GOOD, admin=True) for name in ("boss", "kim"))
@@ -52,7 +52,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    clock = Hands()
+    clock = ManualClock()
     store = Store.open(tmp_path / FILE, clock)
     yield Desk(store, clock)
     store.close()
@@ -199,7 +199,7 @@ def test_tokens_of_people_who_were_disabled_before_are_revoked_for_good(tmp_path
                 (at, digest(f"mxm_{at}"), by),
             )
         raw.commit()
-    clock = Hands()
+    clock = ManualClock()
     store = Store.open(tmp_path / FILE, clock, "key of the schema fixtures")
     users, tokens = Users(store, clock), Tokens(store, clock)
     gone = users.find("gone@x.example")
@@ -295,8 +295,8 @@ def test_the_command_gives_a_year_and_says_aloud_that_a_token_never_ends(
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with houses.opened(tmp_path) as opened:
+def app(tmp_path: Path) -> Iterator[App]:
+    with support.opened(tmp_path) as opened:
         for name in ("boss", "kim"):
             opened.services.users.add(LOCAL, name, GOOD, admin=True)
         yield opened
@@ -313,9 +313,9 @@ def leaving() -> None:
         disable_user.show(kim.id, kim.name)
 
 
-def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(house: House) -> None:
-    kim = house.services.users.caller("kim")
-    kept, gone = (house.services.access.create_token(kim, name, admin=True, given={}, days=365) for name in "ab")
+def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(app: App) -> None:
+    kim = app.services.users.caller("kim")
+    kept, gone = (app.services.access.create_token(kim, name, admin=True, given={}, days=365) for name in "ab")
     tab = AppTest.from_function(leaving, default_timeout=20)
     tab.user = {"email": "boss"}
     tab.run()
@@ -329,19 +329,19 @@ def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(ho
     assert tab.selectbox(key="keep-to").value == "boss"
     tab.button(key="disable-now").click().run()
     assert not tab.exception
-    assert data(house.ask("GET", "/me", token=kept))["admin"]
-    refused(house.ask("GET", "/me", token=gone), 401, "This token was revoked.")
-    assert [(what, on) for what, on, _ in trail(house)][-3:] == [
+    assert data(app.ask("GET", "/me", token=kept))["admin"]
+    refused(app.ask("GET", "/me", token=gone), 401, "This token was revoked.")
+    assert [(what, on) for what, on, _ in trail(app)][-3:] == [
         ("user.disable", "kim"), ("token.revoke", "b (token 3)"), ("token.hand_over", "a (token 2)"),
     ]  # fmt: skip
 
 
-def test_the_page_shows_maker_end_and_last_use_and_marks_what_is_to_be_looked_at(house: House) -> None:
-    access, kim = house.services.access, house.services.users.caller("kim")
+def test_the_page_shows_maker_end_and_last_use_and_marks_what_is_to_be_looked_at(app: App) -> None:
+    access, kim = app.services.access, app.services.users.caller("kim")
     access.create_token(kim, "soon", admin=True, given={}, days=20)
     access.create_token(kim, "endless", admin=True, given={}, days=None)
-    access.hand_token_over(house.services.users.caller("boss"), 3, "boss")
-    with house.services.store.write() as tx:
+    access.hand_token_over(app.services.users.caller("boss"), 3, "boss")
+    with app.services.store.write() as tx:
         tx.exec_driver_sql("UPDATE token SET created_at = created_at - 91 * 86400, last_used_at = NULL WHERE id = 3")
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": "boss"}
@@ -359,7 +359,7 @@ def test_the_page_shows_maker_end_and_last_use_and_marks_what_is_to_be_looked_at
     tab.selectbox(key="token-owner").set_value("kim").run()
     tab.button(key="token-hand-over").click().run()
     assert not tab.exception
-    assert trail(house)[-1] == ("token.hand_over", "endless (token 3)", "boss")
+    assert trail(app)[-1] == ("token.hand_over", "endless (token 3)", "boss")
     assert maker(next(token for token in access.tokens(kim) if token.id == 3)) == "kim"
 
 
@@ -375,7 +375,7 @@ def making() -> None:
     access_tokens._make.__wrapped__()  # type: ignore[attr-defined]
 
 
-def test_the_form_gives_a_year_by_itself_and_says_aloud_what_never_means(house: House) -> None:
+def test_the_form_gives_a_year_by_itself_and_says_aloud_what_never_means(app: App) -> None:
     tab = AppTest.from_function(making, default_timeout=20)
     tab.user = {"email": "boss"}
     tab.run()
@@ -383,7 +383,7 @@ def test_the_form_gives_a_year_by_itself_and_says_aloud_what_never_means(house: 
     assert not tab.warning
     tab.text_input(key="token-name").set_value("nightly").run()
     tab.button(key="make-token").click().run()
-    made = house.services.access.tokens(house.services.users.caller("boss"))[0]
+    made = app.services.access.tokens(app.services.users.caller("boss"))[0]
     assert (made.name, made.expires_at) == ("nightly", made.created_at + 365 * DAY)
 
     tab = AppTest.from_function(making, default_timeout=20)

@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,21 +17,15 @@ from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
 from mxlib.store import FILE, Store
 from tests.support import sign_in as people
-from tests.support.sign_in import BOSS, GOOD, OTHER, House
+from tests.support.sign_in import BOSS, GOOD, OTHER, SignInApp
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with people.house(tmp_path, "kim") as opened:
-        yield opened
-
-
-@pytest.fixture
-def users(house: House) -> Users:
-    return house.users
+def users(app: SignInApp) -> Users:
+    return app.users
 
 
 def number(users: Users, name: str) -> int:
@@ -98,13 +91,13 @@ def test_a_weak_password_is_refused_with_what_is_wrong_with_it(users: Users, pas
     assert password not in str(refused.value)
 
 
-def test_a_password_is_kept_as_a_hash_only(users: Users, house: House) -> None:
+def test_a_password_is_kept_as_a_hash_only(users: Users, app: SignInApp) -> None:
     assert users.verify("kim", GOOD)
     assert users.verify(" KIM ", GOOD)
     assert not users.verify("kim", GOOD + "x")
     assert not users.verify("nobody", GOOD)
     assert not users.verify("kim", "")
-    assert GOOD.encode() not in house.kept()
+    assert GOOD.encode() not in app.kept()
     assert "argon2" not in repr(users.list_all(BOSS))
 
 
@@ -159,14 +152,14 @@ def test_the_last_admin_can_be_neither_disabled_nor_demoted(users: Users) -> Non
 
 
 def test_the_first_user_is_an_admin_with_a_password_since_from_then_on_everybody_signs_in(tmp_path: Path) -> None:
-    with people.house(tmp_path) as house:
+    with people.opened(tmp_path) as app:
         for more in ({"admin": False, "password": GOOD}, {"admin": True, "password": None}):
             with pytest.raises(InvalidPassword, match="first user has to be an admin with a password"):
-                house.users.add(BOSS, "kim", **more)  # type: ignore[arg-type]
-        assert not house.users.any_exist()
-    with people.house(tmp_path, **people.PROVIDER) as house:
-        assert house.users.can_sign_in()
-        house.users.add(BOSS, "kim", permissions={"a.nl": ["view"]})
+                app.users.add(BOSS, "kim", **more)  # type: ignore[arg-type]
+        assert not app.users.any_exist()
+    with people.opened(tmp_path, **people.PROVIDER) as app:
+        assert app.users.can_sign_in()
+        app.users.add(BOSS, "kim", permissions={"a.nl": ["view"]})
 
 
 def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
@@ -185,21 +178,21 @@ def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
     assert users.verify("kim", GOOD)
 
 
-def test_a_new_password_or_being_disabled_ends_what_is_open(users: Users, house: House) -> None:
+def test_a_new_password_or_being_disabled_ends_what_is_open(users: Users, app: SignInApp) -> None:
     jo = users.add(BOSS, "jo", GOOD)
-    told = house.entrance.sign_in_with_password("jo", GOOD, ClientInfo("10.0.0.1"))
-    assert house.sessions.find(told)
+    told = app.entrance.sign_in_with_password("jo", GOOD, ClientInfo("10.0.0.1"))
+    assert app.sessions.find(told)
     users.set_password(BOSS, jo, OTHER)
-    assert house.sessions.find(told) is None
-    told = house.entrance.sign_in_with_password("jo", OTHER, ClientInfo("10.0.0.1"))
+    assert app.sessions.find(told) is None
+    told = app.entrance.sign_in_with_password("jo", OTHER, ClientInfo("10.0.0.1"))
     users.disable(BOSS, jo)
-    assert house.sessions.find(told) is None
+    assert app.sessions.find(told) is None
     users.enable(BOSS, jo)
-    assert house.sessions.find(told) is None
+    assert app.sessions.find(told) is None
 
 
-def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(users: Users, house: House) -> None:
-    here, there = (house.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")) for _ in range(2))
+def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(users: Users, app: SignInApp) -> None:
+    here, there = (app.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")) for _ in range(2))
     kim = users.caller("kim", "10.0.0.1")
     with pytest.raises(InvalidPassword, match="current password is not right"):
         users.change_own_password(kim, "not my password", OTHER, keep=here)
@@ -207,8 +200,8 @@ def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(user
         users.change_own_password(kim, GOOD, GOOD, keep=here)
     users.change_own_password(kim, GOOD, OTHER, keep=here)
     assert users.verify("kim", OTHER)
-    assert house.sessions.find(here)
-    assert house.sessions.find(there) is None
+    assert app.sessions.find(here)
+    assert app.sessions.find(there) is None
     with pytest.raises(Forbidden):
         users.change_own_password(Caller("ci (token 1)", admin=True, kind="token"), GOOD, OTHER)
 
@@ -222,13 +215,13 @@ def test_the_current_password_can_not_be_guessed_at_an_open_page(users: Users) -
         users.change_own_password(kim, GOOD, OTHER)
 
 
-def test_whatever_is_done_to_users_is_in_the_trail_without_a_password(users: Users, house: House) -> None:
+def test_whatever_is_done_to_users_is_in_the_trail_without_a_password(users: Users, app: SignInApp) -> None:
     jo = users.add(BOSS, "jo", GOOD, permissions={"a.nl": ["view"]})
     users.change(BOSS, jo, permissions={})
     users.set_password(BOSS, jo, OTHER)
     users.disable(BOSS, jo)
     users.enable(BOSS, jo)
-    assert house.trail()[1:] == [
+    assert app.trail()[1:] == [
         ("user.add", "boss", "jo", "a.nl: view"),
         ("user.change", "boss", "jo", "no permission"),
         ("password.set", "boss", "jo", ""),

@@ -104,9 +104,9 @@ def test_a_text_longer_than_a_spreadsheet_holds_is_written_cut_with_a_sign() -> 
 
 
 def test_a_file_is_not_read_for_anyone_who_may_import_nowhere(tmp_path: Path) -> None:
-    with opened(tmp_path) as house:
-        token = house.token(a_nl="view")
+    with opened(tmp_path) as app:
+        token = app.token(a_nl="view")
         for path in ("/imports", "/email-accounts/import/preview"):
-            answer = house.ask("POST", path, content=b"[" * 40_000, token=token, headers={"Content-Type": "text/csv"})
+            answer = app.ask("POST", path, content=b"[" * 40_000, token=token, headers={"Content-Type": "text/csv"})
             assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN"), path
             assert "import into any domain" in answer.json()["error"]["message"]

@@ -10,11 +10,9 @@ import pytest
 from mxlib.auth.startup_checks import ensure_first_admin
 from mxlib.clock import SystemClock
 from mxlib.settings import Settings
-from tests.support.server_processes import Lives, Server, ends, hosting, lives, until
+from tests.support.server_processes import Lives, Server, ends, hosting, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
-
-__all__ = ["lives"]
 
 
 def start_once(folder: Path, others: Barrier) -> None:

@@ -1,4 +1,4 @@
-"""The house stays walkable: doors open one way, rooms stay small, and nothing of anybody's machine is in it."""
+"""The structure: imports run one way, names follow the rules, and nothing of a machine is in it."""
 
 import ast
 import re

@@ -12,7 +12,7 @@ from mxlib.runs.manager import NotOwner
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import OwnedStore, OwnershipLost, Store, audit, journal, ownership
-from tests.support import app as houses
+from tests.support import app as support
 from tests.support.app import StandIn
 from tests.support.simulation import FreeGate, Simulation, plan, rows
 from tests.support.threaded_runs import Desk, Host, ShiftedClock, until
@@ -155,9 +155,9 @@ def test_locks_that_hold_nobody_off_do_not_make_two_owners(path: Path, monkeypat
 def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with houses.opened(path.parent) as house:
-        house.host.goes_wrong("stalled", count=None)
-        first = house.services
+    with support.opened(path.parent) as app:
+        app.host.goes_wrong("stalled", count=None)
+        first = app.services
         onlooker = assemble(
             Settings(data_dir=path.parent), first.clock, Store.open(path, first.clock), StandIn(), FreeGate()
         )  # type: ignore[arg-type]
@@ -166,18 +166,18 @@ def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
         ended = first.run_manager.start(plan(*rows(1, "b.nl"), name="other.csv"), "test", retention_days=7)
         first.run_manager.pause(run)
         first.run_manager.stop(ended)
-        house.host.goes_wrong("stalled", count=0)
-        house.ended(ended)
+        app.host.goes_wrong("stalled", count=0)
+        app.ended(ended)
         before = entries(first.store, "run.pause")
         services.install(onlooker)
         try:
             for what in ("resume", "stop", "retry", "take-over"):
                 number = ended if what == "retry" else run
-                answer = house.ask("POST", f"/imports/{number}/{what}")
+                answer = app.ask("POST", f"/imports/{number}/{what}")
                 told = worker.NOT_THE_OWNER
                 if what == "retry" and answer.status_code == 409:
                     continue
-                houses.refused(answer, 503, told)
+                support.refused(answer, 503, told)
                 assert answer.json()["error"]["code"] == "NOT_OWNER"
             with pytest.raises(NotOwner):
                 onlooker.run_manager.start(plan(*rows(2, "c.nl"), name="late.csv"), "test", retention_days=7)

@@ -16,7 +16,7 @@ from mxlib.services.exports import NotFound
 from mxlib.services.mailboxes import AlreadyExists
 from mxlib.store import audit
 from mxlib.store.audit import Actor
-from tests.support.app import House, opened
+from tests.support.app import App, opened
 from tests.support.manual_writes import NINA, doings, journalled, killed, restarted
 from tests.support.simulation import Simulation, plan, row
 from tests.support.threaded_runs import ShiftedClock
@@ -132,48 +132,43 @@ def test_what_another_run_was_only_said_to_have_made_is_the_rows_own() -> None:
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
     with opened(tmp_path, clock) as made:
         yield made
 
 
 def test_a_create_by_hand_without_an_answer_claims_nothing_that_a_run_made(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed(house, monkeypatch, reaches=False):
-        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
-    manual = restarted(house)
-    run = house.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
-    assert house.ended(run)["counts"]["created"] == 1
+    with killed(app, monkeypatch, reaches=False):
+        app.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    manual = restarted(app)
+    run = app.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
+    assert app.ended(run)["counts"]["created"] == 1
     clock.ahead += 31.0
     manual.settle()
-    assert ("mailbox.not_done", "nina@a.nl", f"create: no answer came; run {run} made it") in doings(house)
-    assert [what for what, _, _ in doings(house)].count("mailbox.create") == 1
-    assert house.services.unconfirmed.every(LOCAL) == ()
+    assert ("mailbox.not_done", "nina@a.nl", f"create: no answer came; run {run} made it") in doings(app)
+    assert [what for what, _, _ in doings(app)].count("mailbox.create") == 1
+    assert app.services.unconfirmed.every(LOCAL) == ()
     with pytest.raises(NotFound):
-        house.services.unconfirmed.password(LOCAL, 1)
+        app.services.unconfirmed.password(LOCAL, 1)
 
 
 def test_a_create_by_hand_whose_refusal_is_lost_claims_nothing_that_a_run_made_meanwhile(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = house.host.send
+    usual = app.host.send
 
     def send(request: Any, **how: Any) -> Any:
-        if request.kind != "write" or house.host.sandbox.account.domains["a.nl"].get("nina"):
+        if request.kind != "write" or app.host.sandbox.account.domains["a.nl"].get("nina"):
             return usual(request, **how)
-        monkeypatch.setattr(house.host, "send", usual)  # a run was quicker while this waited for its slot
-        run = house.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
-        assert house.ended(run)["counts"]["created"] == 1
+        monkeypatch.setattr(app.host, "send", usual)  # a run was quicker while this waited for its slot
+        run = app.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
+        assert app.ended(run)["counts"]["created"] == 1
         raise Unreachable()
 
-    monkeypatch.setattr(house.host, "send", send)
+    monkeypatch.setattr(app.host, "send", send)
     with pytest.raises(AlreadyExists):
-        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
-    assert [what for what, _, _ in doings(house)] == ["mailbox.create"]
-    assert journalled(house) == []
+        app.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    assert [what for what, _, _ in doings(app)] == ["mailbox.create"]
+    assert journalled(app) == []

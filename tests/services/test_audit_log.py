@@ -25,7 +25,7 @@ from mxlib.store import Store, audit, idempotency
 from mxlib.store.audit import Actor, AuditScope, Entry
 from mxlib.store.tables import audit as table
 from mxlib.store.tables import run as runs
-from tests.support.app import House, opened
+from tests.support.app import App, opened
 from tests.support.threaded_runs import live_through
 
 VIEW = frozenset({Permission.VIEW})
@@ -299,12 +299,12 @@ def test_idempotency_keys_are_forgotten_after_a_month(store: Store, clock: SetCl
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with opened(tmp_path, audit_days=30) as house:
-        yield house
+def app(tmp_path: Path) -> Iterator[App]:
+    with opened(tmp_path, audit_days=30) as app:
+        yield app
 
 
-def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(house: House) -> None:
+def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(app: App) -> None:
     client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
     answer = client.get("/audit.csv", params={"what": "token", "since": "2020-01-01"})
     assert answer.headers["cache-control"] == "no-store"
@@ -314,7 +314,7 @@ def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(house:
 
 
 @pytest.mark.parametrize("query", ["run=x", "run=99999999999999999999", "since=yesterday", "until=2026-13-01"])
-def test_a_query_that_makes_no_sense_is_refused_with_the_parameter_named(house: House, query: str) -> None:
+def test_a_query_that_makes_no_sense_is_refused_with_the_parameter_named(app: App, query: str) -> None:
     client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
     answer = client.get(f"/audit.csv?{query}")
     assert answer.status_code == 400

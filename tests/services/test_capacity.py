@@ -15,7 +15,7 @@ from mxlib.mxroute.protocol import Request, Response
 from mxlib.services.account_storage import AccountStorage
 from mxlib.services.failures import ListUnavailable
 from mxlib.store.tables import meta
-from tests.support.app import GOOD, House, data, opened
+from tests.support.app import GOOD, App, data, opened
 from tests.support.threaded_runs import until
 
 GB = 1024**3
@@ -23,7 +23,7 @@ AT = time.mktime((2026, 5, 3, 9, 0, 0, 0, 0, -1))
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """An account of 10 GB with two mailboxes."""
     with opened(tmp_path) as made:
         made.host.sandbox.account.storage_mb = 10 * 1024
@@ -64,17 +64,17 @@ def test_the_deadline_of_a_full_account_is_told() -> None:
     assert "MXroute gives until 2026-05-09." in told
 
 
-def test_the_figures_come_from_the_host_and_are_kept_for_some_minutes(house: House) -> None:
-    known, problem = house.services.storage.read(LOCAL)
+def test_the_figures_come_from_the_host_and_are_kept_for_some_minutes(app: App) -> None:
+    known, problem = app.services.storage.read(LOCAL)
     assert (known.limit, known.used, known.free, problem) == (10 * GB, 0, 10 * GB, "")
-    asked = sum(request.path == "/quota" for request in house.host.sent)
-    house.services.storage.read(LOCAL)
-    assert sum(request.path == "/quota" for request in house.host.sent) == asked == 1
+    asked = sum(request.path == "/quota" for request in app.host.sent)
+    app.services.storage.read(LOCAL)
+    assert sum(request.path == "/quota" for request in app.host.sent) == asked == 1
 
 
-def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(house: House) -> None:
-    house.services.storage.read(LOCAL)
-    let_go, send, clock = threading.Event(), house.host.send, house.services.clock
+def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(app: App) -> None:
+    app.services.storage.read(LOCAL)
+    let_go, send, clock = threading.Event(), app.host.send, app.services.clock
 
     def slow(request: Request, **more: object) -> Response:
         assert let_go.wait(10)
@@ -82,38 +82,38 @@ def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(house: Hous
 
     later = clock.now() + 3_600
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(house.host, "send", slow)
+        patch.setattr(app.host, "send", slow)
         patch.setattr(clock, "now", lambda: later)
-        known = house.services.storage.latest(LOCAL)
+        known = app.services.storage.latest(LOCAL)
         assert known is not None
         assert known.read_at < later - 3_500
         let_go.set()
-        until(lambda: (house.services.storage.known() or known).read_at == later)
+        until(lambda: (app.services.storage.known() or known).read_at == later)
 
 
-def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(house: House) -> None:
-    first, _ = house.services.storage.read(LOCAL)
-    house.host.down = True
+def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(app: App) -> None:
+    first, _ = app.services.storage.read(LOCAL)
+    app.host.down = True
     later = first.read_at + 3_600
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(house.services.clock, "now", lambda: later)
-        known, problem = house.services.storage.read(LOCAL)
+        patch.setattr(app.services.clock, "now", lambda: later)
+        known, problem = app.services.storage.read(LOCAL)
     assert (known, problem) == (first, "MXroute does not answer.")
 
 
-def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_turn(house: House) -> None:
-    house.host.down = True
+def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_turn(app: App) -> None:
+    app.host.down = True
     for _ in range(3):
         with pytest.raises(ListUnavailable, match="does not answer"):
-            house.services.storage.read(LOCAL)
-    assert house.services.storage.latest(LOCAL) is None
+            app.services.storage.read(LOCAL)
+    assert app.services.storage.latest(LOCAL) is None
 
 
-def test_who_may_view_no_domain_is_told_nothing_of_the_account(house: House) -> None:
+def test_who_may_view_no_domain_is_told_nothing_of_the_account(app: App) -> None:
     stranger = Caller("x", domains={"a.nl": frozenset({Permission.DELETE})})
     with pytest.raises(Forbidden):
-        house.services.storage.read(stranger)
-    assert house.services.storage.latest(stranger) is None
+        app.services.storage.read(stranger)
+    assert app.services.storage.latest(stranger) is None
 
 
 def test_figures_that_make_no_sense_are_not_known() -> None:
@@ -138,40 +138,40 @@ def test_0_is_no_limit_and_less_than_a_byte_is_not_0() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"data": {"total_used": 1}}, {"total_used": None}])
-def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(house: House, data: object) -> None:
-    first, _ = house.services.storage.read(LOCAL)
+def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(app: App, data: object) -> None:
+    first, _ = app.services.storage.read(LOCAL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(house.services.clock, "now", lambda: first.read_at + 3_600)
-        send = house.host.send
+        patch.setattr(app.services.clock, "now", lambda: first.read_at + 3_600)
+        send = app.host.send
         patch.setattr(
-            house.host,
+            app.host,
             "send",
             lambda asked, **more: Response(200, data) if asked.path == "/quota" else send(asked, **more),
         )
-        known, problem = house.services.storage.read(LOCAL)
+        known, problem = app.services.storage.read(LOCAL)
     assert (known, problem) == (first, "MXroute answered without the account's storage.")
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_storage_is_the_same_with_the_envelope_and_without(house: House, bare: bool) -> None:
-    house.host.sandbox.account.bare_quota = bare
-    known, _ = house.services.storage.read(LOCAL)
+def test_storage_is_the_same_with_the_envelope_and_without(app: App, bare: bool) -> None:
+    app.host.sandbox.account.bare_quota = bare
+    known, _ = app.services.storage.read(LOCAL)
     assert (known.used, known.limit) == (0, 10 * GB)
-    assert data(house.ask("GET", "/quota"))["limit"] == 10 * GB
+    assert data(app.ask("GET", "/quota"))["limit"] == 10 * GB
 
 
-def test_the_api_answers_null_for_a_figure_that_is_not_known(house: House) -> None:
+def test_the_api_answers_null_for_a_figure_that_is_not_known(app: App) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(house.host, "send", lambda *_asked, **_more: Response(200, {"total_used": 5}))
-        told = data(house.ask("GET", "/quota"))
+        patch.setattr(app.host, "send", lambda *_asked, **_more: Response(200, {"total_used": 5}))
+        told = data(app.ask("GET", "/quota"))
     assert (told["used"], told["limit"], told["free"]) == (5, None, None)
 
 
-def test_figures_kept_by_an_earlier_version_are_not_believed(house: House) -> None:
+def test_figures_kept_by_an_earlier_version_are_not_believed(app: App) -> None:
     misread = '{"used": 0, "limit": 0, "reckoned_at": null, "read_at": 1.0, "grace_until": ""}'
-    with house.services.store.write() as tx:
+    with app.services.store.write() as tx:
         tx.execute(meta.insert().values(name="account_storage", value=misread))
-    assert house.services.storage.known() is None
+    assert app.services.storage.known() is None
 
 
 @pytest.mark.parametrize(
@@ -207,30 +207,30 @@ def test_a_figure_that_is_not_known_is_said_before_a_run(
     assert capacity.storage(growth, used, limit, AT, AT + 60) == told
 
 
-def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(house: House) -> None:
-    house.services.storage.read(LOCAL)
-    changing = house.services.changes
+def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(app: App) -> None:
+    app.services.storage.read(LOCAL)
+    changing = app.services.changes
     assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).capacity_warnings == ()
     proposed = changing.plan(LOCAL, ["kim@a.nl", "nina@a.nl"], NewQuota(8192))
     assert "These quotas add 14.0 GB; the account has 10.0 GB free" in proposed.capacity_warnings[0]
     assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(0)).capacity_warnings == ()
-    house.ended(changing.carry_out(LOCAL, proposed, days=7).run or 0)
+    app.ended(changing.carry_out(LOCAL, proposed, days=7).run or 0)
 
 
-def test_a_plan_that_was_full_is_told_before_the_next_import_and_forgotten_after_a_create(house: House) -> None:
+def test_a_plan_that_was_full_is_told_before_the_next_import_and_forgotten_after_a_create(app: App) -> None:
     def imported(name: str) -> None:
         rows = [{"username": name, "password": GOOD}]
-        run = house.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows}).json()["data"]["id"]
-        house.ended(run)
+        run = app.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows}).json()["data"]["id"]
+        app.ended(run)
 
     rows = {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]}
 
     def told() -> list[str]:
-        answer = house.ask("POST", "/email-accounts/import/preview", rows).json()["data"]
+        answer = app.ask("POST", "/email-accounts/import/preview", rows).json()["data"]
         return list(answer.get("warnings", []))
 
     assert told() == []
-    house.host.goes_wrong("plan_full", count=1)
+    app.host.goes_wrong("plan_full", count=1)
     imported("first")
     assert "the plan was full. Raise it first" in told()[0]
     imported("second")

@@ -11,8 +11,8 @@ from mxlib.mxroute.protocol import Mailbox
 from mxlib.runs import messages
 from mxlib.sandbox.contract import shown
 from mxlib.store import journal, mailbox_lists, run_passwords
-from tests.support import app as houses
-from tests.support.app import House, data, refused
+from tests.support import app as support
+from tests.support.app import App, data, refused
 from tests.support.deletions import deletion, existing, there
 from tests.support.simulation import Simulation, plan, rows
 from tests.support.threaded_runs import ShiftedClock
@@ -33,57 +33,57 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def house(tmp_path: Path, clock: Clock) -> Iterator[House]:
-    with houses.opened(tmp_path, clock) as made:
+def app(tmp_path: Path, clock: Clock) -> Iterator[App]:
+    with support.opened(tmp_path, clock) as made:
         made.have("nina@a.nl", "tess@a.nl")
         yield made
 
 
-def listed(house: House) -> list[str]:
-    return list(house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True).frame["username"])
+def listed(app: App) -> list[str]:
+    return list(app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True).frame["username"])
 
 
-def test_one_empty_list_of_a_domain_is_not_believed(house: House) -> None:
-    assert listed(house) == ["nina", "tess"]
-    house.host.goes_wrong("empty_list", "list")
-    told = house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+def test_one_empty_list_of_a_domain_is_not_believed(app: App) -> None:
+    assert listed(app) == ["nina", "tess"]
+    app.host.goes_wrong("empty_list", "list")
+    told = app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
     assert messages.none_listed("a.nl") in told.problem
     assert list(told.frame["username"]) == ["nina", "tess"]
-    assert listed(house) == ["nina", "tess"]
+    assert listed(app) == ["nina", "tess"]
 
 
-def test_a_domain_that_is_still_empty_a_minute_later_is(house: House, clock: Clock) -> None:
-    assert listed(house) == ["nina", "tess"]
-    house.host.goes_wrong("empty_list", "list", count=None)
+def test_a_domain_that_is_still_empty_a_minute_later_is(app: App, clock: Clock) -> None:
+    assert listed(app) == ["nina", "tess"]
+    app.host.goes_wrong("empty_list", "list", count=None)
     clock.ahead = 30.0
-    assert listed(house) == ["nina", "tess"]
+    assert listed(app) == ["nina", "tess"]
     clock.ahead = 59.0
-    assert listed(house) == ["nina", "tess"]
+    assert listed(app) == ["nina", "tess"]
     clock.ahead = 92.0
-    assert listed(house) == []
+    assert listed(app) == []
 
 
-def test_a_good_list_in_between_begins_the_minute_again(house: House, clock: Clock) -> None:
-    listed(house)
-    house.host.goes_wrong("empty_list", "list")
-    listed(house)
-    listed(house)
+def test_a_good_list_in_between_begins_the_minute_again(app: App, clock: Clock) -> None:
+    listed(app)
+    app.host.goes_wrong("empty_list", "list")
+    listed(app)
+    listed(app)
     clock.ahead = 300.0
-    house.host.goes_wrong("empty_list", "list")
-    assert listed(house) == ["nina", "tess"]
+    app.host.goes_wrong("empty_list", "list")
+    assert listed(app) == ["nina", "tess"]
 
 
-def test_an_empty_list_of_domains_is_read_again_too(house: House, clock: Clock) -> None:
-    before = house.services.lists.domains(LOCAL, refresh=True).names
-    house.host.goes_wrong("empty_list", "domains", count=None)
-    told = house.services.lists.domains(LOCAL, refresh=True)
+def test_an_empty_list_of_domains_is_read_again_too(app: App, clock: Clock) -> None:
+    before = app.services.lists.domains(LOCAL, refresh=True).names
+    app.host.goes_wrong("empty_list", "domains", count=None)
+    told = app.services.lists.domains(LOCAL, refresh=True)
     assert (told.names, str(told.problem)) == (before, messages.NO_DOMAINS)
     clock.ahead = 61.0
-    assert house.services.lists.domains(LOCAL, refresh=True).names == ()
+    assert app.services.lists.domains(LOCAL, refresh=True).names == ()
 
 
-def test_an_empty_domain_is_believed_at_once(house: House) -> None:
-    told = house.services.lists.mailboxes(LOCAL, "b.nl", refresh=True)
+def test_an_empty_domain_is_believed_at_once(app: App) -> None:
+    told = app.services.lists.mailboxes(LOCAL, "b.nl", refresh=True)
     assert (len(told.frame), told.problem) == (0, "")
 
 
@@ -104,9 +104,9 @@ def test_what_an_empty_list_made_new_is_not_new_any_more_after_a_good_one() -> N
 
 
 class TestAStoppedRunThatIsNotSettled:
-    def held(self, house: House) -> int:
+    def held(self, app: App) -> int:
         """A stopped run, one row of which may exist."""
-        store = house.services.store
+        store = app.services.store
         with store.write() as tx:
             run = journal.add_run(
                 tx, plan(*rows(2)), store.key, operator="ops", status=RunStatus.STOPPED, at=1_000.0, retention_days=1
@@ -116,21 +116,21 @@ class TestAStoppedRunThatIsNotSettled:
             journal.set_run(tx, run, finished_at=1_000.0, passwords_until=1_000.0 + A_DAY)
         return run
 
-    def test_it_is_neither_handed_over_nor_taken_back(self, house: House) -> None:
-        run = self.held(house)
+    def test_it_is_neither_handed_over_nor_taken_back(self, app: App) -> None:
+        run = self.held(app)
         told = messages.not_settled(1)
-        refused(house.ask("POST", f"/imports/{run}/handed-over"), 409, told)
-        refused(house.ask("GET", f"/imports/{run}/undo"), 409, told)
+        refused(app.ask("POST", f"/imports/{run}/handed-over"), 409, told)
+        refused(app.ask("GET", f"/imports/{run}/undo"), 409, told)
 
-    def test_its_passwords_outlive_their_retention_until_it_is_settled(self, house: House) -> None:
-        run = self.held(house)
-        with house.services.store.write() as tx:
+    def test_its_passwords_outlive_their_retention_until_it_is_settled(self, app: App) -> None:
+        run = self.held(app)
+        with app.services.store.write() as tx:
             assert run not in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
             journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
             assert run in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
 
-    def test_it_can_be_handed_over_once_it_is(self, house: House) -> None:
-        run = self.held(house)
-        with house.services.store.write() as tx:
+    def test_it_can_be_handed_over_once_it_is(self, app: App) -> None:
+        run = self.held(app)
+        with app.services.store.write() as tx:
             journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
-        data(house.ask("POST", f"/imports/{run}/handed-over"))
+        data(app.ask("POST", f"/imports/{run}/handed-over"))

@@ -1,8 +1,5 @@
 """The full name of a mailbox: read from files, stored here, changed, found, exported, undone and forgotten."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,19 +16,12 @@ from mxlib.core.schema import COLUMNS, MASK, NAME
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.mxroute import protocol
 from mxlib.services.mailboxes import InvalidField
-from tests.support.app import GOOD, House, data, opened, refused, trail
+from tests.support.app import GOOD, App, data, refused, trail
 
 BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
 TOO_LONG = "The full name has over 120 characters: shorten it."
 INVISIBLE = "The full name has a line break or another character that no page shows; remove it."
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
-    with opened(tmp_path) as made:
-        yield made
 
 
 def names_of(content: str) -> list[str]:
@@ -146,85 +136,83 @@ def test_what_is_stored_comes_back_from_an_export_as_it_was(texts: list[str]) ->
 # What becomes of it.
 
 
-def test_a_mailbox_is_made_changed_and_found_with_its_name(house: House) -> None:
-    assert data(house.ask("POST", BOXES, NINA | {"name": " Nina Özil "}), 201)["name"] == "Nina Özil"
-    assert [hit.address for hit in house.services.search.find(LOCAL, "nina öZ").hits] == ["nina@a.nl"]
-    writes = house.host.writes()
-    changed = data(house.ask("PATCH", f"{BOXES}/nina", {"name": "Nina <b>Berg</b>"}))
-    assert (changed["name"], house.host.writes()) == ("Nina <b>Berg</b>", writes)
-    both = data(house.ask("PATCH", f"{BOXES}/nina", {"name": "Nina Berg", "quota": 2048}))
+def test_a_mailbox_is_made_changed_and_found_with_its_name(app: App) -> None:
+    assert data(app.ask("POST", BOXES, NINA | {"name": " Nina Özil "}), 201)["name"] == "Nina Özil"
+    assert [hit.address for hit in app.services.search.find(LOCAL, "nina öZ").hits] == ["nina@a.nl"]
+    writes = app.host.writes()
+    changed = data(app.ask("PATCH", f"{BOXES}/nina", {"name": "Nina <b>Berg</b>"}))
+    assert (changed["name"], app.host.writes()) == ("Nina <b>Berg</b>", writes)
+    both = data(app.ask("PATCH", f"{BOXES}/nina", {"name": "Nina Berg", "quota": 2048}))
     assert (both["name"], both["quota"]) == ("Nina Berg", 2048)
-    assert data(house.ask("PATCH", f"{BOXES}/nina", {"quota": 4096, "name": None}))["name"] == "Nina Berg"
-    refused(house.ask("PATCH", f"{BOXES}/nina", {"name": "x" * 121}), 400, TOO_LONG, "name")
-    assert data(house.ask("GET", BOXES))[0]["name"] == "Nina Berg"
-    assert data(house.ask("PATCH", f"{BOXES}/nina", {"name": "-"}))["name"] is None
-    assert [what for what, _, _ in trail(house)].count("name.set") == 3
-    past = house.services.histories.of(LOCAL, "a.nl", "nina")
+    assert data(app.ask("PATCH", f"{BOXES}/nina", {"quota": 4096, "name": None}))["name"] == "Nina Berg"
+    refused(app.ask("PATCH", f"{BOXES}/nina", {"name": "x" * 121}), 400, TOO_LONG, "name")
+    assert data(app.ask("GET", BOXES))[0]["name"] == "Nina Berg"
+    assert data(app.ask("PATCH", f"{BOXES}/nina", {"name": "-"}))["name"] is None
+    assert [what for what, _, _ in trail(app)].count("name.set") == 3
+    past = app.services.histories.of(LOCAL, "a.nl", "nina")
     assert [event.what for event in past.events][:2] == ["Full name removed", "Changed"]
 
 
-def test_a_deleted_mailbox_leaves_no_name_to_its_namesake(house: House) -> None:
-    house.ask("POST", BOXES, NINA | {"name": "Nina"})
-    data(house.ask("DELETE", f"{BOXES}/nina"))
-    assert data(house.ask("POST", BOXES, NINA), 201)["name"] is None
-    house.ask("PATCH", f"{BOXES}/nina", {"name": "Nina"})
-    house.host.send(protocol.delete_mailbox("a.nl", "nina"))
-    assert data(house.ask("POST", BOXES, NINA), 201)["name"] is None
+def test_a_deleted_mailbox_leaves_no_name_to_its_namesake(app: App) -> None:
+    app.ask("POST", BOXES, NINA | {"name": "Nina"})
+    data(app.ask("DELETE", f"{BOXES}/nina"))
+    assert data(app.ask("POST", BOXES, NINA), 201)["name"] is None
+    app.ask("PATCH", f"{BOXES}/nina", {"name": "Nina"})
+    app.host.send(protocol.delete_mailbox("a.nl", "nina"))
+    assert data(app.ask("POST", BOXES, NINA), 201)["name"] is None
 
 
-def run(house: House, content: str) -> int:
+def run(app: App, content: str) -> int:
     """Import a file that updates; the run's number, once it has ended."""
     path = "/imports?default_domain=a.nl&on_existing=update&file=staff.csv"
-    number: int = data(house.ask("POST", path, content=content.encode(), headers={"Content-Type": "text/csv"}), 202)[
-        "id"
-    ]
-    house.ended(number)
+    number: int = data(app.ask("POST", path, content=content.encode(), headers={"Content-Type": "text/csv"}), 202)["id"]
+    app.ended(number)
     return number
 
 
-def test_an_import_sets_keeps_and_clears_names_and_its_undo_restores_them(house: House) -> None:
-    house.have("kim@a.nl", "nina@a.nl", "tess@a.nl")
+def test_an_import_sets_keeps_and_clears_names_and_its_undo_restores_them(app: App) -> None:
+    app.have("kim@a.nl", "nina@a.nl", "tess@a.nl")
     for name in ("kim", "nina"):
-        house.services.mailboxes.set_stored(LOCAL, "a.nl", name, "name", f"Old {name}")
-    writes = house.host.writes()
-    number = run(house, "username,Full name\r\nkim,Kim Groen\r\nnina,-\r\ntess,\r\n")
-    assert house.host.writes() == writes
+        app.services.mailboxes.set_stored(LOCAL, "a.nl", name, "name", f"Old {name}")
+    writes = app.host.writes()
+    number = run(app, "username,Full name\r\nkim,Kim Groen\r\nnina,-\r\ntess,\r\n")
+    assert app.host.writes() == writes
 
     def kept() -> list[str]:
-        frame = house.services.lists.mailboxes(LOCAL, "a.nl").frame.set_index("username")
+        frame = app.services.lists.mailboxes(LOCAL, "a.nl").frame.set_index("username")
         return [str(frame.loc[name, "name"]) for name in ("kim", "nina", "tess")]
 
     assert kept() == ["Kim Groen", "", ""]
-    rows = data(house.ask("GET", f"/imports/{number}/results"))["rows"]
+    rows = data(app.ask("GET", f"/imports/{number}/results"))["rows"]
     assert [(row["name"], row["message"]) for row in rows] == [
         ("Kim Groen", "full name changed"),
         ("-", "full name removed"),
         (None, "no change"),
     ]
     assert rows[0]["before"]["name"] == "Old kim"
-    undo = house.services.undo.look(LOCAL, number)
+    undo = app.services.undo.look(LOCAL, number)
     assert undo.sentence.startswith("Put quota, recovery email and full name of 2 mailboxes back")
     assert [undo.what(row) for row in undo.to_restore] == ["full name Old kim", "full name Old nina"]
-    house.ended(house.services.undo.start(LOCAL, number, undo.typed))
+    app.ended(app.services.undo.start(LOCAL, number, undo.typed))
     assert kept() == ["Old kim", "Old nina", ""]
 
 
-def test_an_export_comes_back_without_a_change(house: House) -> None:
-    house.have("kim@a.nl", "nina@a.nl")
-    house.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "name", "=Kim, 'the' \"boss\"")
-    content = house.services.exports.domain_file(LOCAL, "a.nl", "csv").content.decode("utf-8-sig")
+def test_an_export_comes_back_without_a_change(app: App) -> None:
+    app.have("kim@a.nl", "nina@a.nl")
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "name", "=Kim, 'the' \"boss\"")
+    content = app.services.exports.domain_file(LOCAL, "a.nl", "csv").content.decode("utf-8-sig")
     assert content.splitlines()[0] == ",".join(COLUMNS)
     assert '"\t=Kim, \'the\' ""boss"""' in content
-    number = run(house, content)
-    rows = data(house.ask("GET", f"/imports/{number}/results"))["rows"]
+    number = run(app, content)
+    rows = data(app.ask("GET", f"/imports/{number}/results"))["rows"]
     assert [row["message"] for row in rows] == ["no change", "no change"]
 
 
-def test_several_names_are_set_at_once(house: House) -> None:
-    house.have("kim@a.nl", "nina@a.nl")
-    plan = house.services.changes.plan(LOCAL, ["kim@a.nl"], NewStored({"kim@a.nl": " Kim "}, NAME))
+def test_several_names_are_set_at_once(app: App) -> None:
+    app.have("kim@a.nl", "nina@a.nl")
+    plan = app.services.changes.plan(LOCAL, ["kim@a.nl"], NewStored({"kim@a.nl": " Kim "}, NAME))
     assert plan.text(0.0) == "Set the full name of kim@a.nl? MXM keeps full names; MXroute is not asked."
-    house.services.changes.carry_out(LOCAL, plan, days=7)
-    assert data(house.ask("GET", f"{BOXES}/kim"))["name"] == "Kim"
+    app.services.changes.carry_out(LOCAL, plan, days=7)
+    assert data(app.ask("GET", f"{BOXES}/kim"))["name"] == "Kim"
     with pytest.raises(InvalidField, match="no page shows"):
-        house.services.changes.plan(LOCAL, ["kim@a.nl"], NewStored({"kim@a.nl": "a\x07"}, NAME))
+        app.services.changes.plan(LOCAL, ["kim@a.nl"], NewStored({"kim@a.nl": "a\x07"}, NAME))

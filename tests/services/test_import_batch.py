@@ -14,13 +14,13 @@ from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import MAX_CELL_LENGTH, make_rows
 from mxlib.core.vocabulary import OnExisting
 from mxlib.services.imports import with_addresses
-from tests.support.app import GOOD, House, data, opened
+from tests.support.app import GOOD, App, data, opened
 
 FILE = f"username,password,domain\r\nann,{GOOD},\r\nbob@b.nl,,\r\nkim,{GOOD},a.nl\r\n".encode()
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     with opened(tmp_path) as made:
         made.have("kim@a.nl")
         yield made
@@ -41,8 +41,8 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("on_existing", list(OnExisting))
-def test_a_confirmation_parses_the_addresses_once(house: House, parses: list[int], on_existing: OnExisting) -> None:
-    files, imports = house.services.files, house.services.imports
+def test_a_confirmation_parses_the_addresses_once(app: App, parses: list[int], on_existing: OnExisting) -> None:
+    files, imports = app.services.files, app.services.imports
     before = imports.validate(LOCAL, files.batch_from_file(FILE, "staff.csv", "a.nl", on_existing=on_existing))
     parses.clear()
     batch = files.batch_from_file(FILE, "staff.csv", "a.nl", on_existing=on_existing)
@@ -59,22 +59,22 @@ CHOICES: dict[str, Any] = {"default_domain": "a.nl", "generate_passwords": True}
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_a_start_by_api_parses_the_addresses_once_though_passwords_are_generated(
-    house: House, parses: list[int], kind: str
+    app: App, parses: list[int], kind: str
 ) -> None:
     if kind == "json":
-        answer = house.ask("POST", "/imports", CHOICES | ROWS)
+        answer = app.ask("POST", "/imports", CHOICES | ROWS)
     else:
         path = "/imports?default_domain=a.nl&generate_passwords=true"
-        answer = house.ask("POST", path, content=FILE, headers={"Content-Type": "text/csv"})
+        answer = app.ask("POST", path, content=FILE, headers={"Content-Type": "text/csv"})
     assert parses == [3]
-    house.ended(data(answer, 202)["id"])
-    assert house.host.has("ann@a.nl")
-    assert house.host.has("bob@b.nl")
+    app.ended(data(answer, 202)["id"])
+    assert app.host.has("ann@a.nl")
+    assert app.host.has("bob@b.nl")
 
 
-def test_a_batch_with_passwords_keeps_its_addresses(house: House, parses: list[int]) -> None:
-    batch = house.services.files.batch_from_file(FILE, "staff.csv", "a.nl", generate=True)
-    filled = batch.with_passwords(house.services.imports.validate(LOCAL, batch))
+def test_a_batch_with_passwords_keeps_its_addresses(app: App, parses: list[int]) -> None:
+    batch = app.services.files.batch_from_file(FILE, "staff.csv", "a.nl", generate=True)
+    filled = batch.with_passwords(app.services.imports.validate(LOCAL, batch))
     assert filled.rows["generated"].tolist() == [False, True, False]
     assert filled.source is batch.source
     assert filled.domains == batch.domains == {"a.nl", "b.nl"}

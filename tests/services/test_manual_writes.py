@@ -15,7 +15,7 @@ from mxlib.services.manual_writes import ManualWrites
 from mxlib.services.unconfirmed import UnconfirmedWrites
 from mxlib.store import FILE, Store, StoreUnavailable, first_seen, manual_writes
 from mxlib.store.encryption import ServerKey
-from tests.support.app import GOOD, House, data, opened, refused, trail
+from tests.support.app import GOOD, App, data, opened, refused, trail
 from tests.support.manual_writes import NINA, doings, journalled, killed, restarted
 from tests.support.threaded_runs import ShiftedClock, live_through
 
@@ -24,55 +24,50 @@ KIM = Caller("kim", domains={"a.nl": frozenset({Permission.VIEW, Permission.IMPO
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
     with opened(tmp_path, clock) as made:
         yield made
 
 
-def kept(house: House, caller: Caller = LOCAL) -> list[tuple[str, str]]:
+def kept(app: App, caller: Caller = LOCAL) -> list[tuple[str, str]]:
     """What is listed to a caller: the mailbox, and what became of the change."""
-    return [(write.mailbox, write.outcome) for write in house.services.unconfirmed.every(caller)]
+    return [(write.mailbox, write.outcome) for write in app.services.unconfirmed.every(caller)]
 
 
 @contextmanager
-def disk_full(house: House, monkeypatch: pytest.MonkeyPatch, *, once_sent: bool = False) -> Iterator[None]:
+def disk_full(app: App, monkeypatch: pytest.MonkeyPatch, *, once_sent: bool = False) -> Iterator[None]:
     """The disk takes nothing; `once_sent`: from when the next write reached the host."""
-    write, before = house.services.store.write, house.host.writes()
+    write, before = app.services.store.write, app.host.writes()
 
     @contextmanager
     def full() -> Iterator[Any]:
-        if not once_sent or house.host.writes() > before:
+        if not once_sent or app.host.writes() > before:
             raise StoreUnavailable("The disk of this server is full.")
         with write() as tx:
             yield tx
 
     with monkeypatch.context() as patched:
-        patched.setattr(house.services.store, "write", full)
+        patched.setattr(app.services.store, "write", full)
         yield
 
 
-def test_a_write_is_in_the_journal_before_it_leaves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_is_in_the_journal_before_it_leaves(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     at_the_host: list[tuple[str, str]] = []
-    send = house.host.send
+    send = app.host.send
 
     def look(request: Any, **how: Any) -> Any:
         if request.kind == "write":
-            at_the_host.extend((write.action, write.mailbox) for write in journalled(house))
+            at_the_host.extend((write.action, write.mailbox) for write in journalled(app))
         return send(request, **how)
 
-    monkeypatch.setattr(house.host, "send", look)
-    box = house.services.mailboxes
+    monkeypatch.setattr(app.host, "send", look)
+    box = app.services.mailboxes
     box.create(LOCAL, "a.nl", NINA)
     box.update(LOCAL, "a.nl", "nina", {"quota": 2048})
     box.delete(LOCAL, "a.nl", "nina")
     assert at_the_host == [(what, "nina@a.nl") for what in ("create", "update", "delete")]
-    assert journalled(house) == []
-    assert [what for what, _, _ in doings(house)] == ["mailbox.create", "mailbox.update", "mailbox.delete"]
+    assert journalled(app) == []
+    assert [what for what, _, _ in doings(app)] == ["mailbox.create", "mailbox.update", "mailbox.delete"]
 
 
 @pytest.mark.parametrize(
@@ -81,205 +76,203 @@ def test_a_write_is_in_the_journal_before_it_leaves(house: House, monkeypatch: p
      ("PATCH", f"{BOXES}/nina", {"quota": 2048}), ("DELETE", f"{BOXES}/nina", None)],
 )  # fmt: skip
 def test_nothing_leaves_that_cannot_be_journalled(
-    house: House, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
+    app: App, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
 ) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    before = house.host.writes()
-    with disk_full(house, monkeypatch):
-        refused(house.ask(method, path, body), 503, "Nothing was sent to MXroute. The disk of this server is full.")
-    assert house.host.writes() == before
-    assert doings(house) == []
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    before = app.host.writes()
+    with disk_full(app, monkeypatch):
+        refused(app.ask(method, path, body), 503, "Nothing was sent to MXroute. The disk of this server is full.")
+    assert app.host.writes() == before
+    assert doings(app) == []
 
 
 def test_what_was_done_and_cannot_be_recorded_is_shown_and_recorded_later(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.ask("GET", BOXES)
-    with disk_full(house, monkeypatch, once_sent=True):
-        made = data(house.ask("POST", BOXES, NINA | {"recovery_email": "n@home.nl"}), 201)
+    app.ask("GET", BOXES)
+    with disk_full(app, monkeypatch, once_sent=True):
+        made = data(app.ask("POST", BOXES, NINA | {"recovery_email": "n@home.nl"}), 201)
     assert made["email"] == "nina@a.nl"
     assert made["recovery_email"] == "n@home.nl"
     assert made["warnings"] == [
         "MXroute did it, but that cannot be noted here yet. The disk of this server is full. MXM notes it then."
     ]
-    assert doings(house) == []
-    house.services.manual_writes.settle()
-    assert doings(house) == [("mailbox.create", "nina@a.nl", "")]
-    assert data(house.ask("GET", f"{BOXES}/nina"))["recovery_email"] == "n@home.nl"
-    assert journalled(house) == []
+    assert doings(app) == []
+    app.services.manual_writes.settle()
+    assert doings(app) == [("mailbox.create", "nina@a.nl", "")]
+    assert data(app.ask("GET", f"{BOXES}/nina"))["recovery_email"] == "n@home.nl"
+    assert journalled(app) == []
 
 
-def test_a_new_password_is_shown_though_it_cannot_be_recorded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    proposed = house.services.changes.plan(LOCAL, ["nina@a.nl"], NewPassword())
-    with disk_full(house, monkeypatch, once_sent=True):
-        done = house.services.changes.carry_out(LOCAL, proposed, days=7)
-    assert done.password == house.host.sandbox.account.domains["a.nl"]["nina"].password
+def test_a_new_password_is_shown_though_it_cannot_be_recorded(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    proposed = app.services.changes.plan(LOCAL, ["nina@a.nl"], NewPassword())
+    with disk_full(app, monkeypatch, once_sent=True):
+        done = app.services.changes.carry_out(LOCAL, proposed, days=7)
+    assert done.password == app.host.sandbox.account.domains["a.nl"]["nina"].password
     assert "cannot be noted here yet" in done.unrecorded
-    house.services.manual_writes.settle()
-    assert [what for what, _, _ in doings(house)] == ["mailbox.update"]
+    app.services.manual_writes.settle()
+    assert [what for what, _, _ in doings(app)] == ["mailbox.update"]
 
 
-def test_a_deletion_that_cannot_be_recorded_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    with disk_full(house, monkeypatch, once_sent=True):
-        told = data(house.ask("DELETE", f"{BOXES}/nina"))
+def test_a_deletion_that_cannot_be_recorded_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    with disk_full(app, monkeypatch, once_sent=True):
+        told = data(app.ask("DELETE", f"{BOXES}/nina"))
     assert "cannot be noted here yet" in told["warnings"][0]
-    house.ask("POST", BOXES, NINA)  # whatever is journalled next brings it along
-    assert [what for what, _, _ in doings(house)] == ["mailbox.delete", "mailbox.create"]
+    app.ask("POST", BOXES, NINA)  # whatever is journalled next brings it along
+    assert [what for what, _, _ in doings(app)] == ["mailbox.delete", "mailbox.create"]
 
 
 @pytest.mark.parametrize("reaches", [True, False])
 def test_a_create_whose_process_died_is_settled_by_reading_it_back(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch, reaches: bool
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch, reaches: bool
 ) -> None:
-    with killed(house, monkeypatch, reaches=reaches):
-        house.services.mailboxes.create(KIM, "a.nl", NINA | {"recovery_email": "n@home.nl"})
-    manual = restarted(house)
+    with killed(app, monkeypatch, reaches=reaches):
+        app.services.mailboxes.create(KIM, "a.nl", NINA | {"recovery_email": "n@home.nl"})
+    manual = restarted(app)
     manual.settle()
-    assert doings(house) == []  # MXroute may still carry it out
+    assert doings(app) == []  # MXroute may still carry it out
     clock.ahead += 31.0
     manual.settle()
     if not reaches:
-        assert doings(house) == [("mailbox.not_done", "nina@a.nl", "create: no answer came; it was not done")]
-        assert journalled(house) == []
+        assert doings(app) == [("mailbox.not_done", "nina@a.nl", "create: no answer came; it was not done")]
+        assert journalled(app) == []
         return
-    assert doings(house) == [("mailbox.create", "nina@a.nl", "no answer came; found there")]
-    assert kept(house, KIM) == [("nina@a.nl", "no answer came; found there")]
-    (write,) = house.services.unconfirmed.every(KIM)
-    assert house.services.unconfirmed.password(KIM, write.id) == GOOD
-    assert doings(house)[-1] == ("mailbox.password_shown", "nina@a.nl", "")
-    assert data(house.ask("GET", f"{BOXES}/nina"))["recovery_email"] == "n@home.nl"
+    assert doings(app) == [("mailbox.create", "nina@a.nl", "no answer came; found there")]
+    assert kept(app, KIM) == [("nina@a.nl", "no answer came; found there")]
+    (write,) = app.services.unconfirmed.every(KIM)
+    assert app.services.unconfirmed.password(KIM, write.id) == GOOD
+    assert doings(app)[-1] == ("mailbox.password_shown", "nina@a.nl", "")
+    assert data(app.ask("GET", f"{BOXES}/nina"))["recovery_email"] == "n@home.nl"
     manual.settle()
-    assert len(doings(house)) == 2
+    assert len(doings(app)) == 2
 
 
 def test_a_password_reset_whose_process_died_is_shown_to_its_caller_and_admins_alone(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.have("nina@a.nl")
-    with killed(house, monkeypatch):
-        house.services.mailboxes.update(KIM, "a.nl", "nina", {"password": GOOD + "2"})
-    manual = restarted(house)
+    app.have("nina@a.nl")
+    with killed(app, monkeypatch):
+        app.services.mailboxes.update(KIM, "a.nl", "nina", {"password": GOOD + "2"})
+    manual = restarted(app)
     clock.ahead += 31.0
     manual.settle()
     unknown = "no answer came; whether the password was set cannot be read back"
-    assert doings(house) == [("mailbox.update", "nina@a.nl", f"asked: password changed; {unknown}")]
-    assert kept(house, KIM) == kept(house) == [("nina@a.nl", unknown)]
+    assert doings(app) == [("mailbox.update", "nina@a.nl", f"asked: password changed; {unknown}")]
+    assert kept(app, KIM) == kept(app) == [("nina@a.nl", unknown)]
     stranger = Caller("max", domains=KIM.domains)
     namesake = Caller("kim", domains=KIM.domains, kind="token")
-    (write,) = house.services.unconfirmed.every(KIM)
+    (write,) = app.services.unconfirmed.every(KIM)
     for other in (stranger, namesake):
-        assert kept(house, other) == []
+        assert kept(app, other) == []
         with pytest.raises(NotFound):
-            house.services.unconfirmed.password(other, write.id)
+            app.services.unconfirmed.password(other, write.id)
         with pytest.raises(NotFound):
-            house.services.unconfirmed.forget(other, write.id)
-    assert house.services.unconfirmed.password(LOCAL, write.id) == GOOD + "2"
-    house.services.unconfirmed.forget(KIM, write.id)
-    assert journalled(house) == []
-    assert [who for what, _, who in trail(house) if what.startswith("mailbox.")] == ["kim", LOCAL.name, "kim"]
+            app.services.unconfirmed.forget(other, write.id)
+    assert app.services.unconfirmed.password(LOCAL, write.id) == GOOD + "2"
+    app.services.unconfirmed.forget(KIM, write.id)
+    assert journalled(app) == []
+    assert [who for what, _, who in trail(app) if what.startswith("mailbox.")] == ["kim", LOCAL.name, "kim"]
 
 
 @pytest.mark.parametrize("reaches", [True, False])
 def test_a_quota_and_a_deletion_are_settled_by_what_is_there(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch, reaches: bool
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch, reaches: bool
 ) -> None:
-    house.have("nina@a.nl", "max@a.nl")
-    with killed(house, monkeypatch, reaches=reaches):
-        house.services.mailboxes.update(LOCAL, "a.nl", "nina", {"quota": 2048})
-    with killed(house, monkeypatch, reaches=reaches):
-        house.services.mailboxes.delete(LOCAL, "a.nl", "max")
-    manual = restarted(house)
+    app.have("nina@a.nl", "max@a.nl")
+    with killed(app, monkeypatch, reaches=reaches):
+        app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"quota": 2048})
+    with killed(app, monkeypatch, reaches=reaches):
+        app.services.mailboxes.delete(LOCAL, "a.nl", "max")
+    manual = restarted(app)
     clock.ahead += 31.0
     manual.settle()
-    assert [(what, on) for what, on, _ in doings(house)] == (
+    assert [(what, on) for what, on, _ in doings(app)] == (
         [("mailbox.update", "nina@a.nl"), ("mailbox.delete", "max@a.nl")]
         if reaches
         else [("mailbox.not_done", "nina@a.nl"), ("mailbox.not_done", "max@a.nl")]
     )
-    assert journalled(house) == []
+    assert journalled(app) == []
 
 
-def test_settling_waits_for_a_host_that_is_down(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with killed(house, monkeypatch):
-        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
-    manual = restarted(house)
+def test_settling_waits_for_a_host_that_is_down(app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    with killed(app, monkeypatch):
+        app.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    manual = restarted(app)
     clock.ahead += 31.0
-    house.host.down = True
+    app.host.down = True
     assert manual.settle() == 5.0
-    assert doings(house) == []
-    house.host.down = False
+    assert doings(app) == []
+    app.host.down = False
     manual.settle()
-    assert [what for what, _, _ in doings(house)] == ["mailbox.create"]
+    assert [what for what, _, _ in doings(app)] == ["mailbox.create"]
 
 
-def test_a_write_without_an_answer_is_settled_without_a_restart(house: House, clock: ShiftedClock) -> None:
-    house.have("nina@a.nl")
-    house.host.goes_wrong("lost_after", on="any", first=2, count=4)
+def test_a_write_without_an_answer_is_settled_without_a_restart(app: App, clock: ShiftedClock) -> None:
+    app.have("nina@a.nl")
+    app.host.goes_wrong("lost_after", on="any", first=2, count=4)
     with pytest.raises(OutcomeUnknown):
-        house.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD})
-    house.host.goes_wrong("lost_after", count=0)
-    assert kept(house) == [("nina@a.nl", "")]
-    assert house.services.manual_writes.settle() == pytest.approx(30.0, abs=1.0)
+        app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD})
+    app.host.goes_wrong("lost_after", count=0)
+    assert kept(app) == [("nina@a.nl", "")]
+    assert app.services.manual_writes.settle() == pytest.approx(30.0, abs=1.0)
     clock.ahead += 31.0
-    house.services.manual_writes.settle()
-    assert [what for what, _, _ in doings(house)] == ["mailbox.update"]
+    app.services.manual_writes.settle()
+    assert [what for what, _, _ in doings(app)] == ["mailbox.update"]
 
 
-def test_a_refusal_leaves_nothing_to_settle(house: House) -> None:
-    house.have("nina@a.nl")
-    house.host.goes_wrong("plan_full")
-    assert house.ask("POST", BOXES, NINA | {"username": "new"}).status_code == 422
-    assert house.ask("POST", BOXES, NINA).status_code == 409
-    assert house.ask("DELETE", f"{BOXES}/nobody").status_code == 404
-    assert house.ask("PATCH", f"{BOXES}/nobody", {"quota": 1}).status_code == 404
-    assert journalled(house) == []
-    assert doings(house) == []
+def test_a_refusal_leaves_nothing_to_settle(app: App) -> None:
+    app.have("nina@a.nl")
+    app.host.goes_wrong("plan_full")
+    assert app.ask("POST", BOXES, NINA | {"username": "new"}).status_code == 422
+    assert app.ask("POST", BOXES, NINA).status_code == 409
+    assert app.ask("DELETE", f"{BOXES}/nobody").status_code == 404
+    assert app.ask("PATCH", f"{BOXES}/nobody", {"quota": 1}).status_code == 404
+    assert journalled(app) == []
+    assert doings(app) == []
 
 
 def test_a_later_write_that_worked_settles_an_earlier_one(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed(house, monkeypatch, reaches=False):
-        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
-    manual = restarted(house)
-    house.services.mailboxes.create(LOCAL, "a.nl", NINA | {"password": GOOD + "2"})
-    assert [what for what, _, _ in doings(house)] == ["mailbox.not_done", "mailbox.create"]
+    with killed(app, monkeypatch, reaches=False):
+        app.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    manual = restarted(app)
+    app.services.mailboxes.create(LOCAL, "a.nl", NINA | {"password": GOOD + "2"})
+    assert [what for what, _, _ in doings(app)] == ["mailbox.not_done", "mailbox.create"]
     clock.ahead += 31.0
     manual.settle()
-    assert len(doings(house)) == 2
-    assert journalled(house) == []
+    assert len(doings(app)) == 2
+    assert journalled(app) == []
 
 
 def test_passwords_of_changes_without_an_answer_are_forgotten_in_time(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.have("nina@a.nl")
-    with killed(house, monkeypatch):
-        house.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
-    manual = restarted(house)
+    app.have("nina@a.nl")
+    with killed(app, monkeypatch):
+        app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
+    manual = restarted(app)
     clock.ahead += 31.0
     manual.settle()
     clock.ahead += 8 * 86_400.0
     manual.settle()
-    assert [write.mailbox for write in journalled(house)] == ["nina@a.nl"]  # the clock may be wrong
-    house.services.housekeeping.confirm_time(LOCAL)
+    assert [write.mailbox for write in journalled(app)] == ["nina@a.nl"]  # the clock may be wrong
+    app.services.housekeeping.confirm_time(LOCAL)
     manual.settle()
-    assert [write.mailbox for write in journalled(house)] == ["nina@a.nl"]
-    live_through(house.services.store, 8)
+    assert [write.mailbox for write in journalled(app)] == ["nina@a.nl"]
+    live_through(app.services.store, 8)
     manual.settle()
-    assert journalled(house) == []
-    assert doings(house)[-1][0] == "mailbox.password_forgotten"
+    assert journalled(app) == []
+    assert doings(app)[-1][0] == "mailbox.password_forgotten"
 
 
 def test_a_password_by_hand_is_in_the_file_sealed_only_and_gone_after_its_answer(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def files() -> bytes:
         return b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.name.startswith(FILE))
@@ -293,27 +286,27 @@ def test_a_password_by_hand_is_in_the_file_sealed_only_and_gone_after_its_answer
         return told
 
     monkeypatch.setattr(ServerKey, "new_run_key", seen_key)
-    house.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    app.services.mailboxes.create(LOCAL, "a.nl", NINA)
     assert GOOD.encode() not in files()
-    house.services.manual_writes.settle()
+    app.services.manual_writes.settle()
     assert sealed
     assert sealed[0] not in files()
 
 
-def test_a_mailbox_that_is_being_made_by_hand_is_nobody_elses(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    with killed(house, monkeypatch):
-        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
-    house.ask("GET", f"{BOXES}?refresh=true")
-    with house.services.store.read() as tx:
+def test_a_mailbox_that_is_being_made_by_hand_is_nobody_elses(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    with killed(app, monkeypatch):
+        app.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    app.ask("GET", f"{BOXES}?refresh=true")
+    with app.services.store.read() as tx:
         assert first_seen.since(tx, "a.nl", "nina") is None
 
 
 def test_a_process_that_starts_settles_by_its_own_thread(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed(house, monkeypatch):
-        house.services.mailboxes.create(LOCAL, "a.nl", NINA)
-    here = house.services
+    with killed(app, monkeypatch):
+        app.services.mailboxes.create(LOCAL, "a.nl", NINA)
+    here = app.services
     manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
     manual.start()
     unconfirmed = UnconfirmedWrites(here.store, manual, here.clock)
@@ -322,32 +315,32 @@ def test_a_process_that_starts_settles_by_its_own_thread(
 
 
 def test_the_api_lists_shows_and_forgets_what_got_no_answer(
-    house: House, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.have("nina@a.nl")
-    with killed(house, monkeypatch):
-        house.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
-    manual = restarted(house)
-    (write,) = data(house.ask("GET", "/unconfirmed"))
+    app.have("nina@a.nl")
+    with killed(app, monkeypatch):
+        app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
+    manual = restarted(app)
+    (write,) = data(app.ask("GET", "/unconfirmed"))
     assert (write["action"], write["email"], write["outcome"], write["has_password"]) == (
         "update", "nina@a.nl", None, True,
     )  # fmt: skip
-    refused(house.ask("POST", f"/unconfirmed/{write['id']}/forget"), 404, "Wait a minute")
-    assert data(house.ask("POST", f"/unconfirmed/{write['id']}/password")) == {"password": GOOD + "2"}
+    refused(app.ask("POST", f"/unconfirmed/{write['id']}/forget"), 404, "Wait a minute")
+    assert data(app.ask("POST", f"/unconfirmed/{write['id']}/password")) == {"password": GOOD + "2"}
     clock.ahead += 31.0
     manual.settle()
-    assert data(house.ask("POST", f"/unconfirmed/{write['id']}/forget")) == {"id": write["id"]}
-    assert data(house.ask("GET", "/unconfirmed")) == []
+    assert data(app.ask("POST", f"/unconfirmed/{write['id']}/forget")) == {"id": write["id"]}
+    assert data(app.ask("GET", "/unconfirmed")) == []
 
 
-def test_a_store_of_another_key_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.have("nina@a.nl")
-    with killed(house, monkeypatch):
-        house.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
-    restarted(house)
-    monkeypatch.setattr(house.services.store, "key", ServerKey.make("another"))
-    (write,) = house.services.unconfirmed.every(LOCAL)
-    refused(house.ask("POST", f"/unconfirmed/{write.id}/password"), 409, "The server key is not the one")
+def test_a_store_of_another_key_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.have("nina@a.nl")
+    with killed(app, monkeypatch):
+        app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
+    restarted(app)
+    monkeypatch.setattr(app.services.store, "key", ServerKey.make("another"))
+    (write,) = app.services.unconfirmed.every(LOCAL)
+    refused(app.ask("POST", f"/unconfirmed/{write.id}/password"), 409, "The server key is not the one")
 
 
 def test_the_store_keeps_no_plain_password(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
 from mxlib.web import downloads
-from tests.support import app as houses
-from tests.support.app import GOOD, House
+from tests.support import app as support
+from tests.support.app import GOOD, App
 from tests.support.pages import opened
 
 MANY = [f"client{number:03}.example" for number in range(100)]
@@ -37,18 +37,18 @@ MAY = frozenset({Permission.VIEW, Permission.EXPORT})
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house over the pure stand-in: a.nl with two mailboxes, b.nl with one, c.nl with none."""
-    with houses.opened(tmp_path) as made:
+def app(tmp_path: Path) -> Iterator[App]:
+    """A server over the pure stand-in: a.nl with two mailboxes, b.nl with one, c.nl with none."""
+    with support.opened(tmp_path) as made:
         made.have("nina@a.nl", "007@a.nl", "tess@b.nl")
         yield made
 
 
-def hold_many(house: House) -> None:
+def hold_many(app: App) -> None:
     """The account has a hundred domains, each with one mailbox."""
     for name in MANY:
-        house.host.sandbox.account.domains[name] = {}
-        house.have(f"info@{name}")
+        app.host.sandbox.account.domains[name] = {}
+        app.have(f"info@{name}")
 
 
 def web(monkeypatch: pytest.MonkeyPatch, caller: Caller = LOCAL) -> TestClient:
@@ -61,19 +61,19 @@ def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text[text.index("username") :], newline="")))
 
 
-def silent_for(house: House, monkeypatch: pytest.MonkeyPatch, *domains: str) -> None:
+def silent_for(app: App, monkeypatch: pytest.MonkeyPatch, *domains: str) -> None:
     """The host answers, but not about these domains."""
-    send = house.host.send
+    send = app.host.send
 
     def choosy(request: Any, **how: Any) -> Any:
         if any(f"/{name}/" in request.path for name in domains):
             raise Unreachable
         return send(request, **how)
 
-    monkeypatch.setattr(house.host, "send", choosy)
+    monkeypatch.setattr(app.host, "send", choosy)
 
 
-def test_all_domains_leave_in_one_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_domains_leave_in_one_file(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = web(monkeypatch).get("/export/all.csv")
     assert [(row["username"], row["domain"]) for row in rows(answer.content)] == [
         ("007", "a.nl"), ("nina", "a.nl"), ("tess", "b.nl"),
@@ -85,7 +85,7 @@ def test_all_domains_leave_in_one_file(house: House, monkeypatch: pytest.MonkeyP
 
 
 def test_only_what_the_caller_may_export_leaves_and_the_rest_is_named(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kim = Caller("kim", domains={"b.nl": MAY, "a.nl": frozenset({Permission.VIEW})})
     answer = web(monkeypatch, kim).get("/export/all.csv")
@@ -97,63 +97,63 @@ def test_only_what_the_caller_may_export_leaves_and_the_rest_is_named(
 
 
 def test_a_list_that_can_not_be_had_is_named_above_the_header_and_the_file_still_comes_back(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silent_for(house, monkeypatch, "a.nl")
+    silent_for(app, monkeypatch, "a.nl")
     for kind in ("csv", "xlsx"):
         answer = web(monkeypatch).get(f"/export/all.{kind}")
         assert answer.headers["x-mxm-remarks"] == "Not in this file: a.nl. MXroute does not answer."
-        reading = house.services.files.read_by_header(answer.content, f"all.{kind}")
+        reading = app.services.files.read_by_header(answer.content, f"all.{kind}")
         assert list(reading.rows["username"]) == ["tess"]
     assert reading.sheet.sheets == ("Mailboxes", "Remarks")
 
 
-def test_an_old_list_is_said_to_be_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.services.exports.everything(LOCAL)
-    silent_for(house, monkeypatch, "a.nl")
-    house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
-    monkeypatch.setattr(house.services.lists._clock, "now", lambda: time.time() + 400)
-    (remark,) = house.services.exports.everything(LOCAL).remarks
+def test_an_old_list_is_said_to_be_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.services.exports.everything(LOCAL)
+    silent_for(app, monkeypatch, "a.nl")
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    monkeypatch.setattr(app.services.lists._clock, "now", lambda: time.time() + 400)
+    (remark,) = app.services.exports.everything(LOCAL).remarks
     assert remark.startswith("a.nl is the list of ")
     assert remark.endswith("(6 minutes old): MXroute did not give a newer one.")
 
 
-def test_an_export_of_nothing_at_all_is_refused(house: House) -> None:
-    house.services.lists.domains(LOCAL)
-    house.host.down = True
+def test_an_export_of_nothing_at_all_is_refused(app: App) -> None:
+    app.services.lists.domains(LOCAL)
+    app.host.down = True
     with pytest.raises(ListUnavailable, match=r"MXroute does not answer\."):
-        house.services.exports.everything(LOCAL)
+        app.services.exports.everything(LOCAL)
 
 
-def test_every_export_of_all_domains_is_in_the_audit_trail(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_export_of_all_domains_is_in_the_audit_trail(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     web(monkeypatch).get("/export/all.csv")
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         entry = dict(audit.entries(tx)[0])
     assert (entry["what"], entry["on"]) == ("export", "all domains")
     assert entry["outcome"] == "3 mailboxes of 3 domains as csv: a.nl, b.nl and c.nl."
 
 
-def test_programs_export_all_domains_that_their_token_may(house: House) -> None:
-    answer = house.ask("GET", "/email-accounts.csv")
+def test_programs_export_all_domains_that_their_token_may(app: App) -> None:
+    answer = app.ask("GET", "/email-accounts.csv")
     assert len(rows(answer.content)) == 3
-    answer = house.ask("GET", "/email-accounts.csv", token=house.token(b_nl="view export", a_nl="view"))
+    answer = app.ask("GET", "/email-accounts.csv", token=app.token(b_nl="view export", a_nl="view"))
     assert [row["username"] for row in rows(answer.content)] == ["tess"]
-    assert house.ask("GET", "/email-accounts.csv", token=house.token(a_nl="view")).status_code == 403
+    assert app.ask("GET", "/email-accounts.csv", token=app.token(a_nl="view")).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/email-accounts", "/domains/a.nl/email-accounts"])
-def test_programs_export_workbooks_of_the_same_rows_too(house: House, path: str) -> None:
-    book, table = (reader.read(house.ask("GET", path + kind).content, f"all{kind}") for kind in (".xlsx", ".csv"))
+def test_programs_export_workbooks_of_the_same_rows_too(app: App, path: str) -> None:
+    book, table = (reader.read(app.ask("GET", path + kind).content, f"all{kind}") for kind in (".xlsx", ".csv"))
     assert book.header == table.header
     assert [book.table.row(at) for at in range(len(book))] == [table.table.row(at) for at in range(len(table))]
     assert len(book)
 
 
-def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(house: House) -> None:
-    hold_many(house)
+def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(app: App) -> None:
+    hold_many(app)
     first_three, lock, asked = threading.Barrier(3), threading.Lock(), 0
     at_once = most = 0
-    send = house.host.send
+    send = app.host.send
 
     def counting(request: Any, **how: Any) -> Any:
         nonlocal asked, at_once, most
@@ -168,33 +168,33 @@ def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(house:
             at_once -= 1
         return answer
 
-    house.host.send = counting  # type: ignore[method-assign]
+    app.host.send = counting  # type: ignore[method-assign]
     told: list[tuple[int, int, float]] = []
-    house.services.lists.refresh(MANY, tell=lambda *how_far: told.append(how_far))
+    app.services.lists.refresh(MANY, tell=lambda *how_far: told.append(how_far))
     assert most == 3
     assert told[0] == (0, 100, 0.0)
     assert told[-1] == (100, 100, 0.0)
     assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
-    sent = len(house.host.sent)
-    house.services.lists.refresh(MANY, tell=lambda *how_far: pytest.fail("Nothing was due."))
-    assert len(house.host.sent) == sent
+    sent = len(app.host.sent)
+    app.services.lists.refresh(MANY, tell=lambda *how_far: pytest.fail("Nothing was due."))
+    assert len(app.host.sent) == sent
 
 
-def test_a_silent_host_is_not_asked_a_hundred_times(house: House) -> None:
-    hold_many(house)
-    house.services.lists.domains(LOCAL)
-    house.host.down = True
+def test_a_silent_host_is_not_asked_a_hundred_times(app: App) -> None:
+    hold_many(app)
+    app.services.lists.domains(LOCAL)
+    app.host.down = True
     asked: list[str] = []
-    send = house.host.send
+    send = app.host.send
 
     def counting(request: Any, **how: Any) -> Any:
         asked.append(request.path)
         return send(request, **how)
 
-    house.host.send = counting  # type: ignore[method-assign]
-    house.services.lists.refresh(MANY)
+    app.host.send = counting  # type: ignore[method-assign]
+    app.services.lists.refresh(MANY)
     assert 1 <= len(asked) <= 3
-    assert all(house.services.lists.usernames(name) is None for name in MANY)
+    assert all(app.services.lists.usernames(name) is None for name in MANY)
     assert len(asked) <= 3
 
 
@@ -205,18 +205,18 @@ def test_how_far_it_is_and_what_it_waits_for_is_said_in_words() -> None:
     )
 
 
-def test_one_file_for_many_domains_is_one_run(house: House) -> None:
-    hold_many(house)
+def test_one_file_for_many_domains_is_one_run(app: App) -> None:
+    hold_many(app)
     wanted = [{"username": "new", "domain": name, "password": GOOD} for name in MANY]
-    run = house.ask("POST", "/imports", {"rows": wanted}).json()["data"]["id"]
-    assert house.ended(run)["counts"]["created"] == 100
-    assert all(house.host.has(f"new@{name}") for name in MANY)
+    run = app.ask("POST", "/imports", {"rows": wanted}).json()["data"]["id"]
+    assert app.ended(run)["counts"]["created"] == 100
+    assert all(app.host.has(f"new@{name}") for name in MANY)
 
 
 def test_the_page_offers_all_domains_in_one_file_and_says_what_it_lacks(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silent_for(house, monkeypatch, "b.nl")
+    silent_for(app, monkeypatch, "b.nl")
     tab = opened(domain="a.nl")
     tab.button(key="export-all").click().run()
     assert not tab.exception
@@ -234,30 +234,28 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
         data_dir=tmp_path, server="sandbox.local", user="sandbox", api_key=SecretStr("x"), api_url=host.url
     )
     store = Store.open(tmp_path / FILE, clock)
-    house = assemble(settings, clock, store, MXrouteClient(settings, gate, clock), gate)
+    app = assemble(settings, clock, store, MXrouteClient(settings, gate, clock), gate)
     waits: list[float] = []
     try:
-        house.lists.refresh(names, patience=LONG_MAX_WAIT_S, tell=lambda _done, _total, wait: waits.append(wait))
-        assert all(house.lists.usernames(name) == frozenset() for name in names)
+        app.lists.refresh(names, patience=LONG_MAX_WAIT_S, tell=lambda _done, _total, wait: waits.append(wait))
+        assert all(app.lists.usernames(name) == frozenset() for name in names)
         assert max(waits) > 0
-        assert not house.lists.problems(LOCAL)
+        assert not app.lists.problems(LOCAL)
     finally:
-        house.close()
+        app.close()
         host.stop()
 
 
 def test_an_edit_an_hour_long_waits_for_no_list_while_the_start_reads_those_over_a_minute_old(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    previews = house.services.imports
-    batch = house.services.files.batch_from_file(b"username,domain\nx,a.nl\n", "x.csv", "a.nl")
+    previews = app.services.imports
+    batch = app.services.files.batch_from_file(b"username,domain\nx,a.nl\n", "x.csv", "a.nl")
     judged = previews.validate(LOCAL, batch)
-    monkeypatch.setattr(house.services.imports._clock, "now", lambda: time.time() + 600)
-    house.services.lists.domains(LOCAL)
-    house.host.sent.clear()
+    monkeypatch.setattr(app.services.imports._clock, "now", lambda: time.time() + 600)
+    app.services.lists.domains(LOCAL)
+    app.host.sent.clear()
     previews.validate(LOCAL, batch)
-    assert not house.host.sent
+    assert not app.host.sent
     previews.confirm(LOCAL, batch, before=judged)
-    assert [sent.path for sent in house.host.sent if sent.path.startswith("/domains")] == [
-        "/domains/a.nl/email-accounts"
-    ]
+    assert [sent.path for sent in app.host.sent if sent.path.startswith("/domains")] == ["/domains/a.nl/email-accounts"]

@@ -14,11 +14,11 @@ from mxlib.core.mapping.mapping import IGNORE
 from mxlib.core.mapping.read_file import ReadFile
 from mxlib.services.files import MappingQuestion
 from mxlib.store import FILE, Store, audit, column_choices
-from tests.support import app as houses
-from tests.support.app import House, data
+from tests.support import app as support
+from tests.support.app import App, data
 from tests.support.mapping_page import UNKNOWN, asks, column, done, say, text_of
 from tests.support.pages import ENTRY, PAGES, preview
-from tests.support.sign_in import Hands, brisk
+from tests.support.sign_in import ManualClock, brisk
 
 __all__ = ["brisk"]
 pytestmark = pytest.mark.usefixtures("brisk")
@@ -28,30 +28,30 @@ SWAPPED = ColumnChoices(("password", "username", IGNORE))
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with houses.opened(tmp_path) as opened:
+def app(tmp_path: Path) -> Iterator[App]:
+    with support.opened(tmp_path) as opened:
         for name in ("kim", "lee"):
             opened.services.users.add(LOCAL, name, "correct horse battery", admin=True)
         yield opened
 
 
-def who(house: House, name: str) -> Caller:
-    return house.services.users.caller(name)
+def who(app: App, name: str) -> Caller:
+    return app.services.users.caller(name)
 
 
-def answered(house: House, name: str, file: bytes, answer: ColumnChoices) -> None:
-    mappings = house.services.files
-    found = mappings.read(who(house, name), file, "staff.csv", "a.nl")
-    mappings.answered(who(house, name), found.sheet, answer, "a.nl")
+def answered(app: App, name: str, file: bytes, answer: ColumnChoices) -> None:
+    mappings = app.services.files
+    found = mappings.read(who(app, name), file, "staff.csv", "a.nl")
+    mappings.answered(who(app, name), found.sheet, answer, "a.nl")
 
 
-def read(house: House, name: str, file: bytes) -> ReadFile | MappingQuestion:
-    return house.services.files.read(who(house, name), file, "other.csv", "a.nl")
+def read(app: App, name: str, file: bytes) -> ReadFile | MappingQuestion:
+    return app.services.files.read(who(app, name), file, "other.csv", "a.nl")
 
 
-def test_an_answer_is_applied_to_files_of_who_gave_it_only(house: House) -> None:
-    answered(house, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
-    own, other = read(house, "kim", UNKNOWN), read(house, "lee", UNKNOWN)
+def test_an_answer_is_applied_to_files_of_who_gave_it_only(app: App) -> None:
+    answered(app, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
+    own, other = read(app, "kim", UNKNOWN), read(app, "lee", UNKNOWN)
     assert isinstance(own, ReadFile)
     assert list(own.rows["username"]) == ["nina"]
     assert isinstance(other, MappingQuestion)
@@ -60,9 +60,9 @@ def test_an_answer_is_applied_to_files_of_who_gave_it_only(house: House) -> None
     assert (other.offer.by, other.offer.answer.meanings) == ("kim", ("username", IGNORE))
 
 
-def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(house: House) -> None:
-    answered(house, "kim", KNOWN, SWAPPED)
-    own, other = read(house, "kim", KNOWN), read(house, "lee", KNOWN)
+def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(app: App) -> None:
+    answered(app, "kim", KNOWN, SWAPPED)
+    own, other = read(app, "kim", KNOWN), read(app, "lee", KNOWN)
     assert isinstance(own, ReadFile)
     assert list(own.rows["username"]) == ["geheim.2026x"]
     assert isinstance(other, MappingQuestion)
@@ -70,43 +70,43 @@ def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(house: Ho
     assert other.answer.meanings == ("username", "password", "quota")
     assert other.offer is not None
     # Once they said what they mean, nobody asks them again.
-    answered(house, "lee", KNOWN, other.answer)
-    found = read(house, "lee", KNOWN)
+    answered(app, "lee", KNOWN, other.answer)
+    found = read(app, "lee", KNOWN)
     assert isinstance(found, ReadFile)
     assert list(found.rows["username"]) == ["nina"]
 
 
-def test_an_answer_that_says_what_the_headers_say_is_no_question(house: House) -> None:
-    answered(house, "kim", KNOWN, ColumnChoices(("username", "password", "quota")))
-    assert isinstance(read(house, "lee", KNOWN), ReadFile)
+def test_an_answer_that_says_what_the_headers_say_is_no_question(app: App) -> None:
+    answered(app, "kim", KNOWN, ColumnChoices(("username", "password", "quota")))
+    assert isinstance(read(app, "lee", KNOWN), ReadFile)
 
 
-def test_pasted_rows_with_known_headers_are_never_read_as_somebody_else_said(house: House) -> None:
-    answered(house, "kim", KNOWN, SWAPPED)
-    rows = house.services.files.further(who(house, "lee"), KNOWN.decode(), "a.nl", None).rows
+def test_pasted_rows_with_known_headers_are_never_read_as_somebody_else_said(app: App) -> None:
+    answered(app, "kim", KNOWN, SWAPPED)
+    rows = app.services.files.further(who(app, "lee"), KNOWN.decode(), "a.nl", None).rows
     assert list(rows["username"]) == ["nina"]
 
 
-def test_one_answer_does_not_replace_another_persons(house: House) -> None:
-    answered(house, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
-    answered(house, "lee", UNKNOWN, ColumnChoices((IGNORE, "username")))
-    names = [read(house, name, UNKNOWN) for name in ("kim", "lee")]
+def test_one_answer_does_not_replace_another_persons(app: App) -> None:
+    answered(app, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
+    answered(app, "lee", UNKNOWN, ColumnChoices((IGNORE, "username")))
+    names = [read(app, name, UNKNOWN) for name in ("kim", "lee")]
     assert [list(each.rows["username"]) for each in names if isinstance(each, ReadFile)] == [["nina"], ["boss"]]
 
 
-def test_setting_an_answer_is_in_the_audit_log_without_a_header(house: House) -> None:
-    answered(house, "kim", b"Geheim.2026z,wat\nnina,boss\n", ColumnChoices(("username", IGNORE)))
-    with house.services.store.read() as tx:
+def test_setting_an_answer_is_in_the_audit_log_without_a_header(app: App) -> None:
+    answered(app, "kim", b"Geheim.2026z,wat\nnina,boss\n", ColumnChoices(("username", IGNORE)))
+    with app.services.store.read() as tx:
         entry = audit.entries(tx)[0]
     assert (entry["what"], entry["who"], entry["on"]) == ("columns.answer", "kim", "staff.csv")
     assert entry["outcome"] == "username, ignore"
 
 
-def test_the_answer_that_is_changed_over_a_preview_is_ones_own(house: House) -> None:
-    answered(house, "kim", KNOWN, SWAPPED)
-    lee = who(house, "lee")
-    reading = house.services.files.read_by_header(KNOWN, "other.csv")
-    question = house.services.files.question_of(lee, reading)
+def test_the_answer_that_is_changed_over_a_preview_is_ones_own(app: App) -> None:
+    answered(app, "kim", KNOWN, SWAPPED)
+    lee = who(app, "lee")
+    reading = app.services.files.read_by_header(KNOWN, "other.csv")
+    question = app.services.files.question_of(lee, reading)
     assert question.answer.meanings == ("username", "password", "quota")
     assert question.offer is not None
     assert question.offer.by == "kim"
@@ -115,14 +115,14 @@ def test_the_answer_that_is_changed_over_a_preview_is_ones_own(house: House) -> 
 # The API has nobody to ask, and remembers nothing.
 
 
-def test_a_token_reads_a_file_by_its_headers_whatever_people_answered(house: House) -> None:
-    token = house.token(a_nl="import")
-    me = data(house.ask("GET", "/me", token=token))["name"]
-    answered(house, "kim", KNOWN, SWAPPED)
-    with house.services.store.write() as tx:
+def test_a_token_reads_a_file_by_its_headers_whatever_people_answered(app: App) -> None:
+    token = app.token(a_nl="import")
+    me = data(app.ask("GET", "/me", token=token))["name"]
+    answered(app, "kim", KNOWN, SWAPPED)
+    with app.services.store.write() as tx:
         column_choices.put(tx, digest(["username", "password", "quota"]), {}, me, 1.0)
     told = data(
-        house.ask(
+        app.ask(
             "POST", "/email-accounts/import/preview?default_domain=a.nl", token=token, content=KNOWN,
             headers={"Content-Type": "text/csv"},
         )
@@ -146,7 +146,7 @@ def offers(tab: AppTest) -> list[str]:
     return [str(button.key) for button in tab.button if str(button.key).startswith("map-offer")]
 
 
-def test_the_page_offers_the_answer_with_the_name_of_who_gave_it_and_a_button(house: House) -> None:
+def test_the_page_offers_the_answer_with_the_name_of_who_gave_it_and_a_button(app: App) -> None:
     done(say(preview(page("kim"), UNKNOWN), 0, "username"))
     tab = preview(page("lee"), UNKNOWN)
     assert asks(tab)
@@ -158,13 +158,13 @@ def test_the_page_offers_the_answer_with_the_name_of_who_gave_it_and_a_button(ho
     assert asks(tab)  # it is filled in, and nothing is read before they say so
     assert not offers(tab)
     assert column(done(tab), "username") == ["nina"]
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         assert [entry["who"] for entry in audit.entries(tx) if entry["what"] == "columns.answer"] == ["lee", "kim"]
     assert not asks(preview(page("lee"), UNKNOWN))
 
 
-def test_the_page_of_a_recognised_file_asks_and_reads_it_by_its_headers_unless_told_otherwise(house: House) -> None:
-    answered(house, "kim", KNOWN, SWAPPED)
+def test_the_page_of_a_recognised_file_asks_and_reads_it_by_its_headers_unless_told_otherwise(app: App) -> None:
+    answered(app, "kim", KNOWN, SWAPPED)
     tab = preview(page("lee"), KNOWN)
     assert asks(tab)
     assert offers(tab)
@@ -184,7 +184,7 @@ def test_answers_of_an_earlier_release_stay_with_who_gave_them(tmp_path: Path) -
         for header, by in ((b"1", "kim"), (b"2", "")):
             raw.execute("INSERT INTO mapping_answer VALUES (?, ?, ?, 5.0)", (header, kept, by))
         raw.commit()
-    store = Store.open(tmp_path / FILE, Hands(), "key of the schema fixtures")
+    store = Store.open(tmp_path / FILE, ManualClock(), "key of the schema fixtures")
     with store.read() as tx:
         own = column_choices.find(tx, b"1", "kim")
         assert own is not None

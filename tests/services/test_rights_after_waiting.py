@@ -16,9 +16,9 @@ from mxlib.core.plans.changes import NewQuota
 from mxlib.runs import results
 from mxlib.services.mailbox_lists import MailboxLists
 from mxlib.store import audit
-from tests.support import app as houses
+from tests.support import app as support
 from tests.support import sign_in as people
-from tests.support.app import House
+from tests.support.app import App
 
 pytestmark = pytest.mark.usefixtures("brisk")
 brisk = people.brisk
@@ -26,13 +26,13 @@ GOOD = people.GOOD
 ROWS = b"username,password\r\nnina,Geheim.2026x\r\n"
 
 Revoke = Callable[[], None]
-Wait = Callable[[House, pytest.MonkeyPatch, Revoke], None]
-Act = Callable[[House, Caller], Any]
+Wait = Callable[[App, pytest.MonkeyPatch, Revoke], None]
+Act = Callable[[App, Caller], Any]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with houses.opened(tmp_path) as opened:
+def app(tmp_path: Path) -> Iterator[App]:
+    with support.opened(tmp_path) as opened:
         opened.services.users.add(LOCAL, "boss", GOOD, admin=True)
         yield opened
 
@@ -49,69 +49,67 @@ def then(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, revoke: Revoke)
     monkeypatch.setattr(owner, name, slow)
 
 
-def lists_are_read(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+def lists_are_read(_app: App, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
     then(monkeypatch, MailboxLists, "refresh", revoke)
 
 
-def one_list_is_read(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
-    house.host.waits = lambda request: revoke() if request.kind == "read" else None
+def one_list_is_read(app: App, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    app.host.waits = lambda request: revoke() if request.kind == "read" else None
 
 
-def a_write_waits(house: House, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
-    house.host.waits = lambda request: revoke() if request.kind == "write" else None
+def a_write_waits(app: App, _monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+    app.host.waits = lambda request: revoke() if request.kind == "write" else None
 
 
-def a_file_is_made(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+def a_file_is_made(_app: App, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
     for owner, name in (
         (writer, "mailboxes_csv"), (results, "results_file"), (results, "results_zip"), (results, "all_rows"),
     ):  # fmt: skip
         then(monkeypatch, owner, name, revoke)
 
 
-def a_password_is_hashed(_house: House, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
+def a_password_is_hashed(_app: App, monkeypatch: pytest.MonkeyPatch, revoke: Revoke) -> None:
     then(monkeypatch, passwords, "hash_password", revoke)
 
 
-def a_run(house: House, caller: Caller) -> int:
+def a_run(app: App, caller: Caller) -> int:
     """A run of this caller's at its end."""
-    table = house.services.files.batch_from_file(ROWS, "staff.csv", "a.nl")
-    run = house.services.imports.start(caller, table)
-    house.ended(run)
+    table = app.services.files.batch_from_file(ROWS, "staff.csv", "a.nl")
+    run = app.services.imports.start(caller, table)
+    app.ended(run)
     return run
 
 
-def imported(house: House, caller: Caller) -> object:
-    return house.services.imports.start(
-        caller, house.services.files.batch_from_file(ROWS, "new.csv", "a.nl"), again=True
-    )
+def imported(app: App, caller: Caller) -> object:
+    return app.services.imports.start(caller, app.services.files.batch_from_file(ROWS, "new.csv", "a.nl"), again=True)
 
 
-def changed(house: House, caller: Caller) -> object:
-    return house.services.changes.plan(caller, ["info@a.nl"], NewQuota(2048))
+def changed(app: App, caller: Caller) -> object:
+    return app.services.changes.plan(caller, ["info@a.nl"], NewQuota(2048))
 
 
-def ordered(house: House, caller: Caller) -> object:
-    return house.services.changes.start(caller, ("info@a.nl", "post@a.nl"), NewQuota(2048), below_use=True)
+def ordered(app: App, caller: Caller) -> object:
+    return app.services.changes.start(caller, ("info@a.nl", "post@a.nl"), NewQuota(2048), below_use=True)
 
 
-def undone(house: House, caller: Caller) -> object:
-    return house.services.undo.start(caller, house.services.runs.all(caller)[0].id, "1")
+def undone(app: App, caller: Caller) -> object:
+    return app.services.undo.start(caller, app.services.runs.all(caller)[0].id, "1")
 
 
-def looked(house: House, caller: Caller) -> object:
-    return house.services.undo.look(caller, house.services.runs.all(caller)[0].id)
+def looked(app: App, caller: Caller) -> object:
+    return app.services.undo.look(caller, app.services.runs.all(caller)[0].id)
 
 
 def run_file(kind: str) -> Act:
-    return lambda house, caller: house.services.exports.run_file(caller, house.services.runs.all(caller)[0].id, kind)
+    return lambda app, caller: app.services.exports.run_file(caller, app.services.runs.all(caller)[0].id, kind)
 
 
-def results_as_json(house: House, caller: Caller) -> object:
-    return house.services.runs.results(caller, house.services.runs.all(caller)[0].id)
+def results_as_json(app: App, caller: Caller) -> object:
+    return app.services.runs.results(caller, app.services.runs.all(caller)[0].id)
 
 
-def made(house: House, caller: Caller) -> Any:
-    return house.services.mailboxes.create(caller, "a.nl", {"username": "new", "password": houses.GOOD})
+def made(app: App, caller: Caller) -> Any:
+    return app.services.mailboxes.create(caller, "a.nl", {"username": "new", "password": support.GOOD})
 
 
 ACTS: dict[str, tuple[Wait, Act]] = {
@@ -120,69 +118,69 @@ ACTS: dict[str, tuple[Wait, Act]] = {
     "start a change": (lists_are_read, ordered),
     "start an undo": (lists_are_read, undone),
     "look at an undo": (lists_are_read, looked),
-    "gather all lists": (lists_are_read, lambda house, caller: house.services.exports.everything(caller)),
-    "export all domains": (lists_are_read, lambda house, caller: house.services.exports.all_file(caller, "csv")),
+    "gather all lists": (lists_are_read, lambda app, caller: app.services.exports.everything(caller)),
+    "export all domains": (lists_are_read, lambda app, caller: app.services.exports.all_file(caller, "csv")),
     "export a selection": (
-        lists_are_read, lambda house, caller: house.services.exports.some_file(caller, ["info@a.nl"], "csv"),
+        lists_are_read, lambda app, caller: app.services.exports.some_file(caller, ["info@a.nl"], "csv"),
     ),
-    "search": (lists_are_read, lambda house, caller: house.services.search.read(caller)),
+    "search": (lists_are_read, lambda app, caller: app.services.search.read(caller)),
     "read a list": (
-        one_list_is_read, lambda house, caller: house.services.lists.mailboxes(caller, "a.nl", refresh=True),
+        one_list_is_read, lambda app, caller: app.services.lists.mailboxes(caller, "a.nl", refresh=True),
     ),
-    "read a mailbox": (one_list_is_read, lambda house, caller: house.services.mailboxes.read(caller, "a.nl", "info")),
-    "read the storage": (one_list_is_read, lambda house, caller: house.services.storage.read(caller)),
+    "read a mailbox": (one_list_is_read, lambda app, caller: app.services.mailboxes.read(caller, "a.nl", "info")),
+    "read the storage": (one_list_is_read, lambda app, caller: app.services.storage.read(caller)),
     "keep a recovery email": (
         one_list_is_read,
-        lambda house, caller: house.services.mailboxes.set_stored(caller, "a.nl", "late", "recovery_email", "x@y.nl"),
+        lambda app, caller: app.services.mailboxes.set_stored(caller, "a.nl", "late", "recovery_email", "x@y.nl"),
     ),
     "create a mailbox": (a_write_waits, made),
     "change a mailbox": (
-        a_write_waits, lambda house, caller: house.services.mailboxes.update(caller, "a.nl", "info", {"quota": "2048"}),
+        a_write_waits, lambda app, caller: app.services.mailboxes.update(caller, "a.nl", "info", {"quota": "2048"}),
     ),
-    "delete a mailbox": (a_write_waits, lambda house, caller: house.services.mailboxes.delete(caller, "a.nl", "info")),
+    "delete a mailbox": (a_write_waits, lambda app, caller: app.services.mailboxes.delete(caller, "a.nl", "info")),
     "make the file of all domains": (
-        a_file_is_made, lambda house, caller: house.services.exports.all_file(caller, "csv"),
+        a_file_is_made, lambda app, caller: app.services.exports.all_file(caller, "csv"),
     ),
     "make the file of a domain": (
-        a_file_is_made, lambda house, caller: house.services.exports.domain_file(caller, "a.nl", "csv"),
+        a_file_is_made, lambda app, caller: app.services.exports.domain_file(caller, "a.nl", "csv"),
     ),
     "make the file of a selection": (
-        a_file_is_made, lambda house, caller: house.services.exports.some_file(caller, ["info@a.nl"], "csv"),
+        a_file_is_made, lambda app, caller: app.services.exports.some_file(caller, ["info@a.nl"], "csv"),
     ),
     "make the results": (a_file_is_made, run_file("results.csv")),
     "make the results by domain": (a_file_is_made, run_file("results.zip")),
     "make the results as JSON": (a_file_is_made, results_as_json),
-    "add a person": (a_password_is_hashed, lambda house, caller: house.services.access.add_with_password(
+    "add a person": (a_password_is_hashed, lambda app, caller: app.services.access.add_with_password(
         caller, "eve", admin=True, given={})),
-    "set a password": (a_password_is_hashed, lambda house, caller: house.services.access.new_password(
-        caller, house.services.users.find("jo").id)),  # type: ignore[union-attr]
+    "set a password": (a_password_is_hashed, lambda app, caller: app.services.access.new_password(
+        caller, app.services.users.find("jo").id)),  # type: ignore[union-attr]
 }  # fmt: skip
 OF_ADMINS = ("add a person", "set a password")
 
 
-def world(house: House) -> dict[str, Any]:
+def world(app: App) -> dict[str, Any]:
     """What must not change."""
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         trail = [entry["what"] for entry in audit.entries(tx) if entry["who"] in ("kim", "token ci")]
     return {
         "trail": trail,
-        "runs": len(house.services.runs.all(LOCAL)),
-        "writes": house.host.writes(),
-        "people": [(user.name, user.has_password) for user in house.services.users.list_all(LOCAL)],
-        "by hand": house.services.unconfirmed.every(LOCAL),
+        "runs": len(app.services.runs.all(LOCAL)),
+        "writes": app.host.writes(),
+        "people": [(user.name, user.has_password) for user in app.services.users.list_all(LOCAL)],
+        "by hand": app.services.unconfirmed.every(LOCAL),
     }
 
 
 @pytest.mark.parametrize("how", ["demoted", "disabled", "revoked"])
 @pytest.mark.parametrize("act", ACTS)
 def test_who_loses_the_right_while_a_service_waits_gets_nothing(
-    house: House, monkeypatch: pytest.MonkeyPatch, act: str, how: str
+    app: App, monkeypatch: pytest.MonkeyPatch, act: str, how: str
 ) -> None:
-    services = house.services
+    services = app.services
     wait, do = ACTS[act]
     if how == "revoked" and act in OF_ADMINS:
         pytest.skip("a token manages no people")
-    house.have("info@a.nl", "post@a.nl", "info@b.nl")
+    app.have("info@a.nl", "post@a.nl", "info@b.nl")
     services.users.add(LOCAL, "jo", GOOD)
     rights = {domain: list(Permission) for domain in ("a.nl", "b.nl", "c.nl")}
     number = services.users.add(LOCAL, "kim", GOOD, admin=act in OF_ADMINS, permissions=rights)
@@ -193,8 +191,8 @@ def test_who_loses_the_right_while_a_service_waits_gets_nothing(
     else:
         caller = services.users.caller("kim")
     services.lists.every(LOCAL, services.lists.domains(LOCAL).names)
-    a_run(house, caller)
-    house.have("late@a.nl")  # no list that was read knows it
+    a_run(app, caller)
+    app.have("late@a.nl")  # no list that was read knows it
     left: list[None] = []
 
     def revoke() -> None:
@@ -208,37 +206,37 @@ def test_who_loses_the_right_while_a_service_waits_gets_nothing(
         else:
             services.users.change(LOCAL, number, admin=False, permissions={})
 
-    before = world(house)
-    wait(house, monkeypatch, revoke)
+    before = world(app)
+    wait(app, monkeypatch, revoke)
     with pytest.raises((Forbidden, InvalidToken)):
-        do(house, caller)
+        do(app, caller)
     assert left, "nothing waited"
     monkeypatch.undo()
-    house.host.waits = lambda _request: None
-    assert world(house) == before
+    app.host.waits = lambda _request: None
+    assert world(app) == before
 
 
-def test_who_keeps_the_right_gets_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.have("info@a.nl", "post@a.nl")
-    house.services.users.add(LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission)})
-    kim = house.services.users.caller("kim")
-    a_run(house, kim)
-    assert all(act(house, kim) for act in (undone, ordered, changed))
-    assert house.services.exports.all_file(kim, "csv").content
+def test_who_keeps_the_right_gets_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.have("info@a.nl", "post@a.nl")
+    app.services.users.add(LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission)})
+    kim = app.services.users.caller("kim")
+    a_run(app, kim)
+    assert all(act(app, kim) for act in (undone, ordered, changed))
+    assert app.services.exports.all_file(kim, "csv").content
     assert (
-        house.services.mailboxes.create(kim, "a.nl", {"username": "new", "password": houses.GOOD}).box.username == "new"
+        app.services.mailboxes.create(kim, "a.nl", {"username": "new", "password": support.GOOD}).box.username == "new"
     )
 
 
 def test_who_loses_one_of_many_domains_while_lists_are_read_gets_none_of_it(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.have("info@a.nl", "info@b.nl")
-    number = house.services.users.add(
+    app.have("info@a.nl", "info@b.nl")
+    number = app.services.users.add(
         LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission), "b.nl": list(Permission)}
     )
-    kim = house.services.users.caller("kim")
-    lists_are_read(house, monkeypatch, lambda: house.services.users.change(
+    kim = app.services.users.caller("kim")
+    lists_are_read(app, monkeypatch, lambda: app.services.users.change(
         LOCAL, number, permissions={"a.nl": list(Permission)}))  # fmt: skip
     with pytest.raises(Forbidden, match=r"b\.nl"):
-        house.services.exports.everything(kim)
+        app.services.exports.everything(kim)

@@ -13,14 +13,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mxlib import services
 from mxlib.api.app import routes
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.text import labels, store_problems
 from mxlib.core.vocabulary import AT_AN_END, Outcome
 from mxlib.runs.run_view import RunView
 from mxlib.sandbox import NAMED, Rule, Schedule
-from mxlib.services import Services
+from mxlib.services import Services, build, install
 from mxlib.settings import Settings
 from mxlib.store import StoreUnavailable, audit
 from mxlib.ui.app import banner
@@ -41,58 +40,53 @@ FILE = (
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
+def services(tmp_path: Path, clock: ShiftedClock) -> Iterator[Services]:
     """The services on a fresh stand-in whose minute is one second."""
     settings = Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400)
-    built = services.build(settings, clock)
-    services.install(built)
+    built = build(settings, clock)
+    install(built)
     built.run_manager.recover()
     yield built
-    services.install(None)
+    install(None)
     built.close()
 
 
-def ended(house: Services, file: bytes = FILE) -> RunView:
+def ended(services: Services, file: bytes = FILE) -> RunView:
     """A run of that file at its end."""
-    batch = house.files.batch_from_file(file, "staff.csv", "clienta.nl")
-    ready = house.imports.confirm(LOCAL, batch, before=house.imports.validate(LOCAL, batch))
-    run = house.runs.start(LOCAL, ready.plan, days=7)
-    until(lambda: view(house, run).status in AT_AN_END)
-    return view(house, run)
+    batch = services.files.batch_from_file(file, "staff.csv", "clienta.nl")
+    ready = services.imports.confirm(LOCAL, batch, before=services.imports.validate(LOCAL, batch))
+    run = services.runs.start(LOCAL, ready.plan, days=7)
+    until(lambda: view(services, run).status in AT_AN_END)
+    return view(services, run)
 
 
-def view(house: Services, run: int) -> RunView:
-    found = house.runs.get(LOCAL, run)
+def view(services: Services, run: int) -> RunView:
+    found = services.runs.get(LOCAL, run)
     assert found is not None
     return found
 
 
-def mixed(house: Services) -> RunView:
+def mixed(services: Services) -> RunView:
     """A run some of whose rows are made, some fail, and some are left out."""
-    assert house.sandbox is not None
-    house.sandbox.sandbox.schedule = Schedule.of(
+    assert services.sandbox is not None
+    services.sandbox.sandbox.schedule = Schedule.of(
         Rule(NAMED["plan_full"], address="full@clienta.nl"), Rule(NAMED["lost_after"], address="lost@clienta.nl")
     )
-    return ended(house)
+    return ended(services)
 
 
 def table(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def test_page_api_and_files_tell_the_same_numbers(house: Services) -> None:
-    run = mixed(house)
+def test_page_api_and_files_tell_the_same_numbers(services: Services) -> None:
+    run = mixed(services)
     told = {outcome.value: number for outcome, number in run.counts.items() if number}
     assert told == {"created": 3, "failed": 1, "skipped": 3}
     assert (run.total, run.differences) == (7, 1)
 
     web = TestClient(Starlette(routes=[*downloads.routes, *routes]), base_url="http://127.0.0.1")
-    token = {"Authorization": f"Bearer {house.tokens.create(LOCAL, 'test', admin=True)}"}
+    token = {"Authorization": f"Bearer {services.tokens.create(LOCAL, 'test', admin=True)}"}
     api = web.get(f"/api/imports/{run.id}", headers=token).json()["data"]
     assert {outcome: number for outcome, number in api["counts"].items() if number} == told
     assert api["total"] == 7
@@ -118,8 +112,8 @@ def test_page_api_and_files_tell_the_same_numbers(house: Services) -> None:
     assert (shown["Rows"], *(shown[labels.outcome(Outcome(name))] for name in told)) == (7, *told.values())
 
 
-def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(house: Services) -> None:
-    run = mixed(house)
+def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(services: Services) -> None:
+    run = mixed(services)
     tab = opened()
     assert any(f"Run {run.id}" in each.value and "accounted for" in each.value for each in tab.markdown)
     tab.button(key=f"banner-show-{run.id}").click().run()
@@ -128,16 +122,16 @@ def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(house: Se
     assert not any("accounted for" in each.value for each in opened().markdown)
 
 
-def test_the_title_of_the_tab_tells_how_far_a_run_is(house: Services) -> None:
-    assert house.sandbox is not None
+def test_the_title_of_the_tab_tells_how_far_a_run_is(services: Services) -> None:
+    assert services.sandbox is not None
     assert banner.tab_title(LOCAL) == banner.NAME
-    house.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
-    batch = house.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
-    judged = house.imports.validate(LOCAL, batch)
-    run = house.runs.start(LOCAL, house.imports.confirm(LOCAL, batch, before=judged).plan, days=7)
-    until(lambda: view(house, run).decided == 5)
+    services.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
+    batch = services.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
+    judged = services.imports.validate(LOCAL, batch)
+    run = services.runs.start(LOCAL, services.imports.confirm(LOCAL, batch, before=judged).plan, days=7)
+    until(lambda: view(services, run).decided == 5)
     assert re.match(r"5/7\b", banner.tab_title(LOCAL))
-    house.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
+    services.sandbox.stop()  # the stalled requests end, so that closing need not wait for them
 
 
 def somebody(*domains: str) -> Caller:
@@ -145,64 +139,66 @@ def somebody(*domains: str) -> Caller:
     return Caller("kim", domains={domain: frozenset({Permission.IMPORT}) for domain in domains})
 
 
-def test_who_may_import_into_all_its_domains_sees_a_run_and_may_take_it_over(house: Services) -> None:
-    run = mixed(house).id
+def test_who_may_import_into_all_its_domains_sees_a_run_and_may_take_it_over(services: Services) -> None:
+    run = mixed(services).id
     kim = somebody("clienta.nl")
-    assert house.runs.get(kim, run) is None
-    assert house.runs.all(kim) == ()
+    assert services.runs.get(kim, run) is None
+    assert services.runs.all(kim) == ()
     with pytest.raises(Forbidden):
-        house.runs.take_over(kim, run)
+        services.runs.take_over(kim, run)
 
     kim = somebody("clienta.nl", "clientb.nl")
-    assert house.runs.get(kim, run) is not None
-    assert not any(password for _, password in house.runs.results(kim, run))
+    assert services.runs.get(kim, run) is not None
+    assert not any(password for _, password in services.runs.results(kim, run))
     with pytest.raises(Forbidden, match="Take the run over first"):
-        house.runs.file(kim, run, "results.csv")
-    house.runs.take_over(kim, run)
-    assert b"Geheim.2026x" in house.runs.file(kim, run, "results.csv")
-    with house.store.read() as tx:
+        services.runs.file(kim, run, "results.csv")
+    services.runs.take_over(kim, run)
+    assert b"Geheim.2026x" in services.runs.file(kim, run, "results.csv")
+    with services.store.read() as tx:
         told = [(entry["who"], entry["what"]) for entry in audit.entries(tx, run=run)]
     assert ("kim", "run.take_over") in told
     assert ("kim", "results.download") in told
 
 
-def test_the_operator_is_warned_two_days_before_passwords_are_forgotten(house: Services, clock: ShiftedClock) -> None:
-    run = ended(house)
-    assert house.runs.ending_soon(LOCAL) == ()
+def test_the_operator_is_warned_two_days_before_passwords_are_forgotten(
+    services: Services, clock: ShiftedClock
+) -> None:
+    run = ended(services)
+    assert services.runs.ending_soon(LOCAL) == ()
     clock.ahead = 5.1 * 86_400
-    assert [each.id for each in house.runs.ending_soon(LOCAL)] == [run.id]
-    assert house.runs.ending_soon(somebody("clienta.nl", "clientb.nl")) == ()
+    assert [each.id for each in services.runs.ending_soon(LOCAL)] == [run.id]
+    assert services.runs.ending_soon(somebody("clienta.nl", "clientb.nl")) == ()
     said = [each.value for each in opened().warning]
     assert any(f"run {run.id}" in each.lower() and "password" in each for each in said), said
-    house.runs.extend(LOCAL, run.id, 7)
-    assert house.runs.ending_soon(LOCAL) == ()
+    services.runs.extend(LOCAL, run.id, 7)
+    assert services.runs.ending_soon(LOCAL) == ()
 
 
 class TestTheDiskIsFull:
     @pytest.fixture
-    def run(self, house: Services, monkeypatch: pytest.MonkeyPatch) -> int:
-        run = ended(house).id
-        house.lists.mailboxes(LOCAL, "clienta.nl")
+    def run(self, services: Services, monkeypatch: pytest.MonkeyPatch) -> int:
+        run = ended(services).id
+        services.lists.mailboxes(LOCAL, "clienta.nl")
 
         @contextmanager
         def write() -> Iterator[None]:
             raise StoreUnavailable(store_problems.DISK_FULL)
             yield
 
-        monkeypatch.setattr(house.store, "write", write)
+        monkeypatch.setattr(services.store, "write", write)
         yield run
         monkeypatch.undo()
 
     @pytest.mark.parametrize("page", ["email_accounts", "import_mailboxes", "runs"])
-    def test_every_page_still_opens(self, house: Services, run: int, page: str) -> None:
+    def test_every_page_still_opens(self, services: Services, run: int, page: str) -> None:
         tab = opened(page, run=str(run), domain="clienta.nl")
         assert not any("fault" in each.value for each in tab.error)
 
-    def test_a_list_that_can_not_be_kept_is_told_as_an_old_one(self, house: Services, run: int) -> None:
-        listed = house.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
+    def test_a_list_that_can_not_be_kept_is_told_as_an_old_one(self, services: Services, run: int) -> None:
+        listed = services.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
         assert store_problems.DISK_FULL in listed.problem
         assert not listed.frame.empty
 
-    def test_a_download_that_can_not_be_noted_says_why(self, house: Services, run: int) -> None:
+    def test_a_download_that_can_not_be_noted_says_why(self, services: Services, run: int) -> None:
         answer = TestClient(Starlette(routes=downloads.routes)).get(f"/runs/{run}/results.csv")
         assert (answer.status_code, answer.text) == (503, store_problems.DISK_FULL)

@@ -12,11 +12,11 @@ from mxlib.mxroute import protocol
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.services.history import Event
 from mxlib.store import first_seen, mailbox_lists
-from tests.support.app import GOOD, House, opened
+from tests.support.app import GOOD, App, opened
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """Mailboxes of two domains whose lists are kept; c.nl was never read."""
     with opened(tmp_path) as made:
         made.have("kim@a.nl", "kimono@a.nl", "joakim@a.nl", "kim@b.nl", "kim@c.nl")
@@ -30,111 +30,111 @@ def viewer(*domains: str) -> Caller:
     return Caller("ops", domains=dict.fromkeys(domains, frozenset({Permission.VIEW})))
 
 
-def found(house: House, text: str, caller: Caller = LOCAL) -> list[str]:
-    return [hit.address for hit in house.services.search.find(caller, text).hits]
+def found(app: App, text: str, caller: Caller = LOCAL) -> list[str]:
+    return [hit.address for hit in app.services.search.find(caller, text).hits]
 
 
-def test_the_whole_address_comes_first_then_what_begins_so(house: House) -> None:
-    assert found(house, "Kim") == ["kim@a.nl", "kim@b.nl", "kimono@a.nl", "joakim@a.nl"]
-    assert found(house, " kim@b.nl ") == ["kim@b.nl"]
-    assert found(house, "nobody") == found(house, "") == found(house, "  ") == []
+def test_the_whole_address_comes_first_then_what_begins_so(app: App) -> None:
+    assert found(app, "Kim") == ["kim@a.nl", "kim@b.nl", "kimono@a.nl", "joakim@a.nl"]
+    assert found(app, " kim@b.nl ") == ["kim@b.nl"]
+    assert found(app, "nobody") == found(app, "") == found(app, "  ") == []
 
 
-def test_a_recovery_email_is_found_too_after_the_addresses(house: House) -> None:
-    house.services.mailboxes.set_stored(LOCAL, "a.nl", "joakim", "recovery_email", "kimono.fan@home.nl")
-    assert found(house, "kimono") == ["kimono@a.nl", "joakim@a.nl"]
-    assert found(house, "%") == found(house, "_") == []
+def test_a_recovery_email_is_found_too_after_the_addresses(app: App) -> None:
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "joakim", "recovery_email", "kimono.fan@home.nl")
+    assert found(app, "kimono") == ["kimono@a.nl", "joakim@a.nl"]
+    assert found(app, "%") == found(app, "_") == []
 
 
-def test_finding_sends_nothing_even_when_every_list_is_old(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = len(house.host.sent)
+def test_finding_sends_nothing_even_when_every_list_is_old(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = len(app.host.sent)
     now = time.time() + 86_400
-    monkeypatch.setattr(house.services.clock, "now", lambda: now)
-    told = house.services.search.find(LOCAL, "kim")
-    assert len(house.host.sent) == sent
+    monkeypatch.setattr(app.services.clock, "now", lambda: now)
+    told = app.services.search.find(LOCAL, "kim")
+    assert len(app.host.sent) == sent
     assert told.never_read == ("c.nl",)
     assert told.told(now) == "Searched 2 domains; the oldest list is 24 hours old. 1 domain never read."
 
 
-def test_domains_never_read_are_read_when_asked(house: House) -> None:
-    house.services.search.read(LOCAL)
-    assert "kim@c.nl" in found(house, "kim")
-    assert house.services.search.find(LOCAL, "kim").never_read == ()
+def test_domains_never_read_are_read_when_asked(app: App) -> None:
+    app.services.search.read(LOCAL)
+    assert "kim@c.nl" in found(app, "kim")
+    assert app.services.search.find(LOCAL, "kim").never_read == ()
 
 
-def test_only_domains_that_one_may_view_are_searched(house: House) -> None:
-    assert found(house, "kim", viewer("b.nl")) == ["kim@b.nl"]
-    told = house.services.search.find(viewer("b.nl"), "kim")
+def test_only_domains_that_one_may_view_are_searched(app: App) -> None:
+    assert found(app, "kim", viewer("b.nl")) == ["kim@b.nl"]
+    told = app.services.search.find(viewer("b.nl"), "kim")
     assert (told.domains, told.never_read) == (1, ())
-    assert found(house, "kim", Caller("x", domains={"a.nl": frozenset({Permission.DELETE})})) == []
+    assert found(app, "kim", Caller("x", domains={"a.nl": frozenset({Permission.DELETE})})) == []
 
 
-def test_a_mailbox_made_or_deleted_by_hand_is_found_or_not_at_once(house: House) -> None:
-    house.services.mailboxes.create(LOCAL, "a.nl", {"username": "kimberley", "password": GOOD})
-    house.services.mailboxes.delete(LOCAL, "a.nl", "kimono")
-    assert found(house, "kim") == ["kim@a.nl", "kim@b.nl", "kimberley@a.nl", "joakim@a.nl"]
+def test_a_mailbox_made_or_deleted_by_hand_is_found_or_not_at_once(app: App) -> None:
+    app.services.mailboxes.create(LOCAL, "a.nl", {"username": "kimberley", "password": GOOD})
+    app.services.mailboxes.delete(LOCAL, "a.nl", "kimono")
+    assert found(app, "kim") == ["kim@a.nl", "kim@b.nl", "kimberley@a.nl", "joakim@a.nl"]
 
 
-def test_of_ten_thousand_mailboxes_the_first_fifty_hits_are_told(house: House) -> None:
+def test_of_ten_thousand_mailboxes_the_first_fifty_hits_are_told(app: App) -> None:
     boxes = [Mailbox(f"person{n}", f"person{n}@a.nl", 1024, 0.0, 9600, 0, False) for n in range(10_000)]
-    with house.services.store.write() as tx:
+    with app.services.store.write() as tx:
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, time.time())
-    assert len(found(house, "person77")) == 50
+    assert len(found(app, "person77")) == 50
 
 
 # The past.
 
 
-def past(house: House, address: str) -> list[Event]:
+def past(app: App, address: str) -> list[Event]:
     name, _, domain = address.partition("@")
-    return list(house.services.histories.of(LOCAL, domain, name).events)
+    return list(app.services.histories.of(LOCAL, domain, name).events)
 
 
-def origin(house: House, address: str, now: float) -> str:
+def origin(app: App, address: str, now: float) -> str:
     name, _, domain = address.partition("@")
-    return house.services.histories.of(LOCAL, domain, name).origin(now)
+    return app.services.histories.of(LOCAL, domain, name).origin(now)
 
 
-def imported(house: House, *names: str) -> int:
+def imported(app: App, *names: str) -> int:
     rows = [{"username": name, "password": GOOD} for name in names]
-    answer = house.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows})
+    answer = app.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows})
     run = int(answer.json()["data"]["id"])
-    house.ended(run)
+    app.ended(run)
     return run
 
 
-def test_what_mxm_did_not_make_says_since_when_it_is_known(house: House) -> None:
+def test_what_mxm_did_not_make_says_since_when_it_is_known(app: App) -> None:
     at = time.mktime((2026, 5, 3, 12, 0, 0, 0, 0, -1))
     boxes = [Mailbox("old", "old@a.nl", 1024, 0.0, 9600, 0, False)]
-    with house.services.store.write() as tx:
+    with app.services.store.write() as tx:
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at)
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at + 9_000_000)
-    assert origin(house, "old@a.nl", at) == "Not made here, first seen 3 May."
-    assert past(house, "old@a.nl") == []
+    assert origin(app, "old@a.nl", at) == "Not made here, first seen 3 May."
+    assert past(app, "old@a.nl") == []
 
 
-def test_what_a_run_or_a_hand_made_was_never_first_seen(house: House) -> None:
-    run = imported(house, "fresh")
-    house.services.mailboxes.create(LOCAL, "a.nl", {"username": "new", "password": GOOD})
-    house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
-    with house.services.store.read() as tx:
+def test_what_a_run_or_a_hand_made_was_never_first_seen(app: App) -> None:
+    run = imported(app, "fresh")
+    app.services.mailboxes.create(LOCAL, "a.nl", {"username": "new", "password": GOOD})
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    with app.services.store.read() as tx:
         assert first_seen.since(tx, "a.nl", "fresh") is first_seen.since(tx, "a.nl", "new") is None
         assert first_seen.since(tx, "a.nl", "kim") is not None
-    assert [(event.what, event.run) for event in past(house, "fresh@a.nl")] == [("Created", run)]
-    assert [(event.what, event.run, event.who) for event in past(house, "new@a.nl")] == [("Created", None, LOCAL.name)]
-    assert origin(house, "fresh@a.nl", 0) == origin(house, "new@a.nl", 0) == ""
+    assert [(event.what, event.run) for event in past(app, "fresh@a.nl")] == [("Created", run)]
+    assert [(event.what, event.run, event.who) for event in past(app, "new@a.nl")] == [("Created", None, LOCAL.name)]
+    assert origin(app, "fresh@a.nl", 0) == origin(app, "new@a.nl", 0) == ""
 
 
-def test_every_change_is_there_once_with_who_and_which_run_newest_first(house: House) -> None:
-    run = imported(house, "fresh", "other")
-    changing = house.services.changes
+def test_every_change_is_there_once_with_who_and_which_run_newest_first(app: App) -> None:
+    run = imported(app, "fresh", "other")
+    changing = app.services.changes
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], NewQuota(2048))
     second = changing.carry_out(LOCAL, proposed, days=7).run
-    house.ended(second or 0)
-    house.services.mailboxes.update(LOCAL, "a.nl", "fresh", {"quota": 4096})
-    house.services.mailboxes.set_stored(LOCAL, "a.nl", "fresh", "recovery_email", "f@home.nl")
-    house.services.mailboxes.set_stored(LOCAL, "a.nl", "fresh", "recovery_email", "")
-    events = past(house, "fresh@a.nl")
+    app.ended(second or 0)
+    app.services.mailboxes.update(LOCAL, "a.nl", "fresh", {"quota": 4096})
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "fresh", "recovery_email", "f@home.nl")
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "fresh", "recovery_email", "")
+    events = past(app, "fresh@a.nl")
     assert [(event.what, event.run) for event in events] == [
         ("Recovery email removed", None),
         ("Recovery email set", None),
@@ -147,35 +147,35 @@ def test_every_change_is_there_once_with_who_and_which_run_newest_first(house: H
     assert events[2].detail == "quota 2048 → 4096"
 
 
-def test_a_row_that_was_left_out_did_nothing_and_one_that_failed_tried(house: House) -> None:
-    imported(house, "kim")
-    assert past(house, "kim@a.nl") == []
-    proposed = house.services.changes.plan(LOCAL, ["kim@a.nl", "kimono@a.nl"], NewQuota(2048))
-    house.host.goes_wrong("plan_full", count=2)
-    house.ended(house.services.changes.carry_out(LOCAL, proposed, days=7).run or 0)
-    assert [event.what for event in past(house, "kim@a.nl")] == ["Change failed"]
-    assert "MXroute" in past(house, "kim@a.nl")[0].detail
+def test_a_row_that_was_left_out_did_nothing_and_one_that_failed_tried(app: App) -> None:
+    imported(app, "kim")
+    assert past(app, "kim@a.nl") == []
+    proposed = app.services.changes.plan(LOCAL, ["kim@a.nl", "kimono@a.nl"], NewQuota(2048))
+    app.host.goes_wrong("plan_full", count=2)
+    app.ended(app.services.changes.carry_out(LOCAL, proposed, days=7).run or 0)
+    assert [event.what for event in past(app, "kim@a.nl")] == ["Change failed"]
+    assert "MXroute" in past(app, "kim@a.nl")[0].detail
 
 
-def test_what_was_deleted_here_and_is_there_again_says_so(house: House) -> None:
-    imported(house, "fresh", "other")
-    changing = house.services.changes
+def test_what_was_deleted_here_and_is_there_again_says_so(app: App) -> None:
+    imported(app, "fresh", "other")
+    changing = app.services.changes
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], Deletion())
-    house.ended(changing.carry_out(LOCAL, proposed, days=7, typed="2").run or 0)
-    assert [event.what for event in past(house, "fresh@a.nl")] == ["Deleted", "Created"]
-    house.host.send(protocol.create_mailbox("a.nl", "fresh", GOOD))
-    assert origin(house, "fresh@a.nl", 0) == "Deleted here once; somebody else made it again."
+    app.ended(changing.carry_out(LOCAL, proposed, days=7, typed="2").run or 0)
+    assert [event.what for event in past(app, "fresh@a.nl")] == ["Deleted", "Created"]
+    app.host.send(protocol.create_mailbox("a.nl", "fresh", GOOD))
+    assert origin(app, "fresh@a.nl", 0) == "Deleted here once; somebody else made it again."
 
 
-def test_the_past_is_told_to_those_who_may_view_the_domain(house: House) -> None:
-    house.services.histories.of(viewer("a.nl"), "a.nl", "kim")
+def test_the_past_is_told_to_those_who_may_view_the_domain(app: App) -> None:
+    app.services.histories.of(viewer("a.nl"), "a.nl", "kim")
     with pytest.raises(Forbidden):
-        house.services.histories.of(viewer("b.nl"), "a.nl", "kim")
+        app.services.histories.of(viewer("b.nl"), "a.nl", "kim")
 
 
-def test_what_left_the_host_and_came_back_is_first_seen_anew(house: House) -> None:
+def test_what_left_the_host_and_came_back_is_first_seen_anew(app: App) -> None:
     box = Mailbox("back", "back@a.nl", 1024, 0.0, 9600, 0, False)
-    with house.services.store.write() as tx:
+    with app.services.store.write() as tx:
         for at, boxes in ((1_000.0, [box]), (2_000.0, []), (3_000.0, [box]), (4_000.0, [box])):
             mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, at)
         assert first_seen.since(tx, "a.nl", "back") == 3_000.0

@@ -5,7 +5,7 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,13 @@ from mxlib.core.mapping import secret_cells
 from mxlib.core.schema import MASK
 from mxlib.core.text import findings
 from mxlib.store import FILE, Store, journal, own_cells
-from tests.support import app as houses
-from tests.support.app import GOOD, House, data
+from tests.support import app as support
+from tests.support.app import GOOD, App, data
 from tests.support.pages import opened, preview, sent
 
 #: A password of each kind that people hand out; none may be found anywhere but sealed.
 P, Q, R = "Kroket-2026a", "Stoomboot-77x", "Start-2026b"
 HASH = "$6$Zq1aB7cD$hN3kP0xYwE9uT2vR5sL8mQ4jF6gH1iK7"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
-    with houses.opened(tmp_path) as made:
-        yield made
 
 
 #: Files with passwords in places where nobody asked for one, as they come.
@@ -149,8 +142,8 @@ def _timed(do: Callable[[], object]) -> float:
     return time.thread_time() - began
 
 
-def told(house: House, content: str, path: str = "/email-accounts/import/preview") -> Any:
-    return house.ask("POST", f"{path}?default_domain=a.nl&generate_passwords=true&file=staff.csv", content=content,
+def told(app: App, content: str, path: str = "/email-accounts/import/preview") -> Any:
+    return app.ask("POST", f"{path}?default_domain=a.nl&generate_passwords=true&file=staff.csv", content=content,
                      headers={"Content-Type": "text/csv"})  # fmt: skip
 
 
@@ -162,10 +155,10 @@ def without_passwords(answer: Any) -> str:
     return json.dumps(body, ensure_ascii=False)
 
 
-def kept(house: House) -> bytes:
+def kept(app: App) -> bytes:
     """Everything that the data folder holds but the stand-in's own notes."""
-    house.services.store.scrub()
-    folder = house.services.settings.data_dir
+    app.services.store.scrub()
+    folder = app.services.settings.data_dir
     return b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if not file.name.startswith("sandbox"))
 
 
@@ -177,30 +170,30 @@ def tells(text: str | bytes) -> list[str]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_password_in_another_place_is_in_no_answer_page_file_database_or_log(
-    house: House, caplog: pytest.LogCaptureFixture, name: str
+    app: App, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    assert not tells(without_passwords(told(house, FILES[name])))
-    answer = told(house, FILES[name], "/imports")
+    assert not tells(without_passwords(told(app, FILES[name])))
+    answer = told(app, FILES[name], "/imports")
     assert not tells(without_passwords(answer))
     for tab in (preview(opened("import_mailboxes", domain="a.nl"), FILES[name].encode()),):
         assert not tells(sent(tab))
     if answer.status_code == 202:
         run = data(answer, 202)["id"]
-        house.ended(run)
-        assert not tells(kept(house))
-        house.services.runs.handed_over(LOCAL, run)
+        app.ended(run)
+        assert not tells(kept(app))
+        app.services.runs.handed_over(LOCAL, run)
         for kind in ("results.csv", "failed.csv"):
-            assert not tells(house.services.exports.run_file(LOCAL, run, kind).content)
+            assert not tells(app.services.exports.run_file(LOCAL, run, kind).content)
         tab = opened("runs", run=str(run))
         tab.session_state["rows-open"] = True
         assert not tells(sent(tab.run()))
-        assert not tells(house.ask("GET", f"/imports/{run}/results").text)
-        assert not tells(house.ask("GET", "/audit").text)
-    assert not tells(kept(house))
+        assert not tells(app.ask("GET", f"/imports/{run}/results").text)
+        assert not tells(app.ask("GET", "/audit").text)
+    assert not tells(kept(app))
     assert not tells(caplog.text)
 
 
-def test_what_is_typed_into_the_grid_is_masked_too(house: House) -> None:
+def test_what_is_typed_into_the_grid_is_masked_too(app: App) -> None:
     tab = preview(opened("import_mailboxes", domain="a.nl"), b"username,quota\r\nlotte,5\r\n")
     key = tab.session_state["preview"].editor.key
     tab.session_state[key] = {
@@ -209,10 +202,10 @@ def test_what_is_typed_into_the_grid_is_masked_too(house: House) -> None:
     tab.run()
     assert findings.PASSWORD_ELSEWHERE in tab.data_editor[0].value["fix"].iat[0]
     assert not tells(sent(tab))
-    assert not tells(kept(house))
+    assert not tells(kept(app))
 
 
-def test_rows_in_json_are_held_to_the_same(house: House) -> None:
+def test_rows_in_json_are_held_to_the_same(app: App) -> None:
     body = {
         "default_domain": "a.nl",
         "rows": [
@@ -220,18 +213,18 @@ def test_rows_in_json_are_held_to_the_same(house: House) -> None:
             {"username": f"lou:{Q}", "quota": R, "recovery_email": P, "Temp pwd": "geheim"},
         ],
     }
-    assert not tells(without_passwords(house.ask("POST", "/email-accounts/import/preview", body)))
-    run = data(house.ask("POST", "/imports", body), 202)["id"]
-    house.ended(run)
-    assert not tells(kept(house))
-    (kim, lou) = results(house, run)
+    assert not tells(without_passwords(app.ask("POST", "/email-accounts/import/preview", body)))
+    run = data(app.ask("POST", "/imports", body), 202)["id"]
+    app.ended(run)
+    assert not tells(kept(app))
+    (kim, lou) = results(app, run)
     assert (kim["Dept"], kim["note"], kim["password"]) == ("IT", f"was {MASK}", P)
     assert lou["address"] == f"lou:{MASK}@a.nl"
     assert not {"Initial password", "PIN", "Temp pwd"} & kim.keys()
 
 
-def results(house: House, run: int) -> list[dict[str, str]]:
-    content = house.services.exports.run_file(LOCAL, run, "results.csv").content
+def results(app: App, run: int) -> list[dict[str, str]]:
+    content = app.services.exports.run_file(LOCAL, run, "results.csv").content
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
@@ -242,18 +235,18 @@ WITH_OWN = (
 )
 
 
-def started(house: House, content: str = WITH_OWN) -> int:
-    answer = house.ask("POST", "/imports?default_domain=a.nl&file=staff.csv", content=content,
+def started(app: App, content: str = WITH_OWN) -> int:
+    answer = app.ask("POST", "/imports?default_domain=a.nl&file=staff.csv", content=content,
                        headers={"Content-Type": "text/csv"})  # fmt: skip
     run = int(data(answer, 202)["id"])
-    house.ended(run)
+    app.ended(run)
     return run
 
 
-def test_the_other_own_columns_are_sealed_and_stay_after_handed_over(house: House) -> None:
-    run = started(house)
-    house.services.runs.handed_over(LOCAL, run)
-    kim, lou = results(house, run)
+def test_the_other_own_columns_are_sealed_and_stay_after_handed_over(app: App) -> None:
+    run = started(app)
+    app.services.runs.handed_over(LOCAL, run)
+    kim, lou = results(app, run)
     assert {"PIN"}.isdisjoint(kim)
     assert (kim["Department"], kim["Phone"], kim["Room"], kim["Note"]) == (
         "Sales",
@@ -263,28 +256,28 @@ def test_the_other_own_columns_are_sealed_and_stay_after_handed_over(house: Hous
     )
     assert (kim["password"], kim.get("Confirm", "")) == ("", "")
     assert lou["Note"] == f"first {MASK}"
-    assert not [own for own in (b"Sales", b"B2-045", b"call after 5", b"4711", GOOD.encode()) if own in kept(house)]
+    assert not [own for own in (b"Sales", b"B2-045", b"call after 5", b"4711", GOOD.encode()) if own in kept(app)]
 
 
-def test_an_undo_takes_the_own_columns_along(house: House) -> None:
-    run = started(house, f"username,password,Department\r\nkim,{GOOD},Sales\r\n")
-    back = house.services.undo.start(LOCAL, run, house.services.undo.look(LOCAL, run).typed)
-    house.ended(back)
-    assert [(row["outcome"], row["Department"]) for row in results(house, back)] == [("deleted", "Sales")]
+def test_an_undo_takes_the_own_columns_along(app: App) -> None:
+    run = started(app, f"username,password,Department\r\nkim,{GOOD},Sales\r\n")
+    back = app.services.undo.start(LOCAL, run, app.services.undo.look(LOCAL, run).typed)
+    app.ended(back)
+    assert [(row["outcome"], row["Department"]) for row in results(app, back)] == [("deleted", "Sales")]
 
 
-def test_with_another_key_the_results_say_that_own_columns_cannot_be_opened(house: House) -> None:
-    run = started(house)
-    house.services.store.key = type(house.services.store.key).make("another")
-    for row in results(house, run):
+def test_with_another_key_the_results_say_that_own_columns_cannot_be_opened(app: App) -> None:
+    run = started(app)
+    app.services.store.key = type(app.services.store.key).make("another")
+    for row in results(app, run):
         assert "Department" not in row
         assert "server key was changed" in row["own columns"]
 
 
 def test_what_an_earlier_release_kept_in_clear_is_sealed_or_gone_once_the_store_opens(tmp_path: Path) -> None:
-    with houses.opened(tmp_path) as house:
-        run = started(house, f"username,password\r\nkim,{GOOD}\r\nlou,{GOOD}\r\nmax,\r\n")
-        clock, folder = house.services.clock, house.services.settings.data_dir
+    with support.opened(tmp_path) as app:
+        run = started(app, f"username,password\r\nkim,{GOOD}\r\nlou,{GOOD}\r\nmax,\r\n")
+        clock, folder = app.services.clock, app.services.settings.data_dir
     file = next(folder.rglob(FILE))
     with closing(sqlite3.connect(file)) as old:
         old.execute("DELETE FROM meta WHERE name = 'own_cells_sealed'")
@@ -317,7 +310,7 @@ def test_what_an_earlier_release_kept_in_clear_is_sealed_or_gone_once_the_store_
         assert f"'max:{MASK}' has ':'" in rows[2].reason
 
 
-def test_the_mapping_page_shows_no_secret_whatever_its_column_is_said_to_hold(house: House) -> None:
+def test_the_mapping_page_shows_no_secret_whatever_its_column_is_said_to_hold(app: App) -> None:
     rows = f"wie,Start,wat,PIN\nlotte,{P},x,zz-pin-zz\ntim,{Q},first {R},zz-pin-zz\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     step = tab.session_state["mapping"]
@@ -328,7 +321,7 @@ def test_the_mapping_page_shows_no_secret_whatever_its_column_is_said_to_hold(ho
         assert not [*tells(text), *(["pin"] if "zz-pin-zz" in text else [])]
 
 
-def test_a_row_of_data_that_is_taken_for_the_header_is_masked(house: House) -> None:
+def test_a_row_of_data_that_is_taken_for_the_header_is_masked(app: App) -> None:
     rows = f"wie,wat\nlotte,{P}\ntim,{Q}\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     step = tab.session_state["mapping"]
@@ -336,15 +329,15 @@ def test_a_row_of_data_that_is_taken_for_the_header_is_masked(house: House) -> N
     assert not tells(sent(tab))
 
 
-def test_a_draft_tells_no_secret_beside_its_seal_and_its_file_has_none_in_own_columns(house: House) -> None:
+def test_a_draft_tells_no_secret_beside_its_seal_and_its_file_has_none_in_own_columns(app: App) -> None:
     rows = f"username,domain,password,Start,Note\nlotte,b.nl:{Q},{GOOD},{P},was {R}\nkim,a.nl,{GOOD},{P},\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     tab.session_state["preview"].editor.changes_shown = True
     assert not tells(sent(tab.run()))
-    assert not tells(kept(house))
-    (draft,) = house.services.drafts.offered(LOCAL)
+    assert not tells(kept(app))
+    (draft,) = app.services.drafts.offered(LOCAL)
     assert draft.domains == ("a.nl",)
-    file = house.services.drafts.file(LOCAL, draft.id, "csv").content
+    file = app.services.drafts.file(LOCAL, draft.id, "csv").content
     assert GOOD.encode() in file
     assert f"was {MASK}".encode() in file
     assert not tells(file)

@@ -12,14 +12,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from mxlib import services
 from mxlib.auth.middleware import AccessMiddleware
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import AT_AN_END
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.sandbox import NAMED, Rule, Schedule, Served, believable, serve
-from mxlib.services import Services
+from mxlib.services import Services, build
 from mxlib.settings import Settings
 from mxlib.web.downloads import routes
 from tests.support.threaded_runs import until
@@ -49,10 +48,10 @@ def host() -> Iterator[Served]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, host: Served, caplog: pytest.LogCaptureFixture) -> Iterator[Services]:
+def services(tmp_path: Path, host: Served, caplog: pytest.LogCaptureFixture) -> Iterator[Services]:
     caplog.set_level(logging.DEBUG)
     logging.getLogger().setLevel(logging.DEBUG)
-    built = services.build(
+    built = build(
         Settings(
             data_dir=tmp_path, server="sandbox.local", user="sandbox", api_key=SecretStr(KEY), api_url=host.url,
             timeout_s=0.2,
@@ -63,12 +62,14 @@ def house(tmp_path: Path, host: Served, caplog: pytest.LogCaptureFixture) -> Ite
     built.close()
 
 
-def signed_in(house: Services, said: list[str]) -> str:
+def signed_in(services: Services, said: list[str]) -> str:
     """Sign in at the guarded server, after the mistakes that people make; the id of the session."""
-    house.users.add(LOCAL, "kim", SIGN_IN, admin=True)
+    services.users.add(LOCAL, "kim", SIGN_IN, admin=True)
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(AccessMiddleware, settings=house.settings, authenticator=lambda: house.authenticator)],
+        middleware=[
+            Middleware(AccessMiddleware, settings=services.settings, authenticator=lambda: services.authenticator)
+        ],
     )
     browser = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
     for name, password in ((MISTAKEN, SIGN_IN), ("kim", MISTAKEN), ("kim", SIGN_IN)):
@@ -81,39 +82,41 @@ def signed_in(house: Services, said: list[str]) -> str:
 
 
 def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
-    house: Services, host: Served, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    services: Services, host: Served, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    batch = house.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
-    batch = batch.with_passwords(house.imports.validate(LOCAL, batch))
-    judged = house.imports.validate(LOCAL, batch)
-    ready = house.imports.confirm(LOCAL, batch, before=judged)
+    batch = services.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
+    batch = batch.with_passwords(services.imports.validate(LOCAL, batch))
+    judged = services.imports.validate(LOCAL, batch)
+    ready = services.imports.confirm(LOCAL, batch, before=judged)
     secrets = {row.password for row in ready.plan.rows} | {KEY}
     assert len(secrets) == 6 + 1 + 1
-    secrets |= {SIGN_IN, MISTAKEN, signed_in(house, said)}
-    run = house.runs.start(LOCAL, ready.plan, days=7)
+    secrets |= {SIGN_IN, MISTAKEN, signed_in(services, said)}
+    run = services.runs.start(LOCAL, ready.plan, days=7)
 
     def status() -> str:
-        view = house.runs.get(LOCAL, run)
+        view = services.runs.get(LOCAL, run)
         said.append(repr(view))
-        said.extend(repr(state) for state in tuple(house.run_manager._worker.engine.states.values()))
+        said.extend(repr(state) for state in tuple(services.run_manager._worker.engine.states.values()))
         assert view is not None
         if view.status == "paused":
-            house.runs.resume(LOCAL, run)
+            services.runs.resume(LOCAL, run)
         return view.status
 
     until(lambda: status() in AT_AN_END)
     assert any("paused" in each for each in said), "The key was never refused."
-    created = [row for row, _ in house.runs.results(LOCAL, run) if row.outcome == "created"]
+    created = [row for row, _ in services.runs.results(LOCAL, run) if row.outcome == "created"]
     assert len(created) == 12
 
     for fault in ("unauthorized", "html_before", "stalled_before"):
         host.sandbox.schedule = Schedule.of(Rule(NAMED[fault], count=None))
         with pytest.raises(MXrouteError) as caught:
-            house.host.send(protocol.create_mailbox("clienta.nl", "byhand", SUPPLIED, 1, 1))
+            services.host.send(protocol.create_mailbox("clienta.nl", "byhand", SUPPLIED, 1, 1))
         said += traceback.format_exception(caught.value)
 
-    said += [repr(each) for each in (house.settings, house, ready.plan, ready.plan.rows, batch, batch.source, created)]
+    said += [
+        repr(each) for each in (services.settings, services, ready.plan, ready.plan.rows, batch, batch.source, created)
+    ]
     ours = (each for each in gc.get_objects() if str(type(each).__module__).startswith("mxlib."))
     said += [repr(each) for each in ours if not str(type(each).__module__).startswith("mxlib.sandbox")]
     said += [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]

@@ -1,7 +1,5 @@
 """Why no answer came has its own code, also where a start waits for it or a write by hand stays unknown."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +7,7 @@ import pytest
 from mxlib.mxroute import connection_errors
 from mxlib.mxroute.errors import MXrouteError, Unauthorized, Unreachable
 from mxlib.store import StoreUnavailable
-from tests.support import app as houses
-from tests.support.app import GOOD, House
+from tests.support.app import GOOD, App
 
 BOXES = "/domains/a.nl/email-accounts"
 CERTIFICATE = Unreachable("The certificate of api.example is not to be trusted.", sent=False, code="HOST_CERTIFICATE")
@@ -19,22 +16,16 @@ LATE = connection_errors.late(30.0)
 KEY = Unauthorized("UNAUTHORIZED", "", status=401)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with houses.opened(tmp_path) as made:
-        yield made
-
-
-def answers(monkeypatch: pytest.MonkeyPatch, house: House, **errors: MXrouteError | StoreUnavailable) -> None:
+def answers(monkeypatch: pytest.MonkeyPatch, app: App, **errors: MXrouteError | StoreUnavailable) -> None:
     """From now on, requests of a kind end with an error; a write reaches nobody."""
-    send = house.host.send
+    send = app.host.send
 
     def fails(request: Any, **how: Any) -> Any:
         if error := errors.get(request.kind):
             raise error
         return send(request, **how)
 
-    monkeypatch.setattr(house.host, "send", fails)
+    monkeypatch.setattr(app.host, "send", fails)
 
 
 def code(answer: Any) -> str:
@@ -53,27 +44,27 @@ def code(answer: Any) -> str:
     ],
 )
 def test_a_start_that_waits_says_why_with_its_code(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: MXrouteError | StoreUnavailable, expected: str
+    app: App, monkeypatch: pytest.MonkeyPatch, error: MXrouteError | StoreUnavailable, expected: str
 ) -> None:
-    house.ask("GET", "/domains")
-    answers(monkeypatch, house, read=error)
+    app.ask("GET", "/domains")
+    answers(monkeypatch, app, read=error)
     rows = [{"username": f"u{n}", "password": GOOD, "domain": domain} for n, domain in enumerate(("a.nl", "b.nl"))]
     for method, path, body in (
         ("POST", "/imports", {"rows": rows}),
         ("POST", "/changes", {"delete": True, "addresses": ["u0@a.nl", "u1@b.nl"], "confirm": 2}),
     ):
-        answer = house.ask(method, path, body)
+        answer = app.ask(method, path, body)
         assert code(answer) == expected
         assert str(error) in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(("read", "expected"), [(None, "HOST_TIMEOUT"), (NAME, "HOST_TIMEOUT"), (LATE, "HOST_TIMEOUT")])
 def test_a_create_that_stays_unknown_says_why_with_its_code(
-    house: House, monkeypatch: pytest.MonkeyPatch, read: MXrouteError | None, expected: str
+    app: App, monkeypatch: pytest.MonkeyPatch, read: MXrouteError | None, expected: str
 ) -> None:
-    house.ask("GET", BOXES)
-    answers(monkeypatch, house, write=LATE, **({"read": read} if read else {}))
-    assert code(house.ask("POST", BOXES, {"username": "nina", "password": GOOD})) == expected
+    app.ask("GET", BOXES)
+    answers(monkeypatch, app, write=LATE, **({"read": read} if read else {}))
+    assert code(app.ask("POST", BOXES, {"username": "nina", "password": GOOD})) == expected
 
 
 @pytest.mark.parametrize(("method", "body"), [("PATCH", {"quota": 2048}), ("DELETE", None)])
@@ -87,9 +78,9 @@ def test_a_create_that_stays_unknown_says_why_with_its_code(
     ],
 )
 def test_a_change_that_stays_unknown_says_why_with_its_code(
-    house: House, monkeypatch: pytest.MonkeyPatch, method: str, body: Any, lost: Any, read: Any, expected: str
+    app: App, monkeypatch: pytest.MonkeyPatch, method: str, body: Any, lost: Any, read: Any, expected: str
 ) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    answers(monkeypatch, house, write=lost, read=read)
-    assert code(house.ask(method, f"{BOXES}/nina", body)) == expected
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    answers(monkeypatch, app, write=lost, read=read)
+    assert code(app.ask(method, f"{BOXES}/nina", body)) == expected

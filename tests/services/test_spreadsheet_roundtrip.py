@@ -15,9 +15,9 @@ from mxlib.core.mapping.read_file import apply_mapping
 from mxlib.core.vocabulary import OnExisting
 from mxlib.sandbox.state import Change
 from mxlib.store import stored_columns
-from tests.support import app as houses
+from tests.support import app as support
 from tests.support import libreoffice as soffice
-from tests.support.app import House
+from tests.support.app import App
 from tests.support.libreoffice import csv_filter, saved_as
 
 #: Names that spreadsheets love to take for something else, and a host has all the same.
@@ -32,9 +32,9 @@ EVERY = [("a.nl", PLAIN), ("b.nl", AWKWARD)]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     """a.nl has the plain names, b.nl the awkward ones; quotas and recovery emails of many kinds."""
-    with houses.opened(tmp_path) as made:
+    with support.opened(tmp_path) as made:
         for domain, names in EVERY:
             for number, name in enumerate(names):
                 change = Change("create", domain, name, quota=(1024, 0, 2048, 10240)[number % 4], password="theirs")
@@ -44,9 +44,9 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def exported(house: House, domain: str, kind: str) -> bytes:
-    house.services.lists.mailboxes(LOCAL, domain, refresh=True)
-    return house.services.exports.domain_file(LOCAL, domain, kind).content
+def exported(app: App, domain: str, kind: str) -> bytes:
+    app.services.lists.mailboxes(LOCAL, domain, refresh=True)
+    return app.services.exports.domain_file(LOCAL, domain, kind).content
 
 
 def through_libreoffice(data: bytes, kind: str, locale: str = "en-US") -> bytes:
@@ -65,118 +65,118 @@ def cells(data: bytes, name: str) -> list[dict[str, str]]:
     return [dict(zip(sheet.header, row, strict=True)) for row in rows]
 
 
-def changes(house: House, data: bytes, name: str, domain: str = "c.nl") -> list[str]:
+def changes(app: App, data: bytes, name: str, domain: str = "c.nl") -> list[str]:
     """What an import of the file with `Existing mailboxes: update` would change, row by row."""
-    batch = house.services.files.batch_from_file(data, name, domain, on_existing=OnExisting.UPDATE)
-    judged = house.services.imports.validate(LOCAL, batch)
+    batch = app.services.files.batch_from_file(data, name, domain, on_existing=OnExisting.UPDATE)
+    judged = app.services.imports.validate(LOCAL, batch)
     assert judged["reasons"].eq("").all(), judged["reasons"].tolist()
     assert set(judged["action"]) == {"update"}
     return list(judged["changes"])
 
 
-def imported(house: House, data: bytes, kind: str) -> tuple[dict[str, int], list[tuple[str, str, Any]]]:
+def imported(app: App, data: bytes, kind: str) -> tuple[dict[str, int], list[tuple[str, str, Any]]]:
     """Import it for good, with updates: the counts, and the writes that the host got."""
-    before = len(house.host.sent)
+    before = len(app.host.sent)
     kinds = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-    answer = house.ask(
+    answer = app.ask(
         "POST",
         "/imports?on_existing=update&generate_passwords=true",
         content=data,
         headers={"Content-Type": kinds[kind]},
     )
-    told = house.ended(houses.data(answer, 202)["id"])
+    told = app.ended(support.data(answer, 202)["id"])
     counts = {outcome: rows for outcome, rows in told["counts"].items() if rows}
-    writes = [(sent.method, sent.path, sent.body) for sent in house.host.sent[before:] if sent.kind == "write"]
+    writes = [(sent.method, sent.path, sent.body) for sent in app.host.sent[before:] if sent.kind == "write"]
     return counts, writes
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize(("domain", "names"), EVERY)
 def test_an_export_that_nobody_touched_changes_nothing(
-    house: House, domain: str, names: tuple[str, ...], kind: str
+    app: App, domain: str, names: tuple[str, ...], kind: str
 ) -> None:
-    data = exported(house, domain, kind)
+    data = exported(app, domain, kind)
     assert {row["username"] for row in cells(data, f"x.{kind}")} == set(names)
-    assert changes(house, data, f"x.{kind}") == ["no change"] * len(names)
-    assert imported(house, data, kind) == ({"unchanged": len(names)}, [])
+    assert changes(app, data, f"x.{kind}") == ["no change"] * len(names)
+    assert imported(app, data, kind) == ({"unchanged": len(names)}, [])
 
 
-def test_without_the_choice_to_update_every_row_of_an_export_exists_already(house: House) -> None:
+def test_without_the_choice_to_update_every_row_of_an_export_exists_already(app: App) -> None:
     for domain, _ in EVERY:
-        batch = house.services.files.batch_from_file(exported(house, domain, "csv"), "x.csv", "c.nl")
-        assert set(house.services.imports.validate(LOCAL, batch)["verdict"]) == {"exists"}
+        batch = app.services.files.batch_from_file(exported(app, domain, "csv"), "x.csv", "c.nl")
+        assert set(app.services.imports.validate(LOCAL, batch)["verdict"]) == {"exists"}
 
 
-def test_edited_quotas_are_exactly_those_requests_and_the_next_export_is_the_edited_file(house: House) -> None:
-    before = exported(house, "b.nl", "csv")
+def test_edited_quotas_are_exactly_those_requests_and_the_next_export_is_the_edited_file(app: App) -> None:
+    before = exported(app, "b.nl", "csv")
     edited = before.replace(b"\r\n007,,1024,", b"\r\n007,,4096,").replace(b"\r\n1e5,,10240,", b"\r\n1e5,,0,")
     assert edited.count(b"\r\n007,,4096,") == edited.count(b"\r\n1e5,,0,") == 1
-    counts, writes = imported(house, edited, "csv")
+    counts, writes = imported(app, edited, "csv")
     assert counts == {"updated": 2, "unchanged": len(AWKWARD) - 2}
     assert sorted(writes, key=str) == [
         ("PATCH", "/domains/b.nl/email-accounts/007", {"quota": 4096}),
         ("PATCH", "/domains/b.nl/email-accounts/1e5", {"quota": 0}),
     ]
-    assert exported(house, "b.nl", "csv") == edited
-    assert imported(house, edited, "csv") == ({"unchanged": len(AWKWARD)}, [])
+    assert exported(app, "b.nl", "csv") == edited
+    assert imported(app, edited, "csv") == ({"unchanged": len(AWKWARD)}, [])
 
 
-def test_rows_left_out_and_rows_added_delete_nothing_and_create_what_is_new(house: House) -> None:
-    lines = exported(house, "a.nl", "csv").split(b"\r\n")
+def test_rows_left_out_and_rows_added_delete_nothing_and_create_what_is_new(app: App) -> None:
+    lines = exported(app, "a.nl", "csv").split(b"\r\n")
     edited = b"\r\n".join([lines[0], lines[1], b"new.one,,,,,a.nl", b""])
-    counts, writes = imported(house, edited, "csv")
+    counts, writes = imported(app, edited, "csv")
     assert counts == {"created": 1, "unchanged": 1}
     assert [(method, path) for method, path, _ in writes] == [("POST", "/domains/a.nl/email-accounts")]
-    assert {row["username"] for row in cells(exported(house, "a.nl", "csv"), "x.csv")} == {*PLAIN, "new.one"}
+    assert {row["username"] for row in cells(exported(app, "a.nl", "csv"), "x.csv")} == {*PLAIN, "new.one"}
 
 
-def test_all_domains_make_the_round_trip_in_one_file(house: House) -> None:
+def test_all_domains_make_the_round_trip_in_one_file(app: App) -> None:
     for domain, _ in EVERY:
-        house.services.lists.mailboxes(LOCAL, domain, refresh=True)
-    data = house.services.exports.all_file(LOCAL, "csv").content
+        app.services.lists.mailboxes(LOCAL, domain, refresh=True)
+    data = app.services.exports.all_file(LOCAL, "csv").content
     edited = data.replace(b"\r\n007,,1024,", b"\r\n007,,4096,").replace(b"\r\ninfo,,1024,", b"\r\ninfo,,512,")
-    counts, writes = imported(house, edited, "csv")
+    counts, writes = imported(app, edited, "csv")
     assert counts == {"updated": 2, "unchanged": len(AWKWARD) + len(PLAIN) - 2}
     assert {path for _, path, _ in writes} == {
         "/domains/a.nl/email-accounts/info",
         "/domains/b.nl/email-accounts/007",
     }
     for domain, _ in EVERY:
-        house.services.lists.mailboxes(LOCAL, domain, refresh=True)
-    assert house.services.exports.all_file(LOCAL, "csv").content == edited
+        app.services.lists.mailboxes(LOCAL, domain, refresh=True)
+    assert app.services.exports.all_file(LOCAL, "csv").content == edited
 
 
 @soffice.needed()
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
 def test_a_workbook_opened_and_saved_by_libreoffice_changes_nothing_whatever_names_look_like(
-    house: House, locale: str
+    app: App, locale: str
 ) -> None:
     for domain, names in EVERY:
-        data = exported(house, domain, "xlsx")
+        data = exported(app, domain, "xlsx")
         saved = through_libreoffice(data, "xlsx", locale)
         assert saved != data
         assert cells(saved, "x.xlsx") == cells(data, "x.xlsx")
-        assert changes(house, saved, "x.xlsx") == ["no change"] * len(names)
-        assert imported(house, saved, "xlsx") == ({"unchanged": len(names)}, [])
+        assert changes(app, saved, "x.xlsx") == ["no change"] * len(names)
+        assert imported(app, saved, "xlsx") == ({"unchanged": len(names)}, [])
 
 
 @soffice.needed()
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
 def test_a_csv_opened_and_saved_by_libreoffice_changes_nothing_where_no_name_looks_like_a_number(
-    house: House, locale: str
+    app: App, locale: str
 ) -> None:
-    saved = through_libreoffice(exported(house, "a.nl", "csv"), "csv", locale)
+    saved = through_libreoffice(exported(app, "a.nl", "csv"), "csv", locale)
     assert not saved.startswith(b"\xef\xbb\xbf")
-    assert changes(house, saved, "x.csv") == ["no change"] * len(PLAIN)
-    assert imported(house, saved, "csv") == ({"unchanged": len(PLAIN)}, [])
+    assert changes(app, saved, "x.csv") == ["no change"] * len(PLAIN)
+    assert imported(app, saved, "csv") == ({"unchanged": len(PLAIN)}, [])
 
 
 @soffice.needed()
-def test_what_a_csv_loses_in_libreoffice_is_seen_before_anything_is_made(house: House) -> None:
+def test_what_a_csv_loses_in_libreoffice_is_seen_before_anything_is_made(app: App) -> None:
     """`007` comes back as 7: a mailbox that is not there. It would be a new one, which says so and needs a password."""
-    saved = through_libreoffice(exported(house, "b.nl", "csv"), "csv")
-    batch = house.services.files.batch_from_file(saved, "x.csv", "c.nl", on_existing=OnExisting.UPDATE)
-    judged = house.services.imports.validate(LOCAL, batch)
+    saved = through_libreoffice(exported(app, "b.nl", "csv"), "csv")
+    batch = app.services.files.batch_from_file(saved, "x.csv", "c.nl", on_existing=OnExisting.UPDATE)
+    judged = app.services.imports.validate(LOCAL, batch)
     lost = judged[~judged["username"].isin(AWKWARD)]
     assert {"7", "49"} <= set(lost["username"])
     assert set(lost["verdict"]) <= {"needs_password", "invalid", "duplicate"}
@@ -184,19 +184,19 @@ def test_what_a_csv_loses_in_libreoffice_is_seen_before_anything_is_made(house: 
 
 @soffice.needed()
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_quotas_edited_in_a_spreadsheet_are_exactly_those_requests(house: House, kind: str) -> None:
-    rows = cells(exported(house, "a.nl", kind), f"x.{kind}")
+def test_quotas_edited_in_a_spreadsheet_are_exactly_those_requests(app: App, kind: str) -> None:
+    rows = cells(exported(app, "a.nl", kind), f"x.{kind}")
     for row in rows:
         row["quota"] = {"info": "3072", "kim2": "unlimited"}.get(row["username"], row["quota"])
     write = writer.table_csv if kind == "csv" else writer.table_xlsx
     edited = write(list(rows[0]), [list(row.values()) for row in rows])
-    counts, writes = imported(house, through_libreoffice(edited, kind), kind)
+    counts, writes = imported(app, through_libreoffice(edited, kind), kind)
     assert counts == {"updated": 2, "unchanged": len(PLAIN) - 2}
     assert sorted(writes, key=str) == [
         ("PATCH", "/domains/a.nl/email-accounts/info", {"quota": 3072}),
         ("PATCH", "/domains/a.nl/email-accounts/kim2", {"quota": 0}),
     ]
-    after = cells(exported(house, "a.nl", kind), f"x.{kind}")
+    after = cells(exported(app, "a.nl", kind), f"x.{kind}")
     assert after == [row | {"quota": "0" if row["quota"] == "unlimited" else row["quota"]} for row in rows]
 
 
@@ -211,13 +211,13 @@ def test_no_cell_of_others_making_is_calculated_and_each_comes_back(kind: str) -
     assert list(apply_mapping(sheet).cells(0).values()) == awkward
 
 
-def test_a_results_file_has_its_own_columns_unharmed(house: House) -> None:
+def test_a_results_file_has_its_own_columns_unharmed(app: App) -> None:
     """Guards go on what others made, come off when it is read, and are never put on a password."""
     content = b'username,password,note,=n\r\nnew.one,=Geheim.2026x,=1+2,"\t=x"\r\n'
-    answer = house.ask("POST", "/imports?default_domain=a.nl", content=content, headers={"Content-Type": "text/csv"})
-    run = houses.data(answer, 202)["id"]
-    house.ended(run)
-    told = house.services.exports.run_file(LOCAL, run, "results.csv").content
+    answer = app.ask("POST", "/imports?default_domain=a.nl", content=content, headers={"Content-Type": "text/csv"})
+    run = support.data(answer, 202)["id"]
+    app.ended(run)
+    told = app.services.exports.run_file(LOCAL, run, "results.csv").content
     (row,) = csv.DictReader(io.StringIO(told.decode("utf-8-sig"), newline=""))
     assert row["password"] == "=Geheim.2026x"
     assert (row["note"], row["\t=n"]) == ("\t=1+2", "\t=x")

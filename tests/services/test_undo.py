@@ -18,7 +18,7 @@ from mxlib.runs.run_view import RunView
 from mxlib.services.failures import ListUnavailable
 from mxlib.services.mailboxes import InvalidField
 from mxlib.store import audit, changed_since, mailbox_lists, stored_columns
-from tests.support.app import GOOD, House, opened, trail
+from tests.support.app import GOOD, App, opened, trail
 from tests.support.simulation import plan, row, rows
 from tests.support.threaded_runs import ShiftedClock, until
 
@@ -27,19 +27,14 @@ DELETER = Caller("lea", domains={"a.nl": frozenset({Permission.IMPORT, Permissio
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
     with opened(tmp_path, clock) as made:
         yield made
 
 
-def ended(house: House, run: int) -> RunView:
+def ended(app: App, run: int) -> RunView:
     def view() -> RunView:
-        found = house.services.run_manager.view(run)
+        found = app.services.run_manager.view(run)
         assert found is not None
         return found
 
@@ -47,33 +42,33 @@ def ended(house: House, run: int) -> RunView:
     return view()
 
 
-def imported(house: House, *planned: PlannedRow, caller: Caller = LOCAL, kind: RunKind = RunKind.IMPORT) -> int:
+def imported(app: App, *planned: PlannedRow, caller: Caller = LOCAL, kind: RunKind = RunKind.IMPORT) -> int:
     """A run at its end: of four new mailboxes of a.nl, or of these rows."""
     whole = replace(plan(*(planned or rows(4)), name="staff.xlsx"), kind=kind)
-    return ended(house, house.services.runs.start(caller, whole, days=7)).id
+    return ended(app, app.services.runs.start(caller, whole, days=7)).id
 
 
 def update(position: int, **changes: Any) -> PlannedRow:
     return row(position, action=Action.UPDATE, **({"password": "", "quota": None, "limit": None} | changes))
 
 
-def becomes(house: House, username: str, **changes: Any) -> None:
+def becomes(app: App, username: str, **changes: Any) -> None:
     """Somebody uses or changes a mailbox of a.nl, and a minute later the kept list is too old."""
-    boxes = house.host.sandbox.account.domains["a.nl"]
+    boxes = app.host.sandbox.account.domains["a.nl"]
     boxes[username] = replace(boxes[username], **changes)
-    house.services.clock.ahead += 120  # type: ignore[attr-defined]
+    app.services.clock.ahead += 120  # type: ignore[attr-defined]
 
 
-def there(house: House) -> list[str]:
-    return sorted(house.host.sandbox.account.domains["a.nl"])
+def there(app: App) -> list[str]:
+    return sorted(app.host.sandbox.account.domains["a.nl"])
 
 
 class TestBefore:
-    def test_it_is_said_what_goes_and_what_is_kept_and_why(self, house: House) -> None:
-        run = imported(house)
-        becomes(house, "user1", usage=12.0)
-        becomes(house, "user2", sent=3)
-        told = house.services.undo.look(LOCAL, run)
+    def test_it_is_said_what_goes_and_what_is_kept_and_why(self, app: App) -> None:
+        run = imported(app)
+        becomes(app, "user1", usage=12.0)
+        becomes(app, "user2", sent=3)
+        told = app.services.undo.look(LOCAL, run)
         assert [each.address for each in told.to_delete] == ["user0@a.nl", "user3@a.nl"]
         assert [(each.address, each.left_out) for each in told.kept] == [
             ("user1@a.nl", "kept: holds 12 MB of mail"),
@@ -86,65 +81,63 @@ class TestBefore:
         )
         assert "today only" in told.note
 
-    def test_what_others_did_here_since_counts_though_the_host_shows_nothing_of_it(self, house: House) -> None:
-        run = imported(house)
-        house.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
-        (kept,) = house.services.undo.look(LOCAL, run).kept
+    def test_what_others_did_here_since_counts_though_the_host_shows_nothing_of_it(self, app: App) -> None:
+        run = imported(app)
+        app.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
+        (kept,) = app.services.undo.look(LOCAL, run).kept
         assert (kept.address, kept.left_out) == ("user1@a.nl", sentences.CHANGED_HERE)
 
-    def test_nothing_is_sent_and_nothing_written(self, house: House) -> None:
-        run = imported(house)
-        before = house.host.writes(), trail(house)
-        house.services.undo.look(LOCAL, run)
-        assert (house.host.writes(), trail(house)) == before
+    def test_nothing_is_sent_and_nothing_written(self, app: App) -> None:
+        run = imported(app)
+        before = app.host.writes(), trail(app)
+        app.services.undo.look(LOCAL, run)
+        assert (app.host.writes(), trail(app)) == before
 
-    def test_a_list_that_can_not_be_had_is_said(self, house: House, clock: ShiftedClock) -> None:
-        run = imported(house)
+    def test_a_list_that_can_not_be_had_is_said(self, app: App, clock: ShiftedClock) -> None:
+        run = imported(app)
         clock.ahead += 120
-        house.host.down = True
+        app.host.down = True
         with pytest.raises(ListUnavailable):
-            house.services.undo.look(LOCAL, run)
+            app.services.undo.look(LOCAL, run)
 
-    def test_what_is_gone_already_is_no_kept_one(self, house: House) -> None:
-        run = imported(house)
-        house.services.mailboxes.delete(LOCAL, "a.nl", "user1")
-        assert "1 is gone already." in house.services.undo.look(LOCAL, run).sentence
+    def test_what_is_gone_already_is_no_kept_one(self, app: App) -> None:
+        run = imported(app)
+        app.services.mailboxes.delete(LOCAL, "a.nl", "user1")
+        assert "1 is gone already." in app.services.undo.look(LOCAL, run).sentence
 
-    def test_a_mailbox_that_was_gone_meanwhile_is_somebody_elses(self, house: House, clock: ShiftedClock) -> None:
-        run = imported(house, *rows(2))
+    def test_a_mailbox_that_was_gone_meanwhile_is_somebody_elses(self, app: App, clock: ShiftedClock) -> None:
+        run = imported(app, *rows(2))
         clock.ahead += 3600
-        del house.host.sandbox.account.domains["a.nl"]["user1"]
-        house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+        del app.host.sandbox.account.domains["a.nl"]["user1"]
+        app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
         clock.ahead += 3600
-        house.have("user1@a.nl")
-        told = house.services.undo.look(LOCAL, run)
+        app.have("user1@a.nl")
+        told = app.services.undo.look(LOCAL, run)
         assert [row.address for row in told.to_delete] == ["user0@a.nl"]
         assert [(row.address, row.left_out) for row in told.kept] == [("user1@a.nl", sentences.CHANGED_HERE)]
-        origin = house.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
+        origin = app.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
         assert origin.startswith("Made here once, and gone; somebody else made it again, first seen ")
-        ended(house, house.services.undo.start(LOCAL, run, "1"))
-        assert there(house) == ["user1"]
+        ended(app, app.services.undo.start(LOCAL, run, "1"))
+        assert there(app) == ["user1"]
 
-    def test_a_list_that_was_asked_for_before_the_create_proves_nothing(
-        self, house: House, clock: ShiftedClock
-    ) -> None:
+    def test_a_list_that_was_asked_for_before_the_create_proves_nothing(self, app: App, clock: ShiftedClock) -> None:
         """It lacks a mailbox that is there, and is kept an instant after the create was written down."""
-        run = imported(house, row(0))
-        with house.services.store.write() as tx:
+        run = imported(app, row(0))
+        with app.services.store.write() as tx:
             mailbox_lists.keep_mailboxes(tx, "a.nl", [], clock.now() + 1)
         clock.ahead += 3600
-        assert house.services.undo.look(LOCAL, run).typed == 1
+        assert app.services.undo.look(LOCAL, run).typed == 1
 
-    def test_a_run_that_changed_is_put_back(self, house: House) -> None:
-        house.have("user0@a.nl", "user1@a.nl", "user2@a.nl")
+    def test_a_run_that_changed_is_put_back(self, app: App) -> None:
+        app.have("user0@a.nl", "user1@a.nl", "user2@a.nl")
         before = {"quota": 1024, "limit": 9600, "recovery_email": ""}
         run = imported(
-            house,
+            app,
             update(0, quota=2048, recovery_email="new@x.org", before=before),
             update(1, password=GOOD, before=before),
             update(2, recovery_email="only@x.org", before=before),
         )
-        told = house.services.undo.look(LOCAL, run)
+        told = app.services.undo.look(LOCAL, run)
         assert [(row.address, row.quota, row.stored.get("recovery_email", "")) for row in told.to_restore] == [
             ("user0@a.nl", 1024, CLEAR), ("user2@a.nl", None, CLEAR)
         ]  # fmt: skip
@@ -154,72 +147,72 @@ class TestBefore:
 
 
 class TestDoingIt:
-    def test_one_change_after_the_other_is_taken_back_the_last_one_first(self, house: House) -> None:
-        house.have("user0@a.nl", "user1@a.nl")
-        house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    def test_one_change_after_the_other_is_taken_back_the_last_one_first(self, app: App) -> None:
+        app.have("user0@a.nl", "user1@a.nl")
+        app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
         was = [{"quota": quota, "limit": 9600, "recovery_email": ""} for quota in (1024, 2048)]
-        first = imported(house, *(update(n, quota=2048, before=was[0]) for n in range(2)))
-        second = imported(house, *(update(n, quota=4096, recovery_email="k@x.org", before=was[1]) for n in range(2)))
-        assert house.services.undo.look(LOCAL, first).typed == 0
+        first = imported(app, *(update(n, quota=2048, before=was[0]) for n in range(2)))
+        second = imported(app, *(update(n, quota=4096, recovery_email="k@x.org", before=was[1]) for n in range(2)))
+        assert app.services.undo.look(LOCAL, first).typed == 0
         for run in (second, first):
-            back = ended(house, house.services.undo.start(LOCAL, run, "2"))
+            back = ended(app, app.services.undo.start(LOCAL, run, "2"))
             assert back.counts == {Outcome.UPDATED: 2}
-        boxes = house.host.sandbox.account.domains["a.nl"]
+        boxes = app.host.sandbox.account.domains["a.nl"]
         assert (boxes["user0"].quota, boxes["user1"].quota) == (1024, 1024)
 
-    def test_what_was_changed_by_hand_after_all_was_taken_back_stays(self, house: House) -> None:
-        house.have("user0@a.nl")
-        house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    def test_what_was_changed_by_hand_after_all_was_taken_back_stays(self, app: App) -> None:
+        app.have("user0@a.nl")
+        app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
         before = {"quota": 1024, "limit": 9600, "recovery_email": ""}
-        first = imported(house, update(0, quota=2048, before=before))
-        second = imported(house, update(0, quota=4096, before=before | {"quota": 2048}))
-        ended(house, house.services.undo.start(LOCAL, second, "1"))
-        house.services.mailboxes.update(LOCAL, "a.nl", "user0", {"password": GOOD})
-        assert [row.left_out for row in house.services.undo.look(LOCAL, first).kept] == [sentences.CHANGED_HERE]
+        first = imported(app, update(0, quota=2048, before=before))
+        second = imported(app, update(0, quota=4096, before=before | {"quota": 2048}))
+        ended(app, app.services.undo.start(LOCAL, second, "1"))
+        app.services.mailboxes.update(LOCAL, "a.nl", "user0", {"password": GOOD})
+        assert [row.left_out for row in app.services.undo.look(LOCAL, first).kept] == [sentences.CHANGED_HERE]
 
-    def test_it_is_a_run_of_its_own_with_results(self, house: House) -> None:
-        run = imported(house)
-        becomes(house, "user1", usage=12.0)
-        back = ended(house, house.services.undo.start(LOCAL, run, "3"))
+    def test_it_is_a_run_of_its_own_with_results(self, app: App) -> None:
+        run = imported(app)
+        becomes(app, "user1", usage=12.0)
+        back = ended(app, app.services.undo.start(LOCAL, run, "3"))
         assert (back.kind, back.undo_of, back.total) == (RunKind.UNDO, run, 4)
         assert back.counts == {Outcome.DELETED: 3, Outcome.SKIPPED: 1}
-        assert there(house) == ["user1"]
-        assert ("run.undo", f"run {run}", LOCAL.name) in trail(house)
-        assert house.services.runs.earlier(LOCAL, "digest of staff.xlsx")[0].run == run
+        assert there(app) == ["user1"]
+        assert ("run.undo", f"run {run}", LOCAL.name) in trail(app)
+        assert app.services.runs.earlier(LOCAL, "digest of staff.xlsx")[0].run == run
 
-    def test_quotas_and_recovery_emails_come_back(self, house: House) -> None:
-        house.have("user0@a.nl")
-        with house.services.store.write() as tx:
+    def test_quotas_and_recovery_emails_come_back(self, app: App) -> None:
+        app.have("user0@a.nl")
+        with app.services.store.write() as tx:
             stored_columns.put(tx, "recovery_email", "a.nl", "user0", "old@x.org", 0.0)
-        run = imported(house, update(0, quota=2048, recovery_email="new@x.org", before={"quota": 1024, "limit": 9600}))
-        ended(house, house.services.undo.start(LOCAL, run, 1))
-        with house.services.store.read() as tx:
+        run = imported(app, update(0, quota=2048, recovery_email="new@x.org", before={"quota": 1024, "limit": 9600}))
+        ended(app, app.services.undo.start(LOCAL, run, 1))
+        with app.services.store.read() as tx:
             assert stored_columns.of_mailbox(tx, "a.nl", "user0")["recovery_email"] == "old@x.org"
-        box = house.host.sandbox.mailbox("user0@a.nl")
+        box = app.host.sandbox.mailbox("user0@a.nl")
         assert box is not None
         assert box.quota == 1024
 
-    def test_another_number_than_what_would_go_starts_nothing(self, house: House) -> None:
-        run = imported(house)
-        becomes(house, "user1", usage=12.0)
+    def test_another_number_than_what_would_go_starts_nothing(self, app: App) -> None:
+        run = imported(app)
+        becomes(app, "user1", usage=12.0)
         with pytest.raises(InvalidField, match="Type 3"):
-            house.services.undo.start(LOCAL, run, "4")
-        assert len(there(house)) == 4
+            app.services.undo.start(LOCAL, run, "4")
+        assert len(there(app)) == 4
 
-    def test_mail_that_comes_between_the_question_and_the_deletion_keeps_the_mailbox(self, house: House) -> None:
-        run = imported(house)
-        house.services.undo.look(LOCAL, run)
-        boxes = house.host.sandbox.account.domains["a.nl"]
+    def test_mail_that_comes_between_the_question_and_the_deletion_keeps_the_mailbox(self, app: App) -> None:
+        run = imported(app)
+        app.services.undo.look(LOCAL, run)
+        boxes = app.host.sandbox.account.domains["a.nl"]
         boxes["user2"] = replace(boxes["user2"], usage=0.5)  # the list of a moment ago does not know it
-        back = ended(house, house.services.undo.start(LOCAL, run, 4))
+        back = ended(app, app.services.undo.start(LOCAL, run, 4))
         assert back.counts == {Outcome.DELETED: 3, Outcome.SKIPPED: 1}
-        assert there(house) == ["user2"]
+        assert there(app) == ["user2"]
 
-    def test_a_double_click_starts_one(self, house: House) -> None:
-        run = imported(house)
+    def test_a_double_click_starts_one(self, app: App) -> None:
+        run = imported(app)
         numbers: list[int] = []
         clicks = [
-            threading.Thread(target=lambda: numbers.append(house.services.undo.start(LOCAL, run, 4))) for _ in range(4)
+            threading.Thread(target=lambda: numbers.append(app.services.undo.start(LOCAL, run, 4))) for _ in range(4)
         ]
         for click in clicks:
             click.start()
@@ -227,117 +220,117 @@ class TestDoingIt:
             click.join()
         assert len(numbers) == 4
         assert len(set(numbers)) == 1
-        ended(house, numbers[0])
-        assert house.services.undo.start(LOCAL, run, 4) == numbers[0]
+        ended(app, numbers[0])
+        assert app.services.undo.start(LOCAL, run, 4) == numbers[0]
 
-    def test_it_is_not_offered_twice(self, house: House) -> None:
-        run = imported(house)
-        back = ended(house, house.services.undo.start(LOCAL, run, 4))
-        view = ended(house, run)
+    def test_it_is_not_offered_twice(self, app: App) -> None:
+        run = imported(app)
+        back = ended(app, app.services.undo.start(LOCAL, run, 4))
+        view = ended(app, run)
         assert view.undone_by == (back.id,)
-        assert not house.services.undo.possible(LOCAL, view)
+        assert not app.services.undo.possible(LOCAL, view)
         with pytest.raises(InvalidState, match=f"Run {back.id} has taken run {run} back"):
-            house.services.undo.look(LOCAL, run)
+            app.services.undo.look(LOCAL, run)
 
-    def test_one_that_was_stopped_is_gone_on_with_and_only_what_is_left(self, house: House) -> None:
-        run = imported(house)
-        house.host.goes_wrong("unauthorized", on="read", first=5, count=None)
-        first = house.services.undo.start(LOCAL, run, 4)
-        until(lambda: house.services.run_manager.view(first).status == "paused")  # type: ignore[union-attr]
+    def test_one_that_was_stopped_is_gone_on_with_and_only_what_is_left(self, app: App) -> None:
+        run = imported(app)
+        app.host.goes_wrong("unauthorized", on="read", first=5, count=None)
+        first = app.services.undo.start(LOCAL, run, 4)
+        until(lambda: app.services.run_manager.view(first).status == "paused")  # type: ignore[union-attr]
         with pytest.raises(InvalidState, match="takes run"):
-            house.services.undo.look(LOCAL, run)
-        house.host.sandbox.schedule = type(house.host.sandbox.schedule)()
-        house.services.runs.stop(LOCAL, first)
-        done = ended(house, first).counts.get(Outcome.DELETED, 0)
+            app.services.undo.look(LOCAL, run)
+        app.host.sandbox.schedule = type(app.host.sandbox.schedule)()
+        app.services.runs.stop(LOCAL, first)
+        done = ended(app, first).counts.get(Outcome.DELETED, 0)
         assert 0 < done < 4
 
-        view = ended(house, run)
-        assert house.services.undo.possible(LOCAL, view)
-        told = house.services.undo.look(LOCAL, run)
+        view = ended(app, run)
+        assert app.services.undo.possible(LOCAL, view)
+        told = app.services.undo.look(LOCAL, run)
         assert (told.rest, told.typed) == (True, 4 - done)
-        ended(house, house.services.undo.start(LOCAL, run, 4 - done))
-        assert there(house) == []
-        assert not house.services.undo.possible(LOCAL, ended(house, run))
+        ended(app, app.services.undo.start(LOCAL, run, 4 - done))
+        assert there(app) == []
+        assert not app.services.undo.possible(LOCAL, ended(app, run))
 
-    def test_what_is_no_import_can_not_be_taken_back(self, house: House) -> None:
-        run = imported(house)
-        back = ended(house, house.services.undo.start(LOCAL, run, 4))
+    def test_what_is_no_import_can_not_be_taken_back(self, app: App) -> None:
+        run = imported(app)
+        back = ended(app, app.services.undo.start(LOCAL, run, 4))
         with pytest.raises(InvalidState, match="no import"):
-            house.services.undo.look(LOCAL, back.id)
-        house.have("user9@a.nl")
-        gone = imported(house, row(0, "user9", action=Action.DELETE, password=""), kind=RunKind.DELETE)
+            app.services.undo.look(LOCAL, back.id)
+        app.have("user9@a.nl")
+        gone = imported(app, row(0, "user9", action=Action.DELETE, password=""), kind=RunKind.DELETE)
         with pytest.raises(InvalidState, match="no import"):
-            house.services.undo.look(LOCAL, gone)
+            app.services.undo.look(LOCAL, gone)
 
-    def test_nor_what_made_nothing_or_still_goes_on(self, house: House) -> None:
-        nothing = imported(house, row(0, left_out="Not ticked."))
+    def test_nor_what_made_nothing_or_still_goes_on(self, app: App) -> None:
+        nothing = imported(app, row(0, left_out="Not ticked."))
         with pytest.raises(InvalidState, match="made and changed nothing"):
-            house.services.undo.look(LOCAL, nothing)
-        house.host.goes_wrong("unauthorized", on="any", count=None)
-        paused = house.services.runs.start(LOCAL, plan(*rows(2)), days=7)
+            app.services.undo.look(LOCAL, nothing)
+        app.host.goes_wrong("unauthorized", on="any", count=None)
+        paused = app.services.runs.start(LOCAL, plan(*rows(2)), days=7)
         with pytest.raises(InvalidState, match="not at its end"):
-            house.services.undo.look(LOCAL, paused)
+            app.services.undo.look(LOCAL, paused)
 
 
 class TestWhoMay:
-    def test_whoever_started_it_may_for_a_day(self, house: House, clock: ShiftedClock) -> None:
-        run = imported(house, caller=KIM)
+    def test_whoever_started_it_may_for_a_day(self, app: App, clock: ShiftedClock) -> None:
+        run = imported(app, caller=KIM)
         clock.ahead += 23.9 * 3600
-        assert house.services.undo.possible(KIM, ended(house, run))
+        assert app.services.undo.possible(KIM, ended(app, run))
         clock.ahead += 0.2 * 3600
-        assert not house.services.undo.possible(KIM, ended(house, run))
+        assert not app.services.undo.possible(KIM, ended(app, run))
         with pytest.raises(Forbidden, match="within 24 hours"):
-            house.services.undo.start(KIM, run, 4)
-        assert house.host.writes() == 4
+            app.services.undo.start(KIM, run, 4)
+        assert app.host.writes() == 4
 
-    def test_with_the_permission_to_delete_it_is_possible_later_too(self, house: House, clock: ShiftedClock) -> None:
-        run = imported(house, caller=KIM)
+    def test_with_the_permission_to_delete_it_is_possible_later_too(self, app: App, clock: ShiftedClock) -> None:
+        run = imported(app, caller=KIM)
         clock.ahead += 48 * 3600
-        back = ended(house, house.services.undo.start(DELETER, run, 4))
-        assert (back.operator, there(house)) == ("lea", [])
+        back = ended(app, app.services.undo.start(DELETER, run, 4))
+        assert (back.operator, there(app)) == ("lea", [])
 
-    def test_taking_a_run_over_is_not_starting_it(self, house: House) -> None:
-        run = imported(house)
-        house.services.runs.take_over(KIM, run)
+    def test_taking_a_run_over_is_not_starting_it(self, app: App) -> None:
+        run = imported(app)
+        app.services.runs.take_over(KIM, run)
         with pytest.raises(Forbidden, match="permission to delete"):
-            house.services.undo.look(KIM, run)
+            app.services.undo.look(KIM, run)
 
-    def test_whoever_may_see_and_delete_its_mailboxes_takes_it_back_and_steers_it_not(self, house: House) -> None:
-        run = imported(house)
+    def test_whoever_may_see_and_delete_its_mailboxes_takes_it_back_and_steers_it_not(self, app: App) -> None:
+        run = imported(app)
         rights = frozenset({Permission.VIEW, Permission.DELETE})
         cleaner = Caller("lea", domains={"a.nl": rights})
-        view = house.services.runs.get(cleaner, run)
+        view = app.services.runs.get(cleaner, run)
         assert view is not None
-        assert house.services.undo.possible(cleaner, view)
-        assert not house.services.runs.may_steer(cleaner, view)
-        ended(house, house.services.undo.start(cleaner, run, "4"))
-        assert there(house) == []
-        assert house.services.runs.get(Caller("lea", domains={"a.nl": rights - {Permission.VIEW}}), run) is None
+        assert app.services.undo.possible(cleaner, view)
+        assert not app.services.runs.may_steer(cleaner, view)
+        ended(app, app.services.undo.start(cleaner, run, "4"))
+        assert there(app) == []
+        assert app.services.runs.get(Caller("lea", domains={"a.nl": rights - {Permission.VIEW}}), run) is None
 
-    def test_a_run_that_one_may_not_see_is_none(self, house: House) -> None:
-        run = imported(house)
+    def test_a_run_that_one_may_not_see_is_none(self, app: App) -> None:
+        run = imported(app)
         with pytest.raises(Forbidden, match="no run"):
-            house.services.undo.look(Caller("eve"), run)
+            app.services.undo.look(Caller("eve"), run)
 
-    def test_ones_own_undo_may_be_steered_without_the_permission_to_delete(self, house: House) -> None:
-        run = imported(house, caller=KIM)
-        house.host.goes_wrong("unauthorized", on="read", first=2, count=None)
-        back = house.services.undo.start(KIM, run, 4)
-        until(lambda: house.services.run_manager.view(back).status == "paused")  # type: ignore[union-attr]
-        house.services.runs.stop(KIM, back)
-        assert ended(house, back).status == "stopped"
+    def test_ones_own_undo_may_be_steered_without_the_permission_to_delete(self, app: App) -> None:
+        run = imported(app, caller=KIM)
+        app.host.goes_wrong("unauthorized", on="read", first=2, count=None)
+        back = app.services.undo.start(KIM, run, 4)
+        until(lambda: app.services.run_manager.view(back).status == "paused")  # type: ignore[union-attr]
+        app.services.runs.stop(KIM, back)
+        assert ended(app, back).status == "stopped"
 
-    def test_trying_its_failed_rows_again_asks_for_the_same_permission(self, house: House, clock: ShiftedClock) -> None:
-        run = imported(house, caller=KIM)
-        house.host.goes_wrong("plan_full", first=1)
-        back = ended(house, house.services.undo.start(KIM, run, 4))
+    def test_trying_its_failed_rows_again_asks_for_the_same_permission(self, app: App, clock: ShiftedClock) -> None:
+        run = imported(app, caller=KIM)
+        app.host.goes_wrong("plan_full", first=1)
+        back = ended(app, app.services.undo.start(KIM, run, 4))
         assert back.counts == {Outcome.DELETED: 3, Outcome.FAILED: 1}
         clock.ahead += 25 * 3600
         with pytest.raises(Forbidden):
-            house.services.runs.retry(KIM, back.id)
-        again = ended(house, house.services.runs.retry(DELETER, back.id))
+            app.services.runs.retry(KIM, back.id)
+        again = ended(app, app.services.runs.retry(DELETER, back.id))
         assert (again.kind, again.undo_of, again.counts) == (RunKind.UNDO, run, {Outcome.DELETED: 1})
-        assert not house.services.undo.possible(LOCAL, ended(house, run))
+        assert not app.services.undo.possible(LOCAL, ended(app, run))
 
 
 def test_the_sentence_is_the_agreed_one() -> None:
@@ -347,12 +340,12 @@ def test_the_sentence_is_the_agreed_one() -> None:
     )
 
 
-def test_what_was_changed_since_is_found_for_all_rows_at_once_as_for_each(house: House) -> None:
-    run = imported(house)
-    house.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
-    imported(house, update(0, username="user2", quota=2048), update(1, username="user3", quota=4096))
-    house.services.mailboxes.set_stored(LOCAL, "a.nl", "user3", "recovery_email", "x@home.nl")
-    with house.services.store.read() as tx:
+def test_what_was_changed_since_is_found_for_all_rows_at_once_as_for_each(app: App) -> None:
+    run = imported(app)
+    app.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
+    imported(app, update(0, username="user2", quota=2048), update(1, username="user3", quota=4096))
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "user3", "recovery_email", "x@home.nl")
+    with app.services.store.read() as tx:
         for restoring in (False, True):
             addresses = {f"user{number}@a.nl": restoring for number in range(4)}
             each = {on for on in addresses if audit.touched_since(tx, on, run, restoring=restoring)}

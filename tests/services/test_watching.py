@@ -3,8 +3,6 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +15,7 @@ from mxlib.auth.tab_limit import TabLimit
 from mxlib.services.run_watch import RunWatch
 from mxlib.store import journal
 from mxlib.ui.app import tab_sessions
-from tests.support.app import House, opened
+from tests.support.app import App
 from tests.support.simulation import plan, rows
 
 VIEWER = Caller("kim", domains={"a.nl": frozenset({Permission.IMPORT})})
@@ -38,23 +36,15 @@ class Clock:
         condition.wait(seconds)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with opened(tmp_path) as made:
-        yield made
-
-
 class TestSharedLooks:
-    def test_all_tabs_of_one_person_share_a_look_for_a_second(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        run = house.services.runs.start(LOCAL, plan(*rows(2)), days=7)
-        house.ended(run)
+    def test_all_tabs_of_one_person_share_a_look_for_a_second(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        run = app.services.runs.start(LOCAL, plan(*rows(2)), days=7)
+        app.ended(run)
         looks: list[int] = []
-        get = house.services.runs.get
-        monkeypatch.setattr(house.services.runs, "get", lambda caller, of: (looks.append(of), get(caller, of))[1])
+        get = app.services.runs.get
+        monkeypatch.setattr(app.services.runs, "get", lambda caller, of: (looks.append(of), get(caller, of))[1])
         clock = Clock()
-        watch = RunWatch(house.services.runs, clock)
+        watch = RunWatch(app.services.runs, clock)
         threads = [threading.Thread(target=watch.run, args=(LOCAL, run)) for _ in range(20)]
         for thread in threads:
             thread.start()
@@ -68,19 +58,19 @@ class TestSharedLooks:
         watch.run(LOCAL, run)
         assert looks == [run, run]
 
-    def test_a_look_is_shared_by_rights_alone(self, house: House) -> None:
-        run = house.services.runs.start(LOCAL, plan(*rows(2)), days=7)
-        other = house.services.runs.start(LOCAL, plan(*rows(2)[:1]), days=7)
-        watch = RunWatch(house.services.runs, Clock())
+    def test_a_look_is_shared_by_rights_alone(self, app: App) -> None:
+        run = app.services.runs.start(LOCAL, plan(*rows(2)), days=7)
+        other = app.services.runs.start(LOCAL, plan(*rows(2)[:1]), days=7)
+        watch = RunWatch(app.services.runs, Clock())
         assert watch.run(LOCAL, run) is not None
         assert watch.run(VIEWER, run) is not None
         assert watch.run(Caller("kim"), run) is None
         assert [view.id for view in watch.all(LOCAL)] == [other, run]
         assert watch.all(Caller("kim")) == ()
 
-    def test_what_nobody_looks_at_any_more_is_dropped(self, house: House) -> None:
+    def test_what_nobody_looks_at_any_more_is_dropped(self, app: App) -> None:
         clock = Clock()
-        watch = RunWatch(house.services.runs, clock)
+        watch = RunWatch(app.services.runs, clock)
         for number in range(50):
             watch.run(LOCAL, number)
         clock.passed = 120.0
@@ -90,12 +80,12 @@ class TestSharedLooks:
 
 class TestCounts:
     def test_an_ended_run_is_counted_once_and_an_open_one_each_time(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
+        self, app: App, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        here = house.services
+        here = app.services
         runs = [here.runs.start(LOCAL, plan(*rows(each)), days=7) for each in (1, 2, 3)]
         for run in runs:
-            house.ended(run)
+            app.ended(run)
         here.run_manager.views()
         counted: list[int] = []
         counts = journal.counts
@@ -108,10 +98,10 @@ class TestCounts:
         here.run_manager.views()
         assert counted == [runs[0]]
 
-    def test_a_change_of_an_ended_run_is_seen_on_its_own_card_at_once(self, house: House) -> None:
-        here = house.services
+    def test_a_change_of_an_ended_run_is_seen_on_its_own_card_at_once(self, app: App) -> None:
+        here = app.services
         run = here.runs.start(LOCAL, plan(*rows(2)), days=7)
-        house.ended(run)
+        app.ended(run)
         here.run_manager.views()
         with here.store.write() as tx:
             journal.set_row(tx, run, 0, outcome="failed")

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.process
 
 
 def test_a_mailbox_made_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
-    house = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=5, sandbox_reads=400))
-    assert house.sandbox is not None
-    host = house.sandbox.sandbox
+    app = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=5, sandbox_reads=400))
+    assert app.sandbox is not None
+    host = app.sandbox.sandbox
 
     def written() -> list[str]:
         return [
@@ -25,18 +25,18 @@ def test_a_mailbox_made_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
         ]
 
     try:
-        house.run_manager.recover()
-        run = house.runs.start(LOCAL, plan(*rows(14, domain="clienta.nl")), days=7)
+        app.run_manager.recover()
+        run = app.runs.start(LOCAL, plan(*rows(14, domain="clienta.nl")), days=7)
         until(lambda: len(written()) >= 5)
         cells = {"username": "by-hand", "password": "Geheim.2026x"}
-        by_hand = threading.Thread(target=house.mailboxes.create, args=(LOCAL, "clientb.nl", cells))
+        by_hand = threading.Thread(target=app.mailboxes.create, args=(LOCAL, "clientb.nl", cells))
         by_hand.start()
         by_hand.join(10)
         assert not by_hand.is_alive()
         ahead = written().index("clientb.nl")
         assert ahead <= 5 + 2  # what was on its way already goes first
-        until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
+        until(lambda: (view := app.runs.get(LOCAL, run)) is not None and view.status == "finished")
         assert len(written()) == 15
         assert 429 not in {entry.status for entry in host.log}
     finally:
-        house.close()
+        app.close()

@@ -15,8 +15,8 @@ from mxlib.runs.manager import NotOwner
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, manual_writes
-from tests.support import app as houses
-from tests.support.app import GOOD, House
+from tests.support import app as support
+from tests.support.app import GOOD, App
 from tests.support.pages import opened as page
 from tests.support.pages import plain
 from tests.support.simulation import FreeGate, plan, rows
@@ -27,20 +27,20 @@ NINA = {"username": "nina", "password": GOOD}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with houses.opened(tmp_path, ShiftedClock()) as made:
+def app(tmp_path: Path) -> Iterator[App]:
+    with support.opened(tmp_path, ShiftedClock()) as made:
         yield made
 
 
 @contextmanager
-def looking_on(house: House) -> Iterator[services.Services]:
+def looking_on(app: App) -> Iterator[services.Services]:
     """A second process over the same data folder and host answers requests."""
-    first = house.services
+    first = app.services
     second = assemble(
         Settings(data_dir=first.settings.data_dir),
         first.clock,
         Store.open(first.settings.data_dir / FILE, first.clock),
-        house.host,
+        app.host,
         FreeGate(),
     )  # type: ignore[arg-type]
     second.run_manager.recover()
@@ -52,21 +52,21 @@ def looking_on(house: House) -> Iterator[services.Services]:
         second.close()
 
 
-def overtaken(house: House) -> None:
+def overtaken(app: App) -> None:
     """Another process takes over; this one has not noticed."""
-    with house.services.store.write() as tx:
+    with app.services.store.write() as tx:
         tx.exec_driver_sql("UPDATE meta SET value = json_set(value, '$.epoch', 99, '$.id', 'x') WHERE name = 'owner'")
 
 
-def doings(house: House) -> list[str]:
-    with house.services.store.read() as tx:
+def doings(app: App) -> list[str]:
+    with app.services.store.read() as tx:
         return [
             what for entry in audit.entries(tx) if (what := str(entry["what"])).startswith(("mailbox.", "recovery."))
         ]
 
 
-def journalled(house: House) -> list[manual_writes.ManualWrite]:
-    with house.services.store.read() as tx:
+def journalled(app: App) -> list[manual_writes.ManualWrite]:
+    with app.services.store.read() as tx:
         return manual_writes.find_open(tx)
 
 
@@ -82,126 +82,126 @@ def journalled(house: House) -> list[manual_writes.ManualWrite]:
 )
 @pytest.mark.parametrize("noticed", [True, False], ids=["looks on", "was overtaken"])
 def test_a_write_by_hand_is_refused_where_another_process_sends(
-    house: House, method: str, path: str, body: Any, noticed: bool
+    app: App, method: str, path: str, body: Any, noticed: bool
 ) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    before = house.host.writes()
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    before = app.host.writes()
 
     def refused() -> None:
-        answer = house.ask(method, path, body)
-        houses.refused(answer, 503, store_problems.SENT_ELSEWHERE)
+        answer = app.ask(method, path, body)
+        support.refused(answer, 503, store_problems.SENT_ELSEWHERE)
         assert answer.json()["error"]["code"] == "NOT_OWNER"
 
     if noticed:
-        with looking_on(house):
+        with looking_on(app):
             refused()
     else:
-        overtaken(house)
+        overtaken(app)
         refused()
-    assert house.host.writes() == before
-    assert doings(house) == []
-    assert journalled(house) == []
+    assert app.host.writes() == before
+    assert doings(app) == []
+    assert journalled(app) == []
 
 
-def test_changes_of_the_page_are_refused_where_another_process_sends(house: House) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    with looking_on(house) as second:
+def test_changes_of_the_page_are_refused_where_another_process_sends(app: App) -> None:
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    with looking_on(app) as second:
         for change in (NewPassword(), Deletion(), NewStored({"nina@a.nl": "nina@home.example"})):
             proposed = second.changes.plan(LOCAL, ["nina@a.nl"], change)
             with pytest.raises(NotOwner, match="only that one sends"):
                 second.changes.carry_out(LOCAL, proposed, days=7, typed=proposed.typed, agreed=True)
 
 
-def test_the_page_says_that_a_mailbox_is_not_made_here(house: House) -> None:
-    house.ask("GET", BOXES)
-    with looking_on(house):
+def test_the_page_says_that_a_mailbox_is_not_made_here(app: App) -> None:
+    app.ask("GET", BOXES)
+    with looking_on(app):
         tab = page(domain="a.nl")
         tab.button(key="new").click().run()
         tab.text_input(key="new_username").input("nina").run()
         tab.text_input(key="new_password").input(GOOD).run()
         tab.button(key="new_go").click().run()
         assert any("only that one sends to MXroute" in plain(each.value) for each in tab.error)
-    assert not house.host.has("nina@a.nl")
+    assert not app.host.has("nina@a.nl")
 
 
 def test_a_process_that_is_overtaken_while_it_waits_for_its_turn_sends_nothing(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.have("nina@a.nl")
-    house.ask("GET", BOXES)
-    before, send = house.host.writes(), house.host.send
+    app.have("nina@a.nl")
+    app.ask("GET", BOXES)
+    before, send = app.host.writes(), app.host.send
 
     def waits(request: Any, **how: Any) -> Any:
         if request.kind == "write":
-            overtaken(house)
+            overtaken(app)
         return send(request, **how)
 
-    monkeypatch.setattr(house.host, "send", waits)
-    assert house.ask("DELETE", f"{BOXES}/nina").json()["error"]["code"] == "NOT_OWNER"
-    assert house.host.writes() == before
-    assert house.host.has("nina@a.nl")
+    monkeypatch.setattr(app.host, "send", waits)
+    assert app.ask("DELETE", f"{BOXES}/nina").json()["error"]["code"] == "NOT_OWNER"
+    assert app.host.writes() == before
+    assert app.host.has("nina@a.nl")
 
 
 def test_what_was_done_by_a_process_that_is_overtaken_is_noted_by_the_other_once(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.ask("GET", BOXES)
-    send = house.host.send
+    app.ask("GET", BOXES)
+    send = app.host.send
 
     def overtakes(request: Any, **how: Any) -> Any:
         answer = send(request, **how)
         if request.kind == "write":
-            overtaken(house)
+            overtaken(app)
         return answer
 
-    monkeypatch.setattr(house.host, "send", overtakes)
-    made = houses.data(house.ask("POST", BOXES, NINA), 201)
+    monkeypatch.setattr(app.host, "send", overtakes)
+    made = support.data(app.ask("POST", BOXES, NINA), 201)
     assert made["warnings"] == [store_problems.NOTED_ELSEWHERE]
-    house.services.clock.ahead += 200.0  # type: ignore[attr-defined]
+    app.services.clock.ahead += 200.0  # type: ignore[attr-defined]
     with pytest.raises(NotOwner):  # the owner settles
-        house.services.manual_writes.settle()
-    assert doings(house) == []
-    assert [write.mailbox for write in journalled(house)] == ["nina@a.nl"]
+        app.services.manual_writes.settle()
+    assert doings(app) == []
+    assert [write.mailbox for write in journalled(app)] == ["nina@a.nl"]
 
 
-def test_only_the_owner_settles_what_got_no_answer(house: House) -> None:
-    house.ask("GET", BOXES)
-    house.host.goes_wrong("lost_before", "any", count=None)
-    assert house.ask("POST", BOXES, NINA).status_code == 503
-    house.host.goes_wrong("lost_before", count=0)
-    house.services.clock.ahead += 200.0  # type: ignore[attr-defined]
-    with looking_on(house) as second:
+def test_only_the_owner_settles_what_got_no_answer(app: App) -> None:
+    app.ask("GET", BOXES)
+    app.host.goes_wrong("lost_before", "any", count=None)
+    assert app.ask("POST", BOXES, NINA).status_code == 503
+    app.host.goes_wrong("lost_before", count=0)
+    app.services.clock.ahead += 200.0  # type: ignore[attr-defined]
+    with looking_on(app) as second:
         with pytest.raises(NotOwner):
             second.manual_writes.settle()
-        assert len(journalled(house)) == 1
+        assert len(journalled(app)) == 1
         (write,) = second.unconfirmed.every(LOCAL)
         with pytest.raises(NotOwner):
             second.unconfirmed.forget(LOCAL, write.id)
-    house.services.manual_writes.settle()
-    assert journalled(house) == []
-    assert doings(house) == ["mailbox.not_done"]
+    app.services.manual_writes.settle()
+    assert journalled(app) == []
+    assert doings(app) == ["mailbox.not_done"]
 
 
-def test_an_onlooker_gives_no_run_more_time(house: House) -> None:
-    run = house.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
-    house.ended(run)
-    with looking_on(house) as second:
+def test_an_onlooker_gives_no_run_more_time(app: App) -> None:
+    run = app.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
+    app.ended(run)
+    with looking_on(app) as second:
         until = second.run_manager.view(run).passwords_until  # type: ignore[union-attr]
         with pytest.raises(NotOwner):
             second.runs.extend(LOCAL, run, 30)
         with pytest.raises(NotOwner):
             second.runs.handed_over(LOCAL, run)
         assert second.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         assert "run.extend" not in [entry["what"] for entry in audit.entries(tx)]
 
 
-def test_more_time_and_its_entry_come_together_or_not_at_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = house.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
-    house.ended(run)
-    until = house.services.run_manager.view(run).passwords_until  # type: ignore[union-attr]
+def test_more_time_and_its_entry_come_together_or_not_at_all(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = app.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
+    app.ended(run)
+    until = app.services.run_manager.view(run).passwords_until  # type: ignore[union-attr]
 
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("The audit trail cannot be written.")
@@ -209,7 +209,7 @@ def test_more_time_and_its_entry_come_together_or_not_at_all(house: House, monke
     with monkeypatch.context() as patched:
         patched.setattr(audit, "record", fails)
         with pytest.raises(RuntimeError):
-            house.services.runs.extend(LOCAL, run, 30)
-    assert house.services.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
-    house.services.runs.extend(LOCAL, run, 30)
-    assert house.services.run_manager.view(run).passwords_until > until  # type: ignore[union-attr,operator]
+            app.services.runs.extend(LOCAL, run, 30)
+    assert app.services.run_manager.view(run).passwords_until == until  # type: ignore[union-attr]
+    app.services.runs.extend(LOCAL, run, 30)
+    assert app.services.run_manager.view(run).passwords_until > until  # type: ignore[union-attr,operator]

@@ -13,8 +13,8 @@ from mxlib.runs import results
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import Store, audit, clock_guard, drafts, idempotency, manual_writes, sign_in_attempts
-from tests.support import app as houses
-from tests.support.app import House
+from tests.support import app as support
+from tests.support.app import App
 from tests.support.pages import opened as page
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import Desk, ShiftedClock, live_through
@@ -23,14 +23,9 @@ DAY = 86_400.0
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def house(tmp_path: Path, clock: ShiftedClock) -> Iterator[House]:
-    with houses.opened(tmp_path, clock) as house:
-        yield house
+def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
+    with support.opened(tmp_path, clock) as app:
+        yield app
 
 
 def entries(store: Store) -> list[str]:
@@ -38,28 +33,28 @@ def entries(store: Store) -> list[str]:
         return [entry["what"] for entry in audit.entries(tx, most=10_000)]
 
 
-def finished(house: House, name: str = "staff.csv", days: int = 7, domain: str = "a.nl") -> int:
-    run = house.services.run_manager.start(plan(*rows(5, domain), name=name), LOCAL.name, retention_days=days)
-    house.ended(run)
+def finished(app: App, name: str = "staff.csv", days: int = 7, domain: str = "a.nl") -> int:
+    run = app.services.run_manager.start(plan(*rows(5, domain), name=name), LOCAL.name, retention_days=days)
+    app.ended(run)
     return run
 
 
-def passwords(house: House, run: int) -> set[str]:
-    return set(results.rows_frame(house.services.store, run, with_passwords=True)["password"]) - {""}
+def passwords(app: App, run: int) -> set[str]:
+    return set(results.rows_frame(app.services.store, run, with_passwords=True)["password"]) - {""}
 
 
-def tidied(house: House) -> None:
-    house.services.run_manager.purge()
-    house.services.housekeeping.tidy()
+def tidied(app: App) -> None:
+    app.services.run_manager.purge()
+    app.services.housekeeping.tidy()
 
 
 def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, clock: ShiftedClock) -> None:
-    with houses.opened(tmp_path, clock) as house:
-        run = finished(house)
-        with house.services.store.write() as tx:
+    with support.opened(tmp_path, clock) as app:
+        run = finished(app)
+        with app.services.store.write() as tx:
             idempotency.claim(tx, "ops", "k", b"d", clock.now())
             sign_in_attempts.add_refusal(tx, clock.now(), b"kim", "192.0.2.1")
-        before, kept = entries(house.services.store), passwords(house, run)
+        before, kept = entries(app.services.store), passwords(app, run)
     clock.ahead = 500 * DAY
     store = Store.open(tmp_path / "mxm.sqlite3", clock)
     desk = Desk(store)
@@ -76,81 +71,81 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("days", [1.5, 21, 500])
-def test_a_jump_is_said_and_ends_after_an_hour_of_the_new_time(house: House, clock: ShiftedClock, days: float) -> None:
-    run = finished(house, days=1)
-    tidied(house)
+def test_a_jump_is_said_and_ends_after_an_hour_of_the_new_time(app: App, clock: ShiftedClock, days: float) -> None:
+    run = finished(app, days=1)
+    tidied(app)
     clock.ahead += days * DAY
-    tidied(house)
-    assert passwords(house, run)
-    (said,) = house.services.housekeeping.problems()
+    tidied(app)
+    assert passwords(app, run)
+    (said,) = app.services.housekeeping.problems()
     assert "went ahead by" in said
-    assert said in house.services.unwell(LOCAL)
-    assert house.ask("GET", "/me").status_code == 200
+    assert said in app.services.unwell(LOCAL)
+    assert app.ask("GET", "/me").status_code == 200
     clock.ahead += 3_500
-    tidied(house)
-    assert passwords(house, run)
+    tidied(app)
+    assert passwords(app, run)
     clock.ahead += 200
-    tidied(house)
-    assert house.services.housekeeping.problems() == []
-    assert passwords(house, run)  # nobody knows how long it was in truth
-    live_through(house.services.store, 1.1)
-    tidied(house)
-    assert not passwords(house, run)
+    tidied(app)
+    assert app.services.housekeeping.problems() == []
+    assert passwords(app, run)  # nobody knows how long it was in truth
+    live_through(app.services.store, 1.1)
+    tidied(app)
+    assert not passwords(app, run)
 
 
-def test_a_second_jump_within_the_hour_starts_the_hour_again(house: House, clock: ShiftedClock) -> None:
-    run = finished(house, days=1)
+def test_a_second_jump_within_the_hour_starts_the_hour_again(app: App, clock: ShiftedClock) -> None:
+    run = finished(app, days=1)
     for _ in range(3):
         clock.ahead += 2 * DAY
-        tidied(house)
+        tidied(app)
         clock.ahead += 3_000
-        tidied(house)
-    assert passwords(house, run)
+        tidied(app)
+    assert passwords(app, run)
 
 
-def test_an_admin_confirms_the_time_once_and_the_trail_says_so(house: House, clock: ShiftedClock) -> None:
-    run = finished(house)
+def test_an_admin_confirms_the_time_once_and_the_trail_says_so(app: App, clock: ShiftedClock) -> None:
+    run = finished(app)
     clock.ahead = 10 * DAY
-    tidied(house)
+    tidied(app)
     with pytest.raises(Forbidden, match="Only an admin"):
-        house.services.housekeeping.confirm_time(Caller("ops"))
-    house.services.housekeeping.confirm_time(LOCAL)
-    house.services.housekeeping.confirm_time(LOCAL)
-    assert entries(house.services.store).count("time.confirm") == 1
-    tidied(house)
-    assert passwords(house, run)
-    live_through(house.services.store, 7.1)
-    tidied(house)
-    assert not passwords(house, run)
+        app.services.housekeeping.confirm_time(Caller("ops"))
+    app.services.housekeeping.confirm_time(LOCAL)
+    app.services.housekeeping.confirm_time(LOCAL)
+    assert entries(app.services.store).count("time.confirm") == 1
+    tidied(app)
+    assert passwords(app, run)
+    live_through(app.services.store, 7.1)
+    tidied(app)
+    assert not passwords(app, run)
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_passwords_made_while_the_clock_stood_behind_are_kept_as_long_as_was_chosen(
-    house: House, clock: ShiftedClock, confirmed: bool
+    app: App, clock: ShiftedClock, confirmed: bool
 ) -> None:
-    before = finished(house, "before.csv", days=7)
+    before = finished(app, "before.csv", days=7)
     clock.ahead = -400 * DAY
-    behind = finished(house, "behind.csv", days=3, domain="b.nl")
+    behind = finished(app, "behind.csv", days=3, domain="b.nl")
     clock.ahead = 0.0
-    tidied(house)
+    tidied(app)
     if confirmed:
-        house.services.housekeeping.confirm_time(LOCAL)
-    live_through(house.services.store, 2.9)
-    tidied(house)
-    assert len(passwords(house, behind)) == len(passwords(house, before)) == 5
-    live_through(house.services.store, 0.3)
-    tidied(house)
-    assert not passwords(house, behind)
-    assert passwords(house, before)
-    live_through(house.services.store, 4.0)
-    tidied(house)
-    assert not passwords(house, before)
+        app.services.housekeeping.confirm_time(LOCAL)
+    live_through(app.services.store, 2.9)
+    tidied(app)
+    assert len(passwords(app, behind)) == len(passwords(app, before)) == 5
+    live_through(app.services.store, 0.3)
+    tidied(app)
+    assert not passwords(app, behind)
+    assert passwords(app, before)
+    live_through(app.services.store, 4.0)
+    tidied(app)
+    assert not passwords(app, before)
 
 
-def test_passwords_kept_by_hand_move_with_the_clock_too(house: House, clock: ShiftedClock) -> None:
-    store = house.services.store
+def test_passwords_kept_by_hand_move_with_the_clock_too(app: App, clock: ShiftedClock) -> None:
+    store = app.services.store
     clock.ahead = -400 * DAY
-    with house.services.run_manager.writing() as tx:
+    with app.services.run_manager.writing() as tx:
         number = manual_writes.add(
             tx, store.key, "Secret-0-word", at=clock.now(), who="local", kind="operator", address="", action="update",
             domain="a.nl", username="nina", asked={}, recovery_email="", settle_at=clock.now(),
@@ -158,25 +153,25 @@ def test_passwords_kept_by_hand_move_with_the_clock_too(house: House, clock: Shi
         )  # fmt: skip
         manual_writes.change(tx, number, status=manual_writes.KEPT)
     clock.ahead = 0.0
-    tidied(house)
-    house.services.housekeeping.confirm_time(LOCAL)
+    tidied(app)
+    app.services.housekeeping.confirm_time(LOCAL)
     live_through(store, 2.9)
-    house.services.manual_writes.settle()
+    app.services.manual_writes.settle()
     with store.read() as tx:
         assert manual_writes.get(tx, number) is not None
     live_through(store, 0.2)
-    house.services.manual_writes.settle()
+    app.services.manual_writes.settle()
     with store.read() as tx:
         assert manual_writes.get(tx, number) is None
 
 
-def test_the_page_tells_admins_and_lets_them_confirm(house: House, clock: ShiftedClock) -> None:
+def test_the_page_tells_admins_and_lets_them_confirm(app: App, clock: ShiftedClock) -> None:
     clock.ahead = 10 * DAY
-    tidied(house)
+    tidied(app)
     shown = page()
     assert any("went ahead by 10 days" in each.value for each in shown.markdown)
     shown.button(key="confirm-time").click().run()
-    assert "time.confirm" in entries(house.services.store)
+    assert "time.confirm" in entries(app.services.store)
     assert not any("went ahead" in each.value for each in shown.markdown)
 
 
@@ -199,32 +194,32 @@ def test_the_command_line_says_it_and_confirms(
     store.close()
 
 
-def test_a_clock_that_is_put_back_forgets_nothing_early_and_ends_the_jump(house: House, clock: ShiftedClock) -> None:
-    run = finished(house)
+def test_a_clock_that_is_put_back_forgets_nothing_early_and_ends_the_jump(app: App, clock: ShiftedClock) -> None:
+    run = finished(app)
     clock.ahead = 500 * DAY
-    tidied(house)
+    tidied(app)
     clock.ahead = 0.0
-    tidied(house)
-    assert house.services.housekeeping.problems() == []
-    assert passwords(house, run)
+    tidied(app)
+    assert app.services.housekeeping.problems() == []
+    assert passwords(app, run)
     clock.ahead = -400 * DAY
-    other = finished(house, "other.csv", domain="b.nl")
-    tidied(house)
-    assert passwords(house, run)
-    assert passwords(house, other)
-    assert house.services.housekeeping.problems() == []
+    other = finished(app, "other.csv", domain="b.nl")
+    tidied(app)
+    assert passwords(app, run)
+    assert passwords(app, other)
+    assert app.services.housekeeping.problems() == []
 
 
-def test_what_was_noted_while_the_clock_was_far_behind_is_not_taken_for_old(house: House, clock: ShiftedClock) -> None:
+def test_what_was_noted_while_the_clock_was_far_behind_is_not_taken_for_old(app: App, clock: ShiftedClock) -> None:
     clock.ahead = -2_000 * DAY
-    finished(house, "behind.csv")
+    finished(app, "behind.csv")
     clock.ahead = 0.0
-    before = entries(house.services.store)
-    with house.services.store.write() as tx:
+    before = entries(app.services.store)
+    with app.services.store.write() as tx:
         clock_guard.observe(tx, clock.now())
         clock_guard.confirm(tx, clock.now())
-    tidied(house)
-    assert [what for what in before if what not in entries(house.services.store)] == []
+    tidied(app)
+    assert [what for what in before if what not in entries(app.services.store)] == []
 
 
 def test_a_jump_in_a_run_drops_nothing_of_its_trail(tmp_path: Path, clock: ShiftedClock) -> None:
@@ -247,70 +242,70 @@ def test_a_jump_in_a_run_drops_nothing_of_its_trail(tmp_path: Path, clock: Shift
     store.close()
 
 
-def test_the_entries_of_a_run_are_kept_as_long_as_its_end_is(house: House, clock: ShiftedClock) -> None:
-    keeping = Housekeeping(Settings(audit_days=30), house.services.store, clock)
-    engine = house.services.run_manager
-    house.host.down = True
+def test_the_entries_of_a_run_are_kept_as_long_as_its_end_is(app: App, clock: ShiftedClock) -> None:
+    keeping = Housekeeping(Settings(audit_days=30), app.services.store, clock)
+    engine = app.services.run_manager
+    app.host.down = True
     run = engine.start(plan(*rows(2)), "local", retention_days=7)
     engine.pause(run)
-    live_through(house.services.store, 40)
+    live_through(app.services.store, 40)
     keeping.tidy()
-    house.host.down = False
+    app.host.down = False
     engine.resume(run)
-    house.ended(run)
+    app.ended(run)
     keeping.tidy()
-    assert "run.start" in entries(house.services.store)
-    live_through(house.services.store, 31)
+    assert "run.start" in entries(app.services.store)
+    live_through(app.services.store, 31)
     keeping.tidy()
-    assert "run.start" not in entries(house.services.store)
+    assert "run.start" not in entries(app.services.store)
 
 
 def test_a_run_that_was_paused_for_longer_than_its_retention_keeps_its_passwords_from_its_end(
-    house: House, clock: ShiftedClock
+    app: App, clock: ShiftedClock
 ) -> None:
-    engine = house.services.run_manager
-    house.host.down = True
+    engine = app.services.run_manager
+    app.host.down = True
     run = engine.start(plan(*rows(3)), LOCAL.name, retention_days=3)
     engine.pause(run)
-    live_through(house.services.store, 9)
-    tidied(house)
+    live_through(app.services.store, 9)
+    tidied(app)
     view = engine.view(run)
     assert view is not None
     assert (view.passwords_until or 0) >= clock.now() + 2.9 * DAY
-    house.host.down = False
+    app.host.down = False
     engine.resume(run)
-    house.ended(run)
-    tidied(house)
-    assert len(passwords(house, run)) == 3
-    assert house.services.runs.ending_soon(LOCAL) == ()
-    live_through(house.services.store, 1.5)
-    assert [each.id for each in house.services.runs.ending_soon(LOCAL)] == [run]
-    live_through(house.services.store, 1.6)
-    tidied(house)
-    assert not passwords(house, run)
+    app.ended(run)
+    tidied(app)
+    assert len(passwords(app, run)) == 3
+    assert app.services.runs.ending_soon(LOCAL) == ()
+    live_through(app.services.store, 1.5)
+    assert [each.id for each in app.services.runs.ending_soon(LOCAL)] == [run]
+    live_through(app.services.store, 1.6)
+    tidied(app)
+    assert not passwords(app, run)
     ended = engine.view(run)
     assert ended is not None
     assert ended.status in AT_AN_END
 
 
-def test_a_list_of_the_future_is_read_again(house: House, clock: ShiftedClock) -> None:
+def test_a_list_of_the_future_is_read_again(app: App, clock: ShiftedClock) -> None:
     clock.ahead = 500 * DAY
-    assert house.ask("GET", "/domains/a.nl/email-accounts").status_code == 200
+    assert app.ask("GET", "/domains/a.nl/email-accounts").status_code == 200
     clock.ahead = 0.0
-    house.have("new@a.nl")
-    told = house.ask("GET", "/domains/a.nl/email-accounts").json()["data"]
+    app.have("new@a.nl")
+    told = app.ask("GET", "/domains/a.nl/email-accounts").json()["data"]
     assert [box["username"] for box in told] == ["new"]
 
 
-def test_drafts_and_sessions_stay_through_a_jump(house: House, clock: ShiftedClock) -> None:
-    store = house.services.store
+def test_drafts_and_sessions_stay_through_a_jump(app: App, clock: ShiftedClock) -> None:
+    store = app.services.store
     with store.write() as tx:
         kept = drafts.DraftSummary("d", "local", "staff.csv", (), 1, clock.now())
         drafts.keep(tx, store.key, kept, b"", b"")
-    tidied(house)
+    tidied(app)
     clock.ahead = 90 * DAY
-    assert [draft.id for draft in house.services.drafts.offered(LOCAL)] == ["d"]
-    assert services.current() is house.services
+    assert [draft.id for draft in app.services.drafts.offered(LOCAL)] == ["d"]
+    assert services.current() is app.services
 
 
 def test_the_sentence_names_how_far_and_until_when() -> None:

@@ -11,28 +11,35 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import AuditAction
+from mxlib.runs import background_tasks
 from mxlib.runs.run_view import Passwords
 from mxlib.services.housekeeping import Housekeeping
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit, clock_guard, erasure, journal, readers, run_passwords
 from mxlib.store.audit import Actor
 from mxlib.store.database import ReadTooLong
-from tests.support import app as houses
-from tests.support.app import House, data
+from tests.support import app as support
+from tests.support.app import App, data
 from tests.support.clocks import PassingClock
 from tests.support.simulation import plan, rows
 from tests.support.threaded_runs import Desk, live_through, until
 
 
 @pytest.fixture
-def house(tmp_path: Path, clock: PassingClock) -> Iterator[House]:
-    with houses.opened(tmp_path, clock) as house:
-        yield house
+def clock(monkeypatch: pytest.MonkeyPatch) -> PassingClock:
+    monkeypatch.setattr(background_tasks, "RETRY_EVERY", 0.02)
+    return PassingClock()
 
 
-def finished(house: House) -> int:
-    run = house.services.run_manager.start(plan(*rows(5)), LOCAL.name, retention_days=7)
-    house.ended(run)
+@pytest.fixture
+def app(tmp_path: Path, clock: PassingClock) -> Iterator[App]:
+    with support.opened(tmp_path, clock) as app:
+        yield app
+
+
+def finished(app: App) -> int:
+    run = app.services.run_manager.start(plan(*rows(5)), LOCAL.name, retention_days=7)
+    app.ended(run)
     return run
 
 
@@ -62,50 +69,50 @@ def reading(path: Path) -> sqlite3.Connection:
     return other
 
 
-def passwords(house: House, run: int) -> str:
-    told: str = data(house.ask("GET", f"/imports/{run}"))["passwords"]
+def passwords(app: App, run: int) -> str:
+    told: str = data(app.ask("GET", f"/imports/{run}"))["passwords"]
     return told
 
 
-def test_with_a_reader_open_they_are_being_erased_until_that_ends(house: House, tmp_path: Path) -> None:
-    run, store = finished(house), house.services.store
-    assert passwords(house, run) == "kept"
+def test_with_a_reader_open_they_are_being_erased_until_that_ends(app: App, tmp_path: Path) -> None:
+    run, store = finished(app), app.services.store
+    assert passwords(app, run) == "kept"
     secrets = secrets_of(store, run)
     with closing(reading(tmp_path / FILE)):
-        data(house.ask("POST", f"/imports/{run}/handed-over"))
-        assert passwords(house, run) == "erasing"
+        data(app.ask("POST", f"/imports/{run}/handed-over"))
+        assert passwords(app, run) == "erasing"
         assert on_disk(tmp_path, secrets)
         assert whats(store, run)[0] == ("run.handed_over", "being erased")
-        view = house.services.runs.get(LOCAL, run)
+        view = app.services.runs.get(LOCAL, run)
         assert view is not None
         assert "are being erased" in view.status_text
         assert "no longer kept" not in view.status_text
         time.sleep(0.1)
-        assert passwords(house, run) == "erasing"
-    until(lambda: passwords(house, run) == "erased")
+        assert passwords(app, run) == "erasing"
+    until(lambda: passwords(app, run) == "erased")
     assert not on_disk(tmp_path, secrets)
     assert whats(store, run)[0] == ("run.passwords_erased", "in no file of this server any more")
-    view = house.services.runs.get(LOCAL, run)
+    view = app.services.runs.get(LOCAL, run)
     assert view is not None
     assert "no longer kept here" in view.status_text
 
 
-def test_without_readers_they_are_erased_at_once(house: House, tmp_path: Path) -> None:
-    run = finished(house)
-    secrets = secrets_of(house.services.store, run)
-    data(house.ask("POST", f"/imports/{run}/handed-over"))
+def test_without_readers_they_are_erased_at_once(app: App, tmp_path: Path) -> None:
+    run = finished(app)
+    secrets = secrets_of(app.services.store, run)
+    data(app.ask("POST", f"/imports/{run}/handed-over"))
     assert not on_disk(tmp_path, secrets)
-    assert passwords(house, run) == "erased"
-    told = [what for what, _ in whats(house.services.store, run)]
+    assert passwords(app, run) == "erased"
+    told = [what for what, _ in whats(app.services.store, run)]
     assert (told.count("run.handed_over"), told.count("run.passwords_erased")) == (1, 1)
 
 
 def test_erasing_goes_on_after_a_restart(tmp_path: Path, clock: PassingClock) -> None:
-    with houses.opened(tmp_path, clock) as house:
-        run = finished(house)
-        secrets = secrets_of(house.services.store, run)
+    with support.opened(tmp_path, clock) as app:
+        run = finished(app)
+        secrets = secrets_of(app.services.store, run)
         other = reading(tmp_path / FILE)
-        house.services.runs.handed_over(LOCAL, run)
+        app.services.runs.handed_over(LOCAL, run)
     assert on_disk(tmp_path, secrets)
     store = Store.open(tmp_path / FILE, clock)
     desk = Desk(store)
@@ -118,9 +125,9 @@ def test_erasing_goes_on_after_a_restart(tmp_path: Path, clock: PassingClock) ->
 
 
 def test_a_kill_in_the_hand_over_leaves_it_audited_or_undone(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, store = finished(house), house.services.store
+    run, store = finished(app), app.services.store
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -128,43 +135,43 @@ def test_a_kill_in_the_hand_over_leaves_it_audited_or_undone(
     with monkeypatch.context() as patch:  # before the commit: all of it is undone
         patch.setattr(erasure, "begin", killed)
         with pytest.raises(KeyboardInterrupt):
-            house.services.runs.handed_over(LOCAL, run)
-    assert passwords(house, run) == "kept"
+            app.services.runs.handed_over(LOCAL, run)
+    assert passwords(app, run) == "kept"
     assert "run.handed_over" not in dict(whats(store, run))
 
     with monkeypatch.context() as patch:  # after it: it is in the trail, and goes on
         patch.setattr(erasure, "finish", killed)
         with pytest.raises(KeyboardInterrupt):
-            house.services.runs.handed_over(LOCAL, run)
+            app.services.runs.handed_over(LOCAL, run)
     assert "run.handed_over" in dict(whats(store, run))
     assert erasure.finish(store)
-    assert passwords(house, run) == "erased"
+    assert passwords(app, run) == "erased"
 
 
-def test_what_retention_ends_is_being_erased_too(house: House, tmp_path: Path) -> None:
-    run, store = finished(house), house.services.store
+def test_what_retention_ends_is_being_erased_too(app: App, tmp_path: Path) -> None:
+    run, store = finished(app), app.services.store
     secrets = secrets_of(store, run)
     with closing(reading(tmp_path / FILE)):
         live_through(store, 8)
-        assert house.services.run_manager.purge() == 1
-        assert passwords(house, run) == "erasing"
+        assert app.services.run_manager.purge() == 1
+        assert passwords(app, run) == "erasing"
         assert on_disk(tmp_path, secrets)
     assert erasure.finish(store)
-    assert passwords(house, run) == "erased"
+    assert passwords(app, run) == "erased"
     assert not on_disk(tmp_path, secrets)
 
 
-def test_a_reader_of_ours_is_ended_after_thirty_seconds(house: House, tmp_path: Path, clock: PassingClock) -> None:
-    run, store = finished(house), house.services.store
+def test_a_reader_of_ours_is_ended_after_thirty_seconds(app: App, tmp_path: Path, clock: PassingClock) -> None:
+    run, store = finished(app), app.services.store
     secrets = secrets_of(store, run)
 
     def read() -> None:
         with store.read() as tx:
             journal.get_run(tx, run)
-            house.services.runs.handed_over(LOCAL, run)
-            assert passwords(house, run) == "erasing"
+            app.services.runs.handed_over(LOCAL, run)
+            assert passwords(app, run) == "erasing"
             clock.passed += readers.LONGEST_READ + 1
-            until(lambda: passwords(house, run) == "erased")
+            until(lambda: passwords(app, run) == "erased")
             assert not on_disk(tmp_path, secrets)
             journal.get_run(tx, run)
 

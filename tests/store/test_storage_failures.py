@@ -22,7 +22,7 @@ from mxlib.store import FILE, Store, StoreUnavailable, audit, database, errors, 
 from mxlib.store.audit import Actor
 from mxlib.store.errors import of_database, of_system
 from mxlib.ui.app.file_limits import OutOfFiles
-from tests.support import app as houses
+from tests.support import app as support
 from tests.support.clocks import PassingClock
 from tests.support.simulation import FreeGate, plan, rows
 from tests.support.threaded_runs import until
@@ -85,14 +85,14 @@ def test_an_input_output_error_on_a_full_disk_is_said_to_be_that(
 
 
 def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with houses.opened(tmp_path) as house:
-        house.have("nina@a.nl")
+    with support.opened(tmp_path) as app:
+        app.have("nina@a.nl")
 
         def write() -> None:
             raise StoreUnavailable(store_problems.DISK_ERROR, "DISK_ERROR")
 
-        monkeypatch.setattr(house.services.store, "write", write)
-        answer = house.ask("DELETE", "/domains/a.nl/email-accounts/nina")
+        monkeypatch.setattr(app.services.store, "write", write)
+        answer = app.ask("DELETE", "/domains/a.nl/email-accounts/nina")
         monkeypatch.undo()
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "DISK_ERROR"
@@ -114,14 +114,14 @@ def damaged(folder: Path) -> None:
 
 
 def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
-    clock, host = SystemClock(), houses.StandIn()
+    clock, host = SystemClock(), support.StandIn()
     damaged(tmp_path)
-    house = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
-    house.run_manager.recover()
+    app = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
+    app.run_manager.recover()
     try:
-        until(lambda: store_problems.DATABASE_DAMAGED in house.unwell(LOCAL))
+        until(lambda: store_problems.DATABASE_DAMAGED in app.unwell(LOCAL))
     finally:
-        house.close()
+        app.close()
 
 
 def test_a_sound_database_is_checked_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,13 +197,13 @@ def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
 
 def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
     clock = PassingClock()
-    with houses.opened(tmp_path, clock) as house:
-        house.host.down = True
-        house.services.run_manager.start(plan(*rows(1)), "ops", retention_days=7)
-        until(lambda: house.services.run_manager._worker.engine.health.silent_since is not None)
-        assert not any("has not answered since" in said for said in house.services.unwell(LOCAL))
+    with support.opened(tmp_path, clock) as app:
+        app.host.down = True
+        app.services.run_manager.start(plan(*rows(1)), "ops", retention_days=7)
+        until(lambda: app.services.run_manager._worker.engine.health.silent_since is not None)
+        assert not any("has not answered since" in said for said in app.services.unwell(LOCAL))
         clock.passed += 61
-        assert any("has not answered since" in said for said in house.services.unwell(LOCAL))
+        assert any("has not answered since" in said for said in app.services.unwell(LOCAL))
 
 
 # At the start.

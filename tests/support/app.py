@@ -1,4 +1,4 @@
-"""The whole house over the pure stand-in: services, tokens and the API, without a network and without waiting."""
+"""The whole server over the pure stand-in: services, tokens and the API, without a network and without waiting."""
 
 import json
 import time
@@ -90,7 +90,7 @@ class StandIn:
         return sum(request.kind == "write" for request in self.sent)
 
 
-class House:
+class App:
     """A server in a test: its services, its host, and ways to ask its API."""
 
     def __init__(self, services: Services, host: StandIn) -> None:
@@ -140,19 +140,19 @@ def _empty_store() -> bytes:
 
 
 @contextmanager
-def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[House]:
-    """A house whose data is in `folder`."""
+def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[App]:
+    """A server whose data is in `folder`."""
     clock, host = clock or SystemClock(), StandIn()
     (folder / FILE).write_bytes(_empty_store())
     store = Store.open(folder / FILE, clock)
-    house = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]
-    services.install(house)
-    house.run_manager.recover()
+    app = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]
+    services.install(app)
+    app.run_manager.recover()
     try:
-        yield House(house, host)
+        yield App(app, host)
     finally:
         services.install(None)
-        house.close()
+        app.close()
 
 
 def refused(answer: Any, status: int, told: str, field: str = "") -> None:
@@ -170,7 +170,7 @@ def data(answer: Any, status: int = 200) -> Any:
     return answer.json()["data"]
 
 
-def trail(house: House) -> list[tuple[str, str, str]]:
+def trail(app: App) -> list[tuple[str, str, str]]:
     """The audit trail, oldest first: what, on what, by whom."""
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         return [(str(e["what"]), str(e["on"]), str(e["who"])) for e in reversed(audit.entries(tx))]

@@ -1,8 +1,5 @@
 """Clocks that a test moves."""
 
-import pytest
-
-from mxlib.runs import background_tasks
 from tests.support.threaded_runs import ShiftedClock
 
 
@@ -13,9 +10,3 @@ class PassingClock(ShiftedClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self.passed
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> PassingClock:
-    monkeypatch.setattr(background_tasks, "RETRY_EVERY", 0.02)
-    return PassingClock()

@@ -8,7 +8,7 @@ import pytest
 
 from mxlib.services.manual_writes import ManualWrites
 from mxlib.store import audit, manual_writes
-from tests.support.app import GOOD, House
+from tests.support.app import GOOD, App
 
 NINA = {"username": "nina", "password": GOOD}
 
@@ -17,23 +17,23 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-def journalled(house: House) -> list[manual_writes.ManualWrite]:
+def journalled(app: App) -> list[manual_writes.ManualWrite]:
     """Every write that the journal has."""
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         return sorted([*manual_writes.find_open(tx), *manual_writes.find_kept(tx)], key=lambda write: write.id)
 
 
-def doings(house: House) -> list[tuple[str, str, str]]:
+def doings(app: App) -> list[tuple[str, str, str]]:
     """What the audit trail says of mailboxes: what, on what, and the outcome."""
-    with house.services.store.read() as tx:
+    with app.services.store.read() as tx:
         found = [(str(e["what"]), str(e["on"]), str(e["outcome"])) for e in reversed(audit.entries(tx))]
     return [entry for entry in found if entry[0].startswith("mailbox.")]
 
 
 @contextmanager
-def killed(house: House, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -> Iterator[None]:
+def killed(app: App, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -> Iterator[None]:
     """The process dies before it hears the answer to its next write; whether that `reaches` the host."""
-    send = house.host.send
+    send = app.host.send
 
     def dies(request: Any, **how: Any) -> Any:
         if request.kind == "write":
@@ -43,14 +43,14 @@ def killed(house: House, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = Tru
         return send(request, **how)
 
     with monkeypatch.context() as patched, suppress(Killed):
-        patched.setattr(house.host, "send", dies)
+        patched.setattr(app.host, "send", dies)
         yield
         raise AssertionError("Nothing was sent.")
 
 
-def restarted(house: House) -> ManualWrites:
+def restarted(app: App) -> ManualWrites:
     """The writes by hand of a new process over the same store and host."""
-    here = house.services
+    here = app.services
     manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
     with here.store.write() as tx:  # as the start does, without its thread
         for write in manual_writes.find_open(tx):

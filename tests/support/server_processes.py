@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mxlib.clock import SystemClock
 from mxlib.core import passwords
 from mxlib.core.plans.plan import PlannedRow
@@ -59,16 +57,6 @@ def hosting(*options: str) -> Iterator[Host]:
     finally:
         process.kill()
         process.communicate()
-
-
-@pytest.fixture
-def lives() -> Iterator[Lives]:
-    """The processes that a test starts; none outlives it."""
-    started: Lives = []
-    yield started
-    for life in started:
-        with life:
-            life.kill()
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ PROVIDER = {
 }
 
 
-class Hands(SystemClock):
+class ManualClock(SystemClock):
     """A clock that is turned by hand."""
 
     at = 1_800_000_000.0
@@ -50,11 +50,11 @@ class Hands(SystemClock):
         return self.at
 
 
-class House:
+class SignInApp:
     """A store with users, and a server that asks them to sign in."""
 
-    def __init__(self, folder: Path, clock: Hands | None = None, **settings: Any) -> None:
-        self.clock = clock or Hands()
+    def __init__(self, folder: Path, clock: ManualClock | None = None, **settings: Any) -> None:
+        self.clock = clock or ManualClock()
         self.settings = Settings(data_dir=folder, **settings)
         self.redrawn: list[str] = []
         self.busy = False
@@ -74,7 +74,7 @@ class House:
 
     def browser(self, address: str = HERE, peer: str = "127.0.0.1", **headers: str) -> TestClient:
         """A browser that has never been here, at `peer`, in whose address bar is `address`."""
-        app = Starlette(
+        asgi = Starlette(
             routes=[
                 WebSocketRoute("/live", _live),
                 Route("/page", _page),
@@ -87,7 +87,7 @@ class House:
             ],
         )
         return TestClient(
-            app, base_url=address, client=(peer, 50_000), follow_redirects=False, headers={"Accept": "*/*", **headers}
+            asgi, base_url=address, client=(peer, 50_000), follow_redirects=False, headers={"Accept": "*/*", **headers}
         )
 
     def signed_in(self, name: str = "kim", password: str = GOOD, **where: Any) -> TestClient:
@@ -108,27 +108,27 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, *names: str, **more: Any) -> Iterator[House]:
-    """A house with these users, all admins with the same password."""
-    opened = House(folder, **more)
+def opened(folder: Path, *names: str, **more: Any) -> Iterator[SignInApp]:
+    """A server with these users, all admins with the same password."""
+    made = SignInApp(folder, **more)
     try:
         for name in names:
-            opened.users.add(BOSS, name, GOOD, admin=True)
-        yield opened
+            made.users.add(BOSS, name, GOOD, admin=True)
+        yield made
     finally:
-        opened.store.close()
+        made.store.close()
 
 
 def open_entrance(settings: Settings) -> Authenticator:
     """An entrance through which everybody goes, since there are no users."""
-    store, clock = _nobody(), Hands()
+    store, clock = _nobody(), ManualClock()
     sessions = Sessions(store, clock, settings)
     return Authenticator(store, clock, settings, Users(store, clock), sessions, sandbox=True)
 
 
 @cache
 def _nobody() -> Store:
-    return Store.open(":memory:", Hands())
+    return Store.open(":memory:", ManualClock())
 
 
 @pytest.fixture

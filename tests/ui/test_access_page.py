@@ -11,7 +11,7 @@ from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Caller, Forbidden, Permi
 from mxlib.services.access import AccessService, Person, grants
 from mxlib.services.audit_log import AuditFilter
 from mxlib.ui.admin import permissions as access_rights
-from tests.support.app import House, opened, trail
+from tests.support.app import App, opened, trail
 from tests.support.pages import ENTRY, PAGES
 
 BOSS = Caller("boss", admin=True)
@@ -21,33 +21,33 @@ VIEW = {"a.nl": [Permission.VIEW]}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house where boss, an admin, and kim, who may view a.nl, sign in."""
-    with opened(tmp_path) as house:
-        house.services.access.add(LOCAL, "boss", PASSWORD, admin=True, given={})
-        house.services.access.add(BOSS, "kim", PASSWORD, admin=False, given=VIEW)
-        yield house
+def app(tmp_path: Path) -> Iterator[App]:
+    """A server where boss, an admin, and kim, who may view a.nl, sign in."""
+    with opened(tmp_path) as app:
+        app.services.access.add(LOCAL, "boss", PASSWORD, admin=True, given={})
+        app.services.access.add(BOSS, "kim", PASSWORD, admin=False, given=VIEW)
+        yield app
 
 
 @pytest.fixture
-def access(house: House) -> AccessService:
-    return house.services.access
+def access(app: App) -> AccessService:
+    return app.services.access
 
 
 def person(access: AccessService, name: str) -> Person:
     return next(person for person in access.people(BOSS) if person.user.name == name)
 
 
-def signed_in(house: House, name: str) -> None:
-    user = house.services.users.find(name)
+def signed_in(app: App, name: str) -> None:
+    user = app.services.users.find(name)
     assert user is not None
-    with house.services.store.write() as tx:
-        house.services.sessions.start(tx, user.id, "127.0.0.1", "a browser")
+    with app.services.store.write() as tx:
+        app.services.sessions.start(tx, user.id, "127.0.0.1", "a browser")
 
 
 def test_without_a_user_nobody_signs_in_and_with_the_first_everybody_does(tmp_path: Path) -> None:
-    with opened(tmp_path) as house:
-        access = house.services.access
+    with opened(tmp_path) as app:
+        access = app.services.access
         assert not access.sign_in_required()
         assert access.own(LOCAL) is None
         access.add_with_typed(LOCAL, "boss", PASSWORD, PASSWORD, admin=True, given={})
@@ -61,12 +61,12 @@ def test_a_typed_password_is_typed_twice(access: AccessService) -> None:
         access.change_own_password(KIM, PASSWORD, "another four words", "another")
 
 
-def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(house: House, access: AccessService) -> None:
+def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(app: App, access: AccessService) -> None:
     password = access.add_with_password(BOSS, "lee", admin=False, given=VIEW)
-    assert house.services.users.verify("lee", password) is not None
+    assert app.services.users.verify("lee", password) is not None
     fresh = access.new_password(BOSS, person(access, "lee").user.id)
-    assert house.services.users.verify("lee", password) is None
-    assert house.services.users.verify("lee", fresh) is not None
+    assert app.services.users.verify("lee", password) is None
+    assert app.services.users.verify("lee", fresh) is not None
 
 
 def test_nobody_is_added_who_could_not_sign_in(access: AccessService) -> None:
@@ -74,16 +74,16 @@ def test_nobody_is_added_who_could_not_sign_in(access: AccessService) -> None:
         access.add(BOSS, "lee", None, admin=False, given={})
 
 
-def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(house: House, access: AccessService) -> None:
+def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(app: App, access: AccessService) -> None:
     for name in ("kim", "kim", "boss"):
-        signed_in(house, name)
+        signed_in(app, name)
     assert person(access, "kim").browsers == 2
     assert access.sign_out(BOSS, person(access, "kim").user.id) == 2
     assert person(access, "kim").browsers == 0
-    signed_in(house, "kim")
+    signed_in(app, "kim")
     assert access.sign_out(KIM, person(access, "kim").user.id) == 1
-    assert ("sign_out.everywhere", "kim", "boss") in trail(house)
-    assert ("sign_out.everywhere", "kim", "kim") in trail(house)
+    assert ("sign_out.everywhere", "kim", "boss") in trail(app)
+    assert ("sign_out.everywhere", "kim", "kim") in trail(app)
 
 
 def test_nobody_else_signs_others_out_and_no_token_does(access: AccessService) -> None:
@@ -119,7 +119,7 @@ def test_a_token_without_a_name_or_a_permission_is_not_made(access: AccessServic
         access.create_token(BOSS, "nightly", admin=False, given={"a.nl": []}, days=None)
 
 
-def test_every_doing_is_in_the_trail_without_its_secret(house: House, access: AccessService) -> None:
+def test_every_doing_is_in_the_trail_without_its_secret(app: App, access: AccessService) -> None:
     secret = access.add_with_password(BOSS, "lee", admin=False, given=VIEW)
     number = person(access, "lee").user.id
     secrets = [secret, access.new_password(BOSS, number)]
@@ -128,7 +128,7 @@ def test_every_doing_is_in_the_trail_without_its_secret(house: House, access: Ac
     access.enable(BOSS, number)
     secrets.append(access.create_token(BOSS, "nightly", admin=False, given=VIEW, days=30))
     access.revoke_token(BOSS, access.tokens(BOSS)[0].id)
-    entries = house.services.audit_log.entries(BOSS, AuditFilter()).entries
+    entries = app.services.audit_log.entries(BOSS, AuditFilter()).entries
     assert [entry.what for entry in reversed(entries)][-7:] == [
         "user.add", "password.set", "user.change", "user.disable", "user.enable", "token.create", "token.revoke",
     ]  # fmt: skip
@@ -235,9 +235,7 @@ def test_an_admin_needs_no_ticks(choosing: AppTest) -> None:
     assert not choosing.data_editor
 
 
-def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(
-    house: House, access: AccessService
-) -> None:
+def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(app: App, access: AccessService) -> None:
     access.allow(
         BOSS, person(access, "kim").user.id, admin=False, given={f"{at}.nl": {Permission.VIEW} for at in "abcd"}
     )
@@ -246,22 +244,22 @@ def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(
     assert list(tab.dataframe[0].value["Domain"]) == ["a.nl", "b.nl", "c.nl", "d.nl"]
 
 
-def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(house: House, access: AccessService) -> None:
+def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(app: App, access: AccessService) -> None:
     assert access.domains(BOSS, ["gone.nl", "a.nl", EVERY_DOMAIN]) == ("a.nl", "b.nl", "c.nl", "gone.nl")
 
 
 def test_nobody_gives_themselves_a_password_that_they_would_be_signed_out_before_reading(
-    house: House, access: AccessService
+    app: App, access: AccessService
 ) -> None:
     boss, kim = person(access, "boss").user.id, person(access, "kim").user.id
     with pytest.raises(InvalidPassword, match="You would be signed out before you could read it"):
         access.new_password(BOSS, boss)
-    assert house.services.users.verify("boss", PASSWORD)
+    assert app.services.users.verify("boss", PASSWORD)
     assert "new-password" not in [button.key for button in page(picked=boss).button]
     assert "new-password" in [button.key for button in page(picked=kim).button]
 
 
-def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: AccessService) -> None:
+def test_people_and_tokens_are_listed_with_what_they_may(app: App, access: AccessService) -> None:
     access.disable(BOSS, person(access, "kim").user.id)
     people = page().dataframe[0].value
     assert list(people["Name"]) == ["boss (you)", "kim"]
@@ -272,7 +270,7 @@ def test_people_and_tokens_are_listed_with_what_they_may(house: House, access: A
     assert tokens["Last used"][0] == "never"
 
 
-def test_a_tick_stays_with_its_person_when_others_come_before_them(house: House, access: AccessService) -> None:
+def test_a_tick_stays_with_its_person_when_others_come_before_them(app: App, access: AccessService) -> None:
     tab = page(picked=person(access, "kim").user.id)
     before = tab.dataframe[0].proto.id
     assert tab.subheader[0].value == "kim"

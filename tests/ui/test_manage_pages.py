@@ -1,33 +1,18 @@
 """Managing mailboxes as pages show it: the card, find, the account's storage, and what is said before a run."""
 
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.plans.changes import NewQuota
 from mxlib.sandbox import extra_routes
 from mxlib.services import Services
 from mxlib.services.failures import ListUnavailable
-from mxlib.settings import Settings
 from mxlib.store import manual_writes
 from tests.support.pages import ENTRY, PAGES, plain, preview
 from tests.support.threaded_runs import until
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Services]:
-    """The services on a fresh sandbox whose minute is one second."""
-    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
-    services.install(built)
-    built.run_manager.recover()
-    yield built
-    services.install(None)
-    built.close()
 
 
 def opened(page: str = "email_accounts", **query: str) -> AppTest:
@@ -51,7 +36,7 @@ def said(tab: AppTest) -> str:
     return plain("\n".join(each.value for each in told))
 
 
-def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Services) -> None:
+def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(services: Services) -> None:
     def asked(typed: str) -> str:
         tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
         tab.session_state["change_recovery"] = typed
@@ -60,12 +45,12 @@ def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(house: Se
         return str(tab.button(key="change_go").label)
 
     assert [asked(""), asked("owner@home.nl")] == ["Keep", "Keep"]
-    house.mailboxes.set_stored(LOCAL, "clienta.nl", "info", "recovery_email", "owner@home.nl")
+    services.mailboxes.set_stored(LOCAL, "clienta.nl", "info", "recovery_email", "owner@home.nl")
     assert [asked("other@home.nl"), asked("")] == ["Keep", "Clear"]
 
 
-def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(house: Services) -> None:
-    changing = house.changes
+def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(services: Services) -> None:
+    changing = services.changes
     proposed = changing.plan(LOCAL, ["info@clienta.nl"], NewQuota(7168))
     changing.carry_out(LOCAL, proposed, days=7, agreed=True)
     tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
@@ -77,15 +62,15 @@ def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(house: Ser
     assert history.loc[0, "Details"].endswith("→ 7168")
 
 
-def test_a_card_of_a_mailbox_that_is_gone_keeps_its_past(house: Services) -> None:
-    house.mailboxes.delete(LOCAL, "clienta.nl", "info")
+def test_a_card_of_a_mailbox_that_is_gone_keeps_its_past(services: Services) -> None:
+    services.mailboxes.delete(LOCAL, "clienta.nl", "info")
     tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
     assert "There is no mailbox" in said(tab)
     assert tab.dataframe[0].value.loc[0, "What"] == "Deleted"
     assert not tab.metric
 
 
-def test_find_lists_what_holds_the_text_and_says_how_far_it_looked(house: Services) -> None:
+def test_find_lists_what_holds_the_text_and_says_how_far_it_looked(services: Services) -> None:
     tab = opened(domain="clienta.nl")
     tab.text_input(key="find").set_value("info@").run()
     assert [plain(button.label) for button in tab.button if button.key.startswith("found-")] == ["info@clienta.nl"]
@@ -97,9 +82,9 @@ def test_find_lists_what_holds_the_text_and_says_how_far_it_looked(house: Servic
     assert "never read" not in said(tab)
 
 
-def test_the_account_s_storage_is_shown_once_it_is_known(house: Services) -> None:
+def test_the_account_s_storage_is_shown_once_it_is_known(services: Services) -> None:
     opened(domain="clienta.nl")
-    until(lambda: house.storage.known() is not None)
+    until(lambda: services.storage.known() is not None)
     tab = opened(domain="clienta.nl")
     assert any(" GB of 250.0 GB" in str(element.proto) for element in tab.get("progress"))
 
@@ -114,18 +99,18 @@ def test_the_account_s_storage_is_shown_once_it_is_known(house: Services) -> Non
     ],
 )
 def test_a_figure_of_the_storage_that_is_not_known_is_shown_as_such(
-    house: Services, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], shown: str
+    services: Services, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], shown: str
 ) -> None:
     monkeypatch.setattr(extra_routes, "quota", lambda _account, _now: figures)
     with suppress(ListUnavailable):
-        house.storage.read(LOCAL)
+        services.storage.read(LOCAL)
     tab = opened(domain="clienta.nl")
     assert shown in [element.value for element in tab.sidebar.markdown]
     assert not tab.sidebar.get("progress")
 
 
-def test_before_a_run_it_is_said_when_its_quotas_do_not_fit_the_account(house: Services) -> None:
-    house.storage.read(LOCAL)
+def test_before_a_run_it_is_said_when_its_quotas_do_not_fit_the_account(services: Services) -> None:
+    services.storage.read(LOCAL)
     rows = b"username,password,quota\r\nbig.one,Geheim.2026x,300 GB\r\n"
     tab = opened("import_mailboxes", domain="clienta.nl")
     preview(tab, rows)
@@ -136,18 +121,18 @@ def test_before_a_run_it_is_said_when_its_quotas_do_not_fit_the_account(house: S
     assert not tab.button(key="start").disabled
 
 
-def test_an_empty_domain_says_how_to_begin(house: Services) -> None:
+def test_an_empty_domain_says_how_to_begin(services: Services) -> None:
     tab = opened(domain="nieuwe-klant.example")
     assert "has no mailbox yet. New mailbox makes the first one, Import CSV many." in said(tab)
     assert not [button for button in tab.button if button.key == "pick"]
 
 
-def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(house: Services) -> None:
-    with house.store.write() as tx:
+def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(services: Services) -> None:
+    with services.store.write() as tx:
         number = manual_writes.add(
-            tx, house.store.key, "Geheim.2026x", at=house.clock.now(), who="kim", kind="operator", address="",
+            tx, services.store.key, "Geheim.2026x", at=services.clock.now(), who="kim", kind="operator", address="",
             action="update", domain="clienta.nl", username="info", asked={}, recovery_email="", settle_at=0.0,
-            passwords_until=house.clock.now() + 1000.0,
+            passwords_until=services.clock.now() + 1000.0,
         )  # fmt: skip
         manual_writes.change(tx, number, status="kept", outcome="no answer came")
     tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
@@ -161,7 +146,7 @@ def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(house:
 
 
 @pytest.mark.parametrize("run", ["²", "9" * 20, "9" * 5_000, "-1", "nan"])
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("services")
 def test_a_number_in_the_address_that_no_run_has_breaks_no_page(run: str) -> None:
     tab = opened("runs", run=run)
     assert not [error for error in tab.error if "stopped" in error.value]

@@ -1,6 +1,5 @@
 """The step that asks what columns hold: when it comes, what it asks, and what comes of the answers."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,8 +15,7 @@ from mxlib.core.mapping.read_file import ReadFile
 from mxlib.core.mapping.secret_cells import masked_header
 from mxlib.core.schema import MASK
 from mxlib.services.files import MappingQuestion
-from tests.support import app as houses
-from tests.support.app import House
+from tests.support.app import App
 from tests.support.mapping_page import UNKNOWN, asks, column, done, named, say, text_of
 from tests.support.pages import opened, preview, statuses
 from tests.support.preset_rows import GOOGLE, GOOGLE_ROW
@@ -30,13 +28,6 @@ NAMES = (
     "王;;伟;\r\n"
 ).encode()
 CONFLICT = b"user,username,Phone\r\njan,j.jansen,123\r\nkim,k.groen,456\r\n"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
-    with houses.opened(tmp_path) as opened_house:
-        yield opened_house
 
 
 def imported(content: bytes, name: str = "staff.csv", *, generate: bool = False) -> AppTest:
@@ -52,9 +43,9 @@ def pasted(text: str) -> AppTest:
     return tab
 
 
-def read(house: House, content: bytes, name: str = "staff.csv") -> ReadFile | MappingQuestion:
+def read(app: App, content: bytes, name: str = "staff.csv") -> ReadFile | MappingQuestion:
     """What becomes of a file before any page is drawn."""
-    files = house.services.files
+    files = app.services.files
     try:
         return files.read(LOCAL, content, name, "a.nl")
     except Unread:
@@ -63,12 +54,12 @@ def read(house: House, content: bytes, name: str = "staff.csv") -> ReadFile | Ma
         return files.read_otherwise(content, name, refused)
 
 
-def answered(house: House, question: ReadFile | MappingQuestion, *meanings: str) -> ReadFile:
+def answered(app: App, question: ReadFile | MappingQuestion, *meanings: str) -> ReadFile:
     """The file of a question, answered by its guess or by these meanings."""
     assert isinstance(question, MappingQuestion)
     answer = replace(question.answer, meanings=meanings) if meanings else question.answer
     assert not answer.trouble(question.sheet.header)
-    return house.services.files.answered(LOCAL, question.sheet, answer, "a.nl")
+    return app.services.files.answered(LOCAL, question.sheet, answer, "a.nl")
 
 
 def usernames(file: ReadFile | MappingQuestion) -> list[str]:
@@ -78,18 +69,18 @@ def usernames(file: ReadFile | MappingQuestion) -> list[str]:
 
 
 @pytest.mark.parametrize("header", [b"username,password", b"E-Mail Address,Quota (MB)"])
-def test_recognised_headers_need_no_step(house: House, header: bytes) -> None:
-    assert usernames(read(house, header + b"\r\nnina@a.nl,1024\r\n")) == ["nina@a.nl"]
+def test_recognised_headers_need_no_step(app: App, header: bytes) -> None:
+    assert usernames(read(app, header + b"\r\nnina@a.nl,1024\r\n")) == ["nina@a.nl"]
 
 
-def test_an_export_of_another_system_needs_no_step_and_is_named(house: House) -> None:
+def test_an_export_of_another_system_needs_no_step_and_is_named(app: App) -> None:
     tab = imported(f"{GOOGLE}\r\n{GOOGLE_ROW}".encode())
     assert not asks(tab)
     assert column(tab, "recovery_email") == ["anna@home.example"]
     assert "Read as a Google Workspace users export." in text_of(tab)
 
 
-def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_the_way_on_is_shut(house: House) -> None:
+def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_the_way_on_is_shut(app: App) -> None:
     tab = imported(UNKNOWN)
     assert asks(tab)
     assert "No column for usernames or addresses." in text_of(tab)
@@ -100,14 +91,14 @@ def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_th
     assert column(done(tab), "username") == ["nina"]
 
 
-def test_the_choice_for_a_column_is_named_as_its_header_reads(house: House) -> None:
+def test_the_choice_for_a_column_is_named_as_its_header_reads(app: App) -> None:
     """Screen readers get the label of a hidden name as it stands, without markdown."""
     tab = imported(b"E-mail_boss (old),![x](y)\nnina,1\n")
     labels = [choice.label for choice in tab.selectbox if choice.label.startswith("What column")]
     assert labels == ["What column E-mail_boss (old) holds", "What column x (y) holds"]
 
 
-def test_two_columns_for_one_meaning_are_a_question_without_a_guess(house: House) -> None:
+def test_two_columns_for_one_meaning_are_a_question_without_a_guess(app: App) -> None:
     tab = imported(CONFLICT)
     question = tab.radio(key=named(tab, "pick-username"))
     assert question.label == "2 columns could hold the usernames. Which one does?"
@@ -118,14 +109,14 @@ def test_two_columns_for_one_meaning_are_a_question_without_a_guess(house: House
     assert column(done(tab), "username") == ["j.jansen", "k.groen"]
 
 
-def test_one_meaning_given_to_two_columns_by_hand_is_said(house: House) -> None:
-    question = read(house, UNKNOWN)
+def test_one_meaning_given_to_two_columns_by_hand_is_said(app: App) -> None:
+    question = read(app, UNKNOWN)
     assert isinstance(question, MappingQuestion)
     answer = replace(question.answer, meanings=("username", "username"))
     assert answer.trouble(question.sheet.header) == "Both 'wie' and 'wat' hold usernames. Remove or ignore one."
 
 
-def test_an_answer_is_remembered_for_that_set_of_headers_whatever_their_order(house: House) -> None:
+def test_an_answer_is_remembered_for_that_set_of_headers_whatever_their_order(app: App) -> None:
     done(say(imported(UNKNOWN), 0, "username"))
     tab = imported(b"WAT ,wie\r\nboss,tess\r\n")
     assert not asks(tab)
@@ -133,17 +124,17 @@ def test_an_answer_is_remembered_for_that_set_of_headers_whatever_their_order(ho
     assert "Columns read as answered on" in text_of(tab)
 
 
-def test_another_set_of_headers_is_asked_again_and_the_answer_holds_no_header(house: House) -> None:
-    answered(house, read(house, b"wie,Geheim.2026x\r\nnina,boss\r\n"), "username", "ignore")
-    assert isinstance(read(house, b"wie,Geheim.2026x,hoe\r\nnina,boss,x\r\n"), MappingQuestion)
-    assert usernames(read(house, b"wie,Geheim.2026x\r\ntess,boss\r\n")) == ["tess"]
-    with house.services.store.read() as tx:
+def test_another_set_of_headers_is_asked_again_and_the_answer_holds_no_header(app: App) -> None:
+    answered(app, read(app, b"wie,Geheim.2026x\r\nnina,boss\r\n"), "username", "ignore")
+    assert isinstance(read(app, b"wie,Geheim.2026x,hoe\r\nnina,boss,x\r\n"), MappingQuestion)
+    assert usernames(read(app, b"wie,Geheim.2026x\r\ntess,boss\r\n")) == ["tess"]
+    with app.services.store.read() as tx:
         kept = tx.exec_driver_sql("SELECT digest, answer FROM mapping_answer").all()
     assert len(kept) == 1
     assert "Geheim" not in str(kept)
 
 
-def test_usernames_are_made_of_names_and_numbered(house: House) -> None:
+def test_usernames_are_made_of_names_and_numbered(app: App) -> None:
     tab = imported(NAMES, generate=True)
     assert list(tab.table[0].value["Username"]) == ["jan.vanderberg", "jorg.muller", "jan.vanderberg2", "*to be typed*"]
     assert "1 namesake is numbered. 1 name makes no username" in text_of(tab)
@@ -154,13 +145,13 @@ def test_usernames_are_made_of_names_and_numbered(house: House) -> None:
 
 @pytest.mark.parametrize("private", ["E-Mail privat", "Kontakt"])
 def test_an_address_that_only_some_have_is_not_taken_for_the_mailbox_of_people_with_names(
-    house: House, private: str
+    app: App, private: str
 ) -> None:
-    question = read(house, f"Vorname;Nachname;{private}\r\nNina;Berg;n@home.example\r\nTess;Groen;\r\n".encode())
-    assert usernames(answered(house, question)) == ["nina.berg", "tess.groen"]
+    question = read(app, f"Vorname;Nachname;{private}\r\nNina;Berg;n@home.example\r\nTess;Groen;\r\n".encode())
+    assert usernames(answered(app, question)) == ["nina.berg", "tess.groen"]
 
 
-def test_pattern_particles_and_umlauts_are_chosen_over_a_live_sample(house: House) -> None:
+def test_pattern_particles_and_umlauts_are_chosen_over_a_live_sample(app: App) -> None:
     tab = imported(NAMES)
     tab.selectbox(key=named(tab, "pattern")).set_value("flast").run()
     tab.button_group(key=named(tab, "particles")).set_value("dropped").run()
@@ -169,8 +160,8 @@ def test_pattern_particles_and_umlauts_are_chosen_over_a_live_sample(house: Hous
     assert column(done(tab), "username") == ["jberg", "jmueller", "jberg2", ""]
 
 
-def test_an_existing_mailbox_is_the_same_person_until_the_operator_says_otherwise(house: House) -> None:
-    house.have("jan.vanderberg@a.nl", "jorg.muller@a.nl")
+def test_an_existing_mailbox_is_the_same_person_until_the_operator_says_otherwise(app: App) -> None:
+    app.have("jan.vanderberg@a.nl", "jorg.muller@a.nl")
     tab = imported(NAMES, generate=True)
     question = tab.multiselect(key=named(tab, "others"))
     assert question.label.startswith("2 of these mailboxes exist already")
@@ -180,13 +171,13 @@ def test_an_existing_mailbox_is_the_same_person_until_the_operator_says_otherwis
     assert statuses(tab) == ["Ready", "Already exists", "Ready", "Invalid"]
 
 
-def test_no_password_of_the_file_is_on_the_page_before_the_preview(house: House) -> None:
+def test_no_password_of_the_file_is_on_the_page_before_the_preview(app: App) -> None:
     tab = imported(NAMES)
     assert "Geheim" not in text_of(tab)
     assert MASK in text_of(tab)
 
 
-def test_another_way_to_read_the_file_can_be_asked_for_and_left_again(house: House) -> None:
+def test_another_way_to_read_the_file_can_be_asked_for_and_left_again(app: App) -> None:
     tab = imported(b"username,quota\r\nnina,1024\r\n")
     tab.button(key="change_reading").click().run()
     assert asks(tab)
@@ -199,7 +190,7 @@ def test_another_way_to_read_the_file_can_be_asked_for_and_left_again(house: Hou
     assert column(tab, "limit") == ["1024"]
 
 
-def test_an_overridden_encoding_is_seen_at_once_in_the_sample(house: House) -> None:
+def test_an_overridden_encoding_is_seen_at_once_in_the_sample(app: App) -> None:
     tab = imported("naam,login\r\nŁukasz,lukasz\r\n".encode("cp1250"))
     tab.button(key="change_reading").click().run()
     assert list(tab.dataframe[0].value["naam"]) == ["£ukasz"]
@@ -207,7 +198,7 @@ def test_an_overridden_encoding_is_seen_at_once_in_the_sample(house: House) -> N
     assert list(tab.dataframe[0].value["naam"]) == ["Łukasz"]
 
 
-def test_an_encoding_that_does_not_fit_is_refused_and_changes_nothing(house: House) -> None:
+def test_an_encoding_that_does_not_fit_is_refused_and_changes_nothing(app: App) -> None:
     tab = imported("login,naam\r\njorg,Jörg\r\n".encode("cp1252"))
     tab.button(key="change_reading").click().run()
     tab.selectbox(key=named(tab, "encoding")).set_value("utf-8").run()
@@ -216,7 +207,7 @@ def test_an_encoding_that_does_not_fit_is_refused_and_changes_nothing(house: Hou
     assert list(tab.dataframe[0].value["naam"]) == ["Jörg"]
 
 
-def test_another_header_row_is_taken_with_its_line_numbers(house: House) -> None:
+def test_another_header_row_is_taken_with_its_line_numbers(app: App) -> None:
     tab = imported(b"wie,wat\r\nnaam,functie\r\nnina,boss\r\n")
     tab.selectbox(key=named(tab, "header_line")).set_value(2).run()
     assert list(tab.dataframe[0].value.index) == [3]
@@ -224,7 +215,7 @@ def test_another_header_row_is_taken_with_its_line_numbers(house: House) -> None
     assert column(done(tab), "line") == ["3"]
 
 
-def test_a_table_without_a_header_is_seen_as_one_and_not_remembered(house: House) -> None:
+def test_a_table_without_a_header_is_seen_as_one_and_not_remembered(app: App) -> None:
     content = b"Nina Berg,nina@a.nl\r\nTess Groen,tess@a.nl\r\n"
     tab = imported(content)
     assert tab.selectbox(key=named(tab, "header_line")).value == 0
@@ -232,7 +223,7 @@ def test_a_table_without_a_header_is_seen_as_one_and_not_remembered(house: House
     assert asks(imported(content))
 
 
-def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(house: House) -> None:
+def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(app: App) -> None:
     for tab in (imported(b"nina\tGeheim.2026x\ntess\tGeheim.2026y\n"), pasted("nina@a.nl\tGeheim.2026x\n")):
         assert asks(tab)
         assert tab.selectbox(key=named(tab, "header_line")).value == 0
@@ -252,23 +243,23 @@ def test_names_and_passwords_without_a_header_lose_no_row_and_show_no_password(h
     ],
     ids=["usernames", "one username", "one address", "addresses"],
 )
-def test_no_row_without_a_header_is_taken_for_one(house: House, text: str, found: list[str], pasted_in: bool) -> None:
-    question = read(house, house.services.files.pasted(text) if pasted_in else text.encode())
+def test_no_row_without_a_header_is_taken_for_one(app: App, text: str, found: list[str], pasted_in: bool) -> None:
+    question = read(app, app.services.files.pasted(text) if pasted_in else text.encode())
     assert isinstance(question, MappingQuestion)
     assert question.sheet.taken.header_line == 0
-    rows = answered(house, question).rows
+    rows = answered(app, question).rows
     assert rows["username"].tolist() == found
     assert rows["password"].str.startswith("Geheim").all()
 
 
-def test_a_header_that_looks_like_a_password_is_a_header_over_cells_that_do_not(house: House) -> None:
-    question = read(house, b"wie,MobilePhone1\r\nnina,020\r\n")
+def test_a_header_that_looks_like_a_password_is_a_header_over_cells_that_do_not(app: App) -> None:
+    question = read(app, b"wie,MobilePhone1\r\nnina,020\r\n")
     assert isinstance(question, MappingQuestion)
     assert question.sheet.taken.header_line == 1
     assert masked_header(question.sheet.header[1]) == "MobilePhone1"
 
 
-def test_another_sheet_of_a_workbook_is_taken(house: House) -> None:
+def test_another_sheet_of_a_workbook_is_taken(app: App) -> None:
     kept = BytesIO()
     with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
         for sheet, name in (("Old", "nina"), ("New", "tess")):
@@ -291,16 +282,16 @@ def test_another_sheet_of_a_workbook_is_taken(house: House) -> None:
     ],
     ids=["tabs", "list", "one line", "mail program"],
 )
-def test_pasted_rows_are_read_as_a_file_is(house: House, text: str, found: list[str]) -> None:
-    assert usernames(read(house, house.services.files.pasted(text))) == found
+def test_pasted_rows_are_read_as_a_file_is(app: App, text: str, found: list[str]) -> None:
+    assert usernames(read(app, app.services.files.pasted(text))) == found
 
 
-def test_pasted_rows_with_unknown_columns_are_asked_about(house: House) -> None:
+def test_pasted_rows_with_unknown_columns_are_asked_about(app: App) -> None:
     tab = pasted("wie\twat\nnina\tboss\n")
     assert column(done(say(tab, 0, "username")), "username") == ["nina"]
 
 
-def test_neither_or_both_of_file_and_paste_is_said(house: House) -> None:
+def test_neither_or_both_of_file_and_paste_is_said(app: App) -> None:
     tab = pasted("")
     assert "Choose a file of up to 10 MB or paste rows first." in text_of(tab)
     tab.text_area(key="pasted").set_value("nina@a.nl").run()
@@ -308,14 +299,14 @@ def test_neither_or_both_of_file_and_paste_is_said(house: House) -> None:
     assert "Here are a file and pasted rows. Remove one of them." in text_of(tab)
 
 
-def test_another_file_can_be_chosen_instead(house: House) -> None:
+def test_another_file_can_be_chosen_instead(app: App) -> None:
     tab = imported(UNKNOWN)
     tab.button(key="map_discard").click().run()
     assert tab.file_uploader
     assert not asks(tab)
 
 
-def test_the_step_outlasts_a_look_at_another_page(house: House) -> None:
+def test_the_step_outlasts_a_look_at_another_page(app: App) -> None:
     tab = say(imported(UNKNOWN), 0, "username")
     pages = Path(__file__).parents[2] / "pages"
     tab.switch_page(str(pages / "runs.py")).run()
@@ -327,7 +318,7 @@ BROKEN = "username,password,note\nnina,Geheim.2026x,a\n" + "".join(f"user{at},,b
 TITLE = '"Mailboxes of May\nusername,quota\nnina,1024\n'
 
 
-def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_at_fault(house: House) -> None:
+def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_at_fault(app: App) -> None:
     tab = imported(f'{BROKEN}tess,"Geheim.2026y,c\nkim,,d\n'.encode())
     assert asks(tab)
     assert "a quote opens in line 12 and never closes. Read as shown below it is a table" in text_of(tab).replace(
@@ -340,44 +331,44 @@ def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_a
     assert column(done(tab), "username")[-2:] == ["tess", "kim"]
 
 
-def test_a_quote_that_opens_in_the_title_is_no_dead_end(house: House) -> None:
-    question = read(house, TITLE.encode())
+def test_a_quote_that_opens_in_the_title_is_no_dead_end(app: App) -> None:
+    question = read(app, TITLE.encode())
     assert isinstance(question, MappingQuestion)
     assert question.sheet.taken.header_line == 2
-    assert answered(house, question).rows["quota"].tolist() == ["1024"]
+    assert answered(app, question).rows["quota"].tolist() == ["1024"]
 
 
-def test_a_text_of_an_encoding_that_nobody_could_know_is_proposed_in_the_one_that_fits(house: House) -> None:
-    question = read(house, "username,quota\nzoë,1024\n".encode("utf-16-be"))
+def test_a_text_of_an_encoding_that_nobody_could_know_is_proposed_in_the_one_that_fits(app: App) -> None:
+    question = read(app, "username,quota\nzoë,1024\n".encode("utf-16-be"))
     assert isinstance(question, MappingQuestion)
     assert question.sheet.taken.encoding == "utf-16-be"
     assert "holds NUL bytes" in question.refusal
-    assert usernames(answered(house, question)) == ["zoë"]
+    assert usernames(answered(app, question)) == ["zoë"]
 
 
-def test_a_workbook_whose_sheet_has_no_rows_is_proposed_with_another_one(house: House) -> None:
+def test_a_workbook_whose_sheet_has_no_rows_is_proposed_with_another_one(app: App) -> None:
     kept = BytesIO()
     with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
         book.add_worksheet("Form").write_row(0, 0, ["username", "password"])
         people = book.add_worksheet("People")
         people.write_column(0, 0, ["wie", "nina", "tess"])
-    question = read(house, kept.getvalue(), "staff.xlsx")
+    question = read(app, kept.getvalue(), "staff.xlsx")
     assert isinstance(question, MappingQuestion)
     assert "The file has a header and no rows." in question.refusal
     assert question.sheet.taken.sheet == "People"
-    assert usernames(answered(house, question, "username")) == ["nina", "tess"]
+    assert usernames(answered(app, question, "username")) == ["nina", "tess"]
 
 
-def test_a_file_that_no_way_of_reading_helps_is_refused_at_once(house: House) -> None:
+def test_a_file_that_no_way_of_reading_helps_is_refused_at_once(app: App) -> None:
     for content in (b"", b"\x89PNG\r\n\x1a\n....", b"username,password\n", b"username\nal\0ice\n"):
         with pytest.raises(FileRefused):
-            read(house, content)
+            read(app, content)
     tab = imported(b"username,password\n")
     assert not asks(tab)
     assert tab.error
 
 
-def test_a_proposal_that_is_changed_for_the_worse_says_so_and_stays(house: House) -> None:
+def test_a_proposal_that_is_changed_for_the_worse_says_so_and_stays(app: App) -> None:
     tab = imported(TITLE.encode())
     tab.selectbox(key=named(tab, "encoding")).set_value("windows-1250").run()
     assert "a quote opens in line 1 and never closes" in tab.error[0].value

@@ -14,14 +14,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
-from mxlib import services
 from mxlib.auth.permissions import LOCAL, Forbidden
 from mxlib.mxroute.client import MXrouteClient
 from mxlib.mxroute.errors import PlanLimitReached
 from mxlib.mxroute.protocol import Mailbox, Request
 from mxlib.services import Services
 from mxlib.services.account_storage import AccountStorage
-from mxlib.settings import Settings
 from mxlib.store import mailbox_lists, manual_writes, stored_columns
 from mxlib.ui.app import errors as faults
 from mxlib.ui.widgets.format import escaped, spoken, verbatim
@@ -464,16 +462,6 @@ def _texts(proto: Any, fields: set[str]) -> Iterator[str]:
             yield from (text for text in each if isinstance(text, str))
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Services]:
-    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
-    services.install(built)
-    built.run_manager.recover()
-    yield built
-    services.install(None)
-    built.close()
-
-
 def holds(tab: AppTest) -> None:
     """The page shows hostile words, and all of them as words."""
     texts = rendered(tab)
@@ -482,16 +470,16 @@ def holds(tab: AppTest) -> None:
     assert not [text for text in texts if loose(text)]
 
 
-def a_run(house: Services) -> None:
+def a_run(services: Services) -> None:
     file = b"username,password\r\nnina.berg,Geheim.2026x\r\n"
-    batch = house.files.batch_from_file(file, f"{HOSTILE}.csv", "clienta.nl")
-    ready = house.imports.confirm(LOCAL, batch, before=house.imports.validate(LOCAL, batch))
-    run = house.runs.start(LOCAL, ready.plan, days=1)
-    until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
+    batch = services.files.batch_from_file(file, f"{HOSTILE}.csv", "clienta.nl")
+    ready = services.imports.confirm(LOCAL, batch, before=services.imports.validate(LOCAL, batch))
+    run = services.runs.start(LOCAL, ready.plan, days=1)
+    until(lambda: (view := services.runs.get(LOCAL, run)) is not None and view.status == "finished")
 
 
-def test_a_hostile_file_name_stands_on_each_page_as_it_is(house: Services) -> None:
-    a_run(house)
+def test_a_hostile_file_name_stands_on_each_page_as_it_is(services: Services) -> None:
+    a_run(services)
     tab = opened("email_accounts")  # the banner of the run that ended
     assert not [text for text in rendered(tab) if loose(text)]
     holds(opened("runs"))
@@ -504,7 +492,7 @@ def test_a_hostile_file_name_stands_on_each_page_as_it_is(house: Services) -> No
     holds(opened("import_mailboxes", domain="clienta.nl"))  # the draft
 
 
-def test_hostile_headers_and_cells_stand_as_they_are(house: Services) -> None:
+def test_hostile_headers_and_cells_stand_as_they_are(services: Services) -> None:
     tab = opened("import_mailboxes", domain="clienta.nl")
     named = "a **e** [y](//e.example) $a^2$ <b>c</b> `d` ~~f~~ _g_ www.e.example"  # with a colon in it, it is masked
     tab.file_uploader(key="upload").upload("odd.csv", f"{named},Foo\r\n{named},1\r\n".encode()).run()
@@ -517,25 +505,25 @@ def test_hostile_headers_and_cells_stand_as_they_are(house: Services) -> None:
     assert not [text for text in rendered(tab) if loose(text)]
 
 
-def test_hostile_words_of_the_host_stand_as_they_are(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    known, boxes = house.lists.domains(LOCAL), house.lists.mailboxes(LOCAL, "clienta.nl")
-    monkeypatch.setattr(house.lists, "domains", lambda *_, **__: replace(known, problem=HOSTILE))
-    monkeypatch.setattr(house.lists, "mailboxes", lambda *_, **__: replace(boxes, problem=HOSTILE))
+def test_hostile_words_of_the_host_stand_as_they_are(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, boxes = services.lists.domains(LOCAL), services.lists.mailboxes(LOCAL, "clienta.nl")
+    monkeypatch.setattr(services.lists, "domains", lambda *_, **__: replace(known, problem=HOSTILE))
+    monkeypatch.setattr(services.lists, "mailboxes", lambda *_, **__: replace(boxes, problem=HOSTILE))
     for page in ("email_accounts", "runs", "audit", "access"):
         holds(opened(page, domain="clienta.nl"))
 
 
-def test_a_hostile_name_of_a_token_and_a_hostile_search_stand_as_they_are(house: Services) -> None:
-    house.tokens.create(LOCAL, HOSTILE[:100], admin=True)
+def test_a_hostile_name_of_a_token_and_a_hostile_search_stand_as_they_are(services: Services) -> None:
+    services.tokens.create(LOCAL, HOSTILE[:100], admin=True)
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
-    tab.session_state["tokens-picked"] = house.tokens.list_all(LOCAL)[0].id
+    tab.session_state["tokens-picked"] = services.tokens.list_all(LOCAL)[0].id
     holds(tab.run().switch_page(str(PAGES / "access.py")).run())
     tab = opened("email_accounts", domain="clienta.nl")
     tab.text_input(key="search").input(HOSTILE).run()
     holds(tab)
 
 
-def test_a_hostile_refusal_stands_as_it_is(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hostile_refusal_stands_as_it_is(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     tab = opened("email_accounts")
     tab.session_state["refused"] = HOSTILE
     holds(tab.run())
@@ -549,12 +537,12 @@ def test_a_hostile_refusal_stands_as_it_is(house: Services, monkeypatch: pytest.
 NAMED_BY_HOST = ":material/delete:**e**[y](https://e.example)$a^2$:red[b]<b>c</b>~~f~~"
 
 
-def a_domain_of_odd_names(house: Services, domain: str = "clienta.nl") -> str:
+def a_domain_of_odd_names(services: Services, domain: str = "clienta.nl") -> str:
     """A domain in which one mailbox has a hostile name and a hostile recovery email; its address."""
     box = Mailbox(NAMED_BY_HOST, f"{NAMED_BY_HOST}@{domain}", 2048, 3.0, 7000, 1, suspended=True)
-    with house.store.write() as tx:
-        mailbox_lists.keep_mailboxes(tx, domain, [box], house.clock.now())
-        stored_columns.put(tx, "recovery_email", domain, box.username, f"{HOSTILE}@e.example", house.clock.now())
+    with services.store.write() as tx:
+        mailbox_lists.keep_mailboxes(tx, domain, [box], services.clock.now())
+        stored_columns.put(tx, "recovery_email", domain, box.username, f"{HOSTILE}@e.example", services.clock.now())
     return f"{box.username}@{domain}"
 
 
@@ -571,11 +559,11 @@ def on_the_card(address: str) -> AppTest:
 
 @pytest.mark.parametrize("domain", ["clienta.nl", f"{NAMED_BY_HOST}.example"])
 def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_are(
-    house: Services, domain: str
+    services: Services, domain: str
 ) -> None:
-    with house.store.write() as tx:
-        mailbox_lists.keep_domains(tx, sorted({"clienta.nl", domain}), house.clock.now())
-    address = a_domain_of_odd_names(house, domain)
+    with services.store.write() as tx:
+        mailbox_lists.keep_domains(tx, sorted({"clienta.nl", domain}), services.clock.now())
+    address = a_domain_of_odd_names(services, domain)
     holds(on_the_card(address))
     for action in ("quota", "password", "recovery", "delete"):
         tab = on_the_card(address)
@@ -610,11 +598,11 @@ def test_hostile_names_of_the_host_stand_on_the_card_and_in_each_dialog_as_they_
 
 
 def test_hostile_figures_that_do_not_fit_and_storage_stand_as_they_are(
-    house: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = AccountStorage(used=5, limit=10, reckoned_at=None, read_at=house.clock.now(), grace_until=HOSTILE)
-    monkeypatch.setattr(house.storage, "known", lambda: known)
-    monkeypatch.setattr(house.storage, "capacity_warnings", lambda *_: (HOSTILE,))
+    known = AccountStorage(used=5, limit=10, reckoned_at=None, read_at=services.clock.now(), grace_until=HOSTILE)
+    monkeypatch.setattr(services.storage, "known", lambda: known)
+    monkeypatch.setattr(services.storage, "capacity_warnings", lambda *_: (HOSTILE,))
     holds(opened("email_accounts"))
     tab = opened("import_mailboxes", domain="clienta.nl")
     tab.file_uploader(key="upload").upload("staff.csv", FILE).run()
@@ -623,10 +611,10 @@ def test_hostile_figures_that_do_not_fit_and_storage_stand_as_they_are(
 
 
 def test_a_hostile_answer_of_the_host_to_a_write_stands_as_it_is(
-    house: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = "info@clienta.nl"
-    house.lists.mailboxes(LOCAL, "clienta.nl")
+    services.lists.mailboxes(LOCAL, "clienta.nl")
     send = MXrouteClient.send
 
     def answer(host: MXrouteClient, request: Request, **more: Any) -> Any:
@@ -644,30 +632,30 @@ def test_a_hostile_answer_of_the_host_to_a_write_stands_as_it_is(
     tab.text_input(key="new_username").input("nina.berg").run()
     tab.text_input(key="new_password").input("Geheim.2026x").run()
     holds(tab.button(key="new_go").click().run())
-    a_run(house)
+    a_run(services)
     holds(opened("runs"))
 
 
 def test_hostile_words_stand_in_an_undo_an_unconfirmed_write_and_the_banners_as_they_are(
-    house: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_run(house)
-    tab = opened("runs", run=str(house.runs.all(LOCAL)[0].id))
+    a_run(services)
+    tab = opened("runs", run=str(services.runs.all(LOCAL)[0].id))
     if "undo_look" in [button.key for button in tab.button]:
         tab.button(key="undo_look").click().run()
     holds(tab)
-    with house.store.write() as tx:
+    with services.store.write() as tx:
         number = manual_writes.add(
-            tx, house.store.key, "Geheim.2026x", at=house.clock.now(), who=HOSTILE, kind="operator", address="",
+            tx, services.store.key, "Geheim.2026x", at=services.clock.now(), who=HOSTILE, kind="operator", address="",
             action="update", domain="clienta.nl", username=NAMED_BY_HOST, asked={}, recovery_email="", settle_at=0.0,
-            passwords_until=house.clock.now() + 1000.0,
+            passwords_until=services.clock.now() + 1000.0,
         )  # fmt: skip
         manual_writes.change(tx, number, status="kept", outcome=HOSTILE)
     holds(opened("email_accounts", domain="clienta.nl"))
     holds(on_the_card(f"{NAMED_BY_HOST}@clienta.nl"))
-    monkeypatch.setattr(house.housekeeping, "damage", lambda: [HOSTILE])
-    monkeypatch.setattr(house.housekeeping, "wrong_time", lambda: [HOSTILE])
-    monkeypatch.setattr(house.run_watch, "run", lambda *_: None)
+    monkeypatch.setattr(services.housekeeping, "damage", lambda: [HOSTILE])
+    monkeypatch.setattr(services.housekeeping, "wrong_time", lambda: [HOSTILE])
+    monkeypatch.setattr(services.run_watch, "run", lambda *_: None)
     for page in ("email_accounts", "import_mailboxes", "audit", "access"):
         holds(opened(page, domain="clienta.nl"))
 

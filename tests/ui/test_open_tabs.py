@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import services
 from mxlib.auth.permissions import LOCAL, Permission
-from mxlib.services import Services
+from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
 from mxlib.store import audit, clock_guard, manual_writes
@@ -58,10 +57,10 @@ class Action:
 
 
 class Tab:
-    """A tab of kim's, and the house that it is open in."""
+    """A tab of kim's, and the services behind it."""
 
-    def __init__(self, house: Services, number: int, action: Action) -> None:
-        self.house, self.number, self.action = house, number, action
+    def __init__(self, services: Services, number: int, action: Action) -> None:
+        self.services, self.number, self.action = services, number, action
         self.app = AppTest.from_file(str(ENTRY), default_timeout=20)
         self.app.user = {"email": ACTOR}
         self.run: int | None = None
@@ -86,14 +85,14 @@ class Tab:
 
     def a_run(self, rows: bytes = b"username,password\r\nof.kim,Geheim.2026x\r\n", who: str = ACTOR) -> None:
         """A run that somebody started, at its end unless the host's limit keeps it."""
-        house, caller = self.house, self.house.users.caller(who)
-        batch = house.files.batch_from_file(rows, "staff.csv", HERE)
-        ready = house.imports.confirm(caller, batch, before=house.imports.validate(caller, batch))
-        self.run = house.runs.start(caller, ready.plan, days=7)
+        services, caller = self.services, self.services.users.caller(who)
+        batch = services.files.batch_from_file(rows, "staff.csv", HERE)
+        ready = services.imports.confirm(caller, batch, before=services.imports.validate(caller, batch))
+        self.run = services.runs.start(caller, ready.plan, days=7)
 
     def finished(self, who: str = ACTOR) -> None:
         self.a_run(who=who)
-        until(lambda: (view := self.house.runs.get(LOCAL, self.run or 0)) is not None and view.status == "finished")
+        until(lambda: (view := self.services.runs.get(LOCAL, self.run or 0)) is not None and view.status == "finished")
 
     def going(self) -> None:
         """A run that goes on for longer than the test."""
@@ -102,50 +101,50 @@ class Tab:
 
 
 def a_draft(tab: Tab) -> None:
-    house, jo = tab.house, tab.house.users.caller(OTHER)
-    batch = house.files.batch_from_file(FILE, "draft.csv", HERE)
-    tab.draft = house.drafts.new()
-    house.drafts.keep(jo, tab.draft, DraftContent(batch, FILE))
+    services, jo = tab.services, tab.services.users.caller(OTHER)
+    batch = services.files.batch_from_file(FILE, "draft.csv", HERE)
+    tab.draft = services.drafts.new()
+    services.drafts.keep(jo, tab.draft, DraftContent(batch, FILE))
 
 
 def picked_person(tab: Tab, *, disabled: bool = False) -> None:
-    jo = tab.house.users.find(OTHER)
+    jo = tab.services.users.find(OTHER)
     assert jo
     if disabled:
-        tab.house.users.disable(LOCAL, jo.id)
+        tab.services.users.disable(LOCAL, jo.id)
     tab.app.session_state["people-picked"] = jo.id
 
 
 def linked(tab: Tab) -> None:
-    jo = tab.house.users.find(OTHER)
+    jo = tab.services.users.find(OTHER)
     assert jo
-    tab.house.users.link(jo.id, "https://id.example|1", "")
+    tab.services.users.link(jo.id, "https://id.example|1", "")
     picked_person(tab)
 
 
 def signed_in_jo(tab: Tab) -> None:
-    with tab.house.store.write() as tx:
-        jo = tab.house.users.find(OTHER)
+    with tab.services.store.write() as tx:
+        jo = tab.services.users.find(OTHER)
         assert jo
-        tab.house.sessions.start(tx, jo.id, "10.0.0.1", "")
+        tab.services.sessions.start(tx, jo.id, "10.0.0.1", "")
     picked_person(tab)
 
 
 def a_token(tab: Tab) -> None:
-    tab.house.tokens.create(LOCAL, "ci", admin=True)
-    tab.app.session_state["tokens-picked"] = tab.house.tokens.list_all(LOCAL)[0].id
+    tab.services.tokens.create(LOCAL, "ci", admin=True)
+    tab.app.session_state["tokens-picked"] = tab.services.tokens.list_all(LOCAL)[0].id
 
 
 def without_answer(outcome: str = "no answer came") -> Callable[[Tab], None]:
     """A change by hand of kim's that got no answer, and may have set a password."""
 
     def journal(tab: Tab) -> None:
-        house = tab.house
-        with house.store.write() as tx:
+        services = tab.services
+        with services.store.write() as tx:
             number = manual_writes.add(
-                tx, house.store.key, "Geheim.2026x", at=house.clock.now(), who=ACTOR, kind="operator", address="",
+                tx, services.store.key, "Geheim.2026x", at=services.clock.now(), who=ACTOR, kind="operator", address="",
                 action="update", domain=HERE, username="info", asked={}, recovery_email="", settle_at=0.0,
-                passwords_until=house.clock.now() + 1000.0,
+                passwords_until=services.clock.now() + 1000.0,
             )  # fmt: skip
             manual_writes.change(tx, number, status=manual_writes.KEPT, outcome=outcome)
 
@@ -154,10 +153,10 @@ def without_answer(outcome: str = "no answer came") -> Callable[[Tab], None]:
 
 def a_jump(tab: Tab) -> None:
     """The server's clock goes ahead by twenty days."""
-    house = tab.house
-    with house.store.write() as tx:
-        clock_guard.observe(tx, house.clock.now() - 20 * 86_400)
-        clock_guard.observe(tx, house.clock.now())
+    services = tab.services
+    with services.store.write() as tx:
+        clock_guard.observe(tx, services.clock.now() - 20 * 86_400)
+        clock_guard.observe(tx, services.clock.now())
 
 
 def of_ticks(name: str) -> Callable[[Tab], None]:
@@ -222,8 +221,8 @@ ACTIONS: tuple[tuple[Action, tuple[str, ...]], ...] = (
     (Action("unconfirmed_forget_", "email_accounts", IMPORT, without_answer()), ()),
     (Action("pause", "runs", IMPORT, Tab.going), ()),
     (Action("stop", "runs", IMPORT, Tab.going), ()),
-    (Action("resume", "runs", IMPORT, lambda tab: (tab.going(), tab.house.runs.pause(LOCAL, tab.run or 0))[1]), ()),
-    (Action("retry", "runs", IMPORT, lambda tab: (tab.going(), tab.house.runs.stop(LOCAL, tab.run or 0))[1]), ()),
+    (Action("resume", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.pause(LOCAL, tab.run or 0))[1]), ()),
+    (Action("retry", "runs", IMPORT, lambda tab: (tab.going(), tab.services.runs.stop(LOCAL, tab.run or 0))[1]), ()),
     (Action("take", "runs", IMPORT, lambda tab: tab.finished(OTHER)), ()),
     (Action("forget", "runs", IMPORT, Tab.finished), ()),
     (Action("extend", "runs", IMPORT, Tab.finished), ()),
@@ -237,25 +236,25 @@ TYPED = {"change_quota": "4096", "change_recovery": "owner@example.org", "change
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=50, sandbox_reads=400))
-    services.install(built)
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    built = build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=50, sandbox_reads=400))
+    install(built)
     built.run_manager.recover()
     built.users.add(LOCAL, "boss", PASSWORD, admin=True)
     built.users.add(LOCAL, OTHER, PASSWORD, permissions={HERE: list(Permission)})
     monkeypatch.setattr(session, "session", lambda: "")
     yield built
-    services.install(None)
+    install(None)
     built.close()
 
 
-def prepared(house: Services, action: Action, way: tuple[str, ...]) -> Tab:
+def prepared(services: Services, action: Action, way: tuple[str, ...]) -> Tab:
     """A tab in which only the last click is missing."""
     admin = action.rights == "admin"
     rights = [] if action.rights in ("admin", "none") else [Permission(right) for right in action.rights.split()]
-    number = house.users.add(LOCAL, ACTOR, PASSWORD, admin=admin, permissions={HERE: rights, "clientb.nl": rights})
-    house.lists.mailboxes(LOCAL, HERE)
-    tab = Tab(house, number, action)
+    number = services.users.add(LOCAL, ACTOR, PASSWORD, admin=admin, permissions={HERE: rights, "clientb.nl": rights})
+    services.lists.mailboxes(LOCAL, HERE)
+    tab = Tab(services, number, action)
     action.before(tab)
     tab.open()
     app = tab.app
@@ -286,9 +285,9 @@ def prepared(house: Services, action: Action, way: tuple[str, ...]) -> Tab:
     return tab
 
 
-def world(house: Services) -> dict[str, Any]:
+def world(services: Services) -> dict[str, Any]:
     """What must not change: everything that is kept but the trail of what others do, and what the host was asked."""
-    with house.store.read() as tx:
+    with services.store.read() as tx:
         done = [
             (entry["what"], entry["on"])
             for entry in audit.entries(tx)
@@ -296,12 +295,12 @@ def world(house: Services) -> dict[str, Any]:
         ]
     return {
         "done": done,
-        "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in house.users.list_all(LOCAL)],
-        "tokens": [(token.id, token.revoked_at) for token in house.tokens.list_all(LOCAL)],
-        "unconfirmed": [(write.id, write.has_password) for write in house.unconfirmed.every(LOCAL)],
-        "jump": house.housekeeping.jump(),
-        "runs": [(view.id, view.operator, view.has_passwords) for view in house.runs.all(LOCAL)],
-        "drafts": {kept.id: kept.operator for kept in house.drafts.offered(LOCAL) if kept.operator != ACTOR},
+        "people": [(user.name, user.admin, user.disabled_at, user.subject) for user in services.users.list_all(LOCAL)],
+        "tokens": [(token.id, token.revoked_at) for token in services.tokens.list_all(LOCAL)],
+        "unconfirmed": [(write.id, write.has_password) for write in services.unconfirmed.every(LOCAL)],
+        "jump": services.housekeeping.jump(),
+        "runs": [(view.id, view.operator, view.has_passwords) for view in services.runs.all(LOCAL)],
+        "drafts": {kept.id: kept.operator for kept in services.drafts.offered(LOCAL) if kept.operator != ACTOR},
     }
 
 
@@ -335,18 +334,18 @@ def cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("action", "way", "how"), list(cases()))
 def test_an_action_does_nothing_once_the_right_to_it_is_gone(
-    house: Services, action: Action, way: tuple[str, ...], how: str
+    services: Services, action: Action, way: tuple[str, ...], how: str
 ) -> None:
-    tab = prepared(house, action, way)
+    tab = prepared(services, action, way)
     button = found(tab.app, action.key)
     if how == "disabled":
-        house.users.disable(LOCAL, tab.number)
+        services.users.disable(LOCAL, tab.number)
     else:
-        house.users.change(LOCAL, tab.number, admin=False, permissions={})
-    before = world(house)
+        services.users.change(LOCAL, tab.number, admin=False, permissions={})
+    before = world(services)
     button.click().run()
     assert not tab.app.exception, tab.app.exception
-    after = world(house)
+    after = world(services)
     if action.rights != "none" or how == "disabled":
         assert after == before
         assert sentences(tab.app), "nothing says why"
@@ -354,7 +353,7 @@ def test_an_action_does_nothing_once_the_right_to_it_is_gone(
     if how == "demoted" and "preview" in way and action.key != "discard":
         held = tab.app.session_state["preview"]
         assert held.editor.latest.rows["username"].tolist()[1] == "jan.jansen", "an edit was lost"
-        house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.IMPORT]})
+        services.users.change(LOCAL, tab.number, permissions={HERE: [Permission.IMPORT]})
         tab.app.run()
         assert statuses(tab.app)[1] == "Ready"
     if how == "demoted" and "typed" in way:
@@ -363,9 +362,9 @@ def test_an_action_does_nothing_once_the_right_to_it_is_gone(
         assert tab.app.text_area(key="pasted").value == "username\nnina.berg"
 
 
-def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(house: Services) -> None:
+def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(services: Services) -> None:
     action, way = next((each, way) for each, way in ACTIONS if each.key == "undo_do")
-    tab = prepared(house, action, way)
+    tab = prepared(services, action, way)
     asked = tab.app.session_state["undo_plan"]
     kept = replace(asked.plan.rows[0], left_out="kept: holds 12 MB of mail")
     tab.app.session_state["undo_plan"] = replace(asked, plan=replace(asked.plan, rows=(kept,)))
@@ -376,7 +375,7 @@ def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(house: Serv
         return [str(frame.value["What happens"][0]) for frame in tab.app.dataframe if "What happens" in frame.value]
 
     assert happens() == ["kept: holds 12 MB of mail"]
-    house.users.change(LOCAL, tab.number, permissions={HERE: [Permission.VIEW]})
+    services.users.change(LOCAL, tab.number, permissions={HERE: [Permission.VIEW]})
     assert not happens()
 
 
@@ -654,8 +653,8 @@ def _look(scope: ast.AST, outer: set[str], found: list[str]) -> None:
         "def f():\n who = frame.caller()\n setattr(st.session_state, 'who', who)",
         "from functools import partial as p\ndef f():\n who = frame.caller()\n st.button('x', on_click=p(go, who))",
         "def f():\n st.button('x', on_click=act(go, frame.caller().admin))",
-        "@st.fragment\ndef part(who):\n house.do(who)\ndef f():\n part(who=frame.caller())",
-        "@dialogs.dialog('x')\ndef ask(who):\n house.do(who)\ndef f():\n ask(frame.caller())",
+        "@st.fragment\ndef part(who):\n services.do(who)\ndef f():\n part(who=frame.caller())",
+        "@dialogs.dialog('x')\ndef ask(who):\n services.do(who)\ndef f():\n ask(frame.caller())",
         "WHO = None\ndef f():\n global WHO\n WHO = frame.caller()",
         "def f():\n who = frame.caller()\n st.session_state['x'] = Held(who)",
         "def f():\n st.button('x', on_click=(lambda w: lambda: go(w))(frame.caller()))",

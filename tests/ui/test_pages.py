@@ -1,57 +1,40 @@
 """The pages, each held to what an operator sees and does; the host is the sandbox over real HTTP."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from mxlib import __version__, services
+from mxlib import __version__
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.schema import MASK
 from mxlib.services import Services
-from mxlib.settings import Settings
 from tests.support.pages import PAGES, grid_key, opened, preview, statuses
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Services]:
-    """The services on a fresh sandbox whose minute is one second."""
-    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
-    services.install(built)
-    built.run_manager.recover()
-    yield built
-    services.install(None)
-    built.close()
-
-
-def test_the_accounts_page_lists_every_mailbox_of_the_domain_with_its_totals(house: Services) -> None:
+def test_the_accounts_page_lists_every_mailbox_of_the_domain_with_its_totals(services: Services) -> None:
     tab = opened(domain="clienta.nl")
     listed = tab.dataframe[0].value
-    there = house.lists.usernames("clienta.nl")
+    there = services.lists.usernames("clienta.nl")
     assert there is not None
     assert set(listed["address"]) == {f"{name}@clienta.nl" for name in there}
     assert tab.metric[0].value == f"{len(there):,}"
     assert any("SANDBOX" in mark.value for mark in tab.markdown)
 
 
-def test_the_sidebar_ends_with_the_version(house: Services) -> None:
+def test_the_sidebar_ends_with_the_version(services: Services) -> None:
     tab = opened(domain="clienta.nl")
     assert f"MXM {__version__}" in tab.sidebar.children[max(tab.sidebar.children)].proto.body
 
 
-def test_the_domain_in_the_address_is_the_active_one_and_stays_when_the_page_changes(house: Services) -> None:
+def test_the_domain_in_the_address_is_the_active_one_and_stays_when_the_page_changes(services: Services) -> None:
     tab = opened(domain="clientb.nl")
     assert tab.selectbox(key="domain").value == "clientb.nl"
     tab.switch_page(str(PAGES / "import_mailboxes.py")).run()
     assert tab.selectbox(key="domain").value == "clientb.nl"
 
 
-def test_an_unknown_domain_in_the_address_falls_back_to_one_of_the_account(house: Services) -> None:
+def test_an_unknown_domain_in_the_address_falls_back_to_one_of_the_account(services: Services) -> None:
     tab = opened(domain="elsewhere.example")
-    assert tab.selectbox(key="domain").value in house.lists.domains(LOCAL).names
+    assert tab.selectbox(key="domain").value in services.lists.domains(LOCAL).names
 
 
-def test_the_preview_judges_every_row_of_the_file(house: Services) -> None:
+def test_the_preview_judges_every_row_of_the_file(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate"]
     fixes = list(tab.data_editor[0].value["fix"])
@@ -59,7 +42,7 @@ def test_the_preview_judges_every_row_of_the_file(house: Services) -> None:
     assert "line 2" in fixes[3]
 
 
-def test_generate_secure_passwords_fills_the_blank_ones_and_shows_none_of_them(house: Services) -> None:
+def test_generate_secure_passwords_fills_the_blank_ones_and_shows_none_of_them(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"), generate=True)
     assert statuses(tab)[2] == "Ready"
     assert set(tab.data_editor[0].value["password"]) == {MASK}
@@ -67,7 +50,7 @@ def test_generate_secure_passwords_fills_the_blank_ones_and_shows_none_of_them(h
     assert MASK not in set(tab.data_editor[0].value["password"])
 
 
-def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(house: Services) -> None:
+def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     before = tab.data_editor[0].proto.id
     tab.session_state[grid_key(tab)] = {
@@ -80,7 +63,7 @@ def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(house: Ser
     assert tab.data_editor[0].proto.id == before
 
 
-def test_edits_outlast_a_look_at_another_page(house: Services) -> None:
+def test_edits_outlast_a_look_at_another_page(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     tab.session_state[grid_key(tab)] = {
         "edited_rows": {1: {"username": "jan.jansen"}},
@@ -94,10 +77,10 @@ def test_edits_outlast_a_look_at_another_page(house: Services) -> None:
     assert statuses(tab)[1] == "Ready"
 
 
-def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_silent(house: Services) -> None:
+def test_the_accounts_page_shows_the_last_list_with_its_age_when_the_host_is_silent(services: Services) -> None:
     opened(domain="clienta.nl")
-    assert house.sandbox is not None
-    house.sandbox.stop()
+    assert services.sandbox is not None
+    services.sandbox.stop()
     tab = opened(domain="clienta.nl")
     tab.button(key="refresh").click().run(timeout=40)
     assert any("This is the list of" in warning.value for warning in tab.warning)

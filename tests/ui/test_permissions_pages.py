@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import services
 from mxlib.auth.permissions import EVERY_DOMAIN, LOCAL, Forbidden, Permission
 from mxlib.core.vocabulary import AuditAction
-from mxlib.services import Services
+from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
 from mxlib.store import audit
@@ -34,17 +33,17 @@ WHO: dict[str, dict[str, list[Permission]]] = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """The services with all of them as users, on a sandbox whose minute is one second."""
     folder = tmp_path_factory.mktemp("people")
-    built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
-    services.install(built)
+    built = build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    install(built)
     built.run_manager.recover()
     built.users.add(LOCAL, "admin", PASSWORD, admin=True)
     for name, rights in WHO.items():
         built.users.add(LOCAL, name, PASSWORD, permissions=rights)
     yield built
-    services.install(None)
+    install(None)
     built.close()
 
 
@@ -81,7 +80,7 @@ def domains(tab: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["admin", *WHO])
-def test_every_page_opens_for_everybody(house: Services, name: str) -> None:
+def test_every_page_opens_for_everybody(services: Services, name: str) -> None:
     tab = seen_by(name)
     for page in ("email_accounts", "import_mailboxes", "runs", "audit", "access"):
         if page != "email_accounts":
@@ -91,7 +90,7 @@ def test_every_page_opens_for_everybody(house: Services, name: str) -> None:
         assert tab.title, page
 
 
-def test_a_page_opens_for_nobody_who_is_no_user(house: Services) -> None:
+def test_a_page_opens_for_nobody_who_is_no_user(services: Services) -> None:
     tab = seen_by("stranger")
     assert "You are not a user here any more" in tab.error[0].value
     assert not tab.title
@@ -101,15 +100,15 @@ def test_a_page_opens_for_nobody_who_is_no_user(house: Services) -> None:
     ("name", "seen"),
     [("viewer", [HERE]), ("importer", [HERE]), ("deleter", [HERE]), ("other", [ELSEWHERE]), ("nobody", [])],
 )
-def test_only_domains_with_a_permission_are_in_the_selector(house: Services, name: str, seen: list[str]) -> None:
+def test_only_domains_with_a_permission_are_in_the_selector(services: Services, name: str, seen: list[str]) -> None:
     assert domains(seen_by(name)) == seen
 
 
-def test_every_domain_means_every_one(house: Services) -> None:
-    assert domains(seen_by("everywhere")) == list(house.lists.domains(LOCAL).names)
+def test_every_domain_means_every_one(services: Services) -> None:
+    assert domains(seen_by("everywhere")) == list(services.lists.domains(LOCAL).names)
 
 
-def test_a_domain_in_the_address_without_a_permission_is_not_shown(house: Services) -> None:
+def test_a_domain_in_the_address_without_a_permission_is_not_shown(services: Services) -> None:
     tab = seen_by("viewer", domain=ELSEWHERE)
     assert tab.selectbox(key="domain").value == HERE
     assert ELSEWHERE not in told(tab)
@@ -128,7 +127,7 @@ def test_a_domain_in_the_address_without_a_permission_is_not_shown(house: Servic
     ],
 )
 def test_the_accounts_page_offers_what_is_allowed_there(
-    house: Services, name: str, table: bool, ways: set[str]
+    services: Services, name: str, table: bool, ways: set[str]
 ) -> None:
     tab = seen_by(name)
     assert bool(tab.dataframe) is table
@@ -147,19 +146,21 @@ def test_the_accounts_page_offers_what_is_allowed_there(
         ("viewer", "Tick a mailbox to open it, or for its client setup."),
     ],
 )
-def test_ticks_promise_what_is_allowed(house: Services, name: str, hint: str) -> None:
+def test_ticks_promise_what_is_allowed(services: Services, name: str, hint: str) -> None:
     assert hint in told(seen_by(name, domain=HERE))
 
 
 @pytest.mark.parametrize(
     ("name", "finds"), [("viewer", True), ("importer", True), ("deleter", False), ("nobody", False)]
 )
-def test_who_may_view_nothing_is_offered_no_search(house: Services, name: str, finds: bool) -> None:
+def test_who_may_view_nothing_is_offered_no_search(services: Services, name: str, finds: bool) -> None:
     assert [field.key for field in seen_by(name).text_input].count("find") == finds
 
 
-def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(house: Services) -> None:
-    empty = next(name for name in house.lists.domains(LOCAL).names if house.lists.mailboxes(LOCAL, name).frame.empty)
+def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(services: Services) -> None:
+    empty = next(
+        name for name in services.lists.domains(LOCAL).names if services.lists.mailboxes(LOCAL, name).frame.empty
+    )
     for name, told_how in (("admin", True), ("everywhere", False)):
         tab = seen_by(name, domain=empty)
         assert f"{empty} has no mailbox yet." in told(tab)
@@ -167,7 +168,7 @@ def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(house
 
 
 @pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("deleter", False)])
-def test_a_card_that_is_not_shown_offers_no_refresh(house: Services, name: str, refreshes: bool) -> None:
+def test_a_card_that_is_not_shown_offers_no_refresh(services: Services, name: str, refreshes: bool) -> None:
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     tab.user = {"email": name}
     tab.query_params["address"] = f"info@{HERE}"
@@ -177,7 +178,7 @@ def test_a_card_that_is_not_shown_offers_no_refresh(house: Services, name: str, 
 
 
 @pytest.mark.parametrize("name", ["nobody", "stale"])
-def test_who_may_do_nothing_here_is_told_so_in_one_sentence(house: Services, name: str) -> None:
+def test_who_may_do_nothing_here_is_told_so_in_one_sentence(services: Services, name: str) -> None:
     tab = seen_by(name)
     assert [note.value for note in tab.info] == [
         "You have no permission for any domain of this account yet. Ask an admin for it."
@@ -185,13 +186,13 @@ def test_who_may_do_nothing_here_is_told_so_in_one_sentence(house: Services, nam
 
 
 @pytest.mark.parametrize("name", ["viewer", "exporter", "deleter", "nobody"])
-def test_who_may_import_nowhere_gets_no_upload(house: Services, name: str) -> None:
+def test_who_may_import_nowhere_gets_no_upload(services: Services, name: str) -> None:
     tab = seen_by(name, "import_mailboxes")
     assert not tab.get("file_uploader")
     assert "You have no permission to import into any domain" in told(tab)
 
 
-def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_started(house: Services) -> None:
+def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_started(services: Services) -> None:
     rows = b"username,password,domain\r\nnina.berg,Geheim.2026x,clientb.nl\r\njan jansen,Geheim.2026x,clientb.nl\r\n"
     tab = preview(seen_by("importer", "import_mailboxes"), rows)
     assert statuses(tab) == ["Invalid", "Invalid"]
@@ -201,34 +202,34 @@ def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_starte
     assert tab.button(key="create").disabled
 
 
-def test_a_permission_taken_away_between_preview_and_start_stops_the_start(house: Services) -> None:
-    number = house.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
-    batch, brief = house.files.batch_from_file(FILE, "staff.csv", HERE), house.users.caller("brief")
-    ready = house.imports.confirm(brief, batch, before=house.imports.validate(brief, batch))
-    house.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
+def test_a_permission_taken_away_between_preview_and_start_stops_the_start(services: Services) -> None:
+    number = services.users.add(LOCAL, "brief", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    batch, brief = services.files.batch_from_file(FILE, "staff.csv", HERE), services.users.caller("brief")
+    ready = services.imports.confirm(brief, batch, before=services.imports.validate(brief, batch))
+    services.users.change(LOCAL, number, permissions={ELSEWHERE: [Permission.IMPORT]})
     with pytest.raises(Forbidden, match=f"You have no permission to import into {HERE}"):
-        house.runs.start(house.users.caller("brief"), ready.plan, days=7)
+        services.runs.start(services.users.caller("brief"), ready.plan, days=7)
 
 
-def a_run(house: Services, name: str, username: str) -> int:
+def a_run(services: Services, name: str, username: str) -> int:
     """A finished run of one row, started by somebody."""
-    caller = house.users.caller(name)
+    caller = services.users.caller(name)
     file = f"username,password\r\n{username},Geheim.2026x\r\n".encode()
-    batch = house.files.batch_from_file(file, "staff.csv", HERE)
-    ready = house.imports.confirm(caller, batch, before=house.imports.validate(caller, batch))
-    run = house.runs.start(caller, ready.plan, days=7)
-    until(lambda: (view := house.runs.get(LOCAL, run)) is not None and view.status == "finished")
+    batch = services.files.batch_from_file(file, "staff.csv", HERE)
+    ready = services.imports.confirm(caller, batch, before=services.imports.validate(caller, batch))
+    run = services.runs.start(caller, ready.plan, days=7)
+    until(lambda: (view := services.runs.get(LOCAL, run)) is not None and view.status == "finished")
     return run
 
 
-def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) -> None:
-    run = a_run(house, "importer", "of.importer")
+def test_runs_and_their_results_are_shown_to_whom_they_concern(services: Services) -> None:
+    run = a_run(services, "importer", "of.importer")
     mine, chief = seen_by("importer", "runs", run=str(run)), seen_by("admin", "runs", run=str(run))
     for kind in ("xlsx", "csv"):
         assert f"/runs/{run}/results.{kind}" in links(mine)
         assert f"/runs/{run}/results.{kind}" in links(chief)
     assert "a spreadsheet calculates cells" in told(mine)
-    house.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
+    services.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
     colleague = seen_by("colleague", "runs", run=str(run))
     assert colleague.subheader[0].value.startswith(f"Run {run}")
     assert f"/runs/{run}/" not in links(colleague)
@@ -241,18 +242,18 @@ def test_runs_and_their_results_are_shown_to_whom_they_concern(house: Services) 
         assert "/runs/" not in links(tab), name
 
 
-def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(house: Services) -> None:
-    caller = house.users.caller("importer")
-    batch = house.files.batch_from_file(FILE, "draft.csv", HERE)
-    house.drafts.keep(caller, house.drafts.new(), DraftContent(batch, FILE))
+def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(services: Services) -> None:
+    caller = services.users.caller("importer")
+    batch = services.files.batch_from_file(FILE, "draft.csv", HERE)
+    services.drafts.keep(caller, services.drafts.new(), DraftContent(batch, FILE))
     assert "draft.csv" in told(seen_by("importer", "import_mailboxes")).replace("\\", "")
     assert "draft.csv" not in told(seen_by("other", "import_mailboxes")).replace("\\", "")
 
 
-def test_the_audit_page_tells_each_what_concerns_them(house: Services) -> None:
-    with house.store.write() as tx:
+def test_the_audit_page_tells_each_what_concerns_them(services: Services) -> None:
+    with services.store.write() as tx:
         for on in (f"seen@{HERE}", f"seen@{ELSEWHERE}"):
-            audit.record(tx, Actor("admin"), AuditAction.MAILBOX_UPDATE, at=house.clock.now(), on=on)
+            audit.record(tx, Actor("admin"), AuditAction.MAILBOX_UPDATE, at=services.clock.now(), on=on)
     subjects = {}
     for name in ("admin", "viewer", "other", "importer", "deleter"):
         tab = seen_by(name, "audit", address="seen@")
@@ -264,7 +265,7 @@ def test_the_audit_page_tells_each_what_concerns_them(house: Services) -> None:
 
 
 @pytest.mark.parametrize("typed", ["abc", "0", "99999999999999999999", "\u0663"])
-def test_what_is_no_number_of_a_run_finds_nothing_and_says_so(house: Services, typed: str) -> None:
+def test_what_is_no_number_of_a_run_finds_nothing_and_says_so(services: Services, typed: str) -> None:
     tab = seen_by("admin", "audit")
     assert tab.dataframe
     tab.text_input(key="audit-run").input(typed).run()
@@ -272,7 +273,7 @@ def test_what_is_no_number_of_a_run_finds_nothing_and_says_so(house: Services, t
     assert "Runs have numbers, such as 41." in told(tab)
 
 
-def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(house: Services) -> None:
+def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(services: Services) -> None:
     assert {"add-user", "add-token"} <= buttons(seen_by("admin", "access"))
     tab = seen_by("viewer", "access")
     assert not {"add-user", "add-token"} & buttons(tab)
@@ -280,18 +281,18 @@ def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(h
     assert {"own-current", "own-new", "own-again"} <= {str(field.key) for field in tab.text_input}
 
 
-def test_a_disabled_user_is_turned_away_at_the_next_click(house: Services) -> None:
-    number = house.users.add(LOCAL, "leaver", PASSWORD, permissions={HERE: [Permission.VIEW]})
+def test_a_disabled_user_is_turned_away_at_the_next_click(services: Services) -> None:
+    number = services.users.add(LOCAL, "leaver", PASSWORD, permissions={HERE: [Permission.VIEW]})
     tab = seen_by("leaver")
-    house.users.disable(LOCAL, number)
+    services.users.disable(LOCAL, number)
     tab.run()
     assert "disabled" in tab.error[0].value
     assert not tab.dataframe
 
 
-def test_own_password_is_changed_on_the_page(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_password_is_changed_on_the_page(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "session", lambda: "")
-    house.users.add(LOCAL, "changer", PASSWORD)
+    services.users.add(LOCAL, "changer", PASSWORD)
     tab = seen_by("changer", "access")
     for key, typed in (("own-current", PASSWORD), ("own-new", "another four words"), ("own-again", "another one")):
         tab.text_input(key=key).input(typed)
@@ -305,4 +306,4 @@ def test_own_password_is_changed_on_the_page(house: Services, monkeypatch: pytes
         tab.text_input(key=key).input(typed)
     tab.button(key="own-change").click().run()
     assert tab.success[0].value.startswith("Changed.")
-    assert house.users.verify("changer", "more than words") is not None
+    assert services.users.verify("changer", "more than words") is not None

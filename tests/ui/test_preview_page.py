@@ -12,8 +12,8 @@ from mxlib.auth.permissions import LOCAL
 from mxlib.core.files.reader import FileRefused
 from mxlib.core.schema import MASK
 from mxlib.services.drafts import DraftService, DraftTakenOver
-from tests.support import app as houses
-from tests.support.app import House
+from tests.support import app as support
+from tests.support.app import App
 from tests.support.pages import grid_key, opened, preview, statuses
 
 FILE = (
@@ -27,15 +27,15 @@ FILE = (
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house over the pure stand-in, with a.nl, b.nl and c.nl, and there@b.nl in it."""
-    with houses.opened(tmp_path) as opened_house:
-        opened_house.have("there@b.nl")
-        yield opened_house
+def app(tmp_path: Path) -> Iterator[App]:
+    """A server over the pure stand-in, with a.nl, b.nl and c.nl, and there@b.nl in it."""
+    with support.opened(tmp_path) as made:
+        made.have("there@b.nl")
+        yield made
 
 
 @pytest.fixture
-def tab(house: House) -> AppTest:
+def tab(app: App) -> AppTest:
     """A tab with the preview of FILE."""
     return preview(opened("import_mailboxes", domain="a.nl"), FILE)
 
@@ -157,13 +157,13 @@ def test_rows_pasted_into_the_preview_are_on_top_and_undo_takes_them_back(tab: A
 
 
 def test_pasted_rows_that_can_not_be_added_are_refused_in_one_sentence_and_stay_in_the_box(
-    tab: AppTest, house: House
+    tab: AppTest, app: App
 ) -> None:
     for text, told in (
         ("password\nGeheim.2026x\n", "No column for usernames or addresses."),
         ("kim\nlou\n", "7 rows; the limit is 6. Split the file."),
     ):
-        object.__setattr__(house.services.settings, "max_rows", 6)
+        object.__setattr__(app.services.settings, "max_rows", 6)
         tab.text_area(key="further").set_value(text).run()
         press(tab, "add_further")
         assert told in written(tab)
@@ -171,8 +171,8 @@ def test_pasted_rows_that_can_not_be_added_are_refused_in_one_sentence_and_stay_
         assert tab.text_area(key="further").value == text
 
 
-def test_pasted_rows_without_a_header_are_read_as_the_file_is(house: House) -> None:
-    files, file = house.services.files, house.services.files.read_by_header(FILE, "staff.csv")
+def test_pasted_rows_without_a_header_are_read_as_the_file_is(app: App) -> None:
+    files, file = app.services.files, app.services.files.read_by_header(FILE, "staff.csv")
     rows = files.further(LOCAL, "kim\tGeheim.2026x\t77\n", "a.nl", file).rows
     assert rows[["username", "password", "quota"]].values.tolist() == [["kim", "Geheim.2026x", "77"]]
 
@@ -186,10 +186,10 @@ def test_pasted_rows_without_a_header_are_read_as_the_file_is(house: House) -> N
         ("username\n", "The file has a header and no rows."),
     ],
 )
-def test_pasted_rows_that_are_no_table_are_refused_in_one_sentence(house: House, text: str, told: str) -> None:
-    file = house.services.files.read_by_header(FILE, "staff.csv")
+def test_pasted_rows_that_are_no_table_are_refused_in_one_sentence(app: App, text: str, told: str) -> None:
+    file = app.services.files.read_by_header(FILE, "staff.csv")
     with pytest.raises(FileRefused, match=re.escape(told)):
-        house.services.files.further(LOCAL, text, "a.nl", file)
+        app.services.files.further(LOCAL, text, "a.nl", file)
 
 
 def test_a_mask_pasted_into_a_cell_without_a_password_does_not_stay_there(tab: AppTest) -> None:
@@ -199,10 +199,10 @@ def test_a_mask_pasted_into_a_cell_without_a_password_does_not_stay_there(tab: A
     assert "A mask is no password" in written(tab)
 
 
-def test_re_check_says_what_changed_at_the_host_and_when_nothing_did(tab: AppTest, house: House) -> None:
+def test_re_check_says_what_changed_at_the_host_and_when_nothing_did(tab: AppTest, app: App) -> None:
     press(tab, "recheck")
     assert "Read from MXroute again: nothing changed." in written(tab).replace("\\", "")
-    house.have("zoe.berg@a.nl")
+    app.have("zoe.berg@a.nl")
     press(tab, "recheck")
     assert "Read from MXroute again: 1 row was ready and now is otherwise (Already exists); left out." in written(
         tab
@@ -213,10 +213,10 @@ def test_re_check_says_what_changed_at_the_host_and_when_nothing_did(tab: AppTes
     assert "Read from MXroute again" not in written(tab).replace("\\", "")
 
 
-def test_re_check_says_which_domain_could_not_be_read(house: House) -> None:
-    imports, batch = house.services.imports, house.services.files.batch_from_file(FILE, "staff.csv", "a.nl")
+def test_re_check_says_which_domain_could_not_be_read(app: App) -> None:
+    imports, batch = app.services.imports, app.services.files.batch_from_file(FILE, "staff.csv", "a.nl")
     imports.validate(LOCAL, batch)
-    house.host.down = True
+    app.host.down = True
     told = "a.nl and b.nl could not be read from MXroute just now: what is shown is by the list before."
     assert imports.recheck(LOCAL, batch) == told
 

@@ -1,23 +1,15 @@
 """Files that are refused, on the page: one sentence says why, in plain words, and the way on is there."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.support import app as houses
-from tests.support.app import House
+from tests.support import app as support
+from tests.support.app import App
 from tests.support.pages import opened, preview
 
 FILES = Path(__file__).parents[1] / "files"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
-    with houses.opened(tmp_path) as opened_house:
-        yield opened_house
 
 
 def said(tab: AppTest) -> str:
@@ -45,7 +37,7 @@ def taken_in(name: str, content: bytes) -> AppTest:
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_the_page_lives_on(
-    house: House, name: str, content: bytes, told: str
+    app: App, name: str, content: bytes, told: str
 ) -> None:
     tab = taken_in(name, content)
     assert told in said(tab)
@@ -62,7 +54,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_the_page_lives_o
         ("binary.csv", "not a table: a CSV or .xlsx is needed."),
     ],
 )
-def test_a_real_file_of_another_kind_is_refused_with_what_to_do(house: House, file: str, told: str) -> None:
+def test_a_real_file_of_another_kind_is_refused_with_what_to_do(app: App, file: str, told: str) -> None:
     # The browser lets no other ending through; files are renamed, though.
     tab = taken_in(file.replace(".xls", ".csv") if file.endswith(".xls") else file, (FILES / file).read_bytes())
     assert told in said(tab)
@@ -77,21 +69,21 @@ def test_a_real_file_of_another_kind_is_refused_with_what_to_do(house: House, fi
         (b"user,username\r\njan,j.jansen\r\n", "2 columns could hold the usernames. Which one does?"),
     ],
 )
-def test_what_a_person_can_answer_is_asked_instead_of_refused(house: House, content: bytes, told: str) -> None:
+def test_what_a_person_can_answer_is_asked_instead_of_refused(app: App, content: bytes, told: str) -> None:
     tab = taken_in("staff.csv", content)
     assert told in said(tab)
     assert any(button.key == "map_done" for button in tab.button)
     assert not tab.data_editor
 
 
-def test_a_refused_file_leaves_no_draft_and_the_next_one_is_taken(house: House) -> None:
+def test_a_refused_file_leaves_no_draft_and_the_next_one_is_taken(app: App) -> None:
     tab = taken_in("staff.csv", b"")
-    assert not house.services.drafts.offered(houses.LOCAL)
+    assert not app.services.drafts.offered(support.LOCAL)
     tab = preview(tab, b"username\r\nkim\r\n")
     assert list(tab.data_editor[0].value["username"]) == ["kim"]
 
 
-def test_neither_a_file_nor_rows_or_both_is_said(house: House) -> None:
+def test_neither_a_file_nor_rows_or_both_is_said(app: App) -> None:
     tab = opened("import_mailboxes", domain="a.nl")
     tab.button(key="preview_import").click().run()
     assert "Choose a file of up to 10 MB or paste rows first." in said(tab)

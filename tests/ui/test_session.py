@@ -9,10 +9,9 @@ from mxlib.ui.app import errors
 from tests.support import sign_in as people
 from tests.support.pages import opened
 from tests.support.sign_in import GOOD
-from tests.ui import test_pages
 
 pytestmark = pytest.mark.usefixtures("brisk")
-brisk, house = people.brisk, test_pages.house
+brisk = people.brisk
 
 #: Who looks at a page that is opened without a browser, as Streamlit's own tests have it.
 OPERATOR = "test@example.com"
@@ -22,17 +21,17 @@ def told(tab: AppTest) -> str:
     return " ".join(alert.value for alert in tab.error).replace("\\", "")
 
 
-def test_while_nobody_needs_to_sign_in_it_is_the_local_operator(house: Services) -> None:
-    assert house.authenticator.caller(None, "") == LOCAL
+def test_while_nobody_needs_to_sign_in_it_is_the_local_operator(services: Services) -> None:
+    assert services.authenticator.caller(None, "") == LOCAL
     assert not told(opened())
 
 
-def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(house: Services) -> None:
-    house.users.add(LOCAL, "boss", GOOD, admin=True)
-    number = house.users.add(LOCAL, OPERATOR, GOOD, permissions={"clienta.nl": ["view"]})
+def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(services: Services) -> None:
+    services.users.add(LOCAL, "boss", GOOD, admin=True)
+    number = services.users.add(LOCAL, OPERATOR, GOOD, permissions={"clienta.nl": ["view"]})
     tab = opened()
     assert len(tab.dataframe[0].value)
-    house.users.disable(LOCAL, number)
+    services.users.disable(LOCAL, number)
     tab.run()
     assert not tab.exception
     assert told(tab) == f"The user {OPERATOR} is disabled. Ask an admin."
@@ -40,8 +39,8 @@ def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(house: 
     assert "clienta.nl" not in str(tab.main)
 
 
-def test_who_is_no_user_sees_a_sentence_and_nothing_else(house: Services) -> None:
-    house.users.add(LOCAL, "boss", GOOD, admin=True)
+def test_who_is_no_user_sees_a_sentence_and_nothing_else(services: Services) -> None:
+    services.users.add(LOCAL, "boss", GOOD, admin=True)
     tab = opened()
     assert told(tab) == "You are not a user here any more. Sign in again."
     assert not tab.sidebar.selectbox

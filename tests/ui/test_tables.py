@@ -3,17 +3,15 @@
 import ast
 import json
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
 from mxlib.core.schema import MASK
 from mxlib.core.text import findings
-from tests.support import app as houses
-from tests.support.app import GOOD, House
+from tests.support import app as support
+from tests.support.app import GOOD, App
 from tests.support.pages import ENTRY, opened, preview, sent
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +21,6 @@ PAGES = [*sorted((ROOT / "mxlib" / "ui").rglob("*.py")), *sorted((ROOT / "pages"
 FAITHFUL = {"%d", "localized", "%.0f %%"}
 
 NUMERIC = {"NumberColumn", "ProgressColumn"}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house over the pure stand-in, with a.nl, b.nl and c.nl."""
-    with houses.opened(tmp_path) as made:
-        yield made
 
 
 def numeric_columns() -> list[tuple[str, object]]:
@@ -90,7 +81,7 @@ FILE = (
 ).encode()
 
 
-def test_a_masked_preview_sends_no_password(house: House) -> None:
+def test_a_masked_preview_sends_no_password(app: App) -> None:
     tab = preview(opened("import_mailboxes", domain="a.nl"), FILE)
     assert GOOD not in sent(tab)
     assert set(tab.data_editor[0].value["password"]) == {MASK}
@@ -101,17 +92,17 @@ def test_a_masked_preview_sends_no_password(house: House) -> None:
     assert not hidden_columns(tab)
 
 
-def test_generated_passwords_are_masked_too(house: House) -> None:
+def test_generated_passwords_are_masked_too(app: App) -> None:
     tab = preview(opened("import_mailboxes", domain="a.nl"), b"username\r\nnina\r\n", generate=True)
     password = str(tab.session_state["preview"].editor.draft.rows["password"].iat[0])
     assert len(password) >= 16
     assert password not in sent(tab)
 
 
-def test_the_pages_of_a_run_send_no_password_and_nothing_that_is_hidden(house: House) -> None:
-    run = int(houses.data(house.ask("POST", "/imports?default_domain=a.nl", content=FILE,
+def test_the_pages_of_a_run_send_no_password_and_nothing_that_is_hidden(app: App) -> None:
+    run = int(support.data(app.ask("POST", "/imports?default_domain=a.nl", content=FILE,
                                     headers={"Content-Type": "text/csv"}), 202)["id"])  # fmt: skip
-    house.ended(run)
+    app.ended(run)
     tab = opened("runs", run=str(run))
     tab.session_state["rows-open"] = True
     tab.run()
@@ -129,12 +120,12 @@ def page(name: str, page: str, **query: str) -> AppTest:
     return tab.run().switch_page(str(ROOT / "pages" / f"{page}.py")).run()
 
 
-def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_emails_on_any_page(house: House) -> None:
-    house.have("kim@a.nl")
-    house.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "secret-recovery@example.org")
-    house.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
-    house.services.users.add(LOCAL, "deleter", "four words in a row", permissions={"a.nl": [Permission.DELETE]})
-    house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_emails_on_any_page(app: App) -> None:
+    app.have("kim@a.nl")
+    app.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "secret-recovery@example.org")
+    app.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
+    app.services.users.add(LOCAL, "deleter", "four words in a row", permissions={"a.nl": [Permission.DELETE]})
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
     for name in ("email_accounts", "import_mailboxes", "runs", "audit", "mailbox"):
         tab = page("deleter", name, domain="a.nl", address="kim@a.nl")
         assert "secret-recovery" not in sent(tab), name
@@ -142,9 +133,9 @@ def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_email
     assert "secret-recovery" in sent(page("boss", "email_accounts", domain="a.nl"))
 
 
-def test_page_and_api_warn_of_a_password_that_starts_a_formula_and_stop_nothing(house: House) -> None:
+def test_page_and_api_warn_of_a_password_that_starts_a_formula_and_stop_nothing(app: App) -> None:
     file = f"username,password\r\nkim,={GOOD}\r\n".encode()
-    (row,) = houses.data(house.ask("POST", "/email-accounts/import/preview?default_domain=a.nl", content=file,
+    (row,) = support.data(app.ask("POST", "/email-accounts/import/preview?default_domain=a.nl", content=file,
                                    headers={"Content-Type": "text/csv"}))["rows"]  # fmt: skip
     assert (row["verdict"], row["warnings"]) == ("ready", [findings.FORMULA])
     grid = preview(opened("import_mailboxes", domain="a.nl"), file).data_editor[0].value

@@ -8,21 +8,21 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL
-from tests.support.app import House
-from tests.support.app import opened as house_opened
+from tests.support.app import App
+from tests.support.app import opened as opened_app
 from tests.support.pages import opened
 from tests.support.simulation import plan, row, rows
 from tests.support.threaded_runs import until
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with house_opened(tmp_path) as made:
+def app(tmp_path: Path) -> Iterator[App]:
+    with opened_app(tmp_path) as made:
         yield made
 
 
-def ended(house: House, run: int) -> int:
-    until(lambda: (view := house.services.run_manager.view(run)) is not None and view.status == "finished")
+def ended(app: App, run: int) -> int:
+    until(lambda: (view := app.services.run_manager.view(run)) is not None and view.status == "finished")
     return run
 
 
@@ -39,16 +39,16 @@ def buttons(tab: AppTest) -> set[str]:
 
 
 @pytest.fixture
-def run(house: House) -> int:
+def run(app: App) -> int:
     """A run that made four mailboxes, one of which holds mail by now."""
-    number = ended(house, house.services.runs.start(LOCAL, plan(*rows(4), name="staff.xlsx"), days=7))
-    boxes = house.host.sandbox.account.domains["a.nl"]
+    number = ended(app, app.services.runs.start(LOCAL, plan(*rows(4), name="staff.xlsx"), days=7))
+    boxes = app.host.sandbox.account.domains["a.nl"]
     boxes["user1"] = replace(boxes["user1"], usage=12.0)
-    house.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
     return number
 
 
-def test_an_import_is_taken_back_once_its_number_was_typed(house: House, run: int) -> None:
+def test_an_import_is_taken_back_once_its_number_was_typed(app: App, run: int) -> None:
     tab = card(run)
     tab.button(key="undo_look").click().run()
     assert "Delete 3 unused mailboxes made from staff.xlsx? This cannot be taken back." in asked(tab)
@@ -59,15 +59,15 @@ def test_an_import_is_taken_back_once_its_number_was_typed(house: House, run: in
     tab.text_input(key="undo_typed").input("4")
     tab.button(key="undo_do").click().run()
     assert any("Type 3 to confirm." in each.value for each in tab.error)
-    assert len(house.host.sandbox.account.domains["a.nl"]) == 4
+    assert len(app.host.sandbox.account.domains["a.nl"]) == 4
 
     tab.text_input(key="undo_typed").input("3")
     tab.button(key="undo_do").click().run()
     assert not tab.exception
-    (back,) = house.services.run_manager.view(run).undone_by  # type: ignore[union-attr]
+    (back,) = app.services.run_manager.view(run).undone_by  # type: ignore[union-attr]
     assert tab.query_params["run"] in ([str(back)], str(back))
-    ended(house, back)
-    assert list(house.host.sandbox.account.domains["a.nl"]) == ["user1"]
+    ended(app, back)
+    assert list(app.host.sandbox.account.domains["a.nl"]) == ["user1"]
 
     tab = card(back)
     assert f"undo of run {run} (staff.xlsx)" in tab.subheader[0].value.replace("\\", "")
@@ -78,24 +78,24 @@ def test_an_import_is_taken_back_once_its_number_was_typed(house: House, run: in
     assert f"to-run-{back}" in buttons(tab)
 
 
-def test_leaving_all_as_it_is_closes_the_question(house: House, run: int) -> None:
+def test_leaving_all_as_it_is_closes_the_question(app: App, run: int) -> None:
     tab = card(run)
     tab.button(key="undo_look").click().run()
     tab.button(key="undo_leave").click().run()
     assert "undo_do" not in buttons(tab)
-    assert house.host.writes() == 4
+    assert app.host.writes() == 4
 
 
-def test_a_host_that_is_silent_is_said_and_asks_nothing(house: House, run: int) -> None:
+def test_a_host_that_is_silent_is_said_and_asks_nothing(app: App, run: int) -> None:
     tab = card(run)
-    house.host.down = True
-    with house.services.store.write() as tx:
+    app.host.down = True
+    with app.services.store.write() as tx:
         tx.exec_driver_sql("UPDATE last_list SET read_at = 0")
     tab.button(key="undo_look").click().run()
     assert any("could not be read" in each.value for each in tab.error)
     assert "undo_do" not in buttons(tab)
 
 
-def test_it_is_not_offered_for_a_run_that_made_nothing(house: House) -> None:
-    nothing = ended(house, house.services.runs.start(LOCAL, plan(row(0, left_out="Not ticked.")), days=7))
+def test_it_is_not_offered_for_a_run_that_made_nothing(app: App) -> None:
+    nothing = ended(app, app.services.runs.start(LOCAL, plan(row(0, left_out="Not ticked.")), days=7))
     assert "undo_look" not in buttons(card(nothing))

@@ -2,37 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mxlib import services
 from mxlib.auth.permissions import LOCAL
 from mxlib.core.vocabulary import OnExisting
 from mxlib.mxroute import protocol
 from mxlib.services import Services, imports
-from mxlib.settings import Settings
 from tests.support.pages import opened, preview, statuses
 
 DOMAIN = "clienta.nl"
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Services]:
-    """The services on a fresh sandbox whose minute is one second."""
-    built = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
-    services.install(built)
-    built.run_manager.recover()
-    yield built
-    services.install(None)
-    built.close()
-
-
-def exported(house: Services, **edits: dict[str, str]) -> bytes:
+def exported(services: Services, **edits: dict[str, str]) -> bytes:
     """The export of the domain, with some cells of some mailboxes edited; others are added."""
-    content = house.exports.domain_file(LOCAL, DOMAIN, "csv").content
+    content = services.exports.domain_file(LOCAL, DOMAIN, "csv").content
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     names = {row["username"] for row in rows}
     rows = [row | edits.get(row["username"].replace(".", "_"), {}) for row in rows]
@@ -45,8 +30,8 @@ def exported(house: Services, **edits: dict[str, str]) -> bytes:
     return text.getvalue().encode()
 
 
-def first(house: Services, count: int = 1) -> list[str]:
-    return list(house.lists.cached_frame(DOMAIN)["username"])[:count]
+def first(services: Services, count: int = 1) -> list[str]:
+    return list(services.lists.cached_frame(DOMAIN)["username"])[:count]
 
 
 def updating(tab: AppTest) -> AppTest:
@@ -60,13 +45,13 @@ def badge(tab: AppTest, kind: str) -> str:
 
 
 @pytest.fixture
-def names(house: Services) -> list[str]:
-    house.lists.usernames(DOMAIN)
-    return first(house, 3)
+def names(services: Services) -> list[str]:
+    services.lists.usernames(DOMAIN)
+    return first(services, 3)
 
 
-def test_existing_mailboxes_are_skipped_unless_update_is_chosen(house: Services, names: list[str]) -> None:
-    tab = preview(opened("import_mailboxes", domain=DOMAIN), exported(house))
+def test_existing_mailboxes_are_skipped_unless_update_is_chosen(services: Services, names: list[str]) -> None:
+    tab = preview(opened("import_mailboxes", domain=DOMAIN), exported(services))
     assert set(statuses(tab)) == {"Already exists"}
     assert "changes" not in tab.data_editor[0].value
     assert tab.button(key="create").disabled
@@ -77,10 +62,10 @@ def test_existing_mailboxes_are_skipped_unless_update_is_chosen(house: Services,
     assert any("Nothing to change" in caption.value for caption in tab.caption)
 
 
-def test_each_row_says_what_it_changes_and_badges_and_button_count_it(house: Services, names: list[str]) -> None:
+def test_each_row_says_what_it_changes_and_badges_and_button_count_it(services: Services, names: list[str]) -> None:
     key = names[0].replace(".", "_")
-    had = int(house.lists.cached_frame(DOMAIN)["quota"].iloc[0])
-    content = exported(house, **{key: {"quota": "7777"}, "lena": {"password": "Geheim.2026x"}})
+    had = int(services.lists.cached_frame(DOMAIN)["quota"].iloc[0])
+    content = exported(services, **{key: {"quota": "7777"}, "lena": {"password": "Geheim.2026x"}})
     tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
     told = tab.data_editor[0].value
     assert told["changes"].iloc[0] == f"quota {had or 'unlimited'} → 7777"
@@ -92,34 +77,34 @@ def test_each_row_says_what_it_changes_and_badges_and_button_count_it(house: Ser
     assert statuses(tab) == ["Update"]
 
 
-def test_the_choice_outlives_the_tab(house: Services, names: list[str]) -> None:
-    updating(preview(opened("import_mailboxes", domain=DOMAIN), exported(house)))
+def test_the_choice_outlives_the_tab(services: Services, names: list[str]) -> None:
+    updating(preview(opened("import_mailboxes", domain=DOMAIN), exported(services)))
     tab = opened("import_mailboxes", domain=DOMAIN)
-    (kept,) = house.drafts.offered(LOCAL)
+    (kept,) = services.drafts.offered(LOCAL)
     tab.button(key=f"go-on-{kept.id}").click().run()
     assert tab.segmented_control(key="on_existing").value == "update"
     assert set(statuses(tab)) == {"No change"}
     tab.segmented_control(key="on_existing").set_value("skip").run()
-    work = house.drafts.open(LOCAL, kept.id)
+    work = services.drafts.open(LOCAL, kept.id)
     assert work is not None
     assert work.batch.on_existing is OnExisting.SKIP
 
 
-def test_the_confirmation_is_loud_about_passwords_that_are_replaced(house: Services, names: list[str]) -> None:
+def test_the_confirmation_is_loud_about_passwords_that_are_replaced(services: Services, names: list[str]) -> None:
     keys = [name.replace(".", "_") for name in names]
-    content = exported(house, **{key: {"password": "Nieuw.2026x"} for key in keys[:2]})
+    content = exported(services, **{key: {"password": "Nieuw.2026x"} for key in keys[:2]})
     tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
     tab.button(key="create").click().run()
     assert any(":red[**2 passwords of existing mailboxes will be replaced.**]" in text.value for text in tab.markdown)
 
 
 def test_what_somebody_changed_meanwhile_is_shown_and_counted_anew(
-    house: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
+    services: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = names[0]
-    content = exported(house, **{name.replace(".", "_"): {"quota": "7777"}})
+    content = exported(services, **{name.replace(".", "_"): {"quota": "7777"}})
     tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
-    house.host.send(protocol.update_mailbox(DOMAIN, name, quota=6666))
+    services.host.send(protocol.update_mailbox(DOMAIN, name, quota=6666))
     monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
     tab.button(key="create").click().run()
     (told,) = [warning.value.replace("\\", "") for warning in tab.warning if "meanwhile" in warning.value]
@@ -130,14 +115,14 @@ def test_what_somebody_changed_meanwhile_is_shown_and_counted_anew(
 
 
 def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
-    house: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
+    services: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = exported(house, **{names[0].replace(".", "_"): {"quota": "7777"}})
-    batch = house.files.batch_from_file(content, "staff.csv", DOMAIN, on_existing=OnExisting.UPDATE)
-    seen = house.imports.validate(LOCAL, batch)
-    house.host.send(protocol.update_mailbox(DOMAIN, names[0], quota=6666))
+    content = exported(services, **{names[0].replace(".", "_"): {"quota": "7777"}})
+    batch = services.files.batch_from_file(content, "staff.csv", DOMAIN, on_existing=OnExisting.UPDATE)
+    seen = services.imports.validate(LOCAL, batch)
+    services.host.send(protocol.update_mailbox(DOMAIN, names[0], quota=6666))
     monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
-    ready = house.imports.confirm(LOCAL, batch, before=seen)
+    ready = services.imports.confirm(LOCAL, batch, before=seen)
     (row,) = ready.plan.sent()
     assert (row.quota, row.before["quota"]) == (7777, 6666)
     assert row.before.keys() == {"quota", "limit", "recovery_email"}

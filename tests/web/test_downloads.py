@@ -11,9 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mxlib import services
 from mxlib.auth.permissions import LOCAL, Caller, Permission
-from mxlib.services import Services
+from mxlib.services import Services, build, install
 from mxlib.services.exports import RUN_FILES, File
 from mxlib.settings import Settings
 from mxlib.store import audit
@@ -30,11 +29,11 @@ STRANGER = Caller("kim", domains={"clienta.nl": frozenset({Permission.IMPORT, Pe
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """A house in which one run of three rows has finished."""
-    folder = tmp_path_factory.mktemp("house")
-    built = services.build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=100, sandbox_reads=300))
-    services.install(built)
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A server in which one run of three rows has finished."""
+    folder = tmp_path_factory.mktemp("server")
+    built = build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=100, sandbox_reads=300))
+    install(built)
     built.run_manager.recover()
     batch = built.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
     batch = batch.with_passwords(built.imports.validate(LOCAL, batch))
@@ -43,12 +42,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     while (view := built.runs.get(LOCAL, run)) is None or view.finished_at is None:
         pass
     yield built
-    services.install(None)
+    install(None)
     built.close()
 
 
 @pytest.fixture
-def web(house: Services) -> TestClient:
+def web(services: Services) -> TestClient:
     return TestClient(Starlette(routes=routes))
 
 
@@ -88,24 +87,24 @@ def test_the_zip_has_one_file_a_domain_so_that_nobody_gets_the_passwords_of_othe
             assert {row["address"] for row in own} == {"two.new@clientb.nl"}
 
 
-def test_the_failed_rows_come_back_in_the_import_format_with_a_reason(web: TestClient, house: Services) -> None:
+def test_the_failed_rows_come_back_in_the_import_format_with_a_reason(web: TestClient, services: Services) -> None:
     content = web.get("/runs/1/failed.csv").content
     told = rows(content)
     assert [row["username"] for row in told] == ["bad name"]
     assert "has a space" in told[0]["reason"]
-    assert len(house.files.read_by_header(content, "again.csv").rows) == 1
+    assert len(services.files.read_by_header(content, "again.csv").rows) == 1
 
 
-def test_every_download_of_results_is_in_the_audit_trail(web: TestClient, house: Services) -> None:
-    before = len([entry for entry in entries(house) if entry["what"] == "results.download"])
+def test_every_download_of_results_is_in_the_audit_trail(web: TestClient, services: Services) -> None:
+    before = len([entry for entry in entries(services) if entry["what"] == "results.download"])
     web.get("/runs/1/results.csv")
-    after = [entry for entry in entries(house) if entry["what"] == "results.download"]
+    after = [entry for entry in entries(services) if entry["what"] == "results.download"]
     assert len(after) == before + 1
     assert after[0]["who"] == LOCAL.name
 
 
-def entries(house: Services) -> list[dict[str, object]]:
-    with house.store.read() as tx:
+def entries(services: Services) -> list[dict[str, object]]:
+    with services.store.read() as tx:
         return [dict(entry) for entry in audit.entries(tx, most=10_000)]
 
 
@@ -127,12 +126,12 @@ def test_what_is_not_there_is_one_sentence(web: TestClient, path: str) -> None:
 
 
 def test_an_export_names_every_mailbox_with_its_recovery_email_and_no_password(
-    web: TestClient, house: Services
+    web: TestClient, services: Services
 ) -> None:
     answer = web.get("/export/clienta.nl.csv")
     assert f'filename="mailboxes-clienta.nl-{date.today()}.csv"' in answer.headers["content-disposition"]
     told = {row["username"]: row for row in rows(answer.content)}
-    assert set(told) == house.lists.usernames("clienta.nl")
+    assert set(told) == services.lists.usernames("clienta.nl")
     assert told["one.new"]["recovery_email"] == "one@example.org"
     assert {row["password"] for row in told.values()} == {""}
 
@@ -144,16 +143,16 @@ def test_an_export_needs_the_permission_to_export(web: TestClient, monkeypatch: 
     assert "permission to export" in answer.text
 
 
-def test_an_export_imported_again_has_nothing_to_create(web: TestClient, house: Services) -> None:
+def test_an_export_imported_again_has_nothing_to_create(web: TestClient, services: Services) -> None:
     for kind in ("csv", "xlsx"):
         content = web.get(f"/export/clienta.nl.{kind}").content
-        batch = house.files.batch_from_file(content, f"export.{kind}", "clienta.nl")
-        judged = house.imports.validate(LOCAL, batch)
+        batch = services.files.batch_from_file(content, f"export.{kind}", "clienta.nl")
+        judged = services.imports.validate(LOCAL, batch)
         assert set(judged["verdict"]) == {"exists"}
 
 
-def test_nothing_that_left_or_stayed_tells_the_key_or_a_password_in_clear(house: Services, tmp_path: Path) -> None:
-    kept = b"".join(path.read_bytes() for path in house.settings.data_dir.rglob("*") if path.is_file())
+def test_nothing_that_left_or_stayed_tells_the_key_or_a_password_in_clear(services: Services, tmp_path: Path) -> None:
+    kept = b"".join(path.read_bytes() for path in services.settings.data_dir.rglob("*") if path.is_file())
     assert b"Geheim.2026x" not in kept
 
 

@@ -15,8 +15,8 @@ from mxlib.auth.permissions import LOCAL, Caller, Permission
 from mxlib.auth.sign_in import ClientInfo
 from mxlib.store import Store
 from mxlib.web import health
-from tests.support import app as houses
-from tests.support.app import House, data, refused
+from tests.support import app as support
+from tests.support.app import App, data, refused
 from tests.support.sign_in import brisk
 from tests.support.threaded_runs import until
 
@@ -26,24 +26,24 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def house(tmp_path: Path, brisk: None) -> Iterator[House]:
-    with houses.opened(tmp_path) as opened:
+def app(tmp_path: Path, brisk: None) -> Iterator[App]:
+    with support.opened(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def asked(house: House) -> TestClient:
+def asked(app: App) -> TestClient:
     """A client in front of the guard and the health route."""
     guard = Middleware(
-        AccessMiddleware, settings=house.services.settings, authenticator=lambda: house.services.authenticator
+        AccessMiddleware, settings=app.services.settings, authenticator=lambda: app.services.authenticator
     )
     return TestClient(Starlette(routes=health.routes, middleware=[guard]), base_url="http://127.0.0.1")
 
 
-def session(house: House, name: str = "kim") -> dict[str, str]:
-    if house.services.users.find(name) is None:
-        house.services.users.add(LOCAL, name, PASSWORD, admin=True)
-    return {"mxm-session": house.services.authenticator.sign_in_with_password(name, PASSWORD, ClientInfo("127.0.0.1"))}
+def session(app: App, name: str = "kim") -> dict[str, str]:
+    if app.services.users.find(name) is None:
+        app.services.users.add(LOCAL, name, PASSWORD, admin=True)
+    return {"mxm-session": app.services.authenticator.sign_in_with_password(name, PASSWORD, ClientInfo("127.0.0.1"))}
 
 
 def test_the_version_stands_in_one_place() -> None:
@@ -52,10 +52,10 @@ def test_the_version_stands_in_one_place() -> None:
     assert project["tool"]["hatch"]["version"] == {"path": "mxlib/__init__.py"}
 
 
-def test_strangers_learn_only_that_it_serves(house: House, asked: TestClient) -> None:
-    house.host.down = True
-    assert data(house.ask("GET", "/me"))
-    assert house.ask("GET", "/domains").status_code == 503
+def test_strangers_learn_only_that_it_serves(app: App, asked: TestClient) -> None:
+    app.host.down = True
+    assert data(app.ask("GET", "/me"))
+    assert app.ask("GET", "/domains").status_code == 503
     answer = asked.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
@@ -70,30 +70,28 @@ def test_strangers_learn_only_that_it_serves(house: House, asked: TestClient) ->
         {"Cookie": "mxm-session=wrong"},
     ],
 )
-def test_whoever_only_claims_to_be_somebody_is_a_stranger(
-    house: House, asked: TestClient, headers: dict[str, str]
-) -> None:
-    session(house)
+def test_whoever_only_claims_to_be_somebody_is_a_stranger(app: App, asked: TestClient, headers: dict[str, str]) -> None:
+    session(app)
     assert asked.get("/health", headers=headers).json() == {"status": "ok"}
 
 
-def test_a_revoked_token_and_a_session_that_ended_are_strangers(house: House, asked: TestClient) -> None:
-    token, cookies = house.token(a_nl="view"), session(house)
-    for record in house.services.tokens.list_all(LOCAL):
-        house.services.tokens.revoke(LOCAL, record.id)
-    found = house.services.authenticator.sessions.find(cookies["mxm-session"])
+def test_a_revoked_token_and_a_session_that_ended_are_strangers(app: App, asked: TestClient) -> None:
+    token, cookies = app.token(a_nl="view"), session(app)
+    for record in app.services.tokens.list_all(LOCAL):
+        app.services.tokens.revoke(LOCAL, record.id)
+    found = app.services.authenticator.sessions.find(cookies["mxm-session"])
     assert found is not None
-    house.services.authenticator.sign_out(found, "")
+    app.services.authenticator.sign_out(found, "")
     assert asked.get("/health", headers={"Authorization": f"Bearer {token}"}).json() == {"status": "ok"}
     asked.cookies = cookies  # type: ignore[assignment]
     assert asked.get("/health").json() == {"status": "ok"}
 
 
-def test_people_and_tokens_learn_version_host_and_stuck_runs(house: House, asked: TestClient) -> None:
-    house.host.down = True
-    house.ask("GET", "/domains")
-    with_token = asked.get("/health", headers={"Authorization": f"Bearer {house.admin}"}).json()
-    asked.cookies = session(house)  # type: ignore[assignment]
+def test_people_and_tokens_learn_version_host_and_stuck_runs(app: App, asked: TestClient) -> None:
+    app.host.down = True
+    app.ask("GET", "/domains")
+    with_token = asked.get("/health", headers={"Authorization": f"Bearer {app.admin}"}).json()
+    asked.cookies = session(app)  # type: ignore[assignment]
     for told in (with_token, asked.get("/health").json()):
         assert told["version"] == __version__
         assert told["mxroute"] == "trouble"
@@ -101,33 +99,31 @@ def test_people_and_tokens_learn_version_host_and_stuck_runs(house: House, asked
         assert told["stuck_runs"] == []
 
 
-def test_stuck_runs_and_troubles_are_those_of_domains_that_the_token_may_see(house: House, asked: TestClient) -> None:
-    rows = [{"email": f"u{at}@b.nl", "password": houses.GOOD} for at in range(3)]
-    assert house.ask("GET", "/domains").status_code == 200
-    house.host.goes_wrong("unauthorized", count=None)
-    run = data(house.ask("POST", "/imports", {"rows": rows}), 202)["id"]
-    until(lambda: data(house.ask("GET", f"/imports/{run}"))["status"] == "paused")
-    house.host.goes_wrong("unauthorized", on="any", count=None)
-    assert house.ask("GET", "/domains/b.nl/email-accounts?refresh=true").json()["problem"]
-    admin = asked.get("/health", headers={"Authorization": f"Bearer {house.admin}"}).json()
-    other = asked.get("/health", headers={"Authorization": f"Bearer {house.token(a_nl='view import')}"}).json()
+def test_stuck_runs_and_troubles_are_those_of_domains_that_the_token_may_see(app: App, asked: TestClient) -> None:
+    rows = [{"email": f"u{at}@b.nl", "password": support.GOOD} for at in range(3)]
+    assert app.ask("GET", "/domains").status_code == 200
+    app.host.goes_wrong("unauthorized", count=None)
+    run = data(app.ask("POST", "/imports", {"rows": rows}), 202)["id"]
+    until(lambda: data(app.ask("GET", f"/imports/{run}"))["status"] == "paused")
+    app.host.goes_wrong("unauthorized", on="any", count=None)
+    assert app.ask("GET", "/domains/b.nl/email-accounts?refresh=true").json()["problem"]
+    admin = asked.get("/health", headers={"Authorization": f"Bearer {app.admin}"}).json()
+    other = asked.get("/health", headers={"Authorization": f"Bearer {app.token(a_nl='view import')}"}).json()
     assert [stuck["run"] for stuck in admin["stuck_runs"]] == [run]
     assert admin["stuck_runs"][0]["why"]
     assert other["stuck_runs"] == []
     assert (len(admin["unwell"]), other["unwell"]) == (1, [])
 
 
-def test_a_database_that_cannot_be_read_is_503(
-    house: House, asked: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_cannot_be_read_is_503(app: App, asked: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Store, "is_responsive", lambda _store: False)
-    answer = asked.get("/health", headers={"Authorization": f"Bearer {house.admin}"})
+    answer = asked.get("/health", headers={"Authorization": f"Bearer {app.admin}"})
     assert (answer.status_code, answer.json()) == (503, {"status": "down"})
 
 
 def test_a_closed_database_does_not_answer(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
-    with houses.opened(tmp_path / "x") as opened:
+    with support.opened(tmp_path / "x") as opened:
         assert opened.services.store.is_responsive()
         with opened.services.store.write() as tx:
             tx.exec_driver_sql("ALTER TABLE alembic_version RENAME TO gone")
@@ -139,19 +135,19 @@ def test_a_closed_database_does_not_answer(tmp_path: Path) -> None:
 # Permissions for domains that are not on this account.
 
 
-def test_storage_is_not_for_who_may_view_only_domains_elsewhere(house: House) -> None:
-    elsewhere = house.token(lost_nl="view import export delete")
-    refused(house.ask("GET", "/quota", token=elsewhere), 403, "You may view no domain of this account.")
-    assert house.services.storage.latest(Caller("x", domains={"lost.nl": frozenset(Permission)})) is None
-    assert data(house.ask("GET", "/quota", token=house.token(a_nl="view")))["used"] is not None
+def test_storage_is_not_for_who_may_view_only_domains_elsewhere(app: App) -> None:
+    elsewhere = app.token(lost_nl="view import export delete")
+    refused(app.ask("GET", "/quota", token=elsewhere), 403, "You may view no domain of this account.")
+    assert app.services.storage.latest(Caller("x", domains={"lost.nl": frozenset(Permission)})) is None
+    assert data(app.ask("GET", "/quota", token=app.token(a_nl="view")))["used"] is not None
 
 
-def test_storage_is_not_told_while_nobody_knows_which_domains_there_are(house: House) -> None:
-    data(house.ask("GET", "/quota"))  # the figures are there
-    with house.services.store.write() as tx:
+def test_storage_is_not_told_while_nobody_knows_which_domains_there_are(app: App) -> None:
+    data(app.ask("GET", "/quota"))  # the figures are there
+    with app.services.store.write() as tx:
         tx.exec_driver_sql("DELETE FROM last_list")
-    house.host.down = True
-    assert house.ask("GET", "/quota", token=house.token(lost_nl="view")).status_code == 503
+    app.host.down = True
+    assert app.ask("GET", "/quota", token=app.token(lost_nl="view")).status_code == 503
 
 
 @pytest.mark.parametrize(
@@ -165,10 +161,10 @@ def test_storage_is_not_told_while_nobody_knows_which_domains_there_are(house: H
         ("/changes", {"addresses": ["x@a.nl"], "quota": 5, "dry_run": True}),
     ],
 )
-def test_a_token_of_domains_elsewhere_gets_nothing_of_this_account(house: House, path: str, body: object) -> None:
-    house.have("x@a.nl")
-    elsewhere = house.token(lost_nl="view import export delete")
-    answer = house.ask("POST" if body else "GET", path, body, token=elsewhere)
+def test_a_token_of_domains_elsewhere_gets_nothing_of_this_account(app: App, path: str, body: object) -> None:
+    app.have("x@a.nl")
+    elsewhere = app.token(lost_nl="view import export delete")
+    answer = app.ask("POST" if body else "GET", path, body, token=elsewhere)
     assert answer.status_code in (403, 404), answer.text
-    assert data(house.ask("GET", "/domains", token=elsewhere)) == [] if path == "/quota" else True
-    assert data(house.ask("GET", "/mailboxes?q=x", token=elsewhere))["total"] == 0
+    assert data(app.ask("GET", "/domains", token=elsewhere)) == [] if path == "/quota" else True
+    assert data(app.ask("GET", "/mailboxes?q=x", token=elsewhere))["total"] == 0

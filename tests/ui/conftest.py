@@ -1,0 +1,28 @@
+"""Fixtures of the tests in this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mxlib.services import Services, build, install
+from mxlib.settings import Settings
+from tests.support.app import App, opened
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    """A server whose account has a.nl, b.nl and c.nl, all empty."""
+    with opened(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    """Services on a fresh sandbox whose minute is one second."""
+    built = build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
+    install(built)
+    built.run_manager.recover()
+    yield built
+    install(None)
+    built.close()
