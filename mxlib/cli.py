@@ -259,7 +259,7 @@ def _parser() -> argparse.ArgumentParser:
 
     users = rooms.add_parser("user", help="people who sign in").add_subparsers(required=True, metavar="COMMAND")
     asks = "asked for twice, or read as one line from what is piped in"
-    add = _command(users, "add", _user_add, f"let somebody in; the password is {asks}")
+    add = _command(users, "add", _user_add, f"let a person in; the password is {asks}")
     add.add_argument("name", help="a name or an email address")
     _may(add)
     add.add_argument("--no-password", action="store_true", help="they sign in at the OpenID Connect provider only")

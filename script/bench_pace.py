@@ -27,7 +27,7 @@ SLACK = 1.3
 
 
 @dataclass(frozen=True)
-class Told:
+class HostRecord:
     """Requests of one client as the host saw them, against what it would have allowed."""
 
     made: int
@@ -37,7 +37,7 @@ class Told:
     by_window: list[int]
 
     @classmethod
-    def by(cls, url: str, began: float, window: float) -> "Told":
+    def by(cls, url: str, began: float, window: float) -> "HostRecord":
         """Read it from the log of the simulated host at `url`."""
         writes = [entry for entry in sandboxed.log(url) if entry["method"] == "POST"]
         made = [entry["at"] for entry in writes if entry["status"] == 201]
@@ -52,7 +52,7 @@ class Told:
         )
 
 
-def ours(window: float, rows: int, latency: float) -> Told:
+def ours(window: float, rows: int, latency: float) -> HostRecord:
     """Measure a run of MXM."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -63,10 +63,10 @@ def ours(window: float, rows: int, latency: float) -> Told:
         run = app.run_manager.start(sandboxed.plan(rows), "bench", retention_days=7)
         sandboxed.at_an_end(app, run)
         app.close()
-        return Told.by(url, began, window)
+        return HostRecord.by(url, began, window)
 
 
-def naive(window: float, rows: int, latency: float, *, again: bool) -> Told:
+def naive(window: float, rows: int, latency: float, *, again: bool) -> HostRecord:
     """Measure three threads that ignore limits.
 
     With `again` a refused row is retried a second later.
@@ -84,7 +84,7 @@ def naive(window: float, rows: int, latency: float, *, again: bool) -> Told:
         began = time.time()
         with ThreadPoolExecutor(WORKERS) as pool:
             list(pool.map(create, range(rows)))
-        return Told.by(url, began, window)
+        return HostRecord.by(url, began, window)
 
 
 def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
@@ -92,7 +92,7 @@ def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
 
     There is one line for each client. Returns whether MXM created all rows without a refusal and within the bound.
     """
-    told: dict[str, Told] = {}
+    told: dict[str, HostRecord] = {}
     clients = {
         "MXM": lambda: ours(window, rows, latency),
         "3 threads, a refused row tried again": lambda: naive(window, rows, latency, again=True),

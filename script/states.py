@@ -1,4 +1,4 @@
-"""States of the dashboard that docs/ shows, each a function that opens it in a page.
+"""States of the dashboard in docs/, each a function that opens it in a page.
 
 To show another one, write a function here with `@state`, then run `script/screenshots <name>`: the picture has its
 name, and its docstring is the caption in docs/screens.md. Every state begins in a browser without a session, on a
@@ -75,7 +75,7 @@ def mapping_names(page: Page) -> None:
 
 @state()
 def reading(page: Page) -> None:
-    """How a file is read (encoding, delimiter, header), with a live sample."""
+    """Ways to read a file (encoding, delimiter, header), with a live sample."""
     preview(page)
     steps.press(page, "Change how the file is read")
     page.locator(".st-key-mapping-sample").scroll_into_view_if_needed()
@@ -127,12 +127,12 @@ def import_bulk(page: Page) -> None:
 
 @state(Look(1920, 1080))
 def import_changes(page: Page) -> None:
-    """What changed from the file, and the corrected file."""
+    """Changes from the file, and the corrected file."""
     grid = preview(page)
     grid.edit(2, "Username", "jan.jansen")
     page.get_by_text("Show changes").click()
     idle(page)
-    page.get_by_text("What changed from the file").click()
+    page.get_by_text("Changes from the file").click()
     idle(page)
 
 
@@ -146,7 +146,7 @@ def import_paste(page: Page) -> None:
 
 @state()
 def import_problems(page: Page) -> None:
-    """What to fix as a list, with a form to fix a row by keyboard."""
+    """Rows to fix as a list, with a form to fix one by keyboard."""
     preview(page)
     page.get_by_text("What to fix, as a list").click()
     idle(page)

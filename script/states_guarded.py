@@ -29,7 +29,7 @@ def access_page(page: Page, tab: str = "People") -> None:
 
 @guarded(NARROW, WIDE)
 def sign_in_page(page: Page) -> None:
-    """The sign-in page; a provider's button is below, or alone if no user has a password."""
+    """The sign-in page, with the provider's button if there is one."""
     page.goto("/runs")
 
 

@@ -16,7 +16,7 @@ from mxlib.api.routes import account, audit, changes, imports, mailboxes, runs, 
 _ABOUT = """Mailboxes of an MXroute account: single ones, and imports with all their results.
 
 Every answer is `{"success": true, "data": …}` or `{"success": false, "error": {"code", "message", "field"?}}`.
-Every request carries a token: `Authorization: Bearer mxm_…`. docs/api.md tells it all to people, line by line.
+Every request carries a token: `Authorization: Bearer mxm_…`. docs/api.md explains it line by line.
 """
 
 

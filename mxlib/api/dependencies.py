@@ -32,7 +32,7 @@ _TOKEN = HTTPBearer(
 
 _TOLD = {
     400: "Something in the request is not as it must be",
-    401: "No token, or one that works no more",
+    401: "No token, or one that no longer works",
     403: "The token lacks a permission",
     404: "There is no such thing",
     409: "It is there already, or is not in a state for this",
@@ -40,7 +40,7 @@ _TOLD = {
     415: "The body is of a kind that is not read here",
     422: "MXroute's plan does not allow it",
     429: "It would wait too long for MXroute's limit; `Retry-After` says how long",
-    503: "MXroute is down, or this server can not write; `Retry-After`, where it is there, says when to come again",
+    503: "MXroute is down, or this server cannot write; `Retry-After`, where it is there, says when to come again",
 }
 
 

@@ -11,11 +11,11 @@ TAGS = [
     {"name": "imports", "description": "Rows or a file, judged without a trace or started as a run."},
     {"name": "changes", "description": "Many mailboxes at once, by their addresses."},
     {"name": "unconfirmed", "description": "Changes of one mailbox that got no answer from MXroute."},
-    {"name": "runs", "description": "How runs stand, what came of them, and how to steer them."},
+    {"name": "runs", "description": "The state of runs, their results, and how to pause, resume and stop them."},
     {"name": "audit", "description": "Who did what to what, when and from where."},
 ]
 
-_DONE = {"200": "Done; the answer tells", "201": "Made; the answer is the mailbox", "202": "A run has been started"}
+_DONE = {"200": "Done; the response shows", "201": "Made; the answer is the mailbox", "202": "A run has been started"}
 
 
 def name_of(route: APIRoute) -> str:

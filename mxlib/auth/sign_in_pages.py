@@ -131,7 +131,7 @@ def ask(
     """Return the sign-in page with an error in `wrong`, or a plain message."""
     entrance = request_context(request.scope).authenticator
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
-    note += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
+    note += f'<p class="note" role="status">{escape(told)}</p>' if told else ""
     ways = []
     if not entrance.settings.oidc_issuer or entrance.users.any_has_password():
         ways.append(_with_password(name, wanted))

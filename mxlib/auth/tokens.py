@@ -140,7 +140,7 @@ class Tokens:
         if record.expires_at is not None and record.expires_at <= now:
             raise InvalidToken(f"This token ended {moment(record.expires_at, now)}. Ask an admin for a new one.")
         if not token_owners.works(record, now):
-            raise InvalidToken("Whoever answers for this token is disabled. Ask an admin for a new one.")
+            raise InvalidToken("The owner of this token is disabled. Ask an admin for a new one.")
         if record.last_used_at is None or now - record.last_used_at >= NOTED_EVERY:
             self._note_use(record, now)
         admin, domains = token_owners.rights(record)
@@ -173,7 +173,7 @@ def _named(name: str) -> str:
 
 def _must_be_an_admin(caller: Caller) -> None:
     if caller.kind == CallerKind.TOKEN:
-        raise Forbidden("A token can not manage tokens. Sign in as an admin, or use script/mxm.")
+        raise Forbidden("A token cannot manage tokens. Sign in as an admin, or use script/mxm.")
     if not caller.admin:
         raise Forbidden("Only admins manage tokens.")
 

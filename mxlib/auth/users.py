@@ -320,6 +320,6 @@ def _told(admin: bool, rights: Mapping[str, Any]) -> str:
 
 def _must_be_an_admin(by: Caller) -> None:
     if by.kind == CallerKind.TOKEN:
-        raise Forbidden("A token can not manage users. Sign in as an admin, or use script/mxm.")
+        raise Forbidden("A token cannot manage users. Sign in as an admin, or use script/mxm.")
     if not by.admin:
         raise Forbidden("Only admins manage users.")

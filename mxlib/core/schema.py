@@ -65,7 +65,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """Its noun with a capital, to start a sentence or as a header without a unit."""
+        """Its noun with a capital: to start a sentence, or as a header without a unit."""
         return self.noun.capitalize()
 
 

@@ -138,7 +138,7 @@ class MXrouteClient:
         except _NOT_SENT as error:
             return self._silent(error, sent=False)
         except (httpx.LocalProtocolError, UnicodeEncodeError):
-            return Unauthorized("UNAUTHORIZED", "A header can not carry what is set.", status=401)
+            return Unauthorized("UNAUTHORIZED", "A header cannot carry what is set.", status=401)
         except (httpx.DecodingError, _Garbled):
             return InvalidResponse("MXroute's answer is garbled.", status=0)
         except httpx.RequestError as error:

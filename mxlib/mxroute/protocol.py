@@ -182,7 +182,7 @@ def parse_response(request: Request, status: int, headers: Mapping[str, str], bo
     if request.bare and status < 300 and isinstance(payload, dict) and "success" not in payload:
         return Response(status, payload, rate_headers)
     if not isinstance(payload, dict) or not isinstance(payload.get("success"), bool):
-        what = "a web page" if body.lstrip()[:1] == b"<" else "something that can not be read"
+        what = "a web page" if body.lstrip()[:1] == b"<" else "something that cannot be read"
         raise InvalidResponse(
             f"MXroute answered with {what} (status {status}).", status=status, rate_headers=rate_headers
         )

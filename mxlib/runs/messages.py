@@ -8,7 +8,7 @@ from mxlib.mxroute.protocol import Mailbox
 from mxlib.store.records import RowRecord
 
 # Why a run paused, and what to do.
-BY_HAND = "Somebody pressed Pause. Resume to go on."
+BY_HAND = "Paused by hand. Resume to go on."
 NO_WRITES = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
 NOT_ALLOWED = "MXroute does not allow the key to make these changes. Let it write, then Resume."
 BROKEN = "MXM itself failed at this run; the log says where. Resume to go on."
@@ -21,14 +21,14 @@ MADE_MEANWHILE = "Already exists: someone else made it meanwhile."
 GONE_MEANWHILE = "Someone else deleted it meanwhile."
 SUSPENDED_SINCE = "kept: suspended since"
 MADE_ANEW_SINCE = "kept: made again since this was planned"
-CHANGED_SINCE_PLAN = "kept: changed since this was planned, as its history tells"
+CHANGED_SINCE_PLAN = "kept: changed since this was planned, as its history shows"
 LESS_MAIL = "kept: holds less mail than when this was planned; it may have been made again since"
 FEWER_SENT = "kept: sent fewer messages than when this was planned; it may have been made again since"
 NOT_SAID = "kept: MXroute does not say what it has"
-CHANGED_HERE = "kept: changed or made anew since, as its history tells"
+CHANGED_HERE = "kept: changed or created again since, as its history shows"
 NOT_AS_PLANNED = "not deleted: it is not as it was when this was planned"
-NOT_TO_RESTORE = "kept: a password can not be put back, nor a limit without one"
-NOT_TOLD = "kept: MXroute does not tell whether it is used"
+NOT_TO_RESTORE = "kept: a password cannot be put back, nor a limit without one"
+NOT_TOLD = "kept: MXroute does not report whether it is used"
 STOPPED = "The run was stopped before its turn."
 STOPPED_UNANSWERED = "No answer came, and the run was stopped before it was sent again."
 
@@ -86,7 +86,7 @@ def gave_up(action: Action, tries: int) -> str:
 
 def not_told(answer: object) -> str:
     """Say why a run pauses that cannot read what it needs."""
-    return f"MXroute does not tell what is there ({answer}). Resume when it does."
+    return f"MXroute does not report what is there ({answer}). Resume when it does."
 
 
 def paused_without_key(error: Exception) -> str:

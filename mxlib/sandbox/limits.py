@@ -33,7 +33,7 @@ class Limits:
         if self.window <= 0 or min(self.writes, self.reads) < 0 or not 0 <= self.others < 1:
             raise ValueError("A window is longer than nothing, budgets are 0 or more, others spend a share under 1.")
         if self.retry_after not in ("seconds", "date", "none"):
-            raise ValueError("Retry-After is told in 'seconds', as a 'date', or 'none'.")
+            raise ValueError("Retry-After is 'seconds', a 'date' or 'none'.")
 
     def allowed(self, kind: Kind) -> int:
         """Return the requests of this kind in one window."""

@@ -92,7 +92,7 @@ class ConfirmedWrites:
             ) from None
         except MXrouteError as error:
             raise OutcomeUnknown(
-                f"MXroute gave no answer, nor does it tell whether {username}@{domain} was made. Look before sending "
+                f"MXroute gave no answer, and does not show whether {username}@{domain} was made. Look before sending "
                 "this again.",
                 self._timeout,
                 _first_known(lost, code_of(error)),

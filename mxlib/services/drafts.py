@@ -159,7 +159,7 @@ class DraftService:
         header, rows = file_diff.as_table(work.batch.rows, work.read_file)
         write = writer.table_csv if kind == "csv" else writer.table_xlsx
         stem = readable(kept.file_name.rpartition(".")[0] or kept.file_name or "Mailboxes", _LONGEST_STEM)
-        return File(f"{stem}-mended.{kind}", write(header, rows, verbatim={"password"}))
+        return File(f"{stem}-corrected.{kind}", write(header, rows, verbatim={"password"}))
 
     def discard(self, caller: Caller, number: str, *, own: bool = False, version: int | None = None) -> None:
         """Delete a draft for good.

@@ -55,10 +55,10 @@ class MailboxHistory:
         if self.made_here:
             return ""
         if any(event.what == _DID["delete"] for event in self.events):
-            return "Deleted here once; somebody else made it again."
+            return "Deleted here once; someone else created it again."
         if any(event.what == _DID["create"] for event in self.events):
             again = f", first seen {day(self.first_seen, now)}" if self.first_seen else ""
-            return f"Made here once, and gone; somebody else made it again{again}."
+            return f"Made here once, and gone; someone else created it again{again}."
         return "Not made here" + (f", first seen {day(self.first_seen, now)}." if self.first_seen else ".")
 
 

@@ -59,7 +59,7 @@ def decide_outcome(tx: Tx, write: ManualWrite, box: Mailbox | None) -> tuple[boo
 
 
 def _made_by(maker: Maker) -> str:
-    return "no answer came; " + ("somebody made it by hand" if maker.run is None else f"run {maker.run} made it")
+    return "no answer came; " + ("someone made it by hand" if maker.run is None else f"run {maker.run} made it")
 
 
 def note_done(

@@ -68,7 +68,7 @@ class UnconfirmedWrites:
         with self._manual.writing() as tx:
             write = self._mine(tx, caller, number)
             if write.status != KEPT:
-                raise NotFound("MXM does not know yet what became of this change. Wait a minute, then forget it.")
+                raise NotFound("MXM does not know yet whether this change took effect. Wait a minute, then forget it.")
             manual_write_outcomes.drop(tx, number)
             audit.record(tx, caller, AuditAction.MAILBOX_PASSWORD_FORGOTTEN, at=self._clock.now(), on=write.mailbox)
         self._manual.wake()

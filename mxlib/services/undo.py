@@ -147,7 +147,7 @@ class UndoService:
     def _against(self, view: RunView) -> str:
         """Return why a run cannot be undone now; blank when it can."""
         if view.kind not in {RunKind.IMPORT, RunKind.CHANGE}:
-            return f"Run {view.id} is no import: what it did can not be taken back."
+            return f"Run {view.id} is not an import: what it did cannot be undone."
         if view.status not in AT_AN_END:
             return f"Run {view.id} is not at its end yet. Stop it first, or wait."
         if view.open:

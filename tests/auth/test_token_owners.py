@@ -225,7 +225,7 @@ def test_a_token_whose_owner_is_disabled_is_refused_even_if_nobody_revoked_it(de
     token = desk.tokens.create(KIM, "nightly", admin=True)
     with desk.store.write() as tx:
         tx.exec_driver_sql("UPDATE \"user\" SET disabled_at = 5.0 WHERE name = 'kim'")
-    with pytest.raises(InvalidToken, match="Whoever answers for this token is disabled"):
+    with pytest.raises(InvalidToken, match="The owner of this token is disabled"):
         desk.tokens.caller(token)
 
 

@@ -292,7 +292,7 @@ class Grid:
         idle(self.page)
 
     def press_last(self, row: int) -> None:
-        """Press the button in the last column, which the keyboard can not, and wait for the page."""
+        """Press the button in the last column, which the keyboard cannot, and wait for the page."""
         self._scroll_to("scrollLeft", 1_000_000)
         box = self.canvas.bounding_box()
         assert box is not None

@@ -198,7 +198,7 @@ def test_problems_are_mended_one_after_the_other_from_the_list(page: Page) -> No
     page.keyboard.press("Enter")
     idle(page)
     expect(page.get_by_text("1 row to look at.")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Mend a row here")).to_have_value(re.compile("Line 6, p 4"))
+    expect(page.get_by_role("combobox", name="Fix a row here")).to_have_value(re.compile("Line 6, p 4"))
     press(page, "Delete it")
     expect(page.get_by_text("as a list")).to_have_count(0)
     grid = Grid(page, "preview-grid")
@@ -212,8 +212,8 @@ def test_the_mended_file_is_taken_away_and_comes_back_as_it_was(page: Page) -> N
     idle(page)
     expect(page.get_by_text("Username 'Alice ' → 'alice'.")).to_be_visible()
     expect(page.get_by_text("Username 'bob' → 'bo'. Password generated.")).to_be_visible()
-    name, content = download(page, lambda: page.get_by_test_id("mended-csv").click())
-    assert name == "staff-mended.csv"
+    name, content = download(page, lambda: page.get_by_test_id("corrected-csv").click())
+    assert name == "staff-corrected.csv"
     lines = content.decode("utf-8-sig").splitlines()
     assert lines[0] == "username,password,quota,limit,recovery_email,domain,Phone"
     assert lines[1] == "alice,Geheim.2026x,,,,,020"

@@ -152,7 +152,7 @@ def test_the_quota_of_one_is_set_at_once_and_below_its_use_wants_a_tick(page: Pa
     fill(page, "Quota in MB", "100")
     expect(dialog(page)).to_contain_text("1 mailbox would be over quota")
     expect(dialog(page).get_by_role("button", name="Set quota")).to_be_disabled()
-    dialog(page).get_by_text("Set it all the same").click()
+    dialog(page).get_by_text("Set it anyway").click()
     settle(page)
     confirm(page, "Set quota")
     expect(page.get_by_text("carlijn.costa@clienta.nl: quota 100 MB.")).to_be_visible()
@@ -244,7 +244,7 @@ def test_several_are_deleted_once_their_number_is_typed(page: Page, server: Serv
     tick(page, *both)
     act(page, "delete")
     told = f"{mail / 1024:,.1f} GB" if mail >= 1024 else f"{mail:,.0f} MB"
-    expect(dialog(page)).to_contain_text(f"Delete 2 mailboxes with {told} of mail? This cannot be taken back. Type 2.")
+    expect(dialog(page)).to_contain_text(f"Delete 2 mailboxes with {told} of mail? This cannot be undone. Type 2.")
     fill(page, "Type 2 to confirm", "1")
     expect(dialog(page).get_by_role("button", name="Delete: 2 mailboxes")).to_be_disabled()
     fill(page, "Type 2 to confirm", "2")

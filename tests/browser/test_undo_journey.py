@@ -69,7 +69,7 @@ def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
     assert [f"{tag}-{number}@clienta.nl" in there for number in range(4)] == [False, False, False, True]
 
     press(page, f"Takes run {first} back")
-    expect(page.get_by_role("button", name=re.compile("Taken back by run"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Undone by run"))).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Undo"))).to_have_count(0)
 
     visit(page, "/runs", run=str(second))

@@ -185,7 +185,7 @@ def test_the_rows_own_columns_come_back_as_they_were_and_passwords_never() -> No
         ("username,password\nal,Ab,cd1234\n", "One value too many: put a password with a comma in quotes.", "password"),
         (
             'username,password\nal,"Ab"cd1234\n',
-            "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes.",
+            "A quote ends in the middle of a cell. Double quotes inside a cell and quote the whole cell.",
             "password",
         ),
         (

@@ -132,8 +132,8 @@ def test_utf_16_without_its_mark_is_read_when_it_is_chosen() -> None:
     [
         (ReadOptions(encoding="utf-16-le"), "staff.csv does not read as UTF-16 LE."),
         (ReadOptions(encoding="rot13"), "staff.csv does not read as rot13."),
-        (ReadOptions(delimiter='"'), "'\"' can not separate the cells of staff.csv. Choose one character."),
-        (ReadOptions(delimiter=",,"), "',,' can not separate the cells of staff.csv. Choose one character."),
+        (ReadOptions(delimiter='"'), "'\"' cannot separate the cells of staff.csv. Choose one character."),
+        (ReadOptions(delimiter=",,"), "',,' cannot separate the cells of staff.csv. Choose one character."),
         (ReadOptions(header_line=3), "Line 3 holds no header. Choose another line."),
         (ReadOptions(header_line=900), "Line 900 holds no header. Choose another line."),
     ],

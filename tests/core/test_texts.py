@@ -151,11 +151,11 @@ def test_one_row_waits_in_the_singular():
 
 def test_undo_says_what_goes_and_what_is_kept():
     assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
-        "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
+        "Delete 198 unused mailboxes made from staff.xlsx? This cannot be undone. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
     assert undo_questions.undo("a.csv", 1, hold_mail=1, seconds=1) == (
-        "Delete 1 unused mailbox made from a.csv? This cannot be taken back. 1 is kept: 1 holds mail. "
+        "Delete 1 unused mailbox made from a.csv? This cannot be undone. 1 is kept: 1 holds mail. "
         "Each is looked at again first. About 1 minute. Type 1."
     )
     assert undo_questions.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")

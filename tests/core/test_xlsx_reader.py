@@ -66,7 +66,7 @@ def test_a_list_of_addresses_needs_no_header() -> None:
 def test_a_cell_beside_the_table_makes_its_row_invalid() -> None:
     sheet = read(book(Staff=[*STAFF, ["bob", "Abcd1234", "", "call him"]]))
     table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
-    assert table["fault"].tolist() == ["", "One value too many: a cell stands beside the table, under no header."]
+    assert table["fault"].tolist() == ["", "One value too many: a cell lies outside the table, under no header."]
 
 
 def test_workbooks_without_a_table_are_refused() -> None:

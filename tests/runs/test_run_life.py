@@ -285,5 +285,5 @@ def test_a_run_whose_key_was_lost_promises_no_passwords(desk: Desk, lost: bool) 
     if lost:
         desk.store.key = ServerKey.make("another")
     told = desk.runs.view(run).status_text
-    assert ("Its passwords can not be read: the server's key is another one." in told) is lost
+    assert ("Its passwords cannot be read: the server's key is another one." in told) is lost
     assert ("readable until" in told) is not lost

@@ -198,7 +198,7 @@ def test_a_deletion_says_how_much_mail_goes_and_wants_its_number_typed(app: App)
     uses(app, "nina@a.nl", 481.6)
     proposed = plan(app, Deletion())
     assert proposed.text(0.0).startswith(
-        "Delete 2 mailboxes with 3.4 GB of mail? This cannot be taken back. Type 2. About 1 minute"
+        "Delete 2 mailboxes with 3.4 GB of mail? This cannot be undone. Type 2. About 1 minute"
     )
     for typed in ("", "1", "yes"):
         with pytest.raises(InvalidField, match=r"Type 2 to confirm\."):

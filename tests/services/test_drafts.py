@@ -188,7 +188,7 @@ def test_usernames_made_of_names_are_no_change_after_coming_back(services: Servi
 def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_audited(services: Services) -> None:
     number, work = begun(services, Caller("ops", domains=COLLEAGUE.domains))
     file = services.drafts.file(COLLEAGUE, number, "csv")
-    assert file.name == "staff-mended.csv"
+    assert file.name == "staff-corrected.csv"
     again = services.files.read_by_header(file.content, file.name)
     for column in COLUMNS:
         assert list(again.rows[column]) == list(work.batch.rows[column])
@@ -219,7 +219,7 @@ def test_the_route_of_the_mended_file_asks_who_is_there_and_is_kept_by_no_cache(
     web = TestClient(Starlette(routes=downloads.routes))
     answer = web.get(f"/drafts/{number}.csv")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-    assert "staff-mended.csv" in answer.headers["content-disposition"]
+    assert "staff-corrected.csv" in answer.headers["content-disposition"]
     assert b"Geheim.2026x" in answer.content
     assert web.get(f"/drafts/{number}.zip").status_code == 404
     assert web.get("/drafts/0123.csv").status_code == 404

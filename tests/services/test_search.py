@@ -164,7 +164,7 @@ def test_what_was_deleted_here_and_is_there_again_says_so(app: App) -> None:
     app.ended(changing.carry_out(LOCAL, proposed, days=7, typed="2").run or 0)
     assert [event.what for event in past(app, "fresh@a.nl")] == ["Deleted", "Created"]
     app.host.send(protocol.create_mailbox("a.nl", "fresh", GOOD))
-    assert origin(app, "fresh@a.nl", 0) == "Deleted here once; somebody else made it again."
+    assert origin(app, "fresh@a.nl", 0) == "Deleted here once; someone else created it again."
 
 
 def test_the_past_is_told_to_those_who_may_view_the_domain(app: App) -> None:

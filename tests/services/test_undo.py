@@ -76,7 +76,7 @@ class TestBefore:
         ]
         assert told.typed == 2
         assert told.sentence == (
-            "Delete 2 unused mailboxes made from staff.xlsx? This cannot be taken back. 2 are kept: 1 holds mail, "
+            "Delete 2 unused mailboxes made from staff.xlsx? This cannot be undone. 2 are kept: 1 holds mail, "
             "1 sent today. Each is looked at again first. About 1 minute. Type 2."
         )
         assert "today only" in told.note
@@ -116,7 +116,7 @@ class TestBefore:
         assert [row.address for row in told.to_delete] == ["user0@a.nl"]
         assert [(row.address, row.left_out) for row in told.kept] == [("user1@a.nl", sentences.CHANGED_HERE)]
         origin = app.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
-        assert origin.startswith("Made here once, and gone; somebody else made it again, first seen ")
+        assert origin.startswith("Made here once, and gone; someone else created it again, first seen ")
         ended(app, app.services.undo.start(LOCAL, run, "1"))
         assert there(app) == ["user1"]
 
@@ -335,7 +335,7 @@ class TestWhoMay:
 
 def test_the_sentence_is_the_agreed_one() -> None:
     assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
-        "Delete 198 unused mailboxes made from staff.xlsx? This cannot be taken back. 12 are kept: 9 hold mail, "
+        "Delete 198 unused mailboxes made from staff.xlsx? This cannot be undone. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
 

@@ -19,7 +19,7 @@ LIES = {Answer.YES, Answer.NO, Answer.DATA, Answer.PARTIAL, Answer.REPEATED}
 EXAMPLES = int(os.environ.get("MXM_EXAMPLES") or (500 if os.environ.get("CI") else 100))
 
 
-#: Lists that can be believed and lack what is there: with them, what was refused can not be told from what was not.
+#: Lists that can be believed and lack what is there: with them, what was refused cannot be told from what was not.
 LACKING = ("empty_list", "half_a_list")
 
 

@@ -40,7 +40,7 @@ LOOKS = {
     "-all-", "-every", "key", "remove-",
 }  # fmt: skip
 
-#: What changes the rows of one's own draft, and can not do more: the start asks for the rights of its rows.
+#: What changes the rows of one's own draft, and cannot do more: the start asks for the rights of its rows.
 OWN_ROWS = {"add", "add_further", "bulk_apply", "generate", "on_existing", "move", "Save this row", "Leave it out",
             "Delete it", "keep_mine", "take_theirs", "step.key('offer')"}  # fmt: skip
 

@@ -86,7 +86,7 @@ def test_a_row_mended_so_that_it_no_longer_matches_stays_until_the_filter_is_app
     search(tab, "jansen")
     typed(tab, {0: {"username": "gerrit"}})
     assert statuses(tab) == ["Ready"]
-    assert "1 of them matches no more, and stays until you filter again." in written(tab)
+    assert "1 of them no longer matches, and stays until you filter again." in written(tab)
     tab.toggle(key="reveal").set_value(True).run()
     press(tab, "add")
     assert len(names(tab)) == 2

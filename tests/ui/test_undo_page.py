@@ -51,7 +51,7 @@ def run(app: App) -> int:
 def test_an_import_is_taken_back_once_its_number_was_typed(app: App, run: int) -> None:
     tab = card(run)
     tab.button(key="undo_look").click().run()
-    assert "Delete 3 unused mailboxes made from staff.xlsx? This cannot be taken back." in asked(tab)
+    assert "Delete 3 unused mailboxes made from staff.xlsx? This cannot be undone." in asked(tab)
     (table,) = [each.value for each in tab.dataframe if "What happens" in each.value]
     assert table["What happens"].tolist() == ["deleted if still unused"] * 3 + ["kept: holds 12 MB of mail"]
     assert any("today only" in each.value for each in tab.caption)

@@ -47,7 +47,7 @@ def change(caller: CurrentCaller, request: Request, data: RawBody, key: Key = No
     )
     view = app.runs.get(caller, started.run)
     if view is None:
-        raise NotFound(f"Run {started.run} holds this change already, and is somebody else's.")
+        raise NotFound(f"Run {started.run} holds this change already, and belongs to another caller.")
     return success(runs.change(view, app.clock.now(), started.gone), 202)
 
 

@@ -97,7 +97,7 @@ def start(
     number = app.imports.start(caller, batch, key=(key or "").strip(), request=asked, again=again)
     view = app.runs.get(caller, number)
     if view is None:
-        raise NotFound(f"Run {number} holds this import already, and is somebody else's.")
+        raise NotFound(f"Run {number} holds this import already, and belongs to another caller.")
     return success(runs.run(view, app.clock.now()), 202)
 
 

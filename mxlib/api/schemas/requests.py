@@ -255,7 +255,7 @@ def _addresses(value: Any, info: ValidationInfo) -> tuple[str, ...]:
 
 def _whole_number(value: Any) -> Any:
     if value is not None and type(value) is not int:
-        raise _wrong_cell("the number of mailboxes is needed, as dry_run tells it.")
+        raise _wrong_cell("the number of mailboxes is needed, as dry_run shows it.")
     return value
 
 
@@ -308,7 +308,7 @@ class ChangeRequest(SelectedMailboxes):
 
     quota: Annotated[Any, _schema("string", "number")] = Field(
         None,
-        description="MB, 0 = unlimited; or reckoned from what each has: `× 2`, `+ 1024`",
+        description="MB, 0 = unlimited; or calculated from what each has: `× 2`, `+ 1024`",
         examples=[2048, "2 GB", "× 2"],
     )
     generate_password: Flag = Field(False, description="A new one for each, in the results")
@@ -317,7 +317,7 @@ class ChangeRequest(SelectedMailboxes):
     )
     delete: Flag = Field(False, description="Gone with all mail")
     confirm: Annotated[int | None, BeforeValidator(_whole_number), _schema("integer", "null")] = Field(
-        None, description="The number that `dry_run` told"
+        None, description="The number that `dry_run` shows"
     )
     below_use: Flag = Field(False, description="Set quotas below what mailboxes hold, too: they get no more mail")
     dry_run: Flag = Field(False, description="Say what would be done, and send nothing")
@@ -374,13 +374,13 @@ class UndoRequest(Body):
 
     model_config = ConfigDict(extra="ignore")
 
-    confirm: int = Field(description="The number that `GET` of this path told")
+    confirm: int = Field(description="The number that `GET` of this path shows")
 
     @model_validator(mode="before")
     @classmethod
     def _must_have_number(cls, body: Any) -> Any:
         if not isinstance(body, dict) or type(body.get("confirm")) is not int:
-            raise _wrong("confirm: the number that GET of this path tells is needed.", "confirm")
+            raise _wrong("confirm: the number that GET of this path shows is needed.", "confirm")
         return body
 
 

@@ -114,7 +114,7 @@ def not_in(name: str, encoding: str) -> str:
 
 def no_delimiter(sign: str, name: str) -> str:
     """Say that the chosen delimiter cannot be one."""
-    return f"{quoted(sign)} can not separate the cells of {name}. Choose one character."
+    return f"{quoted(sign)} cannot separate the cells of {name}. Choose one character."
 
 
 def too_many_cells(line: int, cells: int, limit: int) -> str:

@@ -7,8 +7,8 @@ from mxlib.core.schema import RECOVERY_EMAIL
 QUOTA_HELP = "A value (2048, 2 GB, 0 = unlimited), or from what each has: × 2, + 1024."
 NOT_A_QUOTA = "Write a quota as 2048, 2 GB or unlimited, or as × 2 or + 1024."
 TOO_LARGE = "That is more than any mail server has. Write a smaller quota."
-BELOW_AGREED = "Set it all the same"
-AGREE = "Agree to that (below_use) to set it all the same."
+BELOW_AGREED = "Set it anyway"
+AGREE = "Agree to that (below_use) to set it anyway."
 NOBODY_THERE = "None of these mailboxes is there."
 NO_PASSWORD = "Type one, or press Generate."  # noqa: S105 - a sentence, not a secret
 #: MB; the host and every table can still hold it.
@@ -117,7 +117,7 @@ def _question(change: Change, figures: ChangeSummary, alone: str) -> list[str]:
         case Deletion():
             return [
                 f"Delete {boxes} with {holding(figures.mail) if figures.told else 'all mail'}?",
-                "This cannot be taken back.",
+                "This cannot be undone.",
                 f"Type {figures.mailboxes}.",
             ]
 
@@ -205,4 +205,8 @@ def unconfirmed(action: str, address: str, who: str, at: str, outcome: str) -> s
     `outcome` is blank until the mailbox is read back.
     """
     asked = f"{who} asked MXroute {_ASKED[action]} {address} ({at})"
-    return f"{asked}: {outcome}." if outcome else f"{asked}; no answer came yet. MXM looks what became of it by itself."
+    return (
+        f"{asked}: {outcome}."
+        if outcome
+        else f"{asked}; no answer came yet. MXM checks by itself whether it took effect."
+    )

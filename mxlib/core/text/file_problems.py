@@ -19,7 +19,7 @@ def draft(file_name: str, rows: int, domains: Sequence[str], operator: str, seco
     """Describe a draft that can be resumed."""
     source = file_name or "Rows added by hand"
     into = f" for {listed(domains, most=4, noun='more domains')}" if domains else ""
-    return f"{source}: {count(rows, 'row')}{into}, last mended {age(seconds)} ago by {operator}."
+    return f"{source}: {count(rows, 'row')}{into}, last edited {age(seconds)} ago by {operator}."
 
 
 def file_empty() -> str:

@@ -242,8 +242,8 @@ def _amount(name: str, number: int | None) -> str:
 #: What reading a file finds wrong with a row. An edit of the password cell clears the first four; an edit of the
 #: username or of the column at fault clears the others.
 ONE_VALUE_TOO_MANY = "One value too many: put a password with a comma in quotes."
-VALUE_WITHOUT_HEADER = "One value too many: a cell stands beside the table, under no header."
-STRAY_QUOTE = "A quote closes amid a cell: write quotes inside a cell twice, and put the whole cell in quotes."
+VALUE_WITHOUT_HEADER = "One value too many: a cell lies outside the table, under no header."
+STRAY_QUOTE = "A quote ends in the middle of a cell. Double quotes inside a cell and quote the whole cell."
 BROKEN_PASSWORD = "The password has a line break in it: a quote is missing, here or some lines on."  # noqa: S105
 HEADER_AGAIN = "This is the header once more, as files put together have it: leave the row out."
 FORMULA_FAILED = "A formula of the spreadsheet failed here: type the value."

@@ -88,7 +88,7 @@ def finished(
         sentences.append("Passwords handed over; they are no longer kept here.")
     elif locked:
         sentences.append(
-            "Its passwords can not be read: the server's key is another one. Bring that back, or reset them."
+            "Its passwords cannot be read: the server's key is another one. Bring that back, or reset them."
         )
     elif readable_until is not None:
         state = "downloaded" if downloaded else "not downloaded yet"

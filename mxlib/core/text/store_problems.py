@@ -27,8 +27,8 @@ NO_LOCKS = (
     "The file system of MXM_DATA_DIR cannot lock files, so two MXM could work there at once. Put it on a local disk."
 )
 EMPTY_BESIDE_KEY = (
-    "mxm.sqlite3 in MXM_DATA_DIR is empty, and mxm.key beside it is not new: the database was lost. Bring it back from "
-    "a backup, or delete both files to begin with nothing."
+    "mxm.sqlite3 in MXM_DATA_DIR is empty, and mxm.key next to it is not new: the database was lost. Bring it back "
+    "from a backup, or delete both files to begin with nothing."
 )
 LOG_MISSING = (
     "mxm.sqlite3-wal in MXM_DATA_DIR is missing, and with it what was written last: mxm.sqlite3-shm is there. Bring "

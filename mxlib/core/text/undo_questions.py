@@ -18,12 +18,12 @@ def undo(
         (hold_mail, "holds mail", "hold mail"),
         (sent_today, "sent today", "sent today"),
         (changed, "was changed since", "were changed since"),
-        (lasting, "has a new password, which can not be put back", "have new passwords, which can not be put back"),
+        (lasting, "has a new password, which cannot be put back", "have new passwords, which cannot be put back"),
     ]
     sentences = []
     if unused:
         sentences += [f"Delete {count(unused, 'unused mailbox', 'unused mailboxes')} made from {file_name}?"]
-        sentences += ["This cannot be taken back."]
+        sentences += ["This cannot be undone."]
     if restored and unused:
         get = "1 that it changed gets its" if restored == 1 else f"{restored:,} that it changed get their"
         sentences.append(f"{get} old {listed(values)} again.")
@@ -36,7 +36,7 @@ def undo(
     if gone:
         sentences.append(f"{gone:,} {'is' if gone == 1 else 'are'} gone already.")
     if not unused + restored:
-        return " ".join([f"Nothing of {file_name} can be taken back.", *sentences])
+        return " ".join([f"Nothing of {file_name} can be undone.", *sentences])
     sentences.append(f"Each is looked at again first. About {duration(seconds)}. Type {unused or restored}.")
     return " ".join(sentences)
 
@@ -50,8 +50,8 @@ def confirm_undo(typed: int, deletes: int) -> str:
 def undo_not_allowed(run: int) -> str:
     """Say which permission an undo needs."""
     return (
-        f"To take run {run} back you need the permission to delete in all its domains; whoever started it may also do "
-        "so within 24 hours of its end. Ask an admin."
+        f"To undo run {run} you need the permission to delete in all its domains; the person who started it may "
+        "also undo it within 24 hours of its end. Ask an admin."
     )
 
 

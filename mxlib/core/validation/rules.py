@@ -181,6 +181,7 @@ class ParsedRows:
         on_existing: OnExisting,
         parsed: Addresses | None,
     ) -> "ParsedRows":
+        """Parse each column once; `parsed` are the addresses if they are known already."""
         found = addresses.read(rows, standard.domain) if parsed is None else parsed
         exists = ~found.disagree & arrow_text.is_among(found.full, _existing(found.domain, account))
         updates = exists if on_existing is OnExisting.UPDATE else np.zeros_like(exists)

@@ -11,7 +11,7 @@ from mxlib.ui.widgets import dialogs
 from mxlib.ui.widgets.format import escaped
 
 
-@dialogs.dialog("Disable somebody", width="large", icon=":material/block:")
+@dialogs.dialog("Disable a person", width="large", icon=":material/block:")
 def ask(number: int, name: str) -> None:
     """Ask in a dialog."""
     show(number, name)

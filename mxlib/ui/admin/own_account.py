@@ -14,7 +14,7 @@ from mxlib.ui.widgets.format import escaped
 def say_not_in_force() -> None:
     """Say that sign-in is off, and how to turn it on."""
     st.info(
-        "No sign-in on this machine's sandbox: whoever opens this page is an admin. Add a user to switch it on. The "
+        "No sign-in on this machine's sandbox: anyone who opens this page is an admin. Add a user to switch it on. The "
         "first one is an admin, and from then on everybody signs in.",
         icon=":material/lock_open:",
     )

@@ -15,7 +15,7 @@ from mxlib.ui.widgets.format import escaped
 RIGHTS = "rights-of-token"
 _ONCE = "made-token"
 _ENDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "Never"}
-_NEVER = "It never ends by itself: whoever finds it can use it until somebody revokes it. The audit trail notes that."
+_NEVER = "It never ends by itself: anyone who finds it can use it until it is revoked. The audit log records that."
 
 
 def show() -> None:
@@ -82,7 +82,7 @@ def _card(token: TokenRecord, now: float) -> None:
         st.caption(escaped(f"{_state(token, now)}."))
         if works(token, now):
             with st.popover("Revoke…", icon=":material/block:", key="revoke-open"):
-                st.markdown("Scripts that use it are refused from now on. This can not be taken back.")
+                st.markdown("Scripts that use it are refused from now on. This cannot be undone.")
                 st.button("Revoke it now", type="primary", key="revoke", on_click=act(_revoke, token.id))
             _handing_over(token)
 

@@ -50,7 +50,7 @@ def show() -> None:
         if person.user.id == picked:
             _card(person)
     if picked is None:
-        st.caption("Choose somebody in the table (by keyboard: Shift+Space) to change permissions, password or state.")
+        st.caption("Choose a person in the table (by keyboard: Shift+Space) to change permissions, password or state.")
 
 
 def _row(person: Person) -> dict[str, object]:
@@ -87,7 +87,7 @@ def _card(person: Person) -> None:
                 out = act(sign_out, user.id)
                 st.button("Sign out everywhere", icon=":material/logout:", key="sign-out", on_click=out)
             if user.subject:
-                told = "For somebody who has a new account at the provider: the next one with this address is theirs."
+                told = "For a person who has a new account at the provider: the next one with this address is theirs."
                 st.button(
                     "Forget provider account",
                     icon=":material/link_off:",
@@ -213,7 +213,7 @@ def _new_password(person: Person) -> None:
         _hand_over(*made)
         return
     st.markdown(
-        f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one works no more."
+        f"{verbatim(user.name)} gets a generated password and is signed out everywhere. The old one no longer works."
     )
     if not st.button("Make a new password", type="primary", icon=":material/password:", key="make-password"):
         return

@@ -47,7 +47,7 @@ def _settings() -> Settings:
     except ValidationError as error:
         why = " ".join(f"{problem['loc'][0]}: {problem['msg']}." for problem in error.errors())
     except OSError as error:
-        why = f"MXM_DATA_DIR: {error.filename} can not be made ({error.strerror})."
+        why = f"MXM_DATA_DIR: {error.filename} cannot be made ({error.strerror})."
     else:
         return settings
     print(f"MXM does not start: {why}", file=sys.stderr)  # noqa: T201 - the terminal is where it is read

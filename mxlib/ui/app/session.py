@@ -45,5 +45,5 @@ def turn_away(why: str) -> NoReturn:
     """Say why this caller gets no page."""
     st.set_page_config(page_title="MXM")
     st.error(escaped(why), icon=":material/lock:")
-    st.html(f'<p><a href="{SIGN_OUT}" target="_self">Sign out, or sign in as somebody else</a></p>')
+    st.html(f'<p><a href="{SIGN_OUT}" target="_self">Sign out, or sign in as another user</a></p>')
     st.stop()

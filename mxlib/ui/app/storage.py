@@ -10,7 +10,7 @@ from mxlib.ui.widgets import actions, auto_refresh
 from mxlib.ui.widgets.format import escaped, megabytes
 
 _MB = 1024 * 1024
-_SCOPE = "All domains together. MXroute reckons it once an hour."
+_SCOPE = "All domains together. MXroute calculates it once an hour."
 
 #: Seconds between looks while the first figures are awaited.
 LOOK_EVERY = 2

@@ -36,7 +36,7 @@ def show(editor: Editor, judged: pd.DataFrame) -> None:
     elif not creates + updates and figures[UNCHANGED]:
         st.caption(confirmations.nothing_to_change(figures[UNCHANGED]))
     elif not creates + updates:
-        st.caption("No row is ready. Mend the rows above, or generate passwords for those that only lack one.")
+        st.caption("No row is ready. Fix the rows above, or generate passwords for those that only lack one.")
 
 
 def _prepare(editor: Editor, judged: pd.DataFrame) -> PreparedImport:

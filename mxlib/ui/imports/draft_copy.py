@@ -19,7 +19,7 @@ def keep(held: OpenDraft) -> None:
     except DraftChangedElsewhere as refusal:
         held.conflict, held.not_kept = True, str(refusal)
     except (*REFUSALS, DraftTakenOver) as refusal:
-        held.not_kept = f"What you mend is kept in this tab only. {refusal}"
+        held.not_kept = f"What you fix is kept in this tab only. {refusal}"
     else:
         held.kept, held.kept_as, held.not_kept, held.conflict = latest, about, "", False
 

@@ -16,7 +16,7 @@ _MOST = 200
 
 def show(held: OpenDraft) -> None:
     """Show an expander; its content costs nothing while it is closed."""
-    label = "What changed from the file, and the mended file"
+    label = "What changed from the file, and the corrected file"
     with st.expander(label, key="changes", icon=":material/difference:", on_change="rerun") as box:
         if not box.open:
             return
@@ -44,10 +44,10 @@ def show(held: OpenDraft) -> None:
 def _download(held: OpenDraft) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if held.not_kept:
-            st.caption("The mended file can not be downloaded while this tab alone has it.")
+            st.caption("The corrected file cannot be downloaded while this tab alone has it.")
             return
-        for kind, label in (("xlsx", "Mended file (Excel)"), ("csv", "Mended file (CSV)")):
-            links.download(label, f"/drafts/{held.number}.{kind}", key=f"mended-{kind}")
+        for kind, label in (("xlsx", "Corrected file (Excel)"), ("csv", "Corrected file (CSV)")):
+            links.download(label, f"/drafts/{held.number}.{kind}", key=f"corrected-{kind}")
         st.caption(
             "All rows as they are now, left-out ones too, with every password in it, generated ones too: keep it safe. "
             f"The download is noted in the audit trail. {file_problems.CSV_CALCULATES}"

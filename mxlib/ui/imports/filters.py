@@ -101,7 +101,7 @@ def told(editor: Editor, judged: pd.DataFrame) -> None:
     said = f"In view: {count(len(editor.in_view), 'row')} of {len(judged):,}, {' '.join(parts)}."
     mended, others = editor.outdated(judged)
     if mended:
-        no_more = "matches no more, and stays" if mended == 1 else "match no more, and stay"
+        no_more = "no longer matches, and stays" if mended == 1 else "no longer match, and stay"
         said += f" {mended:,} of them {no_more} until you filter again."
     if others:
         said += f" {others:,} {'other matches' if others == 1 else 'others match'} now."

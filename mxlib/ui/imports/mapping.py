@@ -129,7 +129,7 @@ def _heading(step: Step) -> None:
 
 def _offer(step: Step, offer: Offer) -> None:
     """Offer the column choices of another user for such a file; nothing is applied automatically."""
-    who, now = offer.by or "Somebody", services.current().clock.now()
+    who, now = offer.by or "Another user", services.current().clock.now()
     said = ", ".join(
         f"{step.name(at)} = {CHOICES[meaning]}" for at, meaning in enumerate(offer.answer.meanings) if meaning != IGNORE
     )
@@ -207,7 +207,7 @@ def _footer(step: Step, trouble: str) -> bool:
     if trouble:
         st.markdown(f":material/arrow_upward: {escaped(trouble)}")
     elif step.asked:
-        st.caption("The file is read anew: what was mended in the preview is lost.")
+        st.caption("The file is read again: what was fixed in the preview is lost.")
     return go_on
 
 

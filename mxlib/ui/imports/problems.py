@@ -29,7 +29,7 @@ def show(editor: Editor, judged: pd.DataFrame) -> None:
         st.markdown(f"**{count(len(rows), 'row')} to look at.**")
         st.markdown("\n".join(_line(row) for row in rows.head(_MOST).itertuples()))
         if len(rows) > _MOST:
-            st.caption(f"{len(rows) - _MOST:,} more; mend these first, or filter the table by a badge.")
+            st.caption(f"{len(rows) - _MOST:,} more; fix these first, or filter the table by a badge.")
         row_form.show(editor, rows.head(_MOST))
 
 

@@ -24,11 +24,11 @@ def show(editor: Editor, rows: pd.DataFrame) -> None:
     places = {row.origin: place(row) for row in rows[["origin", "line", "username"]].itertuples()}
     if st.session_state.get("mend_row") not in origins:
         st.session_state["mend_row"] = origins[0]
-    chosen = st.selectbox("Mend a row here", origins, key="mend_row", format_func=lambda at: places.get(at, ""))
+    chosen = st.selectbox("Fix a row here", origins, key="mend_row", format_func=lambda at: places.get(at, ""))
     at = origins.index(chosen)
     row = rows.iloc[at]
     st.markdown(f"{labels.kind(row['kind'])}. {escaped(said(row['reasons'], row['warnings']))}")
-    with st.form(f"mend-{chosen}-{editor.generation}", enter_to_submit=True):
+    with st.form(f"fix-{chosen}-{editor.generation}", enter_to_submit=True):
         names = list(NAMES)
         for start in range(0, len(names), _BESIDE):
             for box, name in zip(st.columns(_BESIDE), names[start : start + _BESIDE], strict=False):
@@ -55,7 +55,7 @@ def said(reasons: str, warnings: str) -> str:
 
 
 def _key(editor: Editor, origin: int, name: str) -> str:
-    return f"mend-{origin}-{name}-{editor.generation}"
+    return f"fix-{origin}-{name}-{editor.generation}"
 
 
 def _save(editor: Editor, origin: int) -> None:

@@ -195,7 +195,7 @@ def _confirm(proposed: ChangeProposal, verb: str) -> None:
 def _carry_out(proposed: ChangeProposal, days: int, typed: str, *, agreed: bool) -> None:
     held = st.session_state[_HELD]
     try:
-        with st.spinner("MXroute is told…", show_time=True):
+        with st.spinner("Sending to MXroute…", show_time=True):
             done = services.current().changes.carry_out(
                 layout.caller(), proposed, days=days, typed=typed, agreed=agreed
             )

@@ -72,7 +72,7 @@ def ask(domain: str) -> None:
         st.warning(escaped(warning), icon=":material/info:")
     with st.container(horizontal=True):
         warned = not judged.warnings or st.session_state.get("new_warned") == judged.warnings
-        label = "Create it all the same" if judged.warnings and warned else "Create mailbox"
+        label = "Create it anyway" if judged.warnings and warned else "Create mailbox"
         if st.button(label, type="primary", key="new_go"):
             st.session_state.update(new_tried=True, new_warned=judged.warnings)
             if faults or not warned:

@@ -186,7 +186,7 @@ def _rows(view: RunView) -> None:
                 "line": st.column_config.NumberColumn("Line", width=60, format="%d"),
                 "address": st.column_config.TextColumn("Address", width=220),
                 "outcome": st.column_config.TextColumn("Outcome", width=100),
-                "reason": st.column_config.TextColumn("What became of it", width=380),
+                "reason": st.column_config.TextColumn("Reason", width=380),
                 **{column.name: st.column_config.TextColumn(column.title) for column in STORED_HERE},
                 "quota": st.column_config.NumberColumn("Quota asked (MB)", format="%d"),
                 "limit": st.column_config.NumberColumn("Limit asked", format="%d"),

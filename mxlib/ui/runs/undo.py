@@ -28,7 +28,7 @@ def between(view: RunView) -> None:
     if view.undo_of is not None:
         _to(view.undo_of, f"Takes run {view.undo_of} back")
     for number in view.undone_by:
-        _to(number, f"Taken back by run {number}")
+        _to(number, f"Undone by run {number}")
 
 
 def show(view: RunView) -> None:

@@ -4,15 +4,15 @@ import streamlit as st
 
 from mxlib.ui.widgets.format import escaped
 
-_TOLD = "told"
+_MESSAGE = "flash_message"
 
 
 def set_next(sentence: str) -> None:
     """Say this on the page that is drawn next."""
-    st.session_state[_TOLD] = sentence
+    st.session_state[_MESSAGE] = sentence
 
 
 def show() -> None:
     """Say what is to be said."""
-    if sentence := st.session_state.pop(_TOLD, ""):
+    if sentence := st.session_state.pop(_MESSAGE, ""):
         st.success(escaped(sentence), icon=":material/check:")
