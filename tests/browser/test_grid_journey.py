@@ -205,7 +205,7 @@ def test_problems_are_mended_one_after_the_other_from_the_list(page: Page) -> No
     assert [grid.read(row, "Username") for row in range(5)] == ["p0", "p.one", "p2", "p3", "p5"]
 
 
-def test_the_mended_file_is_taken_away_and_comes_back_as_it_was(page: Page) -> None:
+def test_the_corrected_file_is_downloaded_and_comes_back_as_it_was(page: Page) -> None:
     grid = opened(page, b"username,password,Phone\r\nAlice ,Geheim.2026x,020\r\nbob,,030\r\n", name="staff.csv")
     grid.edit(1, "Username", "bo")
     page.get_by_text("What changed from the file").click()
@@ -215,9 +215,9 @@ def test_the_mended_file_is_taken_away_and_comes_back_as_it_was(page: Page) -> N
     name, content = download(page, lambda: page.get_by_test_id("corrected-csv").click())
     assert name == "staff-corrected.csv"
     lines = content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "username,password,quota,limit,recovery_email,domain,Phone"
-    assert lines[1] == "alice,Geheim.2026x,,,,,020"
-    assert re.fullmatch(r"bo,[^,]{16,},,,,,030", lines[2])
+    assert lines[0] == "username,password,quota,limit,recovery_email,domain,name,Phone"
+    assert lines[1] == "alice,Geheim.2026x,,,,,,020"
+    assert re.fullmatch(r"bo,[^,]{16,},,,,,,030", lines[2])
 
 
 def test_an_edit_on_one_page_of_a_long_table_is_there_after_turning_to_another(page: Page) -> None:

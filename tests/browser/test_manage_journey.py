@@ -181,10 +181,10 @@ def test_ticks_stay_with_their_mailboxes_through_a_search_and_several_get_a_run(
     accounts(page)
     before = {a: quota(server, a) for a in ("aisha.virtanen@clienta.nl", "boaz.okafor@clienta.nl")}
     tick(page, "aisha.virtanen@clienta.nl")
-    page.get_by_placeholder("Address or recovery email").fill("boaz")
+    page.get_by_placeholder("Address, name or recovery email").fill("boaz")
     settle(page)
     tick(page, "boaz.okafor@clienta.nl")
-    page.get_by_placeholder("Address or recovery email").fill("")
+    page.get_by_placeholder("Address, name or recovery email").fill("")
     settle(page)
     expect(page.locator(".st-key-selection")).to_contain_text("2 picked")
     page.get_by_text("Only picked").click()

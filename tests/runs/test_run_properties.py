@@ -78,6 +78,15 @@ def test_every_row_is_made_at_most_once_and_told_truthfully(
     check(here, run, planned, theirs, lacking=lacks(untrue))
 
 
+def happened_after_the_comparison(here: Simulation, domain: str) -> bool:
+    """Whether MXroute carried out a request without an answer after its list was read for the last time."""
+    path = f"/domains/{domain}/email-accounts"
+    read = max((entry.at for entry in here.sandbox.log if (entry.method, entry.path) == ("GET", path)), default=0.0)
+    return any(
+        entry.effect and entry.status == 0 and entry.path == path and entry.at > read for entry in here.sandbox.log
+    )
+
+
 def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lacking: bool) -> None:
     rows = here.rows(run)
     passwords = here.passwords(run)
@@ -91,8 +100,8 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
         outcome = Outcome(told.outcome)
         assert outcome not in OPEN
         by_us = here.sandbox.made[asked.address] == 1
-        # Without a comparison a lie about what was done is not found out.
-        if checked and not lacking:
+        # Without a comparison a lie about what was done is not found out, nor is what happens after it.
+        if checked and not lacking and not (told.unanswered and happened_after_the_comparison(here, asked.domain)):
             assert (outcome is Outcome.CREATED) == by_us
         assert told.sealed_password is not None or asked.left_out
         if by_us:

@@ -125,4 +125,4 @@ def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
     ready = services.imports.confirm(LOCAL, batch, before=seen)
     (row,) = ready.plan.sent()
     assert (row.quota, row.before["quota"]) == (7777, 6666)
-    assert row.before.keys() == {"quota", "limit", "recovery_email"}
+    assert row.before.keys() == {"quota", "limit", "recovery_email", "name"}

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mxlib.core import arrow_text
 from mxlib.core.arrow_text import Mask
-from mxlib.core.schema import MAX_CELL_LENGTH
+from mxlib.core.schema import MAX_CELL_LENGTH, STORED_HERE
 from mxlib.core.validation.row_kinds import kinds
 from mxlib.core.vocabulary import Verdict
 
@@ -17,7 +17,11 @@ from mxlib.core.vocabulary import Verdict
 ALL, WARNINGS, LEFT_OUT, CHANGED = "all", "warnings", "left_out", "changed"
 
 #: The columns that are searched; passwords are not.
-_SEARCHED = ("username", "domain", "clean_username", "clean_domain", "recovery_email", "reasons", "warnings")
+_SEARCHED = (
+    *("username", "domain", "clean_username", "clean_domain"),
+    *(column.name for column in STORED_HERE),
+    *("reasons", "warnings"),
+)
 
 #: Errors come first, warnings later; a row that is left out needs nothing more.
 _URGENT = (Verdict.INVALID, Verdict.DUPLICATE, Verdict.NEEDS_PASSWORD, Verdict.EXISTS, WARNINGS)
@@ -51,7 +55,7 @@ def select_kind(judged: pd.DataFrame, kind: str) -> Mask:
 def select_text(judged: pd.DataFrame, text: str) -> Mask:
     """Return the rows that contain `text`, ignoring case.
 
-    The username, domain, address, recovery email, errors and warnings are searched.
+    The username, domain, address, name, recovery email, errors and warnings are searched.
     """
     wanted = text.strip(arrow_text.BLANKS)
     found = np.full(len(judged), not wanted)
