@@ -63,8 +63,13 @@ def age(seconds: float) -> str:
     return count(hours, "hour") if hours < 48 else count(hours // 24, "day")
 
 
+def whole_minutes(seconds: float) -> int:
+    """Return how many minutes something will take, rounded up, at least one."""
+    return max(1, ceil(seconds / 60))
+
+
 def duration(seconds: float) -> str:
     """Format a future duration, rounded up, such as `1 minute` or `8 hours 20 minutes`."""
-    hours, minutes = divmod(max(1, ceil(seconds / 60)), 60)
+    hours, minutes = divmod(whole_minutes(seconds), 60)
     parts = [count(hours, "hour")] * bool(hours) + [count(minutes, "minute")] * bool(minutes)
     return " ".join(parts)

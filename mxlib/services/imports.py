@@ -50,7 +50,7 @@ class PreparedImport:
         """Return whether the plan sets passwords, which are kept readable."""
         return any(row.password for row in self.plan.sent())
 
-    def text(self, readable_until: float) -> str:
+    def question(self, readable_until: float) -> confirmations.Question:
         """Return the question to confirm, with passwords that stay readable until then (Unix seconds)."""
         return confirmations.confirm(replace(self.figures, readable_until=readable_until))
 

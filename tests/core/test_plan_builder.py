@@ -136,7 +136,7 @@ def test_the_time_is_shared_out_between_this_run_and_those_before_it(plan: Plan,
 
 def test_the_confirmation_of_a_plan_reads_as_one(plan: Plan, judged: pd.DataFrame):
     figures = builder.confirmation(plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
-    told = confirmations.confirm(figures)
+    told = str(confirmations.confirm(figures))
     assert told.startswith(
         "Create 2 mailboxes? a.nl 1 (1 now), b.nl 1 (0 now). staff.csv, 8 rows; left out: 1 already exists, 1 invalid, "
         "1 duplicate, 1 unticked, 2 need a password. 1 password generated, readable until "

@@ -15,6 +15,10 @@ def at(month: int, day: int, hour: int = 12, minute: int = 0, year: int = 2026) 
     return datetime(year, month, day, hour, minute).timestamp()
 
 
+def question(figures: Confirmation) -> str:
+    return str(confirmations.confirm(figures))
+
+
 FIGURES = Confirmation(
     file_name="staff.xlsx",
     rows=241,
@@ -32,7 +36,7 @@ FIGURES = Confirmation(
 
 
 def test_the_confirmation_tells_every_figure():
-    assert confirmations.confirm(FIGURES) == (
+    assert question(FIGURES) == (
         "Create 213 mailboxes? clienta.nl 201 (14 now), clientb.nl 12 (0 now). staff.xlsx, 241 rows; left out: "
         "12 already exist, 9 invalid, 4 duplicates, 3 unticked. 190 passwords generated, readable until 29 Nov. "
         "About 11 minutes at MXroute's limit of 20 a minute (3 more behind another run). You may close this tab."
@@ -41,42 +45,39 @@ def test_the_confirmation_tells_every_figure():
 
 def test_the_confirmation_leaves_out_what_is_zero_and_counts_one_as_one():
     one = Confirmation("a.csv", 6, {"a.nl": 1}, {"a.nl": 1}, 1, 1, 1, 1, 1, 1, at(12, 1), seconds=4)
-    assert confirmations.confirm(one) == (
+    assert question(one) == (
         "Create 1 mailbox? a.nl 1 (1 now). a.csv, 6 rows; left out: 1 already exists, 1 invalid, 1 duplicate, "
         "1 unticked, 1 needs a password. 1 password generated, readable until 1 Dec. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
-    assert confirmations.confirm(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
+    assert question(Confirmation("", 2, {"a.nl": 2}, {"a.nl": 0}, seconds=4)) == (
         "Create 2 mailboxes? a.nl 2 (0 now). 2 rows added by hand. "
         "About 1 minute at MXroute's limit of 20 a minute. You may close this tab."
     )
 
 
 def test_the_confirmation_does_not_call_a_domain_empty_that_could_not_be_checked():
-    assert "clientb.nl 12 (not checked)." in confirmations.confirm(replace(FIGURES, existing={"clienta.nl": 14}))
+    assert "clientb.nl 12 (not checked)." in question(replace(FIGURES, existing={"clienta.nl": 14}))
 
 
 def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
     many = {f"d{number:02}.nl": 3 for number in range(1, 101)}
-    told = confirmations.confirm(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
+    told = question(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
     assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in told
     assert "d10.nl" not in told
     ten = dict(list(many.items())[:10])
-    assert "d10.nl 3 (5 now). " in confirmations.confirm(
-        Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4)
-    )
+    assert "d10.nl 3 (5 now). " in question(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
 
 
 def test_the_confirmation_of_nothing_asks_nothing():
-    assert confirmations.confirm(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
+    assert question(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
         "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."
     )
 
 
 def test_the_wait_behind_another_run_names_its_unit_where_it_would_be_ambiguous():
-    assert (
-        "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)."
-        in confirmations.confirm(replace(FIGURES, seconds=7200))
+    assert "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)." in question(
+        replace(FIGURES, seconds=7200)
     )
 
 

@@ -269,7 +269,7 @@ def confirmed(*rows: dict[str, Any]) -> str:
     table = judged(*rows)
     plan = builder.make_plan(table, JsonRows((), "staff.csv", "d"))
     figures = builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
-    return confirmations.confirm(figures)
+    return str(confirmations.confirm(figures))
 
 
 def test_the_confirmation_tells_new_changed_and_unchanged_apart_and_replaced_passwords_loudly() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mxlib.core.format import count, day, duration, listed
+from mxlib.core.format import count, day, duration, listed, whole_minutes
 from mxlib.core.text.labels import verdict
 
 GENERATING = "For new mailboxes without a password; those that exist keep theirs."
@@ -50,7 +50,20 @@ class Confirmation:
         return sum(self.creates.values()) + sum(self.updates.values())
 
 
-def confirm(figures: Confirmation) -> str:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in three parts; `loud` is what locks people out, mostly blank."""
+
+    start: str
+    loud: str = ""
+    end: str = ""
+
+    def __str__(self) -> str:
+        """Return the whole question."""
+        return " ".join(filter(None, (self.start, self.loud, self.end)))
+
+
+def confirm(figures: Confirmation) -> Question:
     """Return the question that is asked before anything is sent.
 
     Parts that are zero are left out.
@@ -69,12 +82,10 @@ def confirm(figures: Confirmation) -> str:
     asked = [f"unchanged: {figures.unchanged:,}"] * bool(figures.unchanged) + [f"left out: {told}"] * bool(told)
     rows = f"{'; '.join([source, *asked])}."
     if not figures.mailboxes:
-        return f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}"
+        return Question(f"Nothing to {'change' if figures.unchanged else 'create'}. {rows}")
     creates, updates = sum(figures.creates.values()), sum(figures.updates.values())
-    sentences = [f"{to_do(creates, updates)}?", f"{_domains(figures)}."]
-    if figures.replaced:
-        sentences.append(replaces_passwords(figures.replaced))
-    sentences.append(rows)
+    loud = replaces_passwords(figures.replaced) if figures.replaced else ""
+    sentences = [rows]
     if figures.generated:
         passwords = count(figures.generated, "password")
         sentences.append(f"{passwords} generated, readable until {day(figures.readable_until)}.")
@@ -85,7 +96,8 @@ def confirm(figures: Confirmation) -> str:
         sentences.append(
             f"About {duration(figures.seconds)} at MXroute's limit of {figures.per_minute} a minute{_behind(figures)}."
         )
-    return " ".join([*sentences, "You may close this tab."])
+    end = " ".join([*sentences, "You may close this tab."])
+    return Question(f"{to_do(creates, updates)}? {_domains(figures)}.", loud, end)
 
 
 def to_do(creates: int, updates: int) -> str:
@@ -141,9 +153,9 @@ def _there(figures: Confirmation, domain: str) -> str:
 def _behind(figures: Confirmation) -> str:
     if not figures.behind_seconds:
         return ""
-    more = duration(figures.behind_seconds)
-    if "hour" not in more + duration(figures.seconds):
-        more = more.split()[0]  # the unit has just been named
+    minutes = whole_minutes(figures.behind_seconds)
+    same_unit = max(minutes, whole_minutes(figures.seconds)) < 60  # which has just been named
+    more = str(minutes) if same_unit else duration(figures.behind_seconds)
     return f" ({more} more behind another run)"
 
 

@@ -99,9 +99,9 @@ def retention() -> int:
 
 def _loud(ready: PreparedImport, until: float) -> str:
     """Return the question, with the part that locks people out in bold."""
-    told, replaced = escaped(ready.text(until)), ready.figures.replaced
-    loud = escaped(confirmations.replaces_passwords(replaced))
-    return told.replace(loud, f":red[**{loud}**]") if replaced else told
+    question = ready.question(until)
+    loud = f":red[**{escaped(question.loud)}**]" if question.loud else ""
+    return " ".join(filter(None, (escaped(question.start), loud, escaped(question.end))))
 
 
 def _told(ready: PreparedImport, earlier: PreviousImport, now: float) -> str:
