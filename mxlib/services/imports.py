@@ -9,12 +9,14 @@ from mxlib.auth.permissions import Caller, Forbidden, Permission, lacking
 from mxlib.clock import Clock
 from mxlib.core import addresses
 from mxlib.core.files import time_budget
+from mxlib.core.findings import FindingCode, bits_of
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.invalid_body import InvalidBody
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import Plan
-from mxlib.core.text import confirmations
+from mxlib.core.text import confirmations, findings
 from mxlib.core.validation import rules
+from mxlib.core.validation.differences import UNKNOWN
 from mxlib.core.validation.row_kinds import KINDS, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import Verdict
@@ -28,6 +30,12 @@ from mxlib.worker import run_unless, shared
 
 #: Seconds that a list may be old when a run starts.
 FRESH_FOR_START = 60.0
+
+#: The columns of validated rows that a change is made of, where its code does not say it all.
+_FIGURES = {
+    FindingCode.QUOTA_CHANGED: ("had_quota", "clean_quota"),
+    FindingCode.LIMIT_CHANGED: ("had_limit", "clean_limit"),
+}
 
 #: Seconds that a list may be old while rows are edited: no edit waits for a hundred lists, and the start reads again.
 FRESH_FOR_EDITS = 3_600.0
@@ -264,11 +272,23 @@ def changed_since(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
     was_ready = (before["verdict"] == Verdict.READY) & before["ticked"]
     ready = after["verdict"] == Verdict.READY
     now = after.loc[was_ready & ~ready, "verdict"].value_counts()
-    differs = was_ready & ready & ((before["changes"] != after["changes"]) | (before["action"] != after["action"]))
+    differs = was_ready & ready & _differ(before, after)
     changes = [confirmations.changed_meanwhile(int(rows), str(verdict)) for verdict, rows in now.items()]
     if rows := int(differs.sum()):
         at = int(differs.to_numpy().argmax())
         address = f"{after['clean_username'].iat[at]}@{after['clean_domain'].iat[at]}"
-        had, has = str(before["changes"].iat[at]), str(after["changes"].iat[at])
+        had, has = (findings.in_one_line(str(judged["changes"].iat[at])) for judged in (before, after))
         changes.append(confirmations.differs_meanwhile(rows, address, had, has))
     return tuple(changes)
+
+
+def _differ(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
+    """Return which rows do or change something else than before."""
+    codes = after["change_codes"]
+    differ = (before["action"] != after["action"]) | (before["change_codes"] != codes)
+    for code, figures in _FIGURES.items():
+        changed = (codes & bits_of(code)) != 0
+        for name in figures:
+            now, then = after[name].fillna(UNKNOWN), before[name].fillna(UNKNOWN)
+            differ |= changed & (now != then)
+    return differ

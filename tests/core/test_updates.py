@@ -12,7 +12,7 @@ from mxlib.core.mapping.json_rows import JsonRows
 from mxlib.core.plans import builder
 from mxlib.core.plans.plan import PlannedRow
 from mxlib.core.schema import MASK, make_rows
-from mxlib.core.text import confirmations
+from mxlib.core.text import confirmations, findings
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.validation.rules import AccountSnapshot, Defaults, validate
 from mxlib.core.vocabulary import CLEAR, Action, OnExisting, Verdict
@@ -105,7 +105,7 @@ def planned(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT) -> tuple[
 def test_what_a_row_changes_is_said_in_phrases(cells: dict[str, str], told: str) -> None:
     row = one(**cells)
     assert (row.verdict, row.reasons, row.action) == (Verdict.READY, "", "update")
-    assert row.changes == told
+    assert findings.in_one_line(row.changes) == told
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from mxlib.core import addresses
 from mxlib.core.files import time_budget
 from mxlib.core.import_batch import ImportBatch
 from mxlib.core.schema import MAX_CELL_LENGTH, make_rows
+from mxlib.core.validation import rules
+from mxlib.core.validation.rules import AccountSnapshot, Defaults
 from mxlib.core.vocabulary import OnExisting
-from mxlib.services.imports import with_addresses
+from mxlib.services.imports import changed_since, with_addresses
 from tests.support.app import GOOD, App, data, opened
 
 FILE = f"username,password,domain\r\nann,{GOOD},\r\nbob@b.nl,,\r\nkim,{GOOD},a.nl\r\n".encode()
@@ -95,3 +97,20 @@ def test_an_overlong_cell_names_no_domain_of_its_length() -> None:
     long = "x" * (MAX_CELL_LENGTH + 1)
     batch = ImportBatch(make_rows({"username": ["ann", long], "domain": [long, ""]}), "a.nl")
     assert max(map(len, batch.domains)) < 100
+
+
+def test_only_what_a_row_changes_counts_as_changed_meanwhile() -> None:
+    def validated(quota: int, limit: int, email: str = "") -> pd.DataFrame:
+        box = {"username": "info", "quota": quota, "limit": limit, "usage": 0.0, "recovery_email": email, "name": ""}
+        account = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset({"info"})}, has={"a.nl": pd.DataFrame([box])})
+        rows = make_rows({"username": ["info"], "quota": ["2048"], "recovery_email": ["i@home.nl"]})
+        return rules.validate(rows, account, Defaults("a.nl"), OnExisting.UPDATE)
+
+    before = validated(1024, 9600, "old@home.nl")
+    assert changed_since(before, validated(1024, 500, "older@home.nl")) == ()
+    (text,) = changed_since(before, validated(512, 9600, "old@home.nl"))
+    assert text.endswith(
+        "info@a.nl, quota 1024 → 2048; recovery email changed, is now quota 512 → 2048; recovery email changed."
+    )
+    (text,) = changed_since(before, validated(1024, 9600))
+    assert text.endswith("is now quota 1024 → 2048; recovery email set.")

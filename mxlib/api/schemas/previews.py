@@ -6,12 +6,10 @@ from typing import Any, Literal, NotRequired
 import pandas as pd
 from typing_extensions import TypedDict
 
-from mxlib.core.findings import FindingCode, FindingKind, bits_of
+from mxlib.core.findings import FindingCode, FindingKind
 from mxlib.core.text import findings
 from mxlib.core.validation.row_kinds import UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Action, Verdict
-
-_NO_CHANGE = bits_of(FindingCode.NO_CHANGE)
 
 
 class FindingShape(TypedDict):
@@ -101,7 +99,8 @@ def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
         columns = (judged[name].tolist() for name in ("action", "changes", "change_codes"))
         for row, action, changes, codes in zip(told["rows"], *columns, strict=True):
             row["action"] = action if row["valid"] else None
-            row["changes"] = changes.split(findings.JOINER) if codes not in (0, _NO_CHANGE) else []
+            found = findings.lines_by_kind(codes, changes)
+            row["changes"] = [phrase for kind, phrase in found if kind.code is not FindingCode.NO_CHANGE]
     return told
 
 

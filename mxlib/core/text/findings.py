@@ -296,8 +296,8 @@ SENTENCES: Mapping[FindingCode, Callable[..., str]] = {
     FindingCode.NO_CHANGE: lambda: NO_CHANGE,
 }
 
-#: The separator between the phrases of a change.
-JOINER = "; "
+#: The separator between the phrases of a change in one line.
+_JOINER = "; "
 
 
 def sentence(kind: FindingKind, figures: Figures) -> str:
@@ -316,9 +316,9 @@ def render(found: Findings) -> pa.Array:
     return pc.utf8_rtrim(arrow_text.texts(told), characters="\n")
 
 
-def render_changes(found: Findings) -> pa.Array:
-    """Return the changes of every row as phrases in one line."""
-    return pc.replace_substring(render(found), "\n", JOINER)
+def in_one_line(changes: str) -> str:
+    """Return the changes of a row, a line each, as phrases in one line."""
+    return changes.replace("\n", _JOINER)
 
 
 def lines_by_kind(codes: int, lines: str) -> tuple[tuple[FindingKind, str], ...]:

@@ -124,7 +124,7 @@ def validate(
         "clean_username": cells.addresses.username,
         "clean_domain": cells.addresses.domain,
         "action": _ACTIONS.take(pa.array(np.where(cells.updates, 1, np.where(skipped, 2, 0)))),
-        "changes": findings.render_changes(changes),
+        "changes": findings.render(changes),
     }
     judged |= {f"clean_{name}": texts for name, texts in cells.stored.items()}
     judged |= {f"had_{name}": texts for name, texts in cells.had.stored.items()}

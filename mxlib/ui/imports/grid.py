@@ -6,7 +6,7 @@ import streamlit as st
 from mxlib.core.editing.editor import Editor
 from mxlib.core.editing.filters import LEFT_OUT
 from mxlib.core.schema import COLUMNS, MASK, SHOWN
-from mxlib.core.text import labels
+from mxlib.core.text import findings, labels
 from mxlib.core.validation.row_kinds import KINDS, UNCHANGED, UPDATE, kinds
 from mxlib.core.vocabulary import Verdict
 from mxlib.ui.imports import draft_copy, drafts, filters, toolbar
@@ -76,7 +76,7 @@ def _view(editor: Editor, judged: pd.DataFrame) -> pd.DataFrame:
         "fix": fix.astype("string"),
         "ticked": base["ticked"].astype("boolean"),  # Streamlit cannot show a cleared cell in a plain column
         "line": base["line"].where(base["line"] > 0).astype("Int64"),
-        "changes": now["changes"].astype("string"),
+        "changes": now["changes"].map(findings.in_one_line).astype("string"),
         **{name: base[name] for name in COLUMNS},
         "password": password.astype("str"),
         "was": pd.Series(unlike.describe(editor.shown) if unlike else "", index=base.index, dtype="string"),
