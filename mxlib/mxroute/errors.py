@@ -5,6 +5,7 @@
     ├── Unreachable         no response came
     ├── InvalidResponse     a response came that makes no sense: a 5xx, a web page, broken JSON
     │   └── UnexpectedData      its data does not answer the request
+    │       └── UnexpectedlyEmpty   a list without the entries that it had
     └── RequestRefused      the host refused the request
         ├── InvalidRequest      400
         ├── Unauthorized        401
@@ -26,6 +27,9 @@ from mxlib.mxroute.rate_headers import RateLimitHeaders
 class MXrouteError(Exception):
     """Base of every failure of the host that reaches an operator."""
 
+    #: Whether its sentence says when to try again.
+    says_when = False
+
     def __init__(self, message: str, *, rate_headers: RateLimitHeaders | None = None) -> None:
         super().__init__(message)
         self.rate_headers = rate_headers
@@ -33,6 +37,8 @@ class MXrouteError(Exception):
 
 class RateLimitWait(MXrouteError):
     """Nothing was sent: the next slot is `retry_after` seconds away, longer than the caller waits."""
+
+    says_when = True
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"MXroute's limit is reached. Try again in {max(1, ceil(retry_after))} s.")
@@ -59,6 +65,12 @@ class InvalidResponse(MXrouteError):
 
 class UnexpectedData(InvalidResponse):
     """The data is not what was requested: another mailbox, or no list."""
+
+
+class UnexpectedlyEmpty(UnexpectedData):
+    """A list is empty where it was not, and is read again in a minute."""
+
+    says_when = True
 
 
 class RequestRefused(MXrouteError):
@@ -109,6 +121,8 @@ class PlanLimitReached(RequestRefused):
 
 class RateLimited(RequestRefused):
     """Too many requests; `retry_after` is in seconds, None when the host did not report it."""
+
+    says_when = True
 
     def __init__(
         self,

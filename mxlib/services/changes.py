@@ -25,7 +25,7 @@ from mxlib.runs.manager import InvalidState
 from mxlib.services.account_storage import AccountStorageService
 from mxlib.services.confirmed_writes import OutcomeUnknown
 from mxlib.services.exports import NotFound
-from mxlib.services.failures import ListUnavailable, start_waits
+from mxlib.services.failures import ListUnavailable, says_when, start_waits
 from mxlib.services.idempotency import IdempotencyKeys
 from mxlib.services.imports import FRESH_FOR_START
 from mxlib.services.mailbox_lists import LONG_MAX_WAIT_S, MailboxLists
@@ -57,7 +57,8 @@ def not_done(refusal: Exception) -> str:
         return change_text.plan_says_no(refusal.message)
     if isinstance(refusal, NotFound | AlreadyExists):
         return change_text.not_as_listed(str(refusal))
-    return change_text.not_done(str(refusal), passes=isinstance(refusal, _PASSING))
+    passes = isinstance(refusal, _PASSING) and not says_when(refusal)
+    return change_text.kept(str(refusal)) if passes else str(refusal)
 
 
 @dataclass(frozen=True)

@@ -29,22 +29,31 @@ class ListUnavailable(Exception):
 
 
 class Failure(str):
-    """The reason of a failed read: a sentence, its code, and when to retry (s), if known."""
+    """The reason of a failed read: a sentence, its code, and when to retry (s), if known.
+
+    `says_when`: whether the sentence itself says when to try again.
+    """
 
     code: str
     after: float | None
+    says_when: bool
 
     @classmethod
-    def saying(cls, sentence: str, about: "Failure") -> "Failure":
-        """Return a failure with a sentence of ours, and the code and time of `about`."""
-        trouble = super().__new__(cls, sentence)
-        trouble.code, trouble.after = about.code, about.after
+    def start_waits(cls, domain: str, about: str) -> "Failure":
+        """Return the failure of a start that waits for a list.
+
+        `about` says why that could not be read.
+        """
+        trouble = super().__new__(cls, " ".join(filter(None, [confirmations.start_waits(domain), about])))
+        trouble.code, trouble.after = ("", None) if not isinstance(about, Failure) else (about.code, about.after)
+        trouble.says_when = True
         return trouble
 
     def __new__(cls, error: MXrouteError | StoreUnavailable) -> "Failure":
         """Take the sentence, the code and the retry time of `error`."""
         trouble = super().__new__(cls, error)
         trouble.code, trouble.after = code_of(error), getattr(error, "retry_after", None)
+        trouble.says_when = says_when(error)
         return trouble
 
 
@@ -53,8 +62,14 @@ def start_waits(domain: str, problem: str) -> ListUnavailable:
 
     `problem` says why that could not be read, as far as it is known.
     """
-    sentence = " ".join(filter(None, [confirmations.start_waits(domain), problem]))
-    return ListUnavailable(Failure.saying(sentence, problem) if isinstance(problem, Failure) else sentence)
+    return ListUnavailable(Failure.start_waits(domain, problem))
+
+
+def says_when(error: Exception) -> bool:
+    """Return whether the sentence of an error says when to try again."""
+    if isinstance(error, ListUnavailable):
+        return bool(error.args) and isinstance(error.args[0], Failure) and error.args[0].says_when
+    return isinstance(error, MXrouteError) and error.says_when
 
 
 def code_of(error: MXrouteError | StoreUnavailable) -> str:

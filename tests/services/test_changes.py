@@ -8,15 +8,24 @@ from pathlib import Path
 import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
+from mxlib.clock import SystemClock
 from mxlib.core import client_setup
 from mxlib.core.files.clipboard import addresses_in
 from mxlib.core.plans.changes import Change, Deletion, NewPassword, NewQuota, NewStored
 from mxlib.core.vocabulary import RunKind
 from mxlib.mxroute import protocol
-from mxlib.mxroute.errors import PlanLimitReached, RateLimitWait, Unauthorized, Unreachable
+from mxlib.mxroute.errors import (
+    PlanLimitReached,
+    RateLimited,
+    RateLimitWait,
+    Unauthorized,
+    UnexpectedData,
+    Unreachable,
+)
 from mxlib.services.changes import ChangeProposal, ChangeResult, not_done
+from mxlib.services.empty_lists import EmptyLists
 from mxlib.services.exports import MAX_SELECTIONS, NotFound
-from mxlib.services.failures import ListUnavailable
+from mxlib.services.failures import Failure, ListUnavailable, start_waits
 from mxlib.services.mailboxes import AlreadyExists, InvalidField
 from tests.support.app import GOOD, App, opened, trail
 
@@ -168,8 +177,19 @@ def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
         assert not_done(outdated) == f"{outdated} Press Refresh to see what is there now."
     full = PlanLimitReached("BUSINESS_ERROR", "limit of accounts reached", status=422)
     assert not_done(full).startswith("MXroute: 'limit of accounts reached'. Raise the plan or free some of it")
+    for says_when in (RateLimitWait(5.0), RateLimited(), start_waits("a.nl", ""), _empty_list()):
+        assert not_done(says_when) == str(says_when)
+    assert not_done(Unreachable("The name again.example cannot be found.")).endswith("try again in a minute.")
     refused = Unauthorized("UNAUTHORIZED", "no", status=401)
     assert "again" not in not_done(refused)
+
+
+def _empty_list() -> ListUnavailable:
+    """The list of a domain is empty where it was not, and so is read again."""
+    empty = EmptyLists(SystemClock())
+    with pytest.raises(UnexpectedData) as problem:
+        empty.check("a.nl", is_empty=True, was_empty=False)
+    return ListUnavailable(Failure(problem.value))
 
 
 def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(app: App) -> None:

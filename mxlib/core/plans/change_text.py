@@ -145,12 +145,9 @@ def _storage(megabytes: int) -> str:
     return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,} MB"
 
 
-def not_done(problem: str, *, passes: bool) -> str:
-    """Say that a change was not made.
-
-    If the problem `passes`, add that what was typed is still there for another try.
-    """
-    return f"{problem} {_KEPT}" if passes and "again" not in problem else problem
+def kept(problem: str) -> str:
+    """Say that a change was not made, and that the input is kept."""
+    return f"{problem} {_KEPT}"
 
 
 def not_as_listed(problem: str) -> str:
