@@ -86,6 +86,7 @@ run = Table(
     Column("handed_over_at", Float),
     Column("wrapped_key", LargeBinary),
     Column("planned_after", Integer, nullable=False, server_default=text("0")),
+    Column("why_code", Text, nullable=False, server_default=""),
     UniqueConstraint("operator", "idempotency_key"),
     sqlite_autoincrement=True,
 )
@@ -119,6 +120,8 @@ run_row = Table(
     Column("sealed_cells", LargeBinary),
     Column("proof", Text, nullable=False, server_default=""),
     Column("name", Text, nullable=False, server_default=""),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("detail", JSON(none_as_null=True)),
     sqlite_with_rowid=False,
 )
 Index("row_by_outcome", run_row.c.run, run_row.c.outcome)
@@ -153,6 +156,7 @@ audit = Table(
     Column("address", Text, nullable=False),
     Column("run", Integer),
     Column("outcome", Text, nullable=False),
+    Column("detail", JSON(none_as_null=True)),
 )
 Index("audit_by_time", audit.c.at)
 Index("audit_by_run", audit.c.run)
