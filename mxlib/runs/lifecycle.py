@@ -93,10 +93,11 @@ def finish(store: Store, state: RunState, at: float) -> None:
             seen=False,
         )
         run_passwords.keep_from(tx, state.id, at)
-        told = run_status.counted(journal.counts(tx, [state.id]).get(state.id, {}))
+        counts = journal.counts(tx, [state.id]).get(state.id, {})
+        told = run_status.counted(counts)
         action = AuditAction.RUN_STOPPED if status is RunStatus.STOPPED else AuditAction.RUN_FINISHED
         outcome = ". ".join(filter(None, [told, state.note]))
-        audit.record(tx, state.actor, action, at=at, run=state.id, outcome=outcome)
+        audit.record(tx, state.actor, action, at=at, run=state.id, outcome=outcome, detail={"counts": counts})
 
 
 def settle_at_last(store: Store, state: RunState, at: float) -> None:

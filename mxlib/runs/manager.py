@@ -84,11 +84,12 @@ class RunManager:
                 retention_days=retention_days, idempotency_key=idempotency_key,
             )  # fmt: skip
             actor = Actor(operator, kind, address)
-            rows = count(sum(row.acts for row in plan.rows), "row")
-            outcome = f"{rows} of {plan.file_name or 'a table'}"
-            audit.record(tx, actor, AuditAction.RUN_START, at=now, run=run, outcome=outcome)
+            rows = sum(row.acts for row in plan.rows)
+            outcome = f"{count(rows, 'row')} of {plan.file_name or 'a table'}"
+            audit.record(tx, actor, AuditAction.RUN_START, at=now, run=run, outcome=outcome, detail={"rows": rows})
             if plan.undo_of is not None:
-                audit.record(tx, actor, AuditAction.RUN_UNDO, at=now, run=plan.undo_of, outcome=f"by run {run}")
+                outcome, detail = f"by run {run}", {"by": run}
+                audit.record(tx, actor, AuditAction.RUN_UNDO, at=now, run=plan.undo_of, outcome=outcome, detail=detail)
         self._worker.take_up()
         return run
 
@@ -141,7 +142,7 @@ class RunManager:
                 journal.set_run(tx, run, operator=operator)
                 audit.record(
                     tx, Actor(operator, kind, address), AuditAction.RUN_TAKE_OVER, at=self._clock.now(), run=run,
-                    outcome=f"from {record.operator}",
+                    outcome=f"from {record.operator}", detail={"from": record.operator},
                 )  # fmt: skip
             if state := self._worker.engine.states.get(run):
                 state.operator = operator

@@ -53,5 +53,6 @@ def retry(tx: Tx, server_key: ServerKey, run: int, actor: Actor, at: float) -> i
         retention_days=record.retention_days, retry_of=run,
         unanswered={row.position for row in rows if row.unanswered},
     )  # fmt: skip
-    audit.record(tx, actor, AuditAction.RUN_RETRY, at=at, run=number, outcome=f"{len(rows)} rows of run {run}")
+    outcome, detail = f"{len(rows)} rows of run {run}", {"rows": len(rows), "of": run}
+    audit.record(tx, actor, AuditAction.RUN_RETRY, at=at, run=number, outcome=outcome, detail=detail)
     return number

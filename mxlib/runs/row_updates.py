@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.text import findings
 from mxlib.core.vocabulary import ACTION_DONE, CLEAR, DONE, MAILBOX_REPLACED, Action, AuditAction, Outcome, Proof
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RequestRefused
@@ -22,9 +23,10 @@ def decide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> 
         tx, state.id, row.position, having=row.outcome, outcome=outcome, reason=step.reason, proof=step.proof
     )
     if outcome in DONE:
-        told = _told(row) if outcome is Outcome.UPDATED else ""
+        change = _change(row) if outcome is Outcome.UPDATED else None
         action = ACTION_DONE[Action(row.action)]
-        audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=told)
+        text, facts = (change.text, change.facts) if change else ("", None)
+        audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=text, detail=facts)
     if outcome is Outcome.CREATED:
         # Values of an earlier mailbox of this name are not its own; values set since the run began are.
         stored_columns.drop(tx, row.domain, row.username, set_before=state.created_at)
@@ -68,8 +70,7 @@ def _keep_stored(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
         had = stored_columns.of_mailbox(tx, row.domain, row.username)
         _found(tx, row, {name: had[name] for name in row.stored})
         for name, asked in row.stored.items():
-            action, removed = stored_columns.ACTIONS[name], "removed" if asked == CLEAR else ""
-            audit.record(tx, state.actor, action, at=at, on=row.address, run=state.id, outcome=removed)
+            stored_columns.record(tx, state.actor, name, asked, at=at, on=row.address, run=state.id)
     stored_columns.apply(tx, row.domain, row.username, row.stored, at)
 
 
@@ -80,11 +81,11 @@ def _found(tx: Tx, row: RowRecord, now: Mapping[str, object]) -> None:
         journal.set_row(tx, row.run, row.position, before=row.before | {"found": row.before.get("found", {}) | other})
 
 
-def _told(row: RowRecord) -> str:
-    """Describe what a row changed at MXroute, as for a change by hand."""
+def _change(row: RowRecord) -> MailboxChange:
+    """Return what a row changed at MXroute, as for a change by hand."""
     password = row.sealed_password is not None
     limit = row.limit if password and row.limit != row.was.get("limit") else None  # alone it is not sent
-    return findings.what_changed(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
+    return MailboxChange(password=password, had=row.was.get("quota"), quota=row.quota, limit=limit)
 
 
 def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> Finish | None:
@@ -189,8 +190,9 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
     )  # fmt: skip
     _take_back_stored(tx, row, at)
     audit.record(
-        tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id, outcome=step.reason
-    )
+        tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id,
+        outcome=step.reason, detail={"action": row.action},
+    )  # fmt: skip
 
 
 def _redecide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) -> RowRecord:

@@ -122,6 +122,11 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def _readable(detail: str) -> str:
+    """Return JSON as the lines have it: with its letters, not their codes."""
+    return json.dumps(json.loads(detail), ensure_ascii=False)
+
+
 _cell = writer.csv_cell
 
 CSV = Shape(
@@ -138,6 +143,6 @@ JSONL = Shape(
         f'", "who": {_quoted(label.who)}, "kind": {_quoted(label.kind)}, "what": {_quoted(label.what)}, "on": "'
     ),
     lambda label: f'", "from": {_quoted(label.address)}, "run": ',
-    lambda label: f', "outcome": {_quoted(label.outcome)}}}\n',
+    lambda label: f', "outcome": {_quoted(label.outcome)}, "detail": {_readable(label.detail)}}}\n',
     "null", _signs([*range(0x20), *b'"\\']), _signs([]),
 )  # fmt: skip

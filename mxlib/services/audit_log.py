@@ -157,7 +157,7 @@ def _entry(block: Block, labels: list[Label], at: int) -> Entry:
     label = labels[block.labels[at]]
     return Entry(
         int(block.ids[at]), block.ats[at], label.who, label.kind, label.what, block.ons[at], label.address,
-        block.runs[at], label.outcome,
+        block.runs[at], label.outcome, json.loads(label.detail),
     )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 
 
 def _json_line(entry: Entry) -> str:
-    told = dict(zip(HEADER, _cells(entry), strict=True)) | {"run": entry.run}
+    told = dict(zip(HEADER, _cells(entry), strict=True)) | {"run": entry.run, "detail": entry.detail}
     return json.dumps({"id": entry.id, **told}, ensure_ascii=False) + "\n"
 
 

@@ -7,7 +7,7 @@ from mxlib.auth.permissions import Caller, Permission
 from mxlib.core.format import day
 from mxlib.core.schema import MEANINGS
 from mxlib.core.text import findings
-from mxlib.core.vocabulary import OPEN
+from mxlib.core.vocabulary import ACTION_DONE, OPEN, Action, Outcome
 from mxlib.services import audit_labels
 from mxlib.store import Store, mailbox_history, stored_columns
 from mxlib.store import first_seen as seen
@@ -17,13 +17,19 @@ MOST = 100
 
 #: The columns whose values are stored here, by what the audit log calls setting one.
 _STORED = {str(action): MEANINGS[column] for column, action in stored_columns.ACTIONS.items()}
-_DID = {"create": "Created", "update": "Changed", "delete": "Deleted"}
-_TRIED = {"create": "Create failed", "update": "Change failed", "delete": "Delete failed"}
+_DID = {Action.CREATE: "Created", Action.UPDATE: "Changed", Action.DELETE: "Deleted"}
+_TRIED = {Action.CREATE: "Create failed", Action.UPDATE: "Change failed", Action.DELETE: "Delete failed"}
+
+#: What was done, by what the audit log calls it.
+_ACTIONS = {str(entry): action for action, entry in ACTION_DONE.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One recorded act; `run` and `file` where a run did it."""
+    """One recorded act; `run` and `file` where a run did it.
+
+    `did`: what was done to the mailbox at MXroute, None where nothing was.
+    """
 
     at: float
     who: str
@@ -31,6 +37,7 @@ class Event:
     detail: str = ""
     run: int | None = None
     file: str = ""
+    did: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +53,17 @@ class MailboxHistory:
     @property
     def made_here(self) -> bool:
         """Return whether MXM made the mailbox that exists now."""
-        lives = (event for event in self.events if event.what in {_DID["create"], _DID["delete"]})
+        lives = (event for event in self.events if event.did in {Action.CREATE, Action.DELETE})
         last = next(lives, None)
-        return last is not None and last.what == _DID["create"] and (self.first_seen or 0.0) <= last.at
+        return last is not None and last.did is Action.CREATE and (self.first_seen or 0.0) <= last.at
 
     def origin(self, now: float) -> str:
         """Describe where the mailbox came from; blank when an event shows it."""
         if self.made_here:
             return ""
-        if any(event.what == _DID["delete"] for event in self.events):
+        if any(event.did is Action.DELETE for event in self.events):
             return "Deleted here once; someone else created it again."
-        if any(event.what == _DID["create"] for event in self.events):
+        if any(event.did is Action.CREATE for event in self.events):
             again = f", first seen {day(self.first_seen, now)}" if self.first_seen else ""
             return f"Made here once, and gone; someone else created it again{again}."
         return "Not made here" + (f", first seen {day(self.first_seen, now)}." if self.first_seen else ".")
@@ -84,13 +91,24 @@ class MailboxHistoryService:
 def _of_run(row: InRun) -> Event:
     if row.outcome in OPEN:
         return Event(row.at, row.who, "On its way", "", row.run, row.file_name)
-    what = _TRIED[row.action] if row.outcome == "failed" else _DID[row.action]
-    return Event(row.at, row.who, what, row.reason, row.run, row.file_name)
+    action = Action(row.action)
+    failed = row.outcome == Outcome.FAILED
+    what, did = (_TRIED[action], None) if failed else (_DID[action], action)
+    return Event(row.at, row.who, what, row.reason, row.run, row.file_name, did)
 
 
 def _of_hand(entry: ManualAction) -> Event:
-    verb = entry.what.partition(".")[2]
     if column := _STORED.get(entry.what):
-        phrase = findings.stored_removed(column) if entry.outcome else findings.stored_set(column)
+        phrase = findings.stored_removed(column) if _is_removal(entry) else findings.stored_set(column)
         return Event(entry.at, entry.who, phrase.capitalize())
-    return Event(entry.at, entry.who, _DID.get(verb) or audit_labels.action_label(entry.what), entry.outcome)
+    did = _ACTIONS.get(entry.what)
+    what = _DID[did] if did else audit_labels.action_label(entry.what)
+    return Event(entry.at, entry.who, what, entry.outcome, did=did)
+
+
+def _is_removal(entry: ManualAction) -> bool:
+    """Return whether a stored value was removed.
+
+    An entry of an earlier release has no detail, and an outcome only for a removal.
+    """
+    return bool(entry.outcome) if entry.detail is None else bool(entry.detail["removed"])

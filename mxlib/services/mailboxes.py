@@ -159,8 +159,8 @@ class MailboxService:
         changes = {name: str(clean[name]) if name == "password" else int(clean[name]) for name in given.keys() - stored}
         known = self._lists.cached_mailbox(domain, username) or _as_asked(domain, username)
         figures: dict[str, int] = {name: int(changes[name]) for name in ("quota", "limit") if name in changes}
-        password, detail = str(changes.get("password", "")), single_row.changed(known.quota, changes)
-        asked = WriteRequest(Action.UPDATE, domain, username, password, stored, detail, figures)
+        password, change = str(changes.get("password", "")), single_row.changed(known.quota, changes)
+        asked = WriteRequest(Action.UPDATE, domain, username, password, stored, change, figures)
         with self._manual.sending(Actor.of(caller), asked) as write:
             if not self._by_hand.update(
                 domain, username, changes, partial(_must_now, caller, Permission.IMPORT, domain)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from mxlib.core.vocabulary import ACTION_DONE, CLEAR, Action, AuditAction, CallerKind
+from mxlib.core.mailbox_change import MailboxChange
+from mxlib.core.vocabulary import ACTION_DONE, Action, AuditAction, CallerKind
 from mxlib.mxroute.protocol import Mailbox
 from mxlib.store import Tx, audit, erasure, mailbox_creators, manual_writes, stored_columns
 from mxlib.store.audit import Actor
@@ -63,13 +64,14 @@ def _made_by(maker: Maker) -> str:
 
 
 def note_done(
-    tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, stored: Mapping[str, str], detail: str
-) -> None:
+    tx: Tx, at: float, actor: Actor, action: Action, domain: str, username: str, stored: Mapping[str, str],
+    outcome: str, detail: Mapping[str, object] | None,
+) -> None:  # fmt: skip
     """Record a write that was done, with the values that are stored here."""
     if action is not Action.UPDATE:  # a new mailbox does not inherit those of an earlier one of its name
         stored_columns.drop(tx, domain, username)
         stored_columns.apply(tx, domain, username, stored, at)
-    audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=detail)
+    audit.record(tx, actor, ACTION_DONE[action], at=at, on=f"{username}@{domain}", outcome=outcome, detail=detail)
     if action is Action.UPDATE:
         note_stored(tx, at, actor, domain, username, stored)
 
@@ -79,21 +81,27 @@ def note_stored(tx: Tx, at: float, actor: Actor, domain: str, username: str, sto
     stored_columns.apply(tx, domain, username, stored, at)
     for column, value in stored.items():
         if value:
-            removed = "removed" if value == CLEAR else ""
-            audit.record(tx, actor, stored_columns.ACTIONS[column], at=at, on=f"{username}@{domain}", outcome=removed)
+            stored_columns.record(tx, actor, column, value, at=at, on=f"{username}@{domain}")
 
 
 def note_settled(tx: Tx, at: float, write: ManualWrite, *, done: bool, why: str) -> None:
     """Record the outcome of a write that got no answer."""
     actor = Actor(write.who, CallerKind(write.kind), write.address)
     asked = str(write.asked.get("detail", ""))
-    detail = f"asked: {asked}; {why}" if asked else why
+    outcome = f"asked: {asked}; {why}" if asked else why
     if done:
         action = Action(write.action)
-        note_done(tx, at, actor, action, write.domain, write.username, write.stored, detail)
+        facts = _change(write).facts if action is Action.UPDATE else {}
+        detail = {**facts, "answered": False}
+        note_done(tx, at, actor, action, write.domain, write.username, write.stored, outcome, detail)
     else:
-        outcome = f"{write.action}: {detail}"
-        audit.record(tx, actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=write.mailbox, outcome=outcome)
+        outcome, detail = f"{write.action}: {outcome}", {"action": write.action, "answered": False}
+        audit.record(tx, actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=write.mailbox, outcome=outcome, detail=detail)
+
+
+def _change(write: ManualWrite) -> MailboxChange:
+    asked = write.asked
+    return MailboxChange(password=write.sealed_password is not None, quota=asked.get("quota"), limit=asked.get("limit"))
 
 
 def drop(tx: Tx, number: int) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from mxlib.clock import Clock
+from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.schema import STORED_HERE
 from mxlib.core.text import store_problems
 from mxlib.core.vocabulary import Action, AuditAction
@@ -30,7 +31,10 @@ _SELDOM, _OFTEN = 60.0, 5.0
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """A write by hand before it is sent; `detail` describes it, `figures` hold no password."""
+    """A write by hand before it is sent.
+
+    `change` is what an update changes; `figures` hold no password.
+    """
 
     action: Action
     domain: str
@@ -38,7 +42,7 @@ class WriteRequest:
     password: str = ""
     #: The values that are kept here once it is done, by column.
     stored: Mapping[str, str] = field(default_factory=dict)
-    detail: str = ""
+    change: MailboxChange | None = None
     figures: Mapping[str, int] | None = None
 
 
@@ -126,7 +130,7 @@ class ManualWrites:
                 number = manual_writes.add(
                     tx, self._store.key, asked.password, at=now, who=actor.name, kind=actor.kind,
                     address=actor.address, action=asked.action.value, domain=asked.domain, username=asked.username,
-                    asked={"detail": asked.detail, **(asked.figures or {})}, **stored,
+                    asked={"detail": asked.change.text if asked.change else "", **(asked.figures or {})}, **stored,
                     settle_at=now + MAX_WAIT_S + 2 * self._settings.timeout_s + _OFTEN,
                     passwords_until=now + self._settings.retention_days * 86_400,
                 )  # fmt: skip
@@ -147,8 +151,9 @@ class ManualWrites:
 
         def note(tx: Tx) -> None:
             self._settle_earlier(tx, number, asked)
+            outcome, detail = (asked.change.text, asked.change.facts) if asked.change else ("", None)
             manual_write_outcomes.note_done(
-                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, asked.detail
+                tx, at, actor, asked.action, asked.domain, asked.username, asked.stored, outcome, detail
             )
             manual_write_outcomes.drop(tx, number)
 

@@ -1,7 +1,7 @@
 """The audit log: who did what, on what, when, from where. It only grows."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import chain, takewhile
@@ -78,6 +78,8 @@ class Entry:
     address: str
     run: int | None
     outcome: str
+    #: The facts behind the outcome; None where it has none, and in entries of earlier releases.
+    detail: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,12 @@ class Label:
     what: str
     address: str
     outcome: str
+    #: As JSON.
+    detail: str
 
 
 _PARTS = fields(Label)
+_NULL = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +165,25 @@ def record(
     on: str = "",
     run: int | None = None,
     outcome: str = "",
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     """Add one entry to the audit log; every entry is written here.
 
-    `on` is the subject: a mailbox, a domain, a user, or the run itself when only `run` is given.
+    `on` is the subject: a mailbox, a domain, a user, or the run itself when only `run` is given. `detail` has the facts
+    of `outcome` for programs, and no secret.
     """
     subject = f"run {run}" if run is not None and not on else on
     tx.execute(
         audit.insert().values(
-            at=at, who=by.name, kind=by.kind, what=action, on=subject, address=by.address, run=run, outcome=outcome
+            at=at,
+            who=by.name,
+            kind=by.kind,
+            what=action,
+            on=subject,
+            address=by.address,
+            run=run,
+            outcome=outcome,
+            detail=detail,
         )
     )
 
@@ -226,16 +241,22 @@ def _label(count: int) -> sa.ColumnElement[int]:
     Parameters hold the labels, such as label_who_0.
     """
     matched = [
-        (sa.and_(*(audit.c[part.name] == sa.bindparam(f"label_{part.name}_{number}") for part in _PARTS)), number)
+        (sa.and_(*(_part(part.name) == sa.bindparam(f"label_{part.name}_{number}") for part in _PARTS)), number)
         for number in range(count)
     ]
     return sa.case(*matched, else_=count) if matched else sa.literal(0)
 
 
+def _part(name: str) -> sa.ColumnElement[str]:
+    """Return the column of a label's part, as text that is never NULL."""
+    column = audit.c[name]
+    return sa.func.coalesce(sa.type_coerce(column, sa.Text), _NULL) if name == "detail" else column
+
+
 def labels(tx: Tx, numbers: Iterable[int]) -> dict[int, Label]:
     """Return the labels of entries, by number."""
     asked = sa.func.json_each(json.dumps(list(numbers))).table_valued("value")
-    columns = [audit.c[part.name] for part in _PARTS]
+    columns = [_part(part.name) for part in _PARTS]
     return {
         row[0]: Label(*row[1:])
         for row in tx.execute(sa.select(audit.c.id, *columns).where(audit.c.id.in_(sa.select(asked.c.value))))

@@ -1,6 +1,7 @@
 """History of one mailbox, from the journal of runs and from writes by hand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,6 +36,7 @@ class ManualAction:
     who: str
     what: str
     outcome: str
+    detail: dict[str, Any] | None
 
 
 def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
@@ -58,7 +60,7 @@ def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
 def by_hand(tx: Tx, domain: str, username: str, most: int) -> list[ManualAction]:
     """Return the latest entries about a mailbox, newest first."""
     query = (
-        sa.select(audit.c.at, audit.c.who, audit.c.what, audit.c.outcome)
+        sa.select(audit.c.at, audit.c.who, audit.c.what, audit.c.outcome, audit.c.detail)
         .where(audit.c.on == f"{username}@{domain}", audit.c.run.is_(None))
         .order_by(audit.c.id.desc())
         .limit(most)

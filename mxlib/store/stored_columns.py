@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from mxlib.core.vocabulary import CLEAR, AuditAction
+from mxlib.store import audit
 from mxlib.store.tables import mailbox_name, recovery_email
 from mxlib.store.text_search import contains
 from mxlib.store.transaction import Tx
@@ -75,6 +76,13 @@ def drop(
     for table, _ in (_TABLES[column] for column in columns):
         gone = table.delete().where(*_is(table, domain, username))
         tx.execute(gone if set_before is None else gone.where(table.c.set_at < set_before))
+
+
+def record(tx: Tx, by: audit.Identity, column: str, asked: str, *, at: float, on: str, run: int | None = None) -> None:
+    """Record in the audit log that a value was set, or removed by CLEAR."""
+    removed = asked == CLEAR
+    outcome, detail = "removed" if removed else "", {"removed": removed}
+    audit.record(tx, by, ACTIONS[column], at=at, on=on, run=run, outcome=outcome, detail=detail)
 
 
 def _is(table: sa.Table, domain: str, username: str) -> tuple[sa.ColumnElement[bool], ...]:

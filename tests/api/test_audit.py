@@ -32,7 +32,7 @@ def test_an_entry_says_who_did_what_on_what_when_and_from_where(app: App) -> Non
     assert first.pop("id") > 0
     assert first == {
         "who": "test (token 1)", "kind": "token", "what": "mailbox.create", "on": "max@b.nl", "from": "testclient",
-        "run": None, "outcome": "",
+        "run": None, "outcome": "", "detail": None,
     }  # fmt: skip
 
 

@@ -195,6 +195,8 @@ TIMES = (
     1_800_000_000.123456, 4_102_444_799.9999, -62_000_000_000.25, 253_402_300_799.5,
 )  # fmt: skip
 
+FACTS: tuple[dict[str, object], ...] = ({"quota": 2048}, {"from": 'é "x" \U0001f600', "counts": {"created": 1}}, {})
+
 
 def by_one(entries: list[Entry]) -> tuple[bytes, bytes]:
     """Both files, written entry by entry."""
@@ -208,7 +210,7 @@ def by_one(entries: list[Entry]) -> tuple[bytes, bytes]:
         for entry in entries
     ]  # fmt: skip
     objects = (
-        {"id": entry.id} | dict(zip(header, row, strict=True)) | {"run": entry.run}
+        {"id": entry.id} | dict(zip(header, row, strict=True)) | {"run": entry.run, "detail": entry.detail}
         for entry, row in zip(entries, rows, strict=True)
     )
     lines = (json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
@@ -237,7 +239,7 @@ def test_the_files_are_byte_for_byte_what_writing_entry_by_entry_gives(
                 at=drawn.choice((*TIMES, 1_790_000_000 + drawn.random() * 1e6)), who=drawn.choice(("plain", label)),
                 kind="operator", what=drawn.choice(("mailbox.update", "mailbox.create", "run.start", label)), on=on,
                 address=drawn.choice(("", "127.0.0.1", label)), run=drawn.choice((None, 3, 3, 12345, -1)),
-                outcome=label,
+                outcome=label, detail=drawn.choice((None, None, *FACTS)),
             )  # fmt: skip
             tx.execute(entry)
     monkeypatch.setattr(audit_log, "CHUNK", chunk)

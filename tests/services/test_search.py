@@ -8,10 +8,12 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.changes import Deletion, NewQuota
+from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute import protocol
 from mxlib.mxroute.protocol import Mailbox
+from mxlib.services import history
 from mxlib.services.history import Event
-from mxlib.store import first_seen, mailbox_lists
+from mxlib.store import audit, first_seen, mailbox_lists
 from tests.support.app import GOOD, App, opened
 
 
@@ -165,6 +167,22 @@ def test_what_was_deleted_here_and_is_there_again_says_so(app: App) -> None:
     assert [event.what for event in past(app, "fresh@a.nl")] == ["Deleted", "Created"]
     app.host.send(protocol.create_mailbox("a.nl", "fresh", GOOD))
     assert origin(app, "fresh@a.nl", 0) == "Deleted here once; someone else created it again."
+
+
+def test_the_origin_follows_what_was_done_and_not_what_it_is_called(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = dict.fromkeys(Action, "Something happened")
+    monkeypatch.setattr(history, "_DID", labels)
+    run = imported(app, "fresh")
+    assert [(event.what, event.did) for event in past(app, "fresh@a.nl")] == [("Something happened", Action.CREATE)]
+    assert past(app, "fresh@a.nl")[0].run == run
+    assert origin(app, "fresh@a.nl", 0) == ""
+
+
+def test_an_entry_of_an_earlier_release_says_by_its_outcome_that_a_value_was_removed(app: App) -> None:
+    with app.services.store.write() as tx:
+        for outcome in ("", "removed"):
+            audit.record(tx, LOCAL, AuditAction.RECOVERY_SET, at=time.time(), on="kim@a.nl", outcome=outcome)
+    assert [event.what for event in past(app, "kim@a.nl")] == ["Recovery email removed", "Recovery email set"]
 
 
 def test_the_past_is_told_to_those_who_may_view_the_domain(app: App) -> None:

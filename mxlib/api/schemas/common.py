@@ -141,7 +141,8 @@ class StorageShape(TypedDict):
     problem: NotRequired[str]
 
 
-#: One audit entry. `kind` is operator, token or engine, `from` the address of the request.
+#: One audit entry. `kind` is operator, token or engine, `from` the address of the request, `detail` the
+#: facts behind the outcome.
 EntryShape = TypedDict(
     "EntryShape",
     {
@@ -154,6 +155,7 @@ EntryShape = TypedDict(
         "from": str,
         "run": int | None,
         "outcome": str,
+        "detail": dict[str, Any] | None,
     },
 )
 
@@ -266,6 +268,7 @@ def audit(page: Page) -> AuditShape:
             "from": entry.address,
             "run": entry.run,
             "outcome": entry.outcome,
+            "detail": dict(entry.detail) if entry.detail is not None else None,
         }
         for entry in page.entries
     ]

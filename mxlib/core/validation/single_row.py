@@ -7,6 +7,7 @@ from typing import Any
 from mxlib.core import passwords
 from mxlib.core.arrow_text import BLANKS
 from mxlib.core.findings import FindingCode
+from mxlib.core.mailbox_change import MailboxChange
 from mxlib.core.mapping import json_rows
 from mxlib.core.text import findings
 from mxlib.core.validation import rules
@@ -70,7 +71,7 @@ def is_given(name: str, cell: object) -> bool:
     return not passwords.is_missing(text) if name == "password" else bool(text.strip(BLANKS))
 
 
-def changed(had: int, changes: Mapping[str, str | int]) -> str:
-    """Describe a manual change of a mailbox whose quota was `had`, without the password."""
+def changed(had: int, changes: Mapping[str, str | int]) -> MailboxChange:
+    """Return a manual change of a mailbox whose quota was `had`."""
     quota, limit = (int(changes[name]) if name in changes else None for name in ("quota", "limit"))
-    return findings.what_changed(password="password" in changes, had=had, quota=quota, limit=limit)
+    return MailboxChange(password="password" in changes, had=had, quota=quota, limit=limit)
