@@ -81,6 +81,57 @@ class Proof(StrEnum):
     AGAINST_ANSWER = "against_answer"
 
 
+class RowReason(StrEnum):
+    """Reasons of the outcomes of run rows; codes are public and stay as they are."""
+
+    # It was left out when the run was planned.
+    UNTICKED = "unticked"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    ALREADY_EXISTS = "already_exists"
+    NEEDS_PASSWORD = "needs_password"
+    NO_CHANGE = "no_change"
+    # Its mailbox is not the planned one any more, and stays as it is.
+    CREATED_MEANWHILE = "created_meanwhile"
+    CREATED_BY_ANOTHER = "created_by_another"
+    GONE = "gone"
+    RECREATED = "recreated"
+    CHANGED_SINCE_PLAN = "changed_since_plan"
+    CHANGED_SINCE_RUN = "changed_since_run"
+    FIGURE_CHANGED = "figure_changed"
+    VALUE_CHANGED = "value_changed"
+    SUSPENDED = "suspended"
+    HOLDS_MAIL = "holds_mail"
+    SENT_TODAY = "sent_today"
+    LESS_MAIL = "less_mail"
+    FEWER_SENT = "fewer_sent"
+    USE_UNKNOWN = "use_unknown"
+    STATE_UNKNOWN = "state_unknown"
+    NOT_RESTORABLE = "not_restorable"
+    #: One of these, to a reader who may not see which.
+    NOT_AS_PLANNED = "not_as_planned"
+    # It failed.
+    REFUSED = "refused"
+    NOT_ALLOWED = "not_allowed"
+    PLAN_FULL = "plan_full"
+    NO_ANSWER = "no_answer"
+    NOT_READABLE = "not_readable"
+    NOT_DONE = "not_done"
+    # Its run was stopped.
+    STOPPED = "stopped"
+    STOPPED_UNANSWERED = "stopped_unanswered"
+    MAY_BE_DONE = "may_be_done"
+    # It is done.
+    STORED_HERE = "stored_here"
+    READ_BACK = "read_back"
+    AGAINST_ANSWER = "against_answer"
+    # It is done, and was compared with MXroute.
+    AS_ASKED = "as_asked"
+    DIFFERS = "differs"
+    NOT_LISTED = "not_listed"
+    LISTED_AGAIN = "listed_again"
+
+
 class RunStatus(StrEnum):
     """The status of a run."""
 
@@ -94,6 +145,21 @@ class RunStatus(StrEnum):
 
 #: Statuses that are final.
 AT_AN_END = frozenset({RunStatus.STOPPED, RunStatus.FINISHED})
+
+
+class PauseCode(StrEnum):
+    """Reasons of pauses of a run; codes are public and stay as they are."""
+
+    OPERATOR = "operator"
+    KEY_REFUSED = "key_refused"
+    NOT_ALLOWED = "not_allowed"
+    NO_WRITES = "no_writes"
+    PLAN_FULL = "plan_full"
+    HOST_SILENT = "host_silent"
+    READS_REFUSED = "reads_refused"
+    PASSWORDS_LOCKED = "passwords_locked"
+    STORE_FAILED = "store_failed"
+    FAULT = "fault"
 
 
 class CallerKind(StrEnum):

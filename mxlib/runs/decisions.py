@@ -7,8 +7,9 @@ create without a response is read back, and is sent again only once MXroute had 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mxlib.core.reasons import PauseReason, Reason
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import Action, Outcome, Proof
+from mxlib.core.vocabulary import Action, Outcome, PauseCode, Proof, RowReason
 from mxlib.mxroute.errors import (
     Conflict,
     InvalidResponse,
@@ -29,18 +30,22 @@ from mxlib.store.records import RowRecord
 #: How often one row is sent at most; answers of 429 do not count.
 MAX_TRIES = 5
 
+NOT_ALLOWED = PauseReason(PauseCode.NOT_ALLOWED, sentences.NOT_ALLOWED)
+NO_WRITES = PauseReason(PauseCode.NO_WRITES, sentences.NO_WRITES)
+KEY_REFUSED = PauseReason(PauseCode.KEY_REFUSED, run_status.KEY_REFUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:
     """Give the row its outcome.
 
-    `pause_reason_if_repeated` is why the run pauses when three rows in a row end like this one. `forbidden`: unless
-    the key turns out to be refused for everything; then the row waits.
+    `pause_if_repeated` is why the run pauses when three rows in a row end like this one. `forbidden`: unless the key
+    turns out to be refused for everything; then the row waits.
     """
 
     outcome: Outcome
-    reason: str = ""
-    pause_reason_if_repeated: str = ""
+    reason: Reason | None = None
+    pause_if_repeated: PauseReason | None = None
     proof: Proof = Proof.ANSWERED
     forbidden: bool = False
 
@@ -63,7 +68,7 @@ class Resend:
 class PauseRun:
     """The row is fine, but the run cannot continue: pause it for this reason."""
 
-    reason: str
+    reason: PauseReason
 
 
 Decision = Finish | ReadBack | Resend | PauseRun
@@ -92,10 +97,10 @@ def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
             return Resend(counted=False)
         case PermissionDenied():
             # Where it was tried before, the run was resumed since: another pause for it would not let the run move.
-            thrice = sentences.NOT_ALLOWED if row.tries <= 1 else ""
-            return Finish(Outcome.FAILED, sentences.refused(answer), thrice, forbidden=True)
+            thrice = NOT_ALLOWED if row.tries <= 1 else None
+            return Finish(Outcome.FAILED, _refused(answer), thrice, forbidden=True)
         case Unauthorized():
-            return PauseRun(run_status.KEY_REFUSED)
+            return PauseRun(KEY_REFUSED)
         case Unreachable(sent=False):
             return Resend(counted=False)
         case Unreachable() | InvalidResponse():
@@ -107,13 +112,13 @@ def decide_write(row: RowRecord, answer: Response | MXrouteError) -> Decision:
         case NotFound() if action is not Action.CREATE:
             return decide_gone(action, unanswered=row.unanswered)
         case PlanLimitReached():
-            return Finish(Outcome.FAILED, sentences.refused(answer), run_status.plan_full(answer.message))
+            return Finish(Outcome.FAILED, _refused(answer), _plan_full(answer))
         case RequestRefused():
-            return Finish(Outcome.FAILED, sentences.refused(answer))
+            return Finish(Outcome.FAILED, _refused(answer))
         case Response():
             return Finish(_EFFECT[action])
         case _:
-            return Finish(Outcome.FAILED, sentences.refused(answer))
+            return Finish(Outcome.FAILED, _refused(answer))
 
 
 def decide_read_back(row: RowRecord, answer: Response | MXrouteError, *, quiet_for: float) -> Decision:
@@ -125,14 +130,14 @@ def decide_read_back(row: RowRecord, answer: Response | MXrouteError, *, quiet_f
         case Response() | NotFound():
             box = _box(answer) if isinstance(answer, Response) else None
             if (outcome := decide_comparison(row, box)) is not None:
-                return Finish(outcome, sentences.settled(Action(row.action)), proof=Proof.READ_BACK)
+                return settled(outcome, Proof.READ_BACK)
             if quiet_for > 0:
                 return ReadBack(after=quiet_for)
             return Resend() if row.tries < MAX_TRIES else _given_up(row)
         case Unreachable() | InvalidResponse() | RateLimited():
             return ReadBack()
         case PermissionDenied():
-            return Finish(Outcome.FAILED, sentences.may_not_be_read(answer), forbidden=True)
+            return Finish(Outcome.FAILED, Reason.of(RowReason.NOT_READABLE, str(answer)), forbidden=True)
         case _:
             return decide_refused_read(answer)
 
@@ -141,7 +146,7 @@ def decide_inspection(row: RowRecord, answer: Response | MXrouteError) -> Finish
     """Decide what a failed inspection means. None: inspect again."""
     match answer:
         case Response():
-            return Finish(Outcome.SKIPPED, sentences.NOT_TOLD if row.guarded else sentences.NOT_SAID)
+            return Finish(Outcome.SKIPPED, Reason(RowReason.USE_UNKNOWN if row.guarded else RowReason.STATE_UNKNOWN))
         case NotFound():
             if row.action == Action.DELETE and row.tries and not row.unanswered:
                 return Finish(Outcome.DELETED, proof=Proof.AGAINST_ANSWER)
@@ -149,7 +154,7 @@ def decide_inspection(row: RowRecord, answer: Response | MXrouteError) -> Finish
         case Unreachable() | InvalidResponse() | RateLimited():
             return None
         case PermissionDenied():
-            return Finish(Outcome.FAILED, sentences.refused(answer), forbidden=True)
+            return Finish(Outcome.FAILED, _refused(answer), forbidden=True)
         case _:
             return decide_refused_read(answer)
 
@@ -165,7 +170,7 @@ def decide_failed_inspection(row: RowRecord, *, there: bool) -> Finish | None:
     if not row.unanswered and not row.tries:
         return _made_meanwhile()
     proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-    return Finish(Outcome.CREATED, sentences.settled(Action.CREATE, proof), proof=proof)
+    return settled(Outcome.CREATED, proof)
 
 
 def tries_left_over(row: RowRecord) -> int:
@@ -199,7 +204,7 @@ def decide_list(row: RowRecord, box: Mailbox | None) -> Finish | None:
     if outcome is None:
         return None
     proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-    return Finish(outcome, sentences.settled(Action(row.action), proof), proof=proof)
+    return settled(outcome, proof)
 
 
 def contradicts(row: RowRecord, box: Mailbox | None) -> bool:
@@ -226,7 +231,7 @@ def decide_contradiction(row: RowRecord, box: Mailbox | None, *, touched: bool) 
     made_again = touched or (box is not None and usage is not None and box.usage < usage)
     if made_again or not contradicts(row, box):
         return None
-    return Finish(Outcome.FAILED, sentences.not_done(Action(row.action)))
+    return Finish(Outcome.FAILED, Reason(RowReason.NOT_DONE))
 
 
 def _is_as_it_was(row: RowRecord, box: Mailbox | None) -> bool:
@@ -239,23 +244,50 @@ def decide_gone(action: Action, *, unanswered: bool) -> Finish:
     """Decide what it means that a mailbox to change or delete does not exist."""
     if action is Action.DELETE and unanswered:
         return Finish(Outcome.DELETED, proof=Proof.READ_BACK)
-    return Finish(Outcome.SKIPPED, sentences.GONE_MEANWHILE)
+    return Finish(Outcome.SKIPPED, Reason(RowReason.GONE))
 
 
 def decide_denied_read(answer: object) -> PauseRun:
     """Decide what MXroute's refusal to list a domain means, as its key works for others."""
-    return PauseRun(sentences.not_told(answer))
+    return PauseRun(reads_refused(answer))
 
 
 def decide_refused_read(answer: object) -> PauseRun:
     """Decide what it means that MXroute refuses reads: without them nothing is sent, and nothing guessed."""
     if isinstance(answer, Unauthorized):
-        return PauseRun(run_status.KEY_REFUSED)
-    return PauseRun(sentences.not_told(answer))
+        return PauseRun(KEY_REFUSED)
+    return PauseRun(reads_refused(answer))
+
+
+def reads_refused(answer: object) -> PauseReason:
+    """Return why a run pauses that cannot read what it needs."""
+    return PauseReason(PauseCode.READS_REFUSED, sentences.not_told(answer))
+
+
+def settled(outcome: Outcome, proof: Proof) -> Finish:
+    """Return the end of a row that took effect without an answer, or against it."""
+    code = RowReason.AGAINST_ANSWER if proof is Proof.AGAINST_ANSWER else RowReason.READ_BACK
+    return Finish(outcome, Reason(code), proof=proof)
+
+
+def _refused(error: MXrouteError) -> Reason:
+    """Return what MXroute refused with, in its own words."""
+    if not isinstance(error, RequestRefused):
+        return Reason.of(RowReason.REFUSED, str(error))
+    code = RowReason.REFUSED
+    if isinstance(error, PermissionDenied):
+        code = RowReason.NOT_ALLOWED
+    elif isinstance(error, PlanLimitReached):
+        code = RowReason.PLAN_FULL
+    return Reason.of(code, error.message, status=error.status, error=error.code, field=error.field)
+
+
+def _plan_full(error: PlanLimitReached) -> PauseReason:
+    return PauseReason(PauseCode.PLAN_FULL, run_status.plan_full(error.message), error.message)
 
 
 def _made_meanwhile() -> Finish:
-    return Finish(Outcome.SKIPPED, sentences.MADE_MEANWHILE)
+    return Finish(Outcome.SKIPPED, Reason(RowReason.CREATED_MEANWHILE))
 
 
 def _box(answer: Response) -> Mailbox:
@@ -263,7 +295,7 @@ def _box(answer: Response) -> Mailbox:
 
 
 def _given_up(row: RowRecord) -> Finish:
-    return Finish(Outcome.FAILED, sentences.gave_up(Action(row.action), row.tries), sentences.NO_WRITES)
+    return Finish(Outcome.FAILED, Reason.of(RowReason.NO_ANSWER, tries=row.tries), NO_WRITES)
 
 
 _EFFECT = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}

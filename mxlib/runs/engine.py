@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mxlib.clock import Clock
+from mxlib.core.reasons import PauseReason
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import RunStatus
+from mxlib.core.vocabulary import PauseCode, RunStatus
 from mxlib.mxroute.errors import MXrouteError, RateLimited
 from mxlib.mxroute.protocol import Response
 from mxlib.runs import decisions, lifecycle, run_state, transitions
@@ -162,9 +163,10 @@ class Engine:
         """Pause a run that goes on or is queued; `note` is written with it."""
         state = self.states.get(run)
         if state and (state.held or state.status in {RunStatus.RUNNING, RunStatus.QUEUED}):
+            reason = PauseReason(PauseCode.OPERATOR, why)
             if state.held:
-                state.held, state.why, state.unsaved = False, why, True
-            lifecycle.halt(state, why)
+                state.held, state.pause_reason, state.unsaved = False, reason, True
+            lifecycle.halt(state, reason)
             state.adds(note)
         self.flush()
 
@@ -175,7 +177,7 @@ class Engine:
             try:
                 state = self._taken_up_again(state) if state.broken else state
             except StoreUnavailable as problem:
-                state.held, state.why, state.unsaved = True, str(problem), True
+                state.held, state.pause_reason, state.unsaved = True, _store_failed(problem), True
                 state.adds(note)
                 self._halt_all(problem)
                 return
@@ -185,9 +187,9 @@ class Engine:
         self.flush()
 
     def _queue(self, state: RunState) -> None:
-        state.status, state.why, state.unsaved = RunStatus.QUEUED, "", True
+        state.status, state.pause_reason, state.unsaved = RunStatus.QUEUED, None, True
         state.blind = state.held = False
-        state.similar_failures, state.similar_failures_reason = [], ""
+        state.similar_failures, state.similar_failures_reason = [], None
 
     def stop(self, run: int, note: Note | None = None) -> None:
         """Attempt nothing more, and write `note` with that; open requests still get their true outcome."""
@@ -280,12 +282,13 @@ class Engine:
     def _halt_for(self, state: RunState, problem: Exception) -> None:
         """Stop one run for something that is wrong on our side; the others go on."""
         if isinstance(problem, Sealed):
-            lifecycle.halt(state, sentences.paused_without_key(problem))
+            reason = PauseReason(PauseCode.PASSWORDS_LOCKED, sentences.paused_without_key(problem))
+            lifecycle.halt(state, reason)
         else:
             log.error("Run %s stands still", state.id, exc_info=problem)
             state.broken = True
             state.faults += 1
-            lifecycle.halt(state, sentences.BROKEN, blind=True)
+            lifecycle.halt(state, PauseReason(PauseCode.FAULT, sentences.BROKEN), blind=True)
 
     def _taken_up_again(self, state: RunState) -> RunState:
         """Reload from the journal a run that a bug left half done. Open requests are read back."""
@@ -295,7 +298,7 @@ class Engine:
             assert record is not None  # noqa: S101 - a run is never removed
             again = RunState.load(tx, record, self._clock.monotonic(), self._patience + LEAVES_WITHIN)
         again.serial, again.faults, again.operator = state.serial + 1, state.faults, state.operator
-        again.status, again.why, again.unsaved = state.status, state.why, state.unsaved
+        again.status, again.pause_reason, again.unsaved = state.status, state.pause_reason, state.unsaved
         again.notes = state.notes
         self.states[state.id] = again
         return again
@@ -373,7 +376,7 @@ class Engine:
         """Pause all runs after too long a silence; nothing is read until they are resumed."""
         for state in self.states.values():
             if state.status in {RunStatus.RUNNING, RunStatus.PAUSED}:
-                lifecycle.halt(state, run_status.SILENT_TOO_LONG, blind=True)
+                lifecycle.halt(state, PauseReason(PauseCode.HOST_SILENT, run_status.SILENT_TOO_LONG), blind=True)
         self.flush()
 
     def _halt_all(self, problem: StoreUnavailable) -> None:
@@ -384,7 +387,7 @@ class Engine:
         self.trouble, self.trouble_code, self._wake = why, problem.code, STORE_TICK
         for state in self.states.values():
             if state.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-                lifecycle.halt(state, why)
+                lifecycle.halt(state, _store_failed(problem))
                 state.held = True
 
     def _go_on(self) -> None:
@@ -398,3 +401,7 @@ class Engine:
                 state.held = False
                 self._queue(state)
                 self._move_on_or_halt(state)
+
+
+def _store_failed(problem: StoreUnavailable) -> PauseReason:
+    return PauseReason(PauseCode.STORE_FAILED, str(problem))

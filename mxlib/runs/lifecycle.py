@@ -5,9 +5,9 @@ Each is set in the journal first and then in memory; `halt` does it the other wa
 
 from dataclasses import replace
 
+from mxlib.core.reasons import PauseReason, Reason
 from mxlib.core.text import run_status
-from mxlib.core.vocabulary import Action, AuditAction, Outcome, RunStatus
-from mxlib.runs import messages as sentences
+from mxlib.core.vocabulary import AuditAction, Outcome, RowReason, RunStatus
 from mxlib.runs import row_updates
 from mxlib.runs.run_state import Note, PendingConfirmation, RunState
 from mxlib.store import Store, audit, journal, run_passwords
@@ -16,13 +16,13 @@ from mxlib.store import Store, audit, journal, run_passwords
 AT_ONCE = 200
 
 
-def halt(state: RunState, why: str, *, blind: bool = False) -> None:
+def halt(state: RunState, reason: PauseReason, *, blind: bool = False) -> None:
     """Pause a run in memory; `save` brings that to the store. One that is being stopped stays so, and reads on."""
     if state.status is RunStatus.STOPPING or state.is_left:
         return
     state.blind = state.blind or blind
     if state.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
-        state.status, state.why, state.unsaved = RunStatus.PAUSED, why, True
+        state.status, state.pause_reason, state.unsaved = RunStatus.PAUSED, reason, True
         state.to_look.clear()
 
 
@@ -31,17 +31,17 @@ def stop(store: Store, state: RunState, moment: float, patience: float, note: No
     with store.write() as tx:
         lost = [row for row in journal.rows(tx, state.id, outcomes=(Outcome.WAITING,)) if row.unanswered]
         journal.set_rows(
-            tx, state.id, Outcome.WAITING, only=False, outcome=Outcome.NOT_ATTEMPTED, reason=sentences.STOPPED
+            tx, state.id, Outcome.WAITING, only=False, outcome=Outcome.NOT_ATTEMPTED, reason=Reason(RowReason.STOPPED)
         )
         journal.set_rows(tx, state.id, Outcome.WAITING, only=True, outcome=Outcome.SETTLING)
-        journal.set_run(tx, state.id, status=RunStatus.STOPPING, why="")
+        journal.set_run(tx, state.id, status=RunStatus.STOPPING, why="", why_code="")
         for each in (*state.notes, *([note] if note else ())):
             each(tx)
     for row in lost:
         state.unsettled[row.position] = PendingConfirmation(
             replace(row, outcome=Outcome.SETTLING), moment, moment + patience
         )
-    state.status, state.why, state.unsaved, state.blind = RunStatus.STOPPING, "", False, False
+    state.status, state.pause_reason, state.unsaved, state.blind = RunStatus.STOPPING, None, False, False
     state.notes = ()
     state.held = False
     state.waiting.clear()
@@ -53,11 +53,13 @@ def stop(store: Store, state: RunState, moment: float, patience: float, note: No
 def save(store: Store, state: RunState, at: float) -> None:
     """Write a run's status down."""
     with store.write() as tx:
-        journal.set_run(tx, state.id, status=state.status, why=state.why, seen=False)
+        code = state.pause_reason.code if state.pause_reason else None
+        journal.set_run(tx, state.id, status=state.status, why=state.why, why_code=code or "", seen=False)
         if state.status is RunStatus.RUNNING:
             journal.begin(tx, state.id, at)
         if state.status is RunStatus.PAUSED:
-            audit.record(tx, state.actor, AuditAction.RUN_PAUSED, at=at, run=state.id, outcome=state.why)
+            detail = {"code": code}
+            audit.record(tx, state.actor, AuditAction.RUN_PAUSED, at=at, run=state.id, outcome=state.why, detail=detail)
         for note in state.notes:
             note(tx)
     state.unsaved, state.notes = False, ()
@@ -78,7 +80,7 @@ def finish(store: Store, state: RunState, at: float) -> None:
     status = RunStatus.STOPPED if state.status is RunStatus.STOPPING else RunStatus.FINISHED
     with store.write() as tx:
         for row in state.unsettled.values():
-            reason = sentences.MAY_EXIST if row.row.action == Action.CREATE else sentences.MAY_BE_DONE
+            reason = Reason(RowReason.MAY_BE_DONE)
             journal.set_row(tx, state.id, row.row.position, having=Outcome.SETTLING, reason=reason)
         count, first = journal.differences(tx, state.id)
         journal.set_run(

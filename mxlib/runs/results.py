@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from mxlib.core.files import writer
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import COLUMNS, SCHEMA, VALUES
-from mxlib.core.vocabulary import DONE, OPEN, Action, Outcome
+from mxlib.core.text import reasons
+from mxlib.core.vocabulary import DONE, OPEN, Action, Outcome, RowReason
 from mxlib.runs import messages
 from mxlib.store import Store, journal, own_cells, run_passwords
 from mxlib.store.encryption import DecryptionFailed
@@ -153,7 +155,7 @@ def failed_file(store: Store, run: int, kind: str, seen: RowVisibility = EVERYTH
                 for column in SCHEMA
             ),
             row.outcome,
-            row.reason or (messages.NOT_YET if row.outcome in OPEN else ""),
+            row.reason or (reasons.NOT_YET if row.outcome in OPEN else ""),
         )
         for row in rows
     )
@@ -215,8 +217,8 @@ def _rows(store: Store, run: int, seen: RowVisibility) -> list[RowRecord]:
 
 def _without_figures(row: RowRecord) -> RowRecord:
     """Return a row that deletes without what its mailbox has or had."""
-    reason = messages.NOT_AS_PLANNED if row.outcome == Outcome.SKIPPED else row.reason
-    return replace(row, host_quota=None, host_limit=None, before={}, reason=reason)
+    row = replace(row, host_quota=None, host_limit=None, before={})
+    return row.with_reason(Reason(RowReason.NOT_AS_PLANNED)) if row.outcome == Outcome.SKIPPED else row
 
 
 def _made(store: Store, run: int, rows: Iterable[RowRecord]) -> dict[int, str]:

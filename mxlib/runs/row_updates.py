@@ -4,11 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mxlib.core.mailbox_change import MailboxChange
-from mxlib.core.text import findings
-from mxlib.core.vocabulary import ACTION_DONE, CLEAR, DONE, MAILBOX_REPLACED, Action, AuditAction, Outcome, Proof
+from mxlib.core.reasons import Reason
+from mxlib.core.text import reasons
+from mxlib.core.vocabulary import (
+    ACTION_DONE,
+    CLEAR,
+    DONE,
+    MAILBOX_REPLACED,
+    Action,
+    AuditAction,
+    Outcome,
+    Proof,
+    RowReason,
+)
 from mxlib.mxroute.errors import InvalidResponse, MXrouteError, RequestRefused
 from mxlib.mxroute.protocol import Mailbox, Response
-from mxlib.runs import decisions, messages, write_guard
+from mxlib.runs import comparison, decisions, write_guard
 from mxlib.runs.decisions import Finish
 from mxlib.runs.run_state import RunState
 from mxlib.store import Tx, audit, first_seen, journal, mailbox_creators, mailbox_lists, manual_writes, stored_columns
@@ -41,7 +52,7 @@ def _unless_made_by_others(tx: Tx, state: RunState, row: RowRecord, step: Finish
     if step.outcome is not Outcome.CREATED or step.proof is Proof.ANSWERED:
         return step
     maker = mailbox_creators.find_maker(tx, row.address, after=state.planned_after, but=state.lineage)
-    return step if maker is None else Finish(Outcome.SKIPPED, messages.made_by(maker.run))
+    return step if maker is None else Finish(Outcome.SKIPPED, Reason.of(RowReason.CREATED_BY_ANOTHER, run=maker.run))
 
 
 def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
@@ -54,12 +65,12 @@ def keep_here(tx: Tx, state: RunState, row: RowRecord, at: float) -> None:
     since = write_guard.ChangesSincePlan() if row.guarded else _since_planned(tx, state, row, at)
     if since.actions or since.is_new:
         made = since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions)
-        reason = messages.MADE_ANEW_SINCE if made else messages.CHANGED_SINCE_PLAN
+        reason = Reason(RowReason.RECREATED if made else RowReason.CHANGED_SINCE_PLAN)
         journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.SKIPPED, reason=reason)
         return
-    reason = "; ".join(messages.stored_kept(row))
+    reason = Reason.of(RowReason.STORED_HERE, stored=comparison.stored_changes(row))
     if row.limit is not None:
-        reason += f"; {findings.limit_not_sent(row.limit)}"
+        reason.detail["limit"] = row.limit
     journal.set_row(tx, state.id, row.position, having=row.outcome, outcome=Outcome.UPDATED, reason=reason)
     _keep_stored(tx, state, row, at)
 
@@ -93,7 +104,7 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
     if (row.unanswered or row.tries) and (late := decisions.decide_comparison(row, box)) is not None:
         # The run's own change, not one by others.
         proof = Proof.READ_BACK if row.unanswered else Proof.AGAINST_ANSWER
-        return Finish(late, messages.settled(Action(row.action), proof), proof=proof)
+        return decisions.settled(late, proof)
     stays = (
         write_guard.reason_to_keep(row.action, row.before, box, stored_columns.of_mailbox(tx, row.domain, row.username))
         if row.guarded
@@ -103,7 +114,7 @@ def guard(tx: Tx, state: RunState, row: RowRecord, box: Mailbox, at: float) -> F
         return Finish(Outcome.SKIPPED, stays.reason)
     restoring = row.action == Action.UPDATE
     if state.undo_of is not None and audit.touched_since(tx, row.address, state.undo_of, restoring=restoring):
-        return Finish(Outcome.SKIPPED, messages.CHANGED_HERE)
+        return Finish(Outcome.SKIPPED, Reason(RowReason.CHANGED_SINCE_RUN))
     if row.action == Action.UPDATE and not row.tries and not row.unanswered:
         _found(tx, row, {"quota": box.quota, "limit": box.limit})
     return None
@@ -191,7 +202,7 @@ def confirm(tx: Tx, state: RunState, row: RowRecord, box: Mailbox | None, at: fl
     _take_back_stored(tx, row, at)
     audit.record(
         tx, state.actor, AuditAction.MAILBOX_NOT_DONE, at=at, on=row.address, run=state.id,
-        outcome=step.reason, detail={"action": row.action},
+        outcome=reasons.text(step.reason, Action(row.action)) if step.reason else "", detail={"action": row.action},
     )  # fmt: skip
 
 
@@ -200,8 +211,8 @@ def _redecide(tx: Tx, state: RunState, row: RowRecord, step: Finish, at: float) 
     return replace(row, outcome=step.outcome, proof=step.proof)
 
 
-def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, str, str, int | None, int | None]:
-    reason, differs = messages.compared(row, box)
+def _found_at_host(row: RowRecord, box: Mailbox | None) -> tuple[int, Reason, str, int | None, int | None]:
+    reason, differs = comparison.compare(row, box)
     return row.position, reason, differs, box.quota if box else None, box.limit if box else None
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mxlib.core.vocabulary import AT_AN_END, Action, CallerKind, Outcome, RunStatus
+from mxlib.core.reasons import PauseReason
+from mxlib.core.vocabulary import AT_AN_END, Action, CallerKind, Outcome, PauseCode, RunStatus
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError
 from mxlib.mxroute.protocol import Request, Response
@@ -98,7 +99,7 @@ class RunState:
     status: RunStatus
     #: When the run was requested, in Unix seconds.
     created_at: float
-    why: str = ""
+    pause_reason: PauseReason | None = None
     undo_of: int | None = None
     #: Positions, as a heap: the first row of the file is sent first, however often it is sent.
     waiting: list[int] = field(default_factory=list)
@@ -130,7 +131,7 @@ class RunState:
     #: Rows that MXroute did not allow, with their earlier uncertainty if any; and reads that it did not allow. A probe
     #: shows whether it allows anything.
     forbidden: dict[int, "PendingConfirmation | None"] = field(default_factory=dict)
-    denied: dict[ReadTask, str] = field(default_factory=dict)
+    denied: dict[ReadTask, PauseReason] = field(default_factory=dict)
     #: So many rows in a row were not allowed that the run paused; they wait.
     suspected: bool = False
     #: Uncertain rows cannot be read back now.
@@ -146,9 +147,14 @@ class RunState:
     planned_after: int = 0
     lineage: tuple[int, ...] = ()
     similar_failures: list[int] = field(default_factory=list)
-    similar_failures_reason: str = ""
+    similar_failures_reason: PauseReason | None = None
     #: Audit entries to write with the run's status, at the latest when the store works again.
     notes: tuple[Note, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Return why it is paused, as whole sentences; blank while it is not."""
+        return self.pause_reason.text if self.pause_reason else ""
 
     @property
     def actor(self) -> Actor:
@@ -165,7 +171,7 @@ class RunState:
             frozenset(record.domains),
             status,
             record.created_at,
-            record.why,
+            PauseReason(PauseCode(record.why_code) if record.why_code else None, record.why) if record.why else None,
             record.undo_of,
             note=record.note,
         )
@@ -311,15 +317,15 @@ class RunState:
     def _is_to_be_inspected(self, position: int, now: float) -> bool:
         return position in self.guarded and now - self.inspected.get(position, float("-inf")) >= INSPECTED_FOR
 
-    def note_failure(self, position: int, thrice: str) -> list[int]:
+    def note_failure(self, position: int, thrice: PauseReason | None) -> list[int]:
         """Return the unbroken series of similar failures, this row included; empty after a success."""
-        if not thrice:
+        if thrice is None:
             return []
         return [*(self.similar_failures if thrice == self.similar_failures_reason else ()), position]
 
-    def is_repeated(self, rows: list[int], thrice: str) -> bool:
+    def is_repeated(self, rows: list[int], thrice: PauseReason | None) -> bool:
         """Return whether the same failure occurred often enough in a row to pause the run."""
-        paused_for_it = self.status is RunStatus.PAUSED and self.why == thrice
+        paused_for_it = self.status is RunStatus.PAUSED and self.pause_reason == thrice
         return bool(rows) and (len(rows) >= ALIKE or paused_for_it)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mxlib.clock import Clock
 from mxlib.core.text import labels, run_status
-from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, RunKind, RunStatus
+from mxlib.core.vocabulary import AT_AN_END, DONE, OPEN, RETRIED, Outcome, PauseCode, RunKind, RunStatus
 from mxlib.runs.engine import Engine
 from mxlib.runs.row_counts import RowCounts
 from mxlib.runs.run_state import RunState
@@ -49,6 +49,7 @@ class RunView:
     next_try_seconds: float = 0.0
     #: Why it is paused, and what to do: one or more whole sentences.
     paused_reason: str = ""
+    paused_code: PauseCode | None = None
     #: Whether it continues by itself once the store works again.
     held: bool = False
     #: When the results were compared with the host, how many differ, and the first difference as a phrase.
@@ -227,6 +228,7 @@ def _view(
         silent_since=now - (moment - silent) if down and silent is not None else None,
         next_try_seconds=engine.health.retry_after(moment) if down else 0.0,
         paused_reason=(state.why if state else record.why) if status is RunStatus.PAUSED else "",
+        paused_code=_pause_code(state, record) if status is RunStatus.PAUSED else None,
         held=state.held if state else False,
         checked_at=record.checked_at,
         differences=record.differences,
@@ -244,6 +246,12 @@ def _view(
         erasing=erasing,
         locked=run_passwords.locked(key, record),
     )
+
+
+def _pause_code(state: RunState | None, record: RunRecord) -> PauseCode | None:
+    if state is not None:
+        return state.pause_reason.code if state.pause_reason else None
+    return PauseCode(record.why_code) if record.why_code else None
 
 
 def _kept_until(record: RunRecord, status: RunStatus, now: float) -> float | None:

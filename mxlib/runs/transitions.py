@@ -5,8 +5,8 @@ The order matters: when the store refuses, nothing has changed yet, and the same
 
 from typing import assert_never
 
-from mxlib.core.text import run_status
-from mxlib.core.vocabulary import Outcome, RunStatus
+from mxlib.core.reasons import PauseReason, Reason
+from mxlib.core.vocabulary import Outcome, PauseCode, RowReason, RunStatus
 from mxlib.mxroute.errors import MXrouteError, NotFound, PermissionDenied, RateLimited, RequestRefused, Unauthorized
 from mxlib.mxroute.protocol import Mailbox, Response
 from mxlib.runs import decisions, lifecycle, row_updates, write_guard
@@ -146,7 +146,7 @@ def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> N
             row = journal.get_row(tx, state.id, position, having=Outcome.FAILED)
             outcome = Outcome.SETTLING if unsettled else Outcome.WAITING
             tries = row.tries if unsettled else decisions.tries_left_over(row)
-            journal.set_row(tx, state.id, position, outcome=outcome, reason="", tries=tries)
+            journal.set_row(tx, state.id, position, outcome=outcome, reason=None, tries=tries)
     state.asked.discard(read_task)
     if silent:
         return
@@ -162,15 +162,15 @@ def _host_is_probed(store: Store, state: RunState, heard: ReceivedResponse) -> N
     if refused and was:
         if ends:
             state.is_stuck(heard.moment)
-        lifecycle.halt(state, run_status.KEY_REFUSED, blind=True)
-        if state.why == sentences.NOT_ALLOWED:
-            state.why, state.unsaved = run_status.KEY_REFUSED, True
+        lifecycle.halt(state, decisions.KEY_REFUSED, blind=True)
+        if state.pause_reason is not None and state.pause_reason.code is PauseCode.NOT_ALLOWED:
+            state.pause_reason, state.unsaved = decisions.KEY_REFUSED, True
     elif not refused:
         for read, why in denied.items():
             _domain_may_not_be_read(state, read, why)
 
 
-def _domain_may_not_be_read(state: RunState, read_task: ReadTask, why: str) -> None:
+def _domain_may_not_be_read(state: RunState, read_task: ReadTask, why: PauseReason) -> None:
     if read_task.purpose is RequestPurpose.CHECK:
         state.note = sentences.NOT_CHECKED
         (state.to_check or set()).discard(read_task.domain)
@@ -194,7 +194,7 @@ def _answer_is_odd(store: Store, state: RunState, heard: ReceivedResponse) -> No
     if state.status is RunStatus.STOPPING or state.is_left:
         _give_up_reading(state, read_task, heard.moment)
     else:
-        lifecycle.halt(state, sentences.not_told(answer), blind=True)
+        lifecycle.halt(state, decisions.reads_refused(answer), blind=True)
 
 
 def _give_up_reading(state: RunState, read_task: ReadTask, moment: float) -> None:
@@ -213,9 +213,9 @@ def _as_it_stands(state: RunState, step: Decision, *, unanswered: bool, read_bac
     if not ends or isinstance(step, Finish | ReadBack):
         return step
     if not unanswered:
-        return Finish(Outcome.NOT_ATTEMPTED, sentences.STOPPED)
+        return Finish(Outcome.NOT_ATTEMPTED, Reason(RowReason.STOPPED))
     if read_back and isinstance(step, Resend):
-        return Finish(Outcome.FAILED, sentences.STOPPED_UNANSWERED)
+        return Finish(Outcome.FAILED, Reason(RowReason.STOPPED_UNANSWERED))
     return ReadBack()
 
 
@@ -224,11 +224,11 @@ def _record(tx: Tx, state: RunState, row: RowRecord, step: Decision, at: float) 
     match step:
         case Finish():
             row_updates.decide(tx, state, row, step, at)
-            alike = state.note_failure(row.position, step.pause_reason_if_repeated)
-            if state.is_repeated(alike, step.pause_reason_if_repeated):
+            alike = state.note_failure(row.position, step.pause_if_repeated)
+            if state.is_repeated(alike, step.pause_if_repeated):
                 for position in alike:
                     tries = decisions.tries_left_over(journal.get_row(tx, state.id, position, having=Outcome.FAILED))
-                    journal.set_row(tx, state.id, position, outcome=Outcome.WAITING, reason="", tries=tries)
+                    journal.set_row(tx, state.id, position, outcome=Outcome.WAITING, reason=None, tries=tries)
         case ReadBack():
             journal.set_row(tx, state.id, row.position, having=was, outcome=Outcome.SETTLING)
         case Resend():
@@ -247,17 +247,15 @@ def _remember(state: RunState, position: int, step: Decision, unsettled: Pending
         case Finish():
             if step.forbidden:
                 state.forbidden[position] = unsettled
-            state.similar_failures, state.similar_failures_reason = (
-                state.note_failure(position, step.pause_reason_if_repeated),
-                step.pause_reason_if_repeated,
-            )
-            if state.is_repeated(state.similar_failures, step.pause_reason_if_repeated):
+            reason = step.pause_if_repeated
+            state.similar_failures, state.similar_failures_reason = state.note_failure(position, reason), reason
+            if reason is not None and state.is_repeated(state.similar_failures, reason):
                 for alike in state.similar_failures:
                     state.waits(alike)
                     state.suspected = alike in state.forbidden or state.suspected
                     state.forbidden.pop(alike, None)
                 state.similar_failures = []
-                lifecycle.halt(state, step.pause_reason_if_repeated)
+                lifecycle.halt(state, reason)
         case Resend():
             state.waits(position)
         case PauseRun():

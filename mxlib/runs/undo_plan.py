@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE, Column
-from mxlib.core.vocabulary import CLEAR, Action, Outcome
+from mxlib.core.vocabulary import CLEAR, Action, Outcome, RowReason
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import messages, write_guard
+from mxlib.runs import write_guard
 from mxlib.runs.write_guard import KeepCode, KeepReason
 from mxlib.store.records import RowRecord
 
@@ -51,13 +52,13 @@ def _step(position: int, row: RowRecord, box: Mailbox | None, stored: Mapping[st
     planned = replace(_deletion(row) if row.action == Action.CREATE else _restoration(row), position=position)
     kept: KeepReason | None = None
     if box is None:
-        kept = KeepReason(KeepCode.GONE, messages.GONE_MEANWHILE)
+        kept = KeepReason(KeepCode.GONE, Reason(RowReason.GONE))
     elif not planned.acts:
-        kept = KeepReason(KeepCode.LASTING, messages.NOT_TO_RESTORE)
+        kept = KeepReason(KeepCode.LASTING, Reason(RowReason.NOT_RESTORABLE))
     else:
         kept = write_guard.reason_to_keep(planned.action, planned.before, box, stored)
-        kept = kept or (KeepReason(KeepCode.CHANGED, messages.CHANGED_HERE) if touched else None)
-    return UndoStep(replace(planned, left_out=kept.reason), kept.why) if kept else UndoStep(planned)
+        kept = kept or (KeepReason(KeepCode.CHANGED, Reason(RowReason.CHANGED_SINCE_RUN)) if touched else None)
+    return UndoStep(replace(planned, reason=kept.reason), kept.why) if kept else UndoStep(planned)
 
 
 def _deletion(row: RowRecord) -> PlannedRow:

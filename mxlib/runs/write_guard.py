@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.vocabulary import MAILBOX_REPLACED, Action
+from mxlib.core.vocabulary import MAILBOX_REPLACED, Action, RowReason
 from mxlib.mxroute.protocol import Mailbox
-from mxlib.runs import messages
 from mxlib.store.records import RowRecord
 
 #: MB by which the same mail may be said differently.
@@ -37,10 +37,10 @@ class KeepCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeepReason:
-    """A mailbox that stays as it is, and the reason as a phrase."""
+    """The reason to keep a mailbox as it is, and the group of that reason."""
 
     why: KeepCode
-    reason: str
+    reason: Reason
 
 
 def reason_to_keep(
@@ -52,14 +52,14 @@ def reason_to_keep(
     """
     if action == Action.DELETE:
         if box.usage:
-            return KeepReason(KeepCode.MAIL, messages.holds(box.usage))
+            return KeepReason(KeepCode.MAIL, Reason.of(RowReason.HOLDS_MAIL, usage=box.usage))
         if box.sent:
-            return KeepReason(KeepCode.SENT, messages.sent_today(box.sent))
+            return KeepReason(KeepCode.SENT, Reason.of(RowReason.SENT_TODAY, sent=box.sent))
         if box.suspended:
-            return KeepReason(KeepCode.CHANGED, messages.SUSPENDED_SINCE)
+            return KeepReason(KeepCode.CHANGED, Reason(RowReason.SUSPENDED))
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if before.get(name) not in (None, has):
-            return KeepReason(KeepCode.CHANGED, messages.changed_since(name, has))
+            return KeepReason(KeepCode.CHANGED, Reason.of(RowReason.FIGURE_CHANGED, column=name, value=has))
     return kept_here(before, stored)
 
 
@@ -79,19 +79,19 @@ class ChangesSincePlan:
 def unplanned(row: RowRecord, box: Mailbox, since: ChangesSincePlan) -> KeepReason | None:
     """Return why the mailbox of an update or a deletion is kept. None while it is as planned."""
     if since.is_new or not MAILBOX_REPLACED.isdisjoint(since.actions):
-        return KeepReason(KeepCode.CHANGED, messages.MADE_ANEW_SINCE)
+        return KeepReason(KeepCode.CHANGED, Reason(RowReason.RECREATED))
     if since.actions or since.is_unsure:
-        return KeepReason(KeepCode.CHANGED, messages.CHANGED_SINCE_PLAN)
+        return KeepReason(KeepCode.CHANGED, Reason(RowReason.CHANGED_SINCE_PLAN))
     asked = {"quota": row.quota, "limit": row.limit} if row.action == Action.UPDATE else {}
     for name, has in (("quota", box.quota), ("limit", box.limit)):
         if row.before.get(name) not in (None, has) and asked.get(name) != has:
-            return KeepReason(KeepCode.CHANGED, messages.changed_since(name, has))
+            return KeepReason(KeepCode.CHANGED, Reason.of(RowReason.FIGURE_CHANGED, column=name, value=has))
     if row.action == Action.DELETE:
         usage, sent = row.before.get("usage"), row.before.get("sent")
         if usage is not None and box.usage < usage - _ROUNDING:
-            return KeepReason(KeepCode.MAIL, messages.LESS_MAIL)
+            return KeepReason(KeepCode.MAIL, Reason(RowReason.LESS_MAIL))
         if sent is not None and since.same_day and box.sent < sent:
-            return KeepReason(KeepCode.SENT, messages.FEWER_SENT)
+            return KeepReason(KeepCode.SENT, Reason(RowReason.FEWER_SENT))
     return None
 
 
@@ -99,7 +99,7 @@ def kept_here(before: Mapping[str, object], stored: Mapping[str, str]) -> KeepRe
     """Return why stored values stay as they are; None when they match the plan."""
     for column in STORED_HERE:
         if before.get(column.name) not in (None, stored[column.name]):
-            return KeepReason(KeepCode.CHANGED, messages.stored_since(column))
+            return KeepReason(KeepCode.CHANGED, Reason.of(RowReason.VALUE_CHANGED, column=column.name))
     return None
 
 

@@ -61,11 +61,11 @@ class UndoPlan:
     @property
     def kept(self) -> tuple[PlannedRow, ...]:
         """Return the mailboxes that stay as they are, each with the reason."""
-        return tuple(row for row in self.plan.rows if row.left_out)
+        return tuple(row for row in self.plan.rows if row.reason)
 
     def what(self, row: PlannedRow) -> str:
         """Describe what happens to a mailbox, as a phrase."""
-        if row.left_out or row.action is Action.DELETE:
+        if row.reason or row.action is Action.DELETE:
             return row.left_out or undo_questions.DELETED_IF_UNUSED
         phrases = []
         if row.quota is not None:

@@ -3,18 +3,20 @@
 Outcomes and statuses are the words of `mxlib.core.vocabulary`; here they are text.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
+from typing import Any
 
 import sqlalchemy as sa
 
-from mxlib.core.plans.plan import Plan
+from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.text import findings
+from mxlib.core.vocabulary import RowReason
 from mxlib.store import own_cells
 from mxlib.store.encryption import ServerKey
 from mxlib.store.ownership import OwnershipLost
-from mxlib.store.records import RowRecord, RunRecord
+from mxlib.store.records import RowRecord, RunRecord, reason_columns
 from mxlib.store.tables import attempt, audit, run, run_row
 from mxlib.store.transaction import Tx
 
@@ -45,7 +47,7 @@ _SENDING = (
 _FOUND = (
     run_row.update()
     .where(run_row.c.run == sa.bindparam("of"), run_row.c.position == sa.bindparam("at"))
-    .values({name: sa.bindparam(name) for name in ("reason", "differs", "host_quota", "host_limit")})
+    .values({name: sa.bindparam(name) for name in ("code", "detail", "words", "differs", "host_quota", "host_limit")})
 )
 _HEARD = (
     attempt.update()
@@ -114,8 +116,8 @@ def add_run(
             "cells": {},
             "sealed_cells": own_cells.seal(server_key, row.cells, row.password) if row.cells else row.sealed_cells,
             "before": dict(row.before),
-            "outcome": "waiting" if row.acts else "skipped" if row.left_out else "unchanged",
-            "reason": row.left_out or ("" if row.acts else findings.unchanged(row.limit)),
+            "outcome": "waiting" if row.acts else "skipped" if row.reason else "unchanged",
+            **reason_columns(row.reason or _nothing_to_do(row)),
             "unanswered": row.position in unanswered,
         }
         for row in plan.rows
@@ -123,6 +125,13 @@ def add_run(
     if rows:
         tx.execute(run_row.insert(), rows)
     return int(number)
+
+
+def _nothing_to_do(row: PlannedRow) -> Reason | None:
+    """Return why a row does nothing; None when it does something."""
+    if row.acts:
+        return None
+    return Reason(RowReason.NO_CHANGE) if row.limit is None else Reason.of(RowReason.NO_CHANGE, limit=row.limit)
 
 
 def find_run(tx: Tx, *, operator: str, idempotency_key: str | None, plan_digest: str) -> int | None:
@@ -293,24 +302,31 @@ def _attempt(tx: Tx, number: int, position: int | None, kind: str, at: float) ->
 def set_row(tx: Tx, number: int, position: int, *, having: str | None = None, **values: object) -> None:
     """Change columns of one row.
 
-    Raises RowChanged unless its outcome is `having`, where that is given.
+    `reason` is a Reason, or None for a row without one. Raises RowChanged unless its outcome is `having`, where that
+    is given.
     """
     row = run_row.update().where(run_row.c.run == number, run_row.c.position == position)
     if having is not None:
         row = row.where(run_row.c.outcome == having)
-    if not tx.execute(row.values(**values)).rowcount:
+    if not tx.execute(row.values(**_columns(values))).rowcount:
         raise RowChanged
 
 
 def set_rows(tx: Tx, number: int, having: str, *, only: bool | None = None, **values: object) -> None:
-    """Change columns of every row whose outcome is `having`.
+    """Change columns of every row whose outcome is `having`; `reason` as in `set_row`.
 
     With `only`, of those alone whose `unanswered` is the same.
     """
     where = (run_row.c.run == number) & (run_row.c.outcome == having)
     if only is not None:
         where &= run_row.c.unanswered.is_(only)
-    tx.execute(run_row.update().where(where).values(**values))
+    tx.execute(run_row.update().where(where).values(**_columns(values)))
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values by column, where a reason has three."""
+    others = {name: value for name, value in values.items() if name != "reason"}
+    return others | reason_columns(values["reason"]) if "reason" in values else others
 
 
 def mark_unknown(tx: Tx, number: int) -> None:
@@ -322,13 +338,16 @@ def mark_unknown(tx: Tx, number: int) -> None:
     set_rows(tx, number, "sending", outcome=after, unanswered=True)
 
 
-def set_found(tx: Tx, number: int, found: Iterable[tuple[int, str, str, int | None, int | None]]) -> None:
+def set_found(tx: Tx, number: int, found: Iterable[tuple[int, Reason, str, int | None, int | None]]) -> None:
     """Record what the host has for each row.
 
     Each is position, reason, what differs ("" for nothing), quota and limit.
     """
-    names = ("at", "reason", "differs", "host_quota", "host_limit")
-    values = [dict(zip(names, row, strict=True)) | {"of": number} for row in found]
+    names = ("differs", "host_quota", "host_limit")
+    values = [
+        {"of": number, "at": position} | reason_columns(reason) | dict(zip(names, others, strict=True))
+        for position, reason, *others in found
+    ]
     if values:
         tx.execute(_FOUND, values)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mxlib.core.text import reasons
 from mxlib.store.tables import attempt, audit, run, run_row
 from mxlib.store.transaction import Tx
 
@@ -25,7 +26,14 @@ class InRun:
     file_name: str
     action: str
     outcome: str
-    reason: str
+    code: str
+    detail: dict[str, Any] | None
+    words: str
+
+    @property
+    def reason(self) -> str:
+        """Return why its row has its outcome, as text."""
+        return reasons.stored_text(self.code, self.detail, self.words, self.action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,9 @@ def in_runs(tx: Tx, domain: str, username: str, most: int) -> list[InRun]:
         .scalar_subquery()
     )
     at = sa.func.coalesce(heard, run.c.started_at, run.c.created_at)
+    row = (run_row.c[name] for name in ("action", "outcome", "code", "detail", "words"))
     query = (
-        sa.select(at, run.c.operator, run.c.id, run.c.file_name, run_row.c.action, run_row.c.outcome, run_row.c.reason)
+        sa.select(at, run.c.operator, run.c.id, run.c.file_name, *row)
         .join(run, run.c.id == run_row.c.run)
         .where(run_row.c.domain == domain, run_row.c.username == username, run_row.c.outcome.not_in(_NOTHING))
         .order_by(run.c.id.desc())

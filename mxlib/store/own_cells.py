@@ -57,7 +57,7 @@ def seal_earlier(tx: Tx, key: ServerKey) -> None:
 
 
 def _seal_run(tx: Tx, key: ServerKey, number: int) -> None:
-    told = ("position", "cells", "verdict", "username", "domain", "recovery_email", "reason")
+    told = ("position", "cells", "verdict", "username", "domain", "recovery_email", "words")
     rows = tx.execute(sa.select(*(run_row.c[name] for name in told)).where(run_row.c.run == number)).all()
     held: dict[str, list[str]] = {}
     for row in rows:
@@ -79,12 +79,12 @@ def _masked(row: sa.Row[tuple[str, ...]]) -> dict[str, object]:
     """Return the values to mask in an invalid row, which was never sent."""
     cells = {name: getattr(row, name) for name in ("username", "domain", "recovery_email")}
     masked = {name: secret_cells.masked_in(name, cell) for name, cell in cells.items()}
-    reason = row.reason
+    words = row.words
     for name, cell in cells.items():
         if masked[name] != cell:
-            reason = reason.replace(cell, masked[name])
-    reason = secret_cells.masked(reason)
-    return {name: cell for name, cell in (masked | {"reason": reason}).items() if cell != getattr(row, name)}
+            words = words.replace(cell, masked[name])
+    words = secret_cells.masked(words)
+    return {name: cell for name, cell in (masked | {"words": words}).items() if cell != getattr(row, name)}
 
 
 def _without(cell: str, password: str) -> str:

@@ -1,10 +1,12 @@
 """Runs and their rows as stored: the columns of the tables, with types."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from mxlib.core.plans.plan import PlannedRow
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
+from mxlib.core.text import reasons
 from mxlib.core.vocabulary import Action, Verdict
 
 
@@ -40,6 +42,7 @@ class RunRecord:
     wrapped_key: bytes | None = field(repr=False)
     #: The newest entry of the audit log when it was planned.
     planned_after: int
+    why_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class RowRecord:
     sealed_cells: bytes | None = field(repr=False)
     before: dict[str, Any] = field(repr=False)
     outcome: str
-    reason: str
+    #: Words of others; the whole text in a row of an earlier release, which has no code.
+    words: str
     tries: int
     unanswered: bool
     host_quota: int | None
@@ -69,6 +73,17 @@ class RowRecord:
     differs: str
     proof: str
     name: str
+    code: str
+    detail: dict[str, Any] | None
+
+    @property
+    def reason(self) -> str:
+        """Return why it has its outcome, as text."""
+        return reasons.stored_text(self.code, self.detail, self.words, self.action)
+
+    def with_reason(self, reason: Reason) -> Self:
+        """Return this row with another reason."""
+        return replace(self, **reason_columns(reason))
 
     @property
     def asks_host(self) -> bool:
@@ -123,3 +138,10 @@ class RowRecord:
     def address(self) -> str:
         """Return the full address, as far as it is known."""
         return f"{self.username}@{self.domain}" if self.domain else self.username
+
+
+def reason_columns(reason: Reason | None) -> dict[str, Any]:
+    """Return the columns of a row that hold a reason."""
+    if reason is None:
+        return {"code": "", "detail": None, "words": ""}
+    return {"code": reason.code.value, "detail": dict(reason.detail) or None, "words": reason.words}

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from mxlib.core.text import reasons
 from mxlib.store.records import RowRecord
 from mxlib.store.tables import run_row
 from mxlib.store.transaction import Tx
@@ -21,8 +22,16 @@ class Invalid(NamedTuple):
 
     domain: str
     username: str
-    reason: str
     outcome: str
+    action: str
+    code: str
+    detail: dict[str, Any] | None
+    words: str
+
+    @property
+    def reason(self) -> str:
+        """Return why it has its outcome, as text."""
+        return reasons.stored_text(self.code, self.detail, self.words, self.action)
 
 
 def by_domain(tx: Tx, numbers: Iterable[int]) -> dict[int, dict[Group, int]]:
@@ -42,7 +51,7 @@ def domains(tx: Tx, number: int) -> set[str]:
 
 def invalid(tx: Tx, numbers: Iterable[int]) -> dict[int, list[Invalid]]:
     """Return the texts of the invalid rows of each run, in file order."""
-    parts = run_row.c.run, run_row.c.domain, run_row.c.username, run_row.c.reason, run_row.c.outcome
+    parts = run_row.c.run, *(run_row.c[name] for name in Invalid._fields)
     where = run_row.c.run.in_(list(numbers)), run_row.c.verdict == "invalid"
     told: dict[int, list[Invalid]] = {}
     for number, *said in tx.execute(sa.select(*parts).where(*where).order_by(run_row.c.run, run_row.c.position)):

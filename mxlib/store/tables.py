@@ -111,7 +111,8 @@ run_row = Table(
     Column("cells", JSON, nullable=False),  # of earlier releases, blank by now
     Column("before", JSON, nullable=False),
     Column("outcome", Text, nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
+    #: Words of others; the whole text in rows of earlier releases, which have no code.
+    Column("reason", Text, nullable=False, server_default="", key="words"),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("unanswered", Boolean, nullable=False, server_default=false()),
     Column("host_quota", Integer),

@@ -161,7 +161,7 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(app: App) -> N
     run = data(answer, 202)
     assert run.keys() == {
         "id", "kind", "undo_of", "undone_by", "status", "total", "counts", "operator", "file", "created_at",
-        "eta_seconds", "paused_reason", "passwords",
+        "eta_seconds", "paused_reason", "paused_code", "passwords",
     }  # fmt: skip
     assert (run["total"], run["operator"], run["file"], run["paused_reason"]) == (4, "test (token 1)", None, None)
     ended = app.ended(run["id"])
@@ -172,13 +172,13 @@ def test_an_import_makes_what_is_ready_and_accounts_for_every_row(app: App) -> N
     rows = data(app.ask("GET", f"/imports/{run['id']}/results"))["rows"]
     assert rows[0] == {
         "line": 1, "domain": "a.nl", "username": "nina", "verdict": "ready", "outcome": "created",
-        "message": "made; quota and limit as asked", "password": GOOD, "quota": 1024, "limit": 9600,
-        "recovery_email": "n@x.org", "name": None, "host": {"quota": 1024, "limit": 9600},
+        "message": "made; quota and limit as asked", "code": "as_asked", "password": GOOD, "quota": 1024,
+        "limit": 9600, "recovery_email": "n@x.org", "name": None, "host": {"quota": 1024, "limit": 9600},
         "action": "create", "before": None,
     }  # fmt: skip
     assert app.host.sandbox.password_of("tess@a.nl") == rows[1]["password"]
-    assert [(row["verdict"], row["outcome"], row["password"], row["host"]) for row in rows[2:]] == [
-        ("invalid", "skipped", None, None), ("duplicate", "skipped", None, None)
+    assert [(row["verdict"], row["outcome"], row["code"], row["password"], row["host"]) for row in rows[2:]] == [
+        ("invalid", "skipped", "invalid", None, None), ("duplicate", "skipped", "duplicate", None, None)
     ]  # fmt: skip
 
     told = app.ask("GET", f"/imports/{run['id']}/results.csv")

@@ -25,11 +25,11 @@ def test_what_would_go_is_told_and_the_number_starts_it(app: App) -> None:
         [
             {
                 "email": "nina@a.nl", "action": "delete", "quota": None, "recovery_email": None, "name": None,
-                "message": "",
+                "message": "", "code": None,
             },
             {
                 "email": "tess@a.nl", "action": "keep", "quota": None, "recovery_email": None, "name": None,
-                "message": "kept: holds 2 MB of mail",
+                "message": "kept: holds 2 MB of mail", "code": "holds_mail",
             },
         ],
     )  # fmt: skip

@@ -81,8 +81,16 @@ def test_several_reasons_are_one_line():
     rows = validate(
         make_rows({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Defaults("a.nl")
     )
-    left_out = builder.make_plan(rows).rows[0].left_out
-    assert left_out == "'a b' has a space; try a.b. Quota 'x': write 1024 or 1 GB."
+    row = builder.make_plan(rows).rows[0]
+    assert row.left_out == "'a b' has a space; try a.b. Quota 'x': write 1024 or 1 GB."
+    assert row.reason is not None
+    assert row.reason.code == "invalid"
+    assert row.reason.detail == {
+        "findings": [
+            {"code": "invalid_username", "column": "username"},
+            {"code": "invalid_quota", "column": "quota"},
+        ]
+    }
 
 
 def test_numbers_that_can_not_be_read_are_none():

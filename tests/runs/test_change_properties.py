@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.reasons import Reason
 from mxlib.core.text import store_problems
-from mxlib.core.vocabulary import CLEAR, OPEN, Action, Outcome
+from mxlib.core.vocabulary import CLEAR, OPEN, Action, Outcome, RowReason
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import StoreUnavailable, Tx, audit, stored_columns
@@ -53,7 +54,7 @@ def planned(kind: str, position: int, name: str, domain: str) -> PlannedRow:
         case "restore":
             return replace(update, quota=512, before=KNOWN | {"unchanged": True})
         case _:
-            return replace(base, left_out="Not ticked.")
+            return replace(base, reason=Reason(RowReason.INVALID, words="Not ticked."))
 
 
 #: Ways to lose the answer to a write about one mailbox, on top of whatever else goes wrong.

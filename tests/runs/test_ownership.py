@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mxlib import services
-from mxlib.core.vocabulary import Outcome
+from mxlib.core.reasons import Reason
+from mxlib.core.vocabulary import Outcome, RowReason
 from mxlib.runs import worker
 from mxlib.runs.manager import NotOwner
 from mxlib.services.container import assemble
@@ -82,7 +83,9 @@ def test_an_outcome_is_written_only_over_the_state_that_it_follows() -> None:
     while here.outcomes(run) != ["sending"]:
         here.step()
     with here.store.write() as tx:
-        journal.set_row(tx, run, 0, outcome=Outcome.CREATED, reason="as another process found")
+        journal.set_row(
+            tx, run, 0, outcome=Outcome.CREATED, reason=Reason(RowReason.INVALID, words="as another process found")
+        )
     with pytest.raises(journal.RowChanged):
         go_on(here)
     assert [row.reason for row in here.rows(run)] == ["as another process found"]

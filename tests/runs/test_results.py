@@ -9,6 +9,7 @@ import pytest
 
 from mxlib.core.files import reader
 from mxlib.core.files.sheet import ReadOptions
+from mxlib.core.text import reasons
 from mxlib.runs import messages, results, retry
 from mxlib.sandbox.faults import NAMED, Rule
 from mxlib.store.audit import Actor
@@ -122,7 +123,7 @@ def test_the_failed_rows_are_everything_that_is_not_done_in_the_import_format() 
 def test_results_of_a_run_that_goes_on_say_what_is_open() -> None:
     here = Simulation()
     run = here.start(plan(*rows(2)))
-    assert {each["reason"] for each in table(results.failed_csv(here.store, run))} == {messages.NOT_YET}
+    assert {each["reason"] for each in table(results.failed_csv(here.store, run))} == {reasons.NOT_YET}
     assert {each["outcome"] for each in table(results.results_csv(here.store, run))} == {"waiting"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.core.text import run_status, store_problems
+from mxlib.core.text import reasons, run_status, store_problems
 from mxlib.core.vocabulary import Action, RunStatus
 from mxlib.mxroute.errors import Unreachable
 from mxlib.runs import circuit_breaker, decisions
@@ -254,7 +254,7 @@ class TestRefusals:
         somebody_makes(here, "user1")
         here.run()
         assert here.outcomes(run) == ["created", "skipped"]
-        assert here.rows(run)[1].reason == sentences.MADE_MEANWHILE
+        assert here.rows(run)[1].reason == reasons.MADE_MEANWHILE
         assert "user1@a.nl" not in here.passwords(run)
 
     def test_what_is_there_before_the_first_row_costs_no_write(self) -> None:
@@ -356,7 +356,7 @@ class TestUpdatesAndDeletions:
 
     def test_a_mailbox_that_is_gone_is_not_updated_and_costs_no_write(self) -> None:
         here, outcome, reason = self.changed(Action.UPDATE, there=False)
-        assert (outcome, reason) == ("skipped", sentences.GONE_MEANWHILE)
+        assert (outcome, reason) == ("skipped", reasons.GONE_MEANWHILE)
         assert sent(here, "PATCH") == []
 
     def test_a_404_after_a_deletion_whose_answer_was_lost_is_deleted(self) -> None:
@@ -366,7 +366,7 @@ class TestUpdatesAndDeletions:
 
     def test_a_404_on_the_first_deletion_is_skipped(self) -> None:
         _, outcome, reason = self.changed(Action.DELETE, there=False)
-        assert (outcome, reason) == ("skipped", sentences.GONE_MEANWHILE)
+        assert (outcome, reason) == ("skipped", reasons.GONE_MEANWHILE)
 
     def test_a_deletion_takes_the_recovery_email_along(self) -> None:
         here = Simulation()
@@ -454,7 +454,7 @@ class TestSteering:
         here.run()
         assert here.record(run).status == "stopped"
         assert here.outcomes(run) == ["created"] * 3 + ["not_attempted"] * 6
-        assert here.rows(run)[8].reason == sentences.STOPPED
+        assert here.rows(run)[8].reason == reasons.STOPPED
 
     @pytest.mark.parametrize(("fault", "outcome"), [("lost_after", "created"), ("lost_before", "failed")])
     def test_stop_still_finds_out_what_became_of_a_lost_row(self, fault: str, outcome: str) -> None:
@@ -512,7 +512,7 @@ class TestTheComparisonAtTheEnd:
         here.sandbox.account.apply(Change("delete", "a.nl", "user0"))
         here.run()
         assert here.outcomes(run) == ["failed"]
-        assert here.rows(run)[0].reason == sentences.not_done(Action.CREATE)
+        assert here.rows(run)[0].reason == reasons.not_done(Action.CREATE)
 
 
 class TestTheProcessDies:

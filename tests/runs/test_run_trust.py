@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mxlib.core.text import run_status
+from mxlib.core.text import reasons, run_status
 from mxlib.core.vocabulary import Action, AuditAction
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import UnexpectedData
@@ -58,7 +58,7 @@ class TestYesAndNothingDone:
         run = here.start(plan(planned[action]))
         here.run()
         assert here.outcomes(run) == ["failed"]
-        assert here.rows(run)[0].reason == messages.not_done(action)
+        assert here.rows(run)[0].reason == reasons.not_done(action)
         assert here.rows(run)[0].unanswered
         with here.store.read() as tx:
             entries = [entry["what"] for entry in audit.entries(tx, run=run)]
@@ -232,7 +232,7 @@ class TestStopping:
         assert here.record(run).status == "stopped"
         unsettled = [each for each in here.rows(run) if each.outcome == "settling"]
         assert unsettled
-        assert {each.reason for each in unsettled} == {messages.MAY_EXIST}
+        assert {each.reason for each in unsettled} == {reasons.MAY_EXIST}
         here.sandbox.schedule = Schedule()
         if dies:
             here.kill()
@@ -269,7 +269,7 @@ class TestOldPlans:
         here.engine.resume(run)
         here.run()
         assert here.outcomes(run)[0] == "skipped"
-        assert here.rows(run)[0].reason == messages.MADE_ANEW_SINCE
+        assert here.rows(run)[0].reason == reasons.MADE_ANEW_SINCE
         assert here.outcomes(run)[1] in {"deleted", "updated"}
         box = here.sandbox.account.domains["a.nl"]["user0"]
         assert (box.usage, box.quota, box.password) == (5.0, 1024, "theirs")
@@ -293,10 +293,10 @@ class TestOldPlans:
     @pytest.mark.parametrize(
         ("now", "reason"),
         [
-            ({"usage": 1.0}, messages.LESS_MAIL),
-            ({"sent": 1}, messages.FEWER_SENT),
-            ({"quota": 2048}, messages.changed_since("quota", 2048)),
-            ({"limit": 5}, messages.changed_since("limit", 5)),
+            ({"usage": 1.0}, reasons.LESS_MAIL),
+            ({"sent": 1}, reasons.FEWER_SENT),
+            ({"quota": 2048}, "kept: quota was changed to 2048 since"),
+            ({"limit": 5}, "kept: limit was changed to 5 since"),
         ],
     )
     def test_a_deletion_keeps_what_is_not_as_planned(self, now: dict[str, Any], reason: str) -> None:

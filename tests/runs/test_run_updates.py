@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mxlib.core.plans.plan import PlannedRow
-from mxlib.core.text import findings
+from mxlib.core.text import findings, reasons
 from mxlib.core.vocabulary import CLEAR, Action
 from mxlib.runs import messages, results
 from mxlib.sandbox.faults import NAMED, Rule
@@ -121,7 +121,7 @@ class TestWhatIsSent:
         here.sandbox.account.apply(Change("delete", "a.nl", "user1"))
         here.run()
         assert here.outcomes(run) == ["updated", "skipped"]
-        assert here.rows(run)[1].reason == messages.GONE_MEANWHILE
+        assert here.rows(run)[1].reason == reasons.GONE_MEANWHILE
 
     def test_a_limit_that_the_host_refuses_fails_with_its_words(self) -> None:
         here = existing()

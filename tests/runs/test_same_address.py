@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mxlib.auth.permissions import LOCAL
+from mxlib.core.text import reasons
 from mxlib.core.vocabulary import AuditAction, RunStatus
 from mxlib.mxroute.errors import Unreachable
-from mxlib.runs import messages
 from mxlib.sandbox.faults import NAMED, Rule, Schedule
 from mxlib.sandbox.state import Change
 from mxlib.services.exports import NotFound
@@ -60,7 +60,7 @@ def test_a_mailbox_that_another_run_made_meanwhile_keeps_the_password_of_that_ru
     here.engine.resume(first)
     here.run()
     assert here.outcomes(first) == ["skipped"]
-    assert here.rows(first)[0].reason == messages.made_by(second)
+    assert here.rows(first)[0].reason == reasons.made_by(second)
     assert here.passwords(first) == {}
     assert here.passwords(second) == {ADDRESS: "Secret-2-word"}
     with here.store.read() as tx:
@@ -76,7 +76,7 @@ def test_a_mailbox_that_was_made_by_hand_meanwhile_is_not_the_rows_own(stopped: 
     (here.engine.stop if stopped else here.engine.resume)(run)
     here.run()
     assert here.outcomes(run) == ["skipped"]
-    assert here.rows(run)[0].reason == messages.made_by(None)
+    assert here.rows(run)[0].reason == reasons.made_by(None)
     assert here.passwords(run) == {}
 
 

@@ -288,7 +288,8 @@ def test_what_an_earlier_release_kept_in_clear_is_sealed_or_gone_once_the_store_
         )):  # fmt: skip
             old.execute("UPDATE run_row SET cells = ? WHERE run = ? AND position = ?", (json.dumps(cells), run, at))
         old.execute(
-            "UPDATE run_row SET verdict = 'invalid', username = ?, reason = ? WHERE run = ? AND position = 2",
+            "UPDATE run_row SET verdict = 'invalid', code = '', username = ?, reason = ? "
+            "WHERE run = ? AND position = 2",
             (f"max:{P.lower()}", f"'max:{P.lower()}' has ':'. Quota '{Q}': write 1024 or 1 GB.", run),
         )
         old.execute(

@@ -10,9 +10,8 @@ import pytest
 
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.core.plans.plan import PlannedRow
-from mxlib.core.text import undo_questions
+from mxlib.core.text import reasons, undo_questions
 from mxlib.core.vocabulary import CLEAR, Action, Outcome, RunKind
-from mxlib.runs import messages as sentences
 from mxlib.runs.manager import InvalidState
 from mxlib.runs.run_view import RunView
 from mxlib.services.failures import ListUnavailable
@@ -85,7 +84,7 @@ class TestBefore:
         run = imported(app)
         app.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
         (kept,) = app.services.undo.look(LOCAL, run).kept
-        assert (kept.address, kept.left_out) == ("user1@a.nl", sentences.CHANGED_HERE)
+        assert (kept.address, kept.left_out) == ("user1@a.nl", reasons.CHANGED_HERE)
 
     def test_nothing_is_sent_and_nothing_written(self, app: App) -> None:
         run = imported(app)
@@ -114,7 +113,7 @@ class TestBefore:
         app.have("user1@a.nl")
         told = app.services.undo.look(LOCAL, run)
         assert [row.address for row in told.to_delete] == ["user0@a.nl"]
-        assert [(row.address, row.left_out) for row in told.kept] == [("user1@a.nl", sentences.CHANGED_HERE)]
+        assert [(row.address, row.left_out) for row in told.kept] == [("user1@a.nl", reasons.CHANGED_HERE)]
         origin = app.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
         assert origin.startswith("Made here once, and gone; someone else created it again, first seen ")
         ended(app, app.services.undo.start(LOCAL, run, "1"))
@@ -141,7 +140,7 @@ class TestBefore:
         assert [(row.address, row.quota, row.stored.get("recovery_email", "")) for row in told.to_restore] == [
             ("user0@a.nl", 1024, CLEAR), ("user2@a.nl", None, CLEAR)
         ]  # fmt: skip
-        assert [row.left_out for row in told.kept] == [sentences.NOT_TO_RESTORE]
+        assert [row.left_out for row in told.kept] == [reasons.NOT_TO_RESTORE]
         assert told.sentence.startswith("Put quota and recovery email of 2 mailboxes back to what staff.xlsx found?")
         assert told.sentence.endswith("Type 2.")
 
@@ -168,7 +167,7 @@ class TestDoingIt:
         second = imported(app, update(0, quota=4096, before=before | {"quota": 2048}))
         ended(app, app.services.undo.start(LOCAL, second, "1"))
         app.services.mailboxes.update(LOCAL, "a.nl", "user0", {"password": GOOD})
-        assert [row.left_out for row in app.services.undo.look(LOCAL, first).kept] == [sentences.CHANGED_HERE]
+        assert [row.left_out for row in app.services.undo.look(LOCAL, first).kept] == [reasons.CHANGED_HERE]
 
     def test_it_is_a_run_of_its_own_with_results(self, app: App) -> None:
         run = imported(app)

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from mxlib.clock import SystemClock
-from mxlib.store import FILE, Store, database
+from mxlib.store import FILE, Store, audit, database, journal
 from mxlib.store.tables import metadata
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "files" / "schemas").glob("*.sql"))
@@ -66,6 +66,32 @@ def test_a_store_of_an_earlier_schema_keeps_its_data(store: Store, before: list[
         after = [[tuple(row) for row in tx.exec_driver_sql(query)] for query in KEPT]
     assert after == before
     assert all(before)
+
+
+def test_rows_and_entries_of_an_earlier_schema_keep_their_texts_and_have_no_code(store: Store) -> None:
+    with store.read() as tx:
+        found = tx.exec_driver_sql("SELECT run, position, reason FROM run_row")
+        texts = {(run, position): reason for run, position, reason in found}
+        rows = [row for run in journal.latest_runs(tx, 100) for row in journal.rows(tx, run.id)]
+        entries = audit.find(tx, audit.AuditFilter(), most=1_000)
+    assert {(row.run, row.position): row.reason for row in rows} == texts
+    assert any(texts.values())
+    assert {(row.code, row.detail) for row in rows} == {("", None)}
+    assert {entry.detail for entry in entries} == {None}
+
+
+@pytest.mark.parametrize("database_file", SCHEMAS[-1:], indirect=True, ids=lambda path: path.stem)
+def test_a_run_that_an_earlier_release_paused_goes_on_by_code(database_file: Path) -> None:
+    why = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
+    with closing(sqlite3.connect(database_file)) as connection, connection:
+        connection.execute("UPDATE run SET status = 'paused', why = ? WHERE id = 1", (why,))
+        connection.execute("UPDATE run SET status = 'paused', why = 'kim pressed Pause.' WHERE id <> 1")
+    store = Store.open(database_file, SystemClock(), SECRET)
+    with store.read() as tx:
+        codes = {run.id: (run.why_code, run.why) for run in journal.latest_runs(tx, 100)}
+    store.close()
+    assert codes.pop(1) == ("no_writes", why)
+    assert set(codes.values()) == {("", "kim pressed Pause.")}
 
 
 def test_who_had_import_has_view_there_and_the_audit_log_says_so(store: Store) -> None:

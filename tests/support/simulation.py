@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from mxlib.core.plans.plan import Plan, PlannedRow
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
-from mxlib.core.vocabulary import Action, RunStatus
+from mxlib.core.vocabulary import Action, RowReason, RunStatus
 from mxlib.mxroute import protocol
 from mxlib.mxroute.errors import MXrouteError, RateLimited, Unreachable
 from mxlib.mxroute.protocol import Mailbox, Response
@@ -50,7 +51,7 @@ class VirtualClock:
 
 
 def row(position: int, username: str = "", domain: str = "a.nl", **changes: object) -> PlannedRow:
-    """A planned row that is ready to be sent, unless `changes` say otherwise."""
+    """A planned row that is ready to be sent, unless `changes` say otherwise; `left_out` is the text of its finding."""
     told: dict[str, object] = {
         "position": position,
         "line": position + 2,
@@ -63,6 +64,8 @@ def row(position: int, username: str = "", domain: str = "a.nl", **changes: obje
         "action": Action.CREATE,
     }
     told |= changes
+    if left_out := str(told.pop("left_out", "")):
+        told["reason"] = Reason(RowReason.INVALID, words=left_out)
     stored = {column.name: told.pop(column.name) for column in STORED_HERE if column.name in told}
     return PlannedRow(**told | {"stored": stored})  # type: ignore[arg-type]
 

@@ -15,6 +15,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mxlib.auth.permissions import LOCAL, Permission
+from mxlib.core.reasons import Reason
+from mxlib.core.vocabulary import RowReason
 from mxlib.services import Services, build, install
 from mxlib.services.drafts import DraftContent
 from mxlib.settings import Settings
@@ -366,7 +368,7 @@ def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(services: S
     action, way = next((each, way) for each, way in ACTIONS if each.key == "undo_do")
     tab = prepared(services, action, way)
     asked = tab.app.session_state["undo_plan"]
-    kept = replace(asked.plan.rows[0], left_out="kept: holds 12 MB of mail")
+    kept = replace(asked.plan.rows[0], reason=Reason.of(RowReason.HOLDS_MAIL, usage=12.0))
     tab.app.session_state["undo_plan"] = replace(asked, plan=replace(asked.plan, rows=(kept,)))
 
     def happens() -> list[str]:

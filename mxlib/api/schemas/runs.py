@@ -7,7 +7,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from mxlib.api.schemas.common import iso_time
-from mxlib.core.vocabulary import Action, Outcome, RunKind, RunStatus, Verdict
+from mxlib.core.vocabulary import Action, Outcome, PauseCode, RowReason, RunKind, RunStatus, Verdict
 from mxlib.runs.run_view import Passwords, RunView
 from mxlib.services.changes import ChangeProposal
 from mxlib.services.undo import UndoPlan
@@ -36,6 +36,7 @@ class RunShape(TypedDict):
     created_at: str
     eta_seconds: int | None
     paused_reason: str | None
+    paused_code: PauseCode | None
     passwords: Passwords
 
 
@@ -102,6 +103,7 @@ class ResultRow(TypedDict):
     verdict: Verdict
     outcome: Outcome
     message: str
+    code: RowReason | None
     password: str | None
     quota: int | None
     limit: int | None
@@ -120,6 +122,7 @@ class UndoRow(TypedDict):
     recovery_email: str | None
     name: str | None
     message: str
+    code: RowReason | None
 
 
 class UndoShape(TypedDict):
@@ -161,6 +164,7 @@ def run(view: RunView, now: float) -> RunShape:
         "created_at": iso_time(view.created_at) or "",
         "eta_seconds": None if view.eta_at is None else max(0, ceil(view.eta_at - now)),
         "paused_reason": view.paused_reason or None,
+        "paused_code": view.paused_code,
         "passwords": view.passwords,
     }
     if view.hidden:
@@ -199,11 +203,12 @@ def undo(planned: UndoPlan) -> UndoShape:
         "rows": [
             {
                 "email": row.address,
-                "action": "keep" if row.left_out else "delete" if row.action is Action.DELETE else "restore",
-                "quota": None if row.left_out else row.quota,
-                "recovery_email": None if row.left_out else row.stored.get("recovery_email"),
-                "name": None if row.left_out else row.stored.get("name"),
+                "action": "keep" if row.reason else "delete" if row.action is Action.DELETE else "restore",
+                "quota": None if row.reason else row.quota,
+                "recovery_email": None if row.reason else row.stored.get("recovery_email"),
+                "name": None if row.reason else row.stored.get("name"),
                 "message": row.left_out,
+                "code": row.reason.code if row.reason else None,
             }
             for row in planned.plan.rows
         ],
@@ -225,6 +230,7 @@ def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
                 "verdict": row.verdict,
                 "outcome": row.outcome,
                 "message": row.reason,
+                "code": row.code or None,
                 "password": password or None,
                 "quota": row.quota,
                 "limit": row.limit,

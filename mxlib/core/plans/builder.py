@@ -7,22 +7,24 @@ from typing import Any
 import pandas as pd
 
 from mxlib.core import arrow_text, passwords
+from mxlib.core.findings import kinds_of
 from mxlib.core.import_batch import ImportSource
 from mxlib.core.plans.plan import Asked, Plan, PlannedRow
+from mxlib.core.reasons import FindingDetail, Reason
 from mxlib.core.schema import STORED_HERE, VALUES
-from mxlib.core.text import findings
 from mxlib.core.text.confirmations import Confirmation
-from mxlib.core.vocabulary import CLEAR, Action, Verdict
+from mxlib.core.vocabulary import CLEAR, Action, RowReason, Verdict
 
-#: Verdicts whose sentence needs the label in front where it is shown alone.
-_LABELLED = {Verdict.EXISTS: findings.EXISTS, Verdict.NEEDS_PASSWORD: findings.NEEDS_PASSWORD}
+#: Verdicts that are the whole reason.
+_REASONS = {Verdict.EXISTS: RowReason.ALREADY_EXISTS, Verdict.NEEDS_PASSWORD: RowReason.NEEDS_PASSWORD}
 
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 #: The columns of validated rows that a plan is made from.
 _NEEDED = (
-    "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "action", "clean_username",
-    "clean_domain", "asked_limit", *(f"{when}_{column.name}" for when in ("clean", "had") for column in VALUES),
+    "line", "origin", "ticked", "generated", "fault", "password", "verdict", "reasons", "reason_codes", "action",
+    "clean_username", "clean_domain", "asked_limit",
+    *(f"{when}_{column.name}" for when in ("clean", "had") for column in VALUES),
 )  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def confirmation(
         rows=len(plan.rows),
         creates=Counter(row.domain for row in acting if row.action is Action.CREATE),
         updates=Counter(row.domain for row in updating),
-        unchanged=sum(not row.left_out and not row.acts for row in plan.rows),
+        unchanged=sum(row.reason is None and not row.acts for row in plan.rows),
         replaced=sum(bool(row.password) for row in updating),
         kept_here=len(acting) - writes,
         existing=existing,
@@ -112,7 +114,7 @@ def _planned(position: int, row: Mapping[str, Any], cells: Mapping[str, str]) ->
         "quota": _number(row["clean_quota"]),
         "limit": _number(row["clean_limit"]),
         "stored": _filled(stored),
-        "left_out": _left_out(verdict, row),
+        "reason": _reason(verdict, row),
         "cells": cells,
     }
     place = (position, int(row["line"]), row["clean_username"], row["clean_domain"])
@@ -139,13 +141,14 @@ def _number(cell: Any) -> int | None:
     return None if cell is pd.NA else int(cell)
 
 
-def _left_out(verdict: Verdict, row: Mapping[str, Any]) -> str:
-    """Return why a row is not sent; blank when it is sent.
-
-    The results show this text.
-    """
+def _reason(verdict: Verdict, row: Mapping[str, Any]) -> Reason | None:
+    """Return why a row is not sent; None when it is sent."""
     if not row["ticked"]:
-        return findings.UNTICKED
-    if verdict in _LABELLED:
-        return findings.alone(verdict, _LABELLED[verdict])
-    return str(row["reasons"]).replace("\n", " ")
+        return Reason(RowReason.UNTICKED)
+    if verdict in _REASONS:
+        return Reason(_REASONS[verdict])
+    if verdict is Verdict.READY:
+        return None
+    found = [FindingDetail(code=kind.code.value, column=kind.column) for kind in kinds_of(int(row["reason_codes"]))]
+    code = RowReason.DUPLICATE if verdict is Verdict.DUPLICATE else RowReason.INVALID
+    return Reason.of(code, str(row["reasons"]).replace("\n", " "), findings=found)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
+from mxlib.core.reasons import Reason
 from mxlib.core.schema import STORED_HERE
+from mxlib.core.text import reasons
 from mxlib.core.vocabulary import Action, RunKind, Verdict
 
 
@@ -20,7 +22,7 @@ class Asked(TypedDict, total=False):
     quota: int | None
     limit: int | None
     stored: Mapping[str, str]
-    left_out: str
+    reason: Reason | None
     cells: Mapping[str, str]
     sealed_cells: bytes | None
 
@@ -29,7 +31,7 @@ class Asked(TypedDict, total=False):
 class PlannedRow:
     """One input row and what will be done with it.
 
-    `left_out` is the reason when it will not be sent. `stored` has the values that are kept in the app's own
+    `reason` is why it will not be sent, if so. `stored` has the values that are kept in the app's own
     database, by column; CLEAR deletes one. In an update, a blank value there, a blank `password` and a missing
     `quota` or `limit` keep the current value. A limit without a password is not sent: the host would not accept it.
 
@@ -52,7 +54,7 @@ class PlannedRow:
     quota: int | None = None
     limit: int | None = None
     stored: Mapping[str, str] = field(default_factory=dict)
-    left_out: str = ""
+    reason: Reason | None = None
     cells: Mapping[str, str] = field(default_factory=dict, repr=False)
     sealed_cells: bytes | None = field(default=None, repr=False)
     before: Mapping[str, object] = field(default_factory=dict, repr=False)
@@ -96,18 +98,23 @@ class PlannedRow:
         return f"{self.username}@{self.domain}" if self.domain else self.username
 
     @property
+    def left_out(self) -> str:
+        """Return why this row will not be sent, as text; blank when it is sent."""
+        return reasons.text(self.reason, self.action) if self.reason else ""
+
+    @property
     def asks_host(self) -> bool:
         """Return whether this row needs a write to the host.
 
         Values that are stored only here do not.
         """
         changes = self.action is not Action.UPDATE or bool(self.password) or self.quota is not None
-        return changes and not self.left_out
+        return changes and self.reason is None
 
     @property
     def acts(self) -> bool:
         """Return whether this row changes anything, at the host or here."""
-        return self.asks_host or bool(any(self.stored.values()) and not self.left_out)
+        return self.asks_host or bool(any(self.stored.values()) and self.reason is None)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _label(planned: UndoPlan) -> str:
 
 
 def _table(planned: UndoPlan) -> None:
-    rows = sorted(planned.plan.rows, key=lambda row: bool(row.left_out))
+    rows = sorted(planned.plan.rows, key=lambda row: row.reason is not None)
     table = pd.DataFrame(
         {"Address": [row.address for row in rows], "What happens": [planned.what(row) for row in rows]}
     )
