@@ -129,7 +129,7 @@ def test_a_change_of_quotas_is_taken_back_and_a_deletion_is_not(app: App) -> Non
     app.ended(data(app.ask("POST", f"/imports/{run}/undo", {"confirm": look["confirm"]}), 202)["id"])
     assert quotas(app) == [1024, 1024]
     gone = done(app, delete=True, confirm=2)["id"]
-    refused(app.ask("GET", f"/imports/{gone}/undo"), 409, "what it did cannot be taken back")
+    refused(app.ask("GET", f"/imports/{gone}/undo"), 409, "what it did cannot be undone")
 
 
 def test_one_that_went_after_the_list_was_read_is_told_in_the_results(app: App) -> None:

@@ -254,11 +254,11 @@ class TestDoingIt:
     def test_what_is_no_import_can_not_be_taken_back(self, app: App) -> None:
         run = imported(app)
         back = ended(app, app.services.undo.start(LOCAL, run, 4))
-        with pytest.raises(InvalidState, match="no import"):
+        with pytest.raises(InvalidState, match="not an import"):
             app.services.undo.look(LOCAL, back.id)
         app.have("user9@a.nl")
         gone = imported(app, row(0, "user9", action=Action.DELETE, password=""), kind=RunKind.DELETE)
-        with pytest.raises(InvalidState, match="no import"):
+        with pytest.raises(InvalidState, match="not an import"):
             app.services.undo.look(LOCAL, gone)
 
     def test_nor_what_made_nothing_or_still_goes_on(self, app: App) -> None:
