@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from mxlib.settings import Settings
+from script import structure
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))}
@@ -30,7 +31,7 @@ def test_only_the_api_page_sets_variables_of_its_own() -> None:
 
 
 def test_the_commands_that_a_page_names_can_be_run() -> None:
-    commands = {command for text in PAGES.values() for command in re.findall(r"\bscript/(\w+)", text)}
+    commands = {command for text in PAGES.values() for command in re.findall(r"\bscript/(\w+)\b(?!\.py)", text)}
     assert {"server", "test"} <= set(re.findall(r"\bscript/(\w+)", README))
     assert all(os.access(ROOT / "script" / command, os.X_OK) for command in commands)
 
@@ -49,6 +50,21 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
 def test_the_readme_leads_to_every_page() -> None:
     links = set(re.findall(r"\]\(([^)\s#]+)", README))
     assert {str(page.relative_to(ROOT)) for page in PAGES} - links == {"README.md"}
+
+
+def test_the_drawing_of_the_packages_is_up_to_date() -> None:
+    text = PAGES[structure.PAGE]
+    assert structure.drawn(text) == text, "Run script/structure."
+
+
+def test_the_modules_that_a_page_for_contributors_names_exist() -> None:
+    missing = [
+        f"{page.name}: {name}"
+        for page in (structure.PAGE, ROOT / "CONTRIBUTING.md")
+        for name in re.findall(r"`([a-z_]+/[a-z_/]+\.(?:py|md|txt))`", PAGES[page])
+        if not (ROOT / "mxlib" / name).exists() and not (ROOT / name).exists()
+    ]
+    assert missing == []
 
 
 def test_the_readme_stays_short() -> None:
