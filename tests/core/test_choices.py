@@ -1,4 +1,4 @@
-"""Guesses about columns, answers that are kept, and what is pasted: never wrong silently, never a crash."""
+"""Guessed columns, kept column choices and pasted text: never silently wrong, never a crash."""
 
 from typing import Any
 
@@ -13,7 +13,9 @@ from mxlib.core.mapping.choices import CHOICES, FIRST_NAME, FULL_NAME, LAST_NAME
 from mxlib.core.mapping.mapping import IGNORE, detect_columns
 from mxlib.core.mapping.usernames import PATTERNS, Particles, UsernamePattern
 
-RECIPES = st.builds(UsernamePattern, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans())
+USERNAME_PATTERNS = st.builds(
+    UsernamePattern, st.sampled_from(list(PATTERNS)), st.sampled_from(list(Particles)), st.booleans()
+)
 
 
 def guessed(*lines: str) -> tuple[str, ...]:
@@ -37,11 +39,11 @@ def test_headers_of_other_languages_are_guessed(header: str, meanings: tuple[str
     assert guessed(header, ",".join("x" for _ in meanings)) == meanings
 
 
-def test_a_column_of_addresses_is_guessed_by_its_cells() -> None:
+def test_a_column_of_addresses_is_recognised_by_its_cells() -> None:
     assert guessed("wie,waar,contact", "nina,Ede,nina@a.nl", "tess,,tess@a.nl") == (IGNORE, IGNORE, ADDRESS)
 
 
-def test_columns_that_claim_one_meaning_are_left_unanswered_and_no_third_is_guessed() -> None:
+def test_columns_with_the_same_meaning_are_left_open_and_no_third_is_guessed() -> None:
     assert guessed("user,username,account", "a,b,c") == ("", "", IGNORE)
 
 
@@ -49,15 +51,13 @@ HEADERS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @given(HEADERS, st.data())
-def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
-    header: list[str], data: st.DataObject
-) -> None:
-    told = {name: f"{at} {name}" for at, name in enumerate(header)}
-    columns = list(told.values())
+def test_kept_column_choices_come_back_in_any_order_of_the_columns(header: list[str], data: st.DataObject) -> None:
+    distinct = {name: f"{at} {name}" for at, name in enumerate(header)}
+    columns = list(distinct.values())
     who = data.draw(st.integers(0, len(columns) - 1))
     others = data.draw(st.permutations([IGNORE, "password", "quota", "limit", "domain", FIRST_NAME]))
     meanings = tuple("username" if at == who else others[at % 6] for at in range(len(columns)))
-    answer = ColumnChoices(meanings, data.draw(RECIPES))
+    answer = ColumnChoices(meanings, data.draw(USERNAME_PATTERNS))
     shuffled = data.draw(st.permutations(columns))
     kept = choices.to_json(columns, answer)
     assert choices.digest(shuffled) == choices.digest(columns)
@@ -79,7 +79,7 @@ def test_an_answer_that_is_kept_comes_back_in_whatever_order_the_columns_stand(
         {"particles": "nonsense"},
     ],
 )
-def test_an_answer_that_can_not_be_used_is_asked_anew(changed: dict[str, Any]) -> None:
+def test_kept_column_choices_that_are_invalid_are_ignored(changed: dict[str, Any]) -> None:
     header = ("wie", "wat")
     kept = choices.to_json(header, ColumnChoices(("username", IGNORE)))
     assert choices.from_json(header, kept) is not None
@@ -87,7 +87,7 @@ def test_an_answer_that_can_not_be_used_is_asked_anew(changed: dict[str, Any]) -
     assert choices.from_json(header, {}) is None
 
 
-def test_two_headers_alike_and_one_are_different_sets() -> None:
+def test_a_repeated_header_has_another_digest_than_a_single_one() -> None:
     assert choices.digest(["wie", "wie"]) != choices.digest(["wie"])
 
 
@@ -121,7 +121,7 @@ def test_a_line_of_addresses_becomes_a_row_for_each(text: str, rows: bytes) -> N
         "",
     ],
 )
-def test_what_is_a_table_stays_as_it_was_pasted(text: str) -> None:
+def test_a_pasted_table_stays_as_it_was_pasted(text: str) -> None:
     assert clipboard.to_file(text) == text.encode()
 
 

@@ -1,4 +1,4 @@
-"""Mending rows: every operation gives a new draft, and nothing from a browser is trusted."""
+"""Drafts: every operation returns a new draft, and no input of a browser is trusted."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def cells(draft: Draft, column: str) -> list[Any]:
     return draft.rows[column].tolist()
 
 
-def test_edits_go_to_their_cells_and_leave_the_draft_before_as_it_was(draft: Draft):
+def test_edits_change_their_cells_and_leave_the_previous_draft_unchanged(draft: Draft):
     before = draft.rows.copy(deep=True)
     edited = draft.edited({0: {"username": "anna", "quota": "2 GB"}, 2: {"username": "cees", "ticked": False}})
     assert cells(edited, "username") == ["anna", "bob", "cees"]
@@ -71,7 +71,7 @@ def test_a_cleared_cell_is_blank_and_a_number_is_text(draft: Draft):
         {0: {"ticked": "no"}},
     ],
 )
-def test_what_may_not_be_edited_stays(draft: Draft, changes: dict[int, dict[str, Any]]):
+def test_invalid_edits_change_nothing(draft: Draft, changes: dict[int, dict[str, Any]]):
     pd.testing.assert_frame_equal(draft.edited(changes).rows, draft.rows)
 
 
@@ -86,26 +86,26 @@ def test_a_typed_password_is_no_longer_a_generated_one(draft: Draft):
     assert cells(edited, "password")[1] == "Summer-2026"
 
 
-def test_an_edit_beside_the_password_leaves_it_generated(draft: Draft):
+def test_an_edit_of_another_cell_leaves_the_password_generated(draft: Draft):
     assert cells(draft.edited({1: {"username": "bo"}}), "generated")[1] is True
 
 
-def test_mending_the_cell_that_reading_complained_about_ends_the_complaint(draft: Draft):
+def test_editing_the_faulty_cell_clears_the_fault(draft: Draft):
     assert cells(draft.edited({2: {"username": "cees"}}), "fault")[2] == FAULT
-    mended = draft.edited({2: {"password": "Comma,in-2026"}})
-    assert cells(mended, "fault")[2] == ""
-    assert validate(mended.rows, ACCOUNT, Defaults("a.nl"))["verdict"][2] == Verdict.READY
+    fixed = draft.edited({2: {"password": "Comma,in-2026"}})
+    assert cells(fixed, "fault")[2] == ""
+    assert validate(fixed.rows, ACCOUNT, Defaults("a.nl"))["verdict"][2] == Verdict.READY
 
 
-def test_half_a_surrogate_pair_does_not_stop_the_draft(draft: Draft):
+def test_a_lone_surrogate_in_an_edit_is_replaced(draft: Draft):
     assert cells(draft.edited({0: {"username": "a\ud800b"}}), "username")[0] == "a?b"
 
 
-def test_a_cleared_tick_is_none_as_the_grid_shows_it(draft: Draft):
+def test_a_cleared_tick_is_unticked(draft: Draft):
     assert cells(draft.edited({0: {"ticked": None}}), "ticked") == [False, True, True]
 
 
-def test_ticks_are_set_and_taken_back(draft: Draft):
+def test_ticks_are_cleared_and_set_again(draft: Draft):
     off = draft.ticked([0, 2], False)
     assert cells(off, "ticked") == [False, True, False]
     assert cells(off.ticked([2], True), "ticked") == [False, True, True]
@@ -117,25 +117,25 @@ def test_rows_are_added_on_top_without_a_line(draft: Draft):
     assert cells(added, "username") == ["", "", "ann", "bob", "cas"]
 
 
-def test_rows_added_by_hand_are_told_apart_from_each_other_and_from_those_of_the_file(draft: Draft):
+def test_rows_added_by_hand_have_unique_negative_origins(draft: Draft):
     twice = draft.added(2).added().deleted([1]).added()
     origins = cells(twice, "origin")
     assert len(set(origins)) == len(origins)
     assert [origin >= 0 for origin in origins] == [False] * 3 + [True] * 3
 
 
-def test_rows_are_found_again_by_where_they_came_from(draft: Draft):
+def test_rows_are_found_again_by_their_origin(draft: Draft):
     assert draft.added().deleted([2]).positions([2, 0, 1]) == [2, 1]
 
 
-def test_deleted_rows_are_gone_and_the_others_keep_their_lines(draft: Draft):
+def test_deleting_rows_keeps_the_lines_of_the_others(draft: Draft):
     left = draft.deleted([1, 99])
     assert cells(left, "line") == [2, 5]
     assert cells(left, "username") == ["ann", "cas"]
     assert len(draft) == 3
 
 
-def test_generated_passwords_come_and_go(draft: Draft):
+def test_generated_passwords_are_filled_and_removed(draft: Draft):
     filled = draft.with_passwords(validate(draft.rows, ACCOUNT, Defaults("a.nl")))
     assert cells(filled, "generated") == [False, True, True]
     emptied = filled.without_generated()
@@ -143,11 +143,11 @@ def test_generated_passwords_come_and_go(draft: Draft):
     assert cells(emptied, "generated") == [False, False, False]
 
 
-def test_drafts_share_the_columns_that_they_have_in_common(draft: Draft):
+def test_drafts_share_the_memory_of_unchanged_columns(draft: Draft):
     edited = draft.edited({0: {"username": "x"}})
     for name in ("line", "origin"):
         assert np.shares_memory(edited.rows[name].to_numpy(), draft.rows[name].to_numpy())
 
 
-def test_passwords_do_not_stand_in_a_repr(draft: Draft):
+def test_passwords_are_not_in_the_repr(draft: Draft):
     assert "Winter" not in repr(draft)

@@ -1,4 +1,4 @@
-"""Files as programs write them, each with every cell that must come out; `files/README.md` says how each was made."""
+"""Files as programs write them, with every cell expected; `files/README.md` says how each was made."""
 
 import pytest
 
@@ -21,7 +21,7 @@ Rows = list[list[object]]
 
 
 def staff(thousand: str = "1,024", decimal: str = "2048.0", limit: str = "9,600", umlaut: str = "ü") -> Rows:
-    """The rows of the staff spreadsheet, with numbers as one country writes them."""
+    """Return the rows of the staff spreadsheet, with numbers as one country writes them."""
     return [
         [2, "007", "Ab,cd;12 34|x", thousand, "500", "james@example.net", "clienta.nl", ""],
         [4, "joerg.mueller", f'Say "Hi" 2026{umlaut}', decimal, "", "", "clientb.nl", ""],
@@ -31,11 +31,11 @@ def staff(thousand: str = "1,024", decimal: str = "2048.0", limit: str = "9,600"
 
 
 def in_a_sheet(rows: Rows) -> Rows:
-    """The same where a line break in a cell makes no line."""
+    """Return the same rows with the lines of a workbook, where a line break in a cell adds no line."""
     return [rows[0], *([int(str(line)) - 1, *cells] for line, *cells in rows[1:])]
 
 
-#: File: how it was read, every row (line and the columns), and what was said of it.
+#: By file: the options it was read with, every row (line and columns), and the notes.
 WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
     "cpanel-accounts.csv": (
         COMMAS,
@@ -128,8 +128,8 @@ WHOLE: dict[str, tuple[str, Rows, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 
-#: File: what has to be told by hand for it, and how its first row then is.
-TOLD: dict[str, tuple[ReadOptions, list[object]]] = {
+#: By file: the options that a person must choose for it, and its first row with them.
+CHOSEN_BY_HAND: dict[str, tuple[ReadOptions, list[object]]] = {
     "excel-mac-roman.csv": (ReadOptions(encoding="mac-roman"), [2, "zoe", "Groß2026x", "", "", "", "", ""]),
     "libreoffice-mac.csv": (ReadOptions(encoding="mac-roman"), staff()[0]),
     "libreoffice-polish.csv": (
@@ -145,7 +145,7 @@ def read(name: str, taken: ReadOptions | None = None) -> Sheet:
 
 
 def table(sheet: Sheet) -> Rows:
-    """Line and columns of every row."""
+    """Return line and columns of every row."""
     return apply_mapping(sheet).rows[["line", *COLUMNS]].to_numpy().tolist()  # type: ignore[no-any-return]
 
 
@@ -158,13 +158,13 @@ def test_every_cell_of_a_file_comes_out_as_it_was_written(name: str) -> None:
     assert apply_mapping(sheet).notes == notes
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_what_no_file_tells_of_itself_can_be_told_by_hand(name: str) -> None:
-    taken, row = TOLD[name]
+@pytest.mark.parametrize("name", CHOSEN_BY_HAND)
+def test_options_that_a_file_does_not_reveal_can_be_chosen_by_hand(name: str) -> None:
+    taken, row = CHOSEN_BY_HAND[name]
     assert table(read(name, taken))[0] == row
 
 
-def test_columns_that_are_not_used_come_back_to_the_letter() -> None:
+def test_unused_columns_come_back_unchanged() -> None:
     for name in ("libreoffice-utf-8.csv", "libreoffice-german.csv", "libreoffice-tabs.tsv", "libreoffice.xlsx"):
         reading = apply_mapping(read(name))
         notes = [original_cells(reading.sheet, at, reading.columns)["Note"] for at in range(4)]
@@ -178,7 +178,7 @@ def test_columns_that_are_not_used_come_back_to_the_letter() -> None:
         ("libreoffice-second-sheet.xlsx", 9, "A formula of the spreadsheet failed here: type the value."),
     ],
 )
-def test_rows_that_no_person_meant_are_seen_and_not_sent(name: str, line: int, sentence: str) -> None:
+def test_repeated_headers_and_failed_formulas_are_marked_as_faults(name: str, line: int, sentence: str) -> None:
     rows = apply_mapping(read(name)).rows
     assert rows.loc[rows["line"] == line, "fault"].tolist() == [sentence]
     assert (rows.loc[rows["line"] != line, "fault"] == "").all()
@@ -187,13 +187,13 @@ def test_rows_that_no_person_meant_are_seen_and_not_sent(name: str, line: int, s
 def test_every_file_is_described_and_tested() -> None:
     here = {path.name for path in FILES.iterdir() if path.is_file()} - {"README.md", ".gitattributes"}
     described = (FILES / "README.md").read_text(encoding="utf-8")
-    assert here == READ.keys() | REFUSED.keys() | WHOLE.keys() | TOLD.keys()
+    assert here == READ.keys() | REFUSED.keys() | WHOLE.keys() | CHOSEN_BY_HAND.keys()
     assert [name for name in here if f"`{name}`" not in described] == []
 
 
 @soffice.needed()
 @pytest.mark.parametrize("name", WRITTEN)
-def test_the_libreoffice_of_this_machine_writes_what_is_kept_here(name: str) -> None:
+def test_the_libreoffice_of_this_machine_writes_the_same_files(name: str) -> None:
     now = reader.read(spreadsheets.written(name), name)
     kept = read(name)
     assert (now.taken, now.header, now.title) == (kept.taken, kept.header, kept.title)

@@ -1,4 +1,4 @@
-"""Which rows are in view: by badge, by search, and in which order."""
+"""The rows in view: by badge, by search, and their order."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ GOOD = "Geheim.2026x"
 
 
 @pytest.fixture
-def judged() -> pd.DataFrame:
+def validated() -> pd.DataFrame:
     rows = make_rows(
         {
             "username": ["zoe", "has space", "there", "zoe", "kim@b.nl", "out", "noPass"],
@@ -30,16 +30,16 @@ def judged() -> pd.DataFrame:
     return validate(rows, ACCOUNT, Defaults("a.nl"))
 
 
-def lines(judged: pd.DataFrame, mask: Any) -> list[int]:
-    return [int(line) for line in judged.loc[mask, "line"]]
+def lines(validated: pd.DataFrame, mask: Any) -> list[int]:
+    return [int(line) for line in validated.loc[mask, "line"]]
 
 
-def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(judged: pd.DataFrame) -> None:
+def test_every_badge_selects_its_rows_and_left_out_rows_have_no_other_kind(validated: pd.DataFrame) -> None:
     kinds: dict[str, list[int]] = {
         filters.ALL: [2, 3, 4, 5, 6, 7, 8], Verdict.READY: [2, 6], Verdict.INVALID: [3], Verdict.EXISTS: [4],
         Verdict.DUPLICATE: [5], filters.WARNINGS: [6], filters.LEFT_OUT: [7], Verdict.NEEDS_PASSWORD: [8],
     }  # fmt: skip
-    assert {kind: lines(judged, filters.select_kind(judged, kind)) for kind in kinds} == kinds
+    assert {kind: lines(validated, filters.select_kind(validated, kind)) for kind in kinds} == kinds
 
 
 @pytest.mark.parametrize(
@@ -59,25 +59,25 @@ def test_every_badge_stands_for_its_rows_and_rows_left_out_have_no_other_kind(ju
         (GOOD, []),
     ],
 )
-def test_search_looks_into_addresses_names_recovery_emails_and_reasons_and_never_into_passwords(
-    judged: pd.DataFrame, text: str, found: list[int]
+def test_search_covers_addresses_names_recovery_emails_and_reasons_never_passwords(
+    validated: pd.DataFrame, text: str, found: list[int]
 ) -> None:
-    assert lines(judged, filters.select_text(judged, text)) == found
+    assert lines(validated, filters.select_text(validated, text)) == found
 
 
-def test_rows_are_sorted_by_line_by_urgency_or_by_address(judged: pd.DataFrame) -> None:
-    every = filters.select_kind(judged, filters.ALL)
+def test_rows_are_sorted_by_line_by_urgency_or_by_address(validated: pd.DataFrame) -> None:
+    every = filters.select_kind(validated, filters.ALL)
 
     def lines_by(order: SortOrder) -> list[int]:
-        return [at + 2 for at in filters.sort(judged, every, order)]
+        return [at + 2 for at in filters.sort(validated, every, order)]
 
     assert lines_by(SortOrder.LINE) == [2, 3, 4, 5, 6, 7, 8]
     assert lines_by(SortOrder.PROBLEMS) == [3, 5, 8, 4, 6, 2, 7]
     assert lines_by(SortOrder.ADDRESS) == [3, 8, 7, 4, 2, 5, 6]
 
 
-def test_nothing_in_view_is_no_row_at_all(judged: pd.DataFrame) -> None:
-    nothing = filters.select_text(judged, "nobody")
-    assert [filters.sort(judged, nothing, order) for order in SortOrder] == [[], [], []]
-    empty = judged.iloc[:0]
+def test_sorting_no_rows_gives_no_rows(validated: pd.DataFrame) -> None:
+    nothing = filters.select_text(validated, "nobody")
+    assert [filters.sort(validated, nothing, order) for order in SortOrder] == [[], [], []]
+    empty = validated.iloc[:0]
     assert filters.sort(empty, filters.select_text(empty, "x"), SortOrder.ADDRESS) == []

@@ -1,4 +1,4 @@
-"""Findings by code: every code has a sentence, a place in the API's documentation, and the column that it is about."""
+"""Finding codes: each has a message, a column and a place in the API documentation."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ STANDARD = Defaults("a.nl")
 
 
 def kinds(**cells: object) -> list[tuple[str, str]]:
-    """The code and column of everything that stops a row."""
+    """Return code and column of each finding that keeps a row from being sent."""
     row = rules.validate(rows_from_json([cells]), ACCOUNT, STANDARD).iloc[0]
     found = texts.lines_by_kind(int(row["reason_codes"]), str(row["reasons"]))
     assert all(line for _, line in found)
@@ -47,11 +47,11 @@ def kinds(**cells: object) -> list[tuple[str, str]]:
          [("invalid_username", "username"), ("too_long", "name")]),
     ],
 )  # fmt: skip
-def test_a_row_is_stopped_by_codes_with_their_columns(cells: dict[str, object], found: list[tuple[str, str]]) -> None:
+def test_each_finding_of_a_row_has_its_code_and_column(cells: dict[str, object], found: list[tuple[str, str]]) -> None:
     assert kinds(**cells) == found
 
 
-def test_findings_keep_their_figures_rule_by_rule() -> None:
+def test_findings_keep_the_figures_of_their_rule() -> None:
     rows = rows_from_json([{"username": "n na"}, {"username": "jan"}, {"username": "n na"}])
     cells = rules.ParsedRows.read(rows, ACCOUNT, STANDARD, rules.OnExisting.SKIP, read(rows, "a.nl"))
     found = rules.Findings(3)
@@ -63,22 +63,22 @@ def test_findings_keep_their_figures_rule_by_rule() -> None:
 
 
 def test_a_single_row_names_the_cell_by_the_column_of_its_finding() -> None:
-    judged = validate_row("a.nl", {"username": "n na", "password": "short", "quota": "lots"}, STANDARD)
-    assert list(judged.faults) == ["username", "password", "quota"]
+    validated = validate_row("a.nl", {"username": "n na", "password": "short", "quota": "lots"}, STANDARD)
+    assert list(validated.faults) == ["username", "password", "quota"]
     assert list(validate_row("a.nl", {"username": "x@b.nl", "password": "Geheim.2026x"}, STANDARD).faults) == [
         "username"
     ]
     assert validate_row("a.nl", {"username": "nina"}, STANDARD).faults == {"password": texts.NO_PASSWORD}
 
 
-def test_every_code_has_a_sentence_and_every_kind_a_bit_of_its_own() -> None:
+def test_every_code_has_a_message_and_every_kind_its_own_bit() -> None:
     assert texts.SENTENCES.keys() | {FindingCode.TOO_LONG} == set(FindingCode)
     assert len(KINDS) == len(set(KINDS)) < 63
     assert kinds_of(bits_of(*FindingCode)) == KINDS
     assert pd.Series([bits_of(*FindingCode)]).dtype == "int64"
 
 
-def test_the_documentation_lists_every_code_of_a_finding_once_and_no_other() -> None:
+def test_the_documentation_lists_exactly_the_codes_of_findings() -> None:
     table = DOCS.read_text().split("Codes stay as they are; sentences may change:\n\n", 1)[1].split("\n\n", 1)[0]
     listed = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
     changes = set(list(FindingCode)[list(FindingCode).index(FindingCode.QUOTA_CHANGED) :])

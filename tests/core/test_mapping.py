@@ -1,4 +1,4 @@
-"""Which column means what, and what the cells of a row come to."""
+"""The mapping of columns, and the values that it makes of cells."""
 
 import pandas as pd
 import pytest
@@ -66,13 +66,13 @@ def table_of(text: str, chosen: dict[int, str] | None = None) -> tuple[pd.DataFr
         ),
     ],
 )
-def test_headers_are_known_whatever_their_case_blanks_hyphens_and_brackets(
+def test_headers_are_recognised_despite_case_blanks_hyphens_and_brackets(
     names: tuple[str, ...], meaning: str | None
 ) -> None:
     assert {name: meaning_of(name) for name in names} == dict.fromkeys(names, meaning)
 
 
-def test_the_rows_table_has_every_column_in_its_type() -> None:
+def test_the_rows_table_has_every_column_with_its_type() -> None:
     rows, notes = table_of("username\nalice\n\nbob\n")
     assert rows.dtypes.astype(str).to_dict() == DTYPES
     assert rows[["username", "line", "origin", "ticked", "generated", "fault"]].to_numpy().tolist() == [
@@ -83,7 +83,7 @@ def test_the_rows_table_has_every_column_in_its_type() -> None:
     assert notes == ()
 
 
-def test_all_but_passwords_lose_blanks_and_invisible_signs_and_names_become_lower_case() -> None:
+def test_cells_except_passwords_are_trimmed_and_addresses_are_lower_cased() -> None:
     rows, _ = table_of(
         "User,Domain,Recovery,Quota,Pass\n\u200bAl.Ice\xa0, X.Example ,A@B.Example,\u202f1 024\xa0, aB \n"
     )
@@ -97,23 +97,23 @@ def test_all_but_passwords_lose_blanks_and_invisible_signs_and_names_become_lowe
     ]
 
 
-def test_letters_beyond_ascii_are_left_for_the_rules_to_judge() -> None:
+def test_non_ascii_letters_are_left_for_validation() -> None:
     rows, _ = table_of("username\nİLKER\nJOSÉ\n")
     assert rows["username"].tolist() == ["İlker", "josÉ"]
 
 
 @pytest.mark.parametrize("cell", ["", "   ", "\xa0", "****", " **** "])
-def test_passwords_that_are_none_read_as_empty(cell: str) -> None:
+def test_blank_and_masked_passwords_are_read_as_empty(cell: str) -> None:
     assert table_of(f"username,password\nalice,{cell}\n")[0]["password"].tolist() == [""]
 
 
-def test_words_and_numbers_stay_what_they_are() -> None:
+def test_cells_that_look_like_numbers_or_null_stay_text() -> None:
     rows, _ = table_of("username,password\n007,00123456\nnull,NaN\nTrue,True\n1e5,1e5\n")
     assert rows["username"].tolist() == ["007", "null", "true", "1e5"]
     assert rows["password"].tolist() == ["00123456", "NaN", "True", "1e5"]
 
 
-def test_forced_text_is_taken_out_of_its_formula_but_never_in_a_password() -> None:
+def test_text_in_a_formula_is_unwrapped_except_in_a_password() -> None:
     rows, _ = table_of('username,password\n="007","=""007"""\n')
     assert rows.loc[0, ["username", "password"]].tolist() == ["007", '="007"']
 
@@ -122,36 +122,36 @@ def test_forced_text_is_taken_out_of_its_formula_but_never_in_a_password() -> No
     ("cell", "megabytes"),
     [("2", "2048"), ("0.5", "512"), ("0", "0"), ("", ""), ("512 MB", "512 MB"), ("unlimited", "unlimited"), ("x", "x")],
 )
-def test_a_quota_column_in_gigabytes_is_converted_and_said(cell: str, megabytes: str) -> None:
+def test_a_quota_column_in_gigabytes_is_converted_with_a_note(cell: str, megabytes: str) -> None:
     rows, notes = table_of(f"username,Quota (GB)\nalice,{cell}\n")
     assert rows["quota"].tolist() == [megabytes]
     assert notes == ("Quota is in GB in this file: converted to MB.",)
 
 
-def test_unknown_columns_are_told_once_and_unnamed_ones_not_at_all() -> None:
+def test_unused_columns_are_noted_once_and_unnamed_ones_never() -> None:
     assert table_of("username,Phone,,x\na,1,,2\n")[1] == ("Columns 'Phone' and 'x' are not used.",)
     assert table_of("username,Phone\na,1\n")[1] == ("Column 'Phone' is not used.",)
 
 
-def test_a_list_without_a_header_is_told() -> None:
+def test_a_list_without_a_header_is_read_with_a_note() -> None:
     rows, notes = table_of("a@x.example\n")
     assert rows["username"].tolist() == ["a@x.example"]
     assert notes == ("No header: read as a list of addresses.",)
 
 
-def test_the_username_wins_over_the_address_where_it_is_filled() -> None:
+def test_a_filled_username_wins_over_the_address() -> None:
     rows, _ = table_of("username,email\nal,alice@x.example\n,bob@x.example\n")
     assert rows["username"].tolist() == ["al", "bob@x.example"]
     assert rows["domain"].tolist() == ["", ""]
 
 
-def test_an_address_that_agrees_with_the_username_gives_it_its_domain() -> None:
+def test_an_address_that_matches_the_username_gives_the_domain() -> None:
     rows, _ = table_of("username,email,domain\nAl,al@x.example,\nbo,bo@x.example,y.example\nci,ci,\n")
     assert rows["username"].tolist() == ["al", "bo", "ci"]
     assert rows["domain"].tolist() == ["x.example", "y.example", ""]
 
 
-def test_two_columns_for_one_meaning_are_a_question_and_unasked_a_refusal() -> None:
+def test_two_columns_with_one_meaning_need_a_choice_or_the_file_is_refused() -> None:
     sheet = sheet_of("user,username,pass\nal,bo,x\n")
     question = mapping.detect_columns(sheet.header)
     assert [(asked.meaning, asked.first, asked.second) for asked in question.conflicts] == [("username", 0, 1)]
@@ -167,12 +167,12 @@ def test_columns_can_be_mapped_by_hand() -> None:
     assert rows.loc[0, ["username", "password"]].tolist() == ["alice", "Abcd1234"]
 
 
-def test_a_file_without_usernames_is_refused_with_what_was_found() -> None:
+def test_a_file_without_usernames_is_refused_naming_its_columns() -> None:
     with pytest.raises(FileRefused, match=r"^No column for usernames or addresses\. Found: naam, password\.$"):
         table_of("naam,password\nalice,Abcd1234\n")
 
 
-def test_the_rows_own_columns_come_back_as_they_were_and_passwords_never() -> None:
+def test_own_columns_come_back_unchanged_and_never_passwords() -> None:
     sheet = sheet_of('username,Phone,Phone,,Password,pass\nalice,"\t+31 1",=1+1\nbob,,,x,Secret1x,Secret2x\n')
     columns = mapping.detect_columns(sheet.header, chosen={5: IGNORE})
     assert mapping.original_cells(sheet, 0, columns) == {"Phone": "+31 1", "Phone (2)": "=1+1", "Column 4": ""}
@@ -180,7 +180,7 @@ def test_the_rows_own_columns_come_back_as_they_were_and_passwords_never() -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "fault", "mended_in"),
+    ("text", "fault", "fault_column"),
     [
         ("username,password\nal,Ab,cd1234\n", "One value too many: put a password with a comma in quotes.", "password"),
         (
@@ -200,13 +200,11 @@ def test_the_rows_own_columns_come_back_as_they_were_and_passwords_never() -> No
         ("password,username\n#Abcd1234,al\n", "", ""),
     ],
 )
-def test_what_reading_finds_wrong_with_a_row_is_said_of_the_cell_that_mends_it(
-    text: str, fault: str, mended_in: str
-) -> None:
+def test_a_reading_fault_names_the_column_whose_edit_fixes_it(text: str, fault: str, fault_column: str) -> None:
     rows, _ = table_of(text)
-    assert rows.loc[0, ["fault", "fault_column"]].tolist() == [fault, mended_in]
+    assert rows.loc[0, ["fault", "fault_column"]].tolist() == [fault, fault_column]
 
 
-def test_only_the_row_at_fault_is_told() -> None:
+def test_only_the_faulty_row_has_a_fault() -> None:
     rows, _ = table_of("username,password\nal,Abcd1234\nbo,Ab,cd\nci,Abcd1234\n")
     assert (rows["fault"] != "").tolist() == [False, True, False]

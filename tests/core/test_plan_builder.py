@@ -1,4 +1,4 @@
-"""The plan: every row in file order, sent or left out with its reason, and the figures to confirm it by."""
+"""Plans: every row in file order, sent or left out with a reason, and the confirmation figures."""
 
 import json
 
@@ -20,7 +20,7 @@ PASSWORDS = ["Winter-2026", "Gener-ated1", "", "Winter-2026", "Gener-ated2", "",
 
 
 @pytest.fixture
-def judged() -> pd.DataFrame:
+def validated() -> pd.DataFrame:
     rows = make_rows(
         {
             "username": NAMES,
@@ -38,8 +38,8 @@ def judged() -> pd.DataFrame:
 
 
 @pytest.fixture
-def plan(judged: pd.DataFrame) -> Plan:
-    return builder.make_plan(judged, SOURCE)
+def plan(validated: pd.DataFrame) -> Plan:
+    return builder.make_plan(validated, SOURCE)
 
 
 def test_every_row_is_in_the_plan_in_file_order(plan: Plan):
@@ -77,7 +77,7 @@ def test_every_other_row_says_why_it_is_left_out(plan: Plan):
     ]
 
 
-def test_several_reasons_are_one_line():
+def test_several_reasons_are_joined_on_one_line():
     rows = validate(
         make_rows({"username": ["a b"], "quota": ["x"], "password": ["Winter-2026"]}), ACCOUNT, Defaults("a.nl")
     )
@@ -93,13 +93,13 @@ def test_several_reasons_are_one_line():
     }
 
 
-def test_numbers_that_can_not_be_read_are_none():
+def test_invalid_numbers_are_none_in_the_plan():
     rows = validate(make_rows({"username": ["a"], "quota": ["x"], "limit": ["x"]}), ACCOUNT, Defaults("a.nl"))
     row = builder.make_plan(rows).rows[0]
     assert (row.quota, row.limit) == (None, None)
 
 
-def test_a_generated_password_of_a_row_that_is_not_sent_is_forgotten(plan: Plan):
+def test_a_generated_password_of_a_row_that_is_not_sent_is_dropped(plan: Plan):
     assert (plan.rows[1].password, plan.rows[1].generated) == ("Gener-ated1", True)
     assert (plan.rows[4].password, plan.rows[4].generated) == ("", False)
 
@@ -108,22 +108,22 @@ def test_a_typed_password_of_a_row_that_is_not_sent_is_kept_for_the_next_try(pla
     assert plan.rows[3].password == "Winter-2026"
 
 
-def test_a_mask_is_no_password_in_a_plan(plan: Plan):
+def test_a_mask_becomes_a_blank_password_in_the_plan(plan: Plan):
     assert plan.rows[7].password == ""
 
 
-def test_rows_of_the_file_carry_its_cells_and_rows_added_by_hand_none(plan: Plan):
+def test_rows_of_the_file_carry_its_cells_and_added_rows_have_none(plan: Plan):
     assert plan.rows[1].cells == {"Naam": "bob@b.nl"}
     assert plan.rows[7].cells == {}
 
 
-def test_a_plan_without_a_file_needs_no_cells(judged: pd.DataFrame):
-    assert builder.make_plan(judged).rows[0].cells == {}
+def test_a_plan_without_a_file_needs_no_cells(validated: pd.DataFrame):
+    assert builder.make_plan(validated).rows[0].cells == {}
 
 
-def test_the_figures_account_for_every_row_once(plan: Plan, judged: pd.DataFrame):
+def test_the_confirmation_counts_every_row_once(plan: Plan, validated: pd.DataFrame):
     figures = builder.confirmation(
-        plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=90.0, ahead=4
+        plan, validated, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=90.0, ahead=4
     )
     assert figures.creates == {"a.nl": 1, "b.nl": 1}
     assert (figures.exist, figures.invalid, figures.duplicates, figures.unticked, figures.need_password) == (
@@ -137,22 +137,22 @@ def test_the_figures_account_for_every_row_once(plan: Plan, judged: pd.DataFrame
     assert figures.generated == 1
 
 
-def test_the_time_is_shared_out_between_this_run_and_those_before_it(plan: Plan, judged: pd.DataFrame):
-    figures = builder.confirmation(plan, judged, existing={}, readable_until=0.0, seconds=90.0, ahead=4)
+def test_the_time_is_split_between_this_run_and_those_ahead(plan: Plan, validated: pd.DataFrame):
+    figures = builder.confirmation(plan, validated, existing={}, readable_until=0.0, seconds=90.0, ahead=4)
     assert (figures.seconds, figures.behind_seconds) == (30.0, 60.0)
 
 
-def test_the_confirmation_of_a_plan_reads_as_one(plan: Plan, judged: pd.DataFrame):
-    figures = builder.confirmation(plan, judged, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
-    told = str(confirmations.confirm(figures))
-    assert told.startswith(
+def test_the_confirmation_text_shows_the_figures_of_the_plan(plan: Plan, validated: pd.DataFrame):
+    figures = builder.confirmation(plan, validated, existing={"a.nl": 1, "b.nl": 0}, readable_until=0.0, seconds=6.0)
+    text = str(confirmations.confirm(figures))
+    assert text.startswith(
         "Create 2 mailboxes? a.nl 1 (1 now), b.nl 1 (0 now). staff.csv, 8 rows; left out: 1 already exists, 1 invalid, "
         "1 duplicate, 1 unticked, 2 need a password. 1 password generated, readable until "
     )
 
 
-def test_the_same_rows_make_the_same_plan_and_another_password_another(judged: pd.DataFrame, plan: Plan):
-    again = builder.make_plan(judged, SOURCE)
-    changed = judged.assign(password=judged["password"].replace("Winter-2026", "Winter-2027"))
+def test_the_plan_digest_depends_on_the_rows_and_passwords(validated: pd.DataFrame, plan: Plan):
+    again = builder.make_plan(validated, SOURCE)
+    changed = validated.assign(password=validated["password"].replace("Winter-2026", "Winter-2027"))
     assert again.digest == plan.digest
     assert builder.make_plan(changed, SOURCE).digest != plan.digest

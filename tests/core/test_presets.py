@@ -1,4 +1,4 @@
-"""Exports of other systems are told by their headers, and read without a question."""
+"""Exports of other systems are recognised by their headers and read without a question."""
 
 import pytest
 
@@ -23,7 +23,7 @@ DIRECTADMIN = "account,login,usage,quota,limit,sent,suspended"
 
 
 def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
-    """The rows of a file that is a preset, and what is said of it."""
+    """Return the filled cells of each row, and the notes, of a file that matches a preset."""
     sheet = reader.read("\r\n".join(lines).encode(), "export.csv")
     preset = presets.find(sheet.header)
     assert preset is not None
@@ -35,7 +35,7 @@ def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("header", "row", "meant"),
+    ("header", "row", "expected"),
     [
         (
             GOOGLE,
@@ -61,21 +61,21 @@ def read(*lines: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     ],
     ids=["google", "microsoft", "entra", "cpanel", "directadmin"],
 )
-def test_an_export_is_read_without_a_question_and_without_a_word_on_the_columns_it_always_has(
-    header: str, row: str, meant: dict[str, str]
+def test_a_known_export_is_read_without_questions_or_notes_on_its_usual_columns(
+    header: str, row: str, expected: dict[str, str]
 ) -> None:
     rows, notes = read(header, row)
-    assert rows == [meant]
+    assert rows == [expected]
     assert not notes
 
 
-def test_a_column_added_to_an_export_by_hand_is_understood_by_its_common_name() -> None:
+def test_a_column_added_to_an_export_by_hand_is_mapped_by_its_usual_name() -> None:
     rows, notes = read(f"{GOOGLE},Quota (MB),Shoe size", f"{GOOGLE_ROW},2048,42")
     assert rows[0]["quota"] == "2048"
     assert notes == ("Column 'Shoe size' is not used.",)
 
 
-def test_a_quota_in_bytes_is_never_taken_for_one_in_megabytes() -> None:
+def test_a_quota_in_bytes_is_never_mistaken_for_megabytes() -> None:
     rows, _ = read("email,login,domain,_diskquota", "anna@a.nl,anna@a.nl,a.nl,1073741824")
     assert "quota" not in rows[0]
 
@@ -83,12 +83,12 @@ def test_a_quota_in_bytes_is_never_taken_for_one_in_megabytes() -> None:
 @pytest.mark.parametrize(
     "header", [("username", "password", "domain"), ("email", "password", "quota", "domain"), ("name", "phone")]
 )
-def test_a_plain_table_is_no_export(header: tuple[str, ...]) -> None:
+def test_a_plain_table_matches_no_preset(header: tuple[str, ...]) -> None:
     assert presets.find(header) is None
 
 
 @pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.name)
-def test_no_column_of_an_export_is_used_and_unused_at_once(preset: presets.Preset) -> None:
+def test_no_column_of_a_preset_is_both_used_and_unused(preset: presets.Preset) -> None:
     used = [column for columns in preset.used.values() for column in columns]
     assert len(used) == len(set(used))
     assert preset.unused.isdisjoint(used)

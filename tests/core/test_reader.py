@@ -1,4 +1,4 @@
-"""Files as real programs write them, and files that are none; `files/README.md` says what each one is."""
+"""Files as real programs write them, and files without a table; `files/README.md` describes each."""
 
 import hashlib
 from pathlib import Path
@@ -35,30 +35,30 @@ def refusal(
 
 @pytest.mark.parametrize("name", READ)
 def test_files_of_real_programs_are_read_row_by_row(name: str) -> None:
-    taken, told = READ[name]
+    taken, expected = READ[name]
     sheet = of_file(name)
     table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     found = [f"{row.line} {row.username} {row.domain or '-'}" for row in table.itertuples()]
-    assert ", ".join(found) == told
+    assert ", ".join(found) == expected
     assert sheet.taken.told() == taken
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_files_that_hold_no_table_are_refused_in_a_sentence(name: str) -> None:
+def test_files_without_a_table_are_refused_with_a_message(name: str) -> None:
     assert refusal((FILES / name).read_bytes(), name) == REFUSED[name]
 
 
-def test_the_digest_is_that_of_the_bytes() -> None:
+def test_the_digest_is_the_sha_256_of_the_bytes() -> None:
     data = (FILES / "excel-german.csv").read_bytes()
     assert of_file("excel-german.csv").digest == hashlib.sha256(data).hexdigest()
 
 
-def test_a_password_is_kept_to_the_last_blank() -> None:
+def test_a_password_keeps_its_outer_blanks() -> None:
     assert rows(of_text('username,password\na, Abcd1234 \nb,"Ab""cd\t"\n'))[0][1] == " Abcd1234 "
     assert rows(of_text('username,password\na, Abcd1234 \nb,"Ab""cd\t"\n'))[1][1] == 'Ab"cd\t'
 
 
-def test_the_title_is_kept_and_not_read_as_rows() -> None:
+def test_a_title_above_the_header_is_noted_and_not_read_as_rows() -> None:
     sheet = of_file("title-above.csv")
     assert sheet.title == "New mailboxes 3 May"
     _, notes = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
@@ -80,29 +80,29 @@ def test_the_title_is_kept_and_not_read_as_rows() -> None:
         ("username", ","),
     ],
 )
-def test_the_delimiter_is_what_makes_a_header_outside_quotes(header: str, delimiter: str) -> None:
+def test_the_delimiter_is_found_from_the_header_outside_quotes(header: str, delimiter: str) -> None:
     assert of_text(f"{header}\nalice\n").taken.delimiter == delimiter
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;;"])
-def test_excels_first_line_decides_on_the_delimiter_and_is_no_row(first: str) -> None:
+def test_the_sep_line_of_excel_sets_the_delimiter_and_is_not_a_row(first: str) -> None:
     sheet = of_text(f"{first}\r\nusername;first, last, nick, title\r\nalice;x\r\n")
     assert sheet.taken.delimiter == ";"
     assert sheet.table.lines.tolist() == [3]
 
 
-def test_physical_lines_are_counted_through_blank_lines_comments_and_quoted_line_ends() -> None:
+def test_line_numbers_count_blank_lines_comments_and_quoted_line_ends() -> None:
     text = '# a\r\n\r\nusername,note\n"a",1\r\r\n\n"b","x\r\ny\rz\nw"\n,\nc,\n'
     assert of_text(text).table.lines.tolist() == [4, 7, 12]
 
 
-def test_a_header_is_searched_in_the_first_twenty_rows() -> None:
+def test_a_header_is_looked_for_in_the_first_twenty_rows() -> None:
     assert of_text("title\n" * 19 + "username\nalice\n").taken.header_line == 20
     sentence = refusal(("title\n" * 20 + "username\nalice\n").encode())
     assert sentence == "No column for usernames or addresses. Found: title."
 
 
-def test_the_row_that_names_usernames_is_the_header_though_a_title_names_something_known() -> None:
+def test_the_row_that_names_usernames_is_the_header_despite_a_known_word_in_a_title() -> None:
     sheet = of_text("Domain;clienta.example\nuser;pass\nalice;Abcd1234\n")
     assert (sheet.header, sheet.title) == (("user", "pass"), "Domain clienta.example")
 
@@ -112,7 +112,7 @@ def test_a_title_with_another_delimiter_does_not_mislead() -> None:
     assert sheet.taken.delimiter == ";"
 
 
-def test_what_was_taken_can_be_overridden() -> None:
+def test_detected_options_can_be_overridden() -> None:
     data = "name;user\nalice;Żółw\n".encode("windows-1250")
     assert rows(reader.read(data, "x"))[0][1] == "¯ó³w"
     assert rows(reader.read(data, "x", taken=ReadOptions(encoding="windows-1250")))[0][1] == "Żółw"
@@ -122,7 +122,7 @@ def test_what_was_taken_can_be_overridden() -> None:
     assert reader.read(data + b"bob;b\n", "x", taken=ReadOptions(header_line=2)).table.lines.tolist() == [3]
 
 
-def test_utf_16_without_its_mark_is_read_when_it_is_chosen() -> None:
+def test_utf_16_without_a_byte_order_mark_is_read_when_it_is_chosen() -> None:
     sheet = of_file("utf-16-without-mark.csv", ReadOptions(encoding="utf-16-le"))
     assert rows(sheet) == [["alice", "Abcd1234"]]
 
@@ -138,11 +138,11 @@ def test_utf_16_without_its_mark_is_read_when_it_is_chosen() -> None:
         (ReadOptions(header_line=900), "Line 900 holds no header. Choose another line."),
     ],
 )
-def test_what_can_not_be_taken_is_said(taken: ReadOptions, sentence: str) -> None:
+def test_options_that_do_not_fit_the_file_are_refused_with_a_message(taken: ReadOptions, sentence: str) -> None:
     assert refusal(b"username\nalice\n\nbob.\xe9", taken=taken).startswith(sentence)
 
 
-def test_a_file_without_known_header_is_read_for_mapping_by_hand() -> None:
+def test_a_file_with_an_unknown_header_is_read_for_mapping_by_hand() -> None:
     sheet = of_text("naam,telefoon\nAlice,1\nBob,2\n")
     assert (sheet.header, rows(sheet)) == (("naam", "telefoon"), [["Alice", "1"], ["Bob", "2"]])
     assert sheet.samples(1) == ["1", "2"]
@@ -153,14 +153,14 @@ def test_one_column_of_addresses_needs_no_header_but_two_do() -> None:
     assert refusal(b"a@x.example,Secret1\n") == "No column for usernames or addresses. Found: a@x.example, Secret1."
 
 
-def test_rows_may_end_early_or_late_but_not_hold_too_much() -> None:
+def test_short_rows_and_blank_extra_cells_are_accepted_but_extra_values_are_marked() -> None:
     sheet = of_text("username,password,\na\nb,2,,,\nc,3,,x\n")
     assert sheet.header == ("username", "password")
     assert sheet.table.column(1).to_pylist() == ["", "2", "3"]
     assert sheet.table.crowded(2).tolist() == [2]
 
 
-def test_limits_are_told_with_figures() -> None:
+def test_files_over_a_limit_are_refused_with_the_figures() -> None:
     assert refusal(bytes(12_400_000)) == "12.4 MB; the limit is 10 MB."
     data = b"username\n" + b"a\n" * 12
     assert refusal(data, limits=Limits(rows=11)) == "12 rows; the limit is 11. Split the file."
@@ -176,30 +176,30 @@ def test_a_row_with_thousands_of_cells_is_refused(start: str) -> None:
     assert refusal(data) == f"Line {line} has 1,001 values; the limit is 1,000."
 
 
-def test_blank_lines_by_the_hundred_thousand_are_no_rows() -> None:
+def test_hundreds_of_thousands_of_blank_lines_are_not_rows() -> None:
     assert len(reader.read(b"username,password\n" + b",\n" * 300_000 + b"alice,\n", "x")) == 1
     assert len(reader.read(b"username,password\n" + b'"",\r\n' * 300_000 + b"alice,\n", "x")) == 1
 
 
-def test_a_file_of_nothing_but_blanks_is_empty_however_long() -> None:
+def test_a_file_of_blank_lines_only_is_empty_however_long() -> None:
     for line in (b"\n", b"# x\n", b'"",\n'):
         assert refusal(line * 500_000) == "The file is empty."
 
 
-def test_a_million_delimiters_after_sep_are_read_at_once() -> None:
+def test_a_million_delimiters_after_sep_are_read_as_an_empty_file() -> None:
     assert refusal(b"sep=" + b";" * 1_000_000) == "The file is empty."
 
 
-def test_a_file_name_with_line_breaks_makes_no_sentence_of_two_lines() -> None:
+def test_line_breaks_in_a_file_name_do_not_break_the_message() -> None:
     assert refusal(b'username\n"', "a\nb.csv") == "a b.csv: a quote opens in line 2 and never closes."
 
 
-def test_a_quote_that_never_closes_is_told_by_its_line_however_much_follows() -> None:
+def test_an_unclosed_quote_is_reported_with_its_line_however_much_follows() -> None:
     data = b'username,note\na,"x\ny"\nb,"z\n' + b"c,filler\n" * 200_000
     assert refusal(data) == "staff.csv: a quote opens in line 4 and never closes."
 
 
-def test_a_header_over_several_lines_tells_the_delimiter_with_all_of_them() -> None:
+def test_the_delimiter_is_found_from_all_lines_of_a_header_over_several_lines() -> None:
     sheet = of_text('"User\nname";"Pass\r\nword"\nalice;"Ab,cd1234"\n')
     assert (sheet.header, sheet.taken.delimiter, sheet.table.lines.tolist()) == (("User name", "Pass word"), ";", [4])
 
@@ -212,7 +212,7 @@ def test_quotes_can_be_read_as_characters() -> None:
     assert sheet.taken.told() == "UTF-8, semicolons, quotes as characters, header in line 1"
 
 
-def test_a_quote_that_opens_in_the_title_is_passed_over_when_the_header_is_told() -> None:
+def test_an_open_quote_in_the_title_is_ignored_when_the_header_line_is_chosen() -> None:
     for rest in ("bob,x\n", 'bob,"x"\n', 'bob,"x\n y"\n'):
         text = f'"Mailboxes of May\nusername,password\n{rest}'
         sheet = of_text(text, ReadOptions(header_line=2))

@@ -1,4 +1,4 @@
-"""Whatever is written in a supported dialect is read back the same; whatever else comes in is refused in a sentence."""
+"""Files in a supported dialect are read back the same; others are refused with a message."""
 
 import io
 import zipfile
@@ -26,13 +26,13 @@ cells = st.lists(awkward | st.text(signs, max_size=3), max_size=4).map("".join)
 
 
 def filled(row: list[str]) -> bool:
-    """Whether a row holds anything; others are dropped."""
+    """Return whether a row holds anything; the reader drops blank rows."""
     return bool("".join(row).strip(BLANKS))
 
 
 @st.composite
 def tables(draw: st.DrawFn, content: st.SearchStrategy[str] = cells) -> tuple[list[str], list[list[str]]]:
-    """A header that names usernames, and rows of as many cells."""
+    """Draw a header that names usernames, and rows of the same width."""
     width = draw(st.integers(1, 5))
     header = [f"{draw(st.sampled_from(['Name', 'Phone', 'Floor']))} {number}" for number in range(width)]
     header[draw(st.integers(0, width - 1))] = draw(st.sampled_from(["username", "E-Mail Address", "User"]))
@@ -41,7 +41,7 @@ def tables(draw: st.DrawFn, content: st.SearchStrategy[str] = cells) -> tuple[li
 
 
 def as_written(cell: str, delimiter: str, *, always: bool) -> str:
-    """A cell by RFC 4180, quoted only where it must be, or always."""
+    """Return a cell by RFC 4180, quoted only where it must be, or always."""
     must = always or any(sign in cell for sign in (delimiter, '"', "\r", "\n"))
     return '"' + cell.replace('"', '""') + '"' if must else cell
 
@@ -68,7 +68,7 @@ def test_a_table_in_any_dialect_is_read_back_the_same(
 ) -> None:
     header, rows = table
     if len(header) == 1 and not declared:
-        delimiter = ","  # nothing in the file could tell another one
+        delimiter = ","  # nothing in the file could show another one
     text = line_end.join(
         [f"sep={delimiter}"] * declared
         + [delimiter.join(as_written(cell, delimiter, always=always) for cell in row) for row in [header, *rows]]
@@ -105,7 +105,7 @@ CHOSEN = {"windows-1250": "cp1250", "mac-roman": "mac-roman", "windows-1252": "c
 
 
 @given(data=st.data(), encoding=st.sampled_from(list(CHOSEN)), delimiter=st.sampled_from(",;\t|"), always=st.booleans())
-def test_a_table_in_an_encoding_that_is_told_is_read_back_the_same(
+def test_a_table_in_a_chosen_encoding_is_read_back_the_same(
     data: st.DataObject, encoding: str, delimiter: str, always: bool
 ) -> None:
     signs_of_it = bytes(range(0x20, 0x100)).replace(b"\x7f", b"").decode(CHOSEN[encoding], "ignore")
@@ -119,9 +119,7 @@ def test_a_table_in_an_encoding_that_is_told_is_read_back_the_same(
 
 
 @given(table=tables(), delimiter=st.sampled_from(",;\t|"))
-def test_where_quotes_are_characters_a_table_without_separators_in_its_cells_is_read_back_the_same(
-    table, delimiter: str
-) -> None:
+def test_with_quotes_as_characters_a_table_without_separators_in_cells_reads_back(table, delimiter: str) -> None:
     header, rows = table
     bare = [[cell.translate(dict.fromkeys(map(ord, f"\r\n{delimiter}"), "_")) for cell in row] for row in rows]
     text = "\n".join(delimiter.join(row) for row in [header, *bare])
@@ -142,7 +140,7 @@ text_of_separators = st.lists(
 @example('"a\nb"\n"c"')
 @example('a"b,"c"\n"')
 @example('"",""\n" ","\u200b"\n"""",\n')
-def test_whole_columns_at_once_come_to_the_same_as_record_by_record(text: str) -> None:
+def test_reading_by_columns_and_by_records_agree(text: str) -> None:
     try:
         by_records = csv_fast.gathered(csv_fast.by_records(text, ",", start=0, line=1, name="x"), MOST)
     except FileRefused:
@@ -159,7 +157,7 @@ def test_whole_columns_at_once_come_to_the_same_as_record_by_record(text: str) -
 
 
 @given(text=text_of_separators)
-def test_where_quotes_are_characters_both_ways_to_read_come_to_the_same(text: str) -> None:
+def test_with_quotes_as_characters_reading_by_columns_and_by_records_agree(text: str) -> None:
     by_columns = csv_fast.gathered(csv_fast.by_columns(text, ",", start=0, line=1, quoted=False), MOST)
     by_records = csv_fast.gathered(csv_fast.by_records(text, ",", start=0, line=1, name="x", quoted=False), MOST)
     assert by_columns.rows.to_pylist() == by_records.rows.to_pylist()
@@ -168,7 +166,7 @@ def test_where_quotes_are_characters_both_ways_to_read_come_to_the_same(text: st
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("around", ["", '"'])
-def test_tables_of_several_blocks_are_read_without_a_seam(monkeypatch, end: str, around: str) -> None:
+def test_tables_of_several_blocks_are_read_without_gaps(monkeypatch, end: str, around: str) -> None:
     monkeypatch.setattr(csv_fast, "_BLOCK", 50)
     monkeypatch.setattr(csv_fast, "_CELLS_IN_BATCH", 5)
     rows = [[f"user{number}", "x" * (number % 7)] for number in range(200)]
@@ -184,14 +182,14 @@ def test_tables_of_several_blocks_are_read_without_a_seam(monkeypatch, end: str,
 
 
 @given(cell=cells | st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda sign: cells.map(sign.__add__)))
-def test_a_guard_comes_off_as_it_was_put_on(cell: str) -> None:
+def test_unguarding_reverses_the_formula_guard(cell: str) -> None:
     guarded = formula_guard.guard(cell)
     assert formula_guard.unguard(guarded) == cell
     assert not guarded.startswith(("=", "+", "-", "@", "\r", "\n", "＝", "＋", "－", "＠"))
 
 
 @given(table=tables(), secret=st.data())
-def test_what_goes_out_as_csv_comes_back(table, secret: st.DataObject) -> None:
+def test_an_exported_csv_is_read_back_the_same(table, secret: st.DataObject) -> None:
     header, rows = table
     header, rows = [*header, "password"], [[*row, secret.draw(cells)] for row in rows]
 
@@ -213,7 +211,7 @@ in_a_workbook = st.text(
 
 @settings(max_examples=examples(40), deadline=None)
 @given(table=tables(in_a_workbook))
-def test_what_goes_out_as_a_workbook_comes_back(table) -> None:
+def test_an_exported_workbook_is_read_back_the_same(table) -> None:
     header, rows = table
 
     sheet = read(writer.table_xlsx(header, rows), "staff.xlsx")
@@ -230,19 +228,19 @@ def test_what_goes_out_as_a_workbook_comes_back(table) -> None:
 @example(b"\xef\xbb\xbf\xff")
 @example(b'sep="\nuser')
 @example(b"PK\x05\x06" + bytes(18))
-def test_any_bytes_are_read_or_refused_in_a_sentence(data: bytes) -> None:
+def test_any_bytes_are_read_or_refused_with_a_message(data: bytes) -> None:
     read_or_refused(data)
 
 
 @given(data=st.binary(max_size=60), at=st.integers(0, 400), start=st.sampled_from(["csv", "xlsx"]))
-def test_a_damaged_file_is_read_or_refused_in_a_sentence(data: bytes, at: int, start: str) -> None:
+def test_a_damaged_file_is_read_or_refused_with_a_message(data: bytes, at: int, start: str) -> None:
     whole = writer.template_csv() if start == "csv" else WORKBOOK
     read_or_refused(whole[:at] + data + whole[at + len(data) :])
 
 
 @settings(deadline=None)
 @given(text=text_of_separators, encoding=st.sampled_from(["utf-8", "utf-16-le", "windows-1252", "mac-roman", "rot13"]))
-def test_any_text_read_in_any_way_is_read_or_refused_in_a_sentence(text: str, encoding: str) -> None:
+def test_any_text_with_any_options_is_read_or_refused_with_a_message(text: str, encoding: str) -> None:
     for taken in (
         None,
         ReadOptions(encoding=encoding),
@@ -292,7 +290,7 @@ WORKBOOK = writer.table_xlsx(["username", "password"], [["alice", "Abcd1234"]])
     | st.binary(max_size=4),
     cut=st.integers(0, 30),
 )
-def test_a_workbook_with_a_damaged_part_is_read_or_refused_in_a_sentence(
+def test_a_workbook_with_a_damaged_part_is_read_or_refused_with_a_message(
     part: str, at: float, piece: bytes, cut: int
 ) -> None:
     changed = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What holds of judging whatever the cells are."""
+"""Properties of validation that hold for any cells."""
 
 import pandas as pd
 from hypothesis import given, settings
@@ -20,27 +20,27 @@ from tests.support.row_strategies import ACCOUNT, ANYTHING, CELLS, STANDARD, UNH
 
 @given(tables(), st.sampled_from(OnExisting))
 @settings(UNHURRIED, max_examples=examples(200))
-def test_columns_and_a_loop_over_rows_agree(rows: pd.DataFrame, on_existing: OnExisting):
-    told = validate(rows, ACCOUNT, STANDARD, on_existing)
-    pd.testing.assert_frame_equal(told.drop(columns=CODES), judge_row_by_row(rows, ACCOUNT, STANDARD, on_existing))
+def test_validation_by_columns_and_row_by_row_agree(rows: pd.DataFrame, on_existing: OnExisting):
+    validated = validate(rows, ACCOUNT, STANDARD, on_existing)
+    pd.testing.assert_frame_equal(validated.drop(columns=CODES), judge_row_by_row(rows, ACCOUNT, STANDARD, on_existing))
 
 
-#: What validation says by code, beside the texts.
+#: Columns that hold the findings as codes, next to their texts.
 CODES = ["reason_codes", "warning_codes", "change_codes"]
 
 
 @given(tables(), st.sampled_from(OnExisting))
 @settings(UNHURRIED, max_examples=examples(200))
-def test_every_sentence_has_its_code(rows: pd.DataFrame, on_existing: OnExisting):
-    told = validate(rows, ACCOUNT, STANDARD, on_existing)
+def test_every_message_has_its_code(rows: pd.DataFrame, on_existing: OnExisting):
+    validated = validate(rows, ACCOUNT, STANDARD, on_existing)
     for text, codes in zip(("reasons", "warnings", "changes"), CODES, strict=True):
-        for sentences, bits in zip(told[text], told[codes], strict=True):
+        for sentences, bits in zip(validated[text], validated[codes], strict=True):
             assert len(kinds_of(bits)) == (sentences.count("\n") + 1 if sentences else 0)
 
 
 @given(tables())
 @UNHURRIED
-def test_a_row_has_a_reason_unless_it_is_ready_and_a_warning_only_if_it_can_be_sent(rows: pd.DataFrame):
+def test_every_row_not_ready_has_a_reason_and_only_sendable_rows_have_warnings(rows: pd.DataFrame):
     for row in validate(rows, ACCOUNT, STANDARD).itertuples():
         assert (row.reasons == "") == (row.verdict == Verdict.READY)
         assert row.warnings == "" or row.verdict in {Verdict.READY, Verdict.NEEDS_PASSWORD}
@@ -48,22 +48,22 @@ def test_a_row_has_a_reason_unless_it_is_ready_and_a_warning_only_if_it_can_be_s
 
 @given(tables())
 @UNHURRIED
-def test_the_worst_that_is_true_decides(rows: pd.DataFrame):
+def test_the_most_severe_finding_decides_the_verdict(rows: pd.DataFrame):
     for row in validate(rows, ACCOUNT, STANDARD).itertuples():
-        told = row.reasons.splitlines()
+        reasons = row.reasons.splitlines()
         also = [
-            (Verdict.DUPLICATE, any(line.startswith("Same address as") for line in told)),
-            (Verdict.EXISTS, any(line.endswith(findings.EXISTS) for line in told)),
-            (Verdict.NEEDS_PASSWORD, any(line.endswith(findings.NEEDS_PASSWORD) for line in told)),
+            (Verdict.DUPLICATE, any(line.startswith("Same address as") for line in reasons)),
+            (Verdict.EXISTS, any(line.endswith(findings.EXISTS) for line in reasons)),
+            (Verdict.NEEDS_PASSWORD, any(line.endswith(findings.NEEDS_PASSWORD) for line in reasons)),
         ]
         mild = [kind for kind, true in also if true]
-        invalid = len(told) > len(mild)
+        invalid = len(reasons) > len(mild)
         assert row.verdict == (Verdict.INVALID if invalid else (mild or [Verdict.READY])[0])
 
 
 @given(tables())
 @UNHURRIED
-def test_what_would_be_sent_is_judged_the_same_when_it_comes_back(rows: pd.DataFrame):
+def test_cleaned_rows_get_the_same_verdict_when_validated_again(rows: pd.DataFrame):
     once = validate(rows, ACCOUNT, STANDARD)
     again = once.assign(
         username=once["clean_username"],
@@ -80,7 +80,7 @@ def test_what_would_be_sent_is_judged_the_same_when_it_comes_back(rows: pd.DataF
 
 @given(tables())
 @UNHURRIED
-def test_no_address_is_sent_twice_and_none_that_exists(rows: pd.DataFrame):
+def test_no_address_is_sent_twice_or_if_it_exists(rows: pd.DataFrame):
     once = validate(rows, ACCOUNT, STANDARD)
     sent = once.loc[once["ticked"] & once["verdict"].isin([Verdict.READY, Verdict.NEEDS_PASSWORD])]
     pairs = list(zip(sent["clean_username"], sent["clean_domain"], strict=True))
@@ -91,7 +91,7 @@ def test_no_address_is_sent_twice_and_none_that_exists(rows: pd.DataFrame):
 
 @given(tables(), st.data())
 @UNHURRIED
-def test_the_order_of_rows_matters_for_duplicates_only(rows: pd.DataFrame, data: st.DataObject):
+def test_the_order_of_rows_affects_duplicates_only(rows: pd.DataFrame, data: st.DataObject):
     order = data.draw(st.permutations(range(len(rows))))
     straight = validate(rows, ACCOUNT, STANDARD).iloc[order].reset_index(drop=True)
     shuffled = validate(rows.iloc[order].reset_index(drop=True), ACCOUNT, STANDARD)
@@ -103,22 +103,22 @@ def test_the_order_of_rows_matters_for_duplicates_only(rows: pd.DataFrame, data:
 
 @given(tables())
 @UNHURRIED
-def test_every_domain_that_decides_is_named_beforehand(rows: pd.DataFrame):
-    judged = validate(rows, ACCOUNT, STANDARD)
-    assert set(judged["clean_domain"]) - {""} == ImportBatch(rows, STANDARD.domain).domains
+def test_the_batch_names_every_domain_that_validation_needs(rows: pd.DataFrame):
+    validated = validate(rows, ACCOUNT, STANDARD)
+    assert set(validated["clean_domain"]) - {""} == ImportBatch(rows, STANDARD.domain).domains
 
 
 @given(tables())
 @UNHURRIED
-def test_a_filled_table_lacks_no_password_and_keeps_those_that_were_typed(rows: pd.DataFrame):
-    judged = validate(rows, ACCOUNT, STANDARD)
-    filled = passwords.fill(judged)
-    told = validate(filled, ACCOUNT, STANDARD)
-    assert not (told["verdict"] == Verdict.NEEDS_PASSWORD).any()
-    assert not told["reasons"].str.contains(findings.NEEDS_PASSWORD, regex=False).any()
+def test_filling_leaves_no_password_missing_and_keeps_typed_ones(rows: pd.DataFrame):
+    validated = validate(rows, ACCOUNT, STANDARD)
+    filled = passwords.fill(validated)
+    validated_again = validate(filled, ACCOUNT, STANDARD)
+    assert not (validated_again["verdict"] == Verdict.NEEDS_PASSWORD).any()
+    assert not validated_again["reasons"].str.contains(findings.NEEDS_PASSWORD, regex=False).any()
     typed = ~filled["generated"] & ~rows["generated"]
     assert (filled.loc[typed, "password"] == rows.loc[typed, "password"]).all()
-    assert not (filled["generated"] & judged["exists"]).any()
+    assert not (filled["generated"] & validated["exists"]).any()
     others = [name for name in rows.columns if name not in {"password", "generated"}]
     pd.testing.assert_frame_equal(filled[others], rows[others])
 
@@ -131,7 +131,7 @@ def test_a_filled_table_lacks_no_password_and_keeps_those_that_were_typed(rows: 
     ),
 )
 @UNHURRIED
-def test_any_edit_leaves_a_table_that_can_be_judged(rows: pd.DataFrame, changes: dict[int, dict[str, object]]):
+def test_any_edit_leaves_a_table_that_can_be_validated(rows: pd.DataFrame, changes: dict[int, dict[str, object]]):
     before = rows.copy(deep=True)
     edited = Draft(rows).edited(changes)
     pd.testing.assert_frame_equal(rows, before)
@@ -140,8 +140,8 @@ def test_any_edit_leaves_a_table_that_can_be_judged(rows: pd.DataFrame, changes:
     validate(edited.rows, ACCOUNT, STANDARD)
 
 
-def test_what_the_bench_judges_is_judged_alike_by_both_and_holds_every_verdict():
+def test_both_validations_of_the_benchmark_agree_and_cover_every_verdict():
     rows = rows_of(spreadsheet(1_500), 1_500)
-    judged = validate(rows, BENCH_ACCOUNT, BENCH_STANDARD)
-    pd.testing.assert_frame_equal(judged.drop(columns=CODES), judge_row_by_row(rows, BENCH_ACCOUNT, BENCH_STANDARD))
-    assert set(judged["verdict"]) == set(Verdict)
+    validated = validate(rows, BENCH_ACCOUNT, BENCH_STANDARD)
+    pd.testing.assert_frame_equal(validated.drop(columns=CODES), judge_row_by_row(rows, BENCH_ACCOUNT, BENCH_STANDARD))
+    assert set(validated["verdict"]) == set(Verdict)

@@ -1,4 +1,4 @@
-"""The sentences, held word for word to the examples that set their tone."""
+"""Texts for users, compared word for word with the examples that set their tone."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -35,7 +35,7 @@ FIGURES = Confirmation(
 )
 
 
-def test_the_confirmation_tells_every_figure():
+def test_the_confirmation_shows_every_figure():
     assert question(FIGURES) == (
         "Create 213 mailboxes? clienta.nl 201 (14 now), clientb.nl 12 (0 now). staff.xlsx, 241 rows; left out: "
         "12 already exist, 9 invalid, 4 duplicates, 3 unticked. 190 passwords generated, readable until 29 Nov. "
@@ -43,7 +43,7 @@ def test_the_confirmation_tells_every_figure():
     )
 
 
-def test_the_confirmation_leaves_out_what_is_zero_and_counts_one_as_one():
+def test_the_confirmation_omits_zeros_and_uses_the_singular():
     one = Confirmation("a.csv", 6, {"a.nl": 1}, {"a.nl": 1}, 1, 1, 1, 1, 1, 1, at(12, 1), seconds=4)
     assert question(one) == (
         "Create 1 mailbox? a.nl 1 (1 now). a.csv, 6 rows; left out: 1 already exists, 1 invalid, 1 duplicate, "
@@ -56,26 +56,26 @@ def test_the_confirmation_leaves_out_what_is_zero_and_counts_one_as_one():
     )
 
 
-def test_the_confirmation_does_not_call_a_domain_empty_that_could_not_be_checked():
+def test_the_confirmation_does_not_call_an_unchecked_domain_empty():
     assert "clientb.nl 12 (not checked)." in question(replace(FIGURES, existing={"clienta.nl": 14}))
 
 
 def test_the_confirmation_names_ten_domains_and_sums_up_the_rest():
     many = {f"d{number:02}.nl": 3 for number in range(1, 101)}
-    told = question(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
-    assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in told
-    assert "d10.nl" not in told
+    expected = question(Confirmation("a.csv", 300, many, dict.fromkeys(many, 5), seconds=4))
+    assert "d09.nl 3 (5 now) and 91 more domains with 273 mailboxes." in expected
+    assert "d10.nl" not in expected
     ten = dict(list(many.items())[:10])
     assert "d10.nl 3 (5 now). " in question(Confirmation("a.csv", 30, ten, dict.fromkeys(ten, 5), seconds=4))
 
 
-def test_the_confirmation_of_nothing_asks_nothing():
+def test_the_confirmation_of_an_empty_plan_asks_nothing():
     assert question(replace(FIGURES, creates={}, rows=12, invalid=0, duplicates=0, unticked=0)) == (
         "Nothing to create. staff.xlsx, 12 rows; left out: 12 already exist."
     )
 
 
-def test_the_wait_behind_another_run_names_its_unit_where_it_would_be_ambiguous():
+def test_the_wait_behind_another_run_names_its_unit_if_ambiguous():
     assert "About 2 hours at MXroute's limit of 20 a minute (3 minutes more behind another run)." in question(
         replace(FIGURES, seconds=7200)
     )
@@ -88,13 +88,13 @@ def test_a_file_imported_before_is_named_with_run_and_day():
 
 
 def test_a_file_imported_last_year_is_named_with_the_year():
-    told = confirmations.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
-    assert told == "a.csv was imported by ops on 3 May (run 4, 3 updated)."
-    told = confirmations.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
-    assert told == "a.csv was imported into a.nl and b.nl by ops on 3 May 2025 (run 4, 1 created)."
+    expected = confirmations.imported_before("a.csv", [], "ops", at(5, 3), 4, 0, updated=3)
+    assert expected == "a.csv was imported by ops on 3 May (run 4, 3 updated)."
+    expected = confirmations.imported_before("a.csv", ["a.nl", "b.nl"], "ops", at(5, 3, year=2025), 4, 1, now=at(1, 1))
+    assert expected == "a.csv was imported into a.nl and b.nl by ops on 3 May 2025 (run 4, 1 created)."
 
 
-def test_a_run_tells_how_far_it_is():
+def test_a_running_run_shows_its_progress():
     counts = {"created": 84, "skipped": 1, "failed": 1, "waiting": 127}
     assert run_status.running(counts, 213, at(1, 1, 10, 42)) == (
         "86 of 213: 84 created, 1 skipped, 1 failed. Done about 10:42."
@@ -102,12 +102,12 @@ def test_a_run_tells_how_far_it_is():
     assert run_status.running({"waiting": 213}, 213) == "0 of 213."
 
 
-def test_waiting_for_the_limit_asks_for_nothing():
+def test_waiting_for_the_rate_limit_asks_for_no_action():
     assert run_status.waiting(33.6) == "Waiting 34 s for MXroute's limit. Nothing to do."
     assert run_status.waiting(0.2) == "Waiting 1 s for MXroute's limit. Nothing to do."
 
 
-def test_a_silent_host_is_told_with_what_becomes_of_the_rows():
+def test_a_silent_host_is_reported_with_the_number_of_waiting_rows():
     assert run_status.host_silent(at(1, 1, 9, 2), 60, 127) == (
         "MXroute has not answered since 09:02. Next try in 60 s; 127 rows wait, none is lost."
     )
@@ -134,7 +134,7 @@ def test_a_finished_run_accounts_for_every_row():
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "expected"),
     [
         (run_status.KEY_REFUSED, "MXroute refused the API key. Correct MX_API_KEY, restart, then Resume."),
         (run_status.plan_full("limit of accounts reached"), "MXroute: 'limit of accounts reached'. Raise the plan, then Resume."),  # noqa: E501
@@ -142,15 +142,15 @@ def test_a_finished_run_accounts_for_every_row():
         (store_problems.DISK_FULL, "The disk of this server is full. Free space: runs then go on by themselves."),
     ],
 )  # fmt: skip
-def test_a_paused_run_says_why_and_what_to_do(reason: str, told: str):
-    assert run_status.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {told}"
+def test_a_paused_run_shows_the_cause_and_the_next_step(reason: str, expected: str):
+    assert run_status.paused(127, reason) == f"Paused, 127 rows wait, none is lost: {expected}"
 
 
-def test_one_row_waits_in_the_singular():
+def test_one_waiting_row_is_in_the_singular():
     assert run_status.paused(1, store_problems.DISK_FULL).startswith("Paused, 1 row waits, none is lost: ")
 
 
-def test_undo_says_what_goes_and_what_is_kept():
+def test_the_undo_question_counts_deleted_and_kept_mailboxes():
     assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be undone. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
@@ -162,7 +162,7 @@ def test_undo_says_what_goes_and_what_is_kept():
     assert undo_questions.undo("a.csv", 1200, seconds=3600).endswith("About 1 hour. Type 1200.")
 
 
-def test_an_old_list_tells_its_age():
+def test_an_old_list_shows_its_age():
     now = at(5, 3, 9, 1)
     assert list_ages.old_list(at(5, 3, 8, 14), now) == (
         "MXroute does not answer. This is the list of 08:14 (47 minutes old). Preview works; Start waits for MXroute."
@@ -170,12 +170,12 @@ def test_an_old_list_tells_its_age():
     assert "This is the list of 1 May, 08:14 (2 days old)." in list_ages.old_list(at(5, 1, 8, 14), now)
 
 
-def test_the_age_of_a_list_is_told_even_when_there_is_none():
+def test_the_age_of_a_list_is_shown_even_before_the_first_read():
     assert list_ages.read_ago(at(1, 1, 10, 0), at(1, 1, 10, 47)) == "Read 47 minutes ago."
     assert list_ages.read_ago(None, 0.0) == "Not read yet."
 
 
-def test_refused_files_are_told_in_one_sentence_each():
+def test_each_refused_file_has_a_short_message():
     assert file_problems.open_quote("staff.csv", 212) == "staff.csv: a quote opens in line 212 and never closes."
     assert (
         file_problems.no_address_column(["name", "phone"])
@@ -214,14 +214,14 @@ def test_a_quoted_cell_is_short_and_fits_on_one_line():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "expected"),
     [(0, "1 minute"), (61, "2 minutes"), (3600, "1 hour"), (3601, "1 hour 1 minute"), (30_000, "8 hours 20 minutes")],
 )
-def test_durations_are_rounded_up(seconds: float, told: str):
-    assert format.duration(seconds) == told
+def test_durations_are_rounded_up(seconds: float, expected: str):
+    assert format.duration(seconds) == expected
 
 
-def test_lists_are_told_with_and_and_long_ones_are_counted():
+def test_lists_are_joined_with_and_and_long_ones_are_counted():
     assert format.listed(["a"]) == "a"
     assert format.listed(["a", "b", "c"]) == "a, b and c"
     assert format.listed(list("abcdef"), most=4, noun="more domains") == "a, b, c and 3 more domains"

@@ -1,4 +1,4 @@
-"""Rows of mailboxes that exist, judged and planned as updates: what each cell comes to, and what it never does."""
+"""Rows of existing mailboxes, validated and planned as updates."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ KINDS_OF_NUMBERS = {"quota": "int64", "limit": "int64", "usage": "float64"}
 
 
 def has(*boxes: tuple[str, int, int, float, str]) -> pd.DataFrame:
-    """What mailboxes have: name, quota, limit, usage, recovery email."""
+    """Return the stored values of mailboxes, each given as name, quota, limit, usage, recovery email."""
     names = ["username", "quota", "limit", "usage", "recovery_email"]
     kinds = KINDS_OF_NUMBERS | {"recovery_email": "str", "username": "str", "name": "str"}
     return pd.DataFrame(boxes, columns=names).assign(name=NAME).astype(kinds)
@@ -45,28 +45,30 @@ ACCOUNT = AccountSnapshot(
 )  # fmt: skip
 
 
-def judged(
+def validated(
     *rows: dict[str, Any], account: AccountSnapshot = ACCOUNT, on_existing: OnExisting = OnExisting.UPDATE
 ) -> pd.DataFrame:
     names = {name for row in rows for name in row} - {"ticked", "generated"}
-    besides = {name: [row.get(name, usual) for row in rows] for name, usual in (("ticked", True), ("generated", False))}
+    metadata = {
+        name: [row.get(name, usual) for row in rows] for name, usual in (("ticked", True), ("generated", False))
+    }
     cells = {name: [row.get(name, "") for row in rows] for name in names}
-    return validate(make_rows(cells, line=[*range(2, len(rows) + 2)], **besides), account, STANDARD, on_existing)
+    return validate(make_rows(cells, line=[*range(2, len(rows) + 2)], **metadata), account, STANDARD, on_existing)
 
 
 def one(account: AccountSnapshot = ACCOUNT, **row: Any) -> Any:
-    return next(judged({"username": "info"} | row, account=account).itertuples())
+    return next(validated({"username": "info"} | row, account=account).itertuples())
 
 
 def planned(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT) -> tuple[PlannedRow, ...]:
-    return builder.make_plan(judged(*rows, account=account)).rows
+    return builder.make_plan(validated(*rows, account=account)).rows
 
 
 # What a row changes
 
 
 @pytest.mark.parametrize(
-    ("cells", "told"),
+    ("cells", "message"),
     [
         ({}, "no change"),
         ({"quota": "2048"}, "quota 1024 → 2048"),
@@ -102,14 +104,14 @@ def planned(*rows: dict[str, Any], account: AccountSnapshot = ACCOUNT) -> tuple[
         ),
     ],
 )
-def test_what_a_row_changes_is_said_in_phrases(cells: dict[str, str], told: str) -> None:
+def test_the_changes_of_a_row_are_described_in_phrases(cells: dict[str, str], message: str) -> None:
     row = one(**cells)
     assert (row.verdict, row.reasons, row.action) == (Verdict.READY, "", "update")
-    assert findings.in_one_line(row.changes) == told
+    assert findings.in_one_line(row.changes) == message
 
 
 @pytest.mark.parametrize(
-    ("cells", "told"),
+    ("cells", "message"),
     [
         ({"quota": "500"}, "801 MB used: with a quota of 500 MB no new mail fits."),
         ({"quota": "801"}, ""),
@@ -122,9 +124,9 @@ def test_what_a_row_changes_is_said_in_phrases(cells: dict[str, str], told: str)
         ({}, ""),
     ],
 )  # fmt: skip
-def test_what_is_worth_a_look_is_a_warning(cells: dict[str, str], told: str) -> None:
+def test_doubtful_updates_get_a_warning(cells: dict[str, str], message: str) -> None:
     row = one(**cells)
-    assert (row.verdict, row.warnings) == (Verdict.READY, told)
+    assert (row.verdict, row.warnings) == (Verdict.READY, message)
 
 
 @pytest.mark.parametrize(
@@ -137,17 +139,17 @@ def test_what_is_worth_a_look_is_a_warning(cells: dict[str, str], told: str) -> 
         {"password": "x"},
     ],
 )
-def test_a_broken_cell_makes_an_update_invalid_and_it_changes_nothing(cells: dict[str, str]) -> None:
+def test_an_invalid_cell_makes_an_update_invalid_and_without_changes(cells: dict[str, str]) -> None:
     row = one(**cells)
     assert (row.verdict, row.changes) == (Verdict.INVALID, "")
     assert row.reasons
 
 
-def test_a_name_that_no_new_mailbox_may_have_is_fine_where_it_exists() -> None:
+def test_an_existing_mailbox_may_have_a_username_that_a_new_one_may_not() -> None:
     assert one(username="o'brien").verdict == Verdict.READY
 
 
-def test_what_the_host_has_is_not_known_where_no_figures_were_had() -> None:
+def test_without_figures_of_the_host_changes_name_only_the_new_value() -> None:
     account = AccountSnapshot(ACCOUNT.domains, ACCOUNT.existing)
     assert one(account, quota="1024").changes == "quota set to 1024"
     assert one(account).changes == "no change"
@@ -157,15 +159,15 @@ def test_what_the_host_has_is_not_known_where_no_figures_were_had() -> None:
     assert (row.quota, row.before) == (1024, {"quota": None, "limit": None, "recovery_email": "", "name": ""})
 
 
-def test_a_dash_is_a_blank_recovery_email_for_a_mailbox_to_be_made() -> None:
+def test_a_dash_means_no_recovery_email_for_a_new_mailbox() -> None:
     row = one(username="new", recovery_email="-", password=GOOD)
     assert (row.verdict, row.action, row.changes, row.clean_recovery_email) == (Verdict.READY, "create", "", "")
     made, *_ = planned({"username": "new", "recovery_email": "-", "password": GOOD})
     assert not made.stored
 
 
-def test_the_second_row_of_a_mailbox_is_a_duplicate_and_an_unticked_one_claims_nothing() -> None:
-    rows = judged(
+def test_the_second_ticked_row_of_a_mailbox_is_a_duplicate() -> None:
+    rows = validated(
         {"username": "info", "ticked": False},
         {"username": "info", "quota": "1"},
         {"username": "Info@a.nl", "quota": "2"},
@@ -174,39 +176,39 @@ def test_the_second_row_of_a_mailbox_is_a_duplicate_and_an_unticked_one_claims_n
     assert rows["reasons"].iat[2] == "Same address as line 3. Change one, or leave this one out."
 
 
-def test_with_skip_nothing_of_an_existing_mailbox_is_touched_and_the_way_to_change_it_is_said() -> None:
-    rows = judged({"username": "info", "quota": "2048"}, on_existing=OnExisting.SKIP)
+def test_with_skip_an_existing_mailbox_is_unchanged_and_the_reason_says_how_to_update_it() -> None:
+    rows = validated({"username": "info", "quota": "2048"}, on_existing=OnExisting.SKIP)
     assert rows["verdict"].iat[0] == Verdict.EXISTS
     assert rows["reasons"].iat[0] == "Skipped. To change it, choose Existing mailboxes: update."
     assert (rows["action"].iat[0], rows["changes"].iat[0]) == ("", "")
 
 
 def test_no_password_is_ever_generated_for_a_mailbox_that_exists() -> None:
-    rows = judged({"username": "info"}, {"username": "info@b.nl", "quota": "lots"}, {"username": "new"})
+    rows = validated({"username": "info"}, {"username": "info@b.nl", "quota": "lots"}, {"username": "new"})
     filled = passwords.fill(rows)
     assert filled["generated"].tolist() == [False, False, True]
     assert filled["password"].iloc[:2].tolist() == ["", ""]
 
 
-def test_a_new_name_that_a_spreadsheet_may_have_made_of_an_old_one_is_worth_a_look() -> None:
+def test_a_username_that_a_spreadsheet_may_have_stripped_of_zeros_gets_a_warning() -> None:
     agents = AccountSnapshot(
         frozenset({"a.nl"}), {"a.nl": frozenset({"007"})}, has={"a.nl": has(("007", 1024, 9600, 0.0, ""))}
     )
-    after = judged(*({"username": name, "password": GOOD} for name in ("7", "007", "07", "70")), account=agents)
-    assert ["007 exists" in told for told in after["warnings"]] == [True, False, False, False]
+    after = validated(*({"username": name, "password": GOOD} for name in ("7", "007", "07", "70")), account=agents)
+    assert ["007 exists" in message for message in after["warnings"]] == [True, False, False, False]
     assert set(after["verdict"]) == {Verdict.READY}
 
 
-def test_a_password_generated_before_the_mailbox_was_seen_to_exist_replaces_none() -> None:
+def test_a_generated_password_never_replaces_that_of_an_existing_mailbox() -> None:
     row = {"username": "info", "password": "Gener-ated-1234", "generated": True}
-    rows = judged(row)
+    rows = validated(row)
     assert (rows["verdict"].iat[0], rows["changes"].iat[0]) == (Verdict.READY, "no change")
     assert planned(row)[0].password == ""
     assert passwords.fill(rows)["password"].iat[0] == ""
 
 
-def test_kinds_tell_rows_that_are_ready_apart() -> None:
-    rows = judged(
+def test_kinds_distinguish_new_updated_and_unchanged_rows() -> None:
+    rows = validated(
         {"username": "info"}, {"username": "info@b.nl", "quota": "1"}, {"username": "new", "password": GOOD}, {}
     )
     assert kinds(rows).tolist() == [UNCHANGED, UPDATE, "ready", "invalid"]
@@ -239,17 +241,17 @@ def test_the_plan_holds_what_is_sent_and_what_was_before() -> None:
         True,
     )
     assert (clear.stored.get("recovery_email", ""), clear.acts) == ("", False)
-    assert (limit.limit, limit.acts, limit.left_out) == (600, False, "")  # told in the results, not sent
+    assert (limit.limit, limit.acts, limit.left_out) == (600, False, "")  # reported in the results, not sent
     assert (same.action, same.before, same.quota, same.limit) == (Action.CREATE, {}, 1024, 9600)
     assert new.left_out.startswith("Needs password.")
 
 
-def test_a_recovery_email_that_goes_is_told_by_a_sign() -> None:
+def test_a_removed_recovery_email_is_planned_with_the_clear_mark() -> None:
     row, *_ = planned({"username": "info", "recovery_email": "-"})
     assert (row.stored.get("recovery_email", ""), row.asks_host, row.acts) == (CLEAR, False, True)
 
 
-def test_a_limit_alone_is_planned_but_asks_for_nothing() -> None:
+def test_a_limit_without_a_password_is_planned_but_not_sent() -> None:
     with_one, without = planned(
         {"username": "info", "limit": "500", "password": GOOD}, {"username": "big", "limit": "500"}
     )
@@ -257,7 +259,7 @@ def test_a_limit_alone_is_planned_but_asks_for_nothing() -> None:
     assert (without.limit, without.password, without.acts) == (500, "", False)
 
 
-def test_an_update_that_is_left_out_says_why_and_acts_not() -> None:
+def test_a_left_out_update_has_a_reason_and_is_not_carried_out() -> None:
     unticked, broken = planned(
         {"username": "info", "quota": "1", "ticked": False}, {"username": "big", "quota": "lots"}
     )
@@ -266,14 +268,14 @@ def test_an_update_that_is_left_out_says_why_and_acts_not() -> None:
 
 
 def confirmed(*rows: dict[str, Any]) -> str:
-    table = judged(*rows)
+    table = validated(*rows)
     plan = builder.make_plan(table, JsonRows((), "staff.csv", "d"))
     figures = builder.confirmation(plan, table, existing={"a.nl": 3, "b.nl": 1}, readable_until=0.0, seconds=9.0)
     return str(confirmations.confirm(figures))
 
 
-def test_the_confirmation_tells_new_changed_and_unchanged_apart_and_replaced_passwords_loudly() -> None:
-    told = confirmed(
+def test_the_confirmation_counts_new_changed_and_unchanged_and_replaced_passwords() -> None:
+    message = confirmed(
         {"username": "info", "quota": "2048", "password": GOOD},
         {"username": "big", "recovery_email": "x@home.nl"},
         {"username": "o'brien"},
@@ -281,7 +283,7 @@ def test_the_confirmation_tells_new_changed_and_unchanged_apart_and_replaced_pas
         {"username": "new", "password": GOOD},
         {"username": "new", "password": GOOD},
     )
-    assert told == (
+    assert message == (
         "Create 1 mailbox and update 3? a.nl 1 new and 2 changed (3 now), b.nl 1 changed (1 now). "
         "1 password of an existing mailbox will be replaced. "
         "staff.csv, 6 rows; unchanged: 1; left out: 1 duplicate. "
@@ -290,21 +292,21 @@ def test_the_confirmation_tells_new_changed_and_unchanged_apart_and_replaced_pas
     )
 
 
-def test_what_costs_no_write_takes_no_time() -> None:
-    told = confirmed({"username": "info", "recovery_email": "-"}, {"username": "big", "recovery_email": "x@home.nl"})
-    assert told == (
+def test_updates_without_a_write_add_no_time() -> None:
+    message = confirmed({"username": "info", "recovery_email": "-"}, {"username": "big", "recovery_email": "x@home.nl"})
+    assert message == (
         "Update 2 mailboxes? a.nl 2 changed (3 now). staff.csv, 2 rows. "
         "2 rows only change a recovery email, which is kept here and costs no write. You may close this tab."
     )
 
 
-def test_nothing_to_change_is_said() -> None:
+def test_the_confirmation_of_no_changes_says_so() -> None:
     assert confirmed({"username": "info", "quota": "1024"}, {"username": "big"}) == (
         "Nothing to change. staff.csv, 2 rows; unchanged: 2."
     )
 
 
-# What holds whatever the cells are
+# Properties for any cells
 
 
 def update(rows: pd.DataFrame, account: AccountSnapshot = AWKWARD) -> pd.DataFrame:
@@ -312,7 +314,7 @@ def update(rows: pd.DataFrame, account: AccountSnapshot = AWKWARD) -> pd.DataFra
 
 
 def carried_out(rows: tuple[PlannedRow, ...], account: AccountSnapshot) -> tuple[AccountSnapshot, set[str]]:
-    """A host and its recovery emails after a plan, as the engine does it; and the addresses that got a password."""
+    """Return the host after a plan, as the engine carries it out, and the addresses that got a password."""
     existing = {domain: set(names) for domain, names in account.existing.items()}
     there = {domain: frame.assign(username=frame["username"].str.lower()).set_index("username").to_dict("index")
              for domain, frame in account.has.items()}  # fmt: skip
@@ -338,7 +340,7 @@ def carried_out(rows: tuple[PlannedRow, ...], account: AccountSnapshot) -> tuple
 
 @given(tables())
 @UNHURRIED
-def test_what_was_carried_out_is_no_change_when_it_is_judged_again(rows: pd.DataFrame) -> None:
+def test_rows_carried_out_are_no_change_when_validated_again(rows: pd.DataFrame) -> None:
     once = update(rows)
     account, _ = carried_out(builder.make_plan(once).rows, AWKWARD)
     again = update(rows.assign(password="", generated=False), account)
@@ -362,7 +364,7 @@ def test_a_blank_cell_changes_nothing(rows: pd.DataFrame) -> None:
 
 @given(tables())
 @UNHURRIED
-def test_what_is_not_in_the_file_stays_as_it_is(rows: pd.DataFrame) -> None:
+def test_mailboxes_that_are_not_in_the_file_stay_unchanged(rows: pd.DataFrame) -> None:
     plan = builder.make_plan(update(rows))
     assert not any(row.action is Action.DELETE for row in plan.rows)
     account, touched = carried_out(plan.rows, AWKWARD)
@@ -378,7 +380,7 @@ def test_what_is_not_in_the_file_stays_as_it_is(rows: pd.DataFrame) -> None:
 
 @given(tables())
 @UNHURRIED
-def test_a_mailbox_that_exists_never_lacks_a_password_nor_gets_one_of_ours(rows: pd.DataFrame) -> None:
+def test_an_existing_mailbox_never_needs_or_gets_a_generated_password(rows: pd.DataFrame) -> None:
     once = update(rows)
     assert not (once["exists"] & (once["verdict"] == Verdict.NEEDS_PASSWORD)).any()
     assert not passwords.fill(once).loc[once["exists"], "generated"].any()
@@ -386,7 +388,7 @@ def test_a_mailbox_that_exists_never_lacks_a_password_nor_gets_one_of_ours(rows:
 
 @given(tables())
 @UNHURRIED
-def test_updating_changes_no_verdict_of_a_row_to_create(rows: pd.DataFrame) -> None:
+def test_updating_does_not_change_the_verdicts_of_new_rows(rows: pd.DataFrame) -> None:
     skipping, updating = validate(rows, AWKWARD, AWKWARD_STANDARD), update(rows)
     new = ~skipping["exists"]
     same = ["verdict", "warnings", "clean_quota", "clean_limit", "clean_recovery_email", "changes"]
@@ -395,7 +397,7 @@ def test_updating_changes_no_verdict_of_a_row_to_create(rows: pd.DataFrame) -> N
 
 @given(tables(), st.sampled_from(["Winter-2026", "S3cret!!!word"]))
 @UNHURRIED
-def test_no_password_is_in_what_is_said(rows: pd.DataFrame, password: str) -> None:
-    told = update(rows.assign(password=password))
+def test_no_password_is_in_changes_reasons_or_warnings(rows: pd.DataFrame, password: str) -> None:
+    message = update(rows.assign(password=password))
     for column in ("changes", "reasons", "warnings"):
-        assert not told[column].str.contains(password, regex=False).any()
+        assert not message[column].str.contains(password, regex=False).any()

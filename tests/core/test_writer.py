@@ -1,4 +1,4 @@
-"""Files that leave: what Excel opens right, what no spreadsheet runs, and what comes back."""
+"""Exported files: Excel opens them, no spreadsheet runs a formula, and MXM reads them back."""
 
 import csv
 import io
@@ -47,13 +47,13 @@ def test_exported_mailboxes_are_read_back_as_they_were(kind: str) -> None:
     ]
 
 
-def test_a_domain_without_mailboxes_is_a_header() -> None:
+def test_a_domain_without_mailboxes_is_exported_as_a_header_only() -> None:
     assert writer.mailboxes_csv(MAILBOXES[:0]).endswith(b"recovery_email,domain,name\r\n")
     assert writer.mailboxes_xlsx(MAILBOXES[:0]).startswith(b"PK")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_what_would_be_a_formula_is_neutralised_inside_quotes_but_never_in_a_password(start: str) -> None:
+def test_formulas_are_neutralised_inside_quotes_except_in_passwords(start: str) -> None:
     data = writer.table_csv(
         ["username", "password", "note"], [["al", f"{start}Ab", f"{start}1+2"]], verbatim={"password"}
     )
@@ -64,12 +64,12 @@ def test_what_would_be_a_formula_is_neutralised_inside_quotes_but_never_in_a_pas
 
 
 @pytest.mark.parametrize("cell", ["a,b", "a;b", "a|b", "a\tb", 'a"b', "a\nb", " a", "a ", "#a"])
-def test_separators_quotes_and_outer_blanks_stand_in_quotes(cell: str) -> None:
+def test_cells_with_separators_quotes_or_outer_blanks_are_quoted(cell: str) -> None:
     line = writer.table_csv(["username"], [[cell]]).decode("utf-8-sig").split("\r\n", 1)[1]
     assert line == '"' + cell.replace('"', '""') + '"\r\n'
 
 
-def test_headers_of_others_making_are_guarded_too() -> None:
+def test_formulas_in_headers_are_neutralised_too() -> None:
     assert writer.table_csv(["=x()", "username"], []).decode("utf-8-sig") == '"\t=x()",username\r\n'
 
 
@@ -79,7 +79,7 @@ def test_a_workbook_holds_text_only() -> None:
     assert [sheet.table.row(at) for at in range(2)] == [["007", "1e5"], ["1/2", "\t=1+2"]]
 
 
-def test_a_cell_longer_than_a_workbook_takes_is_cut_and_not_lost() -> None:
+def test_a_cell_too_long_for_a_workbook_is_cut_not_dropped() -> None:
     sheet = reader.read(writer.table_xlsx(["username", "note"], [["jan", "x" * 40_000]]), "staff.xlsx")
     assert sheet.table.row(0)[1] == "x" * 32_766 + "…"
 
@@ -89,7 +89,7 @@ def test_rows_must_be_as_wide_as_the_header() -> None:
         writer.table_csv(["a", "b"], [["x"]])
 
 
-def test_the_template_is_read_and_its_examples_are_on_nobodys_account() -> None:
+def test_the_template_is_readable_and_uses_example_com() -> None:
     rows = rows_of(writer.template_csv(), "mailboxes-template.csv")
     assert len(rows) == 2
     assert set(rows["domain"]) == {"example.com"}
@@ -109,5 +109,5 @@ def test_file_names_are_safe(domain: str, name: str) -> None:
     assert writer.file_name(domain, date(2026, 5, 3)) == name
 
 
-def test_the_file_name_tells_the_kind() -> None:
+def test_the_file_name_has_the_extension_of_its_kind() -> None:
     assert writer.file_name("a.nl", date(2026, 5, 3), "xlsx") == "mailboxes-a.nl-2026-05-03.xlsx"

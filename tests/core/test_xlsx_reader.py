@@ -22,7 +22,7 @@ def test_cells_are_read_as_text() -> None:
     ]
 
 
-def test_a_cell_with_an_error_is_seen_and_not_taken_for_blank() -> None:
+def test_a_cell_with_an_error_is_read_as_its_error_not_as_blank() -> None:
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
@@ -63,7 +63,7 @@ def test_a_list_of_addresses_needs_no_header() -> None:
     assert (sheet.header, sheet.taken.told(), len(sheet)) == (("email",), "sheet List, no header", 2)
 
 
-def test_a_cell_beside_the_table_makes_its_row_invalid() -> None:
+def test_a_cell_outside_the_table_makes_its_row_invalid() -> None:
     sheet = read(book(Staff=[*STAFF, ["bob", "Abcd1234", "", "call him"]]))
     table, _ = mapping.rows_from_sheet(sheet, mapping.detect_columns(sheet.header))
     assert table["fault"].tolist() == ["", "One value too many: a cell lies outside the table, under no header."]
@@ -81,12 +81,12 @@ def test_too_many_rows_are_refused_before_anything_is_built() -> None:
     assert refusal(data, limits=Limits(rows=5)) == "50 rows; the limit is 5. Split the file."
 
 
-def test_a_sheet_too_large_to_read_does_not_keep_the_others_from_being_read() -> None:
+def test_a_sheet_that_is_too_large_does_not_block_the_other_sheets() -> None:
     data = book(Log=[[number] for number in range(50)], Staff=STAFF)
     assert read(data, limits=Limits(rows=5)).taken.sheet == "Staff"
 
 
-def test_what_unpacks_to_more_than_the_limit_is_refused_unopened() -> None:
+def test_a_workbook_that_unpacks_over_the_limit_is_refused_unopened() -> None:
     data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml + b" " * 300_000_000)
     assert len(data) < 1_000_000
     tracemalloc.start()
@@ -99,7 +99,7 @@ def test_what_unpacks_to_more_than_the_limit_is_refused_unopened() -> None:
     assert peak < 5_000_000
 
 
-def test_an_archive_that_lies_about_its_size_is_refused() -> None:
+def test_an_archive_with_a_false_size_is_refused() -> None:
     data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml + b" " * 5_000_000)
     honest = zipfile.ZipFile(io.BytesIO(data)).getinfo(SHEET).file_size
     lying = data.replace(honest.to_bytes(4, "little"), (900).to_bytes(4, "little"))
@@ -108,7 +108,7 @@ def test_an_archive_that_lies_about_its_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize("far", [b"XFD1048576", b"A1048576", b"ZZZZZZ2", b"A99999999999"])
-def test_cells_far_apart_do_not_fill_the_memory(far: bytes) -> None:
+def test_cells_that_are_far_apart_are_refused(far: bytes) -> None:
     cells = (
         b'<row r="1048576"><c r="' + far + b'"><v>1</v></c></row><row><c r="XFD1048577"><v>2</v></c></row></sheetData>'
     )
@@ -119,7 +119,7 @@ def test_cells_far_apart_do_not_fill_the_memory(far: bytes) -> None:
 @pytest.mark.parametrize(
     "promised", [b'"4000000000"', b"'+4000000000'", b'"&#52;000000000"', b'"" uniqueCount="9999999999"']
 )
-def test_a_workbook_that_promises_more_texts_than_it_has_bytes_is_refused(promised: bytes) -> None:
+def test_a_workbook_that_declares_more_texts_than_it_has_bytes_is_refused(promised: bytes) -> None:
     def promise(xml: bytes) -> bytes:
         return re.sub(rb'uniqueCount="\d+"', b"uniqueCount=" + promised, xml)
 
@@ -131,7 +131,7 @@ def test_many_cells_may_share_a_text() -> None:
     assert len(read(data)) == 2_000
 
 
-def test_blank_cells_with_a_format_are_no_cells() -> None:
+def test_blank_cells_with_a_format_are_ignored() -> None:
     cells = b"".join(b'<row r="%d"><c r="XFD%d" s="0"/></row>' % (row, row) for row in range(3, 9_000))
     data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"</sheetData>", cells + b"</sheetData>"))
     assert rows(read(data)) == STAFF[1:]
@@ -143,7 +143,7 @@ def test_rows_out_of_order_are_refused() -> None:
     assert refusal(data).startswith("staff.xlsx is damaged")
 
 
-def test_a_part_with_a_document_type_is_refused() -> None:
+def test_a_part_with_a_doctype_is_refused() -> None:
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>'
     data = with_part(book(Staff=STAFF), SHEET, lambda xml: xml.replace(b"<worksheet", bomb + b"<worksheet", 1))
     assert refusal(data).startswith("staff.xlsx is damaged")
@@ -158,7 +158,7 @@ def test_a_part_with_a_document_type_is_refused() -> None:
         ("staff.csv", "This is a zip archive, not a table: a CSV or .xlsx is needed."),
     ],
 )
-def test_archives_of_other_kinds_are_called_by_their_names(part: str, sentence: str) -> None:
+def test_archives_of_other_kinds_are_named_in_the_refusal(part: str, sentence: str) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(part, "x")
