@@ -10,6 +10,6 @@ from tests.support.app import App, opened
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
+    """Yield a server whose account has a.nl, b.nl and c.nl, all empty."""
     with opened(tmp_path) as made:
         yield made

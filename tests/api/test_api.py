@@ -1,4 +1,4 @@
-"""The HTTP API: who comes in, and what it does with domains."""
+"""The HTTP API: authentication, bodies, errors, domains and lists."""
 
 import gzip
 import logging
@@ -24,19 +24,19 @@ BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
 
 
-# Who comes in, and with how much.
+# Authentication and bodies.
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"Authorization": "Basic bXhtOg=="}, {"Authorization": "Bearer"}, {"Cookie": "session=x"}]
 )
-def test_nothing_but_a_token_lets_anybody_in(app: App, headers: dict[str, str]) -> None:
+def test_the_api_is_refused_without_a_valid_token(app: App, headers: dict[str, str]) -> None:
     answer = app.ask("GET", "/me", token=None, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="MXM"')
 
 
-def test_a_token_that_works_no_more_says_why(app: App) -> None:
+def test_a_revoked_token_is_refused_with_the_reason(app: App) -> None:
     token = app.token(a_nl="view")
     app.services.tokens.revoke(LOCAL, 2)
     answer = app.ask("GET", "/me", token=token)
@@ -44,14 +44,14 @@ def test_a_token_that_works_no_more_says_why(app: App) -> None:
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-def test_a_token_is_told_who_it_is(app: App) -> None:
-    told = data(app.ask("GET", "/me", token=app.token(a_nl="view import", b_nl="view")))
-    assert told == {
+def test_me_returns_the_name_and_permissions_of_the_token(app: App) -> None:
+    me = data(app.ask("GET", "/me", token=app.token(a_nl="view import", b_nl="view")))
+    assert me == {
         "name": "test (token 2)", "admin": False, "permissions": {"a.nl": ["import", "view"], "b.nl": ["view"]}
     }  # fmt: skip
 
 
-def test_a_body_over_the_limit_is_refused_before_anything_reads_it(app: App) -> None:
+def test_a_body_over_the_size_limit_is_refused_before_it_is_parsed(app: App) -> None:
     big = b"x" * 10_000_001
     json = {"Content-Type": "application/json"}
     refused(app.ask("POST", "/imports", content=big, headers=json), 413, "10 MB; the limit is 10 MB.")
@@ -63,7 +63,7 @@ def test_a_body_over_the_limit_is_refused_before_anything_reads_it(app: App) -> 
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b"", "The body is no JSON"),
         (b'{"username": "nina",}', "The body is no JSON (line 1, column 21)."),
@@ -77,31 +77,31 @@ def test_a_body_over_the_limit_is_refused_before_anything_reads_it(app: App) -> 
         (b"[]", "The body must be a JSON object."),
     ],
 )
-def test_a_body_that_is_no_json_object_is_refused_in_one_sentence(app: App, body: bytes, told: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused_with_one_sentence(app: App, body: bytes, message: str) -> None:
     for path in (BOXES, "/imports", "/email-accounts/import/preview"):
-        refused(app.ask("POST", path, content=body, headers={"Content-Type": "application/json"}), 400, told)
+        refused(app.ask("POST", path, content=body, headers={"Content-Type": "application/json"}), 400, message)
 
 
-def test_a_body_of_another_kind_is_refused(app: App) -> None:
+def test_a_body_of_another_content_type_is_refused(app: App) -> None:
     for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
         refused(app.ask("POST", BOXES, content=b"{}", headers=kind), 415, "Content-Type: application/json.")
         refused(app.ask("POST", "/imports", content=b"{}", headers=kind), 415, "or text/csv or")
 
 
-def test_half_a_body_is_none(app: App, caplog: pytest.LogCaptureFixture) -> None:
-    heard = iter(
+def test_a_body_cut_off_by_a_disconnect_is_ignored(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    received = iter(
         [
             {"type": "http.request", "body": b"username,password\nnina,Geh", "more_body": True},
             {"type": "http.disconnect"},
         ]
     )
-    said: list[Message] = []
+    sent: list[Message] = []
 
     async def receive() -> Message:
-        return next(heard)
+        return next(received)
 
     async def send(message: Message) -> None:
-        said.append(message)
+        sent.append(message)
 
     headers = [(b"authorization", f"Bearer {app.admin}".encode()), (b"content-type", b"text/csv")]
     scope = {
@@ -113,15 +113,15 @@ def test_half_a_body_is_none(app: App, caplog: pytest.LogCaptureFixture) -> None
         "root_path": "",
     }
     anyio.run(routes[0], scope, receive, send)
-    assert (said, caplog.records, data(app.ask("GET", "/imports"))) == ([], [], [])
+    assert (sent, caplog.records, data(app.ask("GET", "/imports"))) == ([], [], [])
 
 
-def test_a_packed_body_is_refused_unopened(app: App) -> None:
+def test_a_compressed_body_is_refused_without_decompressing_it(app: App) -> None:
     packed = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
     refused(app.ask("POST", "/imports", content=gzip.compress(b"username"), headers=packed), 415, "Content-Encoding")
 
 
-def test_what_is_not_there_wears_the_envelope_too(app: App) -> None:
+def test_unknown_paths_methods_and_parameters_answer_in_the_error_envelope(app: App) -> None:
     for path in ("", "/nowhere", "/domains/a%0Ab/email-accounts/nina/"):
         refused(app.ask("GET", path), 404, "There is nothing at this path; /api/openapi.json lists what there is.")
     answer = app.ask("PUT", "/imports")
@@ -133,7 +133,7 @@ def test_what_is_not_there_wears_the_envelope_too(app: App) -> None:
     refused(app.ask("GET", f"{BOXES}?refresh=perhaps"), 400, "refresh: ", "refresh")
 
 
-def test_a_fault_of_ours_tells_nothing_of_itself(
+def test_an_internal_error_shows_no_details_and_logs_no_password(
     app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails(*_: object) -> None:
@@ -146,7 +146,7 @@ def test_a_fault_of_ours_tells_nothing_of_itself(
     assert GOOD not in caplog.text
 
 
-def test_a_store_that_can_not_be_written_is_said(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_store_answers_503_with_the_reason(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise StoreUnavailable("The disk of this server is full.")
 
@@ -154,13 +154,13 @@ def test_a_store_that_can_not_be_written_is_said(app: App, monkeypatch: pytest.M
     refused(app.ask("POST", BOXES, NINA), 503, "disk")
 
 
-def test_no_other_site_is_let_in_and_nothing_is_cached(app: App) -> None:
+def test_no_cors_header_is_sent_and_nothing_is_cached(app: App) -> None:
     answer = app.ask("GET", "/me", headers={"Origin": "https://elsewhere.example"})
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_document_is_behind_the_door_and_calls_nobody(app: App) -> None:
+def test_the_openapi_document_needs_a_token_and_loads_nothing_from_elsewhere(app: App) -> None:
     assert app.ask("GET", "/openapi.json", token=None).status_code == 401
     document = app.ask("GET", "/openapi.json").json()
     assert document["servers"] == [{"url": "/api"}]
@@ -170,7 +170,7 @@ def test_the_document_is_behind_the_door_and_calls_nobody(app: App) -> None:
     assert {app.ask("GET", path).status_code for path in ("/docs", "/redoc")} == {404}
 
 
-def test_the_document_has_names_that_a_client_can_wear_and_sentences_that_people_read(app: App) -> None:
+def test_the_openapi_document_has_unique_operation_ids_and_readable_summaries(app: App) -> None:
     document = app.ask("GET", "/openapi.json").json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
@@ -191,7 +191,7 @@ def test_a_token_sees_its_own_domains(app: App) -> None:
     assert data(app.ask("GET", "/domains", token=app.token(b_nl="view", x_nl="view"))) == ["b.nl"]
 
 
-def test_a_list_has_what_mxroute_has_and_the_recovery_emails(app: App) -> None:
+def test_a_list_has_the_figures_of_mxroute_and_the_recovery_emails(app: App) -> None:
     app.have("kim@a.nl")
     app.ask("POST", BOXES, NINA | {"recovery_email": "Nina@Example.org"})
     answer = app.ask("GET", BOXES)
@@ -205,14 +205,14 @@ def test_a_list_has_what_mxroute_has_and_the_recovery_emails(app: App) -> None:
     assert "problem" not in answer.json()
 
 
-def test_a_list_is_kept_until_a_refresh(app: App) -> None:
+def test_a_list_is_cached_until_a_refresh(app: App) -> None:
     data(app.ask("GET", BOXES))
     app.have("kim@a.nl")
     assert data(app.ask("GET", BOXES)) == []
     assert len(data(app.ask("GET", f"{BOXES}?refresh=true"))) == 1
 
 
-def test_the_last_list_is_told_with_its_age_while_mxroute_is_down(app: App) -> None:
+def test_the_last_list_is_returned_with_its_age_while_mxroute_is_down(app: App) -> None:
     data(app.ask("GET", BOXES))
     app.host.down = True
     answer = app.ask("GET", f"{BOXES}?refresh=true")
@@ -221,13 +221,13 @@ def test_the_last_list_is_told_with_its_age_while_mxroute_is_down(app: App) -> N
     refused(app.ask("GET", "/domains/b.nl/email-accounts"), 503, "MXroute does not answer.")
 
 
-def test_without_mxroute_and_without_a_list_there_is_none(app: App) -> None:
+def test_without_mxroute_and_a_cached_list_the_answer_is_503(app: App) -> None:
     app.host.down = True
     for path in ("/domains", BOXES, f"{BOXES}.csv"):
         refused(app.ask("GET", path), 503, "MXroute does not answer.")
 
 
-def test_a_domain_of_others_is_not_there(app: App) -> None:
+def test_a_domain_of_another_account_is_not_found(app: App) -> None:
     for path in (
         "/domains/gmail.com/email-accounts",
         "/domains/gmail.com/email-accounts.csv",
@@ -237,7 +237,7 @@ def test_a_domain_of_others_is_not_there(app: App) -> None:
     assert app.host.writes() == 0
 
 
-def test_a_domain_may_be_written_as_its_people_write_it(app: App) -> None:
+def test_a_domain_may_be_written_in_unicode_and_any_case(app: App) -> None:
     app.host.sandbox.account.domains["xn--caf-dma.nl"] = {}
     made = app.ask("POST", "/domains/Café.nl/email-accounts", NINA | {"domain": "café.nl"})
     assert data(made, 201)["email"] == "nina@xn--caf-dma.nl"
@@ -250,7 +250,7 @@ def test_a_domain_may_be_written_as_its_people_write_it(app: App) -> None:
     assert data(app.ask("DELETE", f"{path}/nina")) == {"email": "nina@xn--caf-dma.nl"}
 
 
-def test_the_export_is_the_one_of_the_page(app: App) -> None:
+def test_the_export_is_the_same_as_on_the_page(app: App) -> None:
     app.ask("POST", BOXES, NINA | {"recovery_email": "nina@example.org"})
     answer = app.ask("GET", f"{BOXES}.csv")
     assert answer.content.decode("utf-8-sig") == (
@@ -261,7 +261,7 @@ def test_the_export_is_the_one_of_the_page(app: App) -> None:
     assert ("export", "a.nl", "test (token 1)") in trail(app)
 
 
-def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sixty_slow_reads_do_not_delay_requests_that_need_no_host(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     usual, open_ = app.host.send, threading.Event()
     at_host = threading.Semaphore(0)
 
@@ -282,11 +282,13 @@ def test_sixty_slow_reads_do_not_hold_what_asks_nothing_of_the_host(app: App, mo
             assert app.ask("GET", "/me").status_code == 200
             assert time.monotonic() - began < 5.0
             open_.set()
-        told = Counter(each.result().status_code for each in asked)
-        assert told == {404: 60}
+        statuses = Counter(each.result().status_code for each in asked)
+        assert statuses == {404: 60}
 
 
-def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_waits_too_long_for_the_host_is_refused_with_retry_after(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usual, open_, at_host = app.host.send, threading.Event(), threading.Semaphore(0)
 
     def slow(request: Request, **more: Any) -> Response:
@@ -308,9 +310,7 @@ def test_a_request_that_gets_no_turn_in_time_is_refused_with_a_time(app: App, mo
     assert {each.result().status_code for each in asked} == {404}
 
 
-def test_more_requests_than_can_wait_for_the_host_are_refused_with_a_time(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_waiting_requests_are_refused_with_retry_after(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "MAX_AT_HOST", 0)
     monkeypatch.setattr(concurrency, "MAX_WAITING", 0)
     refused = app.ask("GET", "/domains")

@@ -1,4 +1,4 @@
-"""The lines of docs/api.md do what they say: they are run, in their order, against a real server."""
+"""The commands of docs/api.md, run in their order against a real server."""
 
 import json
 import os
@@ -24,10 +24,10 @@ from mxlib.web import health
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-#: Blocks of commands, each with the answer that is shown after it, if one is.
+#: Blocks of commands, each with the answer shown after it, or blank.
 BLOCKS = re.findall(r"```sh\n(.*?)```\n(?:```json\n(.*?)```)?", DOCS, re.DOTALL)
 MARK = "=== next block ==="
-#: A refusal ends the script, and nothing waits for long.
+#: Makes the script end at a refusal, and keeps every wait short.
 PRELUDE = """
 set -euo pipefail
 curl() { command curl --noproxy '*' --fail-with-body --max-time 20 "$@"; }
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """The address of a server on a sandbox whose minute is one second."""
+    """Yield the address of a server on a sandbox whose minute is one second."""
     app = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     services.install(app)
     app.run_manager.recover()
@@ -59,7 +59,10 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 def shape(value: Any) -> Any:
-    """The keys of an answer and the kinds of its values; what is null now may be something another time."""
+    """Return the keys of an answer without its values.
+
+    Every scalar becomes a blank, since what is null now may have a value another time.
+    """
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -67,7 +70,7 @@ def shape(value: Any) -> Any:
     return "" if value is None or isinstance(value, int | float | str) else value
 
 
-def test_the_lines_of_the_documentation_run_and_answer_as_shown(server: str, tmp_path: Path) -> None:
+def test_the_commands_of_the_documentation_run_and_answer_as_shown(server: str, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     script = PRELUDE + f"\necho; echo '{MARK}'\n".join(block for block, _ in BLOCKS)
@@ -93,7 +96,7 @@ def test_the_lines_of_the_documentation_run_and_answer_as_shown(server: str, tmp
 
 
 def answers_in(output: str) -> Iterator[Any]:
-    """The JSON answers that were printed, one after the other."""
+    """Yield the JSON answers that were printed, in order."""
     decoder, rest = json.JSONDecoder(), output.strip()
     while rest:
         answer, end = decoder.raw_decode(rest)
@@ -101,7 +104,7 @@ def answers_in(output: str) -> Iterator[Any]:
         rest = rest[end:].strip()
 
 
-def test_every_code_and_every_route_is_told_of() -> None:
+def test_every_code_and_every_route_is_documented() -> None:
     for status, code in CODES.items():
         assert f"| {status} | `{code}` |" in DOCS
     for path in build().openapi()["paths"]:

@@ -1,4 +1,4 @@
-"""Requests that no honest client sends: each is refused in one sentence, and none is a fault of the server."""
+"""Requests that no honest client sends: each is refused in one sentence, and none makes the server fail."""
 
 import json
 from collections.abc import Iterator
@@ -28,17 +28,17 @@ VALUES: list[Any] = [
     1e308,
     [], {}, [[]], [None], [1], ["a"] * 3, {"a": {"b": [1]}}, [[[[[[]]]]]],
 ]  # fmt: skip
-#: Those that are put into each field by itself.
+#: Values that each field gets by itself.
 HARD = ["a\0b", "\ud800", "9" * 5_000, "a" * 55_000, 10**99, [[]], {"a": 1}]
-#: Those that fit into the address of a request.
+#: Texts that fit into the address of a request.
 PARTS = [text for text in TEXTS if len(quote(text, safe="")) < 60_000]
-#: Characters that a refusal has at the most.
+#: Most characters of a refusal.
 SHOWN = 2_000
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """Two mailboxes, and a run that has come to its end."""
+    """Yield a server with two mailboxes and an ended run."""
     with opened(tmp_path_factory.mktemp("hostile")) as made:
         made.have("nina@a.nl", "kim@a.nl")
         run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
@@ -48,51 +48,54 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    """Every method and path of the API with its description."""
+    """Return every method and path of the API with its operation."""
     return [
-        (method.upper(), path, told)
+        (method.upper(), path, operation)
         for path, methods in build().openapi()["paths"].items()
-        for method, told in methods.items()
+        for method, operation in methods.items()
     ]
 
 
-THERE = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1"}
+EXISTING = {"domain": "a.nl", "user": "nina", "run": "1", "number": "1"}
 
 
-def fits(answer: Any, *asked: object) -> None:
-    """The answer is no fault, is in the envelope, and does not repeat what was sent at length."""
+def check(answer: Any, *asked: object) -> None:
+    """Check that the answer is no server error and is in the envelope.
+
+    A refusal must not repeat a long text of the request.
+    """
     assert answer.status_code not in (500, 503), (asked, answer.text[:300])
     if answer.headers.get("content-type", "").startswith("application/json"):
-        told = answer.json()
-        assert isinstance(told["success"], bool), asked
-        if not told["success"]:
-            assert len(told["error"]["message"]) < SHOWN, (asked, len(told["error"]["message"]))
+        body = answer.json()
+        assert isinstance(body["success"], bool), asked
+        if not body["success"]:
+            assert len(body["error"]["message"]) < SHOWN, (asked, len(body["error"]["message"]))
 
 
-@pytest.mark.parametrize(("method", "path", "told"), operations(), ids=lambda each: str(each)[:50])
-def test_no_parameter_of_the_api_breaks_it(app: App, method: str, path: str, told: dict[str, Any]) -> None:
-    filled = path.format_map(THERE)
-    for parameter in told.get("parameters", ()):
+@pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=lambda each: str(each)[:50])
+def test_no_parameter_makes_the_api_fail(app: App, method: str, path: str, operation: dict[str, Any]) -> None:
+    filled = path.format_map(EXISTING)
+    for parameter in operation.get("parameters", ()):
         name = parameter["name"]
         for text in PARTS:
             if parameter["in"] == "path":
-                asked = path.format_map(THERE | {name: quote(text, safe="") or "%20"})
-                fits(app.ask(method, asked), method, asked[:80])
+                asked = path.format_map(EXISTING | {name: quote(text, safe="") or "%20"})
+                check(app.ask(method, asked), method, asked[:80])
             elif parameter["in"] == "query":
-                fits(app.ask(method, f"{filled}?{name}={quote(text, safe='')}"), method, filled, name, text[:40])
+                check(app.ask(method, f"{filled}?{name}={quote(text, safe='')}"), method, filled, name, text[:40])
             elif text.isprintable() and text.isascii():
-                fits(app.ask(method, filled, headers={name: text}), method, filled, name, text[:40])
+                check(app.ask(method, filled, headers={name: text}), method, filled, name, text[:40])
 
 
-@pytest.mark.parametrize(("method", "path", "told"), operations(), ids=lambda each: str(each)[:50])
-def test_no_body_of_the_api_breaks_it(app: App, method: str, path: str, told: dict[str, Any]) -> None:
-    content = told.get("requestBody", {}).get("content", {})
+@pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=lambda each: str(each)[:50])
+def test_no_body_makes_the_api_fail(app: App, method: str, path: str, operation: dict[str, Any]) -> None:
+    content = operation.get("requestBody", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema")
-    filled = path.format_map(THERE)
+    filled = path.format_map(EXISTING)
 
     def send(body: Any) -> None:
         data = json.dumps(body).encode() if not isinstance(body, bytes) else body
-        fits(app.ask(method, filled, headers={"Content-Type": "application/json"}, content=data), filled, data[:200])
+        check(app.ask(method, filled, headers={"Content-Type": "application/json"}, content=data), filled, data[:200])
 
     if schema is not None:
         kinds = schema.get("oneOf", [schema])
@@ -116,7 +119,7 @@ def test_no_body_of_the_api_breaks_it(app: App, method: str, path: str, told: di
     for kind in content.keys() - {"application/json"}:
         for body in (b"", b"\0", b"\xff\xfe\0", b"PK\x03\x04", b"," * 100_000, b'"', b"a\r\n" * 20_000, b"[" * 100_000):
             headers = {"Content-Type": kind}
-            fits(
+            check(
                 app.ask(method, f"{filled}?default_domain=a.nl", headers=headers, content=body),
                 filled,
                 kind,
@@ -133,7 +136,7 @@ DASHBOARD = [
 
 
 @pytest.mark.parametrize("path", DASHBOARD)
-def test_no_address_of_a_download_breaks_it(app: App, path: str) -> None:
+def test_no_download_address_makes_the_server_fail(app: App, path: str) -> None:
     web = TestClient(Starlette(routes=[*downloads.routes, *audit_downloads.routes]))
     for text in PARTS:
         answer = web.get(path.replace("{}", quote(text, safe="")))
@@ -142,7 +145,7 @@ def test_no_address_of_a_download_breaks_it(app: App, path: str) -> None:
             assert len(answer.text) < SHOWN, (path, text[:40])
 
 
-def test_a_run_whose_number_no_store_can_hold_is_none(app: App) -> None:
+def test_a_run_number_out_of_range_finds_no_run(app: App) -> None:
     running: RunService = app.services.runs
     for number in (2**63, -(2**63) - 1, 10**30, 0, -1):
         assert running.get(app.services.tokens.caller(app.admin), number) is None

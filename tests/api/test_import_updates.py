@@ -1,4 +1,4 @@
-"""Existing mailboxes updated by the API: previewed, run, told, and true when they come round again."""
+"""Existing mailboxes updated by the API: preview, run, results, and export and import again."""
 
 import csv
 import io
@@ -19,7 +19,10 @@ PREVIEW = "/email-accounts/import/preview"
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """Four mailboxes of one domain, one with a recovery email; no request was counted yet."""
+    """Yield a server with four mailboxes of one domain, one with a recovery email.
+
+    The requests so far are not counted.
+    """
     with opened(tmp_path) as built:
         built.have("kim@a.nl", "nina@a.nl", "omar@a.nl", "tess@a.nl")
         data(built.ask("PATCH", "/domains/a.nl/email-accounts/kim/recovery", {"recovery_email": "kim@home.nl"}))
@@ -33,7 +36,7 @@ def preview(app: App, *rows: dict[str, Any], **more: Any) -> Any:
 
 
 def run(app: App, content: bytes, **query: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Import a file as an update: the counts that are not zero, and the results."""
+    """Import a file as an update; return its counts other than zero, and its results."""
     asked = "&".join(
         f"{name}={value}" for name, value in {"default_domain": "a.nl", "on_existing": "update", **query}.items()
     )
@@ -56,13 +59,16 @@ def written(rows: list[dict[str, str]]) -> bytes:
 
 
 def patches(app: App) -> list[tuple[str, dict[str, Any]]]:
-    """The writes that the host was asked for: where, and what."""
+    """Return username and body of each PATCH that the host got.
+
+    Fails when the host got any other write.
+    """
     sent = [request for request in app.host.sent if request.kind == "write"]
     assert {request.method for request in sent} <= {"PATCH"}
     return [(request.path.rpartition("/")[2], dict(request.body or {})) for request in sent]
 
 
-def test_results_tell_of_a_limit_that_could_not_be_asked_for(app: App) -> None:
+def test_results_report_a_limit_that_could_not_be_set(app: App) -> None:
     counts, (kim, nina, omar, tess) = run(
         app, b"username,limit,quota,recovery_email\nkim,500,2048,\nnina,500,,n@home.nl\nomar,500,,\ntess,9600,,\n"
     )
@@ -80,7 +86,7 @@ def test_results_tell_of_a_limit_that_could_not_be_asked_for(app: App) -> None:
     assert patches(app) == [("kim", {"quota": 2048})]
 
 
-def test_a_run_that_asks_nothing_of_the_host_tells_of_such_a_limit_too(app: App) -> None:
+def test_a_run_without_a_write_reports_such_a_limit_too(app: App) -> None:
     _, (nina,) = run(app, b"username,limit,recovery_email\nnina,500,n@home.nl\n")
     assert nina["message"] == (
         "recovery email set; limit 500 was not asked for: it changes only together with a password"
@@ -88,8 +94,8 @@ def test_a_run_that_asks_nothing_of_the_host_tells_of_such_a_limit_too(app: App)
     assert patches(app) == []
 
 
-def test_a_preview_tells_what_each_row_would_do(app: App) -> None:
-    told = preview(
+def test_a_preview_shows_what_each_row_would_do(app: App) -> None:
+    previewed = preview(
         app,
         {"username": "kim", "quota": 2048, "recovery_email": "-"},
         {"username": "nina", "quota": 1024},
@@ -98,7 +104,7 @@ def test_a_preview_tells_what_each_row_would_do(app: App) -> None:
         {"username": "piet"},
         {"username": "tess", "limit": 500},
     )
-    assert [(row["action"], row["changes"]) for row in told["rows"]] == [
+    assert [(row["action"], row["changes"]) for row in previewed["rows"]] == [
         ("update", ["quota 1024 → 2048", "recovery email removed"]),
         ("update", []),
         (None, []),
@@ -106,41 +112,45 @@ def test_a_preview_tells_what_each_row_would_do(app: App) -> None:
         (None, []),
         ("update", []),
     ]
-    assert [row["valid"] for row in told["rows"]] == [True, True, False, True, False, True]
-    assert (told["summary"]["valid"], told["summary"]["updated"], told["summary"]["unchanged"]) == (4, 1, 2)
-    assert told["rows"][5]["warnings"] == [
+    assert [row["valid"] for row in previewed["rows"]] == [True, True, False, True, False, True]
+    assert (previewed["summary"]["valid"], previewed["summary"]["updated"], previewed["summary"]["unchanged"]) == (
+        4,
+        1,
+        2,
+    )
+    assert previewed["rows"][5]["warnings"] == [
         "MXroute keeps limit 9600, not 500: it changes one only together with a password."
     ]
-    assert [told["rows"][0][name] for name in ("quota", "limit", "recovery_email")] == [2048, 9600, None]
+    assert [previewed["rows"][0][name] for name in ("quota", "limit", "recovery_email")] == [2048, 9600, None]
     assert app.host.writes() == 0
 
 
-def test_an_update_looks_at_what_there_is_whatever_the_sender_says(app: App) -> None:
-    told = preview(app, {"username": "kim", "quota": 2048}, existing_by_domain={"a.nl": []})
-    assert told["rows"][0]["changes"] == ["quota 1024 → 2048"]
+def test_an_update_uses_the_real_mailboxes_and_not_those_that_the_client_names(app: App) -> None:
+    previewed = preview(app, {"username": "kim", "quota": 2048}, existing_by_domain={"a.nl": []})
+    assert previewed["rows"][0]["changes"] == ["quota 1024 → 2048"]
 
 
-def test_a_preview_without_updates_has_the_shape_that_scripts_know(app: App) -> None:
-    told = preview(app, {"username": "kim"}, on_existing="skip")
-    assert not {"action", "changes"} & told["rows"][0].keys()
-    assert not {"updated", "unchanged"} & told["summary"].keys()
-    assert told == preview(app, {"username": "kim"}, on_existing=None)
+def test_a_preview_without_updates_has_no_update_fields(app: App) -> None:
+    previewed = preview(app, {"username": "kim"}, on_existing="skip")
+    assert not {"action", "changes"} & previewed["rows"][0].keys()
+    assert not {"updated", "unchanged"} & previewed["summary"].keys()
+    assert previewed == preview(app, {"username": "kim"}, on_existing=None)
 
 
 @pytest.mark.parametrize("value", ["replace", "UPDATE", "", 1, True, ["update"], {}])
-def test_another_choice_is_refused(app: App, value: Any) -> None:
+def test_an_unknown_on_existing_is_refused(app: App, value: Any) -> None:
     body = {"rows": [], "on_existing": value}
     for path in (PREVIEW, "/imports"):
         refused(app.ask("POST", path, body), 400, "on_existing: write skip or update.", "on_existing")
 
 
-def test_another_choice_beside_a_file_is_refused(app: App) -> None:
+def test_an_unknown_on_existing_with_a_file_is_refused(app: App) -> None:
     answer = app.ask("POST", f"{PREVIEW}?on_existing=replace", content=b"username\r\nkim\r\n", headers=CSV)
     assert answer.status_code == 400
     assert answer.json()["error"]["field"] == "on_existing"
 
 
-def test_an_export_that_comes_back_unchanged_asks_nothing_of_the_host(app: App) -> None:
+def test_importing_an_unchanged_export_sends_nothing(app: App) -> None:
     before = export(app)
     counts, rows = run(app, written(before))
     assert counts == {"unchanged": 4}
@@ -149,7 +159,7 @@ def test_an_export_that_comes_back_unchanged_asks_nothing_of_the_host(app: App) 
     assert export(app) == before
 
 
-def test_edited_cells_become_exactly_those_patches_and_the_next_export_is_the_edited_file(app: App) -> None:
+def test_edited_cells_send_only_their_patches_and_the_next_export_matches(app: App) -> None:
     edited = export(app)
     edited[0] |= {"quota": "2048", "recovery_email": "-"}
     edited[1] |= {"quota": "0"}
@@ -163,7 +173,7 @@ def test_edited_cells_become_exactly_those_patches_and_the_next_export_is_the_ed
     assert {app.host.sandbox.password_of(f"{row['username']}@a.nl") for row in edited} == {GOOD}
 
 
-def test_a_row_with_a_password_replaces_it_and_generation_does_not(app: App) -> None:
+def test_a_password_in_a_row_replaces_the_old_one_and_generation_does_not(app: App) -> None:
     content = b"username,password\r\nkim,Nieuw.2026x\r\nnina,\r\nlena,\r\n"
     counts, rows = run(app, content, generate_passwords="true")
     assert counts == {"created": 1, "updated": 1, "unchanged": 1}
@@ -173,7 +183,7 @@ def test_a_row_with_a_password_replaces_it_and_generation_does_not(app: App) -> 
     assert rows[1]["password"] is None
 
 
-def test_mailboxes_that_are_not_in_the_file_stay(app: App) -> None:
+def test_mailboxes_that_are_not_in_the_file_stay_unchanged(app: App) -> None:
     before = {row["username"]: row for row in export(app)}
     run(app, b"username,quota\r\nkim,2048\r\n")
     after = {row["username"]: row for row in export(app)}
@@ -181,14 +191,14 @@ def test_mailboxes_that_are_not_in_the_file_stay(app: App) -> None:
     assert after == before
 
 
-def test_without_the_choice_what_exists_is_skipped(app: App) -> None:
+def test_existing_mailboxes_are_skipped_without_on_existing_update(app: App) -> None:
     counts, rows = run(app, b"username,quota\r\nkim,2048\r\n", on_existing="skip")
     assert counts == {"skipped": 1}
     assert rows[0]["message"].endswith("To change it, choose Existing mailboxes: update.")
     assert patches(app) == []
 
 
-def test_rows_that_failed_come_back_in_the_import_format_with_their_blanks(app: App) -> None:
+def test_the_file_of_failed_rows_is_in_the_import_format_and_keeps_blanks(app: App) -> None:
     app.host.goes_wrong("plan_full", count=2)
     content = b"username,quota,recovery_email\r\nkim,2048,-\r\nnina,4096,\r\n"
     counts, rows = run(app, content)
@@ -207,7 +217,7 @@ def test_rows_that_failed_come_back_in_the_import_format_with_their_blanks(app: 
     assert [(row["username"], row["recovery_email"]) for row in export(app)][:2] == [("kim", ""), ("nina", "")]
 
 
-def test_rows_that_failed_are_tried_again_as_updates(app: App) -> None:
+def test_failed_rows_are_retried_as_updates(app: App) -> None:
     app.host.goes_wrong("plan_full", count=1)
     counts, _ = run(app, b"username,quota\r\nkim,2048\r\n")
     assert counts == {"failed": 1}
@@ -217,7 +227,7 @@ def test_rows_that_failed_are_tried_again_as_updates(app: App) -> None:
     assert patches(app) == [("kim", {"quota": 2048})] * 2
 
 
-def test_one_key_is_one_request_whatever_becomes_of_existing_mailboxes(app: App) -> None:
+def test_the_same_key_with_another_on_existing_is_a_conflict(app: App) -> None:
     headers = CSV | {"Idempotency-Key": "k"}
     path = "/imports?default_domain=a.nl&on_existing="
     first = data(app.ask("POST", f"{path}update", content=b"username\r\nkim\r\n", headers=headers), 202)
@@ -228,9 +238,7 @@ def test_one_key_is_one_request_whatever_becomes_of_existing_mailboxes(app: App)
     refused(app.ask("POST", f"{path}skip", content=b"username\r\nkim\r\n", headers=headers), 409, "Idempotency-Key")
 
 
-def test_what_somebody_changed_since_the_list_was_read_is_what_counts(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_start_uses_changes_made_after_the_list_was_read(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     assert preview(app, {"username": "kim", "quota": 4096})["summary"]["updated"] == 1
     app.host.send(protocol.update_mailbox("a.nl", "kim", quota=4096))
     app.host.sent.clear()

@@ -1,4 +1,4 @@
-"""The HTTP API with single mailboxes: made, changed, deleted, and told truthfully when the host is in trouble."""
+"""Single mailboxes by the HTTP API: created, changed, deleted, and true answers when the host has trouble."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ BOXES = "/domains/a.nl/email-accounts"
 NINA = {"username": "nina", "password": GOOD}
 
 
-def test_a_mailbox_is_made_and_told_as_mxroute_has_it(app: App) -> None:
+def test_a_mailbox_is_created_and_returned_with_the_values_of_mxroute(app: App) -> None:
     made = data(app.ask("POST", BOXES, NINA | {"quota": "2 GB", "limit": 500, "recovery_email": "n@x.org"}), 201)
     assert made == {
         "username": "nina", "email": "nina@a.nl", "quota": 2048, "usage": 0.0, "limit": 9600, "sent": 0,
@@ -29,14 +29,14 @@ def test_a_mailbox_is_made_and_told_as_mxroute_has_it(app: App) -> None:
     assert ("mailbox.create", "nina@a.nl", "test (token 1)") in trail(app)
 
 
-def test_a_mailbox_that_is_there_is_not_made_again(app: App) -> None:
+def test_creating_an_existing_mailbox_is_a_conflict(app: App) -> None:
     data(app.ask("POST", BOXES, NINA), 201)
     refused(app.ask("POST", BOXES, NINA), 409, "nina@a.nl already exists.", "username")
-    app.have("kim@a.nl")  # behind our back: the host says so itself
+    app.have("kim@a.nl")  # MXM does not know of it: the host refuses
     refused(app.ask("POST", BOXES, NINA | {"username": "kim"}), 409, "kim@a.nl already exists.", "username")
 
 
-def test_what_others_did_meanwhile_is_seen(app: App) -> None:
+def test_changes_made_at_mxroute_meanwhile_are_seen(app: App) -> None:
     data(app.ask("POST", BOXES, NINA), 201)
     app.host.send(protocol.delete_mailbox("a.nl", "nina"))
     data(app.ask("POST", BOXES, NINA), 201)
@@ -45,7 +45,7 @@ def test_what_others_did_meanwhile_is_seen(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "told", "field"),
+    ("cells", "message", "field"),
     [
         ({"username": "ni na"}, "'ni na' has a space; try ni.na.", "username"),
         ({"username": None}, "No username", "username"),
@@ -62,20 +62,22 @@ def test_what_others_did_meanwhile_is_seen(app: App) -> None:
         ({"username": "-", "quota": -1}, "Quota '-1'", "username"),
     ],
 )  # fmt: skip
-def test_a_mailbox_is_held_to_the_rules_of_the_preview(app: App, cells: dict[str, Any], told: str, field: str) -> None:
-    refused(app.ask("POST", BOXES, NINA | cells), 400, told, field)
+def test_a_new_mailbox_is_validated_by_the_rules_of_the_preview(
+    app: App, cells: dict[str, Any], message: str, field: str
+) -> None:
+    refused(app.ask("POST", BOXES, NINA | cells), 400, message, field)
     assert app.host.writes() == 0
 
 
 @pytest.mark.parametrize("fault", ["lost_after", "error_after", "html_after", "broken_after"])
-def test_a_create_whose_answer_was_lost_is_settled_by_reading_back(app: App, fault: str) -> None:
+def test_a_create_whose_answer_was_lost_is_read_back(app: App, fault: str) -> None:
     app.host.goes_wrong(fault)
     assert data(app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), 201)["recovery_email"] == "n@x.org"
     assert app.host.writes() == 1
 
 
 @pytest.mark.parametrize("fault", ["lost_before", "lost_late", "error_before"])
-def test_a_create_that_may_still_happen_is_never_sent_again_and_keeps_no_recovery_email(app: App, fault: str) -> None:
+def test_a_create_that_may_still_happen_is_not_repeated_and_stores_no_recovery_email(app: App, fault: str) -> None:
     app.host.goes_wrong(fault)
     answer = app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"})
     refused(answer, 503, "nina@a.nl is not there so far. It may still be made: look again in 30 s")
@@ -85,13 +87,13 @@ def test_a_create_that_may_still_happen_is_never_sent_again_and_keeps_no_recover
     assert data(app.ask("GET", f"{BOXES}/nina"))["recovery_email"] is None
 
 
-def test_a_create_that_can_not_be_read_back_is_told_as_it_is(app: App) -> None:
+def test_a_create_that_cannot_be_read_back_is_reported_as_unknown(app: App) -> None:
     data(app.ask("GET", BOXES))
     app.host.goes_wrong("lost_after", on="any", count=2)
     refused(app.ask("POST", BOXES, NINA), 503, "nor does it tell whether nina@a.nl was made")
 
 
-def test_a_mailbox_is_made_as_soon_as_mxroute_is_back_though_its_domain_is_not_read_again_yet(app: App) -> None:
+def test_a_mailbox_is_created_as_soon_as_mxroute_is_back(app: App) -> None:
     data(app.ask("GET", "/domains"))
     app.host.down = True
     refused(app.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
@@ -101,13 +103,13 @@ def test_a_mailbox_is_made_as_soon_as_mxroute_is_back_though_its_domain_is_not_r
     data(app.ask("PATCH", f"{BOXES}/nina/recovery", {"recovery_email": "n@x.org"}))
 
 
-def test_a_create_that_never_left_is_simply_refused(app: App) -> None:
+def test_a_create_that_was_never_sent_is_refused(app: App) -> None:
     data(app.ask("GET", BOXES))
     app.host.down = True
     refused(app.ask("POST", BOXES, NINA), 503, "MXroute does not answer.")
 
 
-def test_the_time_that_a_write_waited_for_its_turn_counts_as_patience(
+def test_time_before_the_service_call_counts_towards_the_longest_wait(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.host.busy = 19.0
@@ -123,7 +125,7 @@ def test_the_time_that_a_write_waited_for_its_turn_counts_as_patience(
 
 
 @pytest.mark.parametrize("path", ["/domains", "/quota", BOXES, f"{BOXES}.csv"])
-def test_what_waits_for_the_rate_limit_says_so_and_not_that_mxroute_is_down(
+def test_a_read_that_waits_for_the_rate_limit_answers_429_and_not_503(
     app: App, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     if path.startswith(BOXES):
@@ -139,7 +141,7 @@ def test_what_waits_for_the_rate_limit_says_so_and_not_that_mxroute_is_down(
     assert answer.headers["Retry-After"] == "34"
 
 
-def test_a_start_that_waits_for_a_list_tells_the_rate_limit(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_that_waits_for_a_list_answers_429(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.ask("GET", "/domains")
     usual = app.host.send
 
@@ -155,9 +157,7 @@ def test_a_start_that_waits_for_a_list_tells_the_rate_limit(app: App, monkeypatc
     assert answer.headers["Retry-After"] == "12"
 
 
-def test_an_uncertain_write_is_never_told_as_one_that_waits_for_the_rate_limit(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_with_unknown_outcome_never_answers_429(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = app.host.send
 
     def send(request: Any, **how: Any) -> Any:
@@ -174,7 +174,9 @@ def test_an_uncertain_write_is_never_told_as_one_that_waits_for_the_rate_limit(
     assert answer.json()["error"]["code"] == "HOST_DOWN"
 
 
-def test_the_patience_of_a_write_begins_when_its_request_comes_in(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_longest_wait_of_a_write_counts_from_the_arrival_of_its_request(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     patience, send = [], app.host.send
 
     def noting(request: Any, **how: Any) -> Any:
@@ -187,7 +189,7 @@ def test_the_patience_of_a_write_begins_when_its_request_comes_in(app: App, monk
     assert [0.0 < left < 20.0 for left in patience] == [True]
 
 
-def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(app: App) -> None:
+def test_a_write_that_would_wait_over_twenty_seconds_is_refused_with_retry_after(app: App) -> None:
     app.host.busy = 37.2
     for method, path, body in (
         ("POST", BOXES, NINA), ("PATCH", f"{BOXES}/nina", {"quota": 1}), ("DELETE", f"{BOXES}/nina", None)
@@ -199,7 +201,7 @@ def test_a_write_that_would_wait_over_twenty_seconds_is_told_when_to_come_again(
     data(app.ask("POST", BOXES, NINA), 201)
 
 
-def test_beyond_the_limit_of_a_real_window_the_answer_comes_at_once(tmp_path: Path) -> None:
+def test_a_write_beyond_the_rate_limit_is_refused_at_once(tmp_path: Path) -> None:
     built = services.build(Settings(data_dir=tmp_path, sandbox_writes=3, sandbox_window_s=1e9))
     services.install(built)
     try:
@@ -213,20 +215,20 @@ def test_beyond_the_limit_of_a_real_window_the_answer_comes_at_once(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "told"),
+    ("fault", "status", "message"),
     [
         ("unauthorized", 503, "MXroute refused the API key. Correct MX_API_KEY and restart."),
         ("plan_full", 422, "MXroute: "),
         ("rate_limited", 429, "MXroute's limit is reached."),
     ],
 )
-def test_what_mxroute_refuses_is_told_as_what_it_is_to_the_caller(app: App, fault: str, status: int, told: str) -> None:
+def test_a_refusal_by_mxroute_has_its_own_status_and_sentence(app: App, fault: str, status: int, message: str) -> None:
     app.host.goes_wrong(fault)
-    refused(app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), status, told)
+    refused(app.ask("POST", BOXES, NINA | {"recovery_email": "n@x.org"}), status, message)
     assert data(app.ask("GET", f"{BOXES}?refresh=true")) == []
 
 
-def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(app: App) -> None:
+def test_a_changed_mailbox_is_returned_with_the_values_of_mxroute(app: App) -> None:
     app.have("nina@a.nl")
     assert data(app.ask("PATCH", f"{BOXES}/Nina", {"quota": "3 GB"}))["quota"] == 3072
     assert data(app.ask("GET", BOXES))[0]["quota"] == 3072
@@ -239,7 +241,7 @@ def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "told", "field"),
+    ("cells", "message", "field"),
     [
         ({}, "Nothing to change", ""),
         ({"quota": " ", "limit": None, "password": "••••••••"}, "Nothing to change", ""),
@@ -249,12 +251,12 @@ def test_what_a_mailbox_becomes_is_what_mxroute_made_of_it(app: App) -> None:
         ({"limit": 500}, "MXroute: Password is required", "password"),
     ],
 )
-def test_a_change_is_held_to_the_rules_too(app: App, cells: dict[str, Any], told: str, field: str) -> None:
+def test_a_change_is_validated_too(app: App, cells: dict[str, Any], message: str, field: str) -> None:
     app.have("nina@a.nl")
     answer = app.ask("PATCH", f"{BOXES}/nina", cells)
-    refused(answer, 400, told, field)
+    refused(answer, 400, message, field)
     assert "exist" not in answer.json()["error"]["message"]
-    assert app.host.writes() == (2 if told.startswith("MXroute") else 1)
+    assert app.host.writes() == (2 if message.startswith("MXroute") else 1)
 
 
 def test_a_change_or_deletion_without_an_answer_is_sent_again(app: App) -> None:
@@ -267,7 +269,7 @@ def test_a_change_or_deletion_without_an_answer_is_sent_again(app: App) -> None:
     assert app.host.writes() == 5
 
 
-def test_a_change_or_deletion_that_never_gets_an_answer_is_read_back(app: App) -> None:
+def test_a_change_or_deletion_that_gets_no_answer_twice_is_read_back(app: App) -> None:
     app.have("nina@a.nl")
     app.host.goes_wrong("html_after", count=2)
     assert data(app.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}))["quota"] == 2048
@@ -277,13 +279,13 @@ def test_a_change_or_deletion_that_never_gets_an_answer_is_read_back(app: App) -
     assert data(app.ask("DELETE", f"{BOXES}/nina")) == {"email": "nina@a.nl"}
 
 
-def test_a_change_that_never_gets_an_answer_is_told_as_uncertain(app: App) -> None:
+def test_a_change_that_gets_no_answer_twice_is_reported_as_unknown(app: App) -> None:
     app.have("nina@a.nl")
     app.host.goes_wrong("lost_before", count=2)
     refused(app.ask("PATCH", f"{BOXES}/nina", {"quota": 2048}), 503, "Sending it again does no harm.")
 
 
-def test_a_mailbox_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(app: App) -> None:
+def test_reading_changing_or_deleting_a_missing_mailbox_is_not_found(app: App) -> None:
     for method, path, body in (
         ("GET", "", None), ("PATCH", "", {"quota": 1}), ("DELETE", "", None),
         ("PATCH", "/recovery", {"recovery_email": "n@x.org"}),
@@ -292,14 +294,14 @@ def test_a_mailbox_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted
 
 
 @pytest.mark.parametrize("user", ["%2e%2e", "%2e", "..%2fb.nl", "a%20b", "%00", "%3fx", "%23", "%25"])
-def test_no_username_leads_to_another_place_at_the_host(app: App, user: str) -> None:
+def test_no_username_reaches_another_path_of_the_host(app: App, user: str) -> None:
     data(app.ask("GET", "/domains"))
     before = len(app.host.sent)
     assert app.ask("DELETE", f"{BOXES}/{user}").status_code in (404, 405)
     assert len(app.host.sent) == before
 
 
-def test_the_wait_that_is_told_is_the_one_of_the_header(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sentence_and_retry_after_say_the_same_wait(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise RateLimited(17.2)
 
@@ -310,7 +312,7 @@ def test_the_wait_that_is_told_is_the_one_of_the_header(app: App, monkeypatch: p
     assert answer.headers["Retry-After"] == "18"
 
 
-def test_a_silent_host_is_no_fault_of_ours(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_an_answer_is_503_and_not_500(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object, **__: object) -> None:
         raise Unreachable("MXroute does not answer.")
 

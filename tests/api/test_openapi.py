@@ -1,4 +1,4 @@
-"""Whatever is thrown at the API, it never breaks, and answers as its own document says."""
+"""Generated requests to the API: it never fails, and answers as its OpenAPI document says."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,8 +21,9 @@ if TYPE_CHECKING:  # it takes seconds to import, which every worker would pay fo
 DOCUMENT = {**build().openapi(), "servers": [{"url": "/api"}]}
 LABELS = [f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods]
 APP = Starlette(routes=routes)
-#: What is there, and a body that fits: without them hardly a case would get beyond a refusal. None: as it was drawn.
-THERE = st.fixed_dictionaries(
+#: Existing parameters and a valid body, since without them nearly every case would be refused.
+#: None leaves a value as it was generated.
+EXISTING = st.fixed_dictionaries(
     {
         "domain": st.sampled_from(["a.nl", "a.nl", "A.NL", None]),
         "user": st.sampled_from(["nina", "nina", "Kim", None]),
@@ -37,7 +38,7 @@ FITTING = st.none() | st.builds(
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """Two mailboxes, and a run that has come to its end."""
+    """Yield a server with two mailboxes and an ended run."""
     with opened(tmp_path_factory.mktemp("schema")) as made:
         made.have("nina@a.nl", "kim@a.nl")
         run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
@@ -47,7 +48,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @cache
 def operations() -> "dict[str, APIOperation]":
-    """Every operation of the document by method and path."""
+    """Return every operation of the document by method and path."""
     import schemathesis
 
     found = [result.ok() for result in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
@@ -60,7 +61,7 @@ def test_the_document_has_operations() -> None:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_every_answer_is_one_of_the_document(app: App, label: str) -> None:
+def test_every_answer_conforms_to_the_openapi_document(app: App, label: str) -> None:
     import schemathesis
     from schemathesis import GenerationMode
     from schemathesis.specs.openapi import checks
@@ -88,8 +89,8 @@ def test_every_answer_is_one_of_the_document(app: App, label: str) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=cases, there=THERE, fitting=FITTING)
-    def try_it(case: "Case", there: dict[str, object], fitting: dict[str, str] | None) -> None:
+    @given(case=cases, there=EXISTING, fitting=FITTING)
+    def call(case: "Case", there: dict[str, object], fitting: dict[str, str] | None) -> None:
         with suppress(Conflict):
             app.have("nina@a.nl")
         case.path_parameters |= {name: it for name in case.path_parameters if (it := there.get(name)) is not None}
@@ -98,9 +99,9 @@ def test_every_answer_is_one_of_the_document(app: App, label: str) -> None:
         answer = case.call(app=APP, headers={"Authorization": f"Bearer {app.admin}"})
         case.validate_response(answer, checks=every_check)
 
-    try_it()
+    call()
 
 
 def _can_be_wrong(operation: "APIOperation") -> bool:
-    """Whether there is anything to send that the document does not allow."""
+    """Return whether a request can break the rules of the document at all."""
     return bool(list(operation.query) or list(operation.headers) or list(operation.body))

@@ -1,4 +1,4 @@
-"""Every route of the API against everybody who may knock: who is let in, and who is told what."""
+"""Every route of the API with every kind of token: who gets an answer, and who is refused."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.support.app import GOOD, App, opened
 BOXES = "/domains/a.nl/email-accounts"
 ROWS = {"default_domain": "a.nl", "rows": [{"username": "kim", "password": GOOD}]}
 
-#: Method, path, body, and the permission for a.nl that the route asks for; blank: any token will do.
+#: Method, path, body, and the permission for a.nl that the route needs; blank: any token will do.
 ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/me", None, ""),
     ("GET", "/domains", None, ""),
@@ -54,34 +54,37 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/unconfirmed/1/forget", None, "its own"),
     ("GET", "/audit", None, ""),
 ]
-NOBODY = ("no token", "a bad one", "a revoked one", "an expired one")
-SOMEBODY = ("of another domain", "that may only view", "of an admin")
+WITHOUT_ACCESS = ("no token", "a bad one", "a revoked one", "an expired one")
+WITH_ACCESS = ("of another domain", "that may only view", "of an admin")
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """A mailbox nina@a.nl, and a run of an admin's that has come to its end."""
+    """Yield a server with a mailbox nina@a.nl, and an ended run of an admin."""
     with opened(tmp_path) as made:
-        furnish(made)
+        set_up(made)
         yield made
 
 
 @pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with opened(tmp_path_factory.mktemp("unchanged")) as made:
-        furnish(made)
+        set_up(made)
         yield made
 
 
 @pytest.fixture
-def unchanged(one_for_all: App) -> App:
-    """The same for all tests that change nothing there, put back in the place that other tests leave empty."""
-    services.install(one_for_all.services)
-    return one_for_all
+def unchanged(shared_app: App) -> App:
+    """Return one server for all tests that change nothing there.
+
+    It is installed again here, since other tests uninstall theirs.
+    """
+    services.install(shared_app.services)
+    return shared_app
 
 
-def furnish(made: App) -> None:
-    """Make the mailbox, the run, and a password reset without an answer."""
+def set_up(made: App) -> None:
+    """Create the mailbox, the run, and a password reset without an answer."""
     made.have("nina@a.nl")
     run = made.ask("POST", "/imports", {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]})
     made.ended(run.json()["data"]["id"])
@@ -89,7 +92,7 @@ def furnish(made: App) -> None:
 
 
 def unanswered_reset(made: App) -> None:
-    """A password reset by an operator, settled without an answer."""
+    """Store a password reset of an operator whose read back got no answer either."""
     with made.services.store.write() as tx:
         number = manual_writes.add(
             tx, made.services.store.key, GOOD, at=0.0, who="kim", kind="operator", address="", action="update",
@@ -99,7 +102,7 @@ def unanswered_reset(made: App) -> None:
 
 
 def token(app: App, whose: str) -> str | None:
-    """A token of each kind."""
+    """Return a token of that kind."""
     match whose:
         case "no token":
             return None
@@ -123,7 +126,7 @@ def named(value: object) -> str | None:
     return " ".join(map(str, value[:2])) if isinstance(value, tuple) else None
 
 
-def test_the_matrix_has_every_route() -> None:
+def test_the_matrix_lists_every_route() -> None:
     paths = {"{domain}": "a.nl", "{user}": "nina", "{run}": "1", "{number}": "1"}
     there = set()
     for path, operations in build().openapi()["paths"].items():
@@ -133,8 +136,8 @@ def test_the_matrix_has_every_route() -> None:
     assert there == {(method, path) for method, path, _, _ in ROUTES}
 
 
-@pytest.mark.parametrize("whose", NOBODY)
-def test_nobody_gets_past_the_door(unchanged: App, whose: str) -> None:
+@pytest.mark.parametrize("whose", WITHOUT_ACCESS)
+def test_every_route_is_refused_without_a_valid_token(unchanged: App, whose: str) -> None:
     app = unchanged
     shown, before = token(app, whose), app.host.writes()
     for method, path, body, _ in ROUTES:
@@ -145,60 +148,63 @@ def test_nobody_gets_past_the_door(unchanged: App, whose: str) -> None:
     assert app.host.writes() == before
 
 
-def may(whose: str, needs: str) -> bool:
-    """Whether somebody has what a route asks for."""
+def is_allowed(whose: str, needs: str) -> bool:
+    """Return whether a token has the permission that a route needs."""
     enough = {"that may only view": "view", "of another domain": "export somewhere"}
     return whose == "of an admin" or not needs or needs == enough.get(whose)
 
 
 def changes(method: str, path: str) -> bool:
-    """Whether a route changes anything, so that it asks for a server of its own."""
+    """Return whether a route changes anything, and so needs a server of its own."""
     return method != "GET" and not path.endswith(("/preview", "/export"))
 
 
 def refused_by_state(path: str) -> bool:
-    """Whether a route of a run is refused to everybody: nothing failed in that run, nor waits."""
+    """Return whether a route is refused for every token.
+
+    No row of the run failed or waits.
+    """
     return path.endswith(("/retry", "/pause", "/resume", "/stop"))
 
 
-@pytest.mark.parametrize("whose", SOMEBODY)
-def test_everybody_reads_what_they_may(unchanged: App, whose: str) -> None:
+@pytest.mark.parametrize("whose", WITH_ACCESS)
+def test_every_token_reads_what_its_permissions_allow(unchanged: App, whose: str) -> None:
     shown = token(unchanged, whose)
     statuses = {
         (method, path): unchanged.ask(method, path, body, token=shown).status_code
         for method, path, body, needs in ROUTES
-        if may(whose, needs) and not changes(method, path)
+        if is_allowed(whose, needs) and not changes(method, path)
     }
     assert statuses
     assert set(statuses.values()) == {200}, statuses
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if changes(*route[:2])], ids=named)
-def test_an_admin_does_everything(app: App, route: tuple[str, str, Any, str]) -> None:
+def test_an_admin_may_do_everything(app: App, route: tuple[str, str, Any, str]) -> None:
     method, path, body, _ = route
     answer = app.ask(method, path, body)
     assert answer.status_code in ((409,) if refused_by_state(path) else (200, 201, 202)), answer.text
 
 
-@pytest.mark.parametrize("whose", SOMEBODY[:-1])
-def test_nobody_does_more_than_they_may(unchanged: App, whose: str) -> None:
+@pytest.mark.parametrize("whose", WITH_ACCESS[:-1])
+def test_every_route_is_refused_without_its_permission(unchanged: App, whose: str) -> None:
     shown, before = token(unchanged, whose), unchanged.host.writes()
     for method, path, body, needs in ROUTES:
-        if may(whose, needs):
+        if is_allowed(whose, needs):
             assert not changes(method, path)
             continue
         answer = unchanged.ask(method, path, body, token=shown)
-        hidden = path.startswith(("/imports/1", "/unconfirmed/1"))  # a run that one may not see is none
+        hidden = path.startswith(("/imports/1", "/unconfirmed/1"))  # a run is not found without permission to see it
         assert answer.status_code == (404 if hidden else 403), (method, path, answer.text)
         assert answer.json()["success"] is False
     assert unchanged.host.writes() == before
 
 
-def test_what_is_let_through_without_a_permission_tells_nothing_of_others(app: App) -> None:
+def test_routes_without_a_permission_show_nothing_of_other_domains(app: App) -> None:
     other = token(app, "of another domain")
     assert app.ask("GET", "/domains", token=other).json()["data"] == ["b.nl"]
     assert app.ask("GET", "/imports", token=other).json()["data"] == []
     row = app.ask("POST", "/email-accounts/import/preview", ROWS | {"rows": [{"username": "nina"}]}, token=other)
-    told = row.json()["data"]["rows"][0]
-    assert (told["verdict"], told["already_exists"]) == ("invalid", False)
-    assert told["errors"][0] == "You have no permission to import into a.nl."
+    previewed = row.json()["data"]["rows"][0]
+    assert (previewed["verdict"], previewed["already_exists"]) == ("invalid", False)
+    assert previewed["errors"][0] == "You have no permission to import into a.nl."

@@ -1,4 +1,4 @@
-"""The models of request bodies: one sentence for whatever is wrong, and a schema for the document."""
+"""The models of request bodies: one sentence for any error, and a schema for the document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,14 +45,14 @@ def refusal(model: type[requests.Body], body: Any) -> InvalidBody | None:
 
 @pytest.mark.parametrize("model", READERS)
 @given(body=BODIES)
-def test_whatever_is_sent_is_read_or_refused_with_a_sentence(model: type[requests.Body], body: Any) -> None:
+def test_any_body_is_parsed_or_refused_with_a_sentence(model: type[requests.Body], body: Any) -> None:
     if refused := refusal(model, body):
         assert str(refused).endswith(".")
-        assert refused.__context__ is None  # an error of pydantic holds what was sent
+        assert refused.__context__ is None  # an error of pydantic would hold the body
 
 
 @pytest.mark.parametrize("model", [model for model in READERS if model not in (ImportRequest, UndoRequest)])
-def test_a_hundred_thousand_unknown_names_make_one_error(model: type[requests.Body]) -> None:
+def test_a_hundred_thousand_unknown_names_give_one_error(model: type[requests.Body]) -> None:
     refused = refusal(model, {f"n{number}": 1 for number in range(100_000)})
     assert str(refused).startswith("n0 is not known here; known are ")
 
@@ -72,7 +72,7 @@ def test_a_password_is_in_no_repr() -> None:
     assert secret not in repr(bodies)
 
 
-def test_a_change_is_one_of_four() -> None:
+def test_a_change_is_exactly_one_of_four_kinds() -> None:
     asked = ChangeRequest.parse({"addresses": ["Jan@A.nl", "jan@a.nl"], "quota": "2 GB"}, max_rows=10)
     assert (asked.addresses, asked.change, asked.dry_run) == (("jan@a.nl",), NewQuota(2048), False)
     asked = ChangeRequest.parse({"addresses": ["jan@a.nl"], "delete": True, "confirm": 1}, max_rows=10)
@@ -82,7 +82,7 @@ def test_a_change_is_one_of_four() -> None:
     assert refused.value.field == "delete"
 
 
-def test_the_schema_of_a_change_is_one_of_its_kinds() -> None:
+def test_the_schema_of_a_change_is_a_oneof_of_its_kinds() -> None:
     kinds = requests.schema_of(ChangeRequest)["oneOf"]
     assert [kind["required"][-1] for kind in kinds] == list(ChangeRequest.KINDS)
     assert all(kind["additionalProperties"] is False for kind in kinds)
