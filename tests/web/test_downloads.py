@@ -1,4 +1,4 @@
-"""Files that leave MXM: who may have them, what is noted, and that nothing keeps them."""
+"""Downloads: permissions, content, audit entries, and no caching."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ STRANGER = Caller("kim", domains={"clienta.nl": frozenset({Permission.IMPORT, Pe
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """A server in which one run of three rows has finished."""
+    """Yield a server in which one run of three rows has finished."""
     folder = tmp_path_factory.mktemp("server")
     built = build(Settings(data_dir=folder, sandbox_window_s=1.0, sandbox_writes=100, sandbox_reads=300))
     install(built)
@@ -55,17 +55,17 @@ def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def test_results_hold_every_row_in_file_order_with_the_passwords_of_mailboxes_made(web: TestClient) -> None:
-    told = rows(web.get("/runs/1/results.csv").content)
-    assert [row["outcome"] for row in told] == ["created", "created", "skipped"]
-    assert told[0]["password"] == "Geheim.2026x"
-    assert len(told[1]["password"]) >= 16
-    assert told[2]["password"] == ""
-    assert told[0]["note"].lstrip("\t") == "=cmd|calc"
-    assert told[0]["note"].startswith("\t")
+def test_results_hold_every_row_in_file_order_with_passwords_of_created_mailboxes(web: TestClient) -> None:
+    results = rows(web.get("/runs/1/results.csv").content)
+    assert [row["outcome"] for row in results] == ["created", "created", "skipped"]
+    assert results[0]["password"] == "Geheim.2026x"
+    assert len(results[1]["password"]) >= 16
+    assert results[2]["password"] == ""
+    assert results[0]["note"].lstrip("\t") == "=cmd|calc"
+    assert results[0]["note"].startswith("\t")
 
 
-def test_the_results_as_csv_come_with_the_warning_and_as_excel_without(web: TestClient) -> None:
+def test_results_have_the_formula_warning_as_csv_and_not_as_excel(web: TestClient) -> None:
     for name in ("results", "failed"):
         assert "spreadsheet calculates" in web.get(f"/runs/1/{name}.csv").headers["x-mxm-remarks"]
         book = web.get(f"/runs/1/{name}.xlsx")
@@ -73,29 +73,29 @@ def test_the_results_as_csv_come_with_the_warning_and_as_excel_without(web: Test
         assert (book.headers["cache-control"], book.content[:2]) == ("no-store", b"PK")
 
 
-def test_results_are_kept_by_no_cache_and_saved_under_a_name(web: TestClient) -> None:
+def test_results_are_not_cached_and_have_a_file_name(web: TestClient) -> None:
     answer = web.get("/runs/1/results.csv")
     assert answer.headers["cache-control"] == "no-store"
     assert 'filename="results-run-1.csv"' in answer.headers["content-disposition"]
 
 
-def test_the_zip_has_one_file_a_domain_so_that_nobody_gets_the_passwords_of_others(web: TestClient) -> None:
+def test_the_zip_has_one_file_a_domain_with_the_passwords_of_that_domain_only(web: TestClient) -> None:
     with zipfile.ZipFile(io.BytesIO(web.get("/runs/1/results.zip").content)) as box:
-        told = {name: rows(box.read(name)) for name in box.namelist() if name.endswith(".csv")}
-    for name, own in told.items():
+        files = {name: rows(box.read(name)) for name in box.namelist() if name.endswith(".csv")}
+    for name, own in files.items():
         if "clientb" in name:
             assert {row["address"] for row in own} == {"two.new@clientb.nl"}
 
 
-def test_the_failed_rows_come_back_in_the_import_format_with_a_reason(web: TestClient, services: Services) -> None:
+def test_the_failed_rows_are_in_the_import_format_with_a_reason(web: TestClient, services: Services) -> None:
     content = web.get("/runs/1/failed.csv").content
-    told = rows(content)
-    assert [row["username"] for row in told] == ["bad name"]
-    assert "has a space" in told[0]["reason"]
+    failed = rows(content)
+    assert [row["username"] for row in failed] == ["bad name"]
+    assert "has a space" in failed[0]["reason"]
     assert len(services.files.read_by_header(content, "again.csv").rows) == 1
 
 
-def test_every_download_of_results_is_in_the_audit_trail(web: TestClient, services: Services) -> None:
+def test_every_download_of_results_is_in_the_audit_log(web: TestClient, services: Services) -> None:
     before = len([entry for entry in entries(services) if entry["what"] == "results.download"])
     web.get("/runs/1/results.csv")
     after = [entry for entry in entries(services) if entry["what"] == "results.download"]
@@ -109,7 +109,7 @@ def entries(services: Services) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("path", [f"/runs/1/{name}" for name in RUN_FILES])
-def test_results_with_passwords_are_for_their_operator_and_admins_only(
+def test_only_the_operator_and_admins_get_results_with_passwords(
     web: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(downloads, "caller", lambda request: STRANGER)
@@ -119,21 +119,21 @@ def test_results_with_passwords_are_for_their_operator_and_admins_only(
 
 
 @pytest.mark.parametrize("path", ["/runs/99/results.csv", "/runs/1/else.csv", "/export/elsewhere.example.csv"])
-def test_what_is_not_there_is_one_sentence(web: TestClient, path: str) -> None:
+def test_a_missing_file_is_refused_with_one_sentence(web: TestClient, path: str) -> None:
     answer = web.get(path)
     assert answer.status_code == 404
     assert answer.text.endswith(".")
 
 
-def test_an_export_names_every_mailbox_with_its_recovery_email_and_no_password(
+def test_an_export_has_every_mailbox_with_its_recovery_email_and_no_password(
     web: TestClient, services: Services
 ) -> None:
     answer = web.get("/export/clienta.nl.csv")
     assert f'filename="mailboxes-clienta.nl-{date.today()}.csv"' in answer.headers["content-disposition"]
-    told = {row["username"]: row for row in rows(answer.content)}
-    assert set(told) == services.lists.usernames("clienta.nl")
-    assert told["one.new"]["recovery_email"] == "one@example.org"
-    assert {row["password"] for row in told.values()} == {""}
+    exported = {row["username"]: row for row in rows(answer.content)}
+    assert set(exported) == services.lists.usernames("clienta.nl")
+    assert exported["one.new"]["recovery_email"] == "one@example.org"
+    assert {row["password"] for row in exported.values()} == {""}
 
 
 def test_an_export_needs_the_permission_to_export(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,16 +147,16 @@ def test_an_export_imported_again_has_nothing_to_create(web: TestClient, service
     for kind in ("csv", "xlsx"):
         content = web.get(f"/export/clienta.nl.{kind}").content
         batch = services.files.batch_from_file(content, f"export.{kind}", "clienta.nl")
-        judged = services.imports.validate(LOCAL, batch)
-        assert set(judged["verdict"]) == {"exists"}
+        validated = services.imports.validate(LOCAL, batch)
+        assert set(validated["verdict"]) == {"exists"}
 
 
-def test_nothing_that_left_or_stayed_tells_the_key_or_a_password_in_clear(services: Services, tmp_path: Path) -> None:
+def test_no_file_of_the_data_folder_has_a_password_in_clear(services: Services, tmp_path: Path) -> None:
     kept = b"".join(path.read_bytes() for path in services.settings.data_dir.rglob("*") if path.is_file())
     assert b"Geheim.2026x" not in kept
 
 
-def test_remarks_with_words_of_the_host_fit_a_header() -> None:
+def test_remarks_with_text_of_the_host_fit_a_header() -> None:
     remarks = ("b.nl: \r\nSet-Cookie: x=1\0", "ü" * 100_000)
     header = downloads.attached(File("x.csv", b"", remarks)).headers["X-MXM-Remarks"]
     assert header.isprintable()

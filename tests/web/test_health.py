@@ -1,4 +1,4 @@
-"""What /health says, to strangers and to those who may know more; and permissions for domains elsewhere."""
+"""The health route, with and without credentials; and permissions for domains elsewhere."""
 
 import tomllib
 from collections.abc import Iterator
@@ -32,12 +32,12 @@ def app(tmp_path: Path, brisk: None) -> Iterator[App]:
 
 
 @pytest.fixture
-def asked(app: App) -> TestClient:
-    """A client in front of the guard and the health route."""
-    guard = Middleware(
+def client(app: App) -> TestClient:
+    """Return a client of the health route behind the access middleware."""
+    middleware = Middleware(
         AccessMiddleware, settings=app.services.settings, authenticator=lambda: app.services.authenticator
     )
-    return TestClient(Starlette(routes=health.routes, middleware=[guard]), base_url="http://127.0.0.1")
+    return TestClient(Starlette(routes=health.routes, middleware=[middleware]), base_url="http://127.0.0.1")
 
 
 def session(app: App, name: str = "kim") -> dict[str, str]:
@@ -46,17 +46,17 @@ def session(app: App, name: str = "kim") -> dict[str, str]:
     return {"mxm-session": app.services.authenticator.sign_in_with_password(name, PASSWORD, ClientInfo("127.0.0.1"))}
 
 
-def test_the_version_stands_in_one_place() -> None:
+def test_the_version_is_written_in_one_place() -> None:
     project = tomllib.loads(Path("pyproject.toml").read_text())
     assert "version" not in project["project"]
     assert project["tool"]["hatch"]["version"] == {"path": "mxlib/__init__.py"}
 
 
-def test_strangers_learn_only_that_it_serves(app: App, asked: TestClient) -> None:
+def test_without_credentials_health_shows_only_that_the_server_runs(app: App, client: TestClient) -> None:
     app.host.down = True
     assert data(app.ask("GET", "/me"))
     assert app.ask("GET", "/domains").status_code == 503
-    answer = asked.get("/health")
+    answer = client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
@@ -70,36 +70,36 @@ def test_strangers_learn_only_that_it_serves(app: App, asked: TestClient) -> Non
         {"Cookie": "mxm-session=wrong"},
     ],
 )
-def test_whoever_only_claims_to_be_somebody_is_a_stranger(app: App, asked: TestClient, headers: dict[str, str]) -> None:
+def test_invalid_credentials_show_no_more_of_health(app: App, client: TestClient, headers: dict[str, str]) -> None:
     session(app)
-    assert asked.get("/health", headers=headers).json() == {"status": "ok"}
+    assert client.get("/health", headers=headers).json() == {"status": "ok"}
 
 
-def test_a_revoked_token_and_a_session_that_ended_are_strangers(app: App, asked: TestClient) -> None:
+def test_a_revoked_token_and_an_ended_session_show_no_more_of_health(app: App, client: TestClient) -> None:
     token, cookies = app.token(a_nl="view"), session(app)
     for record in app.services.tokens.list_all(LOCAL):
         app.services.tokens.revoke(LOCAL, record.id)
     found = app.services.authenticator.sessions.find(cookies["mxm-session"])
     assert found is not None
     app.services.authenticator.sign_out(found, "")
-    assert asked.get("/health", headers={"Authorization": f"Bearer {token}"}).json() == {"status": "ok"}
-    asked.cookies = cookies  # type: ignore[assignment]
-    assert asked.get("/health").json() == {"status": "ok"}
+    assert client.get("/health", headers={"Authorization": f"Bearer {token}"}).json() == {"status": "ok"}
+    client.cookies = cookies  # type: ignore[assignment]
+    assert client.get("/health").json() == {"status": "ok"}
 
 
-def test_people_and_tokens_learn_version_host_and_stuck_runs(app: App, asked: TestClient) -> None:
+def test_users_and_tokens_see_version_host_and_stuck_runs(app: App, client: TestClient) -> None:
     app.host.down = True
     app.ask("GET", "/domains")
-    with_token = asked.get("/health", headers={"Authorization": f"Bearer {app.admin}"}).json()
-    asked.cookies = session(app)  # type: ignore[assignment]
-    for told in (with_token, asked.get("/health").json()):
-        assert told["version"] == __version__
-        assert told["mxroute"] == "trouble"
-        assert told["unwell"]
-        assert told["stuck_runs"] == []
+    with_token = client.get("/health", headers={"Authorization": f"Bearer {app.admin}"}).json()
+    client.cookies = session(app)  # type: ignore[assignment]
+    for health_of_caller in (with_token, client.get("/health").json()):
+        assert health_of_caller["version"] == __version__
+        assert health_of_caller["mxroute"] == "trouble"
+        assert health_of_caller["unwell"]
+        assert health_of_caller["stuck_runs"] == []
 
 
-def test_stuck_runs_and_troubles_are_those_of_domains_that_the_token_may_see(app: App, asked: TestClient) -> None:
+def test_stuck_runs_and_troubles_are_limited_to_the_domains_of_the_token(app: App, client: TestClient) -> None:
     rows = [{"email": f"u{at}@b.nl", "password": support.GOOD} for at in range(3)]
     assert app.ask("GET", "/domains").status_code == 200
     app.host.goes_wrong("unauthorized", count=None)
@@ -107,21 +107,23 @@ def test_stuck_runs_and_troubles_are_those_of_domains_that_the_token_may_see(app
     until(lambda: data(app.ask("GET", f"/imports/{run}"))["status"] == "paused")
     app.host.goes_wrong("unauthorized", on="any", count=None)
     assert app.ask("GET", "/domains/b.nl/email-accounts?refresh=true").json()["problem"]
-    admin = asked.get("/health", headers={"Authorization": f"Bearer {app.admin}"}).json()
-    other = asked.get("/health", headers={"Authorization": f"Bearer {app.token(a_nl='view import')}"}).json()
+    admin = client.get("/health", headers={"Authorization": f"Bearer {app.admin}"}).json()
+    other = client.get("/health", headers={"Authorization": f"Bearer {app.token(a_nl='view import')}"}).json()
     assert [stuck["run"] for stuck in admin["stuck_runs"]] == [run]
     assert admin["stuck_runs"][0]["why"]
     assert other["stuck_runs"] == []
     assert (len(admin["unwell"]), other["unwell"]) == (1, [])
 
 
-def test_a_database_that_cannot_be_read_is_503(app: App, asked: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_is_503_when_the_database_cannot_be_read(
+    app: App, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Store, "is_responsive", lambda _store: False)
-    answer = asked.get("/health", headers={"Authorization": f"Bearer {app.admin}"})
+    answer = client.get("/health", headers={"Authorization": f"Bearer {app.admin}"})
     assert (answer.status_code, answer.json()) == (503, {"status": "down"})
 
 
-def test_a_closed_database_does_not_answer(tmp_path: Path) -> None:
+def test_a_store_without_its_schema_is_not_responsive(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with support.opened(tmp_path / "x") as opened:
         assert opened.services.store.is_responsive()
@@ -135,15 +137,15 @@ def test_a_closed_database_does_not_answer(tmp_path: Path) -> None:
 # Permissions for domains that are not on this account.
 
 
-def test_storage_is_not_for_who_may_view_only_domains_elsewhere(app: App) -> None:
+def test_storage_is_refused_with_permissions_only_for_domains_elsewhere(app: App) -> None:
     elsewhere = app.token(lost_nl="view import export delete")
     refused(app.ask("GET", "/quota", token=elsewhere), 403, "You may view no domain of this account.")
     assert app.services.storage.latest(Caller("x", domains={"lost.nl": frozenset(Permission)})) is None
     assert data(app.ask("GET", "/quota", token=app.token(a_nl="view")))["used"] is not None
 
 
-def test_storage_is_not_told_while_nobody_knows_which_domains_there_are(app: App) -> None:
-    data(app.ask("GET", "/quota"))  # the figures are there
+def test_storage_is_refused_while_the_domains_of_the_account_are_unknown(app: App) -> None:
+    data(app.ask("GET", "/quota"))  # the figures are cached
     with app.services.store.write() as tx:
         tx.exec_driver_sql("DELETE FROM last_list")
     app.host.down = True
@@ -161,7 +163,7 @@ def test_storage_is_not_told_while_nobody_knows_which_domains_there_are(app: App
         ("/changes", {"addresses": ["x@a.nl"], "quota": 5, "dry_run": True}),
     ],
 )
-def test_a_token_of_domains_elsewhere_gets_nothing_of_this_account(app: App, path: str, body: object) -> None:
+def test_a_token_for_domains_elsewhere_gets_nothing_of_this_account(app: App, path: str, body: object) -> None:
     app.have("x@a.nl")
     elsewhere = app.token(lost_nl="view import export delete")
     answer = app.ask("POST" if body else "GET", path, body, token=elsewhere)
