@@ -10,6 +10,6 @@ from tests.support.sign_in import SignInApp, opened
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[SignInApp]:
-    """A server with one user, kim, who is an admin."""
+    """Yield a server with one user, kim, who is an admin."""
     with opened(tmp_path, "kim") as made:
         yield made

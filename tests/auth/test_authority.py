@@ -1,4 +1,4 @@
-"""Services act with the rights of the moment of the act, however old the caller is that a page or a request holds."""
+"""Services act with the permissions of this moment, although a page or request may hold an old caller."""
 
 import inspect
 import time
@@ -35,7 +35,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def methods(app: Services) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every public method of the services."""
+    """Yield the name and the function of every public method of the services."""
     for field in fields(app):
         service = getattr(app, field.name)
         for name, method in vars(type(service)).items():
@@ -43,13 +43,13 @@ def methods(app: Services) -> Iterator[tuple[str, Callable[..., Any]]]:
                 yield f"{field.name}.{name}", method
 
 
-def test_every_method_of_the_services_that_takes_a_caller_resolves_it_again(app: App) -> None:
-    taking = {name: resolves(method) for name, method in methods(app.services) if takes_caller(method)}
-    assert len(taking) > 70
-    assert not [name for name, does in taking.items() if not does]
+def test_every_service_method_that_takes_a_caller_resolves_it_again(app: App) -> None:
+    takers = {name: resolves(method) for name, method in methods(app.services) if takes_caller(method)}
+    assert len(takers) > 70
+    assert not [name for name, does in takers.items() if not does]
 
 
-def test_a_demoted_admin_does_nothing_with_the_rights_of_before(app: App) -> None:
+def test_a_demoted_admin_cannot_use_the_old_permissions(app: App) -> None:
     services = app.services
     number = services.users.add(LOCAL, "kim", GOOD, admin=True)
     other = services.users.add(LOCAL, "jo", GOOD)
@@ -71,14 +71,14 @@ def test_a_demoted_admin_does_nothing_with_the_rights_of_before(app: App) -> Non
     assert services.lists.domains(kim).names == ()
 
 
-def test_who_was_promoted_since_acts_with_the_new_rights(app: App) -> None:
+def test_a_caller_gets_permissions_added_since(app: App) -> None:
     number = app.services.users.add(LOCAL, "kim", GOOD)
     kim = app.services.users.caller("kim")
     app.services.users.change(LOCAL, number, permissions={"a.nl": [Permission.VIEW]})
     assert app.services.lists.domains(kim).names == ("a.nl",)
 
 
-def test_who_was_disabled_since_is_nobody(app: App) -> None:
+def test_a_caller_disabled_since_is_refused(app: App) -> None:
     number = app.services.users.add(LOCAL, "kim", GOOD, admin=True)
     kim = app.services.users.caller("kim")
     app.services.users.disable(LOCAL, number)
@@ -86,23 +86,23 @@ def test_who_was_disabled_since_is_nobody(app: App) -> None:
         app.services.lists.domains(kim)
 
 
-def test_nobody_acts_in_a_session_that_has_ended(app: App) -> None:
-    entrance = app.services.authenticator
+def test_a_caller_of_an_ended_session_is_refused(app: App) -> None:
+    authenticator = app.services.authenticator
     app.services.users.add(LOCAL, "kim", GOOD, admin=True)
-    session = entrance.sessions.find(entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")))
+    session = authenticator.sessions.find(authenticator.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")))
     assert session
-    kim = entrance.caller("kim", "10.0.0.1", session.known_as)
+    kim = authenticator.caller("kim", "10.0.0.1", session.known_as)
     assert app.services.runs.all(kim) == ()
-    entrance.sign_out(session, "10.0.0.1")
+    authenticator.sign_out(session, "10.0.0.1")
     for act in (
         lambda: app.services.runs.all(kim),
-        lambda: entrance.caller("kim", "10.0.0.1", session.known_as),
+        lambda: authenticator.caller("kim", "10.0.0.1", session.known_as),
     ):
         with pytest.raises(Forbidden, match=OVER):
             act()
 
 
-def test_the_local_operator_of_an_open_page_is_nobody_once_people_sign_in(tmp_path: Path) -> None:
+def test_the_local_operator_is_refused_once_users_sign_in(tmp_path: Path) -> None:
     with support.opened(tmp_path, sandbox=True) as app:
         local = app.services.authenticator.caller(None, "")
         assert local == LOCAL
@@ -113,9 +113,7 @@ def test_the_local_operator_of_an_open_page_is_nobody_once_people_sign_in(tmp_pa
             app.services.access.people(local)
 
 
-def test_a_token_that_was_revoked_since_its_request_arrived_does_nothing(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_revoked_after_its_request_arrived_is_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     token = app.token(admin=True)
     caller = app.services.tokens.caller(token)
     number = app.services.tokens.list_all(LOCAL)[0].id
@@ -126,7 +124,7 @@ def test_a_token_that_was_revoked_since_its_request_arrived_does_nothing(
     refused(app.ask("GET", "/domains", token=token), 401, "revoked")
 
 
-def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> None:
+def test_nested_service_calls_resolve_the_caller_once_until_one_waits() -> None:
     asked: list[str] = []
 
     def source() -> Caller:
@@ -153,7 +151,7 @@ def test_what_a_service_asks_of_another_is_resolved_once_until_it_waits() -> Non
     assert len(asked) == 5
 
 
-def test_a_download_that_takes_long_ends_when_the_right_goes(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_download_ends_when_its_caller_is_disabled(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mxlib.services.audit_log.CHUNK", 1)
     number = app.services.users.add(LOCAL, "kim", GOOD, admin=True)
     pieces = iter(app.services.audit_log.csv(app.services.users.caller("kim"), AuditFilter()).pieces)
@@ -163,8 +161,8 @@ def test_a_download_that_takes_long_ends_when_the_right_goes(app: App, monkeypat
         next(pieces)
 
 
-#: What the host is asked before it, and then the act itself, with `kim` as the caller.
-LONG = {
+#: Acts of `kim` that first wait for an answer of the host.
+WAITING_ACTS = {
     "read a list": lambda services, kim: services.lists.mailboxes(kim, "a.nl", refresh=True),
     "read the domains": lambda services, kim: services.lists.domains(kim, refresh=True).names,
     "read a mailbox": lambda services, kim: services.mailboxes.read(kim, "a.nl", "nina"),
@@ -186,8 +184,8 @@ LONG = {
 
 
 @pytest.mark.parametrize("how", ["demoted", "disabled", "kept"])
-@pytest.mark.parametrize("act", LONG)
-def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then(
+@pytest.mark.parametrize("act", WAITING_ACTS)
+def test_permissions_lost_while_waiting_for_mxroute_stop_the_act(
     app: App, monkeypatch: pytest.MonkeyPatch, act: str, how: str
 ) -> None:
     services, clock = app.services, app.services.clock
@@ -201,25 +199,25 @@ def test_rights_that_go_while_mxroute_is_waited_for_are_gone_for_what_comes_then
     monkeypatch.setattr(clock, "now", lambda: time.time() + 3_600)  # so that every kept list is read again
     send = app.host.send
 
-    def slowly(request: Any, **how_to: Any) -> Any:
-        answer = send(request, **how_to)
+    def send_and_change_rights(request: Any, **kwargs: Any) -> Any:
+        answer = send(request, **kwargs)
         if how == "demoted":
             services.users.change(LOCAL, number, admin=False)
         elif how == "disabled":
             services.users.disable(LOCAL, number)
         return answer
 
-    monkeypatch.setattr(app.host, "send", slowly)
+    monkeypatch.setattr(app.host, "send", send_and_change_rights)
     if how == "kept":
-        assert LONG[act](services, kim) is not None
+        assert WAITING_ACTS[act](services, kim) is not None
         return
     with suppress(Forbidden):
-        assert LONG[act](services, kim) == ()
+        assert WAITING_ACTS[act](services, kim) == ()
     assert (app.host.writes(), len(services.runs.all(LOCAL))) == (writes, runs)
     assert not services.audit_log.entries(LOCAL, AuditFilter(who="kim", what="export")).entries
 
 
-def test_the_caller_is_found_by_position_and_by_name() -> None:
+def test_the_caller_is_found_as_positional_or_keyword_argument() -> None:
     @resolves_callers
     class Service:
         def act(self, what: str, caller: Caller, *, why: str = "") -> tuple[str, str, str]:

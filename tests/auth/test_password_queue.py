@@ -1,4 +1,4 @@
-"""A flood of strangers at the sign-in: bounded, and kept from whoever came in here before."""
+"""Many unknown clients at the sign-in: limited, and no delay for known addresses."""
 
 import threading
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def app(tmp_path: Path) -> Iterator[SignInApp]:
 
 
 class Hashing:
-    """Passwords of strangers take until they are let go of; `password` is one of theirs."""
+    """Hashing of `password` that takes until `go_on` is set."""
 
     password = "of a stranger"
 
@@ -50,8 +50,8 @@ def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hashing]:
     made.go_on.set()
 
 
-def knock(app: SignInApp, number: int) -> str:
-    """What a stranger hears, each at an address and under a name of their own."""
+def try_sign_in(app: SignInApp, number: int) -> str:
+    """Return the outcome of a sign-in by an unknown client with its own name and address."""
     try:
         app.entrance.sign_in_with_password(f"name{number}", Hashing.password, ClientInfo(f"198.51.100.{number}"))
     except (SignInRefused, QueueFull, TooManyAttempts) as error:
@@ -59,36 +59,36 @@ def knock(app: SignInApp, number: int) -> str:
     return "came in"
 
 
-def test_a_hundred_strangers_keep_nobody_waiting_who_came_in_from_here_before(app: SignInApp, hashing: Hashing) -> None:
+def test_a_hundred_unknown_clients_do_not_delay_a_known_address(app: SignInApp, hashing: Hashing) -> None:
     places = app.entrance.strangers.places
     with ThreadPoolExecutor(100) as strangers:
-        heard = [strangers.submit(knock, app, number) for number in range(100)]
-        until(lambda: sum(each.done() for each in heard) == 100 - places - 1)
+        tries = [strangers.submit(try_sign_in, app, number) for number in range(100)]
+        until(lambda: sum(each.done() for each in tries) == 100 - places - 1)
         assert app.entrance.sign_in_with_password(
             "kim", GOOD, ClientInfo(HOME)
-        )  # while a stranger's password is being hashed
+        )  # while the password of an unknown client is hashed
         hashing.go_on.set()
-        told = [each.result() for each in heard]
-    assert sorted(set(told)) == ["QueueFull", "SignInRefused"]
-    assert told.count("SignInRefused") == places + 1
+        outcomes = [each.result() for each in tries]
+    assert sorted(set(outcomes)) == ["QueueFull", "SignInRefused"]
+    assert outcomes.count("SignInRefused") == places + 1
 
 
-def test_who_is_turned_away_was_not_counted_as_a_try(app: SignInApp, hashing: Hashing) -> None:
+def test_a_sign_in_refused_by_the_queue_is_not_counted_as_a_try(app: SignInApp, hashing: Hashing) -> None:
     with ThreadPoolExecutor(20) as strangers:
-        waiting = [strangers.submit(knock, app, number) for number in range(app.entrance.strangers.places + 1)]
+        waiting = [strangers.submit(try_sign_in, app, number) for number in range(app.entrance.strangers.places + 1)]
         until(lambda: app.entrance.strangers.waiting() == app.entrance.strangers.places)
-        assert {knock(app, 99) for _ in range(50)} == {"QueueFull"}
+        assert {try_sign_in(app, 99) for _ in range(50)} == {"QueueFull"}
         hashing.go_on.set()
         assert {each.result() for each in waiting} == {"SignInRefused"}
-        assert knock(app, 99) == "SignInRefused"
+        assert try_sign_in(app, 99) == "SignInRefused"
 
 
-def test_a_name_that_has_to_wait_takes_no_place(app: SignInApp, hashing: Hashing) -> None:
+def test_a_throttled_name_takes_no_place_in_the_queue(app: SignInApp, hashing: Hashing) -> None:
     for number in range(OF_NAME.free):
         with pytest.raises(SignInRefused):
             app.entrance.sign_in_with_password("kim", "wrong all over", ClientInfo(f"203.0.113.{number}"))
     with ThreadPoolExecutor(20) as strangers:
-        waiting = [strangers.submit(knock, app, number) for number in range(app.entrance.strangers.places + 1)]
+        waiting = [strangers.submit(try_sign_in, app, number) for number in range(app.entrance.strangers.places + 1)]
         until(lambda: app.entrance.strangers.waiting() == app.entrance.strangers.places)
         with pytest.raises(TooManyAttempts):
             app.entrance.sign_in_with_password("kim", GOOD, ClientInfo("203.0.113.99"))
@@ -97,7 +97,7 @@ def test_a_name_that_has_to_wait_takes_no_place(app: SignInApp, hashing: Hashing
 
 
 @pytest.mark.parametrize("name", ["kim", "nobody"])
-def test_a_full_queue_is_said_in_one_sentence_with_when_to_come_again(
+def test_a_full_queue_is_refused_with_one_sentence_and_retry_after(
     app: SignInApp, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def full(_address: str, _refused: int) -> None:
@@ -110,22 +110,22 @@ def test_a_full_queue_is_said_in_one_sentence_with_when_to_come_again(
 
 
 class Visits:
-    """Threads that wait in a lane; `order` is who had a turn."""
+    """Threads that wait in a queue; `order` has the addresses that got a slot."""
 
-    def __init__(self, lane: PasswordQueue) -> None:
-        self.lane, self.order = lane, list[str]()
+    def __init__(self, queue: PasswordQueue) -> None:
+        self.queue, self.order = queue, list[str]()
         self._threads = ThreadPoolExecutor(30)
         self._go_on = threading.Event()
 
-    def come(self, address: str, refused: int = 0) -> "Future[bool]":
-        before = self.lane.waiting()
+    def arrive(self, address: str, refused: int = 0) -> "Future[bool]":
+        before = self.queue.waiting()
         visit = self._threads.submit(self._visit, address, refused)
-        until(lambda: visit.done() or self.lane.waiting() > before or self.order == [address])
+        until(lambda: visit.done() or self.queue.waiting() > before or self.order == [address])
         return visit
 
     def _visit(self, address: str, refused: int) -> bool:
         try:
-            with self.lane.slot(address, refused):
+            with self.queue.slot(address, refused):
                 self.order.append(address)
                 assert self._go_on.wait(10)
         except QueueFull:
@@ -137,12 +137,12 @@ class Visits:
         self._threads.shutdown()
 
 
-def test_who_was_refused_least_goes_first_and_who_was_refused_most_makes_room() -> None:
+def test_fewest_refusals_go_first_and_most_refusals_are_dropped() -> None:
     visits = Visits(PasswordQueue(places=3, per_address=1))
-    visits.come("now")
-    guessers = [visits.come(f"guesser{refused}", refused) for refused in (3, 9, 5)]
-    assert visits.come("as bad", 9).result() is False
-    until(lambda: visits.lane.waiting() == 3)
+    visits.arrive("now")
+    guessers = [visits.arrive(f"guesser{refused}", refused) for refused in (3, 9, 5)]
+    assert visits.arrive("as bad", 9).result() is False
+    until(lambda: visits.queue.waiting() == 3)
     newcomer = visits._threads.submit(visits._visit, "newcomer", 0)
     until(guessers[1].done)
     visits.end()
@@ -151,40 +151,40 @@ def test_who_was_refused_least_goes_first_and_who_was_refused_most_makes_room() 
     assert visits.order == ["now", "newcomer", "guesser3", "guesser5"]
 
 
-def test_who_was_turned_away_and_knocks_again_gives_way_to_somebody_new() -> None:
-    lane = PasswordQueue(places=1, per_address=1)
-    lane._enter("now", 0)
-    lane._enter("first", 0)
+def test_a_repeated_visitor_is_dropped_for_a_new_one() -> None:
+    queue = PasswordQueue(places=1, per_address=1)
+    queue._enter("now", 0)
+    queue._enter("first", 0)
     with pytest.raises(QueueFull):
-        lane._enter("knocking", 0)
-    lane._leave()
-    knocking = lane._enter("knocking", 0)
-    assert (lane.waiting(), knocking.turned_away) == (1, False)
-    newcomer = lane._enter("newcomer", 0)
-    assert (lane.waiting(), knocking.turned_away, newcomer.turned_away) == (1, True, False)
+        queue._enter("knocking", 0)
+    queue._leave()
+    repeated = queue._enter("knocking", 0)
+    assert (queue.waiting(), repeated.turned_away) == (1, False)
+    newcomer = queue._enter("newcomer", 0)
+    assert (queue.waiting(), repeated.turned_away, newcomer.turned_away) == (1, True, False)
 
 
-def test_one_address_holds_no_more_than_its_places() -> None:
+def test_one_address_holds_only_its_share_of_places() -> None:
     visits = Visits(PasswordQueue(places=10, per_address=2))
-    first, second, third = (visits.come("one") for _ in range(3))
-    other = visits.come("other")
+    first, second, third = (visits.arrive("one") for _ in range(3))
+    other = visits.arrive("other")
     assert third.result() is False
     visits.end()
     assert [each.result() for each in (first, second, other)] == [True, True, True]
-    assert visits.lane.waiting() == 0
+    assert visits.queue.waiting() == 0
 
 
-def test_who_is_passed_by_others_for_too_long_is_turned_away() -> None:
-    lane = PasswordQueue(places=1, per_address=1, patience=0.01)
-    with lane.slot("now", 0), pytest.raises(QueueFull), lane.slot("other", 0):
+def test_waiting_too_long_in_the_queue_is_refused() -> None:
+    queue = PasswordQueue(places=1, per_address=1, patience=0.01)
+    with queue.slot("now", 0), pytest.raises(QueueFull), queue.slot("other", 0):
         pass
-    assert lane.waiting() == 0
-    with lane.slot("other", 0):
+    assert queue.waiting() == 0
+    with queue.slot("other", 0):
         pass
 
 
-def test_a_fault_while_hashing_gives_the_turn_back() -> None:
-    lane = PasswordQueue(places=1, per_address=1)
+def test_an_error_while_hashing_frees_the_slot() -> None:
+    queue = PasswordQueue(places=1, per_address=1)
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), lane.slot("one", 0):
+        with pytest.raises(ZeroDivisionError), queue.slot("one", 0):
             raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Sessions: they end when idle, when old and when told, and whatever is open in them learns of it at once."""
+"""Sessions: they end by idle time, age and sign-out, and wake their watchers at once."""
 
 import asyncio
 import hashlib
@@ -23,14 +23,14 @@ def begin(app: SignInApp) -> str:
 
 
 def test_a_session_is_found_by_its_id_and_kept_as_a_hash(app: SignInApp) -> None:
-    told = begin(app)
-    found = app.sessions.find(told)
+    session_id = begin(app)
+    found = app.sessions.find(session_id)
     assert found
     assert found.name == "kim"
-    assert len(told) >= 43
-    assert told.encode() not in app.kept()
-    assert hashlib.sha256(told.encode()).digest() in app.kept()
-    assert app.sessions.find(told + "x") is None
+    assert len(session_id) >= 43
+    assert session_id.encode() not in app.kept()
+    assert hashlib.sha256(session_id.encode()).digest() in app.kept()
+    assert app.sessions.find(session_id + "x") is None
     assert app.sessions.find("") is None
 
 
@@ -38,28 +38,28 @@ def test_two_sign_ins_are_two_sessions(app: SignInApp) -> None:
     assert begin(app) != begin(app)
 
 
-def test_a_session_that_nobody_uses_ends_after_the_idle_hours(app: SignInApp) -> None:
-    told = begin(app)
+def test_an_unused_session_ends_after_the_idle_hours(app: SignInApp) -> None:
+    session_id = begin(app)
     app.clock.at += 7.99 * HOUR
-    assert app.sessions.find(told)
+    assert app.sessions.find(session_id)
     app.clock.at += 7.99 * HOUR
-    assert app.sessions.find(told, used=False)
+    assert app.sessions.find(session_id, used=False)
     app.clock.at += 0.02 * HOUR
-    assert app.sessions.find(told) is None
+    assert app.sessions.find(session_id) is None
 
 
-def test_a_session_ends_after_its_hours_however_much_it_is_used(app: SignInApp) -> None:
-    told = begin(app)
+def test_a_session_ends_after_its_longest_life_although_used(app: SignInApp) -> None:
+    session_id = begin(app)
     for _ in range(23):
         app.clock.at += HOUR
-        assert app.sessions.find(told)
+        assert app.sessions.find(session_id)
     app.clock.at += HOUR
-    assert app.sessions.find(told) is None
+    assert app.sessions.find(session_id) is None
 
 
-def test_being_looked_at_is_no_use(app: SignInApp) -> None:
-    told = begin(app)
-    session = app.sessions.find(told)
+def test_checking_whether_a_session_is_alive_does_not_count_as_use(app: SignInApp) -> None:
+    session_id = begin(app)
+    session = app.sessions.find(session_id)
     assert session
     app.clock.at += 4 * HOUR
     assert app.sessions.is_alive(session)
@@ -67,26 +67,26 @@ def test_being_looked_at_is_no_use(app: SignInApp) -> None:
     assert app.sessions.is_alive(session) is None
 
 
-def test_use_is_noted_once_a_minute(app: SignInApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_use_is_stored_once_a_minute(app: SignInApp, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[float] = []
     monkeypatch.setattr(sessions, "touch", lambda tx, digest, at: notes.append(at))
-    told = begin(app)
+    session_id = begin(app)
     for _ in range(10):
-        app.sessions.find(told)
+        app.sessions.find(session_id)
     assert not notes
     app.clock.at += NOTED_EVERY
-    app.sessions.find(told)
+    app.sessions.find(session_id)
     assert len(notes) == 1
 
 
 def test_a_session_outlives_a_restart(tmp_path: Path) -> None:
     with people.opened(tmp_path, "kim") as app:
-        told = begin(app)
+        session_id = begin(app)
     with people.opened(tmp_path) as app:
-        assert app.sessions.find(told)
+        assert app.sessions.find(session_id)
 
 
-def test_what_ran_out_is_forgotten_at_the_next_sign_in(app: SignInApp) -> None:
+def test_expired_sessions_are_deleted_at_the_next_sign_in(app: SignInApp) -> None:
     begin(app)
     app.clock.at += 9 * HOUR
     begin(app)
@@ -94,16 +94,16 @@ def test_what_ran_out_is_forgotten_at_the_next_sign_in(app: SignInApp) -> None:
         assert len(sessions.end_all(tx, 1)) == 1
 
 
-def test_signing_in_again_ends_the_session_of_before(app: SignInApp) -> None:
-    told = begin(app)
-    before = app.sessions.find(told)
+def test_signing_in_again_ends_the_earlier_session(app: SignInApp) -> None:
+    session_id = begin(app)
+    before = app.sessions.find(session_id)
     app.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1"), before)
-    assert app.sessions.find(told) is None
+    assert app.sessions.find(session_id) is None
 
 
-def test_whoever_listens_is_woken_from_any_thread_and_others_are_not(app: SignInApp) -> None:
-    told, other = begin(app), begin(app)
-    session, stays = app.sessions.find(told), app.sessions.find(other)
+def test_ending_a_session_wakes_its_watchers_only_from_any_thread(app: SignInApp) -> None:
+    session_id, other = begin(app), begin(app)
+    session, stays = app.sessions.find(session_id), app.sessions.find(other)
     assert session
     assert stays
 
@@ -114,12 +114,12 @@ def test_whoever_listens_is_woken_from_any_thread_and_others_are_not(app: SignIn
             assert not not_ended.is_set()
 
     asyncio.run(listen())
-    assert app.sessions.find(told) is None
+    assert app.sessions.find(session_id) is None
     assert app.sessions.find(other)
     assert not app.sessions._open
 
 
-def test_disabling_somebody_wakes_all_their_sessions(app: SignInApp) -> None:
+def test_disabling_a_user_wakes_all_their_sessions(app: SignInApp) -> None:
     jo = app.users.add(BOSS, "jo", GOOD)
     found = [
         app.sessions.find(app.entrance.sign_in_with_password("jo", GOOD, ClientInfo(address)))
@@ -137,9 +137,9 @@ def test_disabling_somebody_wakes_all_their_sessions(app: SignInApp) -> None:
     asyncio.run(listen())
 
 
-def test_signing_in_and_out_is_in_the_trail(app: SignInApp) -> None:
-    told = begin(app)
-    session = app.sessions.find(told)
+def test_signing_in_and_out_is_in_the_audit_log(app: SignInApp) -> None:
+    session_id = begin(app)
+    session = app.sessions.find(session_id)
     assert session
     app.entrance.sign_out(session, "10.0.0.1")
     session = app.sessions.find(begin(app))

@@ -1,4 +1,4 @@
-"""The guard asks who it is: what passes without a session, what one gets for it, and when that ends."""
+"""Sign-in: what is public, how a session begins, and how it ends."""
 
 import re
 import time
@@ -23,7 +23,7 @@ PUBLIC_URL = "https://mxm.agency.example"
 
 
 def sentence(answer: Any) -> str:
-    """What the page says in place, or the message of the envelope."""
+    """Return the notice of the page, or the message of the envelope."""
     found = re.search(r'role="(?:alert|status)">([^<]*)<', answer.text)
     return found[1] if found else str(answer.json()["error"]["message"])
 
@@ -34,7 +34,7 @@ def sentence(answer: Any) -> str:
 @pytest.mark.parametrize("path", ["/", "/import", "/runs?run=3", "/export/a.nl.csv", "/static/x.js", "/media/x.csv",
                                   "/_stcore/health", "/_stcore/host-config", "/template.csv", "/healthy", "/health/",
                                   "/sign-in/x", "/apix", "/API/me"])  # fmt: skip
-def test_nothing_is_had_without_a_session(app: SignInApp, path: str) -> None:
+def test_every_path_is_refused_without_a_session(app: SignInApp, path: str) -> None:
     answer = app.browser().get(path)
     assert answer.status_code == 401
     assert answer.json() == {"success": False, "error": {"code": "SIGNED_OUT", "message": OVER}}
@@ -42,12 +42,12 @@ def test_nothing_is_had_without_a_session(app: SignInApp, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_nothing_is_done_without_a_session(app: SignInApp, method: str) -> None:
+def test_every_change_is_refused_without_a_session(app: SignInApp, method: str) -> None:
     answer = app.browser().request(method, "/_stcore/upload_file/a/b", headers=ORIGIN | HTML)
     assert answer.status_code == 401
 
 
-def test_a_websocket_without_a_session_never_opens(app: SignInApp) -> None:
+def test_a_websocket_without_a_session_is_refused(app: SignInApp) -> None:
     for headers in ({}, {"Cookie": "mxm-session=forged"}, {"X-Mx-User": "kim"}):
         with (
             pytest.raises(WebSocketDenialResponse) as refused,
@@ -57,14 +57,14 @@ def test_a_websocket_without_a_session_never_opens(app: SignInApp) -> None:
         assert refused.value.status_code == 401
 
 
-def test_the_api_and_a_websocket_below_it(app: SignInApp) -> None:
+def test_the_api_ignores_sessions_and_has_no_websocket(app: SignInApp) -> None:
     assert app.browser().get("/api/me").json()["x-mx-user"] is None
     assert app.signed_in().get("/api/me").json()["x-mx-user"] is None, "the API must not know whose cookie it is"
     with pytest.raises(WebSocketDenialResponse), app.browser().websocket_connect("ws://127.0.0.1:8501/api/live"):
         pass
 
 
-def test_health_and_the_sign_in_page_with_what_it_needs_are_public_and_nothing_else(app: SignInApp) -> None:
+def test_only_health_and_the_sign_in_page_with_its_files_are_public(app: SignInApp) -> None:
     browser = app.browser()
     assert browser.get("/health").status_code == 200
     page = browser.get("/sign-in", headers=HTML)
@@ -80,7 +80,7 @@ def test_health_and_the_sign_in_page_with_what_it_needs_are_public_and_nothing_e
     assert page.headers["cache-control"] == "no-store"
 
 
-def test_a_page_leads_to_the_sign_in_and_from_there_back_to_itself(app: SignInApp) -> None:
+def test_a_page_redirects_to_the_sign_in_and_back(app: SignInApp) -> None:
     browser = app.browser()
     answer = browser.get("/runs?run=3&domain=a.nl", headers=HTML)
     assert answer.status_code == 303
@@ -102,7 +102,7 @@ def test_a_page_leads_to_the_sign_in_and_from_there_back_to_itself(app: SignInAp
         "/%2f%2fevil",
     ],
 )
-def test_one_comes_back_to_a_page_of_this_server(path: str) -> None:
+def test_a_local_path_is_accepted_as_next_page(path: str) -> None:
     assert local(path) == path
 
 
@@ -116,7 +116,7 @@ def test_one_comes_back_to_a_page_of_this_server(path: str) -> None:
         "/" + "a" * 3000, "?a", "#a", "/\u2028/evil",
     ],
 )  # fmt: skip
-def test_nobody_is_sent_to_another_site_or_round_in_circles(app: SignInApp, path: str) -> None:
+def test_sign_in_never_redirects_to_another_site_or_to_itself(app: SignInApp, path: str) -> None:
     assert local(path) == "/"
     browser = app.browser()
     assert sign_in(browser, "kim", GOOD, path).headers["location"] == "/"
@@ -127,14 +127,14 @@ def test_nobody_is_sent_to_another_site_or_round_in_circles(app: SignInApp, path
 # Signing in.
 
 
-def test_whoever_signs_in_is_known_by_name_and_by_address(app: SignInApp) -> None:
+def test_a_signed_in_user_is_known_by_name_and_address(app: SignInApp) -> None:
     browser = app.signed_in("KIM")
     assert browser.get("/seen").json() == {"x-mx-user": "kim", "x-mx-address": "127.0.0.1"}
     with browser.websocket_connect(LIVE, headers=ORIGIN) as socket:
         assert socket.receive_text() == "kim"
 
 
-def test_no_browser_can_say_who_or_where_it_is(app: SignInApp) -> None:
+def test_identity_and_address_headers_of_a_client_are_ignored(app: SignInApp) -> None:
     claims = {"X-Mx-User": "boss", "x-mx-address": "1.2.3.4", "X-Forwarded-For": "1.2.3.4"}
     assert app.signed_in().get("/seen", headers=claims).json() == {
         "x-mx-user": "kim", "x-mx-address": "127.0.0.1"
@@ -142,7 +142,7 @@ def test_no_browser_can_say_who_or_where_it_is(app: SignInApp) -> None:
     assert app.browser().get("/seen", headers=claims).status_code == 401
 
 
-def test_the_cookie_can_be_read_by_no_script_and_is_sent_by_no_other_site(app: SignInApp) -> None:
+def test_the_cookie_is_httponly_and_samesite(app: SignInApp) -> None:
     cookie = sign_in(app.browser(), "kim", GOOD).headers["set-cookie"]
     assert cookie.startswith("mxm-session=")
     assert {part.strip().lower() for part in cookie.split(";")[1:]} == {
@@ -159,7 +159,7 @@ def test_the_cookie_can_be_read_by_no_script_and_is_sent_by_no_other_site(app: S
     ],
     ids=["https", "proxy", "proxy that was not named"],
 )
-def test_behind_https_the_cookie_is_for_this_host_and_https_alone(
+def test_with_public_https_the_cookie_is_secure_and_limited_to_the_host(
     tmp_path: Path, settings: dict[str, str], address: str, headers: dict[str, str]
 ) -> None:
     with people.opened(tmp_path, "kim", public_url=PUBLIC_URL, **settings) as app:
@@ -168,20 +168,20 @@ def test_behind_https_the_cookie_is_for_this_host_and_https_alone(
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-mxm-session=")
         assert "; Secure" in cookie
-        told = cookie.split("=")[1].split(";")[0]
-        seen = {name: browser.get("/seen", headers={"Cookie": f"{name}={told}"} | headers).status_code
+        session_id = cookie.split("=")[1].split(";")[0]
+        seen = {name: browser.get("/seen", headers={"Cookie": f"{name}={session_id}"} | headers).status_code
                 for name in ("__Host-mxm-session", "mxm-session")}  # fmt: skip
         assert seen == {"__Host-mxm-session": 200, "mxm-session": 401}
 
 
-def test_a_proxy_that_is_trusted_tells_where_people_are(tmp_path: Path) -> None:
+def test_a_trusted_proxy_gives_the_address_of_the_client(tmp_path: Path) -> None:
     with people.opened(tmp_path, "kim", trusted_proxies="127.0.0.1") as app:
         browser = app.signed_in(**{"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
         assert browser.get("/seen").json()["x-mx-address"] == "203.0.113.9"
 
 
 @pytest.mark.parametrize("name", ["kim", "nobody", "<script>alert(1)</script>", '" onfocus="x'])
-def test_a_wrong_password_is_told_in_place_in_the_same_words_whoever_it_is(app: SignInApp, name: str) -> None:
+def test_a_wrong_password_gives_the_same_sentence_for_any_name(app: SignInApp, name: str) -> None:
     answer = sign_in(app.browser(), name, "wrong all over")
     assert answer.status_code == 401
     assert sentence(answer) == "The name or the password is not right."
@@ -191,12 +191,12 @@ def test_a_wrong_password_is_told_in_place_in_the_same_words_whoever_it_is(app: 
     assert "wrong all over" not in answer.text
 
 
-def test_a_disabled_user_is_told_no_more_than_a_stranger(app: SignInApp) -> None:
+def test_a_disabled_user_gets_the_sentence_of_a_wrong_password(app: SignInApp) -> None:
     app.users.disable(BOSS, app.users.add(BOSS, "jo", GOOD))
     assert sentence(sign_in(app.browser(), "jo", GOOD)) == "The name or the password is not right."
 
 
-def test_too_many_tries_are_told_with_how_long_to_wait(app: SignInApp) -> None:
+def test_too_many_tries_are_refused_with_the_wait(app: SignInApp) -> None:
     browser = app.browser()
     for _ in range(10):
         sign_in(browser, "kim", "wrong all over")
@@ -207,14 +207,14 @@ def test_too_many_tries_are_told_with_how_long_to_wait(app: SignInApp) -> None:
 
 
 @pytest.mark.parametrize("form", [b"", b"name=kim", b"\xff\xfe", b"a" * 20_000, b"&" * 500])
-def test_a_form_that_is_none_signs_nobody_in(app: SignInApp, form: bytes) -> None:
+def test_an_invalid_form_is_refused(app: SignInApp, form: bytes) -> None:
     answer = app.browser().post("/sign-in", content=form, headers=ORIGIN)
     assert answer.status_code == 400
     assert sentence(answer) == "Type your name and your password."
 
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://127.0.0.1:9999"])
-def test_no_other_site_signs_somebody_in_or_out_or_does_anything(app: SignInApp, origin: str | None) -> None:
+def test_posts_from_another_site_are_refused(app: SignInApp, origin: str | None) -> None:
     headers = {"Origin": origin} if origin else {}
     form = {"name": "kim", "password": GOOD}
     assert app.browser().post("/sign-in", data=form, headers=headers).status_code == 403
@@ -224,14 +224,14 @@ def test_no_other_site_signs_somebody_in_or_out_or_does_anything(app: SignInApp,
     assert browser.get("/seen").status_code == 200
 
 
-def test_who_is_signed_in_already_goes_on(app: SignInApp) -> None:
+def test_a_signed_in_user_is_redirected_from_the_sign_in_page(app: SignInApp) -> None:
     answer = app.signed_in().get("/sign-in?next=/runs", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
 
 
-def test_who_signs_in_as_somebody_else_is_that_person_and_the_first_session_is_over(app: SignInApp) -> None:
+def test_signing_in_as_another_user_ends_the_first_session(app: SignInApp) -> None:
     app.users.add(BOSS, "jo", OTHER, permissions={"a.nl": ["view"]})
-    browser = app.signed_in()  # in another tab, while the form was open in this one
+    browser = app.signed_in()  # as in another tab, while the form is open in this one
     first = browser.cookies["mxm-session"]
     assert sentence(sign_in(browser, "jo", GOOD)) == WRONG
     assert browser.get("/seen").json()["x-mx-user"] == "kim"
@@ -240,7 +240,7 @@ def test_who_signs_in_as_somebody_else_is_that_person_and_the_first_session_is_o
     assert app.browser().get("/seen", headers={"Cookie": f"mxm-session={first}"}).status_code == 401
 
 
-def test_whoever_comes_with_a_session_that_is_over_is_told_so(app: SignInApp) -> None:
+def test_an_ended_session_is_explained_on_the_sign_in_page(app: SignInApp) -> None:
     browser = app.signed_in()
     app.clock.at += 9 * 3600
     assert browser.get("/runs", headers=HTML).headers["location"] == "/sign-in?next=%2Fruns"
@@ -249,7 +249,7 @@ def test_whoever_comes_with_a_session_that_is_over_is_told_so(app: SignInApp) ->
     assert sentence(sign_in(browser, "kim", OTHER)) == WRONG
 
 
-def test_while_there_is_nobody_no_sign_in_is_asked_for_and_from_the_first_user_on_it_is(tmp_path: Path) -> None:
+def test_sign_in_is_required_from_the_first_user_on(tmp_path: Path) -> None:
     with people.opened(tmp_path) as app:
         browser = app.browser()
         assert browser.get("/seen").json()["x-mx-user"] is None
@@ -261,14 +261,14 @@ def test_while_there_is_nobody_no_sign_in_is_asked_for_and_from_the_first_user_o
         assert browser.get("/seen").status_code == 401
 
 
-def test_a_provider_has_its_own_way_in_on_the_page_and_asks_everybody(tmp_path: Path) -> None:
+def test_with_a_provider_sign_in_is_required_and_the_page_links_to_it(tmp_path: Path) -> None:
     with people.opened(tmp_path, **people.PROVIDER) as app:
         assert app.browser().get("/seen").status_code == 401
         page = app.browser().get("/sign-in?next=/runs", headers=HTML).text
         assert '<a class="provider" href="/sign-in/oidc?next=%2Fruns">Sign in with id.example</a>' in page
 
 
-def test_nobody_is_asked_for_a_password_where_nobody_has_one(tmp_path: Path) -> None:
+def test_the_page_has_no_password_field_while_no_user_has_a_password(tmp_path: Path) -> None:
     def asks() -> bool:
         return 'type="password"' in app.browser().get("/sign-in", headers=HTML).text
 
@@ -285,17 +285,17 @@ def test_nobody_is_asked_for_a_password_where_nobody_has_one(tmp_path: Path) -> 
         assert not asks()
 
 
-# What a session ends with.
+# Ends of a session.
 
 
-def test_signing_out_closes_what_is_open_in_this_browser_and_nothing_else(app: SignInApp) -> None:
+def test_signing_out_closes_the_connections_of_this_browser_only(app: SignInApp) -> None:
     browser, other = app.signed_in(), app.signed_in()
     with (
         browser.websocket_connect(LIVE, headers=ORIGIN) as socket,
         other.websocket_connect(LIVE, headers=ORIGIN) as stays,
     ):
         assert (socket.receive_text(), stays.receive_text()) == ("kim", "kim")
-        told = browser.cookies["mxm-session"]
+        session_id = browser.cookies["mxm-session"]
         answer = browser.post("/sign-out", headers=ORIGIN)
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?out")
         assert 'mxm-session=""' in answer.headers["set-cookie"]
@@ -303,11 +303,11 @@ def test_signing_out_closes_what_is_open_in_this_browser_and_nothing_else(app: S
         stays.send_text("still here")
         assert stays.receive_text() == "still here"
     again = app.browser()
-    assert again.get("/seen", headers={"Cookie": f"mxm-session={told}"}).status_code == 401
+    assert again.get("/seen", headers={"Cookie": f"mxm-session={session_id}"}).status_code == 401
     assert sentence(again.get("/sign-in?out", headers=HTML)) == "You are signed out."
 
 
-def test_signing_out_everywhere_closes_what_is_open_in_every_browser(app: SignInApp) -> None:
+def test_signing_out_everywhere_closes_the_connections_of_every_browser(app: SignInApp) -> None:
     browser, other = app.signed_in(), app.signed_in()
     with browser.websocket_connect(LIVE, headers=ORIGIN) as one, other.websocket_connect(LIVE, headers=ORIGIN) as two:
         browser.post("/sign-out/everywhere", headers=ORIGIN)
@@ -315,7 +315,7 @@ def test_signing_out_everywhere_closes_what_is_open_in_every_browser(app: SignIn
     assert other.get("/seen").status_code == 401
 
 
-def test_being_disabled_closes_what_is_open(app: SignInApp) -> None:
+def test_disabling_a_user_closes_their_connections(app: SignInApp) -> None:
     jo = app.users.add(BOSS, "jo", GOOD)
     browser = app.signed_in("jo")
     with browser.websocket_connect(LIVE, headers=ORIGIN) as socket:
@@ -323,7 +323,7 @@ def test_being_disabled_closes_what_is_open(app: SignInApp) -> None:
         assert closed(socket) == CLOSED
 
 
-def test_a_session_that_runs_out_closes_what_is_open_even_when_nothing_moves(tmp_path: Path) -> None:
+def test_an_expired_session_closes_an_idle_connection(tmp_path: Path) -> None:
     with people.opened(tmp_path, "kim", session_idle_hours=1 / 3600) as app:
         browser = app.signed_in()
         with browser.websocket_connect(LIVE, headers=ORIGIN) as socket:
@@ -332,7 +332,7 @@ def test_a_session_that_runs_out_closes_what_is_open_even_when_nothing_moves(tmp
             assert closed(socket) == CLOSED
 
 
-def test_what_comes_in_on_an_open_line_is_use(tmp_path: Path) -> None:
+def test_messages_on_an_open_connection_count_as_use(tmp_path: Path) -> None:
     with people.opened(tmp_path, "kim", session_idle_hours=1 / 3600) as app:
         browser = app.signed_in()
         with browser.websocket_connect(LIVE, headers=ORIGIN) as socket:
@@ -341,12 +341,12 @@ def test_what_comes_in_on_an_open_line_is_use(tmp_path: Path) -> None:
                 app.clock.at += 0.5
                 socket.send_text(word)
                 assert socket.receive_text() == word
-                noted(app)
+                wait_until_noted(app)
             assert browser.get("/seen").status_code == 200
 
 
-def noted(app: SignInApp) -> None:
-    """Wait until the line has noted the use of its session."""
+def wait_until_noted(app: SignInApp) -> None:
+    """Wait until the connection has stored the use of its session."""
     give_up = time.monotonic() + 5
     while True:
         with app.store.read() as tx:
@@ -355,7 +355,7 @@ def noted(app: SignInApp) -> None:
         assert time.monotonic() < give_up
 
 
-def test_a_session_that_another_process_ended_closes_what_is_open(tmp_path: Path) -> None:
+def test_a_session_ended_by_another_process_closes_its_connections(tmp_path: Path) -> None:
     with (
         people.opened(tmp_path, "kim", session_idle_hours=1 / 3600) as app,
         people.opened(tmp_path, clock=app.clock) as other,
@@ -367,7 +367,7 @@ def test_a_session_that_another_process_ended_closes_what_is_open(tmp_path: Path
             assert closed(socket) == CLOSED
 
 
-def test_the_way_out_asks_first_and_a_link_to_it_ends_nothing(app: SignInApp) -> None:
+def test_the_sign_out_page_asks_first_and_a_link_to_it_ends_nothing(app: SignInApp) -> None:
     browser = app.signed_in()
     page = browser.get("/sign-out", headers=HTML)
     assert "You are signed in as <strong>kim</strong>" in page.text
@@ -375,10 +375,10 @@ def test_the_way_out_asks_first_and_a_link_to_it_ends_nothing(app: SignInApp) ->
     assert app.browser().get("/sign-out", headers=HTML).headers["location"] == "/sign-in"
 
 
-# What goes through.
+# Answers, uploads and records.
 
 
-def test_a_page_watches_whether_its_session_is_over(app: SignInApp) -> None:
+def test_a_page_has_the_script_that_watches_its_session(app: SignInApp) -> None:
     page = app.signed_in().get("/page", headers=HTML | {"Range": "bytes=0-3", "If-None-Match": '"x"'})
     assert page.text.startswith("<html><head>")
     assert SCRIPT.decode() in page.text
@@ -387,7 +387,7 @@ def test_a_page_watches_whether_its_session_is_over(app: SignInApp) -> None:
     assert SCRIPT.decode() not in app.signed_in().get("/page").text
 
 
-def test_an_upload_over_the_limit_never_gets_in(tmp_path: Path) -> None:
+def test_an_upload_over_the_limit_is_refused(tmp_path: Path) -> None:
     with people.opened(tmp_path, "kim", max_file_mb=1) as app:
         browser = app.signed_in()
         path = "/_stcore/upload_file/a/b"
@@ -400,14 +400,14 @@ def test_an_upload_over_the_limit_never_gets_in(tmp_path: Path) -> None:
         assert app.browser().put(path, content=b"x" * 1_100_000, headers=ORIGIN).status_code == 413
 
 
-def test_nothing_that_was_typed_or_given_is_kept_as_it_is(app: SignInApp) -> None:
+def test_no_password_and_no_session_id_is_stored_in_clear(app: SignInApp) -> None:
     browser = app.signed_in()
     sign_in(app.browser(), "kim", OTHER)
     for secret in (GOOD, OTHER, browser.cookies["mxm-session"]):
         assert secret.encode() not in app.kept()
 
 
-def test_the_trail_tells_who_came_and_who_was_refused(app: SignInApp) -> None:
+def test_the_audit_log_has_sign_ins_and_refusals(app: SignInApp) -> None:
     browser: TestClient = app.browser()
     sign_in(browser, "my password by mistake", "x")
     sign_in(browser, "kim", "wrong all over")

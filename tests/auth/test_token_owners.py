@@ -1,4 +1,4 @@
-"""Tokens and the people who answer for them: no token outlives its owner, nor allows more than its owner may."""
+"""Owners of tokens: no token outlives its owner, or allows more than its owner may."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ KIM, BOSS = Caller("kim", admin=True), Caller("boss", admin=True, address="10.0.
 
 
 class Desk:
-    """Two admins and somebody else, with the tokens that they make."""
+    """Two admins and another user, with their tokens."""
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store, self.clock = store, clock
@@ -44,7 +44,7 @@ class Desk:
             return False
         return True
 
-    def trail(self, what: str) -> list[tuple[str, str, str]]:
+    def audit_entries(self, what: str) -> list[tuple[str, str, str]]:
         with self.store.read() as tx:
             found = [entry for entry in audit.entries(tx) if entry["what"] == what]
         return [(str(entry["who"]), str(entry["on"]), str(entry["outcome"])) for entry in reversed(found)]
@@ -58,28 +58,28 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     store.close()
 
 
-def test_disabling_somebody_revokes_their_tokens_and_names_them(desk: Desk) -> None:
+def test_disabling_a_user_revokes_and_names_their_tokens(desk: Desk) -> None:
     theirs, others = desk.tokens.create(KIM, "nightly", admin=True), desk.tokens.create(BOSS, "weekly", admin=True)
     released = desk.users.disable(BOSS, desk.kim)
     assert [token.name for token in released.revoked] == ["nightly"]
     assert not released.handed_over
     assert (desk.works(theirs), desk.works(others)) == (False, True)
-    assert desk.trail("token.revoke") == [("boss", "nightly (token 1)", "its maker is disabled: kim")]
+    assert desk.audit_entries("token.revoke") == [("boss", "nightly (token 1)", "its maker is disabled: kim")]
 
 
-def test_enabling_somebody_again_brings_no_token_back(desk: Desk) -> None:
+def test_enabling_a_user_restores_no_token(desk: Desk) -> None:
     token = desk.tokens.create(KIM, "nightly", admin=True)
     desk.users.disable(BOSS, desk.kim)
     desk.users.enable(BOSS, desk.kim)
     assert not desk.works(token)
 
 
-def test_single_tokens_are_handed_to_another_admin_who_then_answers_for_them(desk: Desk) -> None:
+def test_single_tokens_are_handed_over_to_another_admin_as_owner(desk: Desk) -> None:
     kept, dropped = (desk.tokens.create(KIM, name, admin=True) for name in ("kept", "dropped"))
     released = desk.users.disable(BOSS, desk.kim, hand_over=[1], to=" Boss ")
     assert [token.name for token in released.handed_over] == ["kept"]
     assert (desk.works(kept), desk.works(dropped)) == (True, False)
-    assert desk.trail("token.hand_over") == [("boss", "kept (token 1)", "from kim to boss")]
+    assert desk.audit_entries("token.hand_over") == [("boss", "kept (token 1)", "from kim to boss")]
     assert maker(desk.tokens.list_all(BOSS)[-1]) == "kim, now boss"
     desk.users.enable(BOSS, desk.kim)
     desk.users.disable(KIM, desk.boss)
@@ -98,7 +98,7 @@ def test_single_tokens_are_handed_to_another_admin_who_then_answers_for_them(des
         ([9], "boss", "Token 9 is no token of kim that works"),
     ],
 )
-def test_a_hand_over_that_makes_no_sense_disables_nobody(desk: Desk, tokens: list[int], to: str, why: str) -> None:
+def test_an_invalid_hand_over_disables_no_user(desk: Desk, tokens: list[int], to: str, why: str) -> None:
     token = desk.tokens.create(KIM, "nightly", admin=True)
     desk.tokens.create(BOSS, "of somebody else", admin=True)
     desk.tokens.create(KIM, "gone", admin=True)
@@ -111,37 +111,37 @@ def test_a_hand_over_that_makes_no_sense_disables_nobody(desk: Desk, tokens: lis
     assert found.disabled_at is None
 
 
-def test_a_token_allows_no_more_than_its_owner_may_today(desk: Desk) -> None:
-    whole = desk.tokens.create(KIM, "whole", admin=True)
+def test_a_token_is_limited_to_the_present_permissions_of_its_owner(desk: Desk) -> None:
+    all_of_it = desk.tokens.create(KIM, "whole", admin=True)
     some = desk.tokens.create(KIM, "some", domains={"*": {Permission.VIEW, Permission.IMPORT}})
     one = desk.tokens.create(KIM, "one", domains={"a.nl": {Permission.VIEW}, "b.nl": {Permission.DELETE}})
     desk.users.change(BOSS, desk.kim, admin=False, permissions={"a.nl": ["view", "delete"]})
     view, delete = Permission.VIEW, Permission.DELETE
-    expected = [(whole, {"a.nl": {view, delete}}), (some, {"a.nl": {view}}), (one, {"a.nl": {view}})]
+    expected = [(all_of_it, {"a.nl": {view, delete}}), (some, {"a.nl": {view}}), (one, {"a.nl": {view}})]
     for token, domains in expected:
         caller = desk.tokens.caller(token)
         assert (caller.admin, caller.domains) == (False, domains)
     desk.users.change(BOSS, desk.kim, permissions={"*": ["delete"]})
     assert desk.tokens.caller(one).domains == {"b.nl": {delete}}
     desk.users.change(BOSS, desk.kim, permissions={})
-    assert desk.tokens.caller(whole).domains == {}
+    assert desk.tokens.caller(all_of_it).domains == {}
     assert Mark.LIMITED in marks(desk.tokens.list_all(BOSS)[0], desk.clock.now())
     desk.users.change(BOSS, desk.kim, admin=True)
-    assert desk.tokens.caller(whole).admin
+    assert desk.tokens.caller(all_of_it).admin
 
 
-def test_a_token_of_the_command_line_has_no_owner_until_it_is_handed_to_one(desk: Desk) -> None:
+def test_a_token_of_the_command_line_has_no_owner_until_it_is_handed_over(desk: Desk) -> None:
     token = desk.tokens.create(Caller("root (script/mxm)", admin=True), "nightly", admin=True)
     assert maker(desk.tokens.list_all(BOSS)[0]) == "root (script/mxm), no user"
     desk.tokens.hand_over(BOSS, 1, "kim")
-    assert desk.trail("token.hand_over") == [("boss", "nightly (token 1)", "from root (script/mxm) to kim")]
+    assert desk.audit_entries("token.hand_over") == [("boss", "nightly (token 1)", "from root (script/mxm) to kim")]
     assert [found.id for found in desk.tokens.of(BOSS, desk.kim)] == [1]
     desk.users.disable(BOSS, desk.kim)
     assert not desk.works(token)
 
 
 @pytest.mark.parametrize("caller", [Caller("lee"), Caller("t (token 1)", admin=True, kind="token")])
-def test_only_admins_who_signed_in_hand_tokens_over(desk: Desk, caller: Caller) -> None:
+def test_only_signed_in_admins_hand_tokens_over(desk: Desk, caller: Caller) -> None:
     desk.tokens.create(KIM, "nightly", admin=True)
     for act in (
         lambda: desk.tokens.hand_over(caller, 1, "boss"),
@@ -152,10 +152,10 @@ def test_only_admins_who_signed_in_hand_tokens_over(desk: Desk, caller: Caller) 
             act()
 
 
-def test_a_token_ends_after_a_year_unless_said_otherwise_and_the_trail_says_when(desk: Desk) -> None:
+def test_a_token_ends_after_a_year_by_default_and_the_audit_log_says_so(desk: Desk) -> None:
     token = desk.tokens.create(KIM, "usual", admin=True)
     desk.tokens.create(KIM, "endless", admin=True, days=None)
-    (_, _, usual), (_, _, endless) = desk.trail("token.create")
+    (_, _, usual), (_, _, endless) = desk.audit_entries("token.create")
     assert usual.startswith("admin; ends ")
     assert endless == "admin; never ends"
     desk.clock.at += 365 * DAY
@@ -178,10 +178,10 @@ def test_tokens_near_their_end_and_unused_ones_are_marked(desk: Desk) -> None:
     assert marked() == [[], ["never used in 90 days"]]
 
 
-# Releases before this one.
+# Earlier releases.
 
 
-def test_tokens_of_people_who_were_disabled_before_are_revoked_for_good(tmp_path: Path) -> None:
+def test_the_migration_revokes_tokens_of_disabled_users(tmp_path: Path) -> None:
     schema = Path(__file__).parents[1] / "files" / "schemas" / "0005.sql"
     with closing(sqlite3.connect(tmp_path / FILE)) as raw:
         raw.executescript(schema.read_text())
@@ -221,7 +221,7 @@ def test_tokens_of_people_who_were_disabled_before_are_revoked_for_good(tmp_path
     store.close()
 
 
-def test_a_token_whose_owner_is_disabled_is_refused_even_if_nobody_revoked_it(desk: Desk) -> None:
+def test_a_token_of_a_disabled_owner_is_refused_although_not_revoked(desk: Desk) -> None:
     token = desk.tokens.create(KIM, "nightly", admin=True)
     with desk.store.write() as tx:
         tx.exec_driver_sql("UPDATE \"user\" SET disabled_at = 5.0 WHERE name = 'kim'")
@@ -243,7 +243,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_command_lists_what_it_revokes_and_hands_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_lists_revoked_and_handed_over_tokens(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["user", "disable", "kim", "--hand-over", "2", "--to", "boss"]) == 0
     assert capsys.readouterr().out == (
         "revoked\t1\tnightly\ta.nl: view\nhanded over to boss\t2\tweekly\ta.nl: view\n"
@@ -256,15 +256,15 @@ def test_the_command_lists_what_it_revokes_and_hands_over(folder: Path, capsys: 
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [("--hand-over 2", "Give --to ADMIN"), ("--hand-over 2 --to lee", "lee is no admin"), ("--hand-over 7 --to boss",
      "Token 7 is no token of kim")],
 )  # fmt: skip
-def test_the_command_disables_nobody_when_it_cannot_hand_over(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: str, told: str
+def test_the_command_disables_no_user_when_it_cannot_hand_over(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: str, message: str
 ) -> None:
     assert cli.main(["user", "disable", "kim", *words.split()]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     cli.main(["user", "list"])
     assert "disabled" not in capsys.readouterr().out
 
@@ -275,16 +275,16 @@ def test_the_command_hands_a_token_over(folder: Path, capsys: pytest.CaptureFixt
     assert "lee is no admin" in capsys.readouterr().err
 
 
-def test_the_command_gives_a_year_and_says_aloud_that_a_token_never_ends(
+def test_the_command_defaults_to_a_year_and_warns_of_a_token_without_end(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["token", "create", "usual", "--admin"]) == 0
     assert not capsys.readouterr().err
     assert cli.main(["token", "create", "endless", "--admin", "--expires", "never"]) == 0
-    told = capsys.readouterr()
-    assert told.out.startswith("mxm_")
-    assert told.out.count("\n") == 1
-    assert "This token never ends by itself." in told.err
+    printed = capsys.readouterr()
+    assert printed.out.startswith("mxm_")
+    assert printed.out.count("\n") == 1
+    assert "This token never ends by itself." in printed.err
     cli.main(["token", "list"])
     endless, usual, *_ = capsys.readouterr().out.splitlines()
     assert "\tnever ends\t" in endless
@@ -303,7 +303,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def leaving() -> None:
-    """A page with nothing but the question before somebody is disabled."""
+    """Draw a page with only the question before a user is disabled."""
     from mxlib import services
     from mxlib.ui.admin import disable_user
 
@@ -313,7 +313,7 @@ def leaving() -> None:
         disable_user.show(kim.id, kim.name)
 
 
-def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(app: App) -> None:
+def test_the_page_hands_over_ticked_tokens_and_revokes_the_others(app: App) -> None:
     kim = app.services.users.caller("kim")
     kept, gone = (app.services.access.create_token(kim, name, admin=True, given={}, days=365) for name in "ab")
     tab = AppTest.from_function(leaving, default_timeout=20)
@@ -336,7 +336,7 @@ def test_the_page_lists_tokens_hands_over_what_is_ticked_and_revokes_the_rest(ap
     ]  # fmt: skip
 
 
-def test_the_page_shows_maker_end_and_last_use_and_marks_what_is_to_be_looked_at(app: App) -> None:
+def test_the_page_shows_maker_end_and_last_use_and_marks_doubtful_tokens(app: App) -> None:
     access, kim = app.services.access, app.services.users.caller("kim")
     access.create_token(kim, "soon", admin=True, given={}, days=20)
     access.create_token(kim, "endless", admin=True, given={}, days=None)
@@ -364,7 +364,7 @@ def test_the_page_shows_maker_end_and_last_use_and_marks_what_is_to_be_looked_at
 
 
 def making() -> None:
-    """A page with nothing but the form that makes a token."""
+    """Draw a page with only the form that creates a token."""
     import streamlit as st
 
     from mxlib.ui.admin import permissions
@@ -375,7 +375,7 @@ def making() -> None:
     access_tokens._make.__wrapped__()  # type: ignore[attr-defined]
 
 
-def test_the_form_gives_a_year_by_itself_and_says_aloud_what_never_means(app: App) -> None:
+def test_the_form_defaults_to_a_year_and_warns_of_a_token_without_end(app: App) -> None:
     tab = AppTest.from_function(making, default_timeout=20)
     tab.user = {"email": "boss"}
     tab.run()

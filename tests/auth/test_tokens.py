@@ -1,4 +1,4 @@
-"""Tokens: made once, shown once, and worth nothing once they ended; and the command that makes them."""
+"""Tokens: created and shown once, refused after their end; and the command for them."""
 
 import re
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ DAY = 86_400.0
 ADMIN = Caller("ops@agency.example", admin=True, address="127.0.0.1")
 
 
-class Hands(SystemClock):
-    """A clock that is turned by hand."""
+class HandSetClock(SystemClock):
+    """A clock whose time a test sets."""
 
     def __init__(self) -> None:
         self.at = 1_800_000_000.0
@@ -28,23 +28,23 @@ class Hands(SystemClock):
 
 
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
+def clock() -> HandSetClock:
+    return HandSetClock()
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Hands) -> Iterator[Store]:
+def store(tmp_path: Path, clock: HandSetClock) -> Iterator[Store]:
     opened = Store.open(tmp_path / FILE, clock)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def tokens(store: Store, clock: Hands) -> Tokens:
+def tokens(store: Store, clock: HandSetClock) -> Tokens:
     return Tokens(store, clock)
 
 
-def test_a_token_lets_its_holder_do_what_it_was_made_for_and_no_more(tokens: Tokens) -> None:
+def test_a_token_has_only_the_permissions_it_was_created_with(tokens: Tokens) -> None:
     caller = tokens.caller(tokens.create(ADMIN, "ci", domains={"a.nl": {Permission.IMPORT}}), "10.0.0.9")
     assert caller == Caller(
         "ci (token 1)",
@@ -70,7 +70,7 @@ def test_neither_the_database_nor_its_log_holds_a_token(tokens: Tokens, tmp_path
         assert token.removeprefix("mxm_").encode() not in file.read_bytes()
 
 
-def test_a_token_ends_by_itself_and_says_when(tokens: Tokens, clock: Hands) -> None:
+def test_a_token_expires_and_the_refusal_says_when(tokens: Tokens, clock: HandSetClock) -> None:
     token = tokens.create(ADMIN, "ci", admin=True, days=90)
     clock.at += 90 * DAY - 1
     assert tokens.caller(token).admin
@@ -89,13 +89,13 @@ def test_a_revoked_token_ends_at_once(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "mxm_", "mxm_" + "A" * 43, "Bearer", "\udcff"])
-def test_what_was_never_made_is_not_known(tokens: Tokens, token: str) -> None:
+def test_an_unknown_token_is_refused(tokens: Tokens, token: str) -> None:
     tokens.create(ADMIN, "ci", admin=True)
     with pytest.raises(InvalidToken, match="not known"):
         tokens.caller(token)
 
 
-def test_use_is_noted_at_most_once_a_minute(tokens: Tokens, clock: Hands) -> None:
+def test_use_is_stored_at_most_once_a_minute(tokens: Tokens, clock: HandSetClock) -> None:
     token, began = tokens.create(ADMIN, "ci", admin=True), clock.at
     noted = []
     for seconds in (0, NOTED_EVERY - 1, NOTED_EVERY):
@@ -105,7 +105,7 @@ def test_use_is_noted_at_most_once_a_minute(tokens: Tokens, clock: Hands) -> Non
     assert noted == [began, began, began + NOTED_EVERY]
 
 
-def test_a_store_that_can_not_be_written_locks_no_reader_out(
+def test_a_token_works_while_the_store_cannot_be_written(
     tokens: Tokens, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_store: Store) -> None:
@@ -117,7 +117,7 @@ def test_a_store_that_can_not_be_written_locks_no_reader_out(
 
 
 @pytest.mark.parametrize("caller", [Caller("someone"), Caller("ci (token 1)", admin=True, kind="token")])
-def test_only_people_who_are_admins_manage_tokens(tokens: Tokens, caller: Caller) -> None:
+def test_only_users_who_are_admins_manage_tokens(tokens: Tokens, caller: Caller) -> None:
     for do in (
         lambda: tokens.create(caller, "more"),
         lambda: tokens.list_all(caller),
@@ -127,7 +127,7 @@ def test_only_people_who_are_admins_manage_tokens(tokens: Tokens, caller: Caller
             do()
 
 
-def test_making_and_revoking_is_in_the_audit_trail_without_the_token(tokens: Tokens, store: Store) -> None:
+def test_creating_and_revoking_is_in_the_audit_log_without_the_token(tokens: Tokens, store: Store) -> None:
     token = tokens.create(ADMIN, "ci", domains={"a.nl": {Permission.VIEW, Permission.IMPORT}})
     tokens.revoke(ADMIN, 1)
     with store.read() as tx:
@@ -140,13 +140,13 @@ def test_making_and_revoking_is_in_the_audit_trail_without_the_token(tokens: Tok
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "a\ttab", "long" * 26])
-def test_a_name_that_no_list_could_show_is_refused(tokens: Tokens, name: str) -> None:
+def test_a_blank_long_or_multiline_name_is_refused(tokens: Tokens, name: str) -> None:
     with pytest.raises(InvalidPassword, match=r"what is it for|one line of 100 characters"):
         tokens.create(ADMIN, name, admin=True)
     assert tokens.list_all(ADMIN) == []
 
 
-def test_a_domain_is_kept_as_the_host_writes_it(tokens: Tokens) -> None:
+def test_a_domain_is_stored_in_the_form_of_the_host(tokens: Tokens) -> None:
     tokens.create(ADMIN, "ci", domains={" Bücher.Example ": {Permission.VIEW}, "*": {Permission.VIEW}})
     assert set(tokens.list_all(ADMIN)[0].permissions) == {"xn--bcher-kva.example", "*"}
 
@@ -163,11 +163,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_command_prints_the_token_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = "token create ci --domain A.nl --permission import --domain b.nl --permission view"
     assert cli.main([*words.split(), "--expires", "90d"]) == 0
-    told = capsys.readouterr()
-    token = told.out.removesuffix("\n")
+    printed = capsys.readouterr()
+    token = printed.out.removesuffix("\n")
     assert token.startswith("mxm_")
     assert "\n" not in token
-    assert not told.err
+    assert not printed.err
     opened = Store.open(folder / FILE, SystemClock())
     caller = Tokens(opened, SystemClock()).caller(token)
     opened.close()
@@ -193,7 +193,7 @@ def test_the_command_lists_and_revokes(folder: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("", "What may it do?"),
         ("--domain a.nl", "What may it do in a.nl?"),
@@ -206,8 +206,8 @@ def test_the_command_lists_and_revokes(folder: Path, capsys: pytest.CaptureFixtu
         ("--admin --expires soon", "write 12h, 90d, 2w or 1y, or never"),
     ],
 )
-def test_the_command_makes_nothing_that_was_not_meant(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: str, told: str
+def test_the_command_refuses_ambiguous_arguments(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: str, message: str
 ) -> None:
     try:
         status = cli.main(["token", "create", "ci", *words.split()])
@@ -215,6 +215,6 @@ def test_the_command_makes_nothing_that_was_not_meant(
         status = int(str(ended.code))
     assert status == 2
     printed = capsys.readouterr()
-    assert told in printed.err
+    assert message in printed.err
     assert not printed.out
     assert not (folder / FILE).exists() or "mxm_" not in printed.out

@@ -1,4 +1,4 @@
-"""Where a request comes from: a proxy is believed when it was named, and nobody else ever."""
+"""The address of a request: only a proxy named in the settings is trusted."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ OURS = "10.0.0.1, 172.16.0.0/12, ::1, 127.0.0.1"
 
 
 def scope(peer: str, *forwarded: str, proto: tuple[str, ...] = (), scheme: str = "http") -> dict[str, Any]:
-    headers = [(b"x-forwarded-for", told.encode()) for told in forwarded]
-    headers += [(b"x-forwarded-proto", told.encode()) for told in proto]
+    headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
+    headers += [(b"x-forwarded-proto", value.encode()) for value in proto]
     return {"type": "http", "scheme": scheme, "client": (peer, 1), "headers": headers}
 
 
@@ -40,7 +40,7 @@ def scope(peer: str, *forwarded: str, proto: tuple[str, ...] = (), scheme: str =
         (OURS, "testclient", ("203.0.113.9",), "testclient"),
     ],
 )
-def test_the_address_is_the_first_one_that_is_no_proxy_of_ours(
+def test_the_address_is_the_last_one_that_is_not_a_trusted_proxy(
     trusted: str, peer: str, forwarded: tuple[str, ...], address: str
 ) -> None:
     assert TrustedProxies(trusted).address(scope(peer, *forwarded)) == address
@@ -58,12 +58,12 @@ def test_the_address_is_the_first_one_that_is_no_proxy_of_ours(
         ("203.0.113.5", (), "wss", True),
     ],
 )
-def test_https_is_what_we_hear_or_what_a_proxy_of_ours_heard(
+def test_https_is_the_scheme_of_the_request_or_of_a_trusted_proxy(
     peer: str, proto: tuple[str, ...], scheme: str, secure: bool
 ) -> None:
     assert TrustedProxies(OURS).secure(scope(peer, proto=proto, scheme=scheme)) is secure
 
 
-def test_what_is_no_address_is_named() -> None:
+def test_an_invalid_proxy_address_is_named() -> None:
     with pytest.raises(SettingsError, match="MXM_TRUSTED_PROXIES: my-proxy is neither"):
         TrustedProxies("10.0.0.1, my-proxy")

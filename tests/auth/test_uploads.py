@@ -1,4 +1,4 @@
-"""Uploads: who may send one, to which page, and how much of them stays; and bodies that trickle."""
+"""Uploads: permissions, pages and limits; and bodies that trickle."""
 
 import asyncio
 import contextlib
@@ -59,7 +59,7 @@ def put(uploads: Uploads, kept: Kept, page: str, file: str, size: int, session: 
         kept.kept[page][file] = size
 
 
-def test_the_oldest_files_of_a_page_make_room_for_the_next() -> None:
+def test_the_oldest_files_of_a_page_are_dropped_for_the_next() -> None:
     kept = Kept(one="anna")
     uploads = Uploads(kept)
     for number in range(5):
@@ -75,19 +75,19 @@ def test_a_file_larger_than_a_page_may_hold_is_refused() -> None:
         put(Uploads(kept), kept, "one", "file", MOST_BYTES + 1)
 
 
-def test_files_that_are_still_on_their_way_count() -> None:
+def test_uploads_in_progress_count_towards_the_limit() -> None:
     kept = Kept(one="anna")
     uploads = Uploads(kept)
-    with contextlib.ExitStack() as coming:
+    with contextlib.ExitStack() as pending:
         for number in range(MOST_FILES):
             path = f"{PLACE}one/file-{number}"
-            coming.enter_context(uploads.taken(path, MB, "anna", may_import=True))
+            pending.enter_context(uploads.taken(path, MB, "anna", may_import=True))
         with pytest.raises(UploadRefused, match="on their way"):
             put(uploads, kept, "one", "another", MB)
     put(uploads, kept, "one", "another", MB)
 
 
-def test_all_pages_together_hold_so_much_and_closed_ones_are_forgotten_first() -> None:
+def test_all_pages_share_a_limit_and_closed_pages_are_dropped_first() -> None:
     pages = {f"page{number}": "anna" for number in range(12)}
     kept = Kept(**pages)
     uploads = Uploads(kept)
@@ -100,7 +100,7 @@ def test_all_pages_together_hold_so_much_and_closed_ones_are_forgotten_first() -
     put(uploads, kept, "page11", "file", MOST_BYTES)
 
 
-def test_a_page_takes_files_from_the_session_it_was_opened_in_alone() -> None:
+def test_a_page_accepts_files_from_its_own_session_only() -> None:
     kept = Kept(one="anna")
     uploads = Uploads(kept)
     with pytest.raises(UploadRefused, match="another session"):
@@ -115,7 +115,7 @@ def test_a_page_takes_files_from_the_session_it_was_opened_in_alone() -> None:
 
 
 class Line:
-    """What a server hears of one sender, part by part, and what it answers."""
+    """A connection with a body in parts, each after a pause, and the answers to it."""
 
     def __init__(self, *parts: tuple[float, bytes]) -> None:
         self.parts, self.said = list(parts), list[Message]()
@@ -145,14 +145,14 @@ class Line:
         return int(self.said[0]["status"])
 
 
-def test_a_body_that_keeps_up_is_taken_and_one_that_trickles_is_not() -> None:
+def test_a_steady_body_is_accepted_and_a_trickling_one_is_not() -> None:
     assert Line((0, b"a" * 10), (0, b".")).serve(0.2) == 200
     assert Line(*[(0.05, b"a" * 100)] * 8, (0.01, b".")).serve(0.2) == 200
     assert Line(*[(0.05, b"a")] * 8, (0.01, b".")).serve(0.2) == 408
     assert Line((0, b"a")).serve(0.05) == 408
 
 
-def test_a_body_of_which_much_came_at_once_may_then_take_its_time() -> None:
+def test_a_body_with_much_at_once_may_pause_later() -> None:
     assert Line((0, b"a" * 400), (0.2, b".")).serve(0.05) == 200
 
 
@@ -176,7 +176,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _add(database: sqlite3.Connection, name: str, admin: int, kept: str) -> None:
-    """A user like the first one, with that one's password."""
+    """Add a user like the first one, with the same password."""
     database.row_factory = sqlite3.Row
     row = dict(database.execute("select * from user").fetchone())
     del row["id"]
@@ -186,14 +186,14 @@ def _add(database: sqlite3.Connection, name: str, admin: int, kept: str) -> None
 
 
 class Tab:
-    """An open page of somebody who signed in."""
+    """An open page of a signed-in user."""
 
     def __init__(self, server: Server, name: str) -> None:
         self.url, self.said = server.url, ""
         self.host = urlsplit(server.url).netloc
         form = urlencode({"name": name, "password": PASSWORD, "next": "/"})
-        told = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.url}
-        answer = self._ask("POST", "/sign-in", form.encode(), told)
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.url}
+        answer = self._ask("POST", "/sign-in", form.encode(), headers)
         assert answer.status == 303, answer.status
         self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
         health = self._ask("GET", "/_stcore/health", b"", {"Cookie": self.cookie})
@@ -239,7 +239,7 @@ class Tab:
         self.close()
 
     def kept(self) -> int:
-        """Bytes of uploads that the server holds, as it counts them itself."""
+        """Return the bytes of uploads that the server holds, from its own metrics."""
         self._ask("GET", "/_stcore/metrics", b"", {"Cookie": self.cookie})
         return sum(int(float(found)) for found in re.findall(r"UploadedFileManager[^}]*\} (\S+)", self.said))
 
@@ -259,11 +259,11 @@ class Tab:
 
 @pytest.mark.process
 @pytest.mark.xdist_group("process")
-def test_a_page_of_the_real_server_takes_files_only_from_who_opened_it_and_may_import(server: Server) -> None:
+def test_the_real_server_accepts_uploads_only_of_the_session_with_import_permission(server: Server) -> None:
     with Tab(server, NAMES["admin"]) as tab:
         assert tab.put(tab.page, "one", 1_000) == 204, (tab.said, tab.xsrf)
         assert Tab(server, NAMES["other"]).put(tab.page, "two", 1_000) == 403
-        assert Tab(server, NAMES["admin"]).put(tab.page, "two", 1_000) == 403  # the same person, in another browser
+        assert Tab(server, NAMES["admin"]).put(tab.page, "two", 1_000) == 403  # the same user, in another browser
         assert tab.put("no-such-page", "one", 1_000) == 404
     with Tab(server, NAMES["viewer"]) as viewer:
         assert viewer.put(viewer.page, "one", 1_000) == 403
@@ -271,7 +271,7 @@ def test_a_page_of_the_real_server_takes_files_only_from_who_opened_it_and_may_i
 
 @pytest.mark.process
 @pytest.mark.xdist_group("process")
-def test_uploads_do_not_pile_up_in_the_real_server_and_go_when_their_page_closes(server: Server) -> None:
+def test_uploads_in_the_real_server_are_limited_and_dropped_with_their_page(server: Server) -> None:
     with Tab(server, NAMES["admin"]) as tab:
         for number in range(12):
             assert tab.put(tab.page, f"file-{number}", 9 * MB) == 204

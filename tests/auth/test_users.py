@@ -1,4 +1,4 @@
-"""People who sign in: names, passwords, permissions, and that somebody stays who can manage them."""
+"""Users: names, passwords, permissions, and the last admin who stays."""
 
 import io
 import sys
@@ -34,7 +34,7 @@ def number(users: Users, name: str) -> int:
     return user.id
 
 
-def test_a_user_may_what_was_said_and_from_the_next_look_what_is_said_anew(users: Users) -> None:
+def test_a_user_has_their_permissions_and_changes_count_at_once(users: Users) -> None:
     jo = users.add(BOSS, "Jo@Agency.example", GOOD, permissions={"A.nl ": {"view", "import"}, EVERY_DOMAIN: ["view"]})
     caller = users.caller("jo@agency.example", "10.0.0.9")
     assert caller.may(Permission.IMPORT, "a.nl")
@@ -57,7 +57,7 @@ def test_a_user_may_what_was_said_and_from_the_next_look_what_is_said_anew(users
         ("a b", "A name has letters a-z, digits and"),
     ],
 )
-def test_a_name_that_will_not_do_is_told_why(users: Users, name: str, why: str) -> None:
+def test_an_invalid_name_is_refused_with_the_reason(users: Users, name: str, why: str) -> None:
     with pytest.raises(InvalidPassword, match=why):
         users.add(BOSS, name, GOOD)
 
@@ -67,31 +67,29 @@ def test_a_name_that_will_not_do_is_told_why(users: Users, name: str, why: str) 
     ["", " ", "a b", "ci (token 1)", "local operator", "MXM", "root (script/mxm)", "engine", ".a", "a,b", "ö", "a\nb",
      "x" * 255, "a<b>"],
 )  # fmt: skip
-def test_nobody_is_called_like_a_token_or_like_the_server_or_in_a_way_that_no_header_carries(
-    users: Users, name: str
-) -> None:
+def test_reserved_and_invalid_names_are_refused(users: Users, name: str) -> None:
     with pytest.raises(InvalidPassword, match="name"):
         users.add(BOSS, name, GOOD)
     assert users.find(name) is None
 
 
-def test_two_users_can_not_have_one_name_whatever_its_case(users: Users) -> None:
+def test_names_are_unique_without_regard_to_case(users: Users) -> None:
     with pytest.raises(InvalidPassword, match="There is a user kim already"):
         users.add(BOSS, "KIM", GOOD)
 
 
 @pytest.mark.parametrize(
-    ("password", "told"),
+    ("password", "message"),
     [("short", "5 characters; 12"), ("aaaaaaaaaaaaa", "repeats"), ("x1y2" * 100, "256 are the most"),
      ("Someone@agency.nl", "is the name")],
 )  # fmt: skip
-def test_a_weak_password_is_refused_with_what_is_wrong_with_it(users: Users, password: str, told: str) -> None:
-    with pytest.raises(InvalidPassword, match=told) as refused:
+def test_a_weak_password_is_refused_with_the_reason(users: Users, password: str, message: str) -> None:
+    with pytest.raises(InvalidPassword, match=message) as refused:
         users.add(BOSS, "someone@agency.nl", password)
     assert password not in str(refused.value)
 
 
-def test_a_password_is_kept_as_a_hash_only(users: Users, app: SignInApp) -> None:
+def test_a_password_is_stored_as_a_hash_only(users: Users, app: SignInApp) -> None:
     assert users.verify("kim", GOOD)
     assert users.verify(" KIM ", GOOD)
     assert not users.verify("kim", GOOD + "x")
@@ -101,12 +99,12 @@ def test_a_password_is_kept_as_a_hash_only(users: Users, app: SignInApp) -> None
     assert "argon2" not in repr(users.list_all(BOSS))
 
 
-def test_the_same_password_from_another_keyboard_is_the_same(users: Users) -> None:
+def test_a_password_matches_in_any_unicode_normal_form(users: Users) -> None:
     users.add(BOSS, "jo", "Bürostühle im Café")
     assert users.verify("jo", "Bu\u0308rostu\u0308hle im Cafe\u0301")
 
 
-def test_a_name_that_nobody_has_costs_as_much_to_try(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_costs_as_much_work_as_a_known_one(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
     plain = PasswordHasher.verify
 
@@ -121,7 +119,7 @@ def test_a_name_that_nobody_has_costs_as_much_to_try(users: Users, monkeypatch: 
         assert len(tried) == 1
 
 
-def test_a_hash_of_old_parameters_is_made_anew_at_the_next_sign_in(
+def test_a_hash_with_old_parameters_is_renewed_at_the_next_sign_in(
     users: Users, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = users.find("kim")
@@ -136,12 +134,12 @@ def test_a_hash_of_old_parameters_is_made_anew_at_the_next_sign_in(
 
 def test_the_last_admin_can_be_neither_disabled_nor_demoted(users: Users) -> None:
     kim = number(users, "kim")
-    for undo in (lambda: users.disable(BOSS, kim), lambda: users.change(BOSS, kim, admin=False)):
+    for act in (lambda: users.disable(BOSS, kim), lambda: users.change(BOSS, kim, admin=False)):
         with pytest.raises(InvalidPassword, match="last admin who can sign in"):
-            undo()
+            act()
     assert users.caller("kim").admin
     jo = users.add(BOSS, "jo", admin=True)
-    with pytest.raises(InvalidPassword, match="last admin"):  # who has no password, and there is no provider
+    with pytest.raises(InvalidPassword, match="last admin"):  # jo has no password, and there is no provider
         users.disable(BOSS, kim)
     users.set_password(BOSS, jo, GOOD)
     users.disable(BOSS, kim)
@@ -151,7 +149,7 @@ def test_the_last_admin_can_be_neither_disabled_nor_demoted(users: Users) -> Non
     assert users.caller("kim").admin
 
 
-def test_the_first_user_is_an_admin_with_a_password_since_from_then_on_everybody_signs_in(tmp_path: Path) -> None:
+def test_the_first_user_must_be_an_admin_with_a_password(tmp_path: Path) -> None:
     with people.opened(tmp_path) as app:
         for more in ({"admin": False, "password": GOOD}, {"admin": True, "password": None}):
             with pytest.raises(InvalidPassword, match="first user has to be an admin with a password"):
@@ -162,7 +160,7 @@ def test_the_first_user_is_an_admin_with_a_password_since_from_then_on_everybody
         app.users.add(BOSS, "kim", permissions={"a.nl": ["view"]})
 
 
-def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
+def test_only_admins_and_no_tokens_manage_users(users: Users) -> None:
     nobody, token = Caller("jo"), Caller("ci (token 1)", admin=True, kind="token")
     for caller in (nobody, token):
         for do in (
@@ -178,20 +176,20 @@ def test_only_admins_manage_users_and_no_token_does(users: Users) -> None:
     assert users.verify("kim", GOOD)
 
 
-def test_a_new_password_or_being_disabled_ends_what_is_open(users: Users, app: SignInApp) -> None:
+def test_a_new_password_or_disabling_ends_the_sessions(users: Users, app: SignInApp) -> None:
     jo = users.add(BOSS, "jo", GOOD)
-    told = app.entrance.sign_in_with_password("jo", GOOD, ClientInfo("10.0.0.1"))
-    assert app.sessions.find(told)
+    session_id = app.entrance.sign_in_with_password("jo", GOOD, ClientInfo("10.0.0.1"))
+    assert app.sessions.find(session_id)
     users.set_password(BOSS, jo, OTHER)
-    assert app.sessions.find(told) is None
-    told = app.entrance.sign_in_with_password("jo", OTHER, ClientInfo("10.0.0.1"))
+    assert app.sessions.find(session_id) is None
+    session_id = app.entrance.sign_in_with_password("jo", OTHER, ClientInfo("10.0.0.1"))
     users.disable(BOSS, jo)
-    assert app.sessions.find(told) is None
+    assert app.sessions.find(session_id) is None
     users.enable(BOSS, jo)
-    assert app.sessions.find(told) is None
+    assert app.sessions.find(session_id) is None
 
 
-def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(users: Users, app: SignInApp) -> None:
+def test_changing_the_own_password_keeps_only_this_session(users: Users, app: SignInApp) -> None:
     here, there = (app.entrance.sign_in_with_password("kim", GOOD, ClientInfo("10.0.0.1")) for _ in range(2))
     kim = users.caller("kim", "10.0.0.1")
     with pytest.raises(InvalidPassword, match="current password is not right"):
@@ -206,7 +204,7 @@ def test_everyone_changes_their_own_password_and_stays_signed_in_here_alone(user
         users.change_own_password(Caller("ci (token 1)", admin=True, kind="token"), GOOD, OTHER)
 
 
-def test_the_current_password_can_not_be_guessed_at_an_open_page(users: Users) -> None:
+def test_guesses_of_the_current_password_are_limited(users: Users) -> None:
     kim = users.caller("kim", "10.0.0.1")
     for guess in range(10):
         with pytest.raises(InvalidPassword, match="not right"):
@@ -215,7 +213,7 @@ def test_the_current_password_can_not_be_guessed_at_an_open_page(users: Users) -
         users.change_own_password(kim, GOOD, OTHER)
 
 
-def test_whatever_is_done_to_users_is_in_the_trail_without_a_password(users: Users, app: SignInApp) -> None:
+def test_every_change_of_users_is_in_the_audit_log_without_a_password(users: Users, app: SignInApp) -> None:
     jo = users.add(BOSS, "jo", GOOD, permissions={"a.nl": ["view"]})
     users.change(BOSS, jo, permissions={})
     users.set_password(BOSS, jo, OTHER)
@@ -230,7 +228,7 @@ def test_whatever_is_done_to_users_is_in_the_trail_without_a_password(users: Use
     ]
 
 
-def test_an_account_at_the_provider_is_one_users_for_good(users: Users) -> None:
+def test_an_account_at_the_provider_belongs_to_one_user(users: Users) -> None:
     kim, jo = number(users, "kim"), users.add(BOSS, "jo", GOOD)
     users.link(kim, "https://id.example|1")
     users.link(kim, "https://id.example|1")
@@ -252,7 +250,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def mxm(monkeypatch: pytest.MonkeyPatch, words: str, piped: str = "") -> int:
-    """Run `script/mxm user …` with something piped in."""
+    """Run `script/mxm user …` with `piped` as its input; return the exit status."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
     try:
         return cli.main(["user", *words.split()])
@@ -260,7 +258,7 @@ def mxm(monkeypatch: pytest.MonkeyPatch, words: str, piped: str = "") -> int:
         return int(str(ended.code))
 
 
-def test_the_command_lets_people_in_before_anybody_can_sign_in(
+def test_the_command_adds_users_before_anyone_can_sign_in(
     command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert mxm(monkeypatch, "add kim --admin", f"{GOOD}\n") == 0
@@ -277,7 +275,7 @@ def test_the_command_lets_people_in_before_anybody_can_sign_in(
 
 
 @pytest.mark.parametrize(
-    ("words", "piped", "told"),
+    ("words", "piped", "message"),
     [
         ("add jo", GOOD, "What may jo do?"),
         ("add jo --admin --domain a.nl --permission view", GOOD, "leave --domain and --permission out"),
@@ -288,15 +286,15 @@ def test_the_command_lets_people_in_before_anybody_can_sign_in(
         ("add jo --admin --password secret", GOOD, "unrecognized arguments"),
     ],
 )
-def test_the_command_says_what_it_will_not_do(
+def test_the_command_refuses_invalid_arguments_with_the_reason(
     command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    words: str, piped: str, told: str,
+    words: str, piped: str, message: str,
 ) -> None:  # fmt: skip
     assert mxm(monkeypatch, words, piped) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_on_a_terminal_the_command_asks_twice(
+def test_on_a_terminal_the_command_asks_twice_for_the_password(
     command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     typed = iter([GOOD, OTHER, GOOD, GOOD])
@@ -308,7 +306,7 @@ def test_on_a_terminal_the_command_asks_twice(
 
 
 @pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
-def test_whoever_presses_a_key_to_leave_is_told_that_nothing_was_changed(
+def test_leaving_the_password_prompt_reports_that_nothing_was_changed(
     command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: type[BaseException]
 ) -> None:
     def leave(_prompt: str) -> str:

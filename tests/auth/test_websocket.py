@@ -1,4 +1,4 @@
-"""Live connections: drawn again as soon as their user may do something else, and closed when their session is over."""
+"""Live connections: redrawn when permissions change, and closed when the session ends."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def number(app: SignInApp) -> int:
     return kim.id
 
 
-def test_other_permissions_draw_each_tab_of_that_person_again_at_once(app: SignInApp) -> None:
+def test_changed_permissions_redraw_every_tab_of_that_user_at_once(app: SignInApp) -> None:
     kim, boss = app.signed_in(), app.signed_in("boss")
     with (
         kim.websocket_connect(f"{LIVE}?tell=tab", headers=ORIGIN) as one,
@@ -48,7 +48,7 @@ def test_other_permissions_draw_each_tab_of_that_person_again_at_once(app: SignI
     assert set(app.redrawn) == tabs
 
 
-def test_the_same_permissions_once_more_draw_nothing(app: SignInApp) -> None:
+def test_unchanged_permissions_redraw_nothing(app: SignInApp) -> None:
     with app.signed_in().websocket_connect(LIVE, headers=ORIGIN) as socket:
         assert socket.receive_text() == "kim"
         app.users.change(BOSS, number(app), permissions={"a.nl": ["view"]})
@@ -57,7 +57,7 @@ def test_the_same_permissions_once_more_draw_nothing(app: SignInApp) -> None:
     assert len(app.redrawn) == 1
 
 
-def test_a_tab_whose_script_runs_is_drawn_when_that_is_done(app: SignInApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_tab_is_redrawn_when_its_script_is_done(app: SignInApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "TRY_EVERY", 0.01)
     app.busy = True
     with app.signed_in().websocket_connect(LIVE, headers=ORIGIN) as socket:
@@ -71,7 +71,7 @@ def test_a_tab_whose_script_runs_is_drawn_when_that_is_done(app: SignInApp, monk
         until(lambda: len(app.redrawn) > seen)
 
 
-def test_what_another_process_changes_is_seen_within_seconds(app: SignInApp) -> None:
+def test_changes_by_another_process_redraw_within_seconds(app: SignInApp) -> None:
     app.sessions.look_every = 0.02
     elsewhere = Users(Store.open(app.settings.data_dir / FILE, app.clock), app.clock)
     with app.signed_in().websocket_connect(LIVE, headers=ORIGIN) as socket:
@@ -81,7 +81,7 @@ def test_what_another_process_changes_is_seen_within_seconds(app: SignInApp) -> 
 
 
 @pytest.mark.parametrize("how", ["disabled", "a new password"])
-def test_who_is_disabled_or_gets_a_new_password_is_sent_to_the_sign_in_at_once(app: SignInApp, how: str) -> None:
+def test_disabling_or_a_new_password_closes_the_connection_at_once(app: SignInApp, how: str) -> None:
     with app.signed_in().websocket_connect(LIVE, headers=ORIGIN) as socket:
         assert socket.receive_text() == "kim"
         if how == "disabled":
@@ -92,7 +92,7 @@ def test_who_is_disabled_or_gets_a_new_password_is_sent_to_the_sign_in_at_once(a
     assert not app.redrawn
 
 
-def test_nobody_names_their_tab_or_session_themselves(app: SignInApp) -> None:
+def test_tab_and_session_headers_of_a_client_are_ignored(app: SignInApp) -> None:
     browser = app.signed_in()
     claims = {"X-Mx-Tab": "mine", "x-mx-session": "00"}
     with browser.websocket_connect(f"{LIVE}?tell=tab", headers={**ORIGIN, **claims}) as socket:
