@@ -11,12 +11,12 @@ from tests.support.threaded_runs import ShiftedClock
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
+    """Yield a server whose account has a.nl, b.nl and c.nl, all empty."""
     with opened(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def clock() -> ShiftedClock:
-    """A clock that a test moves."""
+    """Return a clock that a test moves."""
     return ShiftedClock()

@@ -1,4 +1,4 @@
-"""The audit trail as people read it: who sees what of it, filters, pages, files, and what is forgotten."""
+"""The audit log as users read it: permissions, filters, pages, files and retention."""
 
 import csv
 import io
@@ -68,13 +68,13 @@ def did(
 
 def a_run(store: Store, *domains: str) -> int:
     with store.write() as tx:
-        told = tx.execute(
+        inserted = tx.execute(
             runs.insert().values(
                 status="finished", operator="ops1", file_name="", file_digest="", plan_digest="", domains=list(domains),
                 total=0, created_at=0.0, retention_days=7,
             )
         )  # fmt: skip
-    return int((told.inserted_primary_key or (0,))[0])
+    return int((inserted.inserted_primary_key or (0,))[0])
 
 
 def subjects(trail: AuditLog, caller: Caller, wanted: AuditFilter | None = None) -> list[str]:
@@ -87,7 +87,7 @@ def test_an_admin_reads_everything_newest_first(store: Store, trail: AuditLog) -
     assert subjects(trail, LOCAL) == ["ops9", "nina@a.nl"]
 
 
-def test_others_read_what_was_done_to_domains_that_they_may_view(store: Store, trail: AuditLog) -> None:
+def test_viewers_read_the_entries_of_their_domains(store: Store, trail: AuditLog) -> None:
     for what, on in (
         ("mailbox.create", "nina@a.nl"), ("recovery.set", "nina@a.nl"), ("export", "a.nl"), ("export", "b.nl"),
         ("mailbox.delete", "nina@b.nl"), ("mailbox.create", "nina@aa.nl"),
@@ -97,20 +97,20 @@ def test_others_read_what_was_done_to_domains_that_they_may_view(store: Store, t
     assert subjects(trail, caller) == ["a.nl", "nina@a.nl", "nina@a.nl"]
 
 
-def test_others_read_what_they_did_themselves(store: Store, trail: AuditLog) -> None:
+def test_every_user_reads_their_own_entries(store: Store, trail: AuditLog) -> None:
     did(store, "mailbox.create", "nina@a.nl", who="ops2")
     did(store, "sign_in", "ops2", who="ops2")
     did(store, "sign_in", "ops1")
     assert subjects(trail, Caller("ops2")) == ["ops2", "nina@a.nl"]
 
 
-def test_a_person_named_like_a_mailbox_of_a_domain_is_not_told_to_its_viewers(store: Store, trail: AuditLog) -> None:
+def test_a_user_named_like_a_mailbox_of_a_domain_is_hidden_from_its_viewers(store: Store, trail: AuditLog) -> None:
     did(store, "sign_in", "boss@a.nl", who="boss@a.nl")
     did(store, "user.change", "boss@a.nl")
     assert subjects(trail, Caller("ops2", domains={"a.nl": VIEW})) == []
 
 
-def test_a_run_is_told_to_those_who_may_view_all_its_domains(store: Store, trail: AuditLog) -> None:
+def test_a_run_is_visible_to_viewers_of_all_its_domains(store: Store, trail: AuditLog) -> None:
     one, both, none = a_run(store, "a.nl"), a_run(store, "a.nl", "b.nl"), a_run(store)
     for run in (one, both, none):
         did(store, "run.start", f"run {run}", run=run)
@@ -118,7 +118,7 @@ def test_a_run_is_told_to_those_who_may_view_all_its_domains(store: Store, trail
     assert subjects(trail, Caller("ops2", domains={"a.nl": VIEW, "b.nl": VIEW})) == [f"run {both}", f"run {one}"]
 
 
-def test_who_may_view_every_domain_reads_of_mailboxes_and_runs_but_not_of_people(store: Store, trail: AuditLog) -> None:
+def test_a_viewer_of_every_domain_reads_of_mailboxes_and_runs_but_not_of_users(store: Store, trail: AuditLog) -> None:
     did(store, "mailbox.create", "nina@a.nl")
     did(store, "run.start", "run 7", run=None)
     did(store, "token.create", "nightly (token 1)")
@@ -138,7 +138,7 @@ def test_who_may_view_every_domain_reads_of_mailboxes_and_runs_but_not_of_people
         (AuditFilter(since=1_799_999_000.0, until=1_800_000_000.0), ["Nina.B@a.nl"]),
     ],
 )
-def test_the_trail_is_filtered(store: Store, trail: AuditLog, wanted: AuditFilter, found: list[str]) -> None:
+def test_the_audit_log_is_filtered(store: Store, trail: AuditLog, wanted: AuditFilter, found: list[str]) -> None:
     did(store, "mailbox.update", "Nina.B@a.nl", at=1_799_999_500.0)
     did(store, "mailbox.create", "nina@a.nl")
     did(store, "mailbox.delete", "tess@a.nl", who="Ops2")
@@ -158,7 +158,7 @@ def test_it_is_read_page_by_page_without_a_gap(store: Store, trail: AuditLog) ->
     assert third.older is None
 
 
-def test_the_csv_has_every_entry_once_though_it_comes_in_pieces(store: Store, trail: AuditLog) -> None:
+def test_the_csv_in_pieces_has_every_entry_once(store: Store, trail: AuditLog) -> None:
     with store.write() as tx:
         for number in range(CHUNK + 2):
             audit.record(tx, Actor("ops1"), AuditAction.MAILBOX_CREATE, at=1.0, on=f"m{number}@a.nl")
@@ -169,7 +169,7 @@ def test_the_csv_has_every_entry_once_though_it_comes_in_pieces(store: Store, tr
     assert rows[0]["time"] == "1970-01-01T00:00:01.000Z"
 
 
-def test_a_spreadsheet_takes_nothing_in_the_csv_for_a_formula(store: Store, trail: AuditLog) -> None:
+def test_no_cell_of_the_csv_is_a_formula_to_a_spreadsheet(store: Store, trail: AuditLog) -> None:
     did(store, "draft.take_over", '=HYPERLINK("http://x")', who="@ops")
     rows = list(csv.reader(io.StringIO(b"".join(trail.csv(LOCAL, AuditFilter()).pieces).decode("utf-8-sig"))))
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "+", "-"))]
@@ -179,9 +179,9 @@ def test_the_jsonl_has_one_whole_object_a_line(store: Store, trail: AuditLog) ->
     did(store, "run.start", "run 3", run=3, outcome="2 rows of\nstaff.csv")
     did(store, "sign_in", "ops1")
     lines = b"".join(trail.jsonl(LOCAL, AuditFilter()).pieces).decode().splitlines()
-    told = [json.loads(line) for line in lines]
-    assert [(entry["what"], entry["run"]) for entry in told] == [("sign_in", None), ("run.start", 3)]
-    assert told[1]["outcome"] == "2 rows of\nstaff.csv"
+    objects = [json.loads(line) for line in lines]
+    assert [(entry["what"], entry["run"]) for entry in objects] == [("sign_in", None), ("run.start", 3)]
+    assert objects[1]["outcome"] == "2 rows of\nstaff.csv"
 
 
 AWKWARD = (
@@ -227,7 +227,7 @@ def by_one(entries: list[Entry]) -> tuple[bytes, bytes]:
     ],
     ids=["admin", "of one domain", "of every domain"],
 )
-def test_the_files_are_byte_for_byte_what_writing_entry_by_entry_gives(
+def test_the_files_equal_those_written_entry_by_entry(
     store: Store, trail: AuditLog, monkeypatch: pytest.MonkeyPatch, chunk: int, caller: Caller, seen: AuditScope | None
 ) -> None:
     drawn = random.Random(7)
@@ -245,12 +245,12 @@ def test_the_files_are_byte_for_byte_what_writing_entry_by_entry_gives(
     monkeypatch.setattr(audit_log, "CHUNK", chunk)
     for at, take in enumerate((trail.csv, trail.jsonl)):
         with store.read() as tx:
-            told = audit.find(tx, AuditFilter(), seen, most=1_000)
-        assert len(told) > 100
-        assert b"".join(take(caller, AuditFilter()).pieces) == by_one(told)[at]
+            entries = audit.find(tx, AuditFilter(), seen, most=1_000)
+        assert len(entries) > 100
+        assert b"".join(take(caller, AuditFilter()).pieces) == by_one(entries)[at]
 
 
-def test_rights_that_end_while_the_file_leaves_end_it(
+def test_losing_permission_during_a_download_ends_it(
     store: Store, trail: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
@@ -263,7 +263,7 @@ def test_rights_that_end_while_the_file_leaves_end_it(
     assert list(pieces) == []
 
 
-def test_a_download_of_the_trail_is_in_the_trail_with_what_was_asked(store: Store, trail: AuditLog) -> None:
+def test_a_download_of_the_audit_log_is_recorded_with_its_filter(store: Store, trail: AuditLog) -> None:
     did(store, "mailbox.create", "nina@a.nl")
     assert b"audit.download" not in b"".join(trail.csv(LOCAL, AuditFilter(address="nina")).pieces)
     entry = trail.entries(LOCAL, AuditFilter(what="audit")).entries[0]
@@ -273,12 +273,12 @@ def test_a_download_of_the_trail_is_in_the_trail_with_what_was_asked(store: Stor
 def test_a_download_holds_only_what_its_caller_may_read(store: Store, trail: AuditLog) -> None:
     did(store, "mailbox.create", "nina@a.nl")
     did(store, "mailbox.create", "nina@b.nl")
-    told = b"".join(trail.jsonl(Caller("ops2", domains={"a.nl": VIEW}), AuditFilter()).pieces)
-    assert b"nina@a.nl" in told
-    assert b"b.nl" not in told
+    content = b"".join(trail.jsonl(Caller("ops2", domains={"a.nl": VIEW}), AuditFilter()).pieces)
+    assert b"nina@a.nl" in content
+    assert b"b.nl" not in content
 
 
-def test_entries_are_forgotten_when_they_are_old_enough_and_not_before(store: Store, clock: SetClock) -> None:
+def test_entries_are_deleted_after_the_retention_and_not_before(store: Store, clock: SetClock) -> None:
     keeping = Housekeeping(Settings(audit_days=10), store, clock)
     did(store, "mailbox.create", "old@a.nl")
     live_through(store, 9)
@@ -289,7 +289,7 @@ def test_entries_are_forgotten_when_they_are_old_enough_and_not_before(store: St
     assert subjects(AuditLog(store, clock), LOCAL) == ["new@a.nl"]
 
 
-def test_idempotency_keys_are_forgotten_after_a_month(store: Store, clock: SetClock) -> None:
+def test_idempotency_keys_are_deleted_after_a_month(store: Store, clock: SetClock) -> None:
     keeping = Housekeeping(Settings(), store, clock)
     with store.write() as tx:
         idempotency.claim(tx, "ops1", "k", b"d", clock.now())
@@ -306,7 +306,7 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield app
 
 
-def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(app: App) -> None:
+def test_the_files_have_their_own_routes_and_are_not_cached(app: App) -> None:
     client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
     answer = client.get("/audit.csv", params={"what": "token", "since": "2020-01-01"})
     assert answer.headers["cache-control"] == "no-store"
@@ -316,7 +316,7 @@ def test_the_files_leave_through_their_own_routes_and_no_cache_keeps_them(app: A
 
 
 @pytest.mark.parametrize("query", ["run=x", "run=99999999999999999999", "since=yesterday", "until=2026-13-01"])
-def test_a_query_that_makes_no_sense_is_refused_with_the_parameter_named(app: App, query: str) -> None:
+def test_an_invalid_query_is_refused_with_its_parameter(app: App, query: str) -> None:
     client = TestClient(Starlette(routes=web.routes), base_url="http://127.0.0.1")
     answer = client.get(f"/audit.csv?{query}")
     assert answer.status_code == 400

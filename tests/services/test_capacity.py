@@ -1,4 +1,4 @@
-"""Storage of the account and the look before a run: told truthfully, and waited for by nobody."""
+"""Storage of the account and the check before a run: true figures, and no wait for them."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.mark.parametrize(
-    ("growth", "used", "limit", "told"),
+    ("growth", "used", "limit", "expected"),
     [
         (Growth(10, 10_240, 0), 0, 0, ""),
         (Growth(0, 0, 0), 11 * GB, 10 * GB, ""),
@@ -55,16 +55,16 @@ def app(tmp_path: Path) -> Iterator[App]:
         ),
     ],
 )  # fmt: skip
-def test_storage_is_held_against_what_is_added(growth: Growth, used: int, limit: int, told: str) -> None:
-    assert capacity.storage(growth, used, limit, AT, AT + 60) == told
+def test_storage_is_compared_with_what_a_run_adds(growth: Growth, used: int, limit: int, expected: str) -> None:
+    assert capacity.storage(growth, used, limit, AT, AT + 60) == expected
 
 
-def test_the_deadline_of_a_full_account_is_told() -> None:
-    told = capacity.storage(Growth(1, 1, 0), 11 * GB, 10 * GB, AT, AT, "2026-05-09")
-    assert "MXroute gives until 2026-05-09." in told
+def test_the_deadline_of_a_full_account_is_shown() -> None:
+    sentence = capacity.storage(Growth(1, 1, 0), 11 * GB, 10 * GB, AT, AT, "2026-05-09")
+    assert "MXroute gives until 2026-05-09." in sentence
 
 
-def test_the_figures_come_from_the_host_and_are_kept_for_some_minutes(app: App) -> None:
+def test_the_figures_of_the_host_are_cached_for_some_minutes(app: App) -> None:
     known, problem = app.services.storage.read(LOCAL)
     assert (known.limit, known.used, known.free, problem) == (10 * GB, 0, 10 * GB, "")
     asked = sum(request.path == "/quota" for request in app.host.sent)
@@ -91,7 +91,7 @@ def test_a_page_gets_the_last_figures_at_once_while_the_host_is_slow(app: App) -
         until(lambda: (app.services.storage.known() or known).read_at == later)
 
 
-def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(app: App) -> None:
+def test_the_last_figures_are_shown_with_their_age_when_the_host_is_down(app: App) -> None:
     first, _ = app.services.storage.read(LOCAL)
     app.host.down = True
     later = first.read_at + 3_600
@@ -101,7 +101,7 @@ def test_the_last_figures_stay_and_say_their_age_when_the_host_is_down(app: App)
     assert (known, problem) == (first, "MXroute does not answer.")
 
 
-def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_turn(app: App) -> None:
+def test_missing_figures_are_reported_and_not_requested_each_time(app: App) -> None:
     app.host.down = True
     for _ in range(3):
         with pytest.raises(ListUnavailable, match="does not answer"):
@@ -109,27 +109,33 @@ def test_figures_never_had_are_said_to_be_missing_and_not_asked_for_at_every_tur
     assert app.services.storage.latest(LOCAL) is None
 
 
-def test_who_may_view_no_domain_is_told_nothing_of_the_account(app: App) -> None:
+def test_a_caller_who_may_view_no_domain_sees_nothing_of_the_account(app: App) -> None:
     stranger = Caller("x", domains={"a.nl": frozenset({Permission.DELETE})})
     with pytest.raises(Forbidden):
         app.services.storage.read(stranger)
     assert app.services.storage.latest(stranger) is None
 
 
-def test_figures_that_make_no_sense_are_not_known() -> None:
-    told = AccountStorage.from_data(
+def test_invalid_figures_are_unknown() -> None:
+    parsed = AccountStorage.from_data(
         {"total_used": "1048576", "total_limit": None, "updated_at": "yesterday", "grace_period": {"deadline": "x"}}, AT
     )
-    assert (told.used, told.limit, told.free, told.reckoned_at, told.grace_until) == (1_048_576, None, None, None, "x")
+    assert (parsed.used, parsed.limit, parsed.free, parsed.reckoned_at, parsed.grace_until) == (
+        1_048_576,
+        None,
+        None,
+        None,
+        "x",
+    )
 
 
 @pytest.mark.parametrize("figure", [None, "", "unlimited", "n/a", -1, "nan", "inf", 1e300, True, [], {}])
 @pytest.mark.parametrize("name", ["total_used", "total_limit"])
-def test_a_figure_that_cannot_be_read_is_not_known_and_never_0(name: str, figure: object) -> None:
-    told = AccountStorage.from_data({"total_used": 5, "total_limit": 7} | {name: figure}, AT)
-    known = {"total_used": told.used, "total_limit": told.limit}
+def test_an_unreadable_figure_is_unknown_and_never_0(name: str, figure: object) -> None:
+    parsed = AccountStorage.from_data({"total_used": 5, "total_limit": 7} | {name: figure}, AT)
+    known = {"total_used": parsed.used, "total_limit": parsed.limit}
     assert known == {"total_used": 5, "total_limit": 7} | {name: None}
-    assert told.free is None
+    assert parsed.free is None
 
 
 def test_0_is_no_limit_and_less_than_a_byte_is_not_0() -> None:
@@ -138,7 +144,7 @@ def test_0_is_no_limit_and_less_than_a_byte_is_not_0() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"data": {"total_used": 1}}, {"total_used": None}])
-def test_an_answer_without_a_figure_keeps_the_earlier_ones_and_says_so(app: App, data: object) -> None:
+def test_an_answer_without_a_figure_keeps_the_earlier_figures_and_says_so(app: App, data: object) -> None:
     first, _ = app.services.storage.read(LOCAL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.services.clock, "now", lambda: first.read_at + 3_600)
@@ -160,14 +166,14 @@ def test_storage_is_the_same_with_the_envelope_and_without(app: App, bare: bool)
     assert data(app.ask("GET", "/quota"))["limit"] == 10 * GB
 
 
-def test_the_api_answers_null_for_a_figure_that_is_not_known(app: App) -> None:
+def test_the_api_returns_null_for_an_unknown_figure(app: App) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.host, "send", lambda *_asked, **_more: Response(200, {"total_used": 5}))
-        told = data(app.ask("GET", "/quota"))
-    assert (told["used"], told["limit"], told["free"]) == (5, None, None)
+        quota = data(app.ask("GET", "/quota"))
+    assert (quota["used"], quota["limit"], quota["free"]) == (5, None, None)
 
 
-def test_figures_kept_by_an_earlier_version_are_not_believed(app: App) -> None:
+def test_figures_stored_by_an_earlier_version_are_ignored(app: App) -> None:
     misread = '{"used": 0, "limit": 0, "reckoned_at": null, "read_at": 1.0, "grace_until": ""}'
     with app.services.store.write() as tx:
         tx.execute(meta.insert().values(name="account_storage", value=misread))
@@ -175,7 +181,7 @@ def test_figures_kept_by_an_earlier_version_are_not_believed(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("growth", "used", "limit", "told"),
+    ("growth", "used", "limit", "expected"),
     [
         (Growth(0, 0, 0), None, None, ""),
         (Growth(10, 10_240, 0), None, 0, ""),
@@ -201,13 +207,13 @@ def test_figures_kept_by_an_earlier_version_are_not_believed(app: App) -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_figure_that_is_not_known_is_said_before_a_run(
-    growth: Growth, used: int | None, limit: int | None, told: str
+def test_an_unknown_figure_is_reported_before_a_run(
+    growth: Growth, used: int | None, limit: int | None, expected: str
 ) -> None:
-    assert capacity.storage(growth, used, limit, AT, AT + 60) == told
+    assert capacity.storage(growth, used, limit, AT, AT + 60) == expected
 
 
-def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(app: App) -> None:
+def test_quotas_beyond_the_account_give_a_warning_and_are_allowed(app: App) -> None:
     app.services.storage.read(LOCAL)
     changing = app.services.changes
     assert changing.plan(LOCAL, ["kim@a.nl"], NewQuota(2048)).capacity_warnings == ()
@@ -217,7 +223,7 @@ def test_a_change_of_quotas_beyond_the_account_is_warned_of_and_can_be_done(app:
     app.ended(changing.carry_out(LOCAL, proposed, days=7).run or 0)
 
 
-def test_a_plan_that_was_full_is_told_before_the_next_import_and_forgotten_after_a_create(app: App) -> None:
+def test_a_full_plan_is_reported_before_the_next_import_until_a_create_works(app: App) -> None:
     def imported(name: str) -> None:
         rows = [{"username": name, "password": GOOD}]
         run = app.ask("POST", "/imports", {"default_domain": "a.nl", "rows": rows}).json()["data"]["id"]
@@ -225,13 +231,13 @@ def test_a_plan_that_was_full_is_told_before_the_next_import_and_forgotten_after
 
     rows = {"default_domain": "a.nl", "rows": [{"username": "max", "password": GOOD}]}
 
-    def told() -> list[str]:
+    def warnings() -> list[str]:
         answer = app.ask("POST", "/email-accounts/import/preview", rows).json()["data"]
         return list(answer.get("warnings", []))
 
-    assert told() == []
+    assert warnings() == []
     app.host.goes_wrong("plan_full", count=1)
     imported("first")
-    assert "the plan was full. Raise it first" in told()[0]
+    assert "the plan was full. Raise it first" in warnings()[0]
     imported("second")
-    assert told() == []
+    assert warnings() == []

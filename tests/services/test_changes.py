@@ -1,4 +1,4 @@
-"""Changes of picked mailboxes: what is asked, who may, what one mailbox gets at once and several get as a run."""
+"""Changes of selected mailboxes: question, permission, one mailbox at once and several as a run."""
 
 import time
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ def allowed(*rights: Permission) -> Caller:
         ("", None, None),
     ],
 )
-def test_a_quota_is_a_value_or_reckoned_and_unlimited_stays_unlimited(
+def test_a_quota_is_absolute_or_relative_and_unlimited_stays_unlimited(
     text: str, of_1000: int | None, of_unlimited: int | None
 ) -> None:
     change = NewQuota.read(text)
@@ -104,7 +104,7 @@ def test_a_multiplied_quota_never_becomes_zero_which_is_unlimited() -> None:
     assert quota("× 0.01").of(3) == 1
 
 
-def test_several_get_a_quota_by_a_run_and_those_that_have_it_cost_no_write(app: App) -> None:
+def test_a_run_sets_several_quotas_and_writes_only_what_differs(app: App) -> None:
     proposed = plan(app, quota("× 2"), *BOTH, "free@a.nl")
     assert proposed.text(0.0) == (
         "Change the quota of 3 mailboxes: × 2? 1 is unlimited and stays so. In all 2.0 GB now, 4.0 GB then. "
@@ -113,13 +113,13 @@ def test_several_get_a_quota_by_a_run_and_those_that_have_it_cost_no_write(app: 
     writes = app.host.writes()
     done = do(app, proposed)
     assert done.run is not None
-    told = app.ended(done.run)
-    assert (told["counts"]["updated"], told["counts"]["unchanged"]) == (2, 1)
+    ended_run = app.ended(done.run)
+    assert (ended_run["counts"]["updated"], ended_run["counts"]["unchanged"]) == (2, 1)
     assert [of(app, address) for address in (*BOTH, "free@a.nl")] == [2048, 2048, 0]
     assert app.host.writes() == writes + 2
 
 
-def test_one_is_changed_at_once_without_a_run(app: App) -> None:
+def test_one_mailbox_is_changed_at_once_without_a_run(app: App) -> None:
     proposed = plan(app, quota("+ 1024"), "kim@a.nl")
     assert proposed.text(0.0) == "Change the quota of kim@a.nl: + 1,024 MB? It is 1.0 GB now."
     done = do(app, proposed)
@@ -129,7 +129,7 @@ def test_one_is_changed_at_once_without_a_run(app: App) -> None:
     assert app.services.runs.all(LOCAL) == ()
 
 
-def test_a_quota_below_use_is_set_only_when_that_was_agreed_to(app: App) -> None:
+def test_a_quota_below_usage_is_set_only_when_agreed_to(app: App) -> None:
     uses(app, "kim@a.nl", 900.0)
     proposed = plan(app, quota("512"))
     with pytest.raises(
@@ -143,12 +143,12 @@ def test_a_quota_below_use_is_set_only_when_that_was_agreed_to(app: App) -> None
     assert of(app, "kim@a.nl") == 512
 
 
-def test_a_quota_beyond_reason_is_refused(app: App) -> None:
+def test_an_excessive_quota_is_refused(app: App) -> None:
     with pytest.raises(InvalidField, match="Write a smaller quota"):
         plan(app, quota("999999999 TB"))
 
 
-def test_a_new_password_of_one_is_told_once_and_works(app: App) -> None:
+def test_a_new_password_of_one_mailbox_is_shown_once_and_works(app: App) -> None:
     done = do(app, plan(app, NewPassword(), "kim@a.nl"))
     assert app.host.sandbox.password_is("kim@a.nl", done.password)
     assert done.password not in repr(done)
@@ -170,7 +170,7 @@ def test_unlimited_mailboxes_that_get_a_quota_are_counted(app: App) -> None:
     assert "In all 2.0 GB and 1 unlimited now, 1.5 GB then." in asked
 
 
-def test_what_passes_is_to_be_tried_again_and_what_does_not_is_not() -> None:
+def test_only_temporary_errors_suggest_a_retry() -> None:
     for passing in (Unreachable("MXroute does not answer."), ListUnavailable("MXroute does not answer.")):
         assert not_done(passing) == "MXroute does not answer. What you typed stays here: try again in a minute."
     for outdated in (NotFound("There is no mailbox x@a.nl."), AlreadyExists("x@a.nl already exists.")):
@@ -192,7 +192,7 @@ def _empty_list() -> ListUnavailable:
     return ListUnavailable(Failure(problem.value))
 
 
-def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(app: App) -> None:
+def test_recovery_emails_of_several_mailboxes_are_set_and_cleared_without_a_request(app: App) -> None:
     writes = app.host.writes()
     done = do(app, plan(app, NewStored({"kim@a.nl": "Kim@Home.nl", "nina@a.nl": "nina@home.nl"})))
     assert done.run is not None
@@ -207,13 +207,13 @@ def test_recovery_emails_of_several_are_set_and_cleared_without_a_request(app: A
     assert app.host.writes() == writes
 
 
-@pytest.mark.parametrize(("email", "told"), [("nonsense", "is no address"), ("kim@a.nl", "use another")])
-def test_a_recovery_email_that_can_be_none_stops_all_of_them(app: App, email: str, told: str) -> None:
-    with pytest.raises(InvalidField, match=told):
+@pytest.mark.parametrize(("email", "message"), [("nonsense", "is no address"), ("kim@a.nl", "use another")])
+def test_one_invalid_recovery_email_stops_the_whole_change(app: App, email: str, message: str) -> None:
+    with pytest.raises(InvalidField, match=message):
         plan(app, NewStored({"nina@a.nl": "n@home.nl", "kim@a.nl": email}))
 
 
-def test_a_deletion_says_how_much_mail_goes_and_wants_its_number_typed(app: App) -> None:
+def test_a_deletion_shows_how_much_mail_is_lost_and_needs_its_number(app: App) -> None:
     uses(app, "kim@a.nl", 3000.0)
     uses(app, "nina@a.nl", 481.6)
     proposed = plan(app, Deletion())
@@ -233,7 +233,7 @@ def test_a_deletion_says_how_much_mail_goes_and_wants_its_number_typed(app: App)
     assert not app.host.has("kim@a.nl")
 
 
-def test_one_is_deleted_at_once_and_wants_a_1_typed(app: App) -> None:
+def test_one_mailbox_is_deleted_at_once_and_needs_a_typed_1(app: App) -> None:
     proposed = plan(app, Deletion(), "kim@a.nl")
     with pytest.raises(InvalidField):
         do(app, proposed)
@@ -242,7 +242,7 @@ def test_one_is_deleted_at_once_and_wants_a_1_typed(app: App) -> None:
     assert ("mailbox.delete", "kim@a.nl", LOCAL.name) in trail(app)
 
 
-def test_what_is_there_no_more_is_left_out_and_said(app: App) -> None:
+def test_missing_mailboxes_are_left_out_and_reported(app: App) -> None:
     app.services.lists.mailboxes(LOCAL, "a.nl")
     proposed = plan(app, quota("2048"), "kim@a.nl", "KIM@a.nl", "lost@a.nl")
     assert proposed.gone == ("lost@a.nl",)
@@ -255,7 +255,7 @@ def test_mailboxes_of_two_domains_are_one_run(app: App) -> None:
     assert app.ended(done.run)["counts"]["updated"] == 2
 
 
-def test_import_does_not_allow_a_deletion_nor_delete_a_change(app: App) -> None:
+def test_import_allows_no_deletion_and_delete_no_change(app: App) -> None:
     changer, deleter = (
         allowed(Permission.VIEW, Permission.IMPORT),
         allowed(Permission.VIEW, Permission.DELETE),
@@ -268,7 +268,7 @@ def test_import_does_not_allow_a_deletion_nor_delete_a_change(app: App) -> None:
         plan(app, NewPassword(), "kim@a.nl", "far@b.nl", caller=changer)
 
 
-def test_the_permission_is_asked_for_again_when_it_is_carried_out(app: App) -> None:
+def test_the_permission_is_checked_again_at_the_change(app: App) -> None:
     deletion, change = plan(app, Deletion()), plan(app, quota("2048"))
     with pytest.raises(Forbidden):
         do(app, deletion, caller=allowed(Permission.VIEW, Permission.IMPORT), typed="2")
@@ -277,7 +277,7 @@ def test_the_permission_is_asked_for_again_when_it_is_carried_out(app: App) -> N
     assert app.services.runs.all(LOCAL) == ()
 
 
-def test_whoever_may_not_delete_sees_and_steers_no_deletion_of_others(app: App) -> None:
+def test_without_delete_the_deletions_of_others_are_hidden(app: App) -> None:
     done = do(app, plan(app, Deletion()), typed="2")
     assert done.run is not None
     app.ended(done.run)
@@ -286,14 +286,14 @@ def test_whoever_may_not_delete_sees_and_steers_no_deletion_of_others(app: App) 
     assert runs.get(allowed(Permission.VIEW, Permission.DELETE), done.run) is not None
 
 
-def test_while_the_host_is_down_nothing_is_planned_on_an_old_list(app: App) -> None:
+def test_nothing_is_planned_by_an_old_list_while_the_host_is_down(app: App) -> None:
     app.services.lists.mailboxes(LOCAL, "b.nl")
     app.host.down = True
     with pytest.raises(ListUnavailable, match="could not be read"):
         plan(app, Deletion())
 
 
-def test_a_busy_host_leaves_the_proposal_as_it_was_to_be_sent_again(app: App) -> None:
+def test_a_proposal_stays_valid_when_the_host_is_busy(app: App) -> None:
     proposed = plan(app, NewPassword(), "kim@a.nl")
     app.host.busy = 50.0
     with pytest.raises(RateLimitWait):
@@ -302,13 +302,13 @@ def test_a_busy_host_leaves_the_proposal_as_it_was_to_be_sent_again(app: App) ->
     assert app.host.sandbox.password_is("kim@a.nl", do(app, proposed).password)
 
 
-def test_nothing_to_change_says_why(app: App) -> None:
+def test_a_change_without_effect_says_why(app: App) -> None:
     assert plan(app, quota("1024")).text(0.0) == "Nothing to change: that is the quota already."
     unlimited = "Nothing to change: unlimited stays unlimited. Write a value to limit it."
     assert plan(app, quota("× 2"), "free@a.nl").text(0.0) == unlimited
 
 
-def test_a_second_click_starts_no_second_run_even_when_the_first_has_ended(app: App) -> None:
+def test_a_second_click_starts_no_second_run_even_after_the_first_ended(app: App) -> None:
     proposed = plan(app, NewPassword())
     first = do(app, proposed)
     assert first.run is not None
@@ -316,7 +316,7 @@ def test_a_second_click_starts_no_second_run_even_when_the_first_has_ended(app: 
     assert do(app, proposed) == first
 
 
-# What is picked, and taken away.
+# Selections and their export.
 
 
 @pytest.mark.parametrize(
@@ -331,17 +331,17 @@ def test_a_second_click_starts_no_second_run_even_when_the_first_has_ended(app: 
         ("@ ,;<>", []),
     ],
 )
-def test_addresses_are_found_in_whatever_is_pasted(text: str, found: list[str]) -> None:
+def test_addresses_are_found_in_any_pasted_text(text: str, found: list[str]) -> None:
     assert addresses_in(text, "a.nl") == found
 
 
-def test_a_long_paste_is_read_in_no_time() -> None:
+def test_a_long_paste_is_read_quickly() -> None:
     began = time.perf_counter()
     assert len(addresses_in("x" * 200_000 + "@" + "y" * 200_000 + " " + "a <" * 50_000, "a.nl")) == 1
     assert time.perf_counter() - began < 1.0
 
 
-def test_a_selection_is_taken_away_by_its_own_caller_alone(app: App) -> None:
+def test_a_selection_is_exported_by_its_own_caller_only(app: App) -> None:
     exports = app.services.exports
     other = Caller("somebody else", admin=True)
     number = exports.keep_selection(LOCAL, ["kim@a.nl", "far@b.nl", "lost@a.nl"])
@@ -356,14 +356,14 @@ def test_a_selection_is_taken_away_by_its_own_caller_alone(app: App) -> None:
     assert [what for what, *_ in trail(app)].count("export") == 4
 
 
-def test_a_selection_asks_for_the_permission_when_it_is_taken(app: App) -> None:
+def test_exporting_a_selection_checks_the_permission_again(app: App) -> None:
     viewer = allowed(Permission.VIEW)
     number = app.services.exports.keep_selection(viewer, ["kim@a.nl"])
     with pytest.raises(Forbidden):
         app.services.exports.selection_file(viewer, number, "csv")
 
 
-def test_selections_do_not_pile_up(app: App) -> None:
+def test_old_selections_are_dropped(app: App) -> None:
     exports = app.services.exports
     first = exports.keep_selection(LOCAL, ["kim@a.nl"])
     for count in range(MAX_SELECTIONS):
@@ -375,7 +375,7 @@ def test_selections_do_not_pile_up(app: App) -> None:
 # A mailbox that is being typed.
 
 
-def test_what_is_wrong_is_told_field_by_field_without_asking_the_host(app: App) -> None:
+def test_errors_are_reported_by_field_without_a_request_to_the_host(app: App) -> None:
     sent = len(app.host.sent)
     cells = {"username": "jan jansen", "password": "short", "quota": "much", "recovery_email": "none"}
     judged = app.services.mailboxes.look("a.nl", cells)
@@ -395,5 +395,5 @@ def test_what_is_wrong_is_told_field_by_field_without_asking_the_host(app: App) 
 
 def test_the_text_for_the_owner_holds_everything_but_the_password() -> None:
     text = client_setup.text("kim@a.nl", "eagle.mxlogin.com")
-    for told in ("kim@a.nl", "eagle.mxlogin.com", "IMAP", "993", "SMTP", "465", "POP3", "995", "SSL/TLS"):
-        assert told in text
+    for part in ("kim@a.nl", "eagle.mxlogin.com", "IMAP", "993", "SMTP", "465", "POP3", "995", "SSL/TLS"):
+        assert part in text

@@ -1,4 +1,4 @@
-"""A preview that was begun is never lost: not by a refresh, nor by a restart of the server."""
+"""Drafts: neither a refresh nor a restart of the server loses one."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,7 +50,7 @@ def begun(services: Services, caller: Caller = LOCAL) -> tuple[str, DraftContent
     return number, work
 
 
-def test_a_draft_comes_back_with_its_rows_its_file_and_how_that_was_read(services: Services) -> None:
+def test_a_draft_is_restored_with_its_rows_its_file_and_its_reading(services: Services) -> None:
     number, work = begun(services)
     back = services.drafts.open(LOCAL, number)
     assert back is not None
@@ -62,20 +62,20 @@ def test_a_draft_comes_back_with_its_rows_its_file_and_how_that_was_read(service
     assert back.file == FILE
 
 
-def test_what_is_kept_tells_no_password(services: Services) -> None:
+def test_a_stored_draft_has_no_password_in_clear(services: Services) -> None:
     begun(services)
     files = [path for path in services.settings.data_dir.rglob("*") if path.is_file()]
     assert not [path.name for path in files if SECRET in path.read_bytes()]
 
 
-def test_a_draft_that_was_discarded_is_gone_from_the_disk(services: Services) -> None:
+def test_a_discarded_draft_is_deleted_from_disk(services: Services) -> None:
     number, _ = begun(services)
     services.drafts.discard(LOCAL, number)
     assert not services.drafts.offered(LOCAL)
     assert services.drafts.open(LOCAL, number) is None
 
 
-def test_an_old_draft_is_forgotten(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_draft_is_deleted(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(services)
     later = services.clock.now() + 8 * 86_400
     with services.store.write() as tx:
@@ -87,7 +87,7 @@ def test_an_old_draft_is_forgotten(services: Services, monkeypatch: pytest.Monke
     assert not services.drafts.offered(LOCAL)
 
 
-def test_a_colleague_who_may_import_into_all_its_domains_takes_it_over_in_the_audit_trail(services: Services) -> None:
+def test_a_colleague_with_import_in_all_its_domains_takes_a_draft_over(services: Services) -> None:
     number, _ = begun(services, Caller("ops", domains=COLLEAGUE.domains))
     assert not services.drafts.offered(STRANGER)
     assert services.drafts.open(STRANGER, number) is None
@@ -97,7 +97,7 @@ def test_a_colleague_who_may_import_into_all_its_domains_takes_it_over_in_the_au
         assert [entry["who"] for entry in audit.entries(tx) if entry["what"] == "draft.take_over"] == ["kim"]
 
 
-def test_another_server_key_is_one_sentence(tmp_path: Path) -> None:
+def test_another_server_key_is_explained_with_one_sentence(tmp_path: Path) -> None:
     first = build(settings(tmp_path, "one"))
     number, _ = begun(first)
     first.close()
@@ -107,7 +107,7 @@ def test_another_server_key_is_one_sentence(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_new_tab_goes_on_where_the_old_one_was(services: Services) -> None:
+def test_a_new_tab_continues_the_draft_of_the_old_one(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     tab.session_state[grid_key(tab)] = {
         "edited_rows": {1: {"username": "jan.jansen"}},
@@ -123,20 +123,20 @@ def test_a_new_tab_goes_on_where_the_old_one_was(services: Services) -> None:
     assert statuses(fresh)[1] == "Ready"
 
 
-def test_a_preview_that_was_given_up_is_not_offered_again(services: Services) -> None:
+def test_a_discarded_preview_is_not_offered_again(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     tab.button(key="discard").click().run()
     assert not services.drafts.offered(LOCAL)
 
 
-def test_a_draft_without_a_domain_is_nobody_elses_though_they_lack_no_permission(services: Services) -> None:
+def test_a_draft_without_a_domain_belongs_to_its_operator_only(services: Services) -> None:
     batch = services.files.batch_from_file(b"username,password\r\njan,Geheim.2026x\r\n", "staff.csv", "")
     services.drafts.keep(Caller("ops"), services.drafts.new(), DraftContent(batch, FILE))
     assert not services.drafts.offered(COLLEAGUE)
     assert services.drafts.offered(LOCAL)
 
 
-def test_what_was_taken_over_is_not_overwritten_by_the_tab_it_was_taken_from(services: Services) -> None:
+def test_a_draft_taken_over_is_not_overwritten_by_the_first_tab(services: Services) -> None:
     first = Caller("ops", domains=COLLEAGUE.domains)
     number, work = begun(services, first)
     services.drafts.open(COLLEAGUE, number)
@@ -148,14 +148,16 @@ def test_what_was_taken_over_is_not_overwritten_by_the_tab_it_was_taken_from(ser
     assert len(back.batch.rows) == 4
 
 
-def test_discarding_the_draft_of_another_is_in_the_audit_trail(services: Services) -> None:
+def test_discarding_the_draft_of_another_user_is_in_the_audit_log(services: Services) -> None:
     number, _ = begun(services, Caller("ops", domains=COLLEAGUE.domains))
     services.drafts.discard(COLLEAGUE, number)
     assert not services.drafts.offered(LOCAL)
-    assert [told for told in trail(services) if told[0].startswith("draft")] == [("draft.discard", "kim", "of ops")]
+    assert [entry_parts for entry_parts in trail(services) if entry_parts[0].startswith("draft")] == [
+        ("draft.discard", "kim", "of ops")
+    ]
 
 
-def test_what_changed_from_the_file_is_known_after_coming_back(services: Services) -> None:
+def test_differences_from_the_file_are_known_after_a_restore(services: Services) -> None:
     reading = services.files.read_by_header(b"username\r\nAlice \r\nbob\r\n", "staff.csv")
     rows = Draft(reading.rows).edited({1: {"username": "bo"}}).rows
     number = services.drafts.new()
@@ -168,7 +170,7 @@ def test_what_changed_from_the_file_is_known_after_coming_back(services: Service
     assert said == ["Username 'Alice ' → 'alice'.", "Username 'bob' → 'bo'."]
 
 
-def test_usernames_made_of_names_are_no_change_after_coming_back(services: Services) -> None:
+def test_usernames_made_of_names_are_no_difference_after_a_restore(services: Services) -> None:
     content = b"Voornaam,Achternaam\r\nJan,Bos\r\nKim,Groen\r\n"
     question = services.files.read(LOCAL, content, "names.csv", "clienta.nl")
     assert isinstance(question, MappingQuestion)
@@ -185,7 +187,7 @@ def test_usernames_made_of_names_are_no_change_after_coming_back(services: Servi
     ]
 
 
-def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_audited(services: Services) -> None:
+def test_users_who_may_continue_a_draft_download_its_corrected_file(services: Services) -> None:
     number, work = begun(services, Caller("ops", domains=COLLEAGUE.domains))
     file = services.drafts.file(COLLEAGUE, number, "csv")
     assert file.name == "staff-corrected.csv"
@@ -200,11 +202,11 @@ def test_the_mended_file_is_downloaded_by_whoever_may_go_on_with_it_and_that_is_
 
 
 @pytest.mark.parametrize("kind", ["csv", "pdf", ""])
-def test_a_stranger_gets_no_file_and_nobody_one_of_another_kind(services: Services, kind: str) -> None:
+def test_a_corrected_file_needs_permission_and_a_known_format(services: Services, kind: str) -> None:
     number, _ = begun(services, Caller("ops", domains=COLLEAGUE.domains))
     with pytest.raises(NotFound):
         services.drafts.file(STRANGER if kind == "csv" else LOCAL, number, kind)
-    assert "draft.download" not in [told[0] for told in trail(services)]
+    assert "draft.download" not in [entry_parts[0] for entry_parts in trail(services)]
 
 
 def trail(services: Services) -> list[tuple[str, str, str]]:
@@ -212,7 +214,7 @@ def trail(services: Services) -> list[tuple[str, str, str]]:
         return [(str(entry["what"]), str(entry["who"]), str(entry["outcome"])) for entry in audit.entries(tx)]
 
 
-def test_the_route_of_the_mended_file_asks_who_is_there_and_is_kept_by_no_cache(
+def test_the_route_of_the_corrected_file_checks_the_caller_and_is_not_cached(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, _ = begun(services, Caller("ops", domains=COLLEAGUE.domains))
@@ -239,7 +241,7 @@ def edit(tab: AppTest, place: int, username: str) -> None:
 
 
 @pytest.mark.parametrize("choice", ["keep_mine", "take_theirs"])
-def test_two_tabs_on_one_draft_know_of_each_other_and_lose_nothing(services: Services, choice: str) -> None:
+def test_two_tabs_on_one_draft_notice_each_other_and_lose_nothing(services: Services, choice: str) -> None:
     first = preview(opened("import_mailboxes", domain="clienta.nl"))
     second = opened("import_mailboxes", domain="clienta.nl")
     next(button for button in second.button if button.label == "Go on").click().run()

@@ -1,4 +1,4 @@
-"""Lists that are empty where they were not: believed only when they stay so, and put right by the next good list."""
+"""Lists that are suddenly empty: trusted only when they stay so, and corrected by the next good list."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,16 +43,16 @@ def listed(app: App) -> list[str]:
     return list(app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True).frame["username"])
 
 
-def test_one_empty_list_of_a_domain_is_not_believed(app: App) -> None:
+def test_one_empty_list_of_a_domain_is_not_trusted(app: App) -> None:
     assert listed(app) == ["nina", "tess"]
     app.host.goes_wrong("empty_list", "list")
-    told = app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
-    assert messages.none_listed("a.nl") in told.problem
-    assert list(told.frame["username"]) == ["nina", "tess"]
+    listed_again = app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
+    assert messages.none_listed("a.nl") in listed_again.problem
+    assert list(listed_again.frame["username"]) == ["nina", "tess"]
     assert listed(app) == ["nina", "tess"]
 
 
-def test_a_domain_that_is_still_empty_a_minute_later_is(app: App, clock: Clock) -> None:
+def test_a_domain_still_empty_a_minute_later_is_trusted(app: App, clock: Clock) -> None:
     assert listed(app) == ["nina", "tess"]
     app.host.goes_wrong("empty_list", "list", count=None)
     clock.ahead = 30.0
@@ -76,18 +76,18 @@ def test_a_good_list_in_between_begins_the_minute_again(app: App, clock: Clock) 
 def test_an_empty_list_of_domains_is_read_again_too(app: App, clock: Clock) -> None:
     before = app.services.lists.domains(LOCAL, refresh=True).names
     app.host.goes_wrong("empty_list", "domains", count=None)
-    told = app.services.lists.domains(LOCAL, refresh=True)
-    assert (told.names, str(told.problem)) == (before, messages.NO_DOMAINS)
+    listed_again = app.services.lists.domains(LOCAL, refresh=True)
+    assert (listed_again.names, str(listed_again.problem)) == (before, messages.NO_DOMAINS)
     clock.ahead = 61.0
     assert app.services.lists.domains(LOCAL, refresh=True).names == ()
 
 
-def test_an_empty_domain_is_believed_at_once(app: App) -> None:
-    told = app.services.lists.mailboxes(LOCAL, "b.nl", refresh=True)
-    assert (len(told.frame), told.problem) == (0, "")
+def test_a_list_empty_from_the_start_is_trusted_at_once(app: App) -> None:
+    listed_again = app.services.lists.mailboxes(LOCAL, "b.nl", refresh=True)
+    assert (len(listed_again.frame), listed_again.problem) == (0, "")
 
 
-def test_what_an_empty_list_made_new_is_not_new_any_more_after_a_good_one() -> None:
+def test_mailboxes_are_not_new_again_after_a_false_empty_list() -> None:
     here = Simulation()
     existing(here, "user0", "user1", "user2")
     run = here.start(plan(deletion(0), deletion(1, usage=0.0)))
@@ -116,20 +116,20 @@ class TestAStoppedRunThatIsNotSettled:
             journal.set_run(tx, run, finished_at=1_000.0, passwords_until=1_000.0 + A_DAY)
         return run
 
-    def test_it_is_neither_handed_over_nor_taken_back(self, app: App) -> None:
+    def test_it_can_be_neither_handed_over_nor_undone(self, app: App) -> None:
         run = self.held(app)
-        told = messages.not_settled(1)
-        refused(app.ask("POST", f"/imports/{run}/handed-over"), 409, told)
-        refused(app.ask("GET", f"/imports/{run}/undo"), 409, told)
+        listed_again = messages.not_settled(1)
+        refused(app.ask("POST", f"/imports/{run}/handed-over"), 409, listed_again)
+        refused(app.ask("GET", f"/imports/{run}/undo"), 409, listed_again)
 
-    def test_its_passwords_outlive_their_retention_until_it_is_settled(self, app: App) -> None:
+    def test_its_passwords_are_kept_beyond_retention_until_it_is_read_back(self, app: App) -> None:
         run = self.held(app)
         with app.services.store.write() as tx:
             assert run not in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
             journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
             assert run in run_passwords.due(tx, 1_000.0 + 9 * A_DAY)
 
-    def test_it_can_be_handed_over_once_it_is(self, app: App) -> None:
+    def test_it_can_be_handed_over_once_it_is_read_back(self, app: App) -> None:
         run = self.held(app)
         with app.services.store.write() as tx:
             journal.set_row(tx, run, 0, outcome=Outcome.CREATED)

@@ -29,11 +29,11 @@ def names_of(content: str) -> list[str]:
     return apply_mapping(reader.read(content.encode(), "staff.csv")).rows["name"].tolist()
 
 
-# What headers mean.
+# Headers.
 
 
 @pytest.mark.parametrize("header", ["Name", "Naam", "Full name", "Display Name", "Anzeigename", "Nom complet"])
-def test_a_column_of_names_is_known_beside_usernames(header: str) -> None:
+def test_a_column_of_names_is_recognised_next_to_usernames(header: str) -> None:
     assert names_of(f"username,{header}\r\njan,Jan Jansen\r\n") == ["Jan Jansen"]
 
 
@@ -48,7 +48,7 @@ def test_a_column_of_names_is_known_beside_usernames(header: str) -> None:
         (["Email", "Name"], ["address", "name"]),
     ],
 )
-def test_a_bare_name_is_a_full_one_only_where_no_other_column_speaks_of_names(
+def test_a_name_column_is_the_full_name_unless_another_column_holds_names(
     columns: list[str], meant: list[str | None]
 ) -> None:
     assert headers.meanings_of(columns) == meant
@@ -74,7 +74,7 @@ def test_a_list_of_full_names_makes_usernames_and_keeps_the_names() -> None:
     assert rows["name"].tolist() == ["Jan van der Berg"]
 
 
-def test_an_answer_of_an_earlier_release_still_holds() -> None:
+def test_column_choices_of_an_earlier_release_still_apply() -> None:
     kept = {"meanings": ["full_name"], "pattern": "first.last", "particles": "joined", "spelled": False}
     answer = choices.from_json(["Wie"], kept)
     assert answer is not None
@@ -87,11 +87,11 @@ def test_json_rows_bring_names_as_files_do() -> None:
     assert rows_from_json([{"username": "hans", "name": "Müller", "vorname": "Hans"}])["name"].tolist() == [""]
 
 
-# What a name may be.
+# Valid names.
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "finding"),
     [
         ("Jan Jansen", ""),
         ("王伟 (Wei)", ""),
@@ -105,19 +105,19 @@ def test_json_rows_bring_names_as_files_do() -> None:
         (f"Jan {MASK}", "A password seems to stand outside the password column: move it there."),
     ],
 )
-def test_a_name_is_short_and_can_be_read(name: str, told: str) -> None:
+def test_a_name_must_be_short_and_printable(name: str, finding: str) -> None:
     account = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
     rows = rows_from_json([{"username": "jan", "password": GOOD, "name": name}])
-    assert validate(rows, account, Defaults("a.nl"))["reasons"].tolist() == [told]
+    assert validate(rows, account, Defaults("a.nl"))["reasons"].tolist() == [finding]
 
 
-def test_a_password_in_the_column_of_names_is_covered() -> None:
+def test_a_password_in_the_column_of_names_is_masked() -> None:
     assert names_of("username,name\r\njan,Jan Geheim2026x\r\n") == [f"Jan {MASK}"]
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=5))
 @settings(deadline=None, max_examples=50)
-def test_what_is_stored_comes_back_from_an_export_as_it_was(texts: list[str]) -> None:
+def test_a_stored_name_is_exported_unchanged(texts: list[str]) -> None:
     account = AccountSnapshot(frozenset({"a.nl"}), {"a.nl": frozenset()})
     rows = rows_from_json(
         [
@@ -125,18 +125,18 @@ def test_what_is_stored_comes_back_from_an_export_as_it_was(texts: list[str]) ->
             for at, text in enumerate(texts)
         ]
     )
-    judged = validate(rows, account, Defaults("a.nl"))
-    stored = judged.loc[judged["verdict"] == "ready", "clean_name"]
+    validated = validate(rows, account, Defaults("a.nl"))
+    stored = validated.loc[validated["verdict"] == "ready", "clean_name"]
     frame = rows.loc[stored.index].assign(name=stored, quota="1", limit="1", domain="a.nl")
     if len(frame):
         back = apply_mapping(reader.read(writer.mailboxes_csv(frame), "back.csv")).rows
         assert back["name"].tolist() == stored.tolist()
 
 
-# What becomes of it.
+# Storage, export and undo.
 
 
-def test_a_mailbox_is_made_changed_and_found_with_its_name(app: App) -> None:
+def test_a_mailbox_is_created_changed_and_found_with_its_name(app: App) -> None:
     assert data(app.ask("POST", BOXES, NINA | {"name": " Nina Özil "}), 201)["name"] == "Nina Özil"
     assert [hit.address for hit in app.services.search.find(LOCAL, "nina öZ").hits] == ["nina@a.nl"]
     writes = app.host.writes()
@@ -153,7 +153,7 @@ def test_a_mailbox_is_made_changed_and_found_with_its_name(app: App) -> None:
     assert [event.what for event in past.events][:2] == ["Full name removed", "Changed"]
 
 
-def test_a_deleted_mailbox_leaves_no_name_to_its_namesake(app: App) -> None:
+def test_a_deleted_mailbox_leaves_no_name_to_a_new_one(app: App) -> None:
     app.ask("POST", BOXES, NINA | {"name": "Nina"})
     data(app.ask("DELETE", f"{BOXES}/nina"))
     assert data(app.ask("POST", BOXES, NINA), 201)["name"] is None
@@ -197,7 +197,7 @@ def test_an_import_sets_keeps_and_clears_names_and_its_undo_restores_them(app: A
     assert kept() == ["Old kim", "Old nina", ""]
 
 
-def test_an_export_comes_back_without_a_change(app: App) -> None:
+def test_an_imported_export_changes_nothing(app: App) -> None:
     app.have("kim@a.nl", "nina@a.nl")
     app.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "name", "=Kim, 'the' \"boss\"")
     content = app.services.exports.domain_file(LOCAL, "a.nl", "csv").content.decode("utf-8-sig")

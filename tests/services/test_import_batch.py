@@ -60,9 +60,7 @@ CHOICES: dict[str, Any] = {"default_domain": "a.nl", "generate_passwords": True}
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
-def test_a_start_by_api_parses_the_addresses_once_though_passwords_are_generated(
-    app: App, parses: list[int], kind: str
-) -> None:
+def test_a_start_by_api_parses_addresses_once_with_generated_passwords(app: App, parses: list[int], kind: str) -> None:
     if kind == "json":
         answer = app.ask("POST", "/imports", CHOICES | ROWS)
     else:

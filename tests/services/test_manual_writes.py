@@ -1,4 +1,4 @@
-"""Writes by hand: journalled before they leave, recorded with what came of them, settled when no answer came."""
+"""Writes by hand: journalled before they are sent, recorded with their outcome, read back without an answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
 
 
 def kept(app: App, caller: Caller = LOCAL) -> list[tuple[str, str]]:
-    """What is listed to a caller: the mailbox, and what became of the change."""
+    """Return what a caller sees in the list: each mailbox with the outcome of its change."""
     return [(write.mailbox, write.outcome) for write in app.services.unconfirmed.every(caller)]
 
 
@@ -51,7 +51,7 @@ def disk_full(app: App, monkeypatch: pytest.MonkeyPatch, *, once_sent: bool = Fa
         yield
 
 
-def test_a_write_is_in_the_journal_before_it_leaves(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_is_in_the_journal_before_it_is_sent(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     at_the_host: list[tuple[str, str]] = []
     send = app.host.send
 
@@ -75,7 +75,7 @@ def test_a_write_is_in_the_journal_before_it_leaves(app: App, monkeypatch: pytes
     [("POST", BOXES, NINA | {"username": "new"}), ("PATCH", f"{BOXES}/nina", {"password": GOOD + "2"}),
      ("PATCH", f"{BOXES}/nina", {"quota": 2048}), ("DELETE", f"{BOXES}/nina", None)],
 )  # fmt: skip
-def test_nothing_leaves_that_cannot_be_journalled(
+def test_nothing_is_sent_that_cannot_be_journalled(
     app: App, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
 ) -> None:
     app.have("nina@a.nl")
@@ -87,7 +87,7 @@ def test_nothing_leaves_that_cannot_be_journalled(
     assert doings(app) == []
 
 
-def test_what_was_done_and_cannot_be_recorded_is_shown_and_recorded_later(
+def test_an_outcome_that_cannot_be_recorded_is_shown_and_recorded_later(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.ask("GET", BOXES)
@@ -105,7 +105,7 @@ def test_what_was_done_and_cannot_be_recorded_is_shown_and_recorded_later(
     assert journalled(app) == []
 
 
-def test_a_new_password_is_shown_though_it_cannot_be_recorded(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_password_is_shown_although_it_cannot_be_recorded(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.have("nina@a.nl")
     app.ask("GET", BOXES)
     proposed = app.services.changes.plan(LOCAL, ["nina@a.nl"], NewPassword())
@@ -121,14 +121,14 @@ def test_a_deletion_that_cannot_be_recorded_says_so(app: App, monkeypatch: pytes
     app.have("nina@a.nl")
     app.ask("GET", BOXES)
     with disk_full(app, monkeypatch, once_sent=True):
-        told = data(app.ask("DELETE", f"{BOXES}/nina"))
-    assert "cannot be noted here yet" in told["warnings"][0]
+        deleted = data(app.ask("DELETE", f"{BOXES}/nina"))
+    assert "cannot be noted here yet" in deleted["warnings"][0]
     app.ask("POST", BOXES, NINA)  # whatever is journalled next brings it along
     assert [what for what, _, _ in doings(app)] == ["mailbox.delete", "mailbox.create"]
 
 
 @pytest.mark.parametrize("reaches", [True, False])
-def test_a_create_whose_process_died_is_settled_by_reading_it_back(
+def test_a_create_whose_process_died_is_read_back(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch, reaches: bool
 ) -> None:
     with killed(app, monkeypatch, reaches=reaches):
@@ -180,7 +180,7 @@ def test_a_password_reset_whose_process_died_is_shown_to_its_caller_and_admins_a
 
 
 @pytest.mark.parametrize("reaches", [True, False])
-def test_a_quota_and_a_deletion_are_settled_by_what_is_there(
+def test_a_quota_and_a_deletion_are_read_back(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch, reaches: bool
 ) -> None:
     app.have("nina@a.nl", "max@a.nl")
@@ -199,7 +199,9 @@ def test_a_quota_and_a_deletion_are_settled_by_what_is_there(
     assert journalled(app) == []
 
 
-def test_settling_waits_for_a_host_that_is_down(app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_back_waits_for_a_host_that_is_down(
+    app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with killed(app, monkeypatch):
         app.services.mailboxes.create(LOCAL, "a.nl", NINA)
     manual = restarted(app)
@@ -212,7 +214,7 @@ def test_settling_waits_for_a_host_that_is_down(app: App, clock: ShiftedClock, m
     assert [what for what, _, _ in doings(app)] == ["mailbox.create"]
 
 
-def test_a_write_without_an_answer_is_settled_without_a_restart(app: App, clock: ShiftedClock) -> None:
+def test_a_write_without_an_answer_is_read_back_without_a_restart(app: App, clock: ShiftedClock) -> None:
     app.have("nina@a.nl")
     app.host.goes_wrong("lost_after", on="any", first=2, count=4)
     with pytest.raises(OutcomeUnknown):
@@ -225,7 +227,7 @@ def test_a_write_without_an_answer_is_settled_without_a_restart(app: App, clock:
     assert [what for what, _, _ in doings(app)] == ["mailbox.update"]
 
 
-def test_a_refusal_leaves_nothing_to_settle(app: App) -> None:
+def test_a_refusal_leaves_nothing_to_read_back(app: App) -> None:
     app.have("nina@a.nl")
     app.host.goes_wrong("plan_full")
     assert app.ask("POST", BOXES, NINA | {"username": "new"}).status_code == 422
@@ -236,7 +238,7 @@ def test_a_refusal_leaves_nothing_to_settle(app: App) -> None:
     assert doings(app) == []
 
 
-def test_a_later_write_that_worked_settles_an_earlier_one(
+def test_a_later_write_that_worked_replaces_an_unknown_one(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with killed(app, monkeypatch, reaches=False):
@@ -250,7 +252,7 @@ def test_a_later_write_that_worked_settles_an_earlier_one(
     assert journalled(app) == []
 
 
-def test_passwords_of_changes_without_an_answer_are_forgotten_in_time(
+def test_passwords_of_changes_without_an_answer_are_erased_after_retention(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.have("nina@a.nl")
@@ -271,7 +273,7 @@ def test_passwords_of_changes_without_an_answer_are_forgotten_in_time(
     assert doings(app)[-1][0] == "mailbox.password_forgotten"
 
 
-def test_a_password_by_hand_is_in_the_file_sealed_only_and_gone_after_its_answer(
+def test_a_password_is_stored_encrypted_only_and_erased_after_the_answer(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def files() -> bytes:
@@ -281,9 +283,9 @@ def test_a_password_by_hand_is_in_the_file_sealed_only_and_gone_after_its_answer
     wraps = ServerKey.new_run_key
 
     def seen_key(key: ServerKey) -> Any:
-        told = wraps(key)
-        sealed.append(told[1])
-        return told
+        pair = wraps(key)
+        sealed.append(pair[1])
+        return pair
 
     monkeypatch.setattr(ServerKey, "new_run_key", seen_key)
     app.services.mailboxes.create(LOCAL, "a.nl", NINA)
@@ -293,7 +295,7 @@ def test_a_password_by_hand_is_in_the_file_sealed_only_and_gone_after_its_answer
     assert sealed[0] not in files()
 
 
-def test_a_mailbox_that_is_being_made_by_hand_is_nobody_elses(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mailbox_being_created_by_hand_is_not_taken_by_another_act(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with killed(app, monkeypatch):
         app.services.mailboxes.create(LOCAL, "a.nl", NINA)
     app.ask("GET", f"{BOXES}?refresh=true")
@@ -301,7 +303,7 @@ def test_a_mailbox_that_is_being_made_by_hand_is_nobody_elses(app: App, monkeypa
         assert first_seen.since(tx, "a.nl", "nina") is None
 
 
-def test_a_process_that_starts_settles_by_its_own_thread(
+def test_a_starting_process_reads_back_in_its_own_thread(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with killed(app, monkeypatch):
@@ -314,7 +316,7 @@ def test_a_process_that_starts_settles_by_its_own_thread(
     manual.close()
 
 
-def test_the_api_lists_shows_and_forgets_what_got_no_answer(
+def test_the_api_lists_shows_and_forgets_writes_without_an_answer(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.have("nina@a.nl")
@@ -333,7 +335,7 @@ def test_the_api_lists_shows_and_forgets_what_got_no_answer(
     assert data(app.ask("GET", "/unconfirmed")) == []
 
 
-def test_a_store_of_another_key_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_with_another_key_is_reported(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.have("nina@a.nl")
     with killed(app, monkeypatch):
         app.services.mailboxes.update(LOCAL, "a.nl", "nina", {"password": GOOD + "2"})
@@ -343,7 +345,7 @@ def test_a_store_of_another_key_says_so(app: App, monkeypatch: pytest.MonkeyPatc
     refused(app.ask("POST", f"/unconfirmed/{write.id}/password"), 409, "The server key is not the one")
 
 
-def test_the_store_keeps_no_plain_password(tmp_path: Path) -> None:
+def test_the_store_has_no_password_in_clear(tmp_path: Path) -> None:
     store = Store.open(tmp_path / FILE, ShiftedClock())
     with store.write() as tx:
         number = manual_writes.add(

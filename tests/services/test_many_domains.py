@@ -1,4 +1,4 @@
-"""Accounts of many domains: their lists are read together, and leave in one file that comes back in one run."""
+"""Accounts of many domains: lists read together, one export file, and one run to import it."""
 
 import csv
 import io
@@ -73,7 +73,7 @@ def silent_for(app: App, monkeypatch: pytest.MonkeyPatch, *domains: str) -> None
     monkeypatch.setattr(app.host, "send", choosy)
 
 
-def test_all_domains_leave_in_one_file(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_domains_are_exported_in_one_file(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = web(monkeypatch).get("/export/all.csv")
     assert [(row["username"], row["domain"]) for row in rows(answer.content)] == [
         ("007", "a.nl"), ("nina", "a.nl"), ("tess", "b.nl"),
@@ -84,9 +84,7 @@ def test_all_domains_leave_in_one_file(app: App, monkeypatch: pytest.MonkeyPatch
     assert web(monkeypatch).get("/export/all.ods").status_code == 404
 
 
-def test_only_what_the_caller_may_export_leaves_and_the_rest_is_named(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_permitted_domains_are_exported_and_the_rest_is_named(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     kim = Caller("kim", domains={"b.nl": MAY, "a.nl": frozenset({Permission.VIEW})})
     answer = web(monkeypatch, kim).get("/export/all.csv")
     assert {row["domain"] for row in rows(answer.content)} == {"b.nl"}
@@ -96,7 +94,7 @@ def test_only_what_the_caller_may_export_leaves_and_the_rest_is_named(
     assert web(monkeypatch, stranger).get("/export/all.csv").status_code == 403
 
 
-def test_a_list_that_can_not_be_had_is_named_above_the_header_and_the_file_still_comes_back(
+def test_a_missing_list_is_named_above_the_header_and_the_file_can_be_imported(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent_for(app, monkeypatch, "a.nl")
@@ -108,7 +106,7 @@ def test_a_list_that_can_not_be_had_is_named_above_the_header_and_the_file_still
     assert reading.sheet.sheets == ("Mailboxes", "Remarks")
 
 
-def test_an_old_list_is_said_to_be_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_list_is_reported_as_old(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.services.exports.everything(LOCAL)
     silent_for(app, monkeypatch, "a.nl")
     app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
@@ -118,14 +116,14 @@ def test_an_old_list_is_said_to_be_one(app: App, monkeypatch: pytest.MonkeyPatch
     assert remark.endswith("(6 minutes old): MXroute did not give a newer one.")
 
 
-def test_an_export_of_nothing_at_all_is_refused(app: App) -> None:
+def test_an_export_without_any_mailbox_is_refused(app: App) -> None:
     app.services.lists.domains(LOCAL)
     app.host.down = True
     with pytest.raises(ListUnavailable, match=r"MXroute does not answer\."):
         app.services.exports.everything(LOCAL)
 
 
-def test_every_export_of_all_domains_is_in_the_audit_trail(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_export_of_all_domains_is_in_the_audit_log(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     web(monkeypatch).get("/export/all.csv")
     with app.services.store.read() as tx:
         entry = dict(audit.entries(tx)[0])
@@ -133,7 +131,7 @@ def test_every_export_of_all_domains_is_in_the_audit_trail(app: App, monkeypatch
     assert entry["outcome"] == "3 mailboxes of 3 domains as csv: a.nl, b.nl and c.nl."
 
 
-def test_programs_export_all_domains_that_their_token_may(app: App) -> None:
+def test_a_token_exports_all_domains_that_it_may(app: App) -> None:
     answer = app.ask("GET", "/email-accounts.csv")
     assert len(rows(answer.content)) == 3
     answer = app.ask("GET", "/email-accounts.csv", token=app.token(b_nl="view export", a_nl="view"))
@@ -142,7 +140,7 @@ def test_programs_export_all_domains_that_their_token_may(app: App) -> None:
 
 
 @pytest.mark.parametrize("path", ["/email-accounts", "/domains/a.nl/email-accounts"])
-def test_programs_export_workbooks_of_the_same_rows_too(app: App, path: str) -> None:
+def test_a_token_exports_workbooks_with_the_same_rows(app: App, path: str) -> None:
     book, table = (reader.read(app.ask("GET", path + kind).content, f"all{kind}") for kind in (".xlsx", ".csv"))
     assert book.header == table.header
     assert [book.table.row(at) for at in range(len(book))] == [table.table.row(at) for at in range(len(table))]
@@ -169,18 +167,18 @@ def test_the_lists_of_a_hundred_domains_are_read_three_at_a_time_and_once(app: A
         return answer
 
     app.host.send = counting  # type: ignore[method-assign]
-    told: list[tuple[int, int, float]] = []
-    app.services.lists.refresh(MANY, tell=lambda *how_far: told.append(how_far))
+    progress: list[tuple[int, int, float]] = []
+    app.services.lists.refresh(MANY, tell=lambda *how_far: progress.append(how_far))
     assert most == 3
-    assert told[0] == (0, 100, 0.0)
-    assert told[-1] == (100, 100, 0.0)
-    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert progress[0] == (0, 100, 0.0)
+    assert progress[-1] == (100, 100, 0.0)
+    assert [done for done, _, _ in progress] == sorted(done for done, _, _ in progress)
     sent = len(app.host.sent)
     app.services.lists.refresh(MANY, tell=lambda *how_far: pytest.fail("Nothing was due."))
     assert len(app.host.sent) == sent
 
 
-def test_a_silent_host_is_not_asked_a_hundred_times(app: App) -> None:
+def test_a_host_without_answers_is_not_asked_a_hundred_times(app: App) -> None:
     hold_many(app)
     app.services.lists.domains(LOCAL)
     app.host.down = True
@@ -198,7 +196,7 @@ def test_a_silent_host_is_not_asked_a_hundred_times(app: App) -> None:
     assert len(asked) <= 3
 
 
-def test_how_far_it_is_and_what_it_waits_for_is_said_in_words() -> None:
+def test_progress_and_its_wait_are_described_in_words() -> None:
     assert list_ages.reading_lists(37, 100) == "Reading 37 of 100 domains from MXroute…"
     assert list_ages.reading_lists(100, 150, 33.2) == (
         "Reading 100 of 150 domains from MXroute… Its limit of reads is reached: going on in 34 s. Nothing to do."
@@ -213,7 +211,7 @@ def test_one_file_for_many_domains_is_one_run(app: App) -> None:
     assert all(app.host.has(f"new@{name}") for name in MANY)
 
 
-def test_the_page_offers_all_domains_in_one_file_and_says_what_it_lacks(
+def test_the_page_offers_all_domains_in_one_file_and_says_what_is_missing(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent_for(app, monkeypatch, "b.nl")
@@ -224,7 +222,7 @@ def test_the_page_offers_all_domains_in_one_file_and_says_what_it_lacks(
     assert any("Not in this file: b.nl" in warning.value.replace("\\", "") for warning in tab.warning)
 
 
-def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tmp_path: Path) -> None:
+def test_more_domains_than_reads_a_minute_wait_and_say_so(tmp_path: Path) -> None:
     names = [f"client{number:02}.example" for number in range(25)]
     host = serve(believable(window=1.0, reads=10))
     host.sandbox.account.domains = {name: {} for name in names}
@@ -246,7 +244,7 @@ def test_more_domains_than_a_minute_has_reads_are_waited_for_and_that_is_said(tm
         host.stop()
 
 
-def test_an_edit_an_hour_long_waits_for_no_list_while_the_start_reads_those_over_a_minute_old(
+def test_edits_wait_for_no_list_and_the_start_reads_lists_over_a_minute_old(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     previews = app.services.imports

@@ -1,4 +1,4 @@
-"""Once means once: keys with an end, the same import in two tabs, one draft in two tabs, and undo of a retried run."""
+"""Acts that happen once: keys that expire, one import or draft in two tabs, and undo of a retried run."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -53,7 +53,7 @@ def paused(app: App, content: bytes = FILE) -> int:
 
 
 class TestKeys:
-    def test_a_key_counts_as_new_after_its_end_whatever_comes_with_it(self, app: App, clock: ShiftedClock) -> None:
+    def test_an_expired_key_counts_as_new(self, app: App, clock: ShiftedClock) -> None:
         first = data(start(app, "k", "nina"), 202)["id"]
         app.ended(first)
         later(app, clock, 29)
@@ -67,7 +67,7 @@ class TestKeys:
         assert data(start(app, "k", "max"), 202)["id"] == second
         refused(start(app, "k", "nina"), 409, "Idempotency-Key was used")
 
-    def test_the_tidying_frees_a_key_and_keeps_its_run(self, app: App, clock: ShiftedClock) -> None:
+    def test_the_clean_up_frees_a_key_and_keeps_its_run(self, app: App, clock: ShiftedClock) -> None:
         here = app.services
         first = data(start(app, "k", "nina"), 202)["id"]
         app.ended(first)
@@ -79,7 +79,7 @@ class TestKeys:
 
 
 class TestTheSameImport:
-    def test_a_second_request_with_the_same_file_is_asked_about_the_first(self, app: App) -> None:
+    def test_a_second_request_with_the_same_file_must_confirm_the_first(self, app: App) -> None:
         first = paused(app)
         answer = app.ask("POST", PATH, **CSV)
         refused(answer, 409, f"Run {first} imports the same rows already.")
@@ -87,7 +87,7 @@ class TestTheSameImport:
         assert "?again=true" in answer.json()["error"]["message"]
         assert data(app.ask("POST", f"{PATH}&again=true", **CSV), 202)["id"] != first
 
-    def test_the_same_rows_without_a_file_are_asked_about_too(self, app: App) -> None:
+    def test_a_second_request_with_the_same_rows_must_confirm_the_first(self, app: App) -> None:
         asked = {"default_domain": "a.nl", "generate_passwords": True, "rows": [{"username": "nina"}]}
         app.ask("GET", "/domains/a.nl/email-accounts")
         app.host.down = True
@@ -99,14 +99,14 @@ class TestTheSameImport:
         assert data(app.ask("POST", "/imports", other), 202)["id"] != first
         assert data(app.ask("POST", "/imports?again=true", asked), 202)["id"] != first
 
-    def test_a_key_that_was_refused_for_the_same_import_can_be_used_to_start_it(self, app: App) -> None:
+    def test_a_key_refused_for_the_same_import_can_be_used_to_start_it(self, app: App) -> None:
         paused(app)
         headers = CSV["headers"] | {"Idempotency-Key": "k"}
         assert app.ask("POST", PATH, content=FILE, headers=headers).status_code == 409
         second = data(app.ask("POST", f"{PATH}&again=true", content=FILE, headers=headers), 202)["id"]
         assert data(app.ask("POST", f"{PATH}&again=true", content=FILE, headers=headers), 202)["id"] == second
 
-    def test_another_domain_of_the_same_file_and_an_ended_run_ask_nothing(self, app: App) -> None:
+    def test_another_domain_or_an_ended_run_needs_no_confirmation(self, app: App) -> None:
         paused(app)
         elsewhere = PATH.replace("a.nl", "b.nl")
         assert app.ask("POST", elsewhere, **CSV).status_code == 202
@@ -114,7 +114,7 @@ class TestTheSameImport:
         app.ended(1)
         assert app.ask("POST", PATH, **CSV).status_code == 202
 
-    def test_a_tab_that_asked_already_is_asked_about_runs_that_came_since(self, app: App, clock: ShiftedClock) -> None:
+    def test_a_confirmation_covers_only_the_runs_it_was_about(self, app: App, clock: ShiftedClock) -> None:
         runs, at = app.services.runs, clock.now()
         first = runs.start(LOCAL, plan(*rows(2)), days=7, beside=(), since=at)
         app.ended(first)
@@ -126,7 +126,7 @@ class TestTheSameImport:
 
 
 class TestOneDraftInTwoTabs:
-    def test_the_second_tab_does_not_overwrite_what_the_first_kept(self, app: App) -> None:
+    def test_the_second_tab_does_not_overwrite_the_draft_of_the_first(self, app: App) -> None:
         drafts, files = app.services.drafts, app.services.files
         number = drafts.new()
         work = DraftContent(files.batch_from_file(FILE, "staff.csv", "a.nl"), FILE)

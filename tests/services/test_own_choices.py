@@ -1,4 +1,4 @@
-"""What columns mean is remembered for each person; what somebody else said is offered, and never applied."""
+"""Column choices are stored for each user; those of another user are offered, never applied."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def read(app: App, name: str, file: bytes) -> ReadFile | MappingQuestion:
     return app.services.files.read(who(app, name), file, "other.csv", "a.nl")
 
 
-def test_an_answer_is_applied_to_files_of_who_gave_it_only(app: App) -> None:
+def test_column_choices_apply_only_to_files_of_the_user_who_made_them(app: App) -> None:
     answered(app, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
     own, other = read(app, "kim", UNKNOWN), read(app, "lee", UNKNOWN)
     assert isinstance(own, ReadFile)
@@ -60,7 +60,7 @@ def test_an_answer_is_applied_to_files_of_who_gave_it_only(app: App) -> None:
     assert (other.offer.by, other.offer.answer.meanings) == ("kim", ("username", IGNORE))
 
 
-def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(app: App) -> None:
+def test_a_recognised_file_is_not_read_by_the_choices_of_another_user(app: App) -> None:
     answered(app, "kim", KNOWN, SWAPPED)
     own, other = read(app, "kim", KNOWN), read(app, "lee", KNOWN)
     assert isinstance(own, ReadFile)
@@ -76,25 +76,25 @@ def test_a_file_that_needs_no_answer_is_not_read_as_somebody_else_said(app: App)
     assert list(found.rows["username"]) == ["nina"]
 
 
-def test_an_answer_that_says_what_the_headers_say_is_no_question(app: App) -> None:
+def test_choices_equal_to_the_headers_ask_nothing(app: App) -> None:
     answered(app, "kim", KNOWN, ColumnChoices(("username", "password", "quota")))
     assert isinstance(read(app, "lee", KNOWN), ReadFile)
 
 
-def test_pasted_rows_with_known_headers_are_never_read_as_somebody_else_said(app: App) -> None:
+def test_pasted_rows_are_not_read_by_the_choices_of_another_user(app: App) -> None:
     answered(app, "kim", KNOWN, SWAPPED)
     rows = app.services.files.further(who(app, "lee"), KNOWN.decode(), "a.nl", None).rows
     assert list(rows["username"]) == ["nina"]
 
 
-def test_one_answer_does_not_replace_another_persons(app: App) -> None:
+def test_choices_do_not_replace_those_of_another_user(app: App) -> None:
     answered(app, "kim", UNKNOWN, ColumnChoices(("username", IGNORE)))
     answered(app, "lee", UNKNOWN, ColumnChoices((IGNORE, "username")))
     names = [read(app, name, UNKNOWN) for name in ("kim", "lee")]
     assert [list(each.rows["username"]) for each in names if isinstance(each, ReadFile)] == [["nina"], ["boss"]]
 
 
-def test_setting_an_answer_is_in_the_audit_log_without_a_header(app: App) -> None:
+def test_saving_choices_is_in_the_audit_log_without_headers(app: App) -> None:
     answered(app, "kim", b"Geheim.2026z,wat\nnina,boss\n", ColumnChoices(("username", IGNORE)))
     with app.services.store.read() as tx:
         entry = audit.entries(tx)[0]
@@ -102,7 +102,7 @@ def test_setting_an_answer_is_in_the_audit_log_without_a_header(app: App) -> Non
     assert entry["outcome"] == "username, ignore"
 
 
-def test_the_answer_that_is_changed_over_a_preview_is_ones_own(app: App) -> None:
+def test_changing_choices_over_a_preview_saves_ones_own(app: App) -> None:
     answered(app, "kim", KNOWN, SWAPPED)
     lee = who(app, "lee")
     reading = app.services.files.read_by_header(KNOWN, "other.csv")
@@ -115,19 +115,19 @@ def test_the_answer_that_is_changed_over_a_preview_is_ones_own(app: App) -> None
 # The API has nobody to ask, and remembers nothing.
 
 
-def test_a_token_reads_a_file_by_its_headers_whatever_people_answered(app: App) -> None:
+def test_a_token_reads_a_file_by_its_headers_and_ignores_choices(app: App) -> None:
     token = app.token(a_nl="import")
     me = data(app.ask("GET", "/me", token=token))["name"]
     answered(app, "kim", KNOWN, SWAPPED)
     with app.services.store.write() as tx:
         column_choices.put(tx, digest(["username", "password", "quota"]), {}, me, 1.0)
-    told = data(
+    previewed = data(
         app.ask(
             "POST", "/email-accounts/import/preview?default_domain=a.nl", token=token, content=KNOWN,
             headers={"Content-Type": "text/csv"},
         )
     )  # fmt: skip
-    assert [row["username"] for row in told["rows"]] == ["nina"]
+    assert [row["username"] for row in previewed["rows"]] == ["nina"]
 
 
 # The page.
@@ -146,7 +146,7 @@ def offers(tab: AppTest) -> list[str]:
     return [str(button.key) for button in tab.button if str(button.key).startswith("map-offer")]
 
 
-def test_the_page_offers_the_answer_with_the_name_of_who_gave_it_and_a_button(app: App) -> None:
+def test_the_page_offers_the_choices_of_another_user_by_name(app: App) -> None:
     done(say(preview(page("kim"), UNKNOWN), 0, "username"))
     tab = preview(page("lee"), UNKNOWN)
     assert asks(tab)
@@ -163,7 +163,7 @@ def test_the_page_offers_the_answer_with_the_name_of_who_gave_it_and_a_button(ap
     assert not asks(preview(page("lee"), UNKNOWN))
 
 
-def test_the_page_of_a_recognised_file_asks_and_reads_it_by_its_headers_unless_told_otherwise(app: App) -> None:
+def test_the_page_reads_a_recognised_file_by_its_headers_by_default(app: App) -> None:
     answered(app, "kim", KNOWN, SWAPPED)
     tab = preview(page("lee"), KNOWN)
     assert asks(tab)
@@ -175,7 +175,7 @@ def test_the_page_of_a_recognised_file_asks_and_reads_it_by_its_headers_unless_t
 # Releases before this one.
 
 
-def test_answers_of_an_earlier_release_stay_with_who_gave_them(tmp_path: Path) -> None:
+def test_choices_of_an_earlier_release_stay_with_their_user(tmp_path: Path) -> None:
     schema = Path(__file__).parents[1] / "files" / "schemas" / "0005.sql"
     kept = '{"meanings": ["ignore", "username"], "pattern": "first.last", "particles": "with", "spelled": false}'
     with closing(sqlite3.connect(tmp_path / FILE)) as raw:
@@ -190,7 +190,7 @@ def test_answers_of_an_earlier_release_stay_with_who_gave_them(tmp_path: Path) -
         assert own is not None
         assert own.answer["meanings"] == ["ignore", "username"]
         assert column_choices.find(tx, b"1", "lee") is None
-        assert [told.by for told in column_choices.of_others(tx, b"1", "lee")] == ["kim"]
+        assert [choices.by for choices in column_choices.of_others(tx, b"1", "lee")] == ["kim"]
         assert column_choices.find(tx, b"2", "lee") is None
-        assert [told.by for told in column_choices.of_others(tx, b"2", "lee")] == [""]
+        assert [choices.by for choices in column_choices.of_others(tx, b"2", "lee")] == [""]
     store.close()

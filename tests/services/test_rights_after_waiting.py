@@ -1,5 +1,6 @@
-"""Rights count at the moment of the effect: who loses them while a service waits, for lists, a slot or a file, gets no
-run, no write and no byte.
+"""Permissions count at the moment of the effect, also after a wait.
+
+Losing them while a service waits for lists, a slot or a file means no run, no write and no byte.
 """
 
 from collections.abc import Callable, Iterator
@@ -173,7 +174,7 @@ def world(app: App) -> dict[str, Any]:
 
 @pytest.mark.parametrize("how", ["demoted", "disabled", "revoked"])
 @pytest.mark.parametrize("act", ACTS)
-def test_who_loses_the_right_while_a_service_waits_gets_nothing(
+def test_losing_permission_while_a_service_waits_stops_the_act(
     app: App, monkeypatch: pytest.MonkeyPatch, act: str, how: str
 ) -> None:
     services = app.services
@@ -216,7 +217,7 @@ def test_who_loses_the_right_while_a_service_waits_gets_nothing(
     assert world(app) == before
 
 
-def test_who_keeps_the_right_gets_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeping_permission_lets_the_act_go_through(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.have("info@a.nl", "post@a.nl")
     app.services.users.add(LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission)})
     kim = app.services.users.caller("kim")
@@ -228,9 +229,7 @@ def test_who_keeps_the_right_gets_it(app: App, monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_who_loses_one_of_many_domains_while_lists_are_read_gets_none_of_it(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_domain_lost_while_lists_are_read_is_left_out(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.have("info@a.nl", "info@b.nl")
     number = app.services.users.add(
         LOCAL, "kim", GOOD, permissions={"a.nl": list(Permission), "b.nl": list(Permission)}

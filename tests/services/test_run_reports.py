@@ -1,4 +1,4 @@
-"""A run told alike wherever it is told: on the page, by the API, in the files; and told even when the disk is full."""
+"""Reports of a run: the same on the page, by the API and in the files, even when the disk is full."""
 
 import csv
 import io
@@ -79,28 +79,28 @@ def table(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def test_page_api_and_files_tell_the_same_numbers(services: Services) -> None:
+def test_page_api_and_files_show_the_same_numbers(services: Services) -> None:
     run = mixed(services)
-    told = {outcome.value: number for outcome, number in run.counts.items() if number}
-    assert told == {"created": 3, "failed": 1, "skipped": 3}
+    counts = {outcome.value: number for outcome, number in run.counts.items() if number}
+    assert counts == {"created": 3, "failed": 1, "skipped": 3}
     assert (run.total, run.differences) == (7, 1)
 
     web = TestClient(Starlette(routes=[*downloads.routes, *routes]), base_url="http://127.0.0.1")
     token = {"Authorization": f"Bearer {services.tokens.create(LOCAL, 'test', admin=True)}"}
     api = web.get(f"/api/imports/{run.id}", headers=token).json()["data"]
-    assert {outcome: number for outcome, number in api["counts"].items() if number} == told
+    assert {outcome: number for outcome, number in api["counts"].items() if number} == counts
     assert api["total"] == 7
     listed = web.get(f"/api/imports/{run.id}/results", headers=token).json()["data"]["rows"]
 
     rows = table(web.get(f"/runs/{run.id}/results.csv").content)
-    assert Counter(row["outcome"] for row in rows) == Counter(row["outcome"] for row in listed) == told
+    assert Counter(row["outcome"] for row in rows) == Counter(row["outcome"] for row in listed) == counts
     for one, other in zip(rows, listed, strict=True):
         assert (one["line"], one["outcome"], one["reason"], one["password"]) == (
             str(other["line"]), other["outcome"], other["message"], other["password"] or "",
         )  # fmt: skip
     packed = zipfile.ZipFile(io.BytesIO(web.get(f"/runs/{run.id}/results.zip").content))
     apart = [row for name in packed.namelist() if name.endswith(".csv") for row in table(packed.read(name))]
-    assert Counter(row["outcome"] for row in apart) == told
+    assert Counter(row["outcome"] for row in apart) == counts
     failed = table(web.get(f"/runs/{run.id}/failed.csv").content)
     assert len(failed) == run.total - run.done
 
@@ -109,10 +109,10 @@ def test_page_api_and_files_tell_the_same_numbers(services: Services) -> None:
     assert "All 7 rows accounted for: 3 created, 3 skipped, 1 failed." in said
     assert "1 differs" in said
     shown = tab.dataframe[0].value.iloc[0]
-    assert (shown["Rows"], *(shown[labels.outcome(Outcome(name))] for name in told)) == (7, *told.values())
+    assert (shown["Rows"], *(shown[labels.outcome(Outcome(name))] for name in counts)) == (7, *counts.values())
 
 
-def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(services: Services) -> None:
+def test_the_next_visit_shows_the_result_of_a_run_once(services: Services) -> None:
     run = mixed(services)
     tab = opened()
     assert any(f"Run {run.id}" in each.value and "accounted for" in each.value for each in tab.markdown)
@@ -122,7 +122,7 @@ def test_the_next_visit_opens_with_what_came_of_a_run_and_says_so_once(services:
     assert not any("accounted for" in each.value for each in opened().markdown)
 
 
-def test_the_title_of_the_tab_tells_how_far_a_run_is(services: Services) -> None:
+def test_the_title_of_the_tab_shows_the_progress_of_a_run(services: Services) -> None:
     assert services.sandbox is not None
     assert banner.tab_title(LOCAL) == banner.NAME
     services.sandbox.sandbox.schedule = Schedule.of(Rule(NAMED["stalled"], on="write", first=3, count=None))
@@ -139,7 +139,7 @@ def somebody(*domains: str) -> Caller:
     return Caller("kim", domains={domain: frozenset({Permission.IMPORT}) for domain in domains})
 
 
-def test_who_may_import_into_all_its_domains_sees_a_run_and_may_take_it_over(services: Services) -> None:
+def test_a_user_with_import_in_all_its_domains_sees_a_run_and_may_take_it_over(services: Services) -> None:
     run = mixed(services).id
     kim = somebody("clienta.nl")
     assert services.runs.get(kim, run) is None
@@ -155,14 +155,12 @@ def test_who_may_import_into_all_its_domains_sees_a_run_and_may_take_it_over(ser
     services.runs.take_over(kim, run)
     assert b"Geheim.2026x" in services.runs.file(kim, run, "results.csv")
     with services.store.read() as tx:
-        told = [(entry["who"], entry["what"]) for entry in audit.entries(tx, run=run)]
-    assert ("kim", "run.take_over") in told
-    assert ("kim", "results.download") in told
+        entries = [(entry["who"], entry["what"]) for entry in audit.entries(tx, run=run)]
+    assert ("kim", "run.take_over") in entries
+    assert ("kim", "results.download") in entries
 
 
-def test_the_operator_is_warned_two_days_before_passwords_are_forgotten(
-    services: Services, clock: ShiftedClock
-) -> None:
+def test_the_operator_is_warned_two_days_before_passwords_are_erased(services: Services, clock: ShiftedClock) -> None:
     run = ended(services)
     assert services.runs.ending_soon(LOCAL) == ()
     clock.ahead = 5.1 * 86_400
@@ -194,11 +192,11 @@ class TestTheDiskIsFull:
         tab = opened(page, run=str(run), domain="clienta.nl")
         assert not any("fault" in each.value for each in tab.error)
 
-    def test_a_list_that_can_not_be_kept_is_told_as_an_old_one(self, services: Services, run: int) -> None:
+    def test_a_list_that_cannot_be_stored_is_reported_as_old(self, services: Services, run: int) -> None:
         listed = services.lists.mailboxes(LOCAL, "clienta.nl", refresh=True)
         assert store_problems.DISK_FULL in listed.problem
         assert not listed.frame.empty
 
-    def test_a_download_that_can_not_be_noted_says_why(self, services: Services, run: int) -> None:
+    def test_a_download_that_cannot_be_recorded_says_why(self, services: Services, run: int) -> None:
         answer = TestClient(Starlette(routes=downloads.routes)).get(f"/runs/{run}/results.csv")
         assert (answer.status_code, answer.text) == (503, store_problems.DISK_FULL)

@@ -79,7 +79,9 @@ def allow(app: App, name: str, **domains: str) -> None:
     user = app.services.users.find(name)
     assert user is not None
     app.services.users.change(
-        LOCAL, user.id, permissions={domain.replace("_", "."): told.split() for domain, told in domains.items()}
+        LOCAL,
+        user.id,
+        permissions={domain.replace("_", "."): shown_text.split() for domain, shown_text in domains.items()},
     )
 
 
@@ -100,16 +102,16 @@ def whole(app: App, run: int) -> RunView:
 
 
 def everything(app: App, who: Caller, run: int) -> str:
-    """All that the services say of a run to somebody."""
+    """Return the text of everything that the services show a caller of a run."""
     services = app.services
-    told = [
+    shown_text = [
         repr(services.runs.get(who, run)),
         services.runs.rows(who, run).to_csv(),
         repr([(row, row.before, password) for row, password in services.runs.results(who, run)]),
         repr([view for view in services.runs.all(who) if view.id == run]),
         repr(services.runs.unseen(who)),
     ]
-    return "\n".join(told)
+    return "\n".join(shown_text)
 
 
 def files(app: App, who: Caller, run: int) -> dict[str, str]:
@@ -140,19 +142,19 @@ def run(app: App) -> int:
     return imported(app, "boss")
 
 
-def test_rows_that_did_not_act_are_hidden_from_who_may_not_see_their_domain(app: App, run: int) -> None:
-    told = everything(app, caller(app, "lee"), run)
-    assert "anna" in told
-    assert "too bad" in told
+def test_rows_without_an_effect_are_hidden_without_permission_for_their_domain(app: App, run: int) -> None:
+    shown_text = everything(app, caller(app, "lee"), run)
+    assert "anna" in shown_text
+    assert "too bad" in shown_text
     for other in OTHERS:
-        assert other not in told, other
+        assert other not in shown_text, other
     view = app.services.runs.get(caller(app, "lee"), run)
     assert view is not None
     assert (view.total, view.hidden, sum(view.counts.values()), view.domains) == (2, 6, 2, ("a.nl",))
     assert (whole(app, run).total, whole(app, run).hidden) == (8, 0)
 
 
-def test_taking_a_run_over_brings_no_file_with_rows_of_other_domains(app: App, run: int) -> None:
+def test_a_run_taken_over_gives_no_file_with_rows_of_other_domains(app: App, run: int) -> None:
     lee = caller(app, "lee")
     app.services.runs.take_over(lee, run)
     for name, content in files(app, lee, run).items():
@@ -164,15 +166,15 @@ def test_taking_a_run_over_brings_no_file_with_rows_of_other_domains(app: App, r
     assert files(app, lee, run)["results.csv"].count("31-") == 2
 
 
-def test_who_sees_both_domains_sees_all_but_what_names_neither(app: App, run: int) -> None:
+def test_a_viewer_of_both_domains_sees_all_rows_but_those_of_neither(app: App, run: int) -> None:
     view = app.services.runs.get(caller(app, "kim"), run)
     assert view is not None
     assert (view.total, view.hidden) == (6, 2)
-    told = everything(app, caller(app, "kim"), run)
-    assert "bob" in told
-    assert "dora" in told
-    assert "carl" not in told
-    assert "erik" not in told
+    shown_text = everything(app, caller(app, "kim"), run)
+    assert "bob" in shown_text
+    assert "dora" in shown_text
+    assert "carl" not in shown_text
+    assert "erik" not in shown_text
 
 
 def test_admins_see_every_row(app: App, run: int) -> None:
@@ -181,22 +183,22 @@ def test_admins_see_every_row(app: App, run: int) -> None:
     assert "Salary" in files(app, boss, run)["results.csv"]
 
 
-def test_rows_that_name_no_domain_are_for_who_brought_the_file_until_somebody_takes_the_run_over(app: App) -> None:
+def test_rows_without_a_domain_are_for_the_operator_until_a_take_over(app: App) -> None:
     app.have("bob@b.nl")
     run = imported(app, "lee")
     view = app.services.runs.get(caller(app, "lee"), run)
     assert view is not None
     assert (view.total, view.hidden) == (4, 4)  # who may not import into b.nl learns nothing of it, as of elsewhere.nl
-    told = everything(app, caller(app, "lee"), run)
-    assert "carl" in told
-    assert "fay" in told
+    shown_text = everything(app, caller(app, "lee"), run)
+    assert "carl" in shown_text
+    assert "fay" in shown_text
     allow(app, "kim", a_nl="import")
     app.services.runs.take_over(caller(app, "kim"), run)
     for name in ("kim", "lee"):
-        told = everything(app, caller(app, name), run)
-        assert "carl" not in told
-        assert "fay" not in told
-        assert "anna" in told
+        shown_text = everything(app, caller(app, name), run)
+        assert "carl" not in shown_text
+        assert "fay" not in shown_text
+        assert "anna" in shown_text
 
 
 # The API.
@@ -262,7 +264,7 @@ def actions(app: App, run: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("left", [{"a_nl": "view import"}, {"a_nl": "view import", "b_nl": "view export"}, {}])
-def test_an_operator_who_lost_a_domain_can_do_nothing_with_the_run(app: App, left: dict[str, str]) -> None:
+def test_an_operator_who_lost_a_domain_cannot_act_on_the_run(app: App, left: dict[str, str]) -> None:
     run = imported(app, "kim", BOTH)
     before = caller(app, "kim")
     assert f"{SECRET}b" in everything(app, before, run)
@@ -276,10 +278,10 @@ def test_an_operator_who_lost_a_domain_can_do_nothing_with_the_run(app: App, lef
     assert record is not None
     assert (record.handed_over_at, record.downloaded_at, record.status) == (None, None, "finished")
     if left:
-        told = everything(app, before, run)
-        assert SECRET not in told
+        shown_text = everything(app, before, run)
+        assert SECRET not in shown_text
         for other in ("bob", "b.nl"):
-            assert other not in told, other
+            assert other not in shown_text, other
         view = app.services.runs.get(before, run)
         assert view is not None
         assert (view.domains, view.hidden) == (("a.nl",), 2)
@@ -292,7 +294,7 @@ def test_an_operator_who_lost_a_domain_can_do_nothing_with_the_run(app: App, lef
         assert not app.services.runs.ending_soon(before)
 
 
-def test_an_operator_whose_permission_came_back_does_all_of_it_again(app: App) -> None:
+def test_an_operator_with_restored_permission_acts_on_the_run_again(app: App) -> None:
     run = imported(app, "kim", BOTH)
     allow(app, "kim", a_nl="import")
     allow(app, "kim", a_nl="import", b_nl="import")

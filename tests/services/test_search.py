@@ -1,4 +1,4 @@
-"""Find and the past of a mailbox: by what is kept here, for those who may see it, and truthfully."""
+"""Search and the history of a mailbox: from stored lists, within permissions."""
 
 import time
 from collections.abc import Iterator
@@ -36,48 +36,48 @@ def found(app: App, text: str, caller: Caller = LOCAL) -> list[str]:
     return [hit.address for hit in app.services.search.find(caller, text).hits]
 
 
-def test_the_whole_address_comes_first_then_what_begins_so(app: App) -> None:
+def test_the_exact_address_comes_first_then_those_that_begin_with_it(app: App) -> None:
     assert found(app, "Kim") == ["kim@a.nl", "kim@b.nl", "kimono@a.nl", "joakim@a.nl"]
     assert found(app, " kim@b.nl ") == ["kim@b.nl"]
     assert found(app, "nobody") == found(app, "") == found(app, "  ") == []
 
 
-def test_a_recovery_email_is_found_too_after_the_addresses(app: App) -> None:
+def test_recovery_emails_are_found_after_the_addresses(app: App) -> None:
     app.services.mailboxes.set_stored(LOCAL, "a.nl", "joakim", "recovery_email", "kimono.fan@home.nl")
     assert found(app, "kimono") == ["kimono@a.nl", "joakim@a.nl"]
     assert found(app, "%") == found(app, "_") == []
 
 
-def test_finding_sends_nothing_even_when_every_list_is_old(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_sends_nothing_even_when_every_list_is_old(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = len(app.host.sent)
     now = time.time() + 86_400
     monkeypatch.setattr(app.services.clock, "now", lambda: now)
-    told = app.services.search.find(LOCAL, "kim")
+    hits = app.services.search.find(LOCAL, "kim")
     assert len(app.host.sent) == sent
-    assert told.never_read == ("c.nl",)
-    assert told.told(now) == "Searched 2 domains; the oldest list is 24 hours old. 1 domain never read."
+    assert hits.never_read == ("c.nl",)
+    assert hits.told(now) == "Searched 2 domains; the oldest list is 24 hours old. 1 domain never read."
 
 
-def test_domains_never_read_are_read_when_asked(app: App) -> None:
+def test_domains_never_read_are_read_on_request(app: App) -> None:
     app.services.search.read(LOCAL)
     assert "kim@c.nl" in found(app, "kim")
     assert app.services.search.find(LOCAL, "kim").never_read == ()
 
 
-def test_only_domains_that_one_may_view_are_searched(app: App) -> None:
+def test_only_domains_with_view_are_searched(app: App) -> None:
     assert found(app, "kim", viewer("b.nl")) == ["kim@b.nl"]
-    told = app.services.search.find(viewer("b.nl"), "kim")
-    assert (told.domains, told.never_read) == (1, ())
+    hits = app.services.search.find(viewer("b.nl"), "kim")
+    assert (hits.domains, hits.never_read) == (1, ())
     assert found(app, "kim", Caller("x", domains={"a.nl": frozenset({Permission.DELETE})})) == []
 
 
-def test_a_mailbox_made_or_deleted_by_hand_is_found_or_not_at_once(app: App) -> None:
+def test_a_search_follows_a_create_or_deletion_by_hand_at_once(app: App) -> None:
     app.services.mailboxes.create(LOCAL, "a.nl", {"username": "kimberley", "password": GOOD})
     app.services.mailboxes.delete(LOCAL, "a.nl", "kimono")
     assert found(app, "kim") == ["kim@a.nl", "kim@b.nl", "kimberley@a.nl", "joakim@a.nl"]
 
 
-def test_of_ten_thousand_mailboxes_the_first_fifty_hits_are_told(app: App) -> None:
+def test_of_ten_thousand_mailboxes_the_first_fifty_hits_are_returned(app: App) -> None:
     boxes = [Mailbox(f"person{n}", f"person{n}@a.nl", 1024, 0.0, 9600, 0, False) for n in range(10_000)]
     with app.services.store.write() as tx:
         mailbox_lists.keep_mailboxes(tx, "a.nl", boxes, time.time())
@@ -105,7 +105,7 @@ def imported(app: App, *names: str) -> int:
     return run
 
 
-def test_what_mxm_did_not_make_says_since_when_it_is_known(app: App) -> None:
+def test_a_mailbox_not_created_by_mxm_has_a_first_seen_event(app: App) -> None:
     at = time.mktime((2026, 5, 3, 12, 0, 0, 0, 0, -1))
     boxes = [Mailbox("old", "old@a.nl", 1024, 0.0, 9600, 0, False)]
     with app.services.store.write() as tx:
@@ -115,7 +115,7 @@ def test_what_mxm_did_not_make_says_since_when_it_is_known(app: App) -> None:
     assert past(app, "old@a.nl") == []
 
 
-def test_what_a_run_or_a_hand_made_was_never_first_seen(app: App) -> None:
+def test_a_mailbox_created_by_mxm_has_no_first_seen_event(app: App) -> None:
     run = imported(app, "fresh")
     app.services.mailboxes.create(LOCAL, "a.nl", {"username": "new", "password": GOOD})
     app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
@@ -127,7 +127,7 @@ def test_what_a_run_or_a_hand_made_was_never_first_seen(app: App) -> None:
     assert origin(app, "fresh@a.nl", 0) == origin(app, "new@a.nl", 0) == ""
 
 
-def test_every_change_is_there_once_with_who_and_which_run_newest_first(app: App) -> None:
+def test_every_change_is_listed_once_with_actor_and_run_newest_first(app: App) -> None:
     run = imported(app, "fresh", "other")
     changing = app.services.changes
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], NewQuota(2048))
@@ -149,7 +149,7 @@ def test_every_change_is_there_once_with_who_and_which_run_newest_first(app: App
     assert events[2].detail == "quota 2048 → 4096"
 
 
-def test_a_row_that_was_left_out_did_nothing_and_one_that_failed_tried(app: App) -> None:
+def test_a_skipped_row_is_not_in_the_history_and_a_failed_one_is(app: App) -> None:
     imported(app, "kim")
     assert past(app, "kim@a.nl") == []
     proposed = app.services.changes.plan(LOCAL, ["kim@a.nl", "kimono@a.nl"], NewQuota(2048))
@@ -159,7 +159,7 @@ def test_a_row_that_was_left_out_did_nothing_and_one_that_failed_tried(app: App)
     assert "MXroute" in past(app, "kim@a.nl")[0].detail
 
 
-def test_what_was_deleted_here_and_is_there_again_says_so(app: App) -> None:
+def test_a_mailbox_that_exists_again_after_a_deletion_says_so(app: App) -> None:
     imported(app, "fresh", "other")
     changing = app.services.changes
     proposed = changing.plan(LOCAL, ["fresh@a.nl", "other@a.nl"], Deletion())
@@ -185,13 +185,13 @@ def test_an_entry_of_an_earlier_release_says_by_its_outcome_that_a_value_was_rem
     assert [event.what for event in past(app, "kim@a.nl")] == ["Recovery email removed", "Recovery email set"]
 
 
-def test_the_past_is_told_to_those_who_may_view_the_domain(app: App) -> None:
+def test_the_history_is_visible_to_viewers_of_the_domain(app: App) -> None:
     app.services.histories.of(viewer("a.nl"), "a.nl", "kim")
     with pytest.raises(Forbidden):
         app.services.histories.of(viewer("b.nl"), "a.nl", "kim")
 
 
-def test_what_left_the_host_and_came_back_is_first_seen_anew(app: App) -> None:
+def test_a_mailbox_that_returns_to_the_host_is_first_seen_again(app: App) -> None:
     box = Mailbox("back", "back@a.nl", 1024, 0.0, 9600, 0, False)
     with app.services.store.write() as tx:
         for at, boxes in ((1_000.0, [box]), (2_000.0, []), (3_000.0, [box]), (4_000.0, [box])):

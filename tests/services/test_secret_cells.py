@@ -1,4 +1,4 @@
-"""No password is in clear anywhere, whatever column it stands in; a row's other cells come back in its results."""
+"""No password in any column is stored or shown in clear; other cells of a row are in its results."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ P, Q, R = "Kroket-2026a", "Stoomboot-77x", "Start-2026b"
 HASH = "$6$Zq1aB7cD$hN3kP0xYwE9uT2vR5sL8mQ4jF6gH1iK7"
 
 
-#: Files with passwords in places where nobody asked for one, as they come.
+#: Files with passwords in unexpected places.
 FILES = {
     "colon lines": f"lotte.maas@a.nl:{{PLAIN}}{P}:1001:1001::/var/vmail/lotte::q=*:storage=1G\ntim@a.nl:{Q}:1::/v::\n",
     "addresses and passwords": f"lotte.maas@a.nl {P}\ntim.berg@a.nl {Q}\n",
@@ -59,7 +59,7 @@ FILES = {
     비밀번호;סיסמה;كلمة المرور;รหัสผ่าน;Mật khẩu;InitialPwd;PW;Pass 2;Secret question;Security answer;
     Recovery codes;API key;2FA token;Geheimes Wort;Zugangscode;Password (again)""".replace("\n", "").split(";"),
 )
-def test_a_header_that_speaks_of_secrets_is_known_in_many_languages(name: str) -> None:
+def test_headers_about_secrets_are_recognised_in_many_languages(name: str) -> None:
     assert secret_cells.is_secret_header(name.strip())
     assert secret_cells.is_secret_header(name.strip().upper())
     assert secret_cells.holds_secrets(name.strip(), texts(["x", "4711"]))
@@ -68,7 +68,7 @@ def test_a_header_that_speaks_of_secrets_is_known_in_many_languages(name: str) -
 @pytest.mark.parametrize(
     "name", ["Department", "Phone", "Passport no", "Compass", "Spin", "Notes", "Key", "Room", "Wing", "Pinterest", ""]
 )
-def test_other_headers_are_not(name: str) -> None:
+def test_other_headers_are_not_taken_for_secrets(name: str) -> None:
     assert not secret_cells.is_secret_header(name)
     assert not secret_cells.holds_secrets(name, texts(["Sales", "on leave", "B2-045", "+31 20 123", "2026-05-01", ""]))
 
@@ -88,7 +88,7 @@ def test_names_of_things_stay_as_they_are(name: str, cell: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Change Password at Next Sign-In", "Password never expires", "Block credential"])
-def test_what_is_only_about_passwords_stays(name: str) -> None:
+def test_words_about_passwords_stay(name: str) -> None:
     assert not secret_cells.holds_secrets(name, texts(["True", "FALSE", "nein", "2026-05-01", ""]))
 
 
@@ -97,7 +97,7 @@ def test_what_is_only_about_passwords_stays(name: str) -> None:
     [("", "welkom123"), ("", P), ("Column 3", Q), ("Start", P), ("Start", HASH), ("Start", "{SSHA}Gk3Jp0QxZ7vB"),
      (P, "lotte")],
 )  # fmt: skip
-def test_an_unknown_column_is_judged_by_its_looks(name: str, secret: str) -> None:
+def test_an_unknown_column_is_classified_by_its_cells(name: str, secret: str) -> None:
     assert secret_cells.holds_secrets(name, texts([secret, "", secret]))
 
 
@@ -106,7 +106,7 @@ def test_an_unknown_column_is_judged_by_its_looks(name: str, secret: str) -> Non
     st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,20}", fullmatch=True),
     st.sampled_from(["", "@a.nl", "@Clienta24.nl", "@sub.example.org"]),
 )
-def test_no_name_address_or_domain_that_could_be_right_is_masked(column: str, name: str, domain: str) -> None:
+def test_no_plausible_name_address_or_domain_is_masked(column: str, name: str, domain: str) -> None:
     cell = domain[1:] or "a.nl" if column == "domain" else f"{name}{domain or '@a.nl' * (column == 'recovery_email')}"
     assert secret_cells.masked_in(column, cell) == cell
     assert secret_cells.cover(texts([cell]), column).to_pylist() == [cell]
@@ -127,7 +127,7 @@ def test_forms_of_addresses_are_not_masked(cell: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", "a ", ":", "a:", "@", "a@", "a.", ";", "A1a-", " ", "{", "$", "a@b.", "\u0301"])
-def test_looking_for_passwords_takes_time_by_the_length_only(piece: str) -> None:
+def test_the_search_for_passwords_takes_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
         calls = (secret_cells.masked, secret_cells.masked_cell, secret_cells.masked_value, secret_cells.masked_header)
@@ -142,7 +142,7 @@ def _timed(do: Callable[[], object]) -> float:
     return time.thread_time() - began
 
 
-def told(app: App, content: str, path: str = "/email-accounts/import/preview") -> Any:
+def sent_file(app: App, content: str, path: str = "/email-accounts/import/preview") -> Any:
     return app.ask("POST", f"{path}?default_domain=a.nl&generate_passwords=true&file=staff.csv", content=content,
                      headers={"Content-Type": "text/csv"})  # fmt: skip
 
@@ -162,38 +162,38 @@ def kept(app: App) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if not file.name.startswith("sandbox"))
 
 
-def tells(text: str | bytes) -> list[str]:
+def passwords_in(text: str | bytes) -> list[str]:
     """The passwords that can be read in a text, in whatever case."""
     plain = (text if isinstance(text, str) else text.decode("utf-8", "replace")).lower()
     return [secret for secret in (P, Q, R, HASH) if secret.lower() in plain]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_password_in_another_place_is_in_no_answer_page_file_database_or_log(
+def test_a_password_in_another_column_is_in_no_answer_page_file_database_or_log(
     app: App, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    assert not tells(without_passwords(told(app, FILES[name])))
-    answer = told(app, FILES[name], "/imports")
-    assert not tells(without_passwords(answer))
+    assert not passwords_in(without_passwords(sent_file(app, FILES[name])))
+    answer = sent_file(app, FILES[name], "/imports")
+    assert not passwords_in(without_passwords(answer))
     for tab in (preview(opened("import_mailboxes", domain="a.nl"), FILES[name].encode()),):
-        assert not tells(sent(tab))
+        assert not passwords_in(sent(tab))
     if answer.status_code == 202:
         run = data(answer, 202)["id"]
         app.ended(run)
-        assert not tells(kept(app))
+        assert not passwords_in(kept(app))
         app.services.runs.handed_over(LOCAL, run)
         for kind in ("results.csv", "failed.csv"):
-            assert not tells(app.services.exports.run_file(LOCAL, run, kind).content)
+            assert not passwords_in(app.services.exports.run_file(LOCAL, run, kind).content)
         tab = opened("runs", run=str(run))
         tab.session_state["rows-open"] = True
-        assert not tells(sent(tab.run()))
-        assert not tells(app.ask("GET", f"/imports/{run}/results").text)
-        assert not tells(app.ask("GET", "/audit").text)
-    assert not tells(kept(app))
-    assert not tells(caplog.text)
+        assert not passwords_in(sent(tab.run()))
+        assert not passwords_in(app.ask("GET", f"/imports/{run}/results").text)
+        assert not passwords_in(app.ask("GET", "/audit").text)
+    assert not passwords_in(kept(app))
+    assert not passwords_in(caplog.text)
 
 
-def test_what_is_typed_into_the_grid_is_masked_too(app: App) -> None:
+def test_text_typed_into_the_grid_is_masked_too(app: App) -> None:
     tab = preview(opened("import_mailboxes", domain="a.nl"), b"username,quota\r\nlotte,5\r\n")
     key = tab.session_state["preview"].editor.key
     tab.session_state[key] = {
@@ -201,11 +201,11 @@ def test_what_is_typed_into_the_grid_is_masked_too(app: App) -> None:
     }  # fmt: skip
     tab.run()
     assert findings.PASSWORD_ELSEWHERE in tab.data_editor[0].value["fix"].iat[0]
-    assert not tells(sent(tab))
-    assert not tells(kept(app))
+    assert not passwords_in(sent(tab))
+    assert not passwords_in(kept(app))
 
 
-def test_rows_in_json_are_held_to_the_same(app: App) -> None:
+def test_json_rows_are_masked_too(app: App) -> None:
     body = {
         "default_domain": "a.nl",
         "rows": [
@@ -213,10 +213,10 @@ def test_rows_in_json_are_held_to_the_same(app: App) -> None:
             {"username": f"lou:{Q}", "quota": R, "recovery_email": P, "Temp pwd": "geheim"},
         ],
     }
-    assert not tells(without_passwords(app.ask("POST", "/email-accounts/import/preview", body)))
+    assert not passwords_in(without_passwords(app.ask("POST", "/email-accounts/import/preview", body)))
     run = data(app.ask("POST", "/imports", body), 202)["id"]
     app.ended(run)
-    assert not tells(kept(app))
+    assert not passwords_in(kept(app))
     (kim, lou) = results(app, run)
     assert (kim["Dept"], kim["note"], kim["password"]) == ("IT", f"was {MASK}", P)
     assert lou["address"] == f"lou:{MASK}@a.nl"
@@ -243,7 +243,7 @@ def started(app: App, content: str = WITH_OWN) -> int:
     return run
 
 
-def test_the_other_own_columns_are_sealed_and_stay_after_handed_over(app: App) -> None:
+def test_own_columns_are_encrypted_and_stay_after_handed_over(app: App) -> None:
     run = started(app)
     app.services.runs.handed_over(LOCAL, run)
     kim, lou = results(app, run)
@@ -259,7 +259,7 @@ def test_the_other_own_columns_are_sealed_and_stay_after_handed_over(app: App) -
     assert not [own for own in (b"Sales", b"B2-045", b"call after 5", b"4711", GOOD.encode()) if own in kept(app)]
 
 
-def test_an_undo_takes_the_own_columns_along(app: App) -> None:
+def test_an_undo_keeps_the_own_columns(app: App) -> None:
     run = started(app, f"username,password,Department\r\nkim,{GOOD},Sales\r\n")
     back = app.services.undo.start(LOCAL, run, app.services.undo.look(LOCAL, run).typed)
     app.ended(back)
@@ -274,7 +274,7 @@ def test_with_another_key_the_results_say_that_own_columns_cannot_be_opened(app:
         assert "server key was changed" in row["own columns"]
 
 
-def test_what_an_earlier_release_kept_in_clear_is_sealed_or_gone_once_the_store_opens(tmp_path: Path) -> None:
+def test_clear_cells_of_an_earlier_release_are_encrypted_or_deleted_at_the_start(tmp_path: Path) -> None:
     with support.opened(tmp_path) as app:
         run = started(app, f"username,password\r\nkim,{GOOD}\r\nlou,{GOOD}\r\nmax,\r\n")
         clock, folder = app.services.clock, app.services.settings.data_dir
@@ -300,7 +300,7 @@ def test_what_an_earlier_release_kept_in_clear_is_sealed_or_gone_once_the_store_
     assert b"Canary-Sales" in file.read_bytes()
     with closing(Store.open(file, clock)) as store:
         everything = b"".join(each.read_bytes() for each in folder.iterdir() if not each.name.startswith("sandbox"))
-        assert not tells(everything)
+        assert not passwords_in(everything)
         assert b"Canary" not in everything
         with store.read() as tx:
             rows = journal.rows(tx, run)
@@ -311,7 +311,7 @@ def test_what_an_earlier_release_kept_in_clear_is_sealed_or_gone_once_the_store_
         assert f"'max:{MASK}' has ':'" in rows[2].reason
 
 
-def test_the_mapping_page_shows_no_secret_whatever_its_column_is_said_to_hold(app: App) -> None:
+def test_the_mapping_page_shows_no_secret_for_any_meaning_of_its_column(app: App) -> None:
     rows = f"wie,Start,wat,PIN\nlotte,{P},x,zz-pin-zz\ntim,{Q},first {R},zz-pin-zz\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     step = tab.session_state["mapping"]
@@ -319,26 +319,26 @@ def test_the_mapping_page_shows_no_secret_whatever_its_column_is_said_to_hold(ap
         tab.selectbox(key=step.key("column-1")).set_value(meaning).run()
         text = sent(tab)
         assert "lotte" in text
-        assert not [*tells(text), *(["pin"] if "zz-pin-zz" in text else [])]
+        assert not [*passwords_in(text), *(["pin"] if "zz-pin-zz" in text else [])]
 
 
-def test_a_row_of_data_that_is_taken_for_the_header_is_masked(app: App) -> None:
+def test_a_data_row_taken_for_the_header_is_masked(app: App) -> None:
     rows = f"wie,wat\nlotte,{P}\ntim,{Q}\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     step = tab.session_state["mapping"]
     tab.selectbox(key=step.key("header_line")).set_value(2).run()
-    assert not tells(sent(tab))
+    assert not passwords_in(sent(tab))
 
 
-def test_a_draft_tells_no_secret_beside_its_seal_and_its_file_has_none_in_own_columns(app: App) -> None:
+def test_a_draft_has_no_secret_in_clear_and_its_file_none_in_own_columns(app: App) -> None:
     rows = f"username,domain,password,Start,Note\nlotte,b.nl:{Q},{GOOD},{P},was {R}\nkim,a.nl,{GOOD},{P},\n"
     tab = preview(opened("import_mailboxes", domain="a.nl"), rows.encode())
     tab.session_state["preview"].editor.changes_shown = True
-    assert not tells(sent(tab.run()))
-    assert not tells(kept(app))
+    assert not passwords_in(sent(tab.run()))
+    assert not passwords_in(kept(app))
     (draft,) = app.services.drafts.offered(LOCAL)
     assert draft.domains == ("a.nl",)
     file = app.services.drafts.file(LOCAL, draft.id, "csv").content
     assert GOOD.encode() in file
     assert f"was {MASK}".encode() in file
-    assert not tells(file)
+    assert not passwords_in(file)

@@ -87,8 +87,8 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     said: list[str] = []
     batch = services.files.batch_from_file(FILE, "staff.csv", "clienta.nl")
     batch = batch.with_passwords(services.imports.validate(LOCAL, batch))
-    judged = services.imports.validate(LOCAL, batch)
-    ready = services.imports.confirm(LOCAL, batch, before=judged)
+    validated = services.imports.validate(LOCAL, batch)
+    ready = services.imports.confirm(LOCAL, batch, before=validated)
     secrets = {row.password for row in ready.plan.rows} | {KEY}
     assert len(secrets) == 6 + 1 + 1
     secrets |= {SIGN_IN, MISTAKEN, signed_in(services, said)}
@@ -123,7 +123,7 @@ def test_no_secret_is_in_a_log_a_repr_a_traceback_or_the_database(
     said.append(caplog.text)
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert len(kept) > 50_000
-    told = "\n".join(said)
+    logged = "\n".join(said)
     for secret in secrets:
         assert secret.encode() not in kept
-        assert secret not in told, next(each for each in said if secret in each)[:300]
+        assert secret not in logged, next(each for each in said if secret in each)[:300]

@@ -43,7 +43,7 @@ def code(answer: Any) -> str:
         (StoreUnavailable("The disk of this server is full.", "DISK_FULL"), "DISK_FULL"),
     ],
 )
-def test_a_start_that_waits_says_why_with_its_code(
+def test_a_waiting_start_gives_the_code_of_its_reason(
     app: App, monkeypatch: pytest.MonkeyPatch, error: MXrouteError | StoreUnavailable, expected: str
 ) -> None:
     app.ask("GET", "/domains")
@@ -59,7 +59,7 @@ def test_a_start_that_waits_says_why_with_its_code(
 
 
 @pytest.mark.parametrize(("read", "expected"), [(None, "HOST_TIMEOUT"), (NAME, "HOST_TIMEOUT"), (LATE, "HOST_TIMEOUT")])
-def test_a_create_that_stays_unknown_says_why_with_its_code(
+def test_a_create_with_unknown_outcome_gives_the_code_of_its_reason(
     app: App, monkeypatch: pytest.MonkeyPatch, read: MXrouteError | None, expected: str
 ) -> None:
     app.ask("GET", BOXES)
@@ -77,7 +77,7 @@ def test_a_create_that_stays_unknown_says_why_with_its_code(
         (Unreachable(), Unreachable(), "HOST_DOWN"),
     ],
 )
-def test_a_change_that_stays_unknown_says_why_with_its_code(
+def test_a_change_with_unknown_outcome_gives_the_code_of_its_reason(
     app: App, monkeypatch: pytest.MonkeyPatch, method: str, body: Any, lost: Any, read: Any, expected: str
 ) -> None:
     app.have("nina@a.nl")

@@ -20,7 +20,7 @@ from tests.support import libreoffice as soffice
 from tests.support.app import App
 from tests.support.libreoffice import csv_filter, saved_as
 
-#: Names that spreadsheets love to take for something else, and a host has all the same.
+#: Names that spreadsheets take for something else, although a host accepts them.
 AWKWARD = (
     "007", "0049", "00123456", "1e5", "12345e67", "1234567890123456789", "+31612345678", "=cmd", "-minus",
     "1-2", "3-mar", "2026-05-03", "12.05", "1.5", "true", "false", "na", "null", "inf", "o'brien", "12:30", "50%",
@@ -68,10 +68,10 @@ def cells(data: bytes, name: str) -> list[dict[str, str]]:
 def changes(app: App, data: bytes, name: str, domain: str = "c.nl") -> list[str]:
     """What an import of the file with `Existing mailboxes: update` would change, row by row."""
     batch = app.services.files.batch_from_file(data, name, domain, on_existing=OnExisting.UPDATE)
-    judged = app.services.imports.validate(LOCAL, batch)
-    assert judged["reasons"].eq("").all(), judged["reasons"].tolist()
-    assert set(judged["action"]) == {"update"}
-    return list(judged["changes"])
+    validated = app.services.imports.validate(LOCAL, batch)
+    assert validated["reasons"].eq("").all(), validated["reasons"].tolist()
+    assert set(validated["action"]) == {"update"}
+    return list(validated["changes"])
 
 
 def imported(app: App, data: bytes, kind: str) -> tuple[dict[str, int], list[tuple[str, str, Any]]]:
@@ -84,30 +84,28 @@ def imported(app: App, data: bytes, kind: str) -> tuple[dict[str, int], list[tup
         content=data,
         headers={"Content-Type": kinds[kind]},
     )
-    told = app.ended(support.data(answer, 202)["id"])
-    counts = {outcome: rows for outcome, rows in told["counts"].items() if rows}
+    ended_run = app.ended(support.data(answer, 202)["id"])
+    counts = {outcome: rows for outcome, rows in ended_run["counts"].items() if rows}
     writes = [(sent.method, sent.path, sent.body) for sent in app.host.sent[before:] if sent.kind == "write"]
     return counts, writes
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize(("domain", "names"), EVERY)
-def test_an_export_that_nobody_touched_changes_nothing(
-    app: App, domain: str, names: tuple[str, ...], kind: str
-) -> None:
+def test_an_unchanged_export_changes_nothing(app: App, domain: str, names: tuple[str, ...], kind: str) -> None:
     data = exported(app, domain, kind)
     assert {row["username"] for row in cells(data, f"x.{kind}")} == set(names)
     assert changes(app, data, f"x.{kind}") == ["no change"] * len(names)
     assert imported(app, data, kind) == ({"unchanged": len(names)}, [])
 
 
-def test_without_the_choice_to_update_every_row_of_an_export_exists_already(app: App) -> None:
+def test_every_row_of_an_export_exists_without_the_choice_to_update(app: App) -> None:
     for domain, _ in EVERY:
         batch = app.services.files.batch_from_file(exported(app, domain, "csv"), "x.csv", "c.nl")
         assert set(app.services.imports.validate(LOCAL, batch)["verdict"]) == {"exists"}
 
 
-def test_edited_quotas_are_exactly_those_requests_and_the_next_export_is_the_edited_file(app: App) -> None:
+def test_edited_quotas_send_only_their_requests_and_the_next_export_matches(app: App) -> None:
     before = exported(app, "b.nl", "csv")
     edited = before.replace(b"\r\n007,,1024,", b"\r\n007,,4096,").replace(b"\r\n1e5,,10240,", b"\r\n1e5,,0,")
     assert edited.count(b"\r\n007,,4096,") == edited.count(b"\r\n1e5,,0,") == 1
@@ -121,7 +119,7 @@ def test_edited_quotas_are_exactly_those_requests_and_the_next_export_is_the_edi
     assert imported(app, edited, "csv") == ({"unchanged": len(AWKWARD)}, [])
 
 
-def test_rows_left_out_and_rows_added_delete_nothing_and_create_what_is_new(app: App) -> None:
+def test_removed_rows_delete_nothing_and_added_rows_create(app: App) -> None:
     lines = exported(app, "a.nl", "csv").split(b"\r\n")
     edited = b"\r\n".join([lines[0], lines[1], b"new.one,,,,,a.nl", b""])
     counts, writes = imported(app, edited, "csv")
@@ -148,9 +146,7 @@ def test_all_domains_make_the_round_trip_in_one_file(app: App) -> None:
 
 @soffice.needed()
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_a_workbook_opened_and_saved_by_libreoffice_changes_nothing_whatever_names_look_like(
-    app: App, locale: str
-) -> None:
+def test_a_workbook_saved_by_libreoffice_changes_nothing_with_any_names(app: App, locale: str) -> None:
     for domain, names in EVERY:
         data = exported(app, domain, "xlsx")
         saved = through_libreoffice(data, "xlsx", locale)
@@ -162,9 +158,7 @@ def test_a_workbook_opened_and_saved_by_libreoffice_changes_nothing_whatever_nam
 
 @soffice.needed()
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_a_csv_opened_and_saved_by_libreoffice_changes_nothing_where_no_name_looks_like_a_number(
-    app: App, locale: str
-) -> None:
+def test_a_csv_saved_by_libreoffice_changes_nothing_without_number_like_names(app: App, locale: str) -> None:
     saved = through_libreoffice(exported(app, "a.nl", "csv"), "csv", locale)
     assert not saved.startswith(b"\xef\xbb\xbf")
     assert changes(app, saved, "x.csv") == ["no change"] * len(PLAIN)
@@ -172,19 +166,19 @@ def test_a_csv_opened_and_saved_by_libreoffice_changes_nothing_where_no_name_loo
 
 
 @soffice.needed()
-def test_what_a_csv_loses_in_libreoffice_is_seen_before_anything_is_made(app: App) -> None:
+def test_losses_of_a_csv_in_libreoffice_show_before_anything_is_created(app: App) -> None:
     """`007` comes back as 7: a mailbox that is not there. It would be a new one, which says so and needs a password."""
     saved = through_libreoffice(exported(app, "b.nl", "csv"), "csv")
     batch = app.services.files.batch_from_file(saved, "x.csv", "c.nl", on_existing=OnExisting.UPDATE)
-    judged = app.services.imports.validate(LOCAL, batch)
-    lost = judged[~judged["username"].isin(AWKWARD)]
+    validated = app.services.imports.validate(LOCAL, batch)
+    lost = validated[~validated["username"].isin(AWKWARD)]
     assert {"7", "49"} <= set(lost["username"])
     assert set(lost["verdict"]) <= {"needs_password", "invalid", "duplicate"}
 
 
 @soffice.needed()
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_quotas_edited_in_a_spreadsheet_are_exactly_those_requests(app: App, kind: str) -> None:
+def test_quotas_edited_in_a_spreadsheet_send_only_their_requests(app: App, kind: str) -> None:
     rows = cells(exported(app, "a.nl", kind), f"x.{kind}")
     for row in rows:
         row["quota"] = {"info": "3072", "kim2": "unlimited"}.get(row["username"], row["quota"])
@@ -202,7 +196,7 @@ def test_quotas_edited_in_a_spreadsheet_are_exactly_those_requests(app: App, kin
 
 @soffice.needed()
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_no_cell_of_others_making_is_calculated_and_each_comes_back(kind: str) -> None:
+def test_no_foreign_cell_is_calculated_and_each_is_imported_unchanged(kind: str) -> None:
     awkward = ["=1+2", "+31612", "-2+3", "@home", "\tx", "\t=x", '="x"', "'=1", "＝1+2", "＠home", "=cmd|' /C calc'!A"]
     header, rows = ["username", *awkward], [["alice", *awkward]]
     data = (writer.table_csv if kind == "csv" else writer.table_xlsx)(header, rows)
@@ -211,13 +205,13 @@ def test_no_cell_of_others_making_is_calculated_and_each_comes_back(kind: str) -
     assert list(apply_mapping(sheet).cells(0).values()) == awkward
 
 
-def test_a_results_file_has_its_own_columns_unharmed(app: App) -> None:
+def test_a_results_file_has_unchanged_own_columns(app: App) -> None:
     """Guards go on what others made, come off when it is read, and are never put on a password."""
     content = b'username,password,note,=n\r\nnew.one,=Geheim.2026x,=1+2,"\t=x"\r\n'
     answer = app.ask("POST", "/imports?default_domain=a.nl", content=content, headers={"Content-Type": "text/csv"})
     run = support.data(answer, 202)["id"]
     app.ended(run)
-    told = app.services.exports.run_file(LOCAL, run, "results.csv").content
-    (row,) = csv.DictReader(io.StringIO(told.decode("utf-8-sig"), newline=""))
+    content = app.services.exports.run_file(LOCAL, run, "results.csv").content
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     assert row["password"] == "=Geheim.2026x"
     assert (row["note"], row["\t=n"]) == ("\t=1+2", "\t=x")

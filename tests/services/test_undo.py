@@ -1,4 +1,4 @@
-"""Taking a run back: who may, until when, what is shown before, and that it happens once."""
+"""Undo of a run: permission, time limit, preview, and one effect."""
 
 import threading
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def update(position: int, **changes: Any) -> PlannedRow:
 
 
 def becomes(app: App, username: str, **changes: Any) -> None:
-    """Somebody uses or changes a mailbox of a.nl, and a minute later the kept list is too old."""
+    """Use or change a mailbox of a.nl as another user, a minute before the cached list is too old."""
     boxes = app.host.sandbox.account.domains["a.nl"]
     boxes[username] = replace(boxes[username], **changes)
     app.services.clock.ahead += 120  # type: ignore[attr-defined]
@@ -63,24 +63,24 @@ def there(app: App) -> list[str]:
 
 
 class TestBefore:
-    def test_it_is_said_what_goes_and_what_is_kept_and_why(self, app: App) -> None:
+    def test_the_preview_shows_deleted_and_kept_mailboxes_with_reasons(self, app: App) -> None:
         run = imported(app)
         becomes(app, "user1", usage=12.0)
         becomes(app, "user2", sent=3)
-        told = app.services.undo.look(LOCAL, run)
-        assert [each.address for each in told.to_delete] == ["user0@a.nl", "user3@a.nl"]
-        assert [(each.address, each.left_out) for each in told.kept] == [
+        preview = app.services.undo.look(LOCAL, run)
+        assert [each.address for each in preview.to_delete] == ["user0@a.nl", "user3@a.nl"]
+        assert [(each.address, each.left_out) for each in preview.kept] == [
             ("user1@a.nl", "kept: holds 12 MB of mail"),
             ("user2@a.nl", "kept: 3 sent today"),
         ]
-        assert told.typed == 2
-        assert told.sentence == (
+        assert preview.typed == 2
+        assert preview.sentence == (
             "Delete 2 unused mailboxes made from staff.xlsx? This cannot be undone. 2 are kept: 1 holds mail, "
             "1 sent today. Each is looked at again first. About 1 minute. Type 2."
         )
-        assert "today only" in told.note
+        assert "today only" in preview.note
 
-    def test_what_others_did_here_since_counts_though_the_host_shows_nothing_of_it(self, app: App) -> None:
+    def test_changes_by_other_users_of_mxm_keep_a_mailbox(self, app: App) -> None:
         run = imported(app)
         app.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
         (kept,) = app.services.undo.look(LOCAL, run).kept
@@ -92,34 +92,34 @@ class TestBefore:
         app.services.undo.look(LOCAL, run)
         assert (app.host.writes(), trail(app)) == before
 
-    def test_a_list_that_can_not_be_had_is_said(self, app: App, clock: ShiftedClock) -> None:
+    def test_a_list_that_cannot_be_read_is_reported(self, app: App, clock: ShiftedClock) -> None:
         run = imported(app)
         clock.ahead += 120
         app.host.down = True
         with pytest.raises(ListUnavailable):
             app.services.undo.look(LOCAL, run)
 
-    def test_what_is_gone_already_is_no_kept_one(self, app: App) -> None:
+    def test_a_mailbox_gone_already_is_not_listed_as_kept(self, app: App) -> None:
         run = imported(app)
         app.services.mailboxes.delete(LOCAL, "a.nl", "user1")
         assert "1 is gone already." in app.services.undo.look(LOCAL, run).sentence
 
-    def test_a_mailbox_that_was_gone_meanwhile_is_somebody_elses(self, app: App, clock: ShiftedClock) -> None:
+    def test_a_mailbox_deleted_and_created_again_meanwhile_is_kept(self, app: App, clock: ShiftedClock) -> None:
         run = imported(app, *rows(2))
         clock.ahead += 3600
         del app.host.sandbox.account.domains["a.nl"]["user1"]
         app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
         clock.ahead += 3600
         app.have("user1@a.nl")
-        told = app.services.undo.look(LOCAL, run)
-        assert [row.address for row in told.to_delete] == ["user0@a.nl"]
-        assert [(row.address, row.left_out) for row in told.kept] == [("user1@a.nl", reasons.CHANGED_HERE)]
+        preview = app.services.undo.look(LOCAL, run)
+        assert [row.address for row in preview.to_delete] == ["user0@a.nl"]
+        assert [(row.address, row.left_out) for row in preview.kept] == [("user1@a.nl", reasons.CHANGED_HERE)]
         origin = app.services.histories.of(LOCAL, "a.nl", "user1").origin(clock.now())
         assert origin.startswith("Made here once, and gone; someone else created it again, first seen ")
         ended(app, app.services.undo.start(LOCAL, run, "1"))
         assert there(app) == ["user1"]
 
-    def test_a_list_that_was_asked_for_before_the_create_proves_nothing(self, app: App, clock: ShiftedClock) -> None:
+    def test_a_list_requested_before_the_create_proves_nothing(self, app: App, clock: ShiftedClock) -> None:
         """It lacks a mailbox that is there, and is kept an instant after the create was written down."""
         run = imported(app, row(0))
         with app.services.store.write() as tx:
@@ -127,7 +127,7 @@ class TestBefore:
         clock.ahead += 3600
         assert app.services.undo.look(LOCAL, run).typed == 1
 
-    def test_a_run_that_changed_is_put_back(self, app: App) -> None:
+    def test_changes_of_a_run_are_restored(self, app: App) -> None:
         app.have("user0@a.nl", "user1@a.nl", "user2@a.nl")
         before = {"quota": 1024, "limit": 9600, "recovery_email": ""}
         run = imported(
@@ -136,17 +136,17 @@ class TestBefore:
             update(1, password=GOOD, before=before),
             update(2, recovery_email="only@x.org", before=before),
         )
-        told = app.services.undo.look(LOCAL, run)
-        assert [(row.address, row.quota, row.stored.get("recovery_email", "")) for row in told.to_restore] == [
+        preview = app.services.undo.look(LOCAL, run)
+        assert [(row.address, row.quota, row.stored.get("recovery_email", "")) for row in preview.to_restore] == [
             ("user0@a.nl", 1024, CLEAR), ("user2@a.nl", None, CLEAR)
         ]  # fmt: skip
-        assert [row.left_out for row in told.kept] == [reasons.NOT_TO_RESTORE]
-        assert told.sentence.startswith("Put quota and recovery email of 2 mailboxes back to what staff.xlsx found?")
-        assert told.sentence.endswith("Type 2.")
+        assert [row.left_out for row in preview.kept] == [reasons.NOT_TO_RESTORE]
+        assert preview.sentence.startswith("Put quota and recovery email of 2 mailboxes back to what staff.xlsx found?")
+        assert preview.sentence.endswith("Type 2.")
 
 
 class TestDoingIt:
-    def test_one_change_after_the_other_is_taken_back_the_last_one_first(self, app: App) -> None:
+    def test_several_changes_are_undone_last_one_first(self, app: App) -> None:
         app.have("user0@a.nl", "user1@a.nl")
         app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
         was = [{"quota": quota, "limit": 9600, "recovery_email": ""} for quota in (1024, 2048)]
@@ -159,7 +159,7 @@ class TestDoingIt:
         boxes = app.host.sandbox.account.domains["a.nl"]
         assert (boxes["user0"].quota, boxes["user1"].quota) == (1024, 1024)
 
-    def test_what_was_changed_by_hand_after_all_was_taken_back_stays(self, app: App) -> None:
+    def test_a_change_by_hand_after_the_undo_stays(self, app: App) -> None:
         app.have("user0@a.nl")
         app.services.lists.mailboxes(LOCAL, "a.nl", refresh=True)
         before = {"quota": 1024, "limit": 9600, "recovery_email": ""}
@@ -179,7 +179,7 @@ class TestDoingIt:
         assert ("run.undo", f"run {run}", LOCAL.name) in trail(app)
         assert app.services.runs.earlier(LOCAL, "digest of staff.xlsx")[0].run == run
 
-    def test_quotas_and_recovery_emails_come_back(self, app: App) -> None:
+    def test_quotas_and_recovery_emails_are_restored(self, app: App) -> None:
         app.have("user0@a.nl")
         with app.services.store.write() as tx:
             stored_columns.put(tx, "recovery_email", "a.nl", "user0", "old@x.org", 0.0)
@@ -191,14 +191,14 @@ class TestDoingIt:
         assert box is not None
         assert box.quota == 1024
 
-    def test_another_number_than_what_would_go_starts_nothing(self, app: App) -> None:
+    def test_a_wrong_number_starts_nothing(self, app: App) -> None:
         run = imported(app)
         becomes(app, "user1", usage=12.0)
         with pytest.raises(InvalidField, match="Type 3"):
             app.services.undo.start(LOCAL, run, "4")
         assert len(there(app)) == 4
 
-    def test_mail_that_comes_between_the_question_and_the_deletion_keeps_the_mailbox(self, app: App) -> None:
+    def test_mail_that_arrives_after_the_question_keeps_the_mailbox(self, app: App) -> None:
         run = imported(app)
         app.services.undo.look(LOCAL, run)
         boxes = app.host.sandbox.account.domains["a.nl"]
@@ -231,7 +231,7 @@ class TestDoingIt:
         with pytest.raises(InvalidState, match=f"Run {back.id} has taken run {run} back"):
             app.services.undo.look(LOCAL, run)
 
-    def test_one_that_was_stopped_is_gone_on_with_and_only_what_is_left(self, app: App) -> None:
+    def test_a_stopped_undo_continues_with_the_rest_only(self, app: App) -> None:
         run = imported(app)
         app.host.goes_wrong("unauthorized", on="read", first=5, count=None)
         first = app.services.undo.start(LOCAL, run, 4)
@@ -245,13 +245,13 @@ class TestDoingIt:
 
         view = ended(app, run)
         assert app.services.undo.possible(LOCAL, view)
-        told = app.services.undo.look(LOCAL, run)
-        assert (told.rest, told.typed) == (True, 4 - done)
+        preview = app.services.undo.look(LOCAL, run)
+        assert (preview.rest, preview.typed) == (True, 4 - done)
         ended(app, app.services.undo.start(LOCAL, run, 4 - done))
         assert there(app) == []
         assert not app.services.undo.possible(LOCAL, ended(app, run))
 
-    def test_what_is_no_import_can_not_be_taken_back(self, app: App) -> None:
+    def test_only_imports_and_changes_can_be_undone(self, app: App) -> None:
         run = imported(app)
         back = ended(app, app.services.undo.start(LOCAL, run, 4))
         with pytest.raises(InvalidState, match="not an import"):
@@ -261,7 +261,7 @@ class TestDoingIt:
         with pytest.raises(InvalidState, match="not an import"):
             app.services.undo.look(LOCAL, gone)
 
-    def test_nor_what_made_nothing_or_still_goes_on(self, app: App) -> None:
+    def test_a_run_without_effect_or_still_active_cannot_be_undone(self, app: App) -> None:
         nothing = imported(app, row(0, left_out="Not ticked."))
         with pytest.raises(InvalidState, match="made and changed nothing"):
             app.services.undo.look(LOCAL, nothing)
@@ -272,7 +272,7 @@ class TestDoingIt:
 
 
 class TestWhoMay:
-    def test_whoever_started_it_may_for_a_day(self, app: App, clock: ShiftedClock) -> None:
+    def test_the_starter_of_a_run_may_undo_it_for_a_day(self, app: App, clock: ShiftedClock) -> None:
         run = imported(app, caller=KIM)
         clock.ahead += 23.9 * 3600
         assert app.services.undo.possible(KIM, ended(app, run))
@@ -282,19 +282,19 @@ class TestWhoMay:
             app.services.undo.start(KIM, run, 4)
         assert app.host.writes() == 4
 
-    def test_with_the_permission_to_delete_it_is_possible_later_too(self, app: App, clock: ShiftedClock) -> None:
+    def test_with_delete_an_undo_is_possible_later_too(self, app: App, clock: ShiftedClock) -> None:
         run = imported(app, caller=KIM)
         clock.ahead += 48 * 3600
         back = ended(app, app.services.undo.start(DELETER, run, 4))
         assert (back.operator, there(app)) == ("lea", [])
 
-    def test_taking_a_run_over_is_not_starting_it(self, app: App) -> None:
+    def test_taking_a_run_over_does_not_allow_its_undo(self, app: App) -> None:
         run = imported(app)
         app.services.runs.take_over(KIM, run)
         with pytest.raises(Forbidden, match="permission to delete"):
             app.services.undo.look(KIM, run)
 
-    def test_whoever_may_see_and_delete_its_mailboxes_takes_it_back_and_steers_it_not(self, app: App) -> None:
+    def test_with_view_and_delete_a_run_can_be_undone_but_not_steered(self, app: App) -> None:
         run = imported(app)
         rights = frozenset({Permission.VIEW, Permission.DELETE})
         cleaner = Caller("lea", domains={"a.nl": rights})
@@ -306,12 +306,12 @@ class TestWhoMay:
         assert there(app) == []
         assert app.services.runs.get(Caller("lea", domains={"a.nl": rights - {Permission.VIEW}}), run) is None
 
-    def test_a_run_that_one_may_not_see_is_none(self, app: App) -> None:
+    def test_a_run_is_not_found_without_permission_to_see_it(self, app: App) -> None:
         run = imported(app)
         with pytest.raises(Forbidden, match="no run"):
             app.services.undo.look(Caller("eve"), run)
 
-    def test_ones_own_undo_may_be_steered_without_the_permission_to_delete(self, app: App) -> None:
+    def test_an_own_undo_may_be_steered_without_delete(self, app: App) -> None:
         run = imported(app, caller=KIM)
         app.host.goes_wrong("unauthorized", on="read", first=2, count=None)
         back = app.services.undo.start(KIM, run, 4)
@@ -319,7 +319,7 @@ class TestWhoMay:
         app.services.runs.stop(KIM, back)
         assert ended(app, back).status == "stopped"
 
-    def test_trying_its_failed_rows_again_asks_for_the_same_permission(self, app: App, clock: ShiftedClock) -> None:
+    def test_retrying_failed_rows_needs_the_same_permission(self, app: App, clock: ShiftedClock) -> None:
         run = imported(app, caller=KIM)
         app.host.goes_wrong("plan_full", first=1)
         back = ended(app, app.services.undo.start(KIM, run, 4))
@@ -332,14 +332,14 @@ class TestWhoMay:
         assert not app.services.undo.possible(LOCAL, ended(app, run))
 
 
-def test_the_sentence_is_the_agreed_one() -> None:
+def test_the_question_has_its_agreed_sentence() -> None:
     assert undo_questions.undo("staff.xlsx", 198, hold_mail=9, sent_today=3, seconds=600) == (
         "Delete 198 unused mailboxes made from staff.xlsx? This cannot be undone. 12 are kept: 9 hold mail, "
         "3 sent today. Each is looked at again first. About 10 minutes. Type 198."
     )
 
 
-def test_what_was_changed_since_is_found_for_all_rows_at_once_as_for_each(app: App) -> None:
+def test_later_changes_are_found_for_all_rows_at_once_as_for_each(app: App) -> None:
     run = imported(app)
     app.services.mailboxes.update(LOCAL, "a.nl", "user1", {"password": GOOD})
     imported(app, update(0, username="user2", quota=2048), update(1, username="user3", quota=4096))

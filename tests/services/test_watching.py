@@ -1,4 +1,4 @@
-"""What watching costs: shared looks, counts that are kept, sessions that end, and the bound on open tabs."""
+"""The cost of watching runs: shared reads, cached counts, ended sessions, and a limit on open tabs."""
 
 import asyncio
 import threading
@@ -22,7 +22,7 @@ VIEWER = Caller("kim", domains={"a.nl": frozenset({Permission.IMPORT})})
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that a test moves."""
 
     passed = 0.0
 
@@ -37,7 +37,7 @@ class Clock:
 
 
 class TestSharedLooks:
-    def test_all_tabs_of_one_person_share_a_look_for_a_second(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_all_tabs_of_one_user_share_a_read_for_a_second(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
         run = app.services.runs.start(LOCAL, plan(*rows(2)), days=7)
         app.ended(run)
         looks: list[int] = []
@@ -58,7 +58,7 @@ class TestSharedLooks:
         watch.run(LOCAL, run)
         assert looks == [run, run]
 
-    def test_a_look_is_shared_by_rights_alone(self, app: App) -> None:
+    def test_a_read_is_shared_between_equal_permissions_only(self, app: App) -> None:
         run = app.services.runs.start(LOCAL, plan(*rows(2)), days=7)
         other = app.services.runs.start(LOCAL, plan(*rows(2)[:1]), days=7)
         watch = RunWatch(app.services.runs, Clock())
@@ -68,7 +68,7 @@ class TestSharedLooks:
         assert [view.id for view in watch.all(LOCAL)] == [other, run]
         assert watch.all(Caller("kim")) == ()
 
-    def test_what_nobody_looks_at_any_more_is_dropped(self, app: App) -> None:
+    def test_reads_without_a_watcher_are_dropped(self, app: App) -> None:
         clock = Clock()
         watch = RunWatch(app.services.runs, clock)
         for number in range(50):
@@ -112,7 +112,7 @@ class TestCounts:
 
 
 class TestSessionsThatEnd:
-    def test_closed_tabs_give_their_descriptors_back(self) -> None:
+    def test_closed_tabs_free_their_descriptors(self) -> None:
         idle, busy = asyncio.new_event_loop(), asyncio.new_event_loop()
         infos = [
             SimpleNamespace(session=SimpleNamespace(_script_event_loop=idle, _scriptrunner=None)),
@@ -140,7 +140,7 @@ async def _tab(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class TestTheBound:
-    def test_no_more_tabs_are_opened_than_the_server_holds_and_the_page_says_so(self) -> None:
+    def test_tabs_beyond_the_limit_are_refused_with_a_page(self) -> None:
         client = TestClient(TabLimit(_tab, most=2))
         page: dict[str, Any] = {"headers": {"Accept": "text/html"}}
         with client.websocket_connect("/_stcore/stream"):
@@ -149,9 +149,9 @@ class TestTheBound:
                 with pytest.raises(Exception) as refused, client.websocket_connect("/_stcore/stream"):  # noqa: PT011
                     pass
                 assert isinstance(refused.value, WebSocketDisconnect) or "denied" in str(type(refused.value)).lower()
-                told = client.get("/runs", **page)
-                assert told.status_code == 503
-                assert told.text.startswith("200 tabs of MXM are open")
+                answer = client.get("/runs", **page)
+                assert answer.status_code == 503
+                assert answer.text.startswith("200 tabs of MXM are open")
                 before = client.get("/_stcore/host-config")
                 assert before.json()["error"]["code"] == "TOO_MANY_TABS"
                 assert client.get("/static/main.js").text == "here"

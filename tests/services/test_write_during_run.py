@@ -14,7 +14,7 @@ from tests.support.threaded_runs import until
 pytestmark = pytest.mark.process
 
 
-def test_a_mailbox_made_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
+def test_a_mailbox_created_by_hand_takes_the_next_slot(tmp_path: Path) -> None:
     app = services.build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=5, sandbox_reads=400))
     assert app.sandbox is not None
     host = app.sandbox.sandbox

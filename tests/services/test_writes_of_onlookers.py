@@ -1,4 +1,4 @@
-"""Only the process that owns the runs sends writes by hand and settles them; the others refuse and say so."""
+"""Only the process that owns the runs sends writes by hand and reads them back; others refuse."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +81,7 @@ def journalled(app: App) -> list[manual_writes.ManualWrite]:
     ],
 )
 @pytest.mark.parametrize("noticed", [True, False], ids=["looks on", "was overtaken"])
-def test_a_write_by_hand_is_refused_where_another_process_sends(
+def test_a_write_by_hand_is_refused_when_another_process_owns_the_runs(
     app: App, method: str, path: str, body: Any, noticed: bool
 ) -> None:
     app.have("nina@a.nl")
@@ -104,7 +104,7 @@ def test_a_write_by_hand_is_refused_where_another_process_sends(
     assert journalled(app) == []
 
 
-def test_changes_of_the_page_are_refused_where_another_process_sends(app: App) -> None:
+def test_changes_of_the_page_are_refused_when_another_process_owns_the_runs(app: App) -> None:
     app.have("nina@a.nl")
     app.ask("GET", BOXES)
     with looking_on(app) as second:
@@ -114,7 +114,7 @@ def test_changes_of_the_page_are_refused_where_another_process_sends(app: App) -
                 second.changes.carry_out(LOCAL, proposed, days=7, typed=proposed.typed, agreed=True)
 
 
-def test_the_page_says_that_a_mailbox_is_not_made_here(app: App) -> None:
+def test_the_page_says_that_this_process_creates_no_mailbox(app: App) -> None:
     app.ask("GET", BOXES)
     with looking_on(app):
         tab = page(domain="a.nl")
@@ -126,9 +126,7 @@ def test_the_page_says_that_a_mailbox_is_not_made_here(app: App) -> None:
     assert not app.host.has("nina@a.nl")
 
 
-def test_a_process_that_is_overtaken_while_it_waits_for_its_turn_sends_nothing(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_loses_ownership_while_waiting_sends_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.have("nina@a.nl")
     app.ask("GET", BOXES)
     before, send = app.host.writes(), app.host.send
@@ -144,7 +142,7 @@ def test_a_process_that_is_overtaken_while_it_waits_for_its_turn_sends_nothing(
     assert app.host.has("nina@a.nl")
 
 
-def test_what_was_done_by_a_process_that_is_overtaken_is_noted_by_the_other_once(
+def test_a_write_by_a_replaced_process_is_recorded_once_by_the_new_owner(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.ask("GET", BOXES)
@@ -166,7 +164,7 @@ def test_what_was_done_by_a_process_that_is_overtaken_is_noted_by_the_other_once
     assert [write.mailbox for write in journalled(app)] == ["nina@a.nl"]
 
 
-def test_only_the_owner_settles_what_got_no_answer(app: App) -> None:
+def test_only_the_owner_reads_back_writes_without_an_answer(app: App) -> None:
     app.ask("GET", BOXES)
     app.host.goes_wrong("lost_before", "any", count=None)
     assert app.ask("POST", BOXES, NINA).status_code == 503
@@ -184,7 +182,7 @@ def test_only_the_owner_settles_what_got_no_answer(app: App) -> None:
     assert doings(app) == ["mailbox.not_done"]
 
 
-def test_an_onlooker_gives_no_run_more_time(app: App) -> None:
+def test_a_process_without_ownership_extends_no_retention(app: App) -> None:
     run = app.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
     app.ended(run)
     with looking_on(app) as second:
@@ -198,7 +196,7 @@ def test_an_onlooker_gives_no_run_more_time(app: App) -> None:
         assert "run.extend" not in [entry["what"] for entry in audit.entries(tx)]
 
 
-def test_more_time_and_its_entry_come_together_or_not_at_all(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_longer_retention_and_its_audit_entry_are_stored_together(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     run = app.services.run_manager.start(plan(*rows(2)), LOCAL.name, retention_days=7)
     app.ended(run)
     until = app.services.run_manager.view(run).passwords_until  # type: ignore[union-attr]
