@@ -14,7 +14,7 @@ CADDYFILE = (ROOT / "Caddyfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_settings_that_they_name_exist() -> None:
+def test_every_setting_in_the_container_files_exists() -> None:
     texts = (IMAGE, CADDYFILE, (ROOT / "compose.yaml").read_text(encoding="utf-8"))
     named = {name for text in texts for name in re.findall(r"\bMXM?(?:ROUTE)?_[A-Z_]+", text)}
     assert named <= Settings.variables().keys()
@@ -36,7 +36,7 @@ def test_the_image_is_built_from_what_the_wheel_needs() -> None:
     assert all((ROOT / name).exists() for name in allowed)
 
 
-def test_only_the_proxy_is_reached_from_outside_and_it_is_trusted() -> None:
+def test_only_the_proxy_has_a_published_port_and_it_is_trusted() -> None:
     services = COMPOSE["services"]
     assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
     [network] = COMPOSE["networks"]["default"]["ipam"]["config"]

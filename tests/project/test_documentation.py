@@ -12,13 +12,13 @@ PAGES = {path: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"),
 README = PAGES[ROOT / "README.md"]
 
 
-def test_the_settings_are_all_there_with_their_defaults_and_meanings() -> None:
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     row = re.compile(r"^\| `(\w+)` \|(?: `(.*)`)? \| (.*) \|$", re.MULTILINE)
     rows = row.findall(PAGES[ROOT / "docs" / "settings.md"])
     assert [(name, (default, meaning)) for name, default, meaning in rows] == list(Settings.variables().items())
 
 
-def test_every_variable_that_a_page_names_exists() -> None:
+def test_every_variable_in_a_page_exists() -> None:
     for page, text in PAGES.items():
         set_in_examples = set(re.findall(r"^(MXM_[A-Z]+)=", text, re.MULTILINE))
         named = set(re.findall(r"\bMXM?(?:ROUTE)?_[A-Z_]+", text))
@@ -30,7 +30,7 @@ def test_only_the_api_page_sets_variables_of_its_own() -> None:
     assert setting == ["api.md"]
 
 
-def test_the_commands_that_a_page_names_can_be_run() -> None:
+def test_every_command_in_a_page_can_be_run() -> None:
     commands = {command for text in PAGES.values() for command in re.findall(r"\bscript/(\w+)\b(?!\.py)", text)}
     assert {"server", "test"} <= set(re.findall(r"\bscript/(\w+)", README))
     assert all(os.access(ROOT / "script" / command, os.X_OK) for command in commands)
@@ -71,7 +71,7 @@ def test_the_readme_stays_short() -> None:
     assert len(README.splitlines()) <= 160
 
 
-def test_the_packages_that_the_readme_lists_are_the_packages_there_are() -> None:
+def test_the_readme_lists_exactly_the_packages() -> None:
     packages = {path.name for path in (ROOT / "mxlib").iterdir() if (path / "__init__.py").is_file()}
     structure = README.split("## How it is built")[1]
     assert {name for name in packages if not re.search(rf"\b{name}  +\S", structure)} == set()

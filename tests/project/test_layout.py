@@ -14,8 +14,8 @@ from tests.support.source_tree import FILES, ROOT, named
 
 _GROUND = {"settings", "clock"}
 _KNOWLEDGE = {"core", "mxroute", "store"} | _GROUND
-#: Which rooms a room may ask. A room may always ask itself.
-DOORS = {
+#: Packages that a package may import. It may always import itself.
+MAY_IMPORT = {
     "settings": set[str](),
     "clock": set[str](),
     "dashboard": set[str](),
@@ -34,7 +34,7 @@ DOORS = {
     "app": {"dashboard", "ui"},
     "cli": {"dashboard", "auth", "store", "core"} | _GROUND,
 }
-#: Libraries that only these rooms may know.
+#: Libraries that only these packages may import.
 KEPT_TO = {
     "streamlit": {"ui", "pages", "app"},
     "sqlalchemy": {"store"},
@@ -45,15 +45,15 @@ KEPT_TO = {
 }
 
 
-def room(path: Path) -> str:
-    """The room that a file is in."""
+def package(path: Path) -> str:
+    """Return the package of a file."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return parts[0] if parts[0] != "mxlib" or len(parts) < 2 else parts[1]
 
 
 @cache
 def imported(path: Path) -> frozenset[str]:
-    """Every module that a file names in an import, wherever in the file."""
+    """Yield every module that a file imports, anywhere in the file."""
     return frozenset(_imported(path))
 
 
@@ -68,17 +68,17 @@ def _imported(path: Path) -> Iterator[str]:
 
 
 def test_imports_run_one_way() -> None:
-    strays = [f"{named(path)} imports mxlib.{other}" for path in FILES for other in _beyond_its_doors(path)]
+    strays = [f"{named(path)} imports mxlib.{other}" for path in FILES for other in _forbidden_imports(path)]
     assert not strays
 
 
-def _beyond_its_doors(path: Path) -> set[str]:
-    """The rooms that a file imports from and may not ask."""
-    here = room(path)
+def _forbidden_imports(path: Path) -> set[str]:
+    """Return the packages that a file imports from and may not."""
+    here = package(path)
     if here in ("mxlib", "__init__"):
         return set(imported(path))
     asked = {name.split(".")[1] for name in imported(path) if name.startswith("mxlib.")}
-    return asked - DOORS[here] - {here, "__version__"}
+    return asked - MAY_IMPORT[here] - {here, "__version__"}
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
@@ -102,18 +102,18 @@ def imported_modules(path: Path, modules: Mapping[str, Path]) -> set[str]:
     return found & modules.keys()
 
 
-def test_a_library_is_known_only_where_it_belongs() -> None:
+def test_a_library_is_imported_only_where_it_belongs() -> None:
     strays = [
         f"{named(path)} imports {library}"
         for path in FILES
         for library in KEPT_TO.keys() & {name.split(".")[0] for name in imported(path)}
-        if room(path) not in KEPT_TO[library]
+        if package(path) not in KEPT_TO[library]
     ]
     assert not strays
 
 
-def test_only_the_services_put_the_sandbox_in_the_hosts_place() -> None:
-    users = {room(path) for path in FILES if any(name.startswith("mxlib.sandbox") for name in imported(path))}
+def test_only_the_services_use_the_sandbox_as_the_host() -> None:
+    users = {package(path) for path in FILES if any(name.startswith("mxlib.sandbox") for name in imported(path))}
     assert users <= {"sandbox", "services"}
 
 

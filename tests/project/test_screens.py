@@ -17,5 +17,5 @@ def test_the_page_of_all_pictures_is_as_the_script_writes_it() -> None:
     assert (DOCS / "screens.md").read_text(encoding="utf-8") == screenshots.screens()
 
 
-def test_every_state_says_what_it_shows() -> None:
+def test_every_state_has_a_caption() -> None:
     assert all((reach.__doc__ or "").endswith(".") for reach, _ in STATES.values())
