@@ -24,8 +24,8 @@ WINDOW = 2.0
 
 def load(path: Path) -> Plan:
     """The plan that `save` wrote."""
-    told = json.loads(path.read_text())
-    rows = (PlannedRow(**row | {"verdict": Verdict(row["verdict"]), "action": Action(row["action"])}) for row in told)
+    stored = json.loads(path.read_text())
+    rows = (PlannedRow(**row | {"verdict": Verdict(row["verdict"]), "action": Action(row["action"])}) for row in stored)
     return Plan(path.name, "a digest", tuple(rows))
 
 

@@ -1,4 +1,4 @@
-"""A short run of script/chaos: a real server process is killed, and the host lies to it meanwhile."""
+"""A short run of script/chaos: a real server process is killed, and the host gives wrong answers."""
 
 import pytest
 
@@ -6,6 +6,6 @@ from script import chaos
 
 
 @pytest.mark.parametrize("name", ["kills", "liar", "denier", "feigner"])
-def test_every_row_is_made_once_and_known_as_what_it_is(name: str) -> None:
+def test_every_row_is_created_once_and_recorded_correctly(name: str) -> None:
     counts = chaos.trouble(name, rows=20, times=1)
     assert counts.is_well, str(counts)

@@ -90,7 +90,7 @@ def test_the_version_needs_no_data_folder(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(("script", "module"), [("server", "mxlib.dashboard"), ("mxm", "mxlib.cli")])
-def test_the_scripts_prepare_and_hand_their_arguments_on(tmp_path: Path, script: str, module: str) -> None:
+def test_the_scripts_prepare_and_pass_their_arguments_on(tmp_path: Path, script: str, module: str) -> None:
     for name, text in {
         f"script/{script}": (ROOT / "script" / script).read_text(encoding="utf-8"),
         "script/prepare": '#!/usr/bin/env bash\necho "prepare $@"\n',

@@ -137,7 +137,7 @@ def test_the_tests_build_with_the_release_s_own_backend() -> None:
     assert set(backend) <= set(pinned)
 
 
-def test_the_command_says_its_version_and_nothing_comes_from_the_checkout(installed: Installation) -> None:
+def test_the_command_prints_its_version_and_uses_nothing_of_the_checkout(installed: Installation) -> None:
     assert installed.run("mxm", "--version") == f"MXM {__version__}"
     assert installed.run("mxm", "serve", "--help").startswith("usage: mxm serve ")
     where = installed.run("python", "-c", "import mxlib; print(mxlib.__file__)")

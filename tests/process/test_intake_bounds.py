@@ -72,7 +72,7 @@ def test_no_text_takes_more_than_its_share(here: Measurer, what: str) -> None:
 )
 @example(head=HEADER, pattern=b'a,"b""c",\n', tail=b'"')
 @example(head=HEADER, pattern=b'"a"b\r', tail=b"")
-def test_whatever_is_repeated_a_million_times_takes_no_more_than_its_share(
+def test_text_repeated_a_million_times_stays_within_its_share(
     here: Measurer, head: bytes, pattern: bytes, tail: bytes
 ) -> None:
     data = head + pattern * (2 * MB // len(pattern)) + tail
@@ -143,7 +143,7 @@ def test_no_workbook_takes_more_than_its_unpacked_share(here: Measurer, what: st
     assert (within(here, packed.getvalue(), "staff.xlsx", size) >= 0) == is_read
 
 
-def test_texts_that_would_fill_the_memory_are_told_with_figures() -> None:
+def test_texts_that_would_fill_the_memory_are_refused_with_figures() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book(Staff=STAFF))) as whole, zipfile.ZipFile(packed, "w", 8) as copy:
         parts = {SHEET: _sheet(_shared, 10_000, 1), "xl/sharedStrings.xml": TEXT_OF_30_000}

@@ -1,4 +1,4 @@
-"""A run outlives its process: real processes, real HTTP, short windows, and no mercy."""
+"""A run survives the death of its process: real processes, real HTTP, short windows."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ROWS = 120
 KILLS = 10
 
 
-def test_a_run_killed_ten_times_makes_every_mailbox_once_and_keeps_every_password(tmp_path: Path, lives: Lives) -> None:
+def test_a_run_killed_ten_times_creates_every_mailbox_once_and_keeps_passwords(tmp_path: Path, lives: Lives) -> None:
     draw = random.Random(20)
     moments = sorted(draw.sample(range(ROWS - 8), KILLS))
     caught_sending = 0
@@ -37,7 +37,7 @@ def test_a_run_killed_ten_times_makes_every_mailbox_once_and_keeps_every_passwor
             caught_sending += "sending" in server.outcomes()
         assert ends(server.live(), 40) == (0, "")
 
-        told = server.results()
+        results = server.results()
         made = host.ask("log")["made"]
         kept = {box["email"]: box["password"] for box in host.ask("mailboxes") if "password" in box}
         answered = [entry for entry in host.ask("log")["log"] if entry["status"] == 201]
@@ -45,11 +45,11 @@ def test_a_run_killed_ten_times_makes_every_mailbox_once_and_keeps_every_passwor
     addresses = {each.address for each in asked}
     assert made == dict.fromkeys(addresses, 1)
     assert len(answered) == ROWS
-    assert told == {each.address: ("created", kept[each.address]) for each in asked}
+    assert results == {each.address: ("created", kept[each.address]) for each in asked}
     assert kept == {each.address: each.password for each in asked}
 
 
-def test_a_server_told_to_end_finishes_what_is_in_flight_and_goes_on_later(tmp_path: Path, lives: Lives) -> None:
+def test_sigterm_finishes_requests_in_flight_and_the_run_continues_later(tmp_path: Path, lives: Lives) -> None:
     with hosting("--window", "2", "--writes", "50", "--latency", "0.4") as host:
         server = Server(tmp_path / "data", host.url, lives)
         asked = server.asked(12)
@@ -68,7 +68,7 @@ def test_a_server_told_to_end_finishes_what_is_in_flight_and_goes_on_later(tmp_p
         assert host.writes() == 12
 
 
-def test_a_server_told_to_end_does_not_wait_for_a_host_that_is_stuck(tmp_path: Path, lives: Lives) -> None:
+def test_sigterm_does_not_wait_for_a_stuck_host(tmp_path: Path, lives: Lives) -> None:
     stuck = '[{"fault": "stalled", "first": 3, "count": 9}]'
     with hosting("--window", "2", "--writes", "50", "--faults", stuck) as host:
         server = Server(tmp_path / "data", host.url, lives, timeout=30)
@@ -81,7 +81,7 @@ def test_a_server_told_to_end_does_not_wait_for_a_host_that_is_stuck(tmp_path: P
         assert Counter(server.outcomes()) == stands
 
 
-def test_a_run_goes_on_when_the_host_was_away(tmp_path: Path, lives: Lives) -> None:
+def test_a_run_continues_when_the_host_is_back(tmp_path: Path, lives: Lives) -> None:
     kept = tmp_path / "host.jsonl"
     options = ("--window", "2", "--writes", "40", "--latency", "0.1", "--state", str(kept))
     with hosting(*options) as host:
@@ -99,6 +99,6 @@ def test_a_run_goes_on_when_the_host_was_away(tmp_path: Path, lives: Lives) -> N
     made = [f"{each['username']}@{each['domain']}" for each in changes if each["op"] == "create"]
     assert sorted(made) == sorted(each.address for each in asked)
     after = Sandbox(Account(), state_file=kept)
-    told = server.results()
-    assert {outcome for outcome, _ in told.values()} == {"created"}
-    assert all(after.password_is(address, password) for address, (_, password) in told.items())
+    results = server.results()
+    assert {outcome for outcome, _ in results.values()} == {"created"}
+    assert all(after.password_is(address, password) for address, (_, password) in results.items())

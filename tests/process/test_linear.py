@@ -215,13 +215,13 @@ def least(work: Callable[[str], object]) -> float:
     return min(_spent(lambda: work("")) for _ in range(TIMES))
 
 
-def test_every_pattern_of_the_project_is_known_here() -> None:
+def test_every_pattern_of_the_project_is_tested() -> None:
     assert not UNKNOWN
     assert len({case.pattern for case in CASES}) > 40
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.where}-{case.method}")
-def test_a_pattern_costs_in_proportion_to_the_text(case: Case) -> None:
+def test_every_pattern_takes_linear_time(case: Case) -> None:
     if case.method == "arrow":
         work = _with_arrow(cast(str, case.pattern))
     else:
@@ -229,7 +229,7 @@ def test_a_pattern_costs_in_proportion_to_the_text(case: Case) -> None:
         encode = (lambda text: text.encode("latin-1", "ignore")) if isinstance(case.pattern, bytes) else str
         blank = encode("")
         work = _by_method(compiled, case.method, encode, blank)
-    slow = [told for start, repeated in _texts(case.pattern) if (told := grows_too_fast(work, start, repeated))]
+    slow = [reason for start, repeated in _texts(case.pattern) if (reason := grows_too_fast(work, start, repeated))]
     assert not slow
 
 
@@ -347,10 +347,10 @@ def _people(first: str, last: str) -> usernames.People:
 
 
 @pytest.mark.parametrize("what", WORK)
-def test_what_looks_into_a_text_costs_in_proportion_to_it(what: str) -> None:
+def test_every_reader_of_text_takes_linear_time(what: str) -> None:
     work = WORK[what]
     always = least(work)
-    slow = [told for text in TEXTS if (told := grows_too_fast(work, "", text, always))]
+    slow = [reason for text in TEXTS if (reason := grows_too_fast(work, "", text, always))]
     assert not slow
 
 
@@ -360,6 +360,6 @@ def test_a_slow_pattern_and_slow_work_are_found() -> None:
     assert not grows_too_fast(lambda text: text.count("["), "", "[")
 
 
-def test_the_project_is_where_it_is_looked_for() -> None:
+def test_the_project_files_are_found() -> None:
     assert any(case.where.startswith("mxlib/core/headers.py") for case in CASES)
     assert (ROOT / "mxlib").is_dir()

@@ -22,7 +22,7 @@ def start_once(folder: Path, others: Barrier) -> None:
     assert ensure_first_admin(settings, SystemClock())
 
 
-def test_first_starts_at_once_on_an_empty_folder_all_come_up(tmp_path: Path) -> None:
+def test_simultaneous_first_starts_on_an_empty_folder_all_succeed(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     others = context.Barrier(3)
     starts = [context.Process(target=start_once, args=(tmp_path / "data", others)) for _ in range(3)]
@@ -49,7 +49,7 @@ def test_a_lock_file_that_is_removed_during_a_run_makes_no_second_sender(tmp_pat
     assert server.results() == {each.address: ("created", each.password) for each in asked}
 
 
-def test_a_process_that_was_killed_leaves_the_runs_to_the_next_one_at_once(tmp_path: Path, lives: Lives) -> None:
+def test_the_runs_of_a_killed_process_pass_to_the_next_at_once(tmp_path: Path, lives: Lives) -> None:
     with hosting("--window", "2", "--writes", "40", "--latency", "0.06") as host:
         server = Server(tmp_path / "data", host.url, lives)
         server.asked(20)

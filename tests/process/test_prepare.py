@@ -83,7 +83,7 @@ def test_what_the_tests_need_holds_what_the_server_needs(machine: Machine) -> No
     assert machine.done == ["venv", "install requirements-dev.txt"]
 
 
-def test_the_server_alone_does_not_do_for_the_tests(machine: Machine) -> None:
+def test_the_install_of_the_server_is_not_enough_for_the_tests(machine: Machine) -> None:
     machine.prepare()
     machine.prepare("requirements-dev.txt")
     assert machine.done[-1] == "install requirements-dev.txt"

@@ -47,23 +47,25 @@ def test_health_answers_in_json(server: Server) -> None:
     assert health == {"status": "ok"}
 
 
-def test_every_page_wears_the_security_headers(server: Server) -> None:
+def test_every_page_has_the_security_headers(server: Server) -> None:
     for path in ("/", "/import", "/static/none.js", "/health", "/template.csv"):
         with urlopen(f"{server.url}{path}", timeout=5) as answer:
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
 
 
-def test_it_ends_in_time_when_told(tmp_path: Path) -> None:
+def test_the_server_ends_in_time_on_sigterm(tmp_path: Path) -> None:
     with driver.serving(tmp_path) as server:
-        told = time.monotonic()
+        asked_at = time.monotonic()
         server.stop()
-        assert time.monotonic() - told < 10
+        assert time.monotonic() - asked_at < 10
         assert "Traceback" not in server.output()
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::"])
 @pytest.mark.parametrize("settings", [BRISK, ACCOUNT | NOWHERE], ids=["sandbox", "account"])
-def test_it_does_not_start_where_others_could_reach_it(tmp_path: Path, address: str, settings: dict[str, str]) -> None:
+def test_the_server_does_not_start_on_a_reachable_address(
+    tmp_path: Path, address: str, settings: dict[str, str]
+) -> None:
     said = refusal(tmp_path, "--server.address", address, settings=settings)
     assert "Set MXM_ADMIN_USER and MXM_ADMIN_PASSWORD" in said
     assert f"MXM does not start: It would serve {'a real' if settings != BRISK else 'the sandbox'}" in said
@@ -72,21 +74,21 @@ def test_it_does_not_start_where_others_could_reach_it(tmp_path: Path, address: 
     assert KEY not in said
 
 
-def test_a_real_account_is_served_to_nobody_when_nobody_can_sign_in(tmp_path: Path) -> None:
+def test_a_real_account_is_not_served_without_sign_in(tmp_path: Path) -> None:
     said = refusal(tmp_path, settings=ACCOUNT | NOWHERE)
     assert "MXM does not start: It would serve a real MXroute account, and nobody could sign in." in said
     assert "script/mxm user add NAME --admin" in said
     assert KEY not in said
 
 
-def test_a_weak_password_of_the_first_admin_is_refused_and_not_told(tmp_path: Path) -> None:
+def test_a_weak_password_of_the_first_admin_is_refused_and_not_printed(tmp_path: Path) -> None:
     said = refusal(tmp_path, settings=ADMIN | {"MXM_ADMIN_PASSWORD": "Secr3t"})
     assert "MXM does not start: MXM_ADMIN_USER, MXM_ADMIN_PASSWORD: The password has 6 characters; 12" in said
     assert "Traceback" not in said
     assert "Secr3t" not in said
 
 
-def test_half_an_account_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+def test_an_incomplete_account_is_refused_with_the_missing_setting(tmp_path: Path) -> None:
     said = refusal(tmp_path, settings={"MX_API_KEY": KEY})
     assert "MX_SERVER and MX_USER" in said
     assert "Traceback" not in said
@@ -96,13 +98,13 @@ def test_half_an_account_is_refused_with_what_is_missing(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "value"), [("MXM_MAX_ROWS", "many"), ("MXM_RETENTION_DAYS", "0"), ("MXM_DATA_DIR", "/dev/null/data")]
 )
-def test_a_setting_that_can_not_be_is_named_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:
+def test_an_invalid_setting_is_named_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:
     said = refusal(tmp_path, settings={name: value})
     assert f"MXM does not start: {name}: " in said
     assert "Traceback" not in said
 
 
-def test_a_real_account_is_served_on_this_machine_and_its_key_is_not_told(tmp_path: Path) -> None:
+def test_a_real_account_is_served_on_loopback_and_its_key_is_not_printed(tmp_path: Path) -> None:
     with driver.serving(tmp_path, settings=ACCOUNT | NOWHERE | ADMIN) as server:
         with pytest.raises(HTTPError, match="401"):
             urlopen(f"{server.url}/", timeout=5)
@@ -118,7 +120,7 @@ def test_a_real_account_is_served_on_this_machine_and_its_key_is_not_told(tmp_pa
 
 
 @pytest.mark.parametrize(("trusted", "address"), [("", "127.0.0.1"), ("127.0.0.1", "203.0.113.9")])
-def test_no_program_of_this_machine_says_where_people_are_unless_it_was_named(
+def test_only_a_trusted_proxy_on_this_machine_sets_the_client_address(
     tmp_path: Path, trusted: str, address: str
 ) -> None:
     with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_TRUSTED_PROXIES": trusted}) as server:
@@ -133,6 +135,6 @@ def test_no_program_of_this_machine_says_where_people_are_unless_it_was_named(
     assert seen == [(address,)]
 
 
-def test_the_data_folder_is_nobody_elses(server: Server) -> None:
+def test_the_data_folder_is_private(server: Server) -> None:
     assert server.data.stat().st_mode & 0o077 == 0
     assert not [path.name for path in server.data.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]

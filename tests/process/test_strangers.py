@@ -1,4 +1,4 @@
-"""A real server process, asked by somebody without a session, byte by byte: what client libraries would tidy up."""
+"""Raw requests without a session to a real server process, which client libraries would correct."""
 
 import re
 import socket
@@ -69,7 +69,7 @@ def ask(server: Server, target: str, *headers: str, method: str = "GET", body: b
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-def test_no_way_of_writing_an_address_leads_past_the_guard(server: Server, target: str, accept: str) -> None:
+def test_no_spelling_of_a_path_bypasses_the_sign_in(server: Server, target: str, accept: str) -> None:
     answer = ask(server, target, f"Accept: {accept}")
     assert answer.status in (303, 400, 401), answer.head
     if answer.status == 303:
@@ -82,7 +82,7 @@ def test_no_way_of_writing_an_address_leads_past_the_guard(server: Server, targe
     "method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "X"]
 )
 @pytest.mark.parametrize("target", ["/", "/_stcore/upload_file/a/b", "/_stcore/host-config", "/api", "/api/me"])
-def test_no_method_leads_past_the_guard(server: Server, method: str, target: str) -> None:
+def test_no_method_bypasses_the_sign_in(server: Server, method: str, target: str) -> None:
     assert ask(server, target, f"Origin: {server.url}", method=method).status in (400, 401)
 
 
@@ -93,7 +93,7 @@ def test_no_method_leads_past_the_guard(server: Server, method: str, target: str
 @pytest.mark.parametrize(
     "claim", ["X-A: b", f"X-Mx-User: {NAME}", f"Cookie: mxm-session={NAME}", "Cookie: mxm-session="]
 )
-def test_no_websocket_opens_without_a_session(server: Server, target: str, claim: str) -> None:
+def test_a_websocket_without_a_session_is_refused(server: Server, target: str, claim: str) -> None:
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
     key = "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="
     assert ask(server, target, *upgrade, key, f"Origin: {server.url}", claim).status == 401
@@ -107,7 +107,7 @@ def sign_in(server: Server, *headers: str) -> Answer:
     )
 
 
-def test_nobody_who_is_no_proxy_of_ours_says_where_they_are_or_that_they_speak_https(server: Server) -> None:
+def test_forwarded_headers_of_untrusted_clients_are_ignored(server: Server) -> None:
     claims = ("X-Forwarded-For: 198.51.100.7", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example")
     answer = sign_in(
         server, f"Origin: {server.url}", *claims, "Forwarded: for=198.51.100.7;proto=https;host=evil.example"
@@ -121,22 +121,22 @@ def test_nobody_who_is_no_proxy_of_ours_says_where_they_are_or_that_they_speak_h
 @pytest.mark.parametrize(
     "origins", [(), ("Origin: null",), ("Origin: https://evil.example",), ("Origin: http://127.0.0.1:1",)]
 )
-def test_no_other_page_signs_anybody_in(server: Server, origins: tuple[str, ...]) -> None:
+def test_the_sign_in_form_of_another_site_is_refused(server: Server, origins: tuple[str, ...]) -> None:
     answer = sign_in(server, *origins)
     assert (answer.status, answer.header("set-cookie")) == (403, "")
 
 
-def test_two_origins_are_none(server: Server) -> None:
+def test_two_origin_headers_are_refused(server: Server) -> None:
     assert sign_in(server, f"Origin: {server.url}", "Origin: https://evil.example").status == 403
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "a@127.0.0.1", ""])
-def test_no_other_name_leads_here(server: Server, host: str) -> None:
+def test_an_unknown_host_name_is_refused(server: Server, host: str) -> None:
     assert ask(server, "/sign-in", f"Host: {host}").status in (400, 421)
     assert ask(server, "http://127.0.0.1/sign-in", f"Host: {host}").status in (400, 421)
     assert ask(server, "/health", f"Host: {urlsplit(server.url).netloc}", f"Host: {host}").status in (400, 421)
 
 
-def test_a_body_of_no_known_length_is_not_read(server: Server) -> None:
+def test_a_body_without_a_known_length_is_refused(server: Server) -> None:
     chunked = (f"Origin: {server.url}", "Transfer-Encoding: chunked")
     assert ask(server, "/sign-in", *chunked, method="POST").status == 411

@@ -71,7 +71,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_both_programs_are_installed_where_that_may_be_done(machine: Machine) -> None:
+def test_both_programs_are_installed_where_that_is_allowed(machine: Machine) -> None:
     machine.has_apt()
     assert machine.run() == [
         "== Installing chromium for the browser tests",
@@ -87,14 +87,14 @@ def test_a_busy_package_manager_is_waited_for(machine: Machine) -> None:
     assert machine.log.count("sleep 5") == 3
 
 
-def test_another_failure_of_the_package_manager_is_shown_and_not_tried_again(machine: Machine) -> None:
+def test_another_failure_of_the_package_manager_is_shown_and_not_retried(machine: Machine) -> None:
     machine.has_apt("E: Unable to fetch some archives.")
     assert "E: Unable to fetch some archives." in machine.run()
     assert "sleep 5" not in machine.log
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", "are skipped"), ("true", "fail")])
-def test_what_is_missing_is_named_with_what_becomes_of_its_tests(machine: Machine, ci: str, outcome: str) -> None:
+def test_a_missing_program_is_named_with_its_skipped_tests(machine: Machine, ci: str, outcome: str) -> None:
     said = machine.run(CI=ci)
     assert (
         f"== No Chromium: the browser tests {outcome}. Install it (Debian, Ubuntu: apt-get install chromium)." in said

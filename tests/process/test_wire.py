@@ -53,7 +53,7 @@ def seconds(connection: http.client.HTTPConnection, path: str) -> float:
     return time.perf_counter() - began
 
 
-def test_an_answer_on_a_kept_connection_waits_for_no_acknowledgement(server: Server) -> None:
+def test_an_answer_on_a_kept_connection_has_no_delayed_acknowledgement(server: Server) -> None:
     with closing(connected(server)) as connection:
         times = [seconds(connection, "/health") for _ in range(60)]
     assert statistics.quantiles(times[20:], n=4)[0] < 0.02  # a delayed acknowledgement takes 0.04 s, each time
@@ -70,7 +70,7 @@ def sign_in(server: Server, address: str, name: str = NAME, password: str = PASS
         return answer.status, time.perf_counter() - began
 
 
-def test_a_hundred_strangers_who_guess_keep_no_honest_sign_in_waiting(guarded: Server) -> None:
+def test_a_hundred_guessing_clients_do_not_delay_an_honest_sign_in(guarded: Server) -> None:
     home, ended = "192.0.2.7", threading.Event()
     assert sign_in(guarded, home)[0] == 303
     alone = max(sign_in(guarded, home)[1] for _ in range(3))
@@ -157,7 +157,7 @@ ABORTED = {
 
 
 @pytest.mark.parametrize("served", ["server", "guarded"])
-def test_whoever_hangs_up_leaves_no_traceback_and_few_lines(served: str, request: pytest.FixtureRequest) -> None:
+def test_a_client_that_hangs_up_leaves_no_traceback_and_few_lines(served: str, request: pytest.FixtureRequest) -> None:
     server: Server = request.getfixturevalue(served)
     before = len(server.output())
     for _ in range(10):
@@ -171,7 +171,7 @@ def test_whoever_hangs_up_leaves_no_traceback_and_few_lines(served: str, request
     assert len(written.splitlines()) <= 15, written[-2_000:]
 
 
-def test_a_message_larger_than_any_of_a_page_is_not_taken(server: Server) -> None:
+def test_a_message_larger_than_any_of_a_page_is_refused(server: Server) -> None:
     with pytest.raises(ConnectionClosed):
         _say(server, b"\0" * 26_000_000)
     with urlopen(f"{server.url}/health") as answer:

@@ -1,4 +1,4 @@
-"""The worker: bounded in time, memory and number, told nothing, and the server answers while it works."""
+"""The worker: limited in time, memory and number, without settings, and never in the way of the server."""
 
 import http.client
 import os
@@ -41,7 +41,7 @@ def worker() -> Iterator[Worker]:
     made.close()
 
 
-def test_it_gives_what_the_function_gives(worker: Worker) -> None:
+def test_the_worker_returns_what_the_function_returns(worker: Worker) -> None:
     sheet = worker.run(reader.read, STAFF, "staff.csv")
     assert sheet.header == reader.read(STAFF, "staff.csv").header
     assert sheet.table.row(1) == ["piet", "2048"]
@@ -51,7 +51,7 @@ def test_it_gives_what_the_function_gives(worker: Worker) -> None:
     pd.testing.assert_frame_equal(here, there)
 
 
-def test_what_a_function_raises_comes_back_with_all_that_it_says(worker: Worker) -> None:
+def test_an_exception_of_the_function_is_raised_with_its_details(worker: Worker) -> None:
     with pytest.raises(FileRefused) as refused:
         worker.run(reader.read, b'username\n"jan\n', "staff.csv")
     assert refused.value.line == 2
@@ -60,7 +60,7 @@ def test_what_a_function_raises_comes_back_with_all_that_it_says(worker: Worker)
     assert malformed.value.field == "rows"
 
 
-def test_a_fault_says_its_kind_and_place_and_no_value(worker: Worker) -> None:
+def test_an_unexpected_error_reports_its_kind_and_place_and_no_value(worker: Worker) -> None:
     with pytest.raises(Fault) as fault:
         worker.run(int, "Geheim.2026x")
     assert "ValueError at" in str(fault.value)
@@ -98,7 +98,7 @@ def test_a_worker_that_ended_is_started_again(worker: Worker) -> None:
     assert worker.run(len, "abc") == 3
 
 
-def test_as_many_jobs_wait_as_may() -> None:
+def test_the_number_of_waiting_jobs_is_limited() -> None:
     crowded = Worker(seconds=20, waiting=1)
     found: list[int] = []
     try:
@@ -121,7 +121,7 @@ def _slept(worker: Worker) -> int:
     return 1
 
 
-def test_it_is_told_no_setting_and_inherits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_gets_no_setting_and_inherits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MX_API_KEY", "Zq7-not-to-be-seen")
     alone = Worker()
     try:
@@ -192,13 +192,13 @@ def ordinary() -> float:
 
 
 @pytest.mark.parametrize("what", SMALL)
-def test_what_is_read_in_passing_takes_little_time_whatever_it_holds(what: str, ordinary: float) -> None:
+def test_content_read_in_the_server_itself_takes_little_time(what: str, ordinary: float) -> None:
     data = SMALL[what][:30_000]
     assert time_budget.is_small(data)
     assert seconds_to_read(data) < 50 * ordinary
 
 
-def test_what_may_take_longer_is_not_read_in_passing() -> None:
+def test_content_that_may_take_longer_is_read_in_the_worker() -> None:
     assert not time_budget.is_small(b"a" * 30_001)
     assert not time_budget.is_short("a" * 100_001)
     many = make_rows({"username": [f"ü{at}" for at in range(2_000)]})
@@ -243,7 +243,7 @@ WORST = {
 
 @pytest.mark.process
 @pytest.mark.xdist_group("process")
-def test_the_health_and_a_page_answer_while_all_of_the_worst_are_read_at_once(server: Server) -> None:
+def test_health_and_pages_answer_while_the_slowest_files_are_read(server: Server) -> None:
     token, where = _token(server), urlsplit(server.url).netloc
     page_run(server, "clienta.nl")  # what is loaded at the first one is no cost of a page
     usual = max(_health(where) for _ in range(30))  # of a machine that does other things too
