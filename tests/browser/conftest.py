@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def chromium() -> Iterator[Browser]:
     """One browser for the tests of a file.
 
-    It ends with them: while it is there, an event loop runs in this thread, and other tests want one of their own.
+    It ends with them: while it is there, an event loop runs in this thread, and other tests need one of their own.
     """
     if driver.chromium_path() is None:
         missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)."
@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def look() -> dict[str, Any]:
-    """Options of the browser's context; a test that wants others parametrizes `look`."""
+    """Options of the browser's context; a test that needs others parametrizes `look`."""
     return {"viewport": {"width": 1280, "height": 900}}
 
 

@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-#: A rate window short enough for a test, with room for a journey; a server process is told so by its environment.
+#: A rate window short enough for a test, with room for a journey; a server process gets it from its environment.
 BRISK = {"MXM_SANDBOX_WINDOW": "1", "MXM_SANDBOX_WRITES": "50", "MXM_SANDBOX_READS": "200"}
 IDLE_MS = 250
 #: Pixels from the left, in the second column of any table.
@@ -45,7 +45,7 @@ def chromium_path() -> str | None:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """The system's Chromium, told to call nobody."""
+    """Start the system's Chromium, with its own calls to other machines off."""
     return playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
 
 

@@ -37,7 +37,7 @@ def me(server: Server, token: str) -> tuple[int, dict[str, object]]:
         return refusal.code, {}
 
 
-def test_from_no_sign_in_to_people_tokens_and_their_trail(tabs: list[Page], server: Server) -> None:
+def test_users_tokens_and_audit_log_from_the_first_admin_on(tabs: list[Page], server: Server) -> None:
     page, fresh = tabs
     # Nobody signs in yet; the first user changes that for every open tab.
     visit(page, "/access")
@@ -52,7 +52,7 @@ def test_from_no_sign_in_to_people_tokens_and_their_trail(tabs: list[Page], serv
     sign_in(page, BOSS, PASSWORD, "/access")
     expect(page.get_by_text("No sign-in on this machine's sandbox")).to_have_count(0)
 
-    # The admin adds somebody who may view one domain; the password is shown once.
+    # The admin adds a user who may view one domain; the password is shown once.
     press(page, "Add a user")
     dialog.get_by_label("Name").fill(KIM)
     page.keyboard.press("Tab")
@@ -103,7 +103,7 @@ def test_from_no_sign_in_to_people_tokens_and_their_trail(tabs: list[Page], serv
     Grid(page, "tokens").expect(0, "State", "Revoked")
     assert me(server, token)[0] == 401
 
-    # The trail has it all, finds it, and lets it be taken away; nobody else's is shown to kim.
+    # The audit log has it all, finds it and exports it; kim sees no entries of others.
     visit(page, "/audit")
     grid = Grid(page, "audit-table")
     assert [grid.read(row, "What") for row in range(2)] == ["Revoked a token", "Made a token"]

@@ -8,7 +8,7 @@ from tests.browser.driver import Grid, idle
 from tests.browser.steps import finished, open_preview, press, start, visit
 
 
-def test_a_refresh_in_the_middle_of_mending_loses_nothing(page: Page) -> None:
+def test_a_refresh_while_editing_loses_nothing(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     grid = open_preview(page, b"username,password\r\nfresh one,Geheim.2026x\r\nfresh.two,Geheim.2026x\r\n", "fresh.csv")
     grid.edit(0, "Username", "fresh.one")

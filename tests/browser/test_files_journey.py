@@ -16,7 +16,7 @@ BROKEN = (
 )
 
 
-def test_a_file_with_an_open_quote_is_put_right_over_the_line_at_fault(page: Page) -> None:
+def test_a_file_with_an_open_quote_is_fixed_at_the_line_at_fault(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, BROKEN)
     press(page, "Preview import")
@@ -33,13 +33,13 @@ def test_a_file_with_an_open_quote_is_put_right_over_the_line_at_fault(page: Pag
     grid.expect(31, "Username", "noor.vos")
 
 
-def test_all_domains_leave_in_one_file_that_can_be_read_again(page: Page) -> None:
+def test_all_domains_are_exported_in_one_file_that_can_be_imported(page: Page) -> None:
     visit(page, "/", domain="clienta.nl")
     press(page, "Export all domains")
     dialog = page.get_by_role("dialog")
-    told = dialog.get_by_text(re.compile(r"mailboxes of \d+ domains in one file"))
-    expect(told).to_be_visible()
-    mailboxes = int((re.search(r"(\d+) mailboxes", told.inner_text()) or [0, 0])[1])
+    summary = dialog.get_by_text(re.compile(r"mailboxes of \d+ domains in one file"))
+    expect(summary).to_be_visible()
+    mailboxes = int((re.search(r"(\d+) mailboxes", summary.inner_text()) or [0, 0])[1])
     for label, ending in (("Download CSV", "csv"), ("Download Excel", "xlsx")):
         name, content = download(page, lambda label=label: dialog.get_by_role("link", name=label).click())  # type: ignore[misc]
         assert re.fullmatch(rf"mailboxes-all-[\d-]+\.{ending}", name)
@@ -47,7 +47,7 @@ def test_all_domains_leave_in_one_file_that_can_be_read_again(page: Page) -> Non
     idle(page)
 
 
-def test_a_file_that_is_in_preview_is_kept_nowhere_else(page: Page) -> None:
+def test_a_file_in_preview_is_stored_nowhere_else(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, b"username\r\nnina.berg\r\n")
     metrics = f"{page.url.partition('/import')[0]}/_stcore/metrics"

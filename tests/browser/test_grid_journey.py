@@ -1,4 +1,4 @@
-"""Mending in Chromium: typing, pasting ranges, deleting, filtering, pages; what is invalid is shown and kept."""
+"""Editing in Chromium: typing, pasting ranges, deleting, filtering, pages; invalid text is shown and kept."""
 
 import re
 from typing import Any
@@ -112,7 +112,7 @@ def test_a_mask_that_is_copied_is_never_a_password_of_another_row(page: Page) ->
     Grid(page, "preview-grid").expect(0, "Password", "Geheim.2026x")
 
 
-def test_what_is_invalid_is_shown_with_what_to_fix_and_never_swallowed(page: Page) -> None:
+def test_invalid_text_is_kept_and_shown_with_what_to_fix(page: Page) -> None:
     grid = opened(page)
     for row, (title, text) in enumerate(
         [
@@ -189,7 +189,7 @@ def test_a_row_is_left_out_and_deleted_by_keyboard_alone(page: Page) -> None:
     expect(page.get_by_text("1 row deleted.")).to_be_visible()
 
 
-def test_problems_are_mended_one_after_the_other_from_the_list(page: Page) -> None:
+def test_problems_are_fixed_one_after_the_other_from_the_list(page: Page) -> None:
     opened(page, ROWS.replace(b"p1,", b"p 1,").replace(b"p4,", b"p 4,"))
     page.get_by_text("What to fix, as a list").click()
     idle(page)
@@ -205,7 +205,7 @@ def test_problems_are_mended_one_after_the_other_from_the_list(page: Page) -> No
     assert [grid.read(row, "Username") for row in range(5)] == ["p0", "p.one", "p2", "p3", "p5"]
 
 
-def test_the_corrected_file_is_downloaded_and_comes_back_as_it_was(page: Page) -> None:
+def test_the_corrected_file_is_downloaded_and_imported_unchanged(page: Page) -> None:
     grid = opened(page, b"username,password,Phone\r\nAlice ,Geheim.2026x,020\r\nbob,,030\r\n", name="staff.csv")
     grid.edit(1, "Username", "bo")
     page.get_by_text("What changed from the file").click()
@@ -237,7 +237,7 @@ def test_an_edit_on_one_page_of_a_long_table_is_there_after_turning_to_another(p
 
 
 @pytest.mark.parametrize("look", [{"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2}])
-def test_at_200_percent_what_to_fix_stays_beside_the_cell_that_is_mended(page: Page, look: dict[str, Any]) -> None:
+def test_at_200_percent_what_to_fix_stays_next_to_the_edited_cell(page: Page, look: dict[str, Any]) -> None:
     grid = opened(page, b"username,recovery_email\r\njan jansen,x\r\n")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     grid.root.scroll_into_view_if_needed()

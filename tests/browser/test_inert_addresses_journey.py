@@ -23,7 +23,7 @@ def followed(page: Page) -> list[str]:
     return [href for href, reached in page.evaluate(LINKS) if reached]
 
 
-def test_no_address_of_others_is_a_link_that_can_be_followed(page: Page) -> None:
+def test_no_foreign_address_is_a_link_that_can_be_followed(page: Page) -> None:
     visit(page, "/mailbox", domain="clienta.nl", address="info@clienta.nl")
     expect(page.get_by_role("heading", name="info@clienta.nl")).to_be_visible()
     assert followed(page) == []

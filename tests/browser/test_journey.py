@@ -1,4 +1,4 @@
-"""The whole journey in Chromium: drop a file, mend it, run it, take the results away, and compare with the host."""
+"""The whole journey in Chromium: drop a file, fix it, run it, download the results, compare with the host."""
 
 import csv
 import io
@@ -29,8 +29,8 @@ def save(page: Page, link: str) -> bytes:
     return download(page, lambda: page.get_by_test_id(link).click())[1]
 
 
-def mend(page: Page, content: bytes) -> Grid:
-    """Preview a file of six rows, mend two cells and delete the row that is there twice."""
+def fix(page: Page, content: bytes) -> Grid:
+    """Preview a file of six rows, fix two cells and delete the duplicate row."""
     visit(page, "/", domain="clienta.nl")
     press(page, "Import CSV")
     grid = open_preview(page, content)
@@ -54,8 +54,8 @@ def rows_of(tag: str) -> bytes:
     ).encode()
 
 
-def test_a_file_is_mended_in_place_run_and_taken_away_and_the_host_holds_just_that(page: Page, server: Server) -> None:
-    mend(page, rows_of("een"))
+def test_a_file_is_fixed_run_and_downloaded_and_the_host_has_just_its_rows(page: Page, server: Server) -> None:
+    fix(page, rows_of("een"))
     start(page)
     finished(page)
 
@@ -109,7 +109,7 @@ def test_only_ticked_ready_rows_are_sent(page: Page, server: Server) -> None:
     assert "leave.me@clienta.nl" not in there
 
 
-def test_clicking_create_with_a_cell_still_open_takes_that_edit_along(page: Page, server: Server) -> None:
+def test_clicking_create_with_an_open_cell_includes_that_edit(page: Page, server: Server) -> None:
     visit(page, "/import", domain="clienta.nl")
     grid = open_preview(page, b"username,password,quota\r\nopen.cell,Geheim.2026x,100\r\n")
     grid.type_into(0, "Quota (MB)", "777", enter=False)

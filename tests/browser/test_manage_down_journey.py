@@ -19,7 +19,7 @@ ADMIN = {"MXM_ADMIN_USER": "kim@agency.example", "MXM_ADMIN_PASSWORD": "correct 
 
 
 class Host:
-    """A stand-in as a process of its own, that can be told to fall silent."""
+    """A stand-in of the host in a process of its own, which can stop answering."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -122,7 +122,7 @@ def test_a_change_says_that_the_host_is_down_and_can_be_sent_again(
     ).to_be_visible()
 
 
-def test_the_lists_and_find_go_on_by_what_is_kept_and_say_so(signed_in: Page, stand_in: Host) -> None:
+def test_lists_and_search_use_stored_lists_and_say_so(signed_in: Page, stand_in: Host) -> None:
     page = signed_in
     stand_in.answers(well=False)
     page.locator(".st-key-refresh").get_by_role("button").click()

@@ -81,7 +81,7 @@ def code(page: Page, where: str = "") -> str:
     return dialog(page).locator(f"{where} [data-testid='stCode']").first.inner_text().strip()
 
 
-# A new one.
+# New mailboxes.
 
 
 def test_a_mailbox_is_made_in_one_form_that_keeps_what_was_typed(page: Page, server: Server) -> None:
@@ -112,7 +112,7 @@ def test_a_mailbox_is_made_in_one_form_that_keeps_what_was_typed(page: Page, ser
     assert grid.read(row_of(grid, "eva.jansen@clienta.nl"), "Recovery email") == "eva@home.nl"
 
 
-def test_a_name_that_is_taken_is_said_and_the_form_stays(page: Page) -> None:
+def test_a_taken_name_is_reported_and_the_form_stays(page: Page) -> None:
     accounts(page)
     press(page, "New mailbox")
     fill(page, "Username", "info")
@@ -122,7 +122,7 @@ def test_a_name_that_is_taken_is_said_and_the_form_stays(page: Page) -> None:
     expect(dialog(page).get_by_role("textbox", name=re.compile("Username"))).to_have_value("info")
 
 
-def test_the_password_is_copied_by_its_button_and_the_text_for_its_owner_holds_none(page: Page) -> None:
+def test_the_password_has_a_copy_button_and_is_not_in_the_text_for_its_owner(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     accounts(page)
     press(page, "New mailbox")
@@ -140,10 +140,10 @@ def test_the_password_is_copied_by_its_button_and_the_text_for_its_owner_holds_n
     expect(text).not_to_contain_text(password)
 
 
-# One at once.
+# Changes of one mailbox.
 
 
-def test_the_quota_of_one_is_set_at_once_and_below_its_use_wants_a_tick(page: Page, server: Server) -> None:
+def test_the_quota_of_one_is_set_at_once_and_below_usage_needs_a_tick(page: Page, server: Server) -> None:
     accounts(page)
     tick(page, "carlijn.costa@clienta.nl")
     act(page, "quota")
@@ -174,7 +174,7 @@ def test_a_new_password_of_one_is_shown_once_and_works(page: Page, server: Serve
     expect(dialog(page)).to_contain_text("Give cas.moen@clienta.nl a new password?")
 
 
-# Several by a run.
+# Changes of several mailboxes.
 
 
 def test_ticks_stay_with_their_mailboxes_through_a_search_and_several_get_a_run(page: Page, server: Server) -> None:
@@ -243,8 +243,8 @@ def test_several_are_deleted_once_their_number_is_typed(page: Page, server: Serv
     accounts(page, "clientb.nl")
     tick(page, *both)
     act(page, "delete")
-    told = f"{mail / 1024:,.1f} GB" if mail >= 1024 else f"{mail:,.0f} MB"
-    expect(dialog(page)).to_contain_text(f"Delete 2 mailboxes with {told} of mail? This cannot be undone. Type 2.")
+    lost = f"{mail / 1024:,.1f} GB" if mail >= 1024 else f"{mail:,.0f} MB"
+    expect(dialog(page)).to_contain_text(f"Delete 2 mailboxes with {lost} of mail? This cannot be undone. Type 2.")
     fill(page, "Type 2 to confirm", "1")
     expect(dialog(page).get_by_role("button", name="Delete: 2 mailboxes")).to_be_disabled()
     fill(page, "Type 2 to confirm", "2")
@@ -255,7 +255,7 @@ def test_several_are_deleted_once_their_number_is_typed(page: Page, server: Serv
     expect(page.locator(".st-key-selection")).to_contain_text("Tick mailboxes")
 
 
-def test_a_pasted_list_picks_what_it_names_says_what_is_not_there_and_is_taken_away_as_a_file(page: Page) -> None:
+def test_a_pasted_list_selects_reports_what_is_missing_and_is_exported(page: Page) -> None:
     accounts(page)
     press(page, "Pick by a list")
     fill(page, "Addresses", "Info <INFO@clienta.nl>; sales@clienta.nl\nnobody@clienta.nl, x@clientb.nl\nadministratie")
@@ -275,10 +275,10 @@ def test_a_pasted_list_picks_what_it_names_says_what_is_not_there_and_is_taken_a
     expect(page.locator(".st-key-selection")).to_contain_text("Tick mailboxes")
 
 
-# Find, and the card.
+# Search and card.
 
 
-def test_a_mailbox_is_found_in_all_domains_and_its_card_tells_its_past(page: Page, server: Server) -> None:
+def test_a_mailbox_is_found_in_all_domains_and_its_card_shows_its_history(page: Page, server: Server) -> None:
     accounts(page)
     page.get_by_role("searchbox", name="Find a mailbox").fill("studio-noord")
     settle(page)
@@ -313,6 +313,6 @@ def test_the_card_opens_by_its_address_alone_and_shows_the_run_that_made_it(page
     expect(page.get_by_role("heading", name="Email accounts")).to_be_visible()
 
 
-def test_the_account_s_storage_stands_in_the_sidebar(page: Page) -> None:
+def test_the_storage_of_the_account_is_in_the_sidebar(page: Page) -> None:
     accounts(page)
     expect(page.locator(".st-key-storage")).to_contain_text(re.compile(r"[\d.]+ GB of 250\.0 GB"), timeout=10_000)

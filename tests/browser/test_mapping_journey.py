@@ -34,7 +34,7 @@ def test_the_step_fits_the_window_in_every_look(page: Page, look: dict[str, Any]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_file_of_names_becomes_mailboxes_and_is_known_the_next_time(page: Page, server: Server) -> None:
+def test_a_file_of_names_becomes_mailboxes_and_is_recognised_next_time(page: Page, server: Server) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, NAMES)
     press(page, "Preview import")
@@ -74,7 +74,7 @@ def test_rows_copied_from_a_spreadsheet_are_pasted_and_previewed_with_one_click(
     grid.expect(0, "Status", "Ready")
 
 
-def test_a_wrong_delimiter_is_put_right_over_a_live_sample(page: Page) -> None:
+def test_a_wrong_delimiter_is_corrected_with_a_live_sample(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     upload(page, b"wie;en, of\r\nfloor.smit;x, y\r\n")
     press(page, "Preview import")

@@ -74,7 +74,7 @@ def sign_in(tab: Page, path: str = "/", subject: str = "boss") -> None:
     idle(tab)
 
 
-def test_one_signs_in_at_the_provider_and_lands_on_the_page_that_was_asked_for(tab: Page, server: Server) -> None:
+def test_signing_in_at_the_provider_leads_to_the_requested_page(tab: Page, server: Server) -> None:
     sign_in(tab, "/import?domain=clienta.nl")
     expect(tab).to_have_url(re.compile(re.escape(server.url) + r"/import\?domain=clienta\.nl$"))
     expect(tab.get_by_role("heading", level=1)).to_have_text("Import mailboxes")
@@ -96,7 +96,7 @@ def test_after_signing_out_nothing_is_shown_in_any_open_tab(tab: Page) -> None:
     other.close()
 
 
-def test_who_is_not_known_reads_whom_to_ask(tab: Page, provider: Provider) -> None:
+def test_an_unknown_user_reads_whom_to_ask(tab: Page, provider: Provider) -> None:
     provider.knows("eve", email="eve@elsewhere.example", email_verified=True)
     tab.goto("/runs")
     tab.get_by_role("link", name="Sign in with").click()
@@ -108,7 +108,7 @@ def test_who_is_not_known_reads_whom_to_ask(tab: Page, provider: Provider) -> No
     expect(tab.get_by_role("heading", name="Sign in to MXM")).to_be_visible()
 
 
-def test_no_at_the_provider_leads_back_and_yes_may_follow(tab: Page) -> None:
+def test_a_cancelled_sign_in_leads_back_and_can_be_repeated(tab: Page) -> None:
     tab.goto("/import")
     tab.get_by_role("link", name="Sign in with").click()
     tab.get_by_role("button", name="Deny").click()
@@ -119,7 +119,7 @@ def test_no_at_the_provider_leads_back_and_yes_may_follow(tab: Page) -> None:
     expect(tab).to_have_url(re.compile(r"/import"))
 
 
-def test_while_the_provider_is_down_the_page_lives_on(tab: Page, provider: Provider, server: Server) -> None:
+def test_the_sign_in_page_works_while_the_provider_is_down(tab: Page, provider: Provider, server: Server) -> None:
     provider.tell(fault="token_down")
     tab.goto("/")
     tab.get_by_role("link", name="Sign in with").click()

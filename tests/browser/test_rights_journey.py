@@ -53,9 +53,7 @@ def tab(chromium: Browser, server: Server, path: str = "/") -> Iterator[Page]:
     context.close()
 
 
-def test_a_dialog_stays_with_what_was_typed_while_the_page_behind_it_gets_other_rights(
-    chromium: Browser, server: Server
-) -> None:
+def test_a_dialog_keeps_its_text_when_the_permissions_change(chromium: Browser, server: Server) -> None:
     with tab(chromium, server) as page:
         press(page, "New mailbox")
         dialog = page.get_by_role("dialog")
@@ -73,7 +71,7 @@ def test_a_dialog_stays_with_what_was_typed_while_the_page_behind_it_gets_other_
         expect(name).to_have_value("nina.berg")
 
 
-def test_a_form_keeps_words_that_are_not_even_sent_yet(chromium: Browser, server: Server) -> None:
+def test_a_form_keeps_text_that_was_not_sent_yet(chromium: Browser, server: Server) -> None:
     with tab(chromium, server, "/access") as page:
         page.get_by_label("Current password").fill("only half of")
         allow(server, Permission.VIEW)
@@ -88,7 +86,7 @@ def test_a_form_keeps_words_that_are_not_even_sent_yet(chromium: Browser, server
         allow(server, *FULL)
 
 
-def test_who_is_disabled_is_at_the_sign_in_without_a_click(chromium: Browser, server: Server) -> None:
+def test_a_disabled_user_is_led_to_the_sign_in_without_a_click(chromium: Browser, server: Server) -> None:
     with tab(chromium, server) as page:
         expect(page.get_by_text("Import CSV")).to_be_visible()
         with people(server) as users:

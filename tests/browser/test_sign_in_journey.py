@@ -98,7 +98,7 @@ def test_the_sign_in_page_looks_like_the_pages_behind_it(opened: Opened, look: d
     assert not faults
 
 
-def test_without_javascript_one_signs_in_and_out_all_the_same(opened: Opened) -> None:
+def test_signing_in_and_out_works_without_javascript(opened: Opened) -> None:
     page = opened(java_script_enabled=False).new_page()
     page.goto("/runs")
     fill_in(page, KIM)
@@ -146,9 +146,9 @@ def test_being_disabled_from_the_command_line_ends_an_open_tab_within_seconds(op
         mxm(server, "enable", JO)
 
 
-def test_nobody_goes_on_with_what_another_person_left_open_in_the_same_browser(opened: Opened) -> None:
+def test_another_user_of_the_browser_cannot_use_a_tab_left_open(opened: Opened) -> None:
     context = opened()
-    # Without its watch the tab stays as it is, and connects again as soon as anybody is signed in.
+    # Without its watch script the tab stays as it is, and connects again once any user signs in.
     context.route("**/sign-in/watch.js", lambda route: route.abort())
     tab = signed_in(context, path="/import?domain=clienta.nl")
     open_preview(tab, b"username,password\r\nnobody.elses,Geheim.2026x\r\n", "private.csv")
@@ -167,7 +167,7 @@ def test_nobody_goes_on_with_what_another_person_left_open_in_the_same_browser(o
     expect(other.get_by_text("private.csv")).to_have_count(0)
 
 
-def test_a_session_that_runs_out_ends_an_open_tab_that_nobody_touches(opened: Opened, tmp_path: Path) -> None:
+def test_an_expired_session_ends_an_idle_open_tab(opened: Opened, tmp_path: Path) -> None:
     with driver.serving(tmp_path, settings=BRISK | ADMIN | {"MXM_SESSION_IDLE_HOURS": "0.001"}) as brief:
         tab = signed_in(opened(brief.url))
         expect(tab).to_have_url(FRONT, timeout=15_000)
@@ -182,7 +182,7 @@ def test_a_page_that_is_worked_on_stays_open(opened: Opened, tmp_path: Path) -> 
         expect(tab.get_by_text("Active mailboxes")).to_be_visible()
 
 
-# Whoever has no session.
+# Without a session.
 
 
 def ask(server: Server, method: str, path: str, **headers: str) -> tuple[int, str]:
@@ -207,7 +207,7 @@ def ask(server: Server, method: str, path: str, **headers: str) -> tuple[int, st
         ("GET", "/runs/1/results.csv"), ("GET", "/_stcore/agent/openapi.json"),
     ],
 )  # fmt: skip
-def test_the_server_gives_nothing_to_whoever_is_not_signed_in(server: Server, method: str, path: str) -> None:
+def test_the_server_answers_nothing_without_a_session(server: Server, method: str, path: str) -> None:
     for forged in ({}, {"X_Mx_User": KIM, "Cookie": "mxm-session=forged"}):
         status, body = ask(server, method, path, Accept="*/*", Origin=server.url, **forged)
         assert (status, "SIGNED_OUT" in body) == (401, True)
@@ -222,6 +222,6 @@ def test_a_websocket_without_a_session_is_refused(server: Server) -> None:
         assert ask(server, "GET", "/_stcore/stream", **upgrade, **forged)[0] == 401
 
 
-def test_a_stream_of_a_signed_in_browser_can_not_be_said_to_be_somebody_elses(opened: Opened) -> None:
+def test_the_stream_of_a_signed_in_browser_cannot_claim_another_user(opened: Opened) -> None:
     context = opened(extra_http_headers={"X-Mx-User": KIM})
     expect(signed_in(context, JO).get_by_text(f"Signed in as {JO}")).to_be_visible()

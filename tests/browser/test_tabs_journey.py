@@ -18,15 +18,15 @@ FILE = b"username\r\ntwice.one\r\ntwice.two\r\n"
 
 
 @contextmanager
-def beside(page: Page) -> Iterator[Page]:
+def second_tab(page: Page) -> Iterator[Page]:
     """A second tab of the same browser."""
     other = page.context.new_page()
     yield other
     other.close()
 
 
-def test_the_same_file_started_in_two_tabs_is_asked_about_in_the_second_naming_the_first(page: Page) -> None:
-    with beside(page) as other:
+def test_the_same_file_in_a_second_tab_needs_confirmation_naming_the_first_run(page: Page) -> None:
+    with second_tab(page) as other:
         for tab in (page, other):
             visit(tab, "/import", domain="clienta.nl")
             open_preview(tab, FILE, "twice.csv")
@@ -48,11 +48,11 @@ def test_the_same_file_started_in_two_tabs_is_asked_about_in_the_second_naming_t
         idle(other)
 
 
-def test_two_tabs_on_one_draft_are_both_offered_in_the_one_that_was_overtaken(page: Page) -> None:
+def test_both_versions_of_a_draft_are_offered_in_the_older_tab(page: Page) -> None:
     visit(page, "/import", domain="clienta.nl")
     grid = open_preview(page, b"username\r\nboth.one\r\nboth.two\r\n", "both.csv")
     grid.edit(0, "Username", "of.the.first")
-    with beside(page) as other:
+    with second_tab(page) as other:
         visit(other, "/import", domain="clienta.nl")
         press(other, "Go on")
         Grid(other, "preview-grid").edit(0, "Username", "of.the.second")
@@ -63,7 +63,7 @@ def test_two_tabs_on_one_draft_are_both_offered_in_the_one_that_was_overtaken(pa
         expect(page.get_by_text(re.compile("Another tab has changed this draft"))).to_have_count(0)
 
 
-def test_beyond_the_most_tabs_the_page_says_so_and_opens_once_one_is_closed(chromium: Browser, tmp_path: Path) -> None:
+def test_a_tab_beyond_the_limit_opens_once_another_is_closed(chromium: Browser, tmp_path: Path) -> None:
     with driver.serving(tmp_path) as server, ExitStack() as tabs:
         taken = [tabs.enter_context(_tab(server)) for _ in range(MAX_TABS)]
         context = chromium.new_context(base_url=server.url)

@@ -1,4 +1,4 @@
-"""An import is taken back in Chromium: what was changed since is kept, the rest goes, and what changed is put back."""
+"""Undo of an import in Chromium: later changes are kept, the rest is deleted or restored."""
 
 import re
 
@@ -34,9 +34,7 @@ def look(request: pytest.FixtureRequest) -> dict[str, object]:
     return {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
 
 
-def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
-    page: Page, server: Server, look: dict[str, object]
-) -> None:
+def test_an_import_is_undone_and_later_changes_are_kept(page: Page, server: Server, look: dict[str, object]) -> None:
     tag = str(look["color_scheme"])
     new, bigger = NEW.replace(b"undo", f"{tag}-".encode()), BIGGER.replace(b"undo", f"{tag}-".encode())
     visit(page, "/import", domain="clienta.nl")
@@ -77,7 +75,7 @@ def test_an_import_is_taken_back_and_what_was_changed_since_is_kept(
     grid = Grid(page, "undo-card")
     grid.expect(0, "What happens", "quota 2048 → 1024; recovery email removed")
     confirm(page, "1", "Put 1 mailbox back")
-    # The run that is taken back is at an end itself: only the next one's title tells that its end is the undo's.
+    # The undone run has ended too: only the title of the next run shows that the undo has ended.
     expect(page.get_by_text(f"undo of run {second} (bigger.csv)").first).to_be_visible()
     finished(page)
     box = host(server).mailbox(f"{tag}-3@clienta.nl")

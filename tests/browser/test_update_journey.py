@@ -38,7 +38,7 @@ def choose_update(page: Page) -> None:
     idle(page)
 
 
-def test_an_export_edited_and_imported_again_is_what_the_next_export_says(page: Page, server: Server) -> None:
+def test_the_next_export_equals_the_edited_and_imported_one(page: Page, server: Server) -> None:
     rows = exported(page)
     assert len(rows) > 6
     before = host(server).mailboxes()
@@ -72,7 +72,7 @@ def test_an_export_edited_and_imported_again_is_what_the_next_export_says(page: 
     assert changed == {f"{row['username']}@{DOMAIN}" for row in rows[:2]}
 
 
-def test_a_broken_cell_of_an_update_is_mended_in_the_grid_and_a_dash_removes_the_recovery_email(page: Page) -> None:
+def test_an_update_is_fixed_in_the_grid_and_a_dash_removes_the_recovery_email(page: Page) -> None:
     rows = exported(page)
     mine = [rows[3] | {"quota": "lots"}, rows[2] | {"recovery_email": "-"}]
     press(page, "Import CSV")
@@ -103,7 +103,7 @@ def test_the_choice_is_still_there_after_a_refresh(page: Page) -> None:
     Grid(page, "preview-grid").expect(0, "Status", "No change")
 
 
-def test_the_choice_outlasts_a_look_at_how_the_file_is_read(page: Page) -> None:
+def test_the_choice_survives_a_visit_to_the_reading_options(page: Page) -> None:
     rows = exported(page)
     press(page, "Import CSV")
     open_preview(page, written(rows), "looked.csv")
