@@ -12,14 +12,14 @@ from tests.support.app import App, opened
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
+    """Yield a server whose account has a.nl, b.nl and c.nl, all empty."""
     with opened(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    """Services on a fresh sandbox whose minute is one second."""
+    """Yield services on a fresh sandbox whose minute is one second."""
     built = build(Settings(data_dir=tmp_path, sandbox_window_s=1.0, sandbox_writes=200, sandbox_reads=400))
     install(built)
     built.run_manager.recover()

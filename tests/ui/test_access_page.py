@@ -45,7 +45,7 @@ def signed_in(app: App, name: str) -> None:
         app.services.sessions.start(tx, user.id, "127.0.0.1", "a browser")
 
 
-def test_without_a_user_nobody_signs_in_and_with_the_first_everybody_does(tmp_path: Path) -> None:
+def test_sign_in_is_required_from_the_first_user_on(tmp_path: Path) -> None:
     with opened(tmp_path) as app:
         access = app.services.access
         assert not access.sign_in_required()
@@ -61,7 +61,7 @@ def test_a_typed_password_is_typed_twice(access: AccessService) -> None:
         access.change_own_password(KIM, PASSWORD, "another four words", "another")
 
 
-def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(app: App, access: AccessService) -> None:
+def test_a_generated_password_works_and_is_stored_as_a_hash(app: App, access: AccessService) -> None:
     password = access.add_with_password(BOSS, "lee", admin=False, given=VIEW)
     assert app.services.users.verify("lee", password) is not None
     fresh = access.new_password(BOSS, person(access, "lee").user.id)
@@ -69,12 +69,12 @@ def test_a_generated_password_lets_its_owner_in_and_is_kept_as_a_hash(app: App, 
     assert app.services.users.verify("lee", fresh) is not None
 
 
-def test_nobody_is_added_who_could_not_sign_in(access: AccessService) -> None:
+def test_a_user_who_could_not_sign_in_is_refused(access: AccessService) -> None:
     with pytest.raises(InvalidPassword, match="MXM_OIDC_ISSUER"):
         access.add(BOSS, "lee", None, admin=False, given={})
 
 
-def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(app: App, access: AccessService) -> None:
+def test_admins_sign_others_out_everywhere_and_users_themselves(app: App, access: AccessService) -> None:
     for name in ("kim", "kim", "boss"):
         signed_in(app, name)
     assert person(access, "kim").browsers == 2
@@ -86,7 +86,7 @@ def test_an_admin_signs_others_out_everywhere_and_everybody_themselves(app: App,
     assert ("sign_out.everywhere", "kim", "kim") in trail(app)
 
 
-def test_nobody_else_signs_others_out_and_no_token_does(access: AccessService) -> None:
+def test_only_signed_in_admins_sign_others_out(access: AccessService) -> None:
     boss = person(access, "boss").user.id
     for caller in (KIM, Caller("boss (token 1)", admin=True, kind="token")):
         with pytest.raises(Forbidden):
@@ -119,7 +119,7 @@ def test_a_token_without_a_name_or_a_permission_is_not_made(access: AccessServic
         access.create_token(BOSS, "nightly", admin=False, given={"a.nl": []}, days=None)
 
 
-def test_every_doing_is_in_the_trail_without_its_secret(app: App, access: AccessService) -> None:
+def test_every_act_is_in_the_audit_log_without_its_secret(app: App, access: AccessService) -> None:
     secret = access.add_with_password(BOSS, "lee", admin=False, given=VIEW)
     number = person(access, "lee").user.id
     secrets = [secret, access.new_password(BOSS, number)]
@@ -136,7 +136,7 @@ def test_every_doing_is_in_the_trail_without_its_secret(app: App, access: Access
 
 
 @pytest.mark.parametrize(
-    ("admin", "given", "told"),
+    ("admin", "given", "expected"),
     [
         (True, {}, "Admin: everything"),
         (False, {}, "Nothing yet"),
@@ -145,8 +145,8 @@ def test_every_doing_is_in_the_trail_without_its_secret(app: App, access: Access
         (False, {f"d{n}.nl": ["view"] for n in range(9)}, "View in d0.nl, d1.nl and 7 more"),
     ],
 )
-def test_permissions_are_told_in_a_few_words(admin: bool, given: dict[str, list[str]], told: str) -> None:
-    assert access_rights.told(admin, given) == told
+def test_permissions_are_summarised_in_a_few_words(admin: bool, given: dict[str, list[str]], expected: str) -> None:
+    assert access_rights.told(admin, given) == expected
 
 
 def test_domains_without_a_permission_are_not_kept() -> None:
@@ -186,18 +186,18 @@ def chosen(tab: AppTest) -> dict[str, set[str]]:
     return {domain: set(map(str, rights)) for domain, rights in tab.session_state["chosen"][1].items()}
 
 
-def test_what_is_given_already_is_ticked(choosing: AppTest) -> None:
+def test_existing_permissions_are_ticked(choosing: AppTest) -> None:
     assert chosen(choosing) == {"b.nl": {"view"}, "gone.nl": {"export"}}
     assert list(choosing.data_editor[0].value["view"]) == [False, True, False, False]
 
 
-def test_a_tick_gives_and_one_less_takes(choosing: AppTest) -> None:
+def test_a_tick_grants_and_clearing_it_revokes(choosing: AppTest) -> None:
     access_rights.take_ticks(choosing.session_state["rights"], {0: {"delete": True}, 1: {"view": False}})
     choosing.run()
     assert chosen(choosing) == {"a.nl": {"delete"}, "gone.nl": {"export"}}
 
 
-def test_ticking_all_gives_it_to_the_domains_in_view_and_takes_it_when_all_have_it(choosing: AppTest) -> None:
+def test_ticking_all_grants_to_the_domains_in_view_and_revokes_when_all_have_it(choosing: AppTest) -> None:
     choosing.text_input(key="rights-find").input("a.").run()
     choosing.button(key="rights-all-import").click().run()
     choosing.text_input(key="rights-find").input("").run()
@@ -223,7 +223,7 @@ def test_import_ticks_view_which_stays_ticked_with_it(choosing: AppTest) -> None
     assert chosen(choosing)[EVERY_DOMAIN] == {"view", "import"}
 
 
-def test_what_is_given_in_every_domain_is_not_asked_domain_by_domain(choosing: AppTest) -> None:
+def test_permissions_in_every_domain_are_not_listed_by_domain(choosing: AppTest) -> None:
     choosing.pills(key="rights-every").set_value([Permission.VIEW]).run()
     assert "view" not in choosing.data_editor[0].value
     assert chosen(choosing)[EVERY_DOMAIN] == {"view"}
@@ -240,17 +240,15 @@ def test_permissions_in_many_domains_are_counted_and_all_of_them_can_be_read(app
         BOSS, person(access, "kim").user.id, admin=False, given={f"{at}.nl": {Permission.VIEW} for at in "abcd"}
     )
     tab = page("kim")
-    assert "View in a.nl, b.nl and 2 more." in [told.value.replace("\\", "") for told in tab.markdown]
+    assert "View in a.nl, b.nl and 2 more." in [text.value.replace("\\", "") for text in tab.markdown]
     assert list(tab.dataframe[0].value["Domain"]) == ["a.nl", "b.nl", "c.nl", "d.nl"]
 
 
-def test_a_domain_that_is_not_on_the_account_can_still_be_taken_away(app: App, access: AccessService) -> None:
+def test_a_permission_for_a_domain_elsewhere_can_be_revoked(app: App, access: AccessService) -> None:
     assert access.domains(BOSS, ["gone.nl", "a.nl", EVERY_DOMAIN]) == ("a.nl", "b.nl", "c.nl", "gone.nl")
 
 
-def test_nobody_gives_themselves_a_password_that_they_would_be_signed_out_before_reading(
-    app: App, access: AccessService
-) -> None:
+def test_an_admin_cannot_generate_their_own_password(app: App, access: AccessService) -> None:
     boss, kim = person(access, "boss").user.id, person(access, "kim").user.id
     with pytest.raises(InvalidPassword, match="You would be signed out before you could read it"):
         access.new_password(BOSS, boss)

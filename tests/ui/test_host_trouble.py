@@ -1,4 +1,4 @@
-"""The host is down, slow, or makes no sense: the pages say so in one sentence, and what was known stays there."""
+"""Pages while the host is down, slow or answers nonsense: one sentence, and the last known lists."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ OPERATOR = "test@example.com"
 
 @contextmanager
 def account(folder: Path, host: Served, *, key: str = "sandbox") -> Iterator[Services]:
-    """The services of a real account, as far as they can tell: the address, the user and the key come from settings."""
+    """Yield services of an account that comes from settings, as a real one does."""
     built = services.build(
         Settings(
             data_dir=folder,
@@ -53,7 +53,7 @@ def host() -> Iterator[Served]:
     served.stop()
 
 
-def told(tab: AppTest) -> str:
+def alerts(tab: AppTest) -> str:
     return " ".join(alert.value for alert in (*tab.warning, *tab.error, *tab.info)).replace("\\", "")
 
 
@@ -65,32 +65,30 @@ def test_a_wrong_key_is_one_sentence_that_names_the_setting_and_never_the_key(tm
     host.sandbox.credentials = ("sandbox.local", "sandbox", "sandbox")
     with account(tmp_path, host, key=KEY):
         tab = opened()
-        assert "MXroute refused the API key. Correct MX_API_KEY and restart." in told(tab)
+        assert "MXroute refused the API key. Correct MX_API_KEY and restart." in alerts(tab)
         assert KEY not in str(tab)
 
 
 @pytest.mark.parametrize("fault", ["html_before", "broken_before", "error_before", "stalled_before", "lost_before"])
-def test_a_host_that_makes_no_sense_leaves_the_last_list_and_says_how_old_it_is(
-    tmp_path: Path, host: Served, fault: str
-) -> None:
+def test_invalid_answers_leave_the_last_list_with_its_age(tmp_path: Path, host: Served, fault: str) -> None:
     with account(tmp_path, host):
         before = opened(domain="clienta.nl").dataframe[0].value
         host.sandbox.schedule = always(fault)
         tab = opened(domain="clienta.nl")
         tab.button(key="refresh").click().run()
         assert not tab.exception
-        assert "This is the list of" in told(tab)
+        assert "This is the list of" in alerts(tab)
         assert len(tab.dataframe[0].value) == len(before)
 
 
-def test_a_host_that_never_answered_leaves_pages_that_say_so(tmp_path: Path, host: Served) -> None:
+def test_pages_say_that_the_host_never_answered(tmp_path: Path, host: Served) -> None:
     host.sandbox.schedule = always("lost_before")
     with account(tmp_path, host):
         tab = opened()
-        assert "MXroute" in told(tab)
-        assert "No domain to show" in told(tab)
+        assert "MXroute" in alerts(tab)
+        assert "No domain to show" in alerts(tab)
         assert opened("import_mailboxes").file_uploader
-        assert "No run yet" in told(opened("runs"))
+        assert "No run yet" in alerts(opened("runs"))
 
 
 def test_a_preview_works_on_the_last_list_and_start_waits_for_the_host(
@@ -103,11 +101,11 @@ def test_a_preview_works_on_the_last_list_and_start_waits_for_the_host(
         tab = preview(opened("import_mailboxes", domain="clienta.nl"))
         assert tab.data_editor[0].value["status"][0] == ["Ready"]
         tab.button(key="create").click().run()
-        assert "Start waits for MXroute" in told(tab)
+        assert "Start waits for MXroute" in alerts(tab)
         assert tab.button(key="start").disabled
 
 
-def test_a_host_that_went_away_is_asked_once_and_not_at_every_click(tmp_path: Path, host: Served) -> None:
+def test_a_host_without_answers_is_asked_once_and_not_at_every_click(tmp_path: Path, host: Served) -> None:
     with account(tmp_path, host):
         host.sandbox.schedule = always("lost_before")
         tab = opened()
@@ -118,9 +116,7 @@ def test_a_host_that_went_away_is_asked_once_and_not_at_every_click(tmp_path: Pa
 
 
 @pytest.mark.parametrize("asked", ["clienta.nl.csv", "clienta.nl.xlsx"])
-def test_an_export_that_can_not_be_had_now_is_not_taken_for_one_that_is_not_there(
-    tmp_path: Path, host: Served, asked: str
-) -> None:
+def test_an_export_that_fails_now_is_not_reported_as_missing(tmp_path: Path, host: Served, asked: str) -> None:
     with account(tmp_path, host):
         web = TestClient(Starlette(routes=downloads.routes), headers={"X-Mx-User": OPERATOR})
         host.sandbox.schedule = always("lost_before")

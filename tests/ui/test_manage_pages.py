@@ -32,8 +32,8 @@ def opened(page: str = "email_accounts", **query: str) -> AppTest:
 
 def said(tab: AppTest) -> str:
     """Every sentence on the page."""
-    told = (*tab.markdown, *tab.caption, *tab.info, *tab.warning, *tab.success, *tab.error, *tab.title)
-    return plain("\n".join(each.value for each in told))
+    elements = (*tab.markdown, *tab.caption, *tab.info, *tab.warning, *tab.success, *tab.error, *tab.title)
+    return plain("\n".join(each.value for each in elements))
 
 
 def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(services: Services) -> None:
@@ -49,7 +49,7 @@ def test_a_recovery_email_is_kept_unless_one_that_was_there_is_cleared(services:
     assert [asked("other@home.nl"), asked("")] == ["Keep", "Clear"]
 
 
-def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(services: Services) -> None:
+def test_the_card_shows_figures_setup_and_history_of_a_mailbox(services: Services) -> None:
     changing = services.changes
     proposed = changing.plan(LOCAL, ["info@clienta.nl"], NewQuota(7168))
     changing.carry_out(LOCAL, proposed, days=7, agreed=True)
@@ -62,7 +62,7 @@ def test_the_card_has_the_figures_the_setup_and_the_past_of_a_mailbox(services: 
     assert history.loc[0, "Details"].endswith("→ 7168")
 
 
-def test_a_card_of_a_mailbox_that_is_gone_keeps_its_past(services: Services) -> None:
+def test_the_card_of_a_deleted_mailbox_keeps_its_history(services: Services) -> None:
     services.mailboxes.delete(LOCAL, "clienta.nl", "info")
     tab = opened("mailbox", domain="clienta.nl", address="info@clienta.nl")
     assert "There is no mailbox" in said(tab)
@@ -109,7 +109,7 @@ def test_a_figure_of_the_storage_that_is_not_known_is_shown_as_such(
     assert not tab.sidebar.get("progress")
 
 
-def test_before_a_run_it_is_said_when_its_quotas_do_not_fit_the_account(services: Services) -> None:
+def test_quotas_beyond_the_account_are_reported_before_a_run(services: Services) -> None:
     services.storage.read(LOCAL)
     rows = b"username,password,quota\r\nbig.one,Geheim.2026x,300 GB\r\n"
     tab = opened("import_mailboxes", domain="clienta.nl")
@@ -127,7 +127,7 @@ def test_an_empty_domain_says_how_to_begin(services: Services) -> None:
     assert not [button for button in tab.button if button.key == "pick"]
 
 
-def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(services: Services) -> None:
+def test_a_possibly_set_password_is_shown_on_request_and_erased(services: Services) -> None:
     with services.store.write() as tx:
         number = manual_writes.add(
             tx, services.store.key, "Geheim.2026x", at=services.clock.now(), who="kim", kind="operator", address="",
@@ -147,6 +147,6 @@ def test_a_password_that_may_be_set_is_shown_once_asked_for_and_forgotten(servic
 
 @pytest.mark.parametrize("run", ["²", "9" * 20, "9" * 5_000, "-1", "nan"])
 @pytest.mark.usefixtures("services")
-def test_a_number_in_the_address_that_no_run_has_breaks_no_page(run: str) -> None:
+def test_an_unknown_run_number_in_the_address_breaks_no_page(run: str) -> None:
     tab = opened("runs", run=run)
     assert not [error for error in tab.error if "stopped" in error.value]

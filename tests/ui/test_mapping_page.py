@@ -1,4 +1,4 @@
-"""The step that asks what columns hold: when it comes, what it asks, and what comes of the answers."""
+"""The step that asks what columns hold: when it appears, what it asks, and the effect of the answers."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -80,7 +80,7 @@ def test_an_export_of_another_system_needs_no_step_and_is_named(app: App) -> Non
     assert "Read as a Google Workspace users export." in text_of(tab)
 
 
-def test_unknown_columns_are_asked_with_sample_values_and_until_one_tells_who_the_way_on_is_shut(app: App) -> None:
+def test_unknown_columns_need_an_answer_before_the_preview(app: App) -> None:
     tab = imported(UNKNOWN)
     assert asks(tab)
     assert "No column for usernames or addresses." in text_of(tab)
@@ -98,7 +98,7 @@ def test_the_choice_for_a_column_is_named_as_its_header_reads(app: App) -> None:
     assert labels == ["What column E-mail_boss (old) holds", "What column x (y) holds"]
 
 
-def test_two_columns_for_one_meaning_are_a_question_without_a_guess(app: App) -> None:
+def test_two_columns_with_one_meaning_are_asked_without_a_suggestion(app: App) -> None:
     tab = imported(CONFLICT)
     question = tab.radio(key=named(tab, "pick-username"))
     assert question.label == "2 columns could hold the usernames. Which one does?"
@@ -109,7 +109,7 @@ def test_two_columns_for_one_meaning_are_a_question_without_a_guess(app: App) ->
     assert column(done(tab), "username") == ["j.jansen", "k.groen"]
 
 
-def test_one_meaning_given_to_two_columns_by_hand_is_said(app: App) -> None:
+def test_one_meaning_for_two_columns_is_reported(app: App) -> None:
     question = read(app, UNKNOWN)
     assert isinstance(question, MappingQuestion)
     answer = replace(question.answer, meanings=("username", "username"))
@@ -144,9 +144,7 @@ def test_usernames_are_made_of_names_and_numbered(app: App) -> None:
 
 
 @pytest.mark.parametrize("private", ["E-Mail privat", "Kontakt"])
-def test_an_address_that_only_some_have_is_not_taken_for_the_mailbox_of_people_with_names(
-    app: App, private: str
-) -> None:
+def test_an_address_that_some_rows_lack_is_not_suggested_as_the_mailbox(app: App, private: str) -> None:
     question = read(app, f"Vorname;Nachname;{private}\r\nNina;Berg;n@home.example\r\nTess;Groen;\r\n".encode())
     assert usernames(answered(app, question)) == ["nina.berg", "tess.groen"]
 
@@ -306,7 +304,7 @@ def test_another_file_can_be_chosen_instead(app: App) -> None:
     assert not asks(tab)
 
 
-def test_the_step_outlasts_a_look_at_another_page(app: App) -> None:
+def test_the_step_survives_a_visit_to_another_page(app: App) -> None:
     tab = say(imported(UNKNOWN), 0, "username")
     pages = Path(__file__).parents[2] / "pages"
     tab.switch_page(str(pages / "runs.py")).run()
@@ -318,7 +316,7 @@ BROKEN = "username,password,note\nnina,Geheim.2026x,a\n" + "".join(f"user{at},,b
 TITLE = '"Mailboxes of May\nusername,quota\nnina,1024\n'
 
 
-def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_at_fault(app: App) -> None:
+def test_a_file_with_an_open_quote_gets_a_proposal_for_the_line_at_fault(app: App) -> None:
     tab = imported(f'{BROKEN}tess,"Geheim.2026y,c\nkim,,d\n'.encode())
     assert asks(tab)
     assert "a quote opens in line 12 and never closes. Read as shown below it is a table" in text_of(tab).replace(
@@ -331,14 +329,14 @@ def test_a_file_with_an_open_quote_is_no_dead_end_but_a_proposal_over_the_line_a
     assert column(done(tab), "username")[-2:] == ["tess", "kim"]
 
 
-def test_a_quote_that_opens_in_the_title_is_no_dead_end(app: App) -> None:
+def test_a_quote_that_opens_in_the_title_gets_a_proposal(app: App) -> None:
     question = read(app, TITLE.encode())
     assert isinstance(question, MappingQuestion)
     assert question.sheet.taken.header_line == 2
     assert answered(app, question).rows["quota"].tolist() == ["1024"]
 
 
-def test_a_text_of_an_encoding_that_nobody_could_know_is_proposed_in_the_one_that_fits(app: App) -> None:
+def test_an_undetectable_encoding_gets_a_proposal_that_fits(app: App) -> None:
     question = read(app, "username,quota\nzoë,1024\n".encode("utf-16-be"))
     assert isinstance(question, MappingQuestion)
     assert question.sheet.taken.encoding == "utf-16-be"

@@ -1,4 +1,4 @@
-"""Words of others stand on the pages as they are: no link, picture, formula, colour or icon is made of them."""
+"""Foreign text is shown on the pages as it is: it makes no link, picture, formula, colour or icon."""
 
 import ast
 import inspect
@@ -463,7 +463,7 @@ def _texts(proto: Any, fields: set[str]) -> Iterator[str]:
 
 
 def holds(tab: AppTest) -> None:
-    """The page shows hostile words, and all of them as words."""
+    """Check that the page shows hostile words, and all of them as plain text."""
     texts = rendered(tab)
     assert not tab.exception
     assert any("e.example" in text for text in texts), "nothing hostile is on this page"

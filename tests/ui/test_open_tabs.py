@@ -335,7 +335,7 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("action", "way", "how"), list(cases()))
-def test_an_action_does_nothing_once_the_right_to_it_is_gone(
+def test_an_action_does_nothing_without_its_permission(
     services: Services, action: Action, way: tuple[str, ...], how: str
 ) -> None:
     tab = prepared(services, action, way)
@@ -364,7 +364,7 @@ def test_an_action_does_nothing_once_the_right_to_it_is_gone(
         assert tab.app.text_area(key="pasted").value == "username\nnina.berg"
 
 
-def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(services: Services) -> None:
+def test_an_open_undo_question_shows_only_what_may_be_seen_now(services: Services) -> None:
     action, way = next((each, way) for each, way in ACTIONS if each.key == "undo_do")
     tab = prepared(services, action, way)
     asked = tab.app.session_state["undo_plan"]
@@ -381,7 +381,7 @@ def test_an_open_question_of_an_undo_tells_only_what_may_be_seen_now(services: S
     assert not happens()
 
 
-def test_every_button_and_callback_of_the_pages_is_one_of_these() -> None:
+def test_every_button_and_callback_of_the_pages_is_listed() -> None:
     known = {action.key for action, _ in ACTIONS} | {step for _, way in ACTIONS for step in way} | LOOKS | OWN_ROWS
     missing = set()
     for path in (*UI.rglob("*.py"), *PAGES.glob("*.py")):
@@ -667,7 +667,7 @@ def _look(scope: ast.AST, outer: set[str], found: list[str]) -> None:
         "def who():\n return frame.caller()\ndef f():\n st.button('x', on_click=act(go, who()))",
     ],
 )
-def test_a_caller_that_is_kept_is_found(source: str) -> None:
+def test_the_check_finds_a_stored_caller(source: str) -> None:
     assert kept_callers(source)
 
 
@@ -680,5 +680,5 @@ def test_a_caller_that_is_kept_is_found(source: str) -> None:
         "caller = frame.caller()\naccess.own(caller)",
     ],
 )
-def test_who_acts_at_the_act_is_kept_nowhere(source: str) -> None:
+def test_the_pages_store_no_caller(source: str) -> None:
     assert not kept_callers(source)

@@ -1,4 +1,4 @@
-"""The pages, each held to what an operator sees and does; the host is the sandbox over real HTTP."""
+"""The pages as an operator sees and uses them; the host is the sandbox over real HTTP."""
 
 from mxlib import __version__
 from mxlib.auth.permissions import LOCAL
@@ -34,7 +34,7 @@ def test_an_unknown_domain_in_the_address_falls_back_to_one_of_the_account(servi
     assert tab.selectbox(key="domain").value in services.lists.domains(LOCAL).names
 
 
-def test_the_preview_judges_every_row_of_the_file(services: Services) -> None:
+def test_the_preview_validates_every_row_of_the_file(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate"]
     fixes = list(tab.data_editor[0].value["fix"])
@@ -50,7 +50,7 @@ def test_generate_secure_passwords_fills_the_blank_ones_and_shows_none_of_them(s
     assert MASK not in set(tab.data_editor[0].value["password"])
 
 
-def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(services: Services) -> None:
+def test_an_edit_is_validated_at_once_and_the_grid_stays_the_same_widget(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     before = tab.data_editor[0].proto.id
     tab.session_state[grid_key(tab)] = {
@@ -63,7 +63,7 @@ def test_an_edit_is_judged_at_once_and_the_grid_stays_the_same_widget(services: 
     assert tab.data_editor[0].proto.id == before
 
 
-def test_edits_outlast_a_look_at_another_page(services: Services) -> None:
+def test_edits_survive_a_visit_to_another_page(services: Services) -> None:
     tab = preview(opened("import_mailboxes", domain="clienta.nl"))
     tab.session_state[grid_key(tab)] = {
         "edited_rows": {1: {"username": "jan.jansen"}},

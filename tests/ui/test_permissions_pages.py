@@ -57,7 +57,7 @@ def seen_by(name: str, page: str = "email_accounts", **query: str) -> AppTest:
     return tab if page == "email_accounts" else tab.switch_page(str(PAGES / f"{page}.py")).run()
 
 
-def told(tab: AppTest) -> str:
+def page_text(tab: AppTest) -> str:
     """Everything that stands on a page in words."""
     words = [
         element.value for kind in (tab.info, tab.error, tab.warning, tab.caption, tab.markdown) for element in kind
@@ -90,7 +90,7 @@ def test_every_page_opens_for_everybody(services: Services, name: str) -> None:
         assert tab.title, page
 
 
-def test_a_page_opens_for_nobody_who_is_no_user(services: Services) -> None:
+def test_no_page_opens_for_an_unknown_user(services: Services) -> None:
     tab = seen_by("stranger")
     assert "You are not a user here any more" in tab.error[0].value
     assert not tab.title
@@ -111,7 +111,7 @@ def test_every_domain_means_every_one(services: Services) -> None:
 def test_a_domain_in_the_address_without_a_permission_is_not_shown(services: Services) -> None:
     tab = seen_by("viewer", domain=ELSEWHERE)
     assert tab.selectbox(key="domain").value == HERE
-    assert ELSEWHERE not in told(tab)
+    assert ELSEWHERE not in page_text(tab)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_accounts_page_offers_what_is_allowed_there(
     assert offered == ways
     assert ("export-all" in buttons(tab)) is ("export" in ways)
     lacking = f"You have no permission to view {HERE}. Ask an admin for it."
-    assert (lacking in told(tab)) is not table
+    assert (lacking in page_text(tab)) is not table
 
 
 @pytest.mark.parametrize(
@@ -147,24 +147,24 @@ def test_the_accounts_page_offers_what_is_allowed_there(
     ],
 )
 def test_ticks_promise_what_is_allowed(services: Services, name: str, hint: str) -> None:
-    assert hint in told(seen_by(name, domain=HERE))
+    assert hint in page_text(seen_by(name, domain=HERE))
 
 
 @pytest.mark.parametrize(
     ("name", "finds"), [("viewer", True), ("importer", True), ("deleter", False), ("nobody", False)]
 )
-def test_who_may_view_nothing_is_offered_no_search(services: Services, name: str, finds: bool) -> None:
+def test_without_view_no_search_is_offered(services: Services, name: str, finds: bool) -> None:
     assert [field.key for field in seen_by(name).text_input].count("find") == finds
 
 
-def test_a_domain_without_mailboxes_tells_how_to_make_them_only_to_who_may(services: Services) -> None:
+def test_an_empty_domain_explains_creation_only_with_import(services: Services) -> None:
     empty = next(
         name for name in services.lists.domains(LOCAL).names if services.lists.mailboxes(LOCAL, name).frame.empty
     )
-    for name, told_how in (("admin", True), ("everywhere", False)):
+    for name, expected in (("admin", True), ("everywhere", False)):
         tab = seen_by(name, domain=empty)
-        assert f"{empty} has no mailbox yet." in told(tab)
-        assert ("makes the first one" in told(tab)) is told_how
+        assert f"{empty} has no mailbox yet." in page_text(tab)
+        assert ("makes the first one" in page_text(tab)) is expected
 
 
 @pytest.mark.parametrize(("name", "refreshes"), [("viewer", True), ("deleter", False)])
@@ -178,7 +178,7 @@ def test_a_card_that_is_not_shown_offers_no_refresh(services: Services, name: st
 
 
 @pytest.mark.parametrize("name", ["nobody", "stale"])
-def test_who_may_do_nothing_here_is_told_so_in_one_sentence(services: Services, name: str) -> None:
+def test_without_a_permission_here_one_sentence_says_so(services: Services, name: str) -> None:
     tab = seen_by(name)
     assert [note.value for note in tab.info] == [
         "You have no permission for any domain of this account yet. Ask an admin for it."
@@ -186,13 +186,13 @@ def test_who_may_do_nothing_here_is_told_so_in_one_sentence(services: Services, 
 
 
 @pytest.mark.parametrize("name", ["viewer", "exporter", "deleter", "nobody"])
-def test_who_may_import_nowhere_gets_no_upload(services: Services, name: str) -> None:
+def test_without_import_anywhere_there_is_no_upload(services: Services, name: str) -> None:
     tab = seen_by(name, "import_mailboxes")
     assert not tab.get("file_uploader")
-    assert "You have no permission to import into any domain" in told(tab)
+    assert "You have no permission to import into any domain" in page_text(tab)
 
 
-def test_rows_for_a_domain_without_permission_say_so_first_and_can_not_be_started(services: Services) -> None:
+def test_rows_without_permission_say_so_first_and_cannot_be_started(services: Services) -> None:
     rows = b"username,password,domain\r\nnina.berg,Geheim.2026x,clientb.nl\r\njan jansen,Geheim.2026x,clientb.nl\r\n"
     tab = preview(seen_by("importer", "import_mailboxes"), rows)
     assert statuses(tab) == ["Invalid", "Invalid"]
@@ -222,35 +222,35 @@ def a_run(services: Services, name: str, username: str) -> int:
     return run
 
 
-def test_runs_and_their_results_are_shown_to_whom_they_concern(services: Services) -> None:
+def test_runs_and_their_results_follow_permissions(services: Services) -> None:
     run = a_run(services, "importer", "of.importer")
     mine, chief = seen_by("importer", "runs", run=str(run)), seen_by("admin", "runs", run=str(run))
     for kind in ("xlsx", "csv"):
         assert f"/runs/{run}/results.{kind}" in links(mine)
         assert f"/runs/{run}/results.{kind}" in links(chief)
-    assert "a spreadsheet calculates cells" in told(mine)
+    assert "a spreadsheet calculates cells" in page_text(mine)
     services.users.add(LOCAL, "colleague", PASSWORD, permissions={HERE: [Permission.IMPORT]})
     colleague = seen_by("colleague", "runs", run=str(run))
     assert colleague.subheader[0].value.startswith(f"Run {run}")
     assert f"/runs/{run}/" not in links(colleague)
-    assert "a spreadsheet calculates cells" not in told(colleague)
-    assert "importer" in told(colleague)
+    assert "a spreadsheet calculates cells" not in page_text(colleague)
+    assert "importer" in page_text(colleague)
     assert "take" in buttons(colleague)
     for name in ("viewer", "exporter", "other", "nobody"):
         tab = seen_by(name, "runs", run=str(run))
-        assert f"There is no run {run} that you may see" in told(tab), name
+        assert f"There is no run {run} that you may see" in page_text(tab), name
         assert "/runs/" not in links(tab), name
 
 
-def test_a_draft_is_offered_to_its_operator_and_to_whom_its_domains_allow(services: Services) -> None:
+def test_a_draft_is_offered_to_its_operator_and_with_import_in_its_domains(services: Services) -> None:
     caller = services.users.caller("importer")
     batch = services.files.batch_from_file(FILE, "draft.csv", HERE)
     services.drafts.keep(caller, services.drafts.new(), DraftContent(batch, FILE))
-    assert "draft.csv" in told(seen_by("importer", "import_mailboxes")).replace("\\", "")
-    assert "draft.csv" not in told(seen_by("other", "import_mailboxes")).replace("\\", "")
+    assert "draft.csv" in page_text(seen_by("importer", "import_mailboxes")).replace("\\", "")
+    assert "draft.csv" not in page_text(seen_by("other", "import_mailboxes")).replace("\\", "")
 
 
-def test_the_audit_page_tells_each_what_concerns_them(services: Services) -> None:
+def test_the_audit_page_follows_permissions(services: Services) -> None:
     with services.store.write() as tx:
         for on in (f"seen@{HERE}", f"seen@{ELSEWHERE}"):
             audit.record(tx, Actor("admin"), AuditAction.MAILBOX_UPDATE, at=services.clock.now(), on=on)
@@ -265,15 +265,15 @@ def test_the_audit_page_tells_each_what_concerns_them(services: Services) -> Non
 
 
 @pytest.mark.parametrize("typed", ["abc", "0", "99999999999999999999", "\u0663"])
-def test_what_is_no_number_of_a_run_finds_nothing_and_says_so(services: Services, typed: str) -> None:
+def test_an_invalid_run_number_finds_nothing_and_says_so(services: Services, typed: str) -> None:
     tab = seen_by("admin", "audit")
     assert tab.dataframe
     tab.text_input(key="audit-run").input(typed).run()
     assert not tab.dataframe
-    assert "Runs have numbers, such as 41." in told(tab)
+    assert "Runs have numbers, such as 41." in page_text(tab)
 
 
-def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(services: Services) -> None:
+def test_only_admins_manage_users_and_tokens_and_all_users_their_password(services: Services) -> None:
     assert {"add-user", "add-token"} <= buttons(seen_by("admin", "access"))
     tab = seen_by("viewer", "access")
     assert not {"add-user", "add-token"} & buttons(tab)
@@ -281,7 +281,7 @@ def test_only_admins_manage_people_and_tokens_and_everybody_their_own_password(s
     assert {"own-current", "own-new", "own-again"} <= {str(field.key) for field in tab.text_input}
 
 
-def test_a_disabled_user_is_turned_away_at_the_next_click(services: Services) -> None:
+def test_a_disabled_user_is_refused_at_the_next_click(services: Services) -> None:
     number = services.users.add(LOCAL, "leaver", PASSWORD, permissions={HERE: [Permission.VIEW]})
     tab = seen_by("leaver")
     services.users.disable(LOCAL, number)

@@ -1,4 +1,4 @@
-"""The preview on its page: what is in view, what the tools do to it, and how a row is mended without the grid."""
+"""The preview on its page: rows in view, bulk tools, and fixing a row without the grid."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def column(tab: AppTest, name: str) -> list[Any]:
 
 
 def typed(tab: AppTest, rows: dict[int, dict[str, Any]]) -> None:
-    """Type into the grid, as the browser would tell it."""
+    """Type into the grid, as the browser would report it."""
     tab.session_state[grid_key(tab)] = {"edited_rows": rows, "added_rows": [], "deleted_rows": []}
     tab.run()
     assert not tab.exception
@@ -82,7 +82,7 @@ def test_a_search_and_a_badge_hold_together(tab: AppTest) -> None:
     assert "1 row of 5, **Duplicate** with 'berg'" in written(tab)
 
 
-def test_a_row_mended_so_that_it_no_longer_matches_stays_until_the_filter_is_applied_again(tab: AppTest) -> None:
+def test_a_fixed_row_stays_in_view_until_the_filter_is_applied_again(tab: AppTest) -> None:
     search(tab, "jansen")
     typed(tab, {0: {"username": "gerrit"}})
     assert statuses(tab) == ["Ready"]
@@ -96,7 +96,7 @@ def test_a_row_mended_so_that_it_no_longer_matches_stays_until_the_filter_is_app
     assert "No row is so." in tab.info[0].value
 
 
-def test_each_bulk_tool_does_what_its_boxes_say_and_undo_takes_it_back(tab: AppTest) -> None:
+def test_each_bulk_tool_does_what_its_boxes_say_and_can_be_undone(tab: AppTest) -> None:
     tools: tuple[tuple[str, dict[str, str], str, str], ...] = (
         ("Set domain", {"value": "c.nl"}, "domain", "c.nl"),
         ("Set quota (MB)", {"value": "4 GB"}, "quota", "4 GB"),
@@ -120,7 +120,7 @@ def test_each_bulk_tool_does_what_its_boxes_say_and_undo_takes_it_back(tab: AppT
     assert column(tab, "password") == [MASK]
 
 
-def test_rows_of_a_kind_are_left_out_taken_back_in_or_deleted(tab: AppTest) -> None:
+def test_rows_of_a_kind_are_left_out_included_again_or_deleted(tab: AppTest) -> None:
     assert statuses(tab) == ["Ready", "Invalid", "Needs password", "Duplicate", "Already exists"]
     tab.selectbox(key="bulk_tool").set_value("Leave out rows").run()
     press(tab, "bulk_apply")
@@ -136,7 +136,7 @@ def test_rows_of_a_kind_are_left_out_taken_back_in_or_deleted(tab: AppTest) -> N
     assert "There is no row left. Undo" in tab.info[0].value
 
 
-def test_what_a_row_was_in_the_file_is_shown_beside_it_and_as_a_list(tab: AppTest) -> None:
+def test_the_original_of_a_row_is_shown_next_to_it_and_as_a_list(tab: AppTest) -> None:
     typed(tab, {1: {"username": "jan.jansen", "password": "Anders.2026x"}})
     tab.toggle(key="show_changes").set_value(True).run()
     was = column(tab, "was")
@@ -145,7 +145,7 @@ def test_what_a_row_was_in_the_file_is_shown_beside_it_and_as_a_list(tab: AppTes
     assert was[2:] == ["", "", ""]
 
 
-def test_rows_pasted_into_the_preview_are_on_top_and_undo_takes_them_back(tab: AppTest) -> None:
+def test_rows_pasted_into_the_preview_are_on_top_and_can_be_undone(tab: AppTest) -> None:
     tab.text_area(key="further").set_value("username\tquota\tdomain\nKim \t1 GB\t\nlou\t\tc.nl\n").run()
     press(tab, "add_further")
     assert names(tab)[:2] == ["kim", "lou"]
@@ -156,17 +156,15 @@ def test_rows_pasted_into_the_preview_are_on_top_and_undo_takes_them_back(tab: A
     assert len(names(tab)) == 5
 
 
-def test_pasted_rows_that_can_not_be_added_are_refused_in_one_sentence_and_stay_in_the_box(
-    tab: AppTest, app: App
-) -> None:
-    for text, told in (
+def test_pasted_rows_that_cannot_be_added_are_refused_and_stay_in_the_box(tab: AppTest, app: App) -> None:
+    for text, message in (
         ("password\nGeheim.2026x\n", "No column for usernames or addresses."),
         ("kim\nlou\n", "7 rows; the limit is 6. Split the file."),
     ):
         object.__setattr__(app.services.settings, "max_rows", 6)
         tab.text_area(key="further").set_value(text).run()
         press(tab, "add_further")
-        assert told in written(tab)
+        assert message in written(tab)
         assert len(names(tab)) == 5
         assert tab.text_area(key="further").value == text
 
@@ -178,7 +176,7 @@ def test_pasted_rows_without_a_header_are_read_as_the_file_is(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a,b,c,d,e,f,g\n", "7 columns without a header. Put a line above that names them"),
         ('username,password\njan,"open\n', "a quote opens in line 2 and never closes"),
@@ -186,9 +184,9 @@ def test_pasted_rows_without_a_header_are_read_as_the_file_is(app: App) -> None:
         ("username\n", "The file has a header and no rows."),
     ],
 )
-def test_pasted_rows_that_are_no_table_are_refused_in_one_sentence(app: App, text: str, told: str) -> None:
+def test_pasted_rows_that_are_no_table_are_refused_in_one_sentence(app: App, text: str, message: str) -> None:
     file = app.services.files.read_by_header(FILE, "staff.csv")
-    with pytest.raises(FileRefused, match=re.escape(told)):
+    with pytest.raises(FileRefused, match=re.escape(message)):
         app.services.files.further(LOCAL, text, "a.nl", file)
 
 
@@ -217,11 +215,11 @@ def test_re_check_says_which_domain_could_not_be_read(app: App) -> None:
     imports, batch = app.services.imports, app.services.files.batch_from_file(FILE, "staff.csv", "a.nl")
     imports.validate(LOCAL, batch)
     app.host.down = True
-    told = "a.nl and b.nl could not be read from MXroute just now: what is shown is by the list before."
-    assert imports.recheck(LOCAL, batch) == told
+    message = "a.nl and b.nl could not be read from MXroute just now: what is shown is by the list before."
+    assert imports.recheck(LOCAL, batch) == message
 
 
-def test_the_download_of_the_mended_file_is_not_offered_while_this_tab_alone_has_it(
+def test_the_corrected_file_is_not_offered_before_the_draft_is_stored(
     tab: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:

@@ -23,7 +23,7 @@ def taken_in(name: str, content: bytes) -> AppTest:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("staff.csv", b"", "The file is empty."),
         ("staff.csv", b" \r\n\t\r\n", "The file is empty."),
@@ -36,17 +36,17 @@ def taken_in(name: str, content: bytes) -> AppTest:
         ("staff.csv", b"username\r\n" + b"u\r\n" * 10_001, "10,001 rows; the limit is 10,000. Split the file."),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_the_page_lives_on(
-    app: App, name: str, content: bytes, told: str
+def test_a_file_that_is_not_a_table_is_refused_and_the_page_stays_usable(
+    app: App, name: str, content: bytes, message: str
 ) -> None:
     tab = taken_in(name, content)
-    assert told in said(tab)
+    assert message in said(tab)
     assert tab.file_uploader
     assert not tab.data_editor
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "message"),
     [
         ("old.xls", "This is an old Excel workbook (.xls): save it as .xlsx or CSV."),
         ("locked.xlsx", "This workbook is locked with a password: save it without one, or as CSV."),
@@ -54,24 +54,24 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_the_page_lives_o
         ("binary.csv", "not a table: a CSV or .xlsx is needed."),
     ],
 )
-def test_a_real_file_of_another_kind_is_refused_with_what_to_do(app: App, file: str, told: str) -> None:
+def test_a_real_file_of_another_kind_is_refused_with_what_to_do(app: App, file: str, message: str) -> None:
     # The browser lets no other ending through; files are renamed, though.
     tab = taken_in(file.replace(".xls", ".csv") if file.endswith(".xls") else file, (FILES / file).read_bytes())
-    assert told in said(tab)
+    assert message in said(tab)
     assert tab.file_uploader
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b'username,password\r\njan,"Abc\r\nkim,x\r\n', "staff.csv: a quote opens in line 2 and never closes."),
         (b"wie,wat\r\nnina,boss\r\n", "No column for usernames or addresses."),
         (b"user,username\r\njan,j.jansen\r\n", "2 columns could hold the usernames. Which one does?"),
     ],
 )
-def test_what_a_person_can_answer_is_asked_instead_of_refused(app: App, content: bytes, told: str) -> None:
+def test_what_a_person_can_answer_is_asked_instead_of_refused(app: App, content: bytes, message: str) -> None:
     tab = taken_in("staff.csv", content)
-    assert told in said(tab)
+    assert message in said(tab)
     assert any(button.key == "map_done" for button in tab.button)
     assert not tab.data_editor
 

@@ -1,4 +1,4 @@
-"""What pages know of who looks at them, and what they say to who may no more."""
+"""The caller of a page, and the sentence for users who may no longer see it."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,13 +17,13 @@ brisk = people.brisk
 OPERATOR = "test@example.com"
 
 
-def told(tab: AppTest) -> str:
+def alerts(tab: AppTest) -> str:
     return " ".join(alert.value for alert in tab.error).replace("\\", "")
 
 
-def test_while_nobody_needs_to_sign_in_it_is_the_local_operator(services: Services) -> None:
+def test_without_sign_in_the_caller_is_the_local_operator(services: Services) -> None:
     assert services.authenticator.caller(None, "") == LOCAL
-    assert not told(opened())
+    assert not alerts(opened())
 
 
 def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(services: Services) -> None:
@@ -34,19 +34,19 @@ def test_a_user_sees_pages_and_once_disabled_a_sentence_and_nothing_else(service
     services.users.disable(LOCAL, number)
     tab.run()
     assert not tab.exception
-    assert told(tab) == f"The user {OPERATOR} is disabled. Ask an admin."
+    assert alerts(tab) == f"The user {OPERATOR} is disabled. Ask an admin."
     assert not tab.dataframe
     assert "clienta.nl" not in str(tab.main)
 
 
-def test_who_is_no_user_sees_a_sentence_and_nothing_else(services: Services) -> None:
+def test_an_unknown_user_sees_a_sentence_and_nothing_else(services: Services) -> None:
     services.users.add(LOCAL, "boss", GOOD, admin=True)
     tab = opened()
-    assert told(tab) == "You are not a user here any more. Sign in again."
+    assert alerts(tab) == "You are not a user here any more. Sign in again."
     assert not tab.sidebar.selectbox
 
 
-def test_what_is_forbidden_in_the_middle_of_a_page_is_no_fault_of_mxm(
+def test_a_refusal_in_the_middle_of_a_page_is_not_an_internal_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shown: list[str] = []

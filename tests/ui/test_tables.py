@@ -29,15 +29,20 @@ def numeric_columns() -> list[tuple[str, object]]:
     for path in PAGES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NUMERIC:
-                (told,) = [word.value for word in node.keywords if word.arg == "format"] or [None]
-                found.append((f"{path.name}:{node.lineno}", told.value if isinstance(told, ast.Constant) else told))
+                (shown_as,) = [word.value for word in node.keywords if word.arg == "format"] or [None]
+                found.append(
+                    (
+                        f"{path.name}:{node.lineno}",
+                        shown_as.value if isinstance(shown_as, ast.Constant) else shown_as,
+                    )
+                )
     return found
 
 
 def test_every_numeric_column_of_every_page_has_a_format_that_garbles_no_number() -> None:
     found = numeric_columns()
     assert len(found) > 10
-    assert not [(where, told) for where, told in found if told not in FAITHFUL]
+    assert not [(where, shown_as) for where, shown_as in found if shown_as not in FAITHFUL]
 
 
 def test_a_numeric_column_is_configured_where_the_check_can_see_it() -> None:
@@ -52,8 +57,8 @@ def test_a_numeric_column_is_configured_where_the_check_can_see_it() -> None:
 
 
 def test_no_table_offers_a_download_of_its_own_to_anybody() -> None:
-    told = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
-    assert told["client"]["disableDataExport"] is True
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["client"]["disableDataExport"] is True
 
 
 def test_no_page_hands_out_files_through_the_shared_media_store_or_a_link_of_data() -> None:
@@ -67,8 +72,8 @@ def hidden_columns(tab: AppTest) -> list[str]:
     found = []
     for element in (*tab.dataframe, *tab.data_editor):
         shown = list(element.proto.column_order)
-        told = json.loads(element.proto.columns or "{}")
-        found += [name for name, column in told.items() if (column or {}).get("hidden") and name != "_index"]
+        columns = json.loads(element.proto.columns or "{}")
+        found += [name for name, column in columns.items() if (column or {}).get("hidden") and name != "_index"]
         found += [str(name) for name in element.value if shown and name not in shown]
     return found
 
@@ -120,7 +125,7 @@ def page(name: str, page: str, **query: str) -> AppTest:
     return tab.run().switch_page(str(ROOT / "pages" / f"{page}.py")).run()
 
 
-def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_emails_on_any_page(app: App) -> None:
+def test_no_page_sends_figures_or_recovery_emails_of_a_hidden_domain(app: App) -> None:
     app.have("kim@a.nl")
     app.services.mailboxes.set_stored(LOCAL, "a.nl", "kim", "recovery_email", "secret-recovery@example.org")
     app.services.users.add(LOCAL, "boss", "four words in a row", admin=True)
@@ -133,7 +138,7 @@ def test_who_may_not_view_a_domain_is_sent_none_of_its_figures_or_recovery_email
     assert "secret-recovery" in sent(page("boss", "email_accounts", domain="a.nl"))
 
 
-def test_page_and_api_warn_of_a_password_that_starts_a_formula_and_stop_nothing(app: App) -> None:
+def test_page_and_api_warn_of_a_password_that_starts_a_formula(app: App) -> None:
     file = f"username,password\r\nkim,={GOOD}\r\n".encode()
     (row,) = support.data(app.ask("POST", "/email-accounts/import/preview?default_domain=a.nl", content=file,
                                    headers={"Content-Type": "text/csv"}))["rows"]  # fmt: skip

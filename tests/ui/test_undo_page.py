@@ -1,4 +1,4 @@
-"""Taking a run back on its card: the question with its table, the number to type, and the way between both runs."""
+"""Undo on the card of a run: question, table, number to type, and links between both runs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,7 +48,7 @@ def run(app: App) -> int:
     return number
 
 
-def test_an_import_is_taken_back_once_its_number_was_typed(app: App, run: int) -> None:
+def test_an_import_is_undone_once_its_number_is_typed(app: App, run: int) -> None:
     tab = card(run)
     tab.button(key="undo_look").click().run()
     assert "Delete 3 unused mailboxes made from staff.xlsx? This cannot be undone." in asked(tab)
@@ -86,7 +86,7 @@ def test_leaving_all_as_it_is_closes_the_question(app: App, run: int) -> None:
     assert app.host.writes() == 4
 
 
-def test_a_host_that_is_silent_is_said_and_asks_nothing(app: App, run: int) -> None:
+def test_an_unreachable_host_is_reported_and_nothing_is_asked(app: App, run: int) -> None:
     tab = card(run)
     app.host.down = True
     with app.services.store.write() as tx:

@@ -67,8 +67,8 @@ def test_each_row_says_what_it_changes_and_badges_and_button_count_it(services: 
     had = int(services.lists.cached_frame(DOMAIN)["quota"].iloc[0])
     content = exported(services, **{key: {"quota": "7777"}, "lena": {"password": "Geheim.2026x"}})
     tab = updating(preview(opened("import_mailboxes", domain=DOMAIN), content))
-    told = tab.data_editor[0].value
-    assert told["changes"].iloc[0] == f"quota {had or 'unlimited'} → 7777"
+    shown = tab.data_editor[0].value
+    assert shown["changes"].iloc[0] == f"quota {had or 'unlimited'} → 7777"
     assert statuses(tab)[0] == "Update"
     assert (badge(tab, "update"), badge(tab, "ready")) == ("Update **1**", "Ready **1**")
     assert badge(tab, "unchanged").startswith("No change ")
@@ -77,7 +77,7 @@ def test_each_row_says_what_it_changes_and_badges_and_button_count_it(services: 
     assert statuses(tab) == ["Update"]
 
 
-def test_the_choice_outlives_the_tab(services: Services, names: list[str]) -> None:
+def test_the_choice_survives_the_tab(services: Services, names: list[str]) -> None:
     updating(preview(opened("import_mailboxes", domain=DOMAIN), exported(services)))
     tab = opened("import_mailboxes", domain=DOMAIN)
     (kept,) = services.drafts.offered(LOCAL)
@@ -98,7 +98,7 @@ def test_the_confirmation_is_loud_about_passwords_that_are_replaced(services: Se
     assert any(":red[**2 passwords of existing mailboxes will be replaced.**]" in text.value for text in tab.markdown)
 
 
-def test_what_somebody_changed_meanwhile_is_shown_and_counted_anew(
+def test_changes_made_meanwhile_are_shown_and_counted_again(
     services: Services, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = names[0]
@@ -107,11 +107,11 @@ def test_what_somebody_changed_meanwhile_is_shown_and_counted_anew(
     services.host.send(protocol.update_mailbox(DOMAIN, name, quota=6666))
     monkeypatch.setattr(imports, "FRESH_FOR_START", 0.0)
     tab.button(key="create").click().run()
-    (told,) = [warning.value.replace("\\", "") for warning in tab.warning if "meanwhile" in warning.value]
-    assert told.startswith(f"1 mailbox changed at MXroute meanwhile: {name}@{DOMAIN}, quota ")
-    assert told.endswith(", is now quota 6666 → 7777.")
+    (message,) = [warning.value.replace("\\", "") for warning in tab.warning if "meanwhile" in warning.value]
+    assert message.startswith(f"1 mailbox changed at MXroute meanwhile: {name}@{DOMAIN}, quota ")
+    assert message.endswith(", is now quota 6666 → 7777.")
     tab.button(key="back").click().run()
-    assert tab.data_editor[0].value["changes"].iloc[0] == told.removesuffix(".").rpartition(", is now ")[2]
+    assert tab.data_editor[0].value["changes"].iloc[0] == message.removesuffix(".").rpartition(", is now ")[2]
 
 
 def test_the_plan_freezes_what_the_host_has_when_it_is_confirmed(
