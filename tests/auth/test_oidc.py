@@ -128,7 +128,7 @@ def browser(app: App) -> Browser:
 
 
 def test_a_user_of_the_provider_lands_on_the_requested_page(app: App, browser: Browser) -> None:
-    answer = browser.sign_in(wanted="/runs?run=3")
+    answer = browser.sign_in(next_page="/runs?run=3")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/runs?run=3")
     assert browser.signed_in_name() == ANN
     assert app.audit_entries()[-1] == ("sign_in", ANN, "by the provider")
@@ -279,7 +279,7 @@ def test_an_account_without_a_valid_address_is_refused(browser: Browser, claims:
 
 
 def test_cancelling_at_the_provider_leads_back_to_the_sign_in_page(browser: Browser) -> None:
-    answer = browser.sign_in(None, wanted="/runs")
+    answer = browser.sign_in(None, next_page="/runs")
     refused(answer, oidc_client.CANCELLED)
     assert "next=%2Fruns" in answer.text
 
@@ -360,7 +360,7 @@ def test_a_forged_cookie_is_refused(app: App, browser: Browser) -> None:
     "next_page", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "x"]
 )
 def test_sign_in_never_redirects_to_another_site(browser: Browser, next_page: str) -> None:
-    assert browser.sign_in(wanted=next_page).headers["Location"] == "/"
+    assert browser.sign_in(next_page=next_page).headers["Location"] == "/"
     again = browser.get(f"{sign_in_pages.PROVIDER}?{urlencode({'next': next_page})}")
     assert (again.status_code, again.headers["Location"]) == (303, "/")
 
