@@ -378,19 +378,19 @@ def test_old_selections_are_dropped(app: App) -> None:
 def test_errors_are_reported_by_field_without_a_request_to_the_host(app: App) -> None:
     sent = len(app.host.sent)
     cells = {"username": "jan jansen", "password": "short", "quota": "much", "recovery_email": "none"}
-    judged = app.services.mailboxes.look("a.nl", cells)
-    assert judged.faults == {
+    validated = app.services.mailboxes.look("a.nl", cells)
+    assert validated.faults == {
         "username": "'jan jansen' has a space; try jan.jansen.",
         "password": "The password needs 8 characters, a capital and a digit.",
         "quota": "Quota 'much': write 1024 or 1 GB.",
         "recovery_email": "Recovery email 'none' is no address; write it like name@example.com.",
     }
-    assert next(iter(judged.faults)) == "username"
+    assert next(iter(validated.faults)) == "username"
     assert app.services.mailboxes.look("a.nl", {"username": "jan", "password": GOOD, "quota": "5"}).warnings == (
         "5 MB: did you mean 5 GB?",
     )
     assert len(app.host.sent) == sent
-    assert "short" not in repr(judged)
+    assert "short" not in repr(validated)
 
 
 def test_the_text_for_the_owner_holds_everything_but_the_password() -> None:

@@ -226,13 +226,13 @@ def test_more_domains_than_reads_a_minute_wait_and_say_so(tmp_path: Path) -> Non
     names = [f"client{number:02}.example" for number in range(25)]
     host = serve(believable(window=1.0, reads=10))
     host.sandbox.account.domains = {name: {} for name in names}
-    clock, pace = SystemClock(), RateLimits(window=1.0, reads=10)
-    gate = RateLimiter(pace, clock)
+    clock, limits = SystemClock(), RateLimits(window=1.0, reads=10)
+    rate_limiter = RateLimiter(limits, clock)
     settings = Settings(
         data_dir=tmp_path, server="sandbox.local", user="sandbox", api_key=SecretStr("x"), api_url=host.url
     )
     store = Store.open(tmp_path / FILE, clock)
-    app = assemble(settings, clock, store, MXrouteClient(settings, gate, clock), gate)
+    app = assemble(settings, clock, store, MXrouteClient(settings, rate_limiter, clock), rate_limiter)
     waits: list[float] = []
     try:
         app.lists.refresh(names, patience=LONG_MAX_WAIT_S, tell=lambda _done, _total, wait: waits.append(wait))
@@ -249,11 +249,11 @@ def test_edits_wait_for_no_list_and_the_start_reads_lists_over_a_minute_old(
 ) -> None:
     previews = app.services.imports
     batch = app.services.files.batch_from_file(b"username,domain\nx,a.nl\n", "x.csv", "a.nl")
-    judged = previews.validate(LOCAL, batch)
+    validated = previews.validate(LOCAL, batch)
     monkeypatch.setattr(app.services.imports._clock, "now", lambda: time.time() + 600)
     app.services.lists.domains(LOCAL)
     app.host.sent.clear()
     previews.validate(LOCAL, batch)
     assert not app.host.sent
-    previews.confirm(LOCAL, batch, before=judged)
+    previews.confirm(LOCAL, batch, before=validated)
     assert [sent.path for sent in app.host.sent if sent.path.startswith("/domains")] == ["/domains/a.nl/email-accounts"]
