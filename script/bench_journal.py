@@ -133,8 +133,8 @@ def main(count: int = ROWS) -> bool:
         sandboxed.sandbox("--writes", "1000000", "--reads", "1000000") as url,
     ):
         command = [sys.executable, "-m", "script.bench_journal", "--long-run", url, kept, "--rows", str(count)]
-        told = subprocess.run(command, cwd=sandboxed.ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    peak, before, taken = map(float, told.split())
+        output = subprocess.run(command, cwd=sandboxed.ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    peak, before, taken = map(float, output.split())
     print(f"  a run over HTTP         {taken:6.1f} s   {count / taken:.0f} rows a second when nothing limits them")
     print(f"  its peak memory         {peak:6.0f} MB  (350 MB or less; {before:.0f} MB before it began)")
     return row <= 5 and resumed <= 1 and peak <= 350

@@ -126,7 +126,9 @@ def judge_row_by_row(
 ) -> pd.DataFrame:
     """Do what `rules.validate` does, as a plain loop over rows."""
     claimed: dict[str, int] = {}
-    has = {f"{box.username.lower()}@{domain}": box for domain, told in account.has.items() for box in told.itertuples()}
+    has = {
+        f"{box.username.lower()}@{domain}": box for domain, boxes in account.has.items() for box in boxes.itertuples()
+    }
     update = on_existing is OnExisting.UPDATE
     judged = [_judge_row(row, account, standard, claimed, has, update) for row in rows.itertuples(index=False)]
     frame = pd.DataFrame(judged, columns=list(_Judged._fields), index=rows.index)
@@ -139,7 +141,7 @@ def judge_row_by_row(
 def _judge_row(
     row: Any, account: AccountSnapshot, standard: Defaults, claimed: dict[str, int], has: dict[str, Any], update: bool
 ) -> _Judged:
-    told: list[str] = []
+    errors: list[str] = []
     username = row.username.strip(BLANKS).translate(_ASCII_LOWER)
     in_column, in_name = addresses.domain(row.domain), ""
     if _SPLITS.fullmatch(username):
@@ -153,36 +155,36 @@ def _judge_row(
     had = has.get(full) if updates else None
 
     if domain in account.forbidden:
-        told.append(account.forbidden[domain])
+        errors.append(account.forbidden[domain])
     if row.fault:
-        told.append(row.fault)
+        errors.append(row.fault)
     addressed = True
     if not exists and not (_USERNAME.fullmatch(username) and len(username) <= addresses.MAX_USERNAME_LENGTH):
-        told.append(reasons.username(username))
+        errors.append(reasons.username(username))
         addressed = False
     if disagree:
-        told.append(reasons.disagreement(in_name, in_column))
+        errors.append(reasons.disagreement(in_name, in_column))
         addressed = False
     elif domain not in account.domains:
-        told.append(reasons.domain(domain))
+        errors.append(reasons.domain(domain))
         addressed = False
 
     trimmed = row.password.strip(BLANKS)
     missing = bool(_NO_PASSWORD.fullmatch(trimmed)) or (updates and row.generated)
     if not missing:
         lacking = sum(1 << bit for bit, need in enumerate(_NEEDS) if not need.search(row.password))
-        told += filter(None, [reasons.password(lacking)])
+        errors += filter(None, [reasons.password(lacking)])
         if trimmed != row.password:
-            told.append(reasons.BLANK_AT_AN_END)
+            errors.append(reasons.BLANK_AT_AN_END)
         elif _CONTROL.search(row.password) and not row.fault:
-            told.append(reasons.UNTYPABLE)
+            errors.append(reasons.UNTYPABLE)
     quota_typed, limit_typed = row.quota.strip(BLANKS), row.limit.strip(BLANKS)
     quota = quotas.quota(quota_typed) if quota_typed else standard.quota
     limit = asked = quotas.limit(limit_typed) if limit_typed else standard.limit
     if quota is None:
-        told.append(reasons.quota(quota_typed))
+        errors.append(reasons.quota(quota_typed))
     if limit is None:
-        told.append(reasons.LIMIT)
+        errors.append(reasons.LIMIT)
     if updates and not quota_typed:
         quota = had and had.quota
     if updates and (not limit_typed or (missing and limit is not None)):
@@ -190,9 +192,9 @@ def _judge_row(
     typed = addresses.email(row.recovery_email)
     recovery = "" if typed == "-" else typed
     if recovery and not (_EMAIL.fullmatch(recovery) and len(recovery) <= addresses.MAX_EMAIL_LENGTH):
-        told.append(reasons.recovery_email(row.recovery_email.strip(BLANKS)))
+        errors.append(reasons.recovery_email(row.recovery_email.strip(BLANKS)))
     if recovery == full:
-        told.append(reasons.RECOVERS_ITSELF)
+        errors.append(reasons.RECOVERS_ITSELF)
     had_recovery = had.recovery_email if had else ""
     if updates and not typed:
         recovery = had_recovery
@@ -201,23 +203,23 @@ def _judge_row(
     name = f"{row.name[:40]}…" if long else row.name.strip(BLANKS)
     name = forced[1].strip(BLANKS) if (forced := _FORCED.fullmatch(name)) else name
     if name != "-" and (_INVISIBLE.search(name) or MASK in name):
-        told.append(reasons.full_name(name))
+        errors.append(reasons.full_name(name))
     if long:
-        told.append(reasons.too_long("name"))
+        errors.append(reasons.too_long("name"))
     name = (had_name if updates and not name else name) if name != "-" else ""
 
-    verdict = Verdict.INVALID if told else Verdict.READY
+    verdict = Verdict.INVALID if errors else Verdict.READY
     if addressed and full in claimed:
-        told.append(reasons.duplicate(claimed[full]))
+        errors.append(reasons.duplicate(claimed[full]))
         verdict = min(verdict, Verdict.DUPLICATE, key=list(Verdict).index)
-    elif not told and row.ticked and (updates or not exists):
+    elif not errors and row.ticked and (updates or not exists):
         claimed[full] = row.line
     for kind, true, sentence in (
         (Verdict.EXISTS, exists and not update, reasons.EXISTS),
         (Verdict.NEEDS_PASSWORD, missing and not exists, reasons.NEEDS_PASSWORD),
     ):
         if true:
-            told.append(reasons.alone(kind, sentence) if told else sentence)
+            errors.append(reasons.alone(kind, sentence) if errors else sentence)
             verdict = min(verdict, kind, key=list(Verdict).index)
 
     warned: list[str] = []
@@ -237,12 +239,12 @@ def _judge_row(
             warned.append(confirmations.not_checked(domain))
     return _Judged(
         verdict=verdict,
-        reasons="\n".join(told),
+        reasons="\n".join(errors),
         warnings="\n".join(warned),
         clean_username=username,
         clean_domain=domain,
         action=Action.UPDATE if updates else "" if exists else Action.CREATE,
-        changes="" if told or not updates else _changes(had, quota, limit, (recovery, name), not missing),
+        changes="" if errors or not updates else _changes(had, quota, limit, (recovery, name), not missing),
         clean_recovery_email=recovery,
         clean_name=name,
         had_recovery_email=had_recovery,

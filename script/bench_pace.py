@@ -92,7 +92,7 @@ def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
 
     There is one line for each client. Returns whether MXM created all rows without a refusal and within the bound.
     """
-    told: dict[str, HostRecord] = {}
+    records: dict[str, HostRecord] = {}
     clients = {
         "MXM": lambda: ours(window, rows, latency),
         "3 threads, a refused row tried again": lambda: naive(window, rows, latency, again=True),
@@ -100,7 +100,8 @@ def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
     }
     # At the same time, each on a host of its own: they mostly wait.
     threads = [
-        threading.Thread(target=lambda name=name, run=run: told.update({name: run()})) for name, run in clients.items()
+        threading.Thread(target=lambda name=name, run=run: records.update({name: run()}))
+        for name, run in clients.items()
     ]
     for thread in threads:
         thread.start()
@@ -109,7 +110,7 @@ def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
     bound = SLACK * math.ceil(rows / WRITES) + math.ceil(WRITES / WORKERS) * latency + 1.0
     print(f"{rows} rows, {WRITES} writes a window of {window:g} s, {latency:g} s an answer")
     for name in clients:
-        each = told[name]
+        each = records[name]
         print(f"  {name}")
         print(f"    made, answers of 429   {each.made} of {rows}, {each.refused}")
         if each.made == rows:
@@ -117,7 +118,7 @@ def main(window: float = 5.0, rows: int = ROWS, latency: float = 0.1) -> bool:
             print(f"    seconds, the least     {each.seconds:.1f}, {each.least:.1f}: {ratio:.3f} times")
             print(f"    over the least         {over:.1f} s ({bound:.1f} s or less)")
         print(f"    a window               {' '.join(map(str, each.by_window))}")
-    us = told["MXM"]
+    us = records["MXM"]
     return us.made == rows and not us.refused and us.seconds - us.least <= bound
 
 

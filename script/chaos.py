@@ -123,12 +123,12 @@ class Scene:
         give_up = time.monotonic() + MOST_S
         while time.monotonic() < give_up:
             with suppress(OSError, KeyError):
-                told = self.ask(server, "GET", f"/imports/{run}")
-                if told["status"] in ("finished", "stopped"):
+                state = self.ask(server, "GET", f"/imports/{run}")
+                if state["status"] in ("finished", "stopped"):
                     return True
-                if told["status"] == "paused":
+                if state["status"] == "paused":
                     self.ask(server, "POST", f"/imports/{run}/resume")
-                if decided is not None and told["total"] - told["open"] >= decided:
+                if decided is not None and state["total"] - state["open"] >= decided:
                     return True
             time.sleep(0.1)
         return False

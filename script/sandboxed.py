@@ -40,8 +40,8 @@ def sandbox(*options: str) -> Iterator[str]:
 def log(url: str) -> list[dict[str, Any]]:
     """Return the log of the simulated host: its requests and its answers."""
     with urllib.request.urlopen(f"{url}/_sandbox/log", timeout=30) as answer:
-        told: list[dict[str, Any]] = json.load(answer)["log"]
-    return told
+        entries: list[dict[str, Any]] = json.load(answer)["log"]
+    return entries
 
 
 def settings(url: str, folder: Path) -> Settings:

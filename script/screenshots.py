@@ -56,8 +56,8 @@ def take(chromium: Browser, server: Server, name: str, look: Look) -> None:
     if name not in GUARDED:
         states.forget(page)
     context.close()
-    told = f"401 for {server.url}/sign-in"  # the answer to a refused sign-in
-    assert set(faults.found) <= {told}, faults.found
+    expected = f"401 for {server.url}/sign-in"  # the answer to a refused sign-in
+    assert set(faults.found) <= {expected}, faults.found
 
 
 def picture_of(name: str, look: Look) -> str:
