@@ -1,4 +1,4 @@
-"""The client: what it sends, what it makes of silence, and that nothing leads from it to the key."""
+"""The HTTP client of MXroute: requests, connection errors, and secrets that never leak."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 class Ticking(SystemClock):
-    """A clock that is put forward by hand."""
+    """A clock that a test moves forward."""
 
     ahead = 0.0
 
@@ -46,22 +46,22 @@ class Ticking(SystemClock):
 
 
 def settings(url: str = "https://api.example", **changes: Any) -> Settings:
-    """A real account's settings, as far as the client can tell."""
-    told = {"server": SERVER, "user": USER, "api_key": KEY, "api_url": url, "timeout_s": 5.0} | changes
-    return Settings(**told)
+    """Return settings that look like those of a real account."""
+    values = {"server": SERVER, "user": USER, "api_key": KEY, "api_url": url, "timeout_s": 5.0} | changes
+    return Settings(**values)
 
 
 def host_that(
     answers: Handler | httpx.BaseTransport, clock: SystemClock | None = None, **changes: Any
 ) -> MXrouteClient:
-    """A client whose requests are answered by a function."""
+    """Return a client whose requests a function answers."""
     clock = clock or SystemClock()
     transport = answers if isinstance(answers, httpx.BaseTransport) else httpx.MockTransport(answers)
     return MXrouteClient(settings(**changes), RateLimiter(RateLimits(), clock), clock, transport)
 
 
 def raising(error: Exception) -> Handler:
-    """A network that fails in this way."""
+    """Return a handler that raises this error, as a failing network does."""
 
     def answers(request: httpx.Request) -> httpx.Response:
         if isinstance(error, httpx.RequestError):
@@ -79,7 +79,7 @@ class Broken(httpx.SyncByteStream):
         raise httpx.ReadError("reset by peer")
 
 
-# What goes out.
+# Requests.
 
 
 def test_a_request_carries_the_three_headers_and_its_body() -> None:
@@ -97,7 +97,7 @@ def test_a_request_carries_the_three_headers_and_its_body() -> None:
     assert request.headers["content-type"] == "application/json"
 
 
-def test_a_name_arrives_encoded_once() -> None:
+def test_a_username_is_percent_encoded_once() -> None:
     paths: list[bytes] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
@@ -120,7 +120,7 @@ def test_a_redirect_is_not_followed() -> None:
     assert asked == ["api.example"]
 
 
-# What silence means.
+# Connection errors.
 
 
 @pytest.mark.parametrize(
@@ -136,17 +136,17 @@ def test_a_redirect_is_not_followed() -> None:
         (httpx.RemoteProtocolError("Server disconnected without sending a response."), True),
     ],
 )
-def test_silence_says_whether_the_request_may_have_arrived(error: httpx.RequestError, sent: bool) -> None:
+def test_a_connection_error_says_whether_the_request_may_have_been_sent(error: httpx.RequestError, sent: bool) -> None:
     late = isinstance(error, httpx.TimeoutException)
-    said = "MXroute did not answer within 5 s." if late else "MXroute does not answer."
+    message = "MXroute did not answer within 5 s." if late else "MXroute does not answer."
     with pytest.raises(errors.Unreachable) as caught:
         host_that(raising(error)).send(CREATE)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
     assert caught.value.sent is sent
 
 
 def caused(error: httpx.RequestError, cause: Exception) -> httpx.RequestError:
-    """An error of httpx as one of the operating system leads to it."""
+    """Return an error of httpx with an error of the operating system as its cause."""
     error.__cause__ = httpcore.ConnectError("underneath")
     error.__cause__.__cause__ = cause
     return error
@@ -159,7 +159,7 @@ def certificate_problem() -> ssl.SSLCertVerificationError:
 
 
 @pytest.mark.parametrize(
-    ("cause", "code", "told"),
+    ("cause", "code", "message"),
     [
         (socket.gaierror(-2, "Name or service not known"), "HOST_NAME_UNKNOWN", "api.example cannot be found (DNS)"),
         (ConnectionRefusedError(111, "Connection refused"), "HOST_CLOSED", "Nobody listens at api.example"),
@@ -167,11 +167,13 @@ def certificate_problem() -> ssl.SSLCertVerificationError:
         (ssl.SSLError(1, "wrong version number"), "HOST_CERTIFICATE", "No encrypted connection to api.example"),
     ],
 )
-def test_each_reason_for_silence_has_its_own_sentence_and_code(cause: Exception, code: str, told: str) -> None:
+def test_each_cause_of_a_connection_error_has_its_own_message_and_code(
+    cause: Exception, code: str, message: str
+) -> None:
     with pytest.raises(errors.Unreachable) as caught:
         host_that(raising(caused(httpx.ConnectError("no"), cause))).send(CREATE)
     assert caught.value.code == code
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert not caught.value.sent
 
 
@@ -181,7 +183,7 @@ def test_a_time_out_has_its_own_code() -> None:
     assert caught.value.code == "HOST_TIMEOUT"
 
 
-def test_a_closed_port_is_said_to_be_one() -> None:
+def test_a_closed_port_is_reported_as_such() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
@@ -192,13 +194,13 @@ def test_a_closed_port_is_said_to_be_one() -> None:
     host.close()
 
 
-def test_an_answer_cut_off_midway_may_have_happened() -> None:
+def test_after_a_cut_off_response_the_request_may_have_been_done() -> None:
     with pytest.raises(errors.Unreachable) as caught:
         host_that(lambda _: httpx.Response(201, stream=Broken())).send(CREATE)
     assert caught.value.sent
 
 
-def test_an_answer_that_trickles_past_the_time_out_is_given_up() -> None:
+def test_a_response_slower_than_the_timeout_is_given_up() -> None:
     clock = Ticking()
 
     class Trickle(httpx.SyncByteStream):
@@ -214,7 +216,7 @@ def test_an_answer_that_trickles_past_the_time_out_is_given_up() -> None:
 
 @contextmanager
 def dripping(first: bytes, piece: bytes) -> Iterator[str]:
-    """The address of a host that sends `first`, and then `piece` again and again, and never comes to an end."""
+    """Yield the URL of a host that sends `first`, and then `piece` without end."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -247,7 +249,7 @@ def dripping(first: bytes, piece: bytes) -> Iterator[str]:
     ],
     ids=["status", "headers", "interim answers", "body", "chunks"],
 )
-def test_a_host_that_drips_holds_a_request_no_longer_than_the_time_out(first: bytes, piece: bytes) -> None:
+def test_a_host_that_sends_byte_by_byte_holds_a_request_no_longer_than_the_timeout(first: bytes, piece: bytes) -> None:
     clock = SystemClock()
     with dripping(first, piece) as url:
         host = MXrouteClient(settings(url, timeout_s=0.3), RateLimiter(RateLimits(), clock), clock)
@@ -259,7 +261,7 @@ def test_a_host_that_drips_holds_a_request_no_longer_than_the_time_out(first: by
         host.close()
 
 
-def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dns_lookup_that_hangs_ends_with_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: over.wait(5.0) and [])
     clock = SystemClock()
@@ -273,7 +275,7 @@ def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.Monk
     host.close()
 
 
-def test_an_answer_is_asked_for_unpacked() -> None:
+def test_responses_are_requested_uncompressed() -> None:
     asked: list[str] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
@@ -285,23 +287,23 @@ def test_an_answer_is_asked_for_unpacked() -> None:
 
 
 def packed(body: bytes, encoding: str = "gzip") -> Handler:
-    """An answer that says that it is packed in this way."""
+    """Return a handler whose response claims this compression."""
     stream = httpx.ByteStream(body)
     return lambda _: httpx.Response(200, headers={"content-encoding": encoding}, stream=stream)
 
 
-def test_an_answer_that_is_packed_all_the_same_is_read() -> None:
+def test_a_compressed_response_is_read_anyway() -> None:
     assert host_that(packed(gzip.compress(json.dumps(DOMAINS).encode()))).send(protocol.list_domains()).data == ["a.nl"]
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "deflate"])
-def test_an_answer_packed_in_another_way_is_unreadable(encoding: str) -> None:
+def test_a_response_with_another_compression_is_refused(encoding: str) -> None:
     with pytest.raises(errors.InvalidResponse):
         host_that(packed(b"whatever", encoding)).send(protocol.list_domains())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
-def test_a_body_that_unpacks_to_gigabytes_takes_no_memory(encoding: str) -> None:
+def test_a_compression_bomb_takes_little_memory(encoding: str) -> None:
     bomb = gzip.compress(bytes(100_000_000), 1)
     if "," in encoding:
         bomb = gzip.compress(bomb)
@@ -314,13 +316,13 @@ def test_a_body_that_unpacks_to_gigabytes_takes_no_memory(encoding: str) -> None
     assert peak < 3 * client.MAX_BYTES
 
 
-def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MAX_BYTES", 1000)
     with pytest.raises(errors.InvalidResponse, match="too large"):
         host_that(lambda _: httpx.Response(200, content=b"x" * 1001)).send(protocol.list_domains())
 
 
-def test_an_answer_whose_packing_is_broken_is_unreadable() -> None:
+def test_a_response_with_broken_compression_is_refused() -> None:
     with pytest.raises(errors.InvalidResponse, match="garbled"):
         host_that(
             lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
@@ -328,7 +330,7 @@ def test_an_answer_whose_packing_is_broken_is_unreadable() -> None:
 
 
 @pytest.mark.parametrize("key", ["key\nX-Evil: 1", "schlüssel"])
-def test_a_key_that_no_header_can_carry_is_told_as_a_refused_one(key: str) -> None:
+def test_an_api_key_that_no_header_can_carry_fails_without_leaking(key: str) -> None:
     clock = SystemClock()
     host = MXrouteClient(settings("http://127.0.0.1:9", api_key=key), RateLimiter(RateLimits(), clock), clock)
     with pytest.raises(errors.MXrouteError) as caught:
@@ -337,10 +339,10 @@ def test_a_key_that_no_header_can_carry_is_told_as_a_refused_one(key: str) -> No
     host.close()
 
 
-# The gate.
+# The rate limiter.
 
 
-def test_a_request_waits_no_longer_than_its_caller_and_is_not_sent_then() -> None:
+def test_a_request_that_would_wait_longer_than_its_patience_is_not_sent() -> None:
     asked: list[str] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
@@ -355,16 +357,16 @@ def test_a_request_waits_no_longer_than_its_caller_and_is_not_sent_then() -> Non
     assert asked == ["POST"]
 
 
-def test_a_refused_connection_spends_nothing() -> None:
+def test_a_refused_connection_uses_no_slot_of_the_rate_limit() -> None:
     clock = SystemClock()
-    gate = RateLimiter(RateLimits(writes=1), clock)
-    host = MXrouteClient(settings(), gate, clock, httpx.MockTransport(raising(httpx.ConnectError("refused"))))
+    rate_limiter = RateLimiter(RateLimits(writes=1), clock)
+    host = MXrouteClient(settings(), rate_limiter, clock, httpx.MockTransport(raising(httpx.ConnectError("refused"))))
     for _ in range(3):
         with pytest.raises(errors.Unreachable):
             host.send(CREATE, patience=0.0)
 
 
-def test_a_429_holds_what_follows() -> None:
+def test_a_429_holds_the_following_requests() -> None:
     host = host_that(lambda _: httpx.Response(429, headers={"retry-after": "34"}))
     with pytest.raises(errors.RateLimited):
         host.send(CREATE)
@@ -375,10 +377,10 @@ def test_a_429_holds_what_follows() -> None:
         host.send(CREATE, gated=False)
 
 
-@pytest.mark.parametrize("told", ["1000000", "Fri, 15 Jan 2107 08:00:00 GMT"])
-def test_no_refusal_holds_anything_for_more_than_a_quarter_of_an_hour(told: str) -> None:
+@pytest.mark.parametrize("retry_after", ["1000000", "Fri, 15 Jan 2107 08:00:00 GMT"])
+def test_no_429_holds_requests_for_more_than_15_minutes(retry_after: str) -> None:
     clock = Ticking()
-    answers = [httpx.Response(429, headers={"retry-after": told}), httpx.Response(201, json={"success": True})]
+    answers = [httpx.Response(429, headers={"retry-after": retry_after}), httpx.Response(201, json={"success": True})]
     host = host_that(lambda _: answers.pop(0), clock)
     with pytest.raises(errors.RateLimited) as refused:
         host.send(CREATE)
@@ -390,7 +392,7 @@ def test_no_refusal_holds_anything_for_more_than_a_quarter_of_an_hour(told: str)
     assert host.send(CREATE, urgent=True, patience=20.0).status == 201
 
 
-def test_closing_sends_home_who_waits() -> None:
+def test_closing_ends_waiting_requests() -> None:
     host = host_that(lambda _: httpx.Response(429, headers={"retry-after": "34"}))
     with pytest.raises(errors.RateLimited):
         host.send(CREATE)
@@ -413,7 +415,7 @@ def test_closing_sends_home_who_waits() -> None:
 
 
 def every_failure() -> Iterator[tuple[str, Handler]]:
-    """Each way in which a request can fail, by name."""
+    """Yield each way in which a request can fail, by name."""
     for error in (
         httpx.ConnectError("x"),
         httpx.ReadTimeout("x"),
@@ -429,7 +431,7 @@ def every_failure() -> Iterator[tuple[str, Handler]]:
 
 
 @pytest.mark.parametrize("answers", [pytest.param(answers, id=name) for name, answers in every_failure()])
-def test_no_error_leads_to_the_key_or_a_password(answers: Handler, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_error_or_log_holds_the_key_or_a_password(answers: Handler, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     log = logging.getLogger("of a caller")
     with pytest.raises(errors.MXrouteError) as caught:
@@ -439,21 +441,19 @@ def test_no_error_leads_to_the_key_or_a_password(answers: Handler, caplog: pytes
     except errors.MXrouteError:
         log.exception("It failed")
 
-    told: list[str] = [caplog.text, *traceback.format_exception(caught.value)]
+    texts: list[str] = [caplog.text, *traceback.format_exception(caught.value)]
     error: BaseException | None = caught.value
     seen = 0
     while error is not None:
         seen += 1
         assert isinstance(error, errors.MXrouteError), "an exception of another library is at hand in the chain"
-        told += [str(error), repr(error), repr(vars(error)), repr(error.args)]
+        texts += [str(error), repr(error), repr(vars(error)), repr(error.args)]
         error = error.__cause__ or error.__context__
     assert seen == 1
-    assert all(secret not in text for text in told for secret in (KEY, PASSWORD))
+    assert all(secret not in text for text in texts for secret in (KEY, PASSWORD))
 
 
-def test_nothing_at_all_is_logged_of_the_headers_over_a_real_connection(
-    caplog: pytest.LogCaptureFixture, served: str
-) -> None:
+def test_no_header_value_is_logged_over_a_real_connection(caplog: pytest.LogCaptureFixture, served: str) -> None:
     caplog.set_level(logging.DEBUG)
     clock = SystemClock()
     host = MXrouteClient(settings(served), RateLimiter(RateLimits(), clock), clock)
@@ -468,12 +468,12 @@ def test_nothing_at_all_is_logged_of_the_headers_over_a_real_connection(
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers as the host would; `lost` hangs up without a word."""
+    """Answers as the host would; the username `lost` gets no response."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """The domains."""
+        """Answer with the domains."""
         body = json.dumps(DOMAINS).encode()
         self.send_response(200)
         self.send_header("X-RateLimit-Limit", "100")
@@ -484,7 +484,7 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self) -> None:
-        """A mailbox is made."""
+        """Answer as if a mailbox was created."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if body["username"] == "lost":
             self.close_connection = True
@@ -495,17 +495,17 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_DELETE(self) -> None:
-        """A mailbox is gone."""
+        """Answer as if a mailbox was deleted."""
         self.send_response(204)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def served() -> Iterator[str]:
-    """The address of a host on this machine."""
+    """Yield the URL of a host on this machine."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -516,14 +516,18 @@ def served() -> Iterator[str]:
     server.server_close()
 
 
-def test_it_works_over_a_real_connection(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_work_over_a_real_connection(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     clock = SystemClock()
     host = MXrouteClient(settings(served), RateLimiter(RateLimits(), clock), clock)
-    told = host.send(protocol.list_domains())
-    assert told.data == ["a.nl"]
-    assert told.rate_headers
-    assert (told.rate_headers.limit, told.rate_headers.remaining, told.rate_headers.by_host) == (100, 41, True)
+    response = host.send(protocol.list_domains())
+    assert response.data == ["a.nl"]
+    assert response.rate_headers
+    assert (response.rate_headers.limit, response.rate_headers.remaining, response.rate_headers.by_host) == (
+        100,
+        41,
+        True,
+    )
     assert host.send(CREATE).status == 201
     assert host.send(protocol.delete_mailbox("a.nl", "jan")).status == 204
     with pytest.raises(errors.Unreachable) as caught:
@@ -532,7 +536,7 @@ def test_it_works_over_a_real_connection(served: str, monkeypatch: pytest.Monkey
     host.close()
 
 
-def test_a_host_that_does_not_listen_was_certainly_not_reached() -> None:
+def test_a_closed_port_means_the_request_was_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     clock = SystemClock()

@@ -1,4 +1,4 @@
-"""What is asked of the host, and how its answers are read. The answers are files, written after its own description."""
+"""Requests to the host and its responses, read from files written after its documentation."""
 
 import json
 from pathlib import Path
@@ -20,19 +20,19 @@ RATES = {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "7", "x-ratelimit-r
 
 
 def answer(name: str, request: Request = READ, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """The answer that a file holds."""
+    """Return the parsed response that a file holds."""
     body = (ANSWERS / name).read_bytes() if name else b""
     return protocol.parse_response(request, status, headers or {}, body, NOW)
 
 
 def error(name: str, status: int, request: Request = READ, headers: dict[str, str] | None = None) -> Exception:
-    """The error that a file holds."""
+    """Return the error that a response in a file raises."""
     with pytest.raises(errors.MXrouteError) as caught:
         answer(name, request, status, headers)
     return caught.value
 
 
-# What is asked.
+# Requests.
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def error(name: str, status: int, request: Request = READ, headers: dict[str, st
         ),
     ],
 )
-def test_each_request_says_what_the_host_documents(request_: Request, asked: tuple[str, str, object]) -> None:
+def test_each_request_matches_the_documentation_of_the_host(request_: Request, asked: tuple[str, str, object]) -> None:
     assert (request_.method, request_.path, request_.body) == asked
 
 
 @pytest.mark.skipif(not DOCUMENT.exists(), reason="the host's description is not at hand")
-def test_each_request_is_in_the_hosts_own_description() -> None:
+def test_each_request_is_in_the_openapi_document_of_the_host() -> None:
     paths = yaml.safe_load(DOCUMENT.read_text())["paths"]
     one = "/domains/{domain}/email-accounts/{user}"
     for request, path in (
@@ -90,17 +90,17 @@ def test_each_request_is_in_the_hosts_own_description() -> None:
     ("username", "encoded"),
     [("a/b", "a%2Fb"), ("a+b", "a%2Bb"), ("a b", "a%20b"), ("a?b#c", "a%3Fb%23c"), ("é", "%C3%A9"), ("50%", "50%25")],
 )
-def test_a_name_stays_one_segment_whatever_it_holds(username: str, encoded: str) -> None:
+def test_a_username_stays_one_path_segment_whatever_it_holds(username: str, encoded: str) -> None:
     assert protocol.delete_mailbox("a.nl", username).path == f"/domains/a.nl/email-accounts/{encoded}"
 
 
 @pytest.mark.parametrize("username", ["", ".", ".."])
-def test_a_name_that_leads_elsewhere_is_never_asked_for(username: str) -> None:
+def test_a_username_that_changes_the_path_is_refused(username: str) -> None:
     with pytest.raises(ValueError, match="No path"):
         protocol.delete_mailbox("a.nl", username)
 
 
-def test_reads_and_writes_are_told_apart() -> None:
+def test_requests_are_classified_as_reads_and_writes() -> None:
     kinds = [
         each.kind
         for each in (READ, CREATE, protocol.update_mailbox("d", "u", quota=1), protocol.delete_mailbox("d", "u"))
@@ -115,15 +115,15 @@ def test_no_repr_of_a_request_shows_the_password() -> None:
         assert "jan" in repr(request)
 
 
-# What came back: yes.
+# Successful responses.
 
 
-def test_the_domains_are_names() -> None:
+def test_domains_are_read_as_names() -> None:
     assert answer("domains.json").data == ["example.com", "mydomain.org"]
 
 
 @pytest.mark.parametrize("name", ["domain.json", "domain-pointers-as-object.json"])
-def test_pointers_come_as_a_list_or_as_an_object(name: str) -> None:
+def test_pointers_are_read_from_a_list_or_an_object(name: str) -> None:
     assert protocol.pointers(answer(name, protocol.domain("a.nl")).data) == ("alias.com", "alias.nl")
 
 
@@ -144,7 +144,7 @@ def test_mailboxes_are_read_whatever_type_their_figures_have() -> None:
 
 @pytest.mark.parametrize("figure", ["quota", "limit"])
 @pytest.mark.parametrize("given", [..., None, "", "-", "nan", "inf", "lots", "1" * 99, [], {}, True, -1, 0.5, 1e300])
-def test_a_mailbox_without_its_quota_or_limit_is_no_answer_and_never_0(figure: str, given: object) -> None:
+def test_a_mailbox_without_a_readable_quota_or_limit_is_an_error_never_0(figure: str, given: object) -> None:
     box = {"username": "jan", "email": "jan@a.nl", "quota": 1024, "usage": 1, "limit": 9600, "sent": 0, figure: given}
     if given is ...:
         del box[figure]
@@ -154,12 +154,12 @@ def test_a_mailbox_without_its_quota_or_limit_is_no_answer_and_never_0(figure: s
 
 
 @pytest.mark.parametrize(("name", "status"), [("created.json", 201), ("updated.json", 200), ("", 201), ("", 204)])
-def test_a_write_that_was_done_needs_no_data(name: str, status: int) -> None:
+def test_a_successful_write_needs_no_data(name: str, status: int) -> None:
     assert answer(name, CREATE, status) == Response(status, None)
 
 
 @pytest.mark.parametrize("name", ["account-quota.json", "email-quota.json"])
-def test_quota_is_read_with_the_envelope_and_without(name: str) -> None:
+def test_quota_is_read_with_and_without_the_envelope(name: str) -> None:
     bare = (ANSWERS / name).read_bytes()
     for body in (bare, b'{"success": true, "data": %s}' % bare):
         for asked in (protocol.account_quota(), protocol.email_quota()):
@@ -167,7 +167,7 @@ def test_quota_is_read_with_the_envelope_and_without(name: str) -> None:
 
 
 @pytest.mark.parametrize("request_", [protocol.account_quota(), protocol.email_quota()])
-def test_a_no_in_the_envelope_is_a_no_for_quota_too(request_: Request) -> None:
+def test_an_error_in_the_envelope_is_an_error_for_quota_too(request_: Request) -> None:
     refused = b'{"success": false, "error": {"code": "SERVER_ERROR", "message": "Not now"}}'
     with pytest.raises(errors.RequestRefused, match="Not now"):
         protocol.parse_response(request_, 200, {}, refused, NOW)
@@ -175,21 +175,21 @@ def test_a_no_in_the_envelope_is_a_no_for_quota_too(request_: Request) -> None:
         protocol.parse_response(request_, 200, {}, b'{"success": "yes", "total_used": 5}', NOW)
 
 
-def test_an_answer_tells_the_allowance_by_the_hosts_clock() -> None:
+def test_rate_limit_headers_are_read_by_the_clock_of_the_host() -> None:
     date = {"date": "Fri, 15 Jan 2027 08:00:04 GMT"}
-    told = answer("domains.json", headers=RATES | date).rate_headers
-    assert told == RateLimitHeaders(7, 20, 1_800_000_034, 1_800_000_004.0, by_host=True)
-    assert told.resets_in == 30.0
+    dated = answer("domains.json", headers=RATES | date).rate_headers
+    assert dated == RateLimitHeaders(7, 20, 1_800_000_034, 1_800_000_004.0, by_host=True)
+    assert dated.resets_in == 30.0
     undated = answer("domains.json", headers=RATES).rate_headers
     assert undated == RateLimitHeaders(7, 20, 1_800_000_034, NOW, by_host=False)
 
 
 @pytest.mark.parametrize("remaining", ["", "many", "-3", "²", "1" * 40])
-def test_rate_headers_that_make_no_sense_say_nothing(remaining: str) -> None:
+def test_invalid_rate_limit_headers_are_ignored(remaining: str) -> None:
     assert answer("domains.json", headers=RATES | {"x-ratelimit-remaining": remaining}).rate_headers is None
 
 
-# What came back: no.
+# Refusals.
 
 
 @pytest.mark.parametrize(
@@ -221,28 +221,28 @@ def test_rate_headers_that_make_no_sense_say_nothing(remaining: str) -> None:
         ),
     ],
 )
-def test_a_refusal_is_told_in_the_hosts_words(
+def test_a_refusal_keeps_the_words_of_the_host(
     name: str, status: int, kind: type[errors.RequestRefused], code: str, sentence: str
 ) -> None:
-    told = error(name, status, CREATE, RATES)
-    assert type(told) is kind
-    assert (told.code, told.status, str(told)) == (code, status, sentence)
-    assert told.field == {"invalid.json": "password", "conflict.json": "username"}.get(name, "")
-    assert told.rate_headers
-    assert told.rate_headers.remaining == 7
+    caught = error(name, status, CREATE, RATES)
+    assert type(caught) is kind
+    assert (caught.code, caught.status, str(caught)) == (code, status, sentence)
+    assert caught.field == {"invalid.json": "password", "conflict.json": "username"}.get(name, "")
+    assert caught.rate_headers
+    assert caught.rate_headers.remaining == 7
 
 
-def test_what_the_key_may_not_do_is_told_in_the_hosts_words() -> None:
-    told = error("forbidden.json", 403)
-    assert isinstance(told, errors.PermissionDenied)
-    assert str(told) == "MXroute does not allow this: Insufficient permissions"
+def test_a_permission_error_keeps_the_words_of_the_host() -> None:
+    caught = error("forbidden.json", 403)
+    assert isinstance(caught, errors.PermissionDenied)
+    assert str(caught) == "MXroute does not allow this: Insufficient permissions"
 
 
 @pytest.mark.parametrize(("name", "status"), [("unauthorized.json", 401), ("", 401)])
-def test_a_key_that_is_refused_is_told_with_what_to_do(name: str, status: int) -> None:
-    told = error(name, status)
-    assert isinstance(told, errors.Unauthorized)
-    assert str(told) == "MXroute refused the API key. Correct MX_API_KEY and restart."
+def test_a_refused_key_is_reported_with_the_fix(name: str, status: int) -> None:
+    caught = error(name, status)
+    assert isinstance(caught, errors.Unauthorized)
+    assert str(caught) == "MXroute refused the API key. Correct MX_API_KEY and restart."
 
 
 def test_a_password_that_the_host_repeats_is_masked() -> None:
@@ -251,7 +251,7 @@ def test_a_password_that_the_host_repeats_is_masked() -> None:
         protocol.parse_response(CREATE, 400, {}, body, NOW)
 
 
-def test_the_hosts_words_stay_on_one_line_and_short() -> None:
+def test_the_words_of_the_host_are_cut_to_one_short_line() -> None:
     body = b'{"success": false, "error": {"message": "a\\n\\tb' + b" long" * 500 + b'"}}'
     with pytest.raises(errors.InvalidRequest) as caught:
         protocol.parse_response(READ, 400, {}, body, NOW)
@@ -261,7 +261,7 @@ def test_the_hosts_words_stay_on_one_line_and_short() -> None:
 
 @pytest.mark.parametrize("name", ["rate-limited.json", "bad-gateway.html", ""])
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("headers", "seconds"),
     [
         ({"retry-after": "34"}, 34.0),
         ({"retry-after": "Fri, 15 Jan 2027 08:00:34 GMT"}, 34.0),
@@ -272,15 +272,15 @@ def test_the_hosts_words_stay_on_one_line_and_short() -> None:
         ({}, None),
     ],
 )
-def test_a_429_says_how_long_to_wait_as_a_number_or_as_a_date(
-    name: str, told: dict[str, str], seconds: float | None
+def test_the_retry_after_of_a_429_is_read_as_seconds_or_as_a_date(
+    name: str, headers: dict[str, str], seconds: float | None
 ) -> None:
-    refused = error(name, 429, CREATE, told)
+    refused = error(name, 429, CREATE, headers)
     assert isinstance(refused, errors.RateLimited)
     assert refused.retry_after == seconds
 
 
-# What came back: nothing that makes sense.
+# Unreadable responses.
 
 
 @pytest.mark.parametrize(
@@ -298,18 +298,18 @@ def test_a_429_says_how_long_to_wait_as_a_number_or_as_a_date(
         ("domains.json", 302),
     ],
 )
-def test_an_answer_that_makes_no_sense_leaves_it_open_what_happened(name: str, status: int) -> None:
-    told = error(name, status)
-    assert isinstance(told, errors.InvalidResponse)
-    assert told.status == status
-    assert str(told).endswith(".")
+def test_an_unreadable_response_is_an_invalid_response_not_a_refusal(name: str, status: int) -> None:
+    caught = error(name, status)
+    assert isinstance(caught, errors.InvalidResponse)
+    assert caught.status == status
+    assert str(caught).endswith(".")
 
 
-def test_a_page_in_place_of_an_answer_is_called_so() -> None:
+def test_a_web_page_as_response_is_reported_as_such() -> None:
     assert str(error("bad-gateway.html", 200)) == "MXroute answered with a web page (status 200)."
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"3", b'"x"', b'{"success": "yes"}', b"\xff\xfe", b"[" * 100_000])
-def test_no_body_breaks_the_reading(body: bytes) -> None:
+def test_any_unexpected_body_is_an_invalid_response(body: bytes) -> None:
     with pytest.raises(errors.InvalidResponse):
         protocol.parse_response(READ, 200, {}, body, NOW)

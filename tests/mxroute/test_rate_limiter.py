@@ -1,4 +1,4 @@
-"""The gate: many threads, one pace; who is urgent goes first, and nobody waits longer than they said."""
+"""The rate limiter: many threads share the limit, urgent callers go first, patience is kept."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SOON = 5.0
 
 
 class Virtual:
-    """Time that passes only while somebody waits."""
+    """A clock on which time passes only while a thread waits."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -34,7 +34,7 @@ class Virtual:
 
 
 class Watched(SystemClock):
-    """The machine's clock, which tells when a thread has begun to wait."""
+    """The clock of the machine, with a signal when a thread starts to wait."""
 
     def __init__(self) -> None:
         self.waits = threading.Semaphore(0)
@@ -44,21 +44,21 @@ class Watched(SystemClock):
         super().wait(condition, SOON)
 
 
-class Lined:
-    """A gate whose only slot is taken, and threads that wait for it one after another."""
+class WaitingLine:
+    """A rate limiter whose only slot is taken, and threads that wait for it one after another."""
 
     def __init__(self) -> None:
         self.clock = Watched()
-        self.gate = RateLimiter(RateLimits(), self.clock)
-        assert self.gate.try_acquire("write") == 0.0
+        self.rate_limiter = RateLimiter(RateLimits(), self.clock)
+        assert self.rate_limiter.try_acquire("write") == 0.0
         self.passed: list[str] = []
         self.threads: list[threading.Thread] = []
 
     def waits(self, name: str, **how: bool) -> None:
-        """Let a thread wait; returns once it does."""
+        """Start a thread that waits, and return once it does."""
 
         def take() -> None:
-            if self.gate.acquire("write", **how):
+            if self.rate_limiter.acquire("write", **how):
                 self.passed.append(name)
 
         thread = threading.Thread(target=take, daemon=True)
@@ -73,7 +73,7 @@ class Lined:
             assert not thread.is_alive()
 
     def passed_are(self, *names: str) -> None:
-        """Wait until these have passed, in this order, and nobody else."""
+        """Wait until exactly these have passed, in this order."""
         pause = threading.Event()
         for _ in range(1000):
             if len(self.passed) >= len(names):
@@ -83,116 +83,116 @@ class Lined:
 
 
 @pytest.fixture
-def line() -> Iterator[Lined]:
-    """A line before a gate; everybody is sent home in the end."""
-    lined = Lined()
-    yield lined
-    lined.gate.close()
-    lined.ended()
+def line() -> Iterator[WaitingLine]:
+    """Yield threads that wait for a slot; the limiter is closed at the end, so that all of them end."""
+    waiting_line = WaitingLine()
+    yield waiting_line
+    waiting_line.rate_limiter.close()
+    waiting_line.ended()
 
 
-def says(remaining: int, resets_in: float = 30.0, at: float = 0.0) -> RateLimitHeaders:
-    """What an answer says."""
+def headers_with(remaining: int, resets_in: float = 30.0, at: float = 0.0) -> RateLimitHeaders:
+    """Return the rate limit headers of a response."""
     return RateLimitHeaders(remaining, 20, EPOCH + at + resets_in, EPOCH + at, by_host=True)
 
 
-def knowing(remaining: int, clock: Virtual | SystemClock | None = None) -> RateLimiter:
-    """A gate that has just heard that so many remain for half a minute."""
-    gate = RateLimiter(RateLimits(), clock or Virtual())
-    assert gate.try_acquire("write") == 0.0
-    gate.update("write", says(remaining), gate._clock.monotonic())
-    return gate
+def limiter_with(remaining: int, clock: Virtual | SystemClock | None = None) -> RateLimiter:
+    """Return a rate limiter to which a response gave so many slots for half a minute."""
+    rate_limiter = RateLimiter(RateLimits(), clock or Virtual())
+    assert rate_limiter.try_acquire("write") == 0.0
+    rate_limiter.update("write", headers_with(remaining), rate_limiter._clock.monotonic())
+    return rate_limiter
 
 
 def test_a_caller_waits_until_the_window_is_over() -> None:
     clock = Virtual()
-    gate = knowing(0, clock)
-    assert gate.acquire("write")
+    rate_limiter = limiter_with(0, clock)
+    assert rate_limiter.acquire("write")
     assert 30.0 < clock.passed < 31.2
 
 
-def test_a_caller_without_patience_is_told_at_once_and_takes_nothing() -> None:
+def test_a_caller_with_too_little_patience_is_refused_at_once() -> None:
     clock = Virtual()
-    gate = knowing(0, clock)
-    assert not gate.acquire("write", urgent=True, patience=20.0)
+    rate_limiter = limiter_with(0, clock)
+    assert not rate_limiter.acquire("write", urgent=True, patience=20.0)
     assert clock.passed == 0.0
-    assert 30.0 < gate.wait_seconds("write") < 31.2
-    assert gate.acquire("write", patience=40.0)
+    assert 30.0 < rate_limiter.wait_seconds("write") < 31.2
+    assert rate_limiter.acquire("write", patience=40.0)
 
 
-def test_asking_never_waits() -> None:
+def test_try_acquire_never_waits() -> None:
     clock = Virtual()
-    gate = knowing(1, clock)
-    assert gate.try_acquire("write") == 0.0
-    assert gate.try_acquire("write") > 0
+    rate_limiter = limiter_with(1, clock)
+    assert rate_limiter.try_acquire("write") == 0.0
+    assert rate_limiter.try_acquire("write") > 0
     assert clock.passed == 0.0
 
 
-def test_so_many_as_remain_pass_however_many_ask_at_once() -> None:
-    gate = knowing(7, SystemClock())
+def test_only_the_remaining_slots_are_given_however_many_ask() -> None:
+    rate_limiter = limiter_with(7, SystemClock())
     with ThreadPoolExecutor(12) as pool:
-        passed = list(pool.map(lambda _: gate.acquire("write", patience=0.0), range(40)))
+        passed = list(pool.map(lambda _: rate_limiter.acquire("write", patience=0.0), range(40)))
     assert sum(passed) == 7
 
 
-def test_an_answer_wakes_who_waits(line: Lined) -> None:
+def test_a_response_wakes_a_waiting_thread(line: WaitingLine) -> None:
     line.waits("a worker")
-    line.gate.update("write", says(1), line.clock.monotonic())
+    line.rate_limiter.update("write", headers_with(1), line.clock.monotonic())
     line.passed_are("a worker")
 
 
-def test_who_is_urgent_passes_before_those_who_waited_longer(line: Lined) -> None:
+def test_an_urgent_caller_passes_before_callers_that_waited_longer(line: WaitingLine) -> None:
     line.waits("a worker")
     line.waits("another worker")
-    line.waits("somebody by hand", urgent=True)
-    line.gate.release("write")
-    line.passed_are("somebody by hand")
-    line.gate.update("write", says(2), line.clock.monotonic())
+    line.waits("a manual write", urgent=True)
+    line.rate_limiter.release("write")
+    line.passed_are("a manual write")
+    line.rate_limiter.update("write", headers_with(2), line.clock.monotonic())
     line.ended()
     assert sorted(line.passed[1:]) == ["a worker", "another worker"]
 
 
-def test_a_run_gets_no_slot_while_somebody_urgent_waits(line: Lined) -> None:
-    line.waits("somebody by hand", urgent=True)
-    line.gate._pace.release("write")  # free, and the one who waits does not know yet
-    assert line.gate.try_acquire("write") > 0
-    assert line.gate.try_acquire("read") == 0.0
+def test_a_run_gets_no_slot_while_an_urgent_caller_waits(line: WaitingLine) -> None:
+    line.waits("a manual write", urgent=True)
+    line.rate_limiter._pace.release("write")  # free, and the waiting thread does not know yet
+    assert line.rate_limiter.try_acquire("write") > 0
+    assert line.rate_limiter.try_acquire("read") == 0.0
 
 
-def test_who_was_urgent_and_gave_up_holds_nobody() -> None:
+def test_an_urgent_caller_that_gave_up_holds_no_one() -> None:
     clock = Virtual()
-    gate = knowing(0, clock)
-    assert not gate.acquire("write", urgent=True, patience=1.0)
+    rate_limiter = limiter_with(0, clock)
+    assert not rate_limiter.acquire("write", urgent=True, patience=1.0)
     clock.passed = 31.5
-    assert gate.try_acquire("write") == 0.0
+    assert rate_limiter.try_acquire("write") == 0.0
 
 
-def test_closing_sends_everybody_home(line: Lined) -> None:
+def test_closing_ends_every_wait(line: WaitingLine) -> None:
     line.waits("a worker")
-    line.waits("somebody by hand", urgent=True)
-    line.gate.close()
+    line.waits("a manual write", urgent=True)
+    line.rate_limiter.close()
     line.ended()
     assert line.passed == []
-    assert not line.gate.acquire("write")
-    assert line.gate.try_acquire("write") > 0
+    assert not line.rate_limiter.acquire("write")
+    assert line.rate_limiter.try_acquire("write") > 0
 
 
 def test_a_refusal_holds_every_thread() -> None:
     clock = Virtual()
-    gate = knowing(5, clock)
-    assert gate.acquire("write")
-    gate.update("write", RateLimited(17.0), 0.0)
-    assert not gate.acquire("write", patience=16.0)
+    rate_limiter = limiter_with(5, clock)
+    assert rate_limiter.acquire("write")
+    rate_limiter.update("write", RateLimited(17.0), 0.0)
+    assert not rate_limiter.acquire("write", patience=16.0)
 
 
 @pytest.mark.parametrize(("age", "low"), [(40.0, 20.0), (-300.0, 60.0)], ids=["before", "by a clock put back since"])
-def test_what_an_earlier_process_sent_counts_by_its_age(age: float, low: float) -> None:
+def test_requests_of_an_earlier_process_count_by_their_age(age: float, low: float) -> None:
     clock = Virtual()
     clock.passed = 1000.0
-    gate = RateLimiter(RateLimits(), clock)
-    gate.rebuild([("write", clock.now() - age)] * 20, clock.now())
-    assert low <= gate.try_acquire("write") <= low + 1.1
+    rate_limiter = RateLimiter(RateLimits(), clock)
+    rate_limiter.rebuild([("write", clock.now() - age)] * 20, clock.now())
+    assert low <= rate_limiter.try_acquire("write") <= low + 1.1
 
 
-def test_an_estimate_comes_through_the_gate() -> None:
-    assert 60.0 < knowing(0).estimate(30) < 120.0
+def test_the_rate_limiter_gives_the_estimate() -> None:
+    assert 60.0 < limiter_with(0).estimate(30) < 120.0

@@ -1,4 +1,4 @@
-"""The pace: as fast as the host allows, never faster, whatever it says or keeps to itself. No test here takes time."""
+"""Rate limits: as fast as the host allows and never faster, on simulated time."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from mxlib.mxroute.errors import RateLimited
 from mxlib.mxroute.rate_headers import RateLimitHeaders
 from mxlib.mxroute.rate_limits import RateLimits
-from tests.support.fake_host import EPOCH, WORKERS, Limiter, least, race
+from tests.support.fake_host import EPOCH, WORKERS, Limiter, least_time, race
 from tests.support.hypothesis_profiles import examples
 
 #: Seconds a window that reset times in whole seconds may cost.
 SLACK = 1.3
 
 
-def _one_way_or_the_other(end: float) -> float:
-    """A host whose resets jump about by a second within one window."""
+def _up_or_down(end: float) -> float:
+    """Round the resets of a host, so that they differ by a second within one window."""
     return math.floor(end) + Random(end).randint(0, 1)
 
 
@@ -27,7 +27,7 @@ ROUNDINGS: list[Callable[[float], float]] = [math.ceil, math.floor, round]
 
 
 def between(low: float, high: float, seed: int = 0) -> Iterator[float]:
-    """Latencies, one way each."""
+    """Yield latencies, one way each."""
     draw = Random(seed)
     while True:
         yield draw.uniform(low, high)
@@ -37,41 +37,41 @@ latencies = st.builds(between, st.just(0.01), st.sampled_from([0.02, 0.05, 0.15,
 slow_latencies = st.builds(between, st.just(0.01), st.sampled_from([0.05, 1.0, 6.0]), st.integers(0, 10_000))
 skews = st.one_of(st.just(0.0), st.floats(-600.0, 600.0))
 starts = st.floats(0.0, 120.0)
-storms = st.tuples(st.integers(0, 60), st.integers(1, 12)).map(lambda told: frozenset(range(told[0], sum(told))))
+storms = st.tuples(st.integers(0, 60), st.integers(1, 12)).map(lambda span: frozenset(range(span[0], sum(span))))
 
 
 def limiters(windows: tuple[str, ...] = ("aligned", "first"), **more: object) -> st.SearchStrategy[Limiter]:
-    """Hosts of these kinds that answer with Date and rate headers."""
-    told = {
+    """Return a strategy of hosts that answer with Date and rate headers."""
+    parameters = {
         "windows": st.sampled_from(windows),
         "rounding": st.sampled_from(ROUNDINGS),
         "skew": skews,
         "limit": st.sampled_from([20, 20, 7, 50]),
     }
-    return st.builds(Limiter, **(told | more))  # type: ignore[arg-type]
+    return st.builds(Limiter, **(parameters | more))  # type: ignore[arg-type]
 
 
-# The bound.
+# The lower bound.
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(limiters(), st.integers(100, 400), starts, st.integers(0, 10_000), st.sampled_from([0.02, 0.1, 0.3]))
-def test_alone_it_takes_the_least_time_and_not_one_request_is_refused(
+def test_without_other_clients_no_request_is_refused_and_the_time_is_minimal(
     host: Limiter, rows: int, at: float, seed: int, slowest: float
 ) -> None:
-    told = race(host, rows, between(0.01, slowest, seed), at=at)
+    result = race(host, rows, between(0.01, slowest, seed), at=at)
     trip = 2 * slowest
-    seconds, windows = least(host, rows, at, trip)
+    seconds, windows = least_time(host, rows, at, trip)
     burst = trip * (1 + math.ceil(host.limit / WORKERS))
-    assert told.refused == 0
-    assert told.took <= seconds + SLACK * windows + burst
+    assert result.refused == 0
+    assert result.took <= seconds + SLACK * windows + burst
 
 
 @settings(max_examples=examples(200), deadline=None)
 @given(
     limiters(
         ("aligned", "first", "sliding"),
-        rounding=st.sampled_from([*ROUNDINGS, _one_way_or_the_other]),
+        rounding=st.sampled_from([*ROUNDINGS, _up_or_down]),
         headers=st.sampled_from([True, True, False]),
         limit=st.just(20),
     ),
@@ -79,7 +79,7 @@ def test_alone_it_takes_the_least_time_and_not_one_request_is_refused(
     starts,
     slow_latencies,
 )
-def test_alone_nothing_is_refused_however_slow_the_host_and_however_it_counts(
+def test_without_other_clients_nothing_is_refused_by_slow_hosts_of_any_window_kind(
     host: Limiter, rows: int, at: float, latency: Iterator[float]
 ) -> None:
     assert race(host, rows, latency, at=at).refused == 0
@@ -92,7 +92,7 @@ def test_alone_nothing_is_refused_however_slow_the_host_and_however_it_counts(
     starts,
     latencies,
 )
-def test_alone_nothing_is_refused_when_answers_are_lost(
+def test_without_other_clients_nothing_is_refused_if_responses_are_lost(
     host: Limiter, rows: int, at: float, latency: Iterator[float]
 ) -> None:
     if not host.headers:
@@ -104,17 +104,17 @@ def test_alone_nothing_is_refused_when_answers_are_lost(
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_250_rows_take_12_windows(windows: str, rounding: Callable[[float], float]) -> None:
     host = Limiter(windows, rounding=rounding)  # type: ignore[arg-type]
-    told = race(host, 250, between(0.1, 0.2), at=0.5)
-    assert told.refused == 0
-    assert 12 * 60 - 1 <= told.took <= 12 * 60 + 13 * SLACK + 3
+    result = race(host, 250, between(0.1, 0.2), at=0.5)
+    assert result.refused == 0
+    assert 12 * 60 - 1 <= result.took <= 12 * 60 + 13 * SLACK + 3
 
 
-# What others spend.
+# Other clients.
 
 
 @settings(max_examples=examples(150), deadline=None)
 @given(limiters(("aligned", "first")), st.integers(100, 250), starts, latencies, st.booleans())
-def test_when_others_spend_half_every_row_gets_through_in_twice_the_time(
+def test_if_other_clients_use_half_the_limit_every_row_takes_at_most_twice_as_long(
     host: Limiter, rows: int, at: float, latency: Iterator[float], at_once: bool
 ) -> None:
     half = host.limit / 2
@@ -123,9 +123,9 @@ def test_when_others_spend_half_every_row_gets_through_in_twice_the_time(
         if at_once
         else (at + n * host.window / half for n in range(10**9))
     )
-    told = race(host, rows, latency, at=at, others=others)
-    assert told.took <= (rows / (host.limit - math.ceil(half)) + 3) * (host.window + SLACK)
-    assert told.refused <= told.took / host.window * 4
+    result = race(host, rows, latency, at=at, others=others)
+    assert result.took <= (rows / (host.limit - math.ceil(half)) + 3) * (host.window + SLACK)
+    assert result.refused <= result.took / host.window * 4
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -137,7 +137,7 @@ def test_when_others_spend_half_every_row_gets_through_in_twice_the_time(
     latencies,
     st.integers(0, 10_000),
 )
-def test_every_row_gets_through_in_the_end_beside_a_greedy_client(
+def test_every_row_gets_through_despite_a_greedy_client(
     host: Limiter, at: float, latency: Iterator[float], seed: int
 ) -> None:
     draw = Random(seed)
@@ -148,11 +148,11 @@ def test_every_row_gets_through_in_the_end_beside_a_greedy_client(
             now += draw.expovariate(1 / 4.0)
             yield now
 
-    told = race(host, 60, latency, at=at, others=greedy())
-    assert told.took < 4 * 3600
+    result = race(host, 60, latency, at=at, others=greedy())
+    assert result.took < 4 * 3600
 
 
-# What goes wrong.
+# Failures.
 
 
 @settings(max_examples=examples(150), deadline=None)
@@ -166,14 +166,14 @@ def test_every_row_gets_through_in_the_end_beside_a_greedy_client(
     starts,
     latencies,
 )
-def test_a_storm_of_refusals_costs_waits_and_no_row(host: Limiter, at: float, latency: Iterator[float]) -> None:
-    told = race(host, 100, latency, at=at)
-    assert told.refused <= 2
-    assert told.took <= (100 / host.limit + len(host.storm) + 2) * 64.0
+def test_many_refusals_in_a_row_cost_time_but_no_row(host: Limiter, at: float, latency: Iterator[float]) -> None:
+    result = race(host, 100, latency, at=at)
+    assert result.refused <= 2
+    assert result.took <= (100 / host.limit + len(host.storm) + 2) * 64.0
 
 
 @pytest.mark.parametrize("headers", [True, False])
-def test_a_host_that_refuses_for_ten_minutes_is_asked_ever_less(headers: bool) -> None:
+def test_a_host_that_refuses_for_ten_minutes_is_asked_less_and_less_often(headers: bool) -> None:
     pace, now, asked = RateLimits(), 0.0, 0
     while now < 600.0:
         wait = pace.try_acquire("write", now)
@@ -181,19 +181,19 @@ def test_a_host_that_refuses_for_ten_minutes_is_asked_ever_less(headers: bool) -
             now += wait
             continue
         asked += 1
-        said = RateLimitHeaders(0, 20, EPOCH + now, EPOCH + now, by_host=True) if headers else None
-        pace.update("write", RateLimited(None, rate_headers=said), now, now)
+        headers_now = RateLimitHeaders(0, 20, EPOCH + now, EPOCH + now, by_host=True) if headers else None
+        pace.update("write", RateLimited(None, rate_headers=headers_now), now, now)
     assert 5 <= asked <= 16
 
 
 @settings(max_examples=examples(150), deadline=None)
 @given(limiters(("aligned", "first"), dated=st.just(False)), st.integers(100, 200), starts, latencies)
-def test_a_clock_that_is_off_costs_one_refusal_at_most_when_no_date_gives_it_away(
+def test_a_wrong_clock_without_a_date_header_costs_at_most_one_refusal(
     host: Limiter, rows: int, at: float, latency: Iterator[float]
 ) -> None:
-    told = race(host, rows, latency, at=at)
-    assert told.refused <= 1
-    assert told.took <= (math.ceil(rows / host.limit) + 2) * (host.window + 2 * SLACK)
+    result = race(host, rows, latency, at=at)
+    assert result.refused <= 1
+    assert result.took <= (math.ceil(rows / host.limit) + 2) * (host.window + 2 * SLACK)
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -201,124 +201,128 @@ def test_a_clock_that_is_off_costs_one_refusal_at_most_when_no_date_gives_it_awa
 def test_windows_of_another_length_are_learned(window: float, rounding: Callable[[float], float]) -> None:
     for windows in ("aligned", "first"):
         host = Limiter(windows, window=window, limit=25, rounding=rounding)  # type: ignore[arg-type]
-        told = race(host, 150, between(0.02, 0.03), at=0.3)
-        assert told.refused <= (window > 60)
-        assert told.took <= 6 * (window + 3) + 2
+        result = race(host, 150, between(0.02, 0.03), at=0.3)
+        assert result.refused <= (window > 60)
+        assert result.took <= 6 * (window + 3) + 2
 
 
 @pytest.mark.parametrize("window", [3600.0, 14_400.0])
-def test_a_host_that_holds_back_for_hours_is_asked_once_each_quarter_of_an_hour(window: float) -> None:
-    told = race(Limiter("first", window=window, limit=25), 60, between(0.02, 0.03), at=0.3)
-    assert told.refused <= 3 * (window / 900 + 1)
-    assert told.took <= 3 * (window + 3) + 2
+def test_a_host_that_refuses_for_hours_is_asked_every_15_minutes(window: float) -> None:
+    result = race(Limiter("first", window=window, limit=25), 60, between(0.02, 0.03), at=0.3)
+    assert result.refused <= 3 * (window / 900 + 1)
+    assert result.took <= 3 * (window + 3) + 2
 
 
 # One step at a time.
 
 
-def says(
+def headers_with(
     remaining: int, resets_in: float = 30.0, limit: int = 20, *, by_host: bool = True, at: float = 0.0
 ) -> RateLimitHeaders:
-    """What an answer says at `at`."""
+    """Return the rate limit headers of a response at `at`."""
     return RateLimitHeaders(remaining, limit, EPOCH + at + resets_in, EPOCH + at, by_host=by_host)
 
 
-def knowing(remaining: int, resets_in: float = 30.0, **more: object) -> RateLimits:
-    """A pace that has heard this at 0."""
+def limits_with(remaining: int, resets_in: float = 30.0, **more: object) -> RateLimits:
+    """Return rate limits updated at 0 with a response of these figures."""
     pace = RateLimits()
     assert pace.try_acquire("write", 0.0) == 0.0
-    pace.update("write", says(remaining, resets_in, **more), 0.0, 0.0)  # type: ignore[arg-type]
+    pace.update("write", headers_with(remaining, resets_in, **more), 0.0, 0.0)  # type: ignore[arg-type]
     return pace
 
 
 def taken(pace: RateLimits, now: float, kind: str = "write") -> int:
-    """How many slots are free at `now`; they are taken."""
+    """Take every free slot at `now`, and return their number."""
     return next(n for n in range(1000) if pace.try_acquire(kind, now))
 
 
-def test_the_first_write_goes_alone_until_its_answer_was_heard() -> None:
+def test_no_second_write_is_sent_before_the_response_to_the_first() -> None:
     pace = RateLimits()
     assert taken(pace, 0.0) == 1
     assert pace.try_acquire("write", 5.0) > 0
-    pace.update("write", says(19), 0.0, 6.0)
+    pace.update("write", headers_with(19), 0.0, 6.0)
     assert taken(pace, 6.0) == 19
 
 
-def test_what_is_on_its_way_is_not_promised_twice() -> None:
-    pace = knowing(5)
+def test_slots_of_requests_in_flight_are_not_given_twice() -> None:
+    pace = limits_with(5)
     for _ in range(3):
         assert pace.try_acquire("write", 1.0) == 0.0
-    pace.update("write", says(3, at=1), 1.0, 2.0)  # two of the three were counted by then, the other may be yet
+    pace.update(
+        "write", headers_with(3, at=1), 1.0, 2.0
+    )  # two of the three were counted by then, the other perhaps later
     assert taken(pace, 2.0) == 1
 
 
-def test_answers_that_overtake_each_other_do_no_harm() -> None:
-    pace = knowing(5)
+def test_responses_may_arrive_out_of_order() -> None:
+    pace = limits_with(5)
     for _ in range(3):
         assert pace.try_acquire("write", 1.0) == 0.0
     for remaining in (2, 4, 3):
-        pace.update("write", says(remaining, 29, at=1), 1.0, 2.0)
+        pace.update("write", headers_with(remaining, 29, at=1), 1.0, 2.0)
     assert taken(pace, 2.0) == 2
 
 
-def test_a_late_answer_of_the_window_before_changes_nothing() -> None:
-    pace = knowing(3, 5.0)
+def test_a_late_response_of_the_previous_window_changes_nothing() -> None:
+    pace = limits_with(3, 5.0)
     assert [pace.try_acquire("write", 1.0) for _ in range(2)] == [0.0, 0.0]
-    pace.update("write", says(19, 60, at=6.1), 1.0, 6.2)  # one of the two was counted in the window after already
-    pace.update("write", says(1, 4, at=1), 1.0, 7.3)
+    pace.update(
+        "write", headers_with(19, 60, at=6.1), 1.0, 6.2
+    )  # one of the two was already counted in the next window
+    pace.update("write", headers_with(1, 4, at=1), 1.0, 7.3)
     assert taken(pace, 7.3) == 19
 
 
-def test_nobody_goes_ahead_into_a_new_window_while_an_older_answer_is_out() -> None:
-    pace = knowing(1, 5.0)
+def test_no_write_starts_a_new_window_while_an_older_response_is_missing() -> None:
+    pace = limits_with(1, 5.0)
     assert pace.try_acquire("write", 1.0) == 0.0
     assert pace.try_acquire("write", 7.0) > 0
     pace.update("write", None, 1.0, 8.0)
     assert taken(pace, 8.0) >= 1
 
 
-def test_every_answer_of_a_window_knows_when_it_is_over_and_the_earliest_counts() -> None:
-    pace = knowing(5, 30.0)  # by whole seconds: over within 31 s
+def test_the_earliest_reset_of_the_responses_of_a_window_counts() -> None:
+    pace = limits_with(5, 30.0)  # by whole seconds: over within 31 s
     assert [pace.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
-    pace.update("write", says(0, 29.0, at=1.0), 0.1, 0.2)  # the host's clock has just turned to the next second
-    pace.update("write", says(0, 30.0), 0.1, 0.3)
+    pace.update("write", headers_with(0, 29.0, at=1.0), 0.1, 0.2)  # the host's clock has just turned to the next second
+    pace.update("write", headers_with(0, 30.0), 0.1, 0.3)
     assert 29.9 <= pace.try_acquire("write", 0.3) <= 30.1
 
 
-def test_resets_that_jump_about_by_a_second_are_of_one_window() -> None:
-    pace = knowing(5)
+def test_resets_that_differ_by_a_second_belong_to_one_window() -> None:
+    pace = limits_with(5)
     assert [pace.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
-    pace.update("write", says(3, 29.0), 0.1, 0.2)
-    pace.update("write", says(4, 31.0), 0.1, 0.3)
+    pace.update("write", headers_with(3, 29.0), 0.1, 0.2)
+    pace.update("write", headers_with(4, 31.0), 0.1, 0.3)
     assert taken(pace, 0.3) == 3
 
 
-def test_a_slow_answer_without_a_date_may_tell_of_a_window_that_is_over() -> None:
+def test_a_slow_response_without_a_date_may_describe_a_window_that_is_over() -> None:
     pace = RateLimits()
     assert pace.try_acquire("write", 0.0) == 0.0
-    pace.update("write", says(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
+    pace.update("write", headers_with(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
     assert taken(pace, 5.1) == 1
 
 
-def test_what_others_spent_is_known_from_what_remains() -> None:
-    pace = knowing(19)
+def test_slots_used_by_other_clients_are_known_from_the_remaining_count() -> None:
+    pace = limits_with(19)
     assert pace.try_acquire("write", 1.0) == 0.0
-    pace.update("write", says(4, 29, at=1), 1.0, 1.2)
+    pace.update("write", headers_with(4, 29, at=1), 1.0, 1.2)
     assert taken(pace, 1.2) == 4
 
 
-def test_an_answer_that_never_came_was_counted_all_the_same() -> None:
-    pace = knowing(5)
+def test_a_request_without_a_response_still_counts() -> None:
+    pace = limits_with(5)
     assert pace.try_acquire("write", 1.0) == 0.0
     pace.update("write", None, 1.0, 4.0)
     assert taken(pace, 4.0) == 4
 
 
-def test_reads_and_writes_do_not_hold_each_other() -> None:
-    pace = knowing(0)
+def test_reads_and_writes_have_separate_limits() -> None:
+    pace = limits_with(0)
     assert pace.try_acquire("write", 1.0) > 0
     assert pace.try_acquire("read", 1.0) == 0.0
-    pace.update("read", says(40, limit=100), 1.0, 1.1)
+    pace.update("read", headers_with(40, limit=100), 1.0, 1.1)
     assert taken(pace, 1.1, "read") == 40
 
 
@@ -326,22 +330,22 @@ def test_a_slow_first_read_does_not_hold_the_others() -> None:
     assert 3 <= taken(RateLimits(), 0.0, "read") <= 10
 
 
-def test_a_slot_given_back_is_free_again() -> None:
-    pace = knowing(1)
+def test_a_released_slot_is_free_again() -> None:
+    pace = limits_with(1)
     assert pace.try_acquire("write", 1.0) == 0.0
     assert pace.try_acquire("write", 1.0) > 0
     pace.release("write")
     assert pace.try_acquire("write", 1.0) == 0.0
 
 
-def test_a_slot_that_nobody_used_is_not_lost_for_ever() -> None:
+def test_an_unused_slot_is_free_again_after_a_minute() -> None:
     pace = RateLimits()
     assert pace.try_acquire("write", 0.0) == 0.0
     assert pace.try_acquire("write", 59.0) > 0
     assert pace.try_acquire("write", 61.0) == 0.0
 
 
-def test_a_host_that_tells_nothing_gets_20_writes_in_any_minute() -> None:
+def test_a_host_without_rate_headers_gets_20_writes_in_any_minute() -> None:
     pace = RateLimits()
     sent: list[float] = []
     now = 0.0
@@ -356,7 +360,7 @@ def test_a_host_that_tells_nothing_gets_20_writes_in_any_minute() -> None:
     assert sent[-1] < 3 * 62 + 20
 
 
-def test_after_a_start_what_was_sent_before_counts() -> None:
+def test_requests_before_a_restart_still_count() -> None:
     pace = RateLimits()
     pace.rebuild([("write", 70.0 + n) for n in range(20)] + [("read", 80.0)], 100.0)
     wait = pace.try_acquire("write", 100.0)
@@ -365,17 +369,17 @@ def test_after_a_start_what_was_sent_before_counts() -> None:
     assert taken(pace, 100.0 + wait) == 1
 
 
-def test_after_a_start_the_first_write_goes_alone_even_when_little_was_sent() -> None:
+def test_after_a_restart_no_second_write_is_sent_before_the_response_to_the_first() -> None:
     pace = RateLimits()
     pace.rebuild([("write", 99.0)], 100.0)
     assert taken(pace, 100.0) == 1
-    pace.update("write", says(3), 100.0, 100.3)
+    pace.update("write", headers_with(3), 100.0, 100.3)
     assert taken(pace, 100.3) == 3
 
 
 @settings(max_examples=examples(100), deadline=None)
 @given(limiters(("aligned", "first"), limit=st.just(20)), st.integers(1, 40), starts, st.floats(0.0, 90.0), latencies)
-def test_a_start_in_the_middle_of_a_window_is_not_refused(
+def test_a_restart_in_the_middle_of_a_window_causes_no_refusal(
     host: Limiter, before: int, at: float, away: float, latency: Iterator[float]
 ) -> None:
     first = race(host, before, latency, at=at)
@@ -387,44 +391,44 @@ def test_a_start_in_the_middle_of_a_window_is_not_refused(
 
 @pytest.mark.parametrize("resets_in", [-1e9, -400.0, -30.0, 61.9, 400.0, 1.8e12, math.inf])
 @pytest.mark.parametrize("by_host", [True, False])
-def test_no_reset_makes_it_wait_over_a_window_or_come_back_at_once(resets_in: float, by_host: bool) -> None:
-    wait = knowing(0, resets_in, by_host=by_host).try_acquire("write", 0.0)
+def test_an_implausible_reset_means_a_wait_of_one_window(resets_in: float, by_host: bool) -> None:
+    wait = limits_with(0, resets_in, by_host=by_host).try_acquire("write", 0.0)
     assert 60.0 <= wait <= 61.0
 
 
-def test_it_waits_for_a_reset_that_is_near_and_not_much_longer() -> None:
-    assert 12.0 <= knowing(0, 12.0).try_acquire("write", 0.0) <= 13.1
+def test_a_near_reset_is_waited_for_and_not_much_longer() -> None:
+    assert 12.0 <= limits_with(0, 12.0).try_acquire("write", 0.0) <= 13.1
 
 
-def test_a_refusal_is_waited_for_as_long_as_it_says() -> None:
-    pace = knowing(3)
+def test_a_refusal_is_waited_out_as_long_as_it_says() -> None:
+    pace = limits_with(3)
     assert pace.try_acquire("write", 1.0) == 0.0
     pace.update("write", RateLimited(17.0), 1.0, 2.0)
     assert 17.0 <= pace.try_acquire("write", 2.0) <= 17.2
     assert taken(pace, 19.1) == 1
 
 
-def test_what_the_page_says_of_the_wait_is_the_limits_and_nobody_elses() -> None:
+def test_wait_seconds_counts_only_the_wait_for_the_rate_limit() -> None:
     pace = RateLimits()
     assert pace.wait_seconds("write", 0.0) == 0.0
     assert pace.try_acquire("write", 0.0) == 0.0
     assert pace.wait_seconds("write", 0.1) == 0.0, "an answer on its way is no wait for the limit"
-    pace.update("write", says(0, 34.0), 0.0, 0.2)
+    pace.update("write", headers_with(0, 34.0), 0.0, 0.2)
     assert pace.wait_seconds("write", 0.2) == pytest.approx(35.0, abs=0.2)
-    assert taken(pace, 0.2) == 0, "looking takes nothing"
+    assert taken(pace, 0.2) == 0, "wait_seconds takes no slot"
 
 
 @pytest.mark.parametrize(
     ("writes", "low", "high"), [(0, 0, 0), (1, 0.01, 1), (19, 1, 6), (20, 60, 63), (39, 60, 66), (250, 720, 740)]
 )
 def test_an_estimate_counts_windows(writes: int, low: float, high: float) -> None:
-    assert low <= knowing(19, 60.0).estimate(writes, 0.0) <= high
+    assert low <= limits_with(19, 60.0).estimate(writes, 0.0) <= high
 
 
-def test_an_estimate_knows_of_other_limits_and_of_a_window_half_spent() -> None:
-    assert 31 <= knowing(0, 30.0, limit=50).estimate(50, 0.0) <= 42
-    assert 91 <= knowing(0, 30.0, limit=50).estimate(51, 0.0) <= 93
+def test_an_estimate_uses_the_reported_limit_and_the_current_window() -> None:
+    assert 31 <= limits_with(0, 30.0, limit=50).estimate(50, 0.0) <= 42
+    assert 91 <= limits_with(0, 30.0, limit=50).estimate(51, 0.0) <= 93
 
 
-def test_before_anything_is_known_an_estimate_goes_by_the_published_limit() -> None:
+def test_the_first_estimate_uses_the_published_limit() -> None:
     assert 720 <= RateLimits().estimate(250, 0.0) <= 735
