@@ -7,5 +7,5 @@ from tests.support.threaded_runs import ShiftedClock
 
 @pytest.fixture
 def clock() -> ShiftedClock:
-    """A clock that a test moves."""
+    """Return a clock that a test moves."""
     return ShiftedClock()

@@ -1,4 +1,4 @@
-"""A clock that is wrong makes nothing be forgotten: not what is kept for a time, nor what happened meanwhile."""
+"""The clock guard: a wrong clock deletes nothing, neither kept data nor recent entries."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ def tidied(app: App) -> None:
     app.services.housekeeping.tidy()
 
 
-def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, clock: ShiftedClock) -> None:
+def test_a_start_with_a_clock_500_days_ahead_deletes_nothing(tmp_path: Path, clock: ShiftedClock) -> None:
     with support.opened(tmp_path, clock) as app:
         run = finished(app)
         with app.services.store.write() as tx:
@@ -71,15 +71,15 @@ def test_one_start_with_a_clock_500_days_ahead_forgets_nothing(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("days", [1.5, 21, 500])
-def test_a_jump_is_said_and_ends_after_an_hour_of_the_new_time(app: App, clock: ShiftedClock, days: float) -> None:
+def test_a_clock_jump_is_reported_and_accepted_after_an_hour(app: App, clock: ShiftedClock, days: float) -> None:
     run = finished(app, days=1)
     tidied(app)
     clock.ahead += days * DAY
     tidied(app)
     assert passwords(app, run)
-    (said,) = app.services.housekeeping.problems()
-    assert "went ahead by" in said
-    assert said in app.services.unwell(LOCAL)
+    (message,) = app.services.housekeeping.problems()
+    assert "went ahead by" in message
+    assert message in app.services.unwell(LOCAL)
     assert app.ask("GET", "/me").status_code == 200
     clock.ahead += 3_500
     tidied(app)
@@ -87,7 +87,7 @@ def test_a_jump_is_said_and_ends_after_an_hour_of_the_new_time(app: App, clock: 
     clock.ahead += 200
     tidied(app)
     assert app.services.housekeeping.problems() == []
-    assert passwords(app, run)  # nobody knows how long it was in truth
+    assert passwords(app, run)  # how long it really was is unknown
     live_through(app.services.store, 1.1)
     tidied(app)
     assert not passwords(app, run)
@@ -103,7 +103,7 @@ def test_a_second_jump_within_the_hour_starts_the_hour_again(app: App, clock: Sh
     assert passwords(app, run)
 
 
-def test_an_admin_confirms_the_time_once_and_the_trail_says_so(app: App, clock: ShiftedClock) -> None:
+def test_an_admin_confirms_the_time_once_and_the_audit_log_records_it(app: App, clock: ShiftedClock) -> None:
     run = finished(app)
     clock.ahead = 10 * DAY
     tidied(app)
@@ -120,7 +120,7 @@ def test_an_admin_confirms_the_time_once_and_the_trail_says_so(app: App, clock: 
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_passwords_made_while_the_clock_stood_behind_are_kept_as_long_as_was_chosen(
+def test_passwords_from_a_clock_that_was_behind_are_kept_for_their_retention(
     app: App, clock: ShiftedClock, confirmed: bool
 ) -> None:
     before = finished(app, "before.csv", days=7)
@@ -142,7 +142,7 @@ def test_passwords_made_while_the_clock_stood_behind_are_kept_as_long_as_was_cho
     assert not passwords(app, before)
 
 
-def test_passwords_kept_by_hand_move_with_the_clock_too(app: App, clock: ShiftedClock) -> None:
+def test_the_retention_of_manual_passwords_moves_with_the_clock_too(app: App, clock: ShiftedClock) -> None:
     store = app.services.store
     clock.ahead = -400 * DAY
     with app.services.run_manager.writing() as tx:
@@ -165,7 +165,7 @@ def test_passwords_kept_by_hand_move_with_the_clock_too(app: App, clock: Shifted
         assert manual_writes.get(tx, number) is None
 
 
-def test_the_page_tells_admins_and_lets_them_confirm(app: App, clock: ShiftedClock) -> None:
+def test_the_page_shows_a_clock_jump_to_admins_who_can_confirm_it(app: App, clock: ShiftedClock) -> None:
     clock.ahead = 10 * DAY
     tidied(app)
     shown = page()
@@ -175,7 +175,7 @@ def test_the_page_tells_admins_and_lets_them_confirm(app: App, clock: ShiftedClo
     assert not any("went ahead" in each.value for each in shown.markdown)
 
 
-def test_the_command_line_says_it_and_confirms(
+def test_the_command_line_shows_a_clock_jump_and_confirms_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MXM_DATA_DIR", str(tmp_path))
@@ -194,7 +194,7 @@ def test_the_command_line_says_it_and_confirms(
     store.close()
 
 
-def test_a_clock_that_is_put_back_forgets_nothing_early_and_ends_the_jump(app: App, clock: ShiftedClock) -> None:
+def test_a_clock_set_back_deletes_nothing_early_and_ends_the_jump(app: App, clock: ShiftedClock) -> None:
     run = finished(app)
     clock.ahead = 500 * DAY
     tidied(app)
@@ -210,7 +210,7 @@ def test_a_clock_that_is_put_back_forgets_nothing_early_and_ends_the_jump(app: A
     assert app.services.housekeeping.problems() == []
 
 
-def test_what_was_noted_while_the_clock_was_far_behind_is_not_taken_for_old(app: App, clock: ShiftedClock) -> None:
+def test_audit_entries_from_a_clock_far_behind_are_not_treated_as_old(app: App, clock: ShiftedClock) -> None:
     clock.ahead = -2_000 * DAY
     finished(app, "behind.csv")
     clock.ahead = 0.0
@@ -222,7 +222,7 @@ def test_what_was_noted_while_the_clock_was_far_behind_is_not_taken_for_old(app:
     assert [what for what in before if what not in entries(app.services.store)] == []
 
 
-def test_a_jump_in_a_run_drops_nothing_of_its_trail(tmp_path: Path, clock: ShiftedClock) -> None:
+def test_a_clock_jump_during_a_run_drops_none_of_its_audit_entries(tmp_path: Path, clock: ShiftedClock) -> None:
     store = Store.open(tmp_path / "mxm.sqlite3", clock)
     desk = Desk(store)
     desk.host.open.clear()
@@ -242,7 +242,7 @@ def test_a_jump_in_a_run_drops_nothing_of_its_trail(tmp_path: Path, clock: Shift
     store.close()
 
 
-def test_the_entries_of_a_run_are_kept_as_long_as_its_end_is(app: App, clock: ShiftedClock) -> None:
+def test_the_audit_entries_of_a_run_are_kept_as_long_as_the_last_one(app: App, clock: ShiftedClock) -> None:
     keeping = Housekeeping(Settings(audit_days=30), app.services.store, clock)
     engine = app.services.run_manager
     app.host.down = True
@@ -260,9 +260,7 @@ def test_the_entries_of_a_run_are_kept_as_long_as_its_end_is(app: App, clock: Sh
     assert "run.start" not in entries(app.services.store)
 
 
-def test_a_run_that_was_paused_for_longer_than_its_retention_keeps_its_passwords_from_its_end(
-    app: App, clock: ShiftedClock
-) -> None:
+def test_the_retention_of_a_run_paused_for_long_starts_at_its_end(app: App, clock: ShiftedClock) -> None:
     engine = app.services.run_manager
     app.host.down = True
     run = engine.start(plan(*rows(3)), LOCAL.name, retention_days=3)
@@ -288,16 +286,16 @@ def test_a_run_that_was_paused_for_longer_than_its_retention_keeps_its_passwords
     assert ended.status in AT_AN_END
 
 
-def test_a_list_of_the_future_is_read_again(app: App, clock: ShiftedClock) -> None:
+def test_a_list_with_a_future_time_is_read_again(app: App, clock: ShiftedClock) -> None:
     clock.ahead = 500 * DAY
     assert app.ask("GET", "/domains/a.nl/email-accounts").status_code == 200
     clock.ahead = 0.0
     app.have("new@a.nl")
-    told = app.ask("GET", "/domains/a.nl/email-accounts").json()["data"]
-    assert [box["username"] for box in told] == ["new"]
+    mailboxes = app.ask("GET", "/domains/a.nl/email-accounts").json()["data"]
+    assert [box["username"] for box in mailboxes] == ["new"]
 
 
-def test_drafts_and_sessions_stay_through_a_jump(app: App, clock: ShiftedClock) -> None:
+def test_drafts_and_sessions_survive_a_clock_jump(app: App, clock: ShiftedClock) -> None:
     store = app.services.store
     with store.write() as tx:
         kept = drafts.DraftSummary("d", "local", "staff.csv", (), 1, clock.now())
@@ -308,7 +306,7 @@ def test_drafts_and_sessions_stay_through_a_jump(app: App, clock: ShiftedClock) 
     assert services.current() is app.services
 
 
-def test_the_sentence_names_how_far_and_until_when() -> None:
-    said = store_problems.clock_jumped(0.0, 21 * DAY, 21 * DAY + 3_600)
-    assert "by 21 days" in said
-    assert "nothing is forgotten" in said
+def test_the_message_names_the_size_of_the_jump() -> None:
+    message = store_problems.clock_jumped(0.0, 21 * DAY, 21 * DAY + 3_600)
+    assert "by 21 days" in message
+    assert "nothing is forgotten" in message

@@ -1,4 +1,4 @@
-"""Keys: nothing opens without the right one, and none of them is lost or doubled at the first start."""
+"""Encryption keys: only the right key opens a secret, and the first start creates exactly one."""
 
 import stat
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from mxlib.store.encryption import DecryptionFailed, ServerKey
 
 
-def test_what_is_sealed_opens_at_its_place_only() -> None:
+def test_a_sealed_password_opens_only_at_its_own_row() -> None:
     key, _ = ServerKey.make().new_run_key()
     sealed = key.seal_password("Tell-no-1", 3)
     assert b"Tell-no-1" not in sealed
@@ -31,7 +31,7 @@ def test_a_wrapped_run_key_opens_with_the_server_key_only() -> None:
         ServerKey.make("another secret").unwrap(wrapped)
 
 
-def test_the_key_file_is_made_once_private_and_found_again(tmp_path: Path) -> None:
+def test_the_key_file_is_private_created_once_and_reused(tmp_path: Path) -> None:
     path = tmp_path / "mxm.key"
     _, wrapped = ServerKey.load(path).new_run_key()
     ServerKey.load(path).unwrap(wrapped)
@@ -39,10 +39,10 @@ def test_the_key_file_is_made_once_private_and_found_again(tmp_path: Path) -> No
     assert [file.name for file in tmp_path.iterdir()] == ["mxm.key"]
 
 
-def test_a_set_secret_needs_no_file(tmp_path: Path) -> None:
+def test_a_configured_secret_needs_no_key_file(tmp_path: Path) -> None:
     ServerKey.load(tmp_path / "mxm.key", "from elsewhere")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_tells_nothing_of_itself() -> None:
+def test_the_repr_of_a_key_shows_no_secret() -> None:
     assert "a secret" not in repr(ServerKey.make("a secret"))

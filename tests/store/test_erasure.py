@@ -1,4 +1,4 @@
-"""Erased means erased: said only once no file holds what was forgotten, and tried until that is so."""
+"""Erasure: reported only once no file holds the passwords, and repeated until then."""
 
 import sqlite3
 import threading
@@ -51,7 +51,7 @@ def secrets_of(store: Store, run: int) -> list[bytes]:
 
 
 def on_disk(folder: Path, secrets: list[bytes]) -> bool:
-    """Whether a file of the folder holds any of them."""
+    """Return whether a file of the folder holds any of the secrets."""
     held = b"".join(file.read_bytes() for file in folder.iterdir())
     return any(secret in held for secret in secrets)
 
@@ -62,7 +62,7 @@ def whats(store: Store, run: int) -> list[tuple[str, str]]:
 
 
 def reading(path: Path) -> sqlite3.Connection:
-    """A program that reads the database, and has not finished."""
+    """Return the connection of another program with a read that has not finished."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
     other.execute("SELECT count(*) FROM run").fetchall()
@@ -70,11 +70,11 @@ def reading(path: Path) -> sqlite3.Connection:
 
 
 def passwords(app: App, run: int) -> str:
-    told: str = data(app.ask("GET", f"/imports/{run}"))["passwords"]
-    return told
+    state: str = data(app.ask("GET", f"/imports/{run}"))["passwords"]
+    return state
 
 
-def test_with_a_reader_open_they_are_being_erased_until_that_ends(app: App, tmp_path: Path) -> None:
+def test_passwords_stay_being_erased_while_a_reader_is_open(app: App, tmp_path: Path) -> None:
     run, store = finished(app), app.services.store
     assert passwords(app, run) == "kept"
     secrets = secrets_of(store, run)
@@ -97,17 +97,17 @@ def test_with_a_reader_open_they_are_being_erased_until_that_ends(app: App, tmp_
     assert "no longer kept here" in view.status_text
 
 
-def test_without_readers_they_are_erased_at_once(app: App, tmp_path: Path) -> None:
+def test_passwords_are_erased_at_once_without_readers(app: App, tmp_path: Path) -> None:
     run = finished(app)
     secrets = secrets_of(app.services.store, run)
     data(app.ask("POST", f"/imports/{run}/handed-over"))
     assert not on_disk(tmp_path, secrets)
     assert passwords(app, run) == "erased"
-    told = [what for what, _ in whats(app.services.store, run)]
-    assert (told.count("run.handed_over"), told.count("run.passwords_erased")) == (1, 1)
+    actions = [what for what, _ in whats(app.services.store, run)]
+    assert (actions.count("run.handed_over"), actions.count("run.passwords_erased")) == (1, 1)
 
 
-def test_erasing_goes_on_after_a_restart(tmp_path: Path, clock: PassingClock) -> None:
+def test_erasing_continues_after_a_restart(tmp_path: Path, clock: PassingClock) -> None:
     with support.opened(tmp_path, clock) as app:
         run = finished(app)
         secrets = secrets_of(app.services.store, run)
@@ -124,7 +124,7 @@ def test_erasing_goes_on_after_a_restart(tmp_path: Path, clock: PassingClock) ->
     store.close()
 
 
-def test_a_kill_in_the_hand_over_leaves_it_audited_or_undone(
+def test_a_kill_during_handing_over_leaves_it_audited_or_rolled_back(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, store = finished(app), app.services.store
@@ -132,14 +132,14 @@ def test_a_kill_in_the_hand_over_leaves_it_audited_or_undone(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:  # before the commit: all of it is undone
+    with monkeypatch.context() as patch:  # before the commit: everything is rolled back
         patch.setattr(erasure, "begin", killed)
         with pytest.raises(KeyboardInterrupt):
             app.services.runs.handed_over(LOCAL, run)
     assert passwords(app, run) == "kept"
     assert "run.handed_over" not in dict(whats(store, run))
 
-    with monkeypatch.context() as patch:  # after it: it is in the trail, and goes on
+    with monkeypatch.context() as patch:  # after it: it is in the audit log, and continues
         patch.setattr(erasure, "finish", killed)
         with pytest.raises(KeyboardInterrupt):
             app.services.runs.handed_over(LOCAL, run)
@@ -148,7 +148,7 @@ def test_a_kill_in_the_hand_over_leaves_it_audited_or_undone(
     assert passwords(app, run) == "erased"
 
 
-def test_what_retention_ends_is_being_erased_too(app: App, tmp_path: Path) -> None:
+def test_passwords_past_their_retention_are_erased_too(app: App, tmp_path: Path) -> None:
     run, store = finished(app), app.services.store
     secrets = secrets_of(store, run)
     with closing(reading(tmp_path / FILE)):
@@ -161,7 +161,7 @@ def test_what_retention_ends_is_being_erased_too(app: App, tmp_path: Path) -> No
     assert not on_disk(tmp_path, secrets)
 
 
-def test_a_reader_of_ours_is_ended_after_thirty_seconds(app: App, tmp_path: Path, clock: PassingClock) -> None:
+def test_a_reader_of_this_process_is_ended_after_thirty_seconds(app: App, tmp_path: Path, clock: PassingClock) -> None:
     run, store = finished(app), app.services.store
     secrets = secrets_of(store, run)
 
@@ -181,7 +181,7 @@ def test_a_reader_of_ours_is_ended_after_thirty_seconds(app: App, tmp_path: Path
         assert journal.get_run(tx, run) is not None
 
 
-def test_a_statement_that_runs_for_too_long_is_ended(tmp_path: Path, clock: PassingClock) -> None:
+def test_a_statement_that_runs_too_long_is_ended(tmp_path: Path, clock: PassingClock) -> None:
     store = Store.open(tmp_path / FILE, clock)
     failed: list[Exception] = []
 
@@ -205,7 +205,7 @@ def test_a_statement_that_runs_for_too_long_is_ended(tmp_path: Path, clock: Pass
     store.close()
 
 
-def test_emptying_the_log_makes_no_writer_wait_for_a_reader(tmp_path: Path, clock: PassingClock) -> None:
+def test_scrubbing_the_wal_does_not_wait_for_a_reader(tmp_path: Path, clock: PassingClock) -> None:
     store = Store.open(tmp_path / FILE, clock)
     with closing(reading(tmp_path / FILE)):
         with store.write() as tx:
@@ -217,9 +217,7 @@ def test_emptying_the_log_makes_no_writer_wait_for_a_reader(tmp_path: Path, cloc
     store.close()
 
 
-def test_shortening_a_long_trail_lets_others_write_and_keeps_the_memory_flat(
-    tmp_path: Path, clock: PassingClock
-) -> None:
+def test_shortening_a_long_audit_log_lets_others_write(tmp_path: Path, clock: PassingClock) -> None:
     store = Store.open(tmp_path / FILE, clock)
     many = 12_000
     with store.write() as tx:

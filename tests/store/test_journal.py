@@ -1,4 +1,4 @@
-"""The journal: what it keeps, what it never keeps, and how fast it is."""
+"""The journal: stored plans, sealed passwords, and recovery."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ def store(tmp_path: Path):
 
 
 def add(store: Store, planned: Plan, **more: object) -> int:
-    told: dict[str, object] = {"operator": "ops", "status": "queued", "at": 10.0, "retention_days": 7}
+    columns: dict[str, object] = {"operator": "ops", "status": "queued", "at": 10.0, "retention_days": 7}
     with store.write() as tx:
-        return journal.add_run(tx, planned, store.key, **told | more)  # type: ignore[arg-type]
+        return journal.add_run(tx, planned, store.key, **columns | more)  # type: ignore[arg-type]
 
 
-def test_a_plan_is_kept_whole_and_in_order(store: Store) -> None:
+def test_a_plan_is_stored_completely_and_in_order(store: Store) -> None:
     planned = plan(
         row(0, cells={"Name": "Jan", "Dept": "=cmd"}, quota=0, recovery_email="jan@b.nl"),
         row(1, left_out="Not ticked.", quota=None, limit=None, before={"quota": 5}),
@@ -66,7 +66,7 @@ def test_passwords_come_back_with_the_key(store: Store) -> None:
     assert opened == {n: f"Secret-{n}-word" for n in range(3)}
 
 
-def test_a_record_tells_no_secret(store: Store) -> None:
+def test_the_repr_of_a_record_shows_no_secret(store: Store) -> None:
     run = add(store, plan(*rows(1)))
     with store.read() as tx:
         record, kept = journal.get_run(tx, run), journal.get_row(tx, run, 0)
@@ -93,7 +93,7 @@ def test_the_same_start_is_found_again(store: Store) -> None:
     assert found("ops", "abc", "another plan") == run
 
 
-def test_a_process_that_died_leaves_no_row_sending(store: Store) -> None:
+def test_no_row_stays_sending_after_its_process_died(store: Store) -> None:
     run = add(store, plan(row(0), row(1, action=Action.UPDATE), row(2)))
     with store.write() as tx:
         journal.send(tx, run, 0, 1.0)
@@ -104,7 +104,7 @@ def test_a_process_that_died_leaves_no_row_sending(store: Store) -> None:
     assert kept == [("settling", True, 1), ("waiting", True, 1), ("waiting", False, 0)]
 
 
-def test_attempts_tell_what_the_pace_must_know(store: Store) -> None:
+def test_attempts_list_the_recent_requests_for_the_rate_limits(store: Store) -> None:
     run = add(store, plan(row(0), row(1, action=Action.DELETE)))
     with store.write() as tx:
         journal.send(tx, run, 0, 5.0)
@@ -114,7 +114,7 @@ def test_attempts_tell_what_the_pace_must_know(store: Store) -> None:
         assert journal.attempts_since(tx, 60.0) == [("write", 70.0), ("read", 71.0)]
 
 
-def test_five_thousand_rows_are_taken_up_again() -> None:
+def test_a_run_of_five_thousand_rows_is_recovered() -> None:
     here = Simulation()
     here.start(plan(*rows(5000)))
     here.kill()

@@ -17,7 +17,7 @@ from mxlib.store.tables import metadata
 SCHEMAS = sorted((Path(__file__).parents[1] / "files" / "schemas").glob("*.sql"))
 SECRET = "key of the schema fixtures"
 
-#: What must come through a migration unchanged: a query each, over columns that every schema has had.
+#: Queries whose results a migration must not change, over columns that every schema has had.
 KEPT = (
     'SELECT id, at, who, kind, what, "on", address, run, outcome FROM audit '
     "WHERE outcome NOT LIKE 'import includes view %' ORDER BY id",
@@ -55,7 +55,7 @@ def test_there_is_a_dump_of_every_schema_of_a_release() -> None:
     assert [path.stem for path in SCHEMAS] == ["0001", "0002", "0003", "0004", "0005", "0013"]
 
 
-def test_a_store_of_an_earlier_schema_gets_the_present_tables(store: Store) -> None:
+def test_a_store_of_an_earlier_schema_gets_the_current_tables(store: Store) -> None:
     with store.read() as tx:
         assert tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == database.HEAD
         assert compare_metadata(MigrationContext.configure(tx), metadata) == []
@@ -81,7 +81,7 @@ def test_rows_and_entries_of_an_earlier_schema_keep_their_texts_and_have_no_code
 
 
 @pytest.mark.parametrize("database_file", SCHEMAS[-1:], indirect=True, ids=lambda path: path.stem)
-def test_a_run_that_an_earlier_release_paused_goes_on_by_code(database_file: Path) -> None:
+def test_a_run_paused_by_an_earlier_release_resumes_by_its_pause_code(database_file: Path) -> None:
     why = "MXroute answers, but not when it is asked to change something. Resume when MXroute is well."
     with closing(sqlite3.connect(database_file)) as connection, connection:
         connection.execute("UPDATE run SET status = 'paused', why = ? WHERE id = 1", (why,))
@@ -94,7 +94,7 @@ def test_a_run_that_an_earlier_release_paused_goes_on_by_code(database_file: Pat
     assert set(codes.values()) == {("", "kim pressed Pause.")}
 
 
-def test_who_had_import_has_view_there_and_the_audit_log_says_so(store: Store) -> None:
+def test_every_import_permission_includes_view_after_migration(store: Store) -> None:
     with store.read() as tx:
         names = {
             name
@@ -112,13 +112,13 @@ def test_view_comes_with_an_audit_entry_for_each_user_and_token(store: Store) ->
             "SELECT who, kind, what, \"on\", outcome FROM audit WHERE outcome LIKE 'import includes view %' ORDER BY id"
         ).all()
         kept = {row[0]: row[1] for row in tx.exec_driver_sql('SELECT name, permissions FROM "user"')}
-    told = "import includes view from this release on: "
+    prefix = "import includes view from this release on: "
     assert [tuple(entry) for entry in entries] == [
-        ("MXM", "engine", "user.change", "importer@agency.example", f"{told}a.nl: view, import; b.nl: view"),
+        ("MXM", "engine", "user.change", "importer@agency.example", f"{prefix}a.nl: view, import; b.nl: view"),
         ("MXM", "engine", "user.change", "everywhere@agency.example",
-         f"{told}*: view, import; a.nl: view, import, delete"),
-        ("MXM", "engine", "user.change", "viewer@agency.example", f"{told}*: view, export; b.nl: view, import"),
-        ("MXM", "engine", "token.change", "test (token 3)", f"{told}a.nl: view, import"),
+         f"{prefix}*: view, import; a.nl: view, import, delete"),
+        ("MXM", "engine", "user.change", "viewer@agency.example", f"{prefix}*: view, export; b.nl: view, import"),
+        ("MXM", "engine", "token.change", "test (token 3)", f"{prefix}a.nl: view, import"),
     ]  # fmt: skip
     assert kept["boss@agency.example"] == "{}"
 

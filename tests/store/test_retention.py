@@ -1,4 +1,4 @@
-"""Passwords are kept as long as was chosen, and then are in no file any more."""
+"""Retention: passwords are kept for the chosen time, and then no file holds them."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def finished(desk: Desk, days: int = 7) -> int:
 
 
 def secrets_of(desk: Desk, run: int) -> list[bytes]:
-    """What must be in no file once it was purged: the wrapped key, and every sealed password."""
+    """Return what no file may hold after erasure: the wrapped key and every sealed password."""
     with desk.store.read() as tx:
         record = journal.get_run(tx, run)
         assert record is not None
@@ -72,7 +72,7 @@ def test_nothing_is_left_by_which_a_short_password_could_be_guessed(desk: Desk, 
     assert planned.digest.encode() not in on_disk(tmp_path)
 
 
-def test_a_run_that_goes_on_keeps_its_passwords(desk: Desk) -> None:
+def test_an_unfinished_run_keeps_its_passwords(desk: Desk) -> None:
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(2)), "ops", retention_days=1)
     with pytest.raises(InvalidState, match="still needs its passwords"):
@@ -84,7 +84,7 @@ def test_a_run_that_goes_on_keeps_its_passwords(desk: Desk) -> None:
     assert desk.host.sandbox.password_of("user1@a.nl") == "Secret-1-word"
 
 
-def test_passwords_end_with_the_retention_that_was_chosen(desk: Desk, tmp_path: Path) -> None:
+def test_passwords_are_erased_after_the_chosen_retention(desk: Desk, tmp_path: Path) -> None:
     run = finished(desk, days=1)
     secrets = secrets_of(desk, run)
     live_through(desk.store, 0.9)
@@ -97,7 +97,7 @@ def test_passwords_end_with_the_retention_that_was_chosen(desk: Desk, tmp_path: 
     assert desk.runs.purge() == 0
 
 
-def test_they_can_be_kept_longer_but_not_brought_back(desk: Desk) -> None:
+def test_retention_can_be_extended_but_erased_passwords_do_not_come_back(desk: Desk) -> None:
     run = finished(desk, days=1)
     desk.runs.extend(run, 30)
     live_through(desk.store, 29)
@@ -108,7 +108,7 @@ def test_they_can_be_kept_longer_but_not_brought_back(desk: Desk) -> None:
     assert not desk.view(run).has_passwords
 
 
-def test_downloading_purges_nothing(desk: Desk) -> None:
+def test_downloading_erases_nothing(desk: Desk) -> None:
     run = finished(desk)
     results.results_csv(desk.store, run)
     desk.runs.downloaded(run)
@@ -116,7 +116,7 @@ def test_downloading_purges_nothing(desk: Desk) -> None:
     assert shown(desk, run)[0] == "Secret-0-word"
 
 
-def test_everything_else_of_the_run_stays(desk: Desk) -> None:
+def test_handing_over_changes_nothing_else_of_the_run(desk: Desk) -> None:
     run = finished(desk)
     before = results.rows_frame(desk.store, run)
     desk.runs.handed_over(run)

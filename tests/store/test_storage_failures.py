@@ -1,4 +1,4 @@
-"""Each way in which the files of the store fail has its own sentence and code; none is a traceback."""
+"""Storage failures: each has its own message and code, and none is a traceback."""
 
 import asyncio
 import errno
@@ -50,41 +50,41 @@ def raw(code: int) -> sqlite3.OperationalError:
     ],
 )
 def test_each_failure_of_the_database_has_its_code(tmp_path: Path, code: int, kind: str) -> None:
-    told = of_database(raw(code), tmp_path / FILE)
-    assert told is not None
-    assert told.code == kind
+    reported = of_database(raw(code), tmp_path / FILE)
+    assert reported is not None
+    assert reported.code == kind
 
 
-def test_an_error_that_is_a_fault_of_ours_is_none_of_the_store() -> None:
+def test_a_programming_error_is_not_a_storage_failure() -> None:
     error = sqlite3.IntegrityError("unique")
     error.sqlite_errorcode = sqlite3.SQLITE_CONSTRAINT
     assert of_database(error, None) is None
 
 
-def test_each_failure_has_a_sentence_of_its_own(tmp_path: Path) -> None:
-    said = {
+def test_each_failure_has_its_own_message(tmp_path: Path) -> None:
+    reported = {
         str(of_database(raw(code), tmp_path / FILE))
         for code in (
             sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
             sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR,
         )
     }  # fmt: skip
-    assert len(said) == 6
+    assert len(reported) == 6
     assert "full" in str(of_system(OSError(errno.ENOSPC, "")))
     assert "input/output" in str(of_system(OSError(errno.EIO, "")))
     assert "read-only" in str(of_system(OSError(errno.EROFS, "")))
 
 
-def test_an_input_output_error_on_a_full_disk_is_said_to_be_that(
+def test_an_input_output_error_on_a_full_disk_is_reported_as_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(errors, "_is_full", lambda _path: True)
-    told = of_database(raw(sqlite3.SQLITE_IOERR | 19 << 8), tmp_path / FILE)
-    assert told is not None
-    assert told.code == "DISK_FULL"
+    reported = of_database(raw(sqlite3.SQLITE_IOERR | 19 << 8), tmp_path / FILE)
+    assert reported is not None
+    assert reported.code == "DISK_FULL"
 
 
-def test_the_api_gives_the_code_and_no_longer_blames_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_returns_the_code_of_a_storage_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with support.opened(tmp_path) as app:
         app.have("nina@a.nl")
 
@@ -113,7 +113,7 @@ def damaged(folder: Path) -> None:
     (folder / FILE).write_bytes(content)
 
 
-def test_a_damaged_page_is_found_at_the_start_and_said(tmp_path: Path) -> None:
+def test_a_damaged_page_is_found_at_the_start_and_reported(tmp_path: Path) -> None:
     clock, host = SystemClock(), support.StandIn()
     damaged(tmp_path)
     app = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
@@ -146,7 +146,7 @@ def test_a_sound_database_is_checked_once_a_day(tmp_path: Path, monkeypatch: pyt
     store.close()
 
 
-def test_a_check_that_takes_too_long_says_nothing_of_the_database(tmp_path: Path) -> None:
+def test_a_check_that_takes_too_long_gives_no_verdict(tmp_path: Path) -> None:
     damaged(tmp_path)
     store = Store.open(tmp_path / FILE, SystemClock())
     assert store.is_sound() is False
@@ -156,22 +156,22 @@ def test_a_check_that_takes_too_long_says_nothing_of_the_database(tmp_path: Path
     store.close()
 
 
-def test_a_server_without_room_for_files_says_so_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_running_out_of_file_descriptors_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     loop, handler = asyncio.new_event_loop(), OutOfFiles()
     handler.install(loop)
     for _ in range(5_000):
         loop.call_exception_handler(
             {"message": "socket.accept() out of system resource", "exception": OSError(errno.EMFILE, "Too many")}
         )
-    said = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert [record.getMessage() for record in said] == [store_problems.OUT_OF_FILES]
-    assert said[0].exc_info is None
+    reported = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage() for record in reported] == [store_problems.OUT_OF_FILES]
+    assert reported[0].exc_info is None
     loop.call_exception_handler({"message": "something else", "exception": ZeroDivisionError()})
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
     loop.close()
 
 
-def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
+def test_running_out_of_file_descriptors_is_logged_at_most_once_a_minute(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
@@ -191,19 +191,19 @@ def test_missing_room_is_said_once_a_minute_whatever_fails_for_it(
         logger.error("something else", exc_info=ZeroDivisionError())
     finally:
         caplog.handler.removeFilter(handler)
-    said = [record.getMessage() for record in caplog.records]
-    assert said == [store_problems.OUT_OF_FILES, store_problems.OUT_OF_FILES, "something else"]
+    reported = [record.getMessage() for record in caplog.records]
+    assert reported == [store_problems.OUT_OF_FILES, store_problems.OUT_OF_FILES, "something else"]
 
 
-def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
+def test_a_host_silent_for_a_minute_is_reported(tmp_path: Path) -> None:
     clock = PassingClock()
     with support.opened(tmp_path, clock) as app:
         app.host.down = True
         app.services.run_manager.start(plan(*rows(1)), "ops", retention_days=7)
         until(lambda: app.services.run_manager._worker.engine.health.silent_since is not None)
-        assert not any("has not answered since" in said for said in app.services.unwell(LOCAL))
+        assert not any("has not answered since" in reported for reported in app.services.unwell(LOCAL))
         clock.passed += 61
-        assert any("has not answered since" in said for said in app.services.unwell(LOCAL))
+        assert any("has not answered since" in reported for reported in app.services.unwell(LOCAL))
 
 
 # At the start.
@@ -211,7 +211,7 @@ def test_a_host_that_is_silent_for_a_minute_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A data folder in which something is kept."""
+    """Return a data folder that holds data."""
     store = Store.open(tmp_path / FILE, SystemClock())
     with store.write() as tx:
         tx.exec_driver_sql("INSERT INTO meta VALUES ('kept', 'this')")
@@ -220,20 +220,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refused(folder: Path, code: str) -> str:
-    """What a start says that does not come up; the key is as it was."""
+    """Return the message of a refused start, and check that the key file is unchanged."""
     key = folder / "mxm.key"
     before = key.read_bytes() if key.is_file() else None
-    with pytest.raises(StoreUnavailable) as told:
+    with pytest.raises(StoreUnavailable) as reported:
         Store.open(folder / FILE, SystemClock()).own()
-    assert told.value.code == code
+    assert reported.value.code == code
     assert (key.read_bytes() if key.is_file() else None) == before
-    return str(told.value)
+    return str(reported.value)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"abc", b"zz" * 32, b"ab" * 16, b"ab" * 64, b"\xff\xfe\x00", b"ab" * 31 + b"\n"]
 )
-def test_a_key_that_is_none_is_refused_and_not_replaced(folder: Path, content: bytes) -> None:
+def test_an_invalid_key_file_is_refused_and_not_replaced(folder: Path, content: bytes) -> None:
     (folder / "mxm.key").write_bytes(content)
     assert "mxm.key" in refused(folder, "KEY_DAMAGED")
 
@@ -244,13 +244,13 @@ def test_a_key_that_is_a_folder_is_refused(folder: Path) -> None:
     assert "mxm.key" in refused(folder, "KEY_DAMAGED")
 
 
-def test_a_key_with_a_line_break_at_its_end_is_one(folder: Path) -> None:
+def test_a_key_with_a_trailing_line_break_is_valid(folder: Path) -> None:
     (folder / "mxm.key").write_text((folder / "mxm.key").read_text() + "\n")
     Store.open(folder / FILE, SystemClock()).close()
 
 
 @pytest.mark.parametrize("garbage", [b"garbage", b"x" * 10_000])
-def test_a_lock_of_garbage_is_refused(folder: Path, garbage: bytes) -> None:
+def test_a_lock_file_of_garbage_is_refused(folder: Path, garbage: bytes) -> None:
     (folder / "mxm.lock").write_bytes(garbage)
     assert "mxm.lock" in refused(folder, "LOCK_DAMAGED")
 
@@ -268,7 +268,7 @@ def test_a_database_of_a_newer_program_is_refused(folder: Path) -> None:
     assert "newer MXM (schema 9999" in refused(folder, "DATABASE_NEWER")
 
 
-def test_an_empty_database_beside_a_key_is_refused(folder: Path) -> None:
+def test_an_empty_database_with_a_key_file_is_refused(folder: Path) -> None:
     (folder / FILE).write_bytes(b"")
     for rest in ("-wal", "-shm"):
         (folder / f"{FILE}{rest}").unlink(missing_ok=True)
@@ -276,7 +276,7 @@ def test_an_empty_database_beside_a_key_is_refused(folder: Path) -> None:
     assert (folder / FILE).read_bytes() == b""
 
 
-def test_a_missing_log_beside_its_index_is_refused(folder: Path) -> None:
+def test_a_missing_wal_file_with_its_index_is_refused(folder: Path) -> None:
     (folder / f"{FILE}-shm").write_bytes(b"\0" * 32_768)
     assert f"{FILE}-wal" in refused(folder, "LOG_MISSING")
 
@@ -289,13 +289,15 @@ def test_a_database_of_garbage_or_a_folder_is_refused(folder: Path) -> None:
     assert FILE in refused(folder, "DATABASE_DAMAGED")
 
 
-def test_a_locked_database_at_the_start_is_no_other_mxm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_at_the_start_is_not_reported_as_another_mxm(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(database, "BUSY_S", 0.05)
     other = sqlite3.connect(folder / FILE, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
-    said = refused(folder, "DATABASE_LOCKED")
-    assert "Another program holds the database" in said
+    reported = refused(folder, "DATABASE_LOCKED")
+    assert "Another program holds the database" in reported
     other.close()
 
 
@@ -311,7 +313,7 @@ def test_a_file_system_that_cannot_lock_is_named(folder: Path, monkeypatch: pyte
     other.close()
 
 
-def test_a_full_disk_when_the_lock_is_made_is_said_to_be_that(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_while_creating_the_lock_is_reported_as_such(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store.open(folder / FILE, SystemClock())
 
     def full(*_: object, **__: object) -> int:
@@ -319,14 +321,14 @@ def test_a_full_disk_when_the_lock_is_made_is_said_to_be_that(folder: Path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", full)
-        with pytest.raises(StoreUnavailable) as told:
+        with pytest.raises(StoreUnavailable) as reported:
             store.own()
-    assert told.value.code == "DISK_FULL"
+    assert reported.value.code == "DISK_FULL"
     store.close()
 
 
 @pytest.mark.parametrize("what", ["key", "lock", "newer"])
-def test_the_command_line_says_the_same_in_one_line(
+def test_the_command_line_reports_a_refused_start_in_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
     monkeypatch.setenv("MXM_DATA_DIR", str(folder))
@@ -339,12 +341,12 @@ def test_the_command_line_says_the_same_in_one_line(
             raw_store.execute("UPDATE alembic_version SET version_num = '9999'")
         raw_store.close()
     assert cli.main(["user", "list"]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "Traceback" not in said
+    reported = capsys.readouterr().err
+    assert reported.count("\n") == 1
+    assert "Traceback" not in reported
 
 
-def test_a_first_start_that_is_killed_leaves_no_key_beside_an_empty_database(
+def test_a_killed_first_start_leaves_no_key_with_an_empty_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(_store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The store: opened fast, private, migrated, written by one transaction at a time."""
+"""The store: fast to open, private, migrated, written by one transaction at a time."""
 
 import sqlite3
 import stat
@@ -43,7 +43,7 @@ def test_files_and_folder_are_private(store: Store, path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-def test_every_connection_is_careful(store: Store) -> None:
+def test_every_connection_has_the_durable_and_secure_pragmas(store: Store) -> None:
     with store.read() as first, store.read() as second:
         for tx in (first, second):
             asked = {name: tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
@@ -57,7 +57,7 @@ def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(tx), metadata) == []
 
 
-def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
+def test_the_newest_migration_is_the_head_that_opening_expects() -> None:
     assert ScriptDirectory.from_config(migrations.config()).get_current_head() == database.HEAD
 
 
@@ -66,7 +66,7 @@ def test_an_up_to_date_store_opens_without_alembic(store: Store, path: Path, mon
     Store.open(path, SystemClock()).close()
 
 
-def test_what_was_written_is_there_after_opening_again(store: Store, path: Path) -> None:
+def test_written_data_is_there_after_reopening(store: Store, path: Path) -> None:
     with store.write() as tx:
         stored_columns.put(tx, "recovery_email", "a.nl", "jan", "jan@b.nl", 0.0)
     store.close()
@@ -110,19 +110,19 @@ def test_writers_wait_for_each_other(store: Store) -> None:
         assert len(stored_columns.of_domain(tx, "recovery_email", "a.nl")) == 80
 
 
-def test_a_full_disk_is_told_in_one_sentence(store: Store) -> None:
+def test_a_full_disk_is_reported_in_one_message(store: Store) -> None:
     def fill_the_disk() -> None:
         with store.write() as tx:
             pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
             tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
             mailbox_lists.keep_domains(tx, [f"{number}-{number * 7919}.example" for number in range(20_000)], 0.0)
 
-    with pytest.raises(StoreUnavailable) as told:
+    with pytest.raises(StoreUnavailable) as caught:
         fill_the_disk()
-    assert str(told.value) == store_problems.DISK_FULL
+    assert str(caught.value) == store_problems.DISK_FULL
 
 
-def test_a_locked_database_is_told_in_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_is_reported_in_one_message(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_S", 0.01)
     store = Store.open(path, SystemClock())
     other = sqlite3.connect(path, isolation_level=None)
@@ -135,13 +135,13 @@ def test_a_locked_database_is_told_in_one_sentence(path: Path, monkeypatch: pyte
     store.close()
 
 
-def test_an_error_of_the_database_tells_no_values(store: Store) -> None:
-    with pytest.raises(sa.exc.IntegrityError) as told, store.write() as tx:
+def test_a_database_error_shows_no_values(store: Store) -> None:
+    with pytest.raises(sa.exc.IntegrityError) as caught, store.write() as tx:
         tx.execute(metadata.tables["meta"].insert(), [{"name": "x", "value": "topsecret"}, {"name": "x", "value": "y"}])
-    assert "topsecret" not in str(told.value)
+    assert "topsecret" not in str(caught.value)
 
 
-def test_only_one_process_owns_what_is_to_be_sent(path: Path) -> None:
+def test_only_one_process_owns_the_store(path: Path) -> None:
     first, second = Store.open(path, SystemClock()), Store.open(path, SystemClock())
     assert first.own()
     assert first.own()
@@ -151,7 +151,7 @@ def test_only_one_process_owns_what_is_to_be_sent(path: Path) -> None:
     second.close()
 
 
-def test_the_audit_trail_is_neither_changed_nor_shortened(store: Store) -> None:
+def test_the_audit_log_can_neither_be_changed_nor_shortened(store: Store) -> None:
     with store.write() as tx:
         audit.record(tx, Actor("ops"), AuditAction.RUN_START, at=100.0, on="run 1")
     with pytest.raises(sa.exc.IntegrityError, match="never changed"), store.write() as tx:
@@ -160,7 +160,7 @@ def test_the_audit_trail_is_neither_changed_nor_shortened(store: Store) -> None:
         tx.exec_driver_sql("DELETE FROM audit")
 
 
-def test_retention_drops_only_what_is_old_of_the_audit_trail(store: Store) -> None:
+def test_retention_drops_only_old_entries_of_the_audit_log(store: Store) -> None:
     with store.write() as tx:
         for at in (100.0, 200.0):
             audit.record(tx, Actor("ops"), AuditAction.EXPORT, at=at, on="a.nl")
@@ -169,7 +169,7 @@ def test_retention_drops_only_what_is_old_of_the_audit_trail(store: Store) -> No
         assert [entry["at"] for entry in audit.entries(tx)] == [200.0]
 
 
-def test_the_last_good_lists_come_back_as_they_were(store: Store) -> None:
+def test_stored_mailbox_lists_come_back_unchanged(store: Store) -> None:
     box = Mailbox(username="jan", email="jan@a.nl", quota=0, usage=1.5, limit=9600, sent=3, suspended=True)
     with store.write() as tx:
         mailbox_lists.keep_domains(tx, ["a.nl", "b.nl"], 5.0)
