@@ -1,4 +1,4 @@
-"""The stand-in held to the host's own published description, where that lies beside the project."""
+"""The sandbox compared with the OpenAPI document of the host, if that file is available."""
 
 import json
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def operations() -> Iterator[tuple[str, str]]:
-    """Every published path with each of its methods."""
+    """Yield every documented path with each of its methods."""
     for path, item in PUBLISHED["paths"].items():
         yield from ((method.upper(), path) for method in item if method != "parameters")
 
 
 def kept(method: str, path: str) -> bool:
-    """Whether the stand-in does this, and does not only refuse it."""
+    """Return whether the sandbox carries out the operation instead of only refusing it."""
     [tag] = PUBLISHED["paths"][path][method.lower()]["tags"]
     return tag in ("Email Accounts", "Quota") or (tag == "Domains" and method == "GET")
 
@@ -48,7 +48,7 @@ def ask(sandbox: Sandbox, method: str, path: str, **parts: str) -> Reply:
 
 
 def strict(schema: Any, *, closed: bool) -> Any:
-    """A published schema as JSON Schema: `nullable` said its way; `closed`: all that is named is there, and no more."""
+    """Return a documented schema as JSON Schema; `closed` requires exactly the named properties."""
     if isinstance(schema, list):
         return [strict(each, closed=closed) for each in schema]
     if not isinstance(schema, dict):
@@ -64,8 +64,8 @@ def strict(schema: Any, *, closed: bool) -> Any:
     return {"anyOf": [made, {"type": "null"}]} if schema.get("nullable") else made
 
 
-def hold(method: str, path: str, reply: Reply) -> None:
-    """Assert that a reply is one that the document, or its table of errors, knows."""
+def assert_documented(method: str, path: str, reply: Reply) -> None:
+    """Assert that a reply matches the document or its table of errors."""
     documented = PUBLISHED["paths"][path][method.lower()]["responses"]
     if reply.status >= 400:
         schema = strict(PUBLISHED["components"]["schemas"]["ErrorResponse"], closed=True)
@@ -87,21 +87,21 @@ def hold(method: str, path: str, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [each for each in operations() if kept(*each)])
-def test_every_operation_on_mailboxes_domains_and_quota_succeeds_as_published(method: str, path: str) -> None:
+def test_operations_on_mailboxes_domains_and_quota_succeed_as_documented(method: str, path: str) -> None:
     reply = ask(believable(), method, path)
     assert reply.status < 300
-    hold(method, path, reply)
+    assert_documented(method, path, reply)
 
 
 @pytest.mark.parametrize(("method", "path"), list(operations()))
-def test_every_published_operation_gets_a_published_answer(method: str, path: str) -> None:
+def test_every_documented_operation_gets_a_documented_response(method: str, path: str) -> None:
     reply = ask(believable(), method, path)
-    hold(method, path, reply)
+    assert_documented(method, path, reply)
     assert reply.status in (200, 201, 204, 403, 404)
 
 
 @pytest.mark.parametrize(("method", "path"), list(operations()))
-def test_every_answer_tells_the_limits_as_published(method: str, path: str) -> None:
+def test_every_response_has_the_documented_rate_limit_headers(method: str, path: str) -> None:
     budget = {"GET": 100}.get(method, 20)
     reply = ask(believable(), method, path)
     assert reply.headers["x-ratelimit-limit"] == str(budget)
@@ -111,15 +111,15 @@ def test_every_answer_tells_the_limits_as_published(method: str, path: str) -> N
 
 @pytest.mark.parametrize("fault", ["error_before", "rate_limited", "unauthorized", "forbidden", "plan_full"])
 @pytest.mark.parametrize(("method", "path"), [each for each in operations() if kept(*each)])
-def test_refusals_that_are_told_to_happen_are_published_ones(method: str, path: str, fault: str) -> None:
+def test_injected_refusals_match_the_documentation(method: str, path: str, fault: str) -> None:
     sandbox = Sandbox(Account.of(DOMAIN), schedule=Schedule.of(Rule(NAMED[fault], on="any")))
     reply = ask(sandbox, method, path)
-    hold(method, path, reply)
+    assert_documented(method, path, reply)
     assert reply.status >= 400
 
 
 @pytest.mark.parametrize(("method", "path"), [each for each in operations() if kept(*each)])
-def test_refusals_of_the_contract_itself_are_published_ones(method: str, path: str) -> None:
+def test_refusals_by_the_contract_match_the_documentation(method: str, path: str) -> None:
     unknown = ask(believable(), method, path, domain="other.nl", user="nobody")
     spent = ask(Sandbox(Account.of(DOMAIN), Limits(writes=0, reads=0)), method, path)
     stranger = believable().handle(method, "/domains", {}, b"", NOW)
@@ -127,10 +127,10 @@ def test_refusals_of_the_contract_itself_are_published_ones(method: str, path: s
     assert int(spent.headers["retry-after"]) == 60
     assert unknown.status == (404 if "{" in path else 200)
     for reply in (unknown, spent, stranger):
-        hold(method, path, reply)
+        assert_documented(method, path, reply)
 
 
-def test_the_standards_of_a_create_are_the_published_ones() -> None:
+def test_a_create_has_the_documented_defaults() -> None:
     sandbox = believable()
     ask(sandbox, "POST", "/domains/{domain}/email-accounts")
     operation = PUBLISHED["paths"]["/domains/{domain}/email-accounts"]["post"]
@@ -141,24 +141,24 @@ def test_the_standards_of_a_create_are_the_published_ones() -> None:
 
 
 @pytest.mark.parametrize("path", QUOTA)
-def test_quota_comes_in_the_envelope_or_bare_as_published(path: str) -> None:
+def test_quota_is_returned_with_or_without_the_envelope(path: str) -> None:
     live, published = believable(), believable()
     published.account.bare_quota = True
     wrapped, bare = ask(live, "GET", path), ask(published, "GET", path)
     assert wrapped.json() == {"success": True, "data": bare.json()}
     for reply in (wrapped, bare):
-        hold("GET", path, reply)
+        assert_documented("GET", path, reply)
 
 
 @pytest.mark.parametrize("path", QUOTA)
-def test_the_check_notices_a_missing_figure_of_quota_in_the_envelope_and_bare(path: str) -> None:
+def test_the_schema_check_finds_a_missing_quota_figure_with_and_without_envelope(path: str) -> None:
     lacking: dict[str, Any] = {"username": "agency"}
     for payload in ({"success": True, "data": lacking}, lacking):
         with pytest.raises(jsonschema.ValidationError):
-            hold("GET", path, Reply(200, {}, json.dumps(payload).encode()))
+            assert_documented("GET", path, Reply(200, {}, json.dumps(payload).encode()))
 
 
-def test_the_check_itself_notices_a_missing_field() -> None:
+def test_the_schema_check_finds_a_missing_field() -> None:
     reply = Reply(200, {}, json.dumps({"success": True, "data": [{"username": "info"}]}).encode())
     with pytest.raises(jsonschema.ValidationError):
-        hold("GET", "/domains/{domain}/email-accounts", reply)
+        assert_documented("GET", "/domains/{domain}/email-accounts", reply)

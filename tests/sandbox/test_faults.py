@@ -1,4 +1,4 @@
-"""What may go wrong with the stand-in, each switch held to what it promises."""
+"""Faults of the sandbox: each does exactly what it declares."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ def read(sandbox: Sandbox, at: float = 0.0) -> list[str]:
 
 
 @pytest.mark.parametrize("name", list(NAMED))
-def test_each_named_fault_has_the_effect_and_the_answer_that_it_tells(name: str) -> None:
+def test_each_named_fault_has_its_declared_effect_and_response(name: str) -> None:
     fault = NAMED[name]
     sandbox = make(Rule(fault))
     reply = create(sandbox)
@@ -76,23 +76,23 @@ def test_each_named_fault_has_the_effect_and_the_answer_that_it_tells(name: str)
         ("packed_twice", 200),
     ],
 )
-def test_each_fault_that_answers_shows_its_status(name: str, status: int) -> None:
+def test_each_fault_with_a_response_has_its_status(name: str, status: int) -> None:
     assert create(make(Rule(NAMED[name]))).status == status
 
 
 @pytest.mark.parametrize("name", ["html_before", "html_after", "broken_before", "broken_after"])
-def test_html_and_broken_answers_are_no_json(name: str) -> None:
+def test_html_and_broken_responses_are_not_json(name: str) -> None:
     with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         create(make(Rule(NAMED[name]))).json()
 
 
-def test_a_storm_of_429_says_when_to_come_back_or_says_nothing() -> None:
-    told = create(make(Rule(NAMED["rate_limited"])), at=20).headers
-    assert (told["retry-after"], told["x-ratelimit-remaining"]) == ("40", "0")
+def test_a_429_has_a_retry_after_or_no_headers() -> None:
+    headers = create(make(Rule(NAMED["rate_limited"])), at=20).headers
+    assert (headers["retry-after"], headers["x-ratelimit-remaining"]) == ("40", "0")
     assert create(make(Rule(NAMED["rate_limited_bare"]))).headers == {"content-type": "application/json"}
 
 
-def test_a_late_create_is_made_at_its_time_and_counts_once() -> None:
+def test_a_late_create_takes_effect_at_its_time_and_counts_once() -> None:
     sandbox = make(Rule(NAMED["lost_late"]))
     create(sandbox)
     assert sandbox.next_late() == START + 25
@@ -104,7 +104,7 @@ def test_a_late_create_is_made_at_its_time_and_counts_once() -> None:
     assert sandbox.next_late() is None
 
 
-def test_a_late_create_that_was_overtaken_changes_nothing() -> None:
+def test_a_late_create_after_another_create_changes_nothing() -> None:
     sandbox = make(Rule(NAMED["lost_late"]))
     create(sandbox)
     assert create(sandbox, at=10).status == 201
@@ -125,7 +125,7 @@ def test_late_effects_happen_in_the_order_of_their_times() -> None:
     ]
 
 
-def test_a_rule_strikes_by_number_of_the_writes_that_got_through_the_limits() -> None:
+def test_a_rule_counts_only_writes_within_the_rate_limit() -> None:
     sandbox = make(Rule(NAMED["error_before"], first=2, count=2), limits=Limits(writes=3))
     statuses = []
     for number in range(6):
@@ -134,12 +134,12 @@ def test_a_rule_strikes_by_number_of_the_writes_that_got_through_the_limits() ->
     assert statuses == [201, 500, 500, 429, 201, 201]
 
 
-def test_a_rule_strikes_each_so_many_for_ever() -> None:
+def test_a_rule_can_apply_to_every_nth_request_for_ever() -> None:
     sandbox = make(Rule(NAMED["error_before"], first=3, every=3, count=None))
     assert [create(sandbox, f"u{number}").status for number in range(1, 8)] == [201, 201, 500, 201, 201, 500, 201]
 
 
-def test_a_rule_about_an_address_or_a_domain_counts_those_only() -> None:
+def test_a_rule_for_an_address_or_domain_counts_only_its_requests() -> None:
     one = Rule(NAMED["error_before"], address=f"piet@{DOMAIN}")
     whole = Rule(NAMED["forbidden"], address="clientb.nl", first=2)
     sandbox = make(one, whole)
@@ -147,14 +147,14 @@ def test_a_rule_about_an_address_or_a_domain_counts_those_only() -> None:
     assert [create(sandbox, name, domain=domain).status for name, domain in asked] == [201, 500, 201, 201, 403]
 
 
-def test_a_rule_on_reads_leaves_writes_alone() -> None:
+def test_a_rule_for_reads_does_not_affect_writes() -> None:
     sandbox = make(Rule(NAMED["html_before"], on="read"))
     assert create(sandbox).status == 201
     assert sandbox.handle("GET", ACCOUNTS, KEYS, b"", START).status == 502
     assert read(sandbox) == ["jan"]
 
 
-def test_the_first_rule_that_strikes_decides_and_new_schedules_count_afresh() -> None:
+def test_the_first_matching_rule_applies_and_a_new_schedule_counts_from_zero() -> None:
     sandbox = make(Rule(NAMED["forbidden"], first=2), Rule(NAMED["error_before"], count=2))
     assert [create(sandbox, f"u{number}").status for number in range(3)] == [500, 403, 201]
     sandbox.schedule = sandbox.schedule
@@ -175,7 +175,7 @@ def test_the_first_rule_that_strikes_decides_and_new_schedules_count_afresh() ->
         {"status": 200},
     ],
 )
-def test_faults_that_can_not_be_are_refused(impossible: dict[str, Any]) -> None:
+def test_impossible_faults_are_refused(impossible: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         Fault(**impossible)
 
@@ -194,18 +194,18 @@ rules = st.builds(
 
 
 @given(st.lists(rules, max_size=4))
-def test_a_schedule_comes_back_from_its_json(some: list[Rule]) -> None:
+def test_a_schedule_survives_a_json_round_trip(some: list[Rule]) -> None:
     schedule = Schedule.of(*some)
     assert Schedule.from_json(schedule.to_json()) == schedule
 
 
-def test_a_fault_is_named_in_json_and_its_figures_changed() -> None:
-    told = '{"fault": "lost_late", "late": 3.5, "first": 2, "on": "any"}'
-    assert Schedule.from_json(told) == Schedule.of(Rule(replace(NAMED["lost_late"], late=3.5), on="any", first=2))
+def test_a_named_fault_can_be_adjusted_in_json() -> None:
+    text = '{"fault": "lost_late", "late": 3.5, "first": 2, "on": "any"}'
+    assert Schedule.from_json(text) == Schedule.of(Rule(replace(NAMED["lost_late"], late=3.5), on="any", first=2))
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         "7",
         "[7]",
@@ -220,13 +220,13 @@ def test_a_fault_is_named_in_json_and_its_figures_changed() -> None:
         '{"address": 7}',
     ],
 )
-def test_json_that_is_no_schedule_is_refused(told: str) -> None:
+def test_json_that_is_not_a_schedule_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Schedule.from_json(told)
+        Schedule.from_json(text)
 
 
 @pytest.mark.parametrize(("method", "on", "status"), [("PATCH", "update", 200), ("DELETE", "delete", 204)])
-def test_yes_and_nothing_done_befalls_updates_and_deletions_too(method: str, on: Any, status: int) -> None:
+def test_a_success_without_effect_also_applies_to_updates_and_deletions(method: str, on: Any, status: int) -> None:
     sandbox = make(Rule(NAMED["yes_undone"], on))
     assert create(sandbox).status == 201
     before = sandbox.mailbox(f"jan@{DOMAIN}")
@@ -236,7 +236,7 @@ def test_yes_and_nothing_done_befalls_updates_and_deletions_too(method: str, on:
 
 @pytest.mark.parametrize("name", [name for name in NAMED if name.startswith("no_done")])
 @pytest.mark.parametrize(("method", "on"), [("POST", "create"), ("PATCH", "update"), ("DELETE", "delete")])
-def test_no_and_done_refuses_in_the_envelope_and_does_it(name: str, method: str, on: Any) -> None:
+def test_a_refusal_with_effect_refuses_in_the_envelope_and_takes_effect(name: str, method: str, on: Any) -> None:
     sandbox = make(Rule(NAMED[name], on))
     if method == "POST":
         reply = create(sandbox)
@@ -263,7 +263,7 @@ ODD = {
 
 @pytest.mark.parametrize(("name", "data"), ODD.items())
 @pytest.mark.parametrize(("on", "path"), [("list", ACCOUNTS), ("mailbox", f"{ACCOUNTS}/jan"), ("domains", "/domains")])
-def test_an_odd_answer_carries_its_data_and_other_requests_are_left_alone(
+def test_an_odd_response_has_its_data_and_other_requests_are_unaffected(
     name: str, data: Any, on: Any, path: str
 ) -> None:
     sandbox = make(Rule(NAMED[name], on))
@@ -281,7 +281,7 @@ def shown(sandbox: Sandbox, path: str) -> Any:
 
 
 @pytest.mark.parametrize(("name", "names"), [("half_a_list", ["a"]), ("repeated_entry", ["a", "b", "c", "a"])])
-def test_a_list_is_halved_or_repeats_an_entry_for_once(name: str, names: list[str]) -> None:
+def test_a_list_is_halved_or_repeats_an_entry_once(name: str, names: list[str]) -> None:
     sandbox = make(Rule(NAMED[name], "list"))
     for each in "abc":
         create(sandbox, each)
@@ -289,7 +289,7 @@ def test_a_list_is_halved_or_repeats_an_entry_for_once(name: str, names: list[st
     assert read(sandbox) == ["a", "b", "c"]
 
 
-def test_one_mailbox_is_refused_and_the_others_are_not() -> None:
+def test_requests_for_one_mailbox_can_be_refused() -> None:
     sandbox = make(Rule(NAMED["forbidden"], "any", count=None, address=f"jan@{DOMAIN}"))
     assert [create(sandbox, name).status for name in ("jan", "piet", "jan")] == [403, 201, 403]
     assert sandbox.handle("GET", f"{ACCOUNTS}/jan", KEYS, b"", START).status == 403
@@ -297,13 +297,13 @@ def test_one_mailbox_is_refused_and_the_others_are_not() -> None:
 
 
 @pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("unauthorized", 401)])
-def test_everything_is_refused(name: str, status: int) -> None:
+def test_every_request_can_be_refused(name: str, status: int) -> None:
     sandbox = make(Rule(NAMED[name], "any", count=None))
     asked = [create(sandbox), *(sandbox.handle("GET", path, KEYS, b"", START) for path in ("/domains", ACCOUNTS))]
     assert {reply.status for reply in asked} == {status}
 
 
-def test_waits_of_days_are_asked_for_by_a_refusal_and_by_a_yes() -> None:
+def test_refusals_and_successes_can_announce_waits_of_days() -> None:
     refused, done = create(make(Rule(NAMED["rate_limited_for_days"]))), create(make(Rule(NAMED["resets_in_days"])))
     assert (refused.status, refused.headers["retry-after"]) == (429, "1000000")
     for reply in (refused, done):
@@ -312,7 +312,7 @@ def test_waits_of_days_are_asked_for_by_a_refusal_and_by_a_yes() -> None:
     assert "retry-after" not in done.headers
 
 
-def test_a_small_body_unpacks_twice_to_a_huge_one() -> None:
+def test_a_small_body_can_decompress_twice_to_a_huge_one() -> None:
     reply = create(make(Rule(NAMED["packed_twice"])))
     assert reply.headers["content-encoding"] == "gzip, gzip"
     assert len(reply.body) < 10_000
@@ -340,7 +340,7 @@ def post(client: httpx.Client, username: str, **options: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize(("name", "made"), [("lost_before", False), ("lost_after", True)])
-def test_a_lost_answer_is_a_connection_closed_without_a_word(
+def test_a_lost_response_closes_the_connection_without_a_response(
     sandbox: Sandbox, client: httpx.Client, caplog: pytest.LogCaptureFixture, name: str, made: bool
 ) -> None:
     sandbox.schedule = Schedule.of(Rule(NAMED[name], first=2))
@@ -352,14 +352,14 @@ def test_a_lost_answer_is_a_connection_closed_without_a_word(
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
-def test_an_answer_stalled_past_the_time_out_is_never_seen_and_was_made(sandbox: Sandbox, client: httpx.Client) -> None:
+def test_a_create_with_a_response_past_the_timeout_takes_effect(sandbox: Sandbox, client: httpx.Client) -> None:
     sandbox.schedule = Schedule.of(Rule(NAMED["stalled"]))
     with pytest.raises(httpx.ReadTimeout):
         post(client, "jan", timeout=0.03)
     assert post(client, "jan").status_code == 409
 
 
-def test_a_short_stall_and_a_delayed_loss_take_their_time(sandbox: Sandbox, client: httpx.Client) -> None:
+def test_short_delays_before_a_response_or_a_loss_are_kept(sandbox: Sandbox, client: httpx.Client) -> None:
     delayed = replace(NAMED["lost_before"], delay=0.03)
     sandbox.schedule = Schedule.of(Rule(Fault(delay=0.03)), Rule(delayed, first=2))
     started = time.monotonic()
@@ -369,7 +369,7 @@ def test_a_short_stall_and_a_delayed_loss_take_their_time(sandbox: Sandbox, clie
     assert time.monotonic() - started >= 0.06
 
 
-def test_html_and_broken_json_arrive_as_they_are(sandbox: Sandbox, client: httpx.Client) -> None:
+def test_html_and_broken_json_arrive_unchanged(sandbox: Sandbox, client: httpx.Client) -> None:
     sandbox.schedule = Schedule.of(Rule(NAMED["html_after"]), Rule(NAMED["broken_after"], first=2))
     page, broken = post(client, "jan"), post(client, "piet")
     assert (page.status_code, page.headers["content-type"]) == (502, "text/html; charset=utf-8")
@@ -379,7 +379,7 @@ def test_html_and_broken_json_arrive_as_they_are(sandbox: Sandbox, client: httpx
 
 
 @pytest.mark.parametrize("name", ["dripped_headers", "dripped_body"])
-def test_an_answer_that_drips_goes_on_past_any_time_out_of_one_wait(
+def test_a_response_sent_byte_by_byte_outlasts_the_read_timeout(
     sandbox: Sandbox, client: httpx.Client, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     sandbox.schedule = Schedule.of(Rule(replace(NAMED[name], delay=0.5)))
@@ -391,14 +391,14 @@ def test_an_answer_that_drips_goes_on_past_any_time_out_of_one_wait(
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
-def test_a_client_that_leaves_a_dripping_answer_is_let_go(sandbox: Sandbox, client: httpx.Client) -> None:
+def test_the_server_survives_a_client_that_leaves_a_slow_response(sandbox: Sandbox, client: httpx.Client) -> None:
     sandbox.schedule = Schedule.of(Rule(NAMED["dripped_body"]))
     with client.stream("POST", ACCOUNTS, json={"username": "jan", "password": "Secret-word-1"}) as answer:
         assert answer.status_code == 200
     assert post(client, "piet").status_code == 201
 
 
-def test_it_stops_at_once_and_quietly_while_answers_stall(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_server_stops_at_once_while_responses_are_delayed(caplog: pytest.LogCaptureFixture) -> None:
     stalling = make(Rule(NAMED["stalled"]))
     running = serve(stalling)
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=running.url, headers=KEYS, timeout=5) as client:

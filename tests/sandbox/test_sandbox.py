@@ -1,4 +1,4 @@
-"""The stand-in for the host: what it holds, what it allows, what it keeps, how it is served."""
+"""The sandbox in place of the host: its account, limits, state file and server."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def make(**options: Any) -> Sandbox:
 
 
 def ask(sandbox: Sandbox, method: str, path: str, body: object = None, at: float = 0.0) -> Reply:
-    """One request, `at` seconds after the start of a minute."""
+    """Send one request, `at` seconds after the start of a minute."""
     content = b"" if body is None else json.dumps(body).encode()
     return sandbox.handle(method, path, KEYS, content, START + at)
 
@@ -37,10 +37,10 @@ def refusal(reply: Reply) -> tuple[int, str, str]:
     return reply.status, error["code"], error.get("field", "")
 
 
-# What it holds
+# The account
 
 
-def test_the_seed_is_the_same_every_time_and_shows_every_kind_of_domain_and_mailbox() -> None:
+def test_the_seed_is_deterministic_and_has_every_kind_of_domain_and_mailbox() -> None:
     first, second = believable().account, believable().account
     assert first == second
     assert first.domains[EMPTY] == {}
@@ -49,12 +49,12 @@ def test_the_seed_is_the_same_every_time_and_shows_every_kind_of_domain_and_mail
     assert all(box.usage <= box.quota for _, box in first.mailboxes() if box.quota)
 
 
-def test_the_big_domain_answers_with_10_000_mailboxes_in_one_list() -> None:
+def test_the_big_domain_lists_10_000_mailboxes_at_once() -> None:
     reply = ask(believable(big=True), "GET", f"/domains/{BIG}/email-accounts")
     assert len({box["username"] for box in reply.json()["data"]}) == 10_000
 
 
-def test_a_created_mailbox_is_answered_without_data_and_read_back_with_the_limit_ignored() -> None:
+def test_a_create_returns_no_data_and_ignores_the_limit() -> None:
     sandbox = make()
     created = ask(sandbox, "POST", ACCOUNTS, BOX | {"username": "Jan", "quota": 500, "limit": 20})
     assert (created.status, created.json()) == (201, {"success": True})
@@ -88,7 +88,7 @@ def test_a_created_mailbox_is_answered_without_data_and_read_back_with_the_limit
         ({"limit": 9601}, "limit"),
     ],
 )
-def test_a_create_that_breaks_a_published_rule_names_the_field_and_makes_nothing(
+def test_a_create_that_breaks_a_documented_rule_names_the_field_and_has_no_effect(
     change: dict[str, object], field: str
 ) -> None:
     sandbox = make()
@@ -98,11 +98,11 @@ def test_a_create_that_breaks_a_published_rule_names_the_field_and_makes_nothing
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff"])
-def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(body: bytes) -> None:
     assert make().handle("POST", ACCOUNTS, KEYS, body, START).status == 400
 
 
-def test_a_special_character_is_asked_for_only_where_that_is_switched_on() -> None:
+def test_a_special_character_is_required_only_if_that_is_switched_on() -> None:
     sandbox = make()
     plain = BOX | {"password": "Abcdefg123"}
     sandbox.account.special_character = True
@@ -119,7 +119,7 @@ def test_the_second_create_of_an_address_is_a_conflict_and_a_full_plan_a_busines
     assert refusal(ask(sandbox, "POST", ACCOUNTS, BOX | {"username": "piet"})) == (422, "BUSINESS_ERROR", "")
 
 
-def test_a_limit_is_refused_without_a_password_and_applied_with_every_third_one() -> None:
+def test_a_limit_is_refused_without_a_password_and_applied_every_third_time() -> None:
     sandbox = make(remember_passwords=True)
     ask(sandbox, "POST", ACCOUNTS, BOX)
     assert refusal(ask(sandbox, "PATCH", f"{ACCOUNTS}/jan", {"limit": 5})) == (400, "VALIDATION_ERROR", "password")
@@ -150,7 +150,7 @@ def test_a_deleted_mailbox_is_gone_and_its_second_delete_finds_nothing() -> None
 @pytest.mark.parametrize(
     "path", ["/", "/nothing", "/domains/other.nl", "/domains/other.nl/email-accounts", f"{ACCOUNTS}/a/b"]
 )
-def test_what_is_not_there_is_not_found_in_the_envelope(path: str) -> None:
+def test_unknown_paths_are_not_found_in_the_envelope(path: str) -> None:
     assert refusal(ask(make(), "GET", path)) == (404, "NOT_FOUND", "")
 
 
@@ -160,41 +160,41 @@ def test_percent_encoded_segments_and_queries_are_understood() -> None:
     assert ask(sandbox, "GET", "/domains/clienta%2Enl/email-accounts/jan%2Bx?a=b").status == 200
 
 
-def test_pointers_come_as_a_list_or_as_an_object_keyed_by_name() -> None:
+def test_pointers_are_returned_as_a_list_or_as_an_object() -> None:
     sandbox = make()
     assert ask(sandbox, "GET", "/domains/clienta.nl").json()["data"]["pointers"] == ["www.clienta.nl"]
     sandbox.account.pointers_as_object = True
     assert list(ask(sandbox, "GET", "/domains/clienta.nl").json()["data"]["pointers"]) == ["www.clienta.nl"]
 
 
-# What it allows
+# Limits
 
 
 @pytest.mark.parametrize("missing", list(KEYS))
-def test_each_of_the_three_headers_is_needed(missing: str) -> None:
+def test_each_of_the_three_headers_is_required(missing: str) -> None:
     headers = {name.lower(): value for name, value in KEYS.items() if name != missing}
     reply = make().handle("GET", "/domains", headers, b"", START)
     assert refusal(reply) == (401, "UNAUTHORIZED", "")
     assert reply.headers["x-ratelimit-remaining"] == "100"
 
 
-def test_other_credentials_than_those_asked_for_are_refused() -> None:
+def test_wrong_credentials_are_refused() -> None:
     sandbox = make(credentials=("s.example", "agency", "another-key"))
     assert ask(sandbox, "GET", "/domains").status == 401
 
 
-def test_writes_and_reads_have_budgets_of_their_own_and_every_answer_tells_what_is_left() -> None:
+def test_writes_and_reads_have_separate_limits_shown_in_every_response() -> None:
     sandbox = make(limits=Limits(window=60, writes=2, reads=3))
-    told = []
+    seen = []
     for method in ("DELETE", "DELETE", "DELETE", "GET"):
         reply = ask(sandbox, method, f"{ACCOUNTS}/nobody", at=12.5)
         rate = (reply.headers[f"x-ratelimit-{name}"] for name in ("limit", "remaining", "reset"))
-        told.append((reply.status, *map(int, rate), reply.headers.get("retry-after")))
+        seen.append((reply.status, *map(int, rate), reply.headers.get("retry-after")))
     ends = int(START) + 60
-    assert told == [(404, 2, 1, ends, None), (404, 2, 0, ends, None), (429, 2, 0, ends, "48"), (404, 3, 2, ends, None)]
+    assert seen == [(404, 2, 1, ends, None), (404, 2, 0, ends, None), (429, 2, 0, ends, "48"), (404, 3, 2, ends, None)]
 
 
-def test_a_refused_request_has_no_effect_and_the_next_window_takes_it() -> None:
+def test_a_rate_limited_request_has_no_effect_and_passes_in_the_next_window() -> None:
     sandbox = make(limits=Limits(writes=0))
     assert refusal(ask(sandbox, "POST", ACCOUNTS, BOX)) == (429, "RATE_LIMITED", "")
     assert not sandbox.mailboxes()
@@ -216,31 +216,31 @@ def test_another_client_spends_its_share_of_the_budget() -> None:
     assert [int(reply.headers["x-ratelimit-remaining"]) for reply in replies[:3]] == [18, 16, 14]
 
 
-def test_another_client_may_take_what_an_answer_said_was_left() -> None:
+def test_another_client_may_use_up_the_remaining_requests() -> None:
     sandbox = make()
     assert ask(sandbox, "DELETE", f"{ACCOUNTS}/x").headers["x-ratelimit-remaining"] == "19"
     sandbox.spend("write", 100, START)
     assert ask(sandbox, "DELETE", f"{ACCOUNTS}/x").status == 429
 
 
-def test_a_clock_that_is_off_shows_in_reset_and_date_alike() -> None:
+def test_a_wrong_clock_shows_in_both_reset_and_date() -> None:
     reply = ask(make(limits=Limits(skew=-180)), "GET", "/domains")
     assert int(reply.headers["x-ratelimit-reset"]) == START + 60 - 180
     assert parsedate_to_datetime(reply.headers["date"]).timestamp() == START - 180
 
 
-@pytest.mark.parametrize(("form", "told"), [("date", "Fri, 15 Jan 2027 08:01:00 GMT"), ("none", None)])
-def test_retry_after_comes_as_a_date_or_not_at_all(form: Any, told: str | None) -> None:
+@pytest.mark.parametrize(("form", "expected"), [("date", "Fri, 15 Jan 2027 08:01:00 GMT"), ("none", None)])
+def test_retry_after_can_be_a_date_or_missing(form: Any, expected: str | None) -> None:
     reply = ask(make(limits=Limits(writes=0, headers=False, retry_after=form)), "POST", ACCOUNTS, BOX)
     assert reply.status == 429
-    assert reply.headers.get("retry-after") == told
+    assert reply.headers.get("retry-after") == expected
     assert not any(name.startswith("x-ratelimit") for name in reply.headers)
 
 
-# What it keeps
+# The state file
 
 
-def test_a_restart_with_a_state_file_finds_what_was_made_changed_and_deleted(tmp_path: Path) -> None:
+def test_a_restart_with_a_state_file_restores_all_changes(tmp_path: Path) -> None:
     state = tmp_path / "data" / "sandbox.jsonl"
     before = make(state_file=state)
     ask(before, "POST", ACCOUNTS, BOX | {"quota": 10})
@@ -262,7 +262,7 @@ def test_no_password_reaches_the_state_file_the_log_or_a_repr(tmp_path: Path) ->
     assert state.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_line_torn_by_a_kill_costs_that_line_only(tmp_path: Path) -> None:
+def test_a_state_line_cut_off_by_a_kill_loses_only_itself(tmp_path: Path) -> None:
     state = tmp_path / "sandbox.jsonl"
     ask(make(state_file=state), "POST", ACCOUNTS, BOX)
     whole = state.read_bytes()
@@ -272,7 +272,7 @@ def test_a_line_torn_by_a_kill_costs_that_line_only(tmp_path: Path) -> None:
         assert make(state_file=state).mailboxes().keys() == {"jan@clienta.nl", "piet@clienta.nl"}
 
 
-def test_a_change_that_can_not_be_kept_is_not_made(tmp_path: Path) -> None:
+def test_a_change_that_cannot_be_saved_has_no_effect(tmp_path: Path) -> None:
     sandbox = make(state_file=tmp_path / "state")
     (tmp_path / "state").mkdir()
     assert refusal(ask(sandbox, "POST", ACCOUNTS, BOX)) == (500, "SERVER_ERROR", "")
@@ -280,7 +280,7 @@ def test_a_change_that_can_not_be_kept_is_not_made(tmp_path: Path) -> None:
     assert not sandbox.made
 
 
-def test_a_file_of_something_else_is_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_state_file_is_refused_with_a_message(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("hello\n")
     with pytest.raises(ValueError, match="holds no sandbox changes"):
         make(state_file=tmp_path / "state")
@@ -292,7 +292,7 @@ def test_passwords_are_remembered_for_tests_only() -> None:
     assert sandbox.password_of("jan@clienta.nl") is None
 
 
-def test_the_log_tells_what_was_asked_and_whether_it_changed_anything() -> None:
+def test_the_log_records_each_request_and_whether_it_had_an_effect() -> None:
     sandbox = make()
     ask(sandbox, "POST", ACCOUNTS, BOX)
     ask(sandbox, "POST", ACCOUNTS, BOX, at=1)
@@ -304,7 +304,7 @@ def test_the_log_tells_what_was_asked_and_whether_it_changed_anything() -> None:
     ]
 
 
-# How it is served
+# The server
 
 
 @pytest.fixture
@@ -320,7 +320,7 @@ def client(served: Served) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_it_answers_over_real_http_on_loopback_with_the_same_headers(served: Served, client: httpx.Client) -> None:
+def test_it_serves_real_http_on_loopback_with_the_same_headers(served: Served, client: httpx.Client) -> None:
     assert served.url.startswith("http://127.0.0.1:")
     created = client.post(ACCOUNTS, json=BOX)
     assert created.status_code == 201
@@ -329,7 +329,7 @@ def test_it_answers_over_real_http_on_loopback_with_the_same_headers(served: Ser
     assert "jan@clienta.nl" in served.sandbox.mailboxes()
 
 
-def test_control_tells_and_steers_and_spends_nothing(client: httpx.Client) -> None:
+def test_control_routes_show_and_steer_without_using_the_rate_limit(client: httpx.Client) -> None:
     assert client.get("/_sandbox/mailboxes").json() == []
     limits = client.post("/_sandbox/limits", json={"writes": 5}).json()
     assert (limits["writes"], limits["reads"]) == (5, 1)
@@ -337,9 +337,9 @@ def test_control_tells_and_steers_and_spends_nothing(client: httpx.Client) -> No
     assert [client.post(ACCOUNTS, json=BOX).status_code for _ in range(2)] == [422, 201]
     [box] = client.get("/_sandbox/mailboxes").json()
     assert (box["email"], box["password"]) == ("jan@clienta.nl", BOX["password"])
-    told = client.get("/_sandbox/log").json()
-    assert [entry["status"] for entry in told["log"]] == [422, 201]
-    assert told["made"] == {"jan@clienta.nl": 1}
+    log = client.get("/_sandbox/log").json()
+    assert [entry["status"] for entry in log["log"]] == [422, 201]
+    assert log["made"] == {"jan@clienta.nl": 1}
     assert client.get("/domains").headers["X-RateLimit-Remaining"] == "0"
 
 
@@ -353,11 +353,11 @@ def test_control_tells_and_steers_and_spends_nothing(client: httpx.Client) -> No
         ("limits", "[]"),
     ],
 )
-def test_control_refuses_what_it_does_not_understand(client: httpx.Client, path: str, body: str) -> None:
+def test_control_routes_refuse_invalid_input(client: httpx.Client, path: str, body: str) -> None:
     assert client.post(f"/_sandbox/{path}", content=body).status_code == 400
 
 
-def test_without_control_its_routes_are_not_there() -> None:
+def test_without_control_its_routes_do_not_exist() -> None:
     running = serve(make())
     try:
         assert httpx.get(f"{running.url}/_sandbox/log", headers=KEYS).status_code == 404
@@ -365,7 +365,7 @@ def test_without_control_its_routes_are_not_there() -> None:
         running.stop()
 
 
-def test_a_stopped_stand_in_frees_its_port_for_the_next() -> None:
+def test_a_stopped_sandbox_frees_its_port() -> None:
     first = serve(make())
     port = int(first.url.rpartition(":")[2])
     httpx.get(first.url)
@@ -376,7 +376,7 @@ def test_a_stopped_stand_in_frees_its_port_for_the_next() -> None:
 
 
 @pytest.mark.process
-def test_the_command_line_prints_its_address_first_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
+def test_the_command_line_prints_its_url_first_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
     state = tmp_path / "state.jsonl"
     command = [sys.executable, "-W", "error", "-m", "mxlib.sandbox", "--window", "2", "--writes", "7", "--control"]
     command += ["--max-mailboxes", "1000", "--state", str(state), "--faults", '{"fault": "forbidden"}']
