@@ -47,7 +47,7 @@ class App:
         sessions = Sessions(store, store.clock, self.settings)
         self.users = Users(store, store.clock, provider=True, woken=sessions.wake)
         self.authenticator = Authenticator(store, store.clock, self.settings, self.users, sessions, sandbox=True)
-        provider.tell(redirects=[RETURN])
+        provider.configure(redirects=[RETURN])
 
     def browser(self, address: str = HERE) -> "Browser":
         """Return a browser without cookies."""
@@ -186,7 +186,7 @@ def test_an_address_without_the_verified_claim_is_accepted(browser: Browser) -> 
 
 
 def test_the_client_posts_its_secret_when_the_provider_needs_that(app: App, browser: Browser) -> None:
-    app.provider.tell(fault="post_only", redirects=[RETURN], method="client_secret_post")
+    app.provider.configure(fault="post_only", redirects=[RETURN], method="client_secret_post")
     browser.sign_in()
     assert browser.signed_in_name() == ANN
     token = next(one for one in app.provider.seen() if one["path"] == "/oauth2/token")
@@ -295,7 +295,7 @@ def test_cancelling_at_the_provider_leads_back_to_the_sign_in_page(browser: Brow
     ],
 )  # fmt: skip
 def test_an_invalid_id_token_is_refused(app: App, browser: Browser, fault: str) -> None:
-    app.provider.tell(fault=fault)
+    app.provider.configure(fault=fault)
     refused(browser.sign_in(), oidc_client.UNPROVEN)
     assert browser.signed_in_name() is None
     assert app.subject() is None
@@ -380,11 +380,11 @@ def test_sign_in_never_redirects_to_another_site(browser: Browser, next_page: st
 )
 def test_an_unusable_provider_is_explained_on_the_page(app: App, browser: Browser, fault: str, why: str) -> None:
     app.users.add(LOCAL, "kim", "correct horse battery", admin=True)
-    app.provider.tell(fault=fault)
+    app.provider.configure(fault=fault)
     answer = browser.get("/sign-in/oidc?next=/runs")
     refused(answer, why, 503)
     assert 'name="password"' in answer.text
-    app.provider.tell(fault="")
+    app.provider.configure(fault="")
     browser.sign_in()
     assert browser.signed_in_name() == ANN
 
@@ -396,13 +396,13 @@ def test_an_unreachable_provider_is_explained_on_the_page(store: Store, provider
 
 def test_a_provider_that_goes_down_during_sign_in_is_explained_on_the_page(app: App, browser: Browser) -> None:
     back = browser.agree()
-    app.provider.tell(fault="token_down")
+    app.provider.configure(fault="token_down")
     refused(browser.get(back), oidc_client.SILENT, 503)
 
 
 def test_the_client_secret_is_not_sent_to_a_redirect_target(app: App, browser: Browser) -> None:
     back = browser.agree()
-    app.provider.tell(fault="redirects")
+    app.provider.configure(fault="redirects")
     refused(browser.get(back), oidc_client.MISCONFIGURED, 503)
     assert [one["path"] for one in app.provider.seen()][-1] == "/oauth2/token"
 
@@ -414,7 +414,7 @@ def test_a_wrong_client_secret_is_reported_as_a_setting_of_the_admin(store: Stor
 
 def test_changed_keys_of_the_provider_are_fetched_again(app: App, browser: Browser) -> None:
     browser.sign_in()
-    app.provider.tell(fault="new_key")
+    app.provider.configure(fault="new_key")
     other = app.browser()
     other.sign_in()
     assert other.signed_in_name() == ANN
@@ -452,7 +452,7 @@ def test_with_public_https_the_cookie_is_secure_and_the_return_address_public(
 ) -> None:
     public = "https://mxm.agency.example"
     app = App(store, provider, public_url=f"{public}/")
-    provider.tell(redirects=[public + sign_in_pages.RETURN])
+    provider.configure(redirects=[public + sign_in_pages.RETURN])
     answer = app.browser(f"{scheme}://mxm.agency.example").get(sign_in_pages.PROVIDER)
     assert "; secure" in answer.headers["Set-Cookie"]
     assert parse_qs(urlsplit(answer.headers["Location"]).query)["redirect_uri"] == [public + sign_in_pages.RETURN]
@@ -484,9 +484,9 @@ def test_no_secret_is_logged_or_stored(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         back = browser.agree()
-        app.provider.tell(fault=fault)
+        app.provider.configure(fault=fault)
         shown = browser.get(back)
-        app.provider.tell(fault="")
+        app.provider.configure(fault="")
     secrets = app.provider.secrets()
     assert len(secrets) > 5
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("latin-1")

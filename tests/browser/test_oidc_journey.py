@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, one_provider: Provider) -> 
 @pytest.fixture
 def context(chromium: Browser, server: Server, provider: Provider, look: dict[str, Any]) -> Iterator[BrowserContext]:
     """A browser that has never been here; the provider's style sheet, from elsewhere, is left out."""
-    provider.tell(redirects=[server.url + sign_in_pages.RETURN])
+    provider.configure(redirects=[server.url + sign_in_pages.RETURN])
     provider.knows("boss", email=BOSS, email_verified=True)
     faults = OurFaults(server.url)
     context = chromium.new_context(base_url=server.url, reduced_motion="reduce", **look)
@@ -120,7 +120,7 @@ def test_a_cancelled_sign_in_leads_back_and_can_be_repeated(tab: Page) -> None:
 
 
 def test_the_sign_in_page_works_while_the_provider_is_down(tab: Page, provider: Provider, server: Server) -> None:
-    provider.tell(fault="token_down")
+    provider.configure(fault="token_down")
     tab.goto("/")
     tab.get_by_role("link", name="Sign in with").click()
     agree(tab, "boss")

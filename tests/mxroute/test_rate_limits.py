@@ -174,15 +174,15 @@ def test_many_refusals_in_a_row_cost_time_but_no_row(host: Limiter, at: float, l
 
 @pytest.mark.parametrize("headers", [True, False])
 def test_a_host_that_refuses_for_ten_minutes_is_asked_less_and_less_often(headers: bool) -> None:
-    pace, now, asked = RateLimits(), 0.0, 0
+    rate_limits, now, asked = RateLimits(), 0.0, 0
     while now < 600.0:
-        wait = pace.try_acquire("write", now)
+        wait = rate_limits.try_acquire("write", now)
         if wait:
             now += wait
             continue
         asked += 1
         headers_now = RateLimitHeaders(0, 20, EPOCH + now, EPOCH + now, by_host=True) if headers else None
-        pace.update("write", RateLimited(None, rate_headers=headers_now), now, now)
+        rate_limits.update("write", RateLimited(None, rate_headers=headers_now), now, now)
     assert 5 <= asked <= 16
 
 
@@ -225,105 +225,107 @@ def headers_with(
 
 def limits_with(remaining: int, resets_in: float = 30.0, **more: object) -> RateLimits:
     """Return rate limits updated at 0 with a response of these figures."""
-    pace = RateLimits()
-    assert pace.try_acquire("write", 0.0) == 0.0
-    pace.update("write", headers_with(remaining, resets_in, **more), 0.0, 0.0)  # type: ignore[arg-type]
-    return pace
+    rate_limits = RateLimits()
+    assert rate_limits.try_acquire("write", 0.0) == 0.0
+    rate_limits.update("write", headers_with(remaining, resets_in, **more), 0.0, 0.0)  # type: ignore[arg-type]
+    return rate_limits
 
 
-def taken(pace: RateLimits, now: float, kind: str = "write") -> int:
+def taken(rate_limits: RateLimits, now: float, kind: str = "write") -> int:
     """Take every free slot at `now`, and return their number."""
-    return next(n for n in range(1000) if pace.try_acquire(kind, now))
+    return next(n for n in range(1000) if rate_limits.try_acquire(kind, now))
 
 
 def test_no_second_write_is_sent_before_the_response_to_the_first() -> None:
-    pace = RateLimits()
-    assert taken(pace, 0.0) == 1
-    assert pace.try_acquire("write", 5.0) > 0
-    pace.update("write", headers_with(19), 0.0, 6.0)
-    assert taken(pace, 6.0) == 19
+    rate_limits = RateLimits()
+    assert taken(rate_limits, 0.0) == 1
+    assert rate_limits.try_acquire("write", 5.0) > 0
+    rate_limits.update("write", headers_with(19), 0.0, 6.0)
+    assert taken(rate_limits, 6.0) == 19
 
 
 def test_slots_of_requests_in_flight_are_not_given_twice() -> None:
-    pace = limits_with(5)
+    rate_limits = limits_with(5)
     for _ in range(3):
-        assert pace.try_acquire("write", 1.0) == 0.0
-    pace.update(
+        assert rate_limits.try_acquire("write", 1.0) == 0.0
+    rate_limits.update(
         "write", headers_with(3, at=1), 1.0, 2.0
     )  # two of the three were counted by then, the other perhaps later
-    assert taken(pace, 2.0) == 1
+    assert taken(rate_limits, 2.0) == 1
 
 
 def test_responses_may_arrive_out_of_order() -> None:
-    pace = limits_with(5)
+    rate_limits = limits_with(5)
     for _ in range(3):
-        assert pace.try_acquire("write", 1.0) == 0.0
+        assert rate_limits.try_acquire("write", 1.0) == 0.0
     for remaining in (2, 4, 3):
-        pace.update("write", headers_with(remaining, 29, at=1), 1.0, 2.0)
-    assert taken(pace, 2.0) == 2
+        rate_limits.update("write", headers_with(remaining, 29, at=1), 1.0, 2.0)
+    assert taken(rate_limits, 2.0) == 2
 
 
 def test_a_late_response_of_the_previous_window_changes_nothing() -> None:
-    pace = limits_with(3, 5.0)
-    assert [pace.try_acquire("write", 1.0) for _ in range(2)] == [0.0, 0.0]
-    pace.update(
+    rate_limits = limits_with(3, 5.0)
+    assert [rate_limits.try_acquire("write", 1.0) for _ in range(2)] == [0.0, 0.0]
+    rate_limits.update(
         "write", headers_with(19, 60, at=6.1), 1.0, 6.2
     )  # one of the two was already counted in the next window
-    pace.update("write", headers_with(1, 4, at=1), 1.0, 7.3)
-    assert taken(pace, 7.3) == 19
+    rate_limits.update("write", headers_with(1, 4, at=1), 1.0, 7.3)
+    assert taken(rate_limits, 7.3) == 19
 
 
 def test_no_write_starts_a_new_window_while_an_older_response_is_missing() -> None:
-    pace = limits_with(1, 5.0)
-    assert pace.try_acquire("write", 1.0) == 0.0
-    assert pace.try_acquire("write", 7.0) > 0
-    pace.update("write", None, 1.0, 8.0)
-    assert taken(pace, 8.0) >= 1
+    rate_limits = limits_with(1, 5.0)
+    assert rate_limits.try_acquire("write", 1.0) == 0.0
+    assert rate_limits.try_acquire("write", 7.0) > 0
+    rate_limits.update("write", None, 1.0, 8.0)
+    assert taken(rate_limits, 8.0) >= 1
 
 
 def test_the_earliest_reset_of_the_responses_of_a_window_counts() -> None:
-    pace = limits_with(5, 30.0)  # by whole seconds: over within 31 s
-    assert [pace.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
-    pace.update("write", headers_with(0, 29.0, at=1.0), 0.1, 0.2)  # the host's clock has just turned to the next second
-    pace.update("write", headers_with(0, 30.0), 0.1, 0.3)
-    assert 29.9 <= pace.try_acquire("write", 0.3) <= 30.1
+    rate_limits = limits_with(5, 30.0)  # by whole seconds: over within 31 s
+    assert [rate_limits.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
+    rate_limits.update(
+        "write", headers_with(0, 29.0, at=1.0), 0.1, 0.2
+    )  # the clock of the host just reached the next second
+    rate_limits.update("write", headers_with(0, 30.0), 0.1, 0.3)
+    assert 29.9 <= rate_limits.try_acquire("write", 0.3) <= 30.1
 
 
 def test_resets_that_differ_by_a_second_belong_to_one_window() -> None:
-    pace = limits_with(5)
-    assert [pace.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
-    pace.update("write", headers_with(3, 29.0), 0.1, 0.2)
-    pace.update("write", headers_with(4, 31.0), 0.1, 0.3)
-    assert taken(pace, 0.3) == 3
+    rate_limits = limits_with(5)
+    assert [rate_limits.try_acquire("write", 0.1) for _ in range(2)] == [0.0, 0.0]
+    rate_limits.update("write", headers_with(3, 29.0), 0.1, 0.2)
+    rate_limits.update("write", headers_with(4, 31.0), 0.1, 0.3)
+    assert taken(rate_limits, 0.3) == 3
 
 
 def test_a_slow_response_without_a_date_may_describe_a_window_that_is_over() -> None:
-    pace = RateLimits()
-    assert pace.try_acquire("write", 0.0) == 0.0
-    pace.update("write", headers_with(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
-    assert taken(pace, 5.1) == 1
+    rate_limits = RateLimits()
+    assert rate_limits.try_acquire("write", 0.0) == 0.0
+    rate_limits.update("write", headers_with(0, -3.0, by_host=False, at=5.0), 0.0, 5.0)
+    assert taken(rate_limits, 5.1) == 1
 
 
 def test_slots_used_by_other_clients_are_known_from_the_remaining_count() -> None:
-    pace = limits_with(19)
-    assert pace.try_acquire("write", 1.0) == 0.0
-    pace.update("write", headers_with(4, 29, at=1), 1.0, 1.2)
-    assert taken(pace, 1.2) == 4
+    rate_limits = limits_with(19)
+    assert rate_limits.try_acquire("write", 1.0) == 0.0
+    rate_limits.update("write", headers_with(4, 29, at=1), 1.0, 1.2)
+    assert taken(rate_limits, 1.2) == 4
 
 
 def test_a_request_without_a_response_still_counts() -> None:
-    pace = limits_with(5)
-    assert pace.try_acquire("write", 1.0) == 0.0
-    pace.update("write", None, 1.0, 4.0)
-    assert taken(pace, 4.0) == 4
+    rate_limits = limits_with(5)
+    assert rate_limits.try_acquire("write", 1.0) == 0.0
+    rate_limits.update("write", None, 1.0, 4.0)
+    assert taken(rate_limits, 4.0) == 4
 
 
 def test_reads_and_writes_have_separate_limits() -> None:
-    pace = limits_with(0)
-    assert pace.try_acquire("write", 1.0) > 0
-    assert pace.try_acquire("read", 1.0) == 0.0
-    pace.update("read", headers_with(40, limit=100), 1.0, 1.1)
-    assert taken(pace, 1.1, "read") == 40
+    rate_limits = limits_with(0)
+    assert rate_limits.try_acquire("write", 1.0) > 0
+    assert rate_limits.try_acquire("read", 1.0) == 0.0
+    rate_limits.update("read", headers_with(40, limit=100), 1.0, 1.1)
+    assert taken(rate_limits, 1.1, "read") == 40
 
 
 def test_a_slow_first_read_does_not_hold_the_others() -> None:
@@ -331,50 +333,50 @@ def test_a_slow_first_read_does_not_hold_the_others() -> None:
 
 
 def test_a_released_slot_is_free_again() -> None:
-    pace = limits_with(1)
-    assert pace.try_acquire("write", 1.0) == 0.0
-    assert pace.try_acquire("write", 1.0) > 0
-    pace.release("write")
-    assert pace.try_acquire("write", 1.0) == 0.0
+    rate_limits = limits_with(1)
+    assert rate_limits.try_acquire("write", 1.0) == 0.0
+    assert rate_limits.try_acquire("write", 1.0) > 0
+    rate_limits.release("write")
+    assert rate_limits.try_acquire("write", 1.0) == 0.0
 
 
 def test_an_unused_slot_is_free_again_after_a_minute() -> None:
-    pace = RateLimits()
-    assert pace.try_acquire("write", 0.0) == 0.0
-    assert pace.try_acquire("write", 59.0) > 0
-    assert pace.try_acquire("write", 61.0) == 0.0
+    rate_limits = RateLimits()
+    assert rate_limits.try_acquire("write", 0.0) == 0.0
+    assert rate_limits.try_acquire("write", 59.0) > 0
+    assert rate_limits.try_acquire("write", 61.0) == 0.0
 
 
 def test_a_host_without_rate_headers_gets_20_writes_in_any_minute() -> None:
-    pace = RateLimits()
+    rate_limits = RateLimits()
     sent: list[float] = []
     now = 0.0
     while len(sent) < 70:
-        if wait := pace.try_acquire("write", now):
+        if wait := rate_limits.try_acquire("write", now):
             now += wait
             continue
         sent.append(now)
-        pace.update("write", None, now, now + 0.3)
+        rate_limits.update("write", None, now, now + 0.3)
         now += 0.3
     assert all(later - earlier > 60.0 for earlier, later in zip(sent, sent[20:], strict=False))
     assert sent[-1] < 3 * 62 + 20
 
 
 def test_requests_before_a_restart_still_count() -> None:
-    pace = RateLimits()
-    pace.rebuild([("write", 70.0 + n) for n in range(20)] + [("read", 80.0)], 100.0)
-    wait = pace.try_acquire("write", 100.0)
+    rate_limits = RateLimits()
+    rate_limits.rebuild([("write", 70.0 + n) for n in range(20)] + [("read", 80.0)], 100.0)
+    wait = rate_limits.try_acquire("write", 100.0)
     assert 30.0 < wait <= 32.0
-    assert pace.try_acquire("read", 100.0) == 0.0
-    assert taken(pace, 100.0 + wait) == 1
+    assert rate_limits.try_acquire("read", 100.0) == 0.0
+    assert taken(rate_limits, 100.0 + wait) == 1
 
 
 def test_after_a_restart_no_second_write_is_sent_before_the_response_to_the_first() -> None:
-    pace = RateLimits()
-    pace.rebuild([("write", 99.0)], 100.0)
-    assert taken(pace, 100.0) == 1
-    pace.update("write", headers_with(3), 100.0, 100.3)
-    assert taken(pace, 100.3) == 3
+    rate_limits = RateLimits()
+    rate_limits.rebuild([("write", 99.0)], 100.0)
+    assert taken(rate_limits, 100.0) == 1
+    rate_limits.update("write", headers_with(3), 100.0, 100.3)
+    assert taken(rate_limits, 100.3) == 3
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -384,9 +386,9 @@ def test_a_restart_in_the_middle_of_a_window_causes_no_refusal(
 ) -> None:
     first = race(host, before, latency, at=at)
     now = at + first.took + away
-    pace = RateLimits()
-    pace.rebuild([("write", sent) for sent in first.sent if sent > now - 60.0], now)
-    assert race(host, 30, latency, at=now, pace=pace).refused == 0
+    rate_limits = RateLimits()
+    rate_limits.rebuild([("write", sent) for sent in first.sent if sent > now - 60.0], now)
+    assert race(host, 30, latency, at=now, rate_limits=rate_limits).refused == 0
 
 
 @pytest.mark.parametrize("resets_in", [-1e9, -400.0, -30.0, 61.9, 400.0, 1.8e12, math.inf])
@@ -401,21 +403,21 @@ def test_a_near_reset_is_waited_for_and_not_much_longer() -> None:
 
 
 def test_a_refusal_is_waited_out_as_long_as_it_says() -> None:
-    pace = limits_with(3)
-    assert pace.try_acquire("write", 1.0) == 0.0
-    pace.update("write", RateLimited(17.0), 1.0, 2.0)
-    assert 17.0 <= pace.try_acquire("write", 2.0) <= 17.2
-    assert taken(pace, 19.1) == 1
+    rate_limits = limits_with(3)
+    assert rate_limits.try_acquire("write", 1.0) == 0.0
+    rate_limits.update("write", RateLimited(17.0), 1.0, 2.0)
+    assert 17.0 <= rate_limits.try_acquire("write", 2.0) <= 17.2
+    assert taken(rate_limits, 19.1) == 1
 
 
 def test_wait_seconds_counts_only_the_wait_for_the_rate_limit() -> None:
-    pace = RateLimits()
-    assert pace.wait_seconds("write", 0.0) == 0.0
-    assert pace.try_acquire("write", 0.0) == 0.0
-    assert pace.wait_seconds("write", 0.1) == 0.0, "an answer on its way is no wait for the limit"
-    pace.update("write", headers_with(0, 34.0), 0.0, 0.2)
-    assert pace.wait_seconds("write", 0.2) == pytest.approx(35.0, abs=0.2)
-    assert taken(pace, 0.2) == 0, "wait_seconds takes no slot"
+    rate_limits = RateLimits()
+    assert rate_limits.wait_seconds("write", 0.0) == 0.0
+    assert rate_limits.try_acquire("write", 0.0) == 0.0
+    assert rate_limits.wait_seconds("write", 0.1) == 0.0, "an answer on its way is no wait for the limit"
+    rate_limits.update("write", headers_with(0, 34.0), 0.0, 0.2)
+    assert rate_limits.wait_seconds("write", 0.2) == pytest.approx(35.0, abs=0.2)
+    assert taken(rate_limits, 0.2) == 0, "wait_seconds takes no slot"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(tmp_path: Path) -> "Iterator[App]":
-    """A server whose account has a.nl, b.nl and c.nl, all empty."""
-    from tests.support.app import opened  # which most tests of the engine do without
+    """Yield a server whose account has a.nl, b.nl and c.nl, all empty."""
+    from tests.support.app import opened  # most tests of the engine do without it
 
     with opened(tmp_path) as made:
         yield made
@@ -23,5 +23,5 @@ def app(tmp_path: Path) -> "Iterator[App]":
 
 @pytest.fixture
 def clock() -> ShiftedClock:
-    """A clock that a test moves."""
+    """Return a clock that a test moves."""
     return ShiftedClock()

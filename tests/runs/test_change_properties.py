@@ -1,6 +1,6 @@
 """Creates, updates, deletions and rows that ask nothing, through faults, deaths, pauses and a full disk, in two runs.
 
-Nothing is lost, nothing is done twice, and what the results say of a row is what the host and the store have.
+Nothing is lost or done twice, and the results of a row agree with the host and the store.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from mxlib.sandbox.state import Change, Mailbox
 from mxlib.store import StoreUnavailable, Tx, audit, stored_columns
 from mxlib.store.records import RowRecord
 from tests.support.hypothesis_profiles import examples
-from tests.support.mishaps import Second, Takeover, takeovers
-from tests.support.run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
+from tests.support.mishaps import SecondProcess, Takeover, takeovers
+from tests.support.run_properties import DOMAINS, EXAMPLES, lies, lists_are_incomplete, rules, run_to_the_end
 from tests.support.simulation import Simulation, plan, row
 
 OLD = "old@x.example"
@@ -29,7 +29,7 @@ KINDS = ("create", "quota", "password", "both", "recovery", "clear", "unchanged"
 
 
 def planned(kind: str, position: int, name: str, domain: str) -> PlannedRow:
-    """A row of that kind; all but creates are about a mailbox that is there."""
+    """Return a row of that kind; all except creates concern an existing mailbox."""
     base = row(position, f"{name}{position}", domain)
     update = replace(base, action=Action.UPDATE, password="", quota=None, limit=None, before=KNOWN)
     match kind:
@@ -57,13 +57,13 @@ def planned(kind: str, position: int, name: str, domain: str) -> PlannedRow:
             return replace(base, reason=Reason(RowReason.INVALID, words="Not ticked."))
 
 
-#: Ways to lose the answer to a write about one mailbox, on top of whatever else goes wrong.
+#: Ways to lose the response to a write of one mailbox, on top of all other faults.
 LOST = [NAMED[name] for name in ("lost_after", "lost_before", "lost_late", "error_after", "stalled", "html_before")]
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[list[Plan], list[Rule], set[str], set[str]]:
-    """One or two plans over shared domains; lost answers; what is used by then, and what will be on the way."""
+    """Draw one or two plans, lost responses, and the mailboxes used before and during the runs."""
     drawn: list[Plan] = []
     for name in ("a", "b")[: draw(st.integers(1, 2))]:
         kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=9))
@@ -95,7 +95,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Plan], list[Rule], set[str], set[str]]:
     st.integers(0, 40),
     st.booleans(),
 )
-def test_whatever_is_asked_is_done_once_and_told_truthfully(
+def test_every_change_is_made_once_and_its_outcome_is_true(
     drawn: tuple[list[Plan], list[Rule], set[str], set[str]],
     faults: list[Rule],
     untrue: list[Rule],
@@ -113,40 +113,47 @@ def test_whatever_is_asked_is_done_once_and_told_truthfully(
         with here.store.write() as tx:
             stored_columns.put(tx, "recovery_email", each.domain, each.username, OLD, 0.0)
     for address in used:
-        becomes_used(here, address)
+        make_used(here, address)
     disk = Disk(here)
     runs = [here.start(one) for one in asked]
 
-    second = Second(takeover)
+    second = SecondProcess(takeover)
     for step in range(81):
         begins = step in kills or (takeover is not None and takeover.at == step)
         disk.full = any(at <= step < at + long for at, long in full) and not begins
-        for at, what, which in steers:
+        for at, action, which in steers:
             if at == step and which <= len(runs):
-                getattr(here.engine, what)(runs[which - 1], *(("A test.",) if what == "pause" else ()))
+                getattr(here.engine, action)(runs[which - 1], *(("A test.",) if action == "pause" else ()))
         if step in kills:
             here.kill()
         if step == use_at:
             for address in used_later:
-                becomes_used(here, address)
+                make_used(here, address)
         here = second.step(here, step)
     disk.full = False
-    second.leave_behind()
-    to_the_end(here, *runs)
+    second.let_first_continue()
+    run_to_the_end(here, *runs)
 
     assert all(times == 1 for times in here.sandbox.made.values())
     for run, one in zip(runs, asked, strict=True):
-        told = here.rows(run)
-        assert [each.position for each in told] == [each.position for each in one.rows]
-        for wanted, became in zip(one.rows, told, strict=True):
+        results = here.rows(run)
+        assert [each.position for each in results] == [each.position for each in one.rows]
+        for planned_row, result in zip(one.rows, results, strict=True):
             if untrue or here.record(run).status == "stopped":
-                check_in_outline(here, run, wanted, became, lacking=lacks(untrue))
+                check_loosely(here, run, planned_row, result, lacking=lists_are_incomplete(untrue))
             else:
-                check(here, run, wanted, became, used=wanted.address in used, used_later=wanted.address in used_later)
+                check(
+                    here,
+                    run,
+                    planned_row,
+                    result,
+                    used=planned_row.address in used,
+                    used_later=planned_row.address in used_later,
+                )
 
 
 class Disk:
-    """The store's disk, which is full at times."""
+    """The disk of the store, which is full at times."""
 
     def __init__(self, here: Simulation) -> None:
         self.full = False
@@ -162,91 +169,99 @@ class Disk:
         here.store.write = write  # type: ignore[method-assign]
 
 
-def becomes_used(here: Simulation, address: str) -> None:
-    """Mail comes in, and somebody changes the quota, as far as the mailbox is there."""
+def make_used(here: Simulation, address: str) -> None:
+    """Deliver mail and change the quota of a mailbox, if it exists."""
     username, _, domain = address.partition("@")
     boxes = here.sandbox.account.domains[domain]
     if username in boxes:
         boxes[username] = replace(boxes[username], usage=3.0, quota=4096)
 
 
-def check(here: Simulation, run: int, wanted: PlannedRow, became: RowRecord, *, used: bool, used_later: bool) -> None:
-    outcome, box = Outcome(became.outcome), here.sandbox.mailbox(wanted.address)
+def check(
+    here: Simulation, run: int, planned_row: PlannedRow, result: RowRecord, *, used: bool, used_later: bool
+) -> None:
+    outcome, box = Outcome(result.outcome), here.sandbox.mailbox(planned_row.address)
     assert outcome not in OPEN
     checked = here.record(run).checked_at is not None
     with here.store.read() as tx:
-        email = stored_columns.of_mailbox(tx, wanted.domain, wanted.username)["recovery_email"]
-        entries = [entry["what"] for entry in audit.entries(tx, run=run) if entry["on"] == wanted.address]
-    assert entries.count(f"mailbox.{wanted.action}") == (outcome in DID and wanted.asks_host)
-    if wanted.left_out:
-        assert (outcome, became.reason, box) == (Outcome.SKIPPED, "Not ticked.", None)
-    elif not wanted.acts:
+        email = stored_columns.of_mailbox(tx, planned_row.domain, planned_row.username)["recovery_email"]
+        entries = [entry["what"] for entry in audit.entries(tx, run=run) if entry["on"] == planned_row.address]
+    assert entries.count(f"mailbox.{planned_row.action}") == (outcome in DID and planned_row.asks_host)
+    if planned_row.left_out:
+        assert (outcome, result.reason, box) == (Outcome.SKIPPED, "Not ticked.", None)
+    elif not planned_row.acts:
         assert outcome is Outcome.UNCHANGED
-        assert not mentions(here, wanted.username)
-    elif not wanted.asks_host:
+        assert not mentions(here, planned_row.username)
+    elif not planned_row.asks_host:
         assert outcome is Outcome.UPDATED
         assert email == (
-            "" if wanted.stored.get("recovery_email", "") == CLEAR else wanted.stored.get("recovery_email", "")
+            ""
+            if planned_row.stored.get("recovery_email", "") == CLEAR
+            else planned_row.stored.get("recovery_email", "")
         )
         assert entries == ["recovery.set"]
-        assert not mentions(here, wanted.username)
-    elif wanted.action is Action.CREATE:
-        assert (outcome is Outcome.CREATED) == (here.sandbox.made[wanted.address] == 1)
-        assert email == (wanted.stored.get("recovery_email", "") if outcome is Outcome.CREATED else "")
-    elif wanted.action is Action.DELETE:
+        assert not mentions(here, planned_row.username)
+    elif planned_row.action is Action.CREATE:
+        assert (outcome is Outcome.CREATED) == (here.sandbox.made[planned_row.address] == 1)
+        assert email == (planned_row.stored.get("recovery_email", "") if outcome is Outcome.CREATED else "")
+    elif planned_row.action is Action.DELETE:
         assert outcome in {Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED}
-        # What the host did later than it has time for can come after the last look.
-        late = became.unanswered and used_later and outcome is Outcome.SKIPPED
+        # What the host did after its own timeout can come after the last inspection.
+        late = result.unanswered and used_later and outcome is Outcome.SKIPPED
         assert (outcome is Outcome.DELETED) == (box is None) or late or (outcome is Outcome.FAILED and not checked)
         assert email == ("" if outcome is Outcome.DELETED else OLD)
-        kept = became.reason.startswith("kept: ")
+        kept = result.reason.startswith("kept: ")
         assert kept == (outcome is Outcome.SKIPPED)
         assert kept <= (used or used_later)
-        assert not (became.guarded and used and outcome is Outcome.DELETED)
+        assert not (result.guarded and used and outcome is Outcome.DELETED)
     else:
-        check_update(wanted, became, box, email, used=used, used_later=used_later)
+        check_update(planned_row, result, box, email, used=used, used_later=used_later)
 
 
-def check_in_outline(here: Simulation, run: int, wanted: PlannedRow, became: RowRecord, *, lacking: bool) -> None:
-    """What holds of a run that was stopped, or whose host lied; how the host has it shows who is right."""
-    outcome, box = Outcome(became.outcome), here.sandbox.mailbox(wanted.address)
+def check_loosely(here: Simulation, run: int, planned_row: PlannedRow, result: RowRecord, *, lacking: bool) -> None:
+    """Check what holds for a stopped run or a lying host, against the state of the host."""
+    outcome, box = Outcome(result.outcome), here.sandbox.mailbox(planned_row.address)
     assert outcome not in OPEN
     known = here.record(run).checked_at is not None and not lacking
-    if wanted.action is Action.CREATE and wanted.asks_host and not wanted.left_out:
-        made = here.sandbox.made[wanted.address] == 1
+    if planned_row.action is Action.CREATE and planned_row.asks_host and not planned_row.left_out:
+        made = here.sandbox.made[planned_row.address] == 1
         assert (outcome is Outcome.CREATED) == made or not known
-        assert not made or here.sandbox.password_of(wanted.address) == wanted.password
-        assert not made or outcome is not Outcome.CREATED or here.passwords(run)[wanted.address] == wanted.password
-    elif wanted.action is Action.DELETE:
+        assert not made or here.sandbox.password_of(planned_row.address) == planned_row.password
+        assert (
+            not made
+            or outcome is not Outcome.CREATED
+            or here.passwords(run)[planned_row.address] == planned_row.password
+        )
+    elif planned_row.action is Action.DELETE:
         assert (outcome is Outcome.DELETED) <= (box is None) or not known
         assert outcome is not Outcome.CREATED
-    elif wanted.asks_host and not wanted.left_out:
+    elif planned_row.asks_host and not planned_row.left_out:
         assert box is not None
-        alone = wanted.quota is not None and not wanted.password
-        assert not (known and alone and outcome is Outcome.UPDATED) or box.quota in (wanted.quota, 4096)
+        alone = planned_row.quota is not None and not planned_row.password
+        assert not (known and alone and outcome is Outcome.UPDATED) or box.quota in (planned_row.quota, 4096)
 
 
 def check_update(
-    wanted: PlannedRow, became: RowRecord, box: Mailbox | None, email: str, *, used: bool, used_later: bool
+    planned_row: PlannedRow, result: RowRecord, box: Mailbox | None, email: str, *, used: bool, used_later: bool
 ) -> None:
-    outcome = Outcome(became.outcome)
+    outcome = Outcome(result.outcome)
     assert box is not None
     if outcome is Outcome.UPDATED:
-        assert wanted.quota is None or box.quota == wanted.quota or used_later
-        assert not wanted.password or box.password == wanted.password
-        assert email == (wanted.stored.get("recovery_email", "") or OLD)
-        assert not (became.guarded and used)
-        assert became.was["quota"] == 1024
+        assert planned_row.quota is None or box.quota == planned_row.quota or used_later
+        assert not planned_row.password or box.password == planned_row.password
+        assert email == (planned_row.stored.get("recovery_email", "") or OLD)
+        assert not (result.guarded and used)
+        assert result.was["quota"] == 1024
     else:
         assert outcome in {Outcome.FAILED, Outcome.SKIPPED}
         assert email == OLD
-        assert (outcome is Outcome.SKIPPED) == became.reason.startswith("kept: ")
-        assert (outcome is Outcome.SKIPPED) <= (became.guarded and (used or used_later))
-        assert not (became.guarded and used and box.quota != 4096)
+        assert (outcome is Outcome.SKIPPED) == result.reason.startswith("kept: ")
+        assert (outcome is Outcome.SKIPPED) <= (result.guarded and (used or used_later))
+        assert not (result.guarded and used and box.quota != 4096)
 
 
 def mentions(here: Simulation, username: str) -> bool:
-    """Whether any request was about that mailbox alone."""
+    """Return whether any request was about that mailbox alone."""
     return any(entry.path.endswith(f"/{username}") for entry in here.sandbox.log)
 
 

@@ -1,4 +1,4 @@
-"""What people ask of a run while the disk is full: the answer says what holds, and the trail gets it later."""
+"""Steering a run while the disk is full: the response is true, the audit log follows later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,20 +36,20 @@ def whats(app: App, run: int) -> list[str]:
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_a_pause_on_a_full_disk_holds_and_is_answered_so(app: App, held: bool) -> None:
+def test_a_pause_on_a_full_disk_takes_effect_and_is_audited_later(app: App, held: bool) -> None:
     run = started(app)
     with full(app):
         if held:
-            app.services.run_manager._worker.steer(lambda engine: engine._halt_all(houses_full()))
+            app.services.run_manager._worker.steer(lambda engine: engine._halt_all(disk_full_error()))
             assert app.services.run_manager.view(run).held  # type: ignore[union-attr]
-        told = support.data(app.ask("POST", f"/imports/{run}/pause"))
-        assert told["status"] == "paused"
+        response = support.data(app.ask("POST", f"/imports/{run}/pause"))
+        assert response["status"] == "paused"
         assert "run.pause" not in whats(app, run)
     app.host.down = False
     until(lambda: "run.pause" in whats(app, run))
     view = app.services.run_manager.view(run)
     assert view is not None
-    assert (view.status, view.held) == ("paused", False)  # people paused it: it does not go on by itself
+    assert (view.status, view.held) == ("paused", False)  # a person paused it: it does not continue by itself
     assert whats(app, run).count("run.pause") == 1
     support.data(app.ask("POST", f"/imports/{run}/resume"))
     assert app.ended(run)["counts"]["created"] == 3
@@ -57,7 +57,7 @@ def test_a_pause_on_a_full_disk_holds_and_is_answered_so(app: App, held: bool) -
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(app: App, broken: bool) -> None:
+def test_a_resume_on_a_full_disk_takes_effect_once_there_is_room(app: App, broken: bool) -> None:
     run = started(app)
     support.data(app.ask("POST", f"/imports/{run}/pause"))
     if broken:  # MXM itself failed at it: Resume has to read the journal first
@@ -67,18 +67,18 @@ def test_a_resume_on_a_full_disk_holds_and_goes_on_when_there_is_room(app: App, 
     app.host.down = False
     before = len(app.host.sent)
     with full(app):
-        told = support.data(app.ask("POST", f"/imports/{run}/resume"))
-        assert (told["status"], told["paused_reason"]) == ("paused", store_problems.DISK_FULL)
+        response = support.data(app.ask("POST", f"/imports/{run}/resume"))
+        assert (response["status"], response["paused_reason"]) == ("paused", store_problems.DISK_FULL)
         assert app.services.run_manager.view(run).held  # type: ignore[union-attr]
         sent = [request for request in app.host.sent[before:] if request.method == "POST"]
-        assert sent == []  # nothing leaves that is not in the journal
+        assert sent == []  # nothing is sent that is not in the journal
         assert "run.resume" not in whats(app, run)
-    assert app.ended(run)["counts"]["created"] == 3  # nobody has to resume it a second time
+    assert app.ended(run)["counts"]["created"] == 3  # no second resume is needed
     assert whats(app, run).count("run.resume") == 1
     assert app.services.unwell(LOCAL) == []
 
 
-def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(app: App) -> None:
+def test_a_stop_on_a_full_disk_is_refused_with_the_cause(app: App) -> None:
     run = started(app)
     with full(app):
         answer = app.ask("POST", f"/imports/{run}/stop")
@@ -90,7 +90,7 @@ def test_a_stop_on_a_full_disk_stops_nothing_and_says_so(app: App) -> None:
     assert whats(app, run).count("run.stop") == 1
 
 
-def houses_full() -> Exception:
+def disk_full_error() -> Exception:
     from mxlib.store import StoreUnavailable
 
     return StoreUnavailable(store_problems.DISK_FULL)

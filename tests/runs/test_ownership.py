@@ -1,4 +1,4 @@
-"""One process sends what a store holds, whatever becomes of its lock; the others look on and say so."""
+"""Ownership: exactly one process sends the requests of a store; the others only watch."""
 
 import sqlite3
 from pathlib import Path
@@ -15,7 +15,7 @@ from mxlib.settings import Settings
 from mxlib.store import OwnedStore, OwnershipLost, Store, audit, journal, ownership
 from tests.support import app as support
 from tests.support.app import StandIn
-from tests.support.simulation import FreeGate, Simulation, plan, rows
+from tests.support.simulation import FreeRateLimiter, Simulation, plan, rows
 from tests.support.threaded_runs import Desk, Host, ShiftedClock, until
 
 
@@ -25,24 +25,24 @@ def path(tmp_path: Path) -> Path:
 
 
 def lose_the_lock(path: Path) -> None:
-    """Remove the file of the lock, as somebody does who tidies up."""
+    """Remove the lock file, as a careless person may do."""
     path.with_suffix(".lock").unlink()
 
 
 def entries(store: Store, what: str) -> list[str]:
-    """The subjects of the audit trail's entries of one kind."""
+    """Return the subjects of the audit entries of one action."""
     with store.read() as tx:
         return sorted(entry["on"] for entry in audit.entries(tx, most=10_000) if entry["what"] == what)
 
 
-def go_on(process: Simulation) -> None:
-    """Let a process do what it does next, for a while."""
+def step_on(process: Simulation) -> None:
+    """Let a process take its next steps for a while."""
     for _ in range(100):
         process.step()
 
 
 @pytest.mark.parametrize("moment", range(0, 60, 3))
-def test_a_run_of_two_owners_makes_every_mailbox_once_and_loses_no_password(moment: int) -> None:
+def test_a_run_taken_over_by_another_process_creates_every_mailbox_once(moment: int) -> None:
     first = Simulation()
     run = first.start(plan(*rows(12)))
     for _ in range(moment):
@@ -65,7 +65,7 @@ def test_a_run_of_two_owners_makes_every_mailbox_once_and_loses_no_password(mome
     assert entries(second.store, "mailbox.create") == sorted(passwords)
 
 
-def test_who_lost_the_runs_sends_nothing_more() -> None:
+def test_a_process_that_lost_the_runs_sends_nothing_more() -> None:
     first = Simulation()
     first.start(plan(*rows(12)))
     while len(first.sandbox.made) < 4:
@@ -73,11 +73,11 @@ def test_who_lost_the_runs_sends_nothing_more() -> None:
     first.taken_over()
     made = len(first.sandbox.made)
     with pytest.raises(OwnershipLost):
-        go_on(first)
-    assert len(first.sandbox.made) - made <= 3  # what was on its way
+        step_on(first)
+    assert len(first.sandbox.made) - made <= 3  # the requests in flight
 
 
-def test_an_outcome_is_written_only_over_the_state_that_it_follows() -> None:
+def test_an_outcome_is_written_only_over_the_expected_state() -> None:
     here = Simulation()
     run = here.start(plan(*rows(1)))
     while here.outcomes(run) != ["sending"]:
@@ -87,11 +87,11 @@ def test_an_outcome_is_written_only_over_the_state_that_it_follows() -> None:
             tx, run, 0, outcome=Outcome.CREATED, reason=Reason(RowReason.INVALID, words="as another process found")
         )
     with pytest.raises(journal.RowChanged):
-        go_on(here)
+        step_on(here)
     assert [row.reason for row in here.rows(run)] == ["as another process found"]
 
 
-def test_a_removed_lock_file_makes_no_second_owner_while_the_first_lives(path: Path) -> None:
+def test_removing_the_lock_file_makes_no_second_owner_while_the_first_lives(path: Path) -> None:
     clock = ShiftedClock()
     first, second = Store.open(path, clock), Store.open(path, clock)
     owned = OwnedStore.acquire(first)
@@ -110,7 +110,7 @@ def test_a_removed_lock_file_makes_no_second_owner_while_the_first_lives(path: P
     second.close()
 
 
-def test_an_owner_takes_a_removed_lock_again(path: Path) -> None:
+def test_an_owner_locks_again_after_the_lock_file_was_removed(path: Path) -> None:
     first, second = Store.open(path, ShiftedClock()), Store.open(path, ShiftedClock())
     owned = OwnedStore.acquire(first)
     assert owned is not None
@@ -122,7 +122,7 @@ def test_an_owner_takes_a_removed_lock_again(path: Path) -> None:
     second.close()
 
 
-def test_an_owner_that_ended_makes_way_at_once(path: Path) -> None:
+def test_another_process_takes_over_at_once_when_the_owner_ends(path: Path) -> None:
     first, second = Store.open(path, ShiftedClock()), Store.open(path, ShiftedClock())
     owned = OwnedStore.acquire(first)
     assert owned is not None
@@ -133,8 +133,8 @@ def test_an_owner_that_ended_makes_way_at_once(path: Path) -> None:
     second.close()
 
 
-def test_locks_that_hold_nobody_off_do_not_make_two_owners(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a network share without locks: whoever comes last owns the runs, and the first one looks on for good."""
+def test_locks_that_do_not_work_still_allow_only_one_owner(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without working locks, as on a network share, the last process owns the runs and the first only watches."""
     monkeypatch.setattr(Store, "own", lambda self: True)
     monkeypatch.setattr(Store, "lock_id", lambda self: "the same")
     monkeypatch.setattr(worker, "OWN_EVERY", 0.01)
@@ -155,14 +155,12 @@ def test_locks_that_hold_nobody_off_do_not_make_two_owners(path: Path, monkeypat
         desk.store.close()
 
 
-def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_process_refuses_to_steer_runs_and_audits_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with support.opened(path.parent) as app:
         app.host.goes_wrong("stalled", count=None)
         first = app.services
         onlooker = assemble(
-            Settings(data_dir=path.parent), first.clock, Store.open(path, first.clock), StandIn(), FreeGate()
+            Settings(data_dir=path.parent), first.clock, Store.open(path, first.clock), StandIn(), FreeRateLimiter()
         )  # type: ignore[arg-type]
         onlooker.run_manager.recover()
         run = first.run_manager.start(plan(*rows(3)), "test", retention_days=7)
@@ -177,10 +175,10 @@ def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
             for what in ("resume", "stop", "retry", "take-over"):
                 number = ended if what == "retry" else run
                 answer = app.ask("POST", f"/imports/{number}/{what}")
-                told = worker.NOT_THE_OWNER
+                message = worker.NOT_THE_OWNER
                 if what == "retry" and answer.status_code == 409:
                     continue
-                support.refused(answer, 503, told)
+                support.refused(answer, 503, message)
                 assert answer.json()["error"]["code"] == "NOT_OWNER"
             with pytest.raises(NotOwner):
                 onlooker.run_manager.start(plan(*rows(2, "c.nl"), name="late.csv"), "test", retention_days=7)
@@ -194,7 +192,7 @@ def test_a_second_process_refuses_what_it_cannot_do_and_audits_nothing(
         assert not entries(first.store, "run.take_over")
 
 
-def test_a_pause_in_a_process_that_was_overtaken_is_refused_before_it_notices(path: Path) -> None:
+def test_a_process_that_was_replaced_refuses_a_pause_before_it_notices(path: Path) -> None:
     store = Store.open(path, ShiftedClock())
     desk = Desk(store)
     desk.host.open.clear()
@@ -209,7 +207,7 @@ def test_a_pause_in_a_process_that_was_overtaken_is_refused_before_it_notices(pa
     store.close()
 
 
-def test_the_epoch_only_rises(path: Path) -> None:
+def test_the_epoch_only_increases(path: Path) -> None:
     for expected in (1, 2, 3):
         store = Store.open(path, ShiftedClock())
         owned = OwnedStore.acquire(store)

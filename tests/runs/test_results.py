@@ -1,4 +1,4 @@
-"""Results: every input row, in file order, told truthfully."""
+"""Results: every input row, in file order, with its true outcome."""
 
 import csv
 import io
@@ -22,13 +22,13 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 
 def cells(workbook: bytes) -> list[list[str]]:
-    """The rows of a workbook below its header, every one a text."""
+    """Return the rows of a workbook below its header, every cell as text."""
     sheet = reader.read(workbook, "results.xlsx", taken=ReadOptions(header_line=1))
     return [[*row, *[""] * (len(sheet.header) - len(row))] for row in (sheet.table.row(at) for at in range(len(sheet)))]
 
 
 def kinds_of_cells(workbook: bytes) -> set[str]:
-    """What the cells of a workbook are, as its XML says; a formula would be `f`."""
+    """Return the cell types in the XML of a workbook; a formula would be `f`."""
     with zipfile.ZipFile(io.BytesIO(workbook)) as packed:
         sheets = b"".join(packed.read(name) for name in packed.namelist() if name.startswith("xl/worksheets/sheet"))
     assert b"<f>" not in sheets
@@ -52,49 +52,49 @@ MIXED = (
 
 def test_every_input_row_is_there_in_file_order() -> None:
     here, run = finished(*MIXED)
-    told = table(results.results_csv(here.store, run))
-    assert [each["line"] for each in told] == ["2", "3", "4", "5"]
-    assert [each["outcome"] for each in told] == ["created", "skipped", "failed", "skipped"]
-    assert [each["address"] for each in told] == ["user0@a.nl", "user1@a.nl", "user2@b.nl", "jan jansen"]
-    assert told[1]["reason"] == "Not ticked."
+    reported = table(results.results_csv(here.store, run))
+    assert [each["line"] for each in reported] == ["2", "3", "4", "5"]
+    assert [each["outcome"] for each in reported] == ["created", "skipped", "failed", "skipped"]
+    assert [each["address"] for each in reported] == ["user0@a.nl", "user1@a.nl", "user2@b.nl", "jan jansen"]
+    assert reported[1]["reason"] == "Not ticked."
 
 
 def test_a_row_keeps_its_own_columns() -> None:
     here, run = finished(*MIXED)
-    told = table(results.results_csv(here.store, run))
-    assert [each["Name (file)"] for each in told][:2] == ["Jan", "Piet"]
-    assert told[2]["Name (file)"].strip() == "=Joris"
-    assert list(told[0])[:2] == ["Name (file)", "Pass"]
+    reported = table(results.results_csv(here.store, run))
+    assert [each["Name (file)"] for each in reported][:2] == ["Jan", "Piet"]
+    assert reported[2]["Name (file)"].strip() == "=Joris"
+    assert list(reported[0])[:2] == ["Name (file)", "Pass"]
 
 
-def test_own_columns_named_like_ours_are_told_apart() -> None:
+def test_own_columns_with_the_name_of_a_result_column_get_a_suffix() -> None:
     here, run = finished(row(0, cells={"Line": "north", "Reason": "new"}))
-    (told,) = table(results.results_csv(here.store, run))
-    assert (told["Line (file)"], told["line"], told["Reason (file)"]) == ("north", "2", "new")
+    (reported,) = table(results.results_csv(here.store, run))
+    assert (reported["Line (file)"], reported["line"], reported["Reason (file)"]) == ("north", "2", "new")
 
 
-def test_what_the_host_has_stands_beside_what_was_asked() -> None:
+def test_results_show_the_values_of_the_host_next_to_those_asked_for() -> None:
     here, run = finished(*MIXED)
-    told = table(results.results_csv(here.store, run))
-    assert (told[0]["host_quota"], told[0]["host_limit"]) == ("1024", "9600")
-    assert "limit is 9600, not 500 as asked" in told[0]["reason"]
-    assert (told[2]["host_quota"], told[2]["host_limit"]) == ("", "")
+    reported = table(results.results_csv(here.store, run))
+    assert (reported[0]["host_quota"], reported[0]["host_limit"]) == ("1024", "9600")
+    assert "limit is 9600, not 500 as asked" in reported[0]["reason"]
+    assert (reported[2]["host_quota"], reported[2]["host_limit"]) == ("", "")
 
 
-def test_only_mailboxes_made_show_their_password() -> None:
+def test_only_created_mailboxes_show_their_password() -> None:
     here, run = finished(*MIXED)
-    told = table(results.results_csv(here.store, run))
-    assert [each["password"] for each in told] == ["Secret-0-word", "", "", ""]
+    reported = table(results.results_csv(here.store, run))
+    assert [each["password"] for each in reported] == ["Secret-0-word", "", "", ""]
 
 
 def test_a_password_that_looks_like_a_formula_is_not_altered() -> None:
     here, run = finished(row(0, password="=Cmd-1,\"x'"))
-    (told,) = table(results.results_csv(here.store, run))
-    assert told["password"] == "=Cmd-1,\"x'" == here.sandbox.password_of("user0@a.nl")
+    (reported,) = table(results.results_csv(here.store, run))
+    assert reported["password"] == "=Cmd-1,\"x'" == here.sandbox.password_of("user0@a.nl")
 
 
 @pytest.mark.parametrize("start", "=+-@＝＋－＠")
-def test_in_a_workbook_a_password_that_looks_like_a_formula_is_a_text(start: str) -> None:
+def test_a_password_that_looks_like_a_formula_is_text_in_a_workbook(start: str) -> None:
     here, run = finished(row(0, password=f"{start}Cmd-1x2"), row(1, password="short", cells={"Note": f"{start}1+2"}))
     whole, failed = (make(here.store, run, "xlsx") for make in (results.results_file, results.failed_file))
     assert cells(whole)[0][-1] == f"{start}Cmd-1x2" == here.sandbox.password_of("user0@a.nl")
@@ -103,49 +103,53 @@ def test_in_a_workbook_a_password_that_looks_like_a_formula_is_a_text(start: str
     assert table(results.results_csv(here.store, run))[0]["password"] == f"{start}Cmd-1x2"
 
 
-def test_failed_rows_of_a_workbook_are_imported_again_as_they_were() -> None:
+def test_failed_rows_in_a_workbook_equal_those_in_the_csv() -> None:
     here, run = finished(*MIXED)
-    told = cells(results.failed_file(here.store, run, "xlsx"))
-    assert told == [list(each.values()) for each in table(results.failed_csv(here.store, run))]
+    reported = cells(results.failed_file(here.store, run, "xlsx"))
+    assert reported == [list(each.values()) for each in table(results.failed_csv(here.store, run))]
 
 
-def test_the_failed_rows_are_everything_that_is_not_done_in_the_import_format() -> None:
+def test_the_failed_rows_file_has_every_row_not_done_in_the_import_format() -> None:
     here, run = finished(*MIXED)
-    told = table(results.failed_csv(here.store, run))
-    assert list(told[0])[:7] == ["username", "password", "quota", "limit", "recovery_email", "domain", "name"]
-    assert [each["username"] for each in told] == ["user1", "user2", "jan jansen"]
-    assert [each["outcome"] for each in told] == ["skipped", "failed", "skipped"]
-    assert (told[1]["password"], told[1]["recovery_email"], told[1]["domain"]) == ("short", "j@c.nl", "b.nl")
-    assert told[1]["reason"].startswith("MXroute: ")
-    assert told[2]["quota"] == ""
+    reported = table(results.failed_csv(here.store, run))
+    assert list(reported[0])[:7] == ["username", "password", "quota", "limit", "recovery_email", "domain", "name"]
+    assert [each["username"] for each in reported] == ["user1", "user2", "jan jansen"]
+    assert [each["outcome"] for each in reported] == ["skipped", "failed", "skipped"]
+    assert (reported[1]["password"], reported[1]["recovery_email"], reported[1]["domain"]) == (
+        "short",
+        "j@c.nl",
+        "b.nl",
+    )
+    assert reported[1]["reason"].startswith("MXroute: ")
+    assert reported[2]["quota"] == ""
 
 
-def test_results_of_a_run_that_goes_on_say_what_is_open() -> None:
+def test_results_of_an_unfinished_run_show_the_open_rows() -> None:
     here = Simulation()
     run = here.start(plan(*rows(2)))
     assert {each["reason"] for each in table(results.failed_csv(here.store, run))} == {reasons.NOT_YET}
     assert {each["outcome"] for each in table(results.results_csv(here.store, run))} == {"waiting"}
 
 
-def test_the_zip_hands_each_domain_its_own_rows_only() -> None:
+def test_the_zip_has_a_file_of_its_own_rows_for_each_domain() -> None:
     here, run = finished(*MIXED, row(4, domain="b.nl"))
     with zipfile.ZipFile(io.BytesIO(results.results_zip(here.store, run))) as packed:
         assert packed.namelist() == [
             f"{name}.{kind}" for name in ("a.nl", "b.nl", "other-rows") for kind in results.KINDS
         ]
-        told = {name: table(packed.read(name)) for name in packed.namelist() if name.endswith(".csv")}
+        reported = {name: table(packed.read(name)) for name in packed.namelist() if name.endswith(".csv")}
         books = {name: cells(packed.read(name)) for name in packed.namelist() if name.endswith(".xlsx")}
-    for name, some in told.items():
+    for name, some in reported.items():
         assert books[f"{name[:-4]}.xlsx"] == [list(each.values()) for each in some]
-    assert {name: [each["line"] for each in some] for name, some in told.items()} == {
+    assert {name: [each["line"] for each in some] for name, some in reported.items()} == {
         "a.nl.csv": ["2", "3"],
         "b.nl.csv": ["4", "6"],
         "other-rows.csv": ["5"],
     }
-    assert b"Secret-0" not in str(told["b.nl.csv"]).encode()
+    assert b"Secret-0" not in str(reported["b.nl.csv"]).encode()
 
 
-def test_the_frame_says_the_same_and_holds_passwords_only_when_asked() -> None:
+def test_the_frame_has_the_same_rows_and_passwords_only_on_request() -> None:
     here, run = finished(*MIXED)
     frame = results.rows_frame(here.store, run)
     assert "password" not in frame.columns
@@ -160,23 +164,23 @@ def test_the_frame_says_the_same_and_holds_passwords_only_when_asked() -> None:
     ]
 
 
-def test_a_settled_row_has_its_password_too() -> None:
+def test_a_row_that_was_read_back_has_its_password_too() -> None:
     here, run = finished(*rows(1), rules=(Rule(NAMED["lost_after"]),))
-    (told,) = table(results.results_csv(here.store, run))
-    assert told["password"] == here.sandbox.password_of("user0@a.nl")
+    (reported,) = table(results.results_csv(here.store, run))
+    assert reported["password"] == here.sandbox.password_of("user0@a.nl")
 
 
-def test_with_another_server_key_the_results_say_so_and_are_there() -> None:
+def test_results_without_the_right_server_key_say_so_in_their_cells() -> None:
     here, run = finished(row(0, cells={"Name": "Jan"}))
     here.store.key = ServerKey.make("another")
-    (told,) = table(results.results_csv(here.store, run))
-    assert (told["outcome"], told["password"]) == ("created", messages.UNREADABLE)
-    assert told[results.OWN] == messages.OWN_UNREADABLE
+    (reported,) = table(results.results_csv(here.store, run))
+    assert (reported["outcome"], reported["password"]) == ("created", messages.UNREADABLE)
+    assert reported[results.OWN] == messages.OWN_UNREADABLE
 
 
-def test_a_second_try_takes_the_own_columns_along() -> None:
+def test_a_retry_keeps_the_own_columns() -> None:
     here, run = finished(row(0, password="short", cells={"Dept": "IT"}))
     with here.store.write() as tx:
         second = retry.retry(tx, here.store.key, run, Actor("ops"), here.clock.now())
-    (told,) = table(results.results_csv(here.store, second))
-    assert told["Dept"] == "IT"
+    (reported,) = table(results.results_csv(here.store, second))
+    assert reported["Dept"] == "IT"

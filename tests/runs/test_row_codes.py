@@ -18,7 +18,7 @@ KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": "", "name": ""}
 
 
 def stored(here: Simulation, run: int) -> list[tuple[str, str, Any, str]]:
-    """The outcome of each row, and its reason as the columns have it: code, facts, words."""
+    """Return the outcome of each row and the stored parts of its reason: code, facts, words."""
     return [(each.outcome, each.code, each.detail, each.words) for each in here.rows(run)]
 
 
@@ -34,7 +34,7 @@ def existing(*rules: Rule) -> Simulation:
     return here
 
 
-def test_rows_that_are_done_have_what_the_comparison_showed_as_figures() -> None:
+def test_finished_rows_store_the_compared_figures() -> None:
     here = Simulation()
     run = here.start(plan(row(0), row(1, limit=500)))
     here.run()
@@ -48,7 +48,7 @@ def test_rows_that_are_done_have_what_the_comparison_showed_as_figures() -> None
     ]  # fmt: skip
 
 
-def test_an_update_has_what_it_changed_here_and_there_and_no_password() -> None:
+def test_an_update_stores_its_changes_at_the_host_and_in_mxm_without_passwords() -> None:
     here = existing()
     run = here.start(plan(update(0, quota=2048, password="New-Secret-1", recovery_email="a@b.nl"), update(1, name="K")))
     here.run()
@@ -63,17 +63,17 @@ def test_an_update_has_what_it_changed_here_and_there_and_no_password() -> None:
     assert "New-Secret-1" not in json.dumps([each.detail for each in here.rows(run)])
 
 
-def test_the_text_stays_when_the_passwords_of_the_run_are_erased() -> None:
+def test_the_reason_stays_the_same_when_the_passwords_are_erased() -> None:
     here = existing()
     run = here.start(plan(update(0, password="New-Secret-1")))
     here.run()
-    told = here.rows(run)[0].reason
+    shown = here.rows(run)[0].reason
     with here.store.write() as tx:
         journal.set_row(tx, run, 0, sealed_password=None)
-    assert here.rows(run)[0].reason == told == "changed; password changed"
+    assert here.rows(run)[0].reason == shown == "changed; password changed"
 
 
-def test_the_host_keeps_its_own_words_and_its_code_says_the_kind() -> None:
+def test_a_refusal_is_stored_as_a_code_with_the_words_of_the_host() -> None:
     here = Simulation(Rule(NAMED["forbidden"], address="user1@a.nl", count=None), Rule(NAMED["plan_full"], count=1))
     run = here.start(plan(*rows(2)))
     here.run()
@@ -83,7 +83,7 @@ def test_the_host_keeps_its_own_words_and_its_code_says_the_kind() -> None:
     assert (refused_code, refused_words) == ("not_allowed", "Insufficient permissions")
 
 
-def test_rows_that_others_overtook_say_so_by_code() -> None:
+def test_rows_changed_by_others_meanwhile_have_a_code_for_it() -> None:
     here = existing()
     here.sandbox.account.apply(Change("update", "a.nl", "user0", quota=3000))
     here.sandbox.account.apply(Change("delete", "a.nl", "user1"))
@@ -96,7 +96,7 @@ def test_rows_that_others_overtook_say_so_by_code() -> None:
     ]
 
 
-def test_rows_of_a_stopped_run_say_so_by_code() -> None:
+def test_rows_of_a_stopped_run_have_the_code_stopped() -> None:
     here = Simulation()
     run = here.start(plan(*rows(9)))
     for _ in range(20):
@@ -109,7 +109,7 @@ def test_rows_of_a_stopped_run_say_so_by_code() -> None:
     }
 
 
-def test_a_row_that_waits_again_has_no_reason_any_more() -> None:
+def test_a_row_that_waits_again_has_no_reason() -> None:
     here = Simulation(Rule(NAMED["plan_full"], count=None))
     run = here.start(plan(*rows(3)))
     here.run()
@@ -129,7 +129,7 @@ def test_a_pause_has_a_code_that_survives_a_restart() -> None:
     assert here.record(run).why_code == ""
 
 
-def test_only_refusals_in_the_same_words_count_as_alike() -> None:
+def test_only_refusals_with_the_same_words_count_as_similar() -> None:
     here = Simulation()
     run = here.start(plan(*rows(3)))
     state = here.engine.states[run]
@@ -139,7 +139,7 @@ def test_only_refusals_in_the_same_words_count_as_alike() -> None:
     assert state.note_failure(1, other) == [1]
 
 
-def test_the_audit_log_has_the_facts_behind_its_outcomes() -> None:
+def test_the_audit_log_stores_the_facts_behind_its_outcomes() -> None:
     here = existing()
     run = here.start(plan(update(0, quota=2048, recovery_email="a@b.nl"), update(1)))
     here.run()
@@ -152,16 +152,16 @@ def test_the_audit_log_has_the_facts_behind_its_outcomes() -> None:
     }
 
 
-def test_a_row_of_an_earlier_release_shows_the_text_that_it_has() -> None:
+def test_a_row_of_an_earlier_release_shows_its_stored_text() -> None:
     here = Simulation()
     run = here.start(plan(*rows(1)))
     here.run()
     with here.store.write() as tx:
-        journal.set_row(tx, run, 0, code="", detail=None, words="made; as a release before told it")
-    assert here.rows(run)[0].reason == "made; as a release before told it"
+        journal.set_row(tx, run, 0, code="", detail=None, words="made; as a release before worded it")
+    assert here.rows(run)[0].reason == "made; as a release before worded it"
 
 
-def test_who_may_not_see_the_mailboxes_of_a_domain_does_not_see_why_one_was_kept() -> None:
+def test_without_view_permission_the_reason_hides_the_figures_of_the_mailbox() -> None:
     here = existing()
     run = here.start(plan(row(0, action=Action.DELETE, password="", quota=None, limit=None, before=KNOWN)))
     with here.store.write() as tx:
@@ -169,8 +169,8 @@ def test_who_may_not_see_the_mailboxes_of_a_domain_does_not_see_why_one_was_kept
         journal.set_row(tx, run, 0, outcome=Outcome.SKIPPED, reason=kept)
 
     def seen(*, figures: bool) -> RowRecord:
-        ((told, _),) = results.all_rows(here.store, run, seen=RowVisibility(lambda _: figures, lambda _: True))
-        return told
+        ((shown, _),) = results.all_rows(here.store, run, seen=RowVisibility(lambda _: figures, lambda _: True))
+        return shown
 
     assert (seen(figures=True).code, seen(figures=False).code) == ("figure_changed", "not_as_planned")
     assert seen(figures=False).detail is None

@@ -1,4 +1,4 @@
-"""What a run does, behaviour by behaviour, under virtual time."""
+"""Behaviours of a run, one by one, on virtual time."""
 
 from itertools import pairwise
 from typing import Any
@@ -17,11 +17,11 @@ from tests.support.simulation import START, TIMEOUT, Simulation, plan, row, rows
 
 
 def sent(here: Simulation, method: str) -> list[float]:
-    """When requests of this method reached the host, in seconds from the start."""
+    """Return when requests of this method reached the host, in seconds from the start."""
     return [round(entry.at - START, 3) for entry in here.sandbox.log if entry.method == method]
 
 
-def somebody_makes(here: Simulation, *usernames: str, domain: str = "a.nl") -> None:
+def create_elsewhere(here: Simulation, *usernames: str, domain: str = "a.nl") -> None:
     for username in usernames:
         here.sandbox.account.apply(Change("create", domain, username, password="theirs"))
 
@@ -32,8 +32,8 @@ def until_sent(here: Simulation, count: int = 1) -> None:
         here.step()
 
 
-class TestTheUsualCase:
-    def test_every_row_is_made_and_told(self) -> None:
+class TestTheNormalCase:
+    def test_every_row_is_created_and_reported(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(20)))
         here.run()
@@ -41,7 +41,7 @@ class TestTheUsualCase:
         assert here.record(run).status == "finished"
         assert here.passwords(run) == {f"user{n}@a.nl": f"Secret-{n}-word" for n in range(20)}
 
-    def test_at_most_three_requests_are_on_their_way(self) -> None:
+    def test_at_most_three_requests_are_in_flight(self) -> None:
         here = Simulation(latency=5.0)
         here.start(plan(*rows(10)))
         most = 0
@@ -50,7 +50,7 @@ class TestTheUsualCase:
             most = max(most, len(here.on_their_way))
         assert most == 3
 
-    def test_a_row_is_in_the_journal_as_sending_before_its_request_leaves(self) -> None:
+    def test_a_row_is_journalled_as_sending_before_its_request_is_sent(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(3)))
         while here.taken is None or here.taken.row is None:
@@ -66,14 +66,14 @@ class TestTheUsualCase:
         here.run()
         assert here.outcomes(run) == ["created", "skipped"]
 
-    def test_a_plan_that_sends_nothing_ends_at_once(self) -> None:
+    def test_a_plan_without_requests_finishes_at_once(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0, left_out="Not ticked.")))
         here.run()
         assert here.record(run).status == "finished"
         assert not here.sandbox.log
 
-    def test_a_recovery_email_is_kept_once_the_mailbox_is_made_and_not_before(self) -> None:
+    def test_a_recovery_email_is_stored_only_after_its_mailbox_was_created(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0, recovery_email="jan@b.nl"), row(1, password="short", recovery_email="no@b.nl")))
         here.step()
@@ -84,7 +84,7 @@ class TestTheUsualCase:
         with here.store.read() as tx:
             assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"user0": "jan@b.nl"}
 
-    def test_a_mailbox_made_anew_does_not_come_by_the_recovery_email_of_its_namesake(self) -> None:
+    def test_a_new_mailbox_does_not_inherit_the_recovery_email_of_a_deleted_namesake(self) -> None:
         here = Simulation()
         with here.store.write() as tx:
             stored_columns.put(
@@ -96,7 +96,7 @@ class TestTheUsualCase:
         with here.store.read() as tx:
             assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
 
-    def test_a_recovery_email_that_was_set_while_the_run_went_stays(self) -> None:
+    def test_a_recovery_email_set_during_the_run_is_kept(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0)))
         with here.store.write() as tx:
@@ -106,19 +106,19 @@ class TestTheUsualCase:
         with here.store.read() as tx:
             assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"user0": "owner@home.nl"}
 
-    def test_every_mailbox_made_is_in_the_audit_trail_under_its_operator(self) -> None:
+    def test_every_created_mailbox_is_in_the_audit_log_under_its_operator(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(2)), operator="ops2@agency.example")
         here.run()
         with here.store.read() as tx:
-            told = [(entry["who"], entry["what"], entry["on"]) for entry in audit.entries(tx, run=run)]
-        assert ("ops2@agency.example", "mailbox.create", "user1@a.nl") in told
-        assert ("ops2@agency.example", "run.finished", f"run {run}") in told
+            entries = [(entry["who"], entry["what"], entry["on"]) for entry in audit.entries(tx, run=run)]
+        assert ("ops2@agency.example", "mailbox.create", "user1@a.nl") in entries
+        assert ("ops2@agency.example", "run.finished", f"run {run}") in entries
 
 
-class TestAnswersThatNeverCame:
+class TestMissingResponses:
     @pytest.mark.parametrize("fault", ["lost_after", "error_after", "html_after", "broken_after", "stalled"])
-    def test_a_create_whose_answer_was_lost_is_settled_by_reading_back(self, fault: str) -> None:
+    def test_a_create_without_a_response_is_resolved_by_reading_back(self, fault: str) -> None:
         here = Simulation(Rule(NAMED[fault]))
         run = here.start(plan(*rows(1)))
         here.run()
@@ -126,7 +126,7 @@ class TestAnswersThatNeverCame:
         assert len(sent(here, "POST")) == 1
 
     @pytest.mark.parametrize("fault", ["lost_before", "error_before", "html_before", "broken_before"])
-    def test_a_create_that_did_not_happen_is_sent_again_once_it_can_not_happen_late(self, fault: str) -> None:
+    def test_a_create_that_did_not_happen_is_sent_again_after_the_timeout(self, fault: str) -> None:
         here = Simulation(Rule(NAMED[fault]))
         run = here.start(plan(*rows(1)))
         here.run()
@@ -137,14 +137,14 @@ class TestAnswersThatNeverCame:
         assert posts[1] - posts[0] >= TIMEOUT
 
     @pytest.mark.parametrize("fault", ["lost_late", "error_late", "stalled_late"])
-    def test_a_create_that_happens_late_is_found_before_it_would_be_sent_again(self, fault: str) -> None:
+    def test_a_late_create_is_found_before_it_is_sent_again(self, fault: str) -> None:
         here = Simulation(Rule(NAMED[fault]))
         run = here.start(plan(*rows(1)))
         here.run()
         assert here.outcomes(run) == ["created"]
         assert 409 not in {entry.status for entry in here.sandbox.log}
 
-    def test_a_create_that_happens_very_late_is_found_by_the_conflict_it_causes(self) -> None:
+    def test_a_very_late_create_is_found_by_the_conflict_it_causes(self) -> None:
         late = Fault(Answer.NONE, Effect.LATE, late=TIMEOUT + 1.5)
         here = Simulation(Rule(late), latency=1.0)
         run = here.start(plan(*rows(1)))
@@ -153,7 +153,7 @@ class TestAnswersThatNeverCame:
         assert here.outcomes(run) == ["created"]
         assert here.passwords(run) == {"user0@a.nl": here.sandbox.password_of("user0@a.nl")}
 
-    def test_a_row_is_given_up_after_five_tries_and_not_sooner(self) -> None:
+    def test_a_row_fails_after_exactly_five_tries_without_a_response(self) -> None:
         here = Simulation(Rule(NAMED["error_before"], count=None, address="user1@a.nl"))
         run = here.start(plan(*rows(3)))
         here.run()
@@ -161,7 +161,7 @@ class TestAnswersThatNeverCame:
         assert here.rows(run)[1].reason == "MXroute gave no answer 5 times; the mailbox was not made."
         assert here.rows(run)[1].tries == decisions.MAX_TRIES
 
-    def test_a_row_that_was_given_up_and_is_there_in_the_end_was_made(self) -> None:
+    def test_a_row_that_was_given_up_but_exists_at_the_end_is_created(self) -> None:
         here = Simulation(
             Rule(NAMED["error_before"], count=4, address="user0@a.nl"),
             Rule(Fault(Answer.NONE, Effect.LATE, late=TIMEOUT + 0.3), first=5, address="user0@a.nl"),
@@ -171,7 +171,7 @@ class TestAnswersThatNeverCame:
         assert here.outcomes(run) == ["created"]
         assert here.sandbox.made == {"user0@a.nl": 1}
 
-    def test_three_rows_running_that_get_no_answer_pause_the_run(self) -> None:
+    def test_three_rows_in_a_row_without_a_response_pause_the_run(self) -> None:
         here = Simulation(Rule(NAMED["error_before"], count=None))
         run = here.start(plan(*rows(6)))
         here.run()
@@ -190,7 +190,7 @@ class TestAnswersThatNeverCame:
         assert len(sent(here, "POST")) <= 3
 
 
-def test_a_request_that_never_left_is_no_try_and_needs_no_settling() -> None:
+def test_a_request_that_was_not_sent_counts_as_no_try_and_needs_no_read_back() -> None:
     never_left, here = Unreachable(sent=False), Simulation()
     (asked,) = here.rows(here.start(plan(*rows(1))))
     assert decisions.decide_write(asked, never_left) == decisions.Resend(counted=False)
@@ -208,21 +208,21 @@ class TestTheHostIsDown:
             here.step()
         return here
 
-    def test_it_is_asked_once_a_minute(self) -> None:
+    def test_a_silent_host_is_probed_once_a_minute(self) -> None:
         here = self.down(hours=1.0)
         asked = [at for at in sent(here, "GET") if at > circuit_breaker.DOWN_AFTER]
         gaps = [later - earlier for earlier, later in pairwise(asked)]
         assert len(asked) > 50
         assert all(gap >= circuit_breaker.LOOK_EVERY for gap in gaps)
 
-    def test_the_run_goes_on_unasked_when_it_answers(self) -> None:
+    def test_the_run_continues_by_itself_when_the_host_responds_again(self) -> None:
         here = self.down(hours=1.9)
         here.sandbox.schedule = Schedule()
         here.run()
         assert here.record(self.number).status == "finished"
         assert set(here.outcomes(self.number)) == {"created"}
 
-    def test_after_two_hours_the_run_pauses_and_asks_no_more(self) -> None:
+    def test_after_two_silent_hours_the_run_pauses_and_sends_nothing_more(self) -> None:
         here = self.down(hours=2.1)
         assert (here.record(self.number).status, here.record(self.number).why) == ("paused", run_status.SILENT_TOO_LONG)
         asked = len(here.sandbox.log)
@@ -230,14 +230,14 @@ class TestTheHostIsDown:
             here.step()
         assert len(here.sandbox.log) == asked
 
-    def test_a_run_that_starts_then_asks_anew(self) -> None:
+    def test_a_run_started_after_the_outage_probes_the_host_again(self) -> None:
         here = self.down(hours=2.1)
         here.sandbox.schedule = Schedule()
         run = here.start(plan(*rows(2, domain="b.nl")))
         here.run()
         assert here.outcomes(run) == ["created", "created"]
 
-    def test_a_paused_run_goes_on_when_told_to(self) -> None:
+    def test_a_run_paused_by_the_outage_can_be_resumed(self) -> None:
         here = self.down(hours=2.1)
         here.sandbox.schedule = Schedule()
         here.engine.resume(self.number)
@@ -251,21 +251,21 @@ class TestRefusals:
         here = Simulation()
         run = here.start(plan(*rows(2)))
         until_sent(here)
-        somebody_makes(here, "user1")
+        create_elsewhere(here, "user1")
         here.run()
         assert here.outcomes(run) == ["created", "skipped"]
         assert here.rows(run)[1].reason == reasons.MADE_MEANWHILE
         assert "user1@a.nl" not in here.passwords(run)
 
-    def test_what_is_there_before_the_first_row_costs_no_write(self) -> None:
+    def test_an_address_that_already_exists_costs_no_write(self) -> None:
         here = Simulation()
-        somebody_makes(here, "user1")
+        create_elsewhere(here, "user1")
         run = here.start(plan(*rows(2)))
         here.run()
         assert here.outcomes(run) == ["created", "skipped"]
         assert len(sent(here, "POST")) == 1
 
-    def test_a_validation_error_fails_the_row_with_the_hosts_words_and_field(self) -> None:
+    def test_a_validation_error_fails_the_row_with_the_words_and_field_of_the_host(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0), row(1, password="short"), row(2)))
         here.run()
@@ -274,7 +274,7 @@ class TestRefusals:
         assert here.rows(run)[1].reason.endswith("(password)")
 
     @pytest.mark.parametrize(("fault", "on"), [("unauthorized", "write"), ("forbidden", "any")])
-    def test_a_refused_key_pauses_at_once_and_the_row_waits(self, fault: str, on: Any) -> None:
+    def test_a_refused_key_pauses_the_run_at_once_and_the_rows_wait(self, fault: str, on: Any) -> None:
         here = Simulation(Rule(NAMED[fault], on, first=3 if on == "any" else 2, count=None))
         run = here.start(plan(*rows(9)))
         here.run()
@@ -286,7 +286,7 @@ class TestRefusals:
         here.run()
         assert set(here.outcomes(run)) == {"created"}
 
-    def test_what_is_not_allowed_for_one_mailbox_fails_its_row_alone(self) -> None:
+    def test_a_permission_error_for_one_mailbox_fails_only_its_row(self) -> None:
         here = Simulation(Rule(NAMED["forbidden"], address="user1@a.nl", count=None))
         run = here.start(plan(*rows(4)))
         here.run()
@@ -294,7 +294,7 @@ class TestRefusals:
         assert here.outcomes(run) == ["created", "failed", "created", "created"]
         assert here.rows(run)[1].reason == "MXroute: Insufficient permissions"
 
-    def test_a_domain_that_may_not_be_read_pauses_its_run_with_that_and_not_with_the_key(self) -> None:
+    def test_a_domain_that_may_not_be_read_pauses_the_run_without_blaming_the_key(self) -> None:
         here = Simulation(Rule(NAMED["forbidden"], "read", address="a.nl", count=None))
         run = here.start(plan(*rows(2)))
         here.run(most=500)
@@ -302,7 +302,7 @@ class TestRefusals:
         assert "Insufficient permissions" in here.record(run).why
         assert "API key" not in here.record(run).why
 
-    def test_a_lone_refusal_by_the_plan_fails_its_row(self) -> None:
+    def test_a_single_plan_limit_refusal_fails_its_row(self) -> None:
         here = Simulation(Rule(NAMED["plan_full"], first=2, count=2))
         run = here.start(plan(*rows(6)))
         here.run()
@@ -310,7 +310,7 @@ class TestRefusals:
         assert here.outcomes(run).count("failed") == 2
         assert "Email account limit reached for your plan" in here.rows(run)[1].reason
 
-    def test_the_same_refusal_thrice_running_pauses_and_those_rows_wait(self) -> None:
+    def test_three_equal_refusals_in_a_row_pause_the_run_and_their_rows_wait(self) -> None:
         here = Simulation()
         here.sandbox.account.max_mailboxes = 2
         run = here.start(plan(*rows(9)))
@@ -324,7 +324,7 @@ class TestRefusals:
         assert set(here.outcomes(run)) == {"created"}
 
     @pytest.mark.parametrize("fault", ["rate_limited", "rate_limited_bare"])
-    def test_a_429_costs_a_wait_and_never_a_row(self, fault: str) -> None:
+    def test_a_429_costs_time_but_never_a_row(self, fault: str) -> None:
         here = Simulation(Rule(NAMED[fault], first=2, count=12))
         run = here.start(plan(*rows(4)))
         here.run()
@@ -336,12 +336,12 @@ class TestUpdatesAndDeletions:
     def changed(self, action: Action, *rules: Rule, there: bool = True) -> tuple[Simulation, str, str]:
         here = Simulation(*rules)
         if there:
-            somebody_makes(here, "user0")
+            create_elsewhere(here, "user0")
         run = here.start(plan(row(0, action=action, password="", quota=2048, limit=None, recovery_email="me@b.nl")))
         here.run()
         return here, here.rows(run)[0].outcome, here.rows(run)[0].reason
 
-    def test_an_update_is_done(self) -> None:
+    def test_an_update_changes_the_mailbox(self) -> None:
         here, outcome, reason = self.changed(Action.UPDATE)
         box = here.sandbox.mailbox("user0@a.nl")
         assert box is not None
@@ -349,28 +349,28 @@ class TestUpdatesAndDeletions:
         assert reason == "changed; quota 1024 → 2048 as asked; recovery email set"
 
     @pytest.mark.parametrize("fault", ["lost_before", "lost_after"])
-    def test_an_update_whose_answer_was_lost_is_sent_again(self, fault: str) -> None:
+    def test_an_update_without_a_response_is_sent_again_if_it_did_not_happen(self, fault: str) -> None:
         here, outcome, _ = self.changed(Action.UPDATE, Rule(NAMED[fault]))
         assert outcome == "updated"
         assert len(sent(here, "PATCH")) == (2 if fault == "lost_before" else 1)
 
-    def test_a_mailbox_that_is_gone_is_not_updated_and_costs_no_write(self) -> None:
+    def test_an_update_of_a_missing_mailbox_is_skipped_and_costs_no_write(self) -> None:
         here, outcome, reason = self.changed(Action.UPDATE, there=False)
         assert (outcome, reason) == ("skipped", reasons.GONE_MEANWHILE)
         assert sent(here, "PATCH") == []
 
-    def test_a_404_after_a_deletion_whose_answer_was_lost_is_deleted(self) -> None:
+    def test_a_404_after_a_deletion_without_a_response_counts_as_deleted(self) -> None:
         here, outcome, _ = self.changed(Action.DELETE, Rule(NAMED["lost_after"]))
         assert outcome == "deleted"
         assert [entry.status for entry in here.sandbox.log if entry.method == "DELETE"] == [0]
 
-    def test_a_404_on_the_first_deletion_is_skipped(self) -> None:
+    def test_a_404_on_the_first_deletion_skips_the_row(self) -> None:
         _, outcome, reason = self.changed(Action.DELETE, there=False)
         assert (outcome, reason) == ("skipped", reasons.GONE_MEANWHILE)
 
-    def test_a_deletion_takes_the_recovery_email_along(self) -> None:
+    def test_a_deletion_removes_the_recovery_email(self) -> None:
         here = Simulation()
-        somebody_makes(here, "user0")
+        create_elsewhere(here, "user0")
         with here.store.write() as tx:
             stored_columns.put(tx, "recovery_email", "a.nl", "user0", "me@b.nl", 0.0)
         here.start(plan(row(0, action=Action.DELETE)))
@@ -380,7 +380,7 @@ class TestUpdatesAndDeletions:
 
 
 class TestSteering:
-    def test_a_second_run_of_a_domain_is_queued_and_starts_by_itself(self) -> None:
+    def test_a_second_run_on_a_domain_is_queued_and_starts_by_itself(self) -> None:
         here = Simulation()
         first, second = here.start(plan(*rows(3))), here.start(plan(row(0, "other")))
         other = here.start(plan(row(0, domain="b.nl")))
@@ -392,7 +392,7 @@ class TestSteering:
         made = list(here.sandbox.made)
         assert made.index("other@a.nl") > made.index("user2@a.nl")
 
-    def test_a_queued_run_is_not_overtaken_on_its_domains(self) -> None:
+    def test_a_later_run_does_not_overtake_a_queued_run_on_its_domains(self) -> None:
         here = Simulation()
         here.start(plan(*rows(2)))
         both = here.start(plan(row(0, "x"), row(1, "y", "b.nl")))
@@ -402,7 +402,7 @@ class TestSteering:
         here.run()
         assert list(here.sandbox.made).index("z@b.nl") == 4
 
-    def test_runs_share_row_by_row(self) -> None:
+    def test_two_runs_take_turns_row_by_row(self) -> None:
         here = Simulation(latency=0.0)
         here.start(plan(*rows(6)))
         here.start(plan(*rows(6, domain="b.nl")))
@@ -411,7 +411,7 @@ class TestSteering:
         for so_far in range(2, 12):
             assert abs(domains[:so_far].count("a.nl") - domains[:so_far].count("b.nl")) <= 2
 
-    def test_pause_lets_what_is_in_flight_finish_and_sends_no_more(self) -> None:
+    def test_pause_lets_requests_in_flight_finish_and_sends_nothing_more(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(9)))
         until_sent(here, 3)
@@ -420,7 +420,7 @@ class TestSteering:
         assert here.outcomes(run) == ["created"] * 3 + ["waiting"] * 6
         assert here.record(run).status == "paused"
 
-    def test_a_paused_run_frees_its_domain_and_reads_it_again_when_it_goes_on(self) -> None:
+    def test_a_paused_run_frees_its_domain_and_reads_it_again_on_resume(self) -> None:
         here = Simulation()
         first = here.start(plan(*rows(4)))
         until_sent(here)
@@ -433,7 +433,7 @@ class TestSteering:
         assert here.outcomes(first)[3] == "skipped"
         assert here.sandbox.made == {f"user{n}@a.nl": 1 for n in range(4)}
 
-    def test_a_paused_run_holds_its_domain_until_it_knows_what_it_did(self) -> None:
+    def test_a_paused_run_holds_its_domain_until_lost_writes_are_resolved(self) -> None:
         here = Simulation(Rule(NAMED["lost_late"]))
         first = here.start(plan(*rows(1)))
         until_sent(here)
@@ -445,7 +445,7 @@ class TestSteering:
         assert here.sandbox.made == {"user0@a.nl": 1}
         assert (here.outcomes(first), here.outcomes(second)) == (["created"], ["skipped"])
 
-    def test_stop_lets_what_is_in_flight_finish_and_attempts_no_more(self) -> None:
+    def test_stop_lets_requests_in_flight_finish_and_attempts_nothing_more(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(9)))
         until_sent(here, 3)
@@ -457,7 +457,7 @@ class TestSteering:
         assert here.rows(run)[8].reason == reasons.STOPPED
 
     @pytest.mark.parametrize(("fault", "outcome"), [("lost_after", "created"), ("lost_before", "failed")])
-    def test_stop_still_finds_out_what_became_of_a_lost_row(self, fault: str, outcome: str) -> None:
+    def test_stop_still_resolves_a_row_without_a_response(self, fault: str, outcome: str) -> None:
         here = Simulation(Rule(NAMED[fault]))
         run = here.start(plan(*rows(1)))
         until_sent(here)
@@ -476,7 +476,7 @@ class TestSteering:
 
 
 class TestTheComparisonAtTheEnd:
-    def test_the_results_say_what_the_host_now_has(self) -> None:
+    def test_the_results_show_the_values_of_the_host(self) -> None:
         here = Simulation()
         run = here.start(plan(row(0, limit=5000), row(1)))
         here.run()
@@ -488,14 +488,14 @@ class TestTheComparisonAtTheEnd:
         assert (record.differences, record.difference) == (1, "limit 9600, not 5000")
         assert record.checked_at is not None
 
-    def test_each_domain_is_read_once(self) -> None:
+    def test_each_domain_is_read_once_at_the_end(self) -> None:
         here = Simulation()
         here.start(plan(*(row(n, domain=("a.nl", "b.nl")[n % 2]) for n in range(10))))
         here.run()
         after_the_last = [entry.method for entry in here.sandbox.log][::-1].index("POST")
         assert after_the_last == 2
 
-    def test_the_list_that_was_read_is_kept(self) -> None:
+    def test_the_list_that_was_read_is_stored(self) -> None:
         here = Simulation()
         here.start(plan(*rows(3)))
         here.run()
@@ -504,7 +504,7 @@ class TestTheComparisonAtTheEnd:
         assert kept is not None
         assert len(kept.mailboxes) == 3
 
-    def test_a_mailbox_that_is_gone_again_is_told(self) -> None:
+    def test_a_created_mailbox_that_disappeared_is_reported_as_failed(self) -> None:
         here = Simulation()
         run = here.start(plan(*rows(1)))
         while here.outcomes(run) != ["created"]:
@@ -517,7 +517,7 @@ class TestTheComparisonAtTheEnd:
 
 class TestTheProcessDies:
     @pytest.mark.parametrize("step", range(0, 40, 3))
-    def test_at_any_instant_and_the_next_one_goes_on_by_itself(self, step: int) -> None:
+    def test_after_a_death_at_any_instant_the_next_process_finishes_the_run(self, step: int) -> None:
         here = Simulation()
         run = here.start(plan(*rows(6)))
         for _ in range(step):
@@ -527,7 +527,7 @@ class TestTheProcessDies:
         assert set(here.outcomes(run)) == {"created"}
         assert set(here.sandbox.made.values()) == {1}
 
-    def test_a_row_on_its_way_is_read_back_and_not_sent_blindly(self) -> None:
+    def test_a_create_in_flight_is_read_back_before_it_is_sent_again(self) -> None:
         here = Simulation(latency=5.0)
         run = here.start(plan(*rows(1)))
         until_sent(here)
@@ -537,9 +537,9 @@ class TestTheProcessDies:
         assert here.outcomes(run) == ["created"]
         assert len(sent(here, "POST")) == 1
 
-    def test_an_update_on_its_way_is_sent_again(self) -> None:
+    def test_an_update_in_flight_is_sent_again(self) -> None:
         here = Simulation(latency=5.0)
-        somebody_makes(here, "user0")
+        create_elsewhere(here, "user0")
         run = here.start(plan(row(0, action=Action.UPDATE, password="", quota=5, limit=None)))
         while not sent(here, "PATCH"):
             here.step()
@@ -558,8 +558,8 @@ class TestTheProcessDies:
         assert (here.record(run).status, here.record(run).why) == ("paused", "Because.")
 
 
-class TestAtTheHostsPace:
-    def test_250_rows_are_made_without_one_429(self) -> None:
+class TestRateLimit:
+    def test_250_rows_are_created_without_one_429(self) -> None:
         here = Simulation(paced=True)
         run = here.start(plan(*rows(250)))
         here.run()
@@ -579,7 +579,7 @@ class TestAtTheHostsPace:
         assert set(here.sandbox.made.values()) == {1}
         assert 429 not in {entry.status for entry in here.sandbox.log}
 
-    def test_stop_does_not_wait_for_the_limit(self) -> None:
+    def test_stop_does_not_wait_for_the_rate_limit(self) -> None:
         here = Simulation(paced=True)
         run = here.start(plan(*rows(30)))
         until_sent(here, 20)
@@ -604,7 +604,7 @@ class TestTheStoreRefuses:
         monkeypatch.setattr(here.store, "write", write)
         return here
 
-    def test_nothing_more_is_sent_and_the_run_says_why(self, here: Simulation) -> None:
+    def test_on_a_full_disk_nothing_more_is_sent_and_the_run_shows_the_cause(self, here: Simulation) -> None:
         run = here.start(plan(*rows(9)))
         until_sent(here, 3)
         self.full = True
@@ -615,7 +615,7 @@ class TestTheStoreRefuses:
         assert (state.status, state.why) == (RunStatus.PAUSED, store_problems.DISK_FULL)
         assert here.engine.trouble == store_problems.DISK_FULL
 
-    def test_an_answer_that_had_come_is_recorded_when_there_is_room_again(self, here: Simulation) -> None:
+    def test_a_response_received_on_a_full_disk_is_recorded_once_there_is_room(self, here: Simulation) -> None:
         run = here.start(plan(*rows(9)))
         until_sent(here, 3)
         self.full = True
@@ -630,7 +630,7 @@ class TestTheStoreRefuses:
         assert set(here.outcomes(run)) == {"created"}
         assert set(here.sandbox.made.values()) == {1}
 
-    def test_the_run_goes_on_by_itself_once_there_is_room(self, here: Simulation) -> None:
+    def test_the_run_continues_by_itself_once_there_is_room(self, here: Simulation) -> None:
         run = here.start(plan(*rows(9)))
         until_sent(here, 3)
         self.full = True
@@ -643,7 +643,7 @@ class TestTheStoreRefuses:
         assert set(here.outcomes(run)) == {"created"}
         assert set(here.sandbox.made.values()) == {1}
 
-    def test_a_run_that_somebody_paused_waits_for_them(self, here: Simulation) -> None:
+    def test_a_run_paused_by_a_person_stays_paused_after_a_full_disk(self, here: Simulation) -> None:
         before, meanwhile = here.start(plan(*rows(3))), here.start(plan(*rows(3, domain="b.nl"), name="b.csv"))
         here.engine.pause(before, "kim pressed Pause.")
         until_sent(here, 1)
@@ -655,7 +655,7 @@ class TestTheStoreRefuses:
         here.run()
         assert [here.record(run).why for run in (before, meanwhile)] == ["kim pressed Pause.", "jan pressed Pause."]
 
-    def test_a_run_that_waited_for_the_store_goes_on_after_a_restart(self, here: Simulation) -> None:
+    def test_a_run_halted_by_a_full_disk_continues_after_a_restart(self, here: Simulation) -> None:
         run = here.start(plan(*rows(9)))
         until_sent(here, 3)
         self.full = True
@@ -667,7 +667,7 @@ class TestTheStoreRefuses:
         assert set(here.outcomes(run)) == {"created"}
 
 
-def test_a_key_that_does_not_fit_pauses_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_server_key_pauses_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     here = Simulation()
     run = here.start(plan(*rows(2)))
     monkeypatch.setattr(here.store, "key", type(here.store.key).make("another"))
@@ -677,7 +677,7 @@ def test_a_key_that_does_not_fit_pauses_the_run(monkeypatch: pytest.MonkeyPatch)
     assert here.outcomes(run) == ["waiting", "waiting"]
 
 
-def test_a_fault_of_ours_stops_one_run_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_programming_error_pauses_only_its_own_run(monkeypatch: pytest.MonkeyPatch) -> None:
     here = Simulation()
     broken, fine = here.start(plan(*rows(2))), here.start(plan(*rows(2, domain="b.nl")))
     usual = journal.set_row

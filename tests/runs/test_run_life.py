@@ -1,4 +1,4 @@
-"""Runs with their threads: started once, steered from anywhere, seen by anyone, ended and taken up again."""
+"""Runs with their threads: started once, steered from any thread, ended and recovered."""
 
 import threading
 from pathlib import Path
@@ -36,7 +36,7 @@ def desk(store: Store):
     here.runs.shutdown()
 
 
-def test_a_run_goes_to_its_end_by_itself(desk: Desk) -> None:
+def test_a_run_finishes_by_itself(desk: Desk) -> None:
     run = desk.runs.start(plan(*rows(30)), "ops", retention_days=7)
     view = desk.wait_for(run, "finished")
     assert view.counts == {Outcome.CREATED: 30}
@@ -92,7 +92,7 @@ def test_pause_resume_and_stop_from_any_thread(desk: Desk) -> None:
     assert view.open == 0
 
 
-def test_failed_rows_are_tried_again_with_the_same_passwords(desk: Desk) -> None:
+def test_failed_rows_are_retried_with_the_same_passwords(desk: Desk) -> None:
     desk.host.sandbox.schedule = Schedule.of(Rule(NAMED["plan_full"], first=2, count=2))
     run = desk.runs.start(plan(*rows(3), row(3, left_out="Not ticked.")), "ops", retention_days=7)
     assert desk.wait_for(run, "finished").counts[Outcome.FAILED] == 2
@@ -104,7 +104,7 @@ def test_failed_rows_are_tried_again_with_the_same_passwords(desk: Desk) -> None
     }
 
 
-def test_what_can_not_be_tried_again_says_why(desk: Desk) -> None:
+def test_a_run_that_cannot_be_retried_is_refused_with_the_cause(desk: Desk) -> None:
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     with pytest.raises(InvalidState, match="not at its end"):
@@ -115,7 +115,7 @@ def test_what_can_not_be_tried_again_says_why(desk: Desk) -> None:
         desk.runs.retry_failed(run, "ops")
 
 
-def test_retrying_without_passwords_says_why(desk: Desk) -> None:
+def test_retrying_without_passwords_is_refused_with_the_cause(desk: Desk) -> None:
     desk.host.sandbox.schedule = Schedule.of(Rule(NAMED["plan_full"]))
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
@@ -131,12 +131,12 @@ def test_taking_over_changes_the_operator_and_is_audited(desk: Desk) -> None:
     desk.host.open.set()
     assert desk.wait_for(run, "finished").operator == "ops2"
     with desk.store.read() as tx:
-        told = [(entry["who"], entry["what"], entry["outcome"]) for entry in audit.entries(tx, run=run)]
-    assert ("ops2", "run.take_over", "from ops") in told
-    assert ("ops2", "run.finished", "2 created") in told
+        entries = [(entry["who"], entry["what"], entry["outcome"]) for entry in audit.entries(tx, run=run)]
+    assert ("ops2", "run.take_over", "from ops") in entries
+    assert ("ops2", "run.finished", "2 created") in entries
 
 
-def test_whoever_was_away_is_told_once(desk: Desk) -> None:
+def test_the_operator_sees_a_finished_run_as_unseen_once(desk: Desk) -> None:
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
     assert [view.id for view in desk.runs.unseen("ops")] == [run]
@@ -145,7 +145,7 @@ def test_whoever_was_away_is_told_once(desk: Desk) -> None:
     assert desk.runs.unseen("ops") == ()
 
 
-def test_a_view_tells_how_far_it_is_and_how_long_it_takes(desk: Desk) -> None:
+def test_a_view_shows_progress_and_estimated_end(desk: Desk) -> None:
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(10)), "ops", retention_days=7)
     other = desk.runs.start(plan(*rows(4, domain="b.nl")), "ops", retention_days=7)
@@ -166,7 +166,7 @@ def test_a_view_tells_how_far_it_is_and_how_long_it_takes(desk: Desk) -> None:
     assert desk.runs.view(99) is None
 
 
-def test_closing_waits_for_what_is_in_flight_and_leaves_the_run_resumable(store: Store, path: Path) -> None:
+def test_shutdown_waits_for_requests_in_flight_and_leaves_the_run_resumable(store: Store, path: Path) -> None:
     desk = Desk(store)
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(9)), "ops", retention_days=7)
@@ -184,7 +184,7 @@ def test_closing_waits_for_what_is_in_flight_and_leaves_the_run_resumable(store:
     again.store.close()
 
 
-def test_closing_does_not_wait_for_ever(store: Store) -> None:
+def test_shutdown_does_not_wait_for_ever(store: Store) -> None:
     desk = Desk(store)
     desk.host.open.clear()
     desk.runs.start(plan(*rows(9)), "ops", retention_days=7)
@@ -194,19 +194,19 @@ def test_closing_does_not_wait_for_ever(store: Store) -> None:
     until(lambda: desk.host.inside == 0)
 
 
-def test_an_answer_that_comes_after_closing_leaves_the_row_to_the_next_process(store: Store, path: Path) -> None:
+def test_a_response_after_shutdown_leaves_the_row_to_the_next_process(store: Store, path: Path) -> None:
     desk = Desk(store)
     desk.host.open.clear()
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     until(lambda: desk.host.inside > 0)
     desk.host.open.set()
-    until(lambda: desk.host.sandbox.log != [])  # the domain was looked at; the row comes next
+    until(lambda: desk.host.sandbox.log != [])  # the domain was read; the row comes next
     desk.host.open.clear()
     until(lambda: desk.view(run).counts.get(Outcome.SENDING) == 1 and desk.host.inside > 0)
     desk.runs.shutdown(patience=0.02)
     store.close()
 
-    with Store.open(path, ShiftedClock()).write() as tx:  # what the next process found out meanwhile
+    with Store.open(path, ShiftedClock()).write() as tx:  # what the next process found meanwhile
         journal.set_row(tx, run, 0, outcome=Outcome.CREATED)
     heard = threading.Event()
     desk.runs._worker.engine.on_response = lambda *_: heard.set()  # type: ignore[method-assign]
@@ -215,7 +215,7 @@ def test_an_answer_that_comes_after_closing_leaves_the_row_to_the_next_process(s
     assert not heard.is_set()
 
 
-def test_taking_over_and_trying_again_tell_who_asked_and_from_where(desk: Desk) -> None:
+def test_take_over_and_retry_are_audited_with_caller_and_address(desk: Desk) -> None:
     desk.host.sandbox.schedule = Schedule.of(Rule(NAMED["plan_full"]))
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
@@ -223,11 +223,11 @@ def test_taking_over_and_trying_again_tell_who_asked_and_from_where(desk: Desk) 
     again = desk.runs.retry_failed(run, "robot", kind="token", address="192.0.2.7")
     desk.wait_for(again, "finished")
     with desk.store.read() as tx:
-        told = {entry["what"]: (entry["kind"], entry["address"]) for entry in audit.entries(tx)}
-    assert told["run.take_over"] == told["run.retry"] == ("token", "192.0.2.7")
+        entries = {entry["what"]: (entry["kind"], entry["address"]) for entry in audit.entries(tx)}
+    assert entries["run.take_over"] == entries["run.retry"] == ("token", "192.0.2.7")
 
 
-def test_a_second_process_looks_on_and_takes_over_when_the_first_is_gone(
+def test_a_second_process_watches_and_takes_over_when_the_first_is_gone(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "OWN_EVERY", 0.01)
@@ -250,12 +250,12 @@ def test_a_second_process_looks_on_and_takes_over_when_the_first_is_gone(
     second.store.close()
 
 
-def test_the_pace_is_rebuilt_from_the_last_minute(store: Store) -> None:
+def test_the_rate_limits_are_rebuilt_from_the_last_minute(store: Store) -> None:
     desk = Desk(store)
     desk.wait_for(desk.runs.start(plan(*rows(2)), "ops", retention_days=7), "finished")
     desk.runs.shutdown()
     again = Desk(store, desk.host)
-    assert [kind for kind, _ in again.gate.rebuilt] == ["read", "write", "write", "read"]
+    assert [kind for kind, _ in again.rate_limiter.rebuilt] == ["read", "write", "write", "read"]
     again.runs.shutdown()
 
 
@@ -279,11 +279,11 @@ def test_a_locked_database_stops_the_run_before_the_next_request(path: Path, mon
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_a_run_whose_key_was_lost_promises_no_passwords(desk: Desk, lost: bool) -> None:
+def test_a_run_with_a_lost_key_does_not_promise_its_passwords(desk: Desk, lost: bool) -> None:
     run = desk.runs.start(plan(*rows(1)), "ops", retention_days=7)
     desk.wait_for(run, "finished")
     if lost:
         desk.store.key = ServerKey.make("another")
-    told = desk.runs.view(run).status_text
-    assert ("Its passwords cannot be read: the server's key is another one." in told) is lost
-    assert ("readable until" in told) is not lost
+    text = desk.runs.view(run).status_text
+    assert ("Its passwords cannot be read: the server's key is another one." in text) is lost
+    assert ("readable until" in text) is not lost

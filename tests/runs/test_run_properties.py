@@ -1,4 +1,4 @@
-"""Whatever the host does and whenever the process dies: each mailbox once, each password kept, each outcome true."""
+"""Properties of runs: through any fault, mailboxes are created once and outcomes are true."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,14 +9,14 @@ from mxlib.sandbox.faults import Rule
 from mxlib.sandbox.state import Change
 from mxlib.store import stored_columns
 from tests.support.hypothesis_profiles import examples
-from tests.support.mishaps import Second, Takeover, takeovers
-from tests.support.run_properties import DOMAINS, EXAMPLES, lacks, lies, rules, to_the_end
+from tests.support.mishaps import SecondProcess, Takeover, takeovers
+from tests.support.run_properties import DOMAINS, EXAMPLES, lies, lists_are_incomplete, rules, run_to_the_end
 from tests.support.simulation import Simulation, plan, row
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[Plan, set[str]]:
-    """A file over one to three domains, and which of its addresses somebody else made before."""
+    """Draw a plan over one to three domains, and the addresses that others created before."""
     rows = [
         row(
             position,
@@ -47,7 +47,7 @@ def plans(draw: st.DrawFn) -> tuple[Plan, set[str]]:
     st.sampled_from((0.2, 4.0)),
     st.booleans(),
 )
-def test_every_row_is_made_at_most_once_and_told_truthfully(
+def test_every_row_is_created_at_most_once_and_its_outcome_is_true(
     drawn: tuple[Plan, set[str]],
     faults: list[Rule],
     untrue: list[Rule],
@@ -64,22 +64,22 @@ def test_every_row_is_made_at_most_once_and_told_truthfully(
         here.sandbox.account.apply(Change("create", domain, username, password="somebody else's"))
     run = here.start(planned)
 
-    second = Second(takeover)
+    second = SecondProcess(takeover)
     for step in range(max([0, *kills, *(at for at, _ in steers), takeover.at if takeover else 0]) + 1):
-        for at, what in steers:
+        for at, action in steers:
             if at == step:
-                getattr(here.engine, what)(run, *(("A test.",) if what == "pause" else ()))
+                getattr(here.engine, action)(run, *(("A test.",) if action == "pause" else ()))
         if step in kills:
             here.kill()
         here = second.step(here, step)
-    second.leave_behind()
-    to_the_end(here, run)
+    second.let_first_continue()
+    run_to_the_end(here, run)
 
-    check(here, run, planned, theirs, lacking=lacks(untrue))
+    check(here, run, planned, theirs, lacking=lists_are_incomplete(untrue))
 
 
 def happened_after_the_comparison(here: Simulation, domain: str) -> bool:
-    """Whether MXroute carried out a request without an answer after its list was read for the last time."""
+    """Return whether an unanswered request took effect after the last read of its list."""
     path = f"/domains/{domain}/email-accounts"
     read = max((entry.at for entry in here.sandbox.log if (entry.method, entry.path) == ("GET", path)), default=0.0)
     return any(
@@ -96,14 +96,14 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
     assert all(times == 1 for times in here.sandbox.made.values())
     with here.store.read() as tx:
         emails = {domain: stored_columns.of_domain(tx, "recovery_email", domain) for domain in DOMAINS}
-    for asked, told in zip(planned.rows, rows, strict=True):
-        outcome = Outcome(told.outcome)
+    for asked, result in zip(planned.rows, rows, strict=True):
+        outcome = Outcome(result.outcome)
         assert outcome not in OPEN
         by_us = here.sandbox.made[asked.address] == 1
-        # Without a comparison a lie about what was done is not found out, nor is what happens after it.
-        if checked and not lacking and not (told.unanswered and happened_after_the_comparison(here, asked.domain)):
+        # Without a comparison a false response is not found out, nor is what happens after it.
+        if checked and not lacking and not (result.unanswered and happened_after_the_comparison(here, asked.domain)):
             assert (outcome is Outcome.CREATED) == by_us
-        assert told.sealed_password is not None or asked.left_out
+        assert result.sealed_password is not None or asked.left_out
         if by_us:
             assert here.sandbox.password_of(asked.address) == asked.password
             assert outcome is not Outcome.SKIPPED or lacking
@@ -112,10 +112,10 @@ def check(here: Simulation, run: int, planned: Plan, theirs: set[str], *, lackin
             if outcome is Outcome.CREATED:
                 assert passwords[asked.address] == asked.password
                 if checked and not lacking:
-                    assert (told.host_quota, told.host_limit) == (box.quota, box.limit)
-                    assert bool(told.differs) == (asked.limit != box.limit)
+                    assert (result.host_quota, result.host_limit) == (box.quota, box.limit)
+                    assert bool(result.differs) == (asked.limit != box.limit)
         elif asked.left_out:
-            assert (outcome, told.reason) == (Outcome.SKIPPED, asked.left_out)
+            assert (outcome, result.reason) == (Outcome.SKIPPED, asked.left_out)
         elif asked.address in theirs:
             assert here.sandbox.password_of(asked.address) == "somebody else's"
             assert outcome in {Outcome.SKIPPED, Outcome.FAILED, Outcome.NOT_ATTEMPTED} or lacking or not checked

@@ -1,4 +1,4 @@
-"""A host that lies, lists that are odd, plans that are old, and faults of our own: no row is told untruly for it."""
+"""False responses, odd lists, old plans and programming errors: no outcome becomes untrue."""
 
 import re
 from dataclasses import replace
@@ -20,8 +20,8 @@ from tests.support.simulation import Simulation, plan, row, rows
 
 
 def update(position: int, **changes: Any):
-    told = {"action": Action.UPDATE, "password": "", "quota": None, "limit": None, "before": BEFORE}
-    return row(position, **told | changes)
+    values = {"action": Action.UPDATE, "password": "", "quota": None, "limit": None, "before": BEFORE}
+    return row(position, **values | changes)
 
 
 class TestReadBacks:
@@ -32,7 +32,7 @@ class TestReadBacks:
             '{"username": "user0", "email": "user0@else.nl"}', "[{}]", "5",
         ],
     )  # fmt: skip
-    def test_what_names_another_mailbox_or_none_is_no_proof(self, data: str) -> None:
+    def test_a_read_back_of_another_mailbox_or_none_proves_nothing(self, data: str) -> None:
         here = Simulation(
             Rule(Fault(Answer.DATA, data=data), "mailbox", address="user0@a.nl", count=None),
             Rule(NAMED["lost_before"], count=None),
@@ -44,9 +44,9 @@ class TestReadBacks:
         assert "is about something else" in here.record(run).why
 
 
-class TestYesAndNothingDone:
+class TestSuccessWithoutEffect:
     @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.DELETE])
-    def test_the_comparison_makes_it_a_failure_that_can_be_tried_again(self, action: Action) -> None:
+    def test_the_comparison_makes_a_falsely_confirmed_write_a_failure_to_retry(self, action: Action) -> None:
         here = Simulation(Rule(NAMED["yes_undone"], count=None))
         if action is not Action.CREATE:
             existing(here, "user0")
@@ -64,7 +64,7 @@ class TestYesAndNothingDone:
             entries = [entry["what"] for entry in audit.entries(tx, run=run)]
         assert entries.count("mailbox.not_done") == 1
 
-    def test_a_list_that_lacks_what_is_there_makes_no_failure(self) -> None:
+    def test_an_incomplete_list_makes_no_failure(self) -> None:
         here = Simulation(Rule(NAMED["half_a_list"], "list", count=None))
         run = here.start(plan(*rows(3)))
         here.run()
@@ -72,9 +72,9 @@ class TestYesAndNothingDone:
         assert len(here.passwords(run)) == 3
 
 
-class TestNoAndDone:
+class TestRefusalWithEffect:
     @pytest.mark.parametrize("name", [name for name in NAMED if name.startswith("no_done")])
-    def test_what_stands_there_though_it_was_refused_was_made_and_says_so(self, name: str) -> None:
+    def test_a_refused_create_that_exists_counts_as_created_and_says_so(self, name: str) -> None:
         here = Simulation(Rule(NAMED[name], "create", count=None))
         run = here.start(plan(*rows(2)))
         here.run()
@@ -83,7 +83,7 @@ class TestNoAndDone:
         assert len(here.passwords(run)) == 2
 
     @pytest.mark.parametrize("name", ["no_done", "no_done_403", "no_done_success_false"])
-    def test_so_was_an_update_and_a_deletion(self, name: str) -> None:
+    def test_a_refused_update_or_deletion_that_took_effect_counts_as_done(self, name: str) -> None:
         here = Simulation(Rule(NAMED[name], count=None))
         existing(here, "user0", "user1")
         run = here.start(plan(update(0, quota=2048), deletion(1)))
@@ -91,12 +91,12 @@ class TestNoAndDone:
         assert here.outcomes(run) == ["updated", "deleted"]
 
 
-class TestNoAndDoneBeforeAPause:
-    """Three refusals alike pause a run, and so does a refused key; what was done all the same is ours."""
+class TestRefusalWithEffectBeforeAPause:
+    """Three equal refusals or a refused key pause a run; writes that still took effect belong to it."""
 
     @pytest.mark.parametrize("status", [401, 403, 422])
     @pytest.mark.parametrize("ends", ["resume", "stop"])
-    def test_what_was_made_is_found_as_our_own(self, status: int, ends: str) -> None:
+    def test_mailboxes_created_despite_refusals_keep_their_passwords(self, status: int, ends: str) -> None:
         here = Simulation(Rule(Fault(Answer.NO, status=status), "create", count=3))
         run = here.start(plan(*rows(6)))
         here.run()
@@ -108,7 +108,7 @@ class TestNoAndDoneBeforeAPause:
         assert here.passwords(run).keys() == made
         assert {each.address for each in here.rows(run) if each.outcome == "created"} == made
 
-    def test_so_is_what_was_deleted(self) -> None:
+    def test_mailboxes_deleted_despite_refusals_count_as_deleted(self) -> None:
         here = Simulation(Rule(NAMED["no_done_403"], "delete", count=3))
         existing(here, "user0", "user1", "user2")
         run = here.start(plan(*(deletion(n) for n in range(3))))
@@ -121,7 +121,7 @@ class TestNoAndDoneBeforeAPause:
 
 
 class TestAKeyThatMayNotWrite:
-    def test_three_refusals_running_pause_the_run_and_their_rows_wait(self) -> None:
+    def test_three_refusals_in_a_row_pause_the_run_and_their_rows_wait(self) -> None:
         here = Simulation(Rule(NAMED["forbidden"], count=None))
         run = here.start(plan(*rows(100)))
         here.run()
@@ -132,7 +132,7 @@ class TestAKeyThatMayNotWrite:
         here.run()
         assert here.outcomes(run) == ["created"] * 100
 
-    def test_resume_moves_on_past_rows_that_stay_refused(self) -> None:
+    def test_resume_continues_past_rows_that_stay_refused(self) -> None:
         refused = [Rule(NAMED["forbidden"], address=f"user{n}@a.nl", count=None) for n in range(3)]
         here = Simulation(*refused)
         run = here.start(plan(*rows(9)))
@@ -142,7 +142,7 @@ class TestAKeyThatMayNotWrite:
         here.run()
         assert here.outcomes(run) == ["failed"] * 3 + ["created"] * 6
 
-    def test_it_outlives_the_process(self) -> None:
+    def test_the_pause_survives_a_restart(self) -> None:
         here = Simulation(Rule(NAMED["forbidden"], count=None))
         run = here.start(plan(*rows(10)))
         here.run()
@@ -168,9 +168,9 @@ class TestOddLists:
             ),
         ],
     )  # fmt: skip
-    def test_each_is_asked_for_again_and_said_and_nothing_is_lost(self, fault: Fault) -> None:
+    def test_an_unreadable_list_is_read_again_and_reported_and_nothing_is_lost(self, fault: Fault) -> None:
         here = Simulation(Rule(fault, "list", count=None))
-        existing(here, "somebody")
+        existing(here, "theirs")
         run = here.start(plan(*rows(2)))
         here.run(most=3000)
         assert here.record(run).status == "paused"
@@ -181,7 +181,7 @@ class TestOddLists:
         assert here.outcomes(run) == ["created"] * 2
 
     @pytest.mark.parametrize("lists", [1, 2])
-    def test_one_empty_list_decides_nothing(self, lists: int) -> None:
+    def test_an_empty_list_is_not_trusted_until_it_is_read_again(self, lists: int) -> None:
         here = Simulation(Rule(NAMED["empty_list"], "list", count=lists))
         existing(here, "user0", "user1", "user2", usage=3.0)
         run = here.start(plan(*(deletion(n, usage=3.0) for n in range(2)), update(2, quota=2048)))
@@ -191,9 +191,9 @@ class TestOddLists:
         assert here.clock.passed - began >= 60
 
 
-class TestFaultsOfOurOwn:
+class TestProgrammingErrors:
     @pytest.mark.parametrize("where", ["meanwhile", "compare", "decide"])
-    def test_each_leaves_a_run_that_resume_moves_and_that_health_names(
+    def test_a_programming_error_pauses_the_run_is_reported_and_resume_works(
         self, where: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         here = Simulation()
@@ -213,7 +213,7 @@ class TestFaultsOfOurOwn:
 
 class TestStopping:
     def stopped(self, fault: str) -> tuple[Simulation, int]:
-        """Rows lost their answer, the host tells no more, and the run is stopped."""
+        """Return a stopped run whose rows lost their responses, with a host that no longer responds."""
         here = Simulation(Rule(NAMED["lost_after"], count=3), Rule(NAMED[fault], "any", first=5, count=None))
         run = here.start(plan(*rows(6)))
         for _ in range(40):
@@ -227,7 +227,7 @@ class TestStopping:
 
     @pytest.mark.parametrize("fault", ["unauthorized", "lost_before", "forbidden"])
     @pytest.mark.parametrize("dies", [False, True])
-    def test_unsettled_rows_may_exist_until_the_host_answers_again(self, fault: str, dies: bool) -> None:
+    def test_unresolved_rows_may_exist_until_the_host_responds_again(self, fault: str, dies: bool) -> None:
         here, run = self.stopped(fault)
         assert here.record(run).status == "stopped"
         unsettled = [each for each in here.rows(run) if each.outcome == "settling"]
@@ -253,7 +253,7 @@ class TestOldPlans:
         here.clock.passed += 60
         return here, run
 
-    def made_again(self, here: Simulation, name: str, **changes: Any) -> None:
+    def create_again(self, here: Simulation, name: str, **changes: Any) -> None:
         here.sandbox.account.apply(Change("delete", "a.nl", name))
         existing(here, name, **changes)
         with here.store.write() as tx:
@@ -263,9 +263,9 @@ class TestOldPlans:
     @pytest.mark.parametrize(
         "planned", [deletion, lambda n: update(n, password="New-pass-1"), lambda n: update(n, quota=9)]
     )
-    def test_what_was_made_again_by_hand_stays_as_it_is(self, planned: Any) -> None:
+    def test_a_mailbox_created_again_by_hand_is_left_unchanged(self, planned: Any) -> None:
         here, run = self.paused(planned(0), planned(1))
-        self.made_again(here, "user0", usage=5.0)
+        self.create_again(here, "user0", usage=5.0)
         here.engine.resume(run)
         here.run()
         assert here.outcomes(run)[0] == "skipped"
@@ -274,13 +274,13 @@ class TestOldPlans:
         box = here.sandbox.account.domains["a.nl"]["user0"]
         assert (box.usage, box.quota, box.password) == (5.0, 1024, "theirs")
 
-    def test_a_run_that_tries_it_again_keeps_it_too(self) -> None:
+    def test_a_retry_keeps_a_mailbox_created_again_by_hand_too(self) -> None:
         here = Simulation(Rule(NAMED["forbidden"], address="user0@a.nl", count=1))
         existing(here, "user0")
         run = here.start(plan(deletion(0)))
         here.run()
         assert here.outcomes(run) == ["failed"]
-        self.made_again(here, "user0")
+        self.create_again(here, "user0")
         with here.store.write() as tx:
             from mxlib.runs import retry
 
@@ -299,7 +299,7 @@ class TestOldPlans:
             ({"limit": 5}, "kept: limit was changed to 5 since"),
         ],
     )
-    def test_a_deletion_keeps_what_is_not_as_planned(self, now: dict[str, Any], reason: str) -> None:
+    def test_a_deletion_keeps_a_mailbox_that_is_not_as_planned(self, now: dict[str, Any], reason: str) -> None:
         here, run = self.paused(deletion(0, usage=7.0, sent=4), usage=7.0, sent=4)
         existing(here, "user0", **{"usage": 7.0, "sent": 4} | now)
         here.engine.resume(run)
@@ -307,7 +307,7 @@ class TestOldPlans:
         assert [(each.outcome, each.reason) for each in here.rows(run)] == [("skipped", reason)]
         assert "user0" in there(here)
 
-    def test_mail_that_comes_in_and_the_next_day_stop_nothing(self) -> None:
+    def test_incoming_mail_and_a_new_day_do_not_stop_an_old_plan(self) -> None:
         here, run = self.paused(deletion(0, usage=7.0, sent=4), update(1, quota=9), usage=7.0, sent=4)
         here.clock.passed += 86_400
         boxes = here.sandbox.account.domains["a.nl"]
@@ -317,7 +317,7 @@ class TestOldPlans:
         here.run()
         assert here.outcomes(run) == ["deleted", "updated"]
 
-    def test_each_is_looked_at_right_before_and_the_pace_holds(self) -> None:
+    def test_each_mailbox_is_inspected_before_deletion_within_the_rate_limit(self) -> None:
         here = Simulation(paced=True)
         existing(here, *(f"user{n}" for n in range(45)))
         run = here.start(plan(*(deletion(n) for n in range(45))))
@@ -327,7 +327,7 @@ class TestOldPlans:
         assert here.clock.passed < 2 * 61.3 + 20
 
 
-def test_a_key_refused_for_everything_is_said_as_that() -> None:
+def test_a_key_refused_for_every_request_is_reported_as_such() -> None:
     here = Simulation(Rule(NAMED["forbidden"], "any", first=4, count=None))
     run = here.start(plan(*rows(6)))
     here.run()
@@ -338,13 +338,13 @@ def test_a_key_refused_for_everything_is_said_as_that() -> None:
     assert here.outcomes(run) == ["created"] * 6
 
 
-def test_an_answer_that_is_none_says_which_mailbox() -> None:
+def test_an_error_about_unexpected_data_names_the_mailbox() -> None:
     request = protocol.read_mailbox("a.nl", "jan")
     with pytest.raises(UnexpectedData, match=r"jan@a\.nl"):
         protocol.parse_response(request, 200, {}, b'{"success": true, "data": {"username": "piet"}}', 0.0)
 
 
-def test_the_trail_of_a_run_that_is_tried_again_leads_to_its_first_plan() -> None:
+def test_the_lineage_of_a_run_starts_at_its_first_plan() -> None:
     here = Simulation()
     run = here.start(plan(*rows(1)))
     with here.store.read() as tx:

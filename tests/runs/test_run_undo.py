@@ -1,4 +1,4 @@
-"""A run that takes another one back: nothing that is used goes, and nothing that was changed since."""
+"""Undo of a run: mailboxes that are used or were changed since are kept."""
 
 from dataclasses import replace
 
@@ -19,13 +19,13 @@ LEFT = {"quota": 1024, "limit": 9600}
 
 
 def deletion(position: int, username: str = "", **changes: object) -> PlannedRow:
-    """Delete what is unused and as it was left."""
+    """Return a deletion of a mailbox that is unused and unchanged."""
     blank = {"password": "", "quota": None, "limit": None, "before": {**LEFT, "unused": True}}
     return row(position, username, action=Action.DELETE, **(blank | changes))
 
 
 def restored(position: int, **changes: object) -> PlannedRow:
-    """An update of what is as it was left."""
+    """Return an update of a mailbox that is unchanged."""
     blank = {"password": "", "quota": None, "limit": None, "before": {**LEFT, "unchanged": True}}
     return row(position, action=Action.UPDATE, **(blank | changes))
 
@@ -35,7 +35,7 @@ def undo(*rows: PlannedRow, of: int) -> Plan:
 
 
 def made(*rules: Rule, count: int = 4, **more: object) -> tuple[Simulation, int]:
-    """A run that made user0, user1, … and is at its end; rules hold for what comes then."""
+    """Return a finished run that created user0, user1, …; the rules apply from then on."""
     here = Simulation(**more)  # type: ignore[arg-type]
     run = here.start(plan(*rows(count)))
     here.run()
@@ -44,8 +44,8 @@ def made(*rules: Rule, count: int = 4, **more: object) -> tuple[Simulation, int]
     return here, run
 
 
-def becomes(here: Simulation, username: str, **changes: object) -> None:
-    """Somebody uses or changes a mailbox."""
+def change_mailbox(here: Simulation, username: str, **changes: object) -> None:
+    """Use or change a mailbox as its owner or another person would."""
     boxes = here.sandbox.account.domains["a.nl"]
     boxes[username] = replace(boxes[username], **changes)  # type: ignore[arg-type]
 
@@ -55,7 +55,7 @@ def there(here: Simulation) -> list[str]:
 
 
 def asked(here: Simulation, username: str) -> list[str]:
-    """What was asked of one mailbox, in order."""
+    """Return the methods of the requests about one mailbox, in order."""
     return [entry.method for entry in here.sandbox.log if entry.path.endswith(f"/{username}")]
 
 
@@ -64,7 +64,7 @@ def until_asked(here: Simulation, method: str, username: str) -> None:
         here.step()
 
 
-def test_what_is_unused_goes_and_each_is_read_right_before() -> None:
+def test_unused_mailboxes_are_deleted_and_each_is_inspected_right_before() -> None:
     here, run = made()
     back = here.start(undo(*(deletion(n) for n in range(4)), of=run))
     here.run()
@@ -86,34 +86,34 @@ def test_what_is_unused_goes_and_each_is_read_right_before() -> None:
         ({"limit": 500}, "kept: limit was changed to 500 since"),
     ],
 )
-class TestWhatIsKept:
-    def test_before_the_first_row(self, changes: dict[str, object], reason: str) -> None:
+class TestKeptMailboxes:
+    def test_used_or_changed_before_the_first_row(self, changes: dict[str, object], reason: str) -> None:
         here, run = made()
-        becomes(here, "user1", **changes)
+        change_mailbox(here, "user1", **changes)
         back = here.start(undo(*(deletion(n) for n in range(4)), of=run))
         here.run()
         assert here.outcomes(back) == ["deleted", "skipped", "deleted", "deleted"]
         assert (here.rows(back)[1].reason, there(here)) == (reason, ["user1"])
         assert asked(here, "user1") == []
 
-    def test_after_the_domain_was_read_and_before_its_turn(self, changes: dict[str, object], reason: str) -> None:
+    def test_used_or_changed_after_the_domain_was_read(self, changes: dict[str, object], reason: str) -> None:
         here, run = made()
         back = here.start(undo(*(deletion(n) for n in range(4)), of=run))
         until_asked(here, "GET", "user0")
-        becomes(here, "user3", **changes)
+        change_mailbox(here, "user3", **changes)
         here.run()
         assert here.outcomes(back) == ["deleted", "deleted", "deleted", "skipped"]
         assert (here.rows(back)[3].reason, there(here)) == (reason, ["user3"])
         assert asked(here, "user3") == ["GET"]
 
 
-class TestWhatWasDoneHereSince:
+class TestChangesInMXMSince:
     def by_hand(self, here: Simulation, what: str, on: str) -> None:
         with here.store.write() as tx:
             audit.record(tx, Actor("jan"), AuditAction(what), at=here.clock.now(), on=on)
 
     @pytest.mark.parametrize("what", ["mailbox.update", "recovery.set", "mailbox.create"])
-    def test_a_mailbox_changed_or_made_anew_by_hand_is_kept(self, what: str) -> None:
+    def test_a_mailbox_changed_or_created_again_by_hand_is_kept(self, what: str) -> None:
         here, run = made()
         self.by_hand(here, what, "user1@a.nl")
         back = here.start(undo(*(deletion(n) for n in range(2)), of=run))
@@ -121,7 +121,7 @@ class TestWhatWasDoneHereSince:
         assert here.outcomes(back) == ["deleted", "skipped"]
         assert here.rows(back)[1].reason == reasons.CHANGED_HERE
 
-    def test_so_is_one_that_another_run_made_anew(self) -> None:
+    def test_a_mailbox_created_again_by_another_run_is_kept(self) -> None:
         here, run = made()
         here.sandbox.account.apply(Change("delete", "a.nl", "user1"))
         here.start(plan(row(0, "user1", password="Another-1x")))
@@ -130,7 +130,7 @@ class TestWhatWasDoneHereSince:
         here.run()
         assert (here.outcomes(back), there(here)) == (["deleted", "skipped"], ["user1", "user2", "user3"])
 
-    def test_an_earlier_undo_of_the_same_run_is_no_change(self) -> None:
+    def test_an_earlier_undo_of_the_same_run_does_not_count_as_a_change(self) -> None:
         here, run = made()
         first = here.start(undo(deletion(0), deletion(1), of=run))
         until_asked(here, "DELETE", "user0")
@@ -145,7 +145,7 @@ class TestWhatWasDoneHereSince:
 
 class TestRestoring:
     def changed(self, *rules: Rule) -> tuple[Simulation, int]:
-        """A run that changed quota and recovery email of user0 and user1."""
+        """Return a run that changed quota and recovery email of user0 and user1."""
         here = Simulation()
         for number in range(2):
             here.sandbox.account.apply(Change("create", "a.nl", f"user{number}", quota=512, password="theirs"))
@@ -163,7 +163,7 @@ class TestRestoring:
     def quotas(self, here: Simulation) -> list[int]:
         return [box.quota for box in here.sandbox.account.domains["a.nl"].values()]
 
-    def test_old_quota_and_recovery_email_come_back(self) -> None:
+    def test_undo_restores_quota_and_recovery_email(self) -> None:
         here, run = self.changed()
         back = here.start(undo(self.back(0), self.back(1), of=run))
         here.run()
@@ -172,9 +172,9 @@ class TestRestoring:
         with here.store.read() as tx:
             assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {}
 
-    def test_what_somebody_changed_since_stays(self) -> None:
+    def test_values_that_others_changed_since_are_kept(self) -> None:
         here, run = self.changed()
-        becomes(here, "user0", quota=4096)
+        change_mailbox(here, "user0", quota=4096)
         with here.store.write() as tx:
             stored_columns.put(tx, "recovery_email", "a.nl", "user1", "other@b.nl", 0.0)
         back = here.start(undo(self.back(0), self.back(1), of=run))
@@ -184,7 +184,7 @@ class TestRestoring:
         ]  # fmt: skip
         assert self.quotas(here) == [4096, 1024]
 
-    def test_a_recovery_email_alone_comes_back_without_a_request_unless_changed_since(self) -> None:
+    def test_a_recovery_email_alone_is_restored_without_a_request_unless_changed_since(self) -> None:
         here, run = self.changed()
         with here.store.write() as tx:
             stored_columns.put(tx, "recovery_email", "a.nl", "user1", "other@b.nl", 0.0)
@@ -196,13 +196,13 @@ class TestRestoring:
             assert stored_columns.of_domain(tx, "recovery_email", "a.nl") == {"user1": "other@b.nl"}
 
     @pytest.mark.parametrize("fault", ["lost_after", "lost_before", "lost_late", "error_after"])
-    def test_a_lost_answer_is_not_taken_for_a_change_by_somebody_else(self, fault: str) -> None:
+    def test_a_lost_response_is_not_mistaken_for_a_change_by_others(self, fault: str) -> None:
         here, run = self.changed(Rule(NAMED[fault]))
         back = here.start(undo(self.back(0), of=run))
         here.run()
         assert (here.outcomes(back), self.quotas(here)) == (["updated"], [512, 1024])
 
-    def test_nor_is_one_that_takes_effect_after_it_was_waited_for(self) -> None:
+    def test_a_late_effect_is_not_mistaken_for_a_change_by_others(self) -> None:
         here, run = self.changed(Rule(replace(NAMED["lost_late"], late=TIMEOUT + 1.0)))
         back = here.start(undo(self.back(0), of=run))
         until_asked(here, "PATCH", "user0")
@@ -215,22 +215,22 @@ class TestRestoring:
         assert (here.outcomes(back), self.quotas(here)) == (["updated"], [512, 1024])
 
 
-class TestLostAnswers:
+class TestLostResponses:
     @pytest.mark.parametrize("fault", ["lost_after", "error_after", "html_after", "stalled"])
-    def test_a_deletion_whose_answer_was_lost_is_settled_by_reading_back(self, fault: str) -> None:
+    def test_a_deletion_without_a_response_is_resolved_by_reading_back(self, fault: str) -> None:
         here, run = made(Rule(NAMED[fault]))
         back = here.start(undo(deletion(0), of=run))
         here.run()
         assert (here.outcomes(back), asked(here, "user0").count("DELETE")) == (["deleted"], 1)
 
-    def test_one_that_happens_late_is_waited_for(self) -> None:
+    def test_a_late_deletion_is_waited_for(self) -> None:
         here, run = made(Rule(NAMED["lost_late"]))
         back = here.start(undo(deletion(0), of=run))
         here.run()
         assert here.outcomes(back) == ["deleted"]
         assert 404 not in {entry.status for entry in here.sandbox.log if entry.method == "DELETE"}
 
-    def test_one_that_did_not_happen_is_sent_again_only_after_another_look(self) -> None:
+    def test_a_deletion_that_did_not_happen_is_sent_again_only_after_another_inspection(self) -> None:
         here, run = made(Rule(NAMED["lost_before"]))
         back = here.start(undo(deletion(0), of=run))
         here.run()
@@ -239,25 +239,25 @@ class TestLostAnswers:
         at = [entry.at for entry in here.sandbox.log if entry.method == "DELETE"]
         assert at[1] - at[0] >= TIMEOUT
 
-    def test_one_that_the_limit_refused_is_looked_at_anew_before_it_is_sent_again(self) -> None:
+    def test_a_deletion_refused_by_the_rate_limit_is_inspected_again_before_it_is_sent(self) -> None:
         here, run = made(Rule(NAMED["rate_limited"]))
         here.start(undo(deletion(0), of=run))
         here.run()
         assert asked(here, "user0") == ["GET", "DELETE", "GET", "DELETE"]
 
-    def test_mail_that_came_before_the_second_try_keeps_the_mailbox(self) -> None:
+    def test_mail_before_the_second_try_keeps_the_mailbox(self) -> None:
         here, run = made(Rule(NAMED["lost_before"]))
         back = here.start(undo(deletion(0), of=run))
         until_asked(here, "DELETE", "user0")
-        becomes(here, "user0", usage=5.0)
+        change_mailbox(here, "user0", usage=5.0)
         here.run()
         assert (here.outcomes(back), there(here)) == (["skipped"], ["user0", "user1", "user2", "user3"])
 
-    def test_one_that_happens_after_all_though_its_mailbox_was_to_be_kept_by_then_is_told(self) -> None:
+    def test_a_late_deletion_of_a_mailbox_reported_as_kept_is_reported_as_deleted(self) -> None:
         here, run = made(Rule(replace(NAMED["lost_late"], late=TIMEOUT + 1.0)))
         back = here.start(undo(deletion(0), row(1, "other"), of=run))
         until_asked(here, "DELETE", "user0")
-        becomes(here, "user0", usage=5.0)
+        change_mailbox(here, "user0", usage=5.0)
         while here.outcomes(back)[0] != "skipped":
             here.step()
         here.engine.pause(back, messages.BY_HAND)
@@ -266,13 +266,13 @@ class TestLostAnswers:
         here.run()
         assert (here.outcomes(back)[0], "user0" in there(here)) == ("deleted", False)
 
-    def test_an_unreadable_answer_to_the_look_only_waits(self) -> None:
+    def test_an_unreadable_inspection_is_repeated(self) -> None:
         here, run = made(Rule(NAMED["html_before"], on="read", first=2, count=3))
         back = here.start(undo(deletion(0), of=run))
         here.run()
         assert here.outcomes(back) == ["deleted"]
 
-    def test_a_refused_key_pauses_and_nothing_is_deleted_unseen(self) -> None:
+    def test_a_refused_key_pauses_the_run_and_nothing_is_deleted_uninspected(self) -> None:
         here, run = made(Rule(NAMED["unauthorized"], on="read", first=2, count=None))
         back = here.start(undo(deletion(0), of=run))
         here.run()
@@ -282,7 +282,7 @@ class TestLostAnswers:
         here.run()
         assert here.outcomes(back) == ["deleted"]
 
-    def test_an_answer_without_figures_keeps_the_mailbox(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_inspection_without_figures_keeps_the_mailbox(self, monkeypatch: pytest.MonkeyPatch) -> None:
         here, run = made()
         monkeypatch.setattr("mxlib.runs.write_guard._FIGURES", ("usage", "sent", "quota", "limit", "unheard of"))
         back = here.start(undo(deletion(0), of=run))
@@ -292,7 +292,7 @@ class TestLostAnswers:
 
 class TestTheProcessDies:
     @pytest.mark.parametrize("step", range(0, 44, 2))
-    def test_at_any_instant_and_no_mailbox_goes_that_is_used_by_then(self, step: int) -> None:
+    def test_after_a_death_at_any_instant_no_used_mailbox_is_deleted(self, step: int) -> None:
         here, run = made(count=6, latency=1.0)
         back = here.start(undo(*(deletion(n) for n in range(6)), of=run))
         for _ in range(step):
@@ -301,15 +301,15 @@ class TestTheProcessDies:
         on_their_way = {each.username for each in here.rows(back) if each.outcome == "settling"}
         used = [name for name in there(here) if name not in on_their_way]
         for name in used:
-            becomes(here, name, usage=1.0)
+            change_mailbox(here, name, usage=1.0)
         here.run()
         assert there(here) == sorted(used)
         assert set(here.outcomes(back)) <= {"deleted", "skipped"}
         assert here.outcomes(back).count("skipped") == len(used)
 
 
-class TestThePace:
-    def test_a_look_is_never_much_older_than_its_write(self) -> None:
+class TestRateLimit:
+    def test_an_inspection_is_never_much_older_than_its_write(self) -> None:
         here, run = made(count=50, paced=True)
         here.sandbox.limits = Limits()
         here.clock.passed += 120
@@ -319,15 +319,15 @@ class TestThePace:
         assert set(here.outcomes(back)) == {"deleted"}
         assert 429 not in {entry.status for entry in here.sandbox.log}
         for number in range(50):
-            looks = [e.at for e in here.sandbox.log if e.path.endswith(f"/user{number}") and e.method == "GET"]
+            inspections = [e.at for e in here.sandbox.log if e.path.endswith(f"/user{number}") and e.method == "GET"]
             (gone,) = [e.at for e in here.sandbox.log if e.path.endswith(f"/user{number}") and e.method == "DELETE"]
-            assert gone - looks[-1] <= run_state.INSPECTED_FOR + 1
-            assert len(looks) <= 3
+            assert gone - inspections[-1] <= run_state.INSPECTED_FOR + 1
+            assert len(inspections) <= 3
         began = min(entry.at for entry in here.sandbox.log)
         assert here.clock.now() - began < 3 * 60 + 20
         assert began > START
 
-    def test_two_that_share_the_pace_end_both(self) -> None:
+    def test_two_runs_that_share_the_rate_limit_both_finish(self) -> None:
         here, run = made(count=30, paced=True)
         back = here.start(undo(*(deletion(n) for n in range(30)), of=run))
         other = here.start(plan(*rows(30, domain="b.nl")))

@@ -1,4 +1,4 @@
-"""What a run changes of mailboxes that exist: sent as asked, told with old and new, and never more than asked."""
+"""Updates of existing mailboxes: sent as asked, never more, and reported with old and new values."""
 
 import csv
 import io
@@ -19,13 +19,13 @@ KNOWN = {"quota": 1024, "limit": 9600, "recovery_email": ""}
 
 
 def update(position: int, **changes: object) -> PlannedRow:
-    """An update that keeps everything, unless `changes` say otherwise."""
+    """Return an update that keeps everything, unless `changes` say otherwise."""
     blank = {"password": "", "quota": None, "limit": None, "generated": False, "before": KNOWN}
     return row(position, action=Action.UPDATE, **(blank | changes))
 
 
 def existing(*rules: Rule, count: int = 4, **more: object) -> Simulation:
-    """A simulation in which user0, user1, … of a.nl are there already."""
+    """Return a simulation in which user0, user1, … of a.nl already exist."""
     here = Simulation(*rules, **more)  # type: ignore[arg-type]
     for number in range(count):
         here.sandbox.account.apply(Change("create", "a.nl", f"user{number}", password="theirs"))
@@ -33,7 +33,7 @@ def existing(*rules: Rule, count: int = 4, **more: object) -> Simulation:
 
 
 def asked(here: Simulation) -> list[str]:
-    """The requests so far: method and last part of the path."""
+    """Return the requests so far: method and last part of the path."""
     return [f"{entry.method} {entry.path.rpartition('/')[2]}" for entry in here.sandbox.log]
 
 
@@ -48,12 +48,12 @@ def have(here: Simulation, **kept: str) -> None:
             stored_columns.put(tx, "recovery_email", "a.nl", username, email, 0.0)
 
 
-def trail(tx: Tx, run: int) -> list[tuple[str, str]]:
+def audit_entries(tx: Tx, run: int) -> list[tuple[str, str]]:
     return [(entry["what"], entry["on"]) for entry in reversed(audit.entries(tx, run=run))]
 
 
-class TestWhatTheTrailTells:
-    def test_of_each_mailbox_what_changed_and_of_the_run_what_became_of_its_rows(self) -> None:
+class TestAuditLog:
+    def test_the_audit_log_has_the_changes_of_each_mailbox_and_the_counts_of_the_run(self) -> None:
         here = existing()
         run = here.start(
             plan(
@@ -65,8 +65,8 @@ class TestWhatTheTrailTells:
         )
         here.run()
         with here.store.read() as tx:
-            told = {(entry["what"], entry["on"]): entry["outcome"] for entry in audit.entries(tx, run=run)}
-        assert told == {
+            outcomes = {(entry["what"], entry["on"]): entry["outcome"] for entry in audit.entries(tx, run=run)}
+        assert outcomes == {
             ("mailbox.update", "user0@a.nl"): "quota 1024 → 2048",
             ("mailbox.update", "user1@a.nl"): "password changed; limit 500 asked for",
             ("mailbox.update", "user2@a.nl"): "quota 1024 → 512",
@@ -74,8 +74,8 @@ class TestWhatTheTrailTells:
         }
 
 
-class TestWhatIsSent:
-    def test_a_patch_names_what_the_row_gives_and_nothing_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+class TestRequests:
+    def test_a_patch_holds_exactly_the_values_of_the_row(self, monkeypatch: pytest.MonkeyPatch) -> None:
         here, bodies = existing(), []
         handle = here.sandbox.handle
 
@@ -103,7 +103,7 @@ class TestWhatIsSent:
             key=str,
         )
 
-    def test_an_unchanged_row_costs_nothing_and_is_told_at_once(self) -> None:
+    def test_an_unchanged_row_costs_no_request_and_is_reported_at_once(self) -> None:
         here = existing()
         run = here.start(plan(update(0), update(1, quota=2048)))
         assert here.outcomes(run) == ["unchanged", "waiting"]
@@ -113,7 +113,7 @@ class TestWhatIsSent:
         assert "PATCH user0" not in asked(here)
         assert here.rows(run)[0].reason == findings.NO_CHANGE
 
-    def test_a_mailbox_deleted_meanwhile_is_skipped_though_the_look_still_saw_it(self) -> None:
+    def test_a_mailbox_deleted_after_its_inspection_is_skipped(self) -> None:
         here = existing()
         run = here.start(plan(update(0, quota=1), update(1, quota=2)))
         while "GET email-accounts" not in asked(here):
@@ -123,7 +123,7 @@ class TestWhatIsSent:
         assert here.outcomes(run) == ["updated", "skipped"]
         assert here.rows(run)[1].reason == reasons.GONE_MEANWHILE
 
-    def test_a_limit_that_the_host_refuses_fails_with_its_words(self) -> None:
+    def test_a_limit_that_the_host_refuses_fails_with_the_words_of_the_host(self) -> None:
         here = existing()
         run = here.start(plan(update(0, password="New-Secret-1", limit=99_999)))
         here.run()
@@ -132,40 +132,40 @@ class TestWhatIsSent:
         assert here.sandbox.password_of("user0@a.nl") == "theirs"
 
 
-class TestWhatIsTold:
-    def test_old_and_new_and_what_the_host_ignores(self) -> None:
+class TestResults:
+    def test_results_show_old_and_new_values_and_what_the_host_ignores(self) -> None:
         here = existing()
         here.sandbox.account.limit_sticks_every = 0
         run = here.start(plan(update(0, password="New-Secret-1", quota=2048, limit=500)))
         here.run()
-        (told,) = here.rows(run)
-        assert told.reason == (
+        (row_result,) = here.rows(run)
+        assert row_result.reason == (
             "changed; quota 1024 → 2048 as asked; limit is 9600, not 500 as asked (the host ignores it); "
             "password changed"
         )
-        assert (told.host_quota, told.host_limit, told.differs) == (2048, 9600, "limit 9600, not 500")
+        assert (row_result.host_quota, row_result.host_limit, row_result.differs) == (2048, 9600, "limit 9600, not 500")
         assert here.passwords(run) == {}
         (line,) = csv.DictReader(io.StringIO(results.results_csv(here.store, run).decode("utf-8-sig")))
         assert (line["old_quota"], line["host_quota"], line["old_limit"]) == ("1024", "2048", "9600")
         assert line["password"] == "New-Secret-1"
 
-    def test_a_limit_that_sticks(self) -> None:
+    def test_a_limit_that_the_host_accepts_is_reported_as_changed(self) -> None:
         here = existing()
         here.sandbox.account.limit_sticks_every = 1
         run = here.start(plan(update(0, password="New-Secret-1", limit=500)))
         here.run()
         assert here.rows(run)[0].reason == "changed; limit 9600 → 500 as asked; password changed"
 
-    def test_a_quota_changed_by_somebody_else_since_the_plan_stays(self) -> None:
+    def test_a_quota_changed_by_others_since_the_plan_is_kept(self) -> None:
         here = existing()
         here.sandbox.account.apply(Change("update", "a.nl", "user0", quota=3000))
         run = here.start(plan(update(0, quota=2048)))
         here.run()
-        (told,) = here.rows(run)
-        assert (told.outcome, told.reason) == ("skipped", "kept: quota was changed to 3000 since")
+        (row_result,) = here.rows(run)
+        assert (row_result.outcome, row_result.reason) == ("skipped", "kept: quota was changed to 3000 since")
         assert here.sandbox.account.domains["a.nl"]["user0"].quota == 3000
 
-    def test_what_there_was_is_not_taken_from_after_our_own_lost_update(self) -> None:
+    def test_the_old_value_is_the_one_before_an_update_without_a_response(self) -> None:
         here = existing(Rule(NAMED["lost_after"]), latency=1.0)
         run = here.start(plan(update(0, quota=2048)))
         while "PATCH user0" not in asked(here):
@@ -174,14 +174,14 @@ class TestWhatIsTold:
         here.run()
         assert here.rows(run)[0].was["quota"] == 1024
 
-    def test_an_update_given_up_unanswered_is_told_by_the_comparison(self) -> None:
+    def test_an_update_given_up_without_a_response_is_resolved_by_the_comparison(self) -> None:
         here = existing(Rule(NAMED["error_after"], count=5, address="user0@a.nl"))
         run = here.start(plan(update(0, quota=2048), update(1, quota=2048)))
         here.run()
         assert here.outcomes(run) == ["updated", "updated"]
         assert here.rows(run)[0].reason == "changed (no answer came; read back); quota 1024 → 2048 as asked"
 
-    def test_a_run_without_passwords_says_nothing_of_them(self) -> None:
+    def test_a_run_without_passwords_has_no_key_and_no_retention(self) -> None:
         here = existing()
         run = here.start(plan(update(0, quota=2048)))
         assert here.record(run).passwords_until is None
@@ -189,7 +189,7 @@ class TestWhatIsTold:
 
 
 class TestRecoveryEmails:
-    def test_a_recovery_email_goes_with_its_update(self) -> None:
+    def test_a_recovery_email_is_stored_with_its_update(self) -> None:
         here = existing()
         have(here, user1="old@b.nl")
         run = here.start(
@@ -206,7 +206,7 @@ class TestRecoveryEmails:
             "changed; quota 1024 → 2048 as asked; recovery email removed",
         ]
 
-    def test_alone_it_costs_no_request_at_all(self) -> None:
+    def test_a_recovery_email_alone_costs_no_request(self) -> None:
         here = existing()
         have(here, user1="old@b.nl")
         run = here.start(plan(update(0, recovery_email="new@b.nl"), update(1, recovery_email=CLEAR), update(2)))
@@ -216,11 +216,11 @@ class TestRecoveryEmails:
         record = here.record(run)
         assert (record.status, record.checked_at) == ("finished", None)
         with here.store.read() as tx:
-            told = trail(tx, run)
-        assert told[:2] == [("recovery.set", "user0@a.nl"), ("recovery.set", "user1@a.nl")]
-        assert "mailbox.update" not in dict(told)
+            entries = audit_entries(tx, run)
+        assert entries[:2] == [("recovery.set", "user0@a.nl"), ("recovery.set", "user1@a.nl")]
+        assert "mailbox.update" not in dict(entries)
 
-    def test_it_waits_while_the_run_is_queued_behind_another(self) -> None:
+    def test_a_recovery_email_waits_while_its_run_is_queued(self) -> None:
         here = existing()
         first = here.start(plan(row(9)))
         second = here.start(plan(update(0, recovery_email="new@b.nl")))
@@ -230,7 +230,7 @@ class TestRecoveryEmails:
         here.run()
         assert (here.outcomes(second), emails(here)) == (["updated"], {"user0": "new@b.nl"})
 
-    def test_a_queued_run_that_is_paused_keeps_it_waiting_until_it_goes_on(self) -> None:
+    def test_a_recovery_email_of_a_paused_queued_run_waits_for_the_resume(self) -> None:
         here = existing()
         here.start(plan(row(9)))
         second = here.start(plan(update(0, recovery_email="new@b.nl")))
@@ -242,7 +242,7 @@ class TestRecoveryEmails:
         here.run()
         assert (here.outcomes(second), emails(here)) == (["updated"], {"user0": "new@b.nl"})
 
-    def test_a_queued_run_that_is_stopped_leaves_it_as_it_was(self) -> None:
+    def test_stopping_a_queued_run_leaves_the_recovery_email_unchanged(self) -> None:
         here = existing()
         here.start(plan(row(9)))
         second = here.start(plan(update(0, recovery_email="new@b.nl")))
@@ -251,7 +251,7 @@ class TestRecoveryEmails:
         assert (here.outcomes(second), here.record(second).status) == (["not_attempted"], "stopped")
         assert emails(here) == {}
 
-    def test_many_are_done_a_part_at_a_time_and_none_twice(self) -> None:
+    def test_many_recovery_emails_are_stored_in_parts_and_none_twice(self) -> None:
         here = existing(count=0)
         run = here.start(plan(*(update(n, recovery_email=f"p{n}@b.nl") for n in range(450))))
         here.kill()
@@ -259,16 +259,16 @@ class TestRecoveryEmails:
         assert set(here.outcomes(run)) == {"updated"}
         assert len(emails(here)) == 450
         with here.store.read() as tx:
-            assert len([what for what, _ in trail(tx, run) if what == "recovery.set"]) == 450
+            assert len([what for what, _ in audit_entries(tx, run) if what == "recovery.set"]) == 450
 
-    def test_what_was_kept_before_is_noted_when_the_plan_did_not_know_it(self) -> None:
+    def test_the_previous_recovery_email_is_recorded_even_if_the_plan_did_not_know_it(self) -> None:
         here = existing()
         have(here, user0="unknown@b.nl")
         run = here.start(plan(update(0, recovery_email="new@b.nl")))
         here.run()
         assert here.rows(run)[0].was["recovery_email"] == "unknown@b.nl"
 
-    def test_they_are_not_counted_as_writes(self) -> None:
+    def test_recovery_emails_are_not_counted_as_writes(self) -> None:
         here = existing()
         run = here.start(plan(*(update(n, recovery_email="x@b.nl") for n in range(3)), update(3, quota=1)))
         assert len(here.engine.states[run].waiting) == 1

@@ -1,4 +1,4 @@
-"""Two that make the same mailbox: whoever made it keeps its password, and the other row says so."""
+"""Two creates of one address: the one that took effect keeps its password, the other says so."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,11 +30,11 @@ def lost(fault: str = "lost_before", *, count: int | None = 1) -> Simulation:
 
 
 def paused_after_a_loss(here: Simulation) -> int:
-    """A run whose only create got no answer, is known not to be there, and waits while the run is paused."""
+    """Return a paused run whose only create got no response and did not take effect."""
     run = here.start(plan(OURS))
     while not here.sandbox.log or here.sandbox.log[-1].method != "POST":
         here.step()
-    here.engine.pause(run, "Somebody pressed Pause.")
+    here.engine.pause(run, "A person pressed Pause.")
     here.run()
     assert here.record(run).status == RunStatus.PAUSED
     assert [(each.outcome, each.unanswered) for each in here.rows(run)] == [("waiting", True)]
@@ -51,7 +51,7 @@ def by_hand(here: Simulation, what: str = "create") -> None:
     note(here, AuditAction(f"mailbox.{what}"))
 
 
-def test_a_mailbox_that_another_run_made_meanwhile_keeps_the_password_of_that_run() -> None:
+def test_a_mailbox_created_by_another_run_meanwhile_keeps_that_password() -> None:
     here = lost()
     first = paused_after_a_loss(here)
     second = here.start(plan(THEIRS, name="other.csv"))
@@ -69,7 +69,7 @@ def test_a_mailbox_that_another_run_made_meanwhile_keeps_the_password_of_that_ru
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_mailbox_that_was_made_by_hand_meanwhile_is_not_the_rows_own(stopped: bool) -> None:
+def test_a_mailbox_created_by_hand_meanwhile_does_not_belong_to_the_row(stopped: bool) -> None:
     here = lost()
     run = paused_after_a_loss(here)
     by_hand(here)
@@ -80,7 +80,7 @@ def test_a_mailbox_that_was_made_by_hand_meanwhile_is_not_the_rows_own(stopped: 
     assert here.passwords(run) == {}
 
 
-def test_a_mailbox_that_was_made_by_hand_before_the_row_was_read_back_is_not_the_rows_own() -> None:
+def test_a_mailbox_created_by_hand_before_the_read_back_does_not_belong_to_the_row() -> None:
     here = lost()
     run = here.start(plan(OURS))
     while here.outcomes(run) != ["settling"]:
@@ -91,7 +91,7 @@ def test_a_mailbox_that_was_made_by_hand_before_the_row_was_read_back_is_not_the
     assert here.passwords(run) == {}
 
 
-def test_the_last_comparison_claims_nothing_that_was_made_by_hand() -> None:
+def test_the_final_comparison_does_not_claim_a_mailbox_created_by_hand() -> None:
     here = lost(count=None)
     run = here.start(plan(OURS))
     while here.outcomes(run) != ["failed"]:
@@ -102,7 +102,7 @@ def test_the_last_comparison_claims_nothing_that_was_made_by_hand() -> None:
     assert here.passwords(run) == {}
 
 
-def test_a_mailbox_that_was_deleted_by_hand_again_is_made_and_read_back_as_the_rows_own() -> None:
+def test_a_mailbox_deleted_by_hand_again_is_created_and_belongs_to_the_row() -> None:
     here = lost()
     run = paused_after_a_loss(here)
     by_hand(here)
@@ -114,7 +114,7 @@ def test_a_mailbox_that_was_deleted_by_hand_again_is_made_and_read_back_as_the_r
     assert here.passwords(run) == {ADDRESS: "Secret-1-word"}
 
 
-def test_what_another_run_was_only_said_to_have_made_is_the_rows_own() -> None:
+def test_a_mailbox_that_another_run_only_seemed_to_create_belongs_to_the_row() -> None:
     here = lost()
     run = paused_after_a_loss(here)
     second = here.start(plan(THEIRS, name="other.csv"))
@@ -137,7 +137,7 @@ def app(tmp_path: Path, clock: ShiftedClock) -> Iterator[App]:
         yield made
 
 
-def test_a_create_by_hand_without_an_answer_claims_nothing_that_a_run_made(
+def test_a_manual_create_without_a_response_does_not_claim_a_mailbox_of_a_run(
     app: App, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with killed(app, monkeypatch, reaches=False):
@@ -154,7 +154,7 @@ def test_a_create_by_hand_without_an_answer_claims_nothing_that_a_run_made(
         app.services.unconfirmed.password(LOCAL, 1)
 
 
-def test_a_create_by_hand_whose_refusal_is_lost_claims_nothing_that_a_run_made_meanwhile(
+def test_a_manual_create_with_a_lost_refusal_does_not_claim_a_mailbox_of_a_run(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = app.host.send
@@ -162,7 +162,7 @@ def test_a_create_by_hand_whose_refusal_is_lost_claims_nothing_that_a_run_made_m
     def send(request: Any, **how: Any) -> Any:
         if request.kind != "write" or app.host.sandbox.account.domains["a.nl"].get("nina"):
             return usual(request, **how)
-        monkeypatch.setattr(app.host, "send", usual)  # a run was quicker while this waited for its slot
+        monkeypatch.setattr(app.host, "send", usual)  # a run was faster while this request waited for its slot
         run = app.services.run_manager.start(plan(row(0, "nina")), "ops", retention_days=7)
         assert app.ended(run)["counts"]["created"] == 1
         raise Unreachable()

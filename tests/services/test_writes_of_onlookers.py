@@ -19,7 +19,7 @@ from tests.support import app as support
 from tests.support.app import GOOD, App
 from tests.support.pages import opened as page
 from tests.support.pages import plain
-from tests.support.simulation import FreeGate, plan, rows
+from tests.support.simulation import FreeRateLimiter, plan, rows
 from tests.support.threaded_runs import ShiftedClock
 
 BOXES = "/domains/a.nl/email-accounts"
@@ -41,7 +41,7 @@ def looking_on(app: App) -> Iterator[services.Services]:
         first.clock,
         Store.open(first.settings.data_dir / FILE, first.clock),
         app.host,
-        FreeGate(),
+        FreeRateLimiter(),
     )  # type: ignore[arg-type]
     second.run_manager.recover()
     services.install(second)

@@ -24,7 +24,7 @@ from mxlib.store.errors import of_database, of_system
 from mxlib.ui.app.file_limits import OutOfFiles
 from tests.support import app as support
 from tests.support.clocks import PassingClock
-from tests.support.simulation import FreeGate, plan, rows
+from tests.support.simulation import FreeRateLimiter, plan, rows
 from tests.support.threaded_runs import until
 
 
@@ -116,7 +116,7 @@ def damaged(folder: Path) -> None:
 def test_a_damaged_page_is_found_at_the_start_and_reported(tmp_path: Path) -> None:
     clock, host = SystemClock(), support.StandIn()
     damaged(tmp_path)
-    app = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeGate())  # type: ignore[arg-type]
+    app = assemble(Settings(data_dir=tmp_path), clock, Store.open(tmp_path / FILE, clock), host, FreeRateLimiter())  # type: ignore[arg-type]
     app.run_manager.recover()
     try:
         until(lambda: store_problems.DATABASE_DAMAGED in app.unwell(LOCAL))

@@ -1,4 +1,4 @@
-"""The whole server over the pure stand-in: services, tokens and the API, without a network and without waiting."""
+"""The whole server with the sandbox in process: services, tokens and API, without network or waiting."""
 
 import json
 import time
@@ -27,13 +27,13 @@ from mxlib.services import Services
 from mxlib.services.container import assemble
 from mxlib.settings import Settings
 from mxlib.store import FILE, Store, audit
-from tests.support.simulation import HEADERS, FreeGate
+from tests.support.simulation import HEADERS, FreeRateLimiter
 
 GOOD = "Geheim.2026x"
 
 
 class StandIn:
-    """The stand-in behind the client's doors. `busy`: seconds for which its limit keeps every write waiting."""
+    """The sandbox with the interface of the client. `busy`: seconds that its limit makes every write wait."""
 
     def __init__(self) -> None:
         self.sandbox = Sandbox(
@@ -42,7 +42,7 @@ class StandIn:
         self.sent: list[Request] = []
         self.busy = 0.0
         self.down = False
-        #: What happens while a request waits for its slot.
+        #: Called while a request waits for its slot.
         self.waits: Callable[[Request], object] = lambda _request: None
 
     def send(
@@ -77,16 +77,16 @@ class StandIn:
     def goes_wrong(
         self, fault: str, on: Literal["write", "read", "any"] = "write", first: int = 1, count: int | None = 1
     ) -> None:
-        """From now on, requests go wrong in this way."""
+        """Let requests fail in this way from now on."""
         self.sandbox.schedule = Schedule.of(Rule(NAMED[fault], on=on, first=first, count=count))
 
     def has(self, address: str) -> bool:
-        """Whether the host has this mailbox."""
+        """Return whether the host has this mailbox."""
         username, _, domain = address.partition("@")
         return username in self.sandbox.account.domains[domain]
 
     def writes(self) -> int:
-        """How many writes reached the host."""
+        """Return how many writes reached the host."""
         return sum(request.kind == "write" for request in self.sent)
 
 
@@ -99,39 +99,39 @@ class App:
         self.admin = self.token(admin=True)
 
     def token(self, *, admin: bool = False, days: float | None = None, **domains: str) -> str:
-        """A token; domains by keyword, `a_nl="view import"`."""
+        """Return a new token; domains by keyword, `a_nl="view import"`."""
         rights = {
-            name.replace("_", "."): {Permission(right) for right in told.split()} for name, told in domains.items()
+            name.replace("_", "."): {Permission(right) for right in words.split()} for name, words in domains.items()
         }
         return self.services.tokens.create(LOCAL, "test", admin=admin, domains=rights, days=days)
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str | None = "", **more: Any) -> Any:
-        """An answer of the API; without a token when that is None, and as an admin when none is named."""
+        """Return a response of the API: as an admin by default, without a token if `token` is None."""
         headers: Mapping[str, str] = {"Authorization": f"Bearer {token or self.admin}"} if token is not None else {}
         if body is not None:
             more["json"] = body
         return self.client.request(method, f"/api{path}", headers={**headers, **more.pop("headers", {})}, **more)
 
     def have(self, *addresses: str) -> None:
-        """Mailboxes that are there already."""
+        """Create these mailboxes at the host."""
         for address in addresses:
             username, _, domain = address.partition("@")
             self.host.send(protocol.create_mailbox(domain, username, GOOD))
 
     def ended(self, run: int) -> Any:
-        """A run once it is at its end, as the API tells it."""
+        """Wait for the end of a run, and return it as the API shows it."""
         give_up = time.monotonic() + 10.0
         while True:
-            told = self.ask("GET", f"/imports/{run}").json()["data"]
-            if told["status"] in ("finished", "stopped"):
-                return told
-            assert time.monotonic() < give_up, told
-            time.sleep(0.01)  # each look costs as much
+            shown = self.ask("GET", f"/imports/{run}").json()["data"]
+            if shown["status"] in ("finished", "stopped"):
+                return shown
+            assert time.monotonic() < give_up, shown
+            time.sleep(0.01)  # each request costs as much
 
 
 @cache
 def _empty_store() -> bytes:
-    """A database file with all tables and nothing in them: migrating one for every test takes too long."""
+    """Return a database file with empty tables: migrating one for every test takes too long."""
     with TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / FILE, SystemClock())
         store.scrub()
@@ -141,11 +141,11 @@ def _empty_store() -> bytes:
 
 @contextmanager
 def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[App]:
-    """A server whose data is in `folder`."""
+    """Yield a server whose data is in `folder`."""
     clock, host = clock or SystemClock(), StandIn()
     (folder / FILE).write_bytes(_empty_store())
     store = Store.open(folder / FILE, clock)
-    app = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeGate())  # type: ignore[arg-type]
+    app = assemble(Settings(data_dir=folder, **settings), clock, store, host, FreeRateLimiter())  # type: ignore[arg-type]
     services.install(app)
     app.run_manager.recover()
     try:
@@ -155,22 +155,22 @@ def opened(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterato
         app.close()
 
 
-def refused(answer: Any, status: int, told: str, field: str = "") -> None:
-    """The answer is a no in the envelope: this status, these words, this field."""
+def refused(answer: Any, status: int, message: str, field: str = "") -> None:
+    """Assert that the response is an error in the envelope with this status, message and field."""
     assert (answer.status_code, answer.json()["success"]) == (status, False), answer.text
     error = answer.json()["error"]
-    assert told in error["message"]
+    assert message in error["message"]
     assert error.get("field", "") == field
     assert error.keys() <= {"code", "message", "field"}
 
 
 def data(answer: Any, status: int = 200) -> Any:
-    """What is in the envelope of a yes."""
+    """Return the data in the envelope of a successful response."""
     assert (answer.status_code, answer.json().get("success")) == (status, True), answer.text
     return answer.json()["data"]
 
 
 def trail(app: App) -> list[tuple[str, str, str]]:
-    """The audit trail, oldest first: what, on what, by whom."""
+    """Return the audit log, oldest first, as action, subject and actor."""
     with app.services.store.read() as tx:
         return [(str(e["what"]), str(e["on"]), str(e["who"])) for e in reversed(audit.entries(tx))]

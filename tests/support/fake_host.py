@@ -1,7 +1,7 @@
-"""A host that only counts, clients that only ask it, and time that only they move: how the pace is tried out.
+"""A simulated host and clients on simulated time, to test the rate limits.
 
-`Limiter` keeps one budget in any of the ways in which hosts do. `race` lets workers send through a Pace under virtual
-time and tells what came of it.
+`Limiter` keeps one budget in any of the ways in which hosts do. `race` lets workers send through `RateLimits` on
+virtual time, and returns the outcome.
 """
 
 import heapq
@@ -23,7 +23,7 @@ WORKERS = 3
 
 @dataclass
 class Limiter:
-    """Keeps a limit; times are true Unix seconds. `skew`: by how much its own clock runs ahead of ours."""
+    """A host with a limit; times are true Unix seconds. `skew`: seconds that its clock runs ahead."""
 
     windows: Literal["aligned", "first", "sliding"] = "aligned"
     limit: int = 20
@@ -33,8 +33,8 @@ class Limiter:
     headers: bool = True
     dated: bool = True
     retry: Literal["seconds", "date", "none"] = "seconds"
-    storm: frozenset[int] = frozenset()  # which requests, counted from 0, it refuses without a reason
-    lost: frozenset[int] = frozenset()  # which requests it counts, and never answers
+    storm: frozenset[int] = frozenset()  # requests, counted from 0, that it refuses without a reason
+    lost: frozenset[int] = frozenset()  # requests that it counts but never answers
     bare_storm: bool = False
     number: int = 0
     refused: int = 0
@@ -42,7 +42,7 @@ class Limiter:
     _start: float = -math.inf
 
     def open(self, at: float) -> list[float]:
-        """The requests that weigh on `at`."""
+        """Return the requests that count at `at`."""
         host = at + self.skew
         if self.windows == "sliding":
             since = at - self.window
@@ -54,48 +54,48 @@ class Limiter:
         return [t for t in self.admitted if t >= self._start]
 
     def ends(self, at: float) -> float:
-        """When the present window is over; for a sliding one, when its oldest request leaves."""
+        """Return when the current window ends; for a sliding one, when its oldest request leaves."""
         weighing = self.open(at)
         if self.windows == "sliding":
             return (weighing[0] if weighing else at) + self.window
         return self._start + self.window
 
     def spend(self, at: float) -> bool:
-        """Another client's request; whether it was admitted."""
+        """Spend a request of another client, and return whether it was admitted."""
         admitted = len(self.open(at)) < self.limit
         if admitted:
             self.admitted.append(at)
         return admitted
 
     def answer(self, at: float) -> tuple[int, dict[str, str]] | None:
-        """Status and headers of the answer to a request of ours; None when it never comes."""
+        """Return status and headers of the response to our request, or None if it is lost."""
         number, self.number = self.number, self.number + 1
         storm = number in self.storm
         admitted = not storm and self.spend(at)
         if number in self.lost:
             return None
         host, ends = at + self.skew, self.ends(at) + self.skew
-        told = {"date": formatdate(math.floor(host), usegmt=True)} if self.dated else {}
+        headers = {"date": formatdate(math.floor(host), usegmt=True)} if self.dated else {}
         if self.headers and not (storm and self.bare_storm):
             remaining = max(0, self.limit - len(self.open(at)))
-            told |= {
+            headers |= {
                 "x-ratelimit-limit": str(self.limit),
                 "x-ratelimit-remaining": str(0 if storm else remaining),
                 "x-ratelimit-reset": str(int(self.rounding(ends))),
             }
         if admitted:
-            return 201, told
+            return 201, headers
         self.refused += not storm
         if self.retry == "seconds" and not self.bare_storm:
-            told["retry-after"] = str(math.ceil(ends - host))
+            headers["retry-after"] = str(math.ceil(ends - host))
         elif self.retry == "date" and not self.bare_storm:
-            told["retry-after"] = formatdate(math.ceil(ends), usegmt=True)
-        return 429, told
+            headers["retry-after"] = formatdate(math.ceil(ends), usegmt=True)
+        return 429, headers
 
 
 @dataclass(frozen=True)
 class Race:
-    """What came of it: seconds until the last answer, refusals that the limit called for, and when each was sent."""
+    """The outcome of `race`: seconds until the last response, refusals by the limit, and send times."""
 
     took: float
     refused: int
@@ -107,17 +107,17 @@ def race(
     rows: int,
     latencies: Iterator[float],
     *,
-    pace: RateLimits | None = None,
+    rate_limits: RateLimits | None = None,
     at: float = 0.0,
     others: Iterable[float] = (),
     timeout: float = 30.0,
     patience: float = 48 * 3600.0,
 ) -> Race:
-    """Send `rows` writes from `at` on (monotonic); each is sent until it was admitted.
+    """Send `rows` writes from `at` on (monotonic), each until it is admitted.
 
-    `others`: rising times at which another client spends one. A latency is drawn for each way of each request.
+    `others`: increasing times at which another client spends one. A latency is drawn for each way of each request.
     """
-    pace = pace or RateLimits()
+    rate_limits = rate_limits or RateLimits()
     now, waiting, flying, done, sent = at, rows, 0, 0, list[float]()
     number = count()
     events: list[tuple[float, int, str, float]] = []
@@ -132,7 +132,7 @@ def race(
         assert now - at < patience, f"{done} of {rows} after {now - at:.0f} s"
         wait = math.inf
         while waiting and flying < WORKERS:
-            wait = pace.try_acquire("write", now)
+            wait = rate_limits.try_acquire("write", now)
             if wait:
                 break
             waiting, flying = waiting - 1, flying + 1
@@ -154,7 +154,7 @@ def race(
         else:
             answer = answers[sent_at][int(what.split()[1])]
             flying -= 1
-            pace.update("write", _said(answer, EPOCH + now), sent_at, now)
+            rate_limits.update("write", parsed(answer, EPOCH + now), sent_at, now)
             if answer is None or answer[0] == 201:
                 done += 1
             else:
@@ -162,10 +162,10 @@ def race(
     return Race(now - at, limiter.refused, sent)
 
 
-def least(limiter: Limiter, rows: int, at: float, trip: float) -> tuple[float, int]:
-    """The least seconds until the host admits the last of so many writes from `at` on, and over how many windows.
+def least_time(limiter: Limiter, rows: int, at: float, trip: float) -> tuple[float, int]:
+    """Return the least seconds until the host admits the last of `rows` writes, and the number of windows.
 
-    `trip`: seconds of the slowest answer. What they keep out of a first window that is nearly over is no fault of ours.
+    `trip`: seconds of the slowest response. Writes that miss a first window nearly over are not counted against us.
     """
     if limiter.windows != "aligned":
         windows = math.ceil(rows / limiter.limit)
@@ -176,7 +176,7 @@ def least(limiter: Limiter, rows: int, at: float, trip: float) -> tuple[float, i
     return (left + (windows - 1) * limiter.window if windows else 0.0), windows + 1
 
 
-def _said(answer: tuple[int, dict[str, str]] | None, now: float) -> RateLimitHeaders | RateLimited | None:
+def parsed(answer: tuple[int, dict[str, str]] | None, now: float) -> RateLimitHeaders | RateLimited | None:
     if answer is None:
         return None
     status, headers = answer

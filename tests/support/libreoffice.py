@@ -1,4 +1,4 @@
-"""LibreOffice without a window: opens a file and saves it as another, as people do who never saw a command line."""
+"""LibreOffice without a window: opens a file and saves it in another format, as people do."""
 
 import os
 import shutil
@@ -23,18 +23,18 @@ UTF_8, UTF_16, WINDOWS_1252, WINDOWS_1250, MAC_ROMAN = 76, 65535, 1, 33, 2
 def csv_filter(
     delimiter: str = ",", encoding: int = UTF_8, *, quote_all: bool = False, numbers: bool = True, shown: bool = True
 ) -> str:
-    """The dialog "Export Text File": `numbers` unquoted, cells as `shown` by their format."""
+    """Return the options of the dialog "Export Text File": `numbers` unquoted, cells as `shown`."""
     flags = [str(flag).lower() for flag in (quote_all, numbers, shown)]
     return _CSV + ",".join([str(ord(delimiter)), "34", str(encoding), "1", "", "0", *flags])
 
 
 def path() -> str | None:
-    """The system's LibreOffice, if it has one."""
+    """Return the path of the LibreOffice of this system, if there is one."""
     return next(filter(None, map(shutil.which, ("soffice", "libreoffice"))), None)
 
 
 def needed() -> pytest.MarkDecorator:
-    """Skip where there is no LibreOffice, but never in CI."""
+    """Return a mark that skips without LibreOffice, but never in CI."""
     return pytest.mark.skipif(
         path() is None and not os.environ.get("CI"),
         reason="No LibreOffice here (Debian, Ubuntu: apt-get install libreoffice-calc).",
@@ -43,7 +43,7 @@ def needed() -> pytest.MarkDecorator:
 
 @cache
 def _profile(locale: str) -> TemporaryDirectory[str]:
-    """A user's settings, made once: the first start of a profile takes seconds."""
+    """Return a user profile, created once: the first start of a profile takes seconds."""
     folder = TemporaryDirectory(prefix="mxm-soffice-")
     user = Path(folder.name) / "user"
     user.mkdir()
@@ -52,7 +52,7 @@ def _profile(locale: str) -> TemporaryDirectory[str]:
 
 
 def saved_as(data: bytes, name: str, target: str, *, locale: str = "en-US", opened_as: str = "") -> bytes:
-    """What LibreOffice writes when it opens a file and saves it as `target`; `opened_as` is an import filter."""
+    """Return a file that LibreOffice opened and saved as `target`; `opened_as` is an import filter."""
     program = path()
     assert program, "No LibreOffice here."
     with TemporaryDirectory() as folder:

@@ -18,13 +18,13 @@ class Killed(BaseException):
 
 
 def journalled(app: App) -> list[manual_writes.ManualWrite]:
-    """Every write that the journal has."""
+    """Return every manual write in the journal."""
     with app.services.store.read() as tx:
         return sorted([*manual_writes.find_open(tx), *manual_writes.find_kept(tx)], key=lambda write: write.id)
 
 
 def doings(app: App) -> list[tuple[str, str, str]]:
-    """What the audit trail says of mailboxes: what, on what, and the outcome."""
+    """Return the audit entries of mailboxes as action, subject and outcome."""
     with app.services.store.read() as tx:
         found = [(str(e["what"]), str(e["on"]), str(e["outcome"])) for e in reversed(audit.entries(tx))]
     return [entry for entry in found if entry[0].startswith("mailbox.")]
@@ -32,7 +32,7 @@ def doings(app: App) -> list[tuple[str, str, str]]:
 
 @contextmanager
 def killed(app: App, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -> Iterator[None]:
-    """The process dies before it hears the answer to its next write; whether that `reaches` the host."""
+    """Let the process die before the response to its next write, which may have reached the host."""
     send = app.host.send
 
     def dies(request: Any, **how: Any) -> Any:
@@ -49,7 +49,7 @@ def killed(app: App, monkeypatch: pytest.MonkeyPatch, *, reaches: bool = True) -
 
 
 def restarted(app: App) -> ManualWrites:
-    """The writes by hand of a new process over the same store and host."""
+    """Return the manual writes of a new process over the same store and host."""
     here = app.services
     manual = ManualWrites(here.settings, here.store, here.host, here.lists, here.run_manager, here.clock)
     with here.store.write() as tx:  # as the start does, without its thread

@@ -1,4 +1,4 @@
-"""The mapping of an import's columns, as a person works with it on the page."""
+"""The column mapping of an import, as a person uses it on the page."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -6,12 +6,12 @@ UNKNOWN = b"wie,wat\r\nnina,boss\r\n"
 
 
 def asks(tab: AppTest) -> bool:
-    """Whether the tab is in the step."""
+    """Return whether the tab shows the mapping step."""
     return any(button.key == "map_done" for button in tab.button)
 
 
 def named(tab: AppTest, key: str) -> str:
-    """The key of the step's widget of that name."""
+    """Return the key of the widget of the step with that name."""
     return f"map-{key}-{tab.session_state['mapping'].generation}"
 
 
@@ -26,12 +26,12 @@ def done(tab: AppTest) -> AppTest:
 
 
 def column(tab: AppTest, name: str) -> list[str]:
-    """A column of the preview's grid."""
+    """Return a column of the preview grid."""
     return [str(cell) for cell in tab.data_editor[0].value[name]]
 
 
 def text_of(tab: AppTest) -> str:
-    """Everything that is written on the page."""
+    """Return all text on the page."""
     written = [tab.markdown, tab.caption, tab.warning, tab.error, tab.radio, tab.selectbox, tab.multiselect]
     tables = [table.value.to_string() for table in [*tab.table, *tab.dataframe]]
     captions = [caption for radio in tab.radio for caption in radio.proto.captions]

@@ -1,6 +1,6 @@
-"""What reading a file costs, measured in a process of its own: the most memory at once, and the time.
+"""The cost of reading a file in a process of its own: peak memory and time.
 
-`python -m tests.support.memory` forks for every file that it is told of, so that each begins with the same memory.
+`python -m tests.support.memory` forks for every file that it receives, so that each starts with the same memory.
 """
 
 import os
@@ -18,7 +18,7 @@ _ASKED = struct.Struct("<qq")
 
 
 class Cost(NamedTuple):
-    """Bytes beyond what the process had before, seconds, and how many rows came out, -1 for a file refused."""
+    """Additional bytes, seconds, and the number of rows; -1 rows for a refused file."""
 
     memory: int
     seconds: float
@@ -26,13 +26,13 @@ class Cost(NamedTuple):
 
 
 class Measurer:
-    """Reads files in children of another process."""
+    """Measures files in children of another process."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
 
     def cost(self, data: bytes, name: str = "staff.csv") -> Cost:
-        """What it costs to read `data`."""
+        """Return the cost of reading `data`."""
         out, back = self._process.stdin, self._process.stdout
         assert out is not None
         assert back is not None
@@ -45,7 +45,7 @@ class Measurer:
 
 @contextmanager
 def measurer() -> Iterator[Measurer]:
-    """A process that measures, for as long as the block lasts."""
+    """Yield a process that measures, until the block ends."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.support.memory"],
         cwd=Path(__file__).parents[2],
@@ -60,8 +60,8 @@ def measurer() -> Iterator[Measurer]:
 
 
 def _resident(what: str) -> int:
-    told = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(told.split(f"{what}:")[1].split()[0]) * 1024
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(text.split(f"{what}:")[1].split()[0]) * 1024
 
 
 def _serve() -> None:

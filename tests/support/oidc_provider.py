@@ -1,7 +1,7 @@
-"""A real OpenID Connect provider in a process of its own on loopback: oidc-provider-mock, made strict and fallible.
+"""A real OpenID Connect provider on loopback: oidc-provider-mock, made strict and able to fail.
 
-Run as a module it serves. What it lacks is added here: it holds clients to PKCE, to their secret and to their redirect
-URI, keeps what it was sent, and goes wrong when told to. A test asks for the fixture `provider`.
+Run as a module it serves. This module adds what the mock lacks: it enforces PKCE, client secret and redirect URI,
+records its requests, and fails on demand. A test asks for the fixture `provider`.
 """
 
 import base64
@@ -32,33 +32,33 @@ class Provider:
         self.settings = {"oidc_issuer": url, "oidc_client_id": CLIENT, "oidc_client_secret": SECRET}
         self.environment = {f"MXM_{name.upper()}": value for name, value in self.settings.items()}
 
-    def tell(self, **what: Any) -> None:
-        """Change what it does: `fault`, or the one client with its `redirects`."""
+    def configure(self, **what: Any) -> None:
+        """Change its behaviour: a `fault`, or the `redirects` of the one client."""
         httpx.post(f"{self.url}/control", json=what).raise_for_status()
 
     def knows(self, subject: str, **claims: Any) -> None:
-        """An account there, with these claims and no others."""
+        """Add an account with exactly these claims."""
         httpx.put(f"{self.url}/users/{subject}", json=claims).raise_for_status()
 
     def agrees(self, page: str, subject: str | None) -> str:
-        """Press the button on its page as `subject`, None the one that denies; where the browser is sent."""
+        """Agree on its page as `subject`, or deny if None; return the URL of the redirect."""
         form = {"action": "deny"} if subject is None else {"sub": subject}
         answer = httpx.post(page, data=form)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 
     def seen(self) -> list[dict[str, Any]]:
-        """Every request that it got: path, query, form, authorization."""
+        """Return every request that it received: path, query, form, authorization."""
         return list(httpx.get(f"{self.url}/control").json())
 
     def secrets(self) -> set[str]:
-        """What of all that nobody else may know: codes, verifiers, tokens, nonces and states."""
+        """Return the secrets of all requests: codes, verifiers, tokens, nonces and states."""
         return set(httpx.get(f"{self.url}/control/secrets").json()) | {SECRET}
 
 
 @contextmanager
 def running() -> Iterator[Provider]:
-    """A provider process inside the block."""
+    """Yield a provider process inside the block."""
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "tests.support.oidc_provider"],
         cwd=ROOT, env=os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1"},
@@ -73,20 +73,20 @@ def running() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def one_provider() -> Iterator[Provider]:
-    """One process for all tests of a file."""
+    """Yield one provider process for all tests of a file."""
     with running() as provider:
         yield provider
 
 
 @pytest.fixture
 def provider(one_provider: Provider) -> Provider:
-    """The provider, in good health, knowing nobody's redirect URI yet."""
-    one_provider.tell(fault="", redirects=[], forget=True)
+    """Return the provider without faults and without a registered redirect URI."""
+    one_provider.configure(fault="", redirects=[], forget=True)
     return one_provider
 
 
 def _forged(token: str, fault: str, key: dict[str, Any]) -> str:
-    """An ID token that went wrong in one way."""
+    """Return an ID token with one fault."""
     from joserfc import jwt
     from joserfc.jwk import OctKey, RSAKey
 
@@ -112,7 +112,7 @@ def _forged(token: str, fault: str, key: dict[str, Any]) -> str:
 
 
 def _strict() -> Any:
-    """The provider's application with what tests need."""
+    """Return the application of the provider with what tests need."""
     import flask
     import oidc_provider_mock
     from oidc_provider_mock._storage import Client, storage
@@ -124,11 +124,11 @@ def _strict() -> Any:
     def control() -> Any:
         if flask.request.method == "GET":
             return flask.jsonify(state["seen"])
-        told = flask.request.json
-        if told.pop("forget", False):
+        changes = flask.request.json
+        if changes.pop("forget", False):
             state["seen"].clear()
-        if (redirects := told.pop("redirects", None)) is not None:
-            method = told.pop("method", "client_secret_basic")
+        if (redirects := changes.pop("redirects", None)) is not None:
+            method = changes.pop("method", "client_secret_basic")
             for name, secret in ((CLIENT, SECRET), ("another", "x")):
                 storage.store_client(
                     Client(
@@ -136,7 +136,7 @@ def _strict() -> Any:
                         token_endpoint_auth_method=method,
                     )
                 )  # fmt: skip
-        state.update(told)
+        state.update(changes)
         return "", 204
 
     @app.route("/control/secrets")
@@ -153,8 +153,8 @@ def _strict() -> Any:
         if request.path.startswith("/control"):
             return None
         form, query = request.form.to_dict(), request.args.to_dict()
-        told = {"path": request.path, "query": query, "form": form}
-        state["seen"].append(told | {"authorization": request.headers.get("Authorization", "")})
+        seen = {"path": request.path, "query": query, "form": form}
+        state["seen"].append(seen | {"authorization": request.headers.get("Authorization", "")})
         names = ("code", "code_verifier", "nonce", "state")
         state["secrets"] |= {source.get(name) for source in (form, query) for name in names}
         fault = state["fault"]
@@ -181,13 +181,13 @@ def _strict() -> Any:
             assert asked["code_challenge_method"] == "S256"
             state["challenges"][code[0]] = asked["code_challenge"]
         if response.is_json and path == "/.well-known/openid-configuration":
-            told = response.get_json()
-            told |= {
+            content = response.get_json()
+            content |= {
                 "another_issuer": {"issuer": "https://another.example"},
                 "plain": {"token_endpoint": "http://provider.example/token"},
                 "post_only": {"token_endpoint_auth_methods_supported": ["client_secret_post"]},
             }.get(state["fault"], {})
-            response.set_data(json.dumps(told))
+            response.set_data(json.dumps(content))
         if response.is_json and path == "/oauth2/token" and "id_token" in (token := response.get_json()):
             key = storage.jwk.as_dict(is_private=True)
             token["id_token"] = _forged(token["id_token"], state["fault"], key)

@@ -20,7 +20,7 @@ FILE = (
 
 
 def opened(page: str = "email_accounts", **query: str) -> AppTest:
-    """A browser tab on that page."""
+    """Return a browser tab on that page."""
     tab = AppTest.from_file(str(ENTRY), default_timeout=20)
     for name, value in query.items():
         tab.query_params[name] = value
@@ -50,12 +50,12 @@ def statuses(tab: AppTest) -> list[str]:
 
 
 def plain(markdown: str) -> str:
-    """Words as they are read, without the backslashes before their signs."""
+    """Return Markdown as it is read, without backslashes before special characters."""
     return markdown.replace("\\", "")
 
 
 def sent(tab: AppTest) -> str:
-    """Everything that a browser was sent: every element as it went, and the cells of every table."""
+    """Return everything that was sent to the browser: every element, and the cells of every table."""
     assert not tab.exception
     pieces: list[str] = []
 

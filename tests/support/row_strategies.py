@@ -52,7 +52,7 @@ CELLS = {
 
 @st.composite
 def tables(draw: st.DrawFn, most: int = 8) -> pd.DataFrame:
-    """Rows of awkward cells, some of them of any text at all."""
+    """Draw rows of awkward cells, some of them with any text."""
     rows = draw(
         st.lists(
             st.fixed_dictionaries(
@@ -64,5 +64,5 @@ def tables(draw: st.DrawFn, most: int = 8) -> pd.DataFrame:
         )
     )
     columns = {name: [str(row[name]) for row in rows] for name in CELLS}
-    besides = {name: [row[name] for row in rows] for name in ("ticked", "generated", "fault")}
-    return make_rows(columns, line=[draw(st.integers(0, 3)) and n + 2 for n in range(len(rows))], **besides)
+    metadata = {name: [row[name] for row in rows] for name in ("ticked", "generated", "fault")}
+    return make_rows(columns, line=[draw(st.integers(0, 3)) and n + 2 for n in range(len(rows))], **metadata)

@@ -15,11 +15,11 @@ DOMAINS = ("a.nl", "b.nl", "c.nl")
 LIES = {Answer.YES, Answer.NO, Answer.DATA, Answer.PARTIAL, Answer.REPEATED}
 
 
-#: Examples of a property of runs: many where every change is tested, and as many as MXM_EXAMPLES says.
+#: Examples of each property of runs: many in CI, and as many as MXM_EXAMPLES says.
 EXAMPLES = int(os.environ.get("MXM_EXAMPLES") or (500 if os.environ.get("CI") else 100))
 
 
-#: Lists that can be believed and lack what is there: with them, what was refused cannot be told from what was not.
+#: Valid lists that lack mailboxes: with them, a refused write looks the same as one that took effect.
 LACKING = ("empty_list", "half_a_list")
 
 
@@ -45,12 +45,12 @@ lies = st.sampled_from(list(LIES_BY_REQUEST)).flatmap(
 )
 
 
-def lacks(rules: list[Rule]) -> bool:
-    """Whether some list lacks what is there."""
+def lists_are_incomplete(rules: list[Rule]) -> bool:
+    """Return whether a rule makes a list incomplete."""
     return any(rule.on == "list" and rule.fault in map(NAMED.__getitem__, LACKING) for rule in rules)
 
 
-#: Answers to any request that are lost, late, garbled or refused, and say nothing untrue.
+#: Responses to any request that are lost, late, garbled or refused, but never false.
 TROUBLE = [fault for fault in NAMED.values() if fault.answer not in LIES]
 
 
@@ -68,8 +68,8 @@ rules = st.builds(
 )
 
 
-def to_the_end(here: Simulation, *runs: int) -> None:
-    """Run; where that pauses, the operator puts right what is wrong and resumes; what was stopped settles."""
+def run_to_the_end(here: Simulation, *runs: int) -> None:
+    """Run to the end: after a pause fix the host and resume, and let stopped runs settle."""
     for _ in range(10):
         here.run()
         if all(here.record(run).status in AT_AN_END for run in runs):

@@ -31,24 +31,24 @@ DOMAINS = ("nieuwe-klant.example", "studio-noord.example", "clienta.nl")
 
 @dataclass
 class Host:
-    """The stand-in as a process of its own."""
+    """The sandbox as a process of its own."""
 
     process: subprocess.Popen[str]
     url: str
 
     def ask(self, what: str) -> Any:
-        """What it tells about itself."""
+        """Return what a control route of the sandbox reports."""
         with urllib.request.urlopen(f"{self.url}/_sandbox/{what}", timeout=5) as answer:
             return json.load(answer)
 
     def writes(self) -> int:
-        """Writes that reached it so far."""
+        """Return the number of writes that reached the sandbox so far."""
         return sum(entry["method"] == "POST" for entry in self.ask("log")["log"])
 
 
 @contextmanager
 def hosting(*options: str) -> Iterator[Host]:
-    """The stand-in, until the block ends."""
+    """Yield the sandbox, until the block ends."""
     command = [sys.executable, "-m", "mxlib.sandbox", "--control", "--remember-passwords", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
@@ -61,7 +61,7 @@ def hosting(*options: str) -> Iterator[Host]:
 
 @dataclass(frozen=True)
 class Server:
-    """Life after life on one data folder, for one plan."""
+    """One process after another on one data folder, for one plan."""
 
     folder: Path
     url: str
@@ -69,7 +69,7 @@ class Server:
     timeout: float = 1.5
 
     def live(self) -> subprocess.Popen[str]:
-        """Start a process that starts the run, or goes on with it."""
+        """Start a process that starts or continues the run."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("MX_", "MXM_", "MXROUTE_"))
         }
@@ -86,11 +86,11 @@ class Server:
 
     @property
     def plan(self) -> Path:
-        """The file of the plan."""
+        """Return the file of the plan."""
         return self.folder / "plan.json"
 
     def asked(self, count: int) -> list[PlannedRow]:
-        """Plan so many rows over three domains, each with a password of its own."""
+        """Plan this number of rows over three domains, each with its own password."""
         rows = [
             row(number, f"new{number}", DOMAINS[number % len(DOMAINS)], password=passwords.generate())
             for number in range(count)
@@ -101,7 +101,7 @@ class Server:
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        """The store that the processes left."""
+        """Yield the store that the processes left."""
         opened = Store.open(self.folder / "mxm.sqlite3", SystemClock())
         try:
             yield opened
@@ -109,28 +109,28 @@ class Server:
             opened.close()
 
     def outcomes(self) -> list[str]:
-        """What the journal says of each row."""
+        """Return the outcome of each row in the journal."""
         with self.store() as store, store.read() as tx:
             return [each.outcome for each in journal.rows(tx, 1)]
 
     def results(self) -> dict[str, tuple[str, str]]:
-        """Outcome and password by address, as the results tell them."""
+        """Return outcome and password by address, as in the results."""
         with self.store() as store:
             frame = results.rows_frame(store, 1, with_passwords=True)
         return {each.address: (each.outcome, each.password) for each in frame.itertuples()}
 
 
 def ends(life: subprocess.Popen[str], seconds: float) -> tuple[int, str]:
-    """Its exit status and what it complained of."""
+    """Return the exit status of a process and its error output."""
     try:
-        _, said = life.communicate(timeout=seconds)
+        _, errors = life.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise AssertionError(f"Still going after {seconds} s.") from None
-    return life.returncode, said
+    return life.returncode, errors
 
 
 def until(true: Callable[[], bool], life: subprocess.Popen[str], seconds: float = 40.0) -> None:
-    """Wait for something that a living process brings about."""
+    """Wait until a living process makes the condition true."""
     latest = time.monotonic() + seconds
     while not true():
         assert life.poll() is None, f"It ended with {life.returncode}: {life.stderr and life.stderr.read()}"

@@ -1,4 +1,4 @@
-"""Costs that no test is about, paid once a process: a new store's tables, compiled statements, hashes, scans.
+"""Costs that no test measures, paid once per process: new tables, compiled statements, hashes, scans.
 
 `taken` shortens only what the collected tests have imported, so that pure tests import nothing for it.
 """
@@ -49,7 +49,7 @@ def _new_stores_are_copies(patch: pytest.MonkeyPatch) -> None:
 
 @cache
 def _tables(upgrade: Any) -> list[str]:
-    """The statements that make a migrated store without rows."""
+    """Return the statements that create a migrated store without rows."""
     from mxlib.store.database import _engine
 
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A guarded server and the people in front of it, on a clock that is turned by hand."""
+"""A server with sign-in, and browsers that use it, on a clock that a test moves."""
 
 import threading
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ BOSS = Caller("boss", admin=True, address="127.0.0.1")
 GOOD = "correct horse battery"
 OTHER = "staple of another sort"
 
-#: A provider that nobody asks.
+#: A provider that no test asks.
 PROVIDER = {
     "oidc_issuer": "https://id.example",
     "oidc_client_id": "mxm",
@@ -42,7 +42,7 @@ PROVIDER = {
 
 
 class ManualClock(SystemClock):
-    """A clock that is turned by hand."""
+    """A clock that a test moves."""
 
     at = 1_800_000_000.0
 
@@ -68,12 +68,12 @@ class SignInApp:
         )  # fmt: skip
 
     def redraw(self, tab: str) -> bool:
-        """Note that a tab is to be drawn again; while `busy`, none can be."""
+        """Record that a tab is to be drawn again; while `busy`, none can be."""
         self.redrawn.append(tab)
         return not self.busy
 
     def browser(self, address: str = HERE, peer: str = "127.0.0.1", **headers: str) -> TestClient:
-        """A browser that has never been here, at `peer`, in whose address bar is `address`."""
+        """Return a new browser at `peer` that shows `address`."""
         asgi = Starlette(
             routes=[
                 WebSocketRoute("/live", _live),
@@ -91,25 +91,25 @@ class SignInApp:
         )
 
     def signed_in(self, name: str = "kim", password: str = GOOD, **where: Any) -> TestClient:
-        """A browser in which somebody has just signed in."""
+        """Return a browser in which a user has just signed in."""
         browser = self.browser(**where)
         answer = sign_in(browser, name, password)
         assert answer.status_code == 303, answer.text
         return browser
 
     def trail(self) -> list[tuple[str, str, str, str]]:
-        """The audit trail, oldest first: what, by whom, on what, with which outcome."""
+        """Return the audit log, oldest first, as action, actor, subject and outcome."""
         with self.store.read() as tx:
             return [(e["what"], e["who"], e["on"], e["outcome"]) for e in reversed(audit.entries(tx))]
 
     def kept(self) -> bytes:
-        """Every byte in the data folder."""
+        """Return every byte in the data folder."""
         return b"".join(path.read_bytes() for path in self.settings.data_dir.rglob("*") if path.is_file())
 
 
 @contextmanager
 def opened(folder: Path, *names: str, **more: Any) -> Iterator[SignInApp]:
-    """A server with these users, all admins with the same password."""
+    """Yield a server with these users, all admins with the same password."""
     made = SignInApp(folder, **more)
     try:
         for name in names:
@@ -120,20 +120,20 @@ def opened(folder: Path, *names: str, **more: Any) -> Iterator[SignInApp]:
 
 
 def open_entrance(settings: Settings) -> Authenticator:
-    """An entrance through which everybody goes, since there are no users."""
-    store, clock = _nobody(), ManualClock()
+    """Return an authenticator that admits every request, since there are no users."""
+    store, clock = _empty_store(), ManualClock()
     sessions = Sessions(store, clock, settings)
     return Authenticator(store, clock, settings, Users(store, clock), sessions, sandbox=True)
 
 
 @cache
-def _nobody() -> Store:
+def _empty_store() -> Store:
     return Store.open(":memory:", ManualClock())
 
 
 @pytest.fixture
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are hashed in no time."""
+    """Hash passwords with almost no cost."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
@@ -152,7 +152,7 @@ async def _page(_request: Request) -> Response:
 
 
 async def _live(socket: WebSocket) -> None:
-    """Says who it is, then repeats whatever comes."""
+    """Send the name of the caller, then echo every message."""
     await socket.accept()
     await socket.send_text(socket.headers.get("x-mx-user", "nobody"))
     if socket.query_params.get("tell") == "tab":
@@ -171,7 +171,7 @@ ORIGIN = {"Origin": HERE}
 
 
 def closed(socket: Any, patience: float = 5.0) -> int:
-    """The code with which the server closes a websocket by itself."""
+    """Return the code with which the server closes a websocket by itself."""
     ended: list[int] = []
 
     def listen() -> None:

@@ -1,4 +1,4 @@
-"""Runs under virtual time: the real engine, journal and pace against the pure stand-in, one micro-step after another.
+"""Runs on virtual time: real engine, journal and rate limits against the sandbox, step by step.
 
 A step is one of: take a job (it is journalled), let its request reach the host, let its answer reach the engine. A kill
 may come between any two of them, so that every instant at which a process can die is tried.
@@ -35,7 +35,7 @@ HEADERS = {"X-Server": "s", "X-Username": "u", "X-API-Key": "k", "Content-Type":
 
 
 class VirtualClock:
-    """Time that passes only when it is told to."""
+    """A clock on which time passes only when a test moves it."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -51,8 +51,8 @@ class VirtualClock:
 
 
 def row(position: int, username: str = "", domain: str = "a.nl", **changes: object) -> PlannedRow:
-    """A planned row that is ready to be sent, unless `changes` say otherwise; `left_out` is the text of its finding."""
-    told: dict[str, object] = {
+    """Return a planned row that is ready, unless `changes` say otherwise; `left_out` is its finding."""
+    values: dict[str, object] = {
         "position": position,
         "line": position + 2,
         "username": username or f"user{position}",
@@ -63,25 +63,25 @@ def row(position: int, username: str = "", domain: str = "a.nl", **changes: obje
         "limit": 9600,
         "action": Action.CREATE,
     }
-    told |= changes
-    if left_out := str(told.pop("left_out", "")):
-        told["reason"] = Reason(RowReason.INVALID, words=left_out)
-    stored = {column.name: told.pop(column.name) for column in STORED_HERE if column.name in told}
-    return PlannedRow(**told | {"stored": stored})  # type: ignore[arg-type]
+    values |= changes
+    if left_out := str(values.pop("left_out", "")):
+        values["reason"] = Reason(RowReason.INVALID, words=left_out)
+    stored = {column.name: values.pop(column.name) for column in STORED_HERE if column.name in values}
+    return PlannedRow(**values | {"stored": stored})  # type: ignore[arg-type]
 
 
 def plan(*rows: PlannedRow, name: str = "staff.csv") -> Plan:
-    """A plan of these rows."""
+    """Return a plan of these rows."""
     return Plan(name, f"digest of {name}", rows)
 
 
 def rows(number: int, domain: str = "a.nl") -> list[PlannedRow]:
-    """So many rows that are ready to be sent."""
+    """Return this number of rows that are ready to be sent."""
     return [row(position, domain=domain) for position in range(number)]
 
 
-class FreeGate:
-    """A gate that is always open."""
+class FreeRateLimiter:
+    """A rate limiter that never makes anything wait."""
 
     rebuilt: Sequence[tuple[str, float]] = ()
 
@@ -91,7 +91,7 @@ class FreeGate:
     def release(self, kind: str) -> None:
         pass
 
-    def update(self, kind: str, said: object, sent_at: float) -> None:
+    def update(self, kind: str, outcome: object, sent_at: float) -> None:
         pass
 
     def wait_seconds(self, kind: str) -> float:
@@ -105,7 +105,7 @@ class FreeGate:
 
 
 class Simulation:
-    """One account, one store, and process after process that works on them."""
+    """One account, one store, and one process after another that works on them."""
 
     def __init__(
         self,
@@ -131,13 +131,13 @@ class Simulation:
         self.boot()
 
     def boot(self) -> None:
-        """A process starts: nothing is known but what the store holds."""
-        self.gate = RateLimiter(RateLimits(), self.clock) if self.paced else FreeGate()
+        """Start a process, which knows only what the store holds."""
+        self.rate_limiter = RateLimiter(RateLimits(), self.clock) if self.paced else FreeRateLimiter()
         with self.store.read() as tx:
-            self.gate.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
+            self.rate_limiter.rebuild(journal.attempts_since(tx, self.clock.now() - 60.0), self.clock.now())
         self.owned = OwnedStore.acquire(self.store)
         assert self.owned is not None
-        self.engine = Engine(self.owned, self.gate, self.clock, TIMEOUT, jitter=lambda: 0.5)
+        self.engine = Engine(self.owned, self.rate_limiter, self.clock, TIMEOUT, jitter=lambda: 0.5)
         self.taken: OutgoingRequest | None = None
         self.on_their_way: list[tuple[float, int, float, OutgoingRequest, Response | MXrouteError]] = []
         self._number = count()
@@ -146,11 +146,11 @@ class Simulation:
     kill = boot
 
     def taken_over(self) -> "Simulation":
-        """A second process that takes the runs over while this one goes on."""
+        """Return a second process that takes the runs over while this one continues."""
         return Simulation(store=self.store, clock=self.clock, sandbox=self.sandbox, paced=self.paced)
 
     def start(self, planned: Plan, operator: str = "ops") -> int:
-        """Journal a plan and hand it to the engine; what it knows of mailboxes it had from a list."""
+        """Journal a plan, store the mailbox lists that it knows, and hand it to the engine."""
         with self.store.write() as tx:
             for domain in {each.domain for each in planned.rows if each.before.get("quota") is not None}:
                 boxes = [Mailbox.from_data(shown(box, domain)) for box in self.sandbox.account.domains[domain].values()]
@@ -168,7 +168,7 @@ class Simulation:
         return run
 
     def step(self) -> None:
-        """The smallest thing that can happen next."""
+        """Let the smallest thing happen that can happen next."""
         if self.taken is not None:
             job, self.taken = self.taken, None
             if self.clock.now() - job.sent_at <= LEAVES_WITHIN:
@@ -183,14 +183,14 @@ class Simulation:
             if self.on_their_way and self.on_their_way[0][0] <= soonest:
                 at, _, sent_at, job, answer = heapq.heappop(self.on_their_way)
                 self.clock.passed = max(self.clock.passed, at)
-                said = answer if isinstance(answer, RateLimited) else answer.rate_headers
-                self.gate.update(job.request.kind, said, sent_at)
+                outcome = answer if isinstance(answer, RateLimited) else answer.rate_headers
+                self.rate_limiter.update(job.request.kind, outcome, sent_at)
                 self.engine.on_response(job, answer)
             else:
                 self.clock.passed = soonest
 
     def run(self, *, most: int = 20_000, hours: float = 48.0) -> None:
-        """Step until no run goes on any more."""
+        """Step until no run can continue."""
         for _ in range(most):
             self.engine.flush()
             if not self.going() and not self.on_their_way and self.taken is None:
@@ -201,7 +201,7 @@ class Simulation:
         raise AssertionError(f"Still going after {self.clock.passed:.0f} s: {self.engine.states}")
 
     def going(self) -> bool:
-        """Whether some run is neither paused (and settled) nor at an end, nor waits for one that is paused."""
+        """Return whether a run can continue: neither ended, nor paused and settled, nor behind such a run."""
         return any(map(self._goes, self.engine.states.values()))
 
     def _goes(self, state: RunState) -> bool:
@@ -235,26 +235,26 @@ class Simulation:
         now = self.clock.passed
         heapq.heappush(self.on_their_way, (now + after, next(self._number), now, job, answer))
 
-    # What came of it.
+    # Outcomes.
 
     def record(self, run: int) -> records.RunRecord:
-        """The run as the store has it."""
+        """Return the run as the store has it."""
         with self.store.read() as tx:
             found = journal.get_run(tx, run)
         assert found is not None
         return found
 
     def rows(self, run: int) -> list[records.RowRecord]:
-        """The rows as the store has them."""
+        """Return the rows as the store has them."""
         with self.store.read() as tx:
             return journal.rows(tx, run)
 
     def outcomes(self, run: int) -> list[str]:
-        """The outcome of each row, in file order."""
+        """Return the outcome of each row, in file order."""
         return [each.outcome for each in self.rows(run)]
 
     def passwords(self, run: int) -> dict[str, str]:
-        """The password of each mailbox made, as the results would tell it."""
+        """Return the password of each created mailbox, as the results show it."""
         made = {each.position: each for each in self.rows(run) if each.outcome == "created" and each.sealed_password}
         with self.store.read() as tx:
             sealed = {position: each.sealed_password or b"" for position, each in made.items()}

@@ -18,7 +18,7 @@ HEADER = ["Username", "Password", "Quota (MB)", "Limit", "Recovery e-mail", "Dom
 
 
 class Written(NamedTuple):
-    """How LibreOffice came to write a file: from which spreadsheet, in which format, in which country."""
+    """How LibreOffice wrote a file: the spreadsheet, the format and the locale."""
 
     source: str
     target: str
@@ -41,7 +41,7 @@ WRITTEN = {
 
 
 def source(name: str) -> bytes:
-    """One of the spreadsheets, as a workbook."""
+    """Return one of the spreadsheets as a workbook."""
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
         {"staff": _staff, "polish": _polish, "titled": _titled}[name](book)
@@ -49,7 +49,7 @@ def source(name: str) -> bytes:
 
 
 def _staff(book: xlsxwriter.Workbook) -> None:
-    """What spreadsheets are made of: texts that look like numbers, numbers with formats, line ends, blank rows."""
+    """Write typical cells: texts like numbers, numbers with formats, line ends, blank rows."""
     text, thousands, decimal, day = (
         book.add_format({"num_format": shown}) for shown in ("@", "#,##0", "0.0", "yyyy-mm-dd")
     )
@@ -83,7 +83,7 @@ def _polish(book: xlsxwriter.Workbook) -> None:
 
 
 def _titled(book: xlsxwriter.Workbook) -> None:
-    """A cover sheet, and a table under a title, a little off its corner."""
+    """Write a cover sheet, and a table below a title, a little off the corner."""
     book.add_worksheet("Deckblatt").write_row(0, 0, ["Neue Postfächer", date(2026, 5, 3).isoformat()])
     sheet = book.add_worksheet("Postfächer")
     sheet.write_string(1, 1, "Stand Mai")
@@ -96,7 +96,7 @@ def _titled(book: xlsxwriter.Workbook) -> None:
 
 
 def written(name: str) -> bytes:
-    """What the LibreOffice of this machine writes."""
+    """Return what the LibreOffice of this machine writes."""
     made = WRITTEN[name]
     return soffice.saved_as(source(made.source), "source.xlsx", made.target, locale=made.locale)
 

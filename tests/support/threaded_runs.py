@@ -1,4 +1,4 @@
-"""Runs with their real threads against the pure stand-in, without a network and at full speed."""
+"""Runs with their real threads against the sandbox, without a network and at full speed."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ from mxlib.sandbox.limits import Limits
 from mxlib.sandbox.state import Account
 from mxlib.settings import Settings
 from mxlib.store import Store, clock_guard
-from tests.support.simulation import HEADERS, FreeGate
+from tests.support.simulation import HEADERS, FreeRateLimiter
 
 
 class ShiftedClock(SystemClock):
@@ -31,7 +31,7 @@ class ShiftedClock(SystemClock):
 
 
 class Host:
-    """The stand-in behind the client's doors; while `shut`, requests wait in it."""
+    """The sandbox with the interface of the client; requests wait in it while `open` is not set."""
 
     def __init__(self, *rules: Rule) -> None:
         self.sandbox = Sandbox(
@@ -60,25 +60,25 @@ class Desk:
 
     def __init__(self, store: Store, host: Host | None = None, *, recover: bool = True) -> None:
         self.store, self.host, self.clock = store, host or Host(), store.clock
-        self.gate = FreeGate()
-        self.runs = RunManager(store, self.host, self.gate, store.clock, Settings())  # type: ignore[arg-type]
+        self.rate_limiter = FreeRateLimiter()
+        self.runs = RunManager(store, self.host, self.rate_limiter, store.clock, Settings())  # type: ignore[arg-type]
         if recover:
             self.runs.recover()
 
     def view(self, run: int) -> RunView:
-        """How it stands with a run that is there."""
+        """Return the view of an existing run."""
         view = self.runs.view(run)
         assert view is not None
         return view
 
     def wait_for(self, run: int, *statuses: str) -> RunView:
-        """The view of a run once it has one of these statuses."""
+        """Wait until a run has one of these statuses, and return its view."""
         until(lambda: self.view(run).status in statuses)
         return self.view(run)
 
 
 def live_through(store: Store, days: float) -> None:
-    """Let days pass as they do for a server that serves: it looks at the clock more than once a day."""
+    """Let days pass as for a running server, which observes the clock more than once a day."""
     clock: Any = store.clock
     name = "ahead" if hasattr(clock, "ahead") else "at"
     end = getattr(clock, name) + days * 86_400
@@ -89,7 +89,7 @@ def live_through(store: Store, days: float) -> None:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """Wait, in steps of milliseconds, for something that other threads bring about."""
+    """Wait, in steps of milliseconds, until other threads make the condition true."""
     give_up = time.monotonic() + 10.0
     while not holds():
         assert time.monotonic() < give_up, "It never came."
