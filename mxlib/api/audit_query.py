@@ -33,28 +33,28 @@ def parse_filter(query: Mapping[str, str]) -> AuditFilter:
 
 
 def _text(query: Mapping[str, str], name: str) -> str:
-    told = query.get(name, "").strip()
-    if len(told) > LONGEST:
-        raise InvalidQuery(name, f"{name} has {len(told):,} characters; {LONGEST} are the most.")
-    return told
+    value = query.get(name, "").strip()
+    if len(value) > LONGEST:
+        raise InvalidQuery(name, f"{name} has {len(value):,} characters; {LONGEST} are the most.")
+    return value
 
 
 def _read(query: Mapping[str, str], name: str, parse: Callable[[str], T], kind: str) -> T | None:
-    told = query.get(name, "").strip()
-    if not told:
+    value = query.get(name, "").strip()
+    if not value:
         return None
     try:
-        return parse(told)
+        return parse(value)
     except (ValueError, OverflowError):
         raise InvalidQuery(name, f"{name} must be {kind}.") from None
 
 
-def _number(told: str) -> int:
-    if len(told) > 18:  # more than the store can hold
+def _number(text: str) -> int:
+    if len(text) > 18:  # more than the store can hold
         raise ValueError
-    return int(told)
+    return int(text)
 
 
-def _time(told: str) -> float:
+def _time(text: str) -> float:
     """Return Unix seconds; a time without a zone is the server's."""
-    return datetime.fromisoformat(told).timestamp()
+    return datetime.fromisoformat(text).timestamp()

@@ -70,5 +70,5 @@ class ConcurrencyLimit:
 
 
 def _refused() -> ApiError:
-    told = f"Too many requests wait for MXroute already. Try again in {_AGAIN} s."
-    return ApiError(503, told, headers={"Retry-After": str(_AGAIN)})
+    message = f"Too many requests wait for MXroute already. Try again in {_AGAIN} s."
+    return ApiError(503, message, headers={"Retry-After": str(_AGAIN)})

@@ -141,9 +141,9 @@ def charset_of(request: Request) -> str | None:
     given = request.headers.get("content-type", "")
     if len(given) > _LONGEST_KIND:
         raise ApiError(415, f"Content-Type is over {_LONGEST_KIND} characters long. Send text/csv; charset=utf-8.")
-    told = Message()
-    told["Content-Type"] = given
-    named = told.get_content_charset("utf-8")
+    header = Message()
+    header["Content-Type"] = given
+    named = header.get_content_charset("utf-8")
     try:
         known = codecs.lookup(named).name
     except (LookupError, ValueError):
@@ -168,6 +168,6 @@ def parse_body(request: Request, data: bytes) -> Any:
     return strict_json.parse(data)
 
 
-def unsupported_media_type(*wanted: str) -> ApiError:
+def unsupported_media_type(*accepted: str) -> ApiError:
     """Return the error for a body of a content type that is not read here."""
-    return ApiError(415, f"Say what the body is: Content-Type: {' or '.join(wanted)}.")
+    return ApiError(415, f"Say what the body is: Content-Type: {' or '.join(accepted)}.")

@@ -28,8 +28,8 @@ def customise_openapi(document: dict[str, Any]) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]
-            told = answers.get("422", {}).get("content", {}).get("application/json", {})
-            if told.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
+            validation_error = answers.get("422", {}).get("content", {}).get("application/json", {})
+            if validation_error.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
                 del answers["422"]
             operation["summary"] = operation["description"].partition("\n")[0].partition(". ")[0].removesuffix(".")
             for status in _DONE.keys() & answers.keys():

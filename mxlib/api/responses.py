@@ -79,8 +79,8 @@ def success_list(data: list[Any], read_at: float | None, problem: str) -> Respon
 
     The time is when MXroute was read (Unix seconds); the problem is left out when blank.
     """
-    told = {"success": True, "data": data, "read_at": iso_time(read_at)}
-    return _answer(told | {"problem": problem} if problem else told)
+    body = {"success": True, "data": data, "read_at": iso_time(read_at)}
+    return _answer(body | {"problem": problem} if problem else body)
 
 
 class _InPieces(JSONResponse):

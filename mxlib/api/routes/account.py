@@ -28,10 +28,10 @@ async def me(caller: CurrentCaller) -> Response:
 @calls_host
 def domains(caller: CurrentCaller, refresh: Refresh = False) -> Response:
     """List the account's domains that the token may work with."""
-    told = services.current().lists.domains(caller, refresh=refresh)
-    if told.read_at is None:
-        raise ListUnavailable(told.problem)
-    return success_list(list(told.names), told.read_at, told.problem)
+    found = services.current().lists.domains(caller, refresh=refresh)
+    if found.read_at is None:
+        raise ListUnavailable(found.problem)
+    return success_list(list(found.names), found.read_at, found.problem)
 
 
 @router.get("/mailboxes", responses={200: {"model": common.Success[common.FoundShape]}, **error_responses()})

@@ -54,13 +54,13 @@ def preview(
     """Validate rows as the page does, and send nothing."""
     app = services.current()
     batch = _batch(request, data, default_domain, file, generate=False, on_existing=on_existing)
-    judged = app.imports.preview(caller, batch)
-    told = previews.preview(judged, updating=batch.updates)
+    validated = app.imports.preview(caller, batch)
+    response = previews.preview(validated, updating=batch.updates)
     if batch.source and batch.source.notes:
-        told["notes"] = list(batch.source.notes)
-    if warnings := app.imports.capacity_warnings(caller, judged):
-        told["warnings"] = list(warnings)
-    return success(told)
+        response["notes"] = list(batch.source.notes)
+    if warnings := app.imports.capacity_warnings(caller, validated):
+        response["warnings"] = list(warnings)
+    return success(response)
 
 
 @router.post(

@@ -37,8 +37,8 @@ def every(domain: Domain, caller: CurrentCaller, refresh: Refresh = False) -> Re
 
     While MXroute is down, this is the last list; `problem` then says so.
     """
-    told = services.current().mailboxes.list_mailboxes(caller, domain, refresh=refresh)
-    return success_list(common.mailboxes(told.frame), told.read_at, told.problem)
+    found = services.current().mailboxes.list_mailboxes(caller, domain, refresh=refresh)
+    return success_list(common.mailboxes(found.frame), found.read_at, found.problem)
 
 
 @router.get(
@@ -125,8 +125,8 @@ def update(domain: Domain, user: User, caller: CurrentCaller, request: Request, 
 def delete(domain: Domain, user: User, caller: CurrentCaller) -> Response:
     """Delete a mailbox and its mail. This cannot be undone."""
     unrecorded = services.current().mailboxes.delete(caller, domain, user)
-    told: common.Deleted = {"email": f"{user}@{domain}".lower()}
-    return success(told | {"warnings": [unrecorded]} if unrecorded else told)
+    deleted: common.Deleted = {"email": f"{user}@{domain}".lower()}
+    return success(deleted | {"warnings": [unrecorded]} if unrecorded else deleted)
 
 
 @router.get(

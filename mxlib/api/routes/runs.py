@@ -31,7 +31,7 @@ def every(caller: CurrentCaller) -> Response:
 @router.get("/{run}", responses={200: {"model": common.Success[runs.RunShape]}, **error_responses(404)})
 def one(run: Run, caller: CurrentCaller) -> Response:
     """Return the status of a run."""
-    return _told(caller, run)
+    return _status(caller, run)
 
 
 @router.get("/{run}/results", responses={200: {"model": common.Success[runs.Results]}, **error_responses(404, 503)})
@@ -40,8 +40,8 @@ def results(run: Run, caller: CurrentCaller) -> Response:
 
     Passwords are for the token that started the run, and for admins.
     """
-    view, told = _seen(caller, run), services.current().runs.results(caller, run)
-    return success(runs.results(told, view.hidden))
+    view, rows = _seen(caller, run), services.current().runs.results(caller, run)
+    return success(runs.results(rows, view.hidden))
 
 
 @router.get(
@@ -73,25 +73,25 @@ def results_csv(run: Run, caller: CurrentCaller) -> Response:
 @router.post("/{run}/pause", responses=_ONE)
 def pause(run: Run, caller: CurrentCaller) -> Response:
     """Pause after the requests in flight; the run's domains are free meanwhile."""
-    return _steered(caller, run, services.current().runs.pause)
+    return _control(caller, run, services.current().runs.pause)
 
 
 @router.post("/{run}/resume", responses=_ONE)
 def resume(run: Run, caller: CurrentCaller) -> Response:
     """Continue from where the run paused, once its domains were read again."""
-    return _steered(caller, run, services.current().runs.resume)
+    return _control(caller, run, services.current().runs.resume)
 
 
 @router.post("/{run}/stop", responses=_ONE)
 def stop(run: Run, caller: CurrentCaller) -> Response:
     """Stop after the requests in flight; the rest is not attempted."""
-    return _steered(caller, run, services.current().runs.stop)
+    return _control(caller, run, services.current().runs.stop)
 
 
 @router.post("/{run}/handed-over", responses=_ONE)
 def handed_over(run: Run, caller: CurrentCaller) -> Response:
     """Forget the passwords for good: they have reached their owners."""
-    return _steered(caller, run, services.current().runs.handed_over)
+    return _control(caller, run, services.current().runs.handed_over)
 
 
 @router.post(
@@ -105,7 +105,7 @@ def retry(run: Run, caller: CurrentCaller) -> Response:
     They get the same passwords.
     """
     _seen(caller, run)
-    return _told(caller, services.current().runs.retry(caller, run), 202)
+    return _status(caller, services.current().runs.retry(caller, run), 202)
 
 
 @router.get(
@@ -132,22 +132,22 @@ def undo(run: Run, caller: CurrentCaller, request: Request, data: RawBody) -> Re
     """
     confirm = UndoRequest.parse(parse_body(request, data)).confirm
     _seen(caller, run)
-    return _told(caller, services.current().undo.start(caller, run, confirm), 202)
+    return _status(caller, services.current().undo.start(caller, run, confirm), 202)
 
 
 @router.post("/{run}/take-over", responses=_ONE)
 def take_over(run: Run, caller: CurrentCaller) -> Response:
     """Become the run's operator, who may have its passwords."""
-    return _steered(caller, run, services.current().runs.take_over)
+    return _control(caller, run, services.current().runs.take_over)
 
 
-def _steered(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Response:
+def _control(caller: Caller, run: int, do: Callable[[Caller, int], None]) -> Response:
     _seen(caller, run)
     do(caller, run)
-    return _told(caller, run)
+    return _status(caller, run)
 
 
-def _told(caller: Caller, run: int, status: int = 200) -> Response:
+def _status(caller: Caller, run: int, status: int = 200) -> Response:
     return success(runs.run(_seen(caller, run), services.current().clock.now()), status)
 
 

@@ -76,7 +76,7 @@ def forget(number: Number, caller: CurrentCaller) -> Response:
 
 
 def _shape(write: Unconfirmed) -> UnconfirmedShape:
-    told: UnconfirmedShape = {
+    shape: UnconfirmedShape = {
         "id": write.id,
         "time": iso_time(write.at),
         "who": write.who,
@@ -85,4 +85,4 @@ def _shape(write: Unconfirmed) -> UnconfirmedShape:
         "outcome": write.outcome or None,
         "has_password": write.has_password,
     }
-    return told | {"readable_until": iso_time(write.readable_until)} if write.has_password else told
+    return shape | {"readable_until": iso_time(write.readable_until)} if write.has_password else shape

@@ -179,7 +179,7 @@ def me(caller: Caller) -> Me:
 def mailbox(kept: MailboxDetails) -> MailboxShape:
     """Return one mailbox."""
     box = kept.box
-    told: MailboxShape = {
+    shape: MailboxShape = {
         "username": box.username,
         "email": f"{box.username}@{kept.domain}",
         "quota": box.quota,
@@ -191,7 +191,7 @@ def mailbox(kept: MailboxDetails) -> MailboxShape:
         "has_recovery_email": bool(kept.stored["recovery_email"]),
         "name": kept.stored["name"] or None,
     }
-    return told | {"warnings": list(kept.warnings)} if kept.warnings else told
+    return shape | {"warnings": list(kept.warnings)} if kept.warnings else shape
 
 
 def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -202,13 +202,13 @@ def mailboxes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{**row, **_kept(row["recovery_email"], row["name"])} for row in rows]
 
 
-def found(told: Found) -> FoundShape:
+def found(result: Found) -> FoundShape:
     """Return the mailboxes that a search found."""
     return {
-        "mailboxes": [_hit(hit) for hit in told.hits],
-        "total": told.total,
-        "never_read": list(told.never_read),
-        "oldest_read_at": iso_time(told.oldest),
+        "mailboxes": [_hit(hit) for hit in result.hits],
+        "total": result.total,
+        "never_read": list(result.never_read),
+        "oldest_read_at": iso_time(result.oldest),
     }
 
 
@@ -243,14 +243,14 @@ def history(email: str, past: MailboxHistory) -> HistoryShape:
     return {"email": email, "events": events, "first_seen": iso_time(past.first_seen)}
 
 
-def storage(told: AccountStorage, problem: str) -> StorageShape:
+def storage(current: AccountStorage, problem: str) -> StorageShape:
     """Return the account's storage."""
     figures: StorageShape = {
-        "used": told.used,
-        "limit": told.limit,
-        "free": told.free,
-        "reckoned_at": iso_time(told.reckoned_at),
-        "read_at": iso_time(told.read_at),
+        "used": current.used,
+        "limit": current.limit,
+        "free": current.free,
+        "reckoned_at": iso_time(current.reckoned_at),
+        "read_at": iso_time(current.read_at),
     }
     return figures | {"problem": problem} if problem else figures
 

@@ -78,33 +78,33 @@ class Preview(TypedDict):
     warnings: NotRequired[list[str]]
 
 
-def preview(judged: pd.DataFrame, *, updating: bool) -> Preview:
+def preview(validated: pd.DataFrame, *, updating: bool) -> Preview:
     """Return the validated rows, and the counts of each kind."""
-    counts = judged["verdict"].value_counts()
+    counts = validated["verdict"].value_counts()
     ready = int(counts.get(Verdict.READY, 0))
-    told: Preview = {
-        "rows": list(_preview_rows(judged)),
+    shape: Preview = {
+        "rows": list(_preview_rows(validated)),
         "summary": {
-            "total": len(judged),
+            "total": len(validated),
             "valid": ready,
-            "invalid": len(judged) - ready,
+            "invalid": len(validated) - ready,
             "needs_password": int(counts.get(Verdict.NEEDS_PASSWORD, 0)),
             "already_exists": int(counts.get(Verdict.EXISTS, 0)),
             "duplicate_in_csv": int(counts.get(Verdict.DUPLICATE, 0)),
         },
     }
     if updating:
-        ready_ones = kinds(judged).value_counts()
-        told["summary"] |= {"updated": int(ready_ones.get(UPDATE, 0)), "unchanged": int(ready_ones.get(UNCHANGED, 0))}
-        columns = (judged[name].tolist() for name in ("action", "changes", "change_codes"))
-        for row, action, changes, codes in zip(told["rows"], *columns, strict=True):
+        ready_ones = kinds(validated).value_counts()
+        shape["summary"] |= {"updated": int(ready_ones.get(UPDATE, 0)), "unchanged": int(ready_ones.get(UNCHANGED, 0))}
+        columns = (validated[name].tolist() for name in ("action", "changes", "change_codes"))
+        for row, action, changes, codes in zip(shape["rows"], *columns, strict=True):
             row["action"] = action if row["valid"] else None
             found = findings.lines_by_kind(codes, changes)
             row["changes"] = [phrase for kind, phrase in found if kind.code is not FindingCode.NO_CHANGE]
-    return told
+    return shape
 
 
-def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
+def _preview_rows(table: pd.DataFrame) -> Iterator[PreviewRow]:
     """Yield the rows, built column by column: ten thousand of them must not take a second."""
     names = (
         "line", "clean_domain", "clean_username", "password", "verdict", "clean_quota", "clean_limit",
@@ -120,14 +120,14 @@ def _preview_rows(judged: pd.DataFrame) -> Iterator[PreviewRow]:
         limit,
         email,
         full_name,
-        told,
+        reasons,
         codes,
         warnings,
         warning_codes,
     ) in zip(
-        *(_or_none(judged[name]) if name.startswith("clean_") else judged[name].tolist() for name in names), strict=True
+        *(_or_none(table[name]) if name.startswith("clean_") else table[name].tolist() for name in names), strict=True
     ):
-        found = findings.lines_by_kind(codes, told)
+        found = findings.lines_by_kind(codes, reasons)
         warned = findings.lines_by_kind(warning_codes, warnings)
         yield {
             "line": line,

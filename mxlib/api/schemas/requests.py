@@ -330,13 +330,13 @@ class ChangeRequest(SelectedMailboxes):
 
     @model_validator(mode="after")
     def _must_be_one_change(self) -> Self:
-        wanted = {
+        requested = {
             "quota": self.quota is not None,
             "generate_password": self.generate_password,
             "recovery_email": "recovery_email" in self.model_fields_set,
             "delete": self.delete,
         }
-        kinds = [name for name, is_wanted in wanted.items() if is_wanted]
+        kinds = [name for name, is_requested in requested.items() if is_requested]
         if len(kinds) != 1:
             *names, last = self.KINDS
             raise _wrong(f"Say what to do by one of {', '.join(names)} and {last}.", kinds[1] if kinds else "")

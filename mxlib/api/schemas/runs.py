@@ -151,7 +151,7 @@ class Results(TypedDict):
 
 def run(view: RunView, now: float) -> RunShape:
     """Return the status of a run."""
-    told: RunShape = {
+    shape: RunShape = {
         "id": view.id,
         "kind": view.kind,
         "undo_of": view.undo_of,
@@ -168,8 +168,8 @@ def run(view: RunView, now: float) -> RunShape:
         "passwords": view.passwords,
     }
     if view.hidden:
-        told["hidden_rows"] = view.hidden
-    return told
+        shape["hidden_rows"] = view.hidden
+    return shape
 
 
 def change(view: RunView, now: float, gone: Iterable[str]) -> ChangeShape:
@@ -215,7 +215,7 @@ def undo(planned: UndoPlan) -> UndoShape:
     }
 
 
-def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
+def results(rows: Iterable[tuple[Any, str]], hidden: int) -> Results:
     """Return every row of a run as the journal has it, with its password.
 
     `hidden` is the number of rows that the caller may not see.
@@ -241,7 +241,7 @@ def results(told: Iterable[tuple[Any, str]], hidden: int) -> Results:
                 else {"quota": row.host_quota, "limit": row.host_limit},
                 "before": _before(row.was) if row.was else None,
             }
-            for row, password in told
+            for row, password in rows
         ],
     }
     if hidden:
