@@ -78,14 +78,14 @@ def _token_create(asked: argparse.Namespace, store: Store, clock: SystemClock) -
     token = Tokens(store, clock).create(_operator(), asked.name, admin=asked.admin, domains=rights, days=days)
     _say(token)
     if days is None:
-        _tell("This token never ends by itself. Revoke it once nobody needs it: script/mxm token revoke NUMBER")
+        _note("This token never ends by itself. Revoke it once nobody needs it: script/mxm token revoke NUMBER")
     return 0
 
 
 def _token_list(_asked: argparse.Namespace, store: Store, clock: SystemClock) -> int:
     now = clock.now()
     for token in Tokens(store, clock).list_all(_operator()):
-        looks = ", ".join(token_owners.told(token, mark, now) for mark in token_owners.marks(token, now))
+        looks = ", ".join(token_owners.describe_mark(token, mark, now) for mark in token_owners.marks(token, now))
         used = f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
         by = f"made by {token_owners.maker(token)}"
         _say("	".join((str(token.id), token.name, _rights(token), by, _state(token, now), used, looks)).rstrip())
@@ -295,9 +295,9 @@ def _may(command: argparse.ArgumentParser) -> None:
 
 
 def _command(
-    among: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, do: Callable[..., int], told: str
+    among: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, do: Callable[..., int], summary: str
 ) -> argparse.ArgumentParser:
-    command = among.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+    command = among.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     command.set_defaults(do=do)
     return command
 
@@ -306,7 +306,7 @@ def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _tell(text: str) -> None:
+def _note(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 

@@ -46,7 +46,7 @@ def resolves(method: Callable[..., Any]) -> bool:
     return getattr(method, MARK, False)
 
 
-def takes_caller(method: Callable[..., Any]) -> bool:
+def has_caller_parameter(method: Callable[..., Any]) -> bool:
     """Return whether a parameter of a method is a Caller."""
     return _place(method) is not None
 

@@ -43,12 +43,12 @@ class BodyTimeouts:
         A body that is too slow is answered here, and `app` sees a disconnect.
         """
         try:
-            await app({**scope}, self._heard, self._say)
+            await app({**scope}, self._receive_part, self._say)
         except Exception:
             if not self._cut:
                 raise
 
-    async def _heard(self) -> Message:
+    async def _receive_part(self) -> Message:
         """Return the next part of the body."""
         if self._cut:
             return {"type": "http.disconnect"}

@@ -82,7 +82,7 @@ class AccessMiddleware:
         app: ASGIApp,
         settings: Settings,
         authenticator: Callable[[], Authenticator],
-        by_hand: IsUserActivity = lambda _message: True,
+        is_user_activity: IsUserActivity = lambda _message: True,
         redraw: Redraw = lambda _tab: True,
         shelf: UploadStore | None = None,
     ) -> None:
@@ -90,7 +90,7 @@ class AccessMiddleware:
 
         Uploads are stored in `shelf`.
         """
-        self.app, self._entrance, self._of_lines = app, authenticator, (by_hand, redraw)
+        self.app, self._authenticator, self._of_lines = app, authenticator, (is_user_activity, redraw)
         self.public = Origin.parse(settings.public_url)
         self._file, self._most = settings.max_file_mb * 1_000_000, settings.max_file_mb * 2**20 + _AROUND
         self._uploads = Uploads(shelf, most_bytes=max(MOST_BYTES, self._most)) if shelf else None
@@ -157,15 +157,15 @@ class AccessMiddleware:
 
         Requests for the sign-in pages or for the health do not extend the session.
         """
-        authenticator = self._entrance()
+        authenticator = self._authenticator()
         secure = authenticator.proxies.secure(scope) or self._comes_by_https(scope, headers)
         client = ClientInfo(authenticator.proxies.address(scope), headers.get("user-agent", ""))
         arrived = RequestContext(authenticator, client, secure)
-        given = [cookie_parser(told).get(sign_in_pages.cookie_name(secure)) for told in headers.getlist("cookie")]
-        told = next(filter(None, given), None)
-        if told is None or not authenticator.sign_in_required():
+        given = [cookie_parser(value).get(sign_in_pages.cookie_name(secure)) for value in headers.getlist("cookie")]
+        session_id = next(filter(None, given), None)
+        if session_id is None or not authenticator.sign_in_required():
             return arrived
-        session = authenticator.sessions.find(told, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
+        session = authenticator.sessions.find(session_id, used=scope["path"] not in {*sign_in_pages.OURS, HEALTH})
         return replace(arrived, session=session, ended=session is None)
 
     async def _let_through(self, arrived: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
@@ -203,7 +203,7 @@ class AccessMiddleware:
                 return await self.app(scope, receive, send)
             may = await anyio.to_thread.run_sync(may_import, limiter=self._looking)
             size = int(Headers(scope=scope).get("content-length", "0"))
-            with uploads.taken(scope["path"], size, session, may_import=may):
+            with uploads.reserved(scope["path"], size, session, may_import=may):
                 await self.app(scope, receive, send)
         except Forbidden as error:
             await _refuse(Refusal(403, "FORBIDDEN", str(error)), scope, receive, send)

@@ -111,7 +111,7 @@ class Provider:
         try:
             return await self._app.authorize_redirect(request, back_to)  # type: ignore[no-any-return]
         except Exception as error:
-            raise _told(error) from None
+            raise _refusal_of(error) from None
 
     async def expects(self, request: Request) -> bool:
         """Return whether this return is of a sign-in that this browser began."""
@@ -122,7 +122,7 @@ class Provider:
         """Return the identity of the person who came back."""
         asked = request.query_params
         if said := asked.get("error"):  # not every provider sends the state with a refusal, and nothing depends on it
-            raise SignInRefused(CANCELLED) if said == "access_denied" else _told(OAuthError(said))
+            raise SignInRefused(CANCELLED) if said == "access_denied" else _refusal_of(OAuthError(said))
         if not asked.get("code") or not await self.expects(request):
             raise SignInRefused(STALE)
         try:
@@ -137,7 +137,7 @@ class Provider:
             )
             claims = dict(token["userinfo"])
         except Exception as error:
-            raise _told(error) from None
+            raise _refusal_of(error) from None
         return _vouched(claims)
 
 
@@ -155,30 +155,30 @@ def _vouched(claims: dict[str, Any]) -> ProviderIdentity:
     return ProviderIdentity(email.lower(), f"{claims['iss']}|{claims['sub']}")
 
 
-def _believed(told: Any, issuer: str) -> dict[str, Any]:
+def _believed(metadata: Any, issuer: str) -> dict[str, Any]:
     """Return the used parts of a provider's metadata.
 
     Raises ValueError when they are another provider's, or unsafe.
     """
-    if not isinstance(told, dict) or str(told.get("issuer", "")).rstrip("/") != issuer:
+    if not isinstance(metadata, dict) or str(metadata.get("issuer", "")).rstrip("/") != issuer:
         raise ValueError("It describes another issuer.")
-    endpoints = {name: str(told.get(name, "")) for name in _ENDPOINTS}
+    endpoints = {name: str(metadata.get(name, "")) for name in _ENDPOINTS}
     for address in endpoints.values():
         if not encrypted(address) or (issuer.startswith("https:") and not address.startswith("https:")):
             raise ValueError("An endpoint is missing, or does not speak https.")
-    algorithms = [name for name in told.get("id_token_signing_alg_values_supported", ()) if name in _ALGORITHMS]
+    algorithms = [name for name in metadata.get("id_token_signing_alg_values_supported", ()) if name in _ALGORITHMS]
     # Basic is the method of a provider that lists none.
-    methods = told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
     return {
-        "issuer": told["issuer"],
+        "issuer": metadata["issuer"],
         **endpoints,
         "id_token_signing_alg_values_supported": algorithms or ["RS256"],
         "token_endpoint_auth_method": method,
     }
 
 
-def _told(error: Exception) -> SignInRefused:
+def _refusal_of(error: Exception) -> SignInRefused:
     """Return the error for the operator.
 
     The log gets its type alone, since its text may hold secrets.

@@ -73,14 +73,14 @@ class OidcRoutes:
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to the provider; `?next=` is the page to show afterwards."""
-        arrived, wanted = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
+        arrived, next_page = request_context(request.scope), sign_in_pages.local(request.query_params.get("next", "/"))
         if arrived.session:
-            return RedirectResponse(wanted, 303, {"Cache-Control": "no-store"})
+            return RedirectResponse(next_page, 303, {"Cache-Control": "no-store"})
         try:
             answer = await self._provider.authorization_redirect(request, self._back_to(request, arrived))
         except SignInRefused as error:
-            return _refused(request, error, wanted)
-        request.session["next"] = wanted
+            return _refused(request, error, next_page)
+        request.session["next"] = next_page
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -89,17 +89,17 @@ class OidcRoutes:
 
         The state of a sign-in is good for one return.
         """
-        wanted = str(request.session.get("next", "/"))
+        next_page = str(request.session.get("next", "/"))
         begun_here = await self._provider.expects(request)
         try:
             vouched = await self._provider.identify(request)
-            told = await run_sync(self._let_in, vouched, request_context(request.scope))
+            session_id = await run_sync(self._let_in, vouched, request_context(request.scope))
         except (SignInRefused, StoreUnavailable) as error:
-            return _refused(request, error, wanted)
+            return _refused(request, error, next_page)
         finally:
             if begun_here:
                 request.session.clear()
-        return sign_in_pages.start_session(request, told, wanted)
+        return sign_in_pages.start_session(request, session_id, next_page)
 
     def _let_in(self, vouched: ProviderIdentity, arrived: RequestContext) -> str:
         return arrived.authenticator.sign_in_with_provider(
@@ -129,11 +129,11 @@ class OidcRoutes:
             except InvalidPassword:
                 authenticator.refused(email, arrived.client, "another account at the provider")
                 holder = authenticator.users.of_subject(vouched.subject)
-                whose = (
+                owner = (
                     f"your account at the provider is {holder.name}'s" if holder else f"{email} is another account's"
                 )
                 raise SignInRefused(
-                    f"In this MXM {whose}: ask an admin to press Forget provider account on the Access page."
+                    f"In this MXM {owner}: ask an admin to press Forget provider account on the Access page."
                 ) from None
         return user
 
@@ -143,6 +143,6 @@ class OidcRoutes:
         return (self._settings.public_url.rstrip("/") or here) + sign_in_pages.RETURN
 
 
-def _refused(request: Request, error: Exception, wanted: str) -> Response:
+def _refused(request: Request, error: Exception, next_page: str) -> Response:
     status = 503 if isinstance(error, ProviderUnavailable | StoreUnavailable) else 403
-    return sign_in_pages.ask(request, wrong=str(error), wanted=wanted, status=status)
+    return sign_in_pages.ask(request, wrong=str(error), next_page=next_page, status=status)

@@ -59,16 +59,16 @@ class Sessions:
         now = self._clock.now()
         if clock_guard.may_forget(tx, now):
             sessions.forget_expired(tx, began_before=now - self.longest, seen_before=now - self._idle)
-        told = secrets.token_urlsafe(32)
-        sessions.begin(tx, digest(told), user, now, address, agent[:_AGENT])
-        return told
+        session_id = secrets.token_urlsafe(32)
+        sessions.begin(tx, digest(session_id), user, now, address, agent[:_AGENT])
+        return session_id
 
-    def find(self, told: str, *, used: bool = True) -> Session | None:
+    def find(self, session_id: str, *, used: bool = True) -> Session | None:
         """Return the session of that id; None when it ended or its user is disabled.
 
         `used` keeps it from becoming idle.
         """
-        return self._alive(digest(told), used=used) if told else None
+        return self._alive(digest(session_id), used=used) if session_id else None
 
     def is_alive(self, session: Session, *, used: bool = False) -> Session | None:
         """Return the same session as it is now; None when it is over."""
@@ -99,8 +99,8 @@ class Sessions:
     def wake(self, digests: Collection[bytes]) -> None:
         """Make the connections of these sessions check their session now."""
         with self._lock:
-            told = [listener for digest in digests for listener in self._open.get(digest, ())]
-        for loop, event in told:
+            listeners = [listener for digest in digests for listener in self._open.get(digest, ())]
+        for loop, event in listeners:
             with suppress(RuntimeError):  # a closed loop has no open connections
                 loop.call_soon_threadsafe(event.set)
 

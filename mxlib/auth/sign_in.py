@@ -138,7 +138,7 @@ class Authenticator:
 
     def _let_in(self, user: UserRecord, client: ClientInfo, before: Session | None, how: str) -> str:
         with self._store.write() as tx:
-            told = self.sessions.start(tx, user.id, client.address, client.agent)
+            session_id = self.sessions.start(tx, user.id, client.address, client.agent)
             people.change(tx, user.id, last_sign_in_at=self.clock.now())
             self.throttle.forgive(tx, user.name, client.address)
             actor = Actor(user.name, address=client.address)
@@ -147,4 +147,4 @@ class Authenticator:
                 sessions.end(tx, before.digest)
         if before is not None:
             self.sessions.wake([before.digest])
-        return told
+        return session_id

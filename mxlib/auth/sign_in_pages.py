@@ -87,8 +87,8 @@ def to_sign_in(scope: Scope) -> Response:
     """Redirect a page request to the sign-in, which returns to that page afterwards."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     asked = raw.partition(b"?")[0] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-    wanted = local(asked.decode("latin-1"))
-    return _to(SIGN_IN + ("" if wanted == "/" else "?" + urlencode({"next": wanted})))
+    next_page = local(asked.decode("latin-1"))
+    return _to(SIGN_IN + ("" if next_page == "/" else "?" + urlencode({"next": next_page})))
 
 
 def cookie_name(secure: bool) -> str:
@@ -99,16 +99,16 @@ def cookie_name(secure: bool) -> str:
     return "__Host-mxm-session" if secure else "mxm-session"
 
 
-def start_session(request: Request, told: str, wanted: str) -> Response:
-    """Set the session cookie, and redirect to the page `wanted`.
+def start_session(request: Request, session_id: str, next_page: str) -> Response:
+    """Set the session cookie, and redirect to the page `next_page`.
 
     The parameter after `request` is the id of the session.
     """
     arrived = request_context(request.scope)
-    answer = _to(local(wanted))
+    answer = _to(local(next_page))
     answer.set_cookie(
         cookie_name(arrived.secure),
-        told,
+        session_id,
         max_age=ceil(arrived.authenticator.sessions.longest),
         path="/",
         secure=arrived.secure,
@@ -122,61 +122,61 @@ def ask(
     request: Request,
     *,
     wrong: str = "",
-    told: str = "",
+    message: str = "",
     status: int = 200,
     name: str = "",
-    wanted: str = "/",
+    next_page: str = "/",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the sign-in page with an error in `wrong`, or a plain message."""
-    entrance = request_context(request.scope).authenticator
+    authenticator = request_context(request.scope).authenticator
     note = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
-    note += f'<p class="note" role="status">{escape(told)}</p>' if told else ""
+    note += f'<p class="note" role="status">{escape(message)}</p>' if message else ""
     ways = []
-    if not entrance.settings.oidc_issuer or entrance.users.any_has_password():
-        ways.append(_with_password(name, wanted))
-    if entrance.settings.oidc_issuer:
-        ways.append(_with_provider(entrance.settings.oidc_issuer, wanted))
+    if not authenticator.settings.oidc_issuer or authenticator.users.any_has_password():
+        ways.append(_with_password(name, next_page))
+    if authenticator.settings.oidc_issuer:
+        ways.append(_with_provider(authenticator.settings.oidc_issuer, next_page))
     page = _template("sign_in.html").substitute(
-        badge='<span class="badge">SANDBOX</span>' if entrance.sandbox else "",
-        told=note,
+        badge='<span class="badge">SANDBOX</span>' if authenticator.sandbox else "",
+        note=note,
         ways='<p class="or">or</p>'.join(ways),
     )
     return HTMLResponse(page, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
-def _with_password(name: str, wanted: str) -> str:
+def _with_password(name: str, next_page: str) -> str:
     return _template("sign_in_password.html").substitute(
-        next=escape(local(wanted)),
+        next=escape(local(next_page)),
         name=escape(name),
         focus_name="" if name else "autofocus",
         focus_password="autofocus" if name else "",
     )
 
 
-def _with_provider(issuer: str, wanted: str) -> str:
-    start = escape(f"{PROVIDER}?{urlencode({'next': local(wanted)})}")
+def _with_provider(issuer: str, next_page: str) -> str:
+    start = escape(f"{PROVIDER}?{urlencode({'next': local(next_page)})}")
     return f'<a class="provider" href="{start}">Sign in with {escape(urlsplit(issuer).hostname or issuer)}</a>'
 
 
 async def _sign_in(request: Request) -> Response:
     arrived = request_context(request.scope)
-    wanted = request.query_params.get("next", "/")
+    next_page = request.query_params.get("next", "/")
     posted = request.method == "POST"  # in a session too: another tab may have signed another user in meanwhile
     if not arrived.authenticator.sign_in_required() or (arrived.session and not posted):
-        return _to(local(wanted))
+        return _to(local(next_page))
     if not posted:
-        told = SIGNED_OUT if "out" in request.query_params else ENDED if arrived.ended else ""
-        return ask(request, told=told, wanted=wanted)
+        message = SIGNED_OUT if "out" in request.query_params else ENDED if arrived.ended else ""
+        return ask(request, message=message, next_page=next_page)
     form = await _form(request)
-    name, password, wanted = (form.get(field, "") for field in ("name", "password", "next"))
+    name, password, next_page = (form.get(field, "") for field in ("name", "password", "next"))
     if not name.strip() or not password:
-        return ask(request, wrong="Type your name and your password.", status=400, name=name, wanted=wanted)
+        return ask(request, wrong="Type your name and your password.", status=400, name=name, next_page=next_page)
     try:
         limiter = _threads(arrived.authenticator.password_queue(arrived.client.address))
         if limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise QueueFull
-        told = await anyio.to_thread.run_sync(
+        session_id = await anyio.to_thread.run_sync(
             arrived.authenticator.sign_in_with_password,
             name,
             password,
@@ -185,16 +185,16 @@ async def _sign_in(request: Request) -> Response:
             limiter=limiter,
         )
     except SignInRefused as error:
-        return ask(request, wrong=str(error), status=401, name=name, wanted=wanted)
+        return ask(request, wrong=str(error), status=401, name=name, next_page=next_page)
     except TooManyAttempts as error:
         again = {"Retry-After": str(error.seconds)}
-        return ask(request, wrong=str(error), status=429, name=name, wanted=wanted, headers=again)
+        return ask(request, wrong=str(error), status=429, name=name, next_page=next_page, headers=again)
     except QueueFull as error:
         again = {"Retry-After": str(error.seconds)}
-        return ask(request, wrong=str(error), status=503, name=name, wanted=wanted, headers=again)
+        return ask(request, wrong=str(error), status=503, name=name, next_page=next_page, headers=again)
     except StoreUnavailable as error:
-        return ask(request, wrong=str(error), status=503, name=name, wanted=wanted)
-    return start_session(request, told, wanted)
+        return ask(request, wrong=str(error), status=503, name=name, next_page=next_page)
+    return start_session(request, session_id, next_page)
 
 
 @lru_cache(maxsize=8)  # the lanes of one server; tests have several, one after another
@@ -209,8 +209,8 @@ async def _sign_out(request: Request) -> Response:
     if request.method != "POST":
         page = _template("sign_out.html").substitute(name=escape(arrived.session.name))
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
-    entrance, everywhere = arrived.authenticator, request.url.path != SIGN_OUT
-    leave = entrance.sign_out_everywhere if everywhere else entrance.sign_out
+    authenticator, everywhere = arrived.authenticator, request.url.path != SIGN_OUT
+    leave = authenticator.sign_out_everywhere if everywhere else authenticator.sign_out
     try:
         await anyio.to_thread.run_sync(leave, arrived.session, arrived.client.address)
     except StoreUnavailable as error:

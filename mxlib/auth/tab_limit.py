@@ -38,7 +38,7 @@ class TabLimit:
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._open >= self._most:
             if "websocket.http.response" in scope.get("extensions", {}):
-                await _told()(scope, receive, send)
+                await _too_many_tabs()(scope, receive, send)
             else:
                 await receive()
                 await send({"type": "websocket.close", "code": 1013, "reason": "Too many tabs are open."})
@@ -56,12 +56,12 @@ def _instead(scope: Scope) -> Response | None:
     None for everything else.
     """
     if scope["path"].endswith(_BEFORE_CONNECTING):
-        return _told()
+        return _too_many_tabs()
     if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", ""):
         return PlainTextResponse(TOO_MANY, 503, {"Cache-Control": "no-store", "Retry-After": "60"})
     return None
 
 
-def _told() -> Response:
+def _too_many_tabs() -> Response:
     error = {"code": "TOO_MANY_TABS", "message": TOO_MANY}
     return JSONResponse({"success": False, "error": error}, 503, {"Cache-Control": "no-store", "Retry-After": "60"})

@@ -59,7 +59,7 @@ def marks(token: TokenRecord, now: float) -> tuple[Mark, ...]:
     return tuple(mark for mark, holds in found.items() if holds)
 
 
-def told(token: TokenRecord, mark: Mark, now: float) -> str:
+def describe_mark(token: TokenRecord, mark: Mark, now: float) -> str:
     """Return a mark in words."""
     match mark:
         case Mark.ENDING:

@@ -129,10 +129,10 @@ class Tokens:
         """Return the caller that holds `token`; raises InvalidToken."""
         return self._caller(digest(token), address)
 
-    def _caller(self, told: bytes, address: str) -> Caller:
+    def _caller(self, token_digest: bytes, address: str) -> Caller:
         with self._store.read() as tx:
-            record = tokens.find(tx, told)
-        if record is None or not hmac.compare_digest(record.digest, told):
+            record = tokens.find(tx, token_digest)
+        if record is None or not hmac.compare_digest(record.digest, token_digest):
             raise InvalidToken("This token is not known. Send the one that was shown when it was made.")
         now = self._clock.now()
         if record.revoked_at is not None:
@@ -150,7 +150,7 @@ class Tokens:
             domains=domains,
             address=address,
             kind=CallerKind.TOKEN,
-            source=partial(self._caller, told, address),
+            source=partial(self._caller, token_digest, address),
         )
 
     def _note_use(self, record: TokenRecord, now: float) -> None:

@@ -11,10 +11,10 @@ from mxlib.settings import SettingsError
 class TrustedProxies:
     """The proxies of MXM_TRUSTED_PROXIES: addresses and networks, comma-separated."""
 
-    def __init__(self, told: str) -> None:
+    def __init__(self, setting: str) -> None:
         """Raise SettingsError for a part that is neither an address nor a network."""
         self._networks: list[IPv4Network | IPv6Network] = []
-        for part in filter(None, (part.strip() for part in told.split(","))):
+        for part in filter(None, (part.strip() for part in setting.split(","))):
             try:
                 self._networks.append(ip_network(part, strict=False))
             except ValueError:
@@ -33,10 +33,10 @@ class TrustedProxies:
         if seen is None:
             return peer
         for hop in reversed(",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")):
-            told = _address(hop)
-            if not self._is_ours(seen) or told is None:
+            forwarded = _address(hop)
+            if not self._is_ours(seen) or forwarded is None:
                 break
-            seen = told
+            seen = forwarded
         return str(seen)
 
     def secure(self, scope: Scope) -> bool:
@@ -44,8 +44,11 @@ class TrustedProxies:
         if scope.get("scheme") in ("https", "wss"):
             return True
         peer = _address(_peer(scope))
-        told = Headers(scope=scope).getlist("x-forwarded-proto")
-        return bool(peer and self._is_ours(peer) and told) and told[-1].rpartition(",")[2].strip().lower() == "https"
+        protocols = Headers(scope=scope).getlist("x-forwarded-proto")
+        return (
+            bool(peer and self._is_ours(peer) and protocols)
+            and protocols[-1].rpartition(",")[2].strip().lower() == "https"
+        )
 
     def _is_ours(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self._networks)
@@ -66,18 +69,18 @@ def _peer(scope: Scope) -> str:
     return str((scope.get("client") or ("",))[0])
 
 
-def _address(told: str) -> IPv4Address | IPv6Address | None:
+def _address(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address as proxies write it, with or without a port.
 
     None for other text.
     """
-    told = told.strip()
-    if told.startswith("["):
-        told = told[1:].partition("]")[0]
-    elif told.count(":") == 1:
-        told = told.partition(":")[0]
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        address = ip_address(told)
+        address = ip_address(text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

@@ -77,7 +77,7 @@ class Uploads:
         self._coming: list[Upload] = []
 
     @contextmanager
-    def taken(self, path: str, size: int, session: str, *, may_import: bool) -> Iterator[None]:
+    def reserved(self, path: str, size: int, session: str, *, may_import: bool) -> Iterator[None]:
         """Reserve memory for an upload while it comes in; raises UploadRefused.
 
         The oldest files of the same page are deleted to make space.

@@ -135,7 +135,7 @@ class Users:
                     "The first user has to be an admin with a password: from then on everybody signs in. "
                     "Or set MXM_OIDC_ISSUER."
                 )
-            audit.record(tx, by, AuditAction.USER_ADD, at=now, on=name, outcome=_told(admin, rights))
+            audit.record(tx, by, AuditAction.USER_ADD, at=now, on=name, outcome=_grants_text(admin, rights))
         if first:
             self._woken([NO_PASSWORD])
         return number
@@ -152,7 +152,7 @@ class Users:
             rights = dict(user.permissions) if permissions is None else _rights(permissions)
             users.change(tx, number, admin=is_admin, permissions=rights)
             self._somebody_stays(tx, user)
-            outcome = _told(is_admin, rights)
+            outcome = _grants_text(is_admin, rights)
             audit.record(tx, by, AuditAction.USER_CHANGE, at=self._clock.now(), on=user.name, outcome=outcome)
             changed = sessions.of_user(tx, number)
         self._woken(changed)
@@ -299,11 +299,11 @@ def _rights(asked: Rights) -> dict[str, list[str]]:
     kept: dict[str, list[str]] = {}
     for domain, rights in asked.items():
         try:
-            wanted = permissions.with_included(rights)
+            chosen = permissions.with_included(rights)
         except ValueError:
             raise InvalidPassword(f"Permissions are {', '.join(Permission)}.") from None
-        if wanted and domain.strip():
-            kept[permissions.normalise_grant_domain(domain)] = [right.value for right in Permission if right in wanted]
+        if chosen and domain.strip():
+            kept[permissions.normalise_grant_domain(domain)] = [right.value for right in Permission if right in chosen]
     return kept
 
 
@@ -314,7 +314,7 @@ def _there(tx: Tx, number: int) -> UserRecord:
     return user
 
 
-def _told(admin: bool, rights: Mapping[str, Any]) -> str:
+def _grants_text(admin: bool, rights: Mapping[str, Any]) -> str:
     return permissions.describe_grants(admin, rights) or "no permission"
 
 

@@ -40,15 +40,15 @@ class SessionWebSocket:
         session: Session | None,
         receive: Receive,
         send: Send,
-        by_hand: IsUserActivity,
+        is_user_activity: IsUserActivity,
         redraw: Redraw,
     ) -> None:
         """Serve one connection. Without required sign-in, `session` has to be None.
 
         The connection closes once sign-in is required.
         """
-        self._entrance, self._session, self._receive, self._send = authenticator, session, receive, send
-        self._by_hand, self._redraw, self.tab = by_hand, redraw, secrets.token_hex(8)
+        self._authenticator, self._session, self._receive, self._send = authenticator, session, receive, send
+        self._is_user_activity, self._redraw, self.tab = is_user_activity, redraw, secrets.token_hex(8)
         self._used = self._cut = False
         self._now = session
         self._next: asyncio.Task[Message] | None = None
@@ -57,17 +57,17 @@ class SessionWebSocket:
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
         """Let `app` and the browser communicate until one of them, or the session, ends it."""
         scope = {**scope, "headers": [*scope["headers"], (TAB, self.tab.encode())]}
-        with self._entrance.sessions.watch(self._session.digest if self._session else NO_PASSWORD) as woken:
+        with self._authenticator.sessions.watch(self._session.digest if self._session else NO_PASSWORD) as woken:
             self._over = asyncio.create_task(self._until_over(woken))
             try:
-                await app(scope, self._heard, self._say)
+                await app(scope, self._receive_message, self._say)
             finally:
                 for task in filter(None, (self._over, self._next)):
                     task.cancel()
                     with suppress(asyncio.CancelledError, Exception):
                         await task
 
-    async def _heard(self) -> Message:
+    async def _receive_message(self) -> Message:
         """Return the next message, or the end."""
         if not self._over.done():
             self._next = self._next or asyncio.ensure_future(self._receive())
@@ -79,7 +79,7 @@ class SessionWebSocket:
             return {"type": "websocket.disconnect", "code": CLOSED, "reason": OVER}
         assert self._next is not None  # noqa: S101 - waited for above
         message, self._next = self._next.result(), None
-        self._used = self._used or self._by_hand(message.get("bytes") or b"")
+        self._used = self._used or self._is_user_activity(message.get("bytes") or b"")
         return message
 
     async def _say(self, message: Message) -> None:
@@ -95,14 +95,14 @@ class SessionWebSocket:
         while await anyio.to_thread.run_sync(self._alive):
             drawn = (not self._other_rights() and drawn) or self._redraw(self.tab)
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), self._entrance.sessions.look_every if drawn else TRY_EVERY)
+                await asyncio.wait_for(woken.wait(), self._authenticator.sessions.look_every if drawn else TRY_EVERY)
             woken.clear()
 
     def _alive(self) -> bool:
         if self._session is None:
-            return not self._entrance.sign_in_required()
+            return not self._authenticator.sign_in_required()
         used, self._used = self._used, False
-        self._now = self._entrance.sessions.is_alive(self._session, used=used)
+        self._now = self._authenticator.sessions.is_alive(self._session, used=used)
         return self._now is not None
 
     def _other_rights(self) -> bool:

@@ -8,8 +8,7 @@ from mxlib.auth.passwords import MIN_LENGTH, InvalidPassword
 from mxlib.auth.permissions import EVERY_DOMAIN, Caller, Forbidden, Permission, with_included
 from mxlib.auth.sign_in import Authenticator
 from mxlib.auth.throttle import TooManyAttempts
-from mxlib.auth.token_owners import Mark, Released, maker, marks, works
-from mxlib.auth.token_owners import told as told_mark
+from mxlib.auth.token_owners import Mark, Released, describe_mark, maker, marks, works
 from mxlib.auth.tokens import Tokens
 from mxlib.auth.users import Users
 from mxlib.clock import Clock
@@ -31,10 +30,10 @@ __all__ = [
     "Released",
     "TokenRecord",
     "UserRecord",
+    "describe_mark",
     "grants",
     "maker",
     "marks",
-    "told_mark",
     "works",
 ]
 

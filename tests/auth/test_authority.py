@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mxlib.auth import authority
-from mxlib.auth.authority import resolves, resolves_callers, takes_caller
+from mxlib.auth.authority import has_caller_parameter, resolves, resolves_callers
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
 from mxlib.auth.sign_in import OVER, ClientInfo
 from mxlib.auth.tokens import InvalidToken
@@ -44,7 +44,7 @@ def methods(app: Services) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def test_every_service_method_that_takes_a_caller_resolves_it_again(app: App) -> None:
-    takers = {name: resolves(method) for name, method in methods(app.services) if takes_caller(method)}
+    takers = {name: resolves(method) for name, method in methods(app.services) if has_caller_parameter(method)}
     assert len(takers) > 70
     assert not [name for name, does in takers.items() if not does]
 

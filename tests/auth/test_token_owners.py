@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from mxlib import cli
 from mxlib.auth.passwords import InvalidPassword
 from mxlib.auth.permissions import LOCAL, Caller, Forbidden, Permission
-from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, maker, marks, told, works
+from mxlib.auth.token_owners import NEAR_END_DAYS, UNUSED_DAYS, Mark, describe_mark, maker, marks, works
 from mxlib.auth.tokens import InvalidToken, Tokens, digest
 from mxlib.auth.users import Users
 from mxlib.clock import SystemClock
@@ -168,7 +168,7 @@ def test_tokens_near_their_end_and_unused_ones_are_marked(desk: Desk) -> None:
 
     def marked() -> list[list[str]]:
         now = desk.clock.now()
-        return [[told(each, mark, now) for mark in marks(each, now)] for each in desk.tokens.list_all(BOSS)]
+        return [[describe_mark(each, mark, now) for mark in marks(each, now)] for each in desk.tokens.list_all(BOSS)]
 
     assert marked() == [[], []]
     desk.clock.at += DAY

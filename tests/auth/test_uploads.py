@@ -55,7 +55,7 @@ class Kept:
 
 
 def put(uploads: Uploads, kept: Kept, page: str, file: str, size: int, session: str = "anna") -> None:
-    with uploads.taken(f"{PLACE}{page}/{file}", size, session, may_import=True):
+    with uploads.reserved(f"{PLACE}{page}/{file}", size, session, may_import=True):
         kept.kept[page][file] = size
 
 
@@ -81,7 +81,7 @@ def test_uploads_in_progress_count_towards_the_limit() -> None:
     with contextlib.ExitStack() as pending:
         for number in range(MOST_FILES):
             path = f"{PLACE}one/file-{number}"
-            pending.enter_context(uploads.taken(path, MB, "anna", may_import=True))
+            pending.enter_context(uploads.reserved(path, MB, "anna", may_import=True))
         with pytest.raises(UploadRefused, match="on their way"):
             put(uploads, kept, "one", "another", MB)
     put(uploads, kept, "one", "another", MB)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mxlib import services
 from mxlib.core.format import age, count, day, moment
-from mxlib.services.access import REFUSALS, TokenRecord, maker, marks, told_mark, works
+from mxlib.services.access import REFUSALS, TokenRecord, describe_mark, maker, marks, works
 from mxlib.ui.admin import permissions, users
 from mxlib.ui.app import layout
 from mxlib.ui.widgets import actions, dialogs, single_select
@@ -60,7 +60,7 @@ def _row(token: TokenRecord, now: float) -> dict[str, object]:
         "May": permissions.told(token.admin, token.permissions),
         "State": _state(token, now),
         "Last used": f"{age(now - token.last_used_at)} ago" if token.last_used_at else "never",
-        "Look at": ", ".join(told_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
+        "Look at": ", ".join(describe_mark(token, mark, now) for mark in marks(token, now)).capitalize(),
         "Made": f"{day(token.created_at, now)} by {maker(token)}",
     }
 

@@ -136,7 +136,7 @@ middleware = [
         AccessMiddleware,
         settings=settings,
         authenticator=lambda: services.current().authenticator,
-        by_hand=_by_hand,
+        is_user_activity=_by_hand,
         redraw=tabs.redraw,
         shelf=uploads.StreamlitUploads(),
     ),
